@@ -1,0 +1,1 @@
+"""One adapter per library; their types and exceptions never leave it."""

@@ -1,0 +1,165 @@
+"""From the text of a document to sentences, and from sentences to chunks.
+
+Pure: the sentence splitter and the token counter are handed in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from askdoc.ports import SentenceSplitter
+from askdoc.types import Chunk, Reading, Section, Span
+
+CountTokens = Callable[[Sequence[str]], list[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How large a chunk may be, in tokens of the embedder, and how many sentences two share."""
+
+    tokens: int
+    overlap: int = 1
+
+
+def sentence_spans(reading: Reading, splitter: SentenceSplitter, language: str) -> list[Span]:
+    """List the sentences of a reading, in order, without the white space around them.
+
+    No sentence crosses a block or a page break; a run of white space is no sentence.
+    """
+    spans: list[Span] = []
+    for block in _cut(reading.blocks, reading.pages):
+        position = block.start
+        for piece in splitter.split(block.of(reading.text), language):
+            start = position + len(piece) - len(piece.lstrip())
+            end = position + len(piece.rstrip())
+            if start < end:
+                spans.append(Span(start, end))
+            position += len(piece)
+    return spans
+
+
+def _cut(blocks: Sequence[Span], breaks: Sequence[int]) -> Iterator[Span]:
+    for block in blocks:
+        start = block.start
+        for cut in breaks[bisect_right(breaks, block.start) : bisect_right(breaks, block.end - 1)]:
+            yield Span(start, cut)
+            start = cut
+        yield Span(start, block.end)
+
+
+def chunk(
+    reading: Reading,
+    sentences: Sequence[Span],
+    document_id: str,
+    *,
+    budget: Budget,
+    count_tokens: CountTokens,
+) -> list[Chunk]:
+    """Join neighbouring sentences into chunks of at most `budget.tokens` tokens.
+
+    A chunk ends where a section or a page ends. Consecutive chunks of one section share
+    `budget.overlap` sentences. A sentence over the budget is cut at white space first, so that no
+    text is left out of the vectors.
+    """
+    fitting, tokens = _fit(reading.text, sentences, budget.tokens, count_tokens)
+    section_starts = [section.start for section in reading.sections]
+    chunks: list[Chunk] = []
+    first = 0
+    while first < len(fitting):
+        home = _home(fitting[first], section_starts, reading.pages)
+        last, total = first + 1, tokens[first]
+        while (
+            last < len(fitting)
+            and total + tokens[last] <= budget.tokens
+            and _home(fitting[last], section_starts, reading.pages) == home
+        ):
+            total += tokens[last]
+            last += 1
+        chunks.append(_make(reading, fitting[first:last], document_id))
+        ends_home = (
+            last == len(fitting) or _home(fitting[last], section_starts, reading.pages) != home
+        )
+        first = last if ends_home else max(last - budget.overlap, first + 1)
+    return chunks
+
+
+def heading_path(sections: Sequence[Section], offset: int) -> tuple[str, ...]:
+    """Name the headings above `offset`, outermost first."""
+    path: list[Section] = []
+    for section in sections:
+        if section.start > offset:
+            break
+        while path and path[-1].level >= section.level:
+            path.pop()
+        path.append(section)
+    return tuple(section.title for section in path)
+
+
+def passage_text(title: str | None, headings: Sequence[str], text: str) -> str:
+    """Put title and headings before a chunk's text: what is embedded and searched.
+
+    A chunk such as "It was founded in 1911." is found by the name that only its heading holds.
+    """
+    context = list(dict.fromkeys(part for part in (title, *headings) if part))
+    return f"{' > '.join(context)}\n{text}" if context else text
+
+
+def chunk_id(document_id: str, span: Span, text: str) -> str:
+    """Make the id of a chunk from the document, the place and the words."""
+    key = f"{document_id}\0{span.start}\0{span.end}\0{text}".encode()
+    return hashlib.blake2b(key, digest_size=16).hexdigest()
+
+
+def _make(reading: Reading, sentences: Sequence[Span], document_id: str) -> Chunk:
+    span = Span(sentences[0].start, sentences[-1].end)
+    text = span.of(reading.text)
+    headings = heading_path(reading.sections, span.start)
+    return Chunk(
+        id=chunk_id(document_id, span, passage_text(reading.title, headings, text)),
+        document_id=document_id,
+        span=span,
+        text=text,
+        sentences=tuple(sentences),
+        headings=headings,
+    )
+
+
+def _home(span: Span, sections: Sequence[int], pages: Sequence[int]) -> tuple[int, int]:
+    return bisect_right(sections, span.start), bisect_right(pages, span.start)
+
+
+def _fit(
+    text: str, sentences: Sequence[Span], limit: int, count_tokens: CountTokens
+) -> tuple[list[Span], list[int]]:
+    """Cut every sentence that is over the limit; return the pieces and their token counts."""
+    fitting: list[Span] = []
+    counts: list[int] = []
+    pending = [*reversed(list(zip(sentences, _count(text, sentences, count_tokens), strict=True)))]
+    while pending:
+        span, count = pending.pop()
+        if count <= limit or len(span) == 1:
+            fitting.append(span)
+            counts.append(count)
+            continue
+        halves = _halve(text, span)
+        pending.extend(reversed([*zip(halves, _count(text, halves, count_tokens), strict=True)]))
+    return fitting, counts
+
+
+def _count(text: str, spans: Sequence[Span], count_tokens: CountTokens) -> list[int]:
+    return count_tokens([span.of(text) for span in spans]) if spans else []
+
+
+def _halve(text: str, span: Span) -> list[Span]:
+    """Cut a span in two at the white space nearest its middle, or at the middle itself."""
+    middle = (span.start + span.end) // 2
+    for distance in range(len(span) // 4 + 1):
+        for cut in (middle - distance, middle + distance):
+            if span.start < cut < span.end and text[cut].isspace():
+                left = Span(span.start, span.start + len(text[span.start : cut].rstrip()))
+                right = Span(span.end - len(text[cut : span.end].lstrip()), span.end)
+                return [half for half in (left, right) if len(half)]
+    return [Span(span.start, middle), Span(middle, span.end)]

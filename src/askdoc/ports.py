@@ -1,0 +1,174 @@
+"""The seams: what the core asks of the outside, each a small protocol.
+
+askdoc's own parts and foreign ones are found by entry point (`askdoc.readers`, `askdoc.embedders`,
+…). Whoever implements a protocol translates the exceptions of its library into `askdoc.errors`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Protocol
+
+from askdoc.types import Chunk, Counts, Document, Hit, Reading, Skip, Span
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Matrix = npt.NDArray[np.float32]
+    """Vectors as rows: shape (n, dimensions), float32, each of unit length."""
+
+Listener = Callable[[object], None]
+"""Hears the events of `askdoc.types`; what it returns is ignored."""
+
+
+def deaf(_event: object) -> None:
+    """Listen to nothing."""
+
+
+class Reader(Protocol):
+    """Turns the bytes of one file into text with places."""
+
+    def read(self, data: bytes, *, name: str) -> Reading:
+        """Read a file called `name`.
+
+        Raises:
+            ReadError: the bytes are not what this reader takes, or hold no text.
+
+        """
+
+
+class SentenceSplitter(Protocol):
+    """Cuts text into sentences without losing any of it."""
+
+    def split(self, text: str, language: str) -> Sequence[str]:
+        """Cut `text` into pieces that join to `text` again; `language` is an ISO 639-1 code."""
+
+
+class Analyser(Protocol):
+    """Turns text into the terms that lexical search counts."""
+
+    def terms(self, text: str, language: str) -> list[str]:
+        """List the terms of `text` in order: folded, stemmed, function words left out."""
+
+
+class Embedder(Protocol):
+    """Turns text into vectors of unit length."""
+
+    @property
+    def name(self) -> str:
+        """The name to ask for this embedder by."""
+
+    @property
+    def fingerprint(self) -> str:
+        """What the vectors depend on; two embedders with one fingerprint are interchangeable."""
+
+    @property
+    def dimensions(self) -> int:
+        """The length of a vector."""
+
+    @property
+    def max_tokens(self) -> int:
+        """How many tokens of a text are looked at; what lies beyond is not embedded."""
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Count the tokens of each text, without the special ones."""
+
+    def embed_passages(self, texts: Sequence[str]) -> Matrix:
+        """Embed texts to be found, in order; shape (len(texts), dimensions)."""
+
+    def embed_queries(self, texts: Sequence[str]) -> Matrix:
+        """Embed texts to search by, in order; shape (len(texts), dimensions)."""
+
+
+class VectorStore(Protocol):
+    """Keeps the vectors of chunks under the chunks' ids and finds the nearest."""
+
+    def add(self, ids: Sequence[str], document_ids: Sequence[str], vectors: Matrix) -> None:
+        """Store vectors, replacing those whose id is there already."""
+
+    def remove(self, ids: Collection[str]) -> None:
+        """Forget the vectors of those ids; unknown ids are ignored."""
+
+    def search(
+        self, vector: Matrix, limit: int, documents: Collection[str] | None = None
+    ) -> list[Hit]:
+        """Find the nearest to `vector`, shape (dimensions,); score is the cosine, best first.
+
+        `documents`, where given, holds the ids of the only documents to search.
+        """
+
+    def ids(self) -> Iterator[str]:
+        """List every id, in no particular order."""
+
+    def vectors(self, ids: Sequence[str]) -> Matrix:
+        """Return the stored vectors of `ids`, in that order.
+
+        Raises:
+            StoreError: an id is unknown.
+
+        """
+
+    def count(self) -> int:
+        """Count the vectors."""
+
+    def close(self) -> None:
+        """Let go of files; the store is not used afterwards."""
+
+
+class CatalogReader(Protocol):
+    """The part of the catalog that answering needs: documents, text, chunks, full text."""
+
+    def documents(self, ids: Collection[str] | None = None) -> list[Document]:
+        """List those documents, or all, by location; unknown ids are left out."""
+
+    def text(self, document_id: str, span: Span | None = None) -> str:
+        """Return stored text: a span of it, clipped to what there is, or the whole."""
+
+    def lines(self, document_id: str, span: Span) -> tuple[int, int]:
+        """Name the first and last line (from 1) that `span` touches."""
+
+    def chunks(self, ids: Sequence[str]) -> list[Chunk]:
+        """Return those chunks in that order; unknown ids are left out."""
+
+    def search(
+        self, terms: Sequence[str], limit: int, documents: Collection[str] | None = None
+    ) -> list[Hit]:
+        """Rank chunks that hold any of `terms` by BM25, best first; higher is better."""
+
+    def frequencies(self, terms: Collection[str]) -> Mapping[str, int]:
+        """Count the chunks that hold each of `terms`; a term in none counts 0."""
+
+    def counts(self) -> Counts:
+        """Say how much the index holds."""
+
+    def skipped(self) -> list[Skip]:
+        """List what was seen and not indexed, by location."""
+
+    def corpus_fingerprint(self) -> str:
+        """Return a hash of the indexed content; it changes when and only when that does."""
+
+    def setting(self, key: str) -> str | None:
+        """Return a value that was kept with `keep`."""
+
+
+class Catalog(CatalogReader, Protocol):
+    """The truth about what is indexed; all its changes happen in transactions."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Make all changes within visible at once, or none of them."""
+
+    def keep(self, key: str, value: str) -> None:
+        """Remember a value with the index."""
+
+    def put(
+        self, document: Document, text: str, chunks: Sequence[Chunk], terms: Sequence[str]
+    ) -> None:
+        """Store a document in place of its former self; `terms` has one joined text a chunk."""
+
+    def drop(self, document_ids: Collection[str]) -> None:
+        """Forget documents with all that hangs on them; unknown ids are ignored."""
+
+    def chunk_ids(self, document_ids: Iterable[str] | None = None) -> list[str]:
+        """List the chunk ids of those documents, or of all."""

@@ -1,0 +1,118 @@
+"""What can be set, in one closed list: each key with its type, default and help.
+
+Values come, strongest first, from the command line, `ASKDOC_<KEY>` in the environment, the
+workspace's `askdoc.toml`, the user's `config.toml`, and the defaults here. A key that does not exist
+is an error that names the nearest one. Pure: files are found and read in `askdoc.workspace`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from askdoc.errors import SettingsError
+
+DEFAULT_EMBEDDER = "all-MiniLM-L6-v2"
+
+Count = Annotated[int, Meta(ge=1)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The settings of one run; every field is documented in `HELP`."""
+
+    sources: tuple[str, ...] = ()
+    index: str = ".askdoc/index"
+    evals: str = "evals"
+    ignore: tuple[str, ...] = ()
+    max_file_mb: Annotated[float, Meta(gt=0)] = 50
+    language: str = "en"
+    embedder: str | None = None
+    chunk_tokens: Annotated[int, Meta(ge=16, le=8192)] = 160
+    chunk_overlap: Annotated[int, Meta(ge=0, le=10)] = 1
+    top_k: Annotated[int, Meta(ge=1, le=200)] = 10
+    max_sentences: Annotated[int, Meta(ge=1, le=20)] = 3
+    min_confidence: Share = 0.5
+
+
+HELP: Mapping[str, str] = {
+    "sources": "files and folders that `askdoc index` keeps in the index, relative to the workspace",
+    "index": "folder of the index, relative to the workspace",
+    "evals": "folder of the evaluation suites, relative to the workspace",
+    "ignore": "patterns of files to leave out, as in `.gitignore`",
+    "max_file_mb": "largest file to read, in megabytes",
+    "language": "language of the documents, as an ISO 639-1 code",
+    "embedder": "name or folder of the Sentence Transformers model that makes the vectors",
+    "chunk_tokens": "largest chunk, in tokens of the embedder",
+    "chunk_overlap": "sentences that two neighbouring chunks share",
+    "top_k": "passages that a question looks at",
+    "max_sentences": "most source sentences in an answer",
+    "min_confidence": "least confidence, from 0 to 1, with which a question is answered",
+}
+
+_INDEX_KEYS = ("chunk_overlap", "chunk_tokens", "language")
+_ANSWER_KEYS = ("max_sentences", "min_confidence", "top_k")
+
+
+def parse(values: Mapping[str, Any], *, origin: str, base: Settings | None = None) -> Settings:
+    """Lay `values` over `base`, or over the defaults.
+
+    Raises:
+        SettingsError: a key does not exist or a value does not fit; `origin` says where it stood.
+
+    """
+    known = Settings.__struct_fields__
+    for key in values:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f"did you mean `{near[0]}`?" if near else f"known keys: {', '.join(known)}"
+            message = f"{origin}: there is no setting `{key}`"
+            raise SettingsError(message, hint=hint)
+    merged = {**(msgspec.to_builtins(base) if base else {}), **values}
+    try:
+        return msgspec.convert(merged, Settings)
+    except msgspec.ValidationError as error:
+        message = f"{origin}: {str(error)[0].lower()}{str(error)[1:]}"
+        raise SettingsError(message, hint="see `askdoc config list` for what fits") from error
+
+
+def from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    """Collect the settings that `ASKDOC_<KEY>` variables give, converted to their types.
+
+    Lists are separated by the platform-neutral `,`. Variables that name no setting are left alone,
+    since other programs may use the prefix.
+    """
+    found: dict[str, Any] = {}
+    for field in msgspec.structs.fields(Settings):
+        value = environment.get(f"ASKDOC_{field.name.upper()}")
+        if value is None:
+            continue
+        if field.name in ("sources", "ignore"):
+            found[field.name] = tuple(part.strip() for part in value.split(",") if part.strip())
+            continue
+        try:
+            found[field.name] = msgspec.convert(value, field.type, strict=False)
+        except msgspec.ValidationError as error:
+            message = f"ASKDOC_{field.name.upper()}: {str(error)[0].lower()}{str(error)[1:]}"
+            raise SettingsError(message) from error
+    return found
+
+
+def index_fingerprint(settings: Settings) -> str:
+    """Hash the settings that an index depends on; where it differs, documents are indexed anew."""
+    return _hash({key: getattr(settings, key) for key in _INDEX_KEYS})
+
+
+def answer_fingerprint(settings: Settings) -> str:
+    """Hash the settings that an answer depends on."""
+    return _hash({key: getattr(settings, key) for key in (*_INDEX_KEYS, *_ANSWER_KEYS)})
+
+
+def _hash(values: Mapping[str, Any]) -> str:
+    return hashlib.blake2b(json.dumps(values, sort_keys=True).encode(), digest_size=8).hexdigest()

@@ -1,0 +1,60 @@
+"""Pure functions over strings: what may reach a terminal, what fits on one line, which line is where."""
+
+from __future__ import annotations
+
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Sequence
+
+_BIDI_AND_INVISIBLE = frozenset(
+    "\u061c\u200b\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e"
+    "\u2060\u2066\u2067\u2068\u2069\ufeff"
+)
+"""Characters that reorder or hide text. Joiners (U+200C, U+200D) stay: scripts and emoji need them."""
+
+
+def printable(text: str) -> str:
+    """Return `text` without anything that could steer a terminal or hide from a reader.
+
+    Newlines and tabs stay. Control characters (C0, C1, DEL), lone surrogates, and characters that
+    reorder or hide text are left out, so an escape sequence in a document arrives as harmless text.
+    """
+    return "".join(
+        character
+        for character in text
+        if character in "\n\t"
+        or (
+            unicodedata.category(character) not in ("Cc", "Cs")
+            and character not in _BIDI_AND_INVISIBLE
+        )
+    )
+
+
+def one_line(text: str) -> str:
+    """Return `text` printable, with every run of white space as one space."""
+    return " ".join(printable(text).split())
+
+
+def line_starts(text: str) -> list[int]:
+    """List the offset at which each line starts; `\\n`, `\\r\\n` and a lone `\\r` end a line."""
+    starts = [0]
+    position = 0
+    while position < len(text):
+        feed = text.find("\n", position)
+        end = len(text) if feed < 0 else feed
+        carriage = text.find("\r", position, end)
+        while carriage >= 0 and carriage + 1 < end:
+            starts.append(carriage + 1)
+            carriage = text.find("\r", carriage + 1, end)
+        if feed < 0:
+            if carriage >= 0:
+                starts.append(carriage + 1)
+            break
+        starts.append(feed + 1)
+        position = feed + 1
+    return starts
+
+
+def line_of(starts: Sequence[int], offset: int) -> int:
+    """Name the line (from 1) that holds `offset`, given what `line_starts` returned."""
+    return bisect_right(starts, offset)

@@ -1,0 +1,366 @@
+"""The nouns of askdoc: frozen values that every layer shares.
+
+Offsets count characters (Python string indices) of a document's stored text, half-open. Pages and
+lines count from 1. Standard library only.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+# ── places and documents ────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A half-open range of characters in the stored text of one document."""
+
+    start: int
+    end: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start <= self.end:
+            message = f"not a span: {self.start}..{self.end}"
+            raise ValueError(message)
+
+    def __len__(self) -> int:
+        return self.end - self.start
+
+    def of(self, text: str) -> str:
+        """Cut this span out of `text`."""
+        return text[self.start : self.end]
+
+    def overlap(self, other: Span) -> int:
+        """Count the characters that both spans hold."""
+        return max(0, min(self.end, other.end) - max(self.start, other.start))
+
+    def covers(self, other: Span) -> bool:
+        """Tell whether `other` lies wholly within this span."""
+        return self.start <= other.start and other.end <= self.end
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading: where it starts, how deep it is (1 is the top), and its words."""
+
+    start: int
+    level: int
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a reader makes of one file.
+
+    `text` is what is stored. `blocks` are the ranges that no sentence crosses (paragraphs, list
+    items, table rows, headings), in order and without overlap. `pages` holds the offset at which
+    each page starts, and is empty where the format has no pages. `warnings` name what was lost,
+    such as a page that has no text.
+    """
+
+    text: str
+    blocks: tuple[Span, ...]
+    title: str | None = None
+    pages: tuple[int, ...] = ()
+    sections: tuple[Section, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What tells that a file has changed: size in bytes, time in nanoseconds, SHA-256 of its bytes."""
+
+    size: int
+    modified_ns: int
+    content_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One indexed file, without its text.
+
+    `id` comes from `location`, so an edit keeps the id and changes the stamp. `location` is the
+    file's path relative to the workspace where it lies inside, else absolute; `path` is relative to
+    the source that was indexed, with `/`; `file` is the absolute path on this machine.
+    """
+
+    id: str
+    location: str
+    path: str
+    source: str
+    file: str
+    title: str | None
+    length: int
+    stamp: Stamp
+    pages: tuple[int, ...]
+    language: str
+    warnings: tuple[str, ...] = ()
+
+    def page_of(self, offset: int) -> int | None:
+        """Name the page (from 1) that holds `offset`, or None where the format has no pages."""
+        return max(1, bisect_right(self.pages, offset)) if self.pages else None
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A run of whole sentences that is embedded and retrieved as one.
+
+    `id` is made from the document, the span and the embedded text: same input, same id. `text` is
+    the document's text at `span`; `sentences` are spans in the document, in order.
+    """
+
+    id: str
+    document_id: str
+    span: Span
+    text: str
+    sentences: tuple[Span, ...]
+    headings: tuple[str, ...] = ()
+
+    def sentence(self, span: Span) -> str:
+        """Cut one of this chunk's sentences out of its text."""
+        return self.text[span.start - self.span.start : span.end - self.span.start]
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """A file that was seen and not indexed: a short stable `code`, the reason, and what would help."""
+
+    location: str
+    code: str
+    reason: str
+    hint: str | None = None
+
+
+# ── retrieval ───────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One retriever's opinion of one chunk; higher is better, scales differ between retrievers."""
+
+    chunk_id: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A chunk after fusion, with the rank (from 1) and the raw score each retriever gave it."""
+
+    chunk: Chunk
+    document: Document
+    score: float
+    ranks: Mapping[str, int] = field(default_factory=dict)
+    scores: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A sentence that an answer may cite; `scores` keeps the parts that `score` is made of."""
+
+    label: str
+    span: Span
+    text: str
+    passage: Passage
+    score: float
+    scores: Mapping[str, float] = field(default_factory=dict)
+
+
+# ── answers ─────────────────────────────────────────────────────────────────────────────────────
+
+
+class Status(StrEnum):
+    """How a question ended; an error is an exception, not a status."""
+
+    ANSWERED = "answered"
+    ABSTAINED = "abstained"
+
+
+class Support(StrEnum):
+    """What the check says of a claim against the sentences it cites."""
+
+    SUPPORTED = "supported"
+    PARTIAL = "partial"
+    UNSUPPORTED = "unsupported"
+
+
+class FileState(StrEnum):
+    """How a cited file stands on disk against what was indexed."""
+
+    CURRENT = "current"
+    CHANGED = "changed"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A place that supports a claim. `quote` is cut from the stored text at `span`, never written."""
+
+    label: int
+    document: Document
+    span: Span
+    quote: str
+    page: int | None
+    line_start: int
+    line_end: int
+    headings: tuple[str, ...]
+    score: float
+    before: str = ""
+    after: str = ""
+    file_state: FileState = FileState.CURRENT
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One statement of the answer, with the labels of the citations it rests on."""
+
+    text: str
+    citations: tuple[int, ...]
+    support: Support
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why an answer was withheld: a short stable code and a sentence for people."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What an answer depends on: hashes of corpus and settings, models by role, askdoc's version."""
+
+    corpus: str
+    settings: str
+    models: Mapping[str, str]
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The outcome of one question.
+
+    Answered if and only if at least one claim carries a citation, else abstained with its reason.
+    `evidence` is best first and longer than what is cited. `confidence` is a calibrated probability
+    that the evidence answers the question. `timings` are milliseconds by stage.
+    """
+
+    question: str
+    status: Status
+    claims: tuple[Claim, ...]
+    citations: tuple[Citation, ...]
+    evidence: tuple[Evidence, ...]
+    passages: tuple[Passage, ...]
+    reason: Reason | None
+    confidence: float
+    generator: str
+    fingerprint: Fingerprint
+    timings: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        cited = any(claim.citations for claim in self.claims)
+        if (self.status is Status.ANSWERED) is not cited:
+            message = f"{self.status} with {len(self.claims)} claims, cited: {cited}"
+            raise ValueError(message)
+        if (self.reason is None) is not cited:
+            message = f"{self.status} with reason {self.reason}"
+            raise ValueError(message)
+        known = {citation.label for citation in self.citations}
+        for claim in self.claims:
+            if unknown := set(claim.citations) - known:
+                message = f"claim cites unknown labels {sorted(unknown)}"
+                raise ValueError(message)
+
+    @property
+    def text(self) -> str:
+        """The claims as one text, each followed by its `[n]` markers; empty when abstained."""
+        return " ".join(
+            claim.text + "".join(f" [{label}]" for label in claim.citations)
+            for claim in self.claims
+        )
+
+
+# ── indexing ────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file that discovery met: where it is, and its size and time without reading it."""
+
+    location: str
+    path: str
+    source: str
+    file: str
+    size: int
+    modified_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """Event: documents became visible; the counts are running totals of this run."""
+
+    documents: int
+    chunks: int
+    total: int
+    current: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReport:
+    """What one indexing run did; the lists hold locations, `skipped` what could not be indexed."""
+
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    unchanged: int = 0
+    removed: tuple[str, ...] = ()
+    skipped: tuple[Skip, ...] = ()
+    chunks: int = 0
+    seconds: float = 0.0
+    interrupted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much an index holds."""
+
+    documents: int
+    chunks: int
+    sentences: int
+    characters: int
+
+
+# ── evaluation ──────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class GoldEvidence:
+    """One acceptable place of an answer: a document's path and verbatim text of it."""
+
+    document: str
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """An earlier question and its answer."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class EvalCase:
+    """One case of a suite; see `docs` of the suite format for what each field means."""
+
+    id: str
+    question: str
+    answers: tuple[str, ...] = ()
+    evidence: tuple[GoldEvidence, ...] = ()
+    all_evidence: bool = False
+    relevant: Mapping[str, int] = field(default_factory=dict)
+    answerable: bool = True
+    history: tuple[Turn, ...] = ()
+    tags: tuple[str, ...] = ()
