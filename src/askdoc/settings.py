@@ -1,8 +1,8 @@
 """What can be set, in one closed list: each key with its type, default and help.
 
 Values come, strongest first, from the command line, `ASKDOC_<KEY>` in the environment, the
-workspace's `askdoc.toml`, the user's `config.toml`, and the defaults here. A key that does not exist
-is an error that names the nearest one. Pure: files are found and read in `askdoc.workspace`.
+workspace's `askdoc.toml`, the user's `config.toml`, and the defaults here. A key that does not
+exist is an error that names the nearest one. Pure: files are found and read in `askdoc.workspace`.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 HELP: Mapping[str, str] = {
-    "sources": "files and folders that `askdoc index` keeps in the index, relative to the workspace",
+    "sources": "files and folders to keep in the index, relative to the workspace",
     "index": "folder of the index, relative to the workspace",
     "evals": "folder of the evaluation suites, relative to the workspace",
     "ignore": "patterns of files to leave out, as in `.gitignore`",

@@ -1,4 +1,4 @@
-"""Pure functions over strings: what may reach a terminal, what fits on one line, which line is where."""
+"""Pure functions over strings: what may reach a terminal, and which line is where."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _BIDI_AND_INVISIBLE = frozenset(
     "\u061c\u200b\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e"
     "\u2060\u2066\u2067\u2068\u2069\ufeff"
 )
-"""Characters that reorder or hide text. Joiners (U+200C, U+200D) stay: scripts and emoji need them."""
+"""Characters that reorder or hide text. Joiners (U+200C, U+200D) stay: emoji need them."""
 
 
 def printable(text: str) -> str:
@@ -36,7 +36,7 @@ def one_line(text: str) -> str:
 
 
 def line_starts(text: str) -> list[int]:
-    """List the offset at which each line starts; `\\n`, `\\r\\n` and a lone `\\r` end a line."""
+    r"""List the offset at which each line starts; `\n`, `\r\n` and a lone `\r` end a line."""
     starts = [0]
     position = 0
     while position < len(text):

@@ -71,7 +71,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """What tells that a file has changed: size in bytes, time in nanoseconds, SHA-256 of its bytes."""
+    """What tells that a file has changed: size in bytes, time in nanoseconds, SHA-256."""
 
     size: int
     modified_ns: int
@@ -126,7 +126,7 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """A file that was seen and not indexed: a short stable `code`, the reason, and what would help."""
+    """A file that was seen and not indexed: a short stable `code`, why, and what would help."""
 
     location: str
     code: str
@@ -196,7 +196,7 @@ class FileState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A place that supports a claim. `quote` is cut from the stored text at `span`, never written."""
+    """A place that supports a claim; `quote` is cut from the stored text at `span`."""
 
     label: int
     document: Document
@@ -231,7 +231,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """What an answer depends on: hashes of corpus and settings, models by role, askdoc's version."""
+    """What an answer depends on: hashes of corpus and settings, models by role, version."""
 
     corpus: str
     settings: str
