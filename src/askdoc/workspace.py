@@ -1,0 +1,203 @@
+"""Where a run works: the workspace folder with its settings, each layer laid over the one below.
+
+A workspace is the nearest folder upwards that has an `askdoc.toml` or a `.askdoc` folder. Its
+`askdoc.toml` may have come with a folder from somewhere else, so it is trusted less than the user:
+what it names must lie inside the workspace, and it can't have a model fetched.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from askdoc import settings as known
+from askdoc.errors import SettingsError
+from askdoc.settings import DEFAULT_EMBEDDER, Settings
+
+CONFIG_NAME = "askdoc.toml"
+FOLDER_NAME = ".askdoc"
+
+_AT_LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+
+
+class Origin(StrEnum):
+    """Where the value of a setting came from."""
+
+    DEFAULT = "default"
+    USER = "user configuration"
+    WORKSPACE = "workspace"
+    ENVIRONMENT = "environment"
+    COMMAND_LINE = "command line"
+
+    @property
+    def trusted(self) -> bool:
+        """Tell whether the user set it: a default or a workspace's file is not that."""
+        return self in (Origin.USER, Origin.ENVIRONMENT, Origin.COMMAND_LINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A folder to work in, with its settings; all paths are absolute.
+
+    `config` is the `askdoc.toml` that was read, or None. `origins` says where each setting came
+    from; wiring fetches an embedder only if `origins["embedder"].trusted`.
+    """
+
+    root: Path
+    settings: Settings
+    index: Path
+    evals: Path
+    sources: tuple[Path, ...]
+    config: Path | None
+    origins: Mapping[str, Origin]
+
+
+def find(
+    start: Path,
+    *,
+    overrides: Mapping[str, Any] | None = None,
+    environment: Mapping[str, str] | None = None,
+    user_config: Path | None = None,
+) -> Workspace:
+    """Find the workspace that `start` lies in, or take `start` itself, and read its settings.
+
+    Args:
+        start: the folder to look from, upwards.
+        overrides: settings from the command line; their paths are relative to `start`.
+        environment: where `ASKDOC_<KEY>` is looked up, by default the process's own.
+        user_config: the user's `config.toml`, by default the one of the platform; it need not
+            exist.
+
+    Raises:
+        SettingsError: a setting is unknown, does not fit, or reaches out of the workspace.
+
+    """
+    start = start.absolute()
+    root = _root_of(start)
+    config = root / CONFIG_NAME
+    user_config = _user_config() if user_config is None else user_config
+    environment = os.environ if environment is None else environment
+    layers: list[tuple[Origin, str, Mapping[str, Any]]] = [
+        (Origin.USER, str(user_config), _read(user_config)),
+        (Origin.WORKSPACE, str(config), _read(config)),
+        (Origin.ENVIRONMENT, "environment", known.from_environment(environment)),
+        (Origin.COMMAND_LINE, "command line", _anchored(overrides or {}, start)),
+    ]
+    settings = Settings()
+    origins = dict.fromkeys(Settings.__struct_fields__, Origin.DEFAULT)
+    for origin, name, values in layers:
+        settings = known.parse(values, origin=name, base=settings)
+        origins.update(dict.fromkeys(values, origin))
+    if not origins["embedder"].trusted and settings.embedder is not None:
+        settings = known.parse(
+            {"embedder": _own_embedder(settings.embedder, root, config)},
+            origin=str(config),
+            base=settings,
+        )
+    return Workspace(
+        root=root,
+        settings=settings,
+        index=_place(root, "index", settings.index, origins),
+        evals=_place(root, "evals", settings.evals, origins),
+        sources=tuple(_place(root, "sources", source, origins) for source in settings.sources),
+        config=config if config.is_file() else None,
+        origins=origins,
+    )
+
+
+def _root_of(start: Path) -> Path:
+    for folder in (start, *start.parents):
+        if (folder / CONFIG_NAME).is_file() or (folder / FOLDER_NAME).is_dir():
+            return folder
+    return start
+
+
+def _user_config() -> Path:
+    import platformdirs
+
+    return platformdirs.user_config_path("askdoc") / "config.toml"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Read a TOML file; one that does not exist is empty."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except tomllib.TOMLDecodeError as error:
+        found = _AT_LINE.search(str(error))
+        line = f":{found[1]}" if found and found[1] else ""
+        detail = _AT_LINE.sub("", str(error))
+        message = f"{path}{line}: {detail[:1].lower()}{detail[1:]}"
+        raise SettingsError(message, hint="the file must be valid TOML") from error
+    except UnicodeDecodeError as error:
+        message = f"{path}: not UTF-8 at byte {error.start}"
+        raise SettingsError(message, hint="save the file as UTF-8") from error
+    except OSError as error:
+        message = f"{path}: cannot be read: {(error.strerror or str(error)).lower()}"
+        raise SettingsError(message) from error
+
+
+def _anchored(overrides: Mapping[str, Any], start: Path) -> dict[str, Any]:
+    """Make the paths of the command line absolute: there they are relative to where one stands."""
+    values = {key: value for key, value in overrides.items() if value is not None}
+    for key in ("index", "evals"):
+        if key in values:
+            values[key] = str(start / Path(values[key]).expanduser())
+    if "sources" in values:
+        values["sources"] = tuple(
+            str(start / Path(item).expanduser()) for item in values["sources"]
+        )
+    if "embedder" in values:
+        folder = start / Path(values["embedder"]).expanduser()
+        values["embedder"] = str(folder) if folder.is_dir() else values["embedder"]
+    return values
+
+
+def _path(value: str, key: str) -> Path:
+    """Take `value` as a path, with `~` for the user's home."""
+    if "\0" in value:
+        message = f"`{key}` is not a path: it holds a null character"
+        raise SettingsError(message)
+    try:
+        return Path(value).expanduser()
+    except RuntimeError:  # `~name` where there is no such user
+        return Path(value)
+
+
+def _place(root: Path, key: str, value: str, origins: Mapping[str, Origin]) -> Path:
+    """Resolve the path that a setting names; it may leave the workspace only if the user says so.
+
+    The default is held to that too, since `.askdoc` can be a symbolic link that came with the
+    folder.
+    """
+    path = Path(os.path.normpath(root / _path(value, key)))
+    if origins[key].trusted or path.resolve().is_relative_to(root.resolve()):
+        return path
+    message = f"`{key}` is set to `{value}`, which lies outside the workspace `{root}`"
+    raise SettingsError(message, hint=_OUTSIDE_HINTS[key].format(path=path))
+
+
+_OUTSIDE_HINTS = {
+    "index": "if that is what you want, pass `--index {path}` or set it in your own configuration",
+    "evals": "if that is what you want, set `ASKDOC_EVALS={path}` or your own configuration",
+    "sources": "if that is what you want, run `askdoc index {path}`",
+}
+
+
+def _own_embedder(value: str, root: Path, config: Path) -> str:
+    """Accept the embedder that a workspace's file asks for: the built-in, or a folder inside."""
+    if value == DEFAULT_EMBEDDER:
+        return value
+    folder = Path(os.path.normpath(root / _path(value, "embedder")))
+    if folder.is_dir() and folder.resolve().is_relative_to(root.resolve()):
+        return str(folder)
+    message = f"{config}: `embedder` is `{value}`, neither built in nor a folder in the workspace"
+    hint = f"if you trust it, pass `--embedder {value}` or set it in your own configuration"
+    raise SettingsError(message, hint=hint)
