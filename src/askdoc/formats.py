@@ -1,0 +1,329 @@
+"""The JSON that scripts and editors build on: answers and searches, out and in again.
+
+The fields are stable, more may come; the JSON Schemas in `askdoc.schemas` say what each means.
+Places count characters of a document's stored text, pages and lines count from 1.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from askdoc.errors import UsageError
+from askdoc.text import printable
+from askdoc.types import (
+    Answer,
+    Chunk,
+    Citation,
+    Claim,
+    Document,
+    Evidence,
+    FileState,
+    Fingerprint,
+    Passage,
+    Reason,
+    Span,
+    Stamp,
+    Status,
+)
+
+ANSWER = "askdoc.answer/1"
+SEARCH = "askdoc.search/1"
+
+Lines = Callable[[str, Span], tuple[int, int]]
+"""Names the first and last line that a span of a document (by id) touches."""
+
+_DIGITS = 6
+"""Places kept of a score: enough to rank by, few enough to hide how a sum was ordered."""
+
+
+_Page = Annotated[int, Meta(ge=1, le=1_000_000)]
+
+
+class _Citation(msgspec.Struct, frozen=True):
+    label: int
+    document: str
+    path: str
+    title: str | None
+    quote: str
+    start: int
+    end: int
+    page: _Page | None
+    line_start: int
+    line_end: int
+    headings: tuple[str, ...]
+    score: float
+    stale: bool
+    file_state: FileState = FileState.CURRENT
+    before: str = ""
+    after: str = ""
+
+
+class _Evidence(msgspec.Struct, frozen=True):
+    document: str
+    start: int
+    end: int
+    text: str
+    score: float
+    ranks: dict[str, int]
+    label: str = ""
+    path: str = ""
+    title: str | None = None
+    page: _Page | None = None
+    headings: tuple[str, ...] = ()
+    scores: dict[str, float] = {}
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    schema: str
+    question: str
+    status: Status
+    answer: str
+    claims: tuple[Claim, ...]
+    citations: tuple[_Citation, ...]
+    evidence: tuple[_Evidence, ...]
+    reason: Reason | None
+    confidence: float
+    generator: str
+    fingerprint: Fingerprint
+    timings: dict[str, float]
+
+
+def answer_to_json(answer: Answer, *, base: Path) -> dict[str, Any]:
+    """Return `answer` as plain values, with the paths of files as seen from the folder `base`."""
+    values = _Answer(
+        schema=ANSWER,
+        question=answer.question,
+        status=answer.status,
+        answer=answer.text,
+        claims=answer.claims,
+        citations=tuple(_citation_out(item, base) for item in answer.citations),
+        evidence=tuple(_evidence_out(item, base) for item in answer.evidence),
+        reason=answer.reason,
+        confidence=round(answer.confidence, _DIGITS),
+        generator=answer.generator,
+        fingerprint=answer.fingerprint,
+        timings={f"{stage}_ms": round(took, 3) for stage, took in answer.timings.items()},
+    )
+    return dict(_lists(msgspec.to_builtins(values)))
+
+
+def answer_from_json(data: Mapping[str, Any], *, base: Path) -> Answer:
+    """Rebuild an answer from what `answer_to_json` returned for the same `base`.
+
+    What the format does not carry is empty: the passages, and of a document all but its path, file
+    and title. Written out again, the answer is the same JSON.
+
+    Raises:
+        UsageError: `data` is not an answer of this format.
+
+    """
+    try:
+        read = msgspec.convert(data, _Answer)
+        if read.schema != ANSWER:
+            message = f"the schema is `{read.schema}`, not `{ANSWER}`"
+            raise UsageError(message)
+        return Answer(
+            question=read.question,
+            status=read.status,
+            claims=read.claims,
+            citations=tuple(_citation_in(item, base) for item in read.citations),
+            evidence=tuple(_evidence_in(item, base) for item in read.evidence),
+            passages=(),
+            reason=read.reason,
+            confidence=read.confidence,
+            generator=read.generator,
+            fingerprint=read.fingerprint,
+            timings={key.removesuffix("_ms"): took for key, took in read.timings.items()},
+        )
+    except ValueError as error:  # msgspec's own errors and those of the types are ValueErrors
+        message = f"not an answer: {str(error)[:1].lower()}{str(error)[1:]}"
+        raise UsageError(message, hint="see `askdoc schema answer`") from error
+
+
+def search_to_json(
+    question: str, passages: Sequence[Passage], *, base: Path, lines: Lines
+) -> dict[str, Any]:
+    """Return the passages found for `question` as plain values, best first."""
+    return {
+        "schema": SEARCH,
+        "question": question,
+        "passages": [_passage_out(item, base, lines) for item in passages],
+    }
+
+
+def dumps(data: Mapping[str, Any], *, ascii_only: bool = False) -> str:
+    """Write `data` as JSON that is safe to print: what could steer a terminal is escaped.
+
+    The standard library writes it, since names of files and arguments can hold lone surrogates,
+    which other encoders refuse.
+    """
+    text = json.dumps(data, indent=2, ensure_ascii=ascii_only)
+    if printable(text) == text:
+        return text
+    return "".join(
+        character if printable(character) else f"\\u{ord(character):04x}" for character in text
+    )
+
+
+def schema(name: str) -> dict[str, Any]:
+    """Return the JSON Schema called `name`.
+
+    Raises:
+        UsageError: there is none of that name.
+
+    """
+    names = schema_names()
+    if name not in names:
+        message = f"there is no schema `{name}`"
+        raise UsageError(message, hint=f"there are: {', '.join(names)}")
+    text = (files("askdoc") / "schemas" / f"{name}.schema.json").read_text(encoding="utf-8")
+    return dict(json.loads(text))
+
+
+def schema_names() -> list[str]:
+    """List the names that `schema` takes."""
+    suffix = ".schema.json"
+    return sorted(
+        item.name.removesuffix(suffix)
+        for item in (files("askdoc") / "schemas").iterdir()
+        if item.name.endswith(suffix)
+    )
+
+
+def seen_from(base: Path, file: str) -> str:
+    """Write the path of `file` as one in the folder `base` would type it, whichever is shorter."""
+    try:
+        relative = os.path.relpath(file, base)
+    except ValueError:  # another drive
+        return file
+    return min(relative, file, key=len)
+
+
+def _lists(value: Any) -> Any:
+    """Return `value` with its tuples as lists, which is what JSON makes of them."""
+    if isinstance(value, dict):
+        return {key: _lists(item) for key, item in value.items()}
+    return [_lists(item) for item in value] if isinstance(value, tuple) else value
+
+
+def _citation_out(item: Citation, base: Path) -> _Citation:
+    return _Citation(
+        label=item.label,
+        document=item.document.path,
+        path=seen_from(base, item.document.file),
+        title=item.document.title,
+        quote=item.quote,
+        start=item.span.start,
+        end=item.span.end,
+        page=item.page,
+        line_start=item.line_start,
+        line_end=item.line_end,
+        headings=item.headings,
+        score=round(item.score, _DIGITS),
+        stale=item.file_state is not FileState.CURRENT,
+        file_state=item.file_state,
+        before=item.before,
+        after=item.after,
+    )
+
+
+def _citation_in(item: _Citation, base: Path) -> Citation:
+    return Citation(
+        label=item.label,
+        document=_document(item.document, item.path, item.title, base),
+        span=Span(item.start, item.end),
+        quote=item.quote,
+        page=item.page,
+        line_start=item.line_start,
+        line_end=item.line_end,
+        headings=item.headings,
+        score=item.score,
+        before=item.before,
+        after=item.after,
+        file_state=item.file_state,
+    )
+
+
+def _evidence_out(item: Evidence, base: Path) -> _Evidence:
+    document = item.passage.document
+    return _Evidence(
+        document=document.path,
+        start=item.span.start,
+        end=item.span.end,
+        text=item.text,
+        score=round(item.score, _DIGITS),
+        ranks=dict(item.passage.ranks),
+        label=item.label,
+        path=seen_from(base, document.file),
+        title=document.title,
+        page=document.page_of(item.span.start),
+        headings=item.passage.chunk.headings,
+        scores={name: round(score, _DIGITS) for name, score in item.scores.items()},
+    )
+
+
+def _evidence_in(item: _Evidence, base: Path) -> Evidence:
+    span = Span(item.start, item.end)
+    # As many page starts at 0 as put every offset on that page.
+    document = _document(item.document, item.path, item.title, base, (0,) * (item.page or 0))
+    chunk = Chunk(
+        id="",
+        document_id=document.id,
+        span=span,
+        text=item.text,
+        sentences=(span,),
+        headings=item.headings,
+    )
+    return Evidence(
+        label=item.label,
+        span=span,
+        text=item.text,
+        passage=Passage(chunk=chunk, document=document, score=item.score, ranks=item.ranks),
+        score=item.score,
+        scores=item.scores,
+    )
+
+
+def _document(
+    path: str, found: str, title: str | None, base: Path, pages: tuple[int, ...] = ()
+) -> Document:
+    return Document(
+        id=path,
+        location=found,
+        path=path,
+        source="",
+        file=os.path.normpath(base / found),
+        title=title,
+        length=0,
+        stamp=Stamp(0, 0, ""),
+        pages=pages,
+        language="",
+    )
+
+
+def _passage_out(item: Passage, base: Path, lines: Lines) -> dict[str, Any]:
+    chunk, document = item.chunk, item.document
+    line_start, line_end = lines(chunk.document_id, chunk.span)
+    return {
+        "document": document.path,
+        "path": seen_from(base, document.file),
+        "title": document.title,
+        "start": chunk.span.start,
+        "end": chunk.span.end,
+        "text": chunk.text,
+        "page": document.page_of(chunk.span.start),
+        "line_start": line_start,
+        "line_end": line_end,
+        "headings": list(chunk.headings),
+        "score": round(item.score, _DIGITS),
+        "ranks": dict(item.ranks),
+        "scores": {name: round(score, _DIGITS) for name, score in item.scores.items()},
+    }
