@@ -110,7 +110,7 @@ def answer_to_json(answer: Answer, *, base: Path) -> dict[str, Any]:
         confidence=round(answer.confidence, _DIGITS),
         generator=answer.generator,
         fingerprint=answer.fingerprint,
-        timings={f"{stage}_ms": round(took, 3) for stage, took in answer.timings.items()},
+        timings=dict(answer.timings),
     )
     return dict(_lists(msgspec.to_builtins(values)))
 
@@ -141,7 +141,7 @@ def answer_from_json(data: Mapping[str, Any], *, base: Path) -> Answer:
             confidence=read.confidence,
             generator=read.generator,
             fingerprint=read.fingerprint,
-            timings={key.removesuffix("_ms"): took for key, took in read.timings.items()},
+            timings=read.timings,
         )
     except ValueError as error:  # msgspec's own errors and those of the types are ValueErrors
         message = f"not an answer: {str(error)[:1].lower()}{str(error)[1:]}"
