@@ -245,7 +245,8 @@ class Answer:
 
     Answered if and only if at least one claim carries a citation, else abstained with its reason.
     `evidence` is best first and longer than what is cited. `confidence` is a calibrated probability
-    that the evidence answers the question. `timings` are milliseconds by stage.
+    that the evidence answers the question, made from `signals`. `timings` are milliseconds by
+    stage.
     """
 
     question: str
@@ -259,6 +260,7 @@ class Answer:
     generator: str
     fingerprint: Fingerprint
     timings: Mapping[str, float] = field(default_factory=dict)
+    signals: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         cited = any(claim.citations for claim in self.claims)

@@ -1,0 +1,70 @@
+"""Lexical terms with the Snowball stemmers (PyStemmer)."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from functools import lru_cache
+
+import Stemmer
+
+StemWord = Callable[[str], str]
+
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
+_DIGIT_GROUPS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+
+FUNCTION_WORDS = frozenset(
+    """
+    a about above after again against all also am an and any are as at be because been before being
+    below between both but by can cannot could did do does doing down during each else ever few for
+    from further get give given gives had has have having he her here hers herself him himself his
+    how i if in into is it its itself just let like many may me might mine more most much must my
+    myself no nor not of off on once one only or other ought our ours ourselves out over own per
+    same shall she should so some such than that the their theirs them themselves then there these
+    they this those through thus to too under until up upon us very via was we were what whatever
+    when where whether which while who whoever whom whose why will with within without would yet you
+    your yours yourself yourselves
+    ain aren couldn didn doesn don hadn hasn haven isn mustn needn shan shouldn wasn weren wouldn
+    """.split()  # noqa: SIM905 - a hundred quoted words would be harder to read
+)
+"""English words that carry no topic of their own."""
+
+
+class SnowballAnalyser:
+    """An `Analyser`: words are folded, freed of accents and stemmed; function words are dropped.
+
+    Numbers keep their digits together (`1,234` becomes `1234`). A language that Snowball does not
+    know is folded and not stemmed.
+    """
+
+    def terms(self, text: str, language: str) -> list[str]:
+        """List the terms of `text` in order, function words left out."""
+        stem = _stemmer(language)
+        folded = _fold(_DIGIT_GROUPS.sub("", text))
+        stop = FUNCTION_WORDS if language == "en" else frozenset[str]()
+        found: list[str] = []
+        for word in _WORD.findall(folded):
+            bare = word.partition("'")[0] if "'" in word else word
+            if bare and bare not in stop:
+                found.append(stem(bare))
+        return found
+
+
+def _fold(text: str) -> str:
+    """Fold case, widths, ligatures and accents: `Ｃａｆé` becomes `cafe`."""
+    if text.isascii():
+        return text.lower()
+    decomposed = unicodedata.normalize("NFKD", text.replace("’", "'")).casefold()
+    return "".join(c for c in decomposed if not unicodedata.combining(c))
+
+
+@lru_cache(maxsize=8)
+def _stemmer(language: str) -> StemWord:
+    try:
+        stemmer = Stemmer.Stemmer(language)
+    except KeyError:
+        return str
+    stemmer.maxCacheSize = 50_000
+    stem: StemWord = stemmer.stemWord
+    return stem

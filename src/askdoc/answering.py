@@ -1,0 +1,239 @@
+"""The main use case: a question becomes an answer with the exact sentences it rests on.
+
+    gather passages → score their sentences → confident enough? → cite the best, or abstain
+
+No language model takes part here. What is said is what the documents say, cut from their text.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import time
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from askdoc import __version__
+from askdoc.citing import Chosen, choose
+from askdoc.confidence import Calibration, features, probability
+from askdoc.errors import UsageError
+from askdoc.ports import Analyser, CatalogReader, Embedder, Listener, VectorStore, deaf
+from askdoc.retrieval import Query, gather, prepare
+from askdoc.selection import score
+from askdoc.settings import Settings, answer_fingerprint
+from askdoc.text import one_line, printable
+from askdoc.types import (
+    Answer,
+    Citation,
+    Claim,
+    Document,
+    Evidence,
+    FileState,
+    Fingerprint,
+    Passage,
+    Reason,
+    Span,
+    Status,
+    Support,
+)
+
+if TYPE_CHECKING:
+    from askdoc.ports import Matrix
+
+GENERATOR = "extractive"
+_SHOWN_EVIDENCE = 10
+_MOST_TERMS = 64
+"""Distinct terms of a question that are searched for, the rarest first; a pasted page has more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What an `Answerer` works with."""
+
+    catalog: CatalogReader
+    vectors: VectorStore
+    embedder: Embedder
+    analyser: Analyser
+    calibration: Calibration
+    file_state: Callable[[Document], FileState]
+
+
+class Answerer:
+    """Answers questions from one index; cheap to keep, and meant to be kept for many questions."""
+
+    def __init__(self, parts: Parts, settings: Settings) -> None:
+        self._parts = parts
+        self._settings = settings
+        self._fingerprint = Fingerprint(
+            corpus=parts.catalog.corpus_fingerprint(),
+            settings=answer_fingerprint(settings),
+            models={"embedder": parts.embedder.fingerprint},
+            version=__version__,
+        )
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """What every answer of this answerer depends on."""
+        return self._fingerprint
+
+    def embed(self, questions: Sequence[str]) -> Matrix:
+        """Embed many questions in one go, for `answer`; shape (len(questions), dimensions)."""
+        return self._parts.embedder.embed_queries([_clean(question) for question in questions])
+
+    def answer(
+        self,
+        question: str,
+        *,
+        documents: Collection[str] | None = None,
+        vector: Matrix | None = None,
+        listen: Listener = deaf,
+    ) -> Answer:
+        """Answer `question` from the documents of those ids, or from all.
+
+        `vector` is the question's embedding where the caller has it already.
+
+        Raises:
+            UsageError: the question is empty.
+            StoreError: the index cannot be searched.
+        """
+        started = time.perf_counter()
+        query = self._query(question, vector)
+        passages = self._gather(query, self._settings.top_k, documents)
+        retrieved = time.perf_counter()
+        evidence = score(query, passages, self._terms, self._parts.embedder.embed_queries)
+        values = features(query, passages, evidence, self._terms)
+        confidence = probability(values, self._parts.calibration)
+        reason = self._doubt(evidence, confidence)
+        chosen = [] if reason else self._choose(evidence)
+        selected = time.perf_counter()
+        citations = tuple(self._cite(label, item) for label, item in enumerate(chosen, start=1))
+        listen(evidence)
+        finished = time.perf_counter()
+        return Answer(
+            question=query.text,
+            status=Status.ABSTAINED if reason else Status.ANSWERED,
+            claims=tuple(_claim(citation) for citation in citations),
+            citations=citations,
+            evidence=tuple(evidence[:_SHOWN_EVIDENCE]),
+            passages=tuple(passages),
+            reason=reason,
+            confidence=confidence,
+            generator=GENERATOR,
+            fingerprint=self._fingerprint,
+            timings={
+                "total_ms": _milliseconds(started, finished),
+                "retrieve_ms": _milliseconds(started, retrieved),
+                "select_ms": _milliseconds(retrieved, selected),
+                "generate_ms": _milliseconds(selected, finished),
+            },
+            signals=values,
+        )
+
+    def search(
+        self, question: str, *, limit: int | None = None, documents: Collection[str] | None = None
+    ) -> list[Passage]:
+        """Find passages only, best first; `limit` defaults to the setting `top_k`."""
+        return self._gather(self._query(question, None), limit or self._settings.top_k, documents)
+
+    def resolve(self, patterns: Sequence[str]) -> list[str]:
+        """List the ids of the documents whose path or location matches any glob of `patterns`.
+
+        Raises:
+            UsageError: none does.
+        """
+        found = [
+            document.id
+            for document in self._parts.catalog.documents()
+            if any(
+                fnmatch.fnmatch(name, pattern)
+                for pattern in patterns
+                for name in (document.path, document.location)
+            )
+        ]
+        if not found:
+            named = ", ".join(f"`{pattern}`" for pattern in patterns)
+            message = f"no indexed document matches {named}"
+            raise UsageError(message, hint="see what is indexed: `askdoc status --documents`")
+        return found
+
+    def _query(self, question: str, vector: Matrix | None) -> Query:
+        text = _clean(question)
+        if not text:
+            message = "the question is empty"
+            raise UsageError(message, hint='ask one: `askdoc "What did … say about …?"`')
+        if vector is None:
+            vector = self._parts.embedder.embed_queries([text])[0]
+        query = prepare(text, self._terms(text), vector, self._parts.catalog)
+        if len(query.weights) <= _MOST_TERMS:
+            return query
+        rarest = sorted(query.weights, key=lambda term: -query.weights[term])[:_MOST_TERMS]
+        return Query(text, vector, {term: query.weights[term] for term in rarest})
+
+    def _gather(self, query: Query, limit: int, documents: Collection[str] | None) -> list[Passage]:
+        return gather(
+            query, self._parts.catalog, self._parts.vectors, limit=limit, documents=documents
+        )
+
+    def _terms(self, text: str) -> list[str]:
+        return self._parts.analyser.terms(text, self._settings.language)
+
+    def _doubt(self, evidence: Sequence[Evidence], confidence: float) -> Reason | None:
+        if not evidence:
+            return Reason("nothing_found", "nothing in the documents comes near this question")
+        least = self._settings.min_confidence
+        if confidence < least:
+            return Reason(
+                "weak_evidence",
+                "the documents do not seem to answer this question "
+                f"(confidence {confidence:.2f}, needed {least:.2f})",
+            )
+        return None
+
+    def _choose(self, evidence: Sequence[Evidence]) -> list[Chosen]:
+        return choose(evidence, self._terms, limit=self._settings.max_sentences)
+
+    def _cite(self, label: int, chosen: Chosen) -> Citation:
+        catalog, span = self._parts.catalog, chosen.span
+        document = chosen.evidence.passage.document
+        first, last = catalog.lines(document.id, span)
+        before, after = _around(chosen)
+        return Citation(
+            label=label,
+            document=document,
+            span=span,
+            quote=catalog.text(document.id, span),
+            page=document.page_of(span.start),
+            line_start=first,
+            line_end=last,
+            headings=chosen.evidence.passage.chunk.headings,
+            score=chosen.evidence.score,
+            before=before,
+            after=after,
+            file_state=self._parts.file_state(document),
+        )
+
+
+def _clean(question: str) -> str:
+    return " ".join(printable(question).split())
+
+
+def _claim(citation: Citation) -> Claim:
+    """State a citation's own words: true to its source by construction."""
+    return Claim(one_line(citation.quote), (citation.label,), Support.SUPPORTED)
+
+
+def _around(chosen: Chosen) -> tuple[str, str]:
+    """Return the sentence before and the sentence after, within the passage."""
+    chunk = chosen.evidence.passage.chunk
+    earlier = [span for span in chunk.sentences if span.end <= chosen.span.start]
+    later = [span for span in chunk.sentences if span.start >= chosen.span.end]
+    start = earlier[-1].start if earlier else chosen.span.start
+    end = later[0].end if later else chosen.span.end
+    return (
+        chunk.sentence(Span(start, chosen.span.start)),
+        chunk.sentence(Span(chosen.span.end, end)),
+    )
+
+
+def _milliseconds(start: float, end: float) -> float:
+    return round((end - start) * 1000, 1)

@@ -1,0 +1,83 @@
+"""Chooses which sentences an answer cites, and what a reader needs beside them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from askdoc.selection import Terms
+from askdoc.types import Evidence, Span
+
+MARGIN = 0.25
+"""How far below the best a sentence may score and still be cited."""
+
+_REPEATED = 0.8
+"""Two sentences that share this much of their terms say the same thing."""
+
+_LEANING = re.compile(
+    r"""["“‘'(]*(?:
+        (?:he|she|it|they|him|them|this|that|these|those|such|his|her|its|their|both|another)\b
+        | (?:however|therefore|thus|hence|moreover|furthermore|instead|otherwise|consequently
+            |accordingly|similarly|likewise|nevertheless|nonetheless|conversely|also|then
+            |but|and|or|so|yet)\b
+        | (?:in|by|to|as|for|with|after|before|during|because\ of|due\ to)\ (?:this|that|these
+            |those|such|doing|contrast|addition|turn|fact)\b
+        | (?:the\ (?:latter|former|same|other|others|two|three))\b
+    )""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""How a sentence begins that points back at the one before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A place to cite: one sentence, or one and the sentence before it that it leans on."""
+
+    evidence: Evidence
+    span: Span
+
+
+def choose(
+    evidence: Sequence[Evidence], terms: Terms, *, limit: int, margin: float = MARGIN
+) -> list[Chosen]:
+    """Choose up to `limit` sentences to cite, best first.
+
+    A sentence is taken while its score is at most `margin` below the best. One that repeats a
+    sentence already taken is passed over, and so is one that a taken span already holds.
+    """
+    chosen: list[Chosen] = []
+    taken_terms: list[frozenset[str]] = []
+    for item in evidence:
+        if len(chosen) == limit or item.score < evidence[0].score - margin:
+            break
+        words = frozenset(terms(item.text))
+        if any(_held(item, other) for other in chosen):
+            continue
+        if any(_similar(words, others) for others in taken_terms):
+            continue
+        chosen.append(Chosen(item, readable(item)))
+        taken_terms.append(words)
+    return chosen
+
+
+def readable(item: Evidence) -> Span:
+    """Return the sentence's span, reaching back over one sentence where it points back at it."""
+    if not _LEANING.match(item.text):
+        return item.span
+    sentences = item.passage.chunk.sentences
+    position = sentences.index(item.span)
+    if position == 0:
+        return item.span
+    return Span(sentences[position - 1].start, item.span.end)
+
+
+def _held(item: Evidence, other: Chosen) -> bool:
+    same = item.passage.document.id == other.evidence.passage.document.id
+    return same and other.span.covers(item.span)
+
+
+def _similar(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Tell whether two sets of terms are nearly the same (Jaccard index)."""
+    union = one | other
+    return bool(union) and len(one & other) / len(union) >= _REPEATED

@@ -1,0 +1,68 @@
+"""How likely it is that the documents answer a question: a small logistic model.
+
+The features describe the best evidence; the coefficients come with the package and are fitted by
+`training/fit_confidence.py`, which also reports how well they do on documents they never saw.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from askdoc.retrieval import DENSE, LEXICAL, Query
+from askdoc.selection import Terms, coverage
+from askdoc.types import Evidence, Passage
+
+FEATURES = (
+    "sentence_dense",
+    "sentence_coverage",
+    "passage_dense",
+    "passage_coverage",
+    "agreement",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """The fitted model: one weight for each of `FEATURES`, and the intercept."""
+
+    weights: Mapping[str, float]
+    intercept: float
+
+
+def features(
+    query: Query, passages: Sequence[Passage], evidence: Sequence[Evidence], terms: Terms
+) -> dict[str, float]:
+    """Describe the evidence for a question by `FEATURES`, each within about 0 to 1.
+
+    sentence_dense      cosine of the best sentence to the question
+    sentence_coverage   share of the question's terms, by weight, that the best sentence holds
+    passage_dense       best cosine of a passage
+    passage_coverage    most that one of the three best passages holds, with title and headings
+    agreement           1 where dense and lexical search rank the same passage first
+    """
+    if not passages or not evidence:
+        return dict.fromkeys(FEATURES, 0.0)
+    return {
+        "sentence_dense": max(item.scores["dense"] for item in evidence[:3]),
+        "sentence_coverage": max(coverage(query, terms(item.text)) for item in evidence[:3]),
+        "passage_dense": max(passage.scores.get(DENSE, 0.0) for passage in passages),
+        "passage_coverage": max(coverage(query, terms(_context(p))) for p in passages[:3]),
+        "agreement": float(
+            any(p.ranks.get(DENSE) == 1 and p.ranks.get(LEXICAL) == 1 for p in passages[:3])
+        ),
+    }
+
+
+def probability(values: Mapping[str, float], calibration: Calibration) -> float:
+    """Turn features into a probability: the logistic function of their weighted sum."""
+    total = calibration.intercept + sum(
+        weight * values[name] for name, weight in calibration.weights.items()
+    )
+    return 1 / (1 + math.exp(-max(-60.0, min(60.0, total))))
+
+
+def _context(passage: Passage) -> str:
+    title = passage.document.title or ""
+    return "\n".join((title, *passage.chunk.headings, passage.chunk.text))

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from askdoc.adapters.sentencex import SentencexSplitter
+from askdoc.chunking import Budget, chunk, heading_path, passage_text, sentence_spans
+from askdoc.types import Reading, Section, Span
+
+SPLITTER = SentencexSplitter()
+
+
+def words(texts: Sequence[str]) -> list[int]:
+    return [len(text.split()) for text in texts]
+
+
+def reading(text: str, **places: tuple[int, ...] | tuple[Section, ...]) -> Reading:
+    return Reading(text, (Span(0, len(text)),) if text else (), **places)  # type: ignore[arg-type]
+
+
+texts = st.text(alphabet=st.sampled_from("ab. !?\n\"'()éß中。\u00a0"), max_size=300)
+
+
+@given(texts)
+def test_sentences_lose_nothing_but_white_space(text: str) -> None:
+    spans = sentence_spans(reading(text), SPLITTER, "en")
+    assert all(one.end <= two.start for one, two in pairwise(spans))
+    kept = "".join(span.of(text) for span in spans)
+    assert "".join(kept.split()) == "".join(text.split())
+    assert all(span.of(text) == span.of(text).strip() for span in spans)
+
+
+def test_a_sentence_ends_where_a_block_or_a_page_ends() -> None:
+    text = "Heading\nIt goes on and on."
+    two = Reading(text, (Span(0, 8), Span(8, len(text))))
+    assert [span.of(text) for span in sentence_spans(two, SPLITTER, "en")] == [
+        "Heading",
+        "It goes on and on.",
+    ]
+    paged = reading(text, pages=(0, 19))
+    assert [span.of(text) for span in sentence_spans(paged, SPLITTER, "en")] == [
+        "Heading\nIt goes on",
+        "and on.",
+    ]
+
+
+def test_a_closing_quotation_mark_stays_with_its_sentence() -> None:
+    text = "He said: “We go.” Then he went."
+    spans = sentence_spans(reading(text), SPLITTER, "en")
+    assert "".join(span.of(text) for span in spans).count("”") == 1
+    assert all(any(c.isalnum() for c in span.of(text)) for span in spans)
+
+
+@given(st.lists(st.integers(1, 30), min_size=1, max_size=30), st.integers(4, 40), st.integers(0, 3))
+def test_chunks_hold_every_word_within_the_budget(
+    lengths: list[int], tokens: int, overlap: int
+) -> None:
+    sentences = [" ".join(["word"] * (length - 1) + ["end."]) for length in lengths]
+    text = " ".join(sentences)
+    spans, position = [], 0
+    for sentence in sentences:
+        spans.append(Span(position, position + len(sentence)))
+        position += len(sentence) + 1
+    made = chunk(reading(text), spans, "d", budget=Budget(tokens, overlap), count_tokens=words)
+    covered = sorted({span for item in made for span in item.sentences})
+    assert " ".join(span.of(text) for span in covered).split() == text.split()
+    for item in made:
+        assert sum(words([item.sentence(span) for span in item.sentences])) <= tokens
+        assert item.text == item.span.of(text)
+        assert item.span == Span(item.sentences[0].start, item.sentences[-1].end)
+    assert len({item.id for item in made}) == len(made)
+
+
+def test_neighbours_share_the_overlap() -> None:
+    text = "One ant. Two bee. Three cow. Four dog."
+    spans = sentence_spans(reading(text), SPLITTER, "en")
+    made = chunk(reading(text), spans, "d", budget=Budget(4, 1), count_tokens=words)
+    assert [item.text for item in made] == [
+        "One ant. Two bee.",
+        "Two bee. Three cow.",
+        "Three cow. Four dog.",
+    ]
+
+
+def test_a_section_and_a_page_end_a_chunk() -> None:
+    text = "One ant. Two bee. Three cow."
+    spans = sentence_spans(reading(text), SPLITTER, "en")
+    sections = (Section(0, 1, "First"), Section(9, 2, "Second"))
+    made = chunk(
+        reading(text, pages=(0, 18), sections=sections),
+        spans,
+        "d",
+        budget=Budget(100, 1),
+        count_tokens=words,
+    )
+    assert [(item.text, item.headings) for item in made] == [
+        ("One ant.", ("First",)),
+        ("Two bee.", ("First", "Second")),
+        ("Three cow.", ("First", "Second")),
+    ]
+
+
+def test_same_input_same_ids_and_other_words_other_ids() -> None:
+    def ids(text: str, document: str = "d") -> list[str]:
+        spans = sentence_spans(reading(text), SPLITTER, "en")
+        made = chunk(reading(text), spans, document, budget=Budget(50), count_tokens=words)
+        return [item.id for item in made]
+
+    assert ids("One ant.") == ids("One ant.")
+    assert ids("One ant.") != ids("One bee.")
+    assert ids("One ant.") != ids("One ant.", "e")
+
+
+@pytest.mark.parametrize(("offset", "path"), [(0, ()), (5, ("A",)), (12, ("A", "B")), (25, ("C",))])
+def test_the_heading_path_is_what_stands_above(offset: int, path: tuple[str, ...]) -> None:
+    sections = (Section(5, 1, "A"), Section(10, 2, "B"), Section(20, 1, "C"))
+    assert heading_path(sections, offset) == path
+
+
+def test_context_stands_before_the_text_once() -> None:
+    assert passage_text("T", ("T", "H"), "x") == "T > H\nx"
+    assert passage_text(None, (), "x") == "x"

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from askdoc.text import line_of, line_starts, one_line, printable
+
+
+@pytest.mark.parametrize(
+    ("text", "starts"),
+    [
+        ("", [0]),
+        ("one", [0]),
+        ("one\ntwo", [0, 4]),
+        ("one\r\ntwo\r\n", [0, 5, 10]),
+        ("one\rtwo\rthree", [0, 4, 8]),
+        ("\n\n", [0, 1, 2]),
+        ("a\r", [0, 2]),
+        ("a\r\rb\n", [0, 2, 3, 5]),
+    ],
+)
+def test_lines_start_after_every_kind_of_line_end(text: str, starts: list[int]) -> None:
+    assert line_starts(text) == starts
+
+
+@given(st.text(alphabet="ab\r\n", max_size=60))
+def test_lines_are_those_of_the_standard_library(text: str) -> None:
+    lines = text.splitlines(keepends=True)
+    expected = [sum(map(len, lines[:number])) for number in range(len(lines))]
+    if not lines or lines[-1][-1] in "\r\n":
+        expected.append(len(text))
+    assert line_starts(text) == expected
+
+
+def test_an_offset_is_on_the_line_that_holds_it() -> None:
+    starts = line_starts("one\ntwo\nthree")
+    assert [line_of(starts, offset) for offset in (0, 3, 4, 8, 12)] == [1, 1, 2, 3, 3]
+
+
+def test_nothing_that_steers_a_terminal_is_printed() -> None:
+    hostile = "a\x1b[31mred\x1b]8;;http://x\x07b\x9b1m\x7f\u202egnp.exe\u200b\ud800\r"
+    assert printable(hostile) == "a[31mred]8;;http://xb1mgnp.exe"
+
+
+@given(st.text())
+def test_one_line_is_one_line(text: str) -> None:
+    line = one_line(text)
+    assert len(line.splitlines()) <= 1
+    assert line == line.strip()
+
+
+def test_letters_of_all_scripts_and_joined_emoji_stay() -> None:
+    text = "Ünïcode 中文 हिन्दी עברית 👩\u200d💻"
+    assert printable(text) == text
