@@ -1,0 +1,62 @@
+# Two commands for a fresh machine with Python 3.11 or newer, make and git:
+#   make demo   install into .venv, index seeds/, ask a question
+#   make test   install what tests need, run them all
+# Both are safe to run again, and quick the second time.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+WHEEL_VENV := $(VENV)/wheel
+QUESTION := What did Xue Lan say about isolation?
+
+.PHONY: demo test check lint types layers deps wheel clean
+
+demo: $(VENV)/.installed
+	@$(BIN)/askdoc index
+	@printf '\n$$ askdoc "%s"\n\n' "$(QUESTION)"
+	@$(BIN)/askdoc "$(QUESTION)"
+
+test: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest
+
+check: lint types layers deps test wheel
+	$(BIN)/askdoc eval
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.installed-dev
+	$(BIN)/mypy
+
+layers: $(VENV)/.installed-dev
+	$(BIN)/lint-imports
+
+deps: $(VENV)/.installed-dev
+	$(BIN)/deptry .
+
+# The tests once more, against the wheel that users get. Its environment borrows the dependencies
+# of .venv by a .pth line; Python reads no .pth files behind such a line, so the source folder that
+# .venv itself points to stays out of sight.
+wheel: $(VENV)/.installed-dev
+	rm -rf dist $(WHEEL_VENV)
+	$(BIN)/python -m build --wheel --no-isolation
+	$(PYTHON) -m venv $(WHEEL_VENV)
+	$(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))" \
+	  > "$$($(WHEEL_VENV)/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/dependencies.pth"
+	$(WHEEL_VENV)/bin/python -m pip install --quiet --no-deps --force-reinstall dist/*.whl
+	PATH="$(CURDIR)/$(WHEEL_VENV)/bin:$$PATH" $(WHEEL_VENV)/bin/python -m pytest -p no:cacheprovider
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@ $(VENV)/.installed
+
+clean:
+	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
