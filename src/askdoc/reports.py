@@ -1,0 +1,116 @@
+"""What an evaluation found, as values: cases, failures, suites, and the gate's verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from askdoc.grading import Graded, Lost
+from askdoc.metrics import score, summarise
+from askdoc.statistics import Estimate
+from askdoc.types import Fingerprint
+
+
+@dataclass(frozen=True, slots=True)
+class RunFingerprint:
+    """What a run's scores depend on: the suite's cases, and all that its answers depend on."""
+
+    suite: str
+    corpus: str
+    settings: str
+    models: Mapping[str, str]
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """One case that was answered: its scores by metric; a metric that does not apply has none."""
+
+    graded: Graded
+    scores: Mapping[str, float]
+
+    @property
+    def id(self) -> str:
+        """The id of the case."""
+        return self.graded.case.id
+
+    @property
+    def lost(self) -> Lost | None:
+        """Where the gold was lost, or None where the case ended as it should."""
+        return self.graded.lost
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFailure:
+    """A case that could not be scored, and why; it is in no mean and makes the run fail."""
+
+    id: str
+    error: str
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteReport:
+    """One suite's run: estimates over all cases and by tag, results in the suite's order."""
+
+    suite: str
+    fingerprint: RunFingerprint
+    metrics: Mapping[str, Estimate]
+    tags: Mapping[str, Mapping[str, Estimate]]
+    results: tuple[CaseResult, ...]
+    failures: tuple[CaseFailure, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A floor (or, where lower is better, a ceiling) held against what was measured.
+
+    `mean` is None where the metric applied to no case, which does not pass.
+    """
+
+    suite: str
+    metric: str
+    floor: float
+    mean: float | None
+    passed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EvalReport:
+    """All suites of a run; it passed if no case failed and no verdict is against it."""
+
+    suites: tuple[SuiteReport, ...]
+    gate: tuple[Verdict, ...] = field(default=())
+
+    @property
+    def passed(self) -> bool:
+        """Whether every case was scored and every floor held."""
+        return all(verdict.passed for verdict in self.gate) and not any(
+            suite.failures for suite in self.suites
+        )
+
+
+def report_suite(
+    name: str,
+    suite_fingerprint: str,
+    answers: Fingerprint,
+    graded: Sequence[Graded],
+    failures: Sequence[CaseFailure] = (),
+) -> SuiteReport:
+    """Sum up graded cases; neither the estimates nor their intervals depend on their order."""
+    ordered = sorted(graded, key=lambda g: g.case.id)
+    tags = sorted({tag for g in graded for tag in g.case.tags})
+    return SuiteReport(
+        suite=name,
+        fingerprint=RunFingerprint(
+            suite_fingerprint,
+            answers.corpus,
+            answers.settings,
+            answers.models,
+            answers.version,
+        ),
+        metrics=summarise(ordered),
+        tags={tag: summarise([g for g in ordered if tag in g.case.tags]) for tag in tags},
+        results=tuple(CaseResult(g, score(g)) for g in graded),
+        failures=tuple(failures),
+    )
