@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from askdoc import formats
 from askdoc.errors import UsageError
+from askdoc.paths import seen_from
 from askdoc.text import printable
 from askdoc.types import (
     Answer,
@@ -285,9 +286,9 @@ def test_escapes_in_json_stay_the_same_value() -> None:
 
 
 def test_paths_are_written_as_one_would_type_them() -> None:
-    assert formats.seen_from(BASE, "/home/ann/project/a.txt") == "a.txt"
-    assert formats.seen_from(BASE / "sub", "/home/ann/project/a.txt") == "../a.txt"
-    assert formats.seen_from(BASE, "/mnt/a.txt") == "/mnt/a.txt"
+    assert seen_from(BASE, "/home/ann/project/a.txt") == "a.txt"
+    assert seen_from(BASE / "sub", "/home/ann/project/a.txt") == "../a.txt"
+    assert seen_from(BASE, "/mnt/a.txt") == "/mnt/a.txt"
 
 
 def test_every_schema_is_one_and_an_unknown_name_is_told() -> None:

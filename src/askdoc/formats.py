@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Meta
 
 from askdoc.errors import UsageError
+from askdoc.paths import seen_from
 from askdoc.text import printable
 from askdoc.types import (
     Answer,
@@ -196,15 +197,6 @@ def schema_names() -> list[str]:
         for item in (files("askdoc") / "schemas").iterdir()
         if item.name.endswith(suffix)
     )
-
-
-def seen_from(base: Path, file: str) -> str:
-    """Write the path of `file` as one in the folder `base` would type it, whichever is shorter."""
-    try:
-        relative = os.path.relpath(file, base)
-    except ValueError:  # another drive
-        return file
-    return min(relative, file, key=len)
 
 
 def _lists(value: Any) -> Any:

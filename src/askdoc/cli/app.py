@@ -1,0 +1,160 @@
+"""The root command: the table of commands, and how a question finds its way without one."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+
+from askdoc import __version__
+from askdoc.cli.base import Command, Root
+from askdoc.errors import UsageError
+
+_HELP = """Ask your documents: answers that come with the exact sentences they rest on.
+
+Examples:
+    askdoc index docs
+    askdoc "What did the committee decide?"
+    askdoc --source "*.pdf" --json "Who signed the contract?"
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A command before it is imported; `summary` is the first line of its function's docstring.
+
+    The module has a function called like the command, or a `typer.Typer` called `app`.
+    """
+
+    name: str
+    summary: str
+    panel: str
+
+    def load(self) -> Any:
+        module = import_module(f"askdoc.cli.{self.name}")
+        app = getattr(module, "app", None)
+        if app is None:
+            app = typer.Typer(add_completion=False)
+            app.command(self.name, cls=Command)(getattr(module, self.name))
+        loaded = typer.main.get_command(app)
+        loaded.name = self.name
+        return loaded
+
+
+_ASKING, _INDEXING, _EVALUATING, _MORE = "Ask", "Index", "Evaluate", "More"
+
+ENTRIES = (
+    _Entry("ask", "Answer a question from the documents, with its sources", _ASKING),
+    _Entry("search", "Find the passages that fit a question best", _ASKING),
+    _Entry("show", "Print the stored text of a document, or the lines around a place", _ASKING),
+    _Entry("index", "Bring the index up to date with files and folders", _INDEXING),
+    _Entry("status", "Say what is indexed, what was skipped, and with which model", _INDEXING),
+    _Entry("remove", "Take documents out of the index", _INDEXING),
+    _Entry("doctor", "Check the installation and the index, and say how to mend them", _INDEXING),
+    _Entry("eval", "Measure how good the answers are", _EVALUATING),
+    _Entry("schema", "Print the JSON Schema of an output or file format", _MORE),
+)
+
+_CLOSE = 0.8
+"""Likeness from which a lone word is taken for a mistyped command."""
+
+
+class AskdocGroup(Root):
+    """Commands that load when they run; whatever names no command is a question for `ask`."""
+
+    def summaries(self) -> Iterator[tuple[str, str, str]]:
+        """List name, first line of help and panel of every command, importing none."""
+        for entry in ENTRIES:
+            yield entry.name, entry.summary, entry.panel
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - typer's signature
+        """List the names of all commands, in the order of the help."""
+        return [entry.name for entry in ENTRIES]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - typer's signature
+        """Import the command of that name, or return None."""
+        for entry in ENTRIES:
+            if entry.name == cmd_name:
+                return self.commands.setdefault(cmd_name, entry.load())
+        return None
+
+    def parse_args(self, ctx: Any, args: list[str]) -> Any:
+        """Read the arguments, with `ask` put in where no command is named."""
+        return super().parse_args(ctx, self._routed(ctx, args))
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:  # noqa: ARG002 - typer's signature
+        """Show the two ways in."""
+        return ['[OPTIONS] "QUESTION"\naskdoc COMMAND [OPTIONS] [ARGUMENTS]']
+
+    def _routed(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the command first: the one that the first word names, else `ask`.
+
+        Options may stand before the first word; they belong to the command.
+        """
+        own = {name for item in self.get_params(ctx) for name in item.opts}
+        if not args or args[0] in own:
+            return args or ["--help"]
+        leading = self._options_before_word(ctx, args)
+        word = args[leading] if leading < len(args) else ""
+        if word in self.list_commands(ctx):
+            return [word, *args[:leading], *args[leading + 1 :]]
+        if leading == len(args) - 1 and word.isalpha() and not ctx.resilient_parsing:
+            self._refuse_mistyped(ctx, word)
+        return ["ask", *args]
+
+    def _options_before_word(self, ctx: Any, args: list[str]) -> int:
+        """Count the arguments before the first word: options of `ask` and their values."""
+        if not args[0].startswith("-"):
+            return 0
+        valued = {
+            name
+            for item in self.get_command(ctx, "ask").params
+            if not getattr(item, "is_flag", True)
+            for name in item.opts
+        }
+        position = 0
+        while position < len(args) and args[position].startswith("-") and args[position] != "-":
+            if args[position] == "--":
+                return len(args)
+            position += 2 if args[position] in valued else 1
+        return position
+
+    def _refuse_mistyped(self, ctx: Any, word: str) -> None:
+        near = difflib.get_close_matches(word.lower(), self.list_commands(ctx), 1, _CLOSE)
+        if near:
+            message = f"there is no command `{word}`"
+            hint = f"did you mean `askdoc {near[0]}`? As a question: `askdoc ask {word}`"
+            raise UsageError(message, hint=hint)
+
+
+def _version(*, wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"askdoc {__version__}")
+        raise typer.Exit
+
+
+def _options(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Take the options of askdoc itself."""
+    del version  # acted on by its callback
+
+
+def root() -> Any:
+    """Build the root command."""
+    app = typer.Typer(
+        cls=AskdocGroup,
+        help=_HELP,
+        callback=_options,
+        invoke_without_command=True,
+        context_settings={"help_option_names": ["--help", "-h"]},
+    )
+    return typer.main.get_command(app)

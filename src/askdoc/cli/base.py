@@ -1,0 +1,173 @@
+"""What every command is built on: help in askdoc's own layout, and one place where errors end.
+
+typer's own help and errors draw boxes, even into a pipe, and cost a tenth of a second to import.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
+
+from askdoc.errors import AskdocError
+from askdoc.render import console
+from askdoc.render.errors import error_lines, note_line, problem_lines
+from askdoc.render.help import Panel, help_lines
+
+INTERRUPTED = 130
+_CLOSED_PIPE = 141
+"""What a shell reports for a program that a closed pipe has ended: 128 + SIGPIPE."""
+
+
+class Command(TyperCommand):
+    """A command whose help is laid out by `askdoc.render`."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - typer's signature
+        """Print the help."""
+        show_help(self, ctx)
+
+
+class Group(TyperGroup):
+    """A group of commands whose help is laid out by `askdoc.render`."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - typer's signature
+        """Print the help."""
+        show_help(self, ctx)
+
+
+class Root(Group):
+    """The outermost group: every error, interrupt and closed pipe becomes an exit code here."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,  # noqa: ARG002, FBT001, FBT002 - typer's signature
+        windows_expand_args: bool = True,  # noqa: FBT001, FBT002 - typer's signature
+        **extra: Any,
+    ) -> Any:
+        """Run the command line `args`, by default that of the process, and exit."""
+        console.prepare_streams()
+        try:
+            code = super().main(
+                args,
+                prog_name,
+                complete_var,
+                standalone_mode=False,
+                windows_expand_args=windows_expand_args,
+                **extra,
+            )
+        except AskdocError as error:
+            page = console.errors()
+            page.show(error_lines(error, page))
+            code = error.exit_code
+        except typer.TyperException as error:
+            page = console.errors()
+            page.show(problem_lines(*_explained(error), page))
+            code = error.exit_code
+        except typer.Abort:
+            code = INTERRUPTED
+        sys.exit(code if isinstance(code, int) else 0)
+
+    def make_context(self, *args: Any, **extra: Any) -> Any:
+        """Read the command line; help and completion are printed here."""
+        with _endings():
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was read."""
+        with _endings():
+            return super().invoke(ctx)
+
+
+def command(app: typer.Typer, name: str | None = None) -> Callable[[Any], Any]:
+    """Register a function as a command of `app`, with askdoc's own help."""
+    return app.command(name, cls=Command)
+
+
+def show_help(described: Any, ctx: Any) -> None:
+    """Print the help of a command or group to standard output."""
+    page = console.output()
+    usage = " ".join([ctx.command_path, *described.collect_usage_pieces(ctx)])
+    text = inspect.cleandoc(described.help or "")
+    groups = [_commands(described, ctx), _options(described, ctx)]
+    page.show(help_lines(usage, text, groups, page))
+
+
+@contextmanager
+def _endings() -> Iterator[None]:
+    """End quietly on Ctrl-C and on a reader that went away."""
+    try:
+        yield
+        sys.stdout.flush()
+    except KeyboardInterrupt as interrupt:
+        page = console.errors()
+        page.show([note_line("interrupted", page)])
+        raise typer.Exit(INTERRUPTED) from interrupt
+    except BrokenPipeError as closed:
+        # What is still buffered must not fail a second time while Python shuts down.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(_CLOSED_PIPE) from closed
+
+
+def _explained(error: typer.TyperException) -> tuple[str, str | None]:
+    """Turn typer's complaint about the command line into askdoc's style."""
+    message = error.format_message().replace("'", "`").rstrip(".")
+    context = getattr(error, "ctx", None)
+    known = getattr(error, "possibilities", None)
+    hint = f"see `{context.command_path} --help`" if context else None
+    if option := getattr(error, "option_name", None):
+        message = f"there is no option `{option}`"
+        if known:
+            hint = f"did you mean {' or '.join(f'`{name}`' for name in known)}?"
+    return f"{message[:1].lower()}{message[1:]}", hint
+
+
+def _commands(described: Any, ctx: Any) -> list[Panel]:
+    if not isinstance(described, TyperGroup):
+        return []
+    panels: dict[str, list[tuple[str, str]]] = {}
+    for name, summary, panel in summaries(described, ctx):
+        panels.setdefault(panel or "Commands", []).append((name, summary))
+    return [Panel(title, rows) for title, rows in panels.items()]
+
+
+def summaries(group: Any, ctx: Any) -> Iterator[tuple[str, str, str | None]]:
+    """List the commands of a group with their first line of help and their panel."""
+    if hasattr(group, "summaries"):
+        yield from group.summaries()
+        return
+    for name in group.list_commands(ctx):
+        found = group.get_command(ctx, name)
+        if found is not None and not found.hidden:
+            yield name, first_line(found.help), found.rich_help_panel
+
+
+def first_line(text: str | None) -> str:
+    """Return the first line of a help text, without its full stop."""
+    return inspect.cleandoc(text or "").partition("\n")[0].rstrip(".")
+
+
+def _options(described: Any, ctx: Any) -> list[Panel]:
+    panels: dict[str, list[tuple[str, str]]] = {"Arguments": []}
+    for item in described.get_params(ctx):
+        if item.hidden:
+            continue
+        fallback = "Arguments" if isinstance(item, TyperArgument) else "Options"
+        rows = panels.setdefault(item.rich_help_panel or fallback, [])
+        rows.append((_name(item, ctx), item.help or ""))
+    return [Panel(title, rows) for title, rows in panels.items()]
+
+
+def _name(item: Any, ctx: Any) -> str:
+    if not isinstance(item, TyperOption):
+        return str(item.display_name_raw)
+    names = ", ".join(sorted((*item.opts, *item.secondary_opts), key=len))
+    return names if item.is_flag else f"{names} {item.metavar or item.display_type(ctx)}"

@@ -1,0 +1,23 @@
+"""`askdoc schema`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from askdoc.cli.output import print_json
+
+
+def schema(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="answer, search, suite or eval")],
+) -> None:
+    """Print the JSON Schema of an output or file format.
+
+    Examples:
+        askdoc schema answer
+        askdoc schema suite > suite.schema.json
+    """
+    from askdoc import formats
+
+    print_json(formats.schema(name))

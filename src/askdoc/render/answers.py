@@ -1,0 +1,137 @@
+"""Answers and passages as lines of text: what was found first, then where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.text import Text
+
+from askdoc.formats import Lines
+from askdoc.render.console import Page
+from askdoc.render.layout import BLANK, context_limit, flat, hang, head, tail
+from askdoc.render.places import file_name, heading_path, place
+from askdoc.types import Answer, Citation, Claim, Evidence, FileState, Passage, Status, Support
+
+_NEAREST = 3
+_INDENT = "    "
+
+_STATES = {
+    FileState.CHANGED: "changed since it was indexed",
+    FileState.MISSING: "the file is gone",
+}
+_SUPPORT = {
+    Support.PARTIAL: "only partly supported",
+    Support.UNSUPPORTED: "not supported",
+}
+
+
+def answer_lines(answer: Answer, page: Page, *, lines: Lines | None = None) -> Iterator[Text]:
+    """Lay out an answer with its sources, or the calm news that there is none.
+
+    `lines` finds the lines of evidence that no citation has located.
+    """
+    if answer.status is Status.ABSTAINED:
+        yield from _abstention(answer, page, lines)
+        return
+    for claim in answer.claims:
+        yield hang(_claim(claim), page)
+    for citation in answer.citations:
+        yield BLANK
+        yield from _citation(citation, page)
+
+
+def passage_lines(
+    passages: Sequence[Passage], page: Page, *, lines: Lines | None = None
+) -> Iterator[Text]:
+    """Lay out passages, best first, each with its place and its whole text."""
+    for number, passage in enumerate(passages, start=1):
+        if number > 1:
+            yield BLANK
+        where = _where(passage, lines)
+        label = Text(f"{number}. ", style="label")
+        yield hang(_header(passage, where, page), page, first=label)
+        yield from _headings(passage.document.title, passage.chunk.headings, page)
+        yield hang(flat(passage.chunk.text), page, first=_INDENT)
+
+
+def stale_note(answer: Answer) -> str | None:
+    """Say what to do where a cited file is no longer as it was indexed, else None."""
+    stale = {
+        citation.document.id
+        for citation in answer.citations
+        if citation.file_state is not FileState.CURRENT
+    }
+    if not stale:
+        return None
+    subject = "one cited file is" if len(stale) == 1 else f"{len(stale)} cited files are"
+    return f"{subject} no longer as indexed; run `askdoc index` to bring the index up to date"
+
+
+def _claim(claim: Claim) -> Text:
+    text = flat(claim.text)
+    for label in claim.citations:
+        text.append(" ").append(f"[{label}]", style="label")
+    if claim.support in _SUPPORT:
+        text.append(f" ({_SUPPORT[claim.support]})", style="warning")
+    return text
+
+
+def _citation(citation: Citation, page: Page) -> Iterator[Text]:
+    title = file_name(citation.document, page)
+    where = place(citation.page, citation.line_start, citation.line_end)
+    title.append(f", {where}")
+    if citation.file_state in _STATES:
+        title.append(f" ({_STATES[citation.file_state]})", style="warning")
+    yield hang(title, page, first=Text(f"[{citation.label}] ", style="label"), rest=_INDENT)
+    yield from _headings(citation.document.title, citation.headings, page)
+    yield from _quote(citation, page)
+
+
+def _quote(citation: Citation, page: Page) -> Iterator[Text]:
+    """Show the sentence behind a bar, between what stands before and after it."""
+    limit = context_limit(page)
+    if before := tail(citation.before, limit):
+        yield hang(Text(before, style="faint"), page, first=_INDENT)
+    bar = Text.assemble("  ", ("│" if page.width else ">", "bar"), " ")
+    yield hang(flat(citation.quote, "quote"), page, first=bar, rest=bar)
+    if after := head(citation.after, limit):
+        yield hang(Text(after, style="faint"), page, first=_INDENT)
+
+
+def _abstention(answer: Answer, page: Page, lines: Lines | None) -> Iterator[Text]:
+    assert answer.reason is not None  # noqa: S101 - an abstained answer always has its reason
+    message = answer.reason.message
+    yield hang(flat(f"{message[:1].upper()}{message[1:]}."), page)
+    nearest = answer.evidence[:_NEAREST]
+    if not nearest:
+        return
+    yield BLANK
+    yield Text("Nearest in the documents:", style="faint")
+    for item in nearest:
+        yield BLANK
+        where = _where_evidence(item, lines)
+        yield hang(_header(item.passage, where, page), page, first="  - ")
+        yield from _headings(item.passage.document.title, item.passage.chunk.headings, page)
+        yield hang(flat(item.text), page, first=_INDENT)
+
+
+def _headings(title: str | None, headings: Sequence[str], page: Page) -> Iterator[Text]:
+    if path := heading_path(title, headings):
+        yield hang(Text(path, style="faint"), page, first=_INDENT)
+
+
+def _header(passage: Passage, where: str, page: Page) -> Text:
+    title = file_name(passage.document, page)
+    return title.append(f", {where}") if where else title
+
+
+def _where(passage: Passage, lines: Lines | None) -> str:
+    span, document = passage.chunk.span, passage.document
+    first, last = lines(document.id, span) if lines else (None, None)
+    return place(document.page_of(span.start), first, last)
+
+
+def _where_evidence(item: Evidence, lines: Lines | None) -> str:
+    document = item.passage.document
+    first, last = lines(document.id, item.span) if lines else (None, None)
+    return place(document.page_of(item.span.start), first, last)

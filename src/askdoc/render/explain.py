@@ -1,0 +1,83 @@
+"""Why an answer is what it is: who ranked a passage where, and what a sentence's score is made of.
+
+Lists rather than tables, so that it reads at any width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from rich.text import Text
+
+from askdoc.render.console import Page
+from askdoc.render.layout import BLANK, context_limit, flat, hang, head
+from askdoc.render.places import file_name
+from askdoc.types import Answer, Evidence, Passage
+
+_SENTENCES = 10
+
+
+def explain_lines(answer: Answer, page: Page) -> Iterator[Text]:
+    """Lay out how the answer came about: confidence and time, passages, sentences."""
+    yield Text("Why", style="heading")
+    yield hang(_summary(answer), page, first="  ")
+    if answer.passages:
+        yield BLANK
+        yield Text("Passages, by fused score", style="heading")
+        for number, passage in enumerate(answer.passages, start=1):
+            yield from _passage(number, passage, page)
+    if answer.evidence:
+        yield BLANK
+        yield Text("Sentences, by score", style="heading")
+        cited = {(item.document.id, item.span): item.label for item in answer.citations}
+        for item in answer.evidence[:_SENTENCES]:
+            label = cited.get((item.passage.document.id, item.span))
+            yield from _sentence(item, label, page)
+
+
+def passage_scores(passage: Passage) -> str:
+    """Say in one line where each retriever ranked a passage."""
+    parts = [f"score {_number(passage.score)}"]
+    for name, rank in passage.ranks.items():
+        score = passage.scores.get(name)
+        parts.append(f"{name} #{rank}" + ("" if score is None else f" ({_number(score)})"))
+    return " · ".join(parts)
+
+
+def _summary(answer: Answer) -> Text:
+    parts = [f"confidence {answer.confidence:.2f}"]
+    stages = {stage.removesuffix("_ms"): took for stage, took in answer.timings.items()}
+    total = stages.pop("total", None)
+    if total is not None:
+        parts.append(f"{total:.0f} ms")
+    if named := ", ".join(f"{stage} {took:.0f}" for stage, took in stages.items()):
+        parts[-1] += f" ({named})"
+    return Text(" · ".join(parts))
+
+
+def _passage(number: int, passage: Passage, page: Page) -> Iterator[Text]:
+    title = file_name(passage.document, page)
+    span = passage.chunk.span
+    title.append(f", characters {span.start}-{span.end}")
+    yield hang(title, page, first=Text(f"{number:>3}. ", style="label"))
+    yield hang(flat(passage_scores(passage), "faint"), page, first="     ")
+    yield hang(Text(head(passage.chunk.text, context_limit(page) // 2)), page, first="     ")
+
+
+def _sentence(item: Evidence, label: int | None, page: Page) -> Iterator[Text]:
+    first = Text(f"{item.label:>4} ", style="label")
+    parts = [f"score {_number(item.score)}", *_parts(item.scores)]
+    if label is not None:
+        parts.append(f"cited as [{label}]")
+    yield hang(flat(item.text), page, first=first)
+    yield hang(flat(" · ".join(parts), "faint"), page, first="     ")
+
+
+def _parts(scores: Mapping[str, float]) -> Iterator[str]:
+    for name, score in scores.items():
+        yield f"{name} {_number(score)}"
+
+
+def _number(value: float) -> str:
+    """Write a score with three digits that matter, however small or large it is."""
+    return f"{value:.3g}"

@@ -1,0 +1,84 @@
+"""Laying out text: hanging indents, clipped context, and labels beside values.
+
+Everything is a rich `Text`, never markup, so that brackets in a document stay brackets. All text
+that comes from outside passes `plain` or `flat` here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from askdoc.render.console import Page
+from askdoc.text import one_line, printable
+
+BLANK = Text()
+ELLIPSIS = "…"
+
+
+def plain(text: str, style: str = "") -> Text:
+    """Take text from outside as it is, without what could steer the terminal."""
+    return Text(printable(text), style=style)
+
+
+def flat(text: str, style: str = "") -> Text:
+    """Take text from outside as one paragraph: printable, white space as single spaces."""
+    return Text(one_line(text), style=style)
+
+
+def hang(text: Text, page: Page, *, first: Text | str = "", rest: Text | str | None = None) -> Text:
+    """Wrap `text` to the page with `first` before its first line and `rest` before the others.
+
+    `rest` is by default as wide as `first`, and blank. Where the page has no width, the text stays
+    one line. No line ends in spaces.
+    """
+    first = Text(first) if isinstance(first, str) else first
+    if rest is None:
+        rest = " " * cell_len(first.plain)
+    rest = Text(rest) if isinstance(rest, str) else rest
+    if page.width is None:
+        return Text.assemble(first, text)
+    room = max(1, page.width - max(cell_len(first.plain), cell_len(rest.plain)))
+    lines = text.wrap(page.console, room, overflow="fold")
+    joined = Text()
+    for number, line in enumerate(lines):
+        if number:
+            joined.append("\n")
+        line.rstrip()
+        joined.append_text(rest if number else first).append_text(line)
+    return joined
+
+
+def head(text: str, limit: int) -> str:
+    """Return the first words of `text`, about `limit` characters, marked where it goes on."""
+    text = one_line(text)
+    if len(text) <= limit:
+        return text
+    cut = text[:limit].rsplit(" ", 1)[0] if " " in text[:limit] else text[:limit]
+    return f"{cut.rstrip(' ,;:-')} {ELLIPSIS}"
+
+
+def tail(text: str, limit: int) -> str:
+    """Return the last words of `text`, about `limit` characters, marked where it began before."""
+    text = one_line(text)
+    if len(text) <= limit:
+        return text
+    end = text[-limit:]
+    cut = end.split(" ", 1)[1] if " " in end else end
+    return f"{ELLIPSIS} {cut.lstrip(' ,;:-')}"
+
+
+def context_limit(page: Page) -> int:
+    """Say how many characters of context fit two lines of the page."""
+    return 2 * max(30, (page.width or 80) - 8)
+
+
+def table(rows: Iterable[tuple[str, Text | str]], page: Page) -> Iterator[Text]:
+    """Lay out labels beside their values; a value that needs more lines hangs below itself."""
+    rows = list(rows)
+    widest = max((cell_len(label) for label, _ in rows), default=0)
+    for label, value in rows:
+        first = Text(f"{label:<{widest}}  ", style="faint")
+        yield hang(flat(value) if isinstance(value, str) else value, page, first=first)

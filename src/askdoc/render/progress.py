@@ -1,0 +1,89 @@
+"""A progress bar on standard error, for what takes longer than a moment."""
+
+from __future__ import annotations
+
+from threading import Timer
+from types import TracebackType
+from typing import Self
+
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Column
+from rich.text import Text
+
+from askdoc.render.console import Page
+from askdoc.text import one_line
+from askdoc.types import Indexed
+
+_MOMENT = 1.0
+"""Seconds before the bar appears; what ends sooner needs none."""
+
+_ROOM_FOR_NAMES = 80
+
+
+class _Rate(ProgressColumn):
+    """Documents a second, since the first one."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{speed:.0f}/s", style="faint")
+
+
+class IndexProgress:
+    """Listens to indexing and draws how far it is, if standard error is a terminal.
+
+    A context manager; leaving it wipes the bar.
+    """
+
+    def __init__(self, page: Page) -> None:
+        columns: list[ProgressColumn] = [
+            SpinnerColumn(style="label"),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=16, complete_style="label", finished_style="label"),
+            MofNCompleteColumn(),
+            _Rate(),
+        ]
+        if (page.width or 0) >= _ROOM_FOR_NAMES:
+            name = Column(ratio=1, no_wrap=True, overflow="ellipsis")
+            columns += [
+                TimeRemainingColumn(),
+                TextColumn("{task.fields[current]}", markup=False, table_column=name),
+            ]
+        self._progress = Progress(*columns, console=page.console, transient=True)
+        self._task = self._progress.add_task("Indexing", total=None, current="")
+        self._timer = Timer(_MOMENT, self._progress.start) if page.width else None
+
+    def __call__(self, event: object) -> None:
+        """Move the bar to where an `Indexed` event says; other events are not drawn."""
+        if isinstance(event, Indexed):
+            self._progress.update(
+                self._task,
+                completed=event.documents,
+                total=event.total,
+                current=one_line(event.current),
+            )
+
+    def __enter__(self) -> Self:
+        if self._timer:
+            self._timer.daemon = True
+            self._timer.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer.join()
+        self._progress.stop()
