@@ -33,7 +33,9 @@ def answer_lines(answer: Answer, page: Page, *, lines: Lines | None = None) -> I
     if answer.status is Status.ABSTAINED:
         yield from _abstention(answer, page, lines)
         return
-    for claim in answer.claims:
+    for number, claim in enumerate(answer.claims):
+        if number and page.width:
+            yield BLANK
         yield hang(_claim(claim), page)
     for citation in answer.citations:
         yield BLANK
@@ -48,7 +50,7 @@ def passage_lines(
         if number > 1:
             yield BLANK
         where = _where(passage, lines)
-        label = Text(f"{number}. ", style="label")
+        label = Text(f"{number:>2}. ", style="label")
         yield hang(_header(passage, where, page), page, first=label)
         yield from _headings(passage.document.title, passage.chunk.headings, page)
         yield hang(flat(passage.chunk.text), page, first=_INDENT)

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import Any
 
 from rich.console import Console as RichConsole
 from rich.text import Text
@@ -108,19 +108,13 @@ def errors(base: Path | None = None) -> Page:
     return page(make_console(stderr=True), base)
 
 
-def make_console(
-    file: TextIO | None = None, *, stderr: bool = False, width: int | None = None
-) -> Console:
-    """Make a console that interprets nothing in what it prints and wraps nothing on its own."""
+def make_console(**options: Any) -> Console:
+    """Make a console that interprets nothing in what it prints and wraps nothing on its own.
+
+    `options` are those of rich's console.
+    """
     return Console(
-        file=file,
-        stderr=stderr,
-        width=width,
-        theme=THEME,
-        markup=False,
-        emoji=False,
-        highlight=False,
-        soft_wrap=True,
+        theme=THEME, markup=False, emoji=False, highlight=False, soft_wrap=True, **options
     )
 
 

@@ -1,0 +1,366 @@
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from rich.text import Text
+from syrupy.assertion import SnapshotAssertion
+
+from askdoc.errors import AskdocError, NoIndex
+from askdoc.render.answers import answer_lines, passage_lines, stale_note
+from askdoc.render.console import Page, make_console, page
+from askdoc.render.errors import error_lines
+from askdoc.render.explain import explain_lines
+from askdoc.render.help import Panel, help_lines
+from askdoc.render.layout import flat, hang, head, tail
+from askdoc.text import one_line, printable
+from askdoc.types import (
+    Answer,
+    Chunk,
+    Citation,
+    Claim,
+    Document,
+    Evidence,
+    FileState,
+    Fingerprint,
+    Passage,
+    Reason,
+    Span,
+    Stamp,
+    Status,
+    Support,
+)
+
+BASE = Path("/home/ann/project")
+
+Draw = Callable[..., str]
+
+TEXT = (
+    "The harbour board met on Tuesday to settle the matter of the east pier. "
+    "Mara Lind, who chairs the board, said that the pier would be rebuilt in oak by the spring. "
+    "“Steel was cheaper, but the divers refused to sign for it,” she said."
+)
+
+
+@pytest.fixture
+def draw() -> Draw:
+    """Write lines to a terminal of some width, or with `width=None` into a pipe."""
+
+    def write(
+        layout: Callable[..., Iterable[Text]], *args: Any, width: int | None = 80, **options: Any
+    ) -> str:
+        colours = options.pop("colours", None)
+        out = StringIO()
+        console = make_console(
+            file=out, width=width, force_terminal=width is not None, color_system=colours
+        )
+        paper = page(console, BASE)
+        paper.show(layout(*args, paper, **options))
+        return out.getvalue()
+
+    return write
+
+
+def make_document(path: str = "minutes/pier.txt", **changes: Any) -> Document:
+    document = Document(
+        id=f"id-of-{path}",
+        location=path,
+        path=path,
+        source="minutes",
+        file=str(BASE / path),
+        title=None,
+        length=len(TEXT),
+        stamp=Stamp(len(TEXT), 1, "hash"),
+        pages=(),
+        language="en",
+    )
+    return replace(document, **changes)
+
+
+def make_passage(document: Document, text: str = TEXT, **changes: Any) -> Passage:
+    chunk = Chunk(
+        id="c1",
+        document_id=document.id,
+        span=Span(0, len(text)),
+        text=text,
+        sentences=(Span(0, len(text)),),
+        headings=changes.pop("headings", ()),
+    )
+    passage = Passage(
+        chunk=chunk,
+        document=document,
+        score=0.0325,
+        ranks={"dense": 1, "lexical": 2},
+        scores={"dense": 0.7134, "lexical": 11.32},
+    )
+    return replace(passage, **changes)
+
+
+def make_citation(document: Document, label: int = 1, **changes: Any) -> Citation:
+    start = TEXT.index("Mara")
+    end = TEXT.index(" “Steel")
+    citation = Citation(
+        label=label,
+        document=document,
+        span=Span(start, end),
+        quote=TEXT[start:end],
+        page=None,
+        line_start=3,
+        line_end=3,
+        headings=(),
+        score=0.91,
+        before=TEXT[:start],
+        after=TEXT[end:],
+    )
+    return replace(citation, **changes)
+
+
+def make_answer(*citations: Citation, **changes: Any) -> Answer:
+    passage = make_passage(citations[0].document if citations else make_document())
+    span = citations[0].span if citations else Span(0, 71)
+    answer = Answer(
+        question="How will the pier be rebuilt?",
+        status=Status.ANSWERED if citations else Status.ABSTAINED,
+        claims=tuple(Claim(c.quote, (c.label,), Support.SUPPORTED) for c in citations),
+        citations=citations,
+        evidence=(
+            Evidence(
+                label="S1",
+                span=span,
+                text=span.of(TEXT),
+                passage=passage,
+                score=1.284,
+                scores={"dense": 0.62, "lexical": 0.41, "passage": 0.9},
+            ),
+        ),
+        passages=(passage,),
+        reason=None
+        if citations
+        else Reason(
+            "weak_evidence",
+            "the documents do not seem to answer this question (confidence 0.12, needed 0.50)",
+        ),
+        confidence=0.93 if citations else 0.12,
+        generator="extractive",
+        fingerprint=Fingerprint("c", "s", {"embedder": "e"}, "0.1.0"),
+        timings={"total_ms": 61.0, "retrieve_ms": 12.0, "select_ms": 49.0},
+    )
+    return replace(answer, **changes)
+
+
+def everything(answer: Answer, paper: Page) -> list[Text]:
+    return [*answer_lines(answer, paper), Text(), *explain_lines(answer, paper)]
+
+
+@pytest.mark.parametrize("width", [None, 40, 60, 80, 160])
+def test_an_answer_at_every_width(draw: Draw, snapshot: SnapshotAssertion, width: int) -> None:
+    book = make_document("books/a long name of a book about harbours and their piers.pdf")
+    answer = make_answer(
+        make_citation(make_document()),
+        make_citation(
+            replace(book, title="On Piers"), 2, page=7, headings=("Oak", "Why not steel")
+        ),
+    )
+    written = draw(answer_lines, answer, width=width)
+    assert written == snapshot
+    assert all(line == line.rstrip() for line in written.splitlines())
+    if width is not None:
+        assert max(cell_len(line) for line in written.splitlines()) <= min(width, 100)
+
+
+@pytest.mark.parametrize("width", [None, 40, 80])
+def test_an_abstention_is_calm(draw: Draw, snapshot: SnapshotAssertion, width: int) -> None:
+    written = draw(answer_lines, make_answer(), width=width, lines=lambda _id, _span: (1, 2))
+    assert written == snapshot
+
+
+def test_an_abstention_with_nothing_near(draw: Draw) -> None:
+    reason = Reason("nothing_found", "nothing in the documents comes near this question")
+    answer = make_answer(reason=reason, evidence=(), passages=())
+    written = draw(answer_lines, answer)
+    assert written == "Nothing in the documents comes near this question.\n"
+
+
+@pytest.mark.parametrize("width", [None, 40, 80])
+def test_an_explanation(draw: Draw, snapshot: SnapshotAssertion, width: int) -> None:
+    answer = make_answer(make_citation(make_document()))
+    assert draw(explain_lines, answer, width=width) == snapshot
+
+
+@pytest.mark.parametrize("width", [None, 40, 80])
+def test_passages(draw: Draw, snapshot: SnapshotAssertion, width: int) -> None:
+    passages = [
+        make_passage(make_document(), headings=("Minutes", "Tuesday")),
+        make_passage(make_document("b.pdf", pages=(0, 9)), text="A short one."),
+    ]
+    assert draw(passage_lines, passages, width=width, lines=lambda _id, _span: (4, 9)) == snapshot
+
+
+@pytest.mark.parametrize(
+    ("state", "mark"),
+    [
+        (FileState.CHANGED, "minutes/pier.txt, line 3 (changed since it was indexed)"),
+        (FileState.MISSING, "minutes/pier.txt, line 3 (the file is gone)"),
+    ],
+)
+def test_a_file_that_is_not_as_indexed_is_marked(draw: Draw, state: FileState, mark: str) -> None:
+    answer = make_answer(make_citation(make_document(), file_state=state))
+    assert mark in draw(answer_lines, answer, width=None)
+    note = stale_note(answer)
+    assert note is not None
+    assert note.startswith("one cited file is no longer as indexed")
+
+
+def test_a_current_file_needs_no_note() -> None:
+    assert stale_note(make_answer(make_citation(make_document()))) is None
+
+
+@pytest.mark.parametrize(
+    ("support", "mark"),
+    [(Support.PARTIAL, "(only partly supported)"), (Support.UNSUPPORTED, "(not supported)")],
+)
+def test_a_claim_without_full_support_says_so(draw: Draw, support: Support, mark: str) -> None:
+    answer = make_answer(make_citation(make_document()))
+    claims = (Claim("Oak it is.", (1,), support),)
+    assert f"Oak it is. [1] {mark}" in draw(answer_lines, replace(answer, claims=claims))
+
+
+HOSTILE = "[bold]b[/] [/x] \x1b[31mred\x1b]0;title\x07 \x9b2J \u202eolleh \u200b\ud800 [link=x]y"
+HARMLESS = "[bold]b[/] [/x] [31mred]0;title 2J olleh [link=x]y"
+
+
+@pytest.mark.parametrize("width", [None, 80])
+@pytest.mark.parametrize("colours", [None, "standard", "truecolor"])
+def test_nothing_in_a_document_steers_the_terminal(
+    draw: Draw, width: int | None, colours: str | None
+) -> None:
+    document = make_document(f"a/{HOSTILE}.txt", title=f"T {HOSTILE}")
+    passage = make_passage(document, text=HOSTILE, headings=(HOSTILE,), ranks={HOSTILE: 1})
+    citation = make_citation(
+        document, quote=HOSTILE, before=HOSTILE, after=HOSTILE, headings=(HOSTILE,)
+    )
+    answer = replace(
+        make_answer(citation),
+        claims=(Claim(HOSTILE, (1,), Support.SUPPORTED),),
+        evidence=(Evidence("S1", Span(0, 9), HOSTILE, passage, 0.5, {HOSTILE: 0.1}),),
+        passages=(passage,),
+    )
+    abstained = make_answer(reason=Reason("code", HOSTILE), evidence=answer.evidence)
+    written = "".join(
+        [
+            draw(everything, answer, width=width, colours=colours),
+            draw(everything, abstained, width=width, colours=colours),
+            draw(passage_lines, [passage], width=width, colours=colours),
+        ]
+    )
+    bare = OURS.sub("", written)
+    assert printable(bare) == bare
+    if width is None:
+        assert bare.count(HARMLESS) >= 10
+
+
+OURS = re.compile(r"\x1b\[[0-9;]*m|\x1b\]8;[^\x1b\x07\n]*\x1b\\")
+"""The escapes that may appear: colours and links."""
+
+
+def test_a_link_leads_to_the_file(draw: Draw, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    answer = make_answer(make_citation(make_document("minutes/the pier\x1b[2J.txt")))
+    written = draw(answer_lines, answer, colours="standard")
+    assert ";file:///home/ann/project/minutes/the%20pier%1B%5B2J.txt\x1b\\" in written
+    assert "\x1b]8" not in draw(answer_lines, answer, colours=None)
+    assert "\x1b]8" not in draw(answer_lines, answer, colours="standard", width=None)
+    monkeypatch.setenv("TERM", "linux")
+    assert "\x1b]8" not in draw(answer_lines, answer, colours="standard")
+
+
+def test_without_colour_the_same_words_are_there(
+    draw: Draw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    answer = make_answer(make_citation(make_document(), file_state=FileState.CHANGED))
+    coloured = draw(everything, answer, colours="standard")
+    assert "\x1b[" in coloured
+    assert OURS.sub("", coloured) == draw(everything, answer, colours=None)
+
+
+def test_wide_characters_are_wrapped_by_cells(draw: Draw) -> None:
+    quote = "漢字かな交じり文の長い一文がここにあります" * 5
+    answer = make_answer(make_citation(make_document(), quote=quote))
+    written = draw(answer_lines, answer, width=40)
+    assert max(cell_len(line) for line in written.splitlines()) <= 40
+
+
+@given(st.text(), st.integers(1, 60))
+@settings(deadline=None)
+def test_clipped_context_is_an_end_of_the_text(text: str, limit: int) -> None:
+    whole = one_line(text)
+    for clipped, kept in (
+        (head(text, limit), whole.startswith),
+        (tail(text, limit), whole.endswith),
+    ):
+        assert len(clipped) <= limit + 2 or clipped == whole
+        assert kept(clipped.strip(" …")) or "…" in whole
+
+
+@given(st.text(), st.integers(20, 100))
+@settings(deadline=None)
+def test_hanging_loses_no_words_and_keeps_to_the_width(text: str, width: int) -> None:
+    console = make_console(file=StringIO(), width=width, force_terminal=True, color_system=None)
+    paper = page(console, BASE)
+    lines = hang(flat(text), paper, first="12. ").plain.splitlines()
+    assert all(
+        line.startswith("12. " if number == 0 else "    ") or not line.strip()
+        for number, line in enumerate(lines)
+    )
+    assert "".join("".join(line[4:] for line in lines).split()) == "".join(one_line(text).split())
+    assert all(cell_len(line) <= width for line in lines)
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_errors_say_what_is_wrong_and_what_to_do(
+    draw: Draw, snapshot: SnapshotAssertion, width: int
+) -> None:
+    error = NoIndex(
+        "there is no index in `/home/ann/project`",
+        hint="make one of a folder with documents: `askdoc index FOLDER`",
+    )
+    assert draw(error_lines, error, width=width) == snapshot
+    assert draw(error_lines, AskdocError("broken"), width=width) == "error: broken\n"
+
+
+@pytest.mark.parametrize("width", [None, 40, 80])
+def test_help(draw: Draw, snapshot: SnapshotAssertion, width: int) -> None:
+    groups = [
+        [Panel("Ask", [("ask", "Answer a question")]), Panel("Index", [("status", "Say it")])],
+        [Panel("Options", [("--a-very-long-option-name NAME", "Use it " * 12), ("-h", "Help")])],
+    ]
+    text = "Does things.\n\nExamples:\n    askdoc things\n    askdoc [more] things"
+    written = draw(help_lines, "askdoc do [OPTIONS]\naskdoc else", text, groups, width=width)
+    assert written == snapshot
+    assert max(len(line) for line in written.splitlines()) <= (width or 80)
+
+
+def test_what_the_encoding_lacks_is_stood_in_for() -> None:
+    script = (
+        "from askdoc.render.console import prepare_streams; prepare_streams();"
+        "print('“Oak”—don’t … │ › · 漢é')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        check=True,
+    )
+    assert done.stdout.decode("ascii").strip() == '"Oak"-don\'t ... | > - ??'
