@@ -245,7 +245,9 @@ def summarise(graded: Sequence[Graded]) -> dict[str, Estimate]:
         n = len(rows.answerable)
         value = score_set(name, rows)
         if value is not None:
-            summary[name] = Estimate(value, *interval(of_set.score(rows, counts(n))), n)
+            low, high = interval(of_set.score(rows, counts(n)))
+            known = not math.isnan(low)
+            summary[name] = Estimate(value, low if known else value, high if known else value, n)
     return summary
 
 

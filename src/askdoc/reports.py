@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from askdoc.grading import Graded, Lost
 from askdoc.metrics import score, summarise
@@ -77,17 +77,25 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class EvalReport:
-    """All suites of a run; it passed if no case failed and no verdict is against it."""
+    """All suites of a run, with the gate's verdicts and the comparisons with stored runs.
+
+    `regressions` names the suite and metric of each clear drop.
+    """
 
     suites: tuple[SuiteReport, ...]
-    gate: tuple[Verdict, ...] = field(default=())
+    gate: tuple[Verdict, ...] = ()
+    regressions: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def failed(self) -> bool:
+        """Whether any case could not be scored."""
+        return any(suite.failures for suite in self.suites)
 
     @property
     def passed(self) -> bool:
-        """Whether every case was scored and every floor held."""
-        return all(verdict.passed for verdict in self.gate) and not any(
-            suite.failures for suite in self.suites
-        )
+        """Whether every case was scored, every floor held, and nothing dropped clearly."""
+        held = all(verdict.passed for verdict in self.gate)
+        return held and not self.regressions and not self.failed
 
 
 def report_suite(
