@@ -1,0 +1,96 @@
+"""Finding documents by the names that people type."""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from askdoc.errors import UsageError
+from askdoc.types import Document
+
+_PLACE = re.compile(
+    r"^(?P<name>.+):(?P<first>[1-9]\d{0,8})(?:-(?P<last>[1-9]\d{0,8}))?$", re.DOTALL
+)
+_SHOWN = 5
+
+
+def match(name: str, documents: Sequence[Document], base: Path) -> list[Document]:
+    """List the documents that `name` means, by the first of these readings that fits any.
+
+    Its path in the source, its location in the workspace or its file as seen from the folder
+    `base`; a folder of any of these; a glob over path or location; the end of a path.
+    """
+    if not name:
+        return []
+    file = os.path.normpath(base / name)
+    folder = name.rstrip("/") + "/"
+    readings = (
+        lambda item: name in (item.path, item.location) or item.file == file,
+        lambda item: (
+            item.path.startswith(folder)
+            or item.location.startswith(folder)
+            or item.file.startswith(file + os.sep)
+        ),
+        lambda item: fnmatch.fnmatch(item.path, name) or fnmatch.fnmatch(item.location, name),
+        lambda item: item.path.endswith("/" + name),
+    )
+    for reading in readings:
+        if found := [item for item in documents if reading(item)]:
+            return found
+    return []
+
+
+def match_all(names: Sequence[str], documents: Sequence[Document], base: Path) -> list[Document]:
+    """List every document that any of `names` means, once each.
+
+    Raises:
+        UsageError: one of the names means none.
+    """
+    found: dict[str, Document] = {}
+    for name in names:
+        matched = match(name, documents, base)
+        if not matched:
+            raise _unknown(name, documents)
+        found |= {item.id: item for item in matched}
+    return list(found.values())
+
+
+def one(name: str, documents: Sequence[Document], base: Path) -> Document:
+    """Return the document that `name` means.
+
+    Raises:
+        UsageError: it means none, or several.
+    """
+    found = match(name, documents, base)
+    if not found:
+        raise _unknown(name, documents)
+    if len(found) > 1:
+        message = f"`{name}` means {len(found)} documents"
+        names = ", ".join(f"`{item.location}`" for item in found[:_SHOWN])
+        more = ", …" if len(found) > _SHOWN else ""
+        raise UsageError(message, hint=f"name one of them: {names}{more}")
+    return found[0]
+
+
+def split_place(target: str) -> tuple[str, tuple[int, int] | None]:
+    """Split `NAME:LINE` or `NAME:FIRST-LAST` into name and lines; without lines, they are None."""
+    found = _PLACE.match(target)
+    if found is None:
+        return target, None
+    first = int(found["first"])
+    last = int(found["last"] or first)
+    return found["name"], (min(first, last), max(first, last))
+
+
+def _unknown(name: str, documents: Sequence[Document]) -> UsageError:
+    message = f"no indexed document is called `{name}`"
+    known = {item.path for item in documents} | {item.location for item in documents}
+    near = difflib.get_close_matches(name, sorted(known), n=1)
+    hint = (
+        f"did you mean `{near[0]}`?" if near else "see what is indexed: `askdoc status --documents`"
+    )
+    return UsageError(message, hint=hint)
