@@ -1,0 +1,131 @@
+"""The console blocks of the documentation run, and print what they say they print.
+
+In a block fenced as ```console, a line that starts with `$ askdoc` is run in a copy of this
+repository's workspace, and the lines below it must match its output. `…` matches anything within a
+line; a line of `…` alone matches any lines. Lines for other programs are left alone, and so is a
+block whose fence says ```console no-run.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+DOCUMENTED = [path for path in (ROOT / "README.md", ROOT / "evals/README.md") if path.is_file()]
+
+_BLOCK = re.compile(r"^```console[ \t]*$\n(?P<body>.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command of the documentation and the output that it shows."""
+
+    command: str
+    output: str
+    line: int
+
+
+def steps(text: str) -> Iterator[Step]:
+    for block in _BLOCK.finditer(text):
+        first = text.count("\n", 0, block.start("body")) + 1
+        step: list[str] = []
+        for number, line in enumerate([*block["body"].splitlines(), "$ "], start=first):
+            if line.startswith("$ "):
+                if step:
+                    yield Step(step[0], "\n".join(step[1:]).strip("\n"), number - len(step))
+                step = [line[2:]]
+            elif step:
+                step.append(line)
+
+
+def matches(shown: str, printed: str) -> bool:
+    """Tell whether `printed` is what `shown` promises, its `…` standing for anything."""
+    pattern = ""
+    for line in shown.strip().splitlines():
+        if line.strip() == "…":
+            pattern += r"(?:[^\n]*\n)*?"
+        else:
+            pattern += re.escape(line.rstrip()).replace("…", r"[^\n]*?") + r"[ \t]*\n"
+    return (
+        re.fullmatch(pattern, "".join(f"{line}\n" for line in printed.strip().splitlines()))
+        is not None
+    )
+
+
+DOCUMENTED_STEPS = [
+    pytest.param(step, id=f"{path.relative_to(ROOT)}:{step.line}")
+    for path in DOCUMENTED
+    for step in steps(path.read_text(encoding="utf-8"))
+    if step.command.startswith("askdoc ")
+]
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Copy what the documentation assumes: the configuration, the documents and the suites."""
+    folder = tmp_path_factory.mktemp("docs") / "askdoc"
+    folder.mkdir()
+    shutil.copy(ROOT / "askdoc.toml", folder)
+    for name in ("seeds", "evals"):
+        shutil.copytree(ROOT / name, folder / name)
+    return folder
+
+
+@pytest.mark.parametrize("step", DOCUMENTED_STEPS)
+def test_a_documented_command_prints_what_it_says(step: Step, workspace: Path) -> None:
+    """Steps run in the order of the documentation and share the workspace, as a reader would."""
+    done = subprocess.run(
+        [sys.executable, "-m", *shlex.split(step.command)],
+        cwd=workspace,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode in (0, 3), done.stdout
+    assert matches(step.output, done.stdout), f"shown:\n{step.output}\n\nprinted:\n{done.stdout}"
+
+
+def test_steps_are_found_with_their_output() -> None:
+    text = (
+        "Text.\n\n```console\n$ askdoc index\nIndexed …\n\n$ askdoc 'what?'\nThat.\n…\n```\n\n"
+        "```console no-run\n$ askdoc eval\n```\n\n```console\n$ make\nignored\n```\n"
+    )
+    assert list(steps(text)) == [
+        Step("askdoc index", "Indexed …", 4),
+        Step("askdoc 'what?'", "That.\n…", 7),
+        Step("make", "ignored", 17),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("shown", "printed", "fits"),
+    [
+        ("a\nb", "a\nb\n", True),
+        ("a\nb", "a\nc\n", False),
+        ("a", "a\nb\n", False),
+        ("a\n…", "a\nb\nc\n", True),
+        ("…\nc", "a\nb\nc\n", True),
+        ("a\n…\nc", "a\nc\n", True),
+        ("Indexed … documents in … s", "Indexed 3 documents in 1.2 s\n", True),
+        ("Indexed … documents", "Indexed 3\ndocuments\n", False),
+        ("(.*)", "abc\n", False),
+        ("", "", True),
+        ("", "something\n", False),
+    ],
+)
+def test_output_matches_by_the_line(shown: str, printed: str, fits: bool) -> None:  # noqa: FBT001
+    assert matches(shown, printed) is fits
