@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from askdoc.adapters.sentencex import SentencexSplitter
-from askdoc.chunking import Budget, chunk, heading_path, passage_text, sentence_spans
+from askdoc.chunking import (
+    Budget,
+    chunk,
+    heading_path,
+    lexical_text,
+    name_words,
+    passage_text,
+    sentence_spans,
+)
 from askdoc.types import Reading, Section, Span
 
 SPLITTER = SentencexSplitter()
@@ -124,3 +132,21 @@ def test_the_heading_path_is_what_stands_above(offset: int, path: tuple[str, ...
 def test_context_stands_before_the_text_once() -> None:
     assert passage_text("T", ("T", "H"), "x") == "T > H\nx"
     assert passage_text(None, (), "x") == "x"
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("a/Annual_report-2023.final.pdf", "Annual report final"),
+        ("000_668f51b9d79cd239.txt", ""),
+        ("userGuide.md", "user Guide"),
+        ("Übersicht über alles.txt", "Übersicht über alles"),
+    ],
+)
+def test_a_file_name_gives_its_words(path: str, words: str) -> None:
+    assert name_words(path) == words
+
+
+def test_full_text_search_sees_the_name_and_the_vectors_do_not() -> None:
+    assert lexical_text("d/Proton.txt", None, ("History",), "It is.") == "Proton\nHistory\nIt is."
+    assert "Proton" not in passage_text(None, ("History",), "It is.")

@@ -6,12 +6,16 @@ Pure: the sentence splitter and the token counter are handed in.
 from __future__ import annotations
 
 import hashlib
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from askdoc.ports import SentenceSplitter
 from askdoc.types import Chunk, Reading, Section, Span
+
+_BETWEEN_WORDS = re.compile(r"[\W_]+|(?<=[a-z])(?=[A-Z])")
 
 CountTokens = Callable[[Sequence[str]], list[int]]
 
@@ -105,6 +109,21 @@ def passage_text(title: str | None, headings: Sequence[str], text: str) -> str:
     """
     context = list(dict.fromkeys(part for part in (title, *headings) if part))
     return f"{' > '.join(context)}\n{text}" if context else text
+
+
+def lexical_text(path: str, title: str | None, headings: Sequence[str], text: str) -> str:
+    """Put the words of the file's name before `passage_text`: what full-text search indexes.
+
+    A file is often named after its subject, which its text then calls "it". The name is left out of
+    the vectors, so that a renamed file keeps them.
+    """
+    return f"{name_words(path)}\n{passage_text(title, headings, text)}"
+
+
+def name_words(path: str) -> str:
+    """List the words of a file's name: without its ending, and without ids and numbers."""
+    name = PurePosixPath(path).stem
+    return " ".join(word for word in _BETWEEN_WORDS.split(name) if word.isalpha())
 
 
 def chunk_id(document_id: str, span: Span, text: str) -> str:

@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from askdoc.chunking import lexical_text
 from askdoc.retrieval import DENSE, LEXICAL, Query
 from askdoc.selection import Terms, coverage
 from askdoc.types import Evidence, Passage
@@ -64,5 +65,5 @@ def probability(values: Mapping[str, float], calibration: Calibration) -> float:
 
 
 def _context(passage: Passage) -> str:
-    title = passage.document.title or ""
-    return "\n".join((title, *passage.chunk.headings, passage.chunk.text))
+    document, chunk = passage.document, passage.chunk
+    return lexical_text(document.path, document.title, chunk.headings, chunk.text)

@@ -19,7 +19,7 @@ from askdoc.types import Evidence, Passage, Span
 Terms = Callable[[str], list[str]]
 EmbedTexts = Callable[[Sequence[str]], npt.NDArray[np.float32]]
 
-WEIGHTS: Mapping[str, float] = {"dense": 1.0, "lexical": 0.3, "passage": 0.7}
+WEIGHTS: Mapping[str, float] = {"dense": 1.0, "lexical": 0.5, "passage": 0.7}
 _K1, _B, _TYPICAL_TERMS = 1.2, 0.75, 15
 """BM25's usual constants, and the length, in terms, of an ordinary sentence."""
 
