@@ -148,13 +148,17 @@ def _options(
     del version  # acted on by its callback
 
 
-def root() -> Any:
-    """Build the root command."""
-    app = typer.Typer(
+def make_app() -> typer.Typer:
+    """Describe the root command."""
+    return typer.Typer(
         cls=AskdocGroup,
         help=_HELP,
         callback=_options,
         invoke_without_command=True,
         context_settings={"help_option_names": ["--help", "-h"]},
     )
-    return typer.main.get_command(app)
+
+
+def root() -> Any:
+    """Build the root command."""
+    return typer.main.get_command(make_app())

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from askdoc.render.errors import error_lines, note_line, problem_lines
 from askdoc.render.help import Panel, help_lines
 
 INTERRUPTED = 130
+_PARSER = re.compile(r"Input should be (.*?)(?:, unable to parse .*)?$")
 _CLOSED_PIPE = 141
 """What a shell reports for a program that a closed pipe has ended: 128 + SIGPIPE."""
 
@@ -119,7 +121,7 @@ def _endings() -> Iterator[None]:
 
 def _explained(error: typer.TyperException) -> tuple[str, str | None]:
     """Turn typer's complaint about the command line into askdoc's style."""
-    message = error.format_message().replace("'", "`").rstrip(".")
+    message = _PARSER.sub(r"should be \1", error.format_message().replace("'", "`").rstrip("."))
     context = getattr(error, "ctx", None)
     known = getattr(error, "possibilities", None)
     hint = f"see `{context.command_path} --help`" if context else None

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 Words = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="QUESTION", help="The question; several words are joined, `-` reads it from stdin."
+        metavar="QUESTION", help="The question; words are joined, `-` reads it from stdin."
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON; see `askdoc schema`.")]
 Sources = Annotated[
     list[str] | None,
     typer.Option(
-        "--source", metavar="GLOB", help="Look only into documents whose path matches; repeatable."
+        "--source", metavar="GLOB", help="Look only into documents whose path fits; repeatable."
     ),
 ]
 TopK = Annotated[
@@ -46,6 +46,7 @@ def here() -> Path:
 
     Raises:
         UsageError: it no longer exists.
+
     """
     try:
         return Path.cwd()

@@ -1,0 +1,57 @@
+"""`askdoc index`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from askdoc.cli.base import INTERRUPTED
+from askdoc.cli.options import AsJson, Embedder, Index, here, open_workspace
+
+
+def index(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="PATH",
+            help="Files and folders; without any, those of `askdoc.toml` and of earlier runs.",
+        ),
+    ] = None,
+    *,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Make the index anew instead of following changes.")
+    ] = False,
+    as_json: AsJson = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    embedder: Embedder = None,
+    folder: Index = None,
+) -> None:
+    """Bring the index up to date with files and folders.
+
+    Files that have not changed are not read again, changed ones are replaced, and deleted ones
+    leave the index.
+
+    Examples:
+        askdoc index docs report.pdf
+        askdoc index
+    """
+    from askdoc.cli.session import build
+    from askdoc.render.console import errors, output
+
+    workspace = open_workspace(index=folder, embedder=embedder)
+    sources = [here() / path for path in paths] if paths else list(workspace.sources) or None
+    report = build(workspace, sources, errors(), rebuild=rebuild)
+    if as_json:
+        from askdoc.cli.output import print_json
+        from askdoc.status import report_to_json
+
+        print_json(report_to_json(report))
+    elif not quiet:
+        from askdoc.render.indexing import report_lines
+
+        page = output()
+        page.show(report_lines(report, page))
+    if report.interrupted:
+        raise typer.Exit(INTERRUPTED)

@@ -1,0 +1,41 @@
+"""`askdoc search`."""
+
+from __future__ import annotations
+
+from askdoc.cli.options import AsJson, Embedder, Index, Sources, TopK, Words, here, open_workspace
+
+
+def search(
+    question: Words = None,
+    *,
+    as_json: AsJson = False,
+    source: Sources = None,
+    top_k: TopK = None,
+    embedder: Embedder = None,
+    index: Index = None,
+) -> None:
+    """Find the passages that fit a question best.
+
+    Examples:
+        askdoc search "isolation and innovation"
+        askdoc search --top-k 3 --json "isolation and innovation"
+    """
+    from askdoc.cli.ask import read_question
+    from askdoc.cli.session import open_answerer
+    from askdoc.render.console import errors, output
+
+    text = read_question(question)
+    workspace = open_workspace(index=index, embedder=embedder, top_k=top_k)
+    with open_answerer(workspace, errors()) as answerer:
+        documents = answerer.resolve(source) if source else None
+        passages = answerer.search(text, documents=documents)
+        if as_json:
+            from askdoc.cli.output import print_json
+            from askdoc.formats import search_to_json
+
+            print_json(search_to_json(text, passages, base=here(), lines=answerer.lines))
+        else:
+            from askdoc.render.answers import passage_lines
+
+            page = output()
+            page.show(passage_lines(passages, page, lines=answerer.lines))

@@ -1,0 +1,52 @@
+"""Opening what commands work with, and building the index where there is none yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from askdoc.errors import NoIndex
+from askdoc.paths import seen_from
+from askdoc.render.errors import note_line
+
+if TYPE_CHECKING:
+    from askdoc.answering import Answerer
+    from askdoc.render.console import Page
+    from askdoc.types import IndexReport
+    from askdoc.workspace import Workspace
+
+
+@contextmanager
+def open_answerer(workspace: Workspace, aside: Page) -> Iterator[Answerer]:
+    """Open the workspace's index for questions; build it first where it can be built.
+
+    Raises:
+        NoIndex: there is none, and the workspace names no sources to make it from.
+
+    """
+    from askdoc import wiring
+
+    with ExitStack() as stack:
+        try:
+            answerer = stack.enter_context(wiring.answerer(workspace))
+        except NoIndex:
+            if not workspace.sources:
+                raise
+            names = ", ".join(f"`{seen_from(aside.base, str(path))}`" for path in workspace.sources)
+            aside.show([note_line(f"there is no index yet; building it from {names}", aside)])
+            build(workspace, workspace.sources, aside)
+            answerer = stack.enter_context(wiring.answerer(workspace))
+        yield answerer
+
+
+def build(
+    workspace: Workspace, sources: Sequence[Path] | None, aside: Page, *, rebuild: bool = False
+) -> IndexReport:
+    """Bring the index up to date with `sources`, or with those it knows, behind a progress bar."""
+    from askdoc import wiring
+    from askdoc.render.progress import IndexProgress
+
+    with IndexProgress(aside) as progress, wiring.indexer(workspace, progress) as indexer:
+        return indexer.sync(sources, progress, rebuild=rebuild)

@@ -1,0 +1,130 @@
+"""Checks of the installation and of one index, each with its remedy."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from askdoc import wiring
+from askdoc.errors import AskdocError, NoIndex
+from askdoc.health import Check, Health
+from askdoc.types import Document, FileState
+
+if TYPE_CHECKING:
+    from askdoc.workspace import Workspace
+
+_PACKAGES = ("chromadb", "onnxruntime", "tokenizers", "sentence-transformers", "llama-index-core")
+_LEAST_FREE = 500 * 1000**2
+"""Bytes that a compiled model and the index of some thousand documents need."""
+
+_REBUILD = "make it anew from your files: `askdoc index --rebuild`"
+
+
+def examine(
+    workspace: Workspace, *, file_state: Callable[[Document], FileState]
+) -> Iterator[Check]:
+    """Check one thing after the other; an error that a check meets is its finding."""
+    checks = (
+        ("python", _python),
+        ("packages", _packages),
+        ("sqlite", _sqlite),
+        ("disk", lambda: _disk(workspace.index)),
+        ("index", lambda: _index(workspace)),
+        ("vectors", lambda: _vectors(workspace)),
+        ("files", lambda: _files(workspace, file_state)),
+        ("embedder", lambda: _embedder(workspace)),
+    )
+    for name, check in checks:
+        try:
+            yield check()
+        except NoIndex as error:
+            yield Check(name, Health.WARNING, str(error), error.hint)
+        except AskdocError as error:
+            yield Check(name, Health.BROKEN, str(error), error.hint)
+
+
+def _python() -> Check:
+    return Check("python", Health.GOOD, f"{sys.version.split()[0]} at {sys.executable}")
+
+
+def _packages() -> Check:
+    found: list[str] = []
+    missing: list[str] = []
+    for package in _PACKAGES:
+        try:
+            found.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            missing.append(package)
+    if missing:
+        names = " ".join(missing)
+        finding = f"missing: {names}"
+        return Check("packages", Health.BROKEN, finding, f"install them: `pip install {names}`")
+    return Check("packages", Health.GOOD, ", ".join(found))
+
+
+def _sqlite() -> Check:
+    connection = sqlite3.connect(":memory:")
+    try:
+        connection.execute("CREATE VIRTUAL TABLE probe USING fts5(text)")
+    except sqlite3.OperationalError:
+        finding = f"SQLite {sqlite3.sqlite_version} has no full-text search (FTS5)"
+        return Check("sqlite", Health.BROKEN, finding, "use a Python whose SQLite has FTS5")
+    finally:
+        connection.close()
+    return Check("sqlite", Health.GOOD, f"{sqlite3.sqlite_version} with full-text search")
+
+
+def _disk(index: Path) -> Check:
+    folder = next(path for path in (index, *index.parents) if path.exists())
+    free = shutil.disk_usage(folder).free
+    finding = f"{free / 1000**3:.1f} GB free at {folder}"
+    if free < _LEAST_FREE:
+        return Check("disk", Health.WARNING, finding, "free some space before indexing")
+    return Check("disk", Health.GOOD, finding)
+
+
+def _index(workspace: Workspace) -> Check:
+    with wiring.open_catalog(workspace) as catalog:
+        if damage := catalog.check():
+            return Check("index", Health.BROKEN, f"damaged: {damage[0]}", _REBUILD)
+        counts = catalog.counts()
+    finding = f"{counts.documents:,} documents, {counts.chunks:,} passages at {workspace.index}"
+    if not counts.documents:
+        return Check("index", Health.WARNING, finding, "add documents: `askdoc index FOLDER`")
+    return Check("index", Health.GOOD, finding)
+
+
+def _vectors(workspace: Workspace) -> Check:
+    with wiring.open_catalog(workspace) as catalog:
+        expected = set(catalog.chunk_ids())
+    with wiring.open_vectors(workspace) as vectors:
+        stored = set(vectors.ids())
+    if missing := len(expected - stored):
+        finding = f"{missing:,} of {len(expected):,} passages have no vector"
+        return Check("vectors", Health.BROKEN, finding, "make them: `askdoc index`")
+    if extra := len(stored - expected):
+        finding = f"{extra:,} vectors belong to no passage; searches leave them out"
+        return Check("vectors", Health.WARNING, finding, "clean up: `askdoc index`")
+    return Check("vectors", Health.GOOD, f"{len(stored):,}, one for each passage")
+
+
+def _files(workspace: Workspace, file_state: Callable[[Document], FileState]) -> Check:
+    with wiring.open_catalog(workspace) as catalog:
+        states = [file_state(document) for document in catalog.documents()]
+    changed, missing = states.count(FileState.CHANGED), states.count(FileState.MISSING)
+    if changed or missing:
+        finding = f"{changed:,} changed and {missing:,} gone since they were indexed"
+        return Check("files", Health.WARNING, finding, "follow them: `askdoc index`")
+    return Check("files", Health.GOOD, "all as they were indexed")
+
+
+def _embedder(workspace: Workspace) -> Check:
+    embedder = wiring.embedder(workspace)
+    embedder.embed_queries(["Does it work?"])
+    finding = f"{embedder.name}, {embedder.dimensions} dimensions, {embedder.max_tokens} tokens"
+    return Check("embedder", Health.GOOD, finding)

@@ -1,0 +1,97 @@
+"""What indexing did, and what an index holds, as lines of text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.text import Text
+
+from askdoc.paths import seen_from
+from askdoc.render.console import Page
+from askdoc.render.layout import BLANK, flat, hang, table
+from askdoc.status import IndexStatus
+from askdoc.types import IndexReport, Skip
+
+_SHOWN = 10
+_KILO = 1000
+
+
+def report_lines(report: IndexReport, page: Page) -> Iterator[Text]:
+    """Lay out what a run of indexing did, with every file that was skipped and why."""
+    new = len(report.added) + len(report.changed)
+    passages = f", {number(report.chunks)} passages" if new else ""
+    verb = "Interrupted after" if report.interrupted else "Indexed"
+    yield hang(Text(f"{verb} {count(new, 'document')}{passages} in {report.seconds:.1f} s"), page)
+    counts = (
+        ("new", len(report.added)),
+        ("changed", len(report.changed)),
+        ("unchanged", report.unchanged),
+        ("removed", len(report.removed)),
+        ("skipped", len(report.skipped)),
+    )
+    yield hang(Text(" · ".join(f"{name} {number(n)}" for name, n in counts), "faint"), page)
+    yield from skip_lines(report.skipped, page, most=_SHOWN)
+
+
+def skip_lines(skipped: Sequence[Skip], page: Page, *, most: int | None = None) -> Iterator[Text]:
+    """Lay out skipped files with their reasons, `most` of them at most."""
+    shown = skipped if most is None else skipped[:most]
+    for skip in shown:
+        yield BLANK
+        yield hang(Text.assemble("skipped ", flat(skip.location, "file")), page, rest="  ")
+        yield hang(flat(skip.reason), page, first="  ")
+        if skip.hint:
+            yield hang(flat(skip.hint, "faint"), page, first="  ")
+    if left := len(skipped) - len(shown):
+        yield BLANK
+        yield hang(Text(f"and {number(left)} more; `askdoc status` lists all", "faint"), page)
+
+
+def status_lines(status: IndexStatus, page: Page, *, documents: bool = False) -> Iterator[Text]:
+    """Lay out what an index holds; with `documents`, each of them."""
+    counts = status.counts
+    rows: list[tuple[str, Text | str]] = [
+        ("Index", f"{seen_from(page.base, str(status.index))} ({size(status.bytes)})"),
+        ("Sources", ", ".join(status.sources) or "none"),
+        ("Documents", number(counts.documents)),
+        ("Passages", number(counts.chunks)),
+        ("Sentences", number(counts.sentences)),
+        ("Characters", number(counts.characters)),
+        ("Embedder", status.embedder or "none"),
+        ("Skipped", number(len(status.skipped))),
+    ]
+    for label, names in (("Changed", status.changed), ("Gone", status.missing)):
+        if names:
+            rows.append((label, f"{number(len(names))}; run `askdoc index` to follow"))
+    yield from table(rows, page)
+    if documents:
+        yield BLANK
+        for document in status.documents:
+            yield hang(_document(document.location, document.title, page), page, rest="  ")
+            for warning in document.warnings:
+                yield hang(flat(warning, "warning"), page, first="  ")
+    yield from skip_lines(status.skipped, page)
+
+
+def _document(location: str, title: str | None, page: Page) -> Text:
+    named = flat(location, "file" if page.width else "")
+    return named.append_text(flat(f"  {title}", "faint")) if title else named
+
+
+def count(n: int, noun: str) -> str:
+    """Write a number with its noun: `1 document`, `3 documents`."""
+    return f"{number(n)} {noun}" if n == 1 else f"{number(n)} {noun}s"
+
+
+def number(n: int) -> str:
+    """Write a whole number with its thousands apart."""
+    return f"{n:,}"
+
+
+def size(n: float) -> str:
+    """Write a number of bytes in the unit that suits it: `12.3 MB`."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if n < _KILO or unit == "GB":
+            break
+        n /= _KILO
+    return f"{n:.0f} {unit}" if unit == "bytes" else f"{n:.1f} {unit}"

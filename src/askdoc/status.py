@@ -1,0 +1,101 @@
+"""What an index holds and how it stands against the files it was made from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from askdoc.ports import CatalogReader
+from askdoc.types import Counts, Document, FileState, IndexReport, Skip
+
+STATUS = "askdoc.status/1"
+REPORT = "askdoc.index/1"
+
+
+@dataclass(frozen=True, slots=True)
+class IndexStatus:
+    """The state of one index; `changed` and `missing` hold locations of documents."""
+
+    index: Path
+    bytes: int
+    counts: Counts
+    embedder: str | None
+    sources: tuple[str, ...]
+    documents: tuple[Document, ...]
+    skipped: tuple[Skip, ...]
+    changed: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+def read_status(
+    catalog: CatalogReader,
+    index: Path,
+    *,
+    embedder_key: str,
+    file_state: Callable[[Document], FileState],
+) -> IndexStatus:
+    """Read the state of the index in the folder `index`; looks at every file it was made from."""
+    documents = tuple(catalog.documents())
+    states = {document.location: file_state(document) for document in documents}
+    return IndexStatus(
+        index=index,
+        bytes=folder_bytes(index),
+        counts=catalog.counts(),
+        embedder=catalog.setting(embedder_key),
+        sources=tuple(sorted({document.source for document in documents})),
+        documents=documents,
+        skipped=tuple(catalog.skipped()),
+        changed=tuple(name for name, state in states.items() if state is FileState.CHANGED),
+        missing=tuple(name for name, state in states.items() if state is FileState.MISSING),
+    )
+
+
+def folder_bytes(folder: Path) -> int:
+    """Add up the sizes of the files below `folder`; a file that vanishes meanwhile counts 0."""
+    total = 0
+    for path in folder.rglob("*"):
+        try:
+            total += path.stat().st_size if path.is_file() else 0
+        except OSError:
+            continue
+    return total
+
+
+def status_to_json(status: IndexStatus) -> dict[str, Any]:
+    """Return `status` as plain values."""
+    return {
+        "schema": STATUS,
+        "index": str(status.index),
+        "bytes": status.bytes,
+        "counts": msgspec.to_builtins(status.counts),
+        "embedder": status.embedder,
+        "sources": list(status.sources),
+        "documents": [_document(document) for document in status.documents],
+        "skipped": [msgspec.to_builtins(skip) for skip in status.skipped],
+        "changed": list(status.changed),
+        "missing": list(status.missing),
+    }
+
+
+def report_to_json(report: IndexReport) -> dict[str, Any]:
+    """Return what a run of indexing did as plain values."""
+    values = msgspec.to_builtins(report)
+    return {"schema": REPORT} | {
+        key: list(value) if isinstance(value, tuple) else value for key, value in values.items()
+    }
+
+
+def _document(document: Document) -> Mapping[str, Any]:
+    return {
+        "document": document.path,
+        "location": document.location,
+        "title": document.title,
+        "characters": document.length,
+        "pages": len(document.pages) or None,
+        "language": document.language,
+        "warnings": list(document.warnings),
+    }

@@ -1,0 +1,261 @@
+"""The command line itself: routing, help, errors, endings. Nothing here needs an index."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+from typer.testing import CliRunner, Result
+
+from askdoc.cli import app as cli
+from askdoc.cli.base import first_line
+
+HEAVY = (
+    "chromadb", "llama_index", "llama_index.core", "numpy", "onnxruntime", "sentence_transformers",
+    "sentencex", "tokenizers", "torch", "transformers", "msgspec", "askdoc.types", "rich.markdown",
+    "typer.rich_utils",
+)  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("COLUMNS", "80")
+
+
+def run(*arguments: str, **options: Any) -> Result:
+    return CliRunner().invoke(cli.make_app(), arguments, prog_name="askdoc", **options)
+
+
+def run_process(*arguments: str, **options: Any) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "askdoc", *arguments]
+    return subprocess.run(command, capture_output=True, check=False, timeout=60, **options)
+
+
+def routed(*arguments: str) -> list[str]:
+    group = cli.root()
+    with group.make_context("askdoc", ["--help"], resilient_parsing=True) as context:
+        return list(group._routed(context, list(arguments)))
+
+
+# ── routing ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("arguments", "to"),
+    [
+        (["What is it?"], ["ask", "What is it?"]),
+        (["what", "is", "it"], ["ask", "what", "is", "it"]),
+        (["ask", "status"], ["ask", "status"]),
+        (["status"], ["status"]),
+        (["status", "--json"], ["status", "--json"]),
+        (["status of the pier"], ["ask", "status of the pier"]),
+        (["--json", "What is it?"], ["ask", "--json", "What is it?"]),
+        (["--json", "status"], ["status", "--json"]),
+        (["--top-k", "3", "status"], ["status", "--top-k", "3"]),
+        (["--top-k=3", "search", "x"], ["search", "--top-k=3", "x"]),
+        (["--source", "search", "what?"], ["ask", "--source", "search", "what?"]),
+        (["--", "status"], ["ask", "--", "status"]),
+        (["-"], ["ask", "-"]),
+        (["--version"], ["--version"]),
+        (["--help"], ["--help"]),
+        (["-h"], ["-h"]),
+        ([], ["--help"]),
+        (["--json"], ["ask", "--json"]),
+        ([""], ["ask", ""]),
+        (["isolation"], ["ask", "isolation"]),
+        (["statsu?"], ["ask", "statsu?"]),
+    ],
+)
+def test_a_question_needs_no_command(arguments: list[str], to: list[str]) -> None:
+    assert routed(*arguments) == to
+
+
+@pytest.mark.parametrize(("word", "near"), [("statsu", "status"), ("serach", "search")])
+def test_a_lone_word_like_a_command_is_not_asked(word: str, near: str) -> None:
+    done = run(word)
+    assert done.exit_code == 2
+    assert done.stderr == (
+        f"error: there is no command `{word}`\n\n"
+        f"hint: did you mean `askdoc {near}`? As a question: `askdoc ask {word}`\n"
+    )
+
+
+# ── help ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_help_of_askdoc(snapshot: SnapshotAssertion) -> None:
+    done = run("--help")
+    assert done.exit_code == 0
+    assert done.stdout == snapshot
+    assert run().stdout == done.stdout
+
+
+LOADABLE = [
+    entry.name
+    for entry in cli.ENTRIES
+    if importlib.util.find_spec(f"askdoc.cli.{entry.name}") is not None
+]
+
+
+@pytest.mark.parametrize("name", [name for name in LOADABLE if name != "eval"])
+def test_the_help_of_a_command(name: str, snapshot: SnapshotAssertion) -> None:
+    done = run(name, "--help")
+    assert done.exit_code == 0
+    assert done.stdout == snapshot
+    assert f"askdoc {name}" in done.stdout.partition("Examples:")[2]
+
+
+@pytest.mark.parametrize("name", LOADABLE)
+def test_the_summary_in_the_table_is_the_commands_own(name: str) -> None:
+    group = cli.root()
+    with group.make_context("askdoc", ["--help"], resilient_parsing=True) as context:
+        command = group.get_command(context, name)
+    [summary] = [entry.summary for entry in cli.ENTRIES if entry.name == name]
+    assert first_line(command.help) == summary
+    for item in command.params:
+        assert item.help, f"{name} {item.name} has no help"
+
+
+def test_every_command_is_there() -> None:
+    assert {entry.name for entry in cli.ENTRIES} == set(LOADABLE)
+
+
+def test_help_imports_nothing_heavy() -> None:
+    script = (
+        "import sys; sys.argv = ['askdoc', '--help']\n"
+        "from askdoc.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: print('\\n'.join(sys.modules), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, encoding="utf-8", check=True
+    )
+    assert done.stdout.startswith("Usage: askdoc")
+    loaded = done.stderr.split()
+    assert "askdoc.cli.app" in loaded
+    assert [name for name in HEAVY if name in loaded] == []
+
+
+def test_the_version() -> None:
+    assert run("--version").stdout == "askdoc 0.1.0\n"
+
+
+# ── errors and endings ──────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["schema"], "error: missing argument `NAME`\n\nhint: see `askdoc schema --help`\n"),
+        (
+            ["schema", "nix"],
+            "error: there is no schema `nix`\n\nhint: there are: answer, eval, search, suite\n",
+        ),
+        (
+            ["--jsn", "what?"],
+            "error: there is no option `--jsn`\n\nhint: did you mean `--json`?\n",
+        ),
+        (
+            ["ask", "--top-k", "many", "what?"],
+            "error: invalid value for `--top-k`: should be a valid integer\n\n"
+            + "hint: see `askdoc ask --help`\n",
+        ),
+        (
+            ["schema", "answer", "extra"],
+            "error: got unexpected extra argument(s) (extra)\n\nhint: see `askdoc schema --help`\n",
+        ),
+    ],
+)
+def test_wrong_usage_is_told_on_stderr_with_code_2(arguments: list[str], error: str) -> None:
+    done = run(*arguments)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr == error
+
+
+def test_a_setting_that_does_not_fit_is_wrong_usage(tmp_path: Path) -> None:
+    (tmp_path / "askdoc.toml").write_text("top_kk = 3")
+    done = run("what?")
+    assert done.exit_code == 2
+    assert "askdoc.toml: there is no setting `top_kk`" in done.stderr
+    assert "hint: did you mean `top_k`?" in done.stderr
+
+
+def test_markup_and_escapes_in_arguments_are_only_text() -> None:
+    done = run("schema", "[bold]x[/] \x1b[31m\u202e")
+    assert "there is no schema `[bold]x[/] [31m`" in done.stderr
+    assert "\x1b" not in done.stderr
+
+
+def test_a_bug_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_name: str) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("askdoc.formats.schema", fail)
+    assert isinstance(run("schema", "answer").exception, ZeroDivisionError)
+
+
+def test_an_interrupt_ends_with_130_and_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(_name: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("askdoc.formats.schema", interrupt)
+    done = run("schema", "answer")
+    assert (done.exit_code, done.stdout, done.stderr) == (130, "", "note: interrupted\n")
+
+
+@pytest.mark.parametrize("arguments", [["schema", "answer"], ["--help"]])
+def test_a_reader_that_goes_away_is_no_error(arguments: list[str]) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "askdoc", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        # Unbuffered, so that the pipe is written to while it is closed.
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    _, complaint = process.communicate(timeout=30)
+    assert (process.returncode, complaint) == (141, b"")
+
+
+def test_a_command_line_that_is_not_utf_8_is_no_bug() -> None:
+    done = run_process(os.fsdecode(b"schema"), os.fsdecode(b"\xff\xfe"))
+    assert done.returncode == 2
+    assert b"there is no schema" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+def test_output_without_unicode_is_ascii() -> None:
+    done = run_process("schema", "suite", env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert done.stdout.isascii()
+    assert json.loads(done.stdout)["$id"]
+
+
+def test_completion_offers_commands_and_options() -> None:
+    environment = {
+        **os.environ,
+        "_ASKDOC_COMPLETE": "complete_bash",
+        "COMP_WORDS": "askdoc s",
+        "COMP_CWORD": "1",
+    }
+    script = "from askdoc.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=environment, capture_output=True, encoding="utf-8", check=False,
+    )  # fmt: skip
+    assert set(done.stdout.split()) >= {"search", "show", "status", "schema"}
+    environment |= {"COMP_WORDS": "askdoc ask --so", "COMP_CWORD": "2"}
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=environment, capture_output=True, encoding="utf-8", check=False,
+    )  # fmt: skip
+    assert done.stdout.split() == ["--source"]
