@@ -42,8 +42,8 @@ class Ranking:
 class Graded:
     """An answer with its verdicts.
 
-    `documents` and `passages` are None where nothing is known to be relevant. `needs` counts what
-    the evidence of the case wants found; `evidence` and `cited` say for each sentence, best first,
+    `documents` and `passages` are None where nothing is known to be relevant. `gold` is what the
+    evidence of the case wants found; `evidence` and `cited` say for each sentence, best first,
     which of the needs it meets. `valid` has a verdict for each citation. `right` says whether what
     is cited answers the question (for an abstained answer: whether its best sentences would have),
     and is None where the suite cannot tell. `lost` is None for a case that ended as it should.
@@ -53,12 +53,17 @@ class Graded:
     answer: Answer
     documents: Ranking | None
     passages: Ranking | None
-    needs: int
+    gold: Needs
     evidence: tuple[frozenset[int], ...]
     cited: tuple[frozenset[int], ...]
     valid: tuple[bool, ...]
     right: bool | None
     lost: Lost | None
+
+    @property
+    def needs(self) -> int:
+        """How many things the evidence of the case wants found."""
+        return len(self.gold)
 
     @property
     def text(self) -> str:
@@ -90,7 +95,7 @@ def grade(
         answer=answer,
         documents=_rank_documents(case, answer, gold, needs),
         passages=_rank_needs(passages, len(needs)),
-        needs=len(needs),
+        gold=needs,
         evidence=evidence,
         cited=cited,
         valid=tuple(_is_valid(citation, gold, intact) for citation in answer.citations),
