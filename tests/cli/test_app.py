@@ -166,8 +166,10 @@ def test_the_version() -> None:
         ),
         (
             ["ask", "--top-k", "many", "what?"],
-            "error: invalid value for `--top-k`: should be a valid integer\n\n"
-            + "hint: see `askdoc ask --help`\n",
+            (
+                "error: invalid value for `--top-k`: should be a valid integer\n\n"
+                "hint: see `askdoc ask --help`\n"
+            ),
         ),
         (
             ["schema", "answer", "extra"],

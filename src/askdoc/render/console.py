@@ -30,8 +30,7 @@ THEME = Theme(
         "good": "green",
         "warning": "bold magenta",
         "bad": "bold red",
-    },
-    inherit=False,
+    }
 )
 
 MEASURE = 100

@@ -75,7 +75,7 @@ def status_lines(status: IndexStatus, page: Page, *, documents: bool = False) ->
 
 def _document(location: str, title: str | None, page: Page) -> Text:
     named = flat(location, "file" if page.width else "")
-    return named.append_text(flat(f"  {title}", "faint")) if title else named
+    return named.append("  ").append_text(flat(title, "faint")) if title else named
 
 
 def count(n: int, noun: str) -> str:

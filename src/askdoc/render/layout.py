@@ -39,16 +39,15 @@ def hang(text: Text, page: Page, *, first: Text | str = "", rest: Text | str | N
         rest = " " * cell_len(first.plain)
     rest = Text(rest) if isinstance(rest, str) else rest
     if page.width is None:
-        return Text.assemble(first, text)
+        joined = Text.assemble(first, text)
+        joined.rstrip()
+        return joined
     room = max(1, page.width - max(cell_len(first.plain), cell_len(rest.plain)))
     lines = text.wrap(page.console, room, overflow="fold")
-    joined = Text()
-    for number, line in enumerate(lines):
-        if number:
-            joined.append("\n")
-        line.rstrip()
-        joined.append_text(rest if number else first).append_text(line)
-    return joined
+    rows = [Text.assemble(rest if number else first, line) for number, line in enumerate(lines)]
+    for row in rows:
+        row.rstrip()
+    return Text("\n").join(rows)
 
 
 def head(text: str, limit: int) -> str:

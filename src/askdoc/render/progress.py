@@ -86,4 +86,5 @@ class IndexProgress:
         if self._timer:
             self._timer.cancel()
             self._timer.join()
-        self._progress.stop()
+        if self._progress.live.is_started:
+            self._progress.stop()

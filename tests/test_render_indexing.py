@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterable
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.text import Text
+from syrupy.assertion import SnapshotAssertion
+
+from askdoc.errors import UsageError
+from askdoc.health import Check, Health
+from askdoc.render import progress
+from askdoc.render.checks import check_lines
+from askdoc.render.console import Page, make_console, page
+from askdoc.render.documents import line_lines, split_lines, text_lines
+from askdoc.render.indexing import report_lines, size, status_lines
+from askdoc.status import IndexStatus, report_to_json, status_to_json
+from askdoc.text import line_of, line_starts, printable
+from askdoc.types import Counts, Document, Indexed, IndexReport, Skip, Stamp
+
+BASE = Path("/home/ann/project")
+HOSTILE = "bad [bold]\x1b[2J\u202e.txt"
+
+
+def paper(width: int | None) -> tuple[Page, StringIO]:
+    out = StringIO()
+    terminal = width is not None
+    console = make_console(file=out, width=width, force_terminal=terminal, color_system=None)
+    return page(console, BASE), out
+
+
+def draw(layout: Callable[..., Iterable[Text]], *args: Any, width: int | None, **more: Any) -> str:
+    on, out = paper(width)
+    on.show(layout(*args, on, **more))
+    return out.getvalue()
+
+
+SKIPPED = (
+    Skip("docs/plan.pdf", "encrypted", "the PDF asks for a password", "save it without one"),
+    Skip(f"docs/{HOSTILE}", "binary", "the file is not text"),
+)
+REPORT = IndexReport(
+    added=("a.txt", "b.txt"),
+    changed=("c.txt",),
+    unchanged=1470,
+    removed=("d.txt",),
+    skipped=SKIPPED,
+    chunks=1234,
+    seconds=12.34,
+)
+
+
+def document(location: str, title: str | None = None) -> Document:
+    return Document(
+        id=location,
+        location=location,
+        path=location,
+        source="docs",
+        file=str(BASE / location),
+        title=title,
+        length=1000,
+        stamp=Stamp(1, 1, ""),
+        pages=(),
+        language="en",
+        warnings=("page 3 holds no text",) if title else (),
+    )
+
+
+STATUS = IndexStatus(
+    index=BASE / ".askdoc/index",
+    bytes=12_345_678,
+    counts=Counts(documents=2, chunks=1234, sentences=5678, characters=901_234),
+    embedder="all-MiniLM-L6-v2",
+    sources=("docs",),
+    documents=(document("docs/a.pdf", f"On {HOSTILE}"), document(f"docs/{HOSTILE}")),
+    skipped=SKIPPED,
+    changed=("docs/a.pdf",),
+    missing=(),
+)
+
+
+@pytest.mark.parametrize("width", [None, 40, 80])
+def test_a_report(snapshot: SnapshotAssertion, width: int | None) -> None:
+    written = draw(report_lines, REPORT, width=width)
+    assert written == snapshot
+    assert printable(written) == written
+
+
+def test_a_report_of_many_skips_points_to_the_rest() -> None:
+    report = IndexReport(skipped=SKIPPED * 10)
+    written = draw(report_lines, report, width=80)
+    assert written.count("skipped docs/") == 10
+    assert "and 10 more; `askdoc status` lists all" in written
+
+
+def test_an_interrupted_run_says_so() -> None:
+    report = IndexReport(added=("a",), interrupted=True)
+    assert draw(report_lines, report, width=80).startswith("Interrupted after 1 document,")
+
+
+@pytest.mark.parametrize("width", [None, 40, 80])
+def test_a_status(snapshot: SnapshotAssertion, width: int | None) -> None:
+    written = draw(status_lines, STATUS, width=width, documents=True)
+    assert written == snapshot
+    assert printable(written) == written
+
+
+def test_a_status_and_a_report_as_json(snapshot: SnapshotAssertion) -> None:
+    assert status_to_json(STATUS) == snapshot
+    assert report_to_json(REPORT) == snapshot
+
+
+@pytest.mark.parametrize("width", [None, 40, 80])
+def test_checks(snapshot: SnapshotAssertion, width: int | None) -> None:
+    checks = [
+        Check("python", Health.GOOD, "3.11.7 at /usr/bin/python3"),
+        Check("files", Health.WARNING, "3 changed since they were indexed", "run `askdoc index`"),
+        Check("vectors", Health.BROKEN, f"4 of 9 have no vector {HOSTILE}", "run `askdoc index`"),
+    ]
+    written = "".join(draw(check_lines, check, width=width) for check in checks)
+    assert written == snapshot
+    assert printable(written) == written
+
+
+@pytest.mark.parametrize(
+    ("n", "written"),
+    [(0, "0 bytes"), (999, "999 bytes"), (1500, "1.5 kB"), (12_345_678, "12.3 MB"),
+     (5_000_000_000_000, "5000.0 GB")],
+)  # fmt: skip
+def test_sizes(n: int, written: str) -> None:
+    assert size(n) == written
+
+
+# ── stored text ─────────────────────────────────────────────────────────────────────────────────
+
+TEXT = "one\r\ntwo\rthree \x1b[31m[bold]\nfour is a line that is long enough to be wrapped\n\nsix"
+
+
+@pytest.mark.parametrize("width", [None, 40])
+def test_lines_around_a_place(snapshot: SnapshotAssertion, width: int | None) -> None:
+    written = draw(lambda on: line_lines(TEXT, (3, 4), 1, on), width=width)
+    assert written == snapshot
+    assert printable(written) == written
+
+
+def test_a_line_beyond_the_end_is_told() -> None:
+    with pytest.raises(UsageError, match="there is no line 7") as error:
+        draw(lambda on: line_lines(TEXT, (7, 7), 1, on), width=80)
+    assert error.value.hint == "the document has 6 lines"
+
+
+def test_lines_are_counted_as_citations_count_them() -> None:
+    lines = split_lines(TEXT)
+    assert len(lines) == len(line_starts(TEXT))
+    for number, line in enumerate(lines, start=1):
+        if line:
+            assert line_of(line_starts(TEXT), TEXT.index(line)) == number
+
+
+def test_the_whole_text_is_printed_as_it_is() -> None:
+    written = draw(lambda _on: text_lines(TEXT), width=20)
+    assert written == printable(TEXT.replace("\r\n", "\n").replace("\r", "\n")) + "\n"
+    assert draw(lambda _on: text_lines("a\n"), width=20) == "a\n"
+
+
+# ── progress ────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_pipe_sees_no_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "_MOMENT", 0.0)
+    on, out = paper(None)
+    with progress.IndexProgress(on) as listen:
+        listen(Indexed(3, 9, 10, "a.txt"))
+        time.sleep(0.05)
+    assert out.getvalue() == ""
+
+
+def test_what_ends_within_a_moment_shows_no_progress() -> None:
+    on, out = paper(80)
+    with progress.IndexProgress(on) as listen:
+        listen(Indexed(3, 9, 10, "a.txt"))
+    assert out.getvalue() == ""
+
+
+@pytest.mark.parametrize("width", [40, 120])
+def test_progress_shows_counts_and_rate_and_goes_away(
+    monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    monkeypatch.setattr(progress, "_MOMENT", 0.0)
+    on, out = paper(width)
+    with progress.IndexProgress(on) as listen:
+        for n in range(1, 8):
+            listen(Indexed(n, 9, 10, f"docs/{HOSTILE}"))
+            time.sleep(0.05)
+        listen("some other event")
+    written = out.getvalue()
+    assert " 7/10" in written
+    assert re.search(r"\d+/s", written)
+    assert ("docs/bad [bold][2J.txt" in written) == (width >= 80)
+    assert "\u202e" not in written
+    assert written.endswith(("\x1b[1A\x1b[2K", "\x1b[2K", "\x1b[?25h", "\r"))
