@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
-from askdoc.types import Chunk, Counts, Document, Hit, Reading, Skip, Span
+from askdoc.types import Chunk, Counts, Document, Found, Hit, Known, Reading, Skip, Span
 
 if TYPE_CHECKING:
     import numpy as np
@@ -113,6 +113,9 @@ class VectorStore(Protocol):
     def count(self) -> int:
         """Count the vectors."""
 
+    def check(self) -> list[str]:
+        """Say what is damaged, one sentence each; empty where nothing is. Reads everything."""
+
     def close(self) -> None:
         """Let go of files; the store is not used afterwards."""
 
@@ -154,21 +157,85 @@ class CatalogReader(Protocol):
 
 
 class Catalog(CatalogReader, Protocol):
-    """The truth about what is indexed; all its changes happen in transactions."""
+    """The truth about what is indexed; all its changes happen in transactions.
+
+    A document is staged, extended and published; readers see it from then on, in place of its
+    former version. Chunk ids whose vectors are no longer needed are `obsolete` until settled.
+    """
 
     def transaction(self) -> AbstractContextManager[None]:
-        """Make all changes within visible at once, or none of them."""
+        """Make all changes within visible at once, or none of them; inner ones join the outer."""
 
     def keep(self, key: str, value: str) -> None:
         """Remember a value with the index."""
+
+    def sources(self) -> list[str]:
+        """List the locations of the files and folders that are kept in the index."""
+
+    def keep_sources(self, locations: Collection[str]) -> None:
+        """Replace the list of what is kept in the index."""
+
+    def exclusions(self) -> list[str]:
+        """List the locations that were removed and are not to come back by themselves."""
+
+    def exclude(self, locations: Collection[str]) -> None:
+        """Keep those files from coming back by themselves."""
+
+    def include(self, locations: Collection[str]) -> None:
+        """Undo `exclude`."""
+
+    def record_skips(
+        self, skips: Iterable[tuple[Skip, Found | None]], *, forget: Iterable[str] = ()
+    ) -> None:
+        """Note what was not indexed, and strike off the locations to `forget`.
+
+        A skip comes with its file where the content is the reason, so that it need not be read
+        again until it changes.
+        """
+
+    def read_before(self) -> dict[str, tuple[Skip, int, int]]:
+        """Map the location of each file that was skipped for its content to skip, size and time."""
+
+    def known(self) -> list[Known]:
+        """List what planning needs to know of each document."""
 
     def put(
         self, document: Document, text: str, chunks: Sequence[Chunk], terms: Sequence[str]
     ) -> None:
         """Store a document in place of its former self; `terms` has one joined text a chunk."""
 
+    def stage(self, document: Document, text: str) -> None:
+        """Begin a new version of a document, which readers do not see until it is published."""
+
+    def extend(self, document_id: str, chunks: Sequence[Chunk], terms: Sequence[str]) -> None:
+        """Add chunks to the staged version of a document."""
+
+    def publish(self, document_ids: Iterable[str]) -> None:
+        """Let readers see the staged versions of those documents, in place of the former ones."""
+
+    def update(self, found: Found, document_id: str) -> None:
+        """Take note of a file's new size, time, path or source; its content is as before."""
+
     def drop(self, document_ids: Collection[str]) -> None:
         """Forget documents with all that hangs on them; unknown ids are ignored."""
 
     def chunk_ids(self, document_ids: Iterable[str] | None = None) -> list[str]:
         """List the chunk ids of those documents, or of all."""
+
+    def with_content(self, content_hash: str) -> str | None:
+        """Name a document whose file has that content, if there is one."""
+
+    def abandon(self) -> None:
+        """Forget every staged version, as at the opening after a crash."""
+
+    def obsolete(self) -> list[str]:
+        """List the chunk ids whose vectors are to be removed."""
+
+    def settle(self, ids: Iterable[str]) -> None:
+        """Strike off ids whose vectors have been removed."""
+
+    def check(self) -> list[str]:
+        """Say what is damaged, one sentence each; empty where nothing is. Reads everything."""
+
+    def close(self) -> None:
+        """Let go of files; the catalog is not used afterwards."""

@@ -301,6 +301,19 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What planning needs to know of an indexed document, to compare it with what is found."""
+
+    id: str
+    location: str
+    path: str
+    source: str
+    size: int
+    modified_ns: int
+    content_hash: str
+
+
+@dataclass(frozen=True, slots=True)
 class Indexed:
     """Event: documents became visible; the counts are running totals of this run."""
 

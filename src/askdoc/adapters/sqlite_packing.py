@@ -1,0 +1,82 @@
+"""How the catalog writes values that SQLite has no type for."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+
+from askdoc.types import Span
+
+_HEX_DIGITS = 32
+
+
+def pack_text(text: str) -> bytes:
+    """Compress text; lone surrogates and null characters survive."""
+    return zlib.compress(text.encode("utf-8", "surrogatepass"), 6)
+
+
+def unpack_text(packed: bytes) -> str:
+    """Undo `pack_text`."""
+    return zlib.decompress(packed).decode("utf-8", "surrogatepass")
+
+
+def pack_name(name: str) -> str | bytes:
+    """Make a path or title storable: text, or bytes where it is not valid Unicode."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return name.encode("utf-8", "surrogatepass")
+    return name
+
+
+def unpack_name(value: str | bytes) -> str:
+    """Undo `pack_name`."""
+    return value if isinstance(value, str) else value.decode("utf-8", "surrogatepass")
+
+
+def pack_id(chunk_id: str) -> str | bytes:
+    """Halve an id of 32 hexadecimal digits; any other id stays as it is."""
+    if len(chunk_id) != _HEX_DIGITS:
+        return chunk_id
+    try:
+        packed = bytes.fromhex(chunk_id)
+    except ValueError:
+        return chunk_id
+    return packed if packed.hex() == chunk_id else chunk_id
+
+
+def unpack_id(value: str | bytes) -> str:
+    """Undo `pack_id`."""
+    return value if isinstance(value, str) else value.hex()
+
+
+def pack_spans(spans: Sequence[Span], origin: int) -> bytes:
+    """Write ascending, disjoint spans as gaps and lengths, seven bits to a byte, low bits first."""
+    packed = bytearray()
+    position = origin
+    for span in spans:
+        for number in (span.start - position, len(span)):
+            while number > 0x7F:  # noqa: PLR2004 - what seven bits hold
+                packed.append(number & 0x7F | 0x80)
+                number >>= 7  # noqa: PLW2901 - shifted out, seven bits at a time
+            packed.append(number)
+        position = span.end
+    return bytes(packed)
+
+
+def unpack_spans(packed: bytes, origin: int) -> tuple[Span, ...]:
+    """Undo `pack_spans`."""
+    numbers: list[int] = []
+    number = shift = 0
+    for byte in packed:
+        number |= (byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80:  # noqa: PLR2004 - the top bit says that more follows
+            numbers.append(number)
+            number = shift = 0
+    spans: list[Span] = []
+    position = origin
+    for gap, length in zip(numbers[::2], numbers[1::2], strict=True):
+        spans.append(Span(position + gap, position + gap + length))
+        position = spans[-1].end
+    return tuple(spans)

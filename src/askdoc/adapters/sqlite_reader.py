@@ -1,0 +1,305 @@
+"""The catalog as readers see it: documents, their text, their chunks, full text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from typing import Any, Self
+
+from askdoc.adapters.sqlite_packing import (
+    pack_id,
+    unpack_id,
+    unpack_name,
+    unpack_spans,
+    unpack_text,
+)
+from askdoc.adapters.sqlite_schema import connect, translating
+from askdoc.text import line_of, line_starts
+from askdoc.types import Chunk, Counts, Document, Hit, Skip, Span, Stamp
+
+CORPUS_FINGERPRINT = "corpus_fingerprint"
+
+_DOCUMENTS = """
+    SELECT id, location, path, source, title, length, size, modified_ns, content_hash, pages,
+           language, warnings
+    FROM documents WHERE version = 1
+"""
+_CHUNKS = """
+    SELECT c.id, c.document, d.id, c.start, c."end", c.sentences, c.headings
+    FROM chunks c JOIN documents d ON d.key = c.document AND d.version = 1
+    WHERE c.id IN ({})
+"""
+_SEARCH = """
+    SELECT c.id, hits.score FROM (
+        SELECT rowid AS key, -bm25(lexicon) AS score FROM lexicon
+        WHERE lexicon MATCH ? ORDER BY score DESC LIMIT ?
+    ) hits JOIN chunks c ON c.key = hits.key
+"""
+# The `+` keeps SQLite from asking the index once for each chunk of the documents.
+_SEARCH_WITHIN = """
+    SELECT c.id, hits.score FROM (
+        SELECT rowid AS key, -bm25(lexicon) AS score FROM lexicon
+        WHERE lexicon MATCH ? AND +rowid IN (
+            SELECT c.key FROM chunks c JOIN documents d ON d.key = c.document
+            WHERE d.version = 1 AND d.id IN (SELECT value FROM json_each(?))
+        ) ORDER BY score DESC LIMIT ?
+    ) hits JOIN chunks c ON c.key = hits.key
+"""
+_BATCH = 500
+"""Values in one statement; old builds of SQLite take 999."""
+
+_MOST_TERMS = 64
+_MOST_POSTINGS = 300_000
+"""How much of the full text one search reads before it leaves out the commonest terms."""
+
+Row = tuple[Any, ...]
+
+
+class SqliteReader:
+    """A `CatalogReader` on the catalog in `folder`; it sees the moment at which it was opened.
+
+    `root` is the workspace, to which locations are relative.
+    """
+
+    _write = False
+
+    def __init__(self, folder: Path, root: Path) -> None:
+        self._folder = folder
+        self._root = root
+        self._connection = connect(folder, write=self._write)
+        self._segment = lru_cache(maxsize=64)(self._read_segment)
+        if not self._write:
+            self.refresh()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def refresh(self) -> None:
+        """See what has been written since; until then, all calls see one moment."""
+        with translating(self._folder):
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            self._connection.execute("BEGIN")
+            self._connection.execute("SELECT 1 FROM meta").fetchone()
+
+    def documents(self, ids: Collection[str] | None = None) -> list[Document]:
+        """List those documents, or all, by location; unknown ids are left out."""
+        if ids is None:
+            rows = self._all(_DOCUMENTS)
+        else:
+            rows = self._for_each(_DOCUMENTS + " AND id IN ({})", set(ids))
+        with translating(self._folder):
+            found = [self._document(row) for row in rows]
+        return sorted(found, key=lambda document: document.location)
+
+    def text(self, document_id: str, span: Span | None = None) -> str:
+        """Return stored text: a span of it, clipped to what there is, or the whole."""
+        key = self._key(document_id)
+        if key is None:
+            return ""
+        if span is None:
+            rows = self._all("SELECT packed FROM texts WHERE document = ? ORDER BY start", key)
+            with translating(self._folder):
+                return "".join(unpack_text(packed) for (packed,) in rows)
+        return self._slice(key, span)
+
+    def lines(self, document_id: str, span: Span) -> tuple[int, int]:
+        """Name the first and last line (from 1) that `span` touches."""
+        key = self._key(document_id)
+        if key is None:
+            return 1, 1
+        last = max(span.start, span.end - 1)
+        return self._line(key, span.start), self._line(key, last)
+
+    def chunks(self, ids: Sequence[str]) -> list[Chunk]:
+        """Return those chunks in that order; unknown ids are left out."""
+        rows = self._for_each(_CHUNKS, {pack_id(chunk) for chunk in ids})
+        found = {unpack_id(row[0]): row for row in rows}
+        with translating(self._folder):
+            return [self._chunk(found[chunk]) for chunk in ids if chunk in found]
+
+    def search(
+        self, terms: Sequence[str], limit: int, documents: Collection[str] | None = None
+    ) -> list[Hit]:
+        """Rank chunks that hold any of `terms` by BM25, best first; higher is better.
+
+        Of many or very common terms the rarest are searched for: what a common one adds to a score
+        is small, and reading where it stands is most of the work.
+        """
+        expression = " OR ".join(_quoted(term) for term in self._telling(terms))
+        if not expression or limit < 1 or (documents is not None and not documents):
+            return []
+        if documents is None:
+            rows = self._all(_SEARCH, expression, limit)
+        else:
+            rows = self._all(_SEARCH_WITHIN, expression, json.dumps(sorted(documents)), limit)
+        hits = [Hit(unpack_id(chunk), float(score)) for chunk, score in rows]
+        return sorted(hits, key=lambda hit: (-hit.score, hit.chunk_id))
+
+    def frequencies(self, terms: Collection[str]) -> Mapping[str, int]:
+        """Count the chunks that hold each of `terms`; a term in none counts 0."""
+        counted = dict.fromkeys(terms, 0)
+        writable = {term: _storable(term) for term in counted}
+        rows = self._for_each(
+            "SELECT term, doc FROM vocabulary WHERE term IN ({})", set(writable.values())
+        )
+        found: dict[str, int] = dict(rows)
+        return {term: found.get(writable[term], 0) for term in counted}
+
+    def counts(self) -> Counts:
+        """Say how much the index holds."""
+        [row] = self._all(
+            """SELECT count(*), coalesce(sum(chunks), 0), coalesce(sum(sentences), 0),
+                      coalesce(sum(length), 0) FROM documents WHERE version = 1"""
+        )
+        return Counts(*row)
+
+    def skipped(self) -> list[Skip]:
+        """List what was seen and not indexed, by location."""
+        rows = self._all("SELECT location, code, reason, hint FROM skipped")
+        skips = (Skip(unpack_name(location), *rest) for location, *rest in rows)
+        return sorted(skips, key=lambda skip: skip.location)
+
+    def sources(self) -> list[str]:
+        """List the locations of what is kept in the index, sorted."""
+        return sorted(unpack_name(row[0]) for row in self._all("SELECT location FROM sources"))
+
+    def exclusions(self) -> list[str]:
+        """List the locations that were removed and are not to come back by themselves, sorted."""
+        return sorted(unpack_name(row[0]) for row in self._all("SELECT location FROM exclusions"))
+
+    def corpus_fingerprint(self) -> str:
+        """Return a hash of the indexed content; it changes when and only when that does.
+
+        It is the sum of the hashes of all documents' paths and contents, modulo 2**256: the order
+        in which they came does not count, and a change costs one addition.
+        """
+        return self.setting(CORPUS_FINGERPRINT) or f"{0:064x}"
+
+    def setting(self, key: str) -> str | None:
+        """Return a value that was kept with `keep`."""
+        rows = self._all("SELECT value FROM meta WHERE key = ?", key)
+        return str(rows[0][0]) if rows else None
+
+    def check(self) -> list[str]:
+        """Say what is damaged, one sentence each; empty where nothing is. Reads the whole file."""
+        rows = self._all("PRAGMA integrity_check(5)")
+        return [str(row[0]) for row in rows if row[0] != "ok"]
+
+    # ── below here: how ─────────────────────────────────────────────────────────────────────────
+
+    def _all(self, statement: str, *values: Any) -> list[Row]:
+        with translating(self._folder):
+            return self._connection.execute(statement, values).fetchall()
+
+    def _for_each(self, statement: str, values: Iterable[Any]) -> list[Row]:
+        """Run a statement with `IN ({})` over many values, a batch at a time."""
+        return [
+            row
+            for batch in batched(values)
+            for row in self._all(statement.format(",".join("?" * len(batch))), *batch)
+        ]
+
+    def _key(self, document_id: str) -> int | None:
+        rows = self._all("SELECT key FROM documents WHERE id = ? AND version = 1", document_id)
+        return rows[0][0] if rows else None
+
+    def _document(self, row: Row) -> Document:
+        key, location, path, source, title, length, size, modified, content, *rest = row
+        pages, language, warnings = rest
+        location = unpack_name(location)
+        return Document(
+            id=key,
+            location=location,
+            path=unpack_name(path),
+            source=unpack_name(source),
+            file=str(self._root / location),
+            title=None if title is None else unpack_name(title),
+            length=length,
+            stamp=Stamp(size, modified, content),
+            pages=tuple(json.loads(pages)),
+            language=language,
+            warnings=tuple(json.loads(warnings)),
+        )
+
+    def _chunk(self, row: Row) -> Chunk:
+        chunk_id, document, document_id, start, end, sentences, headings = row
+        span = Span(start, end)
+        return Chunk(
+            id=unpack_id(chunk_id),
+            document_id=document_id,
+            span=span,
+            text=self._slice(document, span),
+            sentences=unpack_spans(sentences, start),
+            headings=tuple(json.loads(headings)),
+        )
+
+    def _slice(self, document: int, span: Span) -> str:
+        rows = self._all(
+            """SELECT start FROM texts WHERE document = ?1 AND start < ?3 AND start >= (
+                   SELECT max(start) FROM texts WHERE document = ?1 AND start <= ?2
+               ) ORDER BY start""",
+            document,
+            span.start,
+            span.end,
+        )
+        if not rows:
+            return ""
+        text = "".join(self._segment(document, start)[1] for (start,) in rows)
+        offset = rows[0][0]
+        return text[span.start - offset : span.end - offset]
+
+    def _line(self, document: int, offset: int) -> int:
+        rows = self._all(
+            "SELECT max(start) FROM texts WHERE document = ? AND start <= ?", document, offset
+        )
+        start = rows[0][0] or 0
+        first_line, text = self._segment(document, start)
+        return first_line - 1 + line_of(line_starts(text), offset - start)
+
+    def _read_segment(self, document: int, start: int) -> tuple[int, str]:
+        rows = self._all(
+            "SELECT first_line, packed FROM texts WHERE document = ? AND start = ?", document, start
+        )
+        if not rows:
+            return 1, ""
+        with translating(self._folder):
+            return rows[0][0], unpack_text(rows[0][1])
+
+    def _telling(self, terms: Sequence[str]) -> list[str]:
+        """Choose the terms to search for: the rarest first, up to a bound on what is read."""
+        known = {term: n for term, n in self.frequencies(set(terms)).items() if n}
+        chosen: list[str] = []
+        postings = 0
+        for term, holding in sorted(known.items(), key=lambda item: (item[1], item[0])):
+            postings += holding
+            if chosen and (postings > _MOST_POSTINGS or len(chosen) == _MOST_TERMS):
+                break
+            chosen.append(term)
+        return chosen
+
+
+def batched(values: Iterable[Any], size: int = _BATCH) -> Iterator[list[Any]]:
+    """Yield the values in lists of at most `size`."""
+    rest = iter(values)
+    while batch := list(islice(rest, size)):
+        yield batch
+
+
+def _storable(term: str) -> str:
+    return term.encode("utf-8", "replace").decode()
+
+
+def _quoted(term: str) -> str:
+    """Write a term as a string of FTS5's query language, in which nothing has a meaning."""
+    return '"' + _storable(term).replace('"', '""').replace("\0", "") + '"'

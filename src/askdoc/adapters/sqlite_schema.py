@@ -1,0 +1,172 @@
+"""The catalog's file: its tables, how it is opened, and what SQLite's errors mean.
+
+A document has one row per version. Version 0 is being written and seen by nobody but its writer;
+version 1 is what readers see. Full text holds version 1 alone, so that its statistics are exact.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from askdoc.errors import DiskFull, IndexCorrupt, IndexLocked, IndexTooNew, NoIndex, StoreError
+
+FILE_NAME = "catalog.sqlite"
+SCHEMA_VERSION = 1
+
+_APPLICATION_ID = 0x61736B64  # "askd"
+_REBUILD = "run `askdoc index --rebuild` to make it anew from your files"
+
+_REFUSED_WRITES = (
+    sqlite3.SQLITE_IOERR_WRITE,
+    sqlite3.SQLITE_IOERR_FSYNC,
+    sqlite3.SQLITE_IOERR_TRUNCATE,
+    sqlite3.SQLITE_IOERR_SHMSIZE,
+)
+"""How SQLite reports a write that a quota or another limit forbids."""
+
+# Terms arrive with spaces between them. All but white space and control characters belongs to a
+# term, so the tokeniser cuts nowhere else, whatever an analyser thinks a term is.
+_TABLES = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE sources (location PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE exclusions (location PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE skipped (
+    location PRIMARY KEY, code TEXT NOT NULL, reason TEXT NOT NULL, hint TEXT,
+    size INTEGER, modified_ns INTEGER
+) WITHOUT ROWID;
+CREATE TABLE documents (
+    key INTEGER PRIMARY KEY AUTOINCREMENT,
+    version INTEGER NOT NULL,
+    id TEXT NOT NULL, location NOT NULL, path NOT NULL, source NOT NULL, title,
+    length INTEGER NOT NULL, chunks INTEGER NOT NULL, sentences INTEGER NOT NULL,
+    size INTEGER NOT NULL, modified_ns INTEGER NOT NULL, content_hash TEXT NOT NULL,
+    pages TEXT NOT NULL, language TEXT NOT NULL, warnings TEXT NOT NULL
+);
+CREATE UNIQUE INDEX documents_by_id ON documents (id, version);
+CREATE INDEX documents_by_content ON documents (content_hash);
+CREATE TABLE texts (
+    document INTEGER NOT NULL, start INTEGER NOT NULL, first_line INTEGER NOT NULL,
+    packed BLOB NOT NULL, PRIMARY KEY (document, start)
+);
+CREATE TABLE chunks (
+    key INTEGER PRIMARY KEY, id NOT NULL, document INTEGER NOT NULL,
+    start INTEGER NOT NULL, "end" INTEGER NOT NULL,
+    sentences BLOB NOT NULL, headings TEXT NOT NULL
+);
+CREATE INDEX chunks_by_id ON chunks (id);
+CREATE INDEX chunks_by_document ON chunks (document);
+CREATE TABLE terms (first_chunk INTEGER PRIMARY KEY, document INTEGER NOT NULL, packed BLOB);
+CREATE INDEX terms_by_document ON terms (document);
+CREATE TABLE obsolete (id PRIMARY KEY) WITHOUT ROWID;
+CREATE VIRTUAL TABLE lexicon USING fts5(
+    terms, content='',
+    tokenize="unicode61 remove_diacritics 0 categories 'L* M* N* P* S* Cf Cn Co'"
+);
+CREATE VIRTUAL TABLE vocabulary USING fts5vocab(lexicon, row);
+"""
+
+
+def connect(folder: Path, *, write: bool) -> sqlite3.Connection:
+    """Open the catalog in `folder`; for writing, it is made where it is missing.
+
+    Raises:
+        NoIndex: there is no catalog to read.
+        IndexTooNew: a newer askdoc made it.
+        IndexCorrupt: it is damaged, or no catalog of askdoc.
+        DiskFull: there is no room to make it.
+
+    """
+    file = folder / FILE_NAME
+    if not write and not file.is_file():
+        raise _nothing_in(folder)
+    with translating(folder):
+        if write:
+            folder.mkdir(parents=True, exist_ok=True)
+        mode = "rwc" if write else "ro"
+        uri = f"{file.absolute().as_uri()}?mode={mode}"
+        connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=10)
+        try:
+            _prepare(connection, folder, write=write)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def discard(folder: Path) -> None:
+    """Delete the catalog in `folder`; nobody may have it open."""
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        (folder / f"{FILE_NAME}{suffix}").unlink(missing_ok=True)
+
+
+def _prepare(connection: sqlite3.Connection, folder: Path, *, write: bool) -> None:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    empty = not version and not connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+    if empty and not write:
+        raise _nothing_in(folder)
+    if empty:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.executescript(
+            f"BEGIN IMMEDIATE; {_TABLES} PRAGMA application_id = {_APPLICATION_ID};"
+            f"PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
+        )
+    elif application != _APPLICATION_ID:
+        message = f"`{folder / FILE_NAME}` is not a catalog of askdoc"
+        raise IndexCorrupt(message, hint=_REBUILD)
+    elif version > SCHEMA_VERSION:
+        message = f"a newer askdoc made the index in `{folder}` (schema {version})"
+        raise IndexTooNew(message, hint="update askdoc, or choose another folder with `--index`")
+    if write:
+        # A commit of the catalog must outlive a power cut before Chroma is told to forget.
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA cache_size = -32768")
+
+
+def _nothing_in(folder: Path) -> NoIndex:
+    message = f"there is no index in `{folder}`"
+    return NoIndex(message, hint="run `askdoc index PATH` with the files or folders to ask")
+
+
+@contextmanager
+def translating(folder: Path) -> Iterator[None]:
+    """Raise what SQLite raises as what it means for the user."""
+    try:
+        yield
+    except (sqlite3.ProgrammingError, sqlite3.InterfaceError):
+        raise  # a bug
+    except sqlite3.Error as error:
+        raise _translated(error, folder) from error
+    except (zlib.error, ValueError) as error:  # what was stored can no longer be decoded
+        message = f"the catalog in `{folder}` is damaged: {error}"
+        raise IndexCorrupt(message, hint=_REBUILD) from error
+    except OSError as error:
+        message = f"cannot use the index in `{folder}`: {(error.strerror or str(error)).lower()}"
+        raise StoreError(message) from error
+
+
+def _translated(error: sqlite3.Error, folder: Path) -> StoreError:
+    extended = getattr(error, "sqlite_errorcode", 0)
+    code = extended & 0xFF
+    if code == sqlite3.SQLITE_FULL or extended in _REFUSED_WRITES or _is_full(folder):
+        return DiskFull(f"no room left to write in `{folder}`", hint="free some and run again")
+    if code == sqlite3.SQLITE_IOERR:
+        return StoreError(f"the disk of `{folder}` failed: {error}")
+    if code == sqlite3.SQLITE_BUSY:
+        message = f"another program keeps `{folder / FILE_NAME}` locked"
+        return IndexLocked(message, hint="wait for it to end, then run again")
+    if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
+        return StoreError(f"cannot open `{folder / FILE_NAME}`: {error}")
+    return IndexCorrupt(f"the catalog in `{folder}` is damaged: {error}", hint=_REBUILD)
+
+
+def _is_full(folder: Path) -> bool:
+    try:
+        return shutil.disk_usage(folder).free < 1 << 16
+    except OSError:
+        return False
