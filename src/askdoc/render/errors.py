@@ -21,12 +21,12 @@ def problem_lines(message: str, hint: str | None, page: Page) -> Iterator[Text]:
     yield _labelled("error", "bad", message, page)
     if hint:
         yield BLANK
-        yield _labelled("hint", "label", hint, page)
+        yield _labelled("hint", "heading", hint, page)
 
 
 def note_line(message: str, page: Page) -> Text:
     """Lay out a remark that is no error."""
-    return _labelled("note", "label", message, page)
+    return _labelled("note", "heading", message, page)
 
 
 def _labelled(label: str, style: str, message: str, page: Page) -> Text:

@@ -20,7 +20,7 @@ BELOW = " › "
 def file_name(document: Document, page: Page) -> Text:
     """Write where a document is found, linked to the file where the terminal can."""
     name = one_line(seen_from(page.base, document.file))
-    return Text(name, style=_linked(document.file) if page.links else "file")
+    return Text.assemble((name, _linked(document.file) if page.links else "file"))
 
 
 def _linked(file: str) -> Style:
