@@ -1,10 +1,10 @@
-"""Fit the confidence model: how likely do the documents answer a question?
+"""Fit the confidence model: how likely it is that the documents answer a question.
 
     python training/fit_confidence.py SUITE.jsonl DOCUMENTS [--write]
 
 The suite needs answerable and unanswerable cases. Each question is answered as a user's would be;
-the signals of the answer are the features, `answerable` is the label. Folds are made over documents,
-so that no document is both fitted on and judged on; unanswerable cases go to folds by their id.
+the signals of the answer are the features, `answerable` is the label. Folds are made over
+documents, so that none is both fitted on and judged on; a case without evidence goes by its id.
 Prints AUROC, expected calibration error and accuracy over the folds, then fits on all cases and,
 with `--write`, puts the coefficients into the package.
 """
@@ -92,8 +92,10 @@ def report(labels: np.ndarray, probabilities: np.ndarray) -> None:
         if (bins == b).any()
     )
     accuracy = ((probabilities >= 0.5) == labels).mean()
-    print(f"held-out cases {len(labels)}, AUROC {roc_auc_score(labels, probabilities):.3f}, ", end="")
-    print(f"ECE {ece:.3f}, accuracy at 0.5 {accuracy:.3f}")
+    auroc = roc_auc_score(labels, probabilities)
+    print(
+        f"{len(labels)} held-out cases: AUROC {auroc:.3f}, ECE {ece:.3f}, accuracy {accuracy:.3f}"
+    )
 
 
 if __name__ == "__main__":

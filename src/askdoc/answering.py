@@ -156,6 +156,10 @@ class Answerer:
             raise UsageError(message, hint="see what is indexed: `askdoc status --documents`")
         return found
 
+    def lines(self, document_id: str, span: Span) -> tuple[int, int]:
+        """Name the first and last line (from 1) of a place."""
+        return self._parts.catalog.lines(document_id, span)
+
     def _query(self, question: str, vector: Matrix | None) -> Query:
         text = _clean(question)
         if not text:

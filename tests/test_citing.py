@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import pytest
+
+from askdoc.adapters.snowball import SnowballAnalyser
+from askdoc.citing import choose, readable
+from askdoc.types import Chunk, Document, Evidence, Passage, Span, Stamp
+
+DOCUMENT = Document(
+    id="d",
+    location="a.txt",
+    path="a.txt",
+    source=".",
+    file="/a.txt",
+    title=None,
+    length=1000,
+    stamp=Stamp(0, 0, ""),
+    pages=(),
+    language="en",
+)
+
+
+def terms(text: str) -> list[str]:
+    return SnowballAnalyser().terms(text, "en")
+
+
+def evidence(*scored: tuple[str, float], start: int = 100) -> list[Evidence]:
+    """Make evidence of sentences that follow one another in one passage, best first."""
+    spans, position = [], start
+    for sentence, _ in scored:
+        spans.append(Span(position, position + len(sentence)))
+        position += len(sentence) + 1
+    text = " ".join(sentence for sentence, _ in scored)
+    chunk = Chunk("c", "d", Span(start, start + len(text)), text, tuple(spans))
+    passage = Passage(chunk, DOCUMENT, 1.0)
+    items = [
+        Evidence("", span, sentence, passage, score)
+        for span, (sentence, score) in zip(spans, scored, strict=True)
+    ]
+    return sorted(items, key=lambda item: -item.score)
+
+
+def test_the_best_are_taken_while_they_are_near_the_best() -> None:
+    given = evidence(("Cats sleep.", 1.0), ("Dogs bark.", 0.95), ("Fish swim.", 0.5))
+    chosen = choose(given, terms, limit=3, margin=0.1)
+    assert [item.evidence.text for item in chosen] == ["Cats sleep.", "Dogs bark."]
+
+
+def test_no_more_than_the_limit() -> None:
+    given = evidence(("Cats sleep.", 1.0), ("Dogs bark.", 1.0), ("Fish swim.", 1.0))
+    assert len(choose(given, terms, limit=2, margin=1)) == 2
+
+
+def test_a_sentence_that_repeats_another_is_passed_over() -> None:
+    given = evidence(
+        ("The cat sleeps on the red mat.", 1.0),
+        ("The cat is sleeping on a red mat.", 0.99),
+        ("Dogs bark.", 0.98),
+    )
+    chosen = choose(given, terms, limit=3, margin=0.1)
+    assert [item.evidence.text for item in chosen] == [
+        "The cat sleeps on the red mat.",
+        "Dogs bark.",
+    ]
+
+
+def test_a_sentence_that_leans_on_the_one_before_brings_it() -> None:
+    given = evidence(("Bohr was Danish.", 0.1), ("He won the prize in 1922.", 1.0))
+    [chosen] = choose(given, terms, limit=3, margin=0.1)
+    assert chosen.evidence.text == "He won the prize in 1922."
+    assert chosen.span == Span(100, 100 + len("Bohr was Danish. He won the prize in 1922."))
+
+
+def test_what_a_cited_span_already_holds_is_not_cited_again() -> None:
+    given = evidence(("Bohr was Danish.", 0.95), ("He won the prize in 1922.", 1.0))
+    assert len(choose(given, terms, limit=3, margin=0.1)) == 1
+
+
+@pytest.mark.parametrize(
+    ("sentence", "leans"),
+    [
+        ("It was founded in 1911.", True),
+        ("However, prices fell.", True),
+        ("“This is not the end,” she said.", True),
+        ("In this study we measured rain.", True),
+        ("The latter was larger.", True),
+        ("Italy was founded in 1861.", False),
+        ("Therapy helps.", False),
+        ("Thistles grow.", False),
+        ("In Paris it rained.", False),
+    ],
+)
+def test_what_leans_on_the_sentence_before(sentence: str, leans: bool) -> None:  # noqa: FBT001
+    item = evidence(("Before it.", 0.0), (sentence, 1.0))[0]
+    assert (readable(item) != item.span) is leans
+
+
+def test_the_first_sentence_of_a_passage_has_nothing_to_lean_on() -> None:
+    [item] = evidence(("It was founded in 1911.", 1.0))
+    assert readable(item) == item.span
+
+
+def test_nothing_comes_of_nothing() -> None:
+    assert choose([], terms, limit=3) == []

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from askdoc.confidence import FEATURES, Calibration, features, probability
+from askdoc.retrieval import Query
+from askdoc.wiring import calibration
+
+values = st.fixed_dictionaries({name: st.floats(-10, 10) for name in FEATURES})
+
+
+@given(values)
+def test_a_confidence_is_a_probability(given_values: dict[str, float]) -> None:
+    assert 0 <= probability(given_values, calibration()) <= 1
+
+
+def test_the_shipped_model_has_a_weight_for_every_feature_and_rewards_each() -> None:
+    shipped = calibration()
+    assert set(shipped.weights) == set(FEATURES)
+    low = probability(dict.fromkeys(FEATURES, 0.0), shipped)
+    high = probability(dict.fromkeys(FEATURES, 1.0), shipped)
+    assert low < 0.01
+    assert high > 0.99
+
+
+def test_the_formula_is_the_logistic_function() -> None:
+    model = Calibration({"sentence_dense": 2.0}, -1.0)
+    assert probability({"sentence_dense": 0.5}, model) == 0.5
+    assert probability({"sentence_dense": 1e9}, model) == 1.0
+
+
+def test_no_evidence_has_no_signal() -> None:
+    query = Query("q", None, {"a": 1.0})  # type: ignore[arg-type]
+    assert features(query, [], [], str.split) == dict.fromkeys(FEATURES, 0.0)
