@@ -1,0 +1,99 @@
+"""What the commands of `askdoc eval` share: finding suites, documents, and the bench to run on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from askdoc.cli.options import here
+from askdoc.errors import NoIndex, UsageError
+
+if TYPE_CHECKING:
+    from askdoc.render.console import Page
+    from askdoc.running import Bench
+    from askdoc.suites import Suite
+    from askdoc.workspace import Workspace
+
+Documents = Annotated[
+    Path | None,
+    typer.Option(
+        "--documents",
+        metavar="DIR",
+        help="Ask the documents of this folder instead of the workspace's.",
+    ),
+]
+SuiteName = Annotated[
+    str, typer.Argument(metavar="SUITE", help="A suite's file, or its name in the evals folder.")
+]
+
+
+def suite_paths(names: Sequence[str] | None, workspace: Workspace) -> list[Path]:
+    """Find suites by path or by name; without any, all of the workspace's evals folder.
+
+    Raises:
+        UsageError: there is none.
+
+    """
+    if names:
+        return [suite_path(name, workspace) for name in names]
+    found = sorted(workspace.evals.glob("*.jsonl")) if workspace.evals.is_dir() else []
+    if not found:
+        message = f"there is no suite in `{workspace.evals}`"
+        raise UsageError(message, hint="write one: `askdoc eval new`, or name a suite's file")
+    return found
+
+
+def suite_path(name: str, workspace: Workspace, *, must_exist: bool = True) -> Path:
+    """Find one suite by path, or by name in the workspace's evals folder."""
+    given = here() / name
+    path = given if given.suffix else workspace.evals / f"{name}.jsonl"
+    if given.is_dir() and (given / "suite.jsonl").is_file():
+        path = given / "suite.jsonl"
+    if must_exist and not path.is_file():
+        known = sorted(p.stem for p in workspace.evals.glob("*.jsonl"))
+        message = f"there is no suite `{name}`"
+        hint = f"there are: {', '.join(known)}" if known else "write one: `askdoc eval new`"
+        raise UsageError(message, hint=hint)
+    return path
+
+
+def load_suites(paths: Sequence[Path]) -> list[Suite]:
+    """Read suites, with names that differ."""
+    from askdoc import suites
+
+    loaded = [suites.load(path) for path in paths]
+    names = [suite.name for suite in loaded]
+    for name in names:
+        if names.count(name) > 1:
+            message = f"two suites are called `{name}`"
+            raise UsageError(message, hint="run them one by one, or rename a file")
+    return loaded
+
+
+@contextmanager
+def open_bench(
+    workspace: Workspace, documents: Path | None, aside: Page, *, cache: bool = True
+) -> Iterator[Bench]:
+    """Open what suites run on; an index of `documents` is brought up to date first.
+
+    The workspace's own index is built only where there is none and its sources are known.
+    """
+    from askdoc import running
+    from askdoc.cli.session import build
+    from askdoc.render.errors import note_line
+
+    if documents is not None:
+        workspace = running.on_documents(workspace, here() / documents)
+        build(workspace, workspace.sources, aside)
+    elif not (workspace.index / "catalog.sqlite").exists():
+        if not workspace.sources:
+            message = "there is no index to run on"
+            raise NoIndex(message, hint="make one: `askdoc index FOLDER`, or name `--documents`")
+        aside.show([note_line("there is no index yet; building it", aside)])
+        build(workspace, workspace.sources, aside)
+    with running.bench(workspace, cache=cache) as opened:
+        yield opened

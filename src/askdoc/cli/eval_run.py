@@ -1,0 +1,267 @@
+"""`askdoc eval run`, which is also `askdoc eval [SUITE]...`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from askdoc.cli.eval_options import Documents, load_suites, open_bench, suite_paths
+from askdoc.cli.options import AsJson, Embedder, Index, TopK, here, open_workspace
+from askdoc.errors import UsageError
+
+if TYPE_CHECKING:
+    from askdoc.baselines import Comparison
+    from askdoc.gate import Rules
+    from askdoc.render.console import Page
+    from askdoc.reports import EvalReport, SuiteReport
+    from askdoc.suites import Suite
+    from askdoc.workspace import Workspace
+
+FAILED = 1
+MISSED = 3
+
+_FileOption = Path | None
+
+
+def run(  # noqa: PLR0913 - one parameter for each option
+    suites: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="SUITE",
+            help="Files, or names in the evals folder; without any, all that are there.",
+        ),
+    ] = None,
+    *,
+    documents: Documents = None,
+    within: Annotated[
+        bool,
+        typer.Option("--within", help="Look only into the documents that each case names."),
+    ] = False,
+    only: Annotated[
+        str | None, typer.Option("--only", metavar="TAG", help="Run the cases of this tag.")
+    ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option("--limit", metavar="N", min=1, help="Run this many cases, drawn at random."),
+    ] = None,
+    seed: Annotated[
+        int, typer.Option("--seed", metavar="S", help="Draw other cases with another number.")
+    ] = 0,
+    drafts: Annotated[
+        bool, typer.Option("--drafts", help="Run cases that nobody has reviewed, too.")
+    ] = False,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Ask again what was asked before.")
+    ] = False,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            "--against", metavar="BASELINE", help="Compare with a stored run: a file, or a folder."
+        ),
+    ] = None,
+    anyway: Annotated[
+        bool,
+        typer.Option("--anyway", help="Compare even if the suite or the documents differ."),
+    ] = False,
+    save_baseline: Annotated[
+        bool,
+        typer.Option("--save-baseline", help="Store the run in `baselines/` beside the suites."),
+    ] = False,
+    as_json: AsJson = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Show every metric, tag and wrong case.")
+    ] = False,
+    html: Annotated[
+        _FileOption, typer.Option("--html", metavar="FILE", help="Write a page to look through.")
+    ] = None,
+    junit: Annotated[
+        _FileOption, typer.Option("--junit", metavar="FILE", help="Write JUnit XML.")
+    ] = None,
+    markdown: Annotated[
+        _FileOption,
+        typer.Option("--markdown", metavar="FILE", help="Write Markdown, for pull requests."),
+    ] = None,
+    table: Annotated[
+        _FileOption, typer.Option("--csv", metavar="FILE", help="Write a table of every case.")
+    ] = None,
+    top_k: TopK = None,
+    max_sentences: Annotated[
+        int | None,
+        typer.Option("--max-sentences", metavar="N", help="Cite this many sentences at most."),
+    ] = None,
+    min_confidence: Annotated[
+        float | None,
+        typer.Option(
+            "--min-confidence", metavar="P", help="Answer only from this confidence, 0 to 1."
+        ),
+    ] = None,
+    embedder: Embedder = None,
+    index: Index = None,
+) -> None:
+    """Run suites of questions whose answers are known, and score what comes back.
+
+    Scores come with 95 % intervals. Floors are read from `askdoc-eval.toml` beside the suites, and
+    hold for whole suites only. Answers are kept, so that a second run takes seconds.
+
+    Examples:
+        askdoc eval
+        askdoc eval seeds --save-baseline
+        askdoc eval seeds --against evals/baselines --markdown comment.md
+        askdoc eval law/suite.jsonl --documents law/docs --limit 200 --html report.html
+
+    Exit codes: 0 passed, 1 an error or a case failed, 2 wrong usage, 3 a floor was missed or a
+    score dropped clearly.
+    """
+    from askdoc import gate
+    from askdoc import suites as suite_files
+    from askdoc.render.console import errors
+
+    workspace = open_workspace(
+        index=index,
+        embedder=embedder,
+        top_k=top_k,
+        max_sentences=max_sentences,
+        min_confidence=min_confidence,
+    )
+    rules = gate.load(workspace.evals)
+    whole = load_suites(suite_paths(suites, workspace))
+    chosen = [
+        suite_files.choose(suite, tag=only, limit=limit, seed=seed, drafts=drafts)
+        for suite in whole
+    ]
+    narrowed = only is not None or limit is not None
+    if save_baseline and narrowed:
+        message = "only a run of a whole suite can be a baseline"
+        raise UsageError(message, hint="leave out `--only` and `--limit`")
+    aside = errors()
+    reports = _run_all(chosen, workspace, documents, aside, cache=not no_cache, within=within)
+    held = _hold(reports, rules, workspace, against, anyway=anyway, floors=not narrowed)
+    if save_baseline:
+        _store(held, workspace, aside)
+    _write_files(held, {"html": html, "junit": junit, "markdown": markdown, "csv": table})
+    _print(held, as_json=as_json, everything=everything)
+    if held.report.failed:
+        raise typer.Exit(FAILED)
+    if not held.report.passed:
+        raise typer.Exit(MISSED)
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A run held against floors and stored runs."""
+
+    report: EvalReport
+    comparisons: dict[str, Comparison]
+    rules: Rules
+    workspace: Workspace
+
+
+def _run_all(
+    suites: list[Suite],
+    workspace: Workspace,
+    documents: Path | None,
+    aside: Page,
+    *,
+    cache: bool,
+    within: bool,
+) -> list[SuiteReport]:
+    from askdoc.render.eval_progress import EvalProgress
+
+    with open_bench(workspace, documents, aside, cache=cache) as bench:
+        reports = []
+        for suite in suites:
+            with EvalProgress(aside, suite.name, len(suite.cases)) as progress:
+                reports.append(bench.run(suite, progress, within=within))
+        return reports
+
+
+def _hold(
+    reports: list[SuiteReport],
+    rules: Rules,
+    workspace: Workspace,
+    against: Path | None,
+    *,
+    anyway: bool,
+    floors: bool,
+) -> _Held:
+    from askdoc import baselines, gate
+    from askdoc.reports import EvalReport
+
+    held_to = rules if floors else gate.Rules()
+    verdicts = tuple(verdict for report in reports for verdict in gate.judge(report, held_to))
+    comparisons = {}
+    if against is not None:
+        for report in reports:
+            baseline = baselines.load(here() / against, report.suite)
+            comparisons[report.suite] = baselines.compare(baseline, report, anyway=anyway)
+    dropped = tuple(
+        (suite, metric)
+        for suite, comparison in comparisons.items()
+        for metric, change in comparison.changes.items()
+        if gate.is_regression(metric, change, rules)
+    )
+    return _Held(EvalReport(tuple(reports), verdicts, dropped), comparisons, rules, workspace)
+
+
+def _store(held: _Held, workspace: Workspace, aside: Page) -> None:
+    from askdoc import baselines
+    from askdoc.paths import seen_from
+    from askdoc.render.errors import note_line
+
+    folder = workspace.evals / baselines.FOLDER_NAME
+    commit = baselines.commit_of(workspace.root)
+    for report in held.report.suites:
+        path = baselines.save(baselines.make(report, commit=commit), folder)
+        told = f"stored `{report.suite}` in {seen_from(aside.base, str(path))}"
+        aside.show([note_line(told, aside)])
+
+
+def _write_files(held: _Held, wanted: dict[str, Path | None]) -> None:
+    from askdoc import baselines
+    from askdoc.render import eval_files
+
+    report, comparisons, rules = held.report, held.comparisons, held.rules
+    for kind, path in wanted.items():
+        if path is None:
+            continue
+        if kind == "html":
+            from askdoc.render import eval_html
+
+            folder = held.workspace.evals / baselines.FOLDER_NAME
+            past = {s.suite: baselines.history(folder, s.suite) for s in report.suites}
+            text = eval_html.page(report, eval_html.Background(comparisons, past, rules))
+        elif kind == "junit":
+            text = eval_files.junit(report)
+        elif kind == "markdown":
+            text = eval_files.markdown(report, comparisons, rules)
+        else:
+            text = eval_files.table(report)
+        _write(here() / path, text)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        message = f"cannot write `{path}`: {(error.strerror or str(error)).lower()}"
+        raise UsageError(message) from error
+
+
+def _print(held: _Held, *, as_json: bool, everything: bool) -> None:
+    if as_json:
+        from askdoc.cli.output import print_json
+        from askdoc.report_formats import report_to_json
+
+        print_json(
+            report_to_json(held.report, base=here(), comparisons=held.comparisons, rules=held.rules)
+        )
+        return
+    from askdoc.render.console import output
+    from askdoc.render.eval_report import report_lines
+
+    page = output()
+    page.show(report_lines(held.report, held.comparisons, held.rules, page, everything=everything))

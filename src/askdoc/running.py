@@ -1,0 +1,149 @@
+"""Suites on a real index: opening it, keeping answers between runs, embedding in batches."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import platformdirs
+
+from askdoc import wiring
+from askdoc.adapters.answer_cache import AnswerCache, case_key
+from askdoc.errors import AskdocError, UsageError
+from askdoc.evaluation import AnswerCase, evaluate
+from askdoc.gold import GoldFinder
+from askdoc.ports import CatalogReader, Listener, deaf
+from askdoc.suites import Suite
+from askdoc.types import Answer, EvalCase
+
+if TYPE_CHECKING:
+    from askdoc.answering import Answerer
+    from askdoc.ports import Matrix
+    from askdoc.reports import SuiteReport
+    from askdoc.workspace import Workspace
+
+_BATCH = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """An open index, ready to run suites on; `cache` is None where answers are not kept."""
+
+    answerer: Answerer
+    catalog: CatalogReader
+    cache: AnswerCache | None
+
+    def run(self, suite: Suite, listen: Listener = deaf, *, within: bool = False) -> SuiteReport:
+        """Answer and score a suite.
+
+        With `within`, each question looks only into the documents that its case names: for sets
+        whose questions are about one document without saying which.
+        """
+        answer = self.answering(suite.cases, within=within)
+        return evaluate(suite, answer, self.catalog, listen=listen)
+
+    def answering(self, cases: Sequence[EvalCase], *, within: bool = False) -> AnswerCase:
+        """Return what answers these cases: from the cache, else by the answerer."""
+        gold = GoldFinder(self.catalog) if within else None
+        asked = [case for case in cases if self.cache is None or _key(case, gold) not in self.cache]
+        vectors = _Vectors(self.answerer, [case.question for case in asked])
+
+        def answer(case: EvalCase) -> Answer:
+            key = _key(case, gold)
+            found = self.cache.get(key) if self.cache else None
+            if found is None:
+                scope = _scope(case, gold) if gold else None
+                found = self.answerer.answer(
+                    case.question, documents=scope, vector=vectors.get(case.question)
+                )
+                if self.cache:
+                    self.cache.put(key, found)
+            return found
+
+        return answer
+
+
+class _Vectors:
+    """Embeds questions in batches, each when its first question comes up."""
+
+    def __init__(self, answerer: Answerer, questions: Sequence[str]) -> None:
+        self._answerer = answerer
+        # In order of length, so that a batch has little padding, and its members do not depend
+        # on the order of the suite.
+        self._questions = sorted(set(questions), key=lambda text: (len(text), text))
+        self._position = {question: i for i, question in enumerate(self._questions)}
+        self._batches: dict[int, Matrix] = {}
+
+    def get(self, question: str) -> Matrix | None:
+        """Return the vector of a question; None where the answerer has to see to it itself."""
+        if not question.strip():
+            return None
+        batch, row = divmod(self._position[question], _BATCH)
+        if batch not in self._batches:
+            texts = self._questions[batch * _BATCH : (batch + 1) * _BATCH]
+            self._batches[batch] = self._answerer.embed(texts)
+        vector: Matrix = self._batches[batch][row]
+        return vector
+
+
+@contextmanager
+def bench(workspace: Workspace, *, cache: bool = True, listen: Listener = deaf) -> Iterator[Bench]:
+    """Open the index of a workspace for suites, and close it in the end.
+
+    Raises:
+        NoIndex: there is none, or nothing is in it.
+
+    """
+    with ExitStack() as stack:
+        answerer = stack.enter_context(wiring.answerer(workspace, listen))
+        catalog = stack.enter_context(wiring.open_catalog(workspace))
+        kept = None
+        if cache:
+            folder = cache_folder() / "answers"
+            kept = stack.enter_context(AnswerCache(folder, answerer.fingerprint, catalog))
+        yield Bench(answerer, catalog, kept)
+
+
+def on_documents(workspace: Workspace, documents: Path) -> Workspace:
+    """Return a workspace on another folder of documents, whose index is kept in the user's cache.
+
+    The workspace's own index is left alone. The folder of the index depends on the documents'
+    folder and on the settings that an index depends on.
+
+    Raises:
+        UsageError: there is no such folder.
+
+    """
+    documents = documents.resolve()
+    if not documents.is_dir():
+        message = f"there is no folder `{documents}`"
+        raise UsageError(message, hint="`--documents` takes the folder of a set's documents")
+    from askdoc.settings import index_fingerprint
+
+    parts = (str(documents), index_fingerprint(workspace.settings), workspace.settings.embedder)
+    digest = hashlib.blake2b(repr(parts).encode(), digest_size=10).hexdigest()
+    index = cache_folder() / "indexes" / digest
+    return replace(workspace, root=documents, index=index, sources=(documents,), config=None)
+
+
+def cache_folder() -> Path:
+    """Name the folder where evaluation keeps indexes and answers between runs."""
+    return platformdirs.user_cache_path("askdoc") / "eval"
+
+
+def _key(case: EvalCase, gold: GoldFinder | None) -> str:
+    scope = ",".join(_scope(case, gold)) if gold else ""
+    return f"{case_key(case)}{scope and ':'}{scope}"
+
+
+def _scope(case: EvalCase, gold: GoldFinder) -> list[str]:
+    paths = dict.fromkeys([item.document for item in case.evidence] + list(case.relevant))
+    ids = [document.id for path in paths for document in gold.documents(path)]
+    if not ids:
+        message = f"`{case.id}` names no document to look into"
+        raise AskdocError(message, hint="run it without `--within`")
+    return ids
