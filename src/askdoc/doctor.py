@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -102,7 +103,7 @@ def _index(workspace: Workspace) -> Check:
 def _vectors(workspace: Workspace) -> Check:
     with wiring.open_catalog(workspace) as catalog:
         expected = set(catalog.chunk_ids())
-    with wiring.open_vectors(workspace) as vectors:
+    with closing(wiring.open_vectors(workspace)) as vectors:
         stored = set(vectors.ids())
     if missing := len(expected - stored):
         finding = f"{missing:,} of {len(expected):,} passages have no vector"

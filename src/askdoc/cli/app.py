@@ -55,7 +55,11 @@ ENTRIES = (
     _Entry("status", "Say what is indexed, what was skipped, and with which model", _INDEXING),
     _Entry("remove", "Take documents out of the index", _INDEXING),
     _Entry("doctor", "Check the installation and the index, and say how to mend them", _INDEXING),
-    _Entry("eval", "Measure how good the answers are", _EVALUATING),
+    _Entry(
+        "eval",
+        "Measure how good the answers are, on suites of questions whose answers are known",
+        _EVALUATING,
+    ),
     _Entry("schema", "Print the JSON Schema of an output or file format", _MORE),
 )
 

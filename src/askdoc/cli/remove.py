@@ -19,7 +19,8 @@ def remove(
 ) -> None:
     """Take documents out of the index.
 
-    The files themselves are left alone.
+    The files themselves are left alone. A removed file stays out of the index until
+    `askdoc index` is given its path.
 
     Examples:
         askdoc remove minutes/draft.txt
@@ -28,15 +29,11 @@ def remove(
     from askdoc import wiring
     from askdoc.lookup import match_all
     from askdoc.render.console import output
-    from askdoc.render.indexing import count
     from askdoc.render.layout import flat, hang
 
     workspace = open_workspace(index=index)
     with wiring.open_catalog(workspace) as catalog:
         found = match_all(names, catalog.documents(), here())
-    with wiring.indexer(workspace) as indexer:
-        indexer.remove([document.id for document in found])
+    removed = wiring.indexer(workspace).remove([document.id for document in found])
     page = output()
-    for document in found:
-        page.show([hang(flat(f"removed {document.location}"), page, rest="  ")])
-    del count
+    page.show(hang(flat(f"removed {location}"), page, rest="  ") for location in removed)

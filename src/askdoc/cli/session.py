@@ -48,5 +48,6 @@ def build(
     from askdoc import wiring
     from askdoc.render.progress import IndexProgress
 
-    with IndexProgress(aside) as progress, wiring.indexer(workspace, progress) as indexer:
+    with IndexProgress(aside) as progress:
+        indexer = wiring.indexer(workspace, progress)
         return indexer.sync(sources, progress, rebuild=rebuild)
