@@ -74,19 +74,27 @@ def load(path: Path) -> Suite:
             the format; the message names the line.
 
     """
-    cases: list[EvalCase] = []
     first_seen: dict[str, int] = {}
-    for number, line in _lines(path):
-        case = parse_line(line, where=f"{path}:{number}")
+    numbered = read(path)
+    for number, case in numbered:
         if case.id in first_seen:
             message = f"{path}:{number}: the id `{case.id}` is taken by line {first_seen[case.id]}"
             raise SuiteError(message, hint="ids are unique within a suite")
         first_seen[case.id] = number
-        cases.append(case)
-    if not cases:
+    if not numbered:
         message = f"no case in `{path}`"
-        raise SuiteError(message, hint="write one with `askdoc eval add`")
-    return Suite(suite_name(path), tuple(cases), path)
+        raise SuiteError(message, hint=f"write one: `askdoc eval add {path.stem}`")
+    return Suite(suite_name(path), tuple(case for _, case in numbered), path)
+
+
+def read(path: Path) -> list[tuple[int, EvalCase]]:
+    """Read the cases of a suite with the numbers of their lines; ids may repeat.
+
+    Raises:
+        SuiteError: the file cannot be read, or a line does not fit the format.
+
+    """
+    return [(number, parse_line(line, where=f"{path}:{number}")) for number, line in _lines(path)]
 
 
 def suite_name(path: Path) -> str:
@@ -204,6 +212,11 @@ def rewrite(path: Path, change: Callable[[EvalCase], EvalCase | None]) -> int:
     return changed
 
 
+def put(path: Path, cases: Mapping[str, EvalCase | None]) -> int:
+    """Put cases in place of those with their ids, None to drop one; return how many changed."""
+    return rewrite(path, lambda case: cases.get(case.id, case))
+
+
 def choose(
     suite: Suite,
     *,
@@ -238,11 +251,6 @@ def choose(
 def comment_lines(text: str) -> str:
     """Return `text` as comment lines of a suite."""
     return "".join(f"# {line}".rstrip() + "\n" for line in text.splitlines())
-
-
-def by_id(cases: Iterable[EvalCase]) -> Mapping[str, EvalCase]:
-    """Map each case's id to the case."""
-    return {case.id: case for case in cases}
 
 
 def _has_cases(path: Path) -> bool:

@@ -13,6 +13,7 @@ from askdoc.cli.options import here
 from askdoc.errors import NoIndex, UsageError
 
 if TYPE_CHECKING:
+    from askdoc.adapters.sqlite import SqliteCatalog
     from askdoc.render.console import Page
     from askdoc.running import Bench
     from askdoc.suites import Suite
@@ -97,3 +98,22 @@ def open_bench(
         build(workspace, workspace.sources, aside)
     with running.bench(workspace, cache=cache) as opened:
         yield opened
+
+
+def indexed(workspace: Workspace, documents: Path | None) -> SqliteCatalog:
+    """Open the catalog of the workspace, or of a folder of documents, without any model.
+
+    Raises:
+        NoIndex: there is none.
+
+    """
+    from askdoc import running, wiring
+
+    if documents is not None:
+        workspace = running.on_documents(workspace, here() / documents)
+        if not (workspace.index / "catalog.sqlite").exists():
+            from askdoc.cli.session import build
+            from askdoc.render.console import errors
+
+            build(workspace, workspace.sources, errors())
+    return wiring.open_catalog(workspace)

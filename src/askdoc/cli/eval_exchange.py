@@ -1,0 +1,97 @@
+"""`askdoc eval import` and `askdoc eval export`."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from askdoc.cli.eval_options import Documents, SuiteName, indexed, suite_path
+from askdoc.cli.options import Index, here, open_workspace
+from askdoc.errors import UsageError
+
+_NEEDS_DOCUMENTS = frozenset({"squad", "beir"})
+
+
+def import_(
+    source: Annotated[
+        Path, typer.Argument(metavar="SOURCE", help="A file, or a folder in BEIR's layout.")
+    ],
+    target: Annotated[
+        Path,
+        typer.Argument(
+            metavar="TARGET", help="A folder for suite and documents, or a `.jsonl` file."
+        ),
+    ],
+    *,
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            "--format", metavar="NAME", help="squad, beir, ragas, promptfoo or table; else guessed."
+        ),
+    ] = None,
+) -> None:
+    """Make a suite from SQuAD, BEIR, Ragas, promptfoo or a table.
+
+    Where documents come with the questions, the target is a folder that gets `suite.jsonl` and
+    `docs/`, ready for `askdoc eval TARGET/suite.jsonl --documents TARGET/docs`.
+
+    Examples:
+        askdoc eval import dev-v2.0.json squad
+        askdoc eval import questions.csv evals/mine.jsonl
+    """
+    from askdoc import suites
+    from askdoc.cli.eval_suites import say
+    from askdoc.suite_import import read
+
+    imported = read(here() / source, kind)
+    folder = here() / target
+    as_file = folder.suffix == ".jsonl"
+    path = folder if as_file else folder / "suite.jsonl"
+    if path.exists():
+        message = f"`{path}` is there already"
+        raise UsageError(message, hint="name another target")
+    suites.save(path, imported.cases)
+    docs = path.parent / "docs"
+    documents = {} if as_file else imported.documents
+    for name, text in documents.items():
+        docs.mkdir(parents=True, exist_ok=True)
+        (docs / name).write_text(text, encoding="utf-8", newline="")
+    say(f"{len(imported.cases)} cases, {len(documents)} documents: {path}")
+
+
+def export(
+    suite: SuiteName,
+    target: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where to write.")],
+    *,
+    kind: Annotated[
+        str,
+        typer.Option("--format", metavar="NAME", help="squad, beir, ragas, promptfoo or table."),
+    ] = "table",
+    documents: Documents = None,
+    index: Index = None,
+) -> None:
+    """Write a suite in another tool's format; squad and beir take the documents along.
+
+    Examples:
+        askdoc eval export mine out --format ragas
+    """
+    from askdoc import suites
+    from askdoc.cli.eval_suites import say
+    from askdoc.gold import GoldFinder
+    from askdoc.suite_export import export as convert
+
+    workspace = open_workspace(index=index)
+    loaded = suites.load(suite_path(suite, workspace))
+    with ExitStack() as stack:
+        gold = None
+        if kind in _NEEDS_DOCUMENTS:
+            gold = GoldFinder(stack.enter_context(indexed(workspace, documents)))
+        files = convert(kind, loaded.name, loaded.cases, gold)
+    for name, text in files.items():
+        path = here() / target / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="")
+        say(f"wrote {path}")

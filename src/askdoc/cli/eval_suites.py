@@ -1,0 +1,307 @@
+"""`askdoc eval new`, `add`, `generate`, `review`, `lint`: making suites, keeping them sound."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from askdoc.cli.eval_options import (
+    Documents,
+    SuiteName,
+    indexed,
+    suite_path,
+    suite_paths,
+)
+from askdoc.cli.options import AsJson, Index, open_workspace
+from askdoc.errors import UsageError
+
+if TYPE_CHECKING:
+    from askdoc.gold import GoldFinder
+    from askdoc.suite_lint import Finding
+    from askdoc.types import EvalCase
+
+UNSOUND = 1
+
+
+def new(
+    suite: Annotated[str, typer.Argument(metavar="SUITE", help="Name or file to write.")] = "mine",
+) -> None:
+    """Write a commented example of a suite, to be filled in by hand or with `askdoc eval add`.
+
+    Examples:
+        askdoc eval new
+        askdoc eval new evals/law.jsonl
+    """
+    from askdoc import suites
+    from askdoc.suite_example import EXAMPLE
+
+    path = suite_path(suite, open_workspace(), must_exist=False)
+    if path.exists():
+        message = f"`{path}` is there already"
+        raise UsageError(message, hint=f"add to it: `askdoc eval add {suite}`")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(suites.comment_lines(EXAMPLE), encoding="utf-8")
+    say(f"wrote {path}")
+
+
+def add(  # noqa: PLR0913 - one parameter for each option
+    suite: SuiteName,
+    question: Annotated[str, typer.Argument(metavar="QUESTION", help="As a user would type it.")],
+    *,
+    answer: Annotated[
+        list[str] | None,
+        typer.Option("--answer", metavar="TEXT", help="An acceptable answer; repeatable."),
+    ] = None,
+    quote: Annotated[
+        list[str] | None,
+        typer.Option("--quote", metavar="TEXT", help="Verbatim text that answers; repeatable."),
+    ] = None,
+    document: Annotated[
+        str | None,
+        typer.Option(
+            "--document", metavar="PATH", help="Where the quotes stand; else they are looked for."
+        ),
+    ] = None,
+    all_evidence: Annotated[
+        bool, typer.Option("--all-evidence", help="Every quote is needed, not any one.")
+    ] = False,
+    unanswerable: Annotated[
+        bool, typer.Option("--unanswerable", help="The documents do not hold the answer.")
+    ] = False,
+    tag: Annotated[
+        list[str] | None, typer.Option("--tag", metavar="TAG", help="A tag; repeatable.")
+    ] = None,
+    case_id: Annotated[
+        str | None, typer.Option("--id", metavar="ID", help="By default made from the question.")
+    ] = None,
+    documents: Documents = None,
+    index: Index = None,
+) -> None:
+    """Add a case to a suite; its quotes are checked against the documents.
+
+    Examples:
+        askdoc eval add mine "Who chairs the board?" --answer "Ada Hill" --quote "Ada Hill, chair"
+        askdoc eval add mine "Who keeps the bees?" --unanswerable
+    """
+    from askdoc import suites
+    from askdoc.gold import GoldFinder
+    from askdoc.suite_drafts import case_name
+    from askdoc.types import EvalCase, GoldEvidence
+
+    workspace = open_workspace(index=index)
+    evidence: tuple[GoldEvidence, ...] = ()
+    if quote:
+        with closing(indexed(workspace, documents)) as catalog:
+            gold = GoldFinder(catalog)
+            evidence = tuple(_located(text, document, gold) for text in quote)
+    if not (unanswerable or answer or evidence):
+        message = "there is nothing to judge an answer by"
+        raise UsageError(message, hint="give `--quote`, `--answer` or `--unanswerable`")
+    case = EvalCase(
+        id=case_id or case_name(question),
+        question=question,
+        answers=tuple(answer or ()),
+        evidence=evidence,
+        all_evidence=all_evidence,
+        answerable=not unanswerable,
+        tags=tuple(tag or ()),
+    )
+    path = suite_path(suite, workspace, must_exist=False)
+    suites.append(path, [case])
+    say(f"added `{case.id}` to {path}")
+
+
+def generate(
+    suite: SuiteName,
+    *,
+    n: Annotated[int, typer.Option("--n", metavar="N", min=1, help="How many cases.")] = 50,
+    seed: Annotated[int, typer.Option("--seed", metavar="S", help="Draft other ones.")] = 0,
+    refused: Annotated[
+        float,
+        typer.Option("--unanswerable", metavar="P", min=0, max=1, help="Share without an answer."),
+    ] = 0.2,
+    documents: Documents = None,
+    index: Index = None,
+) -> None:
+    """Draft cases from the documents, to be reviewed.
+
+    Questions are made by rule from well-formed English sentences, spread over documents and kinds;
+    each has its verbatim evidence. Some are turned into ones that the documents do not answer.
+    Drafts are tagged `draft`, and runs leave them out until they are reviewed.
+
+    Examples:
+        askdoc eval generate mine --n 50
+        askdoc eval review mine
+    """
+    from askdoc import suites
+    from askdoc.suite_drafts import Sentence, draft
+
+    workspace = open_workspace(index=index)
+    path = suite_path(suite, workspace, must_exist=False)
+    known = [case for _, case in suites.read(path)] if path.exists() else []
+    with closing(indexed(workspace, documents)) as catalog:
+        paths = {document.id: document.path for document in catalog.documents()}
+        chunks = catalog.chunks(catalog.chunk_ids())
+        sentences = {
+            (chunk.document_id, span): Sentence(paths[chunk.document_id], chunk.sentence(span))
+            for chunk in sorted(chunks, key=lambda c: (paths[c.document_id], c.span))
+            for span in chunk.sentences
+        }
+    asked = {case.question.lower() for case in known} | {case.id for case in known}
+    drafted = [
+        case
+        for case in draft(sentences.values(), n + len(known), seed=seed, refused=refused)
+        if case.question.lower() not in asked and case.id not in asked
+    ]
+    refusals = [case for case in drafted if not case.answerable][: round(n * refused)]
+    cases = [case for case in drafted if case.answerable][: n - len(refusals)] + refusals
+    if not cases:
+        message = "no sentence of the documents fits a rule"
+        raise UsageError(message, hint=f"write cases by hand: `askdoc eval add {suite}`")
+    suites.append(path, cases)
+    told = f"drafted {len(cases)} cases in {path}, {len(refusals)} of them without an answer"
+    say(f"{told}; look through them with `askdoc eval review {suite}`")
+
+
+def review(suite: SuiteName, *, documents: Documents = None, index: Index = None) -> None:
+    """Go through drafts one by one: keep, edit, drop.
+
+    Each decision is written at once. What is kept loses the tag `draft`.
+
+    Examples:
+        askdoc eval review mine
+    """
+    from askdoc.cli.eval_review import review_drafts
+
+    workspace = open_workspace(index=index)
+    path = suite_path(suite, workspace)
+    with closing(indexed(workspace, documents)) as catalog:
+        review_drafts(path, catalog)
+
+
+def lint(
+    suites: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="SUITE",
+            help="Files, or names in the evals folder; without any, all that are there.",
+        ),
+    ] = None,
+    *,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Write the repaired quotes into the suites.")
+    ] = False,
+    as_json: AsJson = False,
+    documents: Documents = None,
+    index: Index = None,
+) -> None:
+    """Check a suite against the documents.
+
+    Finds repeated ids and questions, evidence that is not in the documents (with the nearest text),
+    answers that are not in their evidence, and documents that changed since they were indexed.
+
+    Examples:
+        askdoc eval lint
+        askdoc eval lint mine --fix
+
+    Exit codes: 0 sound, 1 an error was found.
+    """
+    from askdoc import suites as files
+    from askdoc.evaluation import Disk
+    from askdoc.gold import GoldFinder
+    from askdoc.suite_lint import Level
+    from askdoc.suite_lint import lint as check
+
+    workspace = open_workspace(index=index)
+    paths = suite_paths(suites, workspace)
+    found: dict[Path, list[Finding]] = {}
+    with closing(indexed(workspace, documents)) as catalog:
+        gold, intact = GoldFinder(catalog), Disk()
+        for path in paths:
+            found[path] = check([case for _, case in files.read(path)], gold, intact)
+    if fix:
+        for path, findings in found.items():
+            repaired = {f.case_id: f.repaired for f in findings if f.repaired}
+            changed = files.put(path, repaired)
+            say(f"mended {changed} cases in {path}")
+    _show_findings(found, as_json=as_json)
+    if any(
+        f.level is Level.ERROR and not (fix and f.repaired) for fs in found.values() for f in fs
+    ):
+        raise typer.Exit(UNSOUND)
+
+
+def _show_findings(found: dict[Path, list[Finding]], *, as_json: bool) -> None:
+    if as_json:
+        from askdoc.cli.output import print_json
+
+        print_json({"suites": [_findings_to_json(path, fs) for path, fs in found.items()]})
+        return
+    from askdoc.render.console import output
+    from askdoc.render.eval_suites import finding_lines
+
+    page = output()
+    for path, findings in found.items():
+        page.show(finding_lines(path.name, findings, page))
+
+
+def _findings_to_json(path: Path, findings: list[Finding]) -> dict[str, Any]:
+    from askdoc.suites import fields
+
+    return {
+        "suite": str(path),
+        "findings": [
+            {
+                "id": finding.case_id,
+                "level": finding.level.value,
+                "code": finding.code,
+                "message": finding.message,
+                "repaired": fields(finding.repaired) if finding.repaired else None,
+            }
+            for finding in findings
+        ],
+    }
+
+
+def _located(quote: str, document: str | None, gold: GoldFinder) -> Any:
+    """Return a quote as evidence, verbatim as it stands in its document.
+
+    Raises:
+        UsageError: no document, or none of that path, holds it.
+
+    """
+    from askdoc.gold import occurrences
+    from askdoc.suite_lint import nearest
+    from askdoc.types import GoldEvidence
+
+    best = (0.0, "", "")
+    for path in [document] if document else list(gold.paths()):
+        for found in gold.documents(path):
+            text = gold.text(found.id)
+            if places := occurrences(quote, text):
+                return GoldEvidence(path, places[0].of(text))
+            best = max(best, (*nearest(quote, text), path))
+    where = f"`{document}` does" if document else "the documents do"
+    message = f"{where} not hold the quote `{quote}`"
+    hint = f"the nearest text, in `{best[2]}`: {best[1]}" if best[1] else "see `askdoc status`"
+    raise UsageError(message, hint=hint)
+
+
+def kept(case: EvalCase) -> EvalCase:
+    """Return a case that is no draft any more."""
+    from askdoc.suites import DRAFT
+
+    return replace(case, tags=tuple(tag for tag in case.tags if tag != DRAFT))
+
+
+def say(message: str) -> None:
+    """Tell on standard error what was done."""
+    from askdoc.render.console import errors
+    from askdoc.render.errors import note_line
+
+    page = errors()
+    page.show([note_line(message, page)])
