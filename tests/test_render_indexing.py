@@ -20,7 +20,17 @@ from askdoc.render.documents import line_lines, split_lines, text_lines
 from askdoc.render.indexing import report_lines, size, status_lines
 from askdoc.status import IndexStatus, report_to_json, status_to_json
 from askdoc.text import line_of, line_starts, printable
-from askdoc.types import Counts, Document, Indexed, IndexReport, Skip, Stamp
+from askdoc.types import (
+    Compiling,
+    CompileStage,
+    Counts,
+    Document,
+    Indexed,
+    IndexReport,
+    NotCompiled,
+    Skip,
+    Stamp,
+)
 
 BASE = Path("/home/ann/project")
 HOSTILE = "bad [bold]\x1b[2J\u202e.txt"
@@ -203,3 +213,15 @@ def test_progress_shows_counts_and_rate_and_goes_away(
     assert ("docs/bad [bold][2J.txt" in written) == (width >= 80)
     assert "\u202e" not in written
     assert written.endswith(("\x1b[1A\x1b[2K", "\x1b[2K", "\x1b[?25h", "\r"))
+
+
+def test_a_model_made_ready_is_told_once_even_into_a_pipe() -> None:
+    on, out = paper(None)
+    with progress.IndexProgress(on) as listen:
+        for stage in CompileStage:
+            listen(Compiling("mini", stage))
+        listen(NotCompiled("mini", "the results differ"))
+    assert out.getvalue() == (
+        "note: making `mini` ready; this is done once and takes about half a minute\n"
+        "note: `mini` runs slowly, since it cannot be compiled: the results differ\n"
+    )

@@ -34,6 +34,7 @@ def remove(
     workspace = open_workspace(index=index)
     with wiring.open_catalog(workspace) as catalog:
         found = match_all(names, catalog.documents(), here())
-    removed = wiring.indexer(workspace).remove([document.id for document in found])
+    with wiring.indexer(workspace) as indexer:
+        removed = indexer.remove([document.id for document in found])
     page = output()
     page.show(hang(flat(f"removed {location}"), page, rest="  ") for location in removed)

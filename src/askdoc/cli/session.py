@@ -27,17 +27,19 @@ def open_answerer(workspace: Workspace, aside: Page) -> Iterator[Answerer]:
 
     """
     from askdoc import wiring
+    from askdoc.render.notices import ModelNotices
 
+    listen = ModelNotices(aside)
     with ExitStack() as stack:
         try:
-            answerer = stack.enter_context(wiring.answerer(workspace))
+            answerer = stack.enter_context(wiring.answerer(workspace, listen))
         except NoIndex:
             if not workspace.sources:
                 raise
             names = ", ".join(f"`{seen_from(aside.base, str(path))}`" for path in workspace.sources)
             aside.show([note_line(f"there is no index yet; building it from {names}", aside)])
             build(workspace, workspace.sources, aside)
-            answerer = stack.enter_context(wiring.answerer(workspace))
+            answerer = stack.enter_context(wiring.answerer(workspace, listen))
         yield answerer
 
 
@@ -48,6 +50,5 @@ def build(
     from askdoc import wiring
     from askdoc.render.progress import IndexProgress
 
-    with IndexProgress(aside) as progress:
-        indexer = wiring.indexer(workspace, progress)
+    with IndexProgress(aside) as progress, wiring.indexer(workspace, progress) as indexer:
         return indexer.sync(sources, progress, rebuild=rebuild)

@@ -26,11 +26,12 @@ def status(
     from askdoc import wiring
     from askdoc.adapters.freshness import file_state
     from askdoc.status import read_status, status_to_json
+    from askdoc.writing import EMBEDDER_NAME
 
     workspace = open_workspace(index=index)
     with wiring.open_catalog(workspace) as catalog:
         found = read_status(
-            catalog, workspace.index, embedder_key=wiring.EMBEDDER_NAME, file_state=file_state
+            catalog, workspace.index, embedder_key=EMBEDDER_NAME, file_state=file_state
         )
     if as_json:
         from askdoc.cli.output import print_json

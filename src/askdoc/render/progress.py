@@ -20,13 +20,22 @@ from rich.table import Column
 from rich.text import Text
 
 from askdoc.render.console import Page
+from askdoc.render.notices import ModelNotices
 from askdoc.text import one_line
-from askdoc.types import Indexed
+from askdoc.types import Compiling, CompileStage, Indexed
 
 _MOMENT = 1.0
 """Seconds before the bar appears; what ends sooner needs none."""
 
 _ROOM_FOR_NAMES = 80
+
+_STAGES = {
+    CompileStage.FETCH: "Fetching the model",
+    CompileStage.LOAD: "Loading the model",
+    CompileStage.EXPORT: "Exporting the model",
+    CompileStage.QUANTISE: "Compressing the model",
+    CompileStage.CHECK: "Checking the model",
+}
 
 
 class _Rate(ProgressColumn):
@@ -59,13 +68,18 @@ class IndexProgress:
             ]
         self._progress = Progress(*columns, console=page.console, transient=True)
         self._task = self._progress.add_task("Indexing", total=None, current="")
+        self._notices = ModelNotices(page)
         self._timer = Timer(_MOMENT, self._progress.start) if page.width else None
 
     def __call__(self, event: object) -> None:
-        """Move the bar to where an `Indexed` event says; other events are not drawn."""
-        if isinstance(event, Indexed):
+        """Move the bar to where the event says; what is no progress is told as a note."""
+        self._notices(event)
+        if isinstance(event, Compiling):
+            self._progress.update(self._task, description=_STAGES[event.stage])
+        elif isinstance(event, Indexed):
             self._progress.update(
                 self._task,
+                description="Indexing",
                 completed=event.documents,
                 total=event.total,
                 current=one_line(event.current),

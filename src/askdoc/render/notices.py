@@ -1,0 +1,28 @@
+"""What a user should hear of while a model is made ready, as notes on standard error."""
+
+from __future__ import annotations
+
+from askdoc.render.console import Page
+from askdoc.render.errors import note_line
+from askdoc.types import Compiling, NotCompiled
+
+
+class ModelNotices:
+    """Listens to a model being made ready, and says so once; other events are none of its news."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self._told = False
+
+    def __call__(self, event: object) -> None:
+        """Tell what `event` means to someone who waits."""
+        if isinstance(event, Compiling) and not self._told:
+            self._told = True
+            self._say(
+                f"making `{event.name}` ready; this is done once and takes about half a minute"
+            )
+        elif isinstance(event, NotCompiled):
+            self._say(f"`{event.name}` runs slowly, since it cannot be compiled: {event.reason}")
+
+    def _say(self, message: str) -> None:
+        self._page.show([note_line(message, self._page)])
