@@ -21,9 +21,8 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from askdoc import wiring, workspace
+from askdoc import suites, wiring, workspace
 from askdoc.confidence import FEATURES
-from askdoc.suites import load_suite
 from askdoc.types import EvalCase
 
 TARGET = Path(__file__).parent.parent / "src" / "askdoc" / "data" / "confidence.json"
@@ -38,7 +37,7 @@ def main() -> None:
     parser.add_argument("documents", type=Path)
     parser.add_argument("--write", action="store_true", help="put the coefficients in the package")
     arguments = parser.parse_args()
-    cases = load_suite(arguments.suite).cases
+    cases = suites.load(arguments.suite).cases
     rows = collect(cases, arguments.documents)
     labels = np.array([case.answerable for case in cases])
     folds = np.array([fold_of(case) for case in cases])

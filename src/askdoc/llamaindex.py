@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from llama_index.core.retrievers import BaseRetriever
 from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
@@ -42,7 +42,7 @@ class AskdocRetriever(BaseRetriever):
     @classmethod
     def open(
         cls, folder: str | Path = ".", *, top_k: int | None = None, **settings: Any
-    ) -> AskdocRetriever:
+    ) -> Self:
         """Open the index of the workspace that `folder` lies in.
 
         Raises:
@@ -59,7 +59,7 @@ class AskdocRetriever(BaseRetriever):
         """Let go of the index, where this retriever opened it."""
         self._open.close()
 
-    def __enter__(self) -> AskdocRetriever:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import sys
 from contextlib import ExitStack, contextmanager
-from functools import cache
+from functools import cache, partial
 from importlib import resources
 from typing import TYPE_CHECKING
 
 from askdoc.errors import EmbedderMismatch, NoIndex
 from askdoc.ports import Listener, deaf
 from askdoc.settings import DEFAULT_EMBEDDER
+from askdoc.writing import EMBEDDER_FINGERPRINT, EMBEDDER_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,12 +22,14 @@ if TYPE_CHECKING:
     from askdoc.answering import Answerer
     from askdoc.confidence import Calibration
     from askdoc.indexing import Indexer
+    from askdoc.intake import Cutters
     from askdoc.ports import CatalogReader, Embedder
     from askdoc.workspace import Workspace
+    from askdoc.writing import Store
 
-EMBEDDER_NAME = "embedder"
-EMBEDDER_FINGERPRINT = "embedder_fingerprint"
-"""Under these keys the catalog keeps which embedder made its vectors."""
+
+_VECTORS = "chroma"
+"""Name of the folder, within that of the index, that holds the vectors."""
 
 
 def open_catalog(workspace: Workspace, *, write: bool = False) -> SqliteCatalog:
@@ -40,11 +44,11 @@ def open_catalog(workspace: Workspace, *, write: bool = False) -> SqliteCatalog:
     return SqliteCatalog(workspace.index, workspace.root, write=write)
 
 
-def open_vectors(workspace: Workspace) -> ChromaStore:
-    """Open the vectors of the workspace's index."""
+def open_vectors(workspace: Workspace, *, write: bool = False) -> ChromaStore:
+    """Open the vectors of the workspace's index, to read from unless `write`."""
     from askdoc.adapters.chroma import ChromaStore
 
-    return ChromaStore(workspace.index / "chroma")
+    return ChromaStore(workspace.index / _VECTORS, write=write)
 
 
 def embedder(
@@ -92,6 +96,59 @@ def answerer(workspace: Workspace, listen: Listener = deaf) -> Iterator[Answerer
             file_state=file_state,
         )
         yield Answerer(parts, workspace.settings)
+
+
+@contextmanager
+def indexer(workspace: Workspace, listen: Listener = deaf) -> Iterator[Indexer]:
+    """Get ready to change the workspace's index; `listen` hears of a model being made ready.
+
+    Nothing is opened, locked or loaded before the work needs it.
+    """
+    from askdoc.adapters.files import discover, read_bytes
+    from askdoc.adapters.readers import reader_for
+    from askdoc.indexing import Files, Indexer
+
+    settings = workspace.settings
+    most = int(settings.max_file_mb * 1_000_000)
+    yield Indexer(
+        _store(workspace),
+        Files(
+            discover=partial(
+                discover, root=workspace.root, ignore=settings.ignore, leave_out=[workspace.index]
+            ),
+            load=lambda found: read_bytes(found, most),
+            reader_for=reader_for,
+        ),
+        _cutters(),
+        settings,
+        workspace.root,
+        load_embedder=lambda made_by: embedder(workspace, listen, indexed_with=made_by),
+        configured=workspace.sources,
+    )
+
+
+def _store(workspace: Workspace) -> Store:
+    """Tell how to get at the two halves of the workspace's index."""
+    from askdoc.adapters import chroma, lock, sqlite_schema
+    from askdoc.writing import Store
+
+    folder = workspace.index / _VECTORS
+    return Store(
+        lock=lambda: lock.writing(workspace.index, " ".join(sys.argv)),
+        catalog=lambda: open_catalog(workspace, write=True),
+        vectors=lambda: open_vectors(workspace, write=True),
+        has_vectors=lambda: chroma.exists(folder),
+        discard_catalog=lambda: sqlite_schema.discard(workspace.index),
+        discard_vectors=lambda: chroma.discard(folder),
+    )
+
+
+def _cutters() -> Cutters:
+    from askdoc.adapters.sentencex import SentencexSplitter
+    from askdoc.adapters.snowball import SnowballAnalyser
+    from askdoc.intake import Cutters
+
+    return Cutters(SentencexSplitter(), SnowballAnalyser())
 
 
 @cache
