@@ -17,6 +17,7 @@ from askdoc.errors import AskdocError, UsageError
 from askdoc.evaluation import AnswerCase, evaluate
 from askdoc.gold import GoldFinder
 from askdoc.ports import CatalogReader, Listener, deaf
+from askdoc.settings import index_fingerprint
 from askdoc.suites import Suite
 from askdoc.types import Answer, EvalCase
 
@@ -111,9 +112,6 @@ def bench(workspace: Workspace, *, cache: bool = True, listen: Listener = deaf) 
 def on_documents(workspace: Workspace, documents: Path) -> Workspace:
     """Return a workspace on another folder of documents, whose index is kept in the user's cache.
 
-    The workspace's own index is left alone. The folder of the index depends on the documents'
-    folder and on the settings that an index depends on.
-
     Raises:
         UsageError: there is no such folder.
 
@@ -122,12 +120,24 @@ def on_documents(workspace: Workspace, documents: Path) -> Workspace:
     if not documents.is_dir():
         message = f"there is no folder `{documents}`"
         raise UsageError(message, hint="`--documents` takes the folder of a set's documents")
-    from askdoc.settings import index_fingerprint
+    return in_cache(replace(workspace, root=documents, config=None), (documents,))
 
-    parts = (str(documents), index_fingerprint(workspace.settings), workspace.settings.embedder)
+
+def in_cache(workspace: Workspace, sources: Sequence[Path]) -> Workspace:
+    """Return the workspace with other sources and an index of these in the user's cache.
+
+    The workspace's own index is left alone. The folder of the index depends on the sources and on
+    the settings that an index depends on, so that each is made once.
+    """
+    parts = (
+        sorted(str(source.resolve()) for source in sources),
+        str(workspace.root),
+        index_fingerprint(workspace.settings),
+        workspace.settings.embedder,
+    )
     digest = hashlib.blake2b(repr(parts).encode(), digest_size=10).hexdigest()
     index = cache_folder() / "indexes" / digest
-    return replace(workspace, root=documents, index=index, sources=(documents,), config=None)
+    return replace(workspace, index=index, sources=tuple(source.resolve() for source in sources))
 
 
 def cache_folder() -> Path:

@@ -1,0 +1,66 @@
+"""`askdoc eval explain`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from askdoc.cli.eval_options import Documents, load_suites, open_bench, suite_path, suite_paths
+from askdoc.cli.options import Embedder, Index, TopK, open_workspace
+from askdoc.errors import UsageError
+
+if TYPE_CHECKING:
+    from askdoc.suites import Suite
+    from askdoc.types import EvalCase
+
+_DEEP = 200
+
+
+def explain(
+    case: Annotated[str, typer.Argument(metavar="CASE", help="The id of the case.")],
+    *,
+    suite: Annotated[
+        str | None,
+        typer.Option("--suite", metavar="SUITE", help="Its suite; else all of the evals folder."),
+    ] = None,
+    documents: Documents = None,
+    top_k: TopK = None,
+    embedder: Embedder = None,
+    index: Index = None,
+) -> None:
+    """Show stage by stage where the gold of a case was lost.
+
+    Examples:
+        askdoc eval explain xue-isolation
+        askdoc eval explain dev-17 --suite law/suite.jsonl --documents law/docs
+    """
+    from askdoc.diagnosis import explain as follow
+    from askdoc.evaluation import Disk
+    from askdoc.gold import GoldFinder
+    from askdoc.grading import grade
+    from askdoc.render.console import errors, output
+    from askdoc.render.eval_explain import explanation_lines
+
+    workspace = open_workspace(index=index, embedder=embedder, top_k=top_k)
+    paths = [suite_path(suite, workspace)] if suite else suite_paths(None, workspace)
+    found = _find(case, load_suites(paths))
+    with open_bench(workspace, documents, errors(), cache=False) as bench:
+        answer = bench.answerer.answer(found.question)
+        graded = grade(found, answer, GoldFinder(bench.catalog), Disk())
+        deeper = bench.answerer.search(found.question, limit=_DEEP)
+        stages = follow(graded, deeper, least=workspace.settings.min_confidence)
+    page = output()
+    page.show(explanation_lines(graded, stages, page))
+
+
+def _find(case_id: str, suites: list[Suite]) -> EvalCase:
+    known = {case.id: case for suite in suites for case in suite.cases}
+    if case_id not in known:
+        from difflib import get_close_matches
+
+        near = get_close_matches(case_id, known, n=1)
+        message = f"there is no case `{case_id}`"
+        hint = f"did you mean `{near[0]}`?" if near else "`--suite` names the suite to look in"
+        raise UsageError(message, hint=hint)
+    return known[case_id]
