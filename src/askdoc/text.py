@@ -35,6 +35,11 @@ def one_line(text: str) -> str:
     return " ".join(printable(text).split())
 
 
+def encodable(text: str) -> str:
+    """Return `text` with lone surrogates, which UTF-8 cannot hold, as question marks."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
 def line_starts(text: str) -> list[int]:
     r"""List the offset at which each line starts; `\n`, `\r\n` and a lone `\r` end a line."""
     starts = [0]

@@ -347,6 +347,35 @@ class Counts:
     characters: int
 
 
+# ── models ──────────────────────────────────────────────────────────────────────────────────────
+
+
+class CompileStage(StrEnum):
+    """What is being done to a model on its first use, in this order."""
+
+    FETCH = "fetch"
+    LOAD = "load"
+    EXPORT = "export"
+    QUANTISE = "quantise"
+    CHECK = "check"
+
+
+@dataclass(frozen=True, slots=True)
+class Compiling:
+    """Event: a model is made ready for its first use and has reached this stage."""
+
+    name: str
+    stage: CompileStage
+
+
+@dataclass(frozen=True, slots=True)
+class NotCompiled:
+    """Event: a model runs on torch, slowly, since it cannot be compiled; `reason` says why."""
+
+    name: str
+    reason: str
+
+
 # ── evaluation ──────────────────────────────────────────────────────────────────────────────────
 
 

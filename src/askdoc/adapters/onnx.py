@@ -1,0 +1,185 @@
+"""A compiled embedder: onnxruntime and tokenizers alone, so that a question starts quickly.
+
+Texts go through the model one at a time, on as many threads as there are cores. Batches would not
+be faster: there is no padding to compute, and one text's activations fit the cache of a core. And a
+batch would change the vectors, since dynamic quantisation takes one scale from all that is computed
+together: next to seven others, a text has a cosine of 0.994 to itself alone. This way a text has
+one vector, whatever it is embedded with.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime  # type: ignore[import-untyped]
+from tokenizers import Tokenizer
+
+from askdoc.adapters.manifest import INPUT, MODEL, TOKENIZER, Manifest, damaged, read_manifest
+from askdoc.text import encodable
+
+if TYPE_CHECKING:
+    from askdoc.ports import Matrix
+
+_PROBE = "Ist das noch dasselbe Modell? The probe says so: 27 of 31 checks passed, après l'orage."
+_PROBE_SIMILARITY = 0.995
+_SLICE = 512  # texts that are tokenised at once; bounds memory, and a cancelled run ends soon
+
+
+class OnnxEmbedder:
+    """Embeds with a compiled model; a text's vector does not depend on the texts beside it.
+
+    Safe to use from several threads.
+
+    Raises:
+        ModelError: the files in `folder` cannot be used.
+
+    """
+
+    def __init__(self, folder: Path, manifest: Manifest, *, name: str | None = None) -> None:
+        self._folder = folder
+        self._manifest = manifest
+        self._name = name or manifest.name
+        try:
+            self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+            self._session = _session(folder / MODEL)
+        except Exception as error:  # tokenizers and onnxruntime raise little else
+            raise damaged(folder, str(error)) from error
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(manifest.max_length)
+
+    @classmethod
+    def open(cls, folder: Path, *, name: str | None = None) -> OnnxEmbedder:
+        """Load the compiled model in `folder` and see that it computes what it did when made.
+
+        A processor that computes 8-bit sums in another way than the one it was compiled on would
+        give other vectors without a word.
+
+        Raises:
+            ModelError: it is damaged, or gives other vectors on this machine.
+
+        """
+        embedder = cls(folder, read_manifest(folder), name=name)
+        expected = np.array(embedder._manifest.probe, dtype=np.float32)
+        similarity = float(embedder.probe() @ expected) if len(expected) else 0.0
+        if not similarity >= _PROBE_SIMILARITY:
+            raise damaged(folder, f"its vectors changed, with a cosine of {similarity:.3f}")
+        return embedder
+
+    @property
+    def name(self) -> str:
+        """The name that the model was asked for by."""
+        return self._name
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the compiled model says of itself."""
+        return self._manifest
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of model, precision, pooling, prompts and length."""
+        return self._manifest.fingerprint
+
+    @property
+    def dimensions(self) -> int:
+        """The length of a vector."""
+        return self._manifest.dimensions
+
+    @cached_property
+    def max_tokens(self) -> int:
+        """How many tokens of a passage are looked at, beside special ones and the prompt."""
+        prompt = self._counter.encode(self._manifest.passage_prompt, add_special_tokens=False)
+        special = self._tokenizer.num_special_tokens_to_add(is_pair=False)
+        return max(1, self._manifest.max_length - int(special) - len(prompt))
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Count the tokens of each text, without special ones; nothing is cut off."""
+        return [
+            len(encoding)
+            for part in _slices(texts)
+            for encoding in self._counter.encode_batch_fast(part, add_special_tokens=False)
+        ]
+
+    def embed_passages(self, texts: Sequence[str]) -> Matrix:
+        """Embed texts to be found; shape (len(texts), dimensions), unit length, in order."""
+        return self._embed(texts, self._manifest.passage_prompt)
+
+    def embed_queries(self, texts: Sequence[str]) -> Matrix:
+        """Embed texts to search by; shape (len(texts), dimensions), unit length, in order."""
+        return self._embed(texts, self._manifest.query_prompt)
+
+    def probe(self) -> npt.NDArray[np.float32]:
+        """Embed a fixed text, without a prompt; shape (dimensions,)."""
+        vector: npt.NDArray[np.float32] = self._embed([_PROBE], "")[0]
+        return vector
+
+    @cached_property
+    def _counter(self) -> Tokenizer:
+        """A tokeniser that cuts nothing off; made only when indexing, a question needs none."""
+        counter = Tokenizer.from_str(self._tokenizer.to_str())
+        counter.no_truncation()
+        return counter
+
+    def _embed(self, texts: Sequence[str], prompt: str) -> Matrix:
+        vectors = np.empty((len(texts), self.dimensions), dtype=np.float32)
+        workers = min(_cores(), len(texts))
+        if workers < 2:  # noqa: PLR2004 - one text, or one core: threads would only cost
+            self._fill(vectors, texts, prompt, map)
+            return vectors
+        with ThreadPoolExecutor(workers, thread_name_prefix="askdoc-embed") as pool:
+            self._fill(vectors, texts, prompt, pool.map)
+        return vectors
+
+    def _fill(self, vectors: Matrix, texts: Sequence[str], prompt: str, run: Any) -> None:
+        """Write the vector of each text into its row; `run` is `map` or a pool's."""
+        start = 0
+        for part in _slices(texts):
+            encodings = self._tokenizer.encode_batch_fast([prompt + text for text in part])
+            # Longest first: the last to finish are short, so that no core waits long for another.
+            order = sorted(range(len(part)), key=lambda row: -len(encodings[row]))
+            ids = [encodings[row].ids for row in order]
+            for row, vector in zip(order, run(self._vector, ids), strict=True):
+                vectors[start + row] = vector
+            start += len(part)
+
+    def _vector(self, ids: Sequence[int]) -> npt.NDArray[np.float32]:
+        # A text of which nothing is left, with a model that adds no special tokens, is one padding.
+        vector: npt.NDArray[np.float32] = self._session.run(
+            None, {INPUT: np.array([ids or [0]], dtype=np.int64)}
+        )[0][0]
+        return vector
+
+
+def _session(path: Path) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    # One thread within a text: with a text on each core it is faster than two cores on a text, no
+    # thread spins while it has nothing to do, and sums are always added in the same order.
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 4
+    # onnxruntime 1.32 adds and normalises at half the speed in the fused kernel.
+    return onnxruntime.InferenceSession(
+        path,
+        options,
+        providers=["CPUExecutionProvider"],
+        disabled_optimizers=["SkipLayerNormFusion"],
+    )
+
+
+def _slices(texts: Sequence[str]) -> Iterable[list[str]]:
+    for start in range(0, len(texts), _SLICE):
+        yield [encodable(text) for text in texts[start : start + _SLICE]]
+
+
+def _cores() -> int:
+    """Count the cores that this process may use, which a container can make fewer."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,246 @@
+"""Sentence Transformers models on torch: loaded, exported, and used as they are where need be.
+
+This is the only module that imports torch, which takes seconds. It is needed once per model, to
+compile it, and from then on only for the few models that cannot be compiled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+import transformers
+from sentence_transformers import SentenceTransformer
+
+from askdoc.errors import ModelError
+from askdoc.text import encodable
+
+if TYPE_CHECKING:
+    from askdoc.ports import Matrix
+
+_OPSET = 20  # the first ONNX opset that knows Gelu as one operation
+_PASSAGE_PROMPTS = ("document", "passage", "corpus")
+_DEFAULT_LENGTH = 512
+_BATCH = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What a compiled model has to know of the original; `max_length` counts special tokens."""
+
+    dimensions: int
+    max_length: int
+    pooling: str
+    query_prompt: str
+    passage_prompt: str
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Keep warnings and log lines of model libraries from the terminal; errors still show."""
+    before = logging.root.manager.disable
+    # Without a handler, `logging.warning` would set up one of its own for the whole process.
+    placeholder = logging.NullHandler()
+    logging.root.addHandler(placeholder)
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
+        logging.root.removeHandler(placeholder)
+
+
+def load_model(folder: Path) -> SentenceTransformer:
+    """Load a model from its folder, without running code that comes with it.
+
+    Raises:
+        ModelError: the files are damaged, or no Sentence Transformers model, or need such code.
+
+    """
+    transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        with quietly():
+            model = SentenceTransformer(
+                str(folder), device="cpu", trust_remote_code=False, local_files_only=True
+            )
+    except Exception as error:
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        message = f"the model in `{folder}` cannot be loaded: {reason[0]}"
+        hint = "it has to be a Sentence Transformers model that needs no code of its own"
+        raise ModelError(message, hint=hint) from error
+    return model.eval()
+
+
+def traits(model: SentenceTransformer) -> Traits:
+    """Read from a model's own configuration how it wants to be used."""
+    with quietly():
+        dimensions = len(model.encode("dimensions", show_progress_bar=False))
+    length = model.get_max_seq_length() or _DEFAULT_LENGTH
+    positions = getattr(getattr(model[0], "config", None), "max_position_embeddings", None)
+    pooling = "+".join(
+        f"{type(module).__name__}({getattr(module, 'pooling_mode', '')})" for module in model
+    )
+    return Traits(
+        dimensions=dimensions,
+        max_length=min(int(length), int(positions or length)),
+        pooling=pooling,
+        query_prompt=_prompt(model, ("query",)),
+        passage_prompt=_prompt(model, _PASSAGE_PROMPTS),
+    )
+
+
+def obstacle(model: SentenceTransformer) -> str | None:
+    """Say why a model cannot be compiled, as far as one can tell without trying."""
+    first = model[0]
+    if type(first).__name__ != "Transformer":
+        return f"its first module is a `{type(first).__name__}`, not a `Transformer`"
+    if not getattr(model.tokenizer, "is_fast", False):
+        return "its tokeniser has no `tokenizers` form"
+    if any(getattr(module, "include_prompt", True) is False for module in model):
+        return "its pooling leaves out the prompt"
+    modalities = getattr(first, "modality_config", {"text": None})
+    if set(modalities) != {"text"}:
+        return f"it takes {', '.join(sorted(map(str, modalities)))}"
+    for attribute in ("query_length", "document_length", "query_expansion"):
+        if getattr(first, attribute, None) is not None:
+            return f"it sets `{attribute}`"
+    return None
+
+
+def export(model: SentenceTransformer, path: Path, *, input_name: str) -> None:
+    """Write the whole model, from token ids to vectors of unit length, as ONNX.
+
+    It takes one text, shape (1, tokens), and gives one vector, shape (1, dimensions). With one text
+    there is no padding, so that an attention mask is neither needed nor part of it.
+
+    Raises:
+        ModelError: torch cannot export this architecture.
+
+    """
+    example = torch.ones((1, 7), dtype=torch.int64)
+    try:
+        with quietly(), torch.inference_mode():
+            torch.onnx.export(
+                _Pipeline(model),
+                (example,),
+                str(path),
+                input_names=[input_name],
+                output_names=["sentence_embedding"],
+                dynamic_shapes=({1: torch.export.Dim.DYNAMIC},),
+                opset_version=_OPSET,
+                dynamo=True,
+                external_data=True,
+                verbose=False,
+            )
+    except OSError:
+        raise
+    except Exception as error:
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        message = f"torch cannot export it: {reason[0]}"
+        raise ModelError(message) from error
+
+
+def save_tokenizer(model: SentenceTransformer, path: Path) -> None:
+    """Write the tokeniser as the model uses it, for `tokenizers` alone."""
+    model.tokenizer.backend_tokenizer.save(str(path))
+
+
+class TorchEmbedder:
+    """Embeds on torch, several times slower than a compiled model.
+
+    `digest` is that of the model's files. Texts go through alone or in batches of similar length.
+    """
+
+    def __init__(self, model: SentenceTransformer, *, name: str, digest: str) -> None:
+        self._model = model
+        self._name = name
+        self._digest = digest
+        self._traits = traits(model)
+
+    @property
+    def name(self) -> str:
+        """The name that the model was asked for by."""
+        return self._name
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of model and precision; prompts and pooling come with the model."""
+        return hashlib.blake2b(f"torch\0{self._digest}".encode(), digest_size=12).hexdigest()
+
+    @property
+    def dimensions(self) -> int:
+        """The length of a vector."""
+        return self._traits.dimensions
+
+    @cached_property
+    def max_tokens(self) -> int:
+        """How many tokens of a passage are looked at, beside special ones and the prompt."""
+        bare, full = self._tokens([""], special=True), self._tokens([self._traits.passage_prompt])
+        return max(1, self._traits.max_length - len(bare[0]) - len(full[0]))
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Count the tokens of each text, without special ones; nothing is cut off."""
+        return [len(tokens) for tokens in self._tokens(texts)]
+
+    def embed_passages(self, texts: Sequence[str]) -> Matrix:
+        """Embed texts to be found; shape (len(texts), dimensions), unit length, in order."""
+        return self._encode(self._model.encode_document, texts)
+
+    def embed_queries(self, texts: Sequence[str]) -> Matrix:
+        """Embed texts to search by; shape (len(texts), dimensions), unit length, in order."""
+        return self._encode(self._model.encode_query, texts)
+
+    def _encode(self, encode: Callable[..., Any], texts: Sequence[str]) -> Matrix:
+        if not texts:
+            return np.empty((0, self.dimensions), dtype=np.float32)
+        with quietly():
+            vectors = encode(
+                [encodable(text) for text in texts],
+                batch_size=_BATCH,
+                normalize_embeddings=True,
+                show_progress_bar=False,
+            )
+        return np.asarray(vectors, dtype=np.float32)
+
+    def _tokens(self, texts: Sequence[str], *, special: bool = False) -> Sequence[Sequence[Any]]:
+        """Tokenise with whatever kind of tokeniser the model has."""
+        tokenizer = self._model.tokenizer
+        readable = [encodable(text) for text in texts]
+        if isinstance(tokenizer, transformers.PreTrainedTokenizerBase):
+            with quietly():
+                encoded = tokenizer(
+                    readable, add_special_tokens=special, truncation=False, padding=False
+                )
+            return encoded["input_ids"]  # type: ignore[no-any-return]
+        if hasattr(tokenizer, "encode_batch"):
+            return [one.ids for one in tokenizer.encode_batch(readable, add_special_tokens=special)]
+        return [tokenizer.tokenize(text) for text in readable]
+
+
+class _Pipeline(torch.nn.Module):
+    """All modules of a model as one function of token ids, with unit length at the end."""
+
+    def __init__(self, model: SentenceTransformer) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, input_ids: torch.Tensor) -> torch.Tensor:
+        vectors = self.model({"input_ids": input_ids})["sentence_embedding"]
+        return torch.nn.functional.normalize(vectors, p=2.0, dim=-1)
+
+
+def _prompt(model: SentenceTransformer, names: Sequence[str]) -> str:
+    """Look up the prompt as `encode_query` and `encode_document` do."""
+    chosen = next((name for name in names if name in model.prompts), model.default_prompt_name)
+    return (model.prompts.get(chosen) or "") if chosen is not None else ""
