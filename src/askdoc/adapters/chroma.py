@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import warnings
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from itertools import islice
@@ -177,16 +178,15 @@ class ChromaStore:
 
     def check(self) -> list[str]:
         """Say what is damaged, one sentence each; empty where nothing is. Reads every vector."""
+        if short := chroma_seal.cut_short(self._folder):
+            return [f"{name} is cut short" for name in short]
         found: list[str] = []
         try:
             with closing(sqlite3.connect(_uri(self._folder / _DATABASE), uri=True)) as database:
                 rows = database.execute("PRAGMA quick_check(5)").fetchall()
             found += [f"{_DATABASE}: {row[0]}" for row in rows if row[0] != "ok"]
-            for part in _batches([*self.ids()], _PAGE):
-                lengths = np.linalg.norm(self.vectors(part), axis=1)
-                broken = int((np.abs(lengths - 1) > _UNIT_TOLERANCE).sum())
-                if broken:
-                    found.append(f"{broken} vectors are not of unit length")
+            if broken := sum(self._count_broken(part) for part in _batches([*self.ids()], _PAGE)):
+                found.append(f"{broken} vectors are not of unit length")
         except (StoreError, sqlite3.Error) as error:
             found.append(str(error))
         return found
@@ -232,8 +232,11 @@ class ChromaStore:
         self._fold_at(_FOLD_AT)
 
     def _fold_at(self, threshold: int) -> None:
-        hnsw = self._collection.configuration["hnsw"]
-        if hnsw is not None and hnsw["sync_threshold"] != threshold:
+        if self._collection.configuration_json["hnsw"]["sync_threshold"] == threshold:
+            return
+        with warnings.catch_warnings():
+            # Chroma calls a collection without an embedding function of its own deprecated.
+            warnings.simplefilter("ignore", DeprecationWarning)
             self._collection.modify(configuration={"hnsw": {"sync_threshold": threshold}})
 
     def _nearest(self, vector: Matrix, limit: int, documents: Collection[str] | None) -> list[Hit]:
@@ -254,6 +257,11 @@ class ChromaStore:
                 found["ids"][0], distances[0] if distances else (), strict=True
             )
         ]
+
+    def _count_broken(self, ids: Sequence[str]) -> int:
+        with np.errstate(all="ignore"):  # what is broken may be any number, or none
+            off = np.abs(np.linalg.norm(self.vectors(ids), axis=1) - 1)
+            return int((~(off < _UNIT_TOLERANCE)).sum())
 
     @contextmanager
     def _translating(self, doing: str) -> Iterator[None]:

@@ -8,10 +8,16 @@ so that damage is found before Chroma loads the files.
 from __future__ import annotations
 
 import json
+import struct
 import zlib
 from pathlib import Path
 
 _SEAL = "seal.json"
+
+_HEADER = struct.Struct("<i6Q")
+"""Version, offset of level 0, capacity, elements, bytes per element, offsets of label and data."""
+
+_HEADER_VERSION = 1
 
 
 def put(folder: Path) -> None:
@@ -44,6 +50,24 @@ def holds(folder: Path) -> bool:
         except (ValueError, TypeError):
             return False
     return not (folder / _SEAL).exists()
+
+
+def cut_short(folder: Path) -> list[str]:
+    """Name the HNSW files that are smaller than their header says, with or without a seal."""
+    found: list[str] = []
+    for header in folder.glob("*/header.bin"):
+        data = header.read_bytes()[: _HEADER.size]
+        if len(data) < _HEADER.size:
+            found.append(_name(folder, header))
+            continue
+        version, _, _, elements, bytes_per_element, *_ = _HEADER.unpack(data)
+        if version != _HEADER_VERSION:
+            continue
+        for name, size in (("data_level0.bin", bytes_per_element), ("length.bin", 4)):
+            file = header.with_name(name)
+            if not file.exists() or file.stat().st_size < elements * size:
+                found.append(_name(folder, file))
+    return found
 
 
 def _files(folder: Path) -> list[Path]:

@@ -1,0 +1,68 @@
+"""One writer at a time, held by the operating system, so that a killed one blocks nobody."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from askdoc.errors import IndexLocked, StoreError
+
+_LOCK = "lock"
+_HOLDER = "lock.json"
+
+
+@contextmanager
+def writing(folder: Path, command: str) -> Iterator[None]:
+    """Hold the right to write to the index in `folder`, which is made where it is missing.
+
+    Raises:
+        IndexLocked: another process has it; its number, machine and command are named.
+        StoreError: the folder cannot be made or written to.
+
+    """
+    from filelock import FileLock, Timeout  # loads asyncio, which a question does without
+
+    lock = FileLock(folder / _LOCK)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        message = f"another process is writing to the index in `{folder}`{_holder(folder)}"
+        raise IndexLocked(message, hint="wait for it to end, then run again") from error
+    except OSError as error:
+        message = (
+            f"cannot write to the index in `{folder}`: {(error.strerror or str(error)).lower()}"
+        )
+        raise StoreError(message) from error
+    try:
+        _sign(folder, command)
+        yield
+    finally:
+        with suppress(OSError):
+            (folder / _HOLDER).unlink(missing_ok=True)
+        lock.release()
+
+
+def _sign(folder: Path, command: str) -> None:
+    """Write down who holds the lock; it is for people, so failing to is no harm."""
+    holder = {
+        "pid": os.getpid(),
+        "host": socket.gethostname(),
+        "command": command,
+        "since": time.strftime("%Y-%m-%d %H:%M:%S"),
+    }
+    with suppress(OSError):
+        (folder / _HOLDER).write_text(json.dumps(holder), encoding="utf-8")
+
+
+def _holder(folder: Path) -> str:
+    try:
+        holder = json.loads((folder / _HOLDER).read_text(encoding="utf-8"))
+        return ": process {pid} on {host}, `{command}`, since {since}".format(**holder)
+    except (OSError, ValueError, LookupError, TypeError):
+        return ""

@@ -1,0 +1,228 @@
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from askdoc.adapters import chroma
+from askdoc.adapters.chroma import ChromaStore, discard, exists
+from askdoc.errors import DiskFull, IndexCorrupt
+
+if TYPE_CHECKING:
+    from askdoc.ports import Matrix
+
+
+def clustered(count: int, dimensions: int = 96, seed: int = 0) -> Matrix:
+    """Make unit vectors that lie near a subspace, as those of texts do."""
+    random = np.random.default_rng(seed)
+    basis = random.normal(size=(24, dimensions))
+    vectors = random.normal(size=(count, 24)) @ basis
+    vectors += random.normal(size=(count, dimensions))
+    made: Matrix = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    return made
+
+
+def names(count: int, start: int = 0) -> list[str]:
+    return [f"{number:032x}" for number in range(start, start + count)]
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("built") / "chroma"
+    store = ChromaStore(folder, write=True)
+    store.add(names(1200), ["d"] * 1200, clustered(1200))
+    store.close()
+    return folder
+
+
+@pytest.fixture
+def copy(built: Path, tmp_path: Path) -> Path:
+    folder = tmp_path / "chroma"
+    shutil.copytree(built, folder)
+    return folder
+
+
+def test_recall(tmp_path: Path) -> None:
+    vectors = clustered(3000)
+    queries = clustered(50, seed=1)
+    store = ChromaStore(tmp_path / "chroma", write=True)
+    store.add(names(3000), ["d"] * 3000, vectors)
+    found = 0
+    for query in queries:
+        exact = {names(1, int(n))[0] for n in np.argsort(-(vectors @ query))[:50]}
+        found += len(exact & {hit.chunk_id for hit in store.search(query, 50)})
+    store.close()
+    assert found / (50 * 50) > 0.99
+
+
+def test_closing_leaves_no_log_to_replay(built: Path) -> None:
+    """Chroma replays its log at each opening, and folds it only when a threshold is passed."""
+    import sqlite3
+
+    with sqlite3.connect(built / "chroma.sqlite3") as database:
+        [(left,)] = database.execute("SELECT count(*) FROM embeddings_queue").fetchall()
+    database.close()
+    assert left <= 2
+
+
+def test_reading_makes_nothing(tmp_path: Path) -> None:
+    assert not exists(tmp_path / "none")
+    with pytest.raises(IndexCorrupt, match="missing") as caught:
+        ChromaStore(tmp_path / "none")
+    assert caught.value.hint
+    assert "askdoc index" in caught.value.hint
+    assert not (tmp_path / "none").exists()
+
+
+def test_discarding_leaves_nothing_and_the_place_can_be_used_again(copy: Path) -> None:
+    discard(copy)
+    discard(copy)
+    assert not copy.exists()
+    store = ChromaStore(copy, write=True)
+    assert store.count() == 0
+    store.close()
+
+
+def truncate(file: Path) -> None:
+    os.truncate(file, file.stat().st_size // 2)
+
+
+def overwrite(file: Path) -> None:
+    with file.open("r+b") as stream:
+        stream.seek(file.stat().st_size // 3)
+        stream.write(b"\xa5" * 64)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["data_level0.bin", "header.bin", "link_lists.bin", "length.bin", "index_metadata.pickle"],
+)
+@pytest.mark.parametrize("damage", [truncate, overwrite, Path.unlink])
+@pytest.mark.parametrize("write", [False, True])
+def test_damaged_files_are_found(
+    copy: Path, name: str, damage: Callable[[Path], None], *, write: bool
+) -> None:
+    """Chroma itself answers from what is left, or crashes the process."""
+    [file] = copy.glob(f"*/{name}")
+    damage(file)
+    with pytest.raises(IndexCorrupt, match="damaged") as caught:
+        ChromaStore(copy, write=write)
+    assert caught.value.hint
+
+
+def test_a_deleted_folder_of_vectors_is_found(copy: Path) -> None:
+    [file] = copy.glob("*/data_level0.bin")
+    shutil.rmtree(file.parent)
+    with pytest.raises(IndexCorrupt, match="damaged"):
+        ChromaStore(copy)
+
+
+def test_a_database_that_is_none_is_found_and_can_be_replaced(copy: Path) -> None:
+    overwrite_start = copy / "chroma.sqlite3"
+    with overwrite_start.open("r+b") as stream:
+        stream.write(b"something else entirely")
+    for _ in range(2):
+        with pytest.raises(IndexCorrupt, match="not a database"):
+            ChromaStore(copy, write=True)
+    discard(copy)
+    store = ChromaStore(copy, write=True)
+    store.add(names(3), ["d"] * 3, clustered(3))
+    assert store.count() == 3
+    store.close()
+
+
+def test_files_that_were_copied_are_as_good(copy: Path) -> None:
+    """A copy has other times than the seal says, so the checksums decide."""
+    for file in copy.glob("*/*"):
+        os.utime(file, (time.time(), time.time() - 1000))
+    store = ChromaStore(copy)
+    assert store.check() == []
+    store.close()
+
+
+@pytest.mark.parametrize("name", ["data_level0.bin", "length.bin", "header.bin"])
+def test_the_check_finds_what_a_killed_writer_cut_short(copy: Path, name: str) -> None:
+    """There is no seal then, and Chroma counts as if all was there."""
+    (copy / "seal.json").unlink()
+    [file] = copy.glob(f"*/{name}")
+    truncate(file)
+    store = ChromaStore(copy)
+    assert store.count() == 1200
+    assert any(found.endswith(f"{name} is cut short") for found in store.check())
+    store.close()
+
+
+@pytest.mark.parametrize(("offset", "count"), [(-8 - 200, 200), (0, 2000)], ids=["in", "across"])
+def test_the_check_finds_overwritten_vectors(copy: Path, offset: int, count: int) -> None:
+    (copy / "seal.json").unlink()
+    [file] = copy.glob("*/data_level0.bin")
+    element = file.stat().st_size // 1200  # links, vector, and a label of 8 bytes
+    with file.open("r+b") as stream:
+        stream.seek(600 * element + offset)
+        stream.write(bytes(count))
+    store = ChromaStore(copy)
+    assert store.check()
+    store.close()
+
+
+def test_nothing_of_the_environment_is_taken(
+    copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("CHROMA_API_IMPL=chromadb.api.fastapi.FastAPI\n")
+    monkeypatch.setenv("CHROMA_API_IMPL", "chromadb.api.fastapi.FastAPI")
+    monkeypatch.setenv("ANONYMIZED_TELEMETRY", "true")
+    monkeypatch.setenv("PERSIST_DIRECTORY", "/elsewhere")
+    store = ChromaStore(copy)
+    assert store.count() == 1200
+    store.close()
+
+
+def test_no_write_is_begun_without_room(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chroma, "_ROOM", 1 << 62)
+    store = ChromaStore(copy, write=True)
+    with pytest.raises(DiskFull):
+        store.add(names(1, 5000), ["d"], clustered(1))
+    store.close()
+    assert (copy / "seal.json").exists()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 6 MB, where the user may make one."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount, umount = shutil.which("mount"), shutil.which("umount")
+    options = ["-t", "tmpfs", "-o", "size=6m", "tmpfs", str(folder)]
+    if (
+        sys.platform != "linux"
+        or not mount
+        or not umount
+        or subprocess.run([mount, *options], check=False, capture_output=True).returncode
+    ):
+        pytest.skip("needs the right to mount")
+    yield folder
+    subprocess.run([umount, "-l", str(folder)], check=True)
+
+
+def test_a_disk_that_fills_is_said(small_disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chroma, "_ROOM", 0)
+    store = ChromaStore(small_disk / "chroma", write=True)
+    vectors = clustered(100, 384)
+
+    def fill() -> None:
+        for start in range(0, 6000, 100):
+            store.add(names(100, start), ["d"] * 100, vectors)
+
+    with pytest.raises(DiskFull, match="no room left"):
+        fill()
+    with pytest.raises(DiskFull):
+        store.close()
