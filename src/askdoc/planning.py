@@ -1,0 +1,175 @@
+"""What a run of indexing has to do, decided from what is known and what is found.
+
+Pure: locations are compared as text, files are not looked at.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from askdoc.types import Found, Known, Skip
+
+EXCLUDED = "excluded"
+MISSING = "missing"
+OUT_OF_REACH = frozenset({"unreadable", MISSING})
+"""Reasons that say nothing of a file's content: what is indexed of it, or below it, stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A file that was read before and skipped for its content, and the file as it was then."""
+
+    skip: Skip
+    size: int
+    modified_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to do with each file, by location.
+
+    `add` is new. `examine` differs in size or time from what was indexed; its content decides.
+    `move` is unchanged but belongs to another source now. `remove` has left its source. `skip` is
+    not to be read.
+    """
+
+    add: tuple[Found, ...] = ()
+    examine: tuple[Found, ...] = ()
+    move: tuple[Found, ...] = ()
+    remove: tuple[Known, ...] = ()
+    skip: tuple[Skip, ...] = ()
+    unchanged: int = 0
+
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether no document is to be read, moved or removed."""
+        return not (self.add or self.examine or self.move or self.remove)
+
+
+def make_plan(
+    known: Iterable[Known],
+    seen: Iterable[Found | Skip],
+    *,
+    excluded: Collection[str] = (),
+    attempts: Mapping[str, Attempt] | None = None,
+) -> Plan:
+    """Decide what to do with the files `seen`, given the documents `known` in the same place.
+
+    Args:
+        known: documents within what was looked through.
+        seen: what is there; of several with one location the first counts.
+        excluded: locations that were removed and are not to come back by themselves.
+        attempts: files that were skipped for their content, by location.
+
+    """
+    former = {document.location: document for document in known}
+    found: dict[str, Found] = {}
+    skips: dict[str, Skip] = {}
+    for item in seen:
+        if isinstance(item, Skip):
+            skips.setdefault(item.location, item)
+        elif item.location in excluded and item.location not in former:
+            skips.setdefault(item.location, _excluded(item.location))
+        else:
+            found.setdefault(item.location, item)
+    add: list[Found] = []
+    examine: list[Found] = []
+    move: list[Found] = []
+    for location, item in found.items():
+        before = former.get(location)
+        attempt = (attempts or {}).get(location)
+        if before is None and attempt and _is_same(item, attempt):
+            skips[location] = attempt.skip
+        elif before is None:
+            add.append(item)
+        elif not _is_same(item, before):
+            examine.append(item)
+        elif (item.source, item.path) != (before.source, before.path):
+            move.append(item)
+    gone = [document for location, document in former.items() if location not in found]
+    kept_back = [skip.location for skip in skips.values() if skip.code in OUT_OF_REACH]
+    remove = [document for document in gone if not _lies_in_any(document.location, kept_back)]
+    return Plan(
+        add=_by_location(add),
+        examine=_by_location(examine),
+        move=_by_location(move),
+        remove=tuple(sorted(remove, key=lambda document: document.location)),
+        skip=tuple(sorted(skips.values(), key=lambda skip: skip.location)),
+        unchanged=len(former) - len(examine) - len(move) - len(remove),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What to look through: a source, or the `part` of it that was asked for; both locations."""
+
+    source: str
+    part: str
+
+
+def choose_scopes(
+    known: Sequence[str], asked: Sequence[str], root: str
+) -> tuple[list[str], list[Scope]]:
+    """Decide what becomes a source and what is to be looked through.
+
+    A path inside a known source is a part of it. Any other path becomes a source, and takes the
+    place of the sources inside it. `root` is the folder that locations are relative to.
+
+    Returns:
+        The sources from now on, and the scopes in the order asked.
+
+    """
+    sources = list(known)
+    for part in asked:
+        if not any(covers(source, part, root) for source in sources):
+            sources = [source for source in sources if not covers(part, source, root)]
+            sources.append(part)
+    scopes = [
+        Scope(next(source for source in sources if covers(source, part, root)), part)
+        for part in dict.fromkeys(asked)
+    ]
+    return sources, scopes
+
+
+def covers(outer: str, inner: str, root: str) -> bool:
+    """Tell whether the location `inner` is `outer` or lies in it."""
+    return _lies_in(_absolute(inner, root), _absolute(outer, root))
+
+
+def locate(path: str, root: str) -> str:
+    """Return the location of an absolute path: inside `root` relative to it, with `/`."""
+    path = os.path.normpath(path)
+    if _lies_in(path, root):
+        return os.path.relpath(path, root).replace(os.sep, "/")
+    return path
+
+
+def _absolute(location: str, root: str) -> str:
+    return os.path.normpath(os.path.join(root, location))  # noqa: PTH118 - text, not files
+
+
+def _lies_in(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def _lies_in_any(location: str, folders: Sequence[str]) -> bool:
+    return any(folder in (location, ".") or location.startswith(f"{folder}/") for folder in folders)
+
+
+def _is_same(now: Found, then: Known | Attempt) -> bool:
+    return (now.size, now.modified_ns) == (then.size, then.modified_ns)
+
+
+def _by_location(items: list[Found]) -> tuple[Found, ...]:
+    return tuple(sorted(items, key=lambda item: item.location))
+
+
+def _excluded(location: str) -> Skip:
+    return Skip(
+        location,
+        EXCLUDED,
+        "it was removed from the index",
+        f"`askdoc index {location}` brings it back",
+    )
