@@ -11,7 +11,7 @@ import difflib
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -39,6 +39,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     top_k: Annotated[int, Meta(ge=1, le=200)] = 10
     max_sentences: Annotated[int, Meta(ge=1, le=20)] = 3
     min_confidence: Share = 0.5
+    editor: str | None = None
+    viewer: str | None = None
+    keys: Literal["emacs", "vi"] = "emacs"
+    history: bool = True
 
 
 HELP: Mapping[str, str] = {
@@ -54,6 +58,10 @@ HELP: Mapping[str, str] = {
     "top_k": "passages that a question looks at",
     "max_sentences": "most source sentences in an answer",
     "min_confidence": "least confidence, from 0 to 1, with which a question is answered",
+    "editor": "command that opens text at a place, with `{file}` and `{line}` or without",
+    "viewer": "command that opens files with pages, with `{file}` and `{page}` or without",
+    "keys": "how the session's prompt is edited: `emacs` or `vi`",
+    "history": "whether sessions and what is typed at their prompt are kept",
 }
 
 _INDEX_KEYS = ("chunk_overlap", "chunk_tokens", "language")

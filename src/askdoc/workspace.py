@@ -94,6 +94,7 @@ def find(
     for origin, name, values in layers:
         settings = known.parse(values, origin=name, base=settings)
         origins.update(dict.fromkeys(values, origin))
+    _refuse_programs(settings, origins, config)
     if not origins["embedder"].trusted and settings.embedder is not None:
         settings = known.parse(
             {"embedder": _own_embedder(settings.embedder, root, config)},
@@ -189,6 +190,15 @@ _OUTSIDE_HINTS = {
     "evals": "if that is what you want, set `ASKDOC_EVALS={path}` or your own configuration",
     "sources": "if that is what you want, run `askdoc index {path}`",
 }
+
+
+def _refuse_programs(settings: Settings, origins: Mapping[str, Origin], config: Path) -> None:
+    """Let no workspace's file say which program is run."""
+    for key in ("editor", "viewer"):
+        if getattr(settings, key) is not None and not origins[key].trusted:
+            message = f"{config}: a workspace cannot set `{key}`"
+            hint = f"set it for yourself: `askdoc config set {key} PROGRAM`"
+            raise SettingsError(message, hint=hint)
 
 
 def _own_embedder(value: str, root: Path, config: Path) -> str:

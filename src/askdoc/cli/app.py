@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
@@ -49,6 +50,7 @@ _ASKING, _INDEXING, _EVALUATING, _MORE = "Ask", "Index", "Evaluate", "More"
 
 ENTRIES = (
     _Entry("ask", "Answer a question from the documents, with its sources", _ASKING),
+    _Entry("repl", "Open a session to ask, follow up, look at sources and steer", _ASKING),
     _Entry("search", "Find the passages that fit a question best", _ASKING),
     _Entry("show", "Print the stored text of a document, or the lines around a place", _ASKING),
     _Entry("index", "Bring the index up to date with files and folders", _INDEXING),
@@ -100,8 +102,10 @@ class AskdocGroup(Root):
         Options may stand before the first word; they belong to the command.
         """
         own = {name for item in self.get_params(ctx) for name in item.opts}
-        if not args or args[0] in own:
-            return args or ["--help"]
+        if not args:
+            return ["repl"] if sys.stdin.isatty() and sys.stdout.isatty() else ["--help"]
+        if args[0] in own:
+            return args
         leading = self._options_before_word(ctx, args)
         word = args[leading] if leading < len(args) else ""
         if word in self.list_commands(ctx):

@@ -1,0 +1,107 @@
+"""`askdoc repl`, which is also `askdoc` alone in a terminal."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from askdoc.cli.options import Embedder, Index, TopK, here, open_workspace
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from askdoc.history import SessionStore
+    from askdoc.workspace import Workspace
+
+
+def repl(
+    *,
+    no_history: Annotated[
+        bool, typer.Option("--no-history", help="Keep neither this session nor what is typed.")
+    ] = False,
+    top_k: TopK = None,
+    embedder: Embedder = None,
+    index: Index = None,
+) -> None:
+    """Open a session to ask, follow up, look at sources and steer.
+
+    Type `/help` in it for its commands. From a pipe, every line is a question or a command, and
+    lines that begin with `#` are comments.
+
+    Examples:
+        askdoc
+        askdoc repl --no-history
+        askdoc repl < questions.txt > answers.txt
+
+    Exit codes: 0 all went well, 1 a line of a script failed.
+    """
+    workspace = open_workspace(index=index, embedder=embedder, top_k=top_k)
+    keep = workspace.settings.history and not no_history
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        _interactive(workspace, keep=keep)
+    else:
+        _script(workspace)
+
+
+def _interactive(workspace: Workspace, *, keep: bool) -> None:
+    from askdoc import __version__
+    from askdoc.render import console
+    from askdoc.repl.prompting import Prompt, history_file
+    from askdoc.repl.run import interactive
+    from askdoc.repl.session import Pages, Session
+
+    folder = _state() if keep else None
+    base = here()
+    pages = Pages(output=lambda: console.output(base), errors=lambda: console.errors(base))
+    session = Session(workspace, pages, _store(folder))
+    try:
+        prompt = Prompt(session, folder and history_file(folder, workspace.root))
+        session.prompt = prompt.ask
+        interactive(session, prompt, version=__version__)
+    finally:
+        session.close()
+
+
+def _script(workspace: Workspace) -> None:
+    from askdoc.render import console
+    from askdoc.repl.run import script
+    from askdoc.repl.session import Pages, Session
+
+    base = here()
+    plain = Pages(
+        output=lambda: console.page(console.make_console(force_terminal=False), base),
+        errors=lambda: console.page(console.make_console(stderr=True, force_terminal=False), base),
+    )
+    session = Session(workspace, plain, None)
+    try:
+        lines = (line.decode("utf-8", errors="replace") for line in sys.stdin.buffer)
+        done = script(session, lines)
+    finally:
+        session.close()
+    if not done:
+        raise typer.Exit(1)
+
+
+def _state() -> Path:
+    from askdoc.adapters import user_folders
+
+    return user_folders.state()
+
+
+def _store(folder: Path | None) -> SessionStore | None:
+    """Open where sessions are kept; where that fails, go on without, and say so."""
+    if folder is None:
+        return None
+    from askdoc.adapters.sqlite_sessions import SqliteSessions
+    from askdoc.errors import StoreError
+    from askdoc.render.console import errors
+    from askdoc.render.errors import note_line
+
+    try:
+        return SqliteSessions(folder)
+    except StoreError as error:
+        aside = errors()
+        aside.show([note_line(f"{error}; this session is not kept", aside)])
+        return None

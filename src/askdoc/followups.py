@@ -1,0 +1,238 @@
+"""Turns a follow-up into a question that stands alone, without a model.
+
+    What did Xue Lan say about isolation?
+    and what did he say about talent?   →   What did Xue Lan say about talent?
+    why?                                →   Why did Xue Lan say …
+
+A pronoun is replaced by the name or topic of the turns before; a fragment (`and in 2019?`) takes
+the place of its counterpart in the question before. A question that leans on nothing stays as it
+is typed, to the letter. English; rules of form, so a wrong guess is possible, and the caller shows
+what was made of the question.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from askdoc.mentions import (
+    AUXILIARIES,
+    PREPOSITIONS,
+    WH,
+    Name,
+    content_words,
+    is_many,
+    names,
+    topic,
+    words,
+)
+from askdoc.types import Turn
+
+_LEAD = re.compile(r"^(?:and|but|so|or|then|also|ok|okay|now|well|plus)\b[\s,]*", re.IGNORECASE)
+_ABOUT = re.compile(r"^(?:what|how)\s+about\s+(?P<rest>.+)$", re.IGNORECASE)
+_MORE = re.compile(r"^(?:(?:tell me )?more|go on|continue|(?:any|some)thing else)$", re.IGNORECASE)
+_ELSE = re.compile(r"^(?P<wh>what|who|where)\s+else$", re.IGNORECASE)
+_BARE = re.compile(
+    r"^(?P<wh>why(?: not)?|when|where|how(?: (?:so|many|much|long|often|far|old|big))?|who|"
+    r"by whom|since when|until when)$",
+    re.IGNORECASE,
+)
+_PRONOUN = re.compile(
+    r"\b(?P<pronoun>he|him|his|she|her|hers|it|its|they|them|their|theirs"
+    r"|(?P<pointing>this|that|these|those)(?=\s*(?:$|[?.!,;]|\b(?:is|are|was|were|mean|means|"
+    r"happen|happened|work|works|do|does|did|has|have|had|can|could|will|would|about|in|of|to|"
+    r"for|on|at|and|or)\b)))\b(?![’'-])",
+    re.IGNORECASE,
+)
+_EXPLETIVE = re.compile(
+    r"\bit\b(?=\s+(?:(?:take|cost|mean|matter|possible|true|likely|legal|safe|called|rain|snow|"
+    r"(?:im)?possible|important|necessary|worth)\b.*\b(?:to|that|if|when)\b|(?:rain|snow)s?\b))"
+    r"|\b(?:is|was)\s+it\s+(?:\w+\s+)?(?:\w+)\s+(?:to|that|if|when|who)\b"
+    r"|\bit\s+(?:is|was)\s+(?:\w+)\s+(?:to|that)\b",
+    re.IGNORECASE,
+)
+_YEAR = re.compile(r"\b(?:1[0-9]{3}|20[0-9]{2})\b")
+_THEY = frozenset(("they", "them", "their", "theirs"))
+_HIS = frozenset(("he", "him", "his", "she", "her", "hers"))
+_POSSESSIVE = frozenset(("his", "its", "their", "theirs", "hers"))
+_POINTING = frozenset(("this", "that", "these", "those"))
+_OWNED = re.compile(r"\s+(?:own\s+)?(?!about|in|on|of|for|to|at|with|from|by|when|that|as)[\w-]+")
+_REQUESTS = frozenset(("tell", "show", "explain", "give", "list", "name", "describe", "compare"))
+_RECENT = 5
+"""How many turns back a pronoun may reach."""
+
+
+def rewrite(question: str, turns: Sequence[Turn]) -> str:
+    """Return `question` made to stand alone after `turns`, the latest last; itself if it does.
+
+    The questions of `turns` are those that stood alone, their answers plain text. All the words of
+    `question` that carry meaning are kept.
+    """
+    text = " ".join(question.split())
+    if not turns or not text:
+        return question
+    body = _LEAD.sub("", text).rstrip("?!. ")
+    led = _LEAD.match(text) is not None and bool(body)
+    body = body or text.rstrip("?!. ")
+    before = turns[-1].question.rstrip("?!. ")
+    made = _from_fragment(body, before, led=led)
+    if made is not None:
+        return _as_question(_resolve(made, turns) or made)
+    resolved = _resolve(body, turns)
+    if resolved is not None:
+        return _as_question(resolved)
+    if led:
+        return _as_question(_with_topic(body, turns))
+    return question
+
+
+def _as_question(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}?"
+
+
+# ── fragments ───────────────────────────────────────────────────────────────────────────────────
+
+
+def _from_fragment(body: str, before: str, *, led: bool) -> str | None:
+    """Complete a fragment by the question before, or return None where `body` is a clause."""
+    if _PRONOUN.fullmatch(body):
+        return None
+    if (asking := _from_question_word(body, before)) is not None:
+        return asking
+    if about := _ABOUT.match(body):
+        return _in_place(about["rest"], before)
+    first, *rest = body.lower().split()
+    if first in PREPOSITIONS:
+        is_clause = any(word in AUXILIARIES for word in rest)
+        return None if is_clause else _in_place(body, before)
+    if led and first not in WH | AUXILIARIES | _REQUESTS:
+        return _in_place(body, before)
+    return None
+
+
+def _from_question_word(body: str, before: str) -> str | None:
+    """Complete what is no more than a question word or a wish for more, else return None."""
+    if _MORE.match(body):
+        return before
+    if match := _ELSE.match(body):
+        same = before.lower().startswith(match["wh"].lower() + " ")
+        return f"{match['wh']} else{before[len(match['wh']) :]}" if same else before
+    if match := _BARE.match(body):
+        return _with_question_word(match["wh"], before)
+    return None
+
+
+def _with_question_word(wh: str, before: str) -> str:
+    """Put another question word to the question before: `why?` after `When was it built`."""
+    rest = before.split()
+    if rest[0].lower() in AUXILIARIES:
+        return f"{wh} {rest[0].lower()} {' '.join(rest[1:])}"
+    if rest[0].lower() in WH and len(rest) > 1 and rest[1].lower() in AUXILIARIES:
+        lost = rest[0].lower() in ("what", "which", "who", "whom")
+        if not lost and len(wh.split()) == 1:
+            return f"{wh} {' '.join(rest[1:])}"
+    return f"{before}, and {wh}"
+
+
+def _in_place(fragment: str, before: str) -> str:
+    """Put `fragment` where its counterpart stands in the question before, or after it."""
+    first, _, rest = fragment.partition(" ")
+    if first.lower() in PREPOSITIONS and rest:
+        if at := list(re.finditer(rf"\b{re.escape(first)}\b", before, re.IGNORECASE)):
+            return f"{before[: at[-1].start()]}{fragment}"
+        return f"{before} {fragment}"
+    counterpart = _counterpart(fragment, before)
+    if counterpart is None:
+        return f"{before}, {fragment}"
+    at_start = before.rindex(counterpart)
+    return f"{before[:at_start]}{fragment}{before[at_start + len(counterpart) :]}"
+
+
+def _counterpart(fragment: str, before: str) -> str | None:
+    """Find in the question before what is of the fragment's kind: year, name or topic."""
+    if _YEAR.fullmatch(fragment):
+        years = _YEAR.findall(before)
+        return years[-1] if years else None
+    if any(word[:1].isupper() for word in fragment.split()):
+        known = names(before)
+        return known[-1].text if known else topic(before)
+    return topic(before)
+
+
+# ── pronouns ────────────────────────────────────────────────────────────────────────────────────
+
+
+def _resolve(body: str, turns: Sequence[Turn]) -> str | None:
+    """Replace the first pronoun that points out of `body`; None where there is none."""
+    expletive = [match.span() for match in _EXPLETIVE.finditer(body)]
+    for match in _PRONOUN.finditer(body):
+        if any(start <= match.start() < end for start, end in expletive):
+            continue
+        if _answered_within(match, body):
+            return None
+        return _substituted(match, body, turns)
+    return None
+
+
+def _answered_within(match: re.Match[str], body: str) -> bool:
+    """Tell whether the pronoun means something that `body` itself names before it."""
+    earlier = body[: match.start()]
+    if names(earlier):
+        return True
+    return match["pronoun"].lower() in _POSSESSIVE and topic(earlier) is not None
+
+
+def _substituted(match: re.Match[str], body: str, turns: Sequence[Turn]) -> str:
+    pronoun = match["pronoun"].lower()
+    antecedent = next(_antecedents(pronoun, turns), None)
+    if antecedent is None:
+        return _with_topic(body, turns)
+    owned = pronoun in _POSSESSIVE or (
+        pronoun == "her" and _OWNED.match(body, match.end()) is not None
+    )
+    if owned:
+        antecedent += "’" if antecedent.endswith("s") else "’s"
+    return f"{body[: match.start()]}{antecedent}{body[match.end() :]}"
+
+
+def _antecedents(pronoun: str, turns: Sequence[Turn]) -> Iterator[str]:
+    """List what a pronoun may mean, the likeliest first."""
+    for turn in list(reversed(turns))[:_RECENT]:
+        asked, said = _names_of(turn)
+        if turn.question.lower().startswith(("who ", "whose ", "whom ")):
+            asked = [*said[:1], *asked]
+        people = [name.text for name in asked if name.person]
+        things = [name.text for name in asked if not name.person]
+        about = topic(turn.question)
+        topics = [about] if about and (pronoun not in _THEY or is_many(about)) else []
+        if pronoun in _HIS:
+            yield from (*people, *things, *(name.text for name in said if name.person))
+        elif pronoun in _POINTING or (topics and topics[0].lower().startswith("the ")):
+            yield from (*topics, *things, *people)
+        else:
+            yield from (*things, *topics, *people)
+
+
+def _names_of(turn: Turn) -> tuple[list[Name], list[Name]]:
+    """List the names in question and answer; one typed in lower case is found by the answer's."""
+    asked, said = names(turn.question), names(turn.answer)
+    folded = turn.question.lower()
+    asked += [
+        name
+        for name in said
+        if name.text not in turn.question
+        and re.search(rf"\b{re.escape(name.text.lower())}\b", folded)
+    ]
+    new = [name for name in said if name.text.lower() not in folded]
+    return asked, new
+
+
+def _with_topic(body: str, turns: Sequence[Turn]) -> str:
+    """Name the topic of the turn before beside `body`, unless `body` has a name of its own."""
+    if names(f"x {body}"):
+        return body
+    before = turns[-1].question
+    known = {word.lower() for word in words(body)}
+    carried = [name.text for name in names(before)] or content_words(before)
+    carried = [text for text in carried if text.lower() not in known]
+    return f"{body} ({', '.join(carried)})" if carried else body

@@ -1,0 +1,171 @@
+"""Finds what a text is about by its form alone: names, years, and the topic of a question.
+
+English. Names are told by their capitals, topics by where they stand in a question. No model, so
+that it costs nothing and says the same each time; what it misses is left as it was typed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+WH = _words("what when where which who whom whose why how")
+AUXILIARIES = _words(
+    "is are was were be am do does did has have had can could will would shall should may might "
+    "must isn't aren't wasn't weren't don't doesn't didn't"
+)
+PREPOSITIONS = _words(
+    "about of on in for to with from at by after before during under over between against into "
+    "through within without since until near regarding concerning"
+)
+FUNCTION_WORDS = (
+    WH
+    | AUXILIARIES
+    | PREPOSITIONS
+    | _words(
+        "a an the and or but so then also not no yes if as than that this these those there here "
+        "he she it they him her them his hers its their theirs i you we me us my your our "
+        "one ones any some all each every both either neither many much more most few less least "
+        "other another same such very too just only even still already please tell show explain "
+        "give list name describe say says said happen happened else again"
+    )
+)
+
+_JOINERS = r"(?:of|de|da|del|der|den|di|du|la|le|van|von|bin|al|for|and|&|the|on)"
+_CAPITAL = r"(?:[A-ZÀ-ÖØ-Þ](?:\.(?=[A-ZÀ-ÖØ-Þ\s])|[\w’'&.-]*[\w&])?)"
+_NAME = re.compile(rf"(?<![\w’'-]){_CAPITAL}(?:(?:\s+{_JOINERS}){{0,2}}\s+{_CAPITAL})*")
+_WORD = re.compile(r"[^\W_]+(?:[’'.-][^\W_]+)*")
+_SENTENCE_START = re.compile(r"(?:^|[.!?:]\s+|\n)[\"“‘'(]*$")
+_POSSESSIVE = re.compile(r"[’']s?$")
+_GROUP_WORDS = _words(
+    "university college institute school academy committee commission council court ministry "
+    "department agency office bank fund union association society organisation organization "
+    "company corporation inc ltd group party army church museum hospital city river lake mountain "
+    "street avenue bridge island act treaty war prize report journal state states kingdom "
+    "republic north south east west new san los saint lake mount january february march april may "
+    "june july august september october november december monday tuesday wednesday thursday "
+    "friday saturday sunday"
+)
+_TITLES = _words(
+    "dr mr mrs ms miss sir lady lord dame professor prof president minister judge justice captain "
+    "general senator governor king queen prince princess pope saint director chairman"
+)
+_LONGEST_TOPIC = 6
+_PLURAL = re.compile(r"(?:[^s]s|people|men|women|children|data|media)$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A run of capitalised words and where it starts; `person` is a guess from its form."""
+
+    text: str
+    start: int
+    person: bool
+
+
+def words(text: str) -> list[str]:
+    """List the words of `text` as they are written, without punctuation."""
+    return _WORD.findall(text)
+
+
+def content_words(text: str) -> list[str]:
+    """List the words that are no function words, as they are written."""
+    return [word for word in words(text) if word.lower() not in FUNCTION_WORDS]
+
+
+def names(text: str) -> list[Name]:
+    """List the names in `text`, in order.
+
+    A capital at the start of a sentence tells nothing, so a single word there counts only if it
+    is capitalised elsewhere, too.
+    """
+    found: list[Name] = []
+    for match in _NAME.finditer(text):
+        name, start = _without_function_words(match[0], match.start())
+        name = _POSSESSIVE.sub("", name)
+        if len(name) < 2 or name.lower() in FUNCTION_WORDS:  # noqa: PLR2004 - a letter is no name
+            continue
+        opens = start == match.start() and _SENTENCE_START.search(text[:start]) is not None
+        if opens and " " not in name and not _capitalised_elsewhere(name, text, start):
+            continue
+        found.append(Name(name, start, _is_person(name)))
+    return found
+
+
+def topic(question: str) -> str | None:
+    """Name what `question` is about where its form tells, else None.
+
+    That is what follows `is` up to the end when it begins with an article (`What is the capital
+    of France?`), or else the object of the last preposition (`say about fish stocks`), or what
+    follows the auxiliary (`How deep is the lake?`).
+    """
+    text = question.strip().rstrip("?!. ")
+    for pattern in _TOPICS:
+        if match := pattern.search(text):
+            found = match["topic"].strip()
+            telling = content_words(found)
+            if telling and len(found.split()) <= _LONGEST_TOPIC:
+                return found
+    return None
+
+
+_TOPICS = (
+    re.compile(
+        r"^(?:what|who|which|where)\s+(?:is|are|was|were)\s+(?P<topic>the\s.+)$", re.IGNORECASE
+    ),
+    re.compile(
+        rf".*\b(?:{'|'.join(sorted(PREPOSITIONS - {'of'}))})\s+(?P<topic>[\w’'-]+(?:\s[\w’'-]+)*)$",
+        re.IGNORECASE,
+    ),
+    re.compile(r"^(?:how\s+\w+)\s+(?:is|are|was|were)\s+(?P<topic>.+)$", re.IGNORECASE),
+    re.compile(
+        r"\b(?:do|does|did|is|are|was|were|has|have|had|can|will)\s+"
+        r"(?P<topic>(?:the|a|an)\s+[\w’'-]+|[\w’'-]+s)\b",
+        re.IGNORECASE,
+    ),
+)
+
+
+def is_many(phrase: str) -> bool:
+    """Guess whether `they` can mean `phrase`: a plural, or a group such as a committee."""
+    told = words(phrase)
+    return bool(told) and (
+        _PLURAL.search(told[-1]) is not None or any(word.lower() in _GROUP_WORDS for word in told)
+    )
+
+
+def _without_function_words(name: str, start: int) -> tuple[str, int]:
+    """Take function words off the front of a match: `When Xue Lan` is about Xue Lan."""
+    while " " in name and name.split(None, 1)[0].lower() in FUNCTION_WORDS:
+        rest = name.split(None, 1)[1]
+        start += len(name) - len(rest)
+        name = rest
+    return name, start
+
+
+def _capitalised_elsewhere(name: str, text: str, start: int) -> bool:
+    return any(
+        match.start() != start and not _SENTENCE_START.search(text[: match.start()])
+        for match in re.finditer(rf"\b{re.escape(name)}\b", text)
+    )
+
+
+def _is_person(name: str) -> bool:
+    parts = list(_parts(name))
+    if parts and parts[0] in _TITLES:
+        return True
+    plain = all(part.isalpha() for part in parts)
+    few = 2 <= len(parts) <= 4  # noqa: PLR2004 - given name and family name, with one or two more
+    lower = any(part[:1].islower() and part not in ("de", "van", "von") for part in name.split())
+    return plain and few and not lower and not any(part in _GROUP_WORDS for part in parts)
+
+
+def _parts(name: str) -> Iterator[str]:
+    for part in name.split():
+        yield part.strip(".").replace("-", "").replace("’", "").replace("'", "").lower()

@@ -1,0 +1,80 @@
+"""The places of an answer under one numbering: what it cites first, then the other evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from askdoc.errors import UsageError
+from askdoc.types import Answer, Document, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A numbered place; `number` is the label of its citation where it is cited."""
+
+    number: int
+    document: Document
+    span: Span
+    text: str
+    page: int | None
+    headings: tuple[str, ...]
+    score: float
+    cited: bool
+
+
+def places(answer: Answer) -> list[Place]:
+    """List the places of `answer`: citations by their labels, then evidence, best first.
+
+    Evidence that lies within a citation is left out.
+    """
+    found = [
+        Place(
+            number=item.label,
+            document=item.document,
+            span=item.span,
+            text=item.quote,
+            page=item.page,
+            headings=item.headings,
+            score=item.score,
+            cited=True,
+        )
+        for item in answer.citations
+    ]
+    number = max((item.label for item in answer.citations), default=0)
+    for item in answer.evidence:
+        document = item.passage.document
+        if any(
+            place.document.id == document.id and place.span.covers(item.span) for place in found
+        ):
+            continue
+        number += 1
+        found.append(
+            Place(
+                number=number,
+                document=document,
+                span=item.span,
+                text=item.text,
+                page=document.page_of(item.span.start),
+                headings=item.passage.chunk.headings,
+                score=item.score,
+                cited=False,
+            )
+        )
+    return found
+
+
+def numbered(found: Sequence[Place], number: int) -> Place:
+    """Return the place with that number.
+
+    Raises:
+        UsageError: there is none.
+    """
+    for place in found:
+        if place.number == number:
+            return place
+    message = f"there is no source {number}"
+    if not found:
+        raise UsageError(message, hint="ask a question first")
+    numbers = f"{found[0].number} to {found[-1].number}" if len(found) > 1 else "1"
+    raise UsageError(message, hint=f"the last answer has {numbers}: see `/sources`")

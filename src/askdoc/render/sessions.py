@@ -1,0 +1,36 @@
+"""Kept sessions and their questions as lines of text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.text import Text
+
+from askdoc.history import Exchange, SessionSummary
+from askdoc.paths import seen_from
+from askdoc.render.console import Page
+from askdoc.render.indexing import count
+from askdoc.render.layout import flat, hang
+
+
+def session_lines(
+    found: Sequence[SessionSummary], page: Page, *, workspaces: bool = False
+) -> Iterator[Text]:
+    """Lay out sessions with their numbers, titles and dates; with `workspaces`, where each was."""
+    if not found:
+        yield Text("no session is kept", style="faint")
+    digits = max((len(str(item.id)) for item in found), default=1)
+    for item in found:
+        label = Text(f"{item.id:>{digits}}  ", style="label")
+        yield hang(flat(item.title), page, first=label)
+        told = [f"{item.updated.astimezone():%Y-%m-%d %H:%M}", count(item.exchanges, "question")]
+        if workspaces:
+            told.append(seen_from(page.base, item.workspace))
+        yield hang(flat(" · ".join(told), "faint"), page, first=" " * (digits + 2))
+
+
+def exchange_lines(exchange: Exchange, page: Page) -> Iterator[Text]:
+    """Lay out what was asked, and what it was taken for where that differs."""
+    yield hang(flat(exchange.asked), page, first=Text("> ", style="label"))
+    if exchange.question != exchange.asked:
+        yield hang(flat(exchange.question, "faint"), page, first="→ ")

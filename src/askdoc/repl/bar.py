@@ -1,0 +1,39 @@
+"""The bar at the bottom: workspace, documents, model, filter, as far as they fit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from askdoc.render.indexing import count
+from askdoc.render.layout import ELLIPSIS
+from askdoc.text import one_line
+
+if TYPE_CHECKING:
+    from askdoc.repl.session import Session
+
+_GAP = " · "
+_LEAST = 6
+
+
+def bar_text(session: Session, columns: int) -> str:
+    """Write the bar for a terminal of so many columns; what matters least is cut first."""
+    parts = [_documents(session), session.workspace.root.name or "/", "extractive"]
+    if session.patterns:
+        parts.insert(1, f"only {' '.join(session.patterns)}")
+    text = ""
+    for part in map(one_line, parts):
+        room = columns - 1 - len(text) - (len(_GAP) if text else 0)
+        if room < min(_LEAST, len(part)):
+            break
+        shown = part if len(part) <= room else part[: room - 1] + ELLIPSIS
+        text = f"{text}{_GAP}{shown}" if text else shown
+    return text
+
+
+def _documents(session: Session) -> str:
+    engine = session.engine
+    if engine.loading:
+        return f"opening {ELLIPSIS}"
+    if engine.error is not None or engine.opened is None:
+        return "no index"
+    return count(len(engine.opened.documents), "document")

@@ -1,0 +1,96 @@
+"""What a command of the session is, and how its arguments are read."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from askdoc.errors import UsageError
+
+if TYPE_CHECKING:
+    from askdoc.repl.session import Session
+
+
+class Completes(Enum):
+    """What the Tab key offers for the arguments of a command."""
+
+    NOTHING = auto()
+    COMMANDS = auto()
+    DOCUMENTS = auto()
+    FILES = auto()
+    MODELS = auto()
+    SESSIONS = auto()
+    SOURCES = auto()
+    SUITES = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command: how it is called, what it does in a line and in full, and what runs it."""
+
+    name: str
+    arguments: str
+    summary: str
+    detail: str
+    run: Callable[[Session, str], None]
+    completes: Completes = Completes.NOTHING
+
+    @property
+    def usage(self) -> str:
+        """Write how it is called."""
+        return f"/{self.name} {self.arguments}".rstrip()
+
+
+class Quit(Exception):
+    """The user wants to leave."""
+
+
+def split(text: str) -> list[str]:
+    """Split arguments at white space, with quotation marks around what holds some.
+
+    Raises:
+        UsageError: a quotation mark is not closed.
+
+    """
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        message = f"a quotation mark is not closed: {text}"
+        raise UsageError(message) from error
+
+
+def path_of(text: str) -> str:
+    """Take all of the arguments as one path, with quotation marks or without.
+
+    Raises:
+        UsageError: there is none.
+
+    """
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        words = []
+    path = words[0] if len(words) == 1 else text.strip()
+    if not path:
+        message = "a file is needed"
+        raise UsageError(message, hint="for example: `/save notes.md`")
+    return path
+
+
+def number(text: str, *, default: int | None = None) -> int:
+    """Read a whole number from 1.
+
+    Raises:
+        UsageError: it is none, or there is none and no default.
+
+    """
+    text = text.strip().removeprefix("[").removesuffix("]")
+    if not text and default is not None:
+        return default
+    if not (text.isascii() and text.isdigit() and int(text[:9]) > 0):
+        message = f"not a number from 1: `{text}`" if text else "a number is needed"
+        raise UsageError(message)
+    return int(text[:9])

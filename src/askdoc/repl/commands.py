@@ -1,0 +1,99 @@
+"""The table of commands, their help, and which of them a line means."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from askdoc.errors import UsageError
+from askdoc.render.help import Panel, help_lines
+from askdoc.render.layout import hang
+from askdoc.repl import keeping, reading, steering
+from askdoc.repl.command import Command, Completes
+
+if TYPE_CHECKING:
+    from askdoc.repl.session import Session
+
+_KEYS = (
+    ("Tab", "complete commands, files, documents, models, suites"),
+    ("Alt-Enter", "begin another line"),
+    ("Ctrl-R", "search what you typed before"),
+    ("Ctrl-C", "end the answer, or empty the line"),
+    ("Ctrl-D", "leave"),
+)
+
+
+def run(session: Session, line: str) -> None:
+    """Do what `line` says: a command if it begins with `/`, else a question.
+
+    A blank before the `/` makes a question of it.
+
+    Raises:
+        UsageError: there is no such command, or it cannot take what follows.
+        Quit: the user wants to leave.
+
+    """
+    if not line.startswith("/"):
+        session.ask(line.strip())
+        return
+    name, _, arguments = line[1:].partition(" ") if " " in line else (line[1:], "", "")
+    find(name.strip()).run(session, arguments)
+
+
+def find(name: str) -> Command:
+    """Return the command of that name, or the only one that begins with it.
+
+    Raises:
+        UsageError: there is none; the hint names the nearest.
+
+    """
+    name = name.lower()
+    if name in BY_NAME:
+        return BY_NAME[name]
+    begun = [command for command in COMMANDS if name and command.name.startswith(name)]
+    if len(begun) == 1:
+        return begun[0]
+    message = f"there is no command `/{name}`"
+    near = [command.name for command in begun] or difflib.get_close_matches(name, BY_NAME, 2, 0.5)
+    hint = "`/help` lists all; to ask it as a question, begin with a blank"
+    if near:
+        hint = f"did you mean {' or '.join(f'`/{other}`' for other in near)}?"
+    raise UsageError(message, hint=hint)
+
+
+def help_(session: Session, arguments: str) -> None:
+    """Say what the session can do, or one command in full."""
+    page = session.pages.output()
+    name = arguments.strip().removeprefix("/")
+    if name:
+        command = find(name)
+        page.show([Text(command.usage, style="command")])
+        for paragraph in (command.summary, command.detail):
+            text = paragraph if paragraph.endswith(".") else f"{paragraph}."
+            page.show([hang(Text(text), page, first="  ")])
+        return
+    intro = "Type a question. A follow-up such as `and what did she say about costs?` is completed."
+    panels = [
+        Panel("The last answer", _rows(reading.COMMANDS)),
+        Panel("Questions and documents", _rows(steering.COMMANDS)),
+        Panel("Sessions", _rows((*keeping.COMMANDS, HELP))),
+    ]
+    page.show(list(help_lines("", intro, [panels, [Panel("Keys", _KEYS)]], page))[1:])
+
+
+def _rows(commands: tuple[Command, ...]) -> list[tuple[str, str]]:
+    return [(command.usage, command.summary) for command in commands]
+
+
+HELP = Command(
+    "help",
+    "[COMMAND]",
+    "Say what the session can do, or what COMMAND does",
+    "The beginning of a command's name is enough where it is the only one.",
+    help_,
+    Completes.COMMANDS,
+)
+COMMANDS = (*reading.COMMANDS, *steering.COMMANDS, *keeping.COMMANDS, HELP)
+BY_NAME = {command.name: command for command in COMMANDS}

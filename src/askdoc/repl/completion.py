@@ -1,0 +1,121 @@
+"""What the Tab key offers: commands, and for each command what its arguments may be."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion, PathCompleter
+from prompt_toolkit.document import Document as Typed
+
+from askdoc.errors import AskdocError
+from askdoc.render.layout import head
+from askdoc.repl.command import Completes
+from askdoc.repl.commands import BY_NAME, COMMANDS
+from askdoc.repl.steering import EXTRACTIVE
+from askdoc.text import one_line
+
+if TYPE_CHECKING:
+    from askdoc.repl.session import Session
+
+Offer = tuple[str, str]
+"""A word, and what it means."""
+
+_MOST = 200
+_META = 50
+
+
+class SessionCompleter(Completer):
+    """Completes a line of `session`; questions are left to the user."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._files = PathCompleter(expanduser=True)
+        self._offers: dict[Completes, Callable[[list[str]], Iterable[Offer]]] = {
+            Completes.COMMANDS: lambda _: ((item.name, item.summary) for item in COMMANDS),
+            Completes.DOCUMENTS: self._documents,
+            Completes.MODELS: lambda _: [(EXTRACTIVE, "no language model")],
+            Completes.SESSIONS: self._sessions,
+            Completes.SOURCES: self._sources,
+            Completes.SUITES: self._suites,
+        }
+
+    def get_completions(
+        self, document: Typed, complete_event: CompleteEvent
+    ) -> Iterator[Completion]:
+        """Offer what may stand at the cursor."""
+        before = document.text_before_cursor
+        if not before.startswith("/") or "\n" in before:
+            return
+        name, space, arguments = before[1:].partition(" ")
+        if not space:
+            yield from _matching(
+                name, ((item.name, item.summary) for item in COMMANDS), prefix=True
+            )
+            return
+        command = BY_NAME.get(name)
+        if command is None:
+            return
+        *earlier, word = arguments.split(" ")
+        if command.completes is Completes.FILES:
+            yield from self._files.get_completions(Typed(word), complete_event)
+        elif command.completes in self._offers:
+            offers = self._offers[command.completes](earlier)
+            yield from islice(_matching(word, offers), _MOST)
+
+    def _documents(self, _: list[str]) -> Iterator[Offer]:
+        opened = self._session.engine.opened
+        yield "off", "all documents"
+        for document in opened.documents if opened else ():
+            yield shlex.quote(document.path), document.title or ""
+
+    def _sessions(self, earlier: list[str]) -> Iterator[Offer]:
+        store = self._session.store
+        if store is None:
+            return
+        if not earlier:
+            yield "delete", "delete sessions by their numbers"
+        try:
+            found = store.sessions(str(self._session.workspace.root))
+        except AskdocError:
+            return
+        for item in found:
+            yield str(item.id), item.title
+
+    def _sources(self, _: list[str]) -> Iterator[Offer]:
+        if self._session.exchanges:
+            for place in self._session.places():
+                yield str(place.number), place.text
+
+    def _suites(self, earlier: list[str]) -> Iterator[Offer]:
+        if not earlier:
+            yield "add", "keep the last question as a case"
+        elif len(earlier) == 1:
+            yield "none", "the documents do not hold the answer"
+            yield from self._sources(earlier)
+        else:
+            for name in suite_names(self._session.workspace.evals):
+                yield name, "suite"
+
+
+def suite_names(folder: Path) -> list[str]:
+    """List the suites in a folder by the names they go by."""
+    files = {path.stem for path in folder.glob("*.jsonl")}
+    return sorted(files | {path.parent.name for path in folder.glob("*/suite.jsonl")})
+
+
+def _matching(word: str, offers: Iterable[Offer], *, prefix: bool = False) -> Iterator[Completion]:
+    """Offer what begins with `word`, or holds it; the case does not count."""
+    wanted = word.lower()
+    for text, meaning in offers:
+        found = text.lower().startswith(wanted) if prefix else wanted in text.lower()
+        if found:
+            yield Completion(
+                text,
+                start_position=-len(word),
+                display=one_line(text),
+                display_meta=head(meaning, _META),
+            )

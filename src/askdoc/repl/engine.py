@@ -1,0 +1,185 @@
+"""One thread that opens the index in the background and answers from it.
+
+The catalog's connection belongs to the thread that opened it, so opening, answering and closing
+all happen there. The caller waits, and Ctrl-C ends its waiting at once; the work itself ends at its
+next event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from queue import SimpleQueue
+from threading import Event
+from typing import TYPE_CHECKING, TypeVar
+
+from askdoc import wiring
+from askdoc.errors import AskdocError
+from askdoc.ports import Listener, deaf
+from askdoc.writing import EMBEDDER_NAME
+
+if TYPE_CHECKING:
+    from askdoc.answering import Answerer
+    from askdoc.types import Document
+    from askdoc.workspace import Workspace
+
+T = TypeVar("T")
+
+Job = Callable[["Answerer", Listener], T]
+"""Work on an open answerer; it calls the listener now and then."""
+
+_FILE = "catalog.sqlite"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What is known once the index is open."""
+
+    documents: tuple[Document, ...]
+    embedder: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    value: object
+
+
+class _Done:
+    """Ends the stream of events of one job."""
+
+
+class _Cancelled(Exception):
+    """The caller no longer waits for this job."""
+
+
+class Engine:
+    """Opens one workspace's index at a time and runs jobs on it, in a thread of its own."""
+
+    on_opened: Callable[[], None]
+    """Called, in the thread, when the index has been opened or could not be."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self.on_opened = _nothing
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="askdoc")
+        self._stack = ExitStack()
+        self._answerer: Answerer | None = None
+        self._seen: object = None
+        self._cancel = Event()
+        self.opened: Opened | None = None
+        self.error: AskdocError | None = None
+        self._loading: Future[None] | None = None
+
+    def start(self) -> None:
+        """Begin to open the index in the background; later calls do nothing."""
+        if self._loading is None:
+            self._loading = self._pool.submit(self._load_quietly)
+
+    @property
+    def loading(self) -> bool:
+        """Tell whether the index is still being opened."""
+        return self._loading is not None and not self._loading.done()
+
+    def call(self, job: Job[T], hear: Listener = deaf) -> T:
+        """Run `job` on the answerer, opening the index first where it is not open or has changed.
+
+        `hear` gets the job's events in the caller's thread. What the job raises is raised here.
+
+        Raises:
+            KeyboardInterrupt: the user no longer wants to wait.
+
+        """
+        events: SimpleQueue[_Event | _Done] = SimpleQueue()
+        cancel = self._cancel = Event()
+
+        def listen(event: object) -> None:
+            if cancel.is_set():
+                raise _Cancelled
+            events.put(_Event(event))
+
+        def work() -> T:
+            try:
+                if cancel.is_set():
+                    raise _Cancelled
+                return job(self._ready(), listen)
+            finally:
+                events.put(_Done())
+
+        future = self._pool.submit(work)
+        try:
+            while isinstance(event := events.get(), _Event):
+                hear(event.value)
+            return future.result()
+        except BaseException:
+            cancel.set()
+            raise
+
+    def reopen(self, workspace: Workspace) -> None:
+        """Open the index again in the background, with the settings of `workspace`."""
+        self._workspace = workspace
+        self._loading = self._pool.submit(self._load_quietly)
+
+    @contextmanager
+    def closed(self) -> Iterator[None]:
+        """Keep the index closed, for one who writes to it; open it again in the background."""
+        self._pool.submit(self._close).result()
+        try:
+            yield
+        finally:
+            self.reopen(self._workspace)
+
+    def close(self) -> None:
+        """Close the index and end the thread."""
+        self._cancel.set()
+        self._pool.submit(self._close)
+        self._pool.shutdown()
+
+    # ── in the thread ───────────────────────────────────────────────────────────────────────────
+
+    def _load_quietly(self) -> None:
+        try:
+            self._load()
+        except AskdocError as error:
+            self.error = error
+        finally:
+            self.on_opened()
+
+    def _load(self) -> Answerer:
+        self._close()
+        workspace = self._workspace
+        self._seen = _stamp(workspace)
+        with wiring.open_catalog(workspace) as catalog:
+            documents = tuple(catalog.documents())
+            embedder = catalog.setting(EMBEDDER_NAME)
+        self._answerer = self._stack.enter_context(wiring.answerer(workspace))
+        self.opened = Opened(documents, embedder)
+        self.error = None
+        return self._answerer
+
+    def _ready(self) -> Answerer:
+        if self._answerer is not None and self._seen == _stamp(self._workspace):
+            return self._answerer
+        return self._load()
+
+    def _close(self) -> None:
+        self._answerer = None
+        self._stack.close()
+
+
+def _nothing() -> None:
+    pass
+
+
+def _stamp(workspace: Workspace) -> object:
+    """Return what changes when somebody writes to the index."""
+    found = []
+    for suffix in ("", "-wal"):
+        try:
+            stat = (workspace.index / f"{_FILE}{suffix}").stat()
+        except OSError:
+            continue
+        if stat.st_size:  # reading makes an empty log
+            found.append((stat.st_ino, stat.st_mtime_ns, stat.st_size))
+    return found

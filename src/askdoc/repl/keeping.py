@@ -1,0 +1,184 @@
+"""Commands about sessions and suites: going back to one, starting anew, keeping a case."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from askdoc import suites
+from askdoc.errors import UsageError
+from askdoc.places import numbered
+from askdoc.render.answers import answer_lines
+from askdoc.render.layout import BLANK, flat, hang
+from askdoc.render.sessions import exchange_lines, session_lines
+from askdoc.repl.command import Command, Completes, Quit, number, split
+from askdoc.types import EvalCase, GoldEvidence
+
+if TYPE_CHECKING:
+    from askdoc.history import SessionStore
+    from askdoc.repl.session import Session
+
+_SUITE = "questions"
+_NONE = "none"
+_NUMBERS = re.compile(r"\[?\d+\]?(?:,\[?\d+\]?)*")
+_SHOWN = 3
+"""Exchanges printed when a session is resumed."""
+
+
+def sessions(session: Session, arguments: str) -> None:
+    """List the kept sessions of this workspace, or delete some."""
+    words = split(arguments)
+    store = _store(session)
+    page = session.pages.output()
+    if words[:1] == ["delete"]:
+        deleted = store.delete([number(word) for word in words[1:]])
+        page.show([Text(f"deleted {deleted}", style="faint")])
+        return
+    if words:
+        message = f"`/sessions` does not take `{words[0]}`"
+        raise UsageError(message, hint="`/sessions delete N` deletes one, `/resume N` goes on")
+    page.show(session_lines(store.sessions(str(session.workspace.root)), page))
+
+
+def resume(session: Session, arguments: str) -> None:
+    """Go on with a kept session."""
+    store = _store(session)
+    if arguments.strip():
+        chosen = number(arguments)
+    else:
+        there = store.sessions(str(session.workspace.root))
+        if not there:
+            message = "no session is kept of this workspace"
+            raise UsageError(message)
+        chosen = there[0].id
+    session.resume(chosen)
+    page = session.pages.output()
+    hidden = len(session.exchanges) - _SHOWN
+    if hidden > 0:
+        page.show([Text(f"… {hidden} earlier", style="faint"), BLANK])
+    for exchange in session.exchanges[-_SHOWN:]:
+        page.show(exchange_lines(exchange, page))
+        page.show(answer_lines(exchange.answer, page))
+        page.show([BLANK])
+
+
+def clear(session: Session, _: str) -> None:
+    """Begin a new session on a clean screen."""
+    session.forget()
+    page = session.pages.output()
+    if page.width:
+        page.console.clear()
+
+
+def eval_(session: Session, arguments: str) -> None:
+    """Turn the last question and the source that answers it into a case of a suite."""
+    words = split(arguments)
+    if words[:1] != ["add"]:
+        message = "`/eval` takes `add`"
+        raise UsageError(message, hint="`/eval add N` keeps the last question with source N")
+    chosen, names = words[1:2], words[2:]
+    if chosen and not (chosen[0] == _NONE or _NUMBERS.fullmatch(chosen[0])):
+        chosen, names = [], words[1:]
+    if len(names) > 1:
+        message = f"one suite at a time, not `{' '.join(names)}`"
+        raise UsageError(message)
+    case = _case(session, chosen[0] if chosen else _choice(session))
+    path = _suite(session, names[0] if names else _SUITE)
+    suites.append(path, [case])
+    page = session.pages.output()
+    added = f"added `{case.id}` to {session.seen(str(path))}"
+    page.show([hang(flat(added, "faint"), page)])
+
+
+def quit_(session: Session, _: str) -> None:
+    """Leave."""
+    del session
+    raise Quit
+
+
+def _store(session: Session) -> SessionStore:
+    if session.store is None:
+        message = "sessions are not kept here"
+        raise UsageError(message, hint="start askdoc without `--no-history`")
+    return session.store
+
+
+def _choice(session: Session) -> str:
+    """Ask which source answers the question."""
+    from askdoc.repl.reading import sources
+
+    session.last()
+    if session.prompt is None:
+        message = "say which source answers the question"
+        raise UsageError(message, hint="`/eval add 1`, or `/eval add none` where none does")
+    if session.places():
+        sources(session, "")
+    return session.prompt("Which source answers it? A number, or none: ").strip() or "?"
+
+
+def _case(session: Session, chosen: str) -> EvalCase:
+    from askdoc.suite_drafts import case_name
+
+    exchange = session.last()
+    gold: tuple[GoldEvidence, ...] = ()
+    if chosen != _NONE:
+        found = session.places()
+        picked = [numbered(found, number(part)) for part in chosen.split(",")]
+        gold = tuple(GoldEvidence(place.document.path, place.text) for place in picked)
+    return EvalCase(
+        id=case_name(exchange.question),
+        question=exchange.question,
+        evidence=gold,
+        answerable=bool(gold),
+        tags=("session",),
+    )
+
+
+def _suite(session: Session, name: str) -> Path:
+    """Return the file of the suite called `name`; it need not exist."""
+    if not re.fullmatch(r"[\w][\w. -]*", name):
+        message = f"not a name for a suite: `{name}`"
+        raise UsageError(message, hint="use letters, digits, `-` and `_`")
+    evals = session.workspace.evals
+    folder = evals / name / "suite.jsonl"
+    return folder if folder.is_file() else evals / f"{name.removesuffix('.jsonl')}.jsonl"
+
+
+COMMANDS = (
+    Command(
+        "sessions",
+        "[delete N …]",
+        "List the kept sessions of this workspace",
+        "`/sessions delete 3 4` deletes two of them. `askdoc history` does the same, and exports.",
+        sessions,
+        Completes.SESSIONS,
+    ),
+    Command(
+        "resume",
+        "[N]",
+        "Go on with session N, or with the latest",
+        "Follow-ups then lean on what was asked there.",
+        resume,
+        Completes.SESSIONS,
+    ),
+    Command(
+        "eval",
+        "add [N[,N …]|none] [SUITE]",
+        "Keep the last question as a case, with the source that answers it",
+        "Alone, it lists the sources and asks for the number. `none` says that the documents do "
+        "not hold the answer. The suite is `questions` if you name no other.",
+        eval_,
+        Completes.SUITES,
+    ),
+    Command(
+        "clear",
+        "",
+        "Clear the screen and begin a new session",
+        "What was asked so far stays kept. Ctrl-L clears the screen alone.",
+        clear,
+    ),
+    Command("quit", "", "Leave; so does Ctrl-D", "Everything asked so far is kept.", quit_),
+)

@@ -1,0 +1,177 @@
+"""Opening a file at a place, in the editor or viewer that the user set; never through a shell.
+
+A command is a program with its arguments, such as `code --goto {file}:{line}` or
+`zathura --page={page} {file}`. Where it names no `{file}`, the editors and viewers that most people
+have are given the place in their own way, and others just the file.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from askdoc.errors import UsageError
+
+_AT_LINE: Mapping[str, Sequence[str]] = {
+    **dict.fromkeys(
+        ("vi", "vim", "nvim", "nano", "emacs", "emacsclient", "kak", "joe", "micro", "less", "ne"),
+        ("+{line}", "{file}"),
+    ),
+    **dict.fromkeys(("code", "codium", "cursor"), ("--goto", "{file}:{line}")),
+    **dict.fromkeys(("subl", "zed", "hx", "helix"), ("{file}:{line}",)),
+    "kate": ("--line", "{line}", "{file}"),
+    "gedit": ("+{line}", "{file}"),
+}
+_AT_PAGE: Mapping[str, Sequence[str]] = {
+    "zathura": ("--page={page}", "{file}"),
+    "evince": ("--page-label={page}", "{file}"),
+    "okular": ("--page", "{page}", "{file}"),
+    "mupdf": ("{file}", "{page}"),
+    "xreader": ("--page-label={page}", "{file}"),
+    "sioyek": ("--page", "{page}", "{file}"),
+}
+_EDITORS = ("nano", "vim", "vi")
+_VIEWERS = ("xdg-open", "open")
+
+Which = Callable[[str], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A file to open; the line counts in the file itself, the page from 1."""
+
+    file: str
+    line: int | None = None
+    page: int | None = None
+
+
+def command_for(
+    target: Target,
+    *,
+    editor: str | None,
+    viewer: str | None,
+    environment: Mapping[str, str],
+    which: Which = shutil.which,
+) -> list[str]:
+    """Return the program and arguments that open `target`: paged files in a viewer, others not.
+
+    `editor` and `viewer` are what is set, if anything; else `$VISUAL`, `$EDITOR` and what is
+    installed decide.
+
+    Raises:
+        UsageError: nothing is set and nothing is found, or what is set cannot be run.
+
+    """
+    paged = target.page is not None
+    if paged:
+        chosen = viewer or next(filter(which, _VIEWERS), None)
+        key, known = "viewer", _AT_PAGE
+    else:
+        chosen = editor or environment.get("VISUAL") or environment.get("EDITOR")
+        chosen = chosen or next(filter(which, _EDITORS), None)
+        key, known = "editor", _AT_LINE
+    if not chosen:
+        message = f"no {key} is set to open `{target.file}` with"
+        raise UsageError(message, hint=f"set one: `askdoc config set {key} PROGRAM`")
+    try:
+        program, *arguments = shlex.split(chosen)
+    except ValueError as error:
+        message = f"`{key}` is not a command: `{chosen}`"
+        raise UsageError(message, hint="mind the quotation marks") from error
+    if which(program) is None:
+        message = f"`{program}` is not installed"
+        raise UsageError(message, hint=f"set another: `askdoc config set {key} PROGRAM`")
+    if not any("{file}" in argument for argument in arguments):
+        has_place = target.page if paged else target.line
+        pattern = known.get(Path(program).name) if has_place else None
+        arguments += pattern or ("{file}",)
+    return [program, *(_filled(argument, target) for argument in arguments)]
+
+
+def line_in_file(file: Path, quote: str, guess: int) -> int | None:
+    """Find the line of `file` on which `quote` begins, the one nearest to `guess`, else None.
+
+    The stored text of a web page, say, has other lines than its file, and the file may have
+    changed.
+    """
+    start = " ".join(quote.split("\n", 1)[0].split())
+    try:
+        lines = file.read_bytes().decode("utf-8", errors="replace").splitlines()
+    except OSError:
+        return None
+    holding = [number for number, line in enumerate(lines, 1) if start in " ".join(line.split())]
+    return min(holding, key=lambda number: abs(number - guess), default=None)
+
+
+def run(command: Sequence[str], *, wait: bool) -> None:
+    """Run a program; an editor is waited for, since it may use the terminal.
+
+    Raises:
+        UsageError: it cannot be started, or ends with an error.
+
+    """
+    try:
+        if wait:
+            code = subprocess.run(command, check=False).returncode
+        else:
+            subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+            code = 0
+    except OSError as error:
+        message = f"cannot run `{command[0]}`: {(error.strerror or str(error)).lower()}"
+        raise UsageError(message) from error
+    if code:
+        message = f"`{command[0]}` ended with code {code}"
+        raise UsageError(message)
+
+
+def _filled(argument: str, target: Target) -> str:
+    """Put the place into one argument; what is not known counts as the first."""
+    filled = argument.replace("{line}", str(target.line or 1))
+    filled = filled.replace("{page}", str(target.page or 1))
+    return filled.replace("{file}", target.file)
+
+
+def copy(text: str, *, environment: Mapping[str, str] = os.environ) -> bool:
+    """Put `text` on the clipboard by the program for it; False where there is none."""
+    for program, *arguments in _clipboards(environment):
+        if shutil.which(program) is None:
+            continue
+        try:
+            done = subprocess.run(
+                [program, *arguments],
+                input=text.encode("utf-8", "replace"),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                check=False,
+                timeout=5,
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            continue
+        if done.returncode == 0:
+            return True
+    return False
+
+
+def _clipboards(environment: Mapping[str, str]) -> list[tuple[str, ...]]:
+    if sys.platform == "darwin":
+        return [("pbcopy",)]
+    if sys.platform == "win32":
+        return [("clip",)]
+    found: list[tuple[str, ...]] = []
+    if environment.get("WAYLAND_DISPLAY"):
+        found.append(("wl-copy",))
+    if environment.get("DISPLAY"):
+        found += [("xclip", "-selection", "clipboard"), ("xsel", "--clipboard", "--input")]
+    return found

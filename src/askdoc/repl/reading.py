@@ -1,0 +1,192 @@
+"""Commands about the last answer: its sources, their text, why it is so, and taking it along."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from askdoc import wiring
+from askdoc.errors import UsageError
+from askdoc.formats import dumps
+from askdoc.places import Place, numbered
+from askdoc.render.documents import line_lines
+from askdoc.render.explain import explain_lines
+from askdoc.render.layout import hang
+from askdoc.render.sources import place_title, source_lines
+from askdoc.repl import opening
+from askdoc.repl.command import Command, Completes, number, path_of
+from askdoc.text import line_of, line_starts, one_line
+from askdoc.transcripts import answer_text, to_json, to_markdown
+from askdoc.types import Document, Span
+
+if TYPE_CHECKING:
+    from askdoc.repl.session import Session
+
+_AROUND = 5
+"""Lines shown around a sentence where the document has no pages."""
+
+
+def sources(session: Session, _: str) -> None:
+    """List all places that the last answer cites or considered."""
+    found = session.places()
+    if not found:
+        message = "the last answer has no sources"
+        raise UsageError(message, hint="try other words, or `/filter off`")
+    page = session.pages.output()
+    page.show(source_lines(found, page, lines=session.lines))
+
+
+def show(session: Session, arguments: str) -> None:
+    """Show a source in its page, or between the lines around it."""
+    place = numbered(session.places(), number(arguments, default=1))
+    document = session.document(place.document)
+    with wiring.open_catalog(session.workspace) as catalog:
+        span = _page_of(document, place.span)
+        text = catalog.text(document.id, span).removesuffix("\n")
+    starts = line_starts(text)
+    offset = span.start if span else 0
+    first = line_of(starts, place.span.start - offset)
+    last = line_of(starts, max(place.span.start, place.span.end - 1) - offset)
+    page = session.pages.output()
+    page.show([hang(place_title(place, page, session.lines), page)])
+    page.show(line_lines(text, (first, last), len(starts) if span else _AROUND, page))
+
+
+def why(session: Session, _: str) -> None:
+    """Explain the last answer."""
+    page = session.pages.output()
+    page.show(explain_lines(session.last().answer, page))
+
+
+def open_(session: Session, arguments: str) -> None:
+    """Open the file of a source at its place."""
+    place = numbered(session.places(), number(arguments, default=1))
+    target = _target(place, session.lines(place.document.id, place.span)[0])
+    if not Path(target.file).exists():
+        message = f"`{session.seen(target.file)}` is gone"
+        raise UsageError(message, hint=f"its stored text is there: `/show {place.number}`")
+    settings = session.workspace.settings
+    command = opening.command_for(
+        target, editor=settings.editor, viewer=settings.viewer, environment=os.environ
+    )
+    opening.run(command, wait=target.page is None)
+
+
+def copy(session: Session, arguments: str) -> None:
+    """Put the last answer, or the words of one source, on the clipboard."""
+    base = session.pages.output().base
+    if arguments.strip():
+        place = numbered(session.places(), number(arguments))
+        text, what = f"{one_line(place.text)}\n", f"source {place.number}"
+    else:
+        text, what = answer_text(session.last().answer, base=base), "the answer"
+    page = session.pages.output()
+    if not opening.copy(text):
+        if page.width is None:
+            message = "there is no clipboard here"
+            raise UsageError(message, hint="`/save FILE` writes to a file")
+        _copy_by_terminal(session, text)
+    page.show([Text(f"copied {what}", style="faint")])
+
+
+def save(session: Session, arguments: str) -> None:
+    """Write this session to a file."""
+    session.last()
+    page = session.pages.output()
+    path = page.base / Path(path_of(arguments)).expanduser()
+    if path.exists() and path not in session.saved:
+        message = f"`{session.seen(str(path))}` is there already"
+        raise UsageError(message, hint="choose another name")
+    if path.suffix == ".json":
+        text = dumps(to_json(session.title, session.exchanges, base=page.base)) + "\n"
+    else:
+        text = to_markdown(session.title, session.exchanges, base=page.base)
+    try:
+        path.write_text(text, encoding="utf-8", errors="replace")
+    except OSError as error:
+        message = f"cannot write `{session.seen(str(path))}`: {(error.strerror or '').lower()}"
+        raise UsageError(message) from error
+    session.saved.add(path)
+    page.show([hang(Text(f"saved {session.seen(str(path))}", style="faint"), page)])
+
+
+def _page_of(document: Document, span: Span) -> Span | None:
+    """Return the span of the page that holds `span`, or None where there are no pages."""
+    number_ = document.page_of(span.start)
+    if number_ is None:
+        return None
+    ends = (*document.pages[1:], document.length)
+    return Span(document.pages[number_ - 1], max(span.end, ends[number_ - 1]))
+
+
+def _target(place: Place, line: int) -> opening.Target:
+    file = place.document.file
+    if place.page is not None:
+        return opening.Target(file, page=place.page)
+    return opening.Target(file, line=opening.line_in_file(Path(file), place.text, line))
+
+
+def _copy_by_terminal(session: Session, text: str) -> None:
+    """Ask the terminal to take `text` on its clipboard (OSC 52), as over a remote connection."""
+    import base64
+
+    stream = session.pages.output().console.file
+    stream.write(f"\033]52;c;{base64.b64encode(text.encode('utf-8', 'replace')).decode()}\a")
+    stream.flush()
+
+
+COMMANDS = (
+    Command(
+        "sources",
+        "",
+        "List all the evidence of the last answer",
+        "Lists what the answer cites under its numbers, then what else came near, numbered on.",
+        sources,
+    ),
+    Command(
+        "show",
+        "[N]",
+        "Show source N in its page",
+        "Prints the page that holds the source, or the lines around it where the document has no "
+        "pages; a bar marks the source. Without a number, it is source 1.",
+        show,
+        Completes.SOURCES,
+    ),
+    Command(
+        "open",
+        "[N]",
+        "Open the file of source N at its page or line",
+        "Opens text in your editor (the setting `editor`, else $VISUAL or $EDITOR) and files with "
+        "pages in your viewer (the setting `viewer`). Without a number, it is source 1.",
+        open_,
+        Completes.SOURCES,
+    ),
+    Command(
+        "why",
+        "",
+        "Explain the last answer: who ranked what where, and every score",
+        "Shows confidence, time, the passages with their ranks, and the sentences with the parts "
+        "of their scores.",
+        why,
+    ),
+    Command(
+        "copy",
+        "[N]",
+        "Copy the last answer with its sources, or the words of source N",
+        "Uses the clipboard of the desktop; where there is none, it asks the terminal.",
+        copy,
+        Completes.SOURCES,
+    ),
+    Command(
+        "save",
+        "FILE",
+        "Write this session to FILE, with all citations",
+        "Writes Markdown, or JSON where the name ends in `.json`. It does not write over a file "
+        "that it did not write in this session.",
+        save,
+        Completes.FILES,
+    ),
+)

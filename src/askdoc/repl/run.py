@@ -1,0 +1,72 @@
+"""Runs a session: line by line from a terminal, or from a pipe as a script."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Protocol
+
+from rich.text import Text
+
+from askdoc.errors import AskdocError
+from askdoc.render.errors import note_line
+from askdoc.render.layout import BLANK
+from askdoc.repl import commands
+from askdoc.repl.command import Quit
+
+if TYPE_CHECKING:
+    from askdoc.repl.session import Session
+
+_GREETING = "askdoc {version} · type a question; /help lists commands, Ctrl-D leaves"
+
+
+class Lines(Protocol):
+    """Where an interactive session reads from."""
+
+    def read(self) -> str:
+        """Read a line; EOFError ends the session, KeyboardInterrupt gives up the line."""
+
+
+def interactive(session: Session, lines: Lines, *, version: str) -> None:
+    """Read lines until the user leaves; Ctrl-C ends an answer, and not the session."""
+    session.pages.output().show([Text(_GREETING.format(version=version), style="faint"), BLANK])
+    while True:
+        try:
+            line = lines.read()
+        except KeyboardInterrupt:
+            continue
+        except EOFError:
+            return
+        try:
+            _step(session, line)
+        except Quit:
+            return
+        except KeyboardInterrupt:
+            aside = session.pages.errors()
+            aside.show([note_line("interrupted", aside), BLANK])
+
+
+def script(session: Session, lines: Iterable[str]) -> bool:
+    """Run every line, and tell whether all went well; `#` at the start makes a comment.
+
+    An error is told and the next line runs.
+    """
+    session.engine.start()
+    try:
+        for line in lines:
+            if not line.startswith("#"):
+                _step(session, line.rstrip("\r\n"))
+    except Quit:
+        pass
+    return not session.failed
+
+
+def _step(session: Session, line: str) -> None:
+    if not line.strip():
+        return
+    try:
+        commands.run(session, line)
+    except AskdocError as error:
+        session.show_error(error)
+        session.pages.errors().show([BLANK])
+    else:
+        session.pages.output().show([BLANK])

@@ -1,0 +1,247 @@
+"""What one session remembers, and how a question becomes an answer on the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from askdoc import wiring
+from askdoc.errors import AskdocError, NoIndex, UsageError
+from askdoc.followups import rewrite
+from askdoc.history import Exchange, SessionStore, title_of
+from askdoc.paths import seen_from
+from askdoc.places import Place, places
+from askdoc.ports import Listener
+from askdoc.render.answers import answer_lines, stale_note
+from askdoc.render.console import Page
+from askdoc.render.errors import error_lines, note_line
+from askdoc.render.layout import flat, hang
+from askdoc.repl.engine import Engine
+from askdoc.repl.waiting import Waiting
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from askdoc.answering import Answerer
+    from askdoc.types import Answer, Document, IndexReport, Span
+    from askdoc.workspace import Workspace
+
+ENGLISH = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """What a session writes on; each is made anew for every output, so that a resize counts."""
+
+    output: Callable[[], Page]
+    errors: Callable[[], Page]
+
+
+class Session:
+    """One interactive session on a workspace.
+
+    Args:
+        workspace: where to look for the index.
+        pages: where answers and errors go.
+        store: where the session is kept, or None.
+
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        pages: Pages,
+        store: SessionStore | None,
+    ) -> None:
+        self.workspace = workspace
+        self.pages = pages
+        self.store = store
+        self.engine = Engine(workspace)
+        self.patterns: tuple[str, ...] = ()
+        self.exchanges: list[Exchange] = []
+        self.saved: set[Path] = set()
+        self.prompt: Callable[[str], str] | None = None
+        self.failed = False
+        self._kept_as: int | None = None
+        self._lines: dict[tuple[str, Span], tuple[int, int]] = {}
+
+    # ── asking ──────────────────────────────────────────────────────────────────────────────────
+
+    def ask(self, asked: str, *, raw: bool = False) -> None:
+        """Answer what was typed; unless `raw`, a follow-up is first made to stand alone."""
+        page = self.pages.output()
+        question = asked if raw else self._alone(asked)
+        if question != asked:
+            page.show([hang(flat(question, "faint"), page, first="→ ")])
+        with Waiting(page, self._waiting_for):
+            answer = self._answer(question)
+        page.show(answer_lines(answer, page, lines=self.lines))
+        if note := stale_note(answer):
+            aside = self.pages.errors()
+            aside.show([note_line(note, aside)])
+        self._remember(Exchange(asked, question, answer, datetime.now(UTC)))
+
+    def last(self) -> Exchange:
+        """Return the last question with its answer.
+
+        Raises:
+            UsageError: nothing has been asked yet.
+
+        """
+        if not self.exchanges:
+            message = "nothing has been asked yet"
+            raise UsageError(message, hint="type a question first")
+        return self.exchanges[-1]
+
+    def places(self) -> list[Place]:
+        """List the places of the last answer."""
+        return places(self.last().answer)
+
+    def lines(self, document_id: str, span: Span) -> tuple[int, int]:
+        """Name the first and last line of a place of the last answer."""
+        if (document_id, span) not in self._lines:
+            self._locate([(document_id, span)])
+        return self._lines[document_id, span]
+
+    # ── what it works on ────────────────────────────────────────────────────────────────────────
+
+    def change(self, **settings: Any) -> None:
+        """Go on with other settings; the index is opened again in the background."""
+        changed = msgspec.structs.replace(self.workspace.settings, **settings)
+        self.workspace = replace(self.workspace, settings=changed)
+        self.engine.reopen(self.workspace)
+
+    def index(self, sources: list[Path] | None) -> IndexReport:
+        """Bring the index up to date with `sources`, or with those it knows."""
+        from askdoc.render.progress import IndexProgress
+
+        aside = self.pages.errors()
+        with (
+            self.engine.closed(),
+            IndexProgress(aside) as progress,
+            wiring.indexer(self.workspace, progress) as indexer,
+        ):
+            return indexer.sync(sources, progress)
+
+    def document(self, document: Document) -> Document:
+        """Return that document as it is indexed now.
+
+        Raises:
+            UsageError: it is not indexed any more.
+
+        """
+        with wiring.open_catalog(self.workspace) as catalog:
+            for item in catalog.documents():
+                if item.file == document.file:
+                    return item
+        message = f"`{self.seen(document.file)}` is no longer indexed"
+        raise UsageError(message, hint="see what is indexed: `/status`")
+
+    def seen(self, file: str) -> str:
+        """Write the path of a file as seen from here."""
+        return seen_from(self.pages.output().base, file)
+
+    # ── what is kept ────────────────────────────────────────────────────────────────────────────
+
+    def resume(self, session_id: int) -> None:
+        """Go on with a kept session.
+
+        Raises:
+            UsageError: there is no such session.
+
+        """
+        exchanges = self.store.exchanges(session_id) if self.store else []
+        if not exchanges:
+            message = f"there is no session {session_id}"
+            raise UsageError(message, hint="see what there is: `/sessions`")
+        self.exchanges = exchanges
+        self._kept_as = session_id
+
+    def forget(self) -> None:
+        """Begin a new session; what was asked so far stays kept."""
+        self.exchanges = []
+        self._kept_as = None
+
+    def show_error(self, error: AskdocError) -> None:
+        """Say what went wrong, and remember that something did."""
+        self.failed = True
+        aside = self.pages.errors()
+        aside.show(error_lines(error, aside))
+
+    def close(self) -> None:
+        """Let go of the index and of the kept sessions."""
+        self.engine.close()
+        if self.store:
+            self.store.close()
+
+    # ── below here: how ─────────────────────────────────────────────────────────────────────────
+
+    @property
+    def title(self) -> str:
+        """The session's title: its first question."""
+        return title_of(self.exchanges[0].question) if self.exchanges else "Session"
+
+    def _alone(self, asked: str) -> str:
+        if self.workspace.settings.language != ENGLISH:
+            return asked
+        return rewrite(asked, [exchange.turn for exchange in self.exchanges])
+
+    def _answer(self, question: str) -> Answer:
+        try:
+            return self.engine.call(self._job(question))
+        except NoIndex:
+            if not self.workspace.sources:
+                raise
+        names = ", ".join(f"`{self.seen(str(path))}`" for path in self.workspace.sources)
+        aside = self.pages.errors()
+        aside.show([note_line(f"there is no index yet; building it from {names}", aside)])
+        self.index(list(self.workspace.sources))
+        return self.engine.call(self._job(question))
+
+    def _job(self, question: str) -> Callable[[Answerer, Listener], Answer]:
+        def job(answerer: Answerer, listen: Listener) -> Answer:
+            documents = answerer.resolve(self.patterns) if self.patterns else None
+            answer = answerer.answer(question, documents=documents, listen=listen)
+            self._lines = {
+                (item.passage.document.id, item.span): answerer.lines(
+                    item.passage.document.id, item.span
+                )
+                for item in answer.evidence
+            } | {
+                (item.document.id, item.span): (item.line_start, item.line_end)
+                for item in answer.citations
+            }
+            return answer
+
+        return job
+
+    def _locate(self, wanted: list[tuple[str, Span]]) -> None:
+        """Look up lines in the catalog, as for an answer of a resumed session."""
+        by_id = {item.document.id: item.document for item in self.places()}
+        with wiring.open_catalog(self.workspace) as catalog:
+            ids = {item.file: item.id for item in catalog.documents()}
+            for document_id, span in wanted:
+                known = ids.get(by_id[document_id].file, document_id)
+                self._lines[document_id, span] = catalog.lines(known, span)
+
+    def _waiting_for(self) -> str:
+        return "opening the index" if self.engine.loading else "reading"
+
+    def _remember(self, exchange: Exchange) -> None:
+        self.exchanges.append(exchange)
+        if self.store is None:
+            return
+        try:
+            if self._kept_as is None:
+                self._kept_as = self.store.begin(
+                    str(self.workspace.root), title_of(exchange.question), exchange.at
+                )
+            self.store.add(self._kept_as, exchange)
+        except AskdocError as error:
+            self.store = None
+            aside = self.pages.errors()
+            aside.show([note_line(f"{error}; this session is not kept", aside)])

@@ -1,0 +1,154 @@
+"""Commands about how questions are answered and from what: filter, depth, model, index."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from askdoc import settings as known
+from askdoc import wiring
+from askdoc.adapters.freshness import file_state
+from askdoc.errors import MissingPart
+from askdoc.render.indexing import count, report_lines, status_lines
+from askdoc.render.layout import flat, hang
+from askdoc.repl.command import Command, Completes, number, split
+from askdoc.status import read_status
+from askdoc.writing import EMBEDDER_NAME
+
+if TYPE_CHECKING:
+    from askdoc.repl.session import Session
+
+_OFF = "off"
+EXTRACTIVE = "extractive"
+
+
+def filter_(session: Session, arguments: str) -> None:
+    """Narrow questions to some documents, widen them again, or say what they are narrowed to."""
+    patterns = tuple(split(arguments))
+    if patterns == (_OFF,):
+        session.patterns = ()
+    elif patterns:
+        found = session.engine.call(lambda answerer, _: answerer.resolve(patterns))
+        session.patterns = patterns
+        _say(session, f"questions look into {count(len(found), 'document')}")
+        return
+    if session.patterns:
+        _say(session, f"questions look into {' '.join(session.patterns)}")
+    else:
+        _say(session, "questions look into all documents")
+
+
+def k(session: Session, arguments: str) -> None:
+    """Set or say how many passages a question looks at."""
+    if arguments.strip():
+        top_k = number(arguments)
+        known.parse({"top_k": top_k}, origin="/k")
+        session.change(top_k=top_k)
+    _say(session, f"a question looks at {count(session.workspace.settings.top_k, 'passage')}")
+
+
+def llm(session: Session, arguments: str) -> None:
+    """Say which model writes the answers."""
+    name = arguments.strip()
+    if name and name != EXTRACTIVE:
+        message = f"there is no language model `{name}`"
+        raise MissingPart(message, hint=f"there is: {EXTRACTIVE}")
+    _say(session, "answers are extractive: the documents' own sentences, no language model")
+
+
+def raw(session: Session, arguments: str) -> None:
+    """Ask a question, or the last one again, exactly as it was typed."""
+    if arguments.strip():
+        session.ask(arguments.strip(), raw=True)
+        return
+    asked = session.last().asked
+    session.exchanges.pop()
+    session.ask(asked, raw=True)
+
+
+def retry(session: Session, _: str) -> None:
+    """Ask the last question again."""
+    asked = session.last().asked
+    session.exchanges.pop()
+    session.ask(asked)
+
+
+def index(session: Session, arguments: str) -> None:
+    """Bring the index up to date."""
+    base = session.pages.output().base
+    paths = [base / Path(item).expanduser() for item in split(arguments)]
+    report = session.index(paths or list(session.workspace.sources) or None)
+    page = session.pages.output()
+    page.show(report_lines(report, page))
+
+
+def status(session: Session, _: str) -> None:
+    """Say what is indexed."""
+    with wiring.open_catalog(session.workspace) as catalog:
+        found = read_status(
+            catalog, session.workspace.index, embedder_key=EMBEDDER_NAME, file_state=file_state
+        )
+    page = session.pages.output()
+    page.show(status_lines(found, page))
+
+
+def _say(session: Session, text: str) -> None:
+    page = session.pages.output()
+    page.show([hang(flat(text, "faint"), page)])
+
+
+COMMANDS = (
+    Command(
+        "filter",
+        "[GLOB …|off]",
+        "Look only into documents whose path fits; `off` lifts it",
+        "Takes one or more patterns, such as `/filter *.pdf minutes/*`. Alone, it says what is "
+        "set.",
+        filter_,
+        Completes.DOCUMENTS,
+    ),
+    Command(
+        "k",
+        "[N]",
+        "Look at N passages for each question",
+        "More passages find more and take longer. Alone, it says what is set.",
+        k,
+    ),
+    Command(
+        "llm",
+        "[NAME]",
+        "Say which model writes the answers, or choose one",
+        "`/llm extractive` answers with the documents' own sentences.",
+        llm,
+        Completes.MODELS,
+    ),
+    Command(
+        "raw",
+        "[QUESTION]",
+        "Ask as typed, without completing a follow-up",
+        "Alone, it asks the last question again as you typed it.",
+        raw,
+    ),
+    Command(
+        "retry",
+        "",
+        "Ask the last question again, as after `/filter` or `/k`",
+        "The former answer no longer counts for follow-ups.",
+        retry,
+    ),
+    Command(
+        "index",
+        "[PATH …]",
+        "Bring the index up to date with PATH, or with all it knows",
+        "Unchanged files are not read again. Ctrl-C stops it; what is done stays.",
+        index,
+        Completes.FILES,
+    ),
+    Command(
+        "status",
+        "",
+        "Say what is indexed and what was skipped",
+        "Says, too, which files have changed since.",
+        status,
+    ),
+)

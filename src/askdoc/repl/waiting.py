@@ -1,0 +1,54 @@
+"""Says that something is being waited for, where the wait is longer than a moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Timer
+from types import TracebackType
+from typing import Self
+
+from rich.status import Status
+from rich.text import Text
+
+from askdoc.render.console import Page
+
+_MOMENT = 0.4
+"""Seconds before anything is said."""
+
+
+class Waiting:
+    """Shows what is waited for, if `page` is a terminal; leaving it, or `end`, wipes that.
+
+    `what` is asked when the moment is over.
+    """
+
+    def __init__(self, page: Page, what: Callable[[], str]) -> None:
+        self._status = Status(Text(""), console=page.console, spinner_style="label")
+        self._what = what
+        self._timer = Timer(_MOMENT, self._begin) if page.width else None
+
+    def _begin(self) -> None:
+        self._status.update(Text(f"{self._what()} …", style="faint"))
+        self._status.start()
+
+    def end(self) -> None:
+        """Stop waiting; later calls do nothing."""
+        if self._timer:
+            self._timer.cancel()
+            if self._timer.is_alive():
+                self._timer.join()
+        self._status.stop()
+
+    def __enter__(self) -> Self:
+        if self._timer:
+            self._timer.daemon = True
+            self._timer.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.end()

@@ -1,0 +1,88 @@
+"""Sessions and answers as documents that leave askdoc: Markdown and JSON, citations included."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from askdoc.formats import answer_to_json
+from askdoc.history import Exchange
+from askdoc.paths import seen_from
+from askdoc.text import one_line
+from askdoc.types import Answer, Citation, FileState, Status
+
+SESSION = "askdoc.session/1"
+
+_MARKUP = re.compile(r"([\\`*_\[\]<>#|~])")
+
+
+def to_json(title: str, exchanges: Sequence[Exchange], *, base: Path) -> dict[str, Any]:
+    """Return a session as plain values; each answer as `askdoc ask --json` prints it."""
+    return {
+        "schema": SESSION,
+        "title": title,
+        "turns": [
+            {
+                "asked": exchange.asked,
+                "question": exchange.question,
+                "at": exchange.at.isoformat(timespec="seconds"),
+                "answer": answer_to_json(exchange.answer, base=base),
+            }
+            for exchange in exchanges
+        ],
+    }
+
+
+def to_markdown(title: str, exchanges: Sequence[Exchange], *, base: Path) -> str:
+    """Return a session as Markdown, each answer with its quotes and where they stand."""
+    blocks = [f"# {_escaped(title)}"]
+    for exchange in exchanges:
+        blocks.append(f"## {_escaped(exchange.question)}")
+        if exchange.asked != exchange.question:
+            blocks.append(f"Asked as: {_escaped(exchange.asked)}")
+        blocks.extend(_answer(exchange.answer, base))
+    return "\n\n".join(blocks) + "\n"
+
+
+def answer_text(answer: Answer, *, base: Path) -> str:
+    """Return an answer as plain text to paste: what it says, then one line for each source."""
+    if answer.status is Status.ABSTAINED:
+        return f"{_reason(answer)}\n"
+    sources = [
+        f"[{item.label}] {_where(item, base)}: “{one_line(item.quote)}”"
+        for item in answer.citations
+    ]
+    return "\n".join([answer.text, "", *sources]) + "\n"
+
+
+def _answer(answer: Answer, base: Path) -> Iterator[str]:
+    if answer.status is Status.ABSTAINED:
+        yield _escaped(_reason(answer))
+        return
+    for claim in answer.claims:
+        marks = "".join(f" [{label}]" for label in claim.citations)
+        yield _escaped(claim.text) + marks
+    for item in answer.citations:
+        changed = "" if item.file_state is FileState.CURRENT else f" ({item.file_state})"
+        yield f"[{item.label}] {_escaped(_where(item, base))}{changed}\n> {_escaped(item.quote)}"
+
+
+def _reason(answer: Answer) -> str:
+    message = answer.reason.message if answer.reason else ""
+    return f"{message[:1].upper()}{message[1:]}."
+
+
+def _where(item: Citation, base: Path) -> str:
+    file = seen_from(base, item.document.file)
+    if item.page is not None:
+        return f"{file}, page {item.page}"
+    if item.line_end == item.line_start:
+        return f"{file}, line {item.line_start}"
+    return f"{file}, lines {item.line_start}-{item.line_end}"
+
+
+def _escaped(text: str) -> str:
+    """Take from `text` what Markdown would read as markup."""
+    return _MARKUP.sub(r"\\\1", one_line(text))
