@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,17 +17,21 @@ from askdoc.errors import AskdocError, UsageError
 from askdoc.evaluation import AnswerCase, evaluate
 from askdoc.gold import GoldFinder
 from askdoc.ports import CatalogReader, Listener, deaf
+from askdoc.remembering import RememberingEmbedder
 from askdoc.settings import index_fingerprint
 from askdoc.suites import Suite
 from askdoc.types import Answer, EvalCase
 
 if TYPE_CHECKING:
     from askdoc.answering import Answerer
-    from askdoc.ports import Matrix
+    from askdoc.ports import Embedder
     from askdoc.reports import SuiteReport
     from askdoc.workspace import Workspace
 
 _BATCH = 256
+
+TIMED = 50
+"""Answers whose time is measured: enough for a median, few enough to ask without memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,7 @@ class Bench:
 
     answerer: Answerer
     catalog: CatalogReader
+    memory: RememberingEmbedder
     cache: AnswerCache | None
 
     def run(self, suite: Suite, listen: Listener = deaf, *, within: bool = False) -> SuiteReport:
@@ -48,47 +53,41 @@ class Bench:
         return evaluate(suite, answer, self.catalog, listen=listen)
 
     def answering(self, cases: Sequence[EvalCase], *, within: bool = False) -> AnswerCase:
-        """Return what answers these cases: from the cache, else by the answerer."""
+        """Return what answers these cases: from the cache, else by the answerer.
+
+        No text is embedded twice, which is not what a user waits for; so the time of most answers
+        is left out, and `TIMED` of them, drawn by their questions, are asked without any memory.
+        """
         gold = GoldFinder(self.catalog) if within else None
-        asked = [case for case in cases if self.cache is None or _key(case, gold) not in self.cache]
-        vectors = _Vectors(self.answerer, [case.question for case in asked])
+        keys = {case.id: _key(case, gold) for case in cases}
+        timed = set(sorted(keys.values())[:TIMED])
+        kept: Container[str] = self.cache if self.cache is not None else ()
+        asked = [c.question for c in cases if keys[c.id] not in kept and keys[c.id] not in timed]
+        self._embed(asked)
 
         def answer(case: EvalCase) -> Answer:
-            key = _key(case, gold)
+            key = keys[case.id]
             found = self.cache.get(key) if self.cache else None
             if found is None:
                 scope = _scope(case, gold) if gold else None
-                found = self.answerer.answer(
-                    case.question, documents=scope, vector=vectors.get(case.question)
-                )
+                found = self._ask(case.question, scope, timed=key in timed)
                 if self.cache:
                     self.cache.put(key, found)
             return found
 
         return answer
 
+    def _ask(self, question: str, scope: Sequence[str] | None, *, timed: bool) -> Answer:
+        if timed:
+            with self.memory.forgetful():
+                return self.answerer.answer(question, documents=scope)
+        return replace(self.answerer.answer(question, documents=scope), timings={})
 
-class _Vectors:
-    """Embeds questions in batches, each when its first question comes up."""
-
-    def __init__(self, answerer: Answerer, questions: Sequence[str]) -> None:
-        self._answerer = answerer
-        # In order of length, so that a batch has little padding, and its members do not depend
-        # on the order of the suite.
-        self._questions = sorted(set(questions), key=lambda text: (len(text), text))
-        self._position = {question: i for i, question in enumerate(self._questions)}
-        self._batches: dict[int, Matrix] = {}
-
-    def get(self, question: str) -> Matrix | None:
-        """Return the vector of a question; None where the answerer has to see to it itself."""
-        if not question.strip():
-            return None
-        batch, row = divmod(self._position[question], _BATCH)
-        if batch not in self._batches:
-            texts = self._questions[batch * _BATCH : (batch + 1) * _BATCH]
-            self._batches[batch] = self._answerer.embed(texts)
-        vector: Matrix = self._batches[batch][row]
-        return vector
+    def _embed(self, questions: Sequence[str]) -> None:
+        """Embed questions in batches, of like length, into the memory."""
+        ordered = sorted(set(filter(str.strip, questions)), key=lambda text: (len(text), text))
+        for start in range(0, len(ordered), _BATCH):
+            self.answerer.embed(ordered[start : start + _BATCH])
 
 
 @contextmanager
@@ -99,14 +98,20 @@ def bench(workspace: Workspace, *, cache: bool = True, listen: Listener = deaf) 
         NoIndex: there is none, or nothing is in it.
 
     """
+    memories: list[RememberingEmbedder] = []
+
+    def remember(embedder: Embedder) -> RememberingEmbedder:
+        memories.append(RememberingEmbedder(embedder))
+        return memories[0]
+
     with ExitStack() as stack:
-        answerer = stack.enter_context(wiring.answerer(workspace, listen))
+        answerer = stack.enter_context(wiring.answerer(workspace, listen, wrap=remember))
         catalog = stack.enter_context(wiring.open_catalog(workspace))
         kept = None
         if cache:
             folder = cache_folder() / "answers"
             kept = stack.enter_context(AnswerCache(folder, answerer.fingerprint, catalog))
-        yield Bench(answerer, catalog, kept)
+        yield Bench(answerer, catalog, memories[0], kept)
 
 
 def on_documents(workspace: Workspace, documents: Path) -> Workspace:

@@ -15,7 +15,7 @@ from askdoc.settings import DEFAULT_EMBEDDER
 from askdoc.writing import EMBEDDER_FINGERPRINT, EMBEDDER_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from askdoc.adapters.chroma import ChromaStore
     from askdoc.adapters.sqlite import SqliteCatalog
@@ -67,8 +67,15 @@ def embedder(
 
 
 @contextmanager
-def answerer(workspace: Workspace, listen: Listener = deaf) -> Iterator[Answerer]:
+def answerer(
+    workspace: Workspace,
+    listen: Listener = deaf,
+    *,
+    wrap: Callable[[Embedder], Embedder] | None = None,
+) -> Iterator[Answerer]:
     """Open the workspace's index for questions, and close it in the end.
+
+    `wrap` may put something before the embedder, such as a memory for runs of many questions.
 
     Raises:
         NoIndex: there is none, or nothing is in it.
@@ -90,7 +97,7 @@ def answerer(workspace: Workspace, listen: Listener = deaf) -> Iterator[Answerer
         parts = Parts(
             catalog=catalog,
             vectors=vectors,
-            embedder=loaded,
+            embedder=wrap(loaded) if wrap else loaded,
             analyser=SnowballAnalyser(),
             calibration=calibration(),
             file_state=file_state,
