@@ -21,8 +21,8 @@ from askdoc.render.indexing import report_lines, size, status_lines
 from askdoc.status import IndexStatus, report_to_json, status_to_json
 from askdoc.text import line_of, line_starts, printable
 from askdoc.types import (
-    Compiling,
     CompileStage,
+    Compiling,
     Counts,
     Document,
     Indexed,

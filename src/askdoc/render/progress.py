@@ -22,7 +22,7 @@ from rich.text import Text
 from askdoc.render.console import Page
 from askdoc.render.notices import ModelNotices
 from askdoc.text import one_line
-from askdoc.types import Compiling, CompileStage, Indexed
+from askdoc.types import CompileStage, Compiling, Indexed
 
 _MOMENT = 1.0
 """Seconds before the bar appears; what ends sooner needs none."""
