@@ -1,0 +1,294 @@
+"""Find files to index, minding `.gitignore` files through pathspec, and read their bytes.
+
+Paths are text here: a folder of thousands of files is gone through at each run, and a `Path` for
+each takes longer than all else.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import stat
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pathspec import GitIgnoreSpec
+
+from askdoc.adapters.readers import is_readable, suffix_of, suffixes
+from askdoc.errors import ReadError, SettingsError
+from askdoc.planning import MISSING, locate
+from askdoc.types import Found, Skip
+
+IGNORE_FILES = (".askdocignore", ".ignore", ".gitignore")
+"""Files with rules about what to leave out; where two speak of a path, the first of these wins."""
+
+INDEX_MARK = "catalog.sqlite"
+"""A folder that holds this is an index."""
+
+_LONGEST_RULES = 1 << 20
+
+
+def discover(
+    source: Path,
+    *,
+    root: Path,
+    ignore: Sequence[str] = (),
+    leave_out: Collection[Path] = (),
+    readable: Callable[[str], bool] = is_readable,
+) -> Iterator[Found | Skip]:
+    """List what lies at `source`, a file or a folder, in the order of names, depth first.
+
+    In a folder, hidden names, what `ignore` or an ignore file matches, indexes and the folders
+    `leave_out` are passed over without a word; all else is found, or skipped for a reason. Links
+    are not followed: what they point to within the folder is met under its own name. A file that
+    is named itself is taken whatever it is called. A location is relative to `root` within it.
+
+    Raises:
+        SettingsError: one of `ignore` is no pattern.
+
+    """
+    path = os.path.abspath(source)  # noqa: PTH100 - links in the name stay, unlike in Path.resolve
+    origin = _Origin(path, str(root), locate(path, str(root)), readable)
+    if not _is_text(path):
+        yield origin.skip(path, *_NAME)
+        return
+    try:
+        info = os.stat(path)  # noqa: PTH116
+    except FileNotFoundError:
+        yield origin.skip(path, MISSING, "there is no such file or folder")
+    except OSError as error:
+        yield origin.skip(path, "unreadable", _reason(error))
+    else:
+        if stat.S_ISDIR(info.st_mode):
+            yield from _Walk(origin, ignore, leave_out).items()
+        else:
+            yield origin.take(path, info)
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """The source that files are found in; all paths are absolute."""
+
+    path: str
+    root: str
+    location: str
+    readable: Callable[[str], bool]
+
+    def take(self, path: str, info: os.stat_result) -> Found | Skip:
+        """Return a file that can be read, else the reason why not."""
+        if not stat.S_ISREG(info.st_mode):
+            return self.skip(path, "special", "it is a device, pipe or socket, not a file")
+        if not self.readable(path):
+            hint = f"askdoc reads {', '.join(suffixes())}"
+            return self.skip(path, "unsupported", f"no reader for `.{suffix_of(path)}` files", hint)
+        inside = path[len(self.path) :].lstrip(os.sep) or os.path.basename(path)  # noqa: PTH119
+        return Found(
+            location=locate(path, self.root),
+            path=inside.replace(os.sep, "/"),
+            source=self.location,
+            file=path,
+            size=info.st_size,
+            modified_ns=info.st_mtime_ns,
+        )
+
+    def skip(self, path: str, code: str, reason: str, hint: str | None = None) -> Skip:
+        """Return why something is left out; bytes of its name that are no text are written out."""
+        location = os.fsencode(locate(path, self.root)).decode("utf-8", "backslashreplace")
+        return Skip(location, code, reason, hint)
+
+
+class _Walk:
+    """Goes through a folder without recursion, so that no depth is too much."""
+
+    def __init__(self, origin: _Origin, ignore: Sequence[str], leave_out: Collection[Path]) -> None:
+        self._origin = origin
+        self._leave_out = {os.path.abspath(folder) for folder in leave_out}  # noqa: PTH100
+        inside = origin.location != origin.path
+        self._settings = _Rules(_patterns(ignore), origin.root if inside else origin.path)
+        self._real = os.path.realpath(origin.path)
+
+    def items(self) -> Iterator[Found | Skip]:
+        """List files and what is skipped."""
+        pending: list[tuple[os.DirEntry[str], _Rules | None]] = []
+        yield from self._list(self._origin.path, None, pending)
+        while pending:
+            entry, rules = pending.pop()
+            try:
+                yield from self._item(entry, rules, pending)
+            except FileNotFoundError:
+                continue  # gone since its folder was listed
+            except OSError as error:
+                yield self._origin.skip(entry.path, "unreadable", _reason(error))
+
+    def _list(
+        self,
+        folder: str,
+        above: _Rules | None,
+        pending: list[tuple[os.DirEntry[str], _Rules | None]],
+    ) -> Iterator[Skip]:
+        """Put what a folder holds before what is pending."""
+        try:
+            with os.scandir(folder) as entries:
+                inside = sorted(entries, key=lambda entry: entry.name, reverse=True)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            yield self._origin.skip(folder, "unreadable", _reason(error))
+            return
+        if any(entry.name == INDEX_MARK for entry in inside):
+            return
+        rules = _rules_in(folder, inside, above)
+        pending.extend((entry, rules) for entry in inside)
+
+    def _item(
+        self,
+        entry: os.DirEntry[str],
+        rules: _Rules | None,
+        pending: list[tuple[os.DirEntry[str], _Rules | None]],
+    ) -> Iterator[Found | Skip]:
+        path = entry.path
+        is_folder = entry.is_dir(follow_symlinks=False)
+        if entry.name.startswith(".") or (is_folder and path in self._leave_out):
+            return
+        if _is_left_out(path, is_folder=is_folder, rules=rules, settings=self._settings):
+            return
+        if not _is_text(entry.name):
+            yield self._origin.skip(path, *_NAME)
+        elif entry.is_symlink():
+            yield self._link(path)
+        elif is_folder:
+            yield from self._list(path, rules, pending)
+        else:
+            yield self._origin.take(path, entry.stat(follow_symlinks=False))
+
+    def _link(self, path: str) -> Skip:
+        target = os.path.realpath(path)
+        if not os.path.exists(target):  # noqa: PTH110
+            return self._origin.skip(path, "broken_link", "it is a link to nothing")
+        if target == self._real or target.startswith(self._real.rstrip(os.sep) + os.sep):
+            return self._origin.skip(path, "link", "it is a link to something in the same folder")
+        hint = f"`askdoc index {shlex.quote(target)}` takes what it points to"
+        return self._origin.skip(
+            path, "link_out", "it is a link that leads out of the folder", hint
+        )
+
+
+_NAME = ("name", "its name is not UTF-8", "rename it")
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """The rules of a folder, and those of the folders above, which count where these are silent."""
+
+    spec: GitIgnoreSpec
+    folder: str
+    above: _Rules | None = None
+
+
+def _is_left_out(path: str, *, is_folder: bool, rules: _Rules | None, settings: _Rules) -> bool:
+    """Ask the settings, then the nearest rules, and so on upwards; the first to speak decides."""
+    for start in (settings, rules):
+        level = start
+        while level is not None:
+            inside = path[len(level.folder.rstrip(os.sep)) + 1 :] + (os.sep if is_folder else "")
+            verdict = level.spec.check_file(inside).include if level.spec.patterns else None
+            if verdict is not None:
+                return verdict
+            level = level.above
+    return False
+
+
+def _patterns(ignore: Sequence[str]) -> GitIgnoreSpec:
+    try:
+        return GitIgnoreSpec.from_lines(ignore)
+    except ValueError as error:
+        message = f"`ignore` holds something that is no pattern: {error}"
+        raise SettingsError(message, hint="patterns are written as in `.gitignore`") from error
+
+
+def _rules_in(
+    folder: str, entries: Sequence[os.DirEntry[str]], above: _Rules | None
+) -> _Rules | None:
+    """Return the rules that hold in a folder; a line that is no pattern says nothing, as in git."""
+    there = {entry.name: entry for entry in entries if entry.name in IGNORE_FILES}
+    rules = above
+    for name in reversed(IGNORE_FILES):
+        entry = there.get(name)
+        if entry is None:
+            continue
+        lines = _lines(entry)
+        usable = [line for line in lines if _is_pattern(line)]
+        if usable:
+            rules = _Rules(GitIgnoreSpec.from_lines(usable), folder, rules)
+    return rules
+
+
+def _lines(entry: os.DirEntry[str]) -> list[str]:
+    try:
+        if not entry.is_file(follow_symlinks=False):  # reading a pipe would wait for ever
+            return []
+        with open(entry.path, "rb") as file:  # noqa: PTH123
+            text = file.read(_LONGEST_RULES).decode("utf-8-sig", "surrogateescape")
+    except OSError:
+        return []
+    return text.splitlines()
+
+
+def _is_pattern(line: str) -> bool:
+    try:
+        GitIgnoreSpec.from_lines([line])
+    except ValueError:
+        return False
+    return bool(line.strip())
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, PermissionError):
+        return "there is no permission to read it"
+    return f"the system says: {(error.strerror or str(error)).lower()}"
+
+
+def read_bytes(found: Found, most: int) -> bytes:
+    """Read a file that was found, unless it has more than `most` bytes.
+
+    Raises:
+        ReadError: it is gone (`vanished`), over the limit (`too_large`, before it is read), no
+            longer a file (`special`), or cannot be read (`unreadable`).
+
+    """
+    name = found.location
+    try:
+        # without O_NONBLOCK a pipe that took the file's place would be waited for
+        descriptor = os.open(found.file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        with os.fdopen(descriptor, "rb") as file:
+            info = os.fstat(descriptor)
+            if not stat.S_ISREG(info.st_mode):
+                message = f"`{name}` is a device, pipe or socket, not a file"
+                raise ReadError(message, code="special")
+            if info.st_size > most:
+                raise _too_large(name, info.st_size, most)
+            data = file.read(most + 1)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        message = f"`{name}` vanished before it was read"
+        raise ReadError(message, code="vanished") from error
+    except OSError as error:
+        message = f"`{name}` cannot be read: {_reason(error)}"
+        raise ReadError(message, code="unreadable") from error
+    if len(data) > most:
+        raise _too_large(name, len(data), most)
+    return data
+
+
+def _too_large(name: str, size: int, most: int) -> ReadError:
+    message = f"`{name}` has {size / 1e6:,.1f} MB, over the limit of {most / 1e6:,.1f} MB"
+    hint = "raise the setting `max_file_mb`, or leave the file out with `ignore`"
+    return ReadError(message, code="too_large", hint=hint)

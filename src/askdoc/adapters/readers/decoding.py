@@ -1,0 +1,176 @@
+"""From bytes to text, by what the bytes say of themselves, else by evidence that is told of."""
+
+from __future__ import annotations
+
+import codecs
+import re
+import unicodedata
+from dataclasses import dataclass
+
+import cchardet
+
+from askdoc.errors import ReadError
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+_HIGH = re.compile(rb"[\x80-\xff]+")
+_HIGH_LINE = re.compile(rb"[^\n]*[\x80-\xff][^\n]*")
+_JAPANESE = re.compile(rb"\x1b\$[@B]")
+_NO_LETTER = frozenset(("Cn", "Co", "Cs"))
+_CONTROL = re.compile(r"[\x00-\x07\x0e-\x1a\x1c-\x1f\x7f]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+_SAMPLE = 1 << 18
+"""The detector sees this many bytes of the lines that are not ASCII."""
+
+_FEW_HIGH = 0.02
+_SHORT_RUN = 2
+"""Below this share of bytes beyond ASCII, none of them in longer runs, a detector has no evidence:
+such a text is nearly always Western, with a few quotes, dashes or accents, so it is cp1252."""
+
+_SUPERSETS = {
+    "iso-8859-1": "cp1252",
+    "iso-8859-15": "cp1252",
+    "iso-8859-4": "cp1252",  # what the detector says of short Spanish
+    "iso-8859-9": "cp1254",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "uhc": "cp949",
+    "euc-kr": "cp949",
+    "shift_jis": "cp932",
+}
+"""Read as the superset that files of that name are in practice, as browsers do."""
+
+_MOST_CONTROLS = 0.005
+_MOST_WRONG = 0.1
+_WRONG = "\ufffd"
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """Text, and what a reader should know about how it came to be."""
+
+    text: str
+    warnings: tuple[str, ...] = ()
+
+
+def decode(data: bytes, *, name: str, declared: str | None = None) -> Decoded:
+    """Decode a file called `name`; `declared` is the encoding that its format lets it state.
+
+    A byte order mark decides, then UTF-8 where all bytes are, then `declared`. Anything else is
+    judged by evidence and named in a warning. Line ends stay as they are.
+
+    Raises:
+        ReadError: there is nothing but white space, or the bytes are no text.
+
+    """
+    if not data.strip():
+        raise _empty(name)
+    decoded = _marked(data) or _utf8(data) or _stated(data, declared) or _detected(data)
+    if decoded is None or _is_binary(decoded.text):
+        message = f"`{name}` is not text, whatever its name says"
+        raise ReadError(message, code="binary")
+    if not decoded.text.strip("\ufeff \t\r\n\v\f"):
+        raise _empty(name)
+    return decoded
+
+
+def _empty(name: str) -> ReadError:
+    return ReadError(f"`{name}` is empty", code="empty")
+
+
+def _marked(data: bytes) -> Decoded | None:
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            return _lenient(data[len(mark) :], encoding, of=len(data))
+    return None
+
+
+def _utf8(data: bytes) -> Decoded | None:
+    if _patterned(data):
+        return None
+    try:
+        return Decoded(data.decode("utf-8"))
+    except UnicodeDecodeError:
+        return None
+
+
+def _stated(data: bytes, declared: str | None) -> Decoded | None:
+    if declared is None:
+        return None
+    try:
+        encoding = codecs.lookup(declared).name
+        return Decoded(data.decode(_SUPERSETS.get(encoding, encoding)))
+    except (LookupError, UnicodeError, ValueError):
+        return None
+
+
+def _detected(data: bytes) -> Decoded | None:
+    """Decode by the first encoding that the evidence speaks for and that takes all bytes."""
+    pattern = _patterned(data)
+    if not pattern and (mostly := _lenient(data, "utf-8", of=len(_HIGH.findall(data)))):
+        return mostly
+    for encoding in (pattern, _sparse(data), _guess(data), "cp1252"):
+        if encoding is None:
+            continue
+        try:
+            return Decoded(data.decode(encoding), (f"read as {encoding}",))
+        except (LookupError, UnicodeError):
+            continue
+    return None
+
+
+def _lenient(data: bytes, encoding: str, *, of: int) -> Decoded | None:
+    """Decode although a few places are wrong; None where they are too many `of` so many."""
+    text = data.decode(encoding, "replace")
+    wrong = text.count(_WRONG) - data.count(_WRONG.encode(encoding))
+    if not wrong:
+        return Decoded(text)
+    if wrong > of * _MOST_WRONG:
+        return None
+    which = "1 place that is" if wrong == 1 else f"{wrong} places that are"
+    return Decoded(text, (f"{which} not {encoding.upper()}, shown as `{_WRONG}`",))
+
+
+def _patterned(data: bytes) -> str | None:
+    """Name the encoding that zeros or escape sequences speak for, as no single byte could."""
+    if _JAPANESE.search(data):
+        return "iso2022_jp"
+    sample = data[: _SAMPLE & ~1]
+    even, odd = sample[0::2].count(0), sample[1::2].count(0)
+    for encoding, here, there in (("utf-16-le", odd, even), ("utf-16-be", even, odd)):
+        if here and there <= here / 20:
+            text = sample[: len(sample) & ~1].decode(encoding, "replace")[:-1]
+            if not any(unicodedata.category(one) in _NO_LETTER for one in set(text)):
+                return encoding
+    return None
+
+
+def _sparse(data: bytes) -> str | None:
+    runs = _HIGH.findall(data)
+    few = sum(map(len, runs)) <= _FEW_HIGH * len(data)
+    return "cp1252" if few and max(map(len, runs), default=0) <= _SHORT_RUN else None
+
+
+def _guess(data: bytes) -> str | None:
+    sample = bytearray()
+    for line in _HIGH_LINE.finditer(data):
+        sample += line[0] + b"\n"
+        if len(sample) >= _SAMPLE:
+            break
+    found = (cchardet.detect(bytes(sample or data[:_SAMPLE]))["encoding"] or "").lower()
+    dos_or_mac = found.startswith(("ibm", "mac", "cp8")) and found != "ibm866"
+    return None if dos_or_mac or not found else _SUPERSETS.get(found, found)
+
+
+def _is_binary(text: str) -> bool:
+    """Tell whether a text holds what no text does: zeros, or more than a few controls."""
+    if "\0" in text or _SURROGATE.search(text):
+        return True
+    return len(_CONTROL.findall(text)) > _MOST_CONTROLS * len(text)

@@ -1,0 +1,143 @@
+"""Read HTML with lxml, and find the main text of a page that does not mark it with trafilatura."""
+
+from __future__ import annotations
+
+import logging
+import re
+from copy import deepcopy
+
+import lxml.html
+import trafilatura
+from lxml import etree
+
+from askdoc.adapters.readers.decoding import decode
+from askdoc.adapters.readers.markup import Written, write
+from askdoc.errors import ReadError
+from askdoc.outline import without
+from askdoc.types import Reading
+
+_DECLARED = re.compile(
+    rb"<\?xml[^>]*\bencoding=[\"']([\w.:-]+)|<meta[^>]*\bcharset\s*=\s*[\"']?([\w.:-]+)",
+    re.IGNORECASE,
+)
+_WITHIN = 2048
+_PROLOGUE = re.compile(r"\s*<\?xml[^>]*\?>")
+_NESTING = (
+    (re.compile(r"(?:</?(?:div|center)\b[^>]*>\s*)+", re.IGNORECASE), "<br>"),
+    (re.compile(r"</?(?:span|font|b|i|u|big|small|strong|em)\b[^>]*>", re.IGNORECASE), ""),
+)
+"""Tags that pages nest without end when they forget to close them, and what to read instead."""
+
+_MAIN = (
+    "//*[@itemprop='articleBody']",
+    "//*[@id='mw-content-text']",  # MediaWiki
+    "//*[contains(concat(' ', normalize-space(@class), ' '), ' entry-content ')]",  # WordPress
+    "//*[contains(concat(' ', normalize-space(@class), ' '), ' markdown-body ')]",  # GitHub
+    "//main",
+    "//*[@role='main']",
+    "//article",
+)
+"""How pages mark their main part, the narrowest first; only a mark that is there once counts."""
+
+_KEPT = (0.25, 0.9)
+"""What trafilatura finds is used if its share of the words lies between these: with less it missed
+the text, with more there was nothing to leave out, and the page itself has more structure."""
+
+_DEEPEST = 200
+_TOO_DEEP = "Excessive depth"
+
+for _name in ("trafilatura", "htmldate", "justext", "courlan"):
+    logging.getLogger(_name).addHandler(logging.NullHandler())  # what matters is in the outcome
+
+
+class HtmlReader:
+    """Reads what a page says: its main part if it marks one, else what trafilatura takes for it."""
+
+    def read(self, data: bytes, *, name: str) -> Reading:
+        """Read a file called `name`; the text is what a reader of the page sees, block by block.
+
+        Raises:
+            ReadError: the file is empty, no text, or shows no words.
+
+        """
+        found = _DECLARED.search(data[:_WITHIN])
+        declared = (found[1] or found[2]).decode("ascii") if found else None
+        decoded = decode(data, name=name, declared=declared)
+        page = _parse(_PROLOGUE.sub("", decoded.text, count=1), name)
+        written = _main(page)
+        if not written.blocks:
+            raise _wordless(name)
+        return Reading(
+            text=written.text,
+            blocks=without(written.blocks, written.headings),
+            title=_title(page, written),
+            sections=tuple(heading.section() for heading in written.headings),
+            warnings=decoded.warnings,
+        )
+
+
+def _parse(text: str, name: str) -> lxml.html.HtmlElement:
+    """Build the tree; where tags nest too deeply for the parser, without those that nest most."""
+    page = _tree(text, name)
+    if page is None:
+        for tags, instead in _NESTING:
+            text = tags.sub(instead, text)
+        page = _tree(text, name)
+    if page is None:
+        message = f"`{name}` nests its tags too deeply"
+        raise ReadError(message, code="broken")
+    return page
+
+
+def _tree(text: str, name: str) -> lxml.html.HtmlElement | None:
+    parser = lxml.html.HTMLParser(
+        huge_tree=True, remove_comments=True, remove_pis=True, encoding="utf-8"
+    )
+    try:
+        page = lxml.html.document_fromstring(text.encode(), parser=parser)
+    except etree.ParserError as error:  # nothing but comments
+        raise _wordless(name) from error
+    return None if any(_TOO_DEEP in entry.message for entry in parser.error_log) else page
+
+
+def _wordless(name: str) -> ReadError:
+    hint = "where scripts fill a page in, save it from the browser, then index that"
+    return ReadError(f"`{name}` shows no words", code="no_text", hint=hint)
+
+
+def _main(page: lxml.html.HtmlElement) -> Written:
+    """Write out the part that the page marks as the main one, else what seems to be."""
+    for path in _MAIN:
+        marked = page.xpath(path)
+        if len(marked) == 1 and (written := write(marked[0], whole=False)).blocks:
+            return written
+    everything = write(page, whole=True)
+    if everything.depth > _DEEPEST:
+        return everything
+    found = _extract(page)
+    if found is None:
+        return everything
+    written = write(found, whole=True)
+    least, most = _KEPT
+    kept = len(written.text.split()) / max(1, len(everything.text.split()))
+    return written if least <= kept < most else everything
+
+
+def _extract(page: lxml.html.HtmlElement) -> lxml.html.HtmlElement | None:
+    try:
+        html = trafilatura.extract(
+            deepcopy(page), output_format="html", favor_recall=True, include_comments=False
+        )
+    except Exception:  # noqa: BLE001  whatever it stumbles over, the whole page is there
+        return None
+    return lxml.html.document_fromstring(html) if html else None
+
+
+def _title(page: lxml.html.HtmlElement, written: Written) -> str | None:
+    """Return the only heading of the top level, else what the page calls itself."""
+    top = [heading.title for heading in written.headings if heading.level == 1]
+    if not top:
+        top = [" ".join("".join(heading.itertext()).split()) for heading in page.iter("h1")]
+    if len(top) == 1 and top[0]:
+        return top[0]
+    return " ".join((page.findtext(".//title") or "").split()) or None

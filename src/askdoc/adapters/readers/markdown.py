@@ -1,0 +1,191 @@
+"""Read Markdown with markdown-it-py: the text stays as written, its structure gives the blocks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from askdoc.adapters.readers.decoding import decode
+from askdoc.layout import Line, blocks, continues
+from askdoc.outline import Heading, text_headings, without
+from askdoc.text import line_starts
+from askdoc.types import Reading, Span
+
+_FRONT = re.compile(
+    r"(---|\+\+\+)[ \t]*\r?\n(?P<matter>(?:[ \t]*(?:#.*)?\r?\n)*[\w-]+[ \t]*[:=].*?)"
+    r"\r?\n(?:\1|\.\.\.)[ \t]*(?:\r?\n|\Z)",
+    re.DOTALL,
+)
+_TITLE = re.compile(
+    r"^title[ \t]*[:=][ \t]*(?P<quote>[\"']?)(.+?)(?P=quote)[ \t]*\r?$",
+    re.MULTILINE | re.IGNORECASE,
+)
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_TAG = re.compile(r"<[^<>]*>")
+_WORD = re.compile(r"\w")
+_MARKS = re.compile(
+    r"(?:[ \t>]|[-*+][ \t]+|\d{1,9}[.)][ \t]+)*(?:\[[ xX]\][ \t]+|#{1,6}[ \t]+|\|[ \t|]*)?"
+)
+_HARD_BREAK = re.compile(r"(?: {2}|\\)\Z")
+_ANCHOR = re.compile(r"\s*\{[#.:][^{}]*\}\s*$")
+
+_BLOCKS = MarkdownIt("commonmark", {"maxNesting": 200}).enable("table")
+_BLOCKS.core.ruler.disable(["inline", "text_join"])
+_INLINE = MarkdownIt("commonmark")
+
+
+class MarkdownReader:
+    """Reads Markdown; headings become sections, and front matter gives only the title."""
+
+    def read(self, data: bytes, *, name: str) -> Reading:
+        """Read a file called `name`.
+
+        Raises:
+            ReadError: the file is empty or no text.
+
+        """
+        decoded = decode(data, name=name)
+        text = decoded.text
+        front = _FRONT.match(text)
+        page = _Page(text, front.end() if front else 0)
+        headings = page.headings or text_headings(text, page.runs)
+        return Reading(
+            text=text,
+            blocks=without(page.blocks(), headings),
+            title=(_title(front["matter"]) if front else None) or page.title(),
+            sections=tuple(heading.section() for heading in headings),
+            warnings=decoded.warnings,
+        )
+
+
+def _title(matter: str) -> str | None:
+    found = _TITLE.search(matter)
+    return found[2] if found and _WORD.search(found[2]) else None
+
+
+def _plain(markup: str) -> str:
+    """Return the words of a heading without its markup."""
+    children = _INLINE.parseInline(_ANCHOR.sub("", markup))[0].children or ()
+    words = (
+        " " if child.type.endswith("break") else child.content
+        for child in children
+        if child.type != "html_inline"
+    )
+    return " ".join("".join(words).split())
+
+
+class _Page:
+    """The structure of a Markdown text from an offset on."""
+
+    def __init__(self, text: str, start: int) -> None:
+        self._text = text
+        body = text[start:]
+        self._starts = [start + one for one in line_starts(body)]
+        self.runs: list[list[Line]] = []
+        self._rows: list[Span] = []
+        self.headings: list[Heading] = []
+        environment: dict[str, dict[str, dict[str, list[int]]]] = {}
+        tokens = _BLOCKS.parse(body, environment)
+        seen: set[int] = set()
+        for token, following in zip(tokens, [*tokens[1:], None], strict=True):
+            if token.map and self._take(token, following):
+                seen.update(range(*token.map))
+        for reference in environment.get("references", {}).values():
+            seen.update(range(*reference["map"]))
+        # what is nested too deeply for the parser is still text
+        self._flow(number for number in range(len(self._starts)) if number not in seen)
+
+    def title(self) -> str | None:
+        """Return the words of the first heading of the top level."""
+        return next((heading.title for heading in self.headings if heading.level == 1), None)
+
+    def blocks(self) -> tuple[Span, ...]:
+        """List the blocks, headings left out: paragraphs, items, rows, lines of code."""
+        return tuple(sorted([*blocks(self._text, self.runs), *self._rows]))
+
+    def _take(self, token: Token, following: Token | None) -> bool:
+        """Take in a token, if it is one that holds text of its own; tell whether it was."""
+        first, last = token.map or (0, 0)
+        match token.type:
+            case "paragraph_open":
+                self._flow(range(first, last))
+            case "heading_open":
+                self._head(token, following)
+            case "html_block":
+                self._flow(self._outside_tags(first, last))
+            case "fence":
+                self._rows += self._lines(first + 1, first + 1 + token.content.count("\n"))
+            case "code_block":
+                self._rows += self._lines(first, last)
+            case "tr_open":
+                self._rows += self._lines(first, last, " \t|")
+            case "hr":
+                pass
+            case _:
+                return False
+        return True
+
+    def _flow(self, numbers: Iterable[int]) -> None:
+        """Add lines that wrap; a missing or blank line and a hard break end a run."""
+        run: list[Line] = []
+        last = -1
+        for number in numbers:
+            line = self._line(number)
+            if run and (
+                line is None
+                or number > last + 1
+                or (
+                    _HARD_BREAK.search(self._raw(last))
+                    and not continues(self._text, run[-1].span, line.span)
+                )
+            ):
+                self.runs.append(run)
+                run = []
+            if line:
+                run.append(line)
+            last = number
+        if run:
+            self.runs.append(run)
+
+    def _head(self, token: Token, content: Token | None) -> None:
+        """Add a heading; one without words is none."""
+        if content is None or content.map is None:
+            return
+        first, last = content.map
+        spans = [line.span for number in range(first, last) if (line := self._line(number, " \t#"))]
+        if spans and (title := _plain(content.content)):
+            level = int(token.tag.removeprefix("h"))
+            self.headings.append(Heading(Span(spans[0].start, spans[-1].end), level, title))
+
+    def _outside_tags(self, first: int, last: int) -> Iterator[int]:
+        """Name the lines of raw HTML that hold words outside tags and comments."""
+        html = "\n".join(self._raw(number) for number in range(first, last))
+        bare = _COMMENT.sub(lambda found: "\n" * found[0].count("\n"), html)
+        for number, line in enumerate(bare.split("\n"), start=first):
+            if _WORD.search(_TAG.sub("", line)):
+                yield number
+
+    def _lines(self, first: int, last: int, trailing: str = " \t") -> Iterator[Span]:
+        """List lines of which each stands for itself."""
+        for number in range(first, last):
+            if line := self._line(number, trailing):
+                yield line.span
+
+    def _line(self, number: int, trailing: str = " \t\\") -> Line | None:
+        """Return a line without the marks of quotes, items, headings and cells; None if bare."""
+        raw = self._raw(number)
+        marks = _MARKS.match(raw)
+        column = marks.end() if marks else 0
+        words = raw[column:].rstrip(trailing)
+        if not _WORD.search(words):
+            return None
+        start = self._starts[number] + column
+        return Line(Span(start, start + len(words)), column, column + len(words))
+
+    def _raw(self, number: int) -> str:
+        following = number + 1
+        end = self._starts[following] if following < len(self._starts) else len(self._text)
+        return self._text[self._starts[number] : end].rstrip("\r\n")

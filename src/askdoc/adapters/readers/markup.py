@@ -1,0 +1,221 @@
+"""From an lxml tree of HTML to text, blocks and headings."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from lxml import etree
+
+from askdoc.layout import line_blocks
+from askdoc.outline import Heading
+from askdoc.types import Span
+
+_SPACE = re.compile(r"\s+")
+_WORD = re.compile(r"\w")
+_UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\ufeff\ufffe\uffff]")
+"""Controls, and what only marks where a word may be broken."""
+
+_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+
+_HEADINGS = {f"h{level}": level for level in range(1, 7)}
+_CLOSE = frozenset(("li", "tr", "dt", "dd", "ul", "ol", "dl", "br"))
+"""Blocks that end with one of these have no blank line between them."""
+
+_BLOCKS = _CLOSE.union(
+    _HEADINGS,
+    ("address", "article", "aside", "blockquote", "body", "caption", "center", "details"),
+    ("dialog", "dir", "div", "fieldset", "figcaption", "figure", "footer", "form", "header"),
+    ("hr", "html", "legend", "main", "menu", "optgroup", "p", "pre", "section", "summary"),
+    ("table", "tbody", "tfoot", "thead"),
+)
+_LEFT_OUT = frozenset(("nav", "head", "script", "style", "template", "noscript")).union(
+    ("button", "datalist", "input", "select", "textarea"),
+    ("applet", "audio", "canvas", "embed", "iframe", "map", "object", "svg", "video"),
+    ("annotation", "annotation-xml", "rp"),
+)
+_AROUND = frozenset(("aside", "footer"))
+"""Left out of a whole page, kept in what the page marks as its main part."""
+
+_LEFT_OUT_ROLES = frozenset(("navigation", "search", "contentinfo", "menu", "menubar", "tablist"))
+_LEFT_OUT_CLASSES = frozenset(
+    ("headerlink", "mw-editsection", "noprint", "screen-reader-text", "skip-link", "sr-only")
+)
+_ARRANGING = ("table", "form", "blockquote", "pre", *_HEADINGS)
+_LONGEST_ROW = 600
+"""A table with one of these inside, a single row, or longer rows in the mean, arranges a page; any
+other holds data, and a row is a block."""
+
+_CELL_END, _ITEM_END = "\x1f", "\x1e"
+_CELL, _ITEM = " | ", ", "
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The words of a page, its blocks (headings too), its headings, and how deep its tree is."""
+
+    text: str
+    blocks: tuple[Span, ...]
+    headings: tuple[Heading, ...]
+    depth: int
+
+
+def write(root: etree._Element, *, whole: bool) -> Written:
+    """Write out what a reader of the page sees below `root`, in order.
+
+    `whole` tells that `root` is the whole page, not the part that it marks as the main one.
+    """
+    writer = _Writer()
+    depth = deepest = 0
+    skipped = False
+    walk = etree.iterwalk(root, events=("start", "end"))
+    for event, element in walk:
+        if event == "start":
+            depth += 1
+            deepest = max(deepest, depth)
+            skipped = element is not root and _is_left_out(element, whole=whole)
+            if skipped:
+                walk.skip_subtree()
+            else:
+                writer.enter(element)
+            continue
+        depth -= 1
+        if not skipped:
+            writer.leave(element)
+        skipped = False
+        if element is not root:
+            writer.say(element.tail)
+    return writer.finish(deepest)
+
+
+def tag_of(element: etree._Element) -> str:
+    """Return the name of an element in lower case, without a namespace."""
+    return str(element.tag).rpartition("}")[2].lower()
+
+
+def _is_left_out(element: etree._Element, *, whole: bool) -> bool:
+    """Tell whether an element is no part of what the page says."""
+    tag = tag_of(element)
+    if tag in _LEFT_OUT or (whole and tag in _AROUND):
+        return True
+    attributes = element.attrib
+    if not attributes:
+        return False
+    if tag == "a" and attributes.get("href", "").startswith("#"):
+        return not _WORD.search("".join(element.itertext()))  # a permalink such as ¶
+    return (
+        "hidden" in attributes
+        or attributes.get("aria-hidden") == "true"
+        or attributes.get("role") in _LEFT_OUT_ROLES
+        or not _LEFT_OUT_CLASSES.isdisjoint(attributes.get("class", "").split())
+        or bool(_HIDDEN.search(attributes.get("style", "")))
+    )
+
+
+def _is_data(table: etree._Element) -> bool:
+    if next(table.iterdescendants(*_ARRANGING), None) is not None:
+        return False
+    rows = sum(1 for _ in table.iter("tr"))
+    return rows > 1 and sum(map(len, table.itertext())) <= _LONGEST_ROW * rows
+
+
+class _Writer:
+    """Takes in a tree element by element and writes text block by block."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._length = 0
+        self._blocks: list[Span] = []
+        self._headings: list[Heading] = []
+        self._words: list[str] = []
+        self._was_close = False
+        self._verbatim = 0
+        self._data: list[bool] = []
+        self._in_line = 0
+        """Above 0, elements that are blocks elsewhere stand in a row of a table, or a heading."""
+
+    def enter(self, element: etree._Element) -> None:
+        """Begin an element: if it is a block, what stands before it ends."""
+        tag = tag_of(element)
+        if self._in_line and tag in ("td", "th", "li"):
+            self._words.append(_ITEM_END if tag == "li" else _CELL_END)
+        elif tag == "br":
+            self._words.append("\n" if not self._in_line else " ")
+        elif tag in _BLOCKS or tag in ("td", "th"):
+            self._end(tag)
+        if tag == "table":
+            self._data.append(_is_data(element))
+            self._in_line += self._data[-1]
+        self._in_line += tag in _HEADINGS
+        self._verbatim += tag == "pre"
+        self.say(element.text)
+
+    def leave(self, element: etree._Element) -> None:
+        """End an element, and with it the block that it is."""
+        tag = tag_of(element)
+        if tag in _HEADINGS:
+            self._in_line -= 1
+            self._end(tag, level=_HEADINGS[tag])
+        elif tag in _BLOCKS and tag != "br":
+            self._end(tag)
+        if tag == "table":
+            self._in_line -= self._data.pop()
+        self._verbatim -= tag == "pre"
+
+    def say(self, text: str | None) -> None:
+        """Take in words."""
+        if text:
+            text = _UNSEEN.sub("", text)
+            self._words.append(text if self._verbatim else _SPACE.sub(" ", text))
+
+    def finish(self, depth: int) -> Written:
+        """End the page and return what was written."""
+        self._end("body")
+        text = "".join(self._parts)
+        return Written(text, tuple(self._blocks), tuple(self._headings), depth)
+
+    def _end(self, tag: str, level: int = 0) -> None:
+        """Write the words that were taken in as blocks, or as a heading of that level."""
+        if self._in_line and tag not in ("tr", "table", "caption"):
+            self._words.append(" ")
+            return
+        words = "".join(self._words)
+        self._words = []
+        if not _WORD.search(words):
+            return
+        close = tag in _CLOSE
+        if self._parts:
+            self._put("\n" if close and self._was_close else "\n\n")
+        self._was_close = close
+        if level:
+            title = _shaped(words)
+            span = self._put(title)
+            self._headings.append(Heading(span, level, title))
+            self._blocks.append(span)
+            return
+        text = words.strip("\r\n") if self._verbatim else _shaped(words)
+        start = self._put(text).start
+        self._blocks += [
+            Span(start + line.start, start + line.end)
+            for line in line_blocks(text, join=not self._verbatim)
+        ]
+
+    def _put(self, text: str) -> Span:
+        start = self._length
+        self._parts.append(text)
+        self._length += len(text)
+        return Span(start, self._length)
+
+
+def _shaped(words: str) -> str:
+    """Return words with the white space that a reader sees; empty cells and items are left out."""
+    lines = (_joined(line, (_CELL_END, _CELL), (_ITEM_END, _ITEM)) for line in words.split("\n"))
+    return "\n".join(lines).strip("\n")
+
+
+def _joined(words: str, *marks: tuple[str, str]) -> str:
+    if not marks:
+        return " ".join(words.split())
+    (mark, written), *inner = marks
+    parts = (_joined(part, *inner) for part in words.split(mark))
+    return written.join(part for part in parts if part)

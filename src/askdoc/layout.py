@@ -1,0 +1,266 @@
+r"""Which line ends end a block, and which only wrap a sentence. Pure.
+
+Plain text and PDF pages come as lines, and a line end alone says little: "Title\nThe first
+sentence goes on\nover two lines." holds both kinds. The main test is the one a typist or a word
+processor applied: where the first word of the next line would still have fitted, the line was ended
+on purpose. A line that goes on in lower case, or stops at a comma, is never taken as ended.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from askdoc.types import Span
+
+_LINE = re.compile(r"[^\r\n]+")
+_WORD = re.compile(r"\w")
+_RULE = re.compile(r"(?=(?:\s*[^\w\s]){3})[\s\-=_*~#+.|<>─═]+")
+_BULLET = re.compile(r"[•◦▪▫‣⁃∙●○■□➢✓]\s*\S")
+_MARKER = re.compile(
+    r"(?:[-–—*+]|\(?(?:\d{1,3}|[A-Za-z]|[ivx]{1,5}|\d{1,2}(?:\.\d{1,2}){1,3})[.)])\s+\S"
+)
+_ROW = re.compile(r"\S(?:\t+| {3,})\S|\|.*\||\.{5}|(?:\. ){4}")
+
+_TERMINAL = frozenset(".?!:;…。！？：；．")
+_CLOSING = frozenset("\"'”’»›)]}*_」』）")
+_GOES_ON = frozenset(",-–—(/&‐،、，")
+_SMALL_WORDS = frozenset(
+    ("a", "an", "and", "as", "at", "by", "for", "from", "in", "into", "is", "of", "on", "or")
+).union(
+    ("that", "the", "to", "was", "were", "which", "with"),
+    ("das", "der", "des", "die", "mit", "und", "von", "zu"),
+    ("de", "del", "du", "el", "en", "et", "la", "le", "les", "los", "van", "y"),
+)
+"""No line that was ended on purpose ends with one of these."""
+
+_RAGGED = 0.12
+"""Lines of ragged text may end this share of the width early without having been ended."""
+
+_PERCENTILE = 0.9
+"""A run is as wide as its long lines; one outlier, such as a URL, must not set the width."""
+
+_FEW_LINES = 5
+"""A run with fewer lines is judged by the width and the habit of the whole document."""
+
+_LEAST_FLOWING = 0.3
+"""In wrapped prose at least this share of the lines goes on with a sentence that began above."""
+
+_LEAST_PROSE = 50
+
+_WIDEST_WRAP = 120
+"""Wider text is taken to hold a paragraph a line, unless nearly all its lines are full."""
+
+_MANY_LINES = 8
+_NEARLY_ALL = 0.7
+_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef]")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line without the white space around it, and where its edges are, in any one unit."""
+
+    span: Span
+    left: float
+    right: float
+
+
+Run = Sequence[Line]
+"""Neighbouring lines with nothing between them that would end a paragraph for certain."""
+
+
+def text_runs(text: str) -> list[list[Line]]:
+    """Cut a text at its blank lines; edges are in columns.
+
+    A line that only draws a rule ends a run too, and belongs to none.
+    """
+    runs: list[list[Line]] = [[]]
+    end = 0
+    for found in _LINE.finditer(text):
+        raw = found[0]
+        bare = raw.strip()
+        if end and _breaks(text[end : found.start()]) > 1:
+            runs.append([])
+        end = found.end()
+        if not bare or is_rule(bare):
+            runs.append([])
+            continue
+        left = raw.index(bare)
+        start = found.start() + left
+        column = len(raw[:left].expandtabs())
+        runs[-1].append(Line(Span(start, start + len(bare)), column, column + len(bare)))
+    return [run for run in runs if run]
+
+
+def _breaks(gap: str) -> int:
+    """Count the line ends in a text that holds nothing else."""
+    return len(gap) - gap.count("\r\n")
+
+
+def text_blocks(text: str) -> tuple[Span, ...]:
+    """List the blocks of a plain text: all that is not white space or a drawn rule."""
+    return blocks(text, text_runs(text))
+
+
+def blocks(text: str, runs: Sequence[Run], *, widest: float = _WIDEST_WRAP) -> tuple[Span, ...]:
+    """Join the lines of each run into blocks; runs wider than `widest` hold a paragraph a line."""
+    usual = _usual_width(runs)
+    habit = _wraps(text, [pair for run in runs for pair in _pairs(text, run, usual)])
+    found: list[Span] = []
+    for run in runs:
+        start = run[0].span.start
+        for before, after in _cuts(text, run, usual, widest, habit=habit):
+            found.append(Span(start, before.span.end))
+            start = after.span.start
+        found.append(Span(start, run[-1].span.end))
+    return tuple(found)
+
+
+def line_blocks(text: str, *, join: bool = True) -> list[Span]:
+    """Make each line that holds a word a block; with `join`, those that plainly go on are one."""
+    found: list[Span] = []
+    for line in _LINE.finditer(text):
+        bare = line[0].strip()
+        if not _WORD.search(bare):
+            continue
+        start = line.start() + line[0].index(bare)
+        span = Span(start, start + len(bare))
+        if join and found and continues(text, found[-1], span):
+            span = Span(found.pop().start, span.end)
+        found.append(span)
+    return found
+
+
+def is_rule(line: str) -> bool:
+    """Tell whether a line only draws a rule."""
+    return bool(_RULE.fullmatch(line))
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """Two lines that follow one another, and whether the first was full."""
+
+    first: Line
+    second: Line
+    full: bool
+
+
+def _pairs(text: str, run: Run, usual: float) -> list[_Pair]:
+    edge = _edge(run, usual)
+    return [_Pair(a, b, _is_full(text, a, b, edge)) for a, b in pairwise(run)]
+
+
+def _cuts(
+    text: str, run: Run, usual: float, widest: float, *, habit: bool
+) -> Iterator[tuple[Line, Line]]:
+    """Name the line ends of a run that end a block."""
+    pairs = _pairs(text, run, usual)
+    wraps = _wraps(text, pairs) if len(run) >= _FEW_LINES else habit
+    wide = _edge(run, usual) - min(line.left for line in run) > widest
+    if wide and not (len(pairs) >= _MANY_LINES and _share(pairs) >= _NEARLY_ALL):
+        yield from pairwise(run)
+        return
+    for pair in pairs:
+        a, b = pair.first, pair.second
+        wrapped = pair.full and (wraps or _is_prose(a.span.of(text)))
+        joins = wrapped or continues(text, a.span, b.span)
+        if not joins or _starts_block(text, a, b, wraps=wrapped):
+            yield a, b
+
+
+def _wraps(text: str, pairs: Sequence[_Pair]) -> bool:
+    """Tell whether lines are prose that was wrapped: mostly full, and many start in mid-sentence.
+
+    The rows of a table or a form are all about as long, but start afresh. Scripts without case
+    leave only the first test.
+    """
+    if _share(pairs) < 1 / 2:
+        return False
+    cased = [pair for pair in pairs if _may_tell(text[pair.second.span.start])]
+    flowing = sum(continues(text, pair.first.span, pair.second.span) for pair in cased)
+    return flowing >= _LEAST_FLOWING * len(cased)
+
+
+def _may_tell(first: str) -> bool:
+    """Tell whether the first character of a line could show that it starts afresh."""
+    return first.swapcase() != first or not first.isalpha()
+
+
+def _is_prose(line: str) -> bool:
+    """Tell whether a line reads like part of a sentence: long, and largely in lower case."""
+    words = line.split()
+    low = sum(word[0].islower() for word in words)
+    return len(line) >= _LEAST_PROSE and low >= 2 / 5 * len(words)
+
+
+def _starts_block(text: str, a: Line, b: Line, *, wraps: bool) -> bool:
+    """Tell whether `b` looks like the start of something, whatever the width says."""
+    here, before = b.span.of(text), a.span.of(text)
+    if _BULLET.match(here) or _ROW.search(here) or _ROW.search(before):
+        return True
+    if _is_figures(here) and _is_figures(before):
+        return True
+    done = not wraps or ends_sentence(before)
+    indented = b.left > a.left + 1.5 * _unit(b)
+    return done and (bool(_MARKER.match(here)) or (indented and ends_sentence(before)))
+
+
+def continues(text: str, a: Span, b: Span) -> bool:
+    """Tell whether a sentence plainly goes on from span `a` to `b`."""
+    if text[b.start].islower() or text[a.end - 1] in _GOES_ON:
+        return True
+    return text[a.start : a.end].rsplit(None, 1)[-1] in _SMALL_WORDS
+
+
+def _is_figures(line: str) -> bool:
+    """Tell whether a line is mostly numbers, as the row of a table is."""
+    words = line.split()
+    figures = sum(any(character.isdigit() for character in word) for word in words)
+    return figures > 1 and 2 * figures >= len(words) and not ends_sentence(line)
+
+
+def ends_sentence(line: str) -> bool:
+    """Tell whether a line ends with the mark that ends a sentence, quotes and brackets aside."""
+    end = len(line)
+    while end and line[end - 1] in _CLOSING:
+        end -= 1
+    return end > 0 and line[end - 1] in _TERMINAL
+
+
+def _is_full(text: str, a: Line, b: Line, edge: float) -> bool:
+    """Tell whether the first word of `b` would not have fitted behind `a`."""
+    here = b.span.of(text)
+    word = 1 if _CJK.match(here) else len(here.split(None, 1)[0])
+    unit = _unit(b)
+    ragged = _RAGGED * (edge - min(a.left, b.left))
+    return a.right + unit + word * unit > edge - ragged
+
+
+def _unit(line: Line) -> float:
+    """Return the mean width of a character."""
+    return (line.right - line.left) / len(line.span)
+
+
+def _share(pairs: Sequence[_Pair]) -> float:
+    return sum(pair.full for pair in pairs) / len(pairs) if pairs else 1.0
+
+
+def _usual_width(runs: Sequence[Run]) -> float:
+    """Return the width that most long lines keep to; last lines of runs count only if alone."""
+    widths = [line.right - line.left for run in runs for line in run[:-1]]
+    widths = widths or [line.right - line.left for run in runs for line in run]
+    return _percentile(widths)
+
+
+def _edge(run: Run, usual: float) -> float:
+    """Return how far right the lines of a run could have gone."""
+    left = min(line.left for line in run)
+    if len(run) >= _FEW_LINES:
+        return left + _percentile([line.right - left for line in run])
+    return max(left + usual, *(line.right for line in run))
+
+
+def _percentile(values: Sequence[float]) -> float:
+    return sorted(values)[int(_PERCENTILE * (len(values) - 1))] if values else 0.0
