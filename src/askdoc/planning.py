@@ -126,10 +126,10 @@ def choose_scopes(
         if not any(covers(source, part, root) for source in sources):
             sources = [source for source in sources if not covers(part, source, root)]
             sources.append(part)
-    scopes = [
-        Scope(next(source for source in sources if covers(source, part, root)), part)
-        for part in dict.fromkeys(asked)
-    ]
+    scopes: list[Scope] = []
+    for part in dict.fromkeys(asked):
+        around = [source for source in sources if covers(source, part, root)]
+        scopes.append(Scope(max(around, key=lambda source: len(_absolute(source, root))), part))
     return sources, scopes
 
 

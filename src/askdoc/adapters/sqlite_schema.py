@@ -138,7 +138,7 @@ def translating(folder: Path) -> Iterator[None]:
     """Raise what SQLite raises as what it means for the user."""
     try:
         yield
-    except (sqlite3.ProgrammingError, sqlite3.InterfaceError):
+    except (sqlite3.ProgrammingError, sqlite3.InterfaceError, sqlite3.IntegrityError):
         raise  # a bug
     except sqlite3.Error as error:
         raise _translated(error, folder) from error

@@ -1,0 +1,118 @@
+"""What lies where now, against what the catalog knows of the same places."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from askdoc.errors import UsageError
+from askdoc.planning import MISSING, Scope, choose_scopes, covers
+from askdoc.ports import Catalog
+from askdoc.types import Found, Known, Skip
+
+Discover = Callable[[Path], Iterable[Found | Skip]]
+"""Lists what lies at a path that exists: the files to read, and what is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What was looked through: files `seen` there, documents and skips `known` of the same places.
+
+    `sources` are the locations to keep in the index from now on.
+    """
+
+    sources: tuple[str, ...]
+    seen: tuple[Found | Skip, ...]
+    known: tuple[Known, ...]
+    skipped: tuple[Skip, ...]
+
+
+def survey(catalog: Catalog, wanted: Sequence[str], discover: Discover, root: Path) -> Survey:
+    """Look through the locations `wanted`, each a source, a part of one, or a source to be.
+
+    Raises:
+        UsageError: there is nothing at a location, and nothing of it is known.
+
+    """
+    known = catalog.known()
+    _expect_there(wanted, known, root)
+    sources, scopes = choose_scopes(standing_sources(catalog, root), wanted, str(root))
+    single_files = {document.location for document in known if document.location == document.source}
+    seen: list[Found | Skip] = []
+    for scope in scopes:
+        here = list(_look(scope, single_files, discover, root))
+        if not here and scope.part != scope.source and is_there(root / scope.part):
+            # The source leaves this out, such as a hidden file; but it was asked for by name.
+            sources.append(scope.part)
+            here = list(_look(Scope(scope.part, scope.part), single_files, discover, root))
+        seen += here
+    return Survey(
+        sources=tuple(sources),
+        seen=tuple(seen),
+        known=tuple(_within(known, scopes, sources, root)),
+        skipped=tuple(
+            skip
+            for skip in catalog.skipped()
+            if any(covers(scope.part, skip.location, str(root)) for scope in scopes)
+        ),
+    )
+
+
+def standing_sources(catalog: Catalog, root: Path) -> list[str]:
+    """List the sources of which anything is left, on the disk or in the index."""
+    held = {document.source for document in catalog.known()}
+    return [source for source in catalog.sources() if source in held or is_there(root / source)]
+
+
+def is_there(path: Path) -> bool:
+    """Tell whether something is at `path`, be it out of reach."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _expect_there(wanted: Sequence[str], known: Sequence[Known], root: Path) -> None:
+    for location in wanted:
+        if not is_there(root / location) and not any(
+            covers(location, document.location, str(root)) for document in known
+        ):
+            message = f"there is no file or folder `{location}`"
+            raise UsageError(message, hint="check the path")
+
+
+def _look(
+    scope: Scope, single_files: set[str], discover: Discover, root: Path
+) -> Iterator[Found | Skip]:
+    path = root / scope.source
+    if is_there(path):
+        whole = scope.part == scope.source
+        for item in discover(path):
+            if whole or covers(scope.part, item.location, str(root)):
+                yield item
+    elif scope.source not in single_files or not is_there(path.parent):
+        # A whole folder that is gone may lie on a drive that is not there, so its documents stay.
+        # A file that is gone from its folder was deleted.
+        hint = f"bring it back, or run `askdoc remove {scope.source}`"
+        yield Skip(scope.source, MISSING, "there is no such file or folder", hint)
+
+
+def _within(
+    known: Sequence[Known], scopes: Sequence[Scope], sources: Sequence[str], root: Path
+) -> Iterator[Known]:
+    """Choose the documents that the scopes speak of.
+
+    A source inside another one, such as a hidden file, speaks for itself.
+    """
+    whole = {scope.source for scope in scopes if scope.part == scope.source}
+    others = set(sources) - {scope.source for scope in scopes}
+    for document in known:
+        if document.source in whole or (
+            document.source not in others
+            and any(covers(scope.part, document.location, str(root)) for scope in scopes)
+        ):
+            yield document

@@ -1,0 +1,205 @@
+"""An index open for writing: what a crash left is mended first, what is not needed is not loaded.
+
+The catalog is the truth and the vectors follow it. While a run changes the index, the catalog says
+so; if it still does at the next opening, that run was killed, and vectors are compared with chunks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
+from itertools import islice
+from types import TracebackType
+from typing import Self
+
+from askdoc.errors import DiskFull, EmbedderMismatch, StoreError
+from askdoc.intake import WRITING, passages, sweep
+from askdoc.ports import Catalog, Embedder, VectorStore
+from askdoc.settings import Settings, index_fingerprint
+
+EMBEDDER_NAME = "embedder"
+EMBEDDER_FINGERPRINT = "embedder_fingerprint"
+SETTINGS_FINGERPRINT = "settings_fingerprint"
+"""Under these keys the catalog keeps what made the index."""
+
+_BATCH = 256
+_REBUILD = "run `askdoc index --rebuild` to make the index anew"
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """How to get at the two halves of an index. All of it is called only when needed."""
+
+    lock: Callable[[], AbstractContextManager[None]]
+    catalog: Callable[[], Catalog]
+    vectors: Callable[[], VectorStore]
+    has_vectors: Callable[[], bool]
+    discard_catalog: Callable[[], None]
+    discard_vectors: Callable[[], None]
+
+
+class Writing:
+    """An index open for writing; a context manager, to be entered with the lock held."""
+
+    def __init__(
+        self, store: Store, settings: Settings, load_embedder: Callable[[str | None], Embedder]
+    ) -> None:
+        self._store = store
+        self._settings = settings
+        self._load_embedder = load_embedder
+        self._vectors: VectorStore | None = None
+        self._embedder: Embedder | None = None
+        self.catalog = store.catalog()
+
+    def __enter__(self) -> Self:
+        try:
+            self._mend()
+        except BaseException:
+            self.catalog.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if error is None:
+                self._finish()
+            elif self._vectors is not None:
+                with suppress(StoreError):  # the first error is the one to tell
+                    self._vectors.close()
+        finally:
+            self.catalog.close()
+
+    @property
+    def vectors(self) -> VectorStore:
+        """The vectors, opened at the first call."""
+        if self._vectors is None:
+            self._vectors = self._store.vectors()
+        return self._vectors
+
+    @property
+    def embedder(self) -> Embedder:
+        """The embedder, loaded at the first call and noted in the catalog.
+
+        Raises:
+            EmbedderMismatch: another one made the vectors.
+
+        """
+        if self._embedder is None:
+            made_by = self.catalog.setting(EMBEDDER_NAME)
+            loaded = self._load_embedder(made_by)
+            if self.catalog.setting(EMBEDDER_FINGERPRINT) not in (None, loaded.fingerprint):
+                self._replace_embedder(made_by, loaded)
+            with self.catalog.transaction():
+                self.catalog.keep(EMBEDDER_NAME, loaded.name)
+                self.catalog.keep(EMBEDDER_FINGERPRINT, loaded.fingerprint)
+            self._embedder = loaded
+        return self._embedder
+
+    def expect_same_settings(self) -> None:
+        """Refuse to go on with other settings than those the index was made with.
+
+        Raises:
+            EmbedderMismatch: the settings that chunks depend on, or the embedder, have changed.
+
+        """
+        now = index_fingerprint(self._settings)
+        if self.catalog.setting(SETTINGS_FINGERPRINT) != now:
+            if self.catalog.counts().documents:
+                message = "the index was made with other settings for chunks or language"
+                raise EmbedderMismatch(message, hint=_REBUILD)
+            self.catalog.keep(SETTINGS_FINGERPRINT, now)
+        asked = self._settings.embedder
+        if asked is not None and self.catalog.setting(EMBEDDER_NAME) not in (None, asked):
+            _ = self.embedder  # the name says nothing for sure, the fingerprint does
+
+    def begin(self) -> None:
+        """Note that changes follow; until the end, a crash is one in the middle."""
+        self.catalog.keep(WRITING, "yes")
+
+    def drop(self, document_ids: Collection[str]) -> None:
+        """Take documents out of the catalog; `sweep` removes their vectors."""
+        with self.catalog.transaction():
+            self.begin()
+            self.catalog.drop(document_ids)
+
+    def sweep(self) -> None:
+        """Remove the vectors that nobody needs any more."""
+        if self.catalog.obsolete():
+            sweep(self.catalog, self.vectors)
+
+    def roll_back(self) -> None:
+        """Forget what is not published yet."""
+        self.catalog.abandon()
+        self.sweep()
+
+    def repair(self) -> int:
+        """Make vectors and chunks agree, from the stored text alone; count the vectors made.
+
+        Raises:
+            EmbedderMismatch: vectors are missing and the embedder that made the others is not
+                the one at hand.
+
+        """
+        self.begin()
+        self.catalog.abandon()
+        wanted = set(self.catalog.chunk_ids())
+        stored = self._sound_ids()
+        self.vectors.remove(stored - wanted)
+        missing = wanted - stored
+        if missing:
+            self._embed(missing)
+        self.catalog.settle(self.catalog.obsolete())
+        return len(missing)
+
+    def _mend(self) -> None:
+        if self.catalog.setting(WRITING) == "yes" or (
+            not self._store.has_vectors() and self.catalog.counts().chunks
+        ):
+            self.repair()
+
+    def _finish(self) -> None:
+        if self._vectors is not None:
+            self._vectors.close()
+        if self.catalog.setting(WRITING) == "yes":
+            self.catalog.keep(WRITING, "no")
+
+    def _sound_ids(self) -> set[str]:
+        """List the stored vectors; where they cannot be trusted, throw them away and list none."""
+        try:
+            ids = set(self.vectors.ids())
+            if not self.vectors.check():
+                return ids
+        except DiskFull:
+            raise
+        except StoreError:
+            pass
+        self._discard_vectors()
+        return set()
+
+    def _discard_vectors(self) -> None:
+        if self._vectors is not None:
+            with suppress(StoreError):
+                self._vectors.close()
+            self._vectors = None
+        self._store.discard_vectors()
+
+    def _embed(self, missing: set[str]) -> None:
+        for document in self.catalog.documents():
+            lost = (pair for pair in passages(self.catalog, document) if pair[0].id in missing)
+            while batch := list(islice(lost, _BATCH)):
+                vectors = self.embedder.embed_passages([passage for _, passage in batch])
+                self.vectors.add(
+                    [chunk.id for chunk, _ in batch], [document.id] * len(batch), vectors
+                )
+
+    def _replace_embedder(self, made_by: str | None, loaded: Embedder) -> None:
+        if self.catalog.counts().documents:
+            message = f"the index was made with the embedder `{made_by}`, not with `{loaded.name}`"
+            raise EmbedderMismatch(message, hint=f"{_REBUILD}, or leave out `--embedder`")
+        self._discard_vectors()  # an empty collection still insists on its dimensions

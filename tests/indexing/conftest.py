@@ -1,0 +1,216 @@
+"""A small workspace to index: real catalog and real files, simple stand-ins for what is slow."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from askdoc.adapters import chroma, sqlite_schema
+from askdoc.adapters.chroma import ChromaStore
+from askdoc.adapters.lock import writing
+from askdoc.adapters.sqlite import SqliteCatalog
+from askdoc.errors import ReadError
+from askdoc.indexing import Files, Indexer
+from askdoc.intake import Cutters
+from askdoc.planning import locate
+from askdoc.ports import Reader, VectorStore
+from askdoc.settings import Settings
+from askdoc.testing import HashEmbedder, MemoryVectors
+from askdoc.types import Found, IndexReport, Reading, Skip, Span
+from askdoc.writing import Store
+
+if TYPE_CHECKING:
+    from askdoc.ports import Matrix
+
+
+class Paragraphs:
+    """Reads text; its blocks are its lines. What starts with `broken` cannot be read."""
+
+    def read(self, data: bytes, *, name: str) -> Reading:
+        text = data.decode()
+        if text.startswith("broken"):
+            message = f"`{name}` is broken"
+            raise ReadError(message, code="broken")
+        blocks = [Span(*found.span()) for found in re.finditer(r"[^\n]+", text)]
+        return Reading(text, tuple(blocks))
+
+
+class FullStops:
+    def split(self, text: str, language: str) -> Sequence[str]:
+        return re.findall(r"[^.]+\.?\s*|\.\s*", text)
+
+
+class Words:
+    def terms(self, text: str, language: str) -> list[str]:
+        return re.findall(r"\w+", text.lower())
+
+
+class CountingEmbedder(HashEmbedder):
+    """Remembers what it embedded."""
+
+    def __init__(self, dimensions: int = 64) -> None:
+        super().__init__(dimensions=dimensions)
+        self.embedded: list[str] = []
+
+    def embed_passages(self, texts: Sequence[str]) -> Matrix:
+        self.embedded += texts
+        return super().embed_passages(texts)
+
+
+@dataclass
+class Bench:
+    """A workspace in `root`, its index, and what happened."""
+
+    root: Path
+    memory: MemoryVectors | None = field(default_factory=MemoryVectors)
+    embedder: CountingEmbedder = field(default_factory=CountingEmbedder)
+    settings: Settings = field(default_factory=Settings)
+    configured: tuple[Path, ...] = ()
+    events: list[object] = field(default_factory=list)
+    loaded: list[str] = field(default_factory=list)
+    opened: list[str] = field(default_factory=list)
+    on_load: Callable[[Found], object] = lambda _: None
+
+    @property
+    def index(self) -> Path:
+        return self.root / ".index"
+
+    def write(self, **files: str) -> None:
+        """Write files; `a__b` is the file `a/b.txt`. Each gets a time of its own."""
+        for name, text in files.items():
+            path = self.path(name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text.encode())
+
+    def path(self, name: str) -> Path:
+        return self.root / (name.replace("__", "/") + ".txt")
+
+    def sync(self, *sources: str, rebuild: bool = False) -> IndexReport:
+        """Index paths relative to the root, by default what is known."""
+        paths = [self.root / source for source in sources] or None
+        return self.indexer().sync(paths, self.events.append, rebuild=rebuild)
+
+    def remove(self, *names: str) -> tuple[str, ...]:
+        with self.catalog() as catalog:
+            wanted = {str(self.path(name).relative_to(self.root)) for name in names}
+            ids = [found.id for found in catalog.documents() if found.location in wanted]
+        return self.indexer().remove(ids)
+
+    def indexer(self) -> Indexer:
+        self.embedder.embedded.clear()
+        self.loaded.clear()
+        self.events.clear()
+        self.opened.clear()
+        return Indexer(
+            Store(
+                lock=lambda: writing(self.index, "a test"),
+                catalog=lambda: SqliteCatalog(self.index, self.root, write=True),
+                vectors=self._open_vectors,
+                has_vectors=lambda: self.memory is not None or chroma.exists(self.index / "chroma"),
+                discard_catalog=lambda: sqlite_schema.discard(self.index),
+                discard_vectors=self._discard_vectors,
+            ),
+            Files(discover=self._discover, load=self._load, reader_for=self._reader_for),
+            Cutters(FullStops(), Words()),
+            self.settings,
+            self.root,
+            load_embedder=self._load_embedder,
+            configured=self.configured,
+        )
+
+    def catalog(self) -> SqliteCatalog:
+        return SqliteCatalog(self.index, self.root)
+
+    def vectors(self) -> VectorStore:
+        return self.memory or ChromaStore(self.index / "chroma")
+
+    def state(self) -> tuple[dict[str, str], set[str]]:
+        """Return the indexed texts by location, having checked that all agrees with all."""
+        with self.catalog() as catalog, contextlib.closing(self.vectors()) as vectors:
+            documents = catalog.documents()
+            chunks = set(catalog.chunk_ids())
+            assert catalog.check() == []
+            assert vectors.check() == []
+            assert set(vectors.ids()) == chunks
+            assert catalog.setting("writing") in (None, "no")
+            assert catalog._all("SELECT count(*) FROM obsolete") == [(0,)]
+            assert catalog._all("SELECT count(*) FROM documents WHERE version = 0") == [(0,)]
+            [(texts,)] = catalog._all("SELECT count(DISTINCT document) FROM texts")
+            assert texts == len(documents)
+            return {item.location: catalog.text(item.id) for item in documents}, chunks
+
+    def texts(self) -> dict[str, str]:
+        return self.state()[0]
+
+    def skips(self) -> dict[str, str]:
+        with self.catalog() as catalog:
+            return {skip.location: skip.code for skip in catalog.skipped()}
+
+    # ── stand-ins ───────────────────────────────────────────────────────────────────────────────
+
+    def _open_vectors(self) -> VectorStore:
+        self.opened.append("vectors")
+        return self.memory or ChromaStore(self.index / "chroma", write=True)
+
+    def _discard_vectors(self) -> None:
+        if self.memory is not None:
+            self.memory = MemoryVectors()
+        chroma.discard(self.index / "chroma")
+
+    def _load_embedder(self, _made_by: str | None) -> CountingEmbedder:
+        self.opened.append("embedder")
+        return self.embedder
+
+    def _discover(self, source: Path) -> Iterator[Found | Skip]:
+        for path in sorted([source] if source.is_file() else source.rglob("*")):
+            inner = path.relative_to(source)
+            if not path.is_file() or any(part.startswith(".") for part in inner.parts):
+                continue
+            location = locate(str(path), str(self.root))
+            if path.suffix != ".txt":
+                yield Skip(location, "unsupported", "no reader")
+                continue
+            status = path.stat()
+            yield Found(
+                location=location,
+                path=inner.as_posix() if path != source else path.name,
+                source=locate(str(source), str(self.root)),
+                file=str(path),
+                size=status.st_size,
+                modified_ns=status.st_mtime_ns,
+            )
+
+    def _load(self, found: Found) -> bytes:
+        self.loaded.append(found.location)
+        self.on_load(found)
+        try:
+            return Path(found.file).read_bytes()
+        except OSError as error:
+            message = f"`{found.location}` cannot be read"
+            raise ReadError(message, code="unreadable") from error
+
+    def _reader_for(self, _name: str) -> Reader:
+        return Paragraphs()
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+@pytest.fixture
+def touch() -> Callable[[Path, int], None]:
+    """Change the time of a file by so many seconds."""
+
+    def change(path: Path, seconds: int = 10) -> None:
+        status = path.stat()
+        os.utime(path, (status.st_atime, status.st_mtime + seconds))
+
+    return change

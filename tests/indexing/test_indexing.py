@@ -1,0 +1,436 @@
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from askdoc.errors import EmbedderMismatch, IndexCorrupt, UsageError
+from askdoc.settings import Settings
+from askdoc.types import Indexed, Skip
+
+if TYPE_CHECKING:
+    from tests.indexing.conftest import Bench
+
+Touch = Callable[[Path], None]
+
+CAT, DOG = "The cat sleeps. It dreams.", "The dog barks."
+
+
+# ── the plain course ────────────────────────────────────────────────────────────────────────────
+
+
+def test_indexes_a_folder(bench: Bench) -> None:
+    bench.write(docs__cat=CAT, docs__pets__dog=DOG)
+    report = bench.sync("docs")
+    assert report.added == ("docs/cat.txt", "docs/pets/dog.txt")
+    assert report.chunks == 2
+    assert bench.texts() == {"docs/cat.txt": CAT, "docs/pets/dog.txt": DOG}
+    with bench.catalog() as catalog:
+        assert catalog.sources() == ["docs"]
+        [cat, dog] = catalog.documents()
+        assert (cat.path, cat.source, cat.file) == ("cat.txt", "docs", str(bench.path("docs__cat")))
+        assert dog.path == "pets/dog.txt"
+        [chunk] = catalog.chunks(catalog.chunk_ids([cat.id]))
+        assert [chunk.sentence(span) for span in chunk.sentences] == [
+            "The cat sleeps.",
+            "It dreams.",
+        ]
+        assert [hit.chunk_id for hit in catalog.search(["cat"], 5)] == [chunk.id]
+        assert catalog.setting("embedder") == "hash"
+        assert catalog.setting("embedder_fingerprint") == bench.embedder.fingerprint
+    query = bench.embedder.embed_queries([CAT])[0]
+    assert bench.vectors().search(query, 1)[0].chunk_id == chunk.id
+
+
+def test_an_unchanged_folder_loads_nothing(bench: Bench) -> None:
+    bench.write(docs__cat=CAT, docs__dog=DOG)
+    bench.sync("docs")
+    report = bench.sync()
+    assert (report.unchanged, report.added, report.changed, report.removed) == (2, (), (), ())
+    assert bench.loaded == bench.opened == bench.events == []
+
+
+def test_a_new_time_alone_changes_nothing(bench: Bench, touch: Touch) -> None:
+    bench.write(docs__cat=CAT)
+    bench.sync("docs")
+    touch(bench.path("docs__cat"))
+    report = bench.sync()
+    assert (report.unchanged, report.changed) == (1, ())
+    assert (bench.loaded, bench.opened) == (["docs/cat.txt"], [])
+    bench.sync()
+    assert bench.loaded == []
+
+
+def test_follows_changes_and_deletions(bench: Bench) -> None:
+    bench.write(docs__cat=CAT, docs__dog=DOG, docs__owl="The owl hoots.")
+    bench.sync("docs")
+    bench.write(docs__cat="The cat is awake.")
+    bench.path("docs__dog").unlink()
+    report = bench.sync()
+    assert report.changed == ("docs/cat.txt",)
+    assert report.removed == ("docs/dog.txt",)
+    assert report.unchanged == 1
+    assert bench.texts() == {
+        "docs/cat.txt": "The cat is awake.",
+        "docs/owl.txt": "The owl hoots.",
+    }
+    with bench.catalog() as catalog:
+        assert catalog.search(["dog", "sleeps"], 5) == []
+
+
+def test_what_an_edit_left_alone_is_not_embedded_again(bench: Bench) -> None:
+    bench.settings = Settings(chunk_tokens=16, chunk_overlap=0)
+    lines = [f"Line {number} has {'many ' * 9}words." for number in range(20)]
+    bench.write(docs__long="\n".join(lines))
+    bench.sync("docs")
+    bench.write(docs__long="\n".join(["A new first line.", *lines[:10], *lines[11:]]))
+    bench.sync()
+    assert len(bench.embedder.embedded) <= 2
+    texts, chunks = bench.state()
+    assert texts["docs/long.txt"].startswith("A new first line.")
+    with bench.catalog() as catalog:
+        stored = catalog.chunks(list(chunks))
+    embedded = bench.embedder.embed_passages([chunk.text for chunk in stored])
+    assert bench.vectors().vectors([chunk.id for chunk in stored]) == pytest.approx(embedded)
+
+
+def test_a_renamed_file_keeps_its_vectors(bench: Bench) -> None:
+    bench.write(docs__cat=CAT, docs__dog=DOG)
+    bench.sync("docs")
+    bench.path("docs__cat").rename(bench.path("docs__zebra"))
+    report = bench.sync()
+    assert (report.added, report.removed) == (("docs/zebra.txt",), ("docs/cat.txt",))
+    assert bench.embedder.embedded == []
+    assert bench.texts() == {"docs/zebra.txt": CAT, "docs/dog.txt": DOG}
+
+
+def test_a_file_may_take_the_name_of_another(bench: Bench) -> None:
+    """As when a log is rotated."""
+    bench.write(docs__log=CAT)
+    bench.sync("docs")
+    bench.path("docs__log").rename(bench.path("docs__log1"))
+    bench.write(docs__log=DOG)
+    report = bench.sync()
+    assert (report.added, report.changed) == (("docs/log1.txt",), ("docs/log.txt",))
+    assert bench.texts() == {"docs/log.txt": DOG, "docs/log1.txt": CAT}
+    assert len(bench.embedder.embedded) == 1
+
+
+def test_a_long_document_is_published_whole(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("askdoc.intake._WINDOW", 500)
+    monkeypatch.setattr("askdoc.intake._GROUP", 8)
+    bench.settings = Settings(chunk_tokens=16)
+    text = "\n".join(f"Sentence {number} of a long text. And another." for number in range(300))
+    bench.write(docs__long=text, docs__cat=CAT)
+    largest = 0
+    inner = bench.embedder.embed_passages
+
+    def watched(texts: list[str]) -> object:
+        nonlocal largest
+        largest = max(largest, len(texts))
+        with bench.catalog() as catalog:
+            assert "docs/long.txt" not in {found.location for found in catalog.documents()}
+        return inner(texts)
+
+    monkeypatch.setattr(bench.embedder, "embed_passages", watched)
+    bench.sync("docs")
+    assert largest == 8
+    assert bench.texts() == {"docs/cat.txt": CAT, "docs/long.txt": text}
+    with bench.catalog() as catalog:
+        [long] = [found for found in catalog.documents() if found.length > 100]
+        chunks = catalog.chunks(catalog.chunk_ids([long.id]))
+        assert {span for chunk in chunks for span in chunk.sentences} == {
+            span for chunk in chunks for span in chunk.sentences if span.of(text).strip()
+        }
+        assert catalog.counts().sentences == 600 + 2
+        assert catalog.lines(long.id, chunks[-1].span)[1] == 300
+
+
+def test_tells_how_far_it_is(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("askdoc.intake._GROUP", 2)
+    bench.write(**{f"docs__f{number}": f"{CAT} {number}" for number in range(6)})
+    bench.sync("docs")
+    told = [event for event in bench.events if isinstance(event, Indexed)]
+    assert [event.chunks for event in told] == [2, 4, 6]
+    assert [event.documents for event in told] == sorted({event.documents for event in told})
+    assert all(event.total == 6 for event in told)
+    assert told[-1] == Indexed(6, 6, 6, "docs/f5.txt")
+
+
+# ── sources ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_part_of_a_source_can_be_brought_up_to_date_alone(bench: Bench) -> None:
+    bench.write(docs__a__cat=CAT, docs__b__dog=DOG)
+    bench.sync("docs")
+    bench.write(docs__a__cat="Changed.", docs__b__dog="Changed too.")
+    report = bench.sync("docs/a")
+    assert report.changed == ("docs/a/cat.txt",)
+    assert bench.texts()["docs/b/dog.txt"] == DOG
+    bench.path("docs__a__cat").unlink()
+    assert bench.sync("docs/a/cat.txt").removed == ("docs/a/cat.txt",)
+
+
+def test_a_source_absorbs_those_inside(bench: Bench) -> None:
+    bench.write(docs__a__cat=CAT, docs__dog=DOG, other__owl="The owl hoots.")
+    bench.sync("docs/a", "other/owl.txt")
+    report = bench.sync("docs")
+    assert (report.added, report.unchanged, report.chunks) == (("docs/dog.txt",), 1, 1)
+    with bench.catalog() as catalog:
+        assert catalog.sources() == ["docs", "other/owl.txt"]
+        places = {found.location: (found.source, found.path) for found in catalog.documents()}
+    assert places["docs/a/cat.txt"] == ("docs", "a/cat.txt")
+    assert bench.sync().unchanged == 3
+
+
+def test_a_hidden_file_that_is_named_is_indexed_and_stays(bench: Bench) -> None:
+    bench.write(docs__cat=CAT)
+    (bench.root / "docs" / ".notes.txt").write_text(DOG)
+    bench.sync("docs")
+    assert bench.sync("docs/.notes.txt").added == ("docs/.notes.txt",)
+    assert bench.sync("docs").unchanged == 1
+    assert bench.sync().unchanged == 2
+    assert set(bench.texts()) == {"docs/cat.txt", "docs/.notes.txt"}
+
+
+def test_a_source_outside_the_workspace_keeps_its_full_path(
+    bench: Bench, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    outside = tmp_path_factory.mktemp("outside")
+    (outside / "far.txt").write_text(CAT)
+    assert bench.sync(str(outside)).added == (str(outside / "far.txt"),)
+    with bench.catalog() as catalog:
+        [far] = catalog.documents()
+    assert (far.path, far.file) == ("far.txt", str(outside / "far.txt"))
+
+
+def test_the_sources_of_the_settings_are_indexed_too(bench: Bench) -> None:
+    bench.write(docs__cat=CAT, notes__dog=DOG)
+    bench.sync("docs")
+    bench.configured = (bench.root / "notes",)
+    assert bench.sync().added == ("notes/dog.txt",)
+
+
+def test_nothing_to_index(bench: Bench) -> None:
+    with pytest.raises(UsageError, match="nothing to index") as caught:
+        bench.sync()
+    assert caught.value.hint
+
+
+def test_a_path_with_nothing_at_it(bench: Bench) -> None:
+    with pytest.raises(UsageError, match="no file or folder `nowhere`"):
+        bench.sync("nowhere")
+    bench.write(docs__cat=CAT)
+    bench.sync("docs")
+    with pytest.raises(UsageError):
+        bench.sync("docs", "docs/nowhere.txt")
+    assert bench.texts() == {"docs/cat.txt": CAT}
+
+
+def test_a_source_folder_that_is_gone_keeps_its_documents(bench: Bench) -> None:
+    """It may lie on a drive that is not there."""
+    bench.write(docs__cat=CAT, notes__dog=DOG)
+    bench.sync("docs", "notes")
+    shutil.rmtree(bench.root / "docs")
+    report = bench.sync()
+    assert (report.removed, report.unchanged) == ((), 2)
+    [skip] = report.skipped
+    assert (skip.location, skip.code) == ("docs", "missing")
+    assert skip.hint
+    assert "askdoc remove docs" in skip.hint
+    assert "docs/cat.txt" in bench.texts()
+
+
+def test_a_source_file_that_is_gone_leaves(bench: Bench) -> None:
+    bench.write(cat=CAT, dog=DOG)
+    bench.sync("cat.txt", "dog.txt")
+    bench.path("cat").unlink()
+    assert bench.sync().removed == ("cat.txt",)
+    assert bench.sync().removed == ()
+
+
+# ── what cannot be indexed ──────────────────────────────────────────────────────────────────────
+
+
+def test_an_empty_folder_is_no_error(bench: Bench) -> None:
+    (bench.root / "docs").mkdir()
+    report = bench.sync("docs")
+    assert (report.added, report.skipped) == ((), ())
+    bench.write(docs__cat=CAT)
+    assert bench.sync().added == ("docs/cat.txt",)
+
+
+def test_skips_are_told_and_kept_until_they_change(bench: Bench) -> None:
+    bench.write(docs__bad="broken", docs__blank=" \n \n", docs__cat=CAT)
+    (bench.root / "docs" / "image.png").write_bytes(b"png")
+    report = bench.sync("docs")
+    codes = {
+        "docs/bad.txt": "broken",
+        "docs/blank.txt": "empty",
+        "docs/image.png": "unsupported",
+    }
+    assert {skip.location: skip.code for skip in report.skipped} == codes == bench.skips()
+    assert {event.location for event in bench.events if isinstance(event, Skip)} == set(codes)
+    again = bench.sync()
+    assert bench.loaded == []
+    assert again.skipped == report.skipped
+    bench.write(docs__bad="mended.")
+    assert bench.sync().added == ("docs/bad.txt",)
+    assert set(bench.skips()) == {"docs/blank.txt", "docs/image.png"}
+    (bench.root / "docs" / "image.png").unlink()
+    bench.sync()
+    assert set(bench.skips()) == {"docs/blank.txt"}
+
+
+def test_skips_elsewhere_are_kept(bench: Bench) -> None:
+    bench.write(docs__bad="broken", notes__bad="broken")
+    bench.sync("docs", "notes")
+    bench.path("notes__bad").unlink()
+    bench.sync("notes")
+    assert bench.skips() == {"docs/bad.txt": "broken"}
+
+
+def test_a_document_that_broke_leaves(bench: Bench) -> None:
+    bench.write(docs__cat=CAT)
+    bench.sync("docs")
+    bench.write(docs__cat="broken now")
+    report = bench.sync()
+    assert report.removed == ("docs/cat.txt",)
+    assert bench.texts() == {}
+    assert bench.skips() == {"docs/cat.txt": "broken"}
+
+
+def test_a_document_that_is_out_of_reach_stays(bench: Bench, touch: Touch) -> None:
+    bench.write(docs__cat=CAT)
+    bench.sync("docs")
+    touch(bench.path("docs__cat"))
+    bench.on_load = lambda found: Path(found.file).rename(bench.root / "away")
+    report = bench.sync()
+    assert (report.removed, bench.skips()) == ((), {"docs/cat.txt": "unreadable"})
+    assert bench.texts() == {"docs/cat.txt": CAT}
+    bench.on_load = lambda _: None
+    (bench.root / "away").rename(bench.path("docs__cat"))
+    assert bench.sync().unchanged == 1
+    assert bench.skips() == {}
+
+
+def test_a_file_that_vanishes_meanwhile_is_skipped(bench: Bench) -> None:
+    bench.write(docs__a=CAT, docs__b=DOG)
+    bench.on_load = lambda found: Path(found.file).unlink() if "a.txt" in found.file else None
+    report = bench.sync("docs")
+    assert report.added == ("docs/b.txt",)
+    assert [skip.location for skip in report.skipped] == ["docs/a.txt"]
+
+
+# ── removing ────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_what_is_removed_does_not_come_back_by_itself(bench: Bench) -> None:
+    bench.write(docs__cat=CAT, docs__dog=DOG)
+    bench.sync("docs")
+    assert bench.remove("docs__cat") == ("docs/cat.txt",)
+    assert bench.texts() == {"docs/dog.txt": DOG}
+    report = bench.sync("docs")
+    assert report.added == ()
+    [skip] = report.skipped
+    assert (skip.location, skip.code) == ("docs/cat.txt", "excluded")
+    assert bench.sync("docs/cat.txt").added == ("docs/cat.txt",)
+    assert bench.sync("docs").skipped == ()
+
+
+def test_a_source_without_documents_is_forgotten(bench: Bench) -> None:
+    bench.write(docs__cat=CAT, docs__dog=DOG, notes__owl="The owl hoots.")
+    bench.sync("docs", "notes")
+    bench.remove("docs__cat", "docs__dog")
+    assert bench.sync().unchanged == 1
+    assert bench.sync("docs").added == ("docs/cat.txt", "docs/dog.txt")
+
+
+def test_removing_nothing(bench: Bench) -> None:
+    bench.write(docs__cat=CAT)
+    bench.sync("docs")
+    assert bench.indexer().remove(["unknown"]) == ()
+    assert bench.opened == []
+
+
+# ── another embedder, other settings, made anew ─────────────────────────────────────────────────
+
+
+def test_another_embedder_is_refused_until_the_index_is_made_anew(bench: Bench) -> None:
+    bench.write(docs__cat=CAT)
+    bench.sync("docs")
+    bench.embedder = type(bench.embedder)(dimensions=32)
+    assert bench.sync().unchanged == 1
+    bench.write(docs__cat="Changed.")
+    with pytest.raises(EmbedderMismatch) as caught:
+        bench.sync()
+    assert caught.value.hint
+    assert "askdoc index --rebuild" in caught.value.hint
+    report = bench.sync(rebuild=True)
+    assert report.added == ("docs/cat.txt",)
+    assert bench.vectors().vectors(list(bench.state()[1])).shape == (1, 32)
+
+
+def test_an_embedder_that_is_asked_for_is_compared_at_once(bench: Bench) -> None:
+    bench.write(docs__cat=CAT)
+    bench.sync("docs")
+    bench.settings = Settings(embedder="other")
+    bench.embedder = type(bench.embedder)(dimensions=32)
+    with pytest.raises(EmbedderMismatch):
+        bench.sync()
+
+
+def test_an_empty_index_takes_any_embedder(bench: Bench) -> None:
+    bench.memory = None
+    bench.write(docs__cat=CAT)
+    bench.sync("docs")
+    bench.path("docs__cat").unlink()
+    bench.sync()
+    bench.embedder = type(bench.embedder)(dimensions=32)
+    bench.settings = Settings(chunk_tokens=32)
+    bench.write(docs__dog=DOG)
+    assert bench.sync().added == ("docs/dog.txt",)
+    assert bench.texts() == {"docs/dog.txt": DOG}
+
+
+def test_other_settings_are_refused_until_the_index_is_made_anew(bench: Bench) -> None:
+    bench.write(docs__cat=CAT)
+    bench.sync("docs")
+    bench.settings = Settings(chunk_tokens=32)
+    with pytest.raises(EmbedderMismatch, match="other settings"):
+        bench.sync()
+    assert bench.sync(rebuild=True).added == ("docs/cat.txt",)
+    assert bench.sync().unchanged == 1
+
+
+def test_making_anew_keeps_sources_and_exclusions(bench: Bench) -> None:
+    bench.write(docs__cat=CAT, docs__dog=DOG, notes__owl="The owl hoots.")
+    bench.sync("docs", "notes")
+    bench.remove("docs__cat")
+    report = bench.sync(rebuild=True)
+    assert report.added == ("docs/dog.txt", "notes/owl.txt")
+    assert len(bench.embedder.embedded) == 2
+
+
+def test_making_anew_loses_no_source(bench: Bench) -> None:
+    bench.write(docs__cat=CAT, notes__dog=DOG)
+    bench.sync("docs", "notes")
+    shutil.rmtree(bench.root / "docs")
+    with pytest.raises(UsageError, match="`docs` is not there"):
+        bench.sync(rebuild=True)
+    assert set(bench.texts()) == {"docs/cat.txt", "notes/dog.txt"}
+
+
+def test_a_corrupt_catalog_can_be_made_anew(bench: Bench) -> None:
+    bench.write(docs__cat=CAT)
+    bench.sync("docs")
+    (bench.index / "catalog.sqlite").write_bytes(b"nothing of use" * 1000)
+    with pytest.raises(IndexCorrupt):
+        bench.sync("docs")
+    with pytest.raises(UsageError):
+        bench.sync(rebuild=True)
+    assert bench.sync("docs", rebuild=True).added == ("docs/cat.txt",)
+    assert bench.texts() == {"docs/cat.txt": CAT}
