@@ -94,7 +94,8 @@ def _index(workspace: Workspace) -> Check:
         if damage := catalog.check():
             return Check("index", Health.BROKEN, f"damaged: {damage[0]}", _REBUILD)
         counts = catalog.counts()
-    finding = f"{counts.documents:,} documents, {counts.chunks:,} passages at {workspace.index}"
+    documents = "1 document" if counts.documents == 1 else f"{counts.documents:,} documents"
+    finding = f"{documents}, {counts.chunks:,} passages at {workspace.index}"
     if not counts.documents:
         return Check("index", Health.WARNING, finding, "add documents: `askdoc index FOLDER`")
     return Check("index", Health.GOOD, finding)

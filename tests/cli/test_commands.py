@@ -1,0 +1,375 @@
+"""The commands for real: files on disk, the real index, the real embedder."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from typer.testing import CliRunner, Result
+
+from askdoc import formats
+from askdoc.cli import app as cli
+from askdoc.text import printable
+
+PIER = """Minutes of the harbour board
+
+The harbour board met on Tuesday to settle the matter of the east pier.
+Mara Lind, who chairs the board, said that the pier would be rebuilt in oak by the spring.
+Steel was cheaper, but the divers refused to sign for it.
+The next meeting is on the ninth of March.
+"""
+GUIDE = """# Keeping bees
+
+## Winter
+
+A colony needs about fifteen kilograms of honey to live through the winter.
+
+## Summer
+
+Swarms leave the hive on warm days in early summer.
+"""
+HOSTILE_NAME = "odd [bold]\x1b[31m.txt"
+HOSTILE = "The lighthouse keeper [bold]paints\x1b[2J\x1b]0;owned\x1b\\ the \u202elamp[/] in June.\n"
+QUESTION = "What will the pier be rebuilt in?"
+ANSWER = (
+    "Mara Lind, who chairs the board, said that the pier would be rebuilt in oak by the spring."
+)
+UNANSWERABLE = "Which football club won the cup in 1987?"
+
+
+def run(*arguments: str, **options: Any) -> Result:
+    done = CliRunner().invoke(cli.make_app(), arguments, prog_name="askdoc", **options)
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return done
+
+
+def write_documents(folder: Path) -> None:
+    (folder / "docs/minutes").mkdir(parents=True)
+    (folder / "docs/minutes/pier.txt").write_text(PIER, encoding="utf-8")
+    (folder / "docs/bees.md").write_text(GUIDE, encoding="utf-8")
+    (folder / "docs" / HOSTILE_NAME).write_text(HOSTILE, encoding="utf-8")
+    (folder / "docs/blob.txt").write_bytes(bytes(range(256)) * 40)
+    (folder / "askdoc.toml").write_text('sources = ["docs"]\n', encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def indexed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with its index; copied for each test, since tests change it."""
+    folder = tmp_path_factory.mktemp("indexed") / "work"
+    write_documents(folder)
+    done = subprocess.run(
+        [sys.executable, "-m", "askdoc", "index"], cwd=folder, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    return folder
+
+
+@pytest.fixture
+def work(indexed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "work"
+    shutil.copytree(indexed, folder)  # keeps times, so that nothing looks changed
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    return folder
+
+
+@pytest.fixture
+def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "bare"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    return folder
+
+
+# ── asking ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.usefixtures("work")
+@pytest.mark.parametrize(
+    ("arguments", "options"),
+    [
+        ([QUESTION], {}),
+        (["ask", QUESTION], {}),
+        (QUESTION.split(), {}),
+        (["ask", "-"], {"input": f"{QUESTION}\n"}),
+        (["--max-sentences", "1", QUESTION], {}),
+    ],
+)
+def test_a_question_is_answered_with_its_sentence(
+    arguments: list[str], options: dict[str, Any]
+) -> None:
+    done = run(*arguments, **options)
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"{ANSWER} [1]\n")
+    assert "\n[1] docs/minutes/pier.txt, line 4\n" in done.stdout
+    assert f"\n  > {ANSWER}\n" in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+@pytest.mark.usefixtures("work")
+def test_json_validates_and_quotes_what_is_stored() -> None:
+    done = run("--json", QUESTION)
+    data = json.loads(done.stdout)
+    jsonschema.Draft202012Validator(formats.schema("answer")).validate(data)
+    cited = data["citations"][0]
+    assert (cited["document"], cited["path"]) == ("minutes/pier.txt", "docs/minutes/pier.txt")
+    assert cited["quote"] == PIER[cited["start"] : cited["end"]] == ANSWER
+    assert (cited["line_start"], cited["line_end"], cited["page"]) == (4, 4, None)
+    again = formats.answer_from_json(data, base=Path.cwd())
+    assert formats.answer_to_json(again, base=Path.cwd()) == data
+
+
+@pytest.mark.usefixtures("work")
+def test_what_the_documents_do_not_hold_is_not_answered() -> None:
+    done = run(UNANSWERABLE)
+    assert done.exit_code == 3
+    assert "Nearest in the documents:" in done.stdout
+    assert "[1]" not in done.stdout
+    data = json.loads(run("--json", UNANSWERABLE).stdout)
+    jsonschema.Draft202012Validator(formats.schema("answer")).validate(data)
+    assert (data["status"], data["claims"]) == ("abstained", [])
+    assert data["evidence"]
+
+
+@pytest.mark.usefixtures("work")
+def test_the_confidence_that_is_asked_for_decides() -> None:
+    assert run("--min-confidence", "1", QUESTION).exit_code == 3
+    assert run("--min-confidence", "0", UNANSWERABLE).exit_code == 0
+
+
+@pytest.mark.usefixtures("work")
+def test_an_explanation_follows_the_answer() -> None:
+    done = run("--explain", QUESTION)
+    answer, _, why = done.stdout.partition("\nWhy\n")
+    assert answer.startswith(ANSWER)
+    assert "dense #" in why
+    assert "lexical #" in why
+    assert "cited as [1]" in why
+
+
+@pytest.mark.usefixtures("work")
+def test_a_question_may_be_kept_to_some_documents() -> None:
+    data = json.loads(run("--json", "--source", "*.md", QUESTION).stdout)
+    assert {item["document"] for item in data["evidence"]} == {"bees.md"}
+    done = run("--source", "*.pdf", QUESTION)
+    assert done.exit_code == 2
+    assert "no indexed document matches `*.pdf`" in done.stderr
+
+
+@pytest.mark.usefixtures("work")
+@pytest.mark.parametrize("arguments", [[""], ["ask"], ["ask", "  \n"], ["search", ""]])
+def test_an_empty_question_is_wrong_usage(arguments: list[str]) -> None:
+    done = run(*arguments)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: the question is empty")
+
+
+@pytest.mark.usefixtures("work")
+@pytest.mark.parametrize(
+    "question",
+    [
+        'pier" OR "oak NEAR(',
+        "pier* AND -oak ^board: (((",
+        "🙂 👩‍👩‍👧 pier?",
+        "pier\n\noak\tboard",
+        "pier\0oak",
+        "\x1b[31m[bold]pier[/nonsense]",
+        "pier " * 20_000,
+        "' ; DROP TABLE documents; --",
+        "?",
+    ],
+)
+def test_any_question_has_a_clear_outcome(question: str) -> None:
+    done = run("ask", "-", input=question)
+    assert done.exit_code in (0, 3)
+    assert printable(done.stdout) == done.stdout
+
+
+@pytest.mark.usefixtures("work")
+def test_a_hostile_document_is_only_text() -> None:
+    question = "What does the lighthouse keeper do in June?"
+    shown = "The lighthouse keeper [bold]paints[2J]0;owned\\ the lamp[/] in June."
+    outputs = [
+        run("--min-confidence", "0", question),
+        run("--min-confidence", "0", "--explain", question),
+        run("--min-confidence", "0", "--json", question),
+        run("search", question),
+        run("status", "--documents"),
+        run("show", f"docs/{HOSTILE_NAME}:1"),
+        run("show", f"docs/{HOSTILE_NAME}"),
+    ]
+    for done in outputs:
+        assert done.exit_code == 0
+        assert printable(done.stdout) == done.stdout
+    assert outputs[0].stdout.startswith(f"{shown} [1]")
+    assert "docs/odd [bold][31m.txt" in outputs[4].stdout
+    cited = json.loads(outputs[2].stdout)["citations"][0]
+    assert cited["quote"] == HOSTILE.strip()
+
+
+@pytest.mark.usefixtures("work")
+def test_passages_are_found() -> None:
+    done = run("search", "honey in winter", "--top-k", "1")
+    assert done.exit_code == 0
+    assert done.stdout.startswith(" 1. docs/bees.md, line")
+    assert "fifteen kilograms" in done.stdout
+    data = json.loads(run("search", "--json", "honey in winter").stdout)
+    jsonschema.Draft202012Validator(formats.schema("search")).validate(data)
+    for item in data["passages"]:
+        if item["document"] == "bees.md":
+            assert item["text"] == GUIDE[item["start"] : item["end"]]
+
+
+# ── files that change ───────────────────────────────────────────────────────────────────────────
+
+
+def test_a_cited_file_that_changed_or_went_is_marked(work: Path) -> None:
+    pier = work / "docs/minutes/pier.txt"
+    pier.write_text(PIER.replace("oak", "teak and elm"), encoding="utf-8")
+    done = run(QUESTION)
+    assert "docs/minutes/pier.txt, line 4 (changed since it was indexed)" in done.stdout
+    assert done.stderr.startswith("note: one cited file is no longer as indexed")
+    pier.unlink()
+    done = run(QUESTION)
+    assert "docs/minutes/pier.txt, line 4 (the file is gone)" in done.stdout
+    assert json.loads(run("--json", QUESTION).stdout)["citations"][0]["stale"] is True
+
+
+def test_indexing_follows_the_files(work: Path) -> None:
+    done = run("index")
+    assert "new 0 · changed 0 · unchanged 3 · removed 0 · skipped 1" in done.stdout
+    assert "skipped docs/blob.txt\n" in done.stdout
+    (work / "docs/minutes/pier.txt").write_text(PIER.replace("oak", "teak"), encoding="utf-8")
+    (work / "docs/bees.md").unlink()
+    (work / "docs/new.txt").write_text("Gulls nest on the west pier.\n", encoding="utf-8")
+    done = run("index")
+    assert "new 1 · changed 1 · unchanged 1 · removed 1 · skipped 1" in done.stdout
+    assert "rebuilt in teak" in run(QUESTION).stdout
+    report = json.loads(run("index", "--json").stdout)
+    assert report["schema"] == "askdoc.index/1"
+    assert (report["unchanged"], report["added"]) == (3, [])
+    assert [skip["location"] for skip in report["skipped"]] == ["docs/blob.txt"]
+    assert run("index", "--quiet").stdout == ""
+    assert run("index", "--rebuild").exit_code == 0
+    assert "rebuilt in teak" in run(QUESTION).stdout
+
+
+def test_without_an_index_the_sources_are_indexed_first(bare: Path) -> None:
+    write_documents(bare)
+    done = run(QUESTION)
+    assert done.exit_code == 0
+    assert done.stdout.startswith(f"{ANSWER} [1]\n")
+    assert "note: there is no index yet; building it from `docs`\n" in done.stderr
+
+
+def test_without_index_and_sources_it_is_said_what_to_do(bare: Path) -> None:
+    for arguments in ([QUESTION], ["search", "x"], ["status"], ["show", "x"], ["remove", "x"]):
+        done = run(*arguments)
+        assert (done.exit_code, done.stdout) == (1, "")
+        assert done.stderr.startswith("error: ")
+        assert "askdoc index" in done.stderr.partition("hint: ")[2]
+    assert list(bare.iterdir()) == []
+    done = run("index")
+    assert done.exit_code == 2
+    assert "askdoc index PATH" in done.stderr
+
+
+def test_an_empty_folder_and_a_missing_path(bare: Path) -> None:
+    (bare / "empty").mkdir()
+    done = run("index", "empty")
+    assert done.exit_code == 0
+    assert done.stdout.startswith("Indexed 0 documents")
+    done = run("index", "nowhere")
+    assert done.exit_code == 2
+    assert "nowhere" in done.stderr
+    assert run(QUESTION).exit_code == 1
+
+
+# ── looking after the index ─────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.usefixtures("work")
+def test_the_status_says_what_is_indexed_and_what_was_skipped() -> None:
+    done = run("status")
+    assert done.exit_code == 0
+    assert "Documents   3\n" in done.stdout
+    assert "Embedder    all-MiniLM-L6-v2\n" in done.stdout
+    assert "skipped docs/blob.txt\n" in done.stdout
+    assert "docs/minutes/pier.txt" not in done.stdout
+    assert "docs/minutes/pier.txt" in run("status", "--documents").stdout
+    data = json.loads(run("status", "--json").stdout)
+    assert data["counts"]["documents"] == len(data["documents"]) == 3
+    assert data["skipped"][0]["reason"]
+
+
+@pytest.mark.usefixtures("work")
+def test_a_place_of_a_document_is_shown() -> None:
+    assert run("show", "minutes/pier.txt").stdout == PIER
+    assert run("show", "docs/minutes/pier.txt:4", "-C", "0").stdout == f"4 > {ANSWER}\n"
+    lines = run("show", "pier.txt:4-5", "-C", "1").stdout.splitlines()
+    assert [line[:3] for line in lines] == ["3  ", "4 >", "5 >", "6  "]
+    for arguments, complaint in (
+        (["pier.txt:99"], "there is no line 99"),
+        (["peir.txt"], "no indexed document is called `peir.txt`"),
+        (["pier.txt", "--page", "1"], "`docs/minutes/pier.txt` has no page 1"),
+    ):
+        done = run("show", *arguments)
+        assert done.exit_code == 2
+        assert complaint in done.stderr
+
+
+def test_removing_takes_a_document_out_and_leaves_the_file(work: Path) -> None:
+    done = run("remove", "minutes/")
+    assert (done.exit_code, done.stdout) == (0, "removed docs/minutes/pier.txt\n")
+    assert (work / "docs/minutes/pier.txt").exists()
+    assert (
+        "docs/minutes/pier.txt" not in run("status", "--documents").stdout.partition("skipped")[0]
+    )
+    run("index")
+    assert ANSWER not in run("--min-confidence", "0", QUESTION).stdout
+    assert run("remove", "nothing").exit_code == 2
+
+
+def test_the_doctor_finds_what_is_broken(work: Path) -> None:
+    done = run("doctor")
+    assert done.exit_code == 0, done.stdout
+    assert done.stdout.count("ok ") == 8
+    (work / "docs/bees.md").unlink()
+    done = run("doctor")
+    assert done.exit_code == 0
+    assert "note    files" in done.stdout
+    shutil.rmtree(work / ".askdoc/index/chroma")
+    done = run("doctor")
+    assert done.exit_code == 1
+    assert "broken  vectors" in done.stdout
+    assert "askdoc index" in done.stdout
+
+
+def test_the_doctor_without_an_index_only_notes_it(bare: Path) -> None:
+    done = run("doctor")
+    assert done.exit_code == 0, done.stdout
+    assert "note    index" in done.stdout
+    assert list(bare.iterdir()) == []
+
+
+# ── fresh processes ─────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.usefixtures("work")
+def test_ascii_output_holds_no_question_of_encoding() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "askdoc", "--explain", QUESTION],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"}, capture_output=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.isascii()
+    assert done.stdout.startswith(ANSWER.encode())
