@@ -144,7 +144,7 @@ def _store(workspace: Workspace) -> Store:
         lock=lambda: lock.writing(workspace.index, " ".join(sys.argv)),
         catalog=lambda: open_catalog(workspace, write=True),
         vectors=lambda: open_vectors(workspace, write=True),
-        has_vectors=lambda: chroma.exists(folder),
+        has_vectors=lambda: chroma.is_intact(folder),
         discard_catalog=lambda: sqlite_schema.discard(workspace.index),
         discard_vectors=lambda: chroma.discard(folder),
     )

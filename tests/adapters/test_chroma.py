@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from askdoc.adapters import chroma
-from askdoc.adapters.chroma import ChromaStore, discard, exists
+from askdoc.adapters.chroma import ChromaStore, discard, is_intact
 from askdoc.errors import DiskFull, IndexCorrupt
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def test_closing_leaves_no_log_to_replay(built: Path) -> None:
 
 
 def test_reading_makes_nothing(tmp_path: Path) -> None:
-    assert not exists(tmp_path / "none")
+    assert not is_intact(tmp_path / "none")
     with pytest.raises(IndexCorrupt, match="missing") as caught:
         ChromaStore(tmp_path / "none")
     assert caught.value.hint
@@ -113,6 +113,7 @@ def test_damaged_files_are_found(
     """Chroma itself answers from what is left, or crashes the process."""
     [file] = copy.glob(f"*/{name}")
     damage(file)
+    assert not is_intact(copy)
     with pytest.raises(IndexCorrupt, match="damaged") as caught:
         ChromaStore(copy, write=write)
     assert caught.value.hint
@@ -126,12 +127,13 @@ def test_a_deleted_folder_of_vectors_is_found(copy: Path) -> None:
 
 
 def test_a_database_that_is_none_is_found_and_can_be_replaced(copy: Path) -> None:
-    overwrite_start = copy / "chroma.sqlite3"
-    with overwrite_start.open("r+b") as stream:
+    assert is_intact(copy)
+    with (copy / "chroma.sqlite3").open("r+b") as stream:
         stream.write(b"something else entirely")
-    for _ in range(2):
+    for write in (False, True):
         with pytest.raises(IndexCorrupt, match="not a database"):
-            ChromaStore(copy, write=True)
+            ChromaStore(copy, write=write)
+        assert not is_intact(copy)
     discard(copy)
     store = ChromaStore(copy, write=True)
     store.add(names(3), ["d"] * 3, clustered(3))
@@ -143,6 +145,7 @@ def test_files_that_were_copied_are_as_good(copy: Path) -> None:
     """A copy has other times than the seal says, so the checksums decide."""
     for file in copy.glob("*/*"):
         os.utime(file, (time.time(), time.time() - 1000))
+    assert is_intact(copy)
     store = ChromaStore(copy)
     assert store.check() == []
     store.close()

@@ -15,6 +15,7 @@ import pytest
 from askdoc.adapters import chroma, sqlite_schema
 from askdoc.adapters.chroma import ChromaStore
 from askdoc.adapters.lock import writing
+from askdoc.adapters.snowball import SnowballAnalyser
 from askdoc.adapters.sqlite import SqliteCatalog
 from askdoc.errors import ReadError
 from askdoc.indexing import Files, Indexer
@@ -45,11 +46,6 @@ class Paragraphs:
 class FullStops:
     def split(self, text: str, language: str) -> Sequence[str]:
         return re.findall(r"[^.]+\.?\s*|\.\s*", text)
-
-
-class Words:
-    def terms(self, text: str, language: str) -> list[str]:
-        return re.findall(r"\w+", text.lower())
 
 
 class CountingEmbedder(HashEmbedder):
@@ -113,12 +109,14 @@ class Bench:
                 lock=lambda: writing(self.index, "a test"),
                 catalog=lambda: SqliteCatalog(self.index, self.root, write=True),
                 vectors=self._open_vectors,
-                has_vectors=lambda: self.memory is not None or chroma.exists(self.index / "chroma"),
+                has_vectors=lambda: (
+                    self.memory is not None or chroma.is_intact(self.index / "chroma")
+                ),
                 discard_catalog=lambda: sqlite_schema.discard(self.index),
                 discard_vectors=self._discard_vectors,
             ),
             Files(discover=self._discover, load=self._load, reader_for=self._reader_for),
-            Cutters(FullStops(), Words()),
+            Cutters(FullStops(), SnowballAnalyser()),
             self.settings,
             self.root,
             load_embedder=self._load_embedder,

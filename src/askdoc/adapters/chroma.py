@@ -65,9 +65,13 @@ _UNIT_TOLERANCE = 0.01
 _REPAIR = "run `askdoc index` to make the vectors anew from the stored text"
 
 
-def exists(folder: Path) -> bool:
-    """Tell whether `folder` looks like a Chroma database, without loading Chroma."""
-    return (folder / _DATABASE).is_file()
+def is_intact(folder: Path) -> bool:
+    """Tell whether `folder` holds a database that nothing is known against; loads no Chroma."""
+    return (
+        (folder / _DATABASE).is_file()
+        and not chroma_seal.is_suspect(folder)
+        and chroma_seal.holds(folder)
+    )
 
 
 def discard(folder: Path) -> None:
@@ -88,7 +92,7 @@ class ChromaStore:
         self._folder = folder
         self._write = write
         self._changed = False
-        if not write and not exists(folder):
+        if not write and not (folder / _DATABASE).is_file():
             message = f"the vectors in `{folder}` are missing"
             raise IndexCorrupt(message, hint=_REPAIR)
         with self._translating("opening"):
@@ -270,7 +274,10 @@ class ChromaStore:
         except (StoreError, KeyboardInterrupt, SystemExit, GeneratorExit):
             raise
         except BaseException as error:  # a panic in Chroma's Rust part is no Exception
-            raise _translated(error, doing, self._folder) from error
+            told = _translated(error, doing, self._folder)
+            if isinstance(told, IndexCorrupt):
+                chroma_seal.suspect(self._folder)
+            raise told from error
 
 
 def _translated(error: BaseException, doing: str, folder: Path) -> StoreError:

@@ -10,9 +10,11 @@ from __future__ import annotations
 import json
 import struct
 import zlib
+from contextlib import suppress
 from pathlib import Path
 
 _SEAL = "seal.json"
+_SUSPECT = "suspect"
 
 _HEADER = struct.Struct("<i6Q")
 """Version, offset of level 0, capacity, elements, bytes per element, offsets of label and data."""
@@ -26,6 +28,18 @@ def put(folder: Path) -> None:
     draft = folder / f"{_SEAL}.new"
     draft.write_text(json.dumps(sealed), encoding="utf-8")
     draft.replace(folder / _SEAL)
+    (folder / _SUSPECT).unlink(missing_ok=True)
+
+
+def suspect(folder: Path) -> None:
+    """Note that Chroma failed on `folder`, so that the next writer looks closer."""
+    with suppress(OSError):
+        (folder / _SUSPECT).touch()
+
+
+def is_suspect(folder: Path) -> bool:
+    """Tell whether Chroma failed since the files were sealed."""
+    return (folder / _SUSPECT).exists()
 
 
 def remove(folder: Path) -> None:
