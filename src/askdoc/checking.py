@@ -1,0 +1,219 @@
+"""Whether a claim says no more and nothing else than the sentences it cites. No model is called.
+
+In order: numbers, dates and units; names; who does what to whom; negation; direction; which value
+belongs to what; certainty; and at last how much of its content the sources hold. The first four
+decide whether a claim stands; the rest tells `partial` from `supported`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from askdoc.binding import Values, misplaced, read_values
+from askdoc.english import NEGATORS
+from askdoc.names import known, names, turned_round
+from askdoc.polarity import certainty, direction, negation, sides
+from askdoc.quantities import Quantity
+from askdoc.types import Support
+from askdoc.words import Terms, Word, is_light, read_words
+
+EmbedTexts = Callable[[Sequence[str]], npt.NDArray[np.float32]]
+
+COVERED = 0.78
+"""Cosine from which two words are taken to say the same, such as `car` and `vehicle`.
+
+Lower, pairs such as `married` and `divorced` (0.73) would pass.
+"""
+
+_CLAUSES = re.compile(r"[;,]\s+(?:and|while|but|whereas)?\b|\b(?:and|while|but|whereas)\b")
+
+_SHORTEST = 3
+"""Words of the shortest clause that can be checked by itself."""
+
+_NAMED = 3
+"""Missing words that a reason names."""
+
+LEAST_COVERAGE = 0.5
+"""Share of its content words below which a claim is about something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A sentence that a claim may rest on.
+
+    `context` is what the sentence can lean on for its subject: title, headings, the sentence
+    before. Names and words may come from there, values may not.
+    """
+
+    label: str
+    text: str
+    context: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the check says, with the reasons in words, and the share of content words held."""
+
+    support: Support
+    reasons: tuple[str, ...]
+    coverage: float
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Checks claims; `terms` makes stems, `embed` (optional) knows words that mean the same."""
+
+    terms: Terms
+    embed: EmbedTexts | None = None
+
+    def __call__(self, claim: str, sources: Sequence[Source]) -> Verdict:
+        """Check `claim` against the sentences it cites.
+
+        One sentence that supports it is enough. Where it takes several, it is at most partly
+        supported, unless each of its own clauses is supported by one of them.
+        """
+        if not sources:
+            return Verdict(Support.UNSUPPORTED, ("it cites nothing",), 0.0)
+        single = max((self._against(claim, source) for source in sources), key=_rank)
+        if single.support is Support.SUPPORTED or len(sources) == 1:
+            return single
+        joined = self._against(claim, _joined(sources))
+        if _rank(joined) <= _rank(single):
+            return single
+        if joined.support is not Support.SUPPORTED or self._by_clause(claim, sources):
+            return joined
+        return Verdict(Support.PARTIAL, ("no single sentence says all of it",), joined.coverage)
+
+    def _by_clause(self, claim: str, sources: Sequence[Source]) -> bool:
+        clauses = [part for part in _CLAUSES.split(claim) if len(part.split()) >= _SHORTEST]
+        return len(clauses) > 1 and all(
+            any(self._against(part, s).support is Support.SUPPORTED for s in sources)
+            for part in clauses
+        )
+
+    def _against(self, claim: str, source: Source) -> Verdict:
+        words = read_words(claim, self.terms)
+        given = read_words(source.text, self.terms)
+        if claim.split() == source.text.split():
+            return Verdict(Support.SUPPORTED, (), 1.0)
+        around = [*given, *read_words(source.context, self.terms)]
+        values = read_values(claim)
+        content = _content(words, values)
+        missing = self._missing(content, around)
+        coverage = 1 - len(missing) / len(content) if content else 1.0
+        where = f"[{source.label}]"
+        wrong = _values_missing(values, read_values(source.text))
+        named = _outside(names(words, claim), values)
+        wrong += [f"“{name.text}” is not in" for name in named if not known(name, around)]
+        wrong += _contradictions(claim, words, source.text, given, self.terms)
+        if wrong:
+            return Verdict(Support.UNSUPPORTED, tuple(f"{w} {where}" for w in wrong), coverage)
+        if coverage < LEAST_COVERAGE:
+            return Verdict(Support.UNSUPPORTED, (f"{_listed(missing)} {where}",), coverage)
+        unsure = certainty(words, source.text, given)
+        doubts = [unsure] if unsure else []
+        doubts += [_listed(missing)] if missing else []
+        if doubts:
+            return Verdict(Support.PARTIAL, tuple(f"{d} {where}" for d in doubts), coverage)
+        return Verdict(Support.SUPPORTED, (), coverage)
+
+    def _missing(self, content: Sequence[Word], source: Sequence[Word]) -> list[Word]:
+        """List the words of the claim that the source has neither as they are nor by meaning."""
+        stems = {word.stem for word in source}
+        turns = {key for word in source for key in sides(word)}
+        missing = [w for w in content if w.stem not in stems and not sides(w) & turns]
+        given = sorted({word.folded for word in source if word.stem})
+        if not missing or not given or self.embed is None:
+            return missing
+        vectors = self.embed([*(word.folded for word in missing), *given])
+        likeness = vectors[: len(missing)] @ vectors[len(missing) :].T
+        best: npt.NDArray[np.float32] = likeness.max(axis=1)
+        return [w for w, cosine in zip(missing, best, strict=True) if cosine < COVERED]
+
+
+def _content(words: Sequence[Word], values: Values) -> list[Word]:
+    """List the words that the source must hold; values are compared on their own."""
+    return [
+        word
+        for word in _outside(words, values)
+        if word.stem and not is_light(word.stem) and word.folded not in NEGATORS
+    ]
+
+
+def _outside(words: Sequence[Word], values: Values) -> list[Word]:
+    """Leave out the words that are part of a value."""
+    taken = values.ranges
+    return [word for word in words if not any(start <= word.start < end for start, end in taken)]
+
+
+def _values_missing(claim: Values, source: Values) -> list[str]:
+    """Say which dates and quantities of the claim the source does not give."""
+    wrong = [
+        f"“{date.text}” is not in"
+        for date in claim.dates
+        if not any(date.within(other) for other in source.dates)
+    ]
+    return wrong + [
+        f"“{quantity.text}” is not in"
+        for quantity in claim.quantities
+        if not any(quantity.equals(other) for other in source.quantities)
+        and not _is_article(quantity)
+    ]
+
+
+def _is_article(quantity: Quantity) -> bool:
+    """Tell whether a number is a word such as `one`, which also stands for `a`."""
+    return quantity.bare and quantity.number == 1 and quantity.text.lower() == "one"
+
+
+def _contradictions(
+    claim: str, words: Sequence[Word], source: str, given: Sequence[Word], terms: Terms
+) -> list[str]:
+    found = [
+        _reversed_roles(claim, words, source, given),
+        negation(claim, words, source, given),
+        direction(words, given),
+        misplaced(claim, source, terms),
+    ]
+    return [reason for reason in found if reason]
+
+
+def _reversed_roles(
+    claim: str, words: Sequence[Word], source: str, given: Sequence[Word]
+) -> str | None:
+    ours, theirs = _without_values(words, claim), _without_values(given, source)
+    if turned_round(ours, claim, theirs, source):
+        return "who does what to whom is the other way round in"
+    return None
+
+
+def _without_values(words: Sequence[Word], text: str) -> list[Word]:
+    """Leave out numbers and dates, which may stand anywhere; weekdays stay."""
+    values = read_values(text)
+    dates = tuple(date for date in values.dates if date.weekday is None)
+    return _outside(words, Values(dates, values.quantities))
+
+
+def _joined(sources: Sequence[Source]) -> Source:
+    return Source(
+        "][".join(source.label for source in sources),
+        " ".join(source.text for source in sources),
+        " ".join(source.context for source in sources),
+    )
+
+
+def _listed(missing: Sequence[Word]) -> str:
+    """Say that words are missing, the first few by name."""
+    shown = ", ".join(f"“{word.text}”" for word in missing[:_NAMED])
+    more = f" and {len(missing) - _NAMED} more words" if len(missing) > _NAMED else ""
+    return f"{shown}{more} {'is' if len(missing) == 1 else 'are'} not in"
+
+
+def _rank(verdict: Verdict) -> tuple[int, float]:
+    order = (Support.UNSUPPORTED, Support.PARTIAL, Support.SUPPORTED)
+    return order.index(verdict.support), verdict.coverage

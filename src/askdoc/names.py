@@ -1,0 +1,126 @@
+"""Names in a sentence, and who does what to whom."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from askdoc.english import DETERMINERS, PIVOTS, TITLES
+from askdoc.words import Word
+
+_PASSIVE = re.compile(
+    r"\b(?:is|are|was|were|be|been|being|got)\b.*\bby\b", re.IGNORECASE | re.DOTALL
+)
+_VERBISH = re.compile(r"(?:ed|s|ought|ame|ook|an|as|ell|ose|ave|on|ad|id|ill|ould|ay)$")
+_COUNTED = re.compile(r"\d+(?:st|nd|rd|th|s|m|km|kg|bn)")
+_REACH = 3
+"""How many content words after a verb may be the one that it acts on."""
+
+_INITIALS = 2
+"""Letters of the shortest acronym that is looked up by its initials."""
+
+
+def names(words: Sequence[Word], text: str) -> list[Word]:
+    """List the words that are (parts of) names: capitals, and codes such as `B12`.
+
+    The first word of a sentence counts where another capital follows, or where it stands like a
+    name: no determiner, not a plural, and a verb after it.
+    """
+    found = []
+    for position, word in enumerate(words):
+        if word.folded in TITLES or (word.stem is None and not _is_acronym(word)):
+            continue
+        code = any(c.isdigit() for c in word.text) and any(c.isalpha() for c in word.text)
+        if (code and not _COUNTED.fullmatch(word.folded)) or (
+            word.capital and (not _starts(word, text) or _name_like(words, position))
+        ):
+            found.append(word)
+    return found
+
+
+def known(name: Word, source: Sequence[Word]) -> bool:
+    """Tell whether `source` holds a name: the word, its plural, or what its letters stand for."""
+    folded = {word.folded for word in source}
+    if name.folded in folded or name.folded.rstrip("s") in {item.rstrip("s") for item in folded}:
+        return True
+    if name.stem is not None and name.stem in {word.stem for word in source}:
+        return True
+    initials = "".join(word.text[0] for word in source if word.capital).lower()
+    if _is_acronym(name):
+        return name.folded in initials
+    return name.text[0].lower() in "".join(
+        word.folded for word in source if _is_acronym(word)
+    ) and _spelled_acronym(name, source)
+
+
+def turned_round(
+    claim: Sequence[Word], claim_text: str, source: Sequence[Word], source_text: str
+) -> bool:
+    """Tell whether the claim lets two change places: `A beat B` for `B beat A`.
+
+    Compares who stands before and after a word in both. Between names any distance counts, between
+    other words only near ones. A passive with `by` is turned first.
+    """
+    there = set(_triples(source, source_text))
+    heads = {(first, middle) for first, middle, _ in there}
+    for first, middle, last in _triples(claim, claim_text):
+        if (first, middle, last) in there or first == last:
+            continue
+        if (last, middle, first) in there and (first, middle) not in heads:
+            return True
+    return False
+
+
+def _triples(words: Sequence[Word], text: str) -> Iterator[tuple[str, str, str]]:
+    """List who stands before and after each word, by their stems."""
+    kept = _heads([word for word in words if word.stem or word.folded in PIVOTS], text)
+    for index, middle in enumerate(kept):
+        for at, first in enumerate(kept[:index]):
+            for beyond, last in enumerate(kept[index + 1 :]):
+                near = at == index - 1 and beyond < _REACH
+                named = first.capital and last.capital and not middle.capital
+                if not near and not named:
+                    continue
+                ends = (first.stem or first.folded, last.stem or last.folded)
+                if _PASSIVE.search(text[first.end : last.start]):
+                    ends = (ends[1], ends[0])
+                yield (ends[0], middle.stem or middle.folded, ends[1])
+
+
+def _heads(found: Sequence[Word], text: str) -> list[Word]:
+    """Keep the last word of each name of several words."""
+    return [
+        word
+        for word, after in zip(found, [*found[1:], None], strict=False)
+        if after is None
+        or not (word.capital and after.capital)
+        or text[word.end : after.start].strip(" .")
+    ]
+
+
+def _is_acronym(word: Word) -> bool:
+    letters = word.text.replace(".", "")
+    return len(letters) >= _INITIALS and letters.isupper() and letters.isalpha()
+
+
+def _spelled_acronym(name: Word, source: Sequence[Word]) -> bool:
+    return any(
+        _is_acronym(word) and word.folded.startswith(name.folded[0]) and len(word.folded) > 1
+        for word in source
+    )
+
+
+def _starts(word: Word, text: str) -> bool:
+    before = text[: word.start].rstrip(" \"'“‘([-*•")
+    return not before or before[-1] in ".!?:;\n"
+
+
+def _name_like(words: Sequence[Word], position: int) -> bool:
+    word = words[position]
+    if position + 1 == len(words):
+        return False
+    after = words[position + 1]
+    if after.capital and not after.text.isupper() and word.folded not in DETERMINERS:
+        return True
+    lone = word.folded not in DETERMINERS and not word.folded.endswith(("s", "ing", "ly", "ion"))
+    return lone and after.text.islower() and bool(_VERBISH.search(after.folded))

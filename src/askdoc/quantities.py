@@ -1,0 +1,143 @@
+"""Numbers with their units, read from text and made comparable.
+
+`1.5 million`, `1,500,000` and `1500 thousand` are one value; `12 %`, `12 percent` and `twelve per
+cent` are one; metric units and times are put on one scale (`1.2 km` is `1200 m`). Currencies are
+never converted, nor are imperial units into metric ones.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from askdoc.units import (
+    FRACTIONS,
+    MULTIPLES,
+    ORDINALS,
+    PERCENT,
+    SCALES,
+    SIGNS,
+    SPELLED,
+    UNITS,
+)
+
+_LETTER_SCALES = ("k", "m", "b")
+"""Scales only after a currency sign: `$5m`; otherwise `5 m` are metres."""
+
+_UNIT = "|".join(re.escape(name) for name in sorted(UNITS, key=len, reverse=True))
+_SIGN = "|".join(re.escape(name) for name in sorted(SIGNS, key=len, reverse=True))
+_SPELLED = "|".join(sorted(SPELLED, key=len, reverse=True))
+_SCALE = "|".join(sorted(SCALES, key=len, reverse=True))
+
+_NUMBER = re.compile(
+    rf"""(?<![\w.,])(?P<sign>(?:{_SIGN})\s?)?
+    (?P<minus>(?<![\w)])[-−](?=\d))?
+    (?: (?P<digits>\d{{1,3}}(?:[,\u00a0\u202f]\d{{3}})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?)
+        (?P<ordinal>st|nd|rd|th|s)?
+      | (?P<spelled>\b(?:{_SPELLED})\b(?:(?:[-\s]|\sand\s)(?:(?:{_SPELLED}|hundred|thousand)\b))*)
+      | (?P<fraction>\b(?:half|(?:(?:an?|one|two|three)[\s-])(?:half|third|quarter)s?)\b)
+      | (?P<multiple>\b(?:{"|".join(MULTIPLES)})\b)
+    )
+    (?P<scale>[\s-]?(?:an?\s)?(?:{_SCALE})\b)?
+    (?P<unit>[\s-]?(?:{_UNIT})(?![\w²]))?""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_ORDINAL = re.compile(rf"\b({'|'.join(ORDINALS)})\b(?!\s+of\s+all)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number in a text: its values by base unit (more than one where the unit is ambiguous).
+
+    A bare number has the one unit `""`; an ordinal has `ordinal`.
+    """
+
+    values: tuple[tuple[str, Fraction], ...]
+    text: str
+    start: int
+    end: int
+
+    @property
+    def bare(self) -> bool:
+        """Tell whether no unit is given."""
+        return self.values[0][0] == ""
+
+    @property
+    def number(self) -> Fraction:
+        """The first value, whatever its unit."""
+        return self.values[0][1]
+
+    def equals(self, other: Quantity) -> bool:
+        """Tell whether both are one value; a bare number equals one with any unit."""
+        if self.bare or other.bare:
+            mine, theirs = (q.number for q in (self, other))
+            return mine == theirs
+        return bool(set(self.values) & set(other.values))
+
+    def same_kind(self, other: Quantity) -> bool:
+        """Tell whether both measure the same sort of thing."""
+        return bool({unit for unit, _ in self.values} & {unit for unit, _ in other.values})
+
+
+def read_quantities(text: str) -> list[Quantity]:
+    """List the quantities of `text`, in order; dates should have been blanked out before."""
+    found = [quantity for match in _NUMBER.finditer(text) if (quantity := _read(match))]
+    taken = [(quantity.start, quantity.end) for quantity in found]
+    for match in _ORDINAL.finditer(text):
+        if not any(start < match.end() and match.start() < end for start, end in taken):
+            value = Fraction(ORDINALS[match[1].lower()])
+            found.append(Quantity((("ordinal", value),), match[0], match.start(), match.end()))
+    return sorted(found, key=lambda quantity: quantity.start)
+
+
+def _read(match: re.Match[str]) -> Quantity | None:
+    sign = (match["sign"] or "").strip().lower()
+    unit = (match["unit"] or "").strip(" -").lower()
+    scale = (match["scale"] or "").strip(" -").lower().removeprefix("an ").removeprefix("a ")
+    value = _value(match)
+    if scale in _LETTER_SCALES and not sign:
+        unit = unit or (scale if scale in UNITS else "")
+        scale = ""
+    value *= SCALES.get(scale, 1)
+    if match["ordinal"]:
+        kind = "decade" if match["ordinal"].lower() == "s" else "ordinal"
+        values: Sequence[tuple[str, Fraction]] = ((kind, value),)
+    elif sign:
+        values = tuple((name, value) for name in SIGNS[sign])
+    elif match["fraction"] and not scale:
+        values = ((PERCENT, value * 100),)
+    elif match["multiple"]:
+        values = (("times", value),)
+    elif unit:
+        values = tuple((base, value * factor) for base, factor in UNITS[unit])
+    else:
+        values = (("", value),)
+    return Quantity(tuple(values), match[0].strip(), match.start(), match.end())
+
+
+def _value(match: re.Match[str]) -> Fraction:
+    if match["digits"]:
+        plain = re.sub(r"[,\u00a0\u202f]", "", match["digits"])
+        return Fraction(plain) * (-1 if match["minus"] else 1)
+    if match["fraction"]:
+        *count, name = re.split(r"[\s-]", match["fraction"].lower())
+        times = SPELLED.get(count[0], 1) if count else 1
+        return FRACTIONS[name.removesuffix("s").replace("halve", "half")] * times
+    if match["multiple"]:
+        return Fraction(MULTIPLES[match["multiple"].lower()])
+    return Fraction(_spelled(re.split(r"[\s-]+", match["spelled"].lower())))
+
+
+def _spelled(words: Sequence[str]) -> int:
+    """Add up a number in words: `three hundred and twelve thousand` is 312,000."""
+    total = current = 0
+    for word in words:
+        if word == "hundred":
+            current = max(current, 1) * 100
+        elif word == "thousand":
+            total, current = total + max(current, 1) * 1000, 0
+        elif word != "and":
+            current += SPELLED[word]
+    return total + current

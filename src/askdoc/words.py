@@ -1,0 +1,82 @@
+"""A sentence as words with their stems, as the check of claims reads it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from askdoc.english import IRREGULAR, LIGHT
+
+Terms = Callable[[str], list[str]]
+"""Lists the stems of a text, function words left out (`ports.Analyser.terms`)."""
+
+_TOKEN = re.compile(r"(?:[^\W\d_]\.){2,}|[^\W_]+(?:['’][^\W\d_]+)*(?:-[^\W_]+)*")
+_SPLIT_HYPHEN = re.compile(r"-")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word: as written, folded, its stem (None for a function word), and where it stands."""
+
+    text: str
+    folded: str
+    stem: str | None
+    start: int
+    end: int
+
+    @property
+    def capital(self) -> bool:
+        """Tell whether it is written as a name is."""
+        return self.text[0].isupper() or any(character.isupper() for character in self.text[1:])
+
+
+def read_words(text: str, terms: Terms) -> list[Word]:
+    """List the words of `text` in order; one with a hyphen counts as its parts."""
+    return [
+        Word(part, fold(part), _stem(fold(part), terms), start, start + len(part))
+        for part, start in _parts(text)
+    ]
+
+
+def fold(word: str) -> str:
+    """Fold case and accents, and leave out a possessive ending and the dots of `U.S.`."""
+    word = word.replace("’", "'")
+    decomposed = unicodedata.normalize("NFKD", word).casefold()
+    plain = "".join(c for c in decomposed if not unicodedata.combining(c))
+    if plain.endswith(("n't", "n'")):
+        return plain
+    return plain.partition("'")[0].replace(".", "")
+
+
+def is_verb(word: Word) -> bool:
+    """Guess whether a word is the verb of its clause, from its form alone."""
+    return (
+        word.folded in IRREGULAR
+        or word.folded == "born"
+        or bool(word.stem and word.folded.endswith("ed") and not word.capital)
+    )
+
+
+def is_light(stem: str) -> bool:
+    """Tell whether a stem says so little that any sentence may carry it."""
+    return stem in LIGHT
+
+
+@lru_cache(maxsize=8192)
+def _stem(folded: str, terms: Terms) -> str | None:
+    if folded.endswith("n't"):
+        return None
+    found = terms(IRREGULAR.get(folded, folded))
+    return found[0] if found else None
+
+
+def _parts(text: str) -> Iterator[tuple[str, int]]:
+    for match in _TOKEN.finditer(text):
+        start = match.start()
+        for part in _SPLIT_HYPHEN.split(match[0]):
+            if part:
+                yield part, start
+            start += len(part) + 1

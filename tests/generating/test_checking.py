@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from askdoc.adapters.embedders import load
+from askdoc.adapters.snowball import SnowballAnalyser
+from askdoc.checking import Check, Source, Verdict
+from askdoc.types import Support
+
+DATA = Path(__file__).parents[1] / "data"
+_ANALYSER = SnowballAnalyser()
+
+
+def terms(text: str) -> list[str]:
+    return _ANALYSER.terms(text, "en")
+
+
+CHECK = Check(terms)
+
+
+def against(claim: str, *sources: str, context: str = "") -> Verdict:
+    return CHECK(claim, [Source(str(n), text, context) for n, text in enumerate(sources, start=1)])
+
+
+def pairs(name: str) -> Iterator[dict[str, Any]]:
+    for line in (DATA / name).read_text(encoding="utf-8").splitlines():
+        yield json.loads(line)
+
+
+@pytest.mark.parametrize(("name", "least"), [("claims.jsonl", 0.95), ("claims_later.jsonl", 0.9)])
+@pytest.mark.parametrize("knows", ["words", "meaning"])
+def test_labelled_pairs_are_judged_right(name: str, least: float, knows: str) -> None:
+    meaning = load("all-MiniLM-L6-v2").embed_queries if knows == "meaning" else None
+    check = Check(terms, meaning)
+    wrong = []
+    passed: Counter[str] = Counter()
+    cases = list(pairs(name))
+    for case in cases:
+        verdict = check(case["claim"], [Source("1", case["source"])])
+        supported = verdict.support is Support.SUPPORTED
+        if supported != case["holds"]:
+            wrong.append(case["id"])
+        if supported and not case["holds"]:
+            passed[case["kind"]] += 1
+    assert 1 - len(wrong) / len(cases) >= least, wrong
+    assert not passed["number"] + passed["date"] + passed["unit"], wrong
+
+
+def test_the_set_has_every_kind_of_change() -> None:
+    cases = list(pairs("claims.jsonl"))
+    kinds = Counter(case["kind"] for case in cases)
+    assert len(cases) == 150
+    assert len({case["id"] for case in cases}) == 150
+    assert set(kinds) == {
+        "paraphrase", "number", "date", "name", "negation", "direction", "unit", "entity-swap",
+        "half-true",
+    }  # fmt: skip
+
+
+SENTENCE = "Ferrin Mining agreed in 2019 to pay 4.5 trillion yen for 3 of the 12 mines."
+
+
+@given(st.integers(0, 9), st.sampled_from(["2019", "4.5", "3", "12"]), st.data())
+def test_a_changed_digit_never_passes(digit: int, number: str, data: st.DataObject) -> None:
+    places = [place for place, character in enumerate(number) if character.isdigit()]
+    place = data.draw(st.sampled_from(places))
+    changed = number[:place] + str(digit) + number[place + 1 :]
+    claim = SENTENCE.replace(f" {number} ", f" {changed} ")
+    supported = against(claim, SENTENCE).support is Support.SUPPORTED
+    others = {"2019", "4.5", "3", "12"} - {number}
+    assert supported == (changed == number) or changed.lstrip("0") in others
+
+
+@given(st.text())
+def test_any_text_is_supported_by_itself_and_nothing_raises(text: str) -> None:
+    assert against(text, text).support is Support.SUPPORTED
+    against(text, SENTENCE)
+    against(SENTENCE, text)
+
+
+def test_the_reason_says_in_words_what_is_wrong() -> None:
+    verdict = against("The mines cost 5.4 trillion yen.", SENTENCE)
+    assert verdict.support is Support.UNSUPPORTED
+    assert verdict.reasons[0] == "“5.4 trillion yen” is not in [1]"
+    reasons = against("The council did not approve it.", "The council approved it.").reasons
+    assert reasons == ("“not” is not said of “approved” in [1]",)
+
+
+def test_names_may_come_from_the_context_and_values_may_not() -> None:
+    sentence = "She was born in Lübeck and moved to Riga."
+    claim = "Elsa Rohde was born in Lübeck."
+    assert against(claim, sentence).support is Support.UNSUPPORTED
+    assert against(claim, sentence, context="Elsa Rohde").support is Support.SUPPORTED
+    dated = "Elsa Rohde was born in Lübeck in 1861."
+    assert against(dated, sentence, context="Elsa Rohde 1861").support is Support.UNSUPPORTED
+
+
+def test_several_sources_support_a_claim_clause_by_clause() -> None:
+    one, two = "The mill was built in 1850.", "The bridge was built in 1900 by the army."
+    both = "The mill was built in 1850 and the bridge was built in 1900."
+    assert against(both, one, two).support is Support.SUPPORTED
+    mixed = "The mill was built in 1850 by the army."
+    assert against(mixed, one, two).support is not Support.SUPPORTED
+
+
+def test_a_claim_that_cites_nothing_is_unsupported() -> None:
+    assert CHECK("The mill was built in 1850.", []).support is Support.UNSUPPORTED
