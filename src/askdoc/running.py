@@ -61,17 +61,17 @@ class Bench:
         gold = GoldFinder(self.catalog) if within else None
         keys = {case.id: _key(case, gold) for case in cases}
         timed = set(sorted(keys.values())[:TIMED])
-        kept: Container[str] = self.cache if self.cache is not None else ()
+        kept: Container[str] = () if self.cache is None else self.cache
         asked = [c.question for c in cases if keys[c.id] not in kept and keys[c.id] not in timed]
         self._embed(asked)
 
         def answer(case: EvalCase) -> Answer:
             key = keys[case.id]
-            found = self.cache.get(key) if self.cache else None
+            found = None if self.cache is None else self.cache.get(key)
             if found is None:
                 scope = _scope(case, gold) if gold else None
                 found = self._ask(case.question, scope, timed=key in timed)
-                if self.cache:
+                if self.cache is not None:
                     self.cache.put(key, found)
             return found
 
