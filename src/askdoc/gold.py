@@ -38,11 +38,18 @@ class GoldMissing(SuiteError):
 
 def occurrences(quote: str, text: str) -> list[Span]:
     """List where `quote` stands in `text`, in order; white space is only compared at need."""
-    exact = [Span(match.start(), match.end()) for match in re.finditer(re.escape(quote), text)]
+    exact = list(_exact(quote, text))
     if exact:
         return exact
     loose = r"\s+".join(re.escape(word) for word in quote.split())
     return [Span(match.start(), match.end()) for match in re.finditer(loose, text)]
+
+
+def _exact(quote: str, text: str) -> Iterator[Span]:
+    start = text.find(quote)
+    while start >= 0:
+        yield Span(start, start + len(quote))
+        start = text.find(quote, start + len(quote))
 
 
 def hits(span: Span, gold: Span) -> bool:
