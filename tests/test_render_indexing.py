@@ -225,3 +225,12 @@ def test_a_model_made_ready_is_told_once_even_into_a_pipe() -> None:
         "note: making `mini` ready; this is done once and takes about half a minute\n"
         "note: `mini` runs slowly, since it cannot be compiled: the results differ\n"
     )
+
+
+def test_progress_without_a_total_shows_no_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "_MOMENT", 0.0)
+    on, out = paper(80)
+    with progress.IndexProgress(on):
+        time.sleep(0.2)
+    assert "Indexing" in out.getvalue()
+    assert "?" not in out.getvalue().replace("\x1b[?25", "")

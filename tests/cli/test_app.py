@@ -261,3 +261,20 @@ def test_completion_offers_commands_and_options() -> None:
         env=environment, capture_output=True, encoding="utf-8", check=False,
     )  # fmt: skip
     assert done.stdout.split() == ["--source"]
+
+
+def test_a_current_folder_that_is_gone_is_told(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    script = (
+        f"import os; os.chdir({str(gone)!r}); os.rmdir({str(gone)!r})\n"
+        "import sys; sys.argv = ['askdoc', 'what is it?']\n"
+        "from askdoc.cli import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, encoding="utf-8", check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr == (
+        "error: the current folder no longer exists\n\nhint: change to another one: `cd ~`\n"
+    )

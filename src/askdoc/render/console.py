@@ -91,10 +91,18 @@ def page(console: Console, base: Path | None = None) -> Page:
     knows_links = os.environ.get("TERM", "unknown") not in _NO_LINKS
     return Page(
         console=console,
-        base=base or Path.cwd(),
+        base=base or _current_folder(),
         width=max(_NARROWEST, min(console.width, MEASURE)) if terminal else None,
         links=terminal and knows_links and console.color_system is not None,
     )
+
+
+def _current_folder() -> Path:
+    """Return the current folder, or the root where it is gone: an error must still be shown."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return Path("/")
 
 
 def output(base: Path | None = None) -> Page:

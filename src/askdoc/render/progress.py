@@ -8,7 +8,6 @@ from typing import Self
 
 from rich.progress import (
     BarColumn,
-    MofNCompleteColumn,
     Progress,
     ProgressColumn,
     SpinnerColumn,
@@ -38,6 +37,13 @@ _STAGES = {
 }
 
 
+class _Count(ProgressColumn):
+    """Documents done, of how many; nothing before that is known."""
+
+    def render(self, task: Task) -> Text:
+        return Text("" if task.total is None else f"{task.completed:.0f}/{task.total:.0f}")
+
+
 class _Rate(ProgressColumn):
     """Documents a second, since the first one."""
 
@@ -57,7 +63,7 @@ class IndexProgress:
             SpinnerColumn(style="label"),
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=16, complete_style="label", finished_style="label"),
-            MofNCompleteColumn(),
+            _Count(),
             _Rate(),
         ]
         if (page.width or 0) >= _ROOM_FOR_NAMES:
