@@ -11,12 +11,16 @@ from pathlib import Path, PurePath
 
 from askdoc.errors import IndexCorrupt, MissingPart, ReadError, UsageError
 from askdoc.intake import Cutters, Intake, document_id
-from askdoc.planning import Attempt, Plan, choose_scopes, locate, make_plan
+from askdoc.planning import OUT_OF_REACH, Attempt, Plan, choose_scopes, locate, make_plan
 from askdoc.ports import Embedder, Listener, Reader, deaf
 from askdoc.settings import Settings
 from askdoc.survey import Discover, Survey, is_there, standing_sources, survey
 from askdoc.types import Found, Indexed, IndexReport, Known, Skip
 from askdoc.writing import EMBEDDER_NAME, Store, Writing
+
+_MISSING_PART = "missing_part"
+_STAYS = OUT_OF_REACH | {_MISSING_PART}
+"""Reasons that say nothing of a file's content: what is indexed of it stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,9 +257,8 @@ class _Run:
                 return
             reader = self._files.reader_for(found.file)
         except (ReadError, MissingPart) as error:
-            # Nothing is known of the content, so what is indexed of it stays.
-            self._skip(_skip(found, error))
-            self._done += 1
+            skip = _skip(found, error)
+            self._fail(skip, former if skip.code not in _STAYS else None)
             return
         key = document_id(found.location)
         self._waiting[key] = found
@@ -265,10 +268,7 @@ class _Run:
             self._start().take(found, reading, content_hash)
         except ReadError as error:
             del self._waiting[key]
-            self._skip(_skip(found, error), found)
-            self._done += 1
-            if former is not None:
-                self._lost.append(former)
+            self._fail(_skip(found, error), former, found)
 
     def _start(self) -> Intake:
         if self._intake is None:
@@ -300,6 +300,13 @@ class _Run:
             self._removed += [document.location for document in gone]
             self._writing.sweep()
 
+    def _fail(self, skip: Skip, lost: Known | None, found: Found | None = None) -> None:
+        """Note that a file cannot be indexed, and what is indexed of it and no longer holds."""
+        self._done += 1
+        self._skip(skip, found)
+        if lost is not None:
+            self._lost.append(lost)
+
     def _skip(self, skip: Skip, found: Found | None = None) -> None:
         self._skips[skip.location] = skip, found
         self._listen(skip)
@@ -323,7 +330,7 @@ class _Run:
 
 
 def _skip(found: Found, error: ReadError | MissingPart) -> Skip:
-    code = error.code if isinstance(error, ReadError) else "missing_part"
+    code = error.code if isinstance(error, ReadError) else _MISSING_PART
     return Skip(found.location, code, str(error), error.hint)
 
 

@@ -56,7 +56,7 @@ class Writing:
         try:
             self._mend()
         except BaseException:
-            self.catalog.close()
+            self._give_up()
             raise
         return self
 
@@ -66,12 +66,11 @@ class Writing:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if error is not None:
+            self._give_up()
+            return
         try:
-            if error is None:
-                self._finish()
-            elif self._vectors is not None:
-                with suppress(StoreError):  # the first error is the one to tell
-                    self._vectors.close()
+            self._finish()
         finally:
             self.catalog.close()
 
@@ -162,6 +161,15 @@ class Writing:
             not self._store.has_vectors() and self.catalog.counts().chunks
         ):
             self.repair()
+
+    def _give_up(self) -> None:
+        """Close all; the next opening mends what is left half done."""
+        try:
+            if self._vectors is not None:
+                with suppress(StoreError):  # the first error is the one to tell
+                    self._vectors.close()
+        finally:
+            self.catalog.close()
 
     def _finish(self) -> None:
         if self._vectors is not None:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -73,6 +73,8 @@ class Bench:
     loaded: list[str] = field(default_factory=list)
     opened: list[str] = field(default_factory=list)
     on_load: Callable[[Found], object] = lambda _: None
+    in_catalog: Callable[[SqliteCatalog], Any] = lambda catalog: catalog
+    in_vectors: Callable[[VectorStore], Any] = lambda vectors: vectors
 
     @property
     def index(self) -> Path:
@@ -107,7 +109,7 @@ class Bench:
         return Indexer(
             Store(
                 lock=lambda: writing(self.index, "a test"),
-                catalog=lambda: SqliteCatalog(self.index, self.root, write=True),
+                catalog=lambda: self.in_catalog(SqliteCatalog(self.index, self.root, write=True)),
                 vectors=self._open_vectors,
                 has_vectors=lambda: (
                     self.memory is not None or chroma.is_intact(self.index / "chroma")
@@ -155,7 +157,10 @@ class Bench:
 
     def _open_vectors(self) -> VectorStore:
         self.opened.append("vectors")
-        return self.memory or ChromaStore(self.index / "chroma", write=True)
+        opened: VectorStore = self.in_vectors(
+            self.memory or ChromaStore(self.index / "chroma", write=True)
+        )
+        return opened
 
     def _discard_vectors(self) -> None:
         if self.memory is not None:

@@ -1,0 +1,35 @@
+"""Fixtures that tests of several parts share."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Callable[[Path, int], None]]:
+    """Mount a disk of so many megabytes at a folder, or resize it; where the user may."""
+    mount, umount = shutil.which("mount"), shutil.which("umount")
+    mounted: list[Path] = []
+
+    def make(folder: Path, megabytes: int) -> None:
+        folder.mkdir(exist_ok=True)
+        options = f"size={megabytes}m" + (",remount" if folder in mounted else "")
+        command = ["-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+        if (
+            sys.platform != "linux"
+            or not mount
+            or not umount
+            or subprocess.run([mount, *command], check=False, capture_output=True).returncode
+        ):
+            pytest.skip("needs the right to mount a disk")
+        mounted.append(folder)
+
+    yield make
+    for folder in set(mounted):
+        subprocess.run([str(umount), "-l", str(folder)], check=True)
