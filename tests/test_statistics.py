@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats  # type: ignore[import-untyped]
 
 from askdoc.statistics import (
+    RESAMPLES,
     SEED,
     compare_means,
     estimate_mean,
@@ -25,7 +26,7 @@ def test_the_interval_is_that_of_scipy_with_the_same_seed(n: int) -> None:
     theirs = stats.bootstrap(
         (values,),
         np.mean,
-        n_resamples=2000,
+        n_resamples=RESAMPLES,
         method="percentile",
         rng=np.random.default_rng(SEED),
         vectorized=True,
