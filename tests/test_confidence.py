@@ -31,5 +31,5 @@ def test_the_formula_is_the_logistic_function() -> None:
 
 
 def test_no_evidence_has_no_signal() -> None:
-    query = Query("q", None, {"a": 1.0})  # type: ignore[arg-type]
+    query = Query("q", None, {"a": 1.0}, 1.0)  # type: ignore[arg-type]
     assert features(query, [], [], str.split) == dict.fromkeys(FEATURES, 0.0)

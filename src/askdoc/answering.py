@@ -167,11 +167,14 @@ class Answerer:
             raise UsageError(message, hint='ask one: `askdoc "What did … say about …?"`')
         if vector is None:
             vector = self._parts.embedder.embed_queries([text])[0]
-        query = prepare(text, self._terms(text), vector, self._parts.catalog)
-        if len(query.weights) <= _MOST_TERMS:
-            return query
-        rarest = sorted(query.weights, key=lambda term: -query.weights[term])[:_MOST_TERMS]
-        return Query(text, vector, {term: query.weights[term] for term in rarest})
+        return prepare(
+            text,
+            self._terms(text),
+            vector,
+            self._parts.catalog,
+            lambda term: self._parts.analyser.commonness(term, self._settings.language),
+            most=_MOST_TERMS,
+        )
 
     def _gather(self, query: Query, limit: int, documents: Collection[str] | None) -> list[Passage]:
         return gather(

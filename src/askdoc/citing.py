@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from askdoc.selection import Terms
 from askdoc.types import Evidence, Span
 
-MARGIN = 0.12
+MARGIN = 0.15
 """How far below the best a sentence may score and still be cited."""
 
 _REPEATED = 0.8

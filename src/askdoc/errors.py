@@ -5,6 +5,7 @@
     │   └── SettingsError       a configuration file or environment variable is wrong
     ├── ReadError               a file cannot be read; becomes a skip with its reason
     ├── ModelError              a model is missing, broken or cannot be fetched
+    ├── GeneratorError          a language model cannot be reached, refuses, or breaks off
     ├── MissingPart             nothing installed goes by that name
     ├── SuiteError              an evaluation suite is malformed
     └── StoreError              the index cannot be used as it is
@@ -54,6 +55,10 @@ class ReadError(AskdocError):
 
 class ModelError(AskdocError):
     """A model is missing, broken, or cannot be fetched."""
+
+
+class GeneratorError(AskdocError):
+    """A language model cannot be reached, refuses, or breaks off."""
 
 
 class MissingPart(AskdocError):

@@ -10,7 +10,19 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
-from askdoc.types import Chunk, Counts, Document, Found, Hit, Known, Reading, Skip, Span
+from askdoc.types import (
+    Chunk,
+    Counts,
+    Document,
+    Found,
+    Hit,
+    Known,
+    Prompt,
+    Reading,
+    Skip,
+    Span,
+    Spent,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,6 +64,9 @@ class Analyser(Protocol):
     def terms(self, text: str, language: str) -> list[str]:
         """List the terms of `text` in order: folded, stemmed, function words left out."""
 
+    def commonness(self, term: str, language: str) -> float:
+        """Return the chance that an ordinary passage of a hundred words holds `term`; 0 to 1."""
+
 
 class Embedder(Protocol):
     """Turns text into vectors of unit length."""
@@ -80,6 +95,37 @@ class Embedder(Protocol):
 
     def embed_queries(self, texts: Sequence[str]) -> Matrix:
         """Embed texts to search by, in order; shape (len(texts), dimensions)."""
+
+
+class Generator(Protocol):
+    """A language model that writes claims."""
+
+    @property
+    def name(self) -> str:
+        """How answers name it."""
+
+    @property
+    def remote(self) -> str | None:
+        """The host that questions and evidence are sent to, or None where nothing is sent."""
+
+    @property
+    def context(self) -> int:
+        """Tokens that prompt and answer may take together."""
+
+    @property
+    def takes_grammar(self) -> bool:
+        """Whether it keeps to the grammar of a prompt."""
+
+    def stream(self, prompt: Prompt) -> Iterator[str | Spent]:
+        """Yield the text piece by piece, and at last what it took; closing ends the generation.
+
+        Raises:
+            GeneratorError: it cannot be reached, refuses, or breaks off.
+
+        """
+
+    def close(self) -> None:
+        """Let go of memory and connections; it is not used afterwards."""
 
 
 class VectorStore(Protocol):

@@ -8,7 +8,7 @@ which abstention needs.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,17 +25,24 @@ DEPTH = 50
 """Hits that each retriever is asked for."""
 
 
+_PRIOR = 500
+"""Passages of ordinary text that a term's rarity is judged by besides the indexed ones: among the
+ten chunks of one short document, `city` would else seem as rare as a name nobody has heard of."""
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """A question made ready for search.
 
-    `weights` holds the inverse document frequency of each distinct term, in the order of the
-    question; `vector` has shape (dimensions,) and unit length.
+    `weights` says how much each distinct term tells, in the order of the question; `vector` has
+    shape (dimensions,) and unit length; `bm25_mass` is what BM25 would give a text that holds every
+    term once, or nearly.
     """
 
     text: str
     vector: Matrix
     weights: Mapping[str, float]
+    bm25_mass: float
 
     @property
     def mass(self) -> float:
@@ -43,7 +50,7 @@ class Query:
         return sum(self.weights.values())
 
 
-def inverse_frequency(total: int, holding: int) -> float:
+def inverse_frequency(total: float, holding: float) -> float:
     """Weigh a term that `holding` of `total` chunks hold: ln(1 + (N - n + 0.5) / (n + 0.5)).
 
     Robertson and Zaragoza 2009, in the form that never turns negative.
@@ -51,13 +58,30 @@ def inverse_frequency(total: int, holding: int) -> float:
     return math.log(1 + (total - holding + 0.5) / (holding + 0.5))
 
 
-def prepare(text: str, terms: Sequence[str], vector: Matrix, catalog: CatalogReader) -> Query:
-    """Weigh the terms of a question by how rare they are in the catalog."""
-    distinct = list(dict.fromkeys(terms))
-    holding = catalog.frequencies(distinct)
+def prepare(
+    text: str,
+    terms: Sequence[str],
+    vector: Matrix,
+    catalog: CatalogReader,
+    commonness: Callable[[str], float],
+    *,
+    most: int,
+) -> Query:
+    """Weigh the terms of a question by how rare they are, in the catalog and in the language.
+
+    Of more than `most` distinct terms, those that tell the most are kept.
+    """
+    holding = catalog.frequencies(dict.fromkeys(terms))
     total = max(catalog.counts().chunks, 1)
-    weights = {term: inverse_frequency(total, holding.get(term, 0)) for term in distinct}
-    return Query(text=text, vector=vector, weights=weights)
+    weights = {
+        term: inverse_frequency(total + _PRIOR, holding.get(term, 0) + _PRIOR * commonness(term))
+        for term in dict.fromkeys(terms)
+    }
+    if len(weights) > most:
+        telling = sorted(weights, key=lambda term: -weights[term])[:most]
+        weights = {term: weights[term] for term in telling}
+    mass = sum(inverse_frequency(total, holding.get(term, 0)) for term in weights)
+    return Query(text, vector, weights, mass)
 
 
 def gather(
@@ -71,7 +95,7 @@ def gather(
     """Find the `limit` best passages, best first; `documents` are the ids to search within."""
     depth = max(DEPTH, limit)
     found = catalog.search(list(query.weights), depth, documents)
-    mass = query.mass or 1.0
+    mass = query.bm25_mass or 1.0
     rankings = {
         DENSE: vectors.search(query.vector, depth, documents),
         LEXICAL: [Hit(hit.chunk_id, hit.score / mass) for hit in found],

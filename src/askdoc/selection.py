@@ -1,12 +1,12 @@
 """From passages to the sentences that answer: scoring, then choosing which to cite.
 
-A sentence is scored by what it says (cosine to the question), by the question's words it holds
-(BM25 with the catalog's weights), and by the passage around it.
+A sentence is scored by what it says (cosine to the question), by the question's words it holds (by
+weight, whatever its length: BM25 favours short sentences, and the right one often is not), and by
+the passage around it.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -19,9 +19,7 @@ from askdoc.types import Evidence, Passage, Span
 Terms = Callable[[str], list[str]]
 EmbedTexts = Callable[[Sequence[str]], npt.NDArray[np.float32]]
 
-WEIGHTS: Mapping[str, float] = {"dense": 1.0, "lexical": 0.5, "passage": 0.7}
-_K1, _B, _TYPICAL_TERMS = 1.2, 0.75, 15
-"""BM25's usual constants, and the length, in terms, of an ordinary sentence."""
+WEIGHTS: Mapping[str, float] = {"dense": 1.0, "lexical": 0.7, "passage": 1.5}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +44,7 @@ def score(
     for item, cosine in zip(candidates, cosines, strict=True):
         parts = {
             "dense": float(cosine),
-            "lexical": lexical(query, terms(item.text)),
+            "lexical": coverage(query, terms(item.text)),
             "passage": item.passage.score,
         }
         scored.append((sum(WEIGHTS[name] * value for name, value in parts.items()), item, parts))
@@ -55,18 +53,6 @@ def score(
         Evidence(f"S{number}", item.span, item.text, item.passage, total, parts)
         for number, (total, item, parts) in enumerate(scored, start=1)
     ]
-
-
-def lexical(query: Query, terms: Sequence[str]) -> float:
-    """Score a text's terms by BM25, as a share of the query's whole weight; 0 to about 2."""
-    if not query.weights:
-        return 0.0
-    norm = _K1 * (1 - _B + _B * len(terms) / _TYPICAL_TERMS)
-    counts = Counter(term for term in terms if term in query.weights)
-    return (
-        sum(query.weights[term] * n * (_K1 + 1) / (n + norm) for term, n in counts.items())
-        / query.mass
-    )
 
 
 def coverage(query: Query, terms: Sequence[str]) -> float:

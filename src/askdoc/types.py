@@ -214,11 +214,15 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One statement of the answer, with the labels of the citations it rests on."""
+    """One statement of the answer, with the labels of the citations it rests on.
+
+    `reasons` say in words why it is not, or only partly, supported.
+    """
 
     text: str
     citations: tuple[int, ...]
     support: Support
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +250,7 @@ class Answer:
     Answered if and only if at least one claim carries a citation, else abstained with its reason.
     `evidence` is best first and longer than what is cited. `confidence` is a calibrated probability
     that the evidence answers the question, made from `signals`. `timings` are milliseconds by
-    stage.
+    stage. `generation` tells how a language model took part, where one did.
     """
 
     question: str
@@ -261,6 +265,7 @@ class Answer:
     fingerprint: Fingerprint
     timings: Mapping[str, float] = field(default_factory=dict)
     signals: Mapping[str, float] = field(default_factory=dict)
+    generation: Generation | None = None
 
     def __post_init__(self) -> None:
         cited = any(claim.citations for claim in self.claims)
@@ -283,6 +288,75 @@ class Answer:
             claim.text + "".join(f" [{label}]" for label in claim.citations)
             for claim in self.claims
         )
+
+
+# ── answers by a language model ─────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What a language model is asked.
+
+    `system` is the same for every question, so that a server need not read it twice. `labels` is
+    how many sentences are offered, numbered from 1; `grammar` (GBNF) is for whoever can keep to it.
+    """
+
+    system: str
+    user: str
+    labels: int
+    most_tokens: int
+    grammar: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What one generation took, as far as it is known; `cost` in the currency of the settings."""
+
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    tokens_cached: int | None = None
+    prompt_seconds: float | None = None
+    first_token_seconds: float | None = None
+    first_claim_seconds: float | None = None
+    cost: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """Two cited sentences that give different values for the same thing, by citation label."""
+
+    first: int
+    second: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """How a language model took part in an answer, whether or not its claims are shown.
+
+    `withheld` are the claims that their sources do not support, with the reasons. `unknown_labels`
+    were cited and do not exist. `left_out` counts evidence that did not fit into the prompt;
+    `suspicious` names, by evidence label, sentences that speak to the model and were kept from it.
+    `fallback` says why the answer is extractive all the same.
+    """
+
+    model: str
+    withheld: tuple[Claim, ...] = ()
+    unknown_labels: tuple[str, ...] = ()
+    left_out: int = 0
+    suspicious: Mapping[str, str] = field(default_factory=dict)
+    disagreements: tuple[Disagreement, ...] = ()
+    fallback: str | None = None
+    interrupted: bool = False
+    spent: Spent = Spent()
+
+
+@dataclass(frozen=True, slots=True)
+class Wrote:
+    """Event: a claim was written and checked; `citations` are those not heard of before."""
+
+    claim: Claim
+    citations: tuple[Citation, ...]
 
 
 # ── indexing ────────────────────────────────────────────────────────────────────────────────────
@@ -374,6 +448,15 @@ class NotCompiled:
 
     name: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fetching:
+    """Event: bytes of a model's file that are here, of how many."""
+
+    name: str
+    done: int
+    total: int
 
 
 # ── evaluation ──────────────────────────────────────────────────────────────────────────────────

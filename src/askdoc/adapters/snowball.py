@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
-from collections.abc import Callable
-from functools import lru_cache
+from collections.abc import Callable, Mapping
+from functools import cache, lru_cache
+from importlib import resources
 
 import Stemmer
+
+_TOP_SHARE = 0.1
+_PASSAGE_WORDS = 100
 
 StemWord = Callable[[str], str]
 
@@ -49,6 +54,28 @@ class SnowballAnalyser:
             if bare and bare not in stop:
                 found.append(stem(bare))
         return found
+
+    def commonness(self, term: str, language: str) -> float:
+        """Return the chance that an ordinary passage of a hundred words holds `term`; 0 to 1."""
+        return _common(language).get(term, 0.0)
+
+
+@cache
+def _common(language: str) -> Mapping[str, float]:
+    """Map the common terms of a language to the chance that a passage holds them.
+
+    The word of rank r is about 0.1 / r of all running words (Zipf's law), and forms of one stem add
+    up. A language without a word list has no common terms.
+    """
+    words = resources.files("askdoc").joinpath(f"data/common_words_{language}.txt")
+    if not words.is_file():
+        return {}
+    stem = _stemmer(language)
+    shares: dict[str, float] = {}
+    for rank, word in enumerate(words.read_text(encoding="ascii").split(), start=1):
+        term = stem(word)
+        shares[term] = shares.get(term, 0.0) + _TOP_SHARE / rank
+    return {term: 1 - math.exp(-_PASSAGE_WORDS * share) for term, share in shares.items()}
 
 
 def _fold(text: str) -> str:
