@@ -67,7 +67,7 @@ def main() -> None:
     with wiring.answerer(place) as answerer:
         answer = answerer.answer(QUESTION)
     prompt = Text.assemble(("$ ", "faint"), (f'askdoc "{QUESTION}"', "command"))
-    paper.show([prompt, BLANK, *answer_lines(answer, paper)])
+    paper.show([prompt, BLANK, *answer_lines(answer, paper), BLANK])
     svg = console.export_svg(
         title="askdoc", theme=_THEME, code_format=_FRAME, unique_id="askdoc", font_aspect_ratio=0.6
     )
