@@ -7,8 +7,9 @@ only where the caller allows it.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import util
 from pathlib import Path
@@ -123,25 +124,39 @@ def fetch(name: str, *, allow_download: bool) -> Path:
         message = f"the model `{name}` is not on this machine"
         hint = f"fetch it by naming it yourself: `askdoc index --embedder {name}`"
         raise ModelError(message, hint=hint)
-    fetched = _snapshot(name, *_NEEDED) or _snapshot(name, *_NEEDED, "*.bin")
+    fetched = _snapshot(name, local_only=False)
     if fetched is None:
         message = f"the hub's `{name}` holds no weights as `.safetensors` or `.bin`"
         raise ModelError(message)
     return fetched
 
 
-def _snapshot(name: str, *patterns: str, local_only: bool = False) -> Path | None:
-    """Return the folder of a hub's model, or None where no weights are in it."""
+def _snapshot(name: str, *, local_only: bool) -> Path | None:
+    """Return the folder of a hub's model, or None where no weights are to be had.
+
+    Weights in the older format are taken where there are no others.
+    """
+    for patterns in (_NEEDED, (*_NEEDED, "*.bin")):
+        folder = _download(name, patterns, local_only=local_only)
+        if folder and any(path.suffix in _WEIGHT_SUFFIXES for path in _files(folder)):
+            return folder
+    return None
+
+
+def _download(name: str, patterns: Sequence[str], *, local_only: bool) -> Path | None:
+    """Return the folder of the files that match, or None where they are not on this machine."""
+    # Else the library tells the hub what runs here, and fetches a list to find that out.
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError, RepositoryNotFoundError
     from huggingface_hub.utils.tqdm import disable_progress_bars
 
     disable_progress_bars()
     try:
-        folder = Path(
+        return Path(
             snapshot_download(
                 name,
-                allow_patterns=list(patterns) or None,
+                allow_patterns=list(patterns),
                 ignore_patterns=["onnx/*", "openvino/*", "checkpoint-*"],
                 local_files_only=local_only,
             )
@@ -159,7 +174,6 @@ def _snapshot(name: str, *patterns: str, local_only: bool = False) -> Path | Non
         message = f"the model `{name}` could not be fetched: {reason[0]}"
         hint = "see whether this machine is online, or give the model's folder"
         raise ModelError(message, hint=hint) from error
-    return folder if any(path.suffix in _WEIGHT_SUFFIXES for path in _files(folder)) else None
 
 
 def _packaged() -> Path:

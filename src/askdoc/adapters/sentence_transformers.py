@@ -215,6 +215,8 @@ class TorchEmbedder:
 
     def _tokens(self, texts: Sequence[str], *, special: bool = False) -> Sequence[Sequence[Any]]:
         """Tokenise with whatever kind of tokeniser the model has."""
+        if not texts:  # transformers fails on none
+            return []
         tokenizer = self._model.tokenizer
         readable = [encodable(text) for text in texts]
         if isinstance(tokenizer, transformers.PreTrainedTokenizerBase):

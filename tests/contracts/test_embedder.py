@@ -1,0 +1,120 @@
+"""What every embedder keeps to: the compiled one, the one on torch, and the fake."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import pytest
+
+from askdoc.adapters import embedders, model_sources
+from askdoc.ports import Embedder
+from askdoc.settings import DEFAULT_EMBEDDER
+from askdoc.testing import HashEmbedder
+
+TEXTS = [
+    "The harbour was dug out in 1883.",
+    "Salt",
+    "When was the harbour dug out?",
+    "Wolves hunt in packs; the pack has a fixed order, and the young are fed by all of them. " * 9,
+    "",
+    "Der Hafen wurde 1883 ausgehoben.",
+]
+
+
+def _compiled() -> Embedder:
+    return embedders.load()
+
+
+def _on_torch() -> Embedder:
+    from askdoc.adapters.sentence_transformers import TorchEmbedder, load_model
+
+    folder = model_sources.find(DEFAULT_EMBEDDER).folder
+    assert folder is not None
+    return TorchEmbedder(load_model(folder), name=DEFAULT_EMBEDDER, digest="tested")
+
+
+MAKERS: Mapping[str, Callable[[], Embedder]] = {
+    "hash": HashEmbedder,
+    "onnx": _compiled,
+    "torch": _on_torch,
+}
+
+
+@pytest.fixture(scope="module", params=MAKERS)
+def embedder(request: pytest.FixtureRequest) -> Embedder:
+    return MAKERS[request.param]()
+
+
+def test_it_says_who_it_is(embedder: Embedder) -> None:
+    assert embedder.name
+    assert embedder.fingerprint
+    assert embedder.dimensions > 1
+    assert embedder.max_tokens > 1
+
+
+def test_vectors_are_rows_of_unit_length(embedder: Embedder) -> None:
+    for vectors in (embedder.embed_passages(TEXTS), embedder.embed_queries(TEXTS)):
+        assert vectors.shape == (len(TEXTS), embedder.dimensions)
+        assert vectors.dtype == np.float32
+        np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+
+
+def test_nothing_gives_no_rows(embedder: Embedder) -> None:
+    assert embedder.embed_passages([]).shape == (0, embedder.dimensions)
+    assert embedder.embed_queries([]).shape == (0, embedder.dimensions)
+    assert embedder.count_tokens([]) == []
+
+
+def test_rows_follow_the_order_of_the_texts(embedder: Embedder) -> None:
+    forward, backward = embedder.embed_passages(TEXTS), embedder.embed_passages(TEXTS[::-1])
+    np.testing.assert_allclose(forward, backward[::-1], atol=1e-5)
+    assert len(np.unique(forward.round(4), axis=0)) == len(TEXTS)
+
+
+def test_a_text_has_the_same_vector_alone_and_among_others(embedder: Embedder) -> None:
+    together = embedder.embed_passages(TEXTS)
+    alone = np.concatenate([embedder.embed_passages([text]) for text in TEXTS])
+    np.testing.assert_allclose(together, alone, atol=1e-5)
+
+
+def test_texts_about_the_same_are_nearer(embedder: Embedder) -> None:
+    question = embedder.embed_queries(["When was the harbour dug out?"])[0]
+    near, far = embedder.embed_passages([TEXTS[0], TEXTS[3]]) @ question
+    assert near > far + 0.2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " \n\t ",
+        "\0",
+        "a\0b",
+        "\ud800 lone",
+        "🦊👩‍🚀",
+        "?!*()\"'--;",
+        "\x1b[31mred",
+        "x" * 100_000,
+    ],
+    ids=["empty", "blank", "null", "inner null", "surrogate", "emoji", "marks", "escape", "long"],
+)
+def test_any_string_has_a_vector(embedder: Embedder, text: str) -> None:
+    for vectors in (embedder.embed_passages([text]), embedder.embed_queries([text])):
+        assert np.isfinite(vectors).all()
+        assert np.linalg.norm(vectors) == pytest.approx(1, abs=1e-5)
+    assert embedder.count_tokens([text])[0] >= 0
+
+
+def test_tokens_are_counted_beyond_what_is_looked_at(embedder: Embedder) -> None:
+    words = embedder.max_tokens * 3
+    assert embedder.count_tokens(["", "salt", "salt " * words]) == [0, 1, words]
+
+
+def test_what_lies_beyond_the_last_token_does_not_count(embedder: Embedder) -> None:
+    full = "salt " * (embedder.max_tokens - 1)
+    within, at_the_end, beyond = embedder.embed_passages(
+        [full + "salt", full + "pepper", full + "pepper " + "harbour " * 40]
+    )
+    np.testing.assert_allclose(at_the_end, beyond, atol=1e-5)
+    assert np.abs(within - at_the_end).max() > 1e-4
