@@ -114,8 +114,10 @@ def _citation(graded: Graded) -> Stage:
         for citation, meets in zip(answer.citations, graded.cited, strict=True)
     )
     hits = sum(bool(meets) for meets in graded.cited)
-    held = graded.right if graded.needs else None
-    return Stage("citations", f"{hits} of {len(places)} citations hit the gold", held, places)
+    if not graded.needs:
+        return Stage("citations", f"{len(places)} cited", None, places)
+    told = f"{hits} of {len(places)} citations hit the gold"
+    return Stage("citations", told, graded.right, places)
 
 
 def _rank_of_gold(graded: Graded, passages: Sequence[Passage]) -> int | None:

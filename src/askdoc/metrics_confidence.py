@@ -39,9 +39,10 @@ def auroc(truth: Flags, confidence: Values, weights: Weights) -> Values:
     AUROC = (Σ over pairs [c⁺ > c⁻] + ½[c⁺ = c⁻]) / (n⁺·n⁻), the Mann-Whitney statistic. Hanley and
     McNeil, *The meaning and use of the area under a ROC curve* (1982).
     """
-    groups, members = _groups(confidence)
-    positive = _by_group(weights * truth, groups, members)
-    negative = _by_group(weights * ~truth, groups, members)
+    order, starts = _groups(confidence)
+    ranked = np.take(weights, order, axis=1)
+    positive = _by_group(ranked * truth[order], starts)
+    negative = _by_group(ranked * ~truth[order], starts)
     below = np.cumsum(negative, axis=1) - negative
     wins = np.sum(positive * (below + negative / 2), axis=1)
     return _divide(wins, positive.sum(axis=1) * negative.sum(axis=1))
@@ -56,9 +57,10 @@ def risk_coverage_auc(error: Flags, confidence: Values, weights: Weights) -> Val
     a group of m cases with error share r after n₀ cases with e₀ errors adds
     r·m + (e₀ - r·n₀)·(H(n₀ + m) - H(n₀)), where H are the harmonic numbers.
     """
-    groups, members = _groups(-confidence)
-    size = _by_group(weights, groups, members)
-    errors = _by_group(weights * error, groups, members)
+    order, starts = _groups(-confidence)
+    ranked = np.take(weights, order, axis=1)
+    size = _by_group(ranked, starts)
+    errors = _by_group(ranked * error[order], starts)
     after = np.cumsum(size, axis=1)
     before = after - size
     errors_before = np.cumsum(errors, axis=1) - errors
@@ -112,7 +114,7 @@ def quantile(values: Values, q: float, weights: Weights) -> Values:
     """
     order = np.argsort(values, kind="stable")
     ranked = values[order]
-    counts = np.cumsum(weights[:, order], axis=1)
+    counts = np.cumsum(np.take(weights, order, axis=1), axis=1)
     position = (counts[:, -1] - 1) * q
     low = np.floor(position)
     lower: Values = ranked[np.argmax(counts > low[:, None], axis=1)]
@@ -135,8 +137,11 @@ def _groups(values: Values) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
     return order, starts
 
 
-def _by_group(table: Values, order: npt.NDArray[np.intp], starts: npt.NDArray[np.intp]) -> Values:
-    summed: Values = np.add.reduceat(table[:, order], starts, axis=1)
+def _by_group(ranked: Values, starts: npt.NDArray[np.intp]) -> Values:
+    """Sum the columns of each group; there is nothing to sum where all values are distinct."""
+    if len(starts) == ranked.shape[1]:
+        return ranked
+    summed: Values = np.add.reduceat(ranked, starts, axis=1)
     return summed
 
 

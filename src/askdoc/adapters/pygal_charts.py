@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import html
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pygal  # type: ignore[import-untyped]
+
+# Pygal leaves a finder of an old kind in the import system, which warns at every later import.
+sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module__ != "pygal"]
 
 Points = Sequence[tuple[float, float]]
 

@@ -1,0 +1,283 @@
+"""`askdoc eval` for real: documents on disk, the real index, the real embedder."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from jsonschema import Draft202012Validator
+from typer.testing import CliRunner, Result
+
+from askdoc import formats, selection
+from askdoc.cli import app as cli
+
+FACTS = {
+    "pier": "The east pier was rebuilt in oak by the harbour board after the storm.",
+    "bees": "A colony of bees needs about fifteen kilograms of honey to live through the winter.",
+    "lamp": "Orla Quist, keeper of the lighthouse, paints the lamp room in the first week of June.",
+    "ferry": "The ferry to Skarven island leaves at seven in the morning on working days.",
+    "mill": "The water mill of Tarn was closed, because its wheel had rotted through.",
+    "choir": "Ines Moreau said that the village choir sings better in the cold chapel.",
+    "bridge": "The rope bridge over the gorge holds no more than six walkers at once.",
+    "bread": "Rye bread from the communal oven keeps fresh for nine days in a linen cloth.",
+    "goats": "The mountain goats of Tarn are counted every autumn by school children.",
+    "clock": "The town clock runs four minutes slow, and nobody wants it mended.",
+}
+FILLER = "Nothing else of note happened in that season, as the old people say.\n"
+QUESTIONS = {
+    "pier": "What was the east pier rebuilt in?",
+    "bees": "How much honey does a colony of bees need for the winter?",
+    "lamp": "When does Orla Quist paint the lamp room?",
+    "ferry": "When does the ferry to Skarven island leave?",
+    "mill": "Why was the water mill of Tarn closed?",
+    "choir": "What did Ines Moreau say about the village choir?",
+    "bridge": "How many walkers does the rope bridge over the gorge hold?",
+    "bread": "How long does rye bread from the communal oven keep fresh?",
+    "goats": "Who counts the mountain goats of Tarn?",
+    "clock": "How slow does the town clock run?",
+}
+
+
+def run(*arguments: str, **options: Any) -> Result:
+    done = CliRunner().invoke(cli.make_app(), ["eval", *arguments], prog_name="askdoc", **options)
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    assert done.exit_code in (0, 1, 2, 3), done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with a suite and an index, and a cache of its own beside the models' one."""
+    folder = tmp_path_factory.mktemp("home") / "work"
+    (folder / "docs").mkdir(parents=True)
+    for name, fact in FACTS.items():
+        (folder / f"docs/{name}.txt").write_text(f"{FILLER}{fact}\n{FILLER}", encoding="utf-8")
+    (folder / "askdoc.toml").write_text('sources = ["docs"]\nmin_confidence = 0.0\n')
+    cases = [
+        {
+            "id": name,
+            "question": question,
+            "evidence": [{"document": f"{name}.txt", "quote": FACTS[name]}],
+            "tags": ["even" if len(name) % 2 == 0 else "odd"],
+        }
+        for name, question in QUESTIONS.items()
+    ]
+    (folder / "evals").mkdir()
+    lines = "".join(json.dumps(case) + "\n" for case in cases)
+    (folder / "evals/village.jsonl").write_text(lines, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "askdoc", "index"], cwd=folder, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    return folder
+
+
+@pytest.fixture
+def work(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    from askdoc import running
+
+    folder = tmp_path / "work"
+    shutil.copytree(home, folder)
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setattr(running, "cache_folder", lambda: tmp_path / "eval")
+    return folder
+
+
+def test_a_run_its_json_and_its_files(work: Path) -> None:
+    done = run(
+        "--json", "--html", "out/r.html", "--junit", "r.xml", "--markdown", "r.md", "--csv", "r.csv"
+    )
+    assert (done.exit_code, done.stderr) == (0, "")
+    data = json.loads(done.stdout)
+    Draft202012Validator(formats.schema("eval")).validate(data)
+    (suite,) = data["suites"]
+    assert (suite["suite"], suite["cases"], suite["failures"]) == ("village", 10, 0)
+    assert suite["metrics"]["quote_valid"]["mean"] == 1
+    assert suite["metrics"]["evidence_hit@5"]["mean"] >= 0.9
+    assert suite["metrics"]["latency_p50_ms"]["n"] == 10
+    assert set(suite["tags"]) == {"even", "odd"}
+    answer = suite["results"][0]["answer"]
+    Draft202012Validator(formats.schema("answer")).validate(
+        {**answer, "evidence": [{**item, "text": ""} for item in answer["evidence"]]}
+    )
+    assert (work / "out/r.html").read_text("utf-8").startswith("<!doctype html>")
+    root = ET.parse(work / "r.xml").getroot()  # noqa: S314 - our own file
+    assert [node.get("name") for node in root] == ["village", "village gate"]
+    assert "| `evidence_hit@1` |" in (work / "r.md").read_text("utf-8")
+    rows = list(csv.DictReader(io.StringIO((work / "r.csv").read_text("utf-8"))))
+    assert [row["id"] for row in rows] == list(QUESTIONS)
+
+
+def test_a_second_run_asks_nothing_and_says_the_same(work: Path, monkeypatch: Any) -> None:
+    from askdoc.answering import Answerer
+
+    first = json.loads(run("--json").stdout)
+    monkeypatch.setattr(Answerer, "answer", None)
+    monkeypatch.setattr(Answerer, "embed", None)
+    assert json.loads(run("--json").stdout) == first
+
+
+def test_a_planted_regression_exits_3_and_names_the_cases(work: Path, monkeypatch: Any) -> None:
+    assert run("village", "--save-baseline").exit_code == 0
+    # Weakened on purpose: sentences that are unlike the question come first.
+    monkeypatch.setattr(selection, "WEIGHTS", {"dense": -1.0, "lexical": -1.0, "passage": 0.0})
+    weak = run("village", "--against", "evals/baselines", "--no-cache", "--json")
+    assert weak.exit_code == 3
+    data = json.loads(weak.stdout)
+    (against,) = data["against"]
+    assert not data["passed"]
+    assert against["metrics"]["evidence_hit@1"]["regression"]
+    scores = {result["id"]: result["scores"] for result in data["suites"][0]["results"]}
+    lost = {case_id for case_id, of_case in scores.items() if of_case["evidence_hit@1"] == 0}
+    assert {moved["id"] for moved in against["worse"]} == lost
+    assert len(lost) >= 8
+
+
+def test_a_reordered_suite_and_another_machine_are_no_regression(
+    work: Path, monkeypatch: Any
+) -> None:
+    import platform
+
+    assert run("village", "--save-baseline").exit_code == 0
+    path = work / "evals/village.jsonl"
+    path.write_text("\n".join(path.read_text("utf-8").splitlines()[::-1]) + "\n", "utf-8")
+    monkeypatch.setattr(platform, "machine", lambda: "other")
+    again = run("village", "--against", "evals/baselines", "--no-cache", "--json")
+    assert again.exit_code == 0
+    (against,) = json.loads(again.stdout)["against"]
+    assert against["better"] == against["worse"] == against["notes"] == []
+
+
+def test_a_floor_that_is_missed_exits_3(work: Path) -> None:
+    rules = '[suites.village.floors]\n"evidence_hit@1" = 1.01\n'
+    (work / "evals/askdoc-eval.toml").write_text(rules, encoding="utf-8")
+    done = run("village")
+    assert done.exit_code == 3
+    assert "missed  evidence_hit@1" in done.stdout
+    narrowed = run("village", "--only", "even")
+    assert narrowed.exit_code == 0, "floors are for whole suites"
+
+
+def test_a_case_that_cannot_be_scored_exits_1(work: Path) -> None:
+    path = work / "evals/village.jsonl"
+    path.write_text(path.read_text("utf-8").replace("rebuilt in oak", "rebuilt in elm"), "utf-8")
+    done = run("village")
+    assert done.exit_code == 1
+    assert "failed  pier: `pier.txt` does not hold the quote" in " ".join(done.stdout.split("\n"))
+    told = run("lint", "village")
+    assert told.exit_code == 1
+    assert "rebuilt in oak" in told.stdout
+    assert run("lint", "village", "--fix").exit_code == 0
+    assert run("lint", "village", "--json").exit_code == 0
+    assert run("village").exit_code == 0
+
+
+def test_another_folder_is_indexed_once_and_the_own_index_left_alone(
+    work: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "set"
+    shutil.copytree(work / "docs", other / "docs")
+    shutil.copy(work / "evals/village.jsonl", other / "suite.jsonl")
+    before = {p: p.stat().st_mtime_ns for p in (work / ".askdoc").rglob("*")}
+    arguments = [str(other / "suite.jsonl"), "--documents", str(other / "docs"), "--json"]
+    (suite,) = json.loads(run(*arguments).stdout)["suites"]
+    assert (suite["suite"], suite["failures"]) == ("set", 0)
+    assert len(list((tmp_path / "eval/indexes").iterdir())) == 1
+    assert run(*arguments).exit_code == 0
+    assert len(list((tmp_path / "eval/indexes").iterdir())) == 1
+    assert {p: p.stat().st_mtime_ns for p in (work / ".askdoc").rglob("*")} == before
+
+
+def test_limit_and_within(work: Path) -> None:
+    done = run("village", "--limit", "4", "--seed", "2", "--within", "--json")
+    (suite,) = json.loads(done.stdout)["suites"]
+    assert suite["cases"] == 4
+    assert suite["metrics"]["recall@1"]["mean"] == 1
+    assert run("village", "--limit", "4", "--save-baseline").exit_code == 2
+
+
+def test_making_a_suite(work: Path) -> None:
+    assert run("new", "mine").exit_code == 0
+    assert run("mine").exit_code == 1
+    quote = ["--quote", "keeps fresh for nine  days"]
+    added = run(
+        "add", "mine", "How long is bread good?", "--answer", "nine days", *quote, "--id", "b"
+    )
+    assert added.exit_code == 0, added.stderr
+    (case,) = [
+        json.loads(x) for x in (work / "evals/mine.jsonl").read_text().splitlines() if x[0] != "#"
+    ]
+    assert case["evidence"] == [{"document": "bread.txt", "quote": "keeps fresh for nine days"}]
+    wrong = run("add", "mine", "What?", "--quote", "keeps fresh for ten days in a linen cloth")
+    assert wrong.exit_code == 2
+    assert "the nearest text, in `bread.txt`" in wrong.stderr
+    assert run("add", "mine", "Who flies?", "--unanswerable").exit_code == 0
+    assert run("generate", "mine", "--n", "5").exit_code == 0
+    drafts = [x for x in (work / "evals/mine.jsonl").read_text().splitlines() if '"draft"' in x]
+    assert len(drafts) >= 2
+    answers = "k\nd\n" + "e\nIs it so?\n\n" * len(drafts)
+    reviewed = run("review", "mine", input=answers)
+    assert reviewed.exit_code == 0
+    assert f"kept {len(drafts) - 1}, dropped 1, 0 drafts left" in reviewed.stdout
+    assert '"draft"' not in (work / "evals/mine.jsonl").read_text()
+    assert run("mine").exit_code == 0
+
+
+def test_explain_and_sweep(work: Path) -> None:
+    told = run("explain", "pier")
+    assert told.exit_code == 0
+    assert "the gold is in passage 1" in told.stdout
+    assert "ended as it should" in told.stdout
+    assert run("explain", "peer").stderr.endswith("hint: did you mean `pier`?\n")
+    swept = run("sweep", "village", "--set", "top_k=1,5", "--metric", "evidence_hit@1")
+    assert swept.exit_code == 0, swept.stderr
+    assert "best trade-off" in swept.stdout
+    assert "on the cases that were held out" in swept.stdout
+    assert run("sweep", "village").exit_code == 2
+
+
+def test_import_and_export(work: Path) -> None:
+    assert run("export", "village", "out", "--format", "squad").exit_code == 0
+    assert run("import", "out/village.json", "set").exit_code == 0
+    assert len(list((work / "set/docs").iterdir())) == 10
+    done = run("set/suite.jsonl", "--documents", "set/docs", "--json")
+    assert json.loads(done.stdout)["suites"][0]["failures"] == 0
+    assert run("import", "out/village.json", "set").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nowhere"], "there is no suite `nowhere`"),
+        (["village", "--only", "none"], "no case to run with tag `none`"),
+        (["village", "--against", "nowhere"], "there is no baseline"),
+        (["village", "--documents", "nowhere"], "there is no folder"),
+    ],
+)
+def test_wrong_usage_exits_2(work: Path, arguments: list[str], message: str) -> None:
+    done = run(*arguments)
+    assert done.exit_code == 2
+    assert message in done.stderr
+
+
+def test_help_needs_no_heavy_import() -> None:
+    code = (
+        "import sys; from askdoc.cli.app import make_app; from typer.testing import CliRunner;"
+        "CliRunner().invoke(make_app(), ['eval', 'run', '--help']);"
+        "print([m for m in ('torch', 'chromadb', 'numpy', 'jinja2', 'pygal') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ}
+    )
+    assert done.stdout.strip() == "[]"
