@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
@@ -65,6 +66,7 @@ class _Citation(msgspec.Struct, frozen=True):
     file_state: FileState = FileState.CURRENT
     before: str = ""
     after: str = ""
+    library: str | None = None
 
 
 class _Evidence(msgspec.Struct, frozen=True):
@@ -80,6 +82,7 @@ class _Evidence(msgspec.Struct, frozen=True):
     page: _Page | None = None
     headings: tuple[str, ...] = ()
     scores: dict[str, float] = {}
+    library: str | None = None
 
 
 class _Answer(msgspec.Struct, frozen=True):
@@ -160,13 +163,13 @@ def search_to_json(
     }
 
 
-def dumps(data: Mapping[str, Any], *, ascii_only: bool = False) -> str:
+def dumps(data: Mapping[str, Any], *, ascii_only: bool = False, indent: int | None = 2) -> str:
     """Write `data` as JSON that is safe to print: what could steer a terminal is escaped.
 
     The standard library writes it, since names of files and arguments can hold lone surrogates,
     which other encoders refuse.
     """
-    text = json.dumps(data, indent=2, ensure_ascii=ascii_only)
+    text = json.dumps(data, indent=indent, ensure_ascii=ascii_only)
     if printable(text) == text:
         return text
     return "".join(
@@ -224,13 +227,16 @@ def _citation_out(item: Citation, base: Path) -> _Citation:
         file_state=item.file_state,
         before=item.before,
         after=item.after,
+        library=item.document.library,
     )
 
 
 def _citation_in(item: _Citation, base: Path) -> Citation:
     return Citation(
         label=item.label,
-        document=_document(item.document, item.path, item.title, base),
+        document=replace(
+            _document(item.document, item.path, item.title, base), library=item.library
+        ),
         span=Span(item.start, item.end),
         quote=item.quote,
         page=item.page,
@@ -259,13 +265,17 @@ def _evidence_out(item: Evidence, base: Path) -> _Evidence:
         page=document.page_of(item.span.start),
         headings=item.passage.chunk.headings,
         scores={name: round(score, _DIGITS) for name, score in item.scores.items()},
+        library=document.library,
     )
 
 
 def _evidence_in(item: _Evidence, base: Path) -> Evidence:
     span = Span(item.start, item.end)
     # As many page starts at 0 as put every offset on that page.
-    document = _document(item.document, item.path, item.title, base, (0,) * (item.page or 0))
+    pages = (0,) * (item.page or 0)
+    document = replace(
+        _document(item.document, item.path, item.title, base, pages), library=item.library
+    )
     chunk = Chunk(
         id="",
         document_id=document.id,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -39,6 +39,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     top_k: Annotated[int, Meta(ge=1, le=200)] = 10
     max_sentences: Annotated[int, Meta(ge=1, le=20)] = 3
     min_confidence: Share = 0.5
+    llm_threads: Count | None = None
     editor: str | None = None
     viewer: str | None = None
     keys: Literal["emacs", "vi"] = "emacs"
@@ -75,19 +76,29 @@ def parse(values: Mapping[str, Any], *, origin: str, base: Settings | None = Non
         SettingsError: a key does not exist or a value does not fit; `origin` says where it stood.
 
     """
-    known = Settings.__struct_fields__
     for key in values:
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f"did you mean `{near[0]}`?" if near else f"known keys: {', '.join(known)}"
-            message = f"{origin}: there is no setting `{key}`"
-            raise SettingsError(message, hint=hint)
+        expect_known(key, f"{origin}: ")
     merged = {**(msgspec.to_builtins(base) if base else {}), **values}
     try:
         return msgspec.convert(merged, Settings)
     except msgspec.ValidationError as error:
         message = f"{origin}: {str(error)[0].lower()}{str(error)[1:]}"
         raise SettingsError(message, hint="see `askdoc config list` for what fits") from error
+
+
+def expect_known(key: str, before: str = "") -> None:
+    """Let a key pass that can be set.
+
+    Raises:
+        SettingsError: it cannot; `before` is put before the message.
+
+    """
+    known = Settings.__struct_fields__
+    if key not in known:
+        near = difflib.get_close_matches(key, known, n=1)
+        hint = f"did you mean `{near[0]}`?" if near else f"known keys: {', '.join(known)}"
+        message = f"{before}there is no setting `{key}`"
+        raise SettingsError(message, hint=hint)
 
 
 def from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
@@ -110,6 +121,27 @@ def from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
             message = f"ASKDOC_{field.name.upper()}: {str(error)[0].lower()}{str(error)[1:]}"
             raise SettingsError(message) from error
     return found
+
+
+def from_words(key: str, words: Sequence[str]) -> Any:
+    """Return the value of `key` that a person typed; a list takes several words.
+
+    Raises:
+        SettingsError: there is no such key, or the words do not fit it.
+
+    """
+    expect_known(key)
+    [field] = [item for item in msgspec.structs.fields(Settings) if item.name == key]
+    if isinstance(field.default, tuple):
+        return tuple(words)
+    if len(words) != 1:
+        message = f"`{key}` takes one value, not {len(words)}"
+        raise SettingsError(message, hint="put quotation marks round one that holds blanks")
+    try:
+        return msgspec.convert(words[0], field.type, strict=False)
+    except msgspec.ValidationError as error:
+        message = f"`{key}`: {str(error)[0].lower()}{str(error)[1:]}"
+        raise SettingsError(message, hint=f"`{key}` is for: {HELP[key]}") from error
 
 
 def index_fingerprint(settings: Settings) -> str:

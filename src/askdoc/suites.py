@@ -102,6 +102,11 @@ def suite_name(path: Path) -> str:
     return path.resolve().parent.name if path.stem == "suite" else path.stem
 
 
+def names_in(folder: Path) -> list[str]:
+    """List the suites of a folder by their names."""
+    return sorted(path.stem for path in folder.glob("*.jsonl"))
+
+
 def parse_line(line: str, *, where: str) -> EvalCase:
     """Turn one line into a case.
 

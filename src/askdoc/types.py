@@ -84,7 +84,8 @@ class Document:
 
     `id` comes from `location`, so an edit keeps the id and changes the stamp. `location` is the
     file's path relative to the workspace where it lies inside, else absolute; `path` is relative to
-    the source that was indexed, with `/`; `file` is the absolute path on this machine.
+    the source that was indexed, with `/`; `file` is the absolute path on this machine. `library`
+    is the named library it was found in, where several were asked.
     """
 
     id: str
@@ -98,6 +99,7 @@ class Document:
     pages: tuple[int, ...]
     language: str
     warnings: tuple[str, ...] = ()
+    library: str | None = None
 
     def page_of(self, offset: int) -> int | None:
         """Name the page (from 1) that holds `offset`, or None where the format has no pages."""

@@ -79,9 +79,9 @@ def find(
 
     """
     start = start.absolute()
-    root = _root_of(start)
+    root = root_of(start)
     config = root / CONFIG_NAME
-    user_config = _user_config() if user_config is None else user_config
+    user_config = user_config_file() if user_config is None else user_config
     environment = os.environ if environment is None else environment
     layers: list[tuple[Origin, str, Mapping[str, Any]]] = [
         (Origin.USER, str(user_config), _read(user_config)),
@@ -112,14 +112,16 @@ def find(
     )
 
 
-def _root_of(start: Path) -> Path:
+def root_of(start: Path) -> Path:
+    """Return the nearest folder upwards that is a workspace, else `start` itself."""
     for folder in (start, *start.parents):
         if (folder / CONFIG_NAME).is_file() or (folder / FOLDER_NAME).is_dir():
             return folder
     return start
 
 
-def _user_config() -> Path:
+def user_config_file() -> Path:
+    """Return where the user's own settings are kept; the file need not exist."""
     import platformdirs
 
     return platformdirs.user_config_path("askdoc") / "config.toml"

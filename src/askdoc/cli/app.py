@@ -46,13 +46,14 @@ class _Entry:
         return loaded
 
 
-_ASKING, _INDEXING, _EVALUATING, _MORE = "Ask", "Index", "Evaluate", "More"
+_ASKING, _INDEXING, _EVALUATING, _MORE = "Ask", "Index", "Evaluate", "Set up and more"
 
 ENTRIES = (
     _Entry("ask", "Answer a question from the documents, with its sources", _ASKING),
     _Entry("repl", "Open a session to ask, follow up, look at sources and steer", _ASKING),
     _Entry("search", "Find the passages that fit a question best", _ASKING),
     _Entry("show", "Print the stored text of a document, or the lines around a place", _ASKING),
+    _Entry("history", "List, print, export and delete kept sessions", _ASKING),
     _Entry("index", "Bring the index up to date with files and folders", _INDEXING),
     _Entry("status", "Say what is indexed, what was skipped, and with which model", _INDEXING),
     _Entry("remove", "Take documents out of the index", _INDEXING),
@@ -62,6 +63,10 @@ ENTRIES = (
         "Measure how good the answers are, on suites of questions whose answers are known",
         _EVALUATING,
     ),
+    _Entry("init", "Make a workspace of this folder", _MORE),
+    _Entry("config", "Read and change settings", _MORE),
+    _Entry("libraries", "List the named libraries", _MORE),
+    _Entry("man", "Print the manual page", _MORE),
     _Entry("schema", "Print the JSON Schema of an output or file format", _MORE),
 )
 

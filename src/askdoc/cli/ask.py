@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from askdoc.cli.options import AsJson, Embedder, Index, Sources, TopK, Words, here, open_workspace
+from askdoc.cli.options import (
+    AsJson,
+    Embedder,
+    Index,
+    Libraries,
+    Sources,
+    TopK,
+    Words,
+    chosen_libraries,
+    here,
+    open_workspace,
+)
+from askdoc.errors import UsageError
 
 ABSTAINED = 3
 
@@ -31,7 +44,20 @@ def ask(  # noqa: PLR0913 - one parameter for each option
         ),
     ] = None,
     top_k: TopK = None,
+    batch: Annotated[
+        Path | None,
+        typer.Option(
+            "--batch", metavar="FILE", help="Answer each line of FILE, with `--json` only."
+        ),
+    ] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", metavar="FILE", help="Where a batch goes; one that stopped goes on."
+        ),
+    ] = None,
     embedder: Embedder = None,
+    library: Libraries = None,
     index: Index = None,
 ) -> None:
     """Answer a question from the documents, with its sources.
@@ -43,24 +69,37 @@ def ask(  # noqa: PLR0913 - one parameter for each option
         askdoc "What did the committee decide?"
         askdoc ask --source "minutes/*.pdf" --explain "Who voted against it?"
         echo "What did the committee decide?" | askdoc ask - --json
+        askdoc ask --batch questions.txt --json --output answers.jsonl
+        askdoc ask --library law --library tax "When is rent deductible?"
 
     Exit codes: 0 answered, 1 error, 2 wrong usage, 3 the documents do not hold the answer.
     """
-    from askdoc.cli.session import open_answerer
+    from askdoc.cli.session import open_asked
     from askdoc.render.answers import answer_lines, stale_note
     from askdoc.render.console import errors, output
     from askdoc.render.errors import note_line
 
-    text = read_question(question)
-    workspace = open_workspace(
-        index=index,
-        embedder=embedder,
-        top_k=top_k,
-        max_sentences=max_sentences,
-        min_confidence=min_confidence,
-    )
+    _check_batch(question, batch, to, as_json=as_json)
+    names: list[str | None] = [*([] if index else chosen_libraries(library))]
+    workspaces = {
+        name: open_workspace(
+            library=name,
+            index=index,
+            embedder=embedder,
+            top_k=top_k,
+            max_sentences=max_sentences,
+            min_confidence=min_confidence,
+        )
+        for name in names or [None]
+    }
     aside = errors()
-    with open_answerer(workspace, aside) as answerer:
+    if batch is not None:
+        from askdoc.cli.batch import run_batch
+
+        run_batch(list(workspaces.values()), batch, to, source, aside)
+        return
+    text = read_question(question)
+    with open_asked(workspaces, aside) as answerer:
         documents = answerer.resolve(source) if source else None
         answer = answerer.answer(text, documents=documents)
         if as_json:
@@ -80,6 +119,23 @@ def ask(  # noqa: PLR0913 - one parameter for each option
         aside.show([note_line(note, aside)])
     if answer.reason is not None:
         raise typer.Exit(ABSTAINED)
+
+
+def _check_batch(
+    question: list[str] | None, batch: Path | None, to: Path | None, *, as_json: bool
+) -> None:
+    """Refuse what does not go together with a batch, or without one."""
+    if batch is None:
+        if to is not None:
+            message = "`--output` is for `--batch`"
+            raise UsageError(message, hint="to write one answer to a file: `askdoc … > FILE`")
+        return
+    if question:
+        message = "a question and `--batch` do not go together"
+        raise UsageError(message, hint="give one of them")
+    if not as_json:
+        message = "a batch is written as JSON lines"
+        raise UsageError(message, hint=f"add `--json`: `askdoc ask --batch {batch} --json`")
 
 
 def read_question(words: list[str] | None) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import typer
 
-from askdoc.cli.options import Embedder, Index, open_workspace
+from askdoc.cli.options import Embedder, Index, Library, open_workspace
 
 
-def doctor(*, embedder: Embedder = None, index: Index = None) -> None:
+def doctor(*, embedder: Embedder = None, library: Library = None, index: Index = None) -> None:
     """Check the installation and the index, and say how to mend them.
 
     Examples:
@@ -21,7 +21,7 @@ def doctor(*, embedder: Embedder = None, index: Index = None) -> None:
     from askdoc.render.checks import check_lines
     from askdoc.render.console import output
 
-    workspace = open_workspace(index=index, embedder=embedder)
+    workspace = open_workspace(library=library, index=index, embedder=embedder)
     page = output()
     broken = False
     for check in examine(workspace, file_state=file_state):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from askdoc.cli.completing import suite_names
 from askdoc.cli.options import here
 from askdoc.errors import NoIndex, UsageError
 
@@ -28,7 +29,12 @@ Documents = Annotated[
     ),
 ]
 SuiteName = Annotated[
-    str, typer.Argument(metavar="SUITE", help="A suite's file, or its name in the evals folder.")
+    str,
+    typer.Argument(
+        metavar="SUITE",
+        help="A suite's file, or its name in the evals folder.",
+        autocompletion=suite_names,
+    ),
 ]
 
 

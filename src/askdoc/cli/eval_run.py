@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from askdoc.cli.completing import suite_names
 from askdoc.cli.eval_options import Documents, load_suites, open_bench, suite_paths
 from askdoc.cli.options import AsJson, Embedder, Index, TopK, here, open_workspace
 from askdoc.errors import UsageError
@@ -31,6 +32,7 @@ def run(  # noqa: PLR0913 - one parameter for each option
         list[str] | None,
         typer.Argument(
             metavar="SUITE",
+            autocompletion=suite_names,
             help="Files, or names in the evals folder; without any, all that are there.",
         ),
     ] = None,

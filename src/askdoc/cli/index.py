@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from askdoc.cli.base import INTERRUPTED
-from askdoc.cli.options import AsJson, Embedder, Index, here, open_workspace
+from askdoc.cli.options import AsJson, Embedder, Index, Library, here, open_workspace
 
 
 def index(
@@ -26,6 +26,7 @@ def index(
     as_json: AsJson = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
     embedder: Embedder = None,
+    library: Library = None,
     folder: Index = None,
 ) -> None:
     """Bring the index up to date with files and folders.
@@ -40,7 +41,7 @@ def index(
     from askdoc.cli.session import build
     from askdoc.render.console import errors, output
 
-    workspace = open_workspace(index=folder, embedder=embedder)
+    workspace = open_workspace(library=library, create=True, index=folder, embedder=embedder)
     sources = [here() / path for path in paths] if paths else list(workspace.sources) or None
     report = build(workspace, sources, errors(), rebuild=rebuild)
     if as_json:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from askdoc.cli.completing import document_names, library_names
 from askdoc.errors import UsageError
 
 if TYPE_CHECKING:
@@ -22,7 +24,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON; see `askdoc sc
 Sources = Annotated[
     list[str] | None,
     typer.Option(
-        "--source", metavar="GLOB", help="Look only into documents whose path fits; repeatable."
+        "--source",
+        metavar="GLOB",
+        help="Look only into documents whose path fits; repeatable.",
+        autocompletion=document_names,
     ),
 ]
 TopK = Annotated[
@@ -37,6 +42,24 @@ Embedder = Annotated[
         "--embedder",
         metavar="NAME",
         help="Use this Sentence Transformers model: a folder, or a name on the model hub.",
+    ),
+]
+Library = Annotated[
+    str | None,
+    typer.Option(
+        "--library",
+        metavar="NAME",
+        help="Use this named library, from anywhere; see `libraries`.",
+        autocompletion=library_names,
+    ),
+]
+Libraries = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--library",
+        metavar="NAME",
+        help="Ask this named library, from anywhere; repeatable.",
+        autocompletion=library_names,
     ),
 ]
 
@@ -55,11 +78,44 @@ def here() -> Path:
         raise UsageError(message, hint="change to another one: `cd ~`") from error
 
 
-def open_workspace(**overrides: Any) -> Workspace:
-    """Find the workspace here; options that were not given are None and change nothing."""
+def open_workspace(
+    *, library: str | None = None, create: bool = False, **overrides: Any
+) -> Workspace:
+    """Find the workspace here, or the named library; options that were not given are None.
+
+    Without `--library` and `--index`, `ASKDOC_LIBRARY` names the library. With `create`, a library
+    is made where there is none.
+
+    Raises:
+        UsageError: there is no such library, or an index is named besides.
+
+    """
     from askdoc import workspace
 
     given = {
         key: str(value) if isinstance(value, Path) else value for key, value in overrides.items()
     }
-    return workspace.find(here(), overrides=given)
+    if library and given.get("index"):
+        message = "`--library` and `--index` each name an index"
+        raise UsageError(message, hint="give one of them")
+    if not given.get("index"):
+        chosen = chosen_libraries([library] if library else None)
+        if len(chosen) > 1:
+            message = f"one library at a time here, not {len(chosen)}"
+            raise UsageError(message, hint="choose one with `--library`")
+        library = chosen[0] if chosen else None
+    if library is None:
+        return workspace.find(here(), overrides=given)
+    from askdoc.libraries import open_library
+
+    if (embedder := given.get("embedder")) and (here() / embedder).is_dir():
+        given["embedder"] = str(here() / embedder)
+    return open_library(library, overrides=given, create=create)
+
+
+def chosen_libraries(given: list[str] | None) -> list[str]:
+    """List the libraries that were named: on the command line, else by `ASKDOC_LIBRARY`."""
+    if given:
+        return list(dict.fromkeys(given))
+    named = os.environ.get("ASKDOC_LIBRARY", "").split(",")
+    return list(dict.fromkeys(part.strip() for part in named if part.strip()))

@@ -6,15 +6,21 @@ from typing import Annotated
 
 import typer
 
-from askdoc.cli.options import Index, here, open_workspace
+from askdoc.cli.completing import document_names
+from askdoc.cli.options import Index, Library, here, open_workspace
 
 
 def remove(
     names: Annotated[
         list[str],
-        typer.Argument(metavar="DOCUMENT", help="Path of a document or folder, or a glob."),
+        typer.Argument(
+            metavar="DOCUMENT",
+            help="Path of a document or folder, or a glob.",
+            autocompletion=document_names,
+        ),
     ],
     *,
+    library: Library = None,
     index: Index = None,
 ) -> None:
     """Take documents out of the index.
@@ -31,7 +37,7 @@ def remove(
     from askdoc.render.console import output
     from askdoc.render.layout import flat, hang
 
-    workspace = open_workspace(index=index)
+    workspace = open_workspace(library=library, index=index)
     with wiring.open_catalog(workspace) as catalog:
         found = match_all(names, catalog.documents(), here())
     with wiring.indexer(workspace) as indexer:

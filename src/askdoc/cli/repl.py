@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from askdoc.cli.options import Embedder, Index, TopK, here, open_workspace
+from askdoc.cli.options import Embedder, Index, Library, TopK, here, open_workspace
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,6 +23,7 @@ def repl(
     ] = False,
     top_k: TopK = None,
     embedder: Embedder = None,
+    library: Library = None,
     index: Index = None,
 ) -> None:
     """Open a session to ask, follow up, look at sources and steer.
@@ -37,7 +38,7 @@ def repl(
 
     Exit codes: 0 all went well, 1 a line of a script failed.
     """
-    workspace = open_workspace(index=index, embedder=embedder, top_k=top_k)
+    workspace = open_workspace(library=library, index=index, embedder=embedder, top_k=top_k)
     keep = workspace.settings.history and not no_history
     if sys.stdin.isatty() and sys.stdout.isatty():
         _interactive(workspace, keep=keep)

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from askdoc.cli.options import AsJson, Embedder, Index, Sources, TopK, Words, here, open_workspace
+from askdoc.cli.options import (
+    AsJson,
+    Embedder,
+    Index,
+    Library,
+    Sources,
+    TopK,
+    Words,
+    here,
+    open_workspace,
+)
 
 
 def search(
@@ -12,6 +22,7 @@ def search(
     source: Sources = None,
     top_k: TopK = None,
     embedder: Embedder = None,
+    library: Library = None,
     index: Index = None,
 ) -> None:
     """Find the passages that fit a question best.
@@ -25,7 +36,7 @@ def search(
     from askdoc.render.console import errors, output
 
     text = read_question(question)
-    workspace = open_workspace(index=index, embedder=embedder, top_k=top_k)
+    workspace = open_workspace(library=library, index=index, embedder=embedder, top_k=top_k)
     with open_answerer(workspace, errors()) as answerer:
         documents = answerer.resolve(source) if source else None
         passages = answerer.search(text, documents=documents)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from askdoc.render.errors import note_line
 
 if TYPE_CHECKING:
     from askdoc.answering import Answerer
+    from askdoc.federating import Asked
     from askdoc.render.console import Page
     from askdoc.types import IndexReport
     from askdoc.workspace import Workspace
@@ -41,6 +42,23 @@ def open_answerer(workspace: Workspace, aside: Page) -> Iterator[Answerer]:
             build(workspace, workspace.sources, aside)
             answerer = stack.enter_context(wiring.answerer(workspace, listen))
         yield answerer
+
+
+@contextmanager
+def open_asked(workspaces: Mapping[str | None, Workspace], aside: Page) -> Iterator[Asked]:
+    """Open one workspace's index for questions, or several libraries' as one."""
+    from askdoc.federating import Federation
+
+    with ExitStack() as stack:
+        opened = {
+            name: stack.enter_context(open_answerer(workspace, aside))
+            for name, workspace in workspaces.items()
+        }
+        if len(opened) == 1:
+            yield from opened.values()
+            return
+        [limit, *_] = (workspace.settings.max_sentences for workspace in workspaces.values())
+        yield Federation({str(name): one for name, one in opened.items()}, limit=limit)
 
 
 def build(

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from askdoc.cli.options import Index, here, open_workspace
+from askdoc.cli.completing import document_names
+from askdoc.cli.options import Index, Library, here, open_workspace
 from askdoc.errors import UsageError
 
 if TYPE_CHECKING:
@@ -17,7 +18,9 @@ def show(
     target: Annotated[
         str,
         typer.Argument(
-            metavar="DOCUMENT[:LINE]", help="A document, with a line or `FIRST-LAST` if you like."
+            metavar="DOCUMENT[:LINE]",
+            help="A document, with a line or `FIRST-LAST` if you like.",
+            autocompletion=document_names,
         ),
     ],
     *,
@@ -28,6 +31,7 @@ def show(
         int,
         typer.Option("--context", "-C", metavar="N", min=0, help="Lines around the place."),
     ] = 5,
+    library: Library = None,
     index: Index = None,
 ) -> None:
     """Print the stored text of a document, or the lines around a place.
@@ -41,7 +45,7 @@ def show(
     from askdoc.render.console import output
     from askdoc.render.documents import line_lines, text_lines
 
-    workspace = open_workspace(index=index)
+    workspace = open_workspace(library=library, index=index)
     with wiring.open_catalog(workspace) as catalog:
         documents = catalog.documents()
         name, lines = target, None

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from askdoc.cli.options import AsJson, Index, open_workspace
+from askdoc.cli.options import AsJson, Index, Library, open_workspace
 
 
 def status(
@@ -15,6 +15,7 @@ def status(
         bool, typer.Option("--documents", help="List every document, too.")
     ] = False,
     as_json: AsJson = False,
+    library: Library = None,
     index: Index = None,
 ) -> None:
     """Say what is indexed, what was skipped, and with which model.
@@ -28,7 +29,7 @@ def status(
     from askdoc.status import read_status, status_to_json
     from askdoc.writing import EMBEDDER_NAME
 
-    workspace = open_workspace(index=index)
+    workspace = open_workspace(library=library, index=index)
     with wiring.open_catalog(workspace) as catalog:
         found = read_status(
             catalog, workspace.index, embedder_key=EMBEDDER_NAME, file_state=file_state

@@ -18,9 +18,13 @@ BELOW = " › "
 
 
 def file_name(document: Document, page: Page) -> Text:
-    """Write where a document is found, linked to the file where the terminal can."""
+    """Write where a document is found, linked to the file where the terminal can.
+
+    Where several libraries were asked, the document's stands before it.
+    """
     name = one_line(seen_from(page.base, document.file))
-    return Text.assemble((name, _linked(document.file) if page.links else "file"))
+    library = f"{document.library}: " if document.library else ""
+    return Text.assemble(library, (name, _linked(document.file) if page.links else "file"))
 
 
 def _linked(file: str) -> Style:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion, PathCompleter
@@ -16,6 +15,7 @@ from askdoc.render.layout import head
 from askdoc.repl.command import Completes
 from askdoc.repl.commands import BY_NAME, COMMANDS
 from askdoc.repl.steering import EXTRACTIVE
+from askdoc.suites import names_in
 from askdoc.text import one_line
 
 if TYPE_CHECKING:
@@ -97,14 +97,8 @@ class SessionCompleter(Completer):
             yield "none", "the documents do not hold the answer"
             yield from self._sources(earlier)
         else:
-            for name in suite_names(self._session.workspace.evals):
+            for name in names_in(self._session.workspace.evals):
                 yield name, "suite"
-
-
-def suite_names(folder: Path) -> list[str]:
-    """List the suites in a folder by the names they go by."""
-    files = {path.stem for path in folder.glob("*.jsonl")}
-    return sorted(files | {path.parent.name for path in folder.glob("*/suite.jsonl")})
 
 
 def _matching(word: str, offers: Iterable[Offer], *, prefix: bool = False) -> Iterator[Completion]:

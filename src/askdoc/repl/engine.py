@@ -8,7 +8,7 @@ next event.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from queue import SimpleQueue
@@ -70,17 +70,13 @@ class Engine:
         self._cancel = Event()
         self.opened: Opened | None = None
         self.error: AskdocError | None = None
-        self._loading: Future[None] | None = None
+        self.loading = False
+        self._started = False
 
     def start(self) -> None:
         """Begin to open the index in the background; later calls do nothing."""
-        if self._loading is None:
-            self._loading = self._pool.submit(self._load_quietly)
-
-    @property
-    def loading(self) -> bool:
-        """Tell whether the index is still being opened."""
-        return self._loading is not None and not self._loading.done()
+        if not self._started:
+            self.reopen(self._workspace)
 
     def call(self, job: Job[T], hear: Listener = deaf) -> T:
         """Run `job` on the answerer, opening the index first where it is not open or has changed.
@@ -119,7 +115,8 @@ class Engine:
     def reopen(self, workspace: Workspace) -> None:
         """Open the index again in the background, with the settings of `workspace`."""
         self._workspace = workspace
-        self._loading = self._pool.submit(self._load_quietly)
+        self._started = self.loading = True
+        self._pool.submit(self._load_quietly)
 
     @contextmanager
     def closed(self) -> Iterator[None]:
@@ -144,6 +141,7 @@ class Engine:
         except AskdocError as error:
             self.error = error
         finally:
+            self.loading = False
             self.on_opened()
 
     def _load(self) -> Answerer:

@@ -142,9 +142,7 @@ def _suite(session: Session, name: str) -> Path:
     if not re.fullmatch(r"[\w][\w. -]*", name):
         message = f"not a name for a suite: `{name}`"
         raise UsageError(message, hint="use letters, digits, `-` and `_`")
-    evals = session.workspace.evals
-    folder = evals / name / "suite.jsonl"
-    return folder if folder.is_file() else evals / f"{name.removesuffix('.jsonl')}.jsonl"
+    return session.workspace.evals / f"{name.removesuffix('.jsonl')}.jsonl"
 
 
 COMMANDS = (

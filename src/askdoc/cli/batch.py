@@ -1,0 +1,86 @@
+"""`askdoc ask --batch`: every line of a file is a question, every line of the output an answer."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from askdoc.batching import answer_all, questions_in, resume
+from askdoc.cli.options import here
+from askdoc.cli.session import open_answerer
+from askdoc.errors import UsageError
+from askdoc.formats import answer_to_json, dumps
+from askdoc.render.counting import CountProgress
+
+if TYPE_CHECKING:
+    from askdoc.render.console import Page
+    from askdoc.workspace import Workspace
+
+Write = Callable[[str], object]
+
+
+def run_batch(
+    workspaces: Sequence[Workspace],
+    batch: Path,
+    to: Path | None,
+    source: list[str] | None,
+    aside: Page,
+) -> None:
+    """Answer the questions of `batch` in order, as JSON lines; go on where `to` ends.
+
+    Raises:
+        UsageError: a file cannot be read or written, or `to` holds something else.
+
+    """
+    if len(workspaces) > 1:
+        message = "a batch asks one library at a time"
+        raise UsageError(message, hint="choose one with `--library`")
+    questions = read_questions(batch)
+    done = resume(to, questions) if to else 0
+    if done == len(questions):
+        return
+    with ExitStack() as stack:
+        answerer = stack.enter_context(open_answerer(workspaces[0], aside))
+        documents = answerer.resolve(source) if source else None
+        write = stack.enter_context(_writing(to))
+        progress = CountProgress("Answering", len(questions), aside, done=done)
+        stack.enter_context(progress)
+        for answer in answer_all(answerer, questions[done:], documents=documents):
+            write(dumps(answer_to_json(answer, base=here()), ascii_only=True, indent=None) + "\n")
+            progress.step()
+
+
+def read_questions(file: Path) -> list[str]:
+    """List the questions of a file, one a line; `-` is standard input.
+
+    Raises:
+        UsageError: it cannot be read, or holds none.
+
+    """
+    try:
+        data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    except OSError as error:
+        message = f"cannot read `{file}`: {(error.strerror or str(error)).lower()}"
+        raise UsageError(message) from error
+    questions = questions_in(data.decode("utf-8-sig", errors="replace").splitlines())
+    if not questions:
+        message = f"no question in `{file}`"
+        raise UsageError(message, hint="write one question a line")
+    return questions
+
+
+@contextmanager
+def _writing(to: Path | None) -> Iterator[Write]:
+    """Write to standard output, or behind what a file holds; each answer is there at once."""
+    if to is None:
+        yield lambda text: (sys.stdout.write(text), sys.stdout.flush())
+        return
+    try:
+        with to.open("a", encoding="utf-8", newline="\n", buffering=1) as stream:
+            yield stream.write
+    except OSError as error:
+        message = f"cannot write `{to}`: {(error.strerror or str(error)).lower()}"
+        raise UsageError(message) from error

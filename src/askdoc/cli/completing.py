@@ -1,0 +1,55 @@
+"""What a shell offers at the Tab key: documents, suites, libraries, settings.
+
+A shell asks in a process of its own and shows what that prints, so nothing may fail here: where
+there is no index, there is nothing to offer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+_MOST = 300
+
+
+def document_names(incomplete: str) -> list[str]:
+    """List indexed documents whose path begins with what was typed, else those that hold it."""
+    from askdoc import wiring
+    from askdoc.cli.options import open_workspace
+    from askdoc.errors import AskdocError
+
+    try:
+        with wiring.open_catalog(open_workspace()) as catalog:
+            paths = [document.path for document in catalog.documents()]
+    except AskdocError:
+        return []
+    return _fitting(incomplete, paths)
+
+
+def suite_names(incomplete: str) -> list[str]:
+    """List the suites of the workspace."""
+    from askdoc.cli.options import open_workspace
+    from askdoc.errors import AskdocError
+    from askdoc.suites import names_in
+
+    try:
+        return _fitting(incomplete, names_in(open_workspace().evals))
+    except AskdocError:
+        return []
+
+
+def library_names(incomplete: str) -> list[str]:
+    """List the named libraries."""
+    from askdoc.libraries import names
+
+    return _fitting(incomplete, names())
+
+
+def setting_names(incomplete: str) -> list[str]:
+    """List the settings."""
+    from askdoc.settings import HELP
+
+    return _fitting(incomplete, HELP)
+
+
+def _fitting(incomplete: str, names: Iterable[str]) -> list[str]:
+    return [name for name in names if name.startswith(incomplete)][:_MOST]

@@ -1,0 +1,199 @@
+"""`askdoc config get`, `set`, `unset`, `list`, `path`, `edit`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from askdoc.cli.base import Group, command
+from askdoc.cli.completing import setting_names
+from askdoc.cli.options import here, open_workspace
+
+app = typer.Typer(
+    name="config",
+    cls=Group,
+    add_completion=False,
+    no_args_is_help=False,
+    help="""Read and change settings.
+
+    A setting comes, strongest first, from the command line, from `ASKDOC_KEY` in the environment,
+    from the workspace's `askdoc.toml`, from your own `config.toml`, and from its default.
+
+    Examples:
+        askdoc config list
+        askdoc config set editor "code --goto {file}:{line}"
+        askdoc config set --workspace sources docs papers
+    """,
+)
+
+
+Key = Annotated[
+    str, typer.Argument(metavar="KEY", help="Name of the setting.", autocompletion=setting_names)
+]
+InWorkspace = Annotated[
+    bool,
+    typer.Option("--workspace", help="In the workspace's `askdoc.toml`, not in your own file."),
+]
+
+
+@command(app, "list")
+def list_() -> None:
+    """List all settings with their values, where each comes from, and what it does.
+
+    Examples:
+        askdoc config list
+    """
+    from rich.text import Text
+
+    from askdoc.render.console import output
+    from askdoc.render.layout import flat, hang
+    from askdoc.settings import HELP
+
+    workspace = open_workspace()
+    page = output()
+    for key, meaning in HELP.items():
+        value = _written(getattr(workspace.settings, key))
+        line = Text.assemble((key, "label"), " = ").append_text(flat(value))
+        page.show([hang(line.append(f"  ({workspace.origins[key]})", style="faint"), page)])
+        page.show([hang(flat(meaning, "faint"), page, first="    ")])
+
+
+@command(app, "get")
+def get(key: Key) -> None:
+    """Print the value of one setting, a list with one item a line.
+
+    Examples:
+        askdoc config get top_k
+    """
+    from askdoc.render.console import output
+    from askdoc.render.layout import plain
+    from askdoc.settings import expect_known
+
+    expect_known(key)
+    value = getattr(open_workspace().settings, key)
+    items = value if isinstance(value, tuple) else [value]
+    output().show(plain(_written(item)) for item in items)
+
+
+@command(app, "set")
+def set_(
+    key: Key,
+    values: Annotated[list[str], typer.Argument(metavar="VALUE", help="What to set it to.")],
+    *,
+    in_workspace: InWorkspace = False,
+) -> None:
+    """Set one setting, in your own file or in the workspace's.
+
+    Examples:
+        askdoc config set max_sentences 5
+        askdoc config set --workspace sources docs papers
+    """
+    from askdoc.adapters import toml_file
+    from askdoc.settings import from_words
+
+    value = from_words(key, values)
+    file = _file(in_workspace=in_workspace)
+    before = file.read_bytes() if file.exists() else None
+    toml_file.put(file, key, list(value) if isinstance(value, tuple) else value)
+    try:
+        open_workspace()
+    except BaseException:
+        _restore(file, before)
+        raise
+    _say(f"{key} = {_written(value)} in {file}")
+
+
+@command(app, "unset")
+def unset(key: Key, *, in_workspace: InWorkspace = False) -> None:
+    """Take one setting out of your own file, or out of the workspace's.
+
+    Examples:
+        askdoc config unset editor
+    """
+    from askdoc.adapters import toml_file
+    from askdoc.settings import expect_known
+
+    expect_known(key)
+    file = _file(in_workspace=in_workspace)
+    gone = toml_file.take_out(file, key)
+    _say(f"{key} is no longer set in {file}" if gone else f"{key} was not set in {file}")
+
+
+@command(app, "path")
+def path(*, in_workspace: InWorkspace = False) -> None:
+    """Print where your own settings are kept; the file need not exist.
+
+    Examples:
+        askdoc config path
+    """
+    from askdoc.render.console import output
+    from askdoc.render.layout import plain
+
+    output().show([plain(str(_file(in_workspace=in_workspace)))])
+
+
+@command(app, "edit")
+def edit(*, in_workspace: InWorkspace = False) -> None:
+    """Open your own settings, or the workspace's, in your editor, and check them after.
+
+    Examples:
+        askdoc config edit
+    """
+    import os
+
+    from askdoc.adapters import toml_file
+    from askdoc.repl import opening
+
+    file = _file(in_workspace=in_workspace)
+    if not file.exists():
+        toml_file.create(file)
+    editor = _editor()
+    target = opening.Target(str(file))
+    opening.run(
+        opening.command_for(target, editor=editor, viewer=None, environment=os.environ), wait=True
+    )
+    open_workspace()
+
+
+def _editor() -> str | None:
+    """Read which editor is set, if the settings can be read at all."""
+    from askdoc.errors import SettingsError
+
+    try:
+        return open_workspace().settings.editor
+    except SettingsError:
+        return None
+
+
+def _file(*, in_workspace: bool) -> Path:
+    from askdoc import workspace
+
+    if in_workspace:
+        return workspace.root_of(here()) / workspace.CONFIG_NAME
+    return workspace.user_config_file()
+
+
+def _restore(file: Path, before: bytes | None) -> None:
+    if before is None:
+        file.unlink(missing_ok=True)
+    else:
+        file.write_bytes(before)
+
+
+def _written(value: Any) -> str:
+    """Write a value as it would be typed."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        return " ".join(value) or "none"
+    return "none" if value is None else str(value)
+
+
+def _say(text: str) -> None:
+    from askdoc.render.console import output
+    from askdoc.render.layout import flat, hang
+
+    page = output()
+    page.show([hang(flat(text), page)])

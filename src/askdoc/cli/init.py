@@ -1,0 +1,51 @@
+"""`askdoc init`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from askdoc.cli.options import here
+
+
+def init(
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="PATH", help="Files and folders to ask; by default this folder."),
+    ] = None,
+) -> None:
+    """Make a workspace of this folder.
+
+    Writes an `askdoc.toml` that says what to index and lists what else can be set. The index goes
+    into `.askdoc`, which git leaves alone.
+
+    Examples:
+        askdoc init docs
+        askdoc init . && askdoc index
+    """
+    from askdoc.errors import UsageError
+    from askdoc.render.console import output
+    from askdoc.render.layout import flat, hang
+    from askdoc.starting import example
+    from askdoc.workspace import CONFIG_NAME, FOLDER_NAME
+
+    root = here()
+    file = root / CONFIG_NAME
+    if file.exists():
+        message = f"`{CONFIG_NAME}` is here already"
+        raise UsageError(message, hint="change it: `askdoc config edit --workspace`")
+    wanted = sources or ["."]
+    for source in wanted:
+        if not (root / source).exists():
+            message = f"there is no `{source}` here"
+            raise UsageError(message, hint="name files and folders that exist")
+        if not (root / source).resolve().is_relative_to(root.resolve()):
+            message = f"`{source}` lies outside this folder"
+            raise UsageError(message, hint=f"index it from here: `askdoc index {source}`")
+    file.write_text(example(wanted), encoding="utf-8")
+    kept = root / FOLDER_NAME
+    kept.mkdir(exist_ok=True)
+    (kept / ".gitignore").write_text("*\n", encoding="utf-8")
+    page = output()
+    page.show([hang(flat(f"wrote {CONFIG_NAME}; now run `askdoc index`"), page)])

@@ -1,0 +1,59 @@
+"""Named libraries: workspaces in the user's data folder, to be asked from anywhere."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from askdoc import workspace
+from askdoc.adapters import user_folders
+from askdoc.errors import UsageError
+from askdoc.workspace import FOLDER_NAME, Workspace
+
+VARIABLE = "ASKDOC_LIBRARY"
+
+_NAME = re.compile(r"[^\W_][\w-]{0,63}")
+
+
+def names() -> list[str]:
+    """List the libraries there are."""
+    folder = _folder()
+    if not folder.is_dir():
+        return []
+    return sorted(path.parent.name for path in folder.glob(f"*/{FOLDER_NAME}") if path.is_dir())
+
+
+def open_library(
+    name: str, *, overrides: Mapping[str, Any] | None = None, create: bool = False
+) -> Workspace:
+    """Return the library of that name as a workspace; with `create`, it is made where missing.
+
+    Raises:
+        UsageError: there is none, or `name` is not a name.
+        SettingsError: its settings are wrong.
+
+    """
+    if not _NAME.fullmatch(name):
+        message = f"not a name for a library: `{name}`"
+        raise UsageError(message, hint="use letters, digits, `-` and `_`")
+    root = _folder() / name
+    if create:
+        (root / FOLDER_NAME).mkdir(parents=True, exist_ok=True)
+    elif not (root / FOLDER_NAME).is_dir():
+        raise _unknown(name)
+    return workspace.find(root, overrides=overrides)
+
+
+def _folder() -> Path:
+    return user_folders.data() / "libraries"
+
+
+def _unknown(name: str) -> UsageError:
+    known = names()
+    message = f"there is no library `{name}`"
+    if near := difflib.get_close_matches(name, known, 1):
+        return UsageError(message, hint=f"did you mean `{near[0]}`?")
+    return UsageError(message, hint=f"make it: `askdoc index --library {name} FOLDER`")

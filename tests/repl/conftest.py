@@ -1,0 +1,173 @@
+"""A small real index, and a real terminal to hold a session in."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pexpect
+import pyte
+import pytest
+
+from askdoc import wiring, workspace
+
+TEXTS = {
+    "herons.txt": (
+        "Herons nest in tall trees near water. They return to the same nests in February.\n\n"
+        "A heron eats half a kilogram of fish each day. Young herons leave the nest after eight "
+        "weeks.\n"
+    ),
+    "pier.txt": (
+        "The harbour council met on Monday.\n"
+        "Anna Berg, head of the harbour office, said that the old pier must close before winter.\n"
+        "The pier was built in 1902 by the engineer Karl Holm.\n\n"
+        "Repairs will cost four million crowns. The council will vote on them in March.\n"
+    ),
+    "towns/housing.txt": (
+        "Anna Berg told the paper that young engineers leave the town because housing is dear.\n"
+        "She said that housing for young people needs cheap land and patient builders.\n"
+    ),
+}
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace whose three documents are indexed; not to be written to."""
+    root = tmp_path_factory.mktemp("built")
+    for name, text in TEXTS.items():
+        file = root / "docs" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    (root / "askdoc.toml").write_text('sources = ["docs"]\n', encoding="utf-8")
+    with wiring.indexer(workspace.find(root, environment={})) as indexer:
+        assert len(indexer.sync(None).added) == len(TEXTS)
+    return root
+
+
+@pytest.fixture
+def root(built: Path, tmp_path: Path) -> Path:
+    """A copy of the workspace to work in."""
+    return Path(shutil.copytree(built, tmp_path / "harbour"))
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where this test's own state, data and configuration go."""
+    for name in ("STATE", "DATA", "CONFIG"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name.lower()))
+    for name in ("VISUAL", "EDITOR", "COLUMNS", "LINES", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+class Terminal:
+    """A session in a pseudo-terminal, and what its screen shows."""
+
+    def __init__(
+        self, folder: Path, *arguments: str, columns: int = 80, rows: int = 40, term: str = "xterm"
+    ) -> None:
+        self.screen = pyte.Screen(columns, rows)
+        self.screen.write_process_input = self._reply  # type: ignore[method-assign]
+        self._stream = pyte.ByteStream(self.screen)
+        self.raw = b""
+        self.child = pexpect.spawn(
+            sys.executable,
+            ["-m", "askdoc", *arguments],
+            cwd=str(folder),
+            dimensions=(rows, columns),
+            env={**os.environ, "TERM": term},
+            timeout=30,
+        )
+        self.child.delaybeforesend = None
+
+    def _reply(self, data: str) -> None:
+        """Answer what the program asks the terminal, such as where the cursor is."""
+        self.child.send(data)
+
+    def read(self, seconds: float = 0.02) -> None:
+        """Take in what the program has written."""
+        try:
+            data = self.child.read_nonblocking(65536, timeout=seconds)
+        except pexpect.TIMEOUT:
+            return
+        self.raw += data
+        self._stream.feed(data)
+
+    @property
+    def text(self) -> str:
+        """What the screen shows, without spaces at the ends of lines."""
+        return "\n".join(line.rstrip() for line in self.screen.display).rstrip()
+
+    def until(self, done: str | Callable[[str], bool], seconds: float = 20) -> str:
+        """Wait until the screen shows a text, wherever it wraps, or is as wanted; return it all."""
+        fits = (lambda text: done in " ".join(text.split())) if isinstance(done, str) else done
+        end = time.monotonic() + seconds
+        while not fits(self.text):
+            assert time.monotonic() < end, f"waited in vain for {done!r} on:\n{self.text}"
+            try:
+                self.read()
+            except pexpect.EOF:
+                assert fits(self.text), f"ended before {done!r}:\n{self.text}"
+        return self.text
+
+    def press(self, keys: str) -> None:
+        """Press keys."""
+        self.child.send(keys)
+
+    def say(self, line: str) -> None:
+        """Type a line at the prompt and press Enter."""
+        self.ready()
+        self.press(line)
+        self.until(lambda _: self._at_cursor() != ">")
+        self.until(lambda _: " ".join(line.split())[-20:] in " ".join(self.text.split()))
+        self.press("\r")
+
+    def ready(self) -> str:
+        """Wait for an empty prompt, and return what the screen shows."""
+        return self.until(lambda _: self._at_cursor() == ">")
+
+    def leave(self) -> int:
+        """Press Ctrl-D at the prompt, and return the exit code."""
+        self.ready()
+        self.press("\x04")
+        return self.end()
+
+    def _at_cursor(self) -> str:
+        return str(self.screen.display[self.screen.cursor.y]).rstrip()
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Change the size of the window."""
+        self.screen.resize(rows, columns)
+        self.child.setwinsize(rows, columns)
+
+    def end(self) -> int:
+        """Wait for the program to end, and return its exit code."""
+        limit = time.monotonic() + 20
+        while True:
+            assert time.monotonic() < limit, f"did not end:\n{self.text}"
+            try:
+                self.read()
+            except pexpect.EOF:
+                break
+        self.child.close()
+        assert self.child.exitstatus is not None, f"killed by signal {self.child.signalstatus}"
+        return int(self.child.exitstatus)
+
+
+@pytest.fixture
+def terminal(root: Path, home: Path) -> Iterator[Callable[..., Terminal]]:
+    """Opens a session in the workspace `root`."""
+    opened: list[Terminal] = []
+
+    def start(*arguments: str, **options: object) -> Terminal:
+        opened.append(Terminal(root, *arguments, **options))  # type: ignore[arg-type]
+        opened[-1].ready()
+        return opened[-1]
+
+    yield start
+    for item in opened:
+        item.child.close(force=True)

@@ -1,0 +1,169 @@
+"""The session as somebody at a keyboard meets it: real key presses in a pseudo-terminal."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from .conftest import Terminal
+
+Start = Callable[..., Terminal]
+
+PIER = "What did Anna Berg say about the pier?"
+ENTER, ALT_ENTER, TAB = "\r", "\x1b\r", "\t"
+CTRL_C, CTRL_R = "\x03", "\x12"
+
+
+def test_a_question_a_follow_up_and_leaving(terminal: Start, snapshot: SnapshotAssertion) -> None:
+    screen = terminal()
+    screen.until("3 documents")
+    screen.say(PIER)
+    screen.until("must close before winter. [1]")
+    screen.say("and what did she say about housing?")
+    screen.until("→ What did Anna Berg say about housing?")
+    assert screen.ready() == snapshot
+    assert screen.leave() == 0
+
+
+def test_ctrl_c_empties_the_line_and_ends_nothing(terminal: Start) -> None:
+    screen = terminal()
+    screen.until("3 documents")
+    screen.press("half a question")
+    screen.until("half a question")
+    screen.press(CTRL_C)
+    screen.until(lambda text: text.count("\n>") == 2)
+    screen.press(CTRL_C)
+    screen.say("Where do herons nest?")
+    screen.until("tall trees near water. [1]")
+    screen.say("/quit")
+    assert screen.end() == 0
+
+
+def test_several_lines_are_one_question(terminal: Start) -> None:
+    screen = terminal()
+    screen.press(f"Where do herons{ALT_ENTER}nest?")
+    screen.until("> Where do herons nest?")
+    screen.press(ENTER)
+    screen.until("tall trees near water. [1]")
+
+
+def test_what_is_pasted_is_not_sent_before_enter(terminal: Start) -> None:
+    screen = terminal()
+    screen.press("\x1b[200~Where do herons\nnest?\x1b[201~")
+    screen.until("herons nest?")
+    time.sleep(0.2)
+    screen.read()
+    assert "[1]" not in screen.text
+    screen.press(ENTER)
+    screen.until("tall trees near water. [1]")
+
+
+def test_what_was_typed_comes_back_in_the_next_session(terminal: Start) -> None:
+    screen = terminal()
+    screen.until("3 documents")
+    screen.say("Where do herons nest?")
+    screen.until("[1] docs/herons.txt")
+    assert screen.leave() == 0
+    again = terminal()
+    again.until("3 documents")
+    again.press(f"{CTRL_R}herons")
+    again.until("Where do herons nest?")
+    again.press(ENTER + ENTER)
+    again.until("tall trees near water. [1]")
+
+
+def test_nothing_is_kept_without_history(terminal: Start, home: Path) -> None:
+    screen = terminal("repl", "--no-history")
+    screen.until("3 documents")
+    screen.say("Where do herons nest?")
+    screen.until("[1] docs/herons.txt")
+    screen.say("/sessions")
+    screen.until("sessions are not kept here")
+    assert screen.leave() == 0
+    assert not list((home / "state").rglob("*"))
+
+
+def test_tab_completes_commands_and_documents(terminal: Start) -> None:
+    screen = terminal()
+    screen.until("3 documents")
+    screen.press("/sou")
+    screen.until("List all the evidence")
+    screen.press(CTRL_C)
+    screen.press("/filter hou")
+    screen.until("towns/housing.txt")
+    screen.press(TAB)
+    screen.until("> /filter towns/housing.txt")
+    screen.press(ENTER + ENTER)
+    screen.until("questions look into 1 document")
+    screen.until("3 documents · only towns/housing.txt · harbour · extractive")
+
+
+def test_a_resize_redraws_at_the_new_width(terminal: Start, snapshot: SnapshotAssertion) -> None:
+    screen = terminal(columns=100)
+    screen.until("3 documents")
+    screen.say("/clear")
+    screen.resize(40, 40)
+    screen.until("3 documents")
+    screen.say(PIER)
+    screen.until("Karl Holm.")
+    screen.ready()
+    assert all(len(line) <= 40 for line in screen.text.splitlines())
+    assert screen.text == snapshot
+
+
+def test_a_terminal_without_colour_stays_readable(terminal: Start) -> None:
+    screen = terminal(term="dumb")
+    screen.say(PIER)
+    screen.until("must close before winter. [1]")
+    colours = [byte for byte in screen.raw.split(b"\x1b[") if byte[:2] in (b"31", b"35", b"1;")]
+    assert not colours
+
+
+def test_no_colour_is_used_where_none_is_wanted(
+    terminal: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    screen = terminal()
+    screen.say(PIER)
+    screen.until("must close before winter. [1]")
+    assert b"\x1b[1;35m" not in screen.raw
+    assert b"\x1b[35m" not in screen.raw
+
+
+def test_vi_keys(terminal: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASKDOC_KEYS", "vi")
+    screen = terminal()
+    screen.until("3 documents")
+    screen.press("Where do geese nest?")
+    screen.press("\x1b")
+    time.sleep(0.7)
+    screen.press("0wwceherons")
+    screen.until("> Where do herons nest?")
+    screen.press(ENTER)
+    screen.until("tall trees near water. [1]")
+
+
+def test_the_number_of_the_right_source_is_asked_for(terminal: Start, root: Path) -> None:
+    screen = terminal()
+    screen.say("Where do herons nest?")
+    screen.until("[1] docs/herons.txt")
+    screen.say("/eval add")
+    screen.until("A number, or none:")
+    screen.press(f"1{ENTER}")
+    screen.until("added `")
+    assert "tall trees" in (root / "evals" / "questions.jsonl").read_text(encoding="utf-8")
+
+
+def test_an_index_is_built_when_there_is_none(terminal: Start, root: Path) -> None:
+    shutil.rmtree(root / ".askdoc")
+    screen = terminal()
+    screen.until("no index · harbour")
+    screen.say("Where do herons nest?")
+    screen.until("there is no index yet; building it from `docs`")
+    screen.until("tall trees near water. [1]")
+    screen.until("3 documents · harbour")
