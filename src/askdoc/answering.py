@@ -2,7 +2,8 @@
 
     gather passages → score their sentences → confident enough? → cite the best, or abstain
 
-No language model takes part here. What is said is what the documents say, cut from their text.
+What is said is what the documents say, cut from their text, unless a writer with a language model
+is among the parts; that one's claims come checked.
 """
 
 from __future__ import annotations
@@ -10,14 +11,22 @@ from __future__ import annotations
 import fnmatch
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from askdoc import __version__
 from askdoc.citing import Chosen, choose
 from askdoc.confidence import Calibration, features, probability
 from askdoc.errors import UsageError
-from askdoc.ports import Analyser, CatalogReader, Embedder, Listener, VectorStore, deaf
+from askdoc.ports import (
+    Analyser,
+    AnswerWriter,
+    CatalogReader,
+    Embedder,
+    Listener,
+    VectorStore,
+    deaf,
+)
 from askdoc.retrieval import Query, gather, prepare
 from askdoc.selection import score
 from askdoc.settings import Settings, answer_fingerprint
@@ -27,14 +36,18 @@ from askdoc.types import (
     Citation,
     Claim,
     Document,
+    Draft,
+    DraftClaim,
     Evidence,
     FileState,
     Fingerprint,
+    Generation,
     Passage,
     Reason,
     Span,
     Status,
     Support,
+    Wrote,
 )
 
 if TYPE_CHECKING:
@@ -56,6 +69,18 @@ class Parts:
     analyser: Analyser
     calibration: Calibration
     file_state: Callable[[Document], FileState]
+    writer: AnswerWriter | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What an answer says, and how it came about."""
+
+    claims: tuple[Claim, ...]
+    citations: tuple[Citation, ...]
+    generator: str
+    generation: Generation | None = None
+    reason: Reason | None = None
 
 
 class Answerer:
@@ -67,7 +92,10 @@ class Answerer:
         self._fingerprint = Fingerprint(
             corpus=parts.catalog.corpus_fingerprint(),
             settings=answer_fingerprint(settings),
-            models={"embedder": parts.embedder.fingerprint},
+            models={
+                "embedder": parts.embedder.fingerprint,
+                **({"generator": parts.writer.fingerprint} if parts.writer else {}),
+            },
             version=__version__,
         )
 
@@ -106,19 +134,25 @@ class Answerer:
         reason = self._doubt(evidence, confidence)
         chosen = [] if reason else self._choose(evidence)
         selected = time.perf_counter()
-        citations = tuple(self._cite(label, item) for label, item in enumerate(chosen, start=1))
+        writer = None if reason else self._parts.writer
         listen(evidence)
+        said = (
+            self._write(writer, query.text, evidence, chosen, listen)
+            if writer
+            else self._extract(chosen)
+        )
+        reason = reason or said.reason
         finished = time.perf_counter()
         return Answer(
             question=query.text,
             status=Status.ABSTAINED if reason else Status.ANSWERED,
-            claims=tuple(_claim(citation) for citation in citations),
-            citations=citations,
+            claims=said.claims,
+            citations=said.citations,
             evidence=tuple(evidence[:_SHOWN_EVIDENCE]),
             passages=tuple(passages),
             reason=reason,
             confidence=confidence,
-            generator=GENERATOR,
+            generator=said.generator,
             fingerprint=self._fingerprint,
             timings={
                 "total_ms": _milliseconds(started, finished),
@@ -127,6 +161,7 @@ class Answerer:
                 "generate_ms": _milliseconds(selected, finished),
             },
             signals=values,
+            generation=said.generation,
         )
 
     def search(
@@ -196,14 +231,56 @@ class Answerer:
             )
         return None
 
+    def _extract(self, chosen: Sequence[Chosen], generation: Generation | None = None) -> _Said:
+        """Let the chosen sentences speak for themselves."""
+        citations = tuple(
+            self._cite(label, item.evidence, item.span)
+            for label, item in enumerate(chosen, start=1)
+        )
+        claims = tuple(_claim(citation) for citation in citations)
+        return _Said(claims, citations, GENERATOR, generation)
+
+    def _write(
+        self,
+        writer: AnswerWriter,
+        question: str,
+        evidence: Sequence[Evidence],
+        chosen: Sequence[Chosen],
+        listen: Listener,
+    ) -> _Said:
+        """Let a language model write; extract where nothing that it says holds."""
+        citations: dict[tuple[str, Span], Citation] = {}
+        claims: list[Claim] = []
+
+        def hear(draft: DraftClaim) -> None:
+            fresh = []
+            for item, span in draft.places:
+                key = (item.passage.document.id, span)
+                if key not in citations:
+                    citations[key] = self._cite(len(citations) + 1, item, span)
+                    fresh.append(citations[key])
+            labels = tuple(
+                citations[item.passage.document.id, span].label for item, span in draft.places
+            )
+            claims.append(Claim(draft.text, labels, draft.support, draft.reasons))
+            listen(Wrote(claims[-1], tuple(fresh)))
+
+        draft = writer.write(question, evidence, hear)
+        if claims:
+            return _Said(tuple(claims), tuple(citations.values()), writer.name, draft.generation)
+        if draft.refusal:
+            message = f"`{writer.name}` finds no answer in the documents' sentences"
+            reason = Reason("model_abstained", message)
+            return _Said((), (), writer.name, draft.generation, reason)
+        return self._extract(chosen, replace(draft.generation, fallback=_why_extractive(draft)))
+
     def _choose(self, evidence: Sequence[Evidence]) -> list[Chosen]:
         return choose(evidence, self._terms, limit=self._settings.max_sentences)
 
-    def _cite(self, label: int, chosen: Chosen) -> Citation:
-        catalog, span = self._parts.catalog, chosen.span
-        document = chosen.evidence.passage.document
+    def _cite(self, label: int, evidence: Evidence, span: Span) -> Citation:
+        catalog, document = self._parts.catalog, evidence.passage.document
         first, last = catalog.lines(document.id, span)
-        before, after = _around(chosen)
+        before, after = _around(evidence, span)
         return Citation(
             label=label,
             document=document,
@@ -212,8 +289,8 @@ class Answerer:
             page=document.page_of(span.start),
             line_start=first,
             line_end=last,
-            headings=chosen.evidence.passage.chunk.headings,
-            score=chosen.evidence.score,
+            headings=evidence.passage.chunk.headings,
+            score=evidence.score,
             before=before,
             after=after,
             file_state=self._parts.file_state(document),
@@ -229,17 +306,23 @@ def _claim(citation: Citation) -> Claim:
     return Claim(one_line(citation.quote), (citation.label,), Support.SUPPORTED)
 
 
-def _around(chosen: Chosen) -> tuple[str, str]:
+def _why_extractive(draft: Draft) -> str:
+    if draft.failure is not None:
+        return str(draft.failure)
+    model, withheld = draft.generation.model, len(draft.generation.withheld)
+    if withheld:
+        return f"none of what `{model}` wrote is supported by its sources"
+    return f"`{model}` wrote no claim"
+
+
+def _around(evidence: Evidence, place: Span) -> tuple[str, str]:
     """Return the sentence before and the sentence after, within the passage."""
-    chunk = chosen.evidence.passage.chunk
-    earlier = [span for span in chunk.sentences if span.end <= chosen.span.start]
-    later = [span for span in chunk.sentences if span.start >= chosen.span.end]
-    start = earlier[-1].start if earlier else chosen.span.start
-    end = later[0].end if later else chosen.span.end
-    return (
-        chunk.sentence(Span(start, chosen.span.start)),
-        chunk.sentence(Span(chosen.span.end, end)),
-    )
+    chunk = evidence.passage.chunk
+    earlier = [span for span in chunk.sentences if span.end <= place.start]
+    later = [span for span in chunk.sentences if span.start >= place.end]
+    start = earlier[-1].start if earlier else place.start
+    end = later[0].end if later else place.end
+    return chunk.sentence(Span(start, place.start)), chunk.sentence(Span(place.end, end))
 
 
 def _milliseconds(start: float, end: float) -> float:

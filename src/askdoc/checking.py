@@ -64,6 +64,10 @@ class Verdict:
     coverage: float
 
 
+Checker = Callable[[str, Sequence[Source], Verdict], Verdict]
+"""A second opinion on a claim, its sources and the first verdict, such as that of a model."""
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """Checks claims; `terms` makes stems, `embed` (optional) knows words that mean the same."""

@@ -14,6 +14,9 @@ from askdoc.types import (
     Chunk,
     Counts,
     Document,
+    Draft,
+    DraftClaim,
+    Evidence,
     Found,
     Hit,
     Known,
@@ -126,6 +129,30 @@ class Generator(Protocol):
 
     def close(self) -> None:
         """Let go of memory and connections; it is not used afterwards."""
+
+
+HearDraft = Callable[[DraftClaim], None]
+"""Hears each claim as soon as it is checked."""
+
+
+class AnswerWriter(Protocol):
+    """Turns evidence into checked claims."""
+
+    @property
+    def name(self) -> str:
+        """How answers name what wrote them."""
+
+    @property
+    def fingerprint(self) -> str:
+        """What the claims depend on besides the evidence."""
+
+    def write(self, question: str, evidence: Sequence[Evidence], hear: HearDraft) -> Draft:
+        """Answer `question` from `evidence`, best first; `hear` gets each claim that holds.
+
+        Raises:
+            KeyboardInterrupt: before there was any claim.
+
+        """
 
 
 class VectorStore(Protocol):

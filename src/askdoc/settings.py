@@ -39,7 +39,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     top_k: Annotated[int, Meta(ge=1, le=200)] = 10
     max_sentences: Annotated[int, Meta(ge=1, le=20)] = 3
     min_confidence: Share = 0.5
+    llm: str | None = None
+    llm_timeout: Annotated[float, Meta(gt=0)] = 120
     llm_threads: Count | None = None
+    llm_price_in: Annotated[float, Meta(ge=0)] | None = None
+    llm_price_out: Annotated[float, Meta(ge=0)] | None = None
+    show_unsupported: bool = False
+    offline: bool = False
     editor: str | None = None
     viewer: str | None = None
     keys: Literal["emacs", "vi"] = "emacs"

@@ -325,11 +325,12 @@ class Spent:
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """Two cited sentences that give different values for the same thing, by citation label."""
+    """Two citations, by label, that give different values for the same thing."""
 
     first: int
     second: int
-    message: str
+    one: str
+    other: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,6 +352,29 @@ class Generation:
     fallback: str | None = None
     interrupted: bool = False
     spent: Spent = Spent()
+
+
+@dataclass(frozen=True, slots=True)
+class DraftClaim:
+    """A checked claim before its citations are numbered: the evidence and the span of each."""
+
+    text: str
+    places: tuple[tuple[Evidence, Span], ...]
+    support: Support
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a language model made of the evidence.
+
+    `refusal` is what it said where it found no answer; `failure` the error that ended it early.
+    """
+
+    claims: tuple[DraftClaim, ...]
+    generation: Generation
+    refusal: str | None = None
+    failure: Exception | None = None
 
 
 @dataclass(frozen=True, slots=True)

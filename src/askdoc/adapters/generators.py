@@ -1,0 +1,80 @@
+"""Gives the language model that goes by a name: in the catalogue, a file, or at a provider."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from askdoc.adapters.model_files import ModelFiles, require
+from askdoc.catalogue import catalogue
+from askdoc.errors import UsageError
+from askdoc.providers import Provider, read_provider
+
+if TYPE_CHECKING:
+    from askdoc.ports import Generator
+
+EXTRACTIVE = "extractive"
+"""The name for no language model at all."""
+
+_FILE = re.compile(r".*\.gguf", re.IGNORECASE)
+_CONTEXT = 4096
+_EVIDENCE = 1500
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A generator, and how many tokens of evidence suit it."""
+
+    generator: Generator
+    evidence_tokens: int
+
+
+def choose(
+    name: str | None, *, offline: bool, timeout: float, threads: int | None = None
+) -> Choice | None:
+    """Load the model called `name`; None stands for a local one that is good enough, if any is.
+
+    Returns None where answers are to be extractive.
+
+    Raises:
+        UsageError: nothing goes by that name.
+        ModelError: the model's file is missing or broken.
+        MissingPart: the provider's package is not installed.
+        GeneratorError: the provider is remote and `offline` refuses it, or has no key.
+
+    """
+    files = ModelFiles()
+    if name is None:
+        fit = [m for m in catalogue().values() if m.good_enough and files.present(m)]
+        name = fit[-1].name if fit else EXTRACTIVE
+    if name == EXTRACTIVE:
+        return None
+    if name in catalogue():
+        model = catalogue()[name]
+        path = require(model, files)
+        return Choice(_local(path, name, model.context, threads), model.evidence_tokens)
+    if provider := read_provider(name):
+        return Choice(_remote(provider, offline=offline, timeout=timeout), _EVIDENCE)
+    path = Path(name).expanduser()
+    if _FILE.fullmatch(name) or path.is_file():
+        if not path.is_file():
+            message = f"there is no model file `{name}`"
+            raise UsageError(message, hint="see which models there are: `askdoc models list`")
+        return Choice(_local(path, path.stem, _CONTEXT, threads), _EVIDENCE)
+    message = f"there is no language model `{name}`"
+    hint = f"give one of {', '.join(catalogue())}, a .gguf file, `ollama:NAME` or a server's URL"
+    raise UsageError(message, hint=hint)
+
+
+def _local(path: Path, name: str, context: int, threads: int | None) -> Generator:
+    from askdoc.adapters.xllamacpp import LlamaCpp
+
+    return LlamaCpp(path, name=name, context=context, threads=threads)
+
+
+def _remote(provider: Provider, *, offline: bool, timeout: float) -> Generator:
+    from askdoc.adapters.llamaindex_llm import connect
+
+    return connect(provider, offline=offline, timeout=timeout)

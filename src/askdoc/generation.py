@@ -1,0 +1,259 @@
+"""The use case of a language model: evidence becomes claims, each checked before it is shown.
+
+    build the prompt → stream → read claims → find and check the sentences they rest on
+
+What the sentences do not support is withheld; the caller falls back to extraction where nothing is
+left.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator as TextPieces
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+
+from askdoc import prompts
+from askdoc.attribution import attribute
+from askdoc.checking import Check, Checker, Source, Verdict
+from askdoc.claims import Refused, Written, read_claims
+from askdoc.disagreement import Dispute, disagreements
+from askdoc.errors import GeneratorError
+from askdoc.ports import Generator, HearDraft
+from askdoc.prompts import Built, Offer
+from askdoc.text import one_line
+from askdoc.types import (
+    Claim,
+    Disagreement,
+    Draft,
+    DraftClaim,
+    Evidence,
+    Generation,
+    Span,
+    Spent,
+    Support,
+)
+from askdoc.words import Terms
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much a model is given and may say, and what is shown of it.
+
+    `evidence_tokens` bounds the evidence in a prompt. Prices are for a million tokens, in any one
+    currency.
+    """
+
+    evidence_tokens: int = 1500
+    most_claims: int = prompts.MOST_CLAIMS
+    price_in: float | None = None
+    price_out: float | None = None
+
+
+@dataclass(slots=True)
+class _Progress:
+    """What has been written so far."""
+
+    started: float
+    shown: list[DraftClaim] = field(default_factory=list)
+    withheld: list[Claim] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    spent: Spent = field(default_factory=Spent)
+    disputes: list[Dispute] = field(default_factory=list)
+    refusal: str | None = None
+    failure: GeneratorError | None = None
+    interrupted: bool = False
+    first_claim: float | None = None
+    texts: set[str] = field(default_factory=set)
+
+
+class Writer:
+    """Writes checked claims with a language model; keeps nothing between questions."""
+
+    def __init__(
+        self, generator: Generator, check: Check, terms: Terms, *, limits: Limits | None = None,
+        second_check: Checker | None = None,
+    ) -> None:  # fmt: skip
+        self._generator = generator
+        self._check = check
+        self._terms = terms
+        self._limits = limits or Limits()
+        self._second = second_check
+
+    @property
+    def name(self) -> str:
+        """How answers name the model."""
+        return self._generator.name
+
+    @property
+    def fingerprint(self) -> str:
+        """What the claims depend on besides the evidence."""
+        return f"{self._generator.name}/prompt-{prompts.VERSION}"
+
+    def write(self, question: str, evidence: Sequence[Evidence], hear: HearDraft) -> Draft:
+        """Let the model answer `question` from `evidence`; `hear` gets each claim that holds.
+
+        Ctrl-C ends the generation; what was heard by then is kept. If the model fails, the draft
+        says why and holds what came before.
+
+        Raises:
+            KeyboardInterrupt: before there was any claim.
+
+        """
+        built = prompts.build(
+            question,
+            evidence,
+            context=self._generator.context,
+            evidence_tokens=self._limits.evidence_tokens,
+        )
+        progress = _Progress(time.perf_counter())
+        if built.offers:
+            try:
+                self._run(built, progress, hear)
+            except KeyboardInterrupt:
+                if not progress.shown:
+                    raise
+                progress.interrupted = True
+            except GeneratorError as error:
+                progress.failure = error
+            if progress.shown and not progress.interrupted:
+                self._both_sides(built, progress, hear)
+        return self._draft(built, progress)
+
+    def _run(self, built: Built, progress: _Progress, hear: HearDraft) -> None:
+        prompt = built.prompt
+        if not self._generator.takes_grammar:
+            prompt = replace(prompt, grammar=None)
+        with closing(self._pieces(self._generator.stream(prompt), progress)) as pieces:
+            for number, item in enumerate(read_claims(pieces)):
+                if isinstance(item, Refused):
+                    progress.refusal = item.text
+                    return
+                if number == self._limits.most_claims:
+                    return
+                self._take(item, built.offers, progress, hear)
+
+    def _pieces(
+        self, stream: Iterator[str | Spent], progress: _Progress
+    ) -> TextPieces[str, None, None]:
+        """Pass on the text, and note when the first of it came and what all of it took."""
+        first: float | None = None
+        try:
+            for piece in stream:
+                if isinstance(piece, Spent):
+                    progress.spent = self._priced(piece)
+                elif piece:
+                    first = first or _since(progress.started)
+                    yield piece
+        finally:
+            if hasattr(stream, "close"):
+                stream.close()
+            progress.spent = replace(progress.spent, first_token_seconds=first)
+
+    def _take(
+        self, item: Written, offers: Sequence[Offer], progress: _Progress, hear: HearDraft
+    ) -> None:
+        key = item.text.casefold()
+        if key in progress.texts:
+            return  # small models repeat themselves
+        progress.texts.add(key)
+        known = {str(offer.number): offer for offer in offers}
+        progress.unknown += [label for label in item.labels if label not in known]
+        cited = [int(label) for label in item.labels if label in known]
+        sources = [(offer.number, _source(offer)) for offer in offers]
+        found = attribute(item.text, cited, sources, self._check)
+        verdict = self._confirmed(item.text, found.numbers, dict(sources), found.verdict)
+        if verdict.support is Support.UNSUPPORTED:
+            progress.withheld.append(Claim(item.text, (), verdict.support, verdict.reasons))
+            return
+        claim = DraftClaim(
+            text=item.text,
+            places=tuple((offers[n - 1].evidence, offers[n - 1].span) for n in found.numbers),
+            support=verdict.support,
+            reasons=verdict.reasons,
+        )
+        progress.shown.append(claim)
+        if len(progress.shown) == 1:
+            progress.first_claim = _since(progress.started)
+        hear(claim)
+
+    def _confirmed(
+        self, claim: str, numbers: Sequence[int], sources: dict[int, Source], verdict: Verdict
+    ) -> Verdict:
+        """Ask the second check, where there is one, about what the first lets pass."""
+        if self._second is None or verdict.support is Support.UNSUPPORTED:
+            return verdict
+        return self._second(claim, [sources[number] for number in numbers], verdict)
+
+    def _priced(self, spent: Spent) -> Spent:
+        prices = (self._limits.price_in, self._limits.price_out)
+        counts = (spent.tokens_in, spent.tokens_out)
+        if None in prices or None in counts:
+            return spent
+        cost = sum((p or 0) * (n or 0) for p, n in zip(prices, counts, strict=True)) / 1e6
+        return replace(spent, cost=cost)
+
+    def _both_sides(self, built: Built, progress: _Progress, hear: HearDraft) -> None:
+        """Add what another offered sentence says, where it contradicts a cited one."""
+        cited = {(e.label, span) for claim in progress.shown for e, span in claim.places}
+        offers = {offer.number: offer for offer in built.offers}
+        sources = [(number, _source(offer)) for number, offer in offers.items()]
+        for pair in disagreements(sources, self._terms):
+            two = [offers[pair.first], offers[pair.second]]
+            uncited = [o for o in two if (o.evidence.label, o.span) not in cited]
+            if len(uncited) == len(two):
+                continue
+            progress.disputes.append(pair)
+            for offer in uncited:
+                cited.add((offer.evidence.label, offer.span))
+                claim = DraftClaim(
+                    one_line(offer.text), ((offer.evidence, offer.span),), Support.SUPPORTED
+                )
+                progress.shown.append(claim)
+                hear(claim)
+
+    def _draft(self, built: Built, progress: _Progress) -> Draft:
+        generation = Generation(
+            model=self.name,
+            withheld=tuple(progress.withheld),
+            unknown_labels=tuple(dict.fromkeys(progress.unknown)),
+            left_out=built.left_out,
+            suspicious=built.suspicious,
+            disagreements=_labelled(progress, built.offers),
+            interrupted=progress.interrupted,
+            spent=replace(progress.spent, first_claim_seconds=progress.first_claim),
+        )
+        return Draft(
+            claims=tuple(progress.shown),
+            generation=generation,
+            refusal=progress.refusal,
+            failure=progress.failure,
+        )
+
+
+def number_places(claims: Sequence[DraftClaim]) -> dict[tuple[str, Span], int]:
+    """Give each cited place, a document and a span, its number from 1 in order of first use."""
+    numbers: dict[tuple[str, Span], int] = {}
+    for claim in claims:
+        for evidence, span in claim.places:
+            numbers.setdefault((evidence.passage.document.id, span), len(numbers) + 1)
+    return numbers
+
+
+def _labelled(progress: _Progress, offers: Sequence[Offer]) -> tuple[Disagreement, ...]:
+    """Name what contradicts each other by the labels of the answer."""
+    labels = number_places(progress.shown)
+    places = {o.number: (o.evidence.passage.document.id, o.span) for o in offers}
+    return tuple(
+        Disagreement(labels[places[d.first]], labels[places[d.second]], d.one, d.other)
+        for d in progress.disputes
+    )
+
+
+def _source(offer: Offer) -> Source:
+    return Source(str(offer.number), offer.text, offer.context)
+
+
+def _since(start: float) -> float:
+    return round(time.perf_counter() - start, 3)

@@ -1,0 +1,79 @@
+"""Servers and APIs that a language model can be asked of, by the name that a user gives.
+
+ollama:NAME                        Ollama on this machine
+http://HOST:PORT/v1[#NAME]         any server that speaks OpenAI's protocol
+openai:NAME anthropic:NAME google:NAME
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+KINDS = ("ollama", "openai", "anthropic", "google")
+COMPATIBLE = "compatible"
+
+_NAMED = re.compile(rf"({'|'.join(KINDS)}):(\S+)")
+_URL = re.compile(r"https?://\S+")
+_OLLAMA = "http://127.0.0.1:11434"
+_HOSTS = {
+    "openai": "api.openai.com",
+    "anthropic": "api.anthropic.com",
+    "google": "generativelanguage.googleapis.com",
+}
+KEY_VARIABLES = {
+    "openai": ("OPENAI_API_KEY",),
+    "anthropic": ("ANTHROPIC_API_KEY",),
+    "google": ("GOOGLE_API_KEY", "GEMINI_API_KEY"),
+    COMPATIBLE: ("ASKDOC_LLM_KEY",),
+}
+"""Where a provider's key is looked up, after the operating system's keyring."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """Whom to ask: the kind of protocol, the model's name there, and the base URL if it has one."""
+
+    kind: str
+    model: str
+    url: str | None = None
+
+    @property
+    def name(self) -> str:
+        """How answers name it."""
+        return (
+            f"{self.url}#{self.model}" if self.kind == COMPATIBLE else f"{self.kind}:{self.model}"
+        )
+
+    @property
+    def host(self) -> str:
+        """The host that questions and evidence are sent to."""
+        return (urlsplit(self.url).hostname or "") if self.url else _HOSTS[self.kind]
+
+    @property
+    def remote(self) -> str | None:
+        """The host, or None where that is this machine."""
+        return None if is_loopback(self.host) else self.host
+
+
+def read_provider(name: str) -> Provider | None:
+    """Read `name` as a provider and a model there; None where it is neither."""
+    if match := _NAMED.fullmatch(name):
+        kind, model = match.groups()
+        return Provider(kind, model, _OLLAMA if kind == "ollama" else None)
+    if _URL.fullmatch(name):
+        url, _, model = name.partition("#")
+        return Provider(COMPATIBLE, model, url.rstrip("/"))
+    return None
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether `host` is this machine, without asking a name server."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

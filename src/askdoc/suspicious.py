@@ -1,0 +1,109 @@
+"""Sentences of documents that speak to a language model instead of telling the reader something.
+
+Such a sentence stays in the index and can be found and quoted, but it is kept from the model. What
+else is shown to the model is made harmless: nothing in it can look like a label or a chat marker.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_JOINERS = "\u200c\u200d\u00ad"
+"""Invisible and still ordinary: they shape scripts and emoji, or allow a hyphen."""
+
+_MARKERS = re.compile(
+    r"<\|[^|>]{0,40}\|?>?|</?s>|\[/?INST\]|<</?SYS>>|</?(?:start|end)_of_turn>|<\/?(?:system|assistant"
+    r"|user|think|tool_call|instructions?|sources?|evidence|documents?)\b[^>]*>"
+    r"|^\s*#{2,}\s*(?:instruction|response|system|assistant|user|input)s?\b",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+_MODEL = r"(?:ai|llms?|assistants?|language\s+models?|chat\s?bots?|gpt)"
+_SOURCE = r"(?:sources?|documents?|labels?|sentences?|passages?)"
+
+_SPEECH = re.compile(
+    rf"""
+      \b(?:ignore|disregard|forget|override|bypass|discard)\b[^.!?]{{0,40}}
+        \b(?:instructions?|prompts?|rules|commands?|guidelines?|context|constraints|labels|grammar
+          |format|(?:above|previous|prior|preceding|other)\s+(?:text|{_SOURCE}|evidence|questions?))\b
+    | \byou(?:\s+are|'re)\s+(?:now\b|no\s+longer\b|an?\s+(?:helpful\s+)?{_MODEL}\b)
+    | \b(?:act|behave|respond|reply|speak)\s+(?:only\s+)?(?:as|like)\s+(?:an?|if\s+you)\b
+        [^.!?]{{0,30}}(?:{_MODEL}|pirate|you\s+(?:were|are))\b
+    | \bpretend\s+(?:to\s+be|that\s+you|you)\b
+    | \b(?:dear|attention|hey|hello|note\s+to|notice\s+to|message\s+(?:for|to)
+        |instructions?\s+(?:for|to)|addressed\s+to)\s*,?:?\s*(?:the\s+|any\s+|all\s+)?
+        (?:{_MODEL}|models?|agents?|summari[sz]ers?)\b
+    | \bif\s+you(?:\s+are|'re)\s+(?:an?\s+|the\s+)?(?:{_MODEL}|model|bot)\b
+    | \b{_MODEL}\s+(?:must|shall|reading)\b
+    | \b(?:new|updated|revised|real|actual|secret|hidden)\s+(?:system\s+)?
+        (?:instructions?|prompts?|task|directives?)\s*[:.-]
+    | \b(?:system|developer)\s+(?:prompt|message|override|mode)\b
+    | ^\W*(?:system|assistant|user|human|ai)\s*:
+    | \b(?:answer|reply|respond|output|print|say|write|repeat|return)\b[^.!?]{{0,25}}
+        \b(?:nothing\s+(?:but|else)|verbatim|(?:with\s+)?the\s+(?:word|phrase|following)
+          |every\s+(?:answer|question|reply|claim)|(?:all|any|every)\s+questions?)\b
+    | \b(?:answer|reply|respond|output)\s+(?:only|exactly|instead|with)\b
+    | \b(?:only|always|never|do\s+not|don't|must|instead)\s+(?:cite|quote|use|trust|output|label)\b
+        [^.!?]{{0,30}}\b(?:{_SOURCE}|\d+)\b
+    | \bcite\s+(?:this|only|label|number|{_SOURCE})\b
+    | \banswer\s+(?:to|for|of)\s+(?:any|every|all|each|whatever|the\s+user)\b
+    | \b(?:every|any|all|each|whatever)\s+(?:user(?:'s)?\s+)?(?:questions?|quer(?:y|ies)|prompts?)\b
+        [^.!?]{{0,60}}\b(?:answer|reply|respond)\b
+    | \b(?:reveal|leak|print|repeat|expose)\b[^.!?]{{0,30}}
+        \b(?:prompt|instructions|api\s+key|password|credentials)\b
+    | \b(?:jailbreak|prompt\s+injection|do\s+anything\s+now)\b
+    | \b(?:rank|rate|score|treat|consider|mark)\s+this\s+(?:text|page|{_SOURCE})\b[^.!?]{{0,40}}
+        \b(?:first|highest|best|authoritative|reliable|trusted|above|relevant|only)\b
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+def suspicion(text: str) -> str | None:
+    """Say what about `text` speaks to a language model or hides from a reader, else None."""
+    if _hidden(text):
+        return "it has hidden characters"
+    plain = _plain(text)
+    if _MARKERS.search(plain):
+        return "it has the markers of a chat"
+    if _SPEECH.search(plain) or _SPEECH.search(_unspaced(plain)):
+        return "it speaks to a language model"
+    return None
+
+
+def harmless(text: str) -> str:
+    """Return `text` on one line, with nothing that could pass for a label or a chat marker."""
+    visible = "".join(c for c in text if c in "\n\t" or not _is_hiding(c))
+    marked = _MARKERS.sub(" ", visible).replace("[", "(").replace("]", ")")
+    return " ".join(marked.translate(_PLAIN_MARKS).split())
+
+
+def _plain(text: str) -> str:
+    """Bring look-alike letters and hidden characters to what a reader sees."""
+    folded = unicodedata.normalize("NFKC", text).translate(_LOOKALIKES)
+    return "".join(c for c in folded if c in "\n\t" or not _is_hiding(c)).replace("’", "'")
+
+
+def _unspaced(text: str) -> str:
+    """Join letters that are written apart: `i g n o r e` is `ignore`."""
+    return re.sub(
+        r"\b(?:\w[ .\-_*]){3,}\w\b", lambda found: re.sub(r"[ .\-_*]", "", found[0]), text
+    )
+
+
+def _is_hiding(character: str) -> bool:
+    """Tell whether a character controls, reorders or hides text (Unicode's Cc and Cf)."""
+    return unicodedata.category(character) in ("Cc", "Cf") and character not in _JOINERS
+
+
+def _hidden(text: str) -> bool:
+    """Tell whether characters reorder or hide text; a mark at the very start of it does not."""
+    return any(_is_hiding(c) and c not in "\n\r\t\f\v\ufeff" for c in text)
+
+
+_PLAIN_MARKS = str.maketrans("<>“”„‘’–—", '()"""\'\'--')
+"""Marks that small models stumble over, and those that chat markers are made of."""
+
+_LOOKALIKES = str.maketrans("аеорсухіјѕԁһ", "aeopcyxijsdh")
+"""Cyrillic letters that look like Latin ones."""
