@@ -61,8 +61,10 @@ def survey(catalog: Catalog, wanted: Sequence[str], discover: Discover, root: Pa
 
 def standing_sources(catalog: Catalog, root: Path) -> list[str]:
     """List the sources of which anything is left, on the disk or in the index."""
-    held = {document.source for document in catalog.known()}
-    return [source for source in catalog.sources() if source in held or is_there(root / source)]
+    sources = catalog.sources()
+    absent = [source for source in sources if not is_there(root / source)]
+    held = {document.source for document in catalog.known()} if absent else set()
+    return [source for source in sources if source not in absent or source in held]
 
 
 def is_there(path: Path) -> bool:

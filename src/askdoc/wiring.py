@@ -101,6 +101,7 @@ def answerer(
             analyser=SnowballAnalyser(),
             calibration=calibration(),
             file_state=file_state,
+            writer=stack.enter_context(_writer(workspace, loaded)),
         )
         yield Answerer(parts, workspace.settings)
 
@@ -136,7 +137,7 @@ def indexer(workspace: Workspace, listen: Listener = deaf) -> Iterator[Indexer]:
 
 def _store(workspace: Workspace) -> Store:
     """Tell how to get at the two halves of the workspace's index."""
-    from askdoc.adapters import chroma, lock, sqlite_schema
+    from askdoc.adapters import chroma_files, lock, sqlite_schema
     from askdoc.writing import Store
 
     folder = workspace.index / _VECTORS
@@ -144,9 +145,9 @@ def _store(workspace: Workspace) -> Store:
         lock=lambda: lock.writing(workspace.index, " ".join(sys.argv)),
         catalog=lambda: open_catalog(workspace, write=True),
         vectors=lambda: open_vectors(workspace, write=True),
-        has_vectors=lambda: chroma.is_intact(folder),
+        has_vectors=lambda: chroma_files.is_intact(folder),
         discard_catalog=lambda: sqlite_schema.discard(workspace.index),
-        discard_vectors=lambda: chroma.discard(folder),
+        discard_vectors=lambda: chroma_files.discard(folder),
     )
 
 

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +15,8 @@ import numpy as np
 import pytest
 
 from askdoc.adapters import chroma
-from askdoc.adapters.chroma import ChromaStore, discard, is_intact
+from askdoc.adapters.chroma import ChromaStore
+from askdoc.adapters.chroma_files import discard, is_intact
 from askdoc.errors import DiskFull, IndexCorrupt
 
 if TYPE_CHECKING:
@@ -63,12 +68,13 @@ def test_recall(tmp_path: Path) -> None:
 
 def test_closing_leaves_no_log_to_replay(built: Path) -> None:
     """Chroma replays its log at each opening, and folds it only when a threshold is passed."""
-    import sqlite3
+    assert waiting(built) <= 2
 
-    with sqlite3.connect(built / "chroma.sqlite3") as database:
+
+def waiting(folder: Path) -> int:
+    with contextlib.closing(sqlite3.connect(folder / "chroma.sqlite3")) as database:
         [(left,)] = database.execute("SELECT count(*) FROM embeddings_queue").fetchall()
-    database.close()
-    assert left <= 2
+        return int(left)
 
 
 def test_reading_makes_nothing(tmp_path: Path) -> None:
@@ -149,28 +155,76 @@ def test_files_that_were_copied_are_as_good(copy: Path) -> None:
     store.close()
 
 
-@pytest.mark.parametrize("name", ["data_level0.bin", "length.bin", "header.bin"])
-def test_the_check_finds_what_a_killed_writer_cut_short(copy: Path, name: str) -> None:
-    """There is no seal then, and Chroma counts as if all was there."""
+def test_a_fold_that_was_killed_is_found(copy: Path) -> None:
+    """Then there is no seal on the files."""
     (copy / "seal.json").unlink()
-    [file] = copy.glob(f"*/{name}")
-    truncate(file)
+    assert not is_intact(copy)
+    with pytest.raises(IndexCorrupt, match="damaged"):
+        ChromaStore(copy)
+
+
+def test_the_check_finds_bytes_that_changed_by_themselves(copy: Path) -> None:
+    """Size and time are as before, so that only reading all of it tells."""
+    [file] = copy.glob("*/data_level0.bin")
+    before = file.stat()
+    overwrite(file)
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert is_intact(copy)
     store = ChromaStore(copy)
-    assert store.count() == 1200
-    assert any(found.endswith(f"{name} is cut short") for found in store.check())
+    assert store.check() == ["files of vectors are damaged"]
     store.close()
 
 
-@pytest.mark.parametrize(("offset", "count"), [(-8 - 200, 200), (0, 2000)], ids=["in", "across"])
-def test_the_check_finds_overwritten_vectors(copy: Path, offset: int, count: int) -> None:
-    (copy / "seal.json").unlink()
-    [file] = copy.glob("*/data_level0.bin")
-    element = file.stat().st_size // 1200  # links, vector, and a label of 8 bytes
-    with file.open("r+b") as stream:
-        stream.seek(600 * element + offset)
-        stream.write(bytes(count))
+def test_a_long_log_is_folded_meanwhile(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chroma, "_LONGEST_LOG", 100)
+    store = ChromaStore(copy, write=True)
+    for start in range(5000, 5300, 50):
+        store.add(names(50, start), ["d"] * 50, clustered(50, seed=start))
+        assert waiting(copy) <= 100
+    assert store.count() == 1500
+    store.close()
+    assert is_intact(copy)
+
+
+READ = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from test_chroma import clustered, names
+from askdoc.adapters.chroma import ChromaStore
+vectors = clustered(1200)
+rounds = wrong = 0
+print("ready", flush=True)
+while not (Path(sys.argv[1]).parent / "stop").exists():
+    store = ChromaStore(Path(sys.argv[1]))
+    for number in range(rounds % 7, 1200, 200):
+        wrong += store.search(vectors[number], 1)[0].chunk_id != names(1, number)[0]
+    store.close()
+    rounds += 1
+print(rounds, wrong)
+"""
+
+
+def test_readers_find_the_same_while_a_writer_adds_removes_and_folds(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chroma, "_LONGEST_LOG", 150)
+    command = [sys.executable, "-c", READ, str(copy), str(Path(__file__).parent)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as reader:
+        assert reader.stdout
+        assert reader.stdout.readline() == "ready\n"
+        for _ in range(3):
+            store = ChromaStore(copy, write=True)
+            store.add(names(400, 5000), ["d"] * 400, clustered(400, seed=7))
+            store.remove(names(400, 5000))
+            store.close()
+        (copy.parent / "stop").touch()
+        rounds, wrong = reader.stdout.read().split()
+    assert int(rounds) > 3
+    assert wrong == "0"
     store = ChromaStore(copy)
-    assert store.check()
+    assert sorted(store.ids()) == names(1200)
+    assert store.check() == []
     store.close()
 
 

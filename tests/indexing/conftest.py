@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from askdoc.adapters import chroma, sqlite_schema
+from askdoc.adapters import chroma_files, sqlite_schema
 from askdoc.adapters.chroma import ChromaStore
 from askdoc.adapters.lock import writing
 from askdoc.adapters.snowball import SnowballAnalyser
@@ -112,7 +112,7 @@ class Bench:
                 catalog=lambda: self.in_catalog(SqliteCatalog(self.index, self.root, write=True)),
                 vectors=self._open_vectors,
                 has_vectors=lambda: (
-                    self.memory is not None or chroma.is_intact(self.index / "chroma")
+                    self.memory is not None or chroma_files.is_intact(self.index / "chroma")
                 ),
                 discard_catalog=lambda: sqlite_schema.discard(self.index),
                 discard_vectors=self._discard_vectors,
@@ -165,7 +165,7 @@ class Bench:
     def _discard_vectors(self) -> None:
         if self.memory is not None:
             self.memory = MemoryVectors()
-        chroma.discard(self.index / "chroma")
+        chroma_files.discard(self.index / "chroma")
 
     def _load_embedder(self, _made_by: str | None) -> CountingEmbedder:
         self.opened.append("embedder")

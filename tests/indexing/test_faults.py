@@ -14,6 +14,7 @@ import pytest
 from askdoc import intake
 from askdoc.adapters import chroma
 from askdoc.errors import DiskFull, EmbedderMismatch, IndexCorrupt, IndexLocked, StoreError
+from askdoc.settings import Settings
 from askdoc.types import Found
 
 if TYPE_CHECKING:
@@ -259,11 +260,11 @@ def test_a_disk_that_fills_and_is_freed_again(
     monkeypatch.setattr(chroma, "_ROOM", 0)
     bench.memory = None
     bench.embedder = type(bench.embedder)(dimensions=1536)
+    bench.settings = Settings(chunk_tokens=16, chunk_overlap=0)
     small_disk(bench.index, 4)
     bench.write(docs__first="It was there before.")
     bench.sync("docs")
-    many = [f"Sentence {number} of many. It goes on." for number in range(60)]
-    bench.write(**{f"docs__f{number:03}": f"{number}. " + " ".join(many) for number in range(120)})
+    bench.write(**{f"docs__f{number:03}": f"Number {number}.\n" * 20 for number in range(150)})
     with pytest.raises(DiskFull, match="no room left"):
         bench.sync()
     with bench.catalog() as catalog:

@@ -1,27 +1,26 @@
 """Vectors in an embedded Chroma database, found by cosine.
 
-Chroma keeps what is new in a write-ahead log and folds it into its HNSW files when a threshold is
-passed within one process. What is left in the log is replayed at each opening, 0.4 s for 1,000
-vectors, and nothing public forces the fold (chroma-core/chroma#7463). So `close` lowers the
-threshold and opens the collection once more, which folds everything.
-
-Chroma does not notice damaged HNSW files; see `askdoc.adapters.chroma_seal`.
+Chroma keeps what is new in a log, which each process replays into its own copy of the HNSW graph,
+and any process whose copy has passed a threshold folds it into the files, readers too. That costs
+0.4 s at each opening for 1,000 vectors in the log, and two that fold at once break the files.
+Nothing public forces or forbids a fold (chroma-core/chroma#7463). So the threshold is out of reach,
+but for the moments in which the one writer folds: it lowers it, opens the collection once more,
+which folds all of the log, and puts it back, while no other process may open the files.
 """
 
 from __future__ import annotations
 
 import shutil
-import sqlite3
 import warnings
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 
-from askdoc.adapters import chroma_seal
+from askdoc.adapters import chroma_files
 from askdoc.errors import DiskFull, EmbedderMismatch, IndexCorrupt, StoreError
 from askdoc.types import Hit
 
@@ -32,15 +31,16 @@ if TYPE_CHECKING:
 
     from askdoc.ports import Matrix
 
-_DATABASE = "chroma.sqlite3"
 _COLLECTION = "chunks"
 _DOCUMENT = "document"
 
-_FOLD_AT = 1000
-"""Vectors in the log before Chroma folds them into the HNSW files; Chroma's own default."""
-
 _FOLD_NOW = 2
-"""The least that Chroma takes. Up to so many vectors stay in the log, which costs nothing."""
+"""The least threshold that Chroma takes. Up to so many vectors stay in the log, at no cost."""
+
+_FOLD_NEVER = 1 << 40
+
+_LONGEST_LOG = 2000
+"""Changes in the log after which the writer folds, so that a reader has little to replay."""
 
 _HNSW: CreateHNSWConfiguration = {
     "space": "cosine",
@@ -60,24 +60,7 @@ _MOST_FILTERED = 2000
 _ROOM = 16 << 20
 """Bytes that must be free before a write: one that fails half-way leaves broken HNSW files."""
 
-_UNIT_TOLERANCE = 0.01
-
 _REPAIR = "run `askdoc index` to make the vectors anew from the stored text"
-
-
-def is_intact(folder: Path) -> bool:
-    """Tell whether `folder` holds a database that nothing is known against; loads no Chroma."""
-    return (
-        (folder / _DATABASE).is_file()
-        and not chroma_seal.is_suspect(folder)
-        and chroma_seal.holds(folder)
-    )
-
-
-def discard(folder: Path) -> None:
-    """Delete the database in `folder`; no store may have it open."""
-    if folder.exists():
-        shutil.rmtree(folder)
 
 
 class ChromaStore:
@@ -91,12 +74,18 @@ class ChromaStore:
     def __init__(self, folder: Path, *, write: bool = False) -> None:
         self._folder = folder
         self._write = write
-        self._changed = False
-        if not write and not (folder / _DATABASE).is_file():
+        self._log = 0
+        if write:
+            with self._translating("preparing"):
+                chroma_files.prepare(folder)
+        elif not chroma_files.has_database(folder):
             message = f"the vectors in `{folder}` are missing"
             raise IndexCorrupt(message, hint=_REPAIR)
-        with self._translating("opening"):
-            if not chroma_seal.holds(folder):
+        with (
+            self._translating("opening"),
+            chroma_files.standing_still(folder, alone=write),
+        ):
+            if not chroma_files.seal_holds(folder):
                 message = f"files of the vectors in `{folder}` are damaged"
                 raise IndexCorrupt(message, hint=_REPAIR)
             self._open()
@@ -115,7 +104,7 @@ class ChromaStore:
             DiskFull: there is no room.
 
         """
-        self._change(vectors.nbytes)
+        self._expect_room(vectors.nbytes)
         for start in range(0, len(ids), self._batch):
             part = slice(start, start + self._batch)
             with self._translating("adding vectors"):
@@ -124,13 +113,15 @@ class ChromaStore:
                     embeddings=np.asarray(vectors[part], dtype=np.float32),
                     metadatas=[{_DOCUMENT: document} for document in document_ids[part]],
                 )
+        self._count_changes(len(ids))
 
     def remove(self, ids: Collection[str]) -> None:
         """Forget the vectors of those ids; unknown ids are ignored."""
-        self._change(0)
+        self._expect_room(0)
         for part in _batches(ids, self._batch):
             with self._translating("removing vectors"):
                 self._collection.delete(ids=part)
+        self._count_changes(len(ids))
 
     def search(
         self, vector: Matrix, limit: int, documents: Collection[str] | None = None
@@ -181,59 +172,69 @@ class ChromaStore:
             return self._collection.count()
 
     def check(self) -> list[str]:
-        """Say what is damaged, one sentence each; empty where nothing is. Reads every vector."""
-        if short := chroma_seal.cut_short(self._folder):
-            return [f"{name} is cut short" for name in short]
-        found: list[str] = []
+        """Say what is damaged, one sentence each; empty where nothing is. Reads every byte."""
+        found = chroma_files.faults(self._folder)
         try:
-            with closing(sqlite3.connect(_uri(self._folder / _DATABASE), uri=True)) as database:
-                rows = database.execute("PRAGMA quick_check(5)").fetchall()
-            found += [f"{_DATABASE}: {row[0]}" for row in rows if row[0] != "ok"]
-            if broken := sum(self._count_broken(part) for part in _batches([*self.ids()], _PAGE)):
-                found.append(f"{broken} vectors are not of unit length")
-        except (StoreError, sqlite3.Error) as error:
+            listed = sum(1 for _ in self.ids())
+            if listed != (counted := self.count()):
+                found.append(f"{listed} of {counted} vectors can be listed")
+        except StoreError as error:
             found.append(str(error))
         return found
 
     def close(self) -> None:
         """Let go of files; the store is not used afterwards."""
         try:
-            if self._changed:
-                with self._translating("writing vectors"):
-                    self._fold()
-                    chroma_seal.put(self._folder)
+            if self._log or (self._write and not chroma_files.is_intact(self._folder)):
+                self._fold()
         finally:
             self._client.close()
 
     def _open(self) -> None:
         self._client = _client(self._folder)
-        self._batch = self._client.get_max_batch_size()
-        if not self._write:
-            self._collection = self._client.get_collection(_COLLECTION, embedding_function=None)
-            return
-        self._collection = self._client.get_or_create_collection(
-            _COLLECTION,
-            embedding_function=None,
-            configuration={"hnsw": {**_HNSW, "sync_threshold": _FOLD_AT}},
-        )
-        self._fold_at(_FOLD_AT)  # a run that was killed may have left it low
+        try:
+            self._batch = self._client.get_max_batch_size()
+            if self._write:
+                self._collection = self._client.get_or_create_collection(
+                    _COLLECTION,
+                    embedding_function=None,
+                    configuration={"hnsw": {**_HNSW, "sync_threshold": _FOLD_NEVER}},
+                )
+                self._fold_at(_FOLD_NEVER)  # a run that was killed may have left it low
+            else:
+                self._collection = self._client.get_collection(_COLLECTION, embedding_function=None)
+            self._collection.count()  # loads the HNSW files, which may change afterwards
+        except BaseException:
+            self._client.close()
+            raise
 
-    def _change(self, size: int) -> None:
-        """Get ready to write `size` bytes of vectors, which Chroma keeps twice for a while."""
+    def _expect_room(self, size: int) -> None:
+        """Refuse to write `size` bytes of vectors where there is not room for them twice."""
         with self._translating("preparing to write"):
             if shutil.disk_usage(self._folder).free < _ROOM + 2 * size:
                 raise _full(self._folder)
-            if not self._changed:
-                chroma_seal.remove(self._folder)
-        self._changed = True
+
+    def _count_changes(self, count: int) -> None:
+        self._log += count
+        if self._log >= _LONGEST_LOG:
+            self._fold()
+            with self._translating("opening again"):
+                self._client.close()
+                self._open()
 
     def _fold(self) -> None:
-        self._fold_at(_FOLD_NOW)
-        self._client.close()
-        self._client = _client(self._folder)
-        self._collection = self._client.get_collection(_COLLECTION, embedding_function=None)
-        self._collection.count()  # the first call folds the log
-        self._fold_at(_FOLD_AT)
+        with (
+            self._translating("writing vectors"),
+            chroma_files.standing_still(self._folder, alone=True),
+            chroma_files.unsealed(self._folder),
+        ):
+            self._fold_at(_FOLD_NOW)
+            self._client.close()
+            self._client = _client(self._folder)
+            self._collection = self._client.get_collection(_COLLECTION, embedding_function=None)
+            self._collection.count()  # the first call folds the log
+            self._fold_at(_FOLD_NEVER)
+        self._log = 0
 
     def _fold_at(self, threshold: int) -> None:
         if self._collection.configuration_json["hnsw"]["sync_threshold"] == threshold:
@@ -262,11 +263,6 @@ class ChromaStore:
             )
         ]
 
-    def _count_broken(self, ids: Sequence[str]) -> int:
-        with np.errstate(all="ignore"):  # what is broken may be any number, or none
-            off = np.abs(np.linalg.norm(self.vectors(ids), axis=1) - 1)
-            return int((~(off < _UNIT_TOLERANCE)).sum())
-
     @contextmanager
     def _translating(self, doing: str) -> Iterator[None]:
         try:
@@ -276,7 +272,7 @@ class ChromaStore:
         except BaseException as error:  # a panic in Chroma's Rust part is no Exception
             told = _translated(error, doing, self._folder)
             if isinstance(told, IndexCorrupt):
-                chroma_seal.suspect(self._folder)
+                chroma_files.suspect(self._folder)
             raise told from error
 
 
@@ -327,10 +323,6 @@ def _client(folder: Path) -> Client:
         # Chroma keeps what it failed to open, and would hand it out at the next try.
         Client._identifier_to_system.pop(str(folder), None)  # noqa: SLF001
         raise
-
-
-def _uri(file: Path) -> str:
-    return f"{file.absolute().as_uri()}?mode=ro"
 
 
 def _batches(items: Collection[str], size: int) -> Iterator[list[str]]:

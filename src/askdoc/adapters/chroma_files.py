@@ -1,0 +1,151 @@
+"""Chroma's files, looked at from outside: loads neither Chroma nor numpy.
+
+Chroma answers from HNSW files that are cut short or gone as if nothing was, and bytes overwritten
+in them can crash the process. So they are sealed: sizes, times and checksums are kept beside them.
+The files change in a fold only, which breaks the seal and ends with a new one; so a seal that does
+not hold, or none, tells of damage before Chroma loads the files.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import sys
+import zlib
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+DATABASE = "chroma.sqlite3"
+_SEAL = "seal.json"
+_SUSPECT = "suspect"
+_LOCK = "fold.lock"
+_LAST_WRITTEN = "index_metadata.pickle"
+"""Made by the first fold; until then the HNSW files hold nothing."""
+
+
+def is_intact(folder: Path) -> bool:
+    """Tell whether `folder` holds a database that nothing is known against."""
+    return has_database(folder) and not (folder / _SUSPECT).exists() and seal_holds(folder)
+
+
+def has_database(folder: Path) -> bool:
+    """Tell whether there is a database in `folder`, whatever its state."""
+    return (folder / DATABASE).is_file()
+
+
+def discard(folder: Path) -> None:
+    """Delete the database in `folder`; no store may have it open."""
+    if folder.exists():
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def standing_still(folder: Path, *, alone: bool) -> Iterator[None]:
+    """Keep the HNSW files from changing while they are loaded; `alone`, change them oneself.
+
+    Any number of processes load them at once, and none while one changes them.
+    """
+    try:
+        file = (folder / _LOCK).open("r+b" if alone else "rb")
+    except OSError:  # nobody can write here, or nobody has yet
+        yield
+        return
+    with file:
+        _lock(file, alone=alone)
+        yield
+
+
+def prepare(folder: Path) -> None:
+    """Make the folder, and in it what `standing_still` locks."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / _LOCK).touch()
+
+
+@contextmanager
+def unsealed(folder: Path) -> Iterator[None]:
+    """Take the seal off while the HNSW files change, and seal what they have become."""
+    (folder / _SEAL).unlink(missing_ok=True)
+    yield
+    sealed = {_name(folder, file): [*_stamp(file), _checksum(file)] for file in _files(folder)}
+    draft = folder / f"{_SEAL}.new"
+    draft.write_text(json.dumps(sealed), encoding="utf-8")
+    draft.replace(folder / _SEAL)
+    (folder / _SUSPECT).unlink(missing_ok=True)
+
+
+def suspect(folder: Path) -> None:
+    """Note that Chroma failed on `folder`, so that the next writer looks closer."""
+    with suppress(OSError):
+        (folder / _SUSPECT).touch()
+
+
+def seal_holds(folder: Path, *, thoroughly: bool = False) -> bool:
+    """Tell whether the HNSW files are as they were sealed, or have not been written yet.
+
+    A file of the same size and time is taken as the same, unless `thoroughly`; else its checksum
+    decides.
+    """
+    try:
+        sealed = json.loads((folder / _SEAL).read_text(encoding="utf-8"))
+        return set(sealed) == {_name(folder, file) for file in _files(folder)} and all(
+            (not thoroughly and _stamp(folder / name) == (size, modified))
+            or (_stamp(folder / name)[0] == size and _checksum(folder / name) == checksum)
+            for name, (size, modified, checksum) in sealed.items()
+        )
+    except FileNotFoundError:
+        return not _files(folder)
+    except (ValueError, TypeError):
+        return False
+
+
+def faults(folder: Path) -> list[str]:
+    """Say what is damaged, one sentence each; reads every byte."""
+    found = [] if seal_holds(folder, thoroughly=True) else ["files of vectors are damaged"]
+    uri = f"{(folder / DATABASE).absolute().as_uri()}?mode=ro"
+    try:
+        with closing(sqlite3.connect(uri, uri=True)) as database:
+            rows = database.execute("PRAGMA quick_check(5)").fetchall()
+    except sqlite3.Error as error:
+        return [*found, f"{DATABASE}: {error}"]
+    return [*found, *(f"{DATABASE}: {row[0]}" for row in rows if row[0] != "ok")]
+
+
+def _files(folder: Path) -> list[Path]:
+    """List the HNSW files, without those that were only begun, be it by a reader."""
+    written = (mark.parent for mark in folder.glob(f"*/{_LAST_WRITTEN}"))
+    return sorted(file for part in written for file in part.iterdir())
+
+
+def _name(folder: Path, file: Path) -> str:
+    return file.relative_to(folder).as_posix()
+
+
+def _stamp(file: Path) -> tuple[int, int]:
+    status = file.stat()
+    return status.st_size, status.st_mtime_ns
+
+
+def _checksum(file: Path) -> int:
+    total = 0
+    with file.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            total = zlib.crc32(block, total)
+    return total
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(file: BinaryIO, *, alone: bool) -> None:  # noqa: ARG001 - there is one kind of lock
+        """Wait for the lock, which closing the file releases."""
+        msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
+
+else:
+    import fcntl
+
+    def _lock(file: BinaryIO, *, alone: bool) -> None:
+        """Wait for the lock, which closing the file releases."""
+        fcntl.flock(file, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
