@@ -16,7 +16,7 @@ def finding_lines(name: str, findings: Sequence[Finding], page: Page) -> Iterato
     """Lay out what was found in a suite, errors and warnings in the order of its cases."""
     errors = sum(finding.level is Level.ERROR for finding in findings)
     warnings = len(findings) - errors
-    told = f"{errors} errors, {warnings} warnings" if findings else "sound"
+    told = f"{_counted(errors, 'error')}, {_counted(warnings, 'warning')}" if findings else "sound"
     yield Text.assemble((name, "heading"), f"  {told}")
     for finding in findings:
         style = "bad" if finding.level is Level.ERROR else "label"
@@ -25,6 +25,10 @@ def finding_lines(name: str, findings: Sequence[Finding], page: Page) -> Iterato
     if mendable := sum(finding.repaired is not None for finding in findings):
         yield BLANK
         yield Text(f"{mendable} can be mended with --fix", style="faint")
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def draft_lines(
