@@ -451,9 +451,13 @@ class Counts:
 
 
 class CompileStage(StrEnum):
-    """What is being done to a model on its first use, in this order."""
+    """What is being done to a model on its first use, in this order.
+
+    `WAIT` is for another process that is doing the same.
+    """
 
     FETCH = "fetch"
+    WAIT = "wait"
     LOAD = "load"
     EXPORT = "export"
     QUANTISE = "quantise"

@@ -15,8 +15,8 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -75,7 +75,9 @@ def load(
         home = _prepare(models, source, folder, listen)
         _remember(models, source, home)
     except OSError as error:
-        message = f"the model `{source.name}` cannot be kept in `{models}`: {error.strerror}"
+        message = (
+            f"the model `{source.name}` cannot be kept in `{models}`: {error.strerror or error}"
+        )
         hint = f"make room there, or set `{CACHE_VARIABLE}` to another folder"
         raise ModelError(message, hint=hint) from error
     return _open(home, source, listen)
@@ -92,21 +94,36 @@ def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
 
 def _prepare(models: Path, source: Source, folder: Path, listen: Listener) -> Path:
     """Return the compiled model made from `folder`, making it where there is none that works."""
-    from filelock import FileLock, Timeout
-
     model_sources.verify(source)
     digest = model_sources.digest(folder)
     home = models / f"{digest[:_DIGEST_LENGTH]}-{FORMAT}"
     models.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(f"{home}.lock", timeout=_PATIENCE):
-            if not _works(home):
-                shutil.rmtree(home, ignore_errors=True)
-                _compile(folder, home, source, digest, listen)
-    except Timeout as error:
-        message = f"another process is compiling the model `{source.name}` and does not finish"
-        raise ModelError(message, hint="end it, then try again") from error
+    with _alone(home, source, listen):
+        if not _works(home):
+            shutil.rmtree(home, ignore_errors=True)
+            _compile(folder, home, source, digest, listen)
     return home
+
+
+@contextmanager
+def _alone(home: Path, source: Source, listen: Listener) -> Iterator[None]:
+    """Keep other processes from making the same model; the lock goes with a process that dies."""
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(f"{home}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        listen(Compiling(source.name, CompileStage.WAIT))
+        try:
+            lock.acquire(timeout=_PATIENCE)
+        except Timeout as error:
+            message = f"another process is compiling the model `{source.name}` and does not finish"
+            raise ModelError(message, hint="end it, then try again") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _compile(folder: Path, home: Path, source: Source, digest: str, listen: Listener) -> Manifest:

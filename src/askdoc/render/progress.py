@@ -30,6 +30,7 @@ _ROOM_FOR_NAMES = 80
 
 _STAGES = {
     CompileStage.FETCH: "Fetching the model",
+    CompileStage.WAIT: "Waiting for another askdoc to make the model ready",
     CompileStage.LOAD: "Loading the model",
     CompileStage.EXPORT: "Exporting the model",
     CompileStage.QUANTISE: "Compressing the model",
