@@ -42,7 +42,7 @@ def index(
     from askdoc.render.console import errors, output
 
     workspace = open_workspace(library=library, create=True, index=folder, embedder=embedder)
-    sources = [here() / path for path in paths] if paths else list(workspace.sources) or None
+    sources = [here() / path for path in paths] if paths else None
     report = build(workspace, sources, errors(), rebuild=rebuild)
     if as_json:
         from askdoc.cli.output import print_json
