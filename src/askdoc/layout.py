@@ -18,9 +18,9 @@ from askdoc.types import Span
 _LINE = re.compile(r"[^\r\n]+")
 _WORD = re.compile(r"\w")
 _RULE = re.compile(r"(?=(?:\s*[^\w\s]){3})[\s\-=_*~#+.|<>─═]+")
-_BULLET = re.compile(r"[•◦▪▫‣⁃∙●○■□➢✓]\s*\S")
+_BULLET = re.compile(r"[•◦▪▫‣⁃∙●○■□➢✓]\s*\S|[-*+]\s+\S")
 _MARKER = re.compile(
-    r"(?:[-–—*+]|\(?(?:\d{1,3}|[A-Za-z]|[ivx]{1,5}|\d{1,2}(?:\.\d{1,2}){1,3})[.)])\s+\S"
+    r"(?:[–—]|\(?(?:\d{1,3}|[A-Za-z]|[ivx]{1,5}|\d{1,2}(?:\.\d{1,2}){1,3})[.)])\s+\S"
 )
 _ROW = re.compile(r"\S(?:\t+| {3,})\S|\|.*\||\.{5}|(?:\. ){4}")
 
@@ -158,15 +158,17 @@ def _cuts(
     """Name the line ends of a run that end a block."""
     pairs = _pairs(text, run, usual)
     wraps = _wraps(text, pairs) if len(run) >= _FEW_LINES else habit
-    wide = _edge(run, usual) - min(line.left for line in run) > widest
+    wide = max(len(line.span) for line in run) > widest
     if wide and not (len(pairs) >= _MANY_LINES and _share(pairs) >= _NEARLY_ALL):
         yield from pairwise(run)
         return
+    listing = bool(_MARKER.match(run[0].span.of(text)))
     for pair in pairs:
         a, b = pair.first, pair.second
         wrapped = pair.full and (wraps or _is_prose(a.span.of(text)))
-        joins = wrapped or continues(text, a.span, b.span)
-        if not joins or _starts_block(text, a, b, wraps=wrapped):
+        starts = _starts_block(text, a, b, free=listing or not wrapped)
+        listing = listing or (starts and bool(_MARKER.match(b.span.of(text))))
+        if starts or not (wrapped or continues(text, a.span, b.span)):
             yield a, b
 
 
@@ -195,16 +197,21 @@ def _is_prose(line: str) -> bool:
     return len(line) >= _LEAST_PROSE and low >= 2 / 5 * len(words)
 
 
-def _starts_block(text: str, a: Line, b: Line, *, wraps: bool) -> bool:
-    """Tell whether `b` looks like the start of something, whatever the width says."""
+def _starts_block(text: str, a: Line, b: Line, *, free: bool) -> bool:
+    """Tell whether `b` looks like the start of something, whatever the width says.
+
+    A number or letter may start a line of prose too, so it counts after the end of a sentence, or
+    where the lines are `free`: in a list, or not wrapped.
+    """
     here, before = b.span.of(text), a.span.of(text)
     if _BULLET.match(here) or _ROW.search(here) or _ROW.search(before):
         return True
     if _is_figures(here) and _is_figures(before):
         return True
-    done = not wraps or ends_sentence(before)
-    indented = b.left > a.left + 1.5 * _unit(b)
-    return done and (bool(_MARKER.match(here)) or (indented and ends_sentence(before)))
+    done = ends_sentence(before)
+    if _MARKER.match(here):
+        return free or done
+    return done and b.left > a.left + 1.5 * _unit(b)
 
 
 def continues(text: str, a: Span, b: Span) -> bool:
@@ -263,4 +270,4 @@ def _edge(run: Run, usual: float) -> float:
 
 
 def _percentile(values: Sequence[float]) -> float:
-    return sorted(values)[int(_PERCENTILE * (len(values) - 1))] if values else 0.0
+    return sorted(values)[round(_PERCENTILE * (len(values) - 1))] if values else 0.0

@@ -64,14 +64,11 @@ def text_title(text: str, runs: Sequence[Run], headings: Sequence[Heading]) -> H
     A first line that looks like a heading names the document if no other heading follows, or if no
     text stands directly below it; else it may as well name the first section alone.
     """
-    if not runs or len(runs) == 1 or len(runs[0]) != 1:
+    if not runs or len(runs[0]) != 1 or not any(_is_prose(text, run) for run in runs[1:]):
         return None
     span = runs[0][0].span
-    rivals = (
-        headings[0].span == span and any(other.level <= headings[0].level for other in headings[1:])
-        if headings
-        else False
-    )
+    is_heading = bool(headings) and headings[0].span == span
+    rivals = is_heading and any(other.level <= headings[0].level for other in headings[1:])
     if rivals or not _may_head(span.of(text), longest=_LONGEST_TITLE):
         return None
     return Heading(span, 1, " ".join(span.of(text).split()))
@@ -114,7 +111,8 @@ def _ends(headings: Sequence[Heading]) -> list[float]:
 
 def _may_head(line: str, longest: int = _LONGEST_HEADING) -> bool:
     """Tell whether a line could be a heading by its looks alone."""
-    words = _NUMBERED.sub("", line, count=1)
+    number = _NUMBERED.match(line) if len(line) <= longest else None
+    words = line[number.end() if number else 0 :]
     return (
         len(line) <= longest
         and not ends_sentence(line)

@@ -22,8 +22,8 @@ _PAGE_NUMBER = re.compile(
     r"(?:\s*(?:/|of|von)\s*\d{1,4})?\s*[-–—|]?",
     re.IGNORECASE,
 )
-_DIGITS = re.compile(r"\d+")
-_NUMBERING = re.compile(r"[\dA-Z]{1,3}(?:\.\d{1,3})*[.:]?\s+(?=\S)")
+_DIGITS = re.compile(r"[0-9]{1,9}")
+_NUMBERING = re.compile(r"\A[\dA-Z]{1,3}(?:\.\d{1,3})*[.:]?\s+(?=\S)")
 
 _GAP = 1.35
 """A distance between baselines this many times the usual one parts two paragraphs."""
@@ -215,32 +215,43 @@ def _leading(lines: Sequence[PageLine]) -> float:
 
 def _furniture(sheets: Sequence[_Sheet]) -> set[int]:
     """Return where lines start that draw a rule, number their page, or head or foot another too."""
-    counts = Counter(_key(sheet, number) for sheet in sheets for number in _outermost(sheet))
-    seen: set[str] = set()
+    counts = Counter(
+        key
+        for sheet in sheets
+        for key in {_DIGITS.sub("#", sheet.lines[number].text) for number in _outermost(sheet)}
+    )
+    first: dict[str, tuple[int, list[int]]] = {}
     found: set[int] = set()
-    for sheet in sheets:
+    for page, sheet in enumerate(sheets):
         for line, span in zip(sheet.lines, sheet.spans, strict=True):
             if is_rule(line.text):
                 found.add(span.start)
         for number in _outermost(sheet):
-            key = _key(sheet, number)
-            repeats = counts[key] >= _LEAST_REPEATS and key in seen
-            if repeats or _PAGE_NUMBER.fullmatch(sheet.lines[number].text):
+            text = sheet.lines[number].text
+            key = _DIGITS.sub("#", text)
+            numbers = [int(digits) for digits in _DIGITS.findall(text)]
+            there, before = first.setdefault(key, (page, numbers))
+            steps = {after - former for after, former in zip(numbers, before, strict=True)}
+            repeats = counts[key] >= _LEAST_REPEATS and there < page and steps <= {0, page - there}
+            if repeats or (_PAGE_NUMBER.fullmatch(text) and numbers[:1] in ([], [page + 1])):
                 found.add(sheet.spans[number].start)
-            seen.add(key)
     return found
 
 
-def _key(sheet: _Sheet, number: int) -> str:
-    return _DIGITS.sub("#", sheet.lines[number].text)
-
-
 def _outermost(sheet: _Sheet) -> list[int]:
-    """Name the lines that stand highest and lowest on a page that has more than those."""
-    if len(sheet.lines) <= 2 * _MARGIN_LINES:
-        return []
-    order = sorted(range(len(sheet.lines)), key=lambda number: sheet.lines[number].baseline)
-    return sorted({*order[:_MARGIN_LINES], *order[-_MARGIN_LINES:]})
+    """Name the lines that stand apart from the others at the head and at the foot of a page."""
+    lines = sheet.lines
+    order = sorted(range(len(lines)), key=lambda number: -lines[number].baseline)
+    gap = _GAP * max(_leading(lines), min((line.size for line in lines), default=0.0))
+    return sorted({*_apart(order, lines, gap), *_apart(order[::-1], lines, gap)})
+
+
+def _apart(order: Sequence[int], lines: Sequence[PageLine], gap: float) -> Sequence[int]:
+    for count in range(1, min(_MARGIN_LINES + 1, len(order))):
+        last, following = lines[order[count - 1]], lines[order[count]]
+        if abs(last.baseline - following.baseline) > gap:
+            return order[:count]
+    return ()
 
 
 def _find(sheet: _Sheet, bookmark: Bookmark, after: int) -> tuple[int, int]:

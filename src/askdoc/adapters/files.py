@@ -4,6 +4,8 @@ Paths are text here: a folder of thousands of files is gone through at each run,
 each takes longer than all else.
 """
 
+# ruff: noqa: PTH - as said above
+
 from __future__ import annotations
 
 import os
@@ -48,13 +50,13 @@ def discover(
         SettingsError: one of `ignore` is no pattern.
 
     """
-    path = os.path.abspath(source)  # noqa: PTH100 - links in the name stay, unlike in Path.resolve
+    path = os.path.abspath(source)
     origin = _Origin(path, str(root), locate(path, str(root)), readable)
     if not _is_text(path):
         yield origin.skip(path, *_NAME)
         return
     try:
-        info = os.stat(path)  # noqa: PTH116
+        info = os.stat(path)
     except FileNotFoundError:
         yield origin.skip(path, MISSING, "there is no such file or folder")
     except OSError as error:
@@ -82,15 +84,20 @@ class _Origin:
         if not self.readable(path):
             hint = f"askdoc reads {', '.join(suffixes())}"
             return self.skip(path, "unsupported", f"no reader for `.{suffix_of(path)}` files", hint)
-        inside = path[len(self.path) :].lstrip(os.sep) or os.path.basename(path)  # noqa: PTH119
+        inside = path[len(self.path) :].replace(os.sep, "/").lstrip("/")
         return Found(
-            location=locate(path, self.root),
-            path=inside.replace(os.sep, "/"),
+            location=self._within(inside),
+            path=inside or path.rpartition(os.sep)[2],
             source=self.location,
             file=path,
             size=info.st_size,
             modified_ns=info.st_mtime_ns,
         )
+
+    def _within(self, inside: str) -> str:
+        if not inside or self.location == ".":
+            return inside or self.location
+        return f"{self.location.rstrip('/')}/{inside}"
 
     def skip(self, path: str, code: str, reason: str, hint: str | None = None) -> Skip:
         """Return why something is left out; bytes of its name that are no text are written out."""
@@ -103,7 +110,7 @@ class _Walk:
 
     def __init__(self, origin: _Origin, ignore: Sequence[str], leave_out: Collection[Path]) -> None:
         self._origin = origin
-        self._leave_out = {os.path.abspath(folder) for folder in leave_out}  # noqa: PTH100
+        self._leave_out = {os.path.abspath(folder) for folder in leave_out}
         inside = origin.location != origin.path
         self._settings = _Rules(_patterns(ignore), origin.root if inside else origin.path)
         self._real = os.path.realpath(origin.path)
@@ -164,7 +171,7 @@ class _Walk:
 
     def _link(self, path: str) -> Skip:
         target = os.path.realpath(path)
-        if not os.path.exists(target):  # noqa: PTH110
+        if not os.path.exists(target):
             return self._origin.skip(path, "broken_link", "it is a link to nothing")
         if target == self._real or target.startswith(self._real.rstrip(os.sep) + os.sep):
             return self._origin.skip(path, "link", "it is a link to something in the same folder")
@@ -228,7 +235,7 @@ def _lines(entry: os.DirEntry[str]) -> list[str]:
     try:
         if not entry.is_file(follow_symlinks=False):  # reading a pipe would wait for ever
             return []
-        with open(entry.path, "rb") as file:  # noqa: PTH123
+        with open(entry.path, "rb") as file:
             text = file.read(_LONGEST_RULES).decode("utf-8-sig", "surrogateescape")
     except OSError:
         return []
@@ -267,16 +274,15 @@ def read_bytes(found: Found, most: int) -> bytes:
     """
     name = found.location
     try:
-        # without O_NONBLOCK a pipe that took the file's place would be waited for
-        descriptor = os.open(found.file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-        with os.fdopen(descriptor, "rb") as file:
-            info = os.fstat(descriptor)
+        with open(found.file, "rb", opener=_open) as file:
+            info = os.fstat(file.fileno())
             if not stat.S_ISREG(info.st_mode):
-                message = f"`{name}` is a device, pipe or socket, not a file"
-                raise ReadError(message, code="special")
+                raise _special(name)
             if info.st_size > most:
                 raise _too_large(name, info.st_size, most)
             data = file.read(most + 1)
+    except IsADirectoryError as error:
+        raise _special(name) from error
     except (FileNotFoundError, NotADirectoryError) as error:
         message = f"`{name}` vanished before it was read"
         raise ReadError(message, code="vanished") from error
@@ -286,6 +292,15 @@ def read_bytes(found: Found, most: int) -> bytes:
     if len(data) > most:
         raise _too_large(name, len(data), most)
     return data
+
+
+def _open(path: str, flags: int) -> int:
+    """Open a file; a pipe that took its place is not waited for."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _special(name: str) -> ReadError:
+    return ReadError(f"`{name}` is no longer a file", code="special")
 
 
 def _too_large(name: str, size: int, most: int) -> ReadError:

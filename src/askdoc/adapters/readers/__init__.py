@@ -7,9 +7,9 @@ asks for it.
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
-from pathlib import PurePath
 from typing import cast
 
 from askdoc.errors import ReadError
@@ -22,7 +22,8 @@ _WITHOUT_SUFFIX = "txt"
 
 def suffix_of(name: str) -> str:
     """Return what decides how a file is read: its last suffix in lower case, without the dot."""
-    return PurePath(name).suffix.lower().removeprefix(".") or _WITHOUT_SUFFIX
+    suffix = os.path.splitext(name)[1]  # noqa: PTH122 - asked of every file of a folder
+    return suffix.lower().removeprefix(".") or _WITHOUT_SUFFIX
 
 
 def suffixes() -> list[str]:

@@ -20,14 +20,14 @@ _MARKS = (
 )
 
 _HIGH = re.compile(rb"[\x80-\xff]+")
-_HIGH_LINE = re.compile(rb"[^\n]*[\x80-\xff][^\n]*")
 _JAPANESE = re.compile(rb"\x1b\$[@B]")
 _NO_LETTER = frozenset(("Cn", "Co", "Cs"))
 _CONTROL = re.compile(r"[\x00-\x07\x0e-\x1a\x1c-\x1f\x7f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 _SAMPLE = 1 << 18
-"""The detector sees this many bytes of the lines that are not ASCII."""
+_AROUND = 100
+"""The detector sees this many bytes, from around the places that are not ASCII."""
 
 _FEW_HIGH = 0.02
 _SHORT_RUN = 2
@@ -71,18 +71,19 @@ def decode(data: bytes, *, name: str, declared: str | None = None) -> Decoded:
 
     """
     if not data.strip():
-        raise _empty(name)
+        raise empty(name)
     decoded = _marked(data) or _utf8(data) or _stated(data, declared) or _detected(data)
     if decoded is None or _is_binary(decoded.text):
         message = f"`{name}` is not text, whatever its name says"
         raise ReadError(message, code="binary")
     if not decoded.text.strip("\ufeff \t\r\n\v\f"):
-        raise _empty(name)
+        raise empty(name)
     return decoded
 
 
-def _empty(name: str) -> ReadError:
-    return ReadError(f"`{name}` is empty", code="empty")
+def empty(name: str) -> ReadError:
+    """Return the error for a file without a word."""
+    return ReadError(f"`{name}` holds no words", code="empty")
 
 
 def _marked(data: bytes) -> Decoded | None:
@@ -159,14 +160,19 @@ def _sparse(data: bytes) -> str | None:
 
 
 def _guess(data: bytes) -> str | None:
+    """Name what the detector makes of the places that are not ASCII, unless it is far-fetched."""
     sample = bytearray()
-    for line in _HIGH_LINE.finditer(data):
-        sample += line[0] + b"\n"
-        if len(sample) >= _SAMPLE:
+    position = 0
+    for run in _HIGH.finditer(data):
+        if run.start() < position:
+            continue
+        start, position = max(position, run.start() - _AROUND), run.end() + _AROUND
+        sample += data[start:position] + b"\n"
+        if len(sample) > _SAMPLE:
             break
     found = (cchardet.detect(bytes(sample or data[:_SAMPLE]))["encoding"] or "").lower()
-    dos_or_mac = found.startswith(("ibm", "mac", "cp8")) and found != "ibm866"
-    return None if dos_or_mac or not found else _SUPERSETS.get(found, found)
+    far_fetched = found.startswith(("ibm", "mac", "cp8")) and found != "ibm866"
+    return None if far_fetched or not found else _SUPERSETS.get(found, found)
 
 
 def _is_binary(text: str) -> bool:

@@ -21,10 +21,10 @@ _DECLARED = re.compile(
     re.IGNORECASE,
 )
 _WITHIN = 2048
-_PROLOGUE = re.compile(r"\s*<\?xml[^>]*\?>")
+_PROLOGUE = re.compile(r"\A\s*<\?xml[^>]*\?>")
 _NESTING = (
-    (re.compile(r"(?:</?(?:div|center)\b[^>]*>\s*)+", re.IGNORECASE), "<br>"),
-    (re.compile(r"</?(?:span|font|b|i|u|big|small|strong|em)\b[^>]*>", re.IGNORECASE), ""),
+    (re.compile(r"(?:</?(?:div|center)\b[^<>]*>\s*)+", re.IGNORECASE), "<br>"),
+    (re.compile(r"</?(?:span|font|b|i|u|big|small|strong|em)\b[^<>]*>", re.IGNORECASE), ""),
 )
 """Tags that pages nest without end when they forget to close them, and what to read instead."""
 
@@ -126,9 +126,12 @@ def _main(page: lxml.html.HtmlElement) -> Written:
 def _extract(page: lxml.html.HtmlElement) -> lxml.html.HtmlElement | None:
     try:
         html = trafilatura.extract(
-            deepcopy(page), output_format="html", favor_recall=True, include_comments=False
+            deepcopy(page),
+            output_format="html",
+            favor_recall=True,
+            include_comments=False,
         )
-    except Exception:  # noqa: BLE001  whatever it stumbles over, the whole page is there
+    except Exception:  # noqa: BLE001 - whatever it stumbles over, the whole page is there
         return None
     return lxml.html.document_fromstring(html) if html else None
 

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from askdoc.adapters.readers.decoding import decode
+from askdoc.adapters.readers.decoding import decode, empty
 from askdoc.layout import Line, blocks, continues
 from askdoc.outline import Heading, text_headings, without
 from askdoc.text import line_starts
 from askdoc.types import Reading, Span
 
-_FRONT = re.compile(
-    r"(---|\+\+\+)[ \t]*\r?\n(?P<matter>(?:[ \t]*(?:#.*)?\r?\n)*[\w-]+[ \t]*[:=].*?)"
-    r"\r?\n(?:\1|\.\.\.)[ \t]*(?:\r?\n|\Z)",
-    re.DOTALL,
-)
-_TITLE = re.compile(
-    r"^title[ \t]*[:=][ \t]*(?P<quote>[\"']?)(.+?)(?P=quote)[ \t]*\r?$",
-    re.MULTILINE | re.IGNORECASE,
-)
+_FENCES = {"---": ("---", "..."), "+++": ("+++",)}
+"""What opens front matter, and what closes it."""
+
+_KEY = re.compile(r"[\w-]+[ \t]*[:=]")
+_TITLE = re.compile(r"title[ \t]*[:=][ \t]*(.*\w.*)", re.IGNORECASE)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _TAG = re.compile(r"<[^<>]*>")
 _WORD = re.compile(r"\w")
@@ -49,21 +46,38 @@ class MarkdownReader:
         """
         decoded = decode(data, name=name)
         text = decoded.text
-        front = _FRONT.match(text)
-        page = _Page(text, front.end() if front else 0)
+        title, start = _front_matter(text)
+        page = _Page(text, start)
         headings = page.headings or text_headings(text, page.runs)
+        kept = without(page.blocks(), headings)
+        if not kept:
+            raise empty(name)
         return Reading(
             text=text,
-            blocks=without(page.blocks(), headings),
-            title=(_title(front["matter"]) if front else None) or page.title(),
+            blocks=kept,
+            title=title or page.title(),
             sections=tuple(heading.section() for heading in headings),
             warnings=decoded.warnings,
         )
 
 
-def _title(matter: str) -> str | None:
-    found = _TITLE.search(matter)
-    return found[2] if found and _WORD.search(found[2]) else None
+def _front_matter(text: str) -> tuple[str | None, int]:
+    """Return the title in the front matter, and where the text behind it starts."""
+    starts = line_starts(text)
+    lines = (text[a:b].rstrip() for a, b in pairwise([*starts, len(text)]))
+    closing = _FENCES.get(next(lines, ""))
+    title: str | None = None
+    is_matter = False
+    for number, line in enumerate(lines if closing else (), start=2):
+        if closing and line in closing:
+            return (title, [*starts, len(text)][number]) if is_matter else (None, 0)
+        if not is_matter and line and not line.startswith("#"):
+            is_matter = bool(_KEY.match(line))
+            if not is_matter:
+                break
+        if found := _TITLE.fullmatch(line):
+            title = found[1].strip(" \t\"'")
+    return None, 0
 
 
 def _plain(markup: str) -> str:
@@ -90,7 +104,7 @@ class _Page:
         environment: dict[str, dict[str, dict[str, list[int]]]] = {}
         tokens = _BLOCKS.parse(body, environment)
         seen: set[int] = set()
-        for token, following in zip(tokens, [*tokens[1:], None], strict=True):
+        for token, following in zip(tokens, [*tokens[1:], *tokens[-1:]], strict=True):
             if token.map and self._take(token, following):
                 seen.update(range(*token.map))
         for reference in environment.get("references", {}).values():
@@ -106,7 +120,7 @@ class _Page:
         """List the blocks, headings left out: paragraphs, items, rows, lines of code."""
         return tuple(sorted([*blocks(self._text, self.runs), *self._rows]))
 
-    def _take(self, token: Token, following: Token | None) -> bool:
+    def _take(self, token: Token, following: Token) -> bool:
         """Take in a token, if it is one that holds text of its own; tell whether it was."""
         first, last = token.map or (0, 0)
         match token.type:
@@ -150,11 +164,9 @@ class _Page:
         if run:
             self.runs.append(run)
 
-    def _head(self, token: Token, content: Token | None) -> None:
+    def _head(self, token: Token, content: Token) -> None:
         """Add a heading; one without words is none."""
-        if content is None or content.map is None:
-            return
-        first, last = content.map
+        first, last = content.map or (0, 0)
         spans = [line.span for number in range(first, last) if (line := self._line(number, " \t#"))]
         if spans and (title := _plain(content.content)):
             level = int(token.tag.removeprefix("h"))
@@ -178,8 +190,9 @@ class _Page:
         """Return a line without the marks of quotes, items, headings and cells; None if bare."""
         raw = self._raw(number)
         marks = _MARKS.match(raw)
-        column = marks.end() if marks else 0
-        words = raw[column:].rstrip(trailing)
+        rest = raw[marks.end() if marks else 0 :].lstrip()
+        column = len(raw) - len(rest)
+        words = rest.rstrip().rstrip(trailing).rstrip()
         if not _WORD.search(words):
             return None
         start = self._starts[number] + column

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from askdoc.adapters.readers.decoding import decode
-from askdoc.layout import text_blocks, text_runs
+from askdoc.adapters.readers.decoding import decode, empty
+from askdoc.layout import blocks, text_runs
 from askdoc.outline import text_headings, text_title, without
 from askdoc.types import Reading
 
@@ -25,9 +25,11 @@ class TextReader:
         title = text_title(text, runs, headings)
         if title and title not in headings:
             headings.insert(0, title)
+        if not runs:
+            raise empty(name)
         return Reading(
             text=text,
-            blocks=without(text_blocks(text), headings),
+            blocks=without(blocks(text, runs), headings),
             title=title.title if title else None,
             sections=tuple(heading.section() for heading in headings if heading != title),
             warnings=decoded.warnings,

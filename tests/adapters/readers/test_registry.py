@@ -1,0 +1,50 @@
+"""Which reader reads what."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from askdoc.adapters.readers import is_readable, reader_for, suffix_of, suffixes
+from askdoc.adapters.readers.pdf import PdfReader
+from askdoc.adapters.readers.text import TextReader
+from askdoc.errors import ReadError
+
+
+def test_a_reader_is_found_by_the_last_suffix() -> None:
+    assert isinstance(reader_for("/a/b.c/paper.PDF"), PdfReader)
+    assert isinstance(reader_for("notes.old.txt"), TextReader)
+    assert reader_for("a.txt") is reader_for("b.txt")
+
+
+def test_names_without_suffix_are_text() -> None:
+    assert suffix_of("Makefile") == suffix_of("README") == "txt"
+    assert isinstance(reader_for("LICENSE"), TextReader)
+
+
+def test_what_nothing_reads_is_named() -> None:
+    assert not is_readable("archive.tar.zst")
+    with pytest.raises(ReadError, match=r"no reader for `\.zst` files") as caught:
+        reader_for("archive.tar.zst")
+    assert caught.value.code == "unsupported"
+    assert "pdf" in (caught.value.hint or "")
+
+
+def test_every_declared_reader_loads() -> None:
+    assert {"htm", "html", "markdown", "md", "pdf", "txt", "xhtml"} <= set(suffixes())
+    for suffix in suffixes():
+        assert callable(reader_for(f"x.{suffix}").read)
+
+
+def test_only_the_library_that_is_needed_is_imported() -> None:
+    program = (
+        "import sys; from askdoc.adapters.readers import reader_for;"
+        "reader_for('x.txt').read(b'words', name='x.txt');"
+        "print(*sorted({'pypdfium2', 'trafilatura', 'lxml', 'markdown_it'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == []
