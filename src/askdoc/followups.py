@@ -68,12 +68,12 @@ def rewrite(question: str, turns: Sequence[Turn]) -> str:
     The questions of `turns` are those that stood alone, their answers plain text. All the words of
     `question` that carry meaning are kept.
     """
-    text = " ".join(question.split())
-    if not turns or not text:
+    turns = [turn for turn in turns if words(turn.question)]
+    text = " ".join(question.split()).rstrip("?!. ")
+    if not turns or not words(text):
         return question
-    body = _LEAD.sub("", text).rstrip("?!. ")
-    led = _LEAD.match(text) is not None and bool(body)
-    body = body or text.rstrip("?!. ")
+    body = _LEAD.sub("", text) or text
+    led = body != text
     before = turns[-1].question.rstrip("?!. ")
     made = _from_fragment(body, before, led=led)
     if made is not None:

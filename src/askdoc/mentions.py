@@ -37,8 +37,11 @@ FUNCTION_WORDS = (
     )
 )
 
-_JOINERS = r"(?:of|de|da|del|der|den|di|du|la|le|van|von|bin|al|for|and|&|the|on)"
-_CAPITAL = r"(?:[A-ZÀ-ÖØ-Þ](?:\.(?=[A-ZÀ-ÖØ-Þ\s])|[\w’'&.-]*[\w&])?)"
+_JOINERS = r"(?:of|de|da|del|der|den|di|du|la|le|van|von|bin|al|for|&|the)"
+_CAPITAL = (
+    r"(?:(?:Dr|Mr|Mrs|Ms|Prof|St)\.(?=\s)|(?:[A-ZÀ-ÖØ-Þ]\.)+"
+    r"|[A-ZÀ-ÖØ-Þ](?:[\w’'&.-]*[\w&])?)"
+)
 _NAME = re.compile(rf"(?<![\w’'-]){_CAPITAL}(?:(?:\s+{_JOINERS}){{0,2}}\s+{_CAPITAL})*")
 _WORD = re.compile(r"[^\W_]+(?:[’'.-][^\W_]+)*")
 _SENTENCE_START = re.compile(r"(?:^|[.!?:]\s+|\n)[\"“‘'(]*$")

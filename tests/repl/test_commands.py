@@ -1,0 +1,364 @@
+"""Every command, on a real index, without a terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from prompt_toolkit.completion import CompleteEvent
+from prompt_toolkit.document import Document as Typed
+from syrupy.assertion import SnapshotAssertion
+
+from askdoc import suites, workspace
+from askdoc.adapters.sqlite_sessions import SqliteSessions
+from askdoc.render.console import make_console, page
+from askdoc.repl import commands, run
+from askdoc.repl.bar import bar_text
+from askdoc.repl.completion import SessionCompleter
+from askdoc.repl.session import Pages, Session
+
+PIER = "What did Anna Berg say about the pier?"
+HERONS = "Where do herons nest?"
+
+
+@dataclass
+class Talk:
+    """A session to say lines to, as a script does; `said` is what it printed for each."""
+
+    session: Session
+    output: StringIO
+    errors: StringIO
+
+    def say(self, *lines: str) -> str:
+        """Run lines and return what the last one printed."""
+        for line in lines:
+            self.output.seek(0)
+            self.output.truncate()
+            self.errors.seek(0)
+            self.errors.truncate()
+            run.script(self.session, [line])
+        return self.output.getvalue() + self.errors.getvalue()
+
+
+@pytest.fixture
+def talk(root: Path, home: Path) -> Iterator[Talk]:
+    with Opened(root, home) as opened:
+        yield opened
+
+
+class Opened:
+    def __init__(self, root: Path, home: Path) -> None:
+        output, errors = StringIO(), StringIO()
+        pages = Pages(
+            lambda: page(make_console(file=output, width=80), root),
+            lambda: page(make_console(file=errors, width=80), root),
+        )
+        found = workspace.find(root, environment={}, user_config=home / "none.toml")
+        self.talk = Talk(Session(found, pages, SqliteSessions(home / "state")), output, errors)
+
+    def __enter__(self) -> Talk:
+        return self.talk
+
+    def __exit__(self, *_: object) -> None:
+        self.talk.session.close()
+
+
+# ── questions ───────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_follow_up_shows_what_it_was_taken_for_and_raw_asks_as_typed(talk: Talk) -> None:
+    talk.say(PIER)
+    said = talk.say("and what did she say about housing?")
+    assert said.startswith("→ What did Anna Berg say about housing?\n")
+    assert "housing is dear" in said
+    assert not talk.say("/raw and what did she say about housing?").startswith("→")
+    assert talk.session.last().question == "and what did she say about housing?"
+    asked_again = talk.say("and the pier?", "/raw")
+    assert not asked_again.startswith("→")
+    assert talk.session.last().asked == "and the pier?"
+
+
+def test_follow_ups_quote_their_sources_to_the_letter(talk: Talk, root: Path) -> None:
+    talk.say(PIER, "and about housing?")
+    for exchange in talk.session.exchanges:
+        for citation in exchange.answer.citations:
+            text = Path(citation.document.file).read_text(encoding="utf-8")
+            assert text[citation.span.start : citation.span.end] == citation.quote
+
+
+def test_retry_replaces_the_last_answer(talk: Talk) -> None:
+    talk.say(HERONS)
+    assert "tall trees" in talk.say("/retry")
+    assert len(talk.session.exchanges) == 1
+
+
+def test_a_blank_before_the_slash_makes_a_question(talk: Talk) -> None:
+    talk.say(" /etc is what?")
+    assert talk.session.last().asked == "/etc is what?"
+
+
+# ── about the answer ────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("line", ["/sources", "/show", "/show 2", "/help", "/help eval", "/h"])
+def test_what_is_shown(line: str, talk: Talk, snapshot: SnapshotAssertion) -> None:
+    talk.say(PIER)
+    assert talk.say(line) == snapshot
+
+
+def test_why_explains(talk: Talk) -> None:
+    talk.say(PIER)
+    said = talk.say("/why")
+    assert "confidence" in said
+    assert "lexical #" in said
+
+
+@pytest.mark.parametrize("line", ["/sources", "/show", "/why", "/retry", "/raw", "/copy", "/open",
+                                  "/save x.md", "/eval add 1"])  # fmt: skip
+def test_before_the_first_question_there_is_nothing_to_show(line: str, talk: Talk) -> None:
+    assert talk.say(line).startswith("error: nothing has been asked yet\n\nhint: ")
+
+
+def test_open_runs_the_editor_at_the_line(
+    talk: Talk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = tmp_path / "told"
+    editor = tmp_path / "editor"
+    editor.write_text(
+        f"#!{sys.executable}\nimport sys\nopen({str(told)!r}, 'w').write('\\n'.join(sys.argv[1:]))"
+    )
+    editor.chmod(0o755)
+    monkeypatch.setenv("VISUAL", f"{editor} --at {{line}} {{file}} '; touch pwned'")
+    talk.say(PIER)
+    assert talk.say("/open") == "\n"
+    file = talk.session.places()[0].document.file
+    assert told.read_text().splitlines() == ["--at", "2", file, "; touch pwned"]
+
+
+def test_open_says_what_is_missing(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    talk.say(PIER)
+    monkeypatch.setenv("VISUAL", "no-such-editor")
+    assert "`no-such-editor` is not installed" in talk.say("/open 1")
+    assert "there is no source 99" in talk.say("/open 99")
+    Path(talk.session.places()[0].document.file).unlink()
+    assert "is gone" in talk.say("/open 1")
+
+
+def test_save_writes_markdown_and_json_and_nothing_over(talk: Talk, root: Path) -> None:
+    talk.say(PIER, "and about housing?")
+    assert "saved notes.md" in talk.say("/save notes.md")
+    text = (root / "notes.md").read_text(encoding="utf-8")
+    assert "## What did Anna Berg say about housing?" in text
+    assert "docs/pier.txt, line 2" in text
+    assert "saved" in talk.say("/save notes.md")  # its own file
+    (root / "other.md").write_text("mine")
+    assert "is there already" in talk.say("/save other.md")
+    talk.say('/save "my notes.json"')
+    data = json.loads((root / "my notes.json").read_text(encoding="utf-8"))
+    assert [turn["asked"] for turn in data["turns"]] == [PIER, "and about housing?"]
+    assert data["turns"][0]["answer"]["citations"][0]["path"] == "docs/pier.txt"
+    assert "cannot write" in talk.say("/save none/such/folder.md")
+
+
+def test_copy_uses_the_program_for_the_clipboard(
+    talk: Talk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "xclip"
+    program.write_text(f"#!/bin/sh\ncat > {tmp_path}/clip\n")
+    program.chmod(0o755)
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setitem(os.environ, "DISPLAY", ":9")
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    talk.say(PIER)
+    assert "copied the answer" in talk.say("/copy")
+    assert "[1] docs/pier.txt, line 2: “Anna Berg," in (tmp_path / "clip").read_text()
+    assert "copied source 1" in talk.say("/copy 1")
+    assert (tmp_path / "clip").read_text().startswith("Anna Berg, head")
+
+
+# ── what questions look into ────────────────────────────────────────────────────────────────────
+
+
+def test_filter_narrows_and_widens(talk: Talk) -> None:
+    assert "all documents" in talk.say("/filter")
+    assert "1 document" in talk.say("/filter herons*")
+    talk.say(PIER)
+    assert {place.document.path for place in talk.session.places()} == {"herons.txt"}
+    assert "herons*" in bar_text(talk.session, 80)
+    assert "no indexed document matches" in talk.say("/filter nothing*")
+    assert talk.session.patterns == ("herons*",)
+    assert "all documents" in talk.say("/filter off")
+    assert "must close" in talk.say(PIER)
+
+
+def test_k_sets_how_many_passages_are_looked_at(talk: Talk) -> None:
+    assert "10 passages" in talk.say("/k")
+    assert "1 passage" in talk.say("/k 1")
+    talk.say(PIER)
+    assert len(talk.session.last().answer.passages) == 1
+    assert "error: /k: expected `int` <= 200" in talk.say("/k 999")
+    assert "error: not a number from 1: `x`" in talk.say("/k x")
+    assert talk.session.workspace.settings.top_k == 1
+
+
+def test_index_and_status(talk: Talk, root: Path) -> None:
+    (root / "docs" / "bees.txt").write_text("Bees sleep in the hive of Mr Olsen.\n")
+    assert "new 1" in talk.say("/index")
+    assert "hive of Mr Olsen. [1]" in talk.say("Where do bees sleep?")
+    assert "Documents   4" in talk.say("/status")
+    assert "error:" in talk.say("/index none/such")
+    assert "hive of Mr Olsen. [1]" in talk.say("Where do bees sleep?")
+
+
+def test_what_another_process_indexes_is_seen_at_once(talk: Talk, root: Path) -> None:
+    from askdoc import wiring
+
+    talk.say(HERONS)
+    (root / "docs" / "bees.txt").write_text("Bees sleep in the hive of Mr Olsen.\n")
+    with wiring.indexer(workspace.find(root, environment={})) as indexer:
+        indexer.sync(None)
+    assert "hive of Mr Olsen. [1]" in talk.say("Where do bees sleep?")
+
+
+def test_without_an_index_it_is_built_from_what_the_workspace_names(talk: Talk, root: Path) -> None:
+    shutil.rmtree(root / ".askdoc")
+    assert "building it from `docs`" in talk.say(HERONS)
+    assert len(talk.session.exchanges) == 1
+
+
+# ── what is kept ────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_session_is_resumed_with_its_turns(root: Path, home: Path) -> None:
+    with Opened(root, home) as first:
+        first.say(PIER, HERONS)
+    with Opened(root, home) as second:
+        assert "What did Anna Berg say about the pier?" in second.say("/sessions")
+        said = second.say("/resume")
+        assert "> Where do herons nest?" in said
+        assert "tall trees near water. [1]" in said
+        assert "herons.txt, line 1" in second.say("/sources")
+        assert "tall trees" in second.say("/show 1")
+        assert second.say("When do they return?").startswith("→ When do herons return?")
+        assert "3 questions" in second.say("/sessions")
+        assert "deleted 1" in second.say("/sessions delete 1")
+        assert "no session is kept" in second.say("/sessions")
+        assert "there is no session 1" in second.say("/resume 1")
+
+
+def test_clear_begins_a_new_session(talk: Talk) -> None:
+    talk.say(PIER, "/clear", HERONS)
+    assert [item.exchanges for item in talk.session.store.sessions()] == [1, 1]  # type: ignore[union-attr]
+
+
+def test_a_store_that_fails_does_not_end_the_session(talk: Talk) -> None:
+    assert talk.session.store is not None
+    talk.session.store._connection.execute("DROP TABLE exchanges")  # type: ignore[attr-defined]
+    said = talk.say(HERONS)
+    assert "tall trees near water. [1]" in said
+    assert "this session is not kept" in said
+    assert "tall trees near water. [1]" in talk.say("/retry")
+
+
+def test_eval_add_keeps_a_case_that_holds(talk: Talk, root: Path) -> None:
+    talk.say(PIER, "and about housing?")
+    assert "to evals/questions.jsonl" in talk.say("/eval add 1")
+    talk.say("Who runs the zoo?")
+    assert "to evals/zoo.jsonl" in talk.say("/eval add none zoo")
+    [case] = suites.load(root / "evals" / "questions.jsonl").cases
+    assert case.question == "What did Anna Berg say about housing?"
+    [gold] = case.evidence
+    assert gold.document == "towns/housing.txt"
+    assert gold.quote in (root / "docs" / gold.document).read_text(encoding="utf-8")
+    assert suites.load(root / "evals" / "zoo.jsonl").cases[0].answerable is False
+    assert "already has a case" in talk.say("/eval add none zoo")
+    assert "say which source" in talk.say("/eval add")
+    assert "`/eval` takes `add`" in talk.say("/eval")
+    assert "not a name for a suite" in talk.say("/eval add 1 ../../x")
+
+
+# ── commands themselves ─────────────────────────────────────────────────────────────────────────
+
+
+def test_an_unknown_command_names_the_nearest(talk: Talk) -> None:
+    assert "did you mean `/sources`?" in talk.say("/soruces")
+    assert "did you mean `/sources` or `/show`" in talk.say("/so show".replace("/so show", "/s"))
+    assert "begin with a blank" in talk.say("/xyzzy")
+
+
+def test_every_command_is_explained(talk: Talk) -> None:
+    listed = talk.say("/help")
+    for command in commands.COMMANDS:
+        assert f"/{command.name}" in listed
+        assert command.usage in talk.say(f"/help {command.name}")
+
+
+def test_quit_ends_a_script(talk: Talk) -> None:
+    assert run.script(talk.session, ["/quit", "/xyzzy"]) is True
+    assert run.script(talk.session, ["# a comment", "", "/xyzzy"]) is False
+
+
+def _offered(session: Session, typed: str) -> list[str]:
+    found = SessionCompleter(session).get_completions(Typed(typed), CompleteEvent())
+    return [item.text for item in found]
+
+
+def test_completion_offers_what_fits(talk: Talk, root: Path) -> None:
+    talk.say(PIER)
+    assert _offered(talk.session, "/s") == ["sources", "show", "save", "status", "sessions"]
+    assert _offered(talk.session, "/filter HER") == ["herons.txt"]
+    assert _offered(talk.session, "/help qu") == ["quit"]
+    assert _offered(talk.session, "/llm e") == ["extractive"]
+    assert "1" in _offered(talk.session, "/show ")
+    assert _offered(talk.session, "/eval a") == ["add"]
+    talk.say("/eval add 1 harbour")
+    assert "harbour" in _offered(talk.session, "/eval add 1 h")
+    assert _offered(talk.session, "/resume ")[-1] == "1"
+    assert _offered(talk.session, "What about") == []
+    assert _offered(talk.session, "/nosuch x") == []
+
+
+@pytest.mark.parametrize("columns", [1, 8, 20, 40, 120])
+def test_the_bar_fits(columns: int, talk: Talk) -> None:
+    talk.say("/filter *.txt", HERONS)
+    assert len(bar_text(talk.session, columns)) < max(columns, 2)
+
+
+WORDS = ("", "1", "2", "99", "0", "-1", "x", "off", "none", "add", "add 1", "add none", "add 1,2 s",
+         "*", "*.txt", "herons.txt", "'", '"open', "\x1b[31m", "\udcff", "a" * 300, "delete 1",
+         "out.md", "docs", "no/such", "…", "\n\n", "extractive", "help", "eval")  # fmt: skip
+ASKED = (
+    PIER,
+    HERONS,
+    "and she?",
+    "why?",
+    "and in 1902?",
+    "it",
+    "\udcff",
+    "?",
+    "\x00\x07",
+    "é" * 50,
+)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_no_command_ends_in_a_bug(seed: int, root: Path, home: Path) -> None:
+    """200 steps at random: an `AskdocError` is fine, anything else fails the test."""
+    draw = random.Random(seed)  # noqa: S311 - the same steps each time
+    names = [command.name for command in commands.COMMANDS if command.name not in ("quit", "open")]
+    with Opened(root, home) as talk:
+        for _ in range(200):
+            if draw.random() < 0.35:
+                line = draw.choice(ASKED)
+            else:
+                line = f"/{draw.choice([*names, 'nosuch'])} {draw.choice(WORDS)}"
+            talk.say(line)

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from askdoc.followups import rewrite
+from askdoc.mentions import content_words, names, topic, words
+from askdoc.types import Turn
+
+ADA = Turn(
+    "What did Ada Hill say about isolation?",
+    "Ada Hill, dean of Marsh College at Fenton University, said that isolation holds us back.",
+)
+LOWER = Turn("what did ada hill say about isolation?", ADA.answer)
+CAPITAL = Turn("What is the capital of France?", "Paris is the capital of France.")
+HERONS = Turn("Where do herons nest?", "Herons nest in tall trees near water.")
+WHO = Turn("Who is dean of Marsh College?", "Ada Hill, dean of Marsh College, spoke on Monday.")
+VISITORS = Turn("How many visitors came in 2018?", "Some 12,000 came.")
+PIER = Turn("When was the pier closed?", "The pier was closed in 1990.")
+YES_NO = Turn("Did the council close the pier?", "The council closed the pier.")
+
+
+@pytest.mark.parametrize(
+    ("turn", "typed", "meant"),
+    [
+        (ADA, "and what did she say about talent?", "What did Ada Hill say about talent?"),
+        (LOWER, "and what did she say about talent?", "What did Ada Hill say about talent?"),
+        (ADA, "and talent?", "What did Ada Hill say about talent?"),
+        (ADA, "what about talent?", "What did Ada Hill say about talent?"),
+        (ADA, "and John Smith?", "What did John Smith say about isolation?"),
+        (ADA, "Why is it harmful?", "Why is isolation harmful?"),
+        (ADA, "and in 2019?", "What did Ada Hill say about isolation in 2019?"),
+        (ADA, "what else?", "What else did Ada Hill say about isolation?"),
+        (ADA, "tell me more", "What did Ada Hill say about isolation?"),
+        (ADA, "why?", "What did Ada Hill say about isolation, and why?"),
+        (ADA, "What is her job?", "What is Ada Hill’s job?"),
+        (CAPITAL, "How large is it?", "How large is the capital of France?"),
+        (CAPITAL, "and Germany?", "What is the capital of Germany?"),
+        (CAPITAL, "and of Spain?", "What is the capital of Spain?"),
+        (HERONS, "and swans?", "Where do swans nest?"),
+        (HERONS, "When do they return?", "When do herons return?"),
+        (HERONS, "why?", "Why do herons nest?"),
+        (WHO, "What did she say?", "What did Ada Hill say?"),
+        (VISITORS, "and in 2019?", "How many visitors came in 2019?"),
+        (VISITORS, "and 2019?", "How many visitors came in 2019?"),
+        (PIER, "by whom?", "When was the pier closed, and by whom?"),
+        (PIER, "Who closed it?", "Who closed the pier?"),
+        (PIER, "and the bridge?", "When was the bridge closed?"),
+        (YES_NO, "why?", "Why did the council close the pier?"),
+    ],
+)
+def test_a_follow_up_is_made_to_stand_alone(turn: Turn, typed: str, meant: str) -> None:
+    assert rewrite(typed, [turn]) == meant
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What did the committee decide?",
+        "How long does it take to build a bridge?",
+        "is it true that pigs fly?",
+        "Did Ann Lee say she would go?",
+        "does the committee publish its minutes?",
+        "In which year was the pier built?",
+        "Who said that the pier must close?",
+        "isolation",
+        "?",
+    ],
+)
+def test_a_question_that_stands_alone_is_left_to_the_letter(question: str) -> None:
+    assert rewrite(question, [ADA]) == question
+
+
+def test_the_latest_turn_counts_and_older_ones_help() -> None:
+    assert rewrite("What did she do?", [ADA, PIER]) == "What did Ada Hill do?"
+    assert rewrite("When was it built?", [CAPITAL, PIER]) == "When was the pier built?"
+
+
+def test_a_turn_without_words_is_passed_over() -> None:
+    assert rewrite("why?", [HERONS, Turn("?", "")]) == "Why do herons nest?"
+
+
+def test_where_nothing_fits_the_words_of_the_turn_before_are_carried() -> None:
+    assert rewrite("and how many died?", [Turn("Where did the Fenton Fire start?", "")]) == (
+        "How many died (Fenton Fire)?"
+    )
+
+
+VOCABULARY = """
+    and what about he she it they his its why when where who is did the a of in 2019 Ada Hill France
+    pier bridge talent say close? built? more else that this
+"""
+CARRIED_BY_FORM = {"ok", "okay", "now", "well", "plus", "go", "continue", "anything", "something"}
+QUESTIONS = st.one_of(
+    st.text(max_size=60),
+    st.lists(st.sampled_from(VOCABULARY.split()), min_size=1, max_size=10).map(" ".join),
+)
+TURNS = st.lists(st.builds(Turn, QUESTIONS.filter(str.strip), st.text(max_size=80)), max_size=3)
+
+
+@given(QUESTIONS)
+def test_the_first_question_is_left_as_it_is(question: str) -> None:
+    assert rewrite(question, []) == question
+
+
+@given(QUESTIONS, TURNS)
+def test_no_word_that_means_something_is_lost(question: str, turns: list[Turn]) -> None:
+    made = {word.lower() for word in words(rewrite(question, turns))}
+    lost = {word.lower() for word in content_words(question)} - made
+    assert not lost - CARRIED_BY_FORM
+
+
+@given(QUESTIONS, TURNS)
+def test_a_question_stays_a_question(question: str, turns: list[Turn]) -> None:
+    made = rewrite(question, turns)
+    assert bool(made.strip()) == bool(question.strip())
+    assert made == question or made.endswith("?")
+
+
+@given(st.text(max_size=200))
+def test_names_stand_where_they_are_said_to(text: str) -> None:
+    for name in names(text):
+        assert text[name.start :].startswith(name.text)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("When Ada Hill met Bo.", ["Ada Hill", "Bo"]),
+        ("The Bank of Norway and the U.S. agreed.", ["Bank of Norway", "U.S."]),
+        ("Herons nest here.", []),
+        ("He saw Herons. Herons nest here.", ["Herons", "Herons"]),
+        ("Dr. Bo Lind’s plan", ["Dr. Bo Lind"]),
+    ],
+)
+def test_names_are_told_by_their_capitals(text: str, found: list[str]) -> None:
+    assert [name.text for name in names(text)] == found
+
+
+@pytest.mark.parametrize(
+    ("question", "about"),
+    [
+        ("What did the report say about fish stocks?", "fish stocks"),
+        ("How deep is the lake?", "the lake"),
+        ("What happened?", None),
+    ],
+)
+def test_the_topic_is_told_by_its_place(question: str, about: str | None) -> None:
+    assert topic(question) == about
