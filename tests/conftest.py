@@ -9,6 +9,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A busy machine is slow, which says nothing about the code.
+settings.register_profile("askdoc", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("askdoc")
 
 
 @pytest.fixture
