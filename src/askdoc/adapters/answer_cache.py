@@ -127,7 +127,7 @@ class AnswerCache:
     def __len__(self) -> int:
         return len(self._stored)
 
-    def __contains__(self, key: str) -> bool:
+    def __contains__(self, key: object) -> bool:
         return key in self._stored
 
     def get(self, key: str) -> Answer | None:
