@@ -128,6 +128,11 @@ def test_the_part_that_a_page_marks_as_its_main_one_is_read(start: str, end: str
     assert cut(read(html)) == [PROSE, "A note."]
 
 
+def test_a_mark_around_little_of_a_page_says_nothing() -> None:
+    html = f"<article><p>A card.</p></article><p>{PROSE}</p><p>More. {PROSE}</p>"
+    assert cut(read(html)) == ["A card.", PROSE, f"More. {PROSE}"]
+
+
 def test_several_articles_are_all_read() -> None:
     html = f"<article><p>{PROSE}</p></article><article><p>Another. {PROSE}</p></article>"
     assert cut(read(html)) == [PROSE, f"Another. {PROSE}"]

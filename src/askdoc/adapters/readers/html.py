@@ -28,20 +28,22 @@ _NESTING = (
 )
 """Tags that pages nest without end when they forget to close them, and what to read instead."""
 
+_ARTICLE = "//article"
 _MAIN = (
-    "//*[@itemprop='articleBody']",
-    "//*[@id='mw-content-text']",  # MediaWiki
-    "//*[contains(concat(' ', normalize-space(@class), ' '), ' entry-content ')]",  # WordPress
-    "//*[contains(concat(' ', normalize-space(@class), ' '), ' markdown-body ')]",  # GitHub
+    "//*[@id='mw-content-text']",  # MediaWiki, whose `main` holds lists of languages too
+    _ARTICLE,
     "//main",
     "//*[@role='main']",
-    "//article",
+    "//*[@itemprop='articleBody']",
+    "//*[contains(concat(' ', normalize-space(@class), ' '), ' entry-content ')]",  # WordPress
+    "//*[contains(concat(' ', normalize-space(@class), ' '), ' markdown-body ')]",  # GitHub
 )
-"""How pages mark their main part, the narrowest first; only a mark that is there once counts."""
+"""How pages mark their main part, best first; a mark that is there several times says nothing."""
 
-_KEPT = (0.25, 0.9)
-"""What trafilatura finds is used if its share of the words lies between these: with less it missed
-the text, with more there was nothing to leave out, and the page itself has more structure."""
+_LEAST, _MOST = 0.25, 0.9
+"""Shares of a page's words. With less than the first an article is a card on a page of something
+else, and trafilatura has missed the text; with more than the second trafilatura had nothing to leave
+out, and the page itself has more structure."""
 
 _DEEPEST = 200
 _TOO_DEEP = "Excessive depth"
@@ -107,20 +109,24 @@ def _wordless(name: str) -> ReadError:
 
 def _main(page: lxml.html.HtmlElement) -> Written:
     """Write out the part that the page marks as the main one, else what seems to be."""
+    everything = write(page, whole=True)
+    total = _count(everything)
     for path in _MAIN:
         marked = page.xpath(path)
-        if len(marked) == 1 and (written := write(marked[0], whole=False)).blocks:
-            return written
-    everything = write(page, whole=True)
-    if everything.depth > _DEEPEST:
-        return everything
-    found = _extract(page)
+        if len(marked) == 1:
+            written = write(marked[0], whole=False)
+            least = _LEAST * total if path == _ARTICLE else 0
+            if _count(written) > least:
+                return written
+    found = _extract(page) if everything.depth <= _DEEPEST else None
     if found is None:
         return everything
     written = write(found, whole=True)
-    least, most = _KEPT
-    kept = len(written.text.split()) / max(1, len(everything.text.split()))
-    return written if least <= kept < most else everything
+    return written if _LEAST <= _count(written) / max(1, total) < _MOST else everything
+
+
+def _count(written: Written) -> int:
+    return len(written.text.split())
 
 
 def _extract(page: lxml.html.HtmlElement) -> lxml.html.HtmlElement | None:

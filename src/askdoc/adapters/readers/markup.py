@@ -34,10 +34,10 @@ _LEFT_OUT = frozenset(("nav", "head", "script", "style", "template", "noscript")
     ("applet", "audio", "canvas", "embed", "iframe", "map", "object", "svg", "video"),
     ("annotation", "annotation-xml", "rp"),
 )
-_AROUND = frozenset(("aside", "footer"))
+_AROUND = frozenset(("aside", "footer", "complementary", "contentinfo"))
 """Left out of a whole page, kept in what the page marks as its main part."""
 
-_LEFT_OUT_ROLES = frozenset(("navigation", "search", "contentinfo", "menu", "menubar", "tablist"))
+_LEFT_OUT_ROLES = frozenset(("navigation", "search", "menu", "menubar"))
 _LEFT_OUT_CLASSES = frozenset(
     ("headerlink", "mw-editsection", "noprint", "screen-reader-text", "skip-link", "sr-only")
 )
@@ -106,7 +106,8 @@ def _is_left_out(element: etree._Element, *, whole: bool) -> bool:
     return (
         "hidden" in attributes
         or attributes.get("aria-hidden") == "true"
-        or attributes.get("role") in _LEFT_OUT_ROLES
+        or (role := attributes.get("role")) in _LEFT_OUT_ROLES
+        or (whole and role in _AROUND)
         or not _LEFT_OUT_CLASSES.isdisjoint(attributes.get("class", "").split())
         or bool(_HIDDEN.search(attributes.get("style", "")))
     )
