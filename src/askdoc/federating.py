@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from typing import Protocol
 
 from askdoc import __version__
-from askdoc.citing import MARGIN
 from askdoc.errors import UsageError
 from askdoc.types import (
     Answer,
@@ -23,6 +23,8 @@ from askdoc.types import (
 )
 
 _SHOWN_EVIDENCE = 10
+_NEARLY = 0.9
+"""Share of the best confidence from which a library is heard."""
 
 
 class Asked(Protocol):
@@ -89,23 +91,23 @@ class Federation:
 def join(answers: Mapping[str, Answer], *, limit: int) -> Answer:
     """Join the answers of libraries, by name, to one that cites `limit` places at most.
 
-    Each place names its library. A citation is kept while it scores at most `MARGIN` below the
-    best one of all; scores of several indexes of one embedder lie on one scale. Where no library
-    answers, the reason of the most confident one is kept. `answers` holds one at least.
+    Each place names its library. Scores of several indexes lie on no common scale, but confidence
+    is a probability: a library is heard if it is nearly as confident as the most confident one,
+    and what each cites first comes before what any cites second. Where no library answers, the
+    reason of the most confident one is kept. `answers` holds one at least.
     """
     marked = [_marked(answer, name) for name, answer in answers.items()]
-    leading = max(marked, key=lambda answer: (answer.status is Status.ANSWERED, answer.confidence))
-    stated = sorted(
-        ((claim, _cited(claim, answer)) for answer in marked for claim in answer.claims),
-        key=lambda pair: -max(item.score for item in pair[1]),
+    ranked = sorted(
+        marked,
+        key=lambda answer: (answer.status is Status.ANSWERED, answer.confidence),
+        reverse=True,
     )
-    best = max((item.score for _, cited in stated for item in cited), default=0.0)
+    leading = ranked[0]
+    heard = [answer for answer in ranked if answer.confidence >= _NEARLY * leading.confidence]
     claims: list[Claim] = []
     citations: list[Citation] = []
-    for claim, cited in stated:
-        if len(citations) + len(cited) > limit and citations:
-            break
-        if max(item.score for item in cited) < best - MARGIN:
+    for claim, cited in _in_turn(heard):
+        if citations and len(citations) + len(cited) > limit:
             break
         first = len(citations) + 1
         numbered = [replace(item, label=first + n) for n, item in enumerate(cited)]
@@ -126,6 +128,14 @@ def join(answers: Mapping[str, Answer], *, limit: int) -> Answer:
         timings=_added([answer.timings for answer in marked]),
         generation=None,  # its labels are those of one library
     )
+
+
+def _in_turn(answers: Sequence[Answer]) -> Iterator[tuple[Claim, list[Citation]]]:
+    """Give the first claim of each answer, then the second of each, and so on."""
+    for group in zip_longest(*(answer.claims for answer in answers)):
+        for claim, answer in zip(group, answers, strict=True):
+            if claim is not None:
+                yield claim, _cited(claim, answer)
 
 
 def _cited(claim: Claim, answer: Answer) -> list[Citation]:

@@ -41,7 +41,7 @@ def man() -> None:
 
 def manual(described: Any) -> str:
     """Return the manual page of the root command, in the man macros of roff."""
-    with described.make_context("askdoc", ["--version"], resilient_parsing=True) as context:
+    with described.make_context("askdoc", ["--help"], resilient_parsing=True) as context:
         about, *rest = inspect.cleandoc(described.help or "").split("\n\n")
         lines = [
             f'.TH ASKDOC 1 "" "askdoc {__version__}" "User Commands"',

@@ -1,0 +1,307 @@
+"""`config`, `init`, `libraries`, `history`, `man`, batches: what surrounds asking."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from askdoc import settings, workspace
+from askdoc.adapters import user_folders
+from askdoc.adapters.sqlite_sessions import SqliteSessions
+from askdoc.cli import app as cli
+from askdoc.history import Exchange
+from askdoc.starting import example
+from askdoc.types import Answer, Fingerprint, Reason, Status
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to work in, and a home of its own."""
+    for name in ("STATE", "DATA", "CONFIG"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name.lower()))
+    for name in ("VISUAL", "EDITOR", "ASKDOC_LIBRARY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("COLUMNS", "80")
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def run(*arguments: str, **options: Any) -> Result:
+    return CliRunner().invoke(cli.make_app(), arguments, prog_name="askdoc", **options)
+
+
+# ── config ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_config_sets_gets_and_unsets_and_keeps_comments() -> None:
+    file = Path(run("config", "path").stdout.strip())
+    file.parent.mkdir(parents=True)
+    file.write_text("# mine\ntop_k = 3  # few\n")
+    assert run("config", "set", "max_sentences", "5").exit_code == 0
+    assert run("config", "get", "max_sentences").stdout == "5\n"
+    assert file.read_text() == "# mine\ntop_k = 3  # few\nmax_sentences = 5\n"
+    run("config", "unset", "top_k")
+    assert run("config", "get", "top_k").stdout == f"{settings.Settings().top_k}\n"
+    assert "was not set" in run("config", "unset", "top_k").stdout
+
+
+def test_config_writes_lists_into_the_workspace(here: Path) -> None:
+    assert run("config", "set", "--workspace", "sources", "docs", "my papers").exit_code == 0
+    assert (here / "askdoc.toml").read_text() == 'sources = ["docs", "my papers"]\n'
+    assert run("config", "get", "sources").stdout == "docs\nmy papers\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["set", "max_sentence", "5"], "did you mean `max_sentences`?"),
+        (["get", "xyzzy"], "known keys: sources"),
+        (["set", "top_k", "many"], "`top_k`: expected `int`"),
+        (["set", "top_k", "0"], "`top_k`: expected `int` >= 1"),
+        (["set", "top_k", "1", "2"], "takes one value, not 2"),
+        (["set", "--workspace", "editor", "rm"], "a workspace cannot set `editor`"),
+        (["set", "--workspace", "index", "../x"], "lies outside the workspace"),
+    ],
+)
+def test_config_refuses_what_does_not_fit_and_writes_nothing(
+    arguments: list[str], said: str, here: Path
+) -> None:
+    done = run("config", *arguments)
+    assert done.exit_code == 2
+    assert said in done.stderr
+    assert not (here / "askdoc.toml").exists()
+    assert not Path(run("config", "path").stdout.strip()).exists()
+
+
+def test_config_lists_every_key_with_its_origin(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASKDOC_TOP_K", "7")
+    said = run("config", "list").stdout
+    for key in settings.Settings.__struct_fields__:
+        assert f"\n{key} = " in f"\n{said}"
+        assert settings.HELP[key]
+    assert "top_k = 7  (environment)" in said
+
+
+def test_config_edit_checks_what_was_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    write = "import sys; open(sys.argv[1], 'w').write('tpo_k = 1')"
+    monkeypatch.setenv("VISUAL", f'{sys.executable} -c "{write}"')
+    done = run("config", "edit")
+    assert done.exit_code == 2
+    assert "did you mean `top_k`?" in done.stderr
+
+
+# ── init ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_init_makes_a_workspace(here: Path) -> None:
+    (here / "docs").mkdir()
+    assert run("init", "docs").stdout == "wrote askdoc.toml; now run `askdoc index`\n"
+    assert workspace.find(here, environment={}).sources == (here / "docs",)
+    assert (here / ".askdoc" / ".gitignore").read_text() == "*\n"
+    assert "is here already" in run("init").stderr
+
+
+@pytest.mark.parametrize(("source", "said"), [("docs", "there is no"), ("..", "outside")])
+def test_init_refuses_what_it_cannot_index(source: str, said: str, here: Path) -> None:
+    done = run("init", source)
+    assert done.exit_code == 2
+    assert said in done.stderr
+    assert not list(here.iterdir())
+
+
+def test_the_commented_settings_are_valid_when_uncommented(here: Path) -> None:
+    lines = [line.removeprefix("# ") for line in example(["."]).splitlines() if " = " in line]
+    (here / "askdoc.toml").write_text("\n".join(line for line in lines if "…" not in line))
+    assert workspace.find(here, environment={}).settings.sources == (".",)
+
+
+# ── libraries and batches ───────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def libraries(here: Path) -> None:
+    texts = {
+        "birds": "Herons nest in tall trees. Swans nest on the ground by the lake.",
+        "town": "The pier was built in 1902. Herons nest in old trees here.",
+    }
+    for name, text in texts.items():
+        (here / name).mkdir()
+        (here / name / "text.txt").write_text(text)
+        assert run("index", "--library", name, name).exit_code == 0
+
+
+@pytest.mark.usefixtures("libraries")
+def test_libraries_are_asked_from_anywhere_alone_or_together(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run("libraries").stdout == "birds  1 document\ntown   1 document\n"
+    assert "[1]" in run("--library", "birds", "Where do swans nest?").stdout
+    together = run("ask", "--library", "birds", "--library", "town", "Where do herons nest?")
+    assert "birds: here/birds/text.txt" in together.stdout
+    assert "town: here/town/text.txt" in together.stdout
+    monkeypatch.setenv("ASKDOC_LIBRARY", "birds,town")
+    data = json.loads(run("--json", "When was the pier built?").stdout)
+    assert [item["library"] for item in data["citations"]] == ["town"]
+    assert {item["library"] for item in data["evidence"]} == {"birds", "town"}
+    assert set(data["fingerprint"]["models"]) == {"birds:embedder", "town:embedder"}
+    nothing = run("--json", "Who chairs the ministry of finance?")
+    assert nothing.exit_code == 3
+    assert "one library at a time" in run("status").stderr
+
+
+@pytest.mark.usefixtures("libraries")
+def test_a_library_that_is_not_there_is_told() -> None:
+    assert "did you mean `birds`?" in run("--library", "bird", "x y").stderr
+    assert "not a name for a library" in run("--library", "../up", "x y").stderr
+    assert "each name an index" in run("status", "--library", "town", "--index", "x").stderr
+
+
+@pytest.mark.usefixtures("libraries")
+def test_a_batch_goes_on_where_it_stopped(here: Path) -> None:
+    (here / "q.txt").write_text("Where do swans nest?\n\n# no question\nWhere do herons nest?\n")
+    batch = ["ask", "--library", "birds", "--batch", "q.txt", "--json"]
+    done = run(*batch)
+    assert done.exit_code == 0
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [answer["question"][9:14] for answer in answers] == ["swans", "heron"]
+    assert answers[0]["citations"][0]["quote"].startswith("Swans nest on the ground")
+
+    whole = [*batch, "--output", "a.jsonl"]
+    first, second = done.stdout.splitlines(keepends=True)
+    (here / "a.jsonl").write_text(first + second[:20])  # cut short by a crash
+    assert run(*whole).exit_code == 0
+    lines = (here / "a.jsonl").read_text().splitlines(keepends=True)
+    assert lines[0] == first
+    assert json.loads(lines[1])["claims"] == answers[1]["claims"]
+    before = (here / "a.jsonl").read_bytes()
+    assert run(*whole).exit_code == 0
+    assert (here / "a.jsonl").read_bytes() == before
+    (here / "q.txt").write_text("Another question?\n")
+    assert "does not hold answers to these questions" in run(*whole).stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--batch", "q.txt"], "written as JSON lines"),
+        (["--batch", "q.txt", "--json", "and a question"], "do not go together"),
+        (["--batch", "none.txt", "--json"], "cannot read `none.txt`"),
+        (["--output", "x", "a question"], "`--output` is for `--batch`"),
+    ],
+)
+def test_a_batch_that_makes_no_sense_is_refused(arguments: list[str], said: str) -> None:
+    Path("q.txt").write_text("\n")
+    done = run("ask", *arguments)
+    assert done.exit_code == 2
+    assert said in done.stderr
+
+
+# ── history ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def kept(here: Path) -> int:
+    store = SqliteSessions(user_folders.state())
+    at = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    answer = Answer(
+        question="Who?",
+        status=Status.ABSTAINED,
+        claims=(),
+        citations=(),
+        evidence=(),
+        passages=(),
+        reason=Reason("weak_evidence", "the documents do not say"),
+        confidence=0.1,
+        generator="extractive",
+        fingerprint=Fingerprint("c", "s", {}, "0"),
+    )
+    number = store.begin(str(here), "Who?", at)
+    store.add(number, Exchange("who", "Who?", answer, at))
+    store.begin("/elsewhere", "Other", at)
+    store.close()
+    return number
+
+
+def test_history_lists_shows_exports_and_deletes(kept: int, here: Path) -> None:
+    listed = run("history", "list").stdout
+    assert "Who?" in listed
+    assert "Other" not in listed
+    assert "/elsewhere" in run("history", "list", "--all").stdout
+    assert "The documents do not say." in run("history", "show", str(kept)).stdout
+    assert run("history", "export", str(kept), "--output", "notes.md").exit_code == 0
+    assert (here / "notes.md").read_text().startswith("# Who?\n\n## Who?\n\nAsked as: who\n")
+    assert "is there already" in run("history", "export", "1", "--output", "notes.md").stderr
+    data = json.loads(run("history", "export", str(kept), "--json").stdout)
+    assert data["schema"] == "askdoc.session/1"
+    assert "say which sessions" in run("history", "delete").stderr
+    assert run("history", "delete", str(kept)).stdout == "deleted 1 session\n"
+    assert "there is no session" in run("history", "show", str(kept)).stderr
+    assert run("history", "delete", "--all").stdout == "deleted 1 session\n"
+
+
+def test_only_the_user_may_read_what_is_kept(kept: int) -> None:
+    assert (user_folders.state() / "sessions.sqlite").stat().st_mode & 0o077 == 0
+
+
+# ── the manual page and completion ──────────────────────────────────────────────────────────────
+
+
+def test_the_manual_page_is_the_one_that_is_shipped() -> None:
+    shipped = (ROOT / "docs" / "askdoc.1").read_text(encoding="utf-8")
+    assert run("man").stdout == shipped, "make it anew: askdoc man > docs/askdoc.1"
+
+
+@pytest.mark.skipif(shutil.which("groff") is None, reason="groff is not installed")
+def test_the_manual_page_is_good_roff() -> None:
+    page = run("man").stdout.encode()
+    done = subprocess.run(
+        [shutil.which("groff") or "", "-man", "-Tutf8", "-ww", "-z"],
+        input=page,
+        capture_output=True,
+        check=True,
+    )
+    assert done.stderr == b""
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_is_told_how_to_complete(shell: str) -> None:
+    done = run("--show-completion", shell)
+    assert done.exit_code == 0
+    assert "_ASKDOC_COMPLETE" in done.stdout
+
+
+def _completed(*words: str) -> list[str]:
+    environment = {
+        "_ASKDOC_COMPLETE": "complete_bash",
+        "COMP_WORDS": " ".join(words),
+        "COMP_CWORD": str(len(words) - 1),
+    }
+    return run(env=environment).stdout.split()
+
+
+@pytest.mark.usefixtures("libraries")
+def test_completion_knows_commands_documents_suites_and_libraries(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert _completed("askdoc", "in") == ["index", "init"]
+    assert _completed("askdoc", "config", "get", "max") == ["max_file_mb", "max_sentences"]
+    assert _completed("askdoc", "ask", "--library", "b") == ["birds"]
+    assert _completed("askdoc", "show", "t") == []
+    (here / "evals").mkdir()
+    (here / "evals" / "mine.jsonl").touch()
+    assert _completed("askdoc", "eval", "add", "m") == ["mine"]
+    monkeypatch.setenv("ASKDOC_LIBRARY", "birds")
+    assert _completed("askdoc", "show", "t") == ["text.txt"]

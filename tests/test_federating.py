@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from askdoc.errors import UsageError
+from askdoc.federating import Federation, join
+from askdoc.types import (
+    Answer,
+    Citation,
+    Claim,
+    Document,
+    Fingerprint,
+    Reason,
+    Span,
+    Stamp,
+    Status,
+    Support,
+)
+
+
+def document(name: str) -> Document:
+    return Document(name, name, name, ".", f"/{name}", None, 9, Stamp(0, 0, ""), (), "en")
+
+
+def answer(*quotes: str, confidence: float = 0.9) -> Answer:
+    citations = tuple(
+        Citation(n, document(quote), Span(0, 1), quote, None, 1, 1, (), 1.0)
+        for n, quote in enumerate(quotes, start=1)
+    )
+    return Answer(
+        question="Who?",
+        status=Status.ANSWERED if quotes else Status.ABSTAINED,
+        claims=tuple(Claim(item.quote, (item.label,), Support.SUPPORTED) for item in citations),
+        citations=citations,
+        evidence=(),
+        passages=(),
+        reason=None if quotes else Reason("weak_evidence", f"sure by {confidence}"),
+        confidence=confidence,
+        generator="extractive",
+        fingerprint=Fingerprint("corpus", "settings", {"embedder": "e"}, "0"),
+        timings={"total_ms": 2.0},
+    )
+
+
+def quotes(joined: Answer) -> list[tuple[str | None, str]]:
+    return [(item.document.library, item.quote) for item in joined.citations]
+
+
+def test_what_each_cites_first_comes_first_under_new_labels() -> None:
+    joined = join({"x": answer("x1", "x2"), "y": answer("y1", "y2", confidence=0.95)}, limit=3)
+    assert quotes(joined) == [("y", "y1"), ("x", "x1"), ("y", "y2")]
+    assert [item.label for item in joined.citations] == [1, 2, 3]
+    assert [claim.citations for claim in joined.claims] == [(1,), (2,), (3,)]
+    assert joined.confidence == 0.95
+    assert joined.timings == {"total_ms": 4.0}
+
+
+def test_a_library_that_is_much_less_sure_is_not_heard() -> None:
+    joined = join({"x": answer("x1", confidence=0.6), "y": answer("y1", confidence=0.95)}, limit=3)
+    assert quotes(joined) == [("y", "y1")]
+
+
+def test_a_library_that_abstains_silences_none() -> None:
+    joined = join({"x": answer("x1", confidence=0.6), "y": answer(confidence=0.7)}, limit=3)
+    assert quotes(joined) == [("x", "x1")]
+    assert joined.reason is None
+
+
+def test_where_none_answers_the_most_confident_reason_is_kept() -> None:
+    joined = join({"x": answer(confidence=0.1), "y": answer(confidence=0.4)}, limit=3)
+    assert joined.status is Status.ABSTAINED
+    assert joined.reason is not None
+    assert joined.reason.message == "sure by 0.4"
+
+
+def test_the_fingerprint_depends_on_which_library_holds_what() -> None:
+    one, other = answer("x1"), answer("y1")
+    other = replace(other, fingerprint=replace(other.fingerprint, corpus="another"))
+    together = join({"x": one, "y": other}, limit=3).fingerprint
+    assert together != join({"x": other, "y": one}, limit=3).fingerprint
+    assert together == join({"y": other, "x": one}, limit=3).fingerprint
+
+
+class _Refusing:
+    def resolve(self, patterns: object) -> list[str]:
+        message = "no indexed document matches"
+        raise UsageError(message)
+
+
+class _Finding:
+    def resolve(self, patterns: object) -> list[str]:
+        return ["d1"]
+
+
+def test_a_glob_has_to_fit_in_one_library() -> None:
+    some = Federation({"x": _Refusing(), "y": _Finding()}, limit=3)  # type: ignore[dict-item]
+    assert some.resolve(["*"]) == ["d1"]
+    none = Federation({"x": _Refusing()}, limit=3)  # type: ignore[dict-item]
+    with pytest.raises(UsageError):
+        none.resolve(["*"])
