@@ -222,10 +222,13 @@ def columns(graded: Sequence[Graded]) -> Columns:
     )
 
 
-def summarise(graded: Sequence[Graded]) -> dict[str, Estimate]:
+def summarise(
+    graded: Sequence[Graded], scores: Sequence[Mapping[str, float]]
+) -> dict[str, Estimate]:
     """Estimate every metric that applies, each over the cases that it applies to.
 
-    Hand the cases over in a fixed order, since the resamples depend on it.
+    `scores` holds what `score` returned for each case. Hand the cases over in a fixed order, since
+    the resamples depend on it.
     """
     drawn: dict[int, Values] = {}
 
@@ -235,10 +238,10 @@ def summarise(graded: Sequence[Graded]) -> dict[str, Estimate]:
         return drawn[n]
 
     summary: dict[str, Estimate] = {}
-    for name, metric in BY_CASE.items():
-        scores = [value for g in graded if (value := metric(g)) is not None]
-        if scores:
-            summary[name] = estimate_mean(np.array(scores), counts(len(scores)))
+    for name in BY_CASE:
+        values = [of_case[name] for of_case in scores if name in of_case]
+        if values:
+            summary[name] = estimate_mean(np.array(values), counts(len(values)))
     table = columns(graded)
     for name, of_set in BY_SET.items():
         rows = table.only(of_set.rows(table))

@@ -106,7 +106,8 @@ def report_suite(
     failures: Sequence[CaseFailure] = (),
 ) -> SuiteReport:
     """Sum up graded cases; neither the estimates nor their intervals depend on their order."""
-    ordered = sorted(graded, key=lambda g: g.case.id)
+    results = tuple(CaseResult(g, score(g)) for g in graded)
+    ordered = sorted(results, key=lambda result: result.id)
     tags = sorted({tag for g in graded for tag in g.case.tags})
     return SuiteReport(
         suite=name,
@@ -117,8 +118,15 @@ def report_suite(
             answers.models,
             answers.version,
         ),
-        metrics=summarise(ordered),
-        tags={tag: summarise([g for g in ordered if tag in g.case.tags]) for tag in tags},
-        results=tuple(CaseResult(g, score(g)) for g in graded),
+        metrics=_summarise(ordered),
+        tags={
+            tag: _summarise([result for result in ordered if tag in result.graded.case.tags])
+            for tag in tags
+        },
+        results=results,
         failures=tuple(failures),
     )
+
+
+def _summarise(results: Sequence[CaseResult]) -> dict[str, Estimate]:
+    return summarise([r.graded for r in results], [r.scores for r in results])
