@@ -47,7 +47,7 @@ class Source:
     """A sentence that a claim may rest on.
 
     `context` is what the sentence can lean on for its subject: title, headings, the sentence
-    before. Names and words may come from there, values may not.
+    before. Names may come from there, other words and values may not.
     """
 
     label: str
@@ -105,7 +105,8 @@ class Check:
         given = read_words(source.text, self.terms)
         if claim.split() == source.text.split():
             return Verdict(Support.SUPPORTED, (), 1.0)
-        around = [*given, *read_words(source.context, self.terms)]
+        context = read_words(source.context, self.terms)
+        around = [*given, *(word for word in context if word.capital)]
         values = read_values(claim)
         content = _content(words, values)
         missing = self._missing(content, around)

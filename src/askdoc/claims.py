@@ -90,7 +90,7 @@ def _whole(text: str) -> list[str]:
     """Cut a claim into its sentences; what a limit of length cut off in the middle is dropped."""
     sentences = [part for part in _END.split(text) if part]
     cut_off = len(text) >= LONGEST and not text.endswith((".", "!", "?", '"'))
-    return sentences[:-1] if cut_off and len(sentences) > 1 else sentences
+    return sentences[:-1] if cut_off else sentences
 
 
 def _claim(text: str) -> Written:

@@ -25,15 +25,19 @@ from askdoc.types import (
     Chunk,
     Citation,
     Claim,
+    Disagreement,
     Document,
     Evidence,
     FileState,
     Fingerprint,
+    Generation,
     Passage,
     Reason,
     Span,
+    Spent,
     Stamp,
     Status,
+    Support,
 )
 
 ANSWER = "askdoc.answer/1"
@@ -85,12 +89,30 @@ class _Evidence(msgspec.Struct, frozen=True):
     library: str | None = None
 
 
+class _Claim(msgspec.Struct, frozen=True, omit_defaults=True):
+    text: str
+    citations: tuple[int, ...]
+    support: Support
+    reasons: tuple[str, ...] = ()
+
+
+class _Generation(msgspec.Struct, frozen=True):
+    model: str
+    withheld: tuple[_Claim, ...] = ()
+    unknown_labels: tuple[str, ...] = ()
+    left_out: int = 0
+    suspicious: dict[str, str] = {}
+    disagreements: tuple[Disagreement, ...] = ()
+    fallback: str | None = None
+    interrupted: bool = False
+
+
 class _Answer(msgspec.Struct, frozen=True):
     schema: str
     question: str
     status: Status
     answer: str
-    claims: tuple[Claim, ...]
+    claims: tuple[_Claim, ...]
     citations: tuple[_Citation, ...]
     evidence: tuple[_Evidence, ...]
     reason: Reason | None
@@ -98,6 +120,8 @@ class _Answer(msgspec.Struct, frozen=True):
     generator: str
     fingerprint: Fingerprint
     timings: dict[str, float]
+    generation: _Generation | msgspec.UnsetType = msgspec.UNSET
+    usage: Spent | msgspec.UnsetType = msgspec.UNSET
 
 
 def answer_to_json(answer: Answer, *, base: Path) -> dict[str, Any]:
@@ -107,7 +131,7 @@ def answer_to_json(answer: Answer, *, base: Path) -> dict[str, Any]:
         question=answer.question,
         status=answer.status,
         answer=answer.text,
-        claims=answer.claims,
+        claims=tuple(_claim_out(claim) for claim in answer.claims),
         citations=tuple(_citation_out(item, base) for item in answer.citations),
         evidence=tuple(_evidence_out(item, base) for item in answer.evidence),
         reason=answer.reason,
@@ -115,6 +139,8 @@ def answer_to_json(answer: Answer, *, base: Path) -> dict[str, Any]:
         generator=answer.generator,
         fingerprint=answer.fingerprint,
         timings=dict(answer.timings),
+        generation=_generation_out(answer.generation) if answer.generation else msgspec.UNSET,
+        usage=answer.generation.spent if answer.generation else msgspec.UNSET,
     )
     return dict(_lists(msgspec.to_builtins(values)))
 
@@ -137,7 +163,7 @@ def answer_from_json(data: Mapping[str, Any], *, base: Path) -> Answer:
         return Answer(
             question=read.question,
             status=read.status,
-            claims=read.claims,
+            claims=tuple(_claim_in(claim) for claim in read.claims),
             citations=tuple(_citation_in(item, base) for item in read.citations),
             evidence=tuple(_evidence_in(item, base) for item in read.evidence),
             passages=(),
@@ -146,6 +172,7 @@ def answer_from_json(data: Mapping[str, Any], *, base: Path) -> Answer:
             generator=read.generator,
             fingerprint=read.fingerprint,
             timings=read.timings,
+            generation=_generation_in(read),
         )
     except ValueError as error:  # msgspec's own errors and those of the types are ValueErrors
         message = f"not an answer: {str(error)[:1].lower()}{str(error)[1:]}"
@@ -207,6 +234,44 @@ def _lists(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _lists(item) for key, item in value.items()}
     return [_lists(item) for item in value] if isinstance(value, tuple) else value
+
+
+def _claim_out(claim: Claim) -> _Claim:
+    return _Claim(claim.text, claim.citations, claim.support, claim.reasons)
+
+
+def _claim_in(claim: _Claim) -> Claim:
+    return Claim(claim.text, claim.citations, claim.support, claim.reasons)
+
+
+def _generation_out(item: Generation) -> _Generation:
+    return _Generation(
+        model=item.model,
+        withheld=tuple(_claim_out(claim) for claim in item.withheld),
+        unknown_labels=item.unknown_labels,
+        left_out=item.left_out,
+        suspicious=dict(item.suspicious),
+        disagreements=item.disagreements,
+        fallback=item.fallback,
+        interrupted=item.interrupted,
+    )
+
+
+def _generation_in(read: _Answer) -> Generation | None:
+    item = read.generation
+    if isinstance(item, msgspec.UnsetType):
+        return None
+    return Generation(
+        model=item.model,
+        withheld=tuple(_claim_in(claim) for claim in item.withheld),
+        unknown_labels=item.unknown_labels,
+        left_out=item.left_out,
+        suspicious=item.suspicious,
+        disagreements=item.disagreements,
+        fallback=item.fallback,
+        interrupted=item.interrupted,
+        spent=Spent() if isinstance(read.usage, msgspec.UnsetType) else read.usage,
+    )
 
 
 def _citation_out(item: Citation, base: Path) -> _Citation:

@@ -36,6 +36,8 @@ from askdoc.types import (
 )
 from askdoc.words import Terms
 
+_REPEATED = 0.8
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -65,7 +67,7 @@ class _Progress:
     failure: GeneratorError | None = None
     interrupted: bool = False
     first_claim: float | None = None
-    texts: set[str] = field(default_factory=set)
+    said: list[frozenset[str]] = field(default_factory=list)
 
 
 class Writer:
@@ -154,10 +156,10 @@ class Writer:
     def _take(
         self, item: Written, offers: Sequence[Offer], progress: _Progress, hear: HearDraft
     ) -> None:
-        key = item.text.casefold()
-        if key in progress.texts:
+        words = frozenset(self._terms(item.text))
+        if any(_alike(words, others) for others in progress.said):
             return  # small models repeat themselves
-        progress.texts.add(key)
+        progress.said.append(words)
         known = {str(offer.number): offer for offer in offers}
         progress.unknown += [label for label in item.labels if label not in known]
         cited = [int(label) for label in item.labels if label in known]
@@ -249,6 +251,12 @@ def _labelled(progress: _Progress, offers: Sequence[Offer]) -> tuple[Disagreemen
         Disagreement(labels[places[d.first]], labels[places[d.second]], d.one, d.other)
         for d in progress.disputes
     )
+
+
+def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Tell whether two claims say the same in nearly the same words (Jaccard index)."""
+    union = one | other
+    return not union or len(one & other) / len(union) >= _REPEATED
 
 
 def _source(offer: Offer) -> Source:

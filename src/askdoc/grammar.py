@@ -5,7 +5,7 @@ from __future__ import annotations
 REFUSAL = "NO ANSWER"
 """What a model writes, and nothing else, where the sources do not hold the answer."""
 
-LONGEST = 200
+LONGEST = 280
 """Characters of a claim at most."""
 
 

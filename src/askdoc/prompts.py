@@ -23,7 +23,7 @@ to three short claims, one a line, each ending in the number of its sentence in 
 names, numbers and dates exactly. If the sentences do not answer the question, write {REFUSAL}."""
 
 MOST_CLAIMS = 3
-_ANSWER_TOKENS = 160
+_ANSWER_TOKENS = 220
 _CHARACTERS_PER_TOKEN = 3.2
 """On the safe side: English text has about four."""
 

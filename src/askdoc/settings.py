@@ -19,6 +19,8 @@ from msgspec import Meta
 from askdoc.errors import SettingsError
 
 DEFAULT_EMBEDDER = "all-MiniLM-L6-v2"
+EXTRACTIVE = "extractive"
+"""The name that stands for no language model at all."""
 
 Count = Annotated[int, Meta(ge=1)]
 Share = Annotated[float, Meta(ge=0, le=1)]

@@ -481,6 +481,13 @@ class NotCompiled:
 
 
 @dataclass(frozen=True, slots=True)
+class Sending:
+    """Event, once in each workspace: from now on questions and evidence go to this host."""
+
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
 class Fetching:
     """Event: bytes of a model's file that are here, of how many."""
 

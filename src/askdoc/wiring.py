@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from askdoc.confidence import Calibration
     from askdoc.indexing import Indexer
     from askdoc.intake import Cutters
-    from askdoc.ports import CatalogReader, Embedder
+    from askdoc.ports import AnswerWriter, CatalogReader, Embedder
     from askdoc.workspace import Workspace
     from askdoc.writing import Store
 
@@ -63,7 +63,8 @@ def embedder(
 
     chosen = workspace.settings.embedder or indexed_with or DEFAULT_EMBEDDER
     named = workspace.settings.embedder is not None and workspace.origins["embedder"].trusted
-    return load(chosen, allow_download=named, listen=listen)
+    allowed = named and not workspace.settings.offline
+    return load(chosen, allow_download=allowed, listen=listen)
 
 
 @contextmanager
@@ -101,9 +102,56 @@ def answerer(
             analyser=SnowballAnalyser(),
             calibration=calibration(),
             file_state=file_state,
-            writer=stack.enter_context(_writer(workspace, loaded)),
+            writer=stack.enter_context(_writer(workspace, loaded, listen)),
         )
         yield Answerer(parts, workspace.settings)
+
+
+@contextmanager
+def _writer(
+    workspace: Workspace, embedder: Embedder, listen: Listener
+) -> Iterator[AnswerWriter | None]:
+    """Get ready the language model that is set, or one that is here and good enough, else none."""
+    from askdoc.catalogue import catalogue
+
+    settings = workspace.settings
+    if settings.llm is None and not any(model.good_enough for model in catalogue().values()):
+        yield None
+        return
+    from askdoc.adapters.generators import choose
+
+    chosen = choose(
+        settings.llm,
+        offline=settings.offline,
+        timeout=settings.llm_timeout,
+        threads=settings.llm_threads,
+    )
+    if chosen is None:
+        yield None
+        return
+    from askdoc.adapters.snowball import SnowballAnalyser
+    from askdoc.checking import Check
+    from askdoc.generation import Limits, Writer
+    from askdoc.trust import told_before
+    from askdoc.types import Sending
+
+    analyser = SnowballAnalyser()
+
+    def terms(text: str) -> list[str]:
+        return analyser.terms(text, settings.language)
+
+    remote = chosen.generator.remote
+    if remote and not told_before(workspace.root, remote):
+        listen(Sending(remote))
+    limits = Limits(
+        evidence_tokens=chosen.evidence_tokens,
+        price_in=settings.llm_price_in,
+        price_out=settings.llm_price_out,
+    )
+    try:
+        yield Writer(chosen.generator, Check(terms, embedder.embed_queries), terms, limits=limits)
+    finally:
+        chosen.generator.close()
 
 
 @contextmanager

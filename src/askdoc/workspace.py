@@ -18,7 +18,8 @@ from typing import Any
 
 from askdoc import settings as known
 from askdoc.errors import SettingsError
-from askdoc.settings import DEFAULT_EMBEDDER, Settings
+from askdoc.settings import DEFAULT_EMBEDDER, EXTRACTIVE, Settings
+from askdoc.trust import is_trusted
 
 CONFIG_NAME = "askdoc.toml"
 FOLDER_NAME = ".askdoc"
@@ -32,13 +33,14 @@ class Origin(StrEnum):
     DEFAULT = "default"
     USER = "user configuration"
     WORKSPACE = "workspace"
+    TRUSTED = "trusted workspace"
     ENVIRONMENT = "environment"
     COMMAND_LINE = "command line"
 
     @property
     def trusted(self) -> bool:
         """Tell whether the user set it: a default or a workspace's file is not that."""
-        return self in (Origin.USER, Origin.ENVIRONMENT, Origin.COMMAND_LINE)
+        return self not in (Origin.DEFAULT, Origin.WORKSPACE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ def find(
     environment = os.environ if environment is None else environment
     layers: list[tuple[Origin, str, Mapping[str, Any]]] = [
         (Origin.USER, str(user_config), _read(user_config)),
-        (Origin.WORKSPACE, str(config), _read(config)),
+        (_trust_of(config), str(config), _read(config)),
         (Origin.ENVIRONMENT, "environment", known.from_environment(environment)),
         (Origin.COMMAND_LINE, "command line", _anchored(overrides or {}, start)),
     ]
@@ -101,6 +103,12 @@ def find(
             origin=str(config),
             base=settings,
         )
+    if not origins["llm"].trusted and settings.llm is not None:
+        settings = known.parse(
+            {"llm": _own_llm(settings.llm, root, config)}, origin=str(config), base=settings
+        )
+    if layers[0][2].get("offline") is True and not origins["offline"].trusted:
+        settings = known.parse({"offline": True}, origin=str(user_config), base=settings)
     return Workspace(
         root=root,
         settings=settings,
@@ -201,6 +209,29 @@ def _refuse_programs(settings: Settings, origins: Mapping[str, Origin], config: 
             message = f"{config}: a workspace cannot set `{key}`"
             hint = f"set it for yourself: `askdoc config set {key} PROGRAM`"
             raise SettingsError(message, hint=hint)
+
+
+def _trust_of(config: Path) -> Origin:
+    """Tell how a workspace's own file counts: `askdoc trust` makes it the user's word."""
+    return Origin.TRUSTED if config.is_file() and is_trusted(config) else Origin.WORKSPACE
+
+
+def _own_llm(value: str, root: Path, config: Path) -> str:
+    """Accept the language model that a workspace's file asks for: one on this machine.
+
+    That is a name in the catalogue, or a file inside the workspace; never a server, and nothing is
+    fetched for it.
+    """
+    from askdoc.catalogue import catalogue
+
+    if value == EXTRACTIVE or value in catalogue():
+        return value
+    file = Path(os.path.normpath(root / _path(value, "llm")))
+    if file.is_file() and file.resolve().is_relative_to(root.resolve()):
+        return str(file)
+    message = f"{config}: `llm` is `{value}`, neither built in nor a file in the workspace"
+    hint = f"if you trust this file, run `askdoc trust`; for one question, pass `--llm {value}`"
+    raise SettingsError(message, hint=hint)
 
 
 def _own_embedder(value: str, root: Path, config: Path) -> str:

@@ -11,12 +11,10 @@ from askdoc.adapters.model_files import ModelFiles, require
 from askdoc.catalogue import catalogue
 from askdoc.errors import UsageError
 from askdoc.providers import Provider, read_provider
+from askdoc.settings import EXTRACTIVE
 
 if TYPE_CHECKING:
     from askdoc.ports import Generator
-
-EXTRACTIVE = "extractive"
-"""The name for no language model at all."""
 
 _FILE = re.compile(r".*\.gguf", re.IGNORECASE)
 _CONTEXT = 4096

@@ -57,6 +57,8 @@ ENTRIES = (
     _Entry("index", "Bring the index up to date with files and folders", _INDEXING),
     _Entry("status", "Say what is indexed, what was skipped, and with which model", _INDEXING),
     _Entry("remove", "Take documents out of the index", _INDEXING),
+    _Entry("models", "Fetch, list and remove language models", _MORE),
+    _Entry("trust", "Trust this workspace's settings as they are now", _MORE),
     _Entry("doctor", "Check the installation and the index, and say how to mend them", _INDEXING),
     _Entry(
         "eval",

@@ -8,13 +8,17 @@ from typing import Annotated
 
 import typer
 
+from askdoc.cli.base import INTERRUPTED
 from askdoc.cli.options import (
     AsJson,
     Embedder,
     Index,
     Libraries,
+    Llm,
+    Offline,
     Sources,
     TopK,
+    Unsupported,
     Words,
     chosen_libraries,
     here,
@@ -56,6 +60,12 @@ def ask(  # noqa: PLR0913 - one parameter for each option
             "--output", metavar="FILE", help="Where a batch goes; one that stopped goes on."
         ),
     ] = None,
+    llm: Llm = None,
+    no_stream: Annotated[
+        bool, typer.Option("--no-stream", help="Print an answer only when it is whole.")
+    ] = False,
+    show_unsupported: Unsupported = None,
+    offline: Offline = None,
     embedder: Embedder = None,
     library: Libraries = None,
     index: Index = None,
@@ -70,14 +80,17 @@ def ask(  # noqa: PLR0913 - one parameter for each option
         askdoc ask --source "minutes/*.pdf" --explain "Who voted against it?"
         echo "What did the committee decide?" | askdoc ask - --json
         askdoc ask --batch questions.txt --json --output answers.jsonl
+        askdoc ask --llm smollm2-135m "What did the committee decide?"
         askdoc ask --library law --library tax "When is rent deductible?"
 
     Exit codes: 0 answered, 1 error, 2 wrong usage, 3 the documents do not hold the answer.
     """
+    from askdoc.answering import Answerer
     from askdoc.cli.session import open_asked
     from askdoc.render.answers import answer_lines, stale_note
     from askdoc.render.console import errors, output
     from askdoc.render.errors import note_line
+    from askdoc.render.generation import ClaimStream, generation_lines, prompt_lines
 
     _check_batch(question, batch, to, as_json=as_json)
     names: list[str | None] = [*([] if index else chosen_libraries(library))]
@@ -89,6 +102,9 @@ def ask(  # noqa: PLR0913 - one parameter for each option
             top_k=top_k,
             max_sentences=max_sentences,
             min_confidence=min_confidence,
+            llm=llm,
+            show_unsupported=show_unsupported,
+            offline=offline,
         )
         for name in names or [None]
     }
@@ -101,22 +117,33 @@ def ask(  # noqa: PLR0913 - one parameter for each option
     text = read_question(question)
     with open_asked(workspaces, aside) as answerer:
         documents = answerer.resolve(source) if source else None
-        answer = answerer.answer(text, documents=documents)
+        page = output()
+        stream = ClaimStream(page)
+        streamed = not (as_json or no_stream or len(workspaces) > 1)
+        if streamed and isinstance(answerer, Answerer):
+            answer = answerer.answer(text, documents=documents, listen=stream)
+        else:
+            answer = answerer.answer(text, documents=documents)
         if as_json:
             from askdoc.cli.output import print_json
             from askdoc.formats import answer_to_json
 
             print_json(answer_to_json(answer, base=here()))
         else:
-            page = output()
-            page.show(answer_lines(answer, page, lines=answerer.lines))
+            page.show(answer_lines(answer, page, lines=answerer.lines, said=stream.count))
+            shown = any(item.settings.show_unsupported for item in workspaces.values())
+            page.show(generation_lines(answer, page, withheld=shown))
             if explain:
                 from askdoc.render.explain import explain_lines
                 from askdoc.render.layout import BLANK
 
                 page.show([BLANK, *explain_lines(answer, page)])
+                if answer.generation is not None:
+                    page.show(prompt_lines(answer.generation, page))
     if note := stale_note(answer):
         aside.show([note_line(note, aside)])
+    if answer.generation is not None and answer.generation.interrupted:
+        raise typer.Exit(INTERRUPTED)
     if answer.reason is not None:
         raise typer.Exit(ABSTAINED)
 

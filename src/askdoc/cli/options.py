@@ -44,6 +44,22 @@ Embedder = Annotated[
         help="Use this Sentence Transformers model: a folder, or a name on the model hub.",
     ),
 ]
+Llm = Annotated[
+    str | None,
+    typer.Option(
+        "--llm",
+        metavar="NAME",
+        help="Let this language model write: a name, a .gguf file, `ollama:NAME` or a URL.",
+    ),
+]
+Offline = Annotated[bool | None, typer.Option("--offline", help="Refuse all use of the network.")]
+Unsupported = Annotated[
+    bool | None,
+    typer.Option(
+        "--show-unsupported/--strict",
+        help="Show what a model wrote without support, struck and flagged, or withhold it.",
+    ),
+]
 Library = Annotated[
     str | None,
     typer.Option(

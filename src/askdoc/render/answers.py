@@ -25,18 +25,21 @@ _SUPPORT = {
 }
 
 
-def answer_lines(answer: Answer, page: Page, *, lines: Lines | None = None) -> Iterator[Text]:
+def answer_lines(
+    answer: Answer, page: Page, *, lines: Lines | None = None, said: int = 0
+) -> Iterator[Text]:
     """Lay out an answer with its sources, or the calm news that there is none.
 
-    `lines` finds the lines of evidence that no citation has located.
+    `lines` finds the lines of evidence that no citation has located. The first `said` claims have
+    been printed already.
     """
     if answer.status is Status.ABSTAINED:
         yield from _abstention(answer, page, lines)
         return
-    for number, claim in enumerate(answer.claims):
+    for number, claim in enumerate(answer.claims[said:], start=said):
         if number and page.width:
             yield BLANK
-        yield hang(_claim(claim), page)
+        yield hang(claim_text(claim), page)
     for citation in answer.citations:
         yield BLANK
         yield from _citation(citation, page)
@@ -69,7 +72,8 @@ def stale_note(answer: Answer) -> str | None:
     return f"{subject} no longer as indexed; run `askdoc index` to bring the index up to date"
 
 
-def _claim(claim: Claim) -> Text:
+def claim_text(claim: Claim) -> Text:
+    """Write a claim with its labels, and what the check found wanting."""
     text = flat(claim.text)
     for label in claim.citations:
         text.append(" ").append(f"[{label}]", style="label")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from askdoc.render.console import Page
 from askdoc.render.errors import note_line
-from askdoc.types import Compiling, NotCompiled
+from askdoc.types import Compiling, NotCompiled, Sending
 
 
 class ModelNotices:
@@ -23,6 +23,11 @@ class ModelNotices:
             )
         elif isinstance(event, NotCompiled):
             self._say(f"`{event.name}` runs slowly, since it cannot be compiled: {event.reason}")
+        elif isinstance(event, Sending):
+            self._say(
+                f"your questions, and the sentences found for them, are sent to {event.host}; "
+                "this is said once"
+            )
 
     def _say(self, message: str) -> None:
         self._page.show([note_line(message, self._page)])

@@ -1,0 +1,125 @@
+"""`askdoc models`: the language models on this machine, and those that can be fetched."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from askdoc.cli.base import Group, command
+from askdoc.cli.options import AsJson
+from askdoc.errors import ModelError
+
+_HELP = """Fetch, list and remove language models.
+
+Examples:
+    askdoc models list
+    askdoc models pull smollm2-135m
+    askdoc --llm smollm2-135m "What did the committee decide?"
+"""
+
+app = typer.Typer(cls=Group, add_completion=False, help=_HELP)
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="A name from `askdoc models list`.")]
+Offline = Annotated[bool, typer.Option("--offline", help="Refuse all use of the network.")]
+
+
+@command(app, "list")
+def show_models(*, as_json: AsJson = False) -> None:
+    """List the models in the catalogue, smallest first, and which are here.
+
+    Examples:
+        askdoc models list
+    """
+    from askdoc.adapters.model_files import ModelFiles
+    from askdoc.catalogue import catalogue
+
+    files = ModelFiles()
+    models = [(model, files.present(model)) for model in catalogue().values()]
+    if as_json:
+        from askdoc.cli.output import print_json
+
+        print_json({"models": [_data(model, here=here) for model, here in models]})
+        return
+    from askdoc.render.console import output
+    from askdoc.render.models import model_lines
+
+    page = output()
+    for model, here in models:
+        page.show(model_lines(model, page, here=here))
+
+
+@command(app, "info")
+def info(name: Name, *, as_json: AsJson = False) -> None:
+    """Say all that is known of a model: size, licence, source, digest, memory.
+
+    Examples:
+        askdoc models info smollm2-135m
+    """
+    from askdoc.adapters.model_files import ModelFiles, find_model
+
+    model = find_model(name)
+    files = ModelFiles()
+    here = files.present(model)
+    if as_json:
+        from askdoc.cli.output import print_json
+
+        print_json(_data(model, here=here))
+        return
+    from askdoc.render.console import output
+    from askdoc.render.models import fact_lines
+
+    page = output()
+    page.show(fact_lines(model, page, path=str(files.path(model)) if here else None))
+
+
+@command(app, "pull")
+def pull(name: Name, *, offline: Offline = False) -> None:
+    """Fetch a model and verify it; one that is here is only verified.
+
+    Examples:
+        askdoc models pull smollm2-135m
+    """
+    from askdoc.adapters.model_files import ModelFiles, find_model
+    from askdoc.render.console import errors
+    from askdoc.render.errors import note_line
+    from askdoc.render.models import FetchProgress
+
+    model = find_model(name)
+    aside = errors()
+    with FetchProgress(aside) as progress:
+        path = ModelFiles().pull(model, offline=offline, listen=progress)
+    aside.show([note_line(f"{name} is here and verified: {path}", aside)])
+
+
+@command(app, "path")
+def path(name: Name) -> None:
+    """Print where a model's file is.
+
+    Examples:
+        askdoc models path smollm2-135m
+    """
+    from askdoc.adapters.model_files import ModelFiles, find_model, require
+
+    typer.echo(require(find_model(name), ModelFiles()))
+
+
+@command(app, "remove")
+def remove(name: Name) -> None:
+    """Remove a model's file from this machine.
+
+    Examples:
+        askdoc models remove smollm2-135m
+    """
+    from askdoc.adapters.model_files import ModelFiles, find_model
+
+    model = find_model(name)
+    if not ModelFiles().remove(model):
+        message = f"the model `{name}` is not on this machine"
+        raise ModelError(message, hint="see which are: `askdoc models list`")
+
+
+def _data(model: Any, *, here: bool) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {**asdict(model), "here": here}
