@@ -16,7 +16,6 @@ from askdoc.layout import (
     ends_sentence,
     is_rule,
     line_blocks,
-    text_blocks,
     text_runs,
 )
 from askdoc.types import Span
@@ -32,7 +31,7 @@ ENDS = st.sampled_from(["\n", "\r\n", "\r"])
 
 
 def cut(text: str) -> list[str]:
-    return [block.of(text) for block in text_blocks(text)]
+    return [block.of(text) for block in blocks(text, text_runs(text))]
 
 
 def test_wrapped_lines_are_one_block() -> None:
@@ -194,7 +193,7 @@ def test_blocks_are_in_order_apart_and_hold_all_but_white_space_and_rules(
     lines: list[str], end: str
 ) -> None:
     text = end.join(lines)
-    found = text_blocks(text)
+    found = blocks(text, text_runs(text))
     assert all(a.end <= b.start for a, b in pairwise(found))
     edges = [0, *(edge for span in found for edge in (span.start, span.end)), len(text)]
     for start, end_ in zip(edges[::2], edges[1::2], strict=True):

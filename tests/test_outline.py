@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askdoc.layout import text_blocks, text_runs
+from askdoc.layout import blocks as blocks_of
+from askdoc.layout import text_runs
 from askdoc.outline import Heading, text_headings, text_title, without
 from askdoc.types import Section, Span
 
@@ -92,7 +93,7 @@ def headings(text: str, *lines: tuple[str, int]) -> list[Heading]:
 
 def test_headings_with_text_below_are_taken_out() -> None:
     text = "One\n\nTwo\n\nText."
-    blocks = text_blocks(text)
+    blocks = blocks_of(text, text_runs(text))
     assert [
         block.of(text) for block in without(blocks, headings(text, ("One", 1), ("Two", 2)))
     ] == ["Text."]
@@ -100,7 +101,9 @@ def test_headings_with_text_below_are_taken_out() -> None:
 
 def test_headings_with_nothing_below_stay() -> None:
     text = "One\n\nTwo\n\nText.\n\nLast"
-    kept = without(text_blocks(text), headings(text, ("One", 1), ("Two", 1), ("Last", 1)))
+    kept = without(
+        blocks_of(text, text_runs(text)), headings(text, ("One", 1), ("Two", 1), ("Last", 1))
+    )
     assert [block.of(text) for block in kept] == ["One", "Text.", "Last"]
 
 

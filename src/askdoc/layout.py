@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from askdoc.types import Span
 
@@ -99,19 +99,18 @@ def _breaks(gap: str) -> int:
     return len(gap) - gap.count("\r\n")
 
 
-def text_blocks(text: str) -> tuple[Span, ...]:
-    """List the blocks of a plain text: all that is not white space or a drawn rule."""
-    return blocks(text, text_runs(text))
-
-
 def blocks(text: str, runs: Sequence[Run], *, widest: float = _WIDEST_WRAP) -> tuple[Span, ...]:
-    """Join the lines of each run into blocks; runs wider than `widest` hold a paragraph a line."""
+    """Join the lines of each run into blocks; together they hold all that the lines hold.
+
+    A run with lines of more than `widest` characters is taken to hold a paragraph a line.
+    """
     usual = _usual_width(runs)
-    habit = _wraps(text, [pair for run in runs for pair in _pairs(text, run, usual)])
+    pairs = [_pairs(text, run, usual) for run in runs]
+    habit = _wraps(text, list(chain.from_iterable(pairs)))
     found: list[Span] = []
-    for run in runs:
+    for run, ends in zip(runs, pairs, strict=True):
         start = run[0].span.start
-        for before, after in _cuts(text, run, usual, widest, habit=habit):
+        for before, after in _cuts(text, run, ends, widest, habit=habit):
             found.append(Span(start, before.span.end))
             start = after.span.start
         found.append(Span(start, run[-1].span.end))
@@ -153,10 +152,9 @@ def _pairs(text: str, run: Run, usual: float) -> list[_Pair]:
 
 
 def _cuts(
-    text: str, run: Run, usual: float, widest: float, *, habit: bool
+    text: str, run: Run, pairs: Sequence[_Pair], widest: float, *, habit: bool
 ) -> Iterator[tuple[Line, Line]]:
     """Name the line ends of a run that end a block."""
-    pairs = _pairs(text, run, usual)
     wraps = _wraps(text, pairs) if len(run) >= _FEW_LINES else habit
     wide = max(len(line.span) for line in run) > widest
     if wide and not (len(pairs) >= _MANY_LINES and _share(pairs) >= _NEARLY_ALL):
