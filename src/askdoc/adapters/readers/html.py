@@ -42,7 +42,7 @@ _MAIN = (
 
 _LEAST, _MOST = 0.25, 0.9
 """Shares of a page's words. With less than the first an article is a card on a page of something
-else, and trafilatura has missed the text; with more than the second trafilatura had nothing to leave
+else, or trafilatura has missed the text; with more than the second trafilatura had nothing to leave
 out, and the page itself has more structure."""
 
 _DEEPEST = 200
