@@ -90,6 +90,31 @@ def open_bench(
     The workspace's own index is built only where there is none and its sources are known.
     """
     from askdoc import running
+
+    workspace = _ready(workspace, documents, aside)
+    with running.bench(workspace, cache=cache) as opened:
+        yield opened
+
+
+def indexed(workspace: Workspace, documents: Path | None) -> SqliteCatalog:
+    """Open the catalog of the workspace, or of a folder of documents, without any model.
+
+    Where there is no index yet, it is built as `open_bench` does.
+    """
+    from askdoc import wiring
+    from askdoc.render.console import errors
+
+    return wiring.open_catalog(_ready(workspace, documents, errors()))
+
+
+def _ready(workspace: Workspace, documents: Path | None, aside: Page) -> Workspace:
+    """Return the workspace to read from, its index brought up to date or built.
+
+    Raises:
+        NoIndex: there is none, and the workspace names no sources to make it from.
+
+    """
+    from askdoc import running
     from askdoc.cli.session import build
     from askdoc.render.errors import note_line
 
@@ -102,24 +127,4 @@ def open_bench(
             raise NoIndex(message, hint="make one: `askdoc index FOLDER`, or name `--documents`")
         aside.show([note_line("there is no index yet; building it", aside)])
         build(workspace, workspace.sources, aside)
-    with running.bench(workspace, cache=cache) as opened:
-        yield opened
-
-
-def indexed(workspace: Workspace, documents: Path | None) -> SqliteCatalog:
-    """Open the catalog of the workspace, or of a folder of documents, without any model.
-
-    Raises:
-        NoIndex: there is none.
-
-    """
-    from askdoc import running, wiring
-
-    if documents is not None:
-        workspace = running.on_documents(workspace, here() / documents)
-        if not (workspace.index / "catalog.sqlite").exists():
-            from askdoc.cli.session import build
-            from askdoc.render.console import errors
-
-            build(workspace, workspace.sources, errors())
-    return wiring.open_catalog(workspace)
+    return workspace
