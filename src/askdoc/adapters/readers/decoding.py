@@ -70,6 +70,9 @@ def decode(data: bytes, *, name: str, declared: str | None = None) -> Decoded:
         ReadError: there is nothing but white space, or the bytes are no text.
 
     """
+    if not data:
+        message = f"`{name}` is empty"
+        raise ReadError(message, code="empty")
     if not data.strip():
         raise empty(name)
     decoded = _marked(data) or _utf8(data) or _stated(data, declared) or _detected(data)

@@ -83,7 +83,7 @@ def _read(document: Any, name: str) -> Reading:
     pages = [list(_page_lines(document, number)) for number in range(len(document))]
     composed = compose(pages, list(_bookmarks(document)))
     if not composed.blocks:
-        message = f"`{name}` has no text on any of its {len(pages)} pages, only images or drawings"
+        message = f"`{name}` has no text, only images or drawings"
         hint = (
             "make its text readable with an OCR program such as `ocrmypdf`, then index the result"
         )
