@@ -14,7 +14,7 @@ _JOINERS = "\u200c\u200d\u00ad"
 
 _MARKERS = re.compile(
     r"<\|[^|>]{0,40}\|?>?|</?s>|\[/?INST\]|<</?SYS>>|</?(?:start|end)_of_turn>|<\/?(?:system|assistant"
-    r"|user|think|tool_call|instructions?|sources?|evidence|documents?)\b[^>]*>"
+    r"|user|think|tool_call|instructions?|sources?|evidence|documents?|sentences?)\b[^>]*>"
     r"|^\s*#{2,}\s*(?:instruction|response|system|assistant|user|input)s?\b",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -81,7 +81,7 @@ def harmless(text: str) -> str:
 
 def _plain(text: str) -> str:
     """Bring look-alike letters and hidden characters to what a reader sees."""
-    folded = unicodedata.normalize("NFKC", text).translate(_LOOKALIKES)
+    folded = unicodedata.normalize("NFKC", text).casefold().translate(_LOOKALIKES)
     return "".join(c for c in folded if c in "\n\t" or not _is_hiding(c)).replace("’", "'")
 
 

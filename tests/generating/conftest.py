@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from askdoc.adapters.model_files import ModelFiles
+from askdoc.adapters.snowball import SnowballAnalyser
+from askdoc.adapters.xllamacpp import LlamaCpp
+from askdoc.catalogue import catalogue
+from askdoc.types import Chunk, Document, Evidence, Passage, Prompt, Span, Spent, Stamp
+
+_ANALYSER = SnowballAnalyser()
+
+
+def terms(text: str) -> list[str]:
+    return _ANALYSER.terms(text, "en")
+
+
+def evidence(*sentences: str, title: str | None = None, path: str = "notes.txt") -> list[Evidence]:
+    """Return one sentence of evidence for each text, best first, each in a document of its own."""
+    found = []
+    for number, text in enumerate(sentences, start=1):
+        span = Span(0, len(text))
+        name = path if len(sentences) == 1 else f"{number}-{path}"
+        document = Document(
+            id=name, location=name, path=name, source="", file=f"/{name}", title=title,
+            length=len(text), stamp=Stamp(0, 0, ""), pages=(), language="en",
+        )  # fmt: skip
+        chunk = Chunk(f"c{number}", name, span, text, (span,))
+        passage = Passage(chunk, document, 1.0)
+        found.append(Evidence(f"S{number}", span, text, passage, 1.0 - number / 100))
+    return found
+
+
+class Scripted:
+    """A generator that says what it is told to, piece by piece, and remembers what it was asked."""
+
+    remote = None
+    context = 4096
+    name = "scripted"
+
+    def __init__(
+        self, *pieces: str | Exception | type[BaseException], takes_grammar: bool = False
+    ) -> None:
+        self.pieces: Sequence[str | Exception | type[BaseException]] = pieces
+        self.takes_grammar = takes_grammar
+        self.asked: list[Prompt] = []
+        self.closed = False
+
+    def stream(self, prompt: Prompt) -> Iterator[str | Spent]:
+        self.asked.append(prompt)
+        try:
+            for piece in self.pieces:
+                if not isinstance(piece, str):
+                    raise piece
+                yield piece
+            yield Spent(tokens_in=100, tokens_out=20)
+        finally:
+            self.closed = True
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture(scope="session")
+def model_path() -> Path:
+    """The file of SmolLM2; it is fetched by `askdoc models pull smollm2-135m`, never by a test."""
+    model, files = catalogue()["smollm2-135m"], ModelFiles()
+    if not files.present(model):
+        pytest.skip("needs `askdoc models pull smollm2-135m`")
+    return files.path(model)
+
+
+@pytest.fixture(scope="session")
+def smollm2(model_path: Path) -> Iterator[LlamaCpp]:
+    threads = 1 if os.cpu_count() in (None, 1, 2) else None
+    model = LlamaCpp(model_path, name="smollm2-135m", context=2048, threads=threads)
+    yield model
+    model.close()

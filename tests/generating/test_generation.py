@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import pytest
+from tests.generating.conftest import Scripted, evidence, terms
+
+from askdoc.checking import Check, Source, Verdict
+from askdoc.errors import GeneratorError
+from askdoc.generation import Limits, Writer
+from askdoc.types import Draft, DraftClaim, Support
+
+MILL = "The mill was built in 1850 by Karl Holm."
+BRIDGE = "The bridge opened in 1901 and cost 40 million francs."
+
+
+def write(*pieces: str | Exception | type[BaseException], limits: Limits | None = None) -> Draft:
+    heard: list[DraftClaim] = []
+    writer = Writer(Scripted(*pieces), Check(terms), terms, limits=limits)
+    draft = writer.write("When was the mill built?", evidence(MILL, BRIDGE), heard.append)
+    assert tuple(heard) == draft.claims
+    return draft
+
+
+def test_a_claim_that_holds_is_shown_with_its_sentence() -> None:
+    draft = write("- The mill was built ", "in 1850. [1]\n")
+    (claim,) = draft.claims
+    assert claim.support is Support.SUPPORTED
+    assert [item.text for item, _ in claim.places] == [MILL]
+
+
+def test_a_claim_that_its_sentence_does_not_support_is_withheld_with_the_reason() -> None:
+    draft = write("- The mill was built in 1805. [1]\n")
+    assert not draft.claims
+    (claim,) = draft.generation.withheld
+    assert claim.reasons[0] == "“1805” is not in [1]"
+
+
+def test_a_wrong_label_is_put_right_where_another_sentence_supports_the_claim() -> None:
+    draft = write("- The bridge opened in 1901. [1]\n")
+    assert [item.text for item, _ in draft.claims[0].places] == [BRIDGE]
+
+
+def test_a_claim_without_labels_is_attributed_to_what_supports_it() -> None:
+    draft = write("The bridge cost 40 million francs.")
+    assert [item.text for item, _ in draft.claims[0].places] == [BRIDGE]
+
+
+def test_labels_that_do_not_exist_are_reported() -> None:
+    draft = write("- The mill was built in 1850. [1] [7]\n- The bridge opened in 1901. [S9]\n")
+    assert draft.generation.unknown_labels == ("7", "9")
+    assert len(draft.claims) == 2
+
+
+def test_repetitions_are_shown_once() -> None:
+    assert len(write("- The mill was built in 1850. [1]\n" * 3).claims) == 1
+
+
+def test_a_refusal_is_no_claim() -> None:
+    draft = write("NO ANSWER")
+    assert draft.refusal
+    assert not draft.claims
+
+
+def test_a_failure_keeps_what_was_said_and_the_reason() -> None:
+    draft = write("- The mill was built in 1850. [1]\n", GeneratorError("it broke off"))
+    assert len(draft.claims) == 1
+    assert str(draft.failure) == "it broke off"
+
+
+def test_ctrl_c_keeps_what_was_shown_and_ends_the_generation() -> None:
+    generator = Scripted("- The mill was built in 1850. [1]\n", KeyboardInterrupt, "- more [1]\n")
+    draft = Writer(generator, Check(terms), terms).write(
+        "When?", evidence(MILL, BRIDGE), lambda _: None
+    )
+    assert draft.generation.interrupted
+    assert len(draft.claims) == 1
+    assert generator.closed
+
+
+def test_ctrl_c_before_any_claim_is_passed_on() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        write(KeyboardInterrupt)
+
+
+def test_enough_is_enough() -> None:
+    names = ("Ada Berg", "Ole Dahl", "Eva Falk", "Jan Holm", "Ida Krog")
+    lines = "".join(f"- {name} owned this. [1]\n" for name in names)
+    draft = write(lines, limits=Limits(most_claims=3))
+    assert len(draft.claims) + len(draft.generation.withheld) == 3
+
+
+def test_cost_is_known_where_prices_are() -> None:
+    limits = Limits(price_in=2.0, price_out=10.0)
+    draft = write("- The mill was built in 1850. [1]\n", limits=limits)
+    assert draft.generation.spent.cost == pytest.approx(0.0004)
+    assert write("- The mill was built in 1850. [1]\n").generation.spent.cost is None
+
+
+def test_sources_that_disagree_are_both_shown() -> None:
+    one = "The dam at Oren holds 90 million litres of water."
+    other = "The dam at Oren holds 70 million litres of water."
+    heard: list[DraftClaim] = []
+    writer = Writer(
+        Scripted("- The dam at Oren holds 90 million litres. [1]\n"), Check(terms), terms
+    )
+    draft = writer.write("How much does the dam hold?", evidence(one, other), heard.append)
+    assert [claim.text for claim in heard] == ["The dam at Oren holds 90 million litres.", other]
+    (found,) = draft.generation.disagreements
+    assert (found.first, found.second) == (1, 2)
+    assert (found.one, found.other) == ("90 million litres", "70 million litres")
+
+
+def test_a_second_check_may_overrule_the_first() -> None:
+    def doubt(claim: str, sources: object, verdict: Verdict) -> Verdict:
+        return Verdict(Support.UNSUPPORTED, ("the model doubts it",), verdict.coverage)
+
+    writer = Writer(Scripted("- The mill was built in 1850. [1]\n"), Check(terms), terms,
+                    second_check=doubt)  # fmt: skip
+    draft = writer.write("When?", evidence(MILL), lambda _: None)
+    assert draft.generation.withheld[0].reasons == ("the model doubts it",)
+    assert Source("1", MILL).context == ""
