@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _BATCH = 256
 
-TIMED = 50
+TIMED = 25
 """Answers whose time is measured: enough for a median, few enough to ask without memory."""
 
 
