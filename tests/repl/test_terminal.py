@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 import time
 from collections.abc import Callable
@@ -167,3 +168,28 @@ def test_an_index_is_built_when_there_is_none(terminal: Start, root: Path) -> No
     screen.until("there is no index yet; building it from `docs`")
     screen.until("tall trees near water. [1]")
     screen.until("3 documents · harbour")
+
+
+KEYS = (
+    *("a", "é", "?", " ", "/", "/s", "/filter ", "why?", "herons", "1", "\xff"),
+    *(ENTER, ENTER, ALT_ENTER, TAB, TAB, CTRL_C, CTRL_R, "\x7f", "\x1b"),
+    *("\x01", "\x05", "\x0b", "\x0c", "\x14", "\x15", "\x17", "\x19"),
+    *("\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D", "\x1b[3~", "\x1b[Z", "\x1bb", "\x1bd"),
+    *("\x1b[200~two\nlines\x1b[201~", "\x1b[99;99R"),
+)
+
+
+def test_200_random_key_presses_end_in_no_traceback(terminal: Start) -> None:
+    screen = terminal()
+    draw = random.Random(7)  # noqa: S311 - the same keys each time
+    for step in range(200):
+        screen.press(draw.choice(KEYS))
+        if step % 25 == 0:
+            screen.resize(draw.choice([20, 40, 80, 200]), draw.choice([5, 24, 50]))
+        screen.read(0.01)
+    screen.press(CTRL_C + CTRL_C)
+    screen.resize(80, 40)
+    screen.press("\x15")
+    screen.ready()
+    assert b"Traceback" not in screen.raw
+    assert screen.leave() == 0

@@ -43,7 +43,7 @@ def run_batch(
     if done == len(questions):
         return
     with ExitStack() as stack:
-        answerer = stack.enter_context(open_answerer(workspaces[0], aside))
+        answerer = stack.enter_context(open_answerer(workspaces[0], aside, many=True))
         documents = answerer.resolve(source) if source else None
         write = stack.enter_context(_writing(to))
         progress = CountProgress("Answering", len(questions), aside, done=done)

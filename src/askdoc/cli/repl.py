@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from askdoc.cli.options import Embedder, Index, Library, TopK, here, open_workspace
+from askdoc.cli.options import (
+    Embedder,
+    Index,
+    Library,
+    Llm,
+    Offline,
+    TopK,
+    Unsupported,
+    here,
+    open_workspace,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,12 +26,15 @@ if TYPE_CHECKING:
     from askdoc.workspace import Workspace
 
 
-def repl(
+def repl(  # noqa: PLR0913 - one parameter for each option
     *,
     no_history: Annotated[
         bool, typer.Option("--no-history", help="Keep neither this session nor what is typed.")
     ] = False,
     top_k: TopK = None,
+    llm: Llm = None,
+    show_unsupported: Unsupported = None,
+    offline: Offline = None,
     embedder: Embedder = None,
     library: Library = None,
     index: Index = None,
@@ -38,7 +51,15 @@ def repl(
 
     Exit codes: 0 all went well, 1 a line of a script failed.
     """
-    workspace = open_workspace(library=library, index=index, embedder=embedder, top_k=top_k)
+    workspace = open_workspace(
+        library=library,
+        index=index,
+        embedder=embedder,
+        top_k=top_k,
+        llm=llm,
+        show_unsupported=show_unsupported,
+        offline=offline,
+    )
     keep = workspace.settings.history and not no_history
     if sys.stdin.isatty() and sys.stdout.isatty():
         _interactive(workspace, keep=keep)

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def open_answerer(workspace: Workspace, aside: Page) -> Iterator[Answerer]:
+def open_answerer(workspace: Workspace, aside: Page, *, many: bool = False) -> Iterator[Answerer]:
     """Open the workspace's index for questions; build it first where it can be built.
+
+    For `many` questions, sentences that come up again are not embedded again.
 
     Raises:
         NoIndex: there is none, and the workspace names no sources to make it from.
@@ -31,16 +33,21 @@ def open_answerer(workspace: Workspace, aside: Page) -> Iterator[Answerer]:
     from askdoc.render.notices import ModelNotices
 
     listen = ModelNotices(aside)
+    wrap = None
+    if many:
+        from askdoc.remembering import RememberingEmbedder
+
+        wrap = RememberingEmbedder
     with ExitStack() as stack:
         try:
-            answerer = stack.enter_context(wiring.answerer(workspace, listen))
+            answerer = stack.enter_context(wiring.answerer(workspace, listen, wrap=wrap))
         except NoIndex:
             if not workspace.sources:
                 raise
             names = ", ".join(f"`{seen_from(aside.base, str(path))}`" for path in workspace.sources)
             aside.show([note_line(f"there is no index yet; building it from {names}", aside)])
             build(workspace, workspace.sources, aside)
-            answerer = stack.enter_context(wiring.answerer(workspace, listen))
+            answerer = stack.enter_context(wiring.answerer(workspace, listen, wrap=wrap))
         yield answerer
 
 

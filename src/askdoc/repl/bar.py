@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from askdoc.render.indexing import count
 from askdoc.render.layout import ELLIPSIS
+from askdoc.settings import EXTRACTIVE
 from askdoc.text import one_line
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ _LEAST = 6
 
 def bar_text(session: Session, columns: int) -> str:
     """Write the bar for a terminal of so many columns; what matters least is cut first."""
-    parts = [_documents(session), session.workspace.root.name or "/", "extractive"]
+    parts = [_documents(session), session.workspace.root.name or "/", _model(session)]
     if session.patterns:
         parts.insert(1, f"only {' '.join(session.patterns)}")
     text = ""
@@ -28,6 +29,10 @@ def bar_text(session: Session, columns: int) -> str:
         shown = part if len(part) <= room else part[: room - 1] + ELLIPSIS
         text = f"{text}{_GAP}{shown}" if text else shown
     return text
+
+
+def _model(session: Session) -> str:
+    return session.workspace.settings.llm or EXTRACTIVE
 
 
 def _documents(session: Session) -> str:

@@ -14,7 +14,7 @@ from askdoc.errors import AskdocError
 from askdoc.render.layout import head
 from askdoc.repl.command import Completes
 from askdoc.repl.commands import BY_NAME, COMMANDS
-from askdoc.repl.steering import EXTRACTIVE
+from askdoc.repl.steering import model_names
 from askdoc.suites import names_in
 from askdoc.text import one_line
 
@@ -37,7 +37,7 @@ class SessionCompleter(Completer):
         self._offers: dict[Completes, Callable[[list[str]], Iterable[Offer]]] = {
             Completes.COMMANDS: lambda _: ((item.name, item.summary) for item in COMMANDS),
             Completes.DOCUMENTS: self._documents,
-            Completes.MODELS: lambda _: [(EXTRACTIVE, "no language model")],
+            Completes.MODELS: lambda _: ((name, "") for name in model_names()),
             Completes.SESSIONS: self._sessions,
             Completes.SOURCES: self._sources,
             Completes.SUITES: self._suites,

@@ -8,7 +8,7 @@ next event.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from queue import SimpleQueue
@@ -31,6 +31,8 @@ Job = Callable[["Answerer", Listener], T]
 """Work on an open answerer; it calls the listener now and then."""
 
 _FILE = "catalog.sqlite"
+_MOMENT = 1.0
+"""Seconds that an interrupted job has to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +52,6 @@ class _Done:
     """Ends the stream of events of one job."""
 
 
-class _Cancelled(Exception):
-    """The caller no longer waits for this job."""
-
-
 class Engine:
     """Opens one workspace's index at a time and runs jobs on it, in a thread of its own."""
 
@@ -68,6 +66,7 @@ class Engine:
         self._answerer: Answerer | None = None
         self._seen: object = None
         self._cancel = Event()
+        self._heard: SimpleQueue[object] = SimpleQueue()
         self.opened: Opened | None = None
         self.error: AskdocError | None = None
         self.loading = False
@@ -81,10 +80,12 @@ class Engine:
     def call(self, job: Job[T], hear: Listener = deaf) -> T:
         """Run `job` on the answerer, opening the index first where it is not open or has changed.
 
-        `hear` gets the job's events in the caller's thread. What the job raises is raised here.
+        `hear` gets the job's events, after those of the opening, in the caller's thread. What the
+        job raises is raised here. On Ctrl-C, the job meets a KeyboardInterrupt at its next event,
+        and may return what it has.
 
         Raises:
-            KeyboardInterrupt: the user no longer wants to wait.
+            KeyboardInterrupt: the user no longer wants to wait, and the job had nothing to show.
 
         """
         events: SimpleQueue[_Event | _Done] = SimpleQueue()
@@ -92,14 +93,17 @@ class Engine:
 
         def listen(event: object) -> None:
             if cancel.is_set():
-                raise _Cancelled
+                raise KeyboardInterrupt
             events.put(_Event(event))
 
         def work() -> T:
             try:
                 if cancel.is_set():
-                    raise _Cancelled
-                return job(self._ready(), listen)
+                    raise KeyboardInterrupt
+                answerer = self._ready()
+                while not self._heard.empty():
+                    events.put(_Event(self._heard.get()))
+                return job(answerer, listen)
             finally:
                 events.put(_Done())
 
@@ -108,9 +112,9 @@ class Engine:
             while isinstance(event := events.get(), _Event):
                 hear(event.value)
             return future.result()
-        except BaseException:
+        except KeyboardInterrupt:
             cancel.set()
-            raise
+            return _finished(future)
 
     def reopen(self, workspace: Workspace) -> None:
         """Open the index again in the background, with the settings of `workspace`."""
@@ -151,7 +155,11 @@ class Engine:
         with wiring.open_catalog(workspace) as catalog:
             documents = tuple(catalog.documents())
             embedder = catalog.setting(EMBEDDER_NAME)
-        self._answerer = self._stack.enter_context(wiring.answerer(workspace))
+        from askdoc.remembering import RememberingEmbedder  # it imports numpy
+
+        self._answerer = self._stack.enter_context(
+            wiring.answerer(workspace, self._heard.put, wrap=RememberingEmbedder)
+        )
         self.opened = Opened(documents, embedder)
         self.error = None
         return self._answerer
@@ -164,6 +172,14 @@ class Engine:
     def _close(self) -> None:
         self._answerer = None
         self._stack.close()
+
+
+def _finished(future: Future[T]) -> T:
+    """Return what an interrupted job has to show for itself, if that comes within a moment."""
+    try:
+        return future.result(timeout=_MOMENT)
+    except TimeoutError:
+        raise KeyboardInterrupt from None
 
 
 def _nothing() -> None:

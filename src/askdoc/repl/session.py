@@ -19,9 +19,12 @@ from askdoc.ports import Listener
 from askdoc.render.answers import answer_lines, stale_note
 from askdoc.render.console import Page
 from askdoc.render.errors import error_lines, note_line
+from askdoc.render.generation import ClaimStream, generation_lines
 from askdoc.render.layout import flat, hang
+from askdoc.render.notices import ModelNotices
 from askdoc.repl.engine import Engine
 from askdoc.repl.waiting import Waiting
+from askdoc.types import Sending, Wrote
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,9 +80,19 @@ class Session:
         question = asked if raw else self._alone(asked)
         if question != asked:
             page.show([hang(flat(question, "faint"), page, first="→ ")])
-        with Waiting(page, self._waiting_for):
-            answer = self._answer(question)
-        page.show(answer_lines(answer, page, lines=self.lines))
+        stream, notices = ClaimStream(page), ModelNotices(self.pages.errors())
+        with Waiting(page, self._waiting_for) as waiting:
+
+            def hear(event: object) -> None:
+                if isinstance(event, Wrote | Sending):
+                    waiting.end()
+                stream(event)
+                notices(event)
+
+            answer = self._answer(question, hear)
+        page.show(answer_lines(answer, page, lines=self.lines, said=stream.count))
+        withheld = self.workspace.settings.show_unsupported
+        page.show(generation_lines(answer, page, withheld=withheld))
         if note := stale_note(answer):
             aside = self.pages.errors()
             aside.show([note_line(note, aside)])
@@ -190,9 +203,9 @@ class Session:
             return asked
         return rewrite(asked, [exchange.turn for exchange in self.exchanges])
 
-    def _answer(self, question: str) -> Answer:
+    def _answer(self, question: str, hear: Listener) -> Answer:
         try:
-            return self.engine.call(self._job(question))
+            return self.engine.call(self._job(question), hear)
         except NoIndex:
             if not self.workspace.sources:
                 raise
@@ -200,7 +213,7 @@ class Session:
         aside = self.pages.errors()
         aside.show([note_line(f"there is no index yet; building it from {names}", aside)])
         self.index(list(self.workspace.sources))
-        return self.engine.call(self._job(question))
+        return self.engine.call(self._job(question), hear)
 
     def _job(self, question: str) -> Callable[[Answerer, Listener], Answer]:
         def job(answerer: Answerer, listen: Listener) -> Answer:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from askdoc import settings as known
 from askdoc import wiring
 from askdoc.adapters.freshness import file_state
-from askdoc.errors import MissingPart
 from askdoc.render.indexing import count, report_lines, status_lines
 from askdoc.render.layout import flat, hang
-from askdoc.repl.command import Command, Completes, number, split
+from askdoc.repl.command import Command, Completes, number, path_of, split
+from askdoc.settings import EXTRACTIVE
 from askdoc.status import read_status
 from askdoc.writing import EMBEDDER_NAME
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from askdoc.repl.session import Session
 
 _OFF = "off"
-EXTRACTIVE = "extractive"
 
 
 def filter_(session: Session, arguments: str) -> None:
@@ -48,12 +47,32 @@ def k(session: Session, arguments: str) -> None:
 
 
 def llm(session: Session, arguments: str) -> None:
-    """Say which model writes the answers."""
-    name = arguments.strip()
-    if name and name != EXTRACTIVE:
-        message = f"there is no language model `{name}`"
-        raise MissingPart(message, hint=f"there is: {EXTRACTIVE}")
-    _say(session, "answers are extractive: the documents' own sentences, no language model")
+    """Say which model writes the answers, or let another one write them."""
+    name = path_of(arguments) if arguments.strip() else None
+    before = session.workspace.settings.llm
+    if name is not None and name != before:
+        session.change(llm=name)
+        try:
+            session.engine.call(lambda _, __: None)
+        except BaseException:
+            session.change(llm=before)
+            raise
+    _say(session, _writer(session.workspace.settings.llm))
+    if name is None:
+        _say(session, f"there are: {', '.join(model_names())}; or a file, or a provider's model")
+
+
+def _writer(name: str | None) -> str:
+    if name in (None, EXTRACTIVE):
+        return "answers are extractive: the documents' own sentences, no language model"
+    return f"answers are written by {name}, and checked against the sentences they cite"
+
+
+def model_names() -> list[str]:
+    """List what `/llm` takes by name."""
+    from askdoc.catalogue import catalogue
+
+    return [EXTRACTIVE, *catalogue()]
 
 
 def raw(session: Session, arguments: str) -> None:
@@ -118,7 +137,8 @@ COMMANDS = (
         "llm",
         "[NAME]",
         "Say which model writes the answers, or choose one",
-        "`/llm extractive` answers with the documents' own sentences.",
+        "Takes a name from `askdoc models list`, a .gguf file, or a provider's model such as "
+        "`ollama:NAME`. `/llm extractive` answers with the documents' own sentences.",
         llm,
         Completes.MODELS,
     ),
