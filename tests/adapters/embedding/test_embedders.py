@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from askdoc.adapters import model_sources
 from askdoc.adapters.embedders import cache_folder, load
 from askdoc.adapters.onnx import OnnxEmbedder
 from askdoc.adapters.sentence_transformers import TorchEmbedder
@@ -96,6 +97,23 @@ def test_a_model_that_changed_is_another_one(model: Path, cache: Path) -> None:
     assert after.fingerprint != before.fingerprint
     assert not np.allclose(after.embed_queries(QUESTION), before.embed_queries(QUESTION))
     np.testing.assert_array_equal(after.embed_passages(QUESTION), before.embed_passages(QUESTION))
+
+
+def test_a_model_from_a_hub_is_fetched_once_and_stays_as_it_was(
+    tiny: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, bool]] = []
+
+    def fetch(name: str, *, allow_download: bool) -> Path:
+        asked.append((name, allow_download))
+        return tiny
+
+    monkeypatch.setattr(model_sources, "fetch", fetch)
+    first = load("boats/tiny", allow_download=True, cache=cache)
+    second = load("boats/tiny", cache=cache)
+    assert asked == [("boats/tiny", True)]
+    assert first.name == second.name == "boats/tiny"
+    np.testing.assert_array_equal(first.embed_queries(QUESTION), second.embed_queries(QUESTION))
 
 
 def _cut(folder: Path) -> None:
