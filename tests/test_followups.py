@@ -37,6 +37,7 @@ YES_NO = Turn("Did the council close the pier?", "The council closed the pier.")
         (ADA, "What is her job?", "What is Ada Hill’s job?"),
         (CAPITAL, "How large is it?", "How large is the capital of France?"),
         (CAPITAL, "and Germany?", "What is the capital of Germany?"),
+        (CAPITAL, "and the population?", "What is the population of France?"),
         (CAPITAL, "and of Spain?", "What is the capital of Spain?"),
         (HERONS, "and swans?", "Where do swans nest?"),
         (HERONS, "When do they return?", "When do herons return?"),

@@ -51,6 +51,9 @@ _EXPLETIVE = re.compile(
     r"|\bit\s+(?:is|was)\s+(?:\w+)\s+(?:to|that)\b",
     re.IGNORECASE,
 )
+_HEAD = re.compile(r"the\s+[\w’'-]+(?:\s[\w’'-]+)?(?=\s(?:of|for|in|on|to|at)\s)", re.IGNORECASE)
+"""The part of `the capital of France` that another noun may take the place of."""
+
 _YEAR = re.compile(r"\b(?:1[0-9]{3}|20[0-9]{2})\b")
 _THEY = frozenset(("they", "them", "their", "theirs"))
 _HIS = frozenset(("he", "him", "his", "she", "her", "hers"))
@@ -156,7 +159,10 @@ def _counterpart(fragment: str, before: str) -> str | None:
     if any(word[:1].isupper() for word in fragment.split()):
         known = names(before)
         return known[-1].text if known else topic(before)
-    return topic(before)
+    about = topic(before)
+    if about is not None and (head := _HEAD.match(about)) and fragment.lower().startswith("the "):
+        return head[0]
+    return about
 
 
 # ── pronouns ────────────────────────────────────────────────────────────────────────────────────

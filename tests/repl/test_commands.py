@@ -317,7 +317,7 @@ def test_completion_offers_what_fits(talk: Talk, root: Path) -> None:
     assert _offered(talk.session, "/s") == ["sources", "show", "save", "status", "sessions"]
     assert _offered(talk.session, "/filter HER") == ["herons.txt"]
     assert _offered(talk.session, "/help qu") == ["quit"]
-    assert _offered(talk.session, "/llm e") == ["extractive"]
+    assert _offered(talk.session, "/llm ext") == ["extractive"]
     assert "1" in _offered(talk.session, "/show ")
     assert _offered(talk.session, "/eval a") == ["add"]
     talk.say("/eval add 1 harbour")

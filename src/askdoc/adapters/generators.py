@@ -56,14 +56,21 @@ def choose(
     if provider := read_provider(name):
         return Choice(_remote(provider, offline=offline, timeout=timeout), _EVIDENCE)
     path = Path(name).expanduser()
-    if _FILE.fullmatch(name) or path.is_file():
-        if not path.is_file():
+    if _FILE.fullmatch(name) or _is_file(path):
+        if not _is_file(path):
             message = f"there is no model file `{name}`"
             raise UsageError(message, hint="see which models there are: `askdoc models list`")
         return Choice(_local(path, path.stem, _CONTEXT, threads), _EVIDENCE)
     message = f"there is no language model `{name}`"
     hint = f"give one of {', '.join(catalogue())}, a .gguf file, `ollama:NAME` or a server's URL"
     raise UsageError(message, hint=hint)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that no file can have
+        return False
 
 
 def _local(path: Path, name: str, context: int, threads: int | None) -> Generator:

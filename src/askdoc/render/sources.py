@@ -9,8 +9,10 @@ from rich.text import Text
 from askdoc.formats import Lines
 from askdoc.places import Place
 from askdoc.render.console import Page
-from askdoc.render.layout import BLANK, flat, hang
+from askdoc.render.layout import BLANK, flat, hang, plain
 from askdoc.render.places import file_name, heading_path, place
+from askdoc.text import line_of, line_starts
+from askdoc.types import Span
 
 
 def source_lines(found: Sequence[Place], page: Page, *, lines: Lines) -> Iterator[Text]:
@@ -28,6 +30,46 @@ def source_lines(found: Sequence[Place], page: Page, *, lines: Lines) -> Iterato
         if path := heading_path(item.document.title, item.headings):
             yield hang(Text(path, style="faint"), page, first=indent)
         yield hang(flat(item.text), page, first=indent)
+
+
+def marked_lines(text: str, span: Span, page: Page, *, context: int | None) -> Iterator[Text]:
+    """Lay out text line by line with its numbers, a bar along the characters of `span`.
+
+    A line that is only partly marked is broken there. `context` is how many lines around are shown,
+    None for all.
+    """
+    starts = line_starts(text)
+    first, last = line_of(starts, span.start), line_of(starts, max(span.start, span.end - 1))
+    around = len(starts) if context is None else context
+    shown = range(max(1, first - around), min(len(starts), last + around) + 1)
+    digits = len(str(shown[-1]))
+    for number in shown:
+        line = Span(starts[number - 1], starts[number] if number < len(starts) else len(text))
+        named = False
+        for piece, marked in _pieces(line, span):
+            body = piece.of(text).strip("\r\n")
+            if named and not body.strip():
+                continue
+            label = f"{'' if named else number:>{digits}} "
+            mark = ("│" if page.width else ">") if marked else " "
+            first_mark = Text.assemble((label, "faint"), (mark, "bar"), " ")
+            rest = Text.assemble(" " * (digits + 1), (mark, "bar"), " ")
+            words = body.strip() if named or marked else body.expandtabs()
+            yield hang(plain(words, "" if marked else "faint"), page, first=first_mark, rest=rest)
+            named = True
+
+
+def _pieces(line: Span, marked: Span) -> Iterator[tuple[Span, bool]]:
+    """Cut a line where the marked part begins and ends; an empty line is one piece."""
+    start = min(max(line.start, marked.start), line.end)
+    end = min(max(start, marked.end), line.end)
+    before, inside, after = Span(line.start, start), Span(start, end), Span(end, line.end)
+    if not line.overlap(marked):
+        yield line, False
+        return
+    for piece, is_marked in ((before, False), (inside, True), (after, False)):
+        if len(piece):
+            yield piece, is_marked
 
 
 def place_title(item: Place, page: Page, lines: Lines) -> Text:

@@ -12,13 +12,12 @@ from askdoc import wiring
 from askdoc.errors import UsageError
 from askdoc.formats import dumps
 from askdoc.places import Place, numbered
-from askdoc.render.documents import line_lines
 from askdoc.render.explain import explain_lines
 from askdoc.render.layout import hang
-from askdoc.render.sources import place_title, source_lines
+from askdoc.render.sources import marked_lines, place_title, source_lines
 from askdoc.repl import opening
 from askdoc.repl.command import Command, Completes, number, path_of
-from askdoc.text import line_of, line_starts, one_line
+from askdoc.text import one_line
 from askdoc.transcripts import answer_text, to_json, to_markdown
 from askdoc.types import Document, Span
 
@@ -46,13 +45,11 @@ def show(session: Session, arguments: str) -> None:
     with wiring.open_catalog(session.workspace) as catalog:
         span = _page_of(document, place.span)
         text = catalog.text(document.id, span).removesuffix("\n")
-    starts = line_starts(text)
     offset = span.start if span else 0
-    first = line_of(starts, place.span.start - offset)
-    last = line_of(starts, max(place.span.start, place.span.end - 1) - offset)
+    shown = Span(place.span.start - offset, place.span.end - offset)
     page = session.pages.output()
     page.show([hang(place_title(place, page, session.lines), page)])
-    page.show(line_lines(text, (first, last), len(starts) if span else _AROUND, page))
+    page.show(marked_lines(text, shown, page, context=None if span else _AROUND))
 
 
 def why(session: Session, _: str) -> None:
