@@ -42,13 +42,20 @@ def evidence(*scored: tuple[str, float], start: int = 100) -> list[Evidence]:
 
 def test_the_best_are_taken_while_they_are_near_the_best() -> None:
     given = evidence(("Cats sleep.", 1.0), ("Dogs bark.", 0.95), ("Fish swim.", 0.5))
-    chosen = choose(given, terms, limit=3, margin=0.1)
+    chosen = choose(given, terms, {}, limit=3)
     assert [item.evidence.text for item in chosen] == ["Cats sleep.", "Dogs bark."]
+
+
+def test_one_less_near_is_taken_for_words_of_the_question_that_it_adds() -> None:
+    given = evidence(("Cats sleep.", 1.0), ("Dogs bark.", 0.7), ("Fish swim.", 0.69))
+    weights = {"cat": 3.0, "fish": 1.0}
+    chosen = choose(given, terms, weights, limit=3)
+    assert [item.evidence.text for item in chosen] == ["Cats sleep.", "Fish swim."]
 
 
 def test_no_more_than_the_limit() -> None:
     given = evidence(("Cats sleep.", 1.0), ("Dogs bark.", 1.0), ("Fish swim.", 1.0))
-    assert len(choose(given, terms, limit=2, margin=1)) == 2
+    assert len(choose(given, terms, {}, limit=2)) == 2
 
 
 def test_a_sentence_that_repeats_another_is_passed_over() -> None:
@@ -57,7 +64,7 @@ def test_a_sentence_that_repeats_another_is_passed_over() -> None:
         ("The cat is sleeping on a red mat.", 0.99),
         ("Dogs bark.", 0.98),
     )
-    chosen = choose(given, terms, limit=3, margin=0.1)
+    chosen = choose(given, terms, {}, limit=3)
     assert [item.evidence.text for item in chosen] == [
         "The cat sleeps on the red mat.",
         "Dogs bark.",
@@ -66,14 +73,14 @@ def test_a_sentence_that_repeats_another_is_passed_over() -> None:
 
 def test_a_sentence_that_leans_on_the_one_before_brings_it() -> None:
     given = evidence(("Bohr was Danish.", 0.1), ("He won the prize in 1922.", 1.0))
-    [chosen] = choose(given, terms, limit=3, margin=0.1)
+    [chosen] = choose(given, terms, {}, limit=3)
     assert chosen.evidence.text == "He won the prize in 1922."
     assert chosen.span == Span(100, 100 + len("Bohr was Danish. He won the prize in 1922."))
 
 
 def test_what_a_cited_span_already_holds_is_not_cited_again() -> None:
     given = evidence(("Bohr was Danish.", 0.95), ("He won the prize in 1922.", 1.0))
-    assert len(choose(given, terms, limit=3, margin=0.1)) == 1
+    assert len(choose(given, terms, {}, limit=3)) == 1
 
 
 @pytest.mark.parametrize(
@@ -101,4 +108,4 @@ def test_the_first_sentence_of_a_passage_has_nothing_to_lean_on() -> None:
 
 
 def test_nothing_comes_of_nothing() -> None:
-    assert choose([], terms, limit=3) == []
+    assert choose([], terms, {}, limit=3) == []

@@ -15,13 +15,17 @@ def test_a_confidence_is_a_probability(given_values: dict[str, float]) -> None:
     assert 0 <= probability(given_values, calibration()) <= 1
 
 
-def test_the_shipped_model_has_a_weight_for_every_feature_and_rewards_each() -> None:
+def test_the_shipped_model_rewards_good_evidence_and_doubts_it_more_in_a_large_library() -> None:
     shipped = calibration()
     assert set(shipped.weights) == set(FEATURES)
-    low = probability(dict.fromkeys(FEATURES, 0.0), shipped)
-    high = probability(dict.fromkeys(FEATURES, 1.0), shipped)
-    assert low < 0.01
-    assert high > 0.99
+
+    def confidence(quality: float, size: float) -> float:
+        values = dict.fromkeys(FEATURES, quality) | {"library_size": size}
+        return probability(values, shipped)
+
+    assert confidence(0.0, 3.0) < 0.01
+    assert confidence(1.0, 3.0) > 0.99
+    assert confidence(0.5, 5.0) < confidence(0.5, 3.0) < confidence(0.5, 1.0)
 
 
 def test_the_formula_is_the_logistic_function() -> None:
@@ -31,5 +35,5 @@ def test_the_formula_is_the_logistic_function() -> None:
 
 
 def test_no_evidence_has_no_signal() -> None:
-    query = Query("q", None, {"a": 1.0}, 1.0)  # type: ignore[arg-type]
+    query = Query("q", None, {"a": 1.0}, 1.0, 10)  # type: ignore[arg-type]
     assert features(query, [], [], str.split) == dict.fromkeys(FEATURES, 0.0)

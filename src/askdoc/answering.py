@@ -132,7 +132,7 @@ class Answerer:
         values = features(query, passages, evidence, self._terms)
         confidence = probability(values, self._parts.calibration)
         reason = self._doubt(evidence, confidence)
-        chosen = [] if reason else self._choose(evidence)
+        chosen = [] if reason else self._choose(query, evidence)
         selected = time.perf_counter()
         writer = None if reason else self._parts.writer
         listen(evidence)
@@ -274,8 +274,9 @@ class Answerer:
             return _Said((), (), writer.name, draft.generation, reason)
         return self._extract(chosen, replace(draft.generation, fallback=_why_extractive(draft)))
 
-    def _choose(self, evidence: Sequence[Evidence]) -> list[Chosen]:
-        return choose(evidence, self._terms, limit=self._settings.max_sentences)
+    def _choose(self, query: Query, evidence: Sequence[Evidence]) -> list[Chosen]:
+        limit = self._settings.max_sentences
+        return choose(evidence, self._terms, query.weights, limit=limit)
 
     def _cite(self, label: int, evidence: Evidence, span: Span) -> Citation:
         catalog, document = self._parts.catalog, evidence.passage.document

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from askdoc.selection import Terms
 from askdoc.types import Evidence, Span
 
-MARGIN = 0.15
+_MARGIN = 0.15
 """How far below the best a sentence may score and still be cited."""
+
+_REACH, _NEWS = 0.45, 0.15
+"""How far below it may score if it adds words of the question, and their least share by weight."""
 
 _REPEATED = 0.8
 """Two sentences that share this much of their terms say the same thing."""
@@ -39,25 +42,31 @@ class Chosen:
 
 
 def choose(
-    evidence: Sequence[Evidence], terms: Terms, *, limit: int, margin: float = MARGIN
+    evidence: Sequence[Evidence], terms: Terms, weights: Mapping[str, float], *, limit: int
 ) -> list[Chosen]:
     """Choose up to `limit` sentences to cite, best first.
 
-    A sentence is taken while its score is at most `margin` below the best. One that repeats a
-    sentence already taken is passed over, and so is one that a taken span already holds.
+    A sentence is taken if it scores near the best, or less near but with words of the question that
+    no taken sentence has; `weights` says how much each term of the question tells. One that repeats
+    a taken sentence is passed over, and so is one that a taken span already holds.
     """
     chosen: list[Chosen] = []
-    taken_terms: list[frozenset[str]] = []
+    taken: list[frozenset[str]] = []
+    mass = sum(weights.values()) or 1.0
     for item in evidence:
-        if len(chosen) == limit or item.score < evidence[0].score - margin:
+        behind = evidence[0].score - item.score
+        if len(chosen) == limit or behind > _REACH:
             break
         words = frozenset(terms(item.text))
+        new = (words & weights.keys()).difference(*taken)
+        if behind > _MARGIN and sum(weights[term] for term in new) / mass < _NEWS:
+            continue
         if any(_held(item, other) for other in chosen):
             continue
-        if any(_similar(words, others) for others in taken_terms):
+        if any(_similar(words, others) for others in taken):
             continue
         chosen.append(Chosen(item, readable(item)))
-        taken_terms.append(words)
+        taken.append(words)
     return chosen
 
 

@@ -18,9 +18,9 @@ from askdoc.types import Evidence, Passage
 FEATURES = (
     "sentence_dense",
     "sentence_coverage",
-    "passage_dense",
     "passage_coverage",
     "agreement",
+    "library_size",
 )
 
 
@@ -35,24 +35,25 @@ class Calibration:
 def features(
     query: Query, passages: Sequence[Passage], evidence: Sequence[Evidence], terms: Terms
 ) -> dict[str, float]:
-    """Describe the evidence for a question by `FEATURES`, each within about 0 to 1.
+    """Describe the evidence for a question by `FEATURES`.
 
     sentence_dense      cosine of the best sentence to the question
     sentence_coverage   share of the question's terms, by weight, that the best sentence holds
-    passage_dense       best cosine of a passage
     passage_coverage    most that one of the three best passages holds, with title and headings
     agreement           1 where dense and lexical search rank the same passage first
+    library_size        decimal logarithm of the number of chunks: among more of them, some come
+                        near a question by chance
     """
     if not passages or not evidence:
         return dict.fromkeys(FEATURES, 0.0)
     return {
         "sentence_dense": max(item.scores["dense"] for item in evidence[:3]),
         "sentence_coverage": max(coverage(query, terms(item.text)) for item in evidence[:3]),
-        "passage_dense": max(passage.scores.get(DENSE, 0.0) for passage in passages),
         "passage_coverage": max(coverage(query, terms(_context(p))) for p in passages[:3]),
         "agreement": float(
             any(p.ranks.get(DENSE) == 1 and p.ranks.get(LEXICAL) == 1 for p in passages[:3])
         ),
+        "library_size": math.log10(max(query.among, 1)),
     }
 
 

@@ -36,13 +36,14 @@ class Query:
 
     `weights` says how much each distinct term tells, in the order of the question; `vector` has
     shape (dimensions,) and unit length; `bm25_mass` is what BM25 would give a text that holds every
-    term once, or nearly.
+    term once, or nearly; `among` is the number of chunks that are searched.
     """
 
     text: str
     vector: Matrix
     weights: Mapping[str, float]
     bm25_mass: float
+    among: int
 
     @property
     def mass(self) -> float:
@@ -81,7 +82,7 @@ def prepare(
         telling = sorted(weights, key=lambda term: -weights[term])[:most]
         weights = {term: weights[term] for term in telling}
     mass = sum(inverse_frequency(total, holding.get(term, 0)) for term in weights)
-    return Query(text, vector, weights, mass)
+    return Query(text, vector, weights, mass, total)
 
 
 def gather(
@@ -94,13 +95,24 @@ def gather(
 ) -> list[Passage]:
     """Find the `limit` best passages, best first; `documents` are the ids to search within."""
     depth = max(DEPTH, limit)
+    rankings = rank(query, catalog, vectors, depth, documents)
+    return _hydrate(weighted(rankings, WEIGHTS, depth), catalog, limit)
+
+
+def rank(
+    query: Query,
+    catalog: CatalogReader,
+    vectors: VectorStore,
+    depth: int,
+    documents: Collection[str] | None = None,
+) -> dict[str, list[Hit]]:
+    """Ask both retrievers for `depth` chunks; BM25 is divided by what all terms would reach."""
     found = catalog.search(list(query.weights), depth, documents)
     mass = query.bm25_mass or 1.0
-    rankings = {
+    return {
         DENSE: vectors.search(query.vector, depth, documents),
         LEXICAL: [Hit(hit.chunk_id, hit.score / mass) for hit in found],
     }
-    return _hydrate(weighted(rankings, WEIGHTS, depth), catalog, limit)
 
 
 def _hydrate(fused: Sequence[Fused], catalog: CatalogReader, limit: int) -> list[Passage]:

@@ -1,0 +1,83 @@
+"""Compare the two rules of fusion: how often the passage with the gold sentence comes first.
+
+    python benchmarks/fusion.py SUITE.jsonl DOCUMENTS [LIMIT]
+
+Both rules join the same rankings of the same questions, so the comparison is paired. Prints the
+shares, each retriever's alone beside them, and the cases in which only one of the rules is right.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from askdoc import fusion, retrieval, running, suites, wiring, workspace
+from askdoc.adapters.snowball import SnowballAnalyser
+from askdoc.gold import GoldFinder, hits
+from askdoc.types import Chunk, EvalCase
+
+
+def main() -> None:
+    """Rank every case by both rules and print the shares."""
+    suite = suites.load(Path(sys.argv[1]))
+    limit = int(sys.argv[3]) if len(sys.argv) > 3 else None
+    cases = [case for case in suites.choose(suite, limit=limit, seed=1).cases if case.evidence]
+    place = running.on_documents(workspace.find(Path.cwd()), Path(sys.argv[2]))
+    with wiring.indexer(place) as indexer:
+        indexer.sync([Path(sys.argv[2]).absolute()])
+    right = rank_all(cases, place)
+    for name, outcomes in right.items():
+        print(f"{name:16} {sum(outcomes) / len(outcomes):.3f}")
+    pairs = list(zip(right["weighted sum"], right["reciprocal rank"], strict=True))
+    print(f"only weighted sum right: {pairs.count((True, False))}, ", end="")
+    print(f"only reciprocal rank right: {pairs.count((False, True))}, of {len(pairs)}")
+
+
+def rank_all(cases: list[EvalCase], place: workspace.Workspace) -> dict[str, list[bool]]:
+    """Tell for each rule and case whether the first passage holds gold."""
+    analyser = SnowballAnalyser()
+    outcomes: dict[str, list[bool]] = {}
+    with (
+        wiring.open_catalog(place) as catalog,
+        wiring.open_vectors(place) as vectors,
+    ):
+        gold = GoldFinder(catalog)
+        embedder = wiring.embedder(place)
+        embedded = embedder.embed_queries([case.question for case in cases])
+        for case, vector in zip(cases, embedded, strict=True):
+            query = retrieval.prepare(
+                case.question,
+                analyser.terms(case.question, "en"),
+                vector,
+                catalog,
+                lambda term: analyser.commonness(term, "en"),
+                most=64,
+            )
+            rankings = retrieval.rank(query, catalog, vectors, retrieval.DEPTH)
+            orders = {
+                "dense": [hit.chunk_id for hit in rankings[retrieval.DENSE]],
+                "BM25": [hit.chunk_id for hit in rankings[retrieval.LEXICAL]],
+                "reciprocal rank": [f.chunk_id for f in fusion.reciprocal_rank(rankings)],
+                "weighted sum": [
+                    f.chunk_id
+                    for f in fusion.weighted(rankings, retrieval.WEIGHTS, retrieval.DEPTH)
+                ],
+            }
+            for name, order in orders.items():
+                first = catalog.chunks(order[:1])
+                outcomes.setdefault(name, []).append(bool(first) and holds(first[0], case, gold))
+    return outcomes
+
+
+def holds(chunk: Chunk, case: EvalCase, gold: GoldFinder) -> bool:
+    """Tell whether a sentence of the chunk is gold."""
+    return any(
+        place.document_id == chunk.document_id and hits(sentence, place.span)
+        for item in case.evidence
+        for place in gold.places(item)
+        for sentence in chunk.sentences
+    )
+
+
+if __name__ == "__main__":
+    main()
