@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,10 +48,12 @@ def test_one_line_of_several_sentences_gives_each_its_labels() -> None:
 def test_a_claim_comes_as_soon_as_its_line_is_whole() -> None:
     seen: list[str] = []
 
-    def pieces() -> list[str]:
-        return ["- The mill was", " built. [1]\n- The", " bridge. [2]"]
+    def pieces() -> Iterator[str]:
+        for piece in ("- The mill was", " built. [1]\n- The", " bridge. [2]"):
+            seen.append(piece)
+            yield piece
 
-    claims = read_claims(seen.append(piece) or piece for piece in pieces())
+    claims = read_claims(pieces())
     assert next(claims) == Written("The mill was built.", ("1",))
     assert len(seen) == 2
 

@@ -57,8 +57,9 @@ def test_digits_with_and_without_separators_are_one_number(number: int) -> None:
 
 @given(st.text())
 def test_reading_any_text_raises_nothing(text: str) -> None:
-    for found in (*read_quantities(text), *read_dates(text)):
-        assert 0 <= found.start < found.end <= len(text)
+    ranges = [(quantity.start, quantity.end) for quantity in read_quantities(text)]
+    ranges += [(date.start, date.end) for date in read_dates(text)]
+    assert all(0 <= start < end <= len(text) for start, end in ranges)
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,7 @@ class LlamaIndexGenerator:
         ]
         options: dict[str, Any] = {}
         if prompt.grammar and self.takes_grammar:
+            options["max_tokens"] = prompt.most_tokens
             options["extra_body"] = {
                 "grammar": prompt.grammar,
                 "chat_template_kwargs": {"enable_thinking": False},

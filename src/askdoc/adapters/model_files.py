@@ -178,9 +178,14 @@ def _from_index(place: str, model: Model, downloads: Path, listen: Listener) -> 
 
 
 def _from_hub(place: str, model: Model, downloads: Path, listen: Listener) -> Path:
-    """Fetch the file from the Hugging Face hub; what an earlier try left is taken up again."""
+    """Fetch the file from the Hugging Face hub, from where an earlier try left off.
+
+    `hf_hub_download` throws away what a process that ended left, so the library is asked for the
+    address and the transport alone. No token is sent.
+    """
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    from huggingface_hub import hf_hub_download
+    from huggingface_hub import hf_hub_url
+    from huggingface_hub.file_download import http_get
     from huggingface_hub.utils.tqdm import tqdm
 
     class Progress(tqdm):
@@ -195,16 +200,21 @@ def _from_hub(place: str, model: Model, downloads: Path, listen: Listener) -> Pa
             listen(Fetching(model.name, self._done, model.size))
 
     repository, _, revision = place.partition("@")
-    return Path(
-        hf_hub_download(
-            repository,
-            model.file,
-            revision=revision or None,
-            local_dir=downloads / model.name,
-            token=False,
+    folder = downloads / model.name
+    folder.mkdir(exist_ok=True)
+    target = folder / model.file
+    here = target.stat().st_size if target.is_file() else 0
+    if here >= model.size:
+        return target
+    with target.open("ab") as file:
+        http_get(
+            hf_hub_url(repository, model.file, revision=revision or None),
+            file,
+            resume_size=here,
+            expected_size=model.size,
             tqdm_class=Progress,
         )
-    )
+    return target
 
 
 def _blocks(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:

@@ -1,0 +1,93 @@
+"""A folder of documents that came from elsewhere can't make askdoc send or run anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from askdoc import trust, workspace
+from askdoc.errors import SettingsError
+
+
+@pytest.fixture(autouse=True)
+def _own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASKDOC_DATA_DIR", str(tmp_path / "data"))
+
+
+def folder_with(tmp_path: Path, settings: str) -> Path:
+    root = tmp_path / "downloaded"
+    root.mkdir(exist_ok=True)
+    (root / "askdoc.toml").write_text(settings)
+    return root
+
+
+def find(root: Path, user: Path | None = None) -> workspace.Workspace:
+    return workspace.find(root, environment={}, user_config=user or root / "no-such-file")
+
+
+@pytest.mark.parametrize(
+    "llm",
+    [
+        "http://llm.example.org/v1#m", "openai:gpt-4o", "anthropic:x", "ollama:qwen3",
+        "http://127.0.0.1:8080/v1", "/etc/model.gguf", "../model.gguf", "no-such-model",
+    ],
+)  # fmt: skip
+def test_a_downloaded_folder_cannot_choose_who_is_asked(tmp_path: Path, llm: str) -> None:
+    root = folder_with(tmp_path, f'llm = "{llm}"\n')
+    with pytest.raises(SettingsError, match="llm") as caught:
+        find(root)
+    assert "askdoc trust" in (caught.value.hint or "")
+
+
+def test_a_link_out_of_the_folder_is_outside(tmp_path: Path) -> None:
+    root = folder_with(tmp_path, 'llm = "model.gguf"\n')
+    (tmp_path / "elsewhere.gguf").write_bytes(b"GGUF")
+    (root / "model.gguf").symlink_to(tmp_path / "elsewhere.gguf")
+    with pytest.raises(SettingsError):
+        find(root)
+
+
+def test_it_may_choose_a_model_by_its_name_or_one_inside(tmp_path: Path) -> None:
+    assert find(folder_with(tmp_path, 'llm = "smollm2-135m"\n')).settings.llm == "smollm2-135m"
+    root = folder_with(tmp_path, 'llm = "model.gguf"\n')
+    (root / "model.gguf").write_bytes(b"GGUF")
+    assert find(root).settings.llm == str(root / "model.gguf")
+
+
+def test_trust_is_in_the_content_and_ends_with_a_change(tmp_path: Path) -> None:
+    root = folder_with(tmp_path, 'llm = "http://llm.example.org/v1#m"\n')
+    trust.trust(root / "askdoc.toml")
+    assert find(root).settings.llm == "http://llm.example.org/v1#m"
+    (root / "askdoc.toml").write_text('llm = "http://llm.example.com/v1#m"\n')
+    with pytest.raises(SettingsError):
+        find(root)
+
+
+def test_trust_can_be_taken_back(tmp_path: Path) -> None:
+    root = folder_with(tmp_path, 'llm = "ollama:qwen3"\n')
+    trust.trust(root / "askdoc.toml")
+    assert trust.distrust(root / "askdoc.toml")
+    assert not trust.distrust(root / "askdoc.toml")
+    with pytest.raises(SettingsError):
+        find(root)
+
+
+def test_a_folder_cannot_take_back_that_the_user_is_offline(tmp_path: Path) -> None:
+    user = tmp_path / "config.toml"
+    user.write_text("offline = true\n")
+    assert find(folder_with(tmp_path, "offline = false\n"), user).settings.offline
+
+
+def test_where_questions_go_is_said_once_a_workspace(tmp_path: Path) -> None:
+    assert not trust.told_before(tmp_path, "api.openai.com")
+    assert trust.told_before(tmp_path, "api.openai.com")
+    assert not trust.told_before(tmp_path, "api.anthropic.com")
+    assert not trust.told_before(tmp_path / "other", "api.openai.com")
+
+
+def test_a_damaged_memory_trusts_nobody(tmp_path: Path) -> None:
+    root = folder_with(tmp_path, 'llm = "ollama:qwen3"\n')
+    trust.trust(root / "askdoc.toml")
+    (tmp_path / "data" / "trusted.json").write_text("[")
+    assert not trust.is_trusted(root / "askdoc.toml")
