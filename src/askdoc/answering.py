@@ -266,6 +266,12 @@ class Answerer:
             listen(Wrote(claims[-1], tuple(fresh)))
 
         draft = writer.write(question, evidence, hear)
+        if claims and not writer.stands_alone and not draft.generation.interrupted:
+            for item in chosen:
+                if (item.evidence.passage.document.id, item.span) not in citations:
+                    text = one_line(item.evidence.passage.chunk.sentence(item.span))
+                    place = ((item.evidence, item.span),)
+                    hear(DraftClaim(text, place, Support.SUPPORTED))
         if claims:
             return _Said(tuple(claims), tuple(citations.values()), writer.name, draft.generation)
         if draft.refusal:

@@ -43,11 +43,13 @@ _REPEATED = 0.8
 class Limits:
     """How much a model is given and may say, and what is shown of it.
 
-    `evidence_tokens` bounds the evidence in a prompt. Prices are for a million tokens, in any one
-    currency.
+    `evidence_tokens` bounds the evidence in a prompt. A model that is not `trusted`, since nobody
+    measured it to be good enough, can't refuse and can't leave out the best evidence. Prices are
+    for a million tokens, in any one currency.
     """
 
     evidence_tokens: int = 1500
+    trusted: bool = True
     most_claims: int = prompts.MOST_CLAIMS
     price_in: float | None = None
     price_out: float | None = None
@@ -93,6 +95,11 @@ class Writer:
         """What the claims depend on besides the evidence."""
         return f"{self._generator.name}/prompt-{prompts.VERSION}"
 
+    @property
+    def stands_alone(self) -> bool:
+        """Whether its claims are the whole answer, whatever evidence they leave out."""
+        return self._limits.trusted
+
     def write(self, question: str, evidence: Sequence[Evidence], hear: HearDraft) -> Draft:
         """Let the model answer `question` from `evidence`; `hear` gets each claim that holds.
 
@@ -108,6 +115,7 @@ class Writer:
             evidence,
             context=self._generator.context,
             evidence_tokens=self._limits.evidence_tokens,
+            may_refuse=self._limits.trusted,
         )
         progress = _Progress(time.perf_counter())
         if built.offers:

@@ -146,6 +146,10 @@ class AnswerWriter(Protocol):
     def fingerprint(self) -> str:
         """What the claims depend on besides the evidence."""
 
+    @property
+    def stands_alone(self) -> bool:
+        """Whether its claims are the whole answer, whatever evidence they leave out."""
+
     def write(self, question: str, evidence: Sequence[Evidence], hear: HearDraft) -> Draft:
         """Answer `question` from `evidence`, best first; `hear` gets each claim that holds.
 

@@ -53,11 +53,17 @@ class Built:
 
 
 def build(
-    question: str, evidence: Sequence[Evidence], *, context: int, evidence_tokens: int
+    question: str,
+    evidence: Sequence[Evidence],
+    *,
+    context: int,
+    evidence_tokens: int,
+    may_refuse: bool = True,
 ) -> Built:
     """Build the prompt for `question`, with as much of `evidence` as fits, best first.
 
-    `context` is the model's window in tokens, `evidence_tokens` what it may be given of it.
+    `context` is the model's window in tokens, `evidence_tokens` what it may be given of it. Without
+    `may_refuse` the grammar leaves no room to say that there is no answer.
     Sentences that speak to the model are left out and named.
     """
     frame = estimate(SYSTEM) + estimate(question) + _ANSWER_TOKENS + _SLACK
@@ -80,7 +86,8 @@ def build(
             continue
         room -= line
         offers.append(Offer(len(offers) + 1, item, span, text, _around(item, span)))
-    return Built(_prompt(question, offers), tuple(offers), left_out, suspicious)
+    prompt = _prompt(question, offers, may_refuse=may_refuse)
+    return Built(prompt, tuple(offers), left_out, suspicious)
 
 
 def estimate(text: str) -> int:
@@ -88,14 +95,15 @@ def estimate(text: str) -> int:
     return int(len(text.encode()) / _CHARACTERS_PER_TOKEN) + 1
 
 
-def _prompt(question: str, offers: Sequence[Offer]) -> Prompt:
+def _prompt(question: str, offers: Sequence[Offer], *, may_refuse: bool) -> Prompt:
+    grammar = claims_grammar(len(offers), most_claims=MOST_CLAIMS, may_refuse=may_refuse)
     sentences = "\n".join(_line(offer.number, offer.text) for offer in offers)
     return Prompt(
         system=SYSTEM,
         user=f"<sentences>\n{sentences}\n</sentences>\n\nQuestion: {harmless(question)}",
         labels=len(offers),
         most_tokens=_ANSWER_TOKENS,
-        grammar=claims_grammar(len(offers), most_claims=MOST_CLAIMS) if offers else None,
+        grammar=grammar if offers else None,
     )
 
 

@@ -145,6 +145,7 @@ def _writer(
         listen(Sending(remote))
     limits = Limits(
         evidence_tokens=chosen.evidence_tokens,
+        trusted=chosen.trusted,
         price_in=settings.llm_price_in,
         price_out=settings.llm_price_out,
     )

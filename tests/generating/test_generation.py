@@ -118,3 +118,11 @@ def test_a_second_check_may_overrule_the_first() -> None:
     draft = writer.write("When?", evidence(MILL), lambda _: None)
     assert draft.generation.withheld[0].reasons == ("the model doubts it",)
     assert Source("1", MILL).context == ""
+
+
+def test_a_model_that_nobody_measured_can_neither_refuse_nor_stand_alone() -> None:
+    generator = Scripted("- The mill was built in 1850. [1]\n", takes_grammar=True)
+    writer = Writer(generator, Check(terms), terms, limits=Limits(trusted=False))
+    writer.write("When?", evidence(MILL), lambda _: None)
+    assert not writer.stands_alone
+    assert "NO ANSWER" not in (generator.asked[0].grammar or "")

@@ -23,10 +23,14 @@ _EVIDENCE = 1500
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A generator, and how many tokens of evidence suit it."""
+    """A generator, how many tokens of evidence suit it, and whether its silence is to be trusted.
+
+    Of the models in the catalogue those are trusted that were measured to be good enough.
+    """
 
     generator: Generator
     evidence_tokens: int
+    trusted: bool = True
 
 
 def choose(
@@ -52,7 +56,8 @@ def choose(
     if name in catalogue():
         model = catalogue()[name]
         path = require(model, files)
-        return Choice(_local(path, name, model.context, threads), model.evidence_tokens)
+        generator = _local(path, name, model.context, threads)
+        return Choice(generator, model.evidence_tokens, model.good_enough)
     if provider := read_provider(name):
         return Choice(_remote(provider, offline=offline, timeout=timeout), _EVIDENCE)
     path = Path(name).expanduser()
