@@ -1,5 +1,5 @@
 # Two commands for a fresh machine with Python 3.11 or newer, make and git:
-#   make demo   install into .venv, index seeds/, ask a question
+#   make demo   install into .venv, index seeds/, ask a question, by extraction and of a model
 #   make test   install what tests need, run them all
 # Both are safe to run again, and quick the second time.
 
@@ -7,6 +7,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 WHEEL_VENV := $(VENV)/wheel
+LLM := smollm2-135m
 QUESTION := What did Xue Lan say about isolation?
 
 .PHONY: demo test check lint types layers deps wheel clean
@@ -15,6 +16,9 @@ demo: $(VENV)/.installed
 	@$(BIN)/askdoc index
 	@printf '\n$$ askdoc "%s"\n\n' "$(QUESTION)"
 	@$(BIN)/askdoc "$(QUESTION)"
+	@$(BIN)/askdoc models pull $(LLM)
+	@printf '\n$$ askdoc --llm $(LLM) "%s"\n\n' "$(QUESTION)"
+	@$(BIN)/askdoc --llm $(LLM) "$(QUESTION)"
 
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest
