@@ -71,7 +71,7 @@ class Indexer:
         Ctrl-C ends the run early: what was published stays, the rest is as if it had not begun.
 
         Args:
-            sources: absolute paths of files and folders.
+            sources: paths of files and folders.
             listen: hears `Indexed` and `Skip` as they come.
             rebuild: start from nothing but the list of sources.
 
@@ -81,7 +81,7 @@ class Indexer:
 
         """
         started = time.perf_counter()
-        asked = [locate(str(path), str(self._root)) for path in sources or ()]
+        asked = [locate(str(path.absolute()), str(self._root)) for path in sources or ()]
         with self._store.lock():
             if rebuild:
                 self._start_anew(asked or self._configured)

@@ -177,6 +177,7 @@ def test_the_check_finds_bytes_that_changed_by_themselves(copy: Path) -> None:
 
 def test_a_long_log_is_folded_meanwhile(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chroma, "_LONGEST_LOG", 100)
+    monkeypatch.setattr(chroma, "_LONGEST_LOG_SHARE", 1000)
     store = ChromaStore(copy, write=True)
     for start in range(5000, 5300, 50):
         store.add(names(50, start), ["d"] * 50, clustered(50, seed=start))
@@ -209,6 +210,7 @@ def test_readers_find_the_same_while_a_writer_adds_removes_and_folds(
     copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(chroma, "_LONGEST_LOG", 150)
+    monkeypatch.setattr(chroma, "_LONGEST_LOG_SHARE", 1000)
     command = [sys.executable, "-c", READ, str(copy), str(Path(__file__).parent)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as reader:
         assert reader.stdout

@@ -40,7 +40,9 @@ _FOLD_NOW = 2
 _FOLD_NEVER = 1 << 40
 
 _LONGEST_LOG = 2000
-"""Changes in the log after which the writer folds, so that a reader has little to replay."""
+_LONGEST_LOG_SHARE = 4
+"""Changes in the log, or one part in so many of all vectors if that is more, after which the writer
+folds, so that a reader has little to replay. Each fold costs a writer memory that Chroma keeps."""
 
 _HNSW: CreateHNSWConfiguration = {
     "space": "cosine",
@@ -48,8 +50,9 @@ _HNSW: CreateHNSWConfiguration = {
     "ef_construction": 200,
     "ef_search": 400,
 }
-"""Of the exact 50 nearest of 20,000 clustered vectors, 100 % are found; of random ones, the worst
-case, 96 %. Chroma's defaults find 94 % and 54 %, for half the time to build and search."""
+"""Finds 99.97 % of the exact 50 nearest among 5,387 passages, 100 % among 20,000 clustered vectors
+and 96 % among 20,000 random ones, the worst case; Chroma's defaults find 94 % and 54 % of the last
+two. Adding a passage takes 0.7 ms instead of 0.4; embedding it takes 11."""
 
 _PAGE = 1000
 """Rows that are read at once."""
@@ -203,7 +206,8 @@ class ChromaStore:
                 self._fold_at(_FOLD_NEVER)  # a run that was killed may have left it low
             else:
                 self._collection = self._client.get_collection(_COLLECTION, embedding_function=None)
-            self._collection.count()  # loads the HNSW files, which may change afterwards
+            stored = self._collection.count()  # loads the HNSW files, which may change afterwards
+            self._longest_log = max(_LONGEST_LOG, stored // _LONGEST_LOG_SHARE)
         except BaseException:
             self._client.close()
             raise
@@ -216,7 +220,7 @@ class ChromaStore:
 
     def _count_changes(self, count: int) -> None:
         self._log += count
-        if self._log >= _LONGEST_LOG:
+        if self._log >= self._longest_log:
             self._fold()
             with self._translating("opening again"):
                 self._client.close()
