@@ -127,8 +127,24 @@ class Terminal:
         self.press("\r")
 
     def ready(self) -> str:
-        """Wait for an empty prompt, and return what the screen shows."""
-        return self.until(lambda _: self._at_cursor() == ">")
+        """Wait for an empty prompt that is wholly drawn, and return what the screen shows."""
+        self.until(lambda _: self._at_cursor() == ">")
+        before = -1
+        while before != len(self.raw):
+            before = len(self.raw)
+            self.read(0.15)
+        return self.text
+
+    def start_afresh(self) -> None:
+        """Press Ctrl-C until nothing is typed or running."""
+        end = time.monotonic() + 30
+        while self._at_cursor() != ">":
+            assert time.monotonic() < end, f"no prompt on:\n{self.text}"
+            self.press("\x03")
+            try:
+                self.read(0.3)
+            except pexpect.EOF:
+                pytest.fail(f"the session ended:\n{self.text}")
 
     def leave(self) -> int:
         """Press Ctrl-D at the prompt, and return the exit code."""

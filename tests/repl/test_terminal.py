@@ -179,17 +179,17 @@ KEYS = (
 )
 
 
-def test_200_random_key_presses_end_in_no_traceback(terminal: Start) -> None:
+@pytest.mark.parametrize("seed", [7, 8, 9])
+def test_200_random_key_presses_end_in_no_traceback(seed: int, terminal: Start) -> None:
     screen = terminal()
-    draw = random.Random(7)  # noqa: S311 - the same keys each time
+    draw = random.Random(seed)  # noqa: S311 - the same keys each time
     for step in range(200):
         screen.press(draw.choice(KEYS))
         if step % 25 == 0:
             screen.resize(draw.choice([20, 40, 80, 200]), draw.choice([5, 24, 50]))
         screen.read(0.01)
-    screen.press(CTRL_C + CTRL_C)
     screen.resize(80, 40)
-    screen.press("\x15")
-    screen.ready()
-    assert b"Traceback" not in screen.raw
+    screen.start_afresh()
+    told = screen.raw.decode(errors="replace").partition("Traceback")
+    assert not told[1], told[2][:3000]
     assert screen.leave() == 0

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,7 +62,8 @@ class Prompt:
             KeyboardInterrupt: the user gave up this line.
 
         """
-        return self._lines.prompt()
+        with _calm():
+            return self._lines.prompt()
 
     def ask(self, message: str) -> str:
         """Read one line for something else than a question; it is not kept."""
@@ -69,6 +73,19 @@ class Prompt:
     def _bar(self) -> StyleAndTextTuples:
         columns = get_app().output.get_size().columns
         return [("", bar_text(self._session, columns))]
+
+
+@contextmanager
+def _calm() -> Iterator[None]:
+    """Let Ctrl-C count as a key alone, also while the prompt is being set up or taken down.
+
+    An interrupt there would leave an event loop half made.
+    """
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def history_file(folder: Path, workspace: Path) -> Path:

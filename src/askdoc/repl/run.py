@@ -31,18 +31,26 @@ def interactive(session: Session, lines: Lines, *, version: str) -> None:
     session.pages.output().show([Text(_GREETING.format(version=version), style="faint"), BLANK])
     while True:
         try:
-            line = lines.read()
-        except KeyboardInterrupt:
+            if not _once(session, lines):
+                return
+        except KeyboardInterrupt:  # while a note about the one before was written
             continue
-        except EOFError:
-            return
-        try:
-            _step(session, line)
-        except Quit:
-            return
-        except KeyboardInterrupt:
-            aside = session.pages.errors()
-            aside.show([note_line("interrupted", aside), BLANK])
+
+
+def _once(session: Session, lines: Lines) -> bool:
+    """Read one line and do what it says; False where the user wants to leave."""
+    try:
+        line = lines.read()
+    except EOFError:
+        return False
+    try:
+        _step(session, line)
+    except Quit:
+        return False
+    except KeyboardInterrupt:
+        aside = session.pages.errors()
+        aside.show([note_line("interrupted", aside), BLANK])
+    return True
 
 
 def script(session: Session, lines: Iterable[str]) -> bool:
