@@ -21,10 +21,11 @@ demo: $(VENV)/.installed
 	@$(BIN)/askdoc --llm $(LLM) "$(QUESTION)"
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 check: lint types layers deps test wheel
-	$(BIN)/askdoc eval
+	$(BIN)/askdoc index --quiet
+	$(BIN)/askdoc eval --against evals/baselines
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
