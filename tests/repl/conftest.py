@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import cast
 
 import pexpect
 import pyte
@@ -91,7 +92,7 @@ class Terminal:
     def read(self, seconds: float = 0.02) -> None:
         """Take in what the program has written."""
         try:
-            data = self.child.read_nonblocking(65536, timeout=seconds)
+            data = cast("bytes", self.child.read_nonblocking(65536, timeout=seconds))
         except pexpect.TIMEOUT:
             return
         self.raw += data
