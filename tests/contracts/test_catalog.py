@@ -201,11 +201,13 @@ def test_a_transaction_is_all_or_nothing(catalog: SqliteCatalog) -> None:
 def test_a_reader_sees_one_moment(catalog: SqliteCatalog) -> None:
     put(catalog, "cat.txt")
     with reading(catalog) as reader:
+        assert reader.frequencies(["cat", "mouse"]) == {"cat": 1, "mouse": 0}
         put(catalog, "cat.txt", "The mouse hides.", content="b")
         assert reader.text("id-cat.txt") == CAT
         assert reader.chunks(reader.chunk_ids())[0].text.startswith("The cat")
         reader.refresh()
         assert reader.text("id-cat.txt") == "The mouse hides."
+        assert reader.frequencies(["cat", "mouse"]) == {"cat": 0, "mouse": 1}
 
 
 def test_a_staged_version_is_seen_by_nobody(catalog: SqliteCatalog) -> None:

@@ -71,6 +71,7 @@ class SqliteReader:
         self._root = root
         self._connection = connect(folder, write=self._write)
         self._segment = lru_cache(maxsize=64)(self._read_segment)
+        self._frequencies: dict[str, int] = {}
         if not self._write:
             self.refresh()
 
@@ -86,6 +87,7 @@ class SqliteReader:
 
     def refresh(self) -> None:
         """See what has been written since; until then, all calls see one moment."""
+        self._frequencies.clear()
         with translating(self._folder):
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
@@ -148,13 +150,15 @@ class SqliteReader:
 
     def frequencies(self, terms: Collection[str]) -> Mapping[str, int]:
         """Count the chunks that hold each of `terms`; a term in none counts 0."""
-        counted = dict.fromkeys(terms, 0)
-        writable = {term: _storable(term) for term in counted}
+        new = {term: _storable(term) for term in terms if term not in self._frequencies}
         rows = self._for_each(
-            "SELECT term, doc FROM vocabulary WHERE term IN ({})", set(writable.values())
+            "SELECT term, doc FROM vocabulary WHERE term IN ({})", set(new.values())
         )
         found: dict[str, int] = dict(rows)
-        return {term: found.get(writable[term], 0) for term in counted}
+        counted = {term: found.get(written, 0) for term, written in new.items()}
+        if not self._write:  # what a reader sees stays as it is
+            self._frequencies |= counted
+        return {term: counted.get(term) or self._frequencies.get(term, 0) for term in terms}
 
     def counts(self) -> Counts:
         """Say how much the index holds."""
