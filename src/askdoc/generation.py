@@ -140,8 +140,8 @@ class Writer:
                 if isinstance(item, Refused):
                     progress.refusal = item.text
                     return
-                if number == self._limits.most_claims:
-                    return
+                if number >= self._limits.most_claims:
+                    continue  # the end of the stream tells what all of it took
                 self._take(item, built.offers, progress, hear)
 
     def _pieces(

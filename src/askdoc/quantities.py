@@ -94,8 +94,8 @@ def read_quantities(text: str) -> list[Quantity]:
 
 def _read(match: re.Match[str]) -> Quantity | None:
     sign = (match["sign"] or "").strip().lower()
-    unit = (match["unit"] or "").strip(" -").lower()
-    scale = (match["scale"] or "").strip(" -").lower().removeprefix("an ").removeprefix("a ")
+    unit = _bare(match["unit"])
+    scale = _bare(match["scale"]).removeprefix("an ").removeprefix("a ")
     value = _value(match)
     if scale in _LETTER_SCALES and not sign:
         unit = unit or (scale if scale in UNITS else "")
@@ -115,6 +115,11 @@ def _read(match: re.Match[str]) -> Quantity | None:
     else:
         values = (("", value),)
     return Quantity(tuple(values), match[0].strip(), match.start(), match.end())
+
+
+def _bare(found: str | None) -> str:
+    """Return a unit or scale as the tables spell it, without what joins it to its number."""
+    return " ".join((found or "").replace("-", " ").lower().split())
 
 
 def _value(match: re.Match[str]) -> Fraction:

@@ -16,6 +16,8 @@ from askdoc.quantities import read_quantities
         ("1.5 million", "1,500,000"),
         ("$454 billion", "454 billion dollars"),
         ("twelve per cent", "12%"),
+        ("12\u00a0percent", "12%"),
+        ("a 12-month-old", "12 months"),
         ("a quarter", "25 percent"),
         ("three hundred and twelve", "312"),
         ("1.2 km", "1,200 metres"),
