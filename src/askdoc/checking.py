@@ -120,6 +120,8 @@ class Check:
             return Verdict(Support.UNSUPPORTED, tuple(f"{w} {where}" for w in wrong), coverage)
         if coverage < LEAST_COVERAGE:
             return Verdict(Support.UNSUPPORTED, (f"{_listed(missing)} {where}",), coverage)
+        if content and all(word.capital for word in content):
+            return Verdict(Support.PARTIAL, ("it names something and states nothing",), coverage)
         unsure = certainty(words, source.text, given)
         doubts = [unsure] if unsure else []
         doubts += [_listed(missing)] if missing else []

@@ -17,6 +17,10 @@ _BRACKET_ONLY = re.compile(r"[\[【]\s*([^\]】]{1,40}?)\s*[\]】]")
 _BULLET = re.compile(
     r"^\s*(?:[-*•–]|\d{1,2}[.)])\s+|^\s*(?:claim|answer)\s*\d*\s*:\s*", re.IGNORECASE
 )
+_PREAMBLE = re.compile(
+    r"^(?:the\s+)?(?:(?:correct|short|right)\s+)?(?:answer|sentence|claim)\s+is:?\s*:\s*",
+    re.IGNORECASE,
+)
 _SENTENCE = re.compile(r"(?<=[.!?])((?:\s*[\[【][^\]】]*[\]】])*)\s+(?=[\"“'A-Z])")
 _END = re.compile(r"(?<=[a-z0-9)\"%][.!?])(?<!\b[DM]r\.)(?<!\bMrs\.)\s+(?=[\"A-Z])")
 _THINKING = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
@@ -65,7 +69,7 @@ def read_claims(pieces: Iterable[str]) -> Iterator[Written | Refused]:
 
 
 def _line(line: str, *, first: bool) -> Iterator[Written | Refused]:
-    bare = _BULLET.sub("", line).strip().strip("`")
+    bare = _PREAMBLE.sub("", _BULLET.sub("", line).strip().strip("`"))
     if first and _REFUSED.match(bare):
         yield Refused(bare)
         return

@@ -44,8 +44,8 @@ class Limits:
     """How much a model is given and may say, and what is shown of it.
 
     `evidence_tokens` bounds the evidence in a prompt. A model that is not `trusted`, since nobody
-    measured it to be good enough, can't refuse and can't leave out the best evidence. Prices are
-    for a million tokens, in any one currency.
+    measured it to be good enough, can't refuse, can't leave out the best evidence, and has its
+    partly supported claims withheld too. Prices are for a million tokens, in any one currency.
     """
 
     evidence_tokens: int = 1500
@@ -174,7 +174,9 @@ class Writer:
         sources = [(offer.number, _source(offer)) for offer in offers]
         found = attribute(item.text, cited, sources, self._check)
         verdict = self._confirmed(item.text, found.numbers, dict(sources), found.verdict)
-        if verdict.support is Support.UNSUPPORTED:
+        if verdict.support is Support.UNSUPPORTED or (
+            verdict.support is Support.PARTIAL and not self._limits.trusted
+        ):
             progress.withheld.append(Claim(item.text, (), verdict.support, verdict.reasons))
             return
         claim = DraftClaim(

@@ -111,5 +111,11 @@ def test_several_sources_support_a_claim_clause_by_clause() -> None:
     assert against(mixed, one, two).support is not Support.SUPPORTED
 
 
+def test_a_bare_name_is_not_a_statement() -> None:
+    sentence = "The mill belonged to Karl Holm."
+    assert against("Karl Holm.", sentence).support is Support.PARTIAL
+    assert against("It belonged to Karl Holm.", sentence).support is Support.SUPPORTED
+
+
 def test_a_claim_that_cites_nothing_is_unsupported() -> None:
     assert CHECK("The mill was built in 1850.", []).support is Support.UNSUPPORTED

@@ -19,6 +19,7 @@ def read(text: str) -> list[Written | Refused]:
         ("- The mill was built in 1850. [2]", ("2",)),
         ("1. The mill was built in 1850 [2].", ("2",)),
         ("* The mill was built in 1850. [S2, S3]", ("2", "3")),
+        ("- The answer is: The mill was built in 1850. [2]", ("2",)),
         ("The mill was built in 1850. [1][3]", ("1", "3")),
         ("The mill was built in 1850. (2)", ("2",)),
         ("The mill was built in 1850. [1-3]", ("1", "2", "3")),

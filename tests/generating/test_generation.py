@@ -125,4 +125,10 @@ def test_a_model_that_nobody_measured_can_neither_refuse_nor_stand_alone() -> No
     writer = Writer(generator, Check(terms), terms, limits=Limits(trusted=False))
     writer.write("When?", evidence(MILL), lambda _: None)
     assert not writer.stands_alone
+    half = Scripted("- The mill was built in 1850 for a baker. [1]\n")
+    draft = Writer(half, Check(terms), terms, limits=Limits(trusted=False)).write(
+        "When?", evidence(MILL), lambda _: None
+    )
+    assert not draft.claims
+    assert draft.generation.withheld[0].support is Support.PARTIAL
     assert "NO ANSWER" not in (generator.asked[0].grammar or "")
