@@ -243,6 +243,20 @@ def test_nothing_of_the_environment_is_taken(
     store.close()
 
 
+def test_an_env_file_that_chroma_chokes_on_is_named(copy: Path, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"MIGRATIONS=\xe9\n")
+    code = (
+        "import sys; from pathlib import Path; from askdoc.adapters.chroma import ChromaStore\n"
+        "from askdoc.errors import IndexCorrupt, StoreError\n"
+        "try: ChromaStore(Path(sys.argv[1]))\n"
+        "except StoreError as error: print(isinstance(error, IndexCorrupt), error.hint)"
+    )
+    command = [sys.executable, "-c", code, str(copy)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("False it reads a file `.env`")
+    assert is_intact(copy)
+
+
 def test_no_write_is_begun_without_room(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chroma, "_ROOM", 1 << 62)
     store = ChromaStore(copy, write=True)

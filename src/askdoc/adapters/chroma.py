@@ -309,9 +309,13 @@ def _client(folder: Path) -> Client:
 
     Loading Chroma takes half a second, which a run that needs no vectors need not pay.
     """
-    from chromadb.api.client import Client
-    from chromadb.config import Settings
-
+    try:
+        from chromadb.api.client import Client
+        from chromadb.config import Settings
+    except (ImportError, RuntimeError, ValueError) as error:
+        message = f"chromadb cannot be loaded: {' '.join(str(error).split())}"
+        hint = "it reads a file `.env` in the current folder; if there is one, mend it"
+        raise StoreError(message, hint=hint) from error
     settings = Settings(
         _env_file=None,  # type: ignore[call-arg]  # pydantic-settings takes it, untyped
         anonymized_telemetry=False,
