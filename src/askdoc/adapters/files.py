@@ -1,10 +1,10 @@
-"""Find files to index, minding `.gitignore` files through pathspec, and read their bytes.
+"""Find files to index, and read their bytes.
 
 Paths are text here: a folder of thousands of files is gone through at each run, and a `Path` for
 each takes longer than all else.
 """
 
-# ruff: noqa: PTH100, PTH110, PTH116, PTH123 - as said above
+# ruff: noqa: PTH100, PTH110, PTH116 - as said above
 
 from __future__ import annotations
 
@@ -15,20 +15,16 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pathspec import GitIgnoreSpec
-
+from askdoc.adapters.ignore_rules import Rules, is_left_out, rules_in, rules_of_settings
 from askdoc.adapters.readers import is_readable, suffix_of, suffixes
-from askdoc.errors import ReadError, SettingsError
+from askdoc.errors import ReadError
 from askdoc.planning import MISSING, locate
 from askdoc.types import Found, Skip
 
-IGNORE_FILES = (".askdocignore", ".ignore", ".gitignore")
-"""Files with rules about what to leave out; where two speak of a path, the first of these wins."""
-
-INDEX_MARK = "catalog.sqlite"
+_INDEX_MARK = "catalog.sqlite"
 """A folder that holds this is an index."""
 
-_LONGEST_RULES = 1 << 20
+_NAME = ("name", "its name is not UTF-8", "rename it")
 
 
 def discover(
@@ -112,12 +108,12 @@ class _Walk:
         self._origin = origin
         self._leave_out = {os.path.abspath(folder) for folder in leave_out}
         inside = origin.location != origin.path
-        self._settings = _Rules(_patterns(ignore), origin.root if inside else origin.path)
+        self._settings = rules_of_settings(ignore, origin.root if inside else origin.path)
         self._real = os.path.realpath(origin.path)
 
     def items(self) -> Iterator[Found | Skip]:
         """List files and what is skipped."""
-        pending: list[tuple[os.DirEntry[str], _Rules | None]] = []
+        pending: list[tuple[os.DirEntry[str], Rules | None]] = []
         yield from self._list(self._origin.path, None, pending)
         while pending:
             entry, rules = pending.pop()
@@ -131,8 +127,8 @@ class _Walk:
     def _list(
         self,
         folder: str,
-        above: _Rules | None,
-        pending: list[tuple[os.DirEntry[str], _Rules | None]],
+        above: Rules | None,
+        pending: list[tuple[os.DirEntry[str], Rules | None]],
     ) -> Iterator[Skip]:
         """Put what a folder holds before what is pending."""
         try:
@@ -143,22 +139,22 @@ class _Walk:
         except OSError as error:
             yield self._origin.skip(folder, "unreadable", _reason(error))
             return
-        if any(entry.name == INDEX_MARK for entry in inside):
+        if any(entry.name == _INDEX_MARK for entry in inside):
             return
-        rules = _rules_in(folder, inside, above)
+        rules = rules_in(folder, inside, above)
         pending.extend((entry, rules) for entry in inside)
 
     def _item(
         self,
         entry: os.DirEntry[str],
-        rules: _Rules | None,
-        pending: list[tuple[os.DirEntry[str], _Rules | None]],
+        rules: Rules | None,
+        pending: list[tuple[os.DirEntry[str], Rules | None]],
     ) -> Iterator[Found | Skip]:
         path = entry.path
         is_folder = entry.is_dir(follow_symlinks=False)
         if entry.name.startswith(".") or (is_folder and path in self._leave_out):
             return
-        if _is_left_out(path, is_folder=is_folder, rules=rules, settings=self._settings):
+        if is_left_out(path, is_folder=is_folder, rules=rules, settings=self._settings):
             return
         if not _is_text(entry.name):
             yield self._origin.skip(path, *_NAME)
@@ -179,75 +175,6 @@ class _Walk:
         return self._origin.skip(
             path, "link_out", "it is a link that leads out of the folder", hint
         )
-
-
-_NAME = ("name", "its name is not UTF-8", "rename it")
-
-
-@dataclass(frozen=True, slots=True)
-class _Rules:
-    """The rules of a folder, and those of the folders above, which count where these are silent."""
-
-    spec: GitIgnoreSpec
-    folder: str
-    above: _Rules | None = None
-
-
-def _is_left_out(path: str, *, is_folder: bool, rules: _Rules | None, settings: _Rules) -> bool:
-    """Ask the settings, then the nearest rules, and so on upwards; the first to speak decides."""
-    for start in (settings, rules):
-        level = start
-        while level is not None:
-            inside = path[len(level.folder.rstrip(os.sep)) + 1 :] + (os.sep if is_folder else "")
-            verdict = level.spec.check_file(inside).include if level.spec.patterns else None
-            if verdict is not None:
-                return verdict
-            level = level.above
-    return False
-
-
-def _patterns(ignore: Sequence[str]) -> GitIgnoreSpec:
-    try:
-        return GitIgnoreSpec.from_lines(ignore)
-    except ValueError as error:
-        message = f"`ignore` holds something that is no pattern: {error}"
-        raise SettingsError(message, hint="patterns are written as in `.gitignore`") from error
-
-
-def _rules_in(
-    folder: str, entries: Sequence[os.DirEntry[str]], above: _Rules | None
-) -> _Rules | None:
-    """Return the rules that hold in a folder; a line that is no pattern says nothing, as in git."""
-    there = {entry.name: entry for entry in entries if entry.name in IGNORE_FILES}
-    rules = above
-    for name in reversed(IGNORE_FILES):
-        entry = there.get(name)
-        if entry is None:
-            continue
-        lines = _lines(entry)
-        usable = [line for line in lines if _is_pattern(line)]
-        if usable:
-            rules = _Rules(GitIgnoreSpec.from_lines(usable), folder, rules)
-    return rules
-
-
-def _lines(entry: os.DirEntry[str]) -> list[str]:
-    try:
-        if not entry.is_file(follow_symlinks=False):  # reading a pipe would wait for ever
-            return []
-        with open(entry.path, "rb") as file:
-            text = file.read(_LONGEST_RULES).decode("utf-8-sig", "surrogateescape")
-    except OSError:
-        return []
-    return text.splitlines()
-
-
-def _is_pattern(line: str) -> bool:
-    try:
-        GitIgnoreSpec.from_lines([line])
-    except ValueError:
-        return False
-    return bool(line.strip())
 
 
 def _is_text(name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import re
 from collections.abc import Iterator, Sequence
@@ -42,6 +43,8 @@ _MOST_UNKNOWN = 0.3
 """A page with a larger share of unknown glyphs is as good as an image."""
 
 _NAMED_PAGES = 10
+
+logging.getLogger("pypdfium2").addHandler(logging.NullHandler())  # what matters is in the outcome
 
 
 class PdfReader:
