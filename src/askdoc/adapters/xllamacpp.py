@@ -36,7 +36,7 @@ class LlamaCpp:
         path: the file.
         name: how answers name the model.
         context: tokens for prompt and answer together.
-        threads: by default as many as there are physical cores.
+        threads: by default as many as there are physical cores, less those that are busy.
 
     Raises:
         ModelError: the file is not a GGUF file.
@@ -115,8 +115,7 @@ def _load(path: Path, context: int, threads: int | None, folder: Path) -> Any:
     parameters.n_ctx = context
     parameters.n_parallel = 1
     parameters.warmup = False
-    if threads:
-        parameters.cpuparams.n_threads = threads
+    parameters.cpuparams.n_threads = threads or _free_cores()
     parameters.verbosity = _QUIET
     parameters.ui = False
     parameters.api_keys = [secrets.token_hex()]
@@ -128,6 +127,18 @@ def _load(path: Path, context: int, threads: int | None, folder: Path) -> Any:
         message = f"llama.cpp can't load `{path}`"
         hint = "fetch it again, or take another: `askdoc models list`"
         raise ModelError(message, hint=hint) from error
+
+
+def _free_cores() -> int:
+    """Count the cores that are not busy, one at least; -1 leaves it to llama.cpp.
+
+    Its threads wait for one another by spinning: on a busy machine two are many times slower than
+    one.
+    """
+    if not hasattr(os, "getloadavg"):
+        return -1
+    busy = int(os.getloadavg()[0])
+    return max(1, (os.cpu_count() or 1) - busy) if busy else -1
 
 
 def _request(prompt: Prompt) -> dict[str, Any]:
