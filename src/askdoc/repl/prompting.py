@@ -134,4 +134,15 @@ def _keys() -> KeyBindings:
         """Begin another line."""
         event.current_buffer.newline()
 
+    @keys.add("c-c", eager=True)
+    @keys.add("<sigint>", eager=True)
+    def _(event: KeyPressEvent) -> None:
+        """End the line; a second Ctrl-C, read when the prompt is over, has nothing to end.
+
+        prompt_toolkit's own binding fails there, since an application exits only once.
+        """
+        future = event.app.future
+        if future is not None and not future.done():
+            event.app.exit(exception=KeyboardInterrupt, style="class:aborting")
+
     return keys
