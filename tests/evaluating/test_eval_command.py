@@ -281,3 +281,19 @@ def test_help_needs_no_heavy_import() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ}
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_a_suite_without_one_case_that_can_be_scored_says_why(work: Path) -> None:
+    lines = (
+        {"id": f"c{i}", "question": "q?", "evidence": [{"document": "none.txt", "quote": "x"}]}
+        for i in range(12)
+    )
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    (work / "evals/lost.jsonl").write_text(text, encoding="utf-8")
+    done = run("lost", "--html", "report.html")
+    assert done.exit_code == 1
+    assert "c9: there is no document `none.txt` in the index" in done.stdout
+    assert "c10:" not in done.stdout
+    assert "and 2 more" in done.stdout
+    assert "c10:" in run("lost", "--all").stdout
+    assert run("lost", "--json").exit_code == 1

@@ -49,7 +49,8 @@ def _suite(suite: SuiteReport, page: Page, *, everything: bool) -> Iterator[Text
     yield title
     yield BLANK
     names = [n for n in NAMES if n in suite.metrics] if everything else headline(suite)
-    yield from _metrics(names, suite, page)
+    if names:  # there is no score where every case failed
+        yield from _metrics(names, suite, page)
     if everything and suite.tags:
         yield BLANK
         yield from _tags(suite)
@@ -58,6 +59,8 @@ def _suite(suite: SuiteReport, page: Page, *, everything: bool) -> Iterator[Text
         yield from _lost(suite, page, limit=None if everything else _SHOWN)
     for failure in suite.failures[: None if everything else _SHOWN]:
         yield hang(flat(f"{failure.id}: {failure.error}"), page, first=Text("failed  ", "bad"))
+    if not everything and len(suite.failures) > _SHOWN:
+        yield Text(f"  and {len(suite.failures) - _SHOWN} more; see them with --all", "faint")
 
 
 def _metrics(names: Sequence[str], suite: SuiteReport, page: Page) -> Iterator[Text]:
