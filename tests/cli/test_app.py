@@ -278,3 +278,22 @@ def test_a_current_folder_that_is_gone_is_told(tmp_path: Path) -> None:
     assert done.stderr == (
         "error: the current folder no longer exists\n\nhint: change to another one: `cd ~`\n"
     )
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is full")
+@pytest.mark.parametrize("arguments", [["--help"], ["schema", "answer"], ["config", "list"]])
+def test_a_full_disk_is_told(arguments: list[str]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "askdoc", *arguments],
+            stdout=full, stderr=subprocess.PIPE, check=False, timeout=60,
+        )  # fmt: skip
+    said = "error: cannot write the output: no space left on device\n"
+    assert (done.returncode, done.stderr.decode()) == (1, said)
+
+
+def test_a_closed_output_is_told() -> None:
+    command = f'"{sys.executable}" -m askdoc schema answer >&-'
+    done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr.startswith(b"error: the standard output is closed\n")

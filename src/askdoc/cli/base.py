@@ -5,6 +5,7 @@ typer's own help and errors draw boxes, even into a pipe, and cost a tenth of a 
 
 from __future__ import annotations
 
+import errno
 import inspect
 import os
 import re
@@ -25,6 +26,8 @@ INTERRUPTED = 130
 _PARSER = re.compile(r"Input should be (.*?)(?:, unable to parse .*)?$")
 _CLOSED_PIPE = 141
 """What a shell reports for a program that a closed pipe has ended: 128 + SIGPIPE."""
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EFBIG, errno.EIO})
+"""How a write fails that nobody is to blame for; where it names no file, it was to the output."""
 
 
 class Command(TyperCommand):
@@ -58,6 +61,7 @@ class Root(Group):
         """Run the command line `args`, by default that of the process, and exit."""
         console.prepare_streams()
         try:
+            _expect_output()
             code = super().main(
                 args,
                 prog_name,
@@ -105,18 +109,46 @@ def show_help(described: Any, ctx: Any) -> None:
 
 @contextmanager
 def _endings() -> Iterator[None]:
-    """End quietly on Ctrl-C and on a reader that went away."""
+    """End quietly on Ctrl-C and on a reader that went away, and with a word on a full disk."""
     try:
-        yield
+        try:
+            yield
+        except typer.Exit:
+            sys.stdout.flush()
+            raise
         sys.stdout.flush()
     except KeyboardInterrupt as interrupt:
         page = console.errors()
         page.show([note_line("interrupted", page)])
         raise typer.Exit(INTERRUPTED) from interrupt
     except BrokenPipeError as closed:
-        # What is still buffered must not fail a second time while Python shuts down.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         raise typer.Exit(_CLOSED_PIPE) from closed
+    except OSError as error:
+        if error.errno not in _NO_ROOM or error.filename is not None:
+            raise
+        _drop_output()
+        message = f"cannot write the output: {(error.strerror or str(error)).lower()}"
+        raise AskdocError(message) from error
+
+
+def _expect_output() -> None:
+    """Go on where there is a standard output.
+
+    Without one, the next file that is opened would take its number, and all that is printed.
+
+    Raises:
+        AskdocError: it was closed before askdoc started.
+
+    """
+    if sys.stdout is None:
+        message = "the standard output is closed"
+        raise AskdocError(message, hint=f"to see nothing of it: `> {os.devnull}`")
+
+
+def _drop_output() -> None:
+    """Keep what is still buffered from failing a second time while Python shuts down."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _explained(error: typer.TyperException) -> tuple[str, str | None]:
