@@ -71,9 +71,8 @@ class Indexer:
         started = time.perf_counter()
         asked = [locate(str(path.absolute()), str(self._root)) for path in sources or ()]
         with self._store.lock():
-            if rebuild:
-                self._start_anew(asked or self._configured)
-            with self._open() as writing:
+            loaded = self._start_anew(asked or self._configured) if rebuild else None
+            with self._open(loaded) as writing:
                 writing.expect_same_settings()
                 found = self._survey(writing, None if rebuild else asked)
                 run = Run(writing, self._files, self._cutters, self._settings, listen)
@@ -105,8 +104,9 @@ class Indexer:
         with self._store.lock(), self._open() as writing:
             return writing.repair()
 
-    def _open(self) -> Writing:
-        return Writing(self._store, self._settings, self._load_embedder)
+    def _open(self, loaded: Embedder | None = None) -> Writing:
+        load = self._load_embedder if loaded is None else lambda _: loaded
+        return Writing(self._store, self._settings, load)
 
     def _survey(self, writing: Writing, asked: Sequence[str] | None) -> Survey:
         catalog = writing.catalog
@@ -123,39 +123,44 @@ class Indexer:
                 catalog.include(back)
         return found
 
-    def _start_anew(self, wanted: Sequence[str]) -> None:
+    def _start_anew(self, wanted: Sequence[str]) -> Embedder:
         """Empty the index but for its sources and exclusions; add `wanted` to the sources.
 
-        A catalog that cannot be read has nothing to keep.
+        A catalog that cannot be read has nothing to keep. The embedder is loaded first, so that
+        nothing is lost for want of it; it is returned.
 
         Raises:
             UsageError: a source is not there, so that its documents would be lost.
+            IndexCorrupt: the list of sources cannot be read, and none are named.
 
         """
         sources: list[str] = []
         exclusions: list[str] = []
-        embedder = None
+        made_by = None
+        damage: IndexCorrupt | None = None
         try:
             with closing(self._store.catalog()) as catalog:
                 sources, exclusions = catalog.sources(), catalog.exclusions()
-                embedder = catalog.setting(EMBEDDER_NAME)
-        except IndexCorrupt:
-            pass
+                made_by = catalog.setting(EMBEDDER_NAME)
+        except IndexCorrupt as error:
+            damage = error
         sources, _ = choose_scopes(sources, wanted, str(self._root))
         if not sources:
-            raise _nothing_to_index()
+            raise damage or _nothing_to_index()
         for location in sources:
             if not is_there(self._root / location):
                 message = f"`{location}` is not there, and an index made anew would lose it"
                 hint = f"bring it back, or run `askdoc remove {location}`"
                 raise UsageError(message, hint=hint)
+        loaded = self._load_embedder(made_by)
+        with closing(self._store.draft_catalog()) as draft, draft.transaction():
+            draft.keep_sources(sources)
+            draft.exclude(exclusions)
+            if made_by is not None:
+                draft.keep(EMBEDDER_NAME, made_by)
         self._store.discard_vectors()
-        self._store.discard_catalog()
-        with closing(self._store.catalog()) as catalog, catalog.transaction():
-            catalog.keep_sources(sources)
-            catalog.exclude(exclusions)
-            if embedder is not None:
-                catalog.keep(EMBEDDER_NAME, embedder)
+        self._store.replace_catalog()
+        return loaded
 
 
 def _nothing_to_index() -> UsageError:

@@ -187,6 +187,7 @@ def indexer(workspace: Workspace, listen: Listener = deaf) -> Iterator[Indexer]:
 def _store(workspace: Workspace) -> Store:
     """Tell how to get at the two halves of the workspace's index."""
     from askdoc.adapters import chroma_files, lock, sqlite_schema
+    from askdoc.adapters.sqlite import SqliteCatalog
     from askdoc.writing import Store
 
     folder = workspace.index / _VECTORS
@@ -195,7 +196,10 @@ def _store(workspace: Workspace) -> Store:
         catalog=lambda: open_catalog(workspace, write=True),
         vectors=lambda: open_vectors(workspace, write=True),
         has_vectors=lambda: chroma_files.is_intact(folder),
-        discard_catalog=lambda: sqlite_schema.discard(workspace.index),
+        draft_catalog=lambda: SqliteCatalog(
+            sqlite_schema.draft_in(workspace.index), workspace.root, write=True
+        ),
+        replace_catalog=lambda: sqlite_schema.replace(workspace.index),
         discard_vectors=lambda: chroma_files.discard(folder),
     )
 

@@ -29,13 +29,17 @@ _REBUILD = "run `askdoc index --rebuild` to make the index anew"
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """How to get at the two halves of an index. All of it is called only when needed."""
+    """How to get at the two halves of an index. All of it is called only when needed.
+
+    `draft_catalog` opens an empty catalog that `replace_catalog` puts in place of the other.
+    """
 
     lock: Callable[[], AbstractContextManager[None]]
     catalog: Callable[[], Catalog]
     vectors: Callable[[], VectorStore]
     has_vectors: Callable[[], bool]
-    discard_catalog: Callable[[], None]
+    draft_catalog: Callable[[], Catalog]
+    replace_catalog: Callable[[], None]
     discard_vectors: Callable[[], None]
 
 

@@ -17,7 +17,7 @@ import pytest
 from askdoc.adapters import chroma
 from askdoc.adapters.chroma import ChromaStore
 from askdoc.adapters.chroma_files import discard, is_intact
-from askdoc.errors import DiskFull, IndexCorrupt
+from askdoc.errors import DiskFull, IndexCorrupt, StoreError
 
 if TYPE_CHECKING:
     from askdoc.ports import Matrix
@@ -93,6 +93,25 @@ def test_discarding_leaves_nothing_and_the_place_can_be_used_again(copy: Path) -
     store = ChromaStore(copy, write=True)
     assert store.count() == 0
     store.close()
+
+
+def test_discarding_leaves_what_others_put_there(copy: Path) -> None:
+    (copy / "notes").mkdir()
+    (copy / "notes/mine.txt").write_text("mine")
+    (copy / "mine.txt").write_text("mine")
+    discard(copy)
+    assert sorted(path.name for path in copy.iterdir()) == ["mine.txt", "notes"]
+    assert (copy / "notes/mine.txt").exists()
+
+
+def test_another_programs_database_is_left_alone(copy: Path) -> None:
+    for name in ("fold.lock", "seal.json"):
+        (copy / name).unlink()
+    before = sorted(copy.rglob("*"))
+    for touch in (discard, lambda folder: ChromaStore(folder, write=True)):
+        with pytest.raises(StoreError, match="another program"):
+            touch(copy)
+        assert sorted(copy.rglob("*")) == before
 
 
 def truncate(file: Path) -> None:

@@ -113,8 +113,17 @@ def test_another_programs_database(tmp_path: Path, *, write: bool) -> None:
     with sqlite3.connect(tmp_path / sqlite_schema.FILE_NAME) as other:
         other.execute("CREATE TABLE notes (text)")
     other.close()
-    with pytest.raises(IndexCorrupt, match="not a catalog of askdoc"):
+    with pytest.raises(StoreError, match="not a catalog of askdoc") as caught:
         SqliteCatalog(tmp_path, tmp_path, write=write)
+    assert not isinstance(caught.value, IndexCorrupt)
+    assert caught.value.hint == "choose another folder with `--index`"
+
+
+def test_a_catalog_that_lost_its_mark_is_damaged(tmp_path: Path) -> None:
+    with SqliteCatalog(tmp_path, tmp_path, write=True) as catalog:
+        catalog._connection.execute("PRAGMA application_id = 0")
+    with pytest.raises(IndexCorrupt, match="its mark is gone"):
+        SqliteCatalog(tmp_path, tmp_path, write=True)
 
 
 @pytest.mark.parametrize("write", [False, True])
@@ -123,7 +132,7 @@ def test_a_file_that_is_no_database(tmp_path: Path, *, write: bool) -> None:
     with pytest.raises(IndexCorrupt, match="not a database") as caught:
         SqliteCatalog(tmp_path, tmp_path, write=write)
     assert caught.value.hint
-    assert "askdoc index --rebuild" in caught.value.hint
+    assert "askdoc index --rebuild PATH" in caught.value.hint
 
 
 def test_an_index_that_is_no_folder(tmp_path: Path) -> None:

@@ -114,7 +114,10 @@ class Bench:
                 has_vectors=lambda: (
                     self.memory is not None or chroma_files.is_intact(self.index / "chroma")
                 ),
-                discard_catalog=lambda: sqlite_schema.discard(self.index),
+                draft_catalog=lambda: self.in_catalog(
+                    SqliteCatalog(sqlite_schema.draft_in(self.index), self.root, write=True)
+                ),
+                replace_catalog=lambda: sqlite_schema.replace(self.index),
                 discard_vectors=self._discard_vectors,
             ),
             Files(discover=self._discover, load=self._load, reader_for=self._reader_for),

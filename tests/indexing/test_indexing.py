@@ -1,18 +1,29 @@
 from __future__ import annotations
 
+import contextlib
 import shutil
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
-from askdoc.errors import EmbedderMismatch, IndexCorrupt, UsageError
+from askdoc.errors import (
+    DiskFull,
+    EmbedderMismatch,
+    IndexCorrupt,
+    ModelError,
+    StoreError,
+    UsageError,
+)
 from askdoc.settings import Settings
 from askdoc.types import Indexed, Skip
 
 if TYPE_CHECKING:
     from tests.indexing.conftest import Bench
+
+    from askdoc.adapters.sqlite import SqliteCatalog
 
 Touch = Callable[[Path], None]
 
@@ -430,7 +441,58 @@ def test_a_corrupt_catalog_can_be_made_anew(bench: Bench) -> None:
     (bench.index / "catalog.sqlite").write_bytes(b"nothing of use" * 1000)
     with pytest.raises(IndexCorrupt):
         bench.sync("docs")
-    with pytest.raises(UsageError):
+    with pytest.raises(IndexCorrupt) as caught:
         bench.sync(rebuild=True)
+    assert caught.value.hint
+    assert "askdoc index --rebuild PATH" in caught.value.hint
     assert bench.sync("docs", rebuild=True).added == ("docs/cat.txt",)
     assert bench.texts() == {"docs/cat.txt": CAT}
+
+
+def test_another_programs_files_survive_a_rebuild(bench: Bench) -> None:
+    bench.memory = None
+    bench.write(docs__cat=CAT)
+    (bench.index / "chroma").mkdir(parents=True)
+    (bench.index / "chroma/notes.txt").write_text("mine")
+    with contextlib.closing(sqlite3.connect(bench.index / "catalog.sqlite")) as other:
+        other.execute("CREATE TABLE notes (text)")
+    before = (bench.index / "catalog.sqlite").read_bytes()
+    with pytest.raises(StoreError, match="another program"):
+        bench.sync("docs", rebuild=True)
+    assert (bench.index / "catalog.sqlite").read_bytes() == before
+    assert (bench.index / "chroma/notes.txt").read_text() == "mine"
+
+
+def test_no_embedder_no_rebuild(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.write(docs__cat=CAT)
+    bench.sync("docs")
+
+    def fail(_made_by: str | None) -> NoReturn:
+        message = "there is no model `nope`"
+        raise ModelError(message)
+
+    monkeypatch.setattr(bench, "_load_embedder", fail)
+    with pytest.raises(ModelError):
+        bench.sync(rebuild=True)
+    assert bench.texts() == {"docs/cat.txt": CAT}
+
+
+@pytest.mark.parametrize("method", ["keep_sources", "exclude", "stage", "publish"])
+def test_a_rebuild_that_ends_early_forgets_no_source(bench: Bench, method: str) -> None:
+    bench.write(docs__cat=CAT, docs__dog=DOG, notes__owl="The owl hoots.")
+    bench.sync("docs", "notes")
+    bench.remove("docs__cat")
+
+    def wrap(catalog: SqliteCatalog) -> SqliteCatalog:
+        def fail(*_: object) -> NoReturn:
+            raise DiskFull("no room")  # noqa: EM101 - as good as any
+
+        setattr(catalog, method, fail)
+        return catalog
+
+    bench.in_catalog = wrap
+    with pytest.raises(DiskFull):
+        bench.sync(rebuild=True)
+    bench.in_catalog = lambda catalog: catalog
+    bench.sync()
+    assert set(bench.texts()) == {"docs/dog.txt", "notes/owl.txt"}

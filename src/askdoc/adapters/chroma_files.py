@@ -9,6 +9,7 @@ not hold, or none, tells of damage before Chroma loads the files.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sqlite3
 import sys
@@ -18,10 +19,19 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from askdoc.errors import StoreError
+
 DATABASE = "chroma.sqlite3"
 _SEAL = "seal.json"
 _SUSPECT = "suspect"
 _LOCK = "fold.lock"
+_MARKS = (_LOCK, _SEAL, _SUSPECT)
+_OWN_FILES = {*_MARKS, f"{_SEAL}.new"} | {
+    DATABASE + suffix for suffix in ("", "-wal", "-shm", "-journal")
+}
+_SEGMENT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""Chroma names the folder of each index by a UUID."""
+
 _LAST_WRITTEN = "index_metadata.pickle"
 """Made by the first fold; until then the HNSW files hold nothing."""
 
@@ -37,9 +47,34 @@ def has_database(folder: Path) -> bool:
 
 
 def discard(folder: Path) -> None:
-    """Delete the database in `folder`; no store may have it open."""
-    if folder.exists():
-        shutil.rmtree(folder)
+    """Delete the database in `folder` and nothing else there; no store may have it open.
+
+    Raises:
+        StoreError: another program made it.
+
+    """
+    if not folder.is_dir():
+        return
+    refuse_foreign(folder)
+    for path in list(folder.iterdir()):
+        if path.name in _OWN_FILES:
+            path.unlink()
+        elif _SEGMENT.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+    with suppress(OSError):  # something else is in it, and stays
+        folder.rmdir()
+
+
+def refuse_foreign(folder: Path) -> None:
+    """Refuse to touch a database that lies in `folder` and is not of askdoc's making.
+
+    Raises:
+        StoreError: there is a database, and none of the files that askdoc keeps beside its own.
+
+    """
+    if has_database(folder) and not any((folder / name).exists() for name in _MARKS):
+        message = f"`{folder / DATABASE}` is another program's database"
+        raise StoreError(message, hint="choose another folder with `--index`")
 
 
 @contextmanager
@@ -59,7 +94,13 @@ def standing_still(folder: Path, *, alone: bool) -> Iterator[None]:
 
 
 def prepare(folder: Path) -> None:
-    """Make the folder, and in it what `standing_still` locks."""
+    """Make the folder, and in it what `standing_still` locks.
+
+    Raises:
+        StoreError: another program's database lies there.
+
+    """
+    refuse_foreign(folder)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / _LOCK).touch()
 

@@ -10,7 +10,7 @@ import shutil
 import sqlite3
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from askdoc.errors import DiskFull, IndexCorrupt, IndexLocked, IndexTooNew, NoIndex, StoreError
@@ -19,7 +19,12 @@ FILE_NAME = "catalog.sqlite"
 SCHEMA_VERSION = 1
 
 _APPLICATION_ID = 0x61736B64  # "askd"
-_REBUILD = "run `askdoc index --rebuild` to make it anew from your files"
+_REBUILD = (
+    "run `askdoc index --rebuild PATH` with all files and folders of the index: the list of them "
+    "was in it"
+)
+_OWN_TABLES = {"meta", "sources", "exclusions", "skipped", "documents"}
+_DRAFT = "anew"
 
 _REFUSED_WRITES = (
     sqlite3.SQLITE_IOERR_WRITE,
@@ -77,7 +82,8 @@ def connect(folder: Path, *, write: bool) -> sqlite3.Connection:
     Raises:
         NoIndex: there is no catalog to read.
         IndexTooNew: a newer askdoc made it.
-        IndexCorrupt: it is damaged, or no catalog of askdoc.
+        IndexCorrupt: it is damaged.
+        StoreError: it belongs to another program, or cannot be opened.
         DiskFull: there is no room to make it.
 
     """
@@ -98,9 +104,31 @@ def connect(folder: Path, *, write: bool) -> sqlite3.Connection:
     return connection
 
 
+def draft_in(folder: Path) -> Path:
+    """Name the folder for a catalog that is to replace the one in `folder`; empty it."""
+    draft = folder / _DRAFT
+    discard(draft)
+    return draft
+
+
+def replace(folder: Path) -> None:
+    """Put the drafted catalog in place of the one in `folder`; nobody may write to either."""
+    draft = folder / _DRAFT
+    _discard_journals(folder)
+    (draft / FILE_NAME).replace(folder / FILE_NAME)
+    discard(draft)
+    with suppress(OSError):
+        draft.rmdir()
+
+
 def discard(folder: Path) -> None:
     """Delete the catalog in `folder`; nobody may have it open."""
-    for suffix in ("", "-wal", "-shm", "-journal"):
+    (folder / FILE_NAME).unlink(missing_ok=True)
+    _discard_journals(folder)
+
+
+def _discard_journals(folder: Path) -> None:
+    for suffix in ("-wal", "-shm", "-journal"):
         (folder / f"{FILE_NAME}{suffix}").unlink(missing_ok=True)
 
 
@@ -117,8 +145,12 @@ def _prepare(connection: sqlite3.Connection, folder: Path, *, write: bool) -> No
             f"PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
         )
     elif application != _APPLICATION_ID:
-        message = f"`{folder / FILE_NAME}` is not a catalog of askdoc"
-        raise IndexCorrupt(message, hint=_REBUILD)
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+        if tables >= _OWN_TABLES:
+            message = f"the catalog in `{folder}` is damaged: its mark is gone"
+            raise IndexCorrupt(message, hint=_REBUILD)
+        message = f"`{folder / FILE_NAME}` is another program's database, not a catalog of askdoc"
+        raise StoreError(message, hint="choose another folder with `--index`")
     elif version > SCHEMA_VERSION:
         message = f"a newer askdoc made the index in `{folder}` (schema {version})"
         raise IndexTooNew(message, hint="update askdoc, or choose another folder with `--index`")
