@@ -22,7 +22,7 @@ _MARKS = (
 _HIGH = re.compile(rb"[\x80-\xff]+")
 _JAPANESE = re.compile(rb"\x1b\$[@B]")
 _NO_LETTER = frozenset(("Cn", "Co", "Cs"))
-_CONTROL = re.compile(r"[\x00-\x07\x0e-\x1a\x1c-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x06\x0e-\x1a\x1c-\x1f\x7f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 _SAMPLE = 1 << 18
@@ -79,7 +79,7 @@ def decode(data: bytes, *, name: str, declared: str | None = None) -> Decoded:
     if decoded is None or _is_binary(decoded.text):
         message = f"`{name}` is not text, whatever its name says"
         raise ReadError(message, code="binary")
-    if not decoded.text.strip("\ufeff \t\r\n\v\f"):
+    if not decoded.text.replace("\ufeff", "").strip():
         raise empty(name)
     return decoded
 
