@@ -83,3 +83,5 @@ def test_a_server_that_cannot_be_reached_is_an_error_with_a_hint(workspace: Path
     assert code == 1
     assert "can't be reached" in errors
     assert "hint:" in errors
+    _, _, errors, _ = ask(workspace, "--llm", "http://127.0.0.1:9", "When was it completed?")
+    assert "error: `http://127.0.0.1:9` can't be reached" in errors

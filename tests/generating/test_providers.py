@@ -205,6 +205,7 @@ def test_nobody_listens() -> None:
         url = f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
         with pytest.raises(GeneratorError, match="can't be reached") as caught:
             ask(url)
+    assert str(caught.value) == f"`{url}#smollm2` can't be reached"
     assert caught.value.hint
 
 

@@ -185,10 +185,10 @@ def _served(provider: Provider, key: str) -> list[dict[str, Any]]:
             return [dict(item) for item in json.load(answer).get("data", [])]
     except urllib.error.HTTPError as error:
         if error.code in _UNAUTHORISED:
-            raise _explained(error, provider.name, said=False) from error
+            raise _explained(error, provider.name.rstrip("#"), said=False) from error
         return []
     except (OSError, ValueError) as error:
-        raise _explained(error, provider.name, said=False) from error
+        raise _explained(error, provider.name.rstrip("#"), said=False) from error
 
 
 def _key(provider: Provider, *, needed: bool = True) -> str | None:
