@@ -121,6 +121,14 @@ def test_init_refuses_what_it_cannot_index(source: str, said: str, here: Path) -
     assert not list(here.iterdir())
 
 
+def test_init_where_nothing_can_be_written_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir("/proc")
+    done = run("init", ".")
+    assert done.exit_code == 1
+    assert "error: cannot write `/proc/askdoc.toml`: " in done.stderr
+    assert "hint: " in done.stderr
+
+
 def test_the_commented_settings_are_valid_when_uncommented(here: Path) -> None:
     lines = [line.removeprefix("# ") for line in example(["."]).splitlines() if " = " in line]
     (here / "askdoc.toml").write_text("\n".join(line for line in lines if "…" not in line))
@@ -249,7 +257,11 @@ def test_history_lists_shows_exports_and_deletes(kept: int, here: Path) -> None:
     assert "say which sessions" in run("history", "delete").stderr
     assert run("history", "delete", str(kept)).stdout == "deleted 1 session\n"
     assert "there is no session" in run("history", "show", str(kept)).stderr
+    gone = run("history", "delete", str(kept + 1), "99")
+    assert (gone.exit_code, gone.stdout) == (1, "")
+    assert "there is no session 99" in gone.stderr
     assert run("history", "delete", "--all").stdout == "deleted 1 session\n"
+    assert run("history", "delete", "--all").stdout == "deleted 0 sessions\n"
 
 
 def test_only_the_user_may_read_what_is_kept(kept: int) -> None:

@@ -11,7 +11,7 @@ import typer
 
 from askdoc.cli.base import Group, command
 from askdoc.cli.options import here, open_workspace
-from askdoc.errors import UsageError
+from askdoc.errors import AskdocError, UsageError
 
 if TYPE_CHECKING:
     from askdoc.adapters.sqlite_sessions import SqliteSessions
@@ -152,7 +152,10 @@ def delete(
         message = "say which sessions to delete"
         raise UsageError(message, hint="`askdoc history delete N`, or `--all`")
     with _opened() as store:
-        chosen = [item.id for item in store.sessions()] if everything else numbers or []
+        known = [item.id for item in store.sessions()]
+        chosen = known if everything else numbers or []
+        if missing := sorted(set(chosen) - set(known)):
+            raise _unknown(missing[0])
         deleted = store.delete(chosen)
     output().show([Text(f"deleted {count(deleted, 'session')}")])
 
@@ -173,9 +176,13 @@ def _exchanges(number: int) -> list[Exchange]:
     with _opened() as store:
         found = store.exchanges(number)
     if not found:
-        message = f"there is no session {number}"
-        raise UsageError(message, hint="see what there is: `askdoc history list --all`")
+        raise _unknown(number)
     return found
+
+
+def _unknown(number: int) -> AskdocError:
+    message = f"there is no session {number}"
+    return AskdocError(message, hint="see what there is: `askdoc history list --all`")
 
 
 def _plain(item: SessionSummary) -> dict[str, Any]:

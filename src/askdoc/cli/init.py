@@ -24,7 +24,7 @@ def init(
         askdoc init docs
         askdoc init . && askdoc index
     """
-    from askdoc.errors import UsageError
+    from askdoc.errors import AskdocError, UsageError
     from askdoc.render.console import output
     from askdoc.render.layout import flat, hang
     from askdoc.starting import example
@@ -43,9 +43,15 @@ def init(
         if not (root / source).resolve().is_relative_to(root.resolve()):
             message = f"`{source}` lies outside this folder"
             raise UsageError(message, hint=f"index it from here: `askdoc index {source}`")
-    file.write_text(example(wanted), encoding="utf-8")
     kept = root / FOLDER_NAME
-    kept.mkdir(exist_ok=True)
-    (kept / ".gitignore").write_text("*\n", encoding="utf-8")
+    try:
+        file.write_text(example(wanted), encoding="utf-8")
+        kept.mkdir(exist_ok=True)
+        (kept / ".gitignore").write_text("*\n", encoding="utf-8")
+    except OSError as error:
+        message = f"cannot write `{error.filename or file}`: {str(error.strerror).lower()}"
+        raise AskdocError(
+            message, hint="make the workspace in a folder that you may write"
+        ) from error
     page = output()
     page.show([hang(flat(f"wrote {CONFIG_NAME}; now run `askdoc index`"), page)])
