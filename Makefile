@@ -10,7 +10,7 @@ WHEEL_VENV := $(VENV)/wheel
 LLM := smollm2-135m
 QUESTION := What did Xue Lan say about isolation?
 
-.PHONY: demo test check lint types layers deps wheel clean
+.PHONY: demo test fuzz check lint types layers deps wheel clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/askdoc index
@@ -22,6 +22,9 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n auto
+
+fuzz: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -m fuzz
 
 check: lint types layers deps test wheel
 	$(BIN)/askdoc index --quiet

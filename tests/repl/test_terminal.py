@@ -179,6 +179,7 @@ KEYS = (
 )
 
 
+@pytest.mark.fuzz
 @pytest.mark.parametrize("seed", [7, 8, 9])
 def test_200_random_key_presses_end_in_no_traceback(seed: int, terminal: Start) -> None:
     screen = terminal()
