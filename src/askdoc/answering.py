@@ -171,18 +171,22 @@ class Answerer:
         return self._gather(self._query(question, None), limit or self._settings.top_k, documents)
 
     def resolve(self, patterns: Sequence[str]) -> list[str]:
-        """List the ids of the documents whose path or location matches any glob of `patterns`.
+        """List the ids of the documents whose path or location matches any of `patterns`.
+
+        A pattern that is some document's very path or location means that, else it is a glob.
 
         Raises:
             UsageError: none does.
         """
+        documents = self._parts.catalog.documents()
+        names = {document.id: (document.path, document.location) for document in documents}
+        exact = {pattern for pattern in patterns if any(pattern in own for own in names.values())}
         found = [
-            document.id
-            for document in self._parts.catalog.documents()
+            document_id
+            for document_id, own in names.items()
             if any(
-                fnmatch.fnmatch(name, pattern)
+                pattern in own if pattern in exact else any(fnmatch.filter(own, pattern))
                 for pattern in patterns
-                for name in (document.path, document.location)
             )
         ]
         if not found:

@@ -94,6 +94,22 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.usefixtures("work")
+@pytest.mark.parametrize("name", [HOSTILE_NAME, f"docs/{HOSTILE_NAME}"])
+def test_a_path_that_holds_brackets_is_a_path_before_it_is_a_pattern(name: str) -> None:
+    done = run("search", "--json", "--source", name, QUESTION)
+    assert done.exit_code == 0
+    found = {passage["path"] for passage in json.loads(done.stdout)["passages"]}
+    assert found == {f"docs/{HOSTILE_NAME}"}
+
+
+@pytest.mark.usefixtures("work")
+def test_a_question_on_standard_input_is_utf_8() -> None:
+    done = run("ask", "-", input=b"Was ist der gr\xf6\xdfte Pier?")
+    assert done.exit_code == 2
+    assert "error: the question on standard input is not UTF-8" in done.stderr
+
+
+@pytest.mark.usefixtures("work")
 @pytest.mark.parametrize(
     ("arguments", "options"),
     [

@@ -166,7 +166,16 @@ def _check_batch(
 
 
 def read_question(words: list[str] | None) -> str:
-    """Join the words of a question; a single `-` stands for all of standard input."""
+    """Join the words of a question; a single `-` stands for all of standard input.
+
+    Raises:
+        UsageError: standard input is not UTF-8.
+
+    """
     if words == ["-"]:
-        return sys.stdin.buffer.read().decode("utf-8", errors="replace")
+        try:
+            return sys.stdin.buffer.read().decode("utf-8")
+        except UnicodeDecodeError as error:
+            message = "the question on standard input is not UTF-8"
+            raise UsageError(message, hint="convert it: `iconv -t UTF-8`") from error
     return " ".join(words or ())
