@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from askdoc import wiring
+from askdoc.adapters import chroma_files
 from askdoc.errors import AskdocError, NoIndex
 from askdoc.health import Check, Health
 from askdoc.types import Document, FileState
@@ -23,7 +25,7 @@ _PACKAGES = ("chromadb", "onnxruntime", "tokenizers", "sentence-transformers", "
 _LEAST_FREE = 500 * 1000**2
 """Bytes that a compiled model and the index of some thousand documents need."""
 
-_REBUILD = "make it anew from your files: `askdoc index --rebuild`"
+_REBUILD = "make it anew, naming all its files and folders: `askdoc index --rebuild PATH`"
 
 
 def examine(
@@ -81,7 +83,7 @@ def _sqlite() -> Check:
 
 
 def _disk(index: Path) -> Check:
-    folder = next(path for path in (index, *index.parents) if path.exists())
+    folder = next(path for path in (index, *index.parents) if os.access(path, os.F_OK))
     free = shutil.disk_usage(folder).free
     finding = f"{free / 1000**3:.1f} GB free at {folder}"
     if free < _LEAST_FREE:
@@ -104,6 +106,8 @@ def _index(workspace: Workspace) -> Check:
 def _vectors(workspace: Workspace) -> Check:
     with wiring.open_catalog(workspace) as catalog:
         expected = set(catalog.chunk_ids())
+    if not expected and not chroma_files.has_database(wiring.vectors_folder(workspace)):
+        return Check("vectors", Health.GOOD, "none, and none are needed")
     with closing(wiring.open_vectors(workspace)) as vectors:
         stored = set(vectors.ids())
     if missing := len(expected - stored):

@@ -9,13 +9,14 @@ from functools import cache, partial
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from askdoc.errors import EmbedderMismatch, NoIndex
+from askdoc.errors import EmbedderMismatch, NoIndex, UsageError
 from askdoc.ports import Listener, deaf
 from askdoc.settings import DEFAULT_EMBEDDER
 from askdoc.writing import EMBEDDER_FINGERPRINT, EMBEDDER_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
     from askdoc.adapters.chroma import ChromaStore
     from askdoc.adapters.sqlite import SqliteCatalog
@@ -44,11 +45,16 @@ def open_catalog(workspace: Workspace, *, write: bool = False) -> SqliteCatalog:
     return SqliteCatalog(workspace.index, workspace.root, write=write)
 
 
+def vectors_folder(workspace: Workspace) -> Path:
+    """Name the folder of the vectors of the workspace's index."""
+    return workspace.index / _VECTORS
+
+
 def open_vectors(workspace: Workspace, *, write: bool = False) -> ChromaStore:
     """Open the vectors of the workspace's index, to read from unless `write`."""
     from askdoc.adapters.chroma import ChromaStore
 
-    return ChromaStore(workspace.index / _VECTORS, write=write)
+    return ChromaStore(vectors_folder(workspace), write=write)
 
 
 def embedder(
@@ -161,6 +167,7 @@ def indexer(workspace: Workspace, listen: Listener = deaf) -> Iterator[Indexer]:
 
     Nothing is opened, locked or loaded before the work needs it.
     """
+    refuse_index_around(workspace, workspace.sources)
     from askdoc.adapters.files import discover, read_bytes
     from askdoc.adapters.readers import reader_for
     from askdoc.indexing import Files, Indexer
@@ -184,13 +191,28 @@ def indexer(workspace: Workspace, listen: Listener = deaf) -> Iterator[Indexer]:
     )
 
 
+def refuse_index_around(workspace: Workspace, sources: Iterable[Path]) -> None:
+    """Refuse an index around a source: what lies in the folder of the index is never indexed.
+
+    Raises:
+        UsageError: the folder of the index is a source, or holds one.
+
+    """
+    folder = workspace.index.resolve()
+    for source in sources:
+        if source.resolve().is_relative_to(folder):
+            message = f"the source `{source}` lies in the folder of the index, `{workspace.index}`"
+            hint = "keep the index in a folder of its own: change `index` or pass `--index`"
+            raise UsageError(message, hint=hint)
+
+
 def _store(workspace: Workspace) -> Store:
     """Tell how to get at the two halves of the workspace's index."""
     from askdoc.adapters import chroma_files, lock, sqlite_schema
     from askdoc.adapters.sqlite import SqliteCatalog
     from askdoc.writing import Store
 
-    folder = workspace.index / _VECTORS
+    folder = vectors_folder(workspace)
     return Store(
         lock=lambda: lock.writing(workspace.index, " ".join(sys.argv)),
         catalog=lambda: open_catalog(workspace, write=True),

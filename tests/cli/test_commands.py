@@ -7,6 +7,8 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -375,6 +377,87 @@ def test_the_doctor_without_an_index_only_notes_it(bare: Path) -> None:
     assert done.exit_code == 0, done.stdout
     assert "note    index" in done.stdout
     assert list(bare.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "arguments", [[QUESTION, "--index", "typo"], ["search", "--index", "typo", "pier"]]
+)
+def test_an_index_that_is_named_is_not_built_by_a_question(
+    bare: Path, arguments: list[str]
+) -> None:
+    write_documents(bare)
+    done = run(*arguments)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "there is no index in" in done.stderr
+    assert not (bare / "typo").exists()
+
+
+@pytest.mark.parametrize("index", ["docs", ".", "docs/minutes/.."])
+def test_an_index_around_a_source_is_refused(bare: Path, index: str) -> None:
+    write_documents(bare)
+    before = sorted(bare.rglob("*"))
+    for arguments in (["index"], ["index", "docs"], ["index", "docs/bees.md"]):
+        done = run(*arguments, "--index", index)
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert "lies in the folder of the index" in done.stderr
+    (bare / "askdoc.toml").write_text(f'sources = ["docs"]\nindex = "{index}"\n')
+    assert run("index").exit_code == 2
+    assert sorted(bare.rglob("*")) == before
+
+
+def test_the_doctor_finds_an_empty_index_in_order(bare: Path) -> None:
+    assert run("index", ".").exit_code == 0
+    done = run("doctor")
+    assert done.exit_code == 0, done.stdout
+    assert "ok      vectors" in done.stdout
+
+
+def run_as_nobody(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run askdoc as a user who is not the owner of `folder`."""
+    if os.name != "posix" or os.getuid() != 0 or not shutil.which("setpriv"):
+        pytest.skip("needs root and setpriv")
+    command = ["setpriv", "--reuid", "65534", "--clear-groups", sys.executable, "-m", "askdoc"]
+    home = {"HOME": str(folder), "XDG_CONFIG_HOME": str(folder / "config")}
+
+    def call(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*command, *words],
+            cwd=folder,
+            env=os.environ | home,
+            capture_output=True,
+            check=False,
+            text=True,
+        )
+
+    reached = call("--version")
+    if reached.returncode:
+        pytest.skip("another user cannot run this Python")
+    return call(*arguments)
+
+
+@pytest.fixture
+def shared(indexed: Path) -> Iterator[Path]:
+    """A copy of the workspace that every user can reach."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        shutil.copytree(indexed, Path(folder, "work"))
+        yield Path(folder, "work")
+
+
+def test_an_index_that_cannot_be_written_to(shared: Path) -> None:
+    done = run_as_nobody(shared, QUESTION)
+    assert done.returncode == 1
+    assert "cannot be written to" in done.stderr
+    assert "askdoc index" not in done.stderr
+
+
+def test_an_index_that_cannot_be_read(shared: Path) -> None:
+    (shared / ".askdoc").chmod(0)
+    for arguments in ([QUESTION], ["status"], ["doctor"]):
+        done = run_as_nobody(shared, *arguments)
+        assert done.returncode == 1
+        assert "Traceback" not in done.stderr
+        assert "permission denied" in done.stderr + done.stdout
 
 
 # ── fresh processes ─────────────────────────────────────────────────────────────────────────────

@@ -288,6 +288,9 @@ def _translated(error: BaseException, doing: str, folder: Path) -> StoreError:
     if "expecting embedding with dimension" in text:
         message = f"the vectors in `{folder}` come from another embedder: {text}"
         return EmbedderMismatch(message, hint="run `askdoc index --rebuild`")
+    if not chroma_files.can_write(folder):
+        message = f"the vectors in `{folder}` cannot be written to, and Chroma needs that to read"
+        return StoreError(message, hint="allow it, or copy the index to a folder of your own")
     if isinstance(error, OSError):
         return StoreError(f"cannot use the vectors in `{folder}`: {text}")
     return IndexCorrupt(f"chromadb failed while {doing} in `{folder}`: {text}", hint=_REPAIR)

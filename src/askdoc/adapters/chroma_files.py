@@ -9,6 +9,7 @@ not hold, or none, tells of damage before Chroma loads the files.
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import sqlite3
@@ -44,6 +45,13 @@ def is_intact(folder: Path) -> bool:
 def has_database(folder: Path) -> bool:
     """Tell whether there is a database in `folder`, whatever its state."""
     return (folder / DATABASE).is_file()
+
+
+def can_write(folder: Path) -> bool:
+    """Tell whether this process may write to the database in `folder`, if there is one."""
+    return all(
+        os.access(path, os.W_OK) for path in (folder, folder / DATABASE) if os.access(path, os.F_OK)
+    )
 
 
 def discard(folder: Path) -> None:

@@ -11,15 +11,17 @@ from askdoc.types import Document, FileState
 def file_state(document: Document) -> FileState:
     """Compare size and time, and only where these differ the content."""
     path = Path(document.file)
+    stamp = document.stamp
     try:
         now = path.stat()
-        stamp = document.stamp
         if (now.st_size, now.st_mtime_ns) == (stamp.size, stamp.modified_ns):
             return FileState.CURRENT
         if now.st_size != stamp.size:
             return FileState.CHANGED
         with path.open("rb") as stream:
             same = hashlib.file_digest(stream, "sha256").hexdigest() == stamp.content_hash
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return FileState.MISSING
+    except OSError:  # it may be there, and cannot be compared
+        return FileState.CHANGED
     return FileState.CURRENT if same else FileState.CHANGED

@@ -6,8 +6,10 @@ version 1 is what readers see. Full text holds version 1 alone, so that its stat
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
+import stat
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -88,9 +90,9 @@ def connect(folder: Path, *, write: bool) -> sqlite3.Connection:
 
     """
     file = folder / FILE_NAME
-    if not write and not file.is_file():
-        raise _nothing_in(folder)
     with translating(folder):
+        if not write and not _is_file(file):
+            raise _nothing_in(folder)
         if write:
             folder.mkdir(parents=True, exist_ok=True)
         mode = "rwc" if write else "ro"
@@ -160,6 +162,14 @@ def _prepare(connection: sqlite3.Connection, folder: Path, *, write: bool) -> No
         connection.execute("PRAGMA cache_size = -32768")
 
 
+def _is_file(path: Path) -> bool:
+    """Tell whether there is a file; unlike `Path.is_file`, say so if that cannot be known."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+
+
 def _nothing_in(folder: Path) -> NoIndex:
     message = f"there is no index in `{folder}`"
     return NoIndex(message, hint="run `askdoc index PATH` with the files or folders to ask")
@@ -179,7 +189,10 @@ def translating(folder: Path) -> Iterator[None]:
         raise IndexCorrupt(message, hint=_REBUILD) from error
     except OSError as error:
         message = f"cannot use the index in `{folder}`: {(error.strerror or str(error)).lower()}"
-        raise StoreError(message) from error
+        hint = None
+        if isinstance(error, PermissionError):
+            hint = "give yourself the right to read and write that folder"
+        raise StoreError(message, hint=hint) from error
 
 
 def _translated(error: sqlite3.Error, folder: Path) -> StoreError:
@@ -193,6 +206,9 @@ def _translated(error: sqlite3.Error, folder: Path) -> StoreError:
         message = f"another program keeps `{folder / FILE_NAME}` locked"
         return IndexLocked(message, hint="wait for it to end, then run again")
     if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
+        if os.access(folder / FILE_NAME, os.R_OK) and not os.access(folder, os.W_OK):
+            message = f"`{folder}` cannot be written to, and reading the index needs that too"
+            return StoreError(message, hint="allow it, or copy the index to a folder of your own")
         return StoreError(f"cannot open `{folder / FILE_NAME}`: {error}")
     return IndexCorrupt(f"the catalog in `{folder}` is damaged: {error}", hint=_REBUILD)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from askdoc.errors import NoIndex
 from askdoc.paths import seen_from
 from askdoc.render.errors import note_line
+from askdoc.workspace import Origin
 
 if TYPE_CHECKING:
     from askdoc.answering import Answerer
@@ -42,7 +43,8 @@ def open_answerer(workspace: Workspace, aside: Page, *, many: bool = False) -> I
         try:
             answerer = stack.enter_context(wiring.answerer(workspace, listen, wrap=wrap))
         except NoIndex:
-            if not workspace.sources:
+            # A folder that was named and holds no index is more likely mistyped than meant.
+            if not workspace.sources or workspace.origins["index"] is Origin.COMMAND_LINE:
                 raise
             names = ", ".join(f"`{seen_from(aside.base, str(path))}`" for path in workspace.sources)
             aside.show([note_line(f"there is no index yet; building it from {names}", aside)])
@@ -75,5 +77,6 @@ def build(
     from askdoc import wiring
     from askdoc.render.progress import IndexProgress
 
+    wiring.refuse_index_around(workspace, sources or ())
     with IndexProgress(aside) as progress, wiring.indexer(workspace, progress) as indexer:
         return indexer.sync(sources, progress, rebuild=rebuild)
