@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -112,6 +113,22 @@ def test_another_programs_database_is_left_alone(copy: Path) -> None:
         with pytest.raises(StoreError, match="another program"):
             touch(copy)
         assert sorted(copy.rglob("*")) == before
+
+
+def test_vectors_that_cannot_be_written_to(copy: Path) -> None:
+    if not shutil.which("setpriv") or os.getuid() != 0:
+        pytest.skip("needs root and setpriv")
+    with tempfile.TemporaryDirectory() as top:
+        Path(top).chmod(0o755)
+        folder = shutil.copytree(copy, Path(top, "chroma"))
+        script = "import sys, pathlib\nfrom askdoc.adapters.chroma import ChromaStore\n"
+        script += "ChromaStore(pathlib.Path(sys.argv[1])).check()"
+        command = ["setpriv", "--reuid", "65534", "--clear-groups", sys.executable, "-c", script]
+        done = subprocess.run(
+            [*command, str(folder)], capture_output=True, check=False, cwd=top, text=True
+        )
+    assert "StoreError: the vectors in" in done.stderr
+    assert "cannot be written to" in done.stderr
 
 
 def truncate(file: Path) -> None:
