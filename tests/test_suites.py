@@ -68,12 +68,27 @@ def test_a_set_is_named_by_its_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("{", r"s\.jsonl:2: not one JSON object a line"),
-        ({"question": "why?"}, r"s\.jsonl:2: object missing required field `id`"),
-        ({"id": " ", "question": "why?"}, r"s\.jsonl:2: expected `str` matching"),
-        ({"id": "b", "question": "why?", "relevant": {"d": -1}}, "expected `int` >= 0"),
-        ({"id": "b", "question": "why?", "evidence": [{"document": "d"}]}, "`quote`"),
-        ({"id": "b", "question": "why?", "answerable": "no"}, r"expected `bool`.*answerable"),
+        ("{", r"s\.jsonl:2: not one JSON object a line: input data was truncated"),
+        ("{x", r"not one JSON object a line: JSON is malformed"),
+        ("[]", r"s\.jsonl:2: must be an object, not a list"),
+        ({"question": "why?"}, r"s\.jsonl:2: `id` is missing"),
+        ({"id": " ", "question": "why?"}, r"s\.jsonl:2: `id` must be text with a word in it"),
+        (
+            {"id": "b", "question": "why?", "relevant": {"d": -1}},
+            r"`relevant\[...\]` must be a whole number of at least 0",
+        ),
+        (
+            {"id": "b", "question": "why?", "relevant": {" ": 1}},
+            "`relevant` must be text with a word in it",
+        ),
+        (
+            {"id": "b", "question": "why?", "evidence": [{"document": "d"}]},
+            r"`evidence\[0\]\.quote` is missing",
+        ),
+        (
+            {"id": "b", "question": "why?", "answerable": "no"},
+            "`answerable` must be true or false, not text",
+        ),
         ({"id": "a", "question": "why?"}, r"s\.jsonl:2: the id `a` is taken by line 1"),
     ],
 )

@@ -181,11 +181,27 @@ def test_an_unknown_key_names_the_nearest(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["top_k = 0", "top_k = 'many'", "sources = 'docs'", "min_confidence = 2.0"]
+    ("text", "said"),
+    [
+        ("top_k = 0", "`top_k` must be a whole number of at least 1, not `0`"),
+        ("top_k = 'many'", "`top_k` must be a whole number, not `many`"),
+        ("sources = 'docs'", "`sources` must be a list, not `docs`"),
+        ("sources = [1]", r"`sources\[0\]` must be text, not a whole number"),
+        ("min_confidence = 2.0", "`min_confidence` must be a number of at most 1, not `2.0`"),
+        ("min_confidence = nan", "`min_confidence` must be a number, not `nan`"),
+        ("keys = 'ed'", "`keys` must be `emacs` or `vi`, not `ed`"),
+    ],
 )
-def test_a_value_that_does_not_fit_is_told(tmp_path: Path, text: str) -> None:
-    with pytest.raises(SettingsError, match=text.split(maxsplit=1)[0]):
+def test_a_value_that_does_not_fit_is_told(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=rf"askdoc\.toml: {said}$"):
         find(configure(tmp_path, text))
+
+
+def test_an_option_that_does_not_fit_is_named_as_it_was_typed(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"^`--top-k` must be a whole number of at least 1"):
+        find(tmp_path, top_k=0)
+    with pytest.raises(SettingsError, match=r"^`ASKDOC_TOP_K` must be a whole number, not `x`$"):
+        find(tmp_path, {"ASKDOC_TOP_K": "x"})
 
 
 def test_a_path_that_cannot_be_one_is_told(tmp_path: Path) -> None:

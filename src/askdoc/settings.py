@@ -11,13 +11,16 @@ import difflib
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 from msgspec import Meta
 
+from askdoc import misfits
 from askdoc.errors import SettingsError
 
+COMMAND_LINE = "command line"
+"""The origin of settings that were given as options; errors name the option."""
 DEFAULT_EMBEDDER = "all-MiniLM-L6-v2"
 EXTRACTIVE = "extractive"
 """The name that stands for no language model at all."""
@@ -97,8 +100,30 @@ def parse(values: Mapping[str, Any], *, origin: str, base: Settings | None = Non
     try:
         return msgspec.convert(merged, Settings)
     except msgspec.ValidationError as error:
-        message = f"{origin}: {str(error)[0].lower()}{str(error)[1:]}"
+        key, inside, _ = misfits.field_of(error).partition("[")
+        told = (
+            misfits.explain(error)
+            if inside
+            else _misfit(_named(key, origin), key, merged[key], error)
+        )
+        message = told if origin == COMMAND_LINE else f"{origin}: {told}"
         raise SettingsError(message, hint="see `askdoc config list` for what fits") from error
+
+
+def _named(key: str, origin: str) -> str:
+    return f"--{key.replace('_', '-')}" if origin == COMMAND_LINE else key
+
+
+def _misfit(name: str, key: str, value: Any, error: msgspec.ValidationError) -> str:
+    """Say what `name`, which stands for the setting `key`, must be, and what it is instead."""
+    [field] = [item for item in msgspec.structs.fields(Settings) if item.name == key]
+    wanted = misfits.need(error)
+    if get_origin(field.type) is Literal:
+        wanted = " or ".join(f"`{choice}`" for choice in get_args(field.type))
+    elif str(value).strip().lower().lstrip("+-") == "nan":
+        wanted = "a number"
+    shown = str(value).lower() if isinstance(value, bool) else value
+    return f"`{name}` must be {wanted}, not `{shown}`"
 
 
 def expect_known(key: str, before: str = "") -> None:
@@ -133,7 +158,7 @@ def from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
         try:
             found[field.name] = msgspec.convert(value, field.type, strict=False)
         except msgspec.ValidationError as error:
-            message = f"ASKDOC_{field.name.upper()}: {str(error)[0].lower()}{str(error)[1:]}"
+            message = _misfit(f"ASKDOC_{field.name.upper()}", field.name, value, error)
             raise SettingsError(message) from error
     return found
 
@@ -155,7 +180,7 @@ def from_words(key: str, words: Sequence[str]) -> Any:
     try:
         return msgspec.convert(words[0], field.type, strict=False)
     except msgspec.ValidationError as error:
-        message = f"`{key}`: {str(error)[0].lower()}{str(error)[1:]}"
+        message = _misfit(key, key, words[0], error)
         raise SettingsError(message, hint=f"`{key}` is for: {HELP[key]}") from error
 
 

@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Meta
 
 from askdoc.errors import SuiteError, UsageError
+from askdoc.misfits import explain
 from askdoc.types import EvalCase, GoldEvidence, Turn
 
 DRAFT = "draft"
@@ -117,10 +118,10 @@ def parse_line(line: str, *, where: str) -> EvalCase:
     try:
         parsed = msgspec.json.decode(line, type=_Line)
     except msgspec.ValidationError as error:
-        message = f"{where}: {_lower(str(error))}"
+        message = f"{where}: {explain(error)}"
         raise SuiteError(message, hint="`askdoc schema suite` prints the format") from error
     except msgspec.DecodeError as error:
-        message = f"{where}: not one JSON object a line: {_lower(str(error))}"
+        message = f"{where}: not one JSON object a line: {_plain(error)}"
         raise SuiteError(message, hint="`askdoc schema suite` prints the format") from error
     return EvalCase(
         id=parsed.id,
@@ -278,6 +279,12 @@ def _text(path: Path) -> str:
         why = "not UTF-8" if isinstance(error, UnicodeDecodeError) else _lower(error.strerror or "")
         message = f"cannot read the suite `{path}`: {why}"
         raise SuiteError(message, hint="`askdoc eval new` writes an example") from error
+
+
+def _plain(error: msgspec.DecodeError) -> str:
+    """Say what is wrong with the JSON; an abbreviation keeps its capitals."""
+    text = str(error)
+    return text if text.startswith("JSON") else _lower(text)
 
 
 def _lower(text: str) -> str:

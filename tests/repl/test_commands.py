@@ -205,7 +205,7 @@ def test_k_sets_how_many_passages_are_looked_at(talk: Talk) -> None:
     assert "1 passage" in talk.say("/k 1")
     talk.say(PIER)
     assert len(talk.session.last().answer.passages) == 1
-    assert "error: /k: expected `int` <= 200" in talk.say("/k 999")
+    assert "error: /k: `top_k` must be a whole number of at most 200" in talk.say("/k 999")
     assert "error: not a number from 1: `x`" in talk.say("/k x")
     assert talk.session.workspace.settings.top_k == 1
 

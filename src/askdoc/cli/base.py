@@ -159,7 +159,9 @@ def _explained(error: typer.TyperException) -> tuple[str, str | None]:
     hint = f"see `{context.command_path} --help`" if context else None
     if option := getattr(error, "option_name", None):
         message = f"there is no option `{option}`"
-        if known:
+        if re.fullmatch(r"-[\d.].*", option):
+            hint = "a value that starts with `-` comes after `--`"
+        elif known:
             hint = f"did you mean {' or '.join(f'`{name}`' for name in known)}?"
     return f"{message[:1].lower()}{message[1:]}", hint
 
