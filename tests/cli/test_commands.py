@@ -336,7 +336,8 @@ def test_a_place_of_a_document_is_shown() -> None:
     lines = run("show", "pier.txt:4-5", "-C", "1").stdout.splitlines()
     assert [line[:3] for line in lines] == ["3  ", "4 >", "5 >", "6  "]
     for arguments, complaint in (
-        (["pier.txt:99"], "there is no line 99"),
+        (["pier.txt:99"], "there is no line 99\n\nhint: the document has 6 lines\n"),
+        (["pier.txt:abc"], "`abc` is no line number"),
         (["peir.txt"], "no indexed document is called `peir.txt`"),
         (["pier.txt", "--page", "1"], "`docs/minutes/pier.txt` has no page 1"),
     ):

@@ -51,6 +51,10 @@ def show(
         name, lines = target, None
         if not lookup.match(target, documents, here()):  # a name may itself end in `:7`
             name, lines = lookup.split_place(target)
+            before, _, after = target.rpartition(":")
+            if lines is None and lookup.match(before, documents, here()):
+                message = f"`{after}` is no line number"
+                raise UsageError(message, hint=f"write `{before}:12` or `{before}:12-15`")
         document = lookup.one(name, documents, here())
         span = None if page_number is None else _span_of_page(document, page_number)
         text = catalog.text(document.id, span)

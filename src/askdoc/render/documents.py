@@ -8,12 +8,13 @@ from rich.text import Text
 
 from askdoc.errors import UsageError
 from askdoc.render.console import Page
+from askdoc.render.indexing import count
 from askdoc.render.layout import hang, plain
 
 
 def text_lines(text: str) -> Iterator[Text]:
     """Give the text line by line, without what could steer a terminal."""
-    for line in split_lines(text.removesuffix("\n")):
+    for line in split_lines(text):
         yield plain(line)
 
 
@@ -28,7 +29,7 @@ def line_lines(text: str, lines: tuple[int, int], context: int, page: Page) -> I
     first, last = lines
     if first > len(everything):
         message = f"there is no line {first}"
-        raise UsageError(message, hint=f"the document has {len(everything)} lines")
+        raise UsageError(message, hint=f"the document has {count(len(everything), 'line')}")
     start = max(1, first - context)
     end = min(len(everything), last + context)
     digits = len(str(end))
@@ -42,5 +43,8 @@ def line_lines(text: str, lines: tuple[int, int], context: int, page: Page) -> I
 
 
 def split_lines(text: str) -> list[str]:
-    r"""Split `text` where `askdoc.text.line_starts` does: at `\n`, `\r\n` and a lone `\r`."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    r"""Split `text` where `askdoc.text.line_starts` does: at `\n`, `\r\n` and a lone `\r`.
+
+    A line end at the very end ends the last line; it begins no other.
+    """
+    return text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n").split("\n")
