@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from askdoc import formats
 from askdoc.errors import UsageError
+from askdoc.landmarks import Landmark, Landmarks, Place, PlaceKind
 from askdoc.paths import seen_from
 from askdoc.text import printable
 from askdoc.types import (
@@ -42,6 +44,9 @@ tables = st.dictionaries(names, scores, max_size=3)
 ranks = st.dictionaries(names, st.integers(1, 200), max_size=3)
 headings = st.lists(words, max_size=3).map(tuple)
 
+places = st.builds(
+    Place, kind=st.sampled_from(PlaceKind), number=st.integers(1, 50), name=st.none() | names
+)
 documents = st.builds(
     Document,
     id=names,
@@ -52,7 +57,10 @@ documents = st.builds(
     title=st.none() | words,
     length=st.integers(0, 10**6),
     stamp=st.just(Stamp(1, 2, "hash")),
-    pages=st.sampled_from([(), (0,), (0, 10, 400)]),
+    pages=st.sampled_from([(), (), (0,), (0, 10, 400)]),
+    landmarks=st.lists(st.tuples(st.integers(0, 1000), places), max_size=4).map(
+        lambda marks: Landmarks.of(Landmark(*mark) for mark in sorted(marks, key=itemgetter(0)))
+    ),
     language=st.just("en"),
 )
 chunks = st.builds(
@@ -88,6 +96,7 @@ def citations(label: int) -> st.SearchStrategy[Citation]:
         before=words,
         after=words,
         file_state=st.sampled_from(FileState),
+        place=st.none() | places,
     )
 
 
@@ -223,6 +232,7 @@ def answer(passage: Passage) -> Answer:
                 span=Span(3, 16),
                 quote="It is [bold].",
                 page=2,
+                place=Place(PlaceKind.PAGE, 2),
                 line_start=1,
                 line_end=2,
                 headings=("One", "Two"),

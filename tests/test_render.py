@@ -18,6 +18,7 @@ from rich.text import Text
 from syrupy.assertion import SnapshotAssertion
 
 from askdoc.errors import AskdocError, NoIndex
+from askdoc.landmarks import Place, PlaceKind
 from askdoc.render.answers import answer_lines, passage_lines, stale_note
 from askdoc.render.console import Page, make_console, page
 from askdoc.render.errors import error_lines
@@ -169,7 +170,11 @@ def test_an_answer_at_every_width(draw: Draw, snapshot: SnapshotAssertion, width
     answer = make_answer(
         make_citation(make_document()),
         make_citation(
-            replace(book, title="On Piers"), 2, page=7, headings=("Oak", "Why not steel")
+            replace(book, title="On Piers"),
+            2,
+            page=7,
+            place=Place(PlaceKind.PAGE, 7),
+            headings=("Oak", "Why not steel"),
         ),
     )
     written = draw(answer_lines, answer, width=width)
@@ -202,7 +207,7 @@ def test_an_explanation(draw: Draw, snapshot: SnapshotAssertion, width: int) -> 
 def test_passages(draw: Draw, snapshot: SnapshotAssertion, width: int) -> None:
     passages = [
         make_passage(make_document(), headings=("Minutes", "Tuesday")),
-        make_passage(make_document("b.pdf", pages=(0, 9)), text="A short one."),
+        make_passage(make_document("b.pdf", pages=(0, 12)), text="A short one."),
     ]
     assert draw(passage_lines, passages, width=width, lines=lambda _id, _span: (4, 9)) == snapshot
 

@@ -305,6 +305,7 @@ class Answerer:
             before=before,
             after=after,
             file_state=self._parts.file_state(document),
+            place=document.place_of(span),
         )
 
 

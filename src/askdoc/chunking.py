@@ -31,10 +31,10 @@ class Budget:
 def sentence_spans(reading: Reading, splitter: SentenceSplitter, language: str) -> list[Span]:
     """List the sentences of a reading, in order, without the white space around them.
 
-    No sentence crosses a block or a page break; a run of white space is no sentence.
+    No sentence crosses a block, a page break or the start of a slide; white space is no sentence.
     """
     spans: list[Span] = []
-    for block in _cut(reading.blocks, reading.pages):
+    for block in _cut(reading.blocks, reading.breaks()):
         position = block.start
         for piece in splitter.split(block.of(reading.text), language):
             start = position + len(piece) - len(piece.lstrip())
@@ -64,28 +64,27 @@ def chunk(
 ) -> list[Chunk]:
     """Join neighbouring sentences into chunks of at most `budget.tokens` tokens.
 
-    A chunk ends where a section or a page ends. Consecutive chunks of one section share
-    `budget.overlap` sentences. A sentence over the budget is cut at white space first, so that no
-    text is left out of the vectors.
+    A chunk ends where a section, a page, a slide or the like ends. Consecutive chunks of one
+    section share `budget.overlap` sentences. A sentence over the budget is cut at white space
+    first, so that no text is left out of the vectors.
     """
     fitting, tokens = _fit(reading.text, sentences, budget.tokens, count_tokens)
     section_starts = [section.start for section in reading.sections]
+    breaks = reading.breaks()
     chunks: list[Chunk] = []
     first = 0
     while first < len(fitting):
-        home = _home(fitting[first], section_starts, reading.pages)
+        home = _home(fitting[first], section_starts, breaks)
         last, total = first + 1, tokens[first]
         while (
             last < len(fitting)
             and total + tokens[last] <= budget.tokens
-            and _home(fitting[last], section_starts, reading.pages) == home
+            and _home(fitting[last], section_starts, breaks) == home
         ):
             total += tokens[last]
             last += 1
         chunks.append(_make(reading, fitting[first:last], document_id))
-        ends_home = (
-            last == len(fitting) or _home(fitting[last], section_starts, reading.pages) != home
-        )
+        ends_home = last == len(fitting) or _home(fitting[last], section_starts, breaks) != home
         first = last if ends_home else max(last - budget.overlap, first + 1)
     return chunks
 
@@ -146,8 +145,8 @@ def _make(reading: Reading, sentences: Sequence[Span], document_id: str) -> Chun
     )
 
 
-def _home(span: Span, sections: Sequence[int], pages: Sequence[int]) -> tuple[int, int]:
-    return bisect_right(sections, span.start), bisect_right(pages, span.start)
+def _home(span: Span, sections: Sequence[int], breaks: Sequence[int]) -> tuple[int, int]:
+    return bisect_right(sections, span.start), bisect_right(breaks, span.start)
 
 
 def _fit(

@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Meta
 
 from askdoc.errors import UsageError
+from askdoc.landmarks import Landmark, Landmarks, Place, PlaceKind
 from askdoc.paths import seen_from
 from askdoc.text import printable
 from askdoc.types import (
@@ -53,6 +54,13 @@ _DIGITS = 6
 _Page = Annotated[int, Meta(ge=1, le=1_000_000)]
 
 
+class _Place(msgspec.Struct, frozen=True, omit_defaults=True):
+    kind: PlaceKind
+    number: int
+    name: str | None = None
+    last: int | None = None
+
+
 class _Citation(msgspec.Struct, frozen=True):
     label: int
     document: str
@@ -71,6 +79,7 @@ class _Citation(msgspec.Struct, frozen=True):
     before: str = ""
     after: str = ""
     library: str | None = None
+    place: _Place | None = None
 
 
 class _Evidence(msgspec.Struct, frozen=True):
@@ -87,6 +96,7 @@ class _Evidence(msgspec.Struct, frozen=True):
     headings: tuple[str, ...] = ()
     scores: dict[str, float] = {}
     library: str | None = None
+    place: _Place | None = None
 
 
 class _Claim(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -293,6 +303,7 @@ def _citation_out(item: Citation, base: Path) -> _Citation:
         before=item.before,
         after=item.after,
         library=item.document.library,
+        place=_place_out(item.place),
     )
 
 
@@ -312,6 +323,7 @@ def _citation_in(item: _Citation, base: Path) -> Citation:
         before=item.before,
         after=item.after,
         file_state=item.file_state,
+        place=_place_in(item.place),
     )
 
 
@@ -331,15 +343,20 @@ def _evidence_out(item: Evidence, base: Path) -> _Evidence:
         headings=item.passage.chunk.headings,
         scores={name: round(score, _DIGITS) for name, score in item.scores.items()},
         library=document.library,
+        place=_place_out(document.place_of(item.span)),
     )
 
 
 def _evidence_in(item: _Evidence, base: Path) -> Evidence:
     span = Span(item.start, item.end)
-    # As many page starts at 0 as put every offset on that page.
-    pages = (0,) * (item.page or 0)
+    # As many page starts at 0 as put every offset on that page, and the last one on the last page.
+    page = item.page or 0
+    last = (item.place and item.place.last) or page
+    pages = (0,) * page + (span.end - 1,) * (last - page if page else 0)
     document = replace(
-        _document(item.document, item.path, item.title, base, pages), library=item.library
+        _document(item.document, item.path, item.title, base, pages),
+        library=item.library,
+        landmarks=_landmarks(span, item.place),
     )
     chunk = Chunk(
         id="",
@@ -357,6 +374,24 @@ def _evidence_in(item: _Evidence, base: Path) -> Evidence:
         score=item.score,
         scores=item.scores,
     )
+
+
+def _place_out(place: Place | None) -> _Place | None:
+    return None if place is None else _Place(place.kind, place.number, place.name, place.last)
+
+
+def _place_in(place: _Place | None) -> Place | None:
+    return None if place is None else Place(place.kind, place.number, place.name, place.last)
+
+
+def _landmarks(span: Span, place: _Place | None) -> Landmarks:
+    """Make landmarks that put `span` at `place`; pages have a field of their own."""
+    if place is None or place.kind is PlaceKind.PAGE:
+        return Landmarks()
+    marks = [Landmark(0, Place(place.kind, place.number, place.name))]
+    if place.last is not None:
+        marks.append(Landmark(span.end - 1, Place(place.kind, place.last, place.name)))
+    return Landmarks.of(marks)
 
 
 def _document(
@@ -387,6 +422,7 @@ def _passage_out(item: Passage, base: Path, lines: Lines) -> dict[str, Any]:
         "end": chunk.span.end,
         "text": chunk.text,
         "page": document.page_of(chunk.span.start),
+        "place": msgspec.to_builtins(_place_out(document.place_of(chunk.span))),
         "line_start": line_start,
         "line_end": line_end,
         "headings": list(chunk.headings),

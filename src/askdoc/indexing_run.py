@@ -9,13 +9,26 @@ from pathlib import PurePath
 
 from askdoc.errors import MissingPart, ReadError
 from askdoc.intake import Cutters, Intake, document_id
-from askdoc.planning import OUT_OF_REACH, Attempt, Plan, make_plan
+from askdoc.parts import moved, placed, wholes
+from askdoc.planning import OUT_OF_REACH, Attempt, Plan, excluded_skip, make_plan
 from askdoc.ports import Listener, Reader
 from askdoc.settings import Settings
 from askdoc.survey import Discover, Survey
-from askdoc.types import Found, Indexed, IndexReport, Known, Skip
+from askdoc.types import (
+    BARE_PAGES,
+    Found,
+    Indexed,
+    IndexReport,
+    Known,
+    Part,
+    Reading,
+    ReadOptions,
+    Skip,
+    Unread,
+)
 from askdoc.writing import Writing
 
+_NO_OPTIONS = ReadOptions()
 _MISSING_PART = "missing_part"
 _STAYS = OUT_OF_REACH | {_MISSING_PART}
 """Reasons that say nothing of a file's content: what is indexed of it stays."""
@@ -23,11 +36,15 @@ _STAYS = OUT_OF_REACH | {_MISSING_PART}
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """How to get at files; `load` and `reader_for` raise a `ReadError` where they cannot."""
+    """How to get at files; `load` and `reader_for` raise a `ReadError` where they cannot.
+
+    `options` are what `reader_for` heeds.
+    """
 
     discover: Discover
     load: Callable[[Found], bytes]
     reader_for: Callable[[str], Reader]
+    options: ReadOptions = _NO_OPTIONS
 
 
 class Run:
@@ -48,6 +65,10 @@ class Run:
         self._listen = listen
         self._intake: Intake | None = None
         self._former: dict[str, Known] = {}
+        self._parts: dict[str, list[Known]] = {}
+        self._excluded: frozenset[str] = frozenset()
+        self._opened: set[str] = set()
+        self._again: frozenset[str] = frozenset()
         self._waiting: dict[str, Found] = {}
         self._added: list[str] = []
         self._changed: list[str] = []
@@ -64,13 +85,23 @@ class Run:
     def carry_out(self, found: Survey) -> None:
         """Do what brings the index in step with the survey; Ctrl-C ends it early."""
         catalog = self._writing.catalog
+        self._excluded = frozenset(catalog.exclusions())
+        self._again = self._to_read_again()
         plan = make_plan(
             found.known,
             found.seen,
-            excluded=frozenset(catalog.exclusions()),
-            attempts={name: Attempt(*rest) for name, rest in catalog.read_before().items()},
+            excluded=self._excluded,
+            attempts={
+                name: Attempt(skip, *stamp)
+                for name, (skip, *stamp) in catalog.read_before().items()
+                if not self._files.options.may_help(skip.code)
+            },
+            again=self._again,
         )
         self._former = {document.location: document for document in found.known}
+        for document in found.known:
+            if document.within is not None:
+                self._parts.setdefault(document.within, []).append(document)
         self._unchanged = plan.unchanged + len(plan.move)
         self._settled += plan.move
         try:
@@ -96,6 +127,19 @@ class Run:
             interrupted=self._interrupted,
         )
 
+    def _to_read_again(self) -> frozenset[str]:
+        """Name the files that the options may get more out of than an earlier run did."""
+        options, catalog = self._files.options, self._writing.catalog
+        if options == _NO_OPTIONS:
+            return frozenset()
+        bare = {
+            document.within or document.location
+            for document in catalog.documents()
+            if options.ocr and any(one.startswith(BARE_PAGES) for one in document.warnings)
+        }
+        skipped = {skip.location for skip in catalog.skipped() if options.may_help(skip.code)}
+        return frozenset(bare.union(*map(wholes, skipped)))
+
     def _take_in(self, plan: Plan) -> None:
         # What is new comes first: it may be a renamed file, and takes over the vectors of the
         # former one before that changes or goes.
@@ -110,9 +154,10 @@ class Run:
         try:
             data = self._files.load(found)
             content_hash = hashlib.sha256(data).hexdigest()
-            if former is not None and former.content_hash == content_hash:
+            is_same = former is not None and former.content_hash == content_hash
+            if is_same and found.location not in self._again:
                 self._settled.append(found)
-                self._unchanged += 1
+                self._unchanged += 1 + len(self._parts.get(found.location, ()))
                 self._done += 1
                 return
             reader = self._files.reader_for(found.file)
@@ -120,15 +165,45 @@ class Run:
             skip = _skip(found, error)
             self._fail(skip, former if skip.code not in _STAYS else None)
             return
-        key = document_id(found.location)
-        self._waiting[key] = found
+        self._opened.add(found.location)
         try:
             reading = reader.read(data, name=PurePath(found.file).name)
             del data
-            self._start().take(found, reading, content_hash)
+            # A file comes after its parts: until it is there, a broken run reads it again.
+            self._take_parts(found, reading.parts)
+            self._take(found, reading, content_hash)
         except ReadError as error:
-            del self._waiting[key]
             self._fail(_skip(found, error), former, found)
+
+    def _take_parts(self, file: Found, parts: Sequence[Part]) -> None:
+        """Take in the documents that a file holds; those that it held before are given up."""
+        left = {part.location: part for part in self._parts.get(file.location, ())}
+        for found, part in placed(file, parts):
+            if found.location in self._excluded:
+                self._skip(excluded_skip(found.location))
+                continue
+            outcome = part.outcome
+            if isinstance(outcome, Unread):
+                skip = Skip(found.location, outcome.code, outcome.reason, outcome.hint)
+                self._skip(skip, found)
+                continue
+            try:
+                self._take(found, outcome, part.content_hash, file.location)
+                left.pop(found.location, None)
+            except ReadError as error:
+                self._skip(_skip(found, error), found)
+        self._lost += left.values()
+
+    def _take(
+        self, found: Found, reading: Reading, content_hash: str, within: str | None = None
+    ) -> None:
+        key = document_id(found.location)
+        self._waiting[key] = found
+        try:
+            self._start().take(found, reading, content_hash, within)
+        except ReadError:
+            del self._waiting[key]
+            raise
 
     def _start(self) -> Intake:
         if self._intake is None:
@@ -149,7 +224,7 @@ class Run:
         for key in document_ids:
             location = self._waiting.pop(key).location
             (self._changed if location in self._former else self._added).append(location)
-        self._done += len(document_ids)
+            self._done += self._opened.isdisjoint(wholes(location))
         self._chunks += chunks
         self._listen(Indexed(self._done, self._chunks, self._total, current))
 
@@ -165,7 +240,7 @@ class Run:
         self._done += 1
         self._skip(skip, found)
         if lost is not None:
-            self._lost.append(lost)
+            self._lost += [lost, *self._parts.get(lost.location, ())]
 
     def _skip(self, skip: Skip, found: Found | None = None) -> None:
         self._skips[skip.location] = skip, found
@@ -175,7 +250,9 @@ class Run:
         """Write down what needs no vectors: new times and places, and what was skipped."""
         catalog = self._writing.catalog
         before = {skip.location: skip for skip in found.skipped}
-        forget = before.keys() - self._skips.keys()
+        forget = {
+            name for name in before.keys() - self._skips.keys() if not self._is_closed_part(name)
+        }
         news = [
             (skip, file)
             for skip, file in self._skips.values()
@@ -186,7 +263,15 @@ class Run:
         with catalog.transaction():
             for file in self._settled:
                 catalog.update(file, document_id(file.location))
+                for part in self._parts.get(file.location, ()):
+                    catalog.update(moved(file, part), part.id)
             catalog.record_skips(news, forget=() if self._interrupted else forget)
+
+    def _is_closed_part(self, location: str) -> bool:
+        """Tell whether something lies in a file that is indexed and was not read in this run."""
+        return any(
+            whole in self._former and whole not in self._opened for whole in wholes(location)
+        )
 
 
 def _skip(found: Found, error: ReadError | MissingPart) -> Skip:

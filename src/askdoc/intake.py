@@ -87,14 +87,18 @@ class Intake:
         self._published = published
         self._group = _Group()
 
-    def take(self, found: Found, reading: Reading, content_hash: str) -> None:
+    def take(
+        self, found: Found, reading: Reading, content_hash: str, within: str | None = None
+    ) -> None:
         """Take in one document; it is published with its group.
+
+        `within` is the location of the file that it is a part of.
 
         Raises:
             ReadError: there is no sentence in it.
 
         """
-        document = _document(found, reading, content_hash, self._language)
+        document = _document(found, reading, content_hash, self._language, within)
         pieces = self._pieces(document, reading)
         first = next(pieces, None)
         if first is None:
@@ -201,7 +205,9 @@ def document_id(location: str) -> str:
     return hashlib.blake2b(name, digest_size=8).hexdigest()
 
 
-def _document(found: Found, reading: Reading, content_hash: str, language: str) -> Document:
+def _document(
+    found: Found, reading: Reading, content_hash: str, language: str, within: str | None
+) -> Document:
     return Document(
         id=document_id(found.location),
         location=found.location,
@@ -214,6 +220,9 @@ def _document(found: Found, reading: Reading, content_hash: str, language: str) 
         pages=reading.pages,
         language=language,
         warnings=reading.warnings,
+        landmarks=reading.landmarks,
+        author=reading.author,
+        within=within,
     )
 
 

@@ -18,6 +18,7 @@ from llama_index.core.retrievers import BaseRetriever
 from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 
 from askdoc import wiring, workspace
+from askdoc.landmarks import name_place
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -40,9 +41,7 @@ class AskdocRetriever(BaseRetriever):
         self._open = ExitStack()
 
     @classmethod
-    def open(
-        cls, folder: str | Path = ".", *, top_k: int | None = None, **settings: Any
-    ) -> Self:
+    def open(cls, folder: str | Path = ".", *, top_k: int | None = None, **settings: Any) -> Self:
         """Open the index of the workspace that `folder` lies in.
 
         Raises:
@@ -87,6 +86,7 @@ def _node(passage: Passage) -> TextNode:
             "file": document.file,
             "title": document.title,
             "page": document.page_of(chunk.span.start),
+            "place": name_place(document.place_of(chunk.span), None, None),
             "headings": list(chunk.headings),
             "start": chunk.span.start,
             "end": chunk.span.end,

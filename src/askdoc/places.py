@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from askdoc.errors import UsageError
+from askdoc.landmarks import Place
 from askdoc.types import Answer, Document, Span
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class NumberedPlace:
     """A numbered place; `number` is the label of its citation where it is cited."""
 
     number: int
@@ -18,23 +19,25 @@ class Place:
     span: Span
     text: str
     page: int | None
+    place: Place | None
     headings: tuple[str, ...]
     score: float
     cited: bool
 
 
-def places(answer: Answer) -> list[Place]:
+def places(answer: Answer) -> list[NumberedPlace]:
     """List the places of `answer`: citations by their labels, then evidence, best first.
 
     Evidence that lies within a citation is left out.
     """
     found = [
-        Place(
+        NumberedPlace(
             number=item.label,
             document=item.document,
             span=item.span,
             text=item.quote,
             page=item.page,
+            place=item.place,
             headings=item.headings,
             score=item.score,
             cited=True,
@@ -50,12 +53,13 @@ def places(answer: Answer) -> list[Place]:
             continue
         number += 1
         found.append(
-            Place(
+            NumberedPlace(
                 number=number,
                 document=document,
                 span=item.span,
                 text=item.text,
                 page=document.page_of(item.span.start),
+                place=document.place_of(item.span),
                 headings=item.passage.chunk.headings,
                 score=item.score,
                 cited=False,
@@ -64,7 +68,7 @@ def places(answer: Answer) -> list[Place]:
     return found
 
 
-def numbered(found: Sequence[Place], number: int) -> Place:
+def numbered(found: Sequence[NumberedPlace], number: int) -> NumberedPlace:
     """Return the place with that number.
 
     Raises:

@@ -54,24 +54,28 @@ def make_plan(
     *,
     excluded: Collection[str] = (),
     attempts: Mapping[str, Attempt] | None = None,
+    again: Collection[str] = (),
 ) -> Plan:
     """Decide what to do with the files `seen`, given the documents `known` in the same place.
 
     Args:
-        known: documents within what was looked through.
+        known: documents within what was looked through; those that are parts of a file share
+            its fate.
         seen: what is there; of several with one location the first counts.
         excluded: locations that were removed and are not to come back by themselves.
         attempts: files that were skipped for their content, by location.
+        again: locations to examine although they look the same.
 
     """
-    former = {document.location: document for document in known}
+    everything = list(known)
+    former = {document.location: document for document in everything if document.within is None}
     found: dict[str, Found] = {}
     skips: dict[str, Skip] = {}
     for item in seen:
         if isinstance(item, Skip):
             skips.setdefault(item.location, item)
         elif item.location in excluded and item.location not in former:
-            skips.setdefault(item.location, _excluded(item.location))
+            skips.setdefault(item.location, excluded_skip(item.location))
         else:
             found.setdefault(item.location, item)
     add: list[Found] = []
@@ -84,11 +88,21 @@ def make_plan(
             skips[location] = attempt.skip
         elif before is None:
             add.append(item)
-        elif not _is_same(item, before):
+        elif location in again or not _is_same(item, before):
             examine.append(item)
         elif (item.source, item.path) != (before.source, before.path):
             move.append(item)
-    gone = [document for location, document in former.items() if location not in found]
+    gone = [item for item in everything if (item.within or item.location) not in found]
+    examined = {item.location for item in examine}
+    gone += [
+        item
+        for item in everything
+        if (whole := former.get(item.within or ""))
+        and whole.location not in examined
+        # a run was broken off between the new version of the file and the end of its old parts
+        and whole.location in found
+        and not _is_same(whole, item)
+    ]
     kept_back = [skip.location for skip in skips.values() if skip.code in OUT_OF_REACH]
     remove = [document for document in gone if not _lies_in_any(document.location, kept_back)]
     return Plan(
@@ -97,7 +111,7 @@ def make_plan(
         move=_by_location(move),
         remove=tuple(sorted(remove, key=lambda document: document.location)),
         skip=tuple(sorted(skips.values(), key=lambda skip: skip.location)),
-        unchanged=len(former) - len(examine) - len(move) - len(remove),
+        unchanged=len(everything) - len(remove) - _count_in(everything, (*examine, *move)),
     )
 
 
@@ -158,7 +172,7 @@ def _lies_in_any(location: str, folders: Sequence[str]) -> bool:
     return any(folder in (location, ".") or location.startswith(f"{folder}/") for folder in folders)
 
 
-def _is_same(now: Found, then: Known | Attempt) -> bool:
+def _is_same(now: Found | Known, then: Known | Attempt) -> bool:
     return (now.size, now.modified_ns) == (then.size, then.modified_ns)
 
 
@@ -166,7 +180,14 @@ def _by_location(items: list[Found]) -> tuple[Found, ...]:
     return tuple(sorted(items, key=lambda item: item.location))
 
 
-def _excluded(location: str) -> Skip:
+def _count_in(known: Sequence[Known], files: Sequence[Found]) -> int:
+    """Count the documents that those files hold."""
+    locations = {file.location for file in files}
+    return sum((item.within or item.location) in locations for item in known)
+
+
+def excluded_skip(location: str) -> Skip:
+    """Return why a location that was removed is left out."""
     return Skip(
         location,
         EXCLUDED,

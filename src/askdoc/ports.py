@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from askdoc.types import (
     Chunk,
@@ -22,6 +22,7 @@ from askdoc.types import (
     Known,
     Prompt,
     Reading,
+    ReadOptions,
     Skip,
     Span,
     Spent,
@@ -52,6 +53,14 @@ class Reader(Protocol):
             ReadError: the bytes are not what this reader takes, or hold no text.
 
         """
+
+
+@runtime_checkable
+class AdaptableReader(Reader, Protocol):
+    """A reader that heeds options."""
+
+    def with_options(self, options: ReadOptions) -> Reader:
+        """Return a reader that heeds `options`."""
 
 
 class SentenceSplitter(Protocol):

@@ -7,9 +7,11 @@ lines count from 1. Standard library only.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+
+from askdoc.landmarks import NOWHERE, Landmarks, Place, PlaceKind
 
 # ── places and documents ────────────────────────────────────────────────────────────────────────
 
@@ -57,8 +59,9 @@ class Reading:
 
     `text` is what is stored. `blocks` are the ranges that no sentence crosses (paragraphs, list
     items, table rows, headings), in order and without overlap. `pages` holds the offset at which
-    each page starts, and is empty where the format has no pages. `warnings` name what was lost,
-    such as a page that has no text.
+    each page starts, and is empty where the format has no pages; `landmarks` say where other places
+    begin, such as slides and rows. `warnings` name what was lost, such as a page that has no text.
+    `parts` are documents of their own that the file holds, such as attachments.
     """
 
     text: str
@@ -67,6 +70,54 @@ class Reading:
     pages: tuple[int, ...] = ()
     sections: tuple[Section, ...] = ()
     warnings: tuple[str, ...] = ()
+    landmarks: Landmarks = NOWHERE
+    author: str | None = None
+    parts: tuple[Part, ...] = ()
+
+    def breaks(self) -> Sequence[int]:
+        """List the offsets that neither a sentence nor a passage runs across."""
+        return self.pages or self.landmarks.breaks()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A document within a file: its name there, what was read of it or why nothing was.
+
+    `content_hash` is the SHA-256 of its own bytes.
+    """
+
+    name: str
+    content_hash: str
+    outcome: Reading | Unread
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Why something was not read: a short stable `code`, the reason, and what would help."""
+
+    code: str
+    reason: str
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """How files are to be read: passwords to try on encrypted ones, OCR of pages without text."""
+
+    passwords: tuple[str, ...] = ()
+    ocr: bool = False
+
+    def may_help(self, code: str) -> bool:
+        """Tell whether a file that was skipped with that code may now be read."""
+        return (code == ENCRYPTED and bool(self.passwords)) or (code == NO_TEXT and self.ocr)
+
+
+ENCRYPTED = "encrypted"
+NO_TEXT = "no_text"
+"""Codes of skips that the options of a later run may overcome."""
+
+BARE_PAGES = "no text on "
+"""How the warning begins that names pages without text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +136,9 @@ class Document:
     `id` comes from `location`, so an edit keeps the id and changes the stamp. `location` is the
     file's path relative to the workspace where it lies inside, else absolute; `path` is relative to
     the source that was indexed, with `/`; `file` is the absolute path on this machine. `library`
-    is the named library it was found in, where several were asked.
+    is the named library it was found in, where several were asked. A document that lies in a file
+    with others, such as an attachment, has the location of that file in `within`, and its `file`,
+    size and time; the content hash is its own.
     """
 
     id: str
@@ -100,10 +153,21 @@ class Document:
     language: str
     warnings: tuple[str, ...] = ()
     library: str | None = None
+    landmarks: Landmarks = NOWHERE
+    author: str | None = None
+    within: str | None = None
 
     def page_of(self, offset: int) -> int | None:
         """Name the page (from 1) that holds `offset`, or None where the format has no pages."""
         return max(1, bisect_right(self.pages, offset)) if self.pages else None
+
+    def place_of(self, span: Span) -> Place | None:
+        """Name the page, slide, row or such that holds `span`; None where there are only lines."""
+        if not self.pages:
+            return self.landmarks.between(span.start, span.end)
+        first = max(1, bisect_right(self.pages, span.start))
+        last = max(1, bisect_right(self.pages, max(span.start, span.end - 1)))
+        return Place(PlaceKind.PAGE, first, last=last if last > first else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +276,7 @@ class Citation:
     before: str = ""
     after: str = ""
     file_state: FileState = FileState.CURRENT
+    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -411,6 +476,7 @@ class Known:
     size: int
     modified_ns: int
     content_hash: str
+    within: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from askdoc.errors import EmbedderMismatch, NoIndex, UsageError
 from askdoc.ports import Listener, deaf
 from askdoc.settings import DEFAULT_EMBEDDER
+from askdoc.types import ReadOptions
 from askdoc.writing import EMBEDDER_FINGERPRINT, EMBEDDER_NAME
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from askdoc.workspace import Workspace
     from askdoc.writing import Store
 
+
+_AS_THEY_ARE = ReadOptions()
 
 _VECTORS = "chroma"
 """Name of the folder, within that of the index, that holds the vectors."""
@@ -162,9 +165,12 @@ def _writer(
 
 
 @contextmanager
-def indexer(workspace: Workspace, listen: Listener = deaf) -> Iterator[Indexer]:
+def indexer(
+    workspace: Workspace, listen: Listener = deaf, *, options: ReadOptions = _AS_THEY_ARE
+) -> Iterator[Indexer]:
     """Get ready to change the workspace's index; `listen` hears of a model being made ready.
 
+    `options` say how files are to be read.
     Nothing is opened, locked or loaded before the work needs it.
     """
     refuse_index_around(workspace, workspace.sources)
@@ -181,7 +187,8 @@ def indexer(workspace: Workspace, listen: Listener = deaf) -> Iterator[Indexer]:
                 discover, root=workspace.root, ignore=settings.ignore, leave_out=[workspace.index]
             ),
             load=lambda found: read_bytes(found, most),
-            reader_for=reader_for,
+            reader_for=partial(reader_for, options=options),
+            options=options,
         ),
         _cutters(),
         settings,

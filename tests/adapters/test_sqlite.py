@@ -4,6 +4,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from askdoc.adapters import sqlite, sqlite_schema
 from askdoc.adapters.sqlite import SqliteCatalog
 from askdoc.adapters.sqlite_packing import pack_id, pack_spans, unpack_id, unpack_spans
 from askdoc.errors import DiskFull, IndexCorrupt, IndexTooNew, NoIndex, StoreError
+from askdoc.landmarks import Landmark, Landmarks, Place, PlaceKind
 from askdoc.text import line_of, line_starts
 from askdoc.types import Chunk, Document, Span, Stamp
 
@@ -106,6 +108,28 @@ def test_a_newer_schema(tmp_path: Path, *, write: bool) -> None:
         catalog._connection.execute("PRAGMA user_version = 99")
     with pytest.raises(IndexTooNew, match=r"newer askdoc .* \(schema 99\)"):
         SqliteCatalog(tmp_path, tmp_path, write=write)
+
+
+def test_a_catalog_of_the_first_schema_is_read_as_it_is_and_brought_up_to_date_to_write(
+    tmp_path: Path,
+) -> None:
+    with SqliteCatalog(tmp_path, tmp_path, write=True) as catalog:
+        put(catalog, "a", "Some words.")
+        for column in ("landmarks", "author", "within"):
+            catalog._connection.execute(f"ALTER TABLE documents DROP COLUMN {column}")
+        catalog._connection.execute("PRAGMA user_version = 1")
+    with SqliteCatalog(tmp_path, tmp_path) as reader:
+        [before] = reader.documents()
+        assert (before.id, before.author, before.within) == ("a", None, None)
+        assert not before.landmarks
+    marks = Landmarks.of([Landmark(0, Place(PlaceKind.SLIDE, 3))])
+    with SqliteCatalog(tmp_path, tmp_path, write=True) as catalog:
+        assert catalog.documents() == [before]
+        catalog.put(replace(before, landmarks=marks, author="Ann"), "Some words.", [], [])
+    with SqliteCatalog(tmp_path, tmp_path) as reader:
+        [after] = reader.documents()
+        assert after.place_of(Span(2, 4)) == Place(PlaceKind.SLIDE, 3)
+        assert after.author == "Ann"
 
 
 @pytest.mark.parametrize("write", [False, True])

@@ -24,7 +24,7 @@ from askdoc.planning import locate
 from askdoc.ports import Reader, VectorStore
 from askdoc.settings import Settings
 from askdoc.testing import HashEmbedder, MemoryVectors
-from askdoc.types import Found, IndexReport, Reading, Skip, Span
+from askdoc.types import Found, IndexReport, Reading, ReadOptions, Skip, Span
 from askdoc.writing import Store
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ class Bench:
     events: list[object] = field(default_factory=list)
     loaded: list[str] = field(default_factory=list)
     opened: list[str] = field(default_factory=list)
+    options: ReadOptions = field(default_factory=ReadOptions)
     on_load: Callable[[Found], object] = lambda _: None
     in_catalog: Callable[[SqliteCatalog], Any] = lambda catalog: catalog
     in_vectors: Callable[[VectorStore], Any] = lambda vectors: vectors
@@ -120,7 +121,7 @@ class Bench:
                 replace_catalog=lambda: sqlite_schema.replace(self.index),
                 discard_vectors=self._discard_vectors,
             ),
-            Files(discover=self._discover, load=self._load, reader_for=self._reader_for),
+            Files(self._discover, self._load, self._reader_for, self.options),
             Cutters(FullStops(), SnowballAnalyser()),
             self.settings,
             self.root,

@@ -18,6 +18,7 @@ from typing import BinaryIO, Self
 
 import msgspec
 
+from askdoc.landmarks import Place
 from askdoc.ports import CatalogReader
 from askdoc.types import (
     Answer,
@@ -74,6 +75,7 @@ class _Citation(msgspec.Struct, frozen=True, array_like=True):
     before: str
     after: str
     file_state: FileState
+    found_at: Place | None = None
 
 
 class _Answer(msgspec.Struct, frozen=True):
@@ -205,6 +207,7 @@ class AnswerCache:
             before=item.before,
             after=item.after,
             file_state=item.file_state,
+            place=item.found_at,
         )
 
 
@@ -325,6 +328,7 @@ def _pack_citation(citation: Citation) -> _Citation:
         citation.before,
         citation.after,
         citation.file_state,
+        citation.place,
     )
 
 

@@ -21,6 +21,7 @@ from askdoc.adapters.sqlite_packing import (
     pack_text,
     unpack_id,
     unpack_name,
+    unpack_optional,
     unpack_text,
 )
 from askdoc.adapters.sqlite_reader import CORPUS_FINGERPRINT, SqliteReader
@@ -124,12 +125,21 @@ class SqliteCatalog(SqliteReader):
     def known(self) -> list[Known]:
         """List what planning needs to know of each document."""
         rows = self._all(
-            """SELECT id, location, path, source, size, modified_ns, content_hash FROM documents
-               WHERE version = 1"""
+            """SELECT id, location, path, source, size, modified_ns, content_hash, within
+               FROM documents WHERE version = 1"""
         )
         return [
-            Known(key, unpack_name(location), unpack_name(path), unpack_name(source), *stamp)
-            for key, location, path, source, *stamp in rows
+            Known(
+                key,
+                unpack_name(location),
+                unpack_name(path),
+                unpack_name(source),
+                size,
+                modified,
+                content,
+                unpack_optional(within),
+            )
+            for key, location, path, source, size, modified, content, within in rows
         ]
 
     def put(
@@ -147,12 +157,13 @@ class SqliteCatalog(SqliteReader):
         with self.transaction():
             self._erase_staged(document.id)
             self._run(
-                "INSERT INTO documents VALUES (NULL, 0, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?)",
+                """INSERT INTO documents VALUES
+                   (NULL, 0, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
                 document.id,
                 pack_name(document.location),
                 pack_name(document.path),
                 pack_name(document.source),
-                None if document.title is None else pack_name(document.title),
+                _pack_optional(document.title),
                 document.length,
                 stamp.size,
                 stamp.modified_ns,
@@ -160,6 +171,9 @@ class SqliteCatalog(SqliteReader):
                 json.dumps(document.pages),
                 document.language,
                 json.dumps(document.warnings),
+                document.landmarks.packed,
+                _pack_optional(document.author),
+                _pack_optional(document.within),
             )
             key = self._version(document.id, 0)
             self._many("INSERT INTO texts VALUES (?, ?, ?, ?)", _segments(key, text))
@@ -348,6 +362,10 @@ def _segments(document: int, text: str) -> Iterator[tuple[int, int, int, bytes]]
         yield document, start, line, pack_text(segment)
         line += len(line_starts(segment)) - 1
         start = end
+
+
+def _pack_optional(name: str | None) -> str | bytes | None:
+    return None if name is None else pack_name(name)
 
 
 def _one_line(terms: str) -> str:

@@ -34,6 +34,11 @@ def unpack_name(value: str | bytes) -> str:
     return value if isinstance(value, str) else value.decode("utf-8", "surrogatepass")
 
 
+def unpack_optional(value: str | bytes | None) -> str | None:
+    """Undo `pack_name`, or return None for what is not there."""
+    return None if value is None else unpack_name(value)
+
+
 def pack_id(chunk_id: str) -> str | bytes:
     """Halve an id of 32 hexadecimal digits; any other id stays as it is."""
     if len(chunk_id) != _HEX_DIGITS:

@@ -13,10 +13,12 @@ from askdoc.adapters.sqlite_packing import (
     pack_id,
     unpack_id,
     unpack_name,
+    unpack_optional,
     unpack_spans,
     unpack_text,
 )
 from askdoc.adapters.sqlite_schema import connect, translating
+from askdoc.landmarks import Landmarks
 from askdoc.text import line_of, line_starts
 from askdoc.types import Chunk, Counts, Document, Hit, Skip, Span, Stamp
 
@@ -24,9 +26,12 @@ CORPUS_FINGERPRINT = "corpus_fingerprint"
 
 _DOCUMENTS = """
     SELECT id, location, path, source, title, length, size, modified_ns, content_hash, pages,
-           language, warnings
+           language, warnings, {}
     FROM documents WHERE version = 1
 """
+_LATER = ("landmarks", "author", "within")
+"""Columns of documents that a catalog of an older schema does not have."""
+
 _CHUNKS = """
     SELECT c.id, c.document, d.id, c.start, c."end", c.sentences, c.headings
     FROM chunks c JOIN documents d ON d.key = c.document AND d.version = 1
@@ -70,6 +75,7 @@ class SqliteReader:
         self._folder = folder
         self._root = root
         self._connection = connect(folder, write=self._write)
+        self._documents = _DOCUMENTS.format(self._later())
         self._segment = lru_cache(maxsize=64)(self._read_segment)
         self._frequencies: dict[str, int] = {}
         if not self._write:
@@ -97,9 +103,9 @@ class SqliteReader:
     def documents(self, ids: Collection[str] | None = None) -> list[Document]:
         """List those documents, or all, by location; unknown ids are left out."""
         if ids is None:
-            rows = self._all(_DOCUMENTS)
+            rows = self._all(self._documents)
         else:
-            rows = self._for_each(_DOCUMENTS + " AND id IN ({})", set(ids))
+            rows = self._for_each(self._documents + " AND id IN ({})", set(ids))
         with translating(self._folder):
             found = [self._document(row) for row in rows]
         return sorted(found, key=lambda document: document.location)
@@ -214,26 +220,34 @@ class SqliteReader:
             for row in self._all(statement.format(",".join("?" * len(batch))), *batch)
         ]
 
+    def _later(self) -> str:
+        """Name the columns that came with later schemas, or nothing in place of each."""
+        there = {name for _, name, *_ in self._all("PRAGMA table_info(documents)")}
+        return ", ".join(name if name in there else "NULL" for name in _LATER)
+
     def _key(self, document_id: str) -> int | None:
         rows = self._all("SELECT key FROM documents WHERE id = ? AND version = 1", document_id)
         return rows[0][0] if rows else None
 
     def _document(self, row: Row) -> Document:
         key, location, path, source, title, length, size, modified, content, *rest = row
-        pages, language, warnings = rest
-        location = unpack_name(location)
+        pages, language, warnings, landmarks, author, within = rest
+        location, within = unpack_name(location), unpack_optional(within)
         return Document(
             id=key,
             location=location,
             path=unpack_name(path),
             source=unpack_name(source),
-            file=str(self._root / location),
-            title=None if title is None else unpack_name(title),
+            file=str(self._root / (within or location)),
+            title=unpack_optional(title),
             length=length,
             stamp=Stamp(size, modified, content),
             pages=tuple(json.loads(pages)),
             language=language,
             warnings=tuple(json.loads(warnings)),
+            landmarks=Landmarks(landmarks or b""),
+            author=unpack_optional(author),
+            within=within,
         )
 
     def _chunk(self, row: Row) -> Chunk:

@@ -18,7 +18,6 @@ from pathlib import Path
 from askdoc.errors import DiskFull, IndexCorrupt, IndexLocked, IndexTooNew, NoIndex, StoreError
 
 FILE_NAME = "catalog.sqlite"
-SCHEMA_VERSION = 1
 
 _APPLICATION_ID = 0x61736B64  # "askd"
 _REBUILD = (
@@ -52,7 +51,8 @@ CREATE TABLE documents (
     id TEXT NOT NULL, location NOT NULL, path NOT NULL, source NOT NULL, title,
     length INTEGER NOT NULL, chunks INTEGER NOT NULL, sentences INTEGER NOT NULL,
     size INTEGER NOT NULL, modified_ns INTEGER NOT NULL, content_hash TEXT NOT NULL,
-    pages TEXT NOT NULL, language TEXT NOT NULL, warnings TEXT NOT NULL
+    pages TEXT NOT NULL, language TEXT NOT NULL, warnings TEXT NOT NULL,
+    landmarks BLOB, author, within
 );
 CREATE UNIQUE INDEX documents_by_id ON documents (id, version);
 CREATE INDEX documents_by_content ON documents (content_hash);
@@ -76,6 +76,18 @@ CREATE VIRTUAL TABLE lexicon USING fts5(
 );
 CREATE VIRTUAL TABLE vocabulary USING fts5vocab(lexicon, row);
 """
+
+_MIGRATIONS = (
+    """
+    ALTER TABLE documents ADD COLUMN landmarks BLOB;
+    ALTER TABLE documents ADD COLUMN author;
+    ALTER TABLE documents ADD COLUMN within;
+    """,
+)
+"""What brings a catalog to the next version of its schema, from version 1 on. A reader does not
+change what it reads: it takes an older catalog as it is."""
+
+SCHEMA_VERSION = 1 + len(_MIGRATIONS)
 
 
 def connect(folder: Path, *, write: bool) -> sqlite3.Connection:
@@ -156,6 +168,11 @@ def _prepare(connection: sqlite3.Connection, folder: Path, *, write: bool) -> No
     elif version > SCHEMA_VERSION:
         message = f"a newer askdoc made the index in `{folder}` (schema {version})"
         raise IndexTooNew(message, hint="update askdoc, or choose another folder with `--index`")
+    elif write and version < SCHEMA_VERSION:
+        steps = "".join(_MIGRATIONS[version - 1 :])
+        connection.executescript(
+            f"BEGIN IMMEDIATE; {steps} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
+        )
     if write:
         # A commit of the catalog must outlive a power cut before Chroma is told to forget.
         connection.execute("PRAGMA synchronous = FULL")

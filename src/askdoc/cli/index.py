@@ -11,7 +11,7 @@ from askdoc.cli.base import INTERRUPTED
 from askdoc.cli.options import AsJson, Embedder, Index, Library, here, open_workspace
 
 
-def index(
+def index(  # noqa: PLR0913 - one parameter for each option
     paths: Annotated[
         list[Path] | None,
         typer.Argument(
@@ -23,6 +23,14 @@ def index(
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="Make the index anew instead of following changes.")
     ] = False,
+    password: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--password",
+            metavar="WORD",
+            help="Try this on encrypted files; `-` asks for it unseen; repeatable.",
+        ),
+    ] = None,
     as_json: AsJson = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
     embedder: Embedder = None,
@@ -40,10 +48,12 @@ def index(
     """
     from askdoc.cli.session import build
     from askdoc.render.console import errors, output
+    from askdoc.types import ReadOptions
 
     workspace = open_workspace(library=library, create=True, index=folder, embedder=embedder)
     sources = [here() / path for path in paths] if paths else None
-    report = build(workspace, sources, errors(), rebuild=rebuild)
+    options = ReadOptions(passwords=tuple(map(_asked, password or ())))
+    report = build(workspace, sources, errors(), rebuild=rebuild, options=options)
     if as_json:
         from askdoc.cli.output import print_json
         from askdoc.status import report_to_json
@@ -56,3 +66,12 @@ def index(
         page.show(report_lines(report, page))
     if report.interrupted:
         raise typer.Exit(INTERRUPTED)
+
+
+def _asked(given: str) -> str:
+    """Return a password as it was given, or ask for it where that is `-`."""
+    if given != "-":
+        return given
+    from getpass import getpass
+
+    return getpass("password: ")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from askdoc.answering import Answerer
     from askdoc.federating import Asked
     from askdoc.render.console import Page
-    from askdoc.types import IndexReport
+    from askdoc.types import IndexReport, ReadOptions
     from askdoc.workspace import Workspace
 
 
@@ -71,12 +71,22 @@ def open_asked(workspaces: Mapping[str | None, Workspace], aside: Page) -> Itera
 
 
 def build(
-    workspace: Workspace, sources: Sequence[Path] | None, aside: Page, *, rebuild: bool = False
+    workspace: Workspace,
+    sources: Sequence[Path] | None,
+    aside: Page,
+    *,
+    rebuild: bool = False,
+    options: ReadOptions | None = None,
 ) -> IndexReport:
     """Bring the index up to date with `sources`, or with those it knows, behind a progress bar."""
     from askdoc import wiring
     from askdoc.render.progress import IndexProgress
+    from askdoc.types import ReadOptions
 
     wiring.refuse_index_around(workspace, sources or ())
-    with IndexProgress(aside) as progress, wiring.indexer(workspace, progress) as indexer:
+    options = options or ReadOptions()
+    with (
+        IndexProgress(aside) as progress,
+        wiring.indexer(workspace, progress, options=options) as indexer,
+    ):
         return indexer.sync(sources, progress, rebuild=rebuild)

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from rich.text import Text
 
 from askdoc.formats import Lines
+from askdoc.landmarks import name_place
 from askdoc.render.console import Page
 from askdoc.render.layout import BLANK, context_limit, flat, hang, head, tail
-from askdoc.render.places import file_name, heading_path, place
+from askdoc.render.places import file_name, heading_path
 from askdoc.types import Answer, Citation, Claim, Evidence, FileState, Passage, Status, Support
 
 _NEAREST = 3
@@ -84,7 +85,7 @@ def claim_text(claim: Claim) -> Text:
 
 def _citation(citation: Citation, page: Page) -> Iterator[Text]:
     title = file_name(citation.document, page)
-    where = place(citation.page, citation.line_start, citation.line_end)
+    where = name_place(citation.place, citation.line_start, citation.line_end)
     title.append(f", {where}")
     if citation.file_state in _STATES:
         title.append(f" ({_STATES[citation.file_state]})", style="warning")
@@ -134,10 +135,10 @@ def _header(passage: Passage, where: str, page: Page) -> Text:
 def _where(passage: Passage, lines: Lines | None) -> str:
     span, document = passage.chunk.span, passage.document
     first, last = lines(document.id, span) if lines else (None, None)
-    return place(document.page_of(span.start), first, last)
+    return name_place(document.place_of(span), first, last)
 
 
 def _where_evidence(item: Evidence, lines: Lines | None) -> str:
     document = item.passage.document
     first, last = lines(document.id, item.span) if lines else (None, None)
-    return place(document.page_of(item.span.start), first, last)
+    return name_place(document.place_of(item.span), first, last)

@@ -1,4 +1,4 @@
-"""Naming places: the file with its link, the page or lines, the headings above."""
+"""Naming places: the file with its link, and the headings above."""
 
 from __future__ import annotations
 
@@ -33,17 +33,6 @@ def _linked(file: str) -> Style:
     except ValueError:  # a name that no address can hold
         return Style(bold=True)
     return Style(bold=True, link=link)
-
-
-def place(page_number: int | None, line_start: int | None, line_end: int | None) -> str:
-    """Name a place: the page where there are pages, else the lines."""
-    if page_number is not None:
-        return f"page {page_number}"
-    if line_start is None:
-        return ""
-    if line_end is None or line_end == line_start:
-        return f"line {line_start}"
-    return f"lines {line_start}-{line_end}"
 
 
 def heading_path(title: str | None, headings: Iterable[str]) -> str:

@@ -7,15 +7,16 @@ from collections.abc import Iterator, Sequence
 from rich.text import Text
 
 from askdoc.formats import Lines
-from askdoc.places import Place
+from askdoc.landmarks import name_place
+from askdoc.places import NumberedPlace
 from askdoc.render.console import Page
 from askdoc.render.layout import BLANK, flat, hang, plain
-from askdoc.render.places import file_name, heading_path, place
+from askdoc.render.places import file_name, heading_path
 from askdoc.text import line_of, line_starts
 from askdoc.types import Span
 
 
-def source_lines(found: Sequence[Place], page: Page, *, lines: Lines) -> Iterator[Text]:
+def source_lines(found: Sequence[NumberedPlace], page: Page, *, lines: Lines) -> Iterator[Text]:
     """Lay out places with their numbers; what the answer cites comes first, the rest is marked."""
     digits = len(str(found[-1].number)) if found else 1
     indent = " " * (digits + 3)
@@ -72,7 +73,7 @@ def _pieces(line: Span, marked: Span) -> Iterator[tuple[Span, bool]]:
             yield piece, is_marked
 
 
-def place_title(item: Place, page: Page, lines: Lines) -> Text:
+def place_title(item: NumberedPlace, page: Page, lines: Lines) -> Text:
     """Name the file of a place and where in it the place is."""
     first, last = lines(item.document.id, item.span)
-    return file_name(item.document, page).append(f", {place(item.page, first, last)}")
+    return file_name(item.document, page).append(f", {name_place(item.place, first, last)}")

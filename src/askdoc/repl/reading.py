@@ -11,7 +11,7 @@ from rich.text import Text
 from askdoc import wiring
 from askdoc.errors import UsageError
 from askdoc.formats import dumps
-from askdoc.places import Place, numbered
+from askdoc.places import NumberedPlace, numbered
 from askdoc.render.explain import explain_lines
 from askdoc.render.layout import hang
 from askdoc.render.sources import marked_lines, place_title, source_lines
@@ -119,7 +119,7 @@ def _page_of(document: Document, span: Span) -> Span | None:
     return Span(document.pages[number_ - 1], max(span.end, ends[number_ - 1]))
 
 
-def _target(place: Place, line: int) -> opening.Target:
+def _target(place: NumberedPlace, line: int) -> opening.Target:
     file = place.document.file
     if place.page is not None:
         return opening.Target(file, page=place.page)

@@ -14,7 +14,7 @@ from askdoc.errors import AskdocError, NoIndex, UsageError
 from askdoc.followups import rewrite
 from askdoc.history import Exchange, SessionStore, title_of
 from askdoc.paths import seen_from
-from askdoc.places import Place, places
+from askdoc.places import NumberedPlace, places
 from askdoc.ports import Listener
 from askdoc.render.answers import answer_lines, stale_note
 from askdoc.render.console import Page
@@ -110,7 +110,7 @@ class Session:
             raise UsageError(message, hint="type a question first")
         return self.exchanges[-1]
 
-    def places(self) -> list[Place]:
+    def places(self) -> list[NumberedPlace]:
         """List the places of the last answer."""
         return places(self.last().answer)
 

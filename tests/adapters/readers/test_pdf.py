@@ -10,7 +10,7 @@ from fpdf import FPDF
 from askdoc.adapters.readers.pdf import PdfReader
 from askdoc.chunking import heading_path
 from askdoc.errors import ReadError
-from askdoc.types import Document, Reading, Stamp
+from askdoc.types import Document, Reading, ReadOptions, Stamp
 
 SENTENCE = (
     "The committee met in the spring of 1911, and after a long debate it decided that the bridge "
@@ -175,6 +175,19 @@ def test_a_password_is_asked_for_only_where_reading_needs_one() -> None:
             assert "password" in (error.hint or "")
         else:
             assert PdfReader().read(data, name="file.pdf").text == "words within"
+
+
+def test_the_right_password_among_several_opens_a_file() -> None:
+    pdf = page_maker()
+    pdf.set_encryption(owner_password="owner", user_password="secret")  # noqa: S106
+    pdf.add_page()
+    pdf.cell(text="words within")
+    data = bytes(pdf.output())
+    reader = PdfReader().with_options(ReadOptions(passwords=("guess", "secret")))
+    assert reader.read(data, name="file.pdf").text == "words within"
+    with pytest.raises(ReadError, match="needs a password, another one than was given") as caught:
+        PdfReader(ReadOptions(passwords=("guess",))).read(data, name="file.pdf")
+    assert caught.value.code == "encrypted"
 
 
 def test_broken_files_are_refused() -> None:

@@ -2,7 +2,8 @@
 
 Each suffix is an entry of the group `askdoc.readers` that names a class implementing
 `askdoc.ports.Reader`. Another package adds a format the same way. Nothing is imported before a file
-asks for it.
+asks for it. An entry with an extra, such as `rb = "module:Class [code]"`, needs packages that
+come with that extra of askdoc alone.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import cast
 
-from askdoc.errors import ReadError
-from askdoc.ports import Reader
+from askdoc.errors import MissingPart, ReadError
+from askdoc.ports import AdaptableReader, Reader
+from askdoc.types import ReadOptions
 
 _GROUP = "askdoc.readers"
+_NONE = ReadOptions()
 _WITHOUT_SUFFIX = "txt"
 """Files such as `README` and `Makefile` are text; a binary one is found out when it is read."""
 
@@ -36,18 +39,20 @@ def is_readable(name: str) -> bool:
     return suffix_of(name) in _offered()
 
 
-def reader_for(name: str) -> Reader:
-    """Return what reads a file of that name; nothing else is imported.
+def reader_for(name: str, options: ReadOptions = _NONE) -> Reader:
+    """Return what reads a file of that name, heeding `options`; nothing else is imported.
 
     Raises:
         ReadError: nothing installed reads such files.
+        MissingPart: a package that reading them needs is not installed.
 
     """
     entry = _offered().get(suffix_of(name))
     if entry is None:
         message = f"no reader for `.{suffix_of(name)}` files"
         raise ReadError(message, code="unsupported", hint=f"askdoc reads {', '.join(suffixes())}")
-    return _load(entry)
+    reader = _load(entry)
+    return reader.with_options(options) if isinstance(reader, AdaptableReader) else reader
 
 
 @cache
@@ -57,4 +62,15 @@ def _offered() -> dict[str, EntryPoint]:
 
 @cache
 def _load(entry: EntryPoint) -> Reader:
-    return cast("Reader", entry.load()())
+    try:
+        return cast("Reader", entry.load()())
+    except ModuleNotFoundError as error:
+        if not entry.extras:
+            raise
+        message = f"reading `.{entry.name}` files needs the package `{_package(error)}`"
+        hint = f"pip install 'askdoc[{','.join(entry.extras)}]'"
+        raise MissingPart(message, hint=hint) from error
+
+
+def _package(error: ModuleNotFoundError) -> str:
+    return (error.name or "").partition(".")[0].replace("_", "-")

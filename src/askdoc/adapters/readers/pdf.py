@@ -16,7 +16,7 @@ from pypdfium2 import raw
 from askdoc.errors import ReadError
 from askdoc.outline import without
 from askdoc.page_layout import CELL, Bookmark, PageLine, compose
-from askdoc.types import Reading
+from askdoc.types import BARE_PAGES, ENCRYPTED, NO_TEXT, Reading, ReadOptions
 
 _HYPHENS = frozenset((0x02, 0xFFFE))
 """pdfium writes one of these for a hyphen at a line end, and leaves out the line end."""
@@ -44,11 +44,21 @@ _MOST_UNKNOWN = 0.3
 
 _NAMED_PAGES = 10
 
+_NO_OPTIONS = ReadOptions()
+_LOCKED = (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY)
+
 logging.getLogger("pypdfium2").addHandler(logging.NullHandler())  # what matters is in the outcome
 
 
 class PdfReader:
     """Reads the text layer of PDF, with true page numbers; the outline gives the sections."""
+
+    def __init__(self, options: ReadOptions = _NO_OPTIONS) -> None:
+        self._options = options
+
+    def with_options(self, options: ReadOptions) -> PdfReader:
+        """Return a reader that tries the passwords in `options`."""
+        return PdfReader(options)
 
     def read(self, data: bytes, *, name: str) -> Reading:
         """Read a file called `name`; the warnings tell of pages without text.
@@ -57,7 +67,7 @@ class PdfReader:
             ReadError: the file is broken, needs a password, or has no text on any page.
 
         """
-        document = _open(data, name)
+        document = _open(data, name, self._options.passwords)
         try:
             return _read(document, name)
         except pdfium.PdfiumError as error:
@@ -66,15 +76,16 @@ class PdfReader:
             document.close()
 
 
-def _open(data: bytes, name: str) -> Any:
-    try:
-        return pdfium.PdfDocument(data)
-    except pdfium.PdfiumError as error:
-        if getattr(error, "err_code", None) in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY):
-            message = f"`{name}` needs a password"
-            hint = "save a copy without the password, then index that"
-            raise ReadError(message, code="encrypted", hint=hint) from error
-        raise _broken(name) from error
+def _open(data: bytes, name: str, passwords: Sequence[str]) -> Any:
+    for password in (None, *passwords):
+        try:
+            return pdfium.PdfDocument(data, password=password)
+        except pdfium.PdfiumError as error:
+            if getattr(error, "err_code", None) not in _LOCKED:
+                raise _broken(name) from error
+    wrong = ", another one than was given" if passwords else ""
+    message = f"`{name}` needs a password{wrong}"
+    raise ReadError(message, code=ENCRYPTED, hint="give it with `askdoc index --password -`")
 
 
 def _broken(name: str) -> ReadError:
@@ -90,7 +101,7 @@ def _read(document: Any, name: str) -> Reading:
         hint = (
             "make its text readable with an OCR program such as `ocrmypdf`, then index the result"
         )
-        raise ReadError(message, code="no_text", hint=hint)
+        raise ReadError(message, code=NO_TEXT, hint=hint)
     return Reading(
         text=composed.text,
         blocks=without(composed.blocks, composed.headings),
@@ -106,7 +117,7 @@ def _warnings(pages: Sequence[Sequence[PageLine]]) -> tuple[str, ...]:
     if not bare:
         return ()
     which = ", ".join(bare[:_NAMED_PAGES]) + (", …" if len(bare) > _NAMED_PAGES else "")
-    return (f"no text on {len(bare)} of {len(pages)} pages: {which}",)
+    return (f"{BARE_PAGES}{len(bare)} of {len(pages)} pages: {which}",)
 
 
 def _title(document: Any, name: str) -> str | None:

@@ -1,0 +1,169 @@
+"""Where in a file a stretch of its stored text is found again: slide, row, cell, chapter, time.
+
+A landmark says where such a place begins in the stored text; it reaches to the next landmark.
+Numbers count from 1, but a time is in whole seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from itertools import accumulate
+
+from askdoc.text import one_line
+
+
+class PlaceKind(StrEnum):
+    """What a person looks for to find a place again."""
+
+    PAGE = "page"
+    SLIDE = "slide"
+    ROW = "row"
+    CELL = "cell"
+    CHAPTER = "chapter"
+    TIME = "time"
+    LINE = "line"
+    MESSAGE = "message"
+    PARAGRAPH = "paragraph"
+    FUNCTION = "function"
+
+
+HOLDING = frozenset(
+    {PlaceKind.PAGE, PlaceKind.SLIDE, PlaceKind.CHAPTER, PlaceKind.MESSAGE, PlaceKind.FUNCTION}
+)
+"""Kinds of places that passages do not run across."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place by kind and number, such as slide 3; with `last`, it runs from one to the other.
+
+    `name` is of what the number counts in: the sheet of a row, the title of a chapter, the function
+    that starts on a line.
+    """
+
+    kind: PlaceKind
+    number: int
+    name: str | None = None
+    last: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Landmark:
+    """Where in the stored text a place begins."""
+
+    start: int
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Landmarks:
+    """The landmarks of one document, packed: a table has one for each of its rows."""
+
+    packed: bytes = b""
+
+    @classmethod
+    def of(cls, landmarks: Iterable[Landmark]) -> Landmarks:
+        """Pack landmarks, which are in the order of their starts."""
+        runs = list(_runs(landmarks))
+        return cls(zlib.compress(json.dumps(runs).encode("ascii")) if runs else b"")
+
+    def __bool__(self) -> bool:
+        return bool(self.packed)
+
+    def __iter__(self) -> Iterator[Landmark]:
+        starts, places = _unpacked(self.packed)
+        return map(Landmark, starts, places)
+
+    def starts(self) -> Sequence[int]:
+        """List where each begins."""
+        return _unpacked(self.packed)[0]
+
+    def breaks(self) -> Sequence[int]:
+        """List the starts of those that passages do not run across."""
+        return _breaks(self.packed)
+
+    def between(self, start: int, end: int) -> Place | None:
+        """Name the place of the characters from `start` to `end`; None before the first."""
+        starts, places = _unpacked(self.packed)
+        first = bisect_right(starts, start) - 1
+        last = bisect_right(starts, max(start, end - 1)) - 1
+        if first < 0:
+            return None
+        one, other = places[first], places[last]
+        if (one.kind, one.name) != (other.kind, other.name) or one.number == other.number:
+            return one
+        return Place(one.kind, one.number, one.name, other.number)
+
+
+NOWHERE = Landmarks()
+"""No landmarks at all."""
+
+
+def name_place(where: Place | None, line_start: int | None, line_end: int | None) -> str:
+    """Name a place as a person looks for it: the page, slide, row and so on, else the lines."""
+    lines = _counted("line", line_start, line_end) if line_start is not None else ""
+    if where is None:
+        return lines
+    name = one_line(where.name or "")
+    match where.kind:
+        case PlaceKind.TIME:
+            return _clock(where.number)
+        case PlaceKind.FUNCTION:
+            return f"{lines}, in {name}" if lines else f"in {name}"
+        case PlaceKind.ROW if name:
+            return f"sheet {name}, {_counted('row', where.number, where.last)}"
+        case PlaceKind.CHAPTER if name:
+            return f"chapter “{name}”"
+    return _counted(where.kind, where.number, where.last)
+
+
+def _counted(what: str, first: int, last: int | None) -> str:
+    return f"{what} {first}" if last in (None, first) else f"{what}s {first}-{last}"
+
+
+def _clock(seconds: int) -> str:
+    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+
+
+_Run = list[object]
+"""Kind, name and number of a landmark, the start of the first one, and how far it is to the next
+ones, whose numbers count up by one."""
+
+
+def _runs(landmarks: Iterable[Landmark]) -> Iterator[_Run]:
+    kind: PlaceKind | None = None
+    name: str | None = None
+    expected = position = 0
+    gaps: list[int] = []
+    for mark in landmarks:
+        place = mark.place
+        if gaps and (place.kind, place.name, place.number) == (kind, name, expected):
+            gaps.append(mark.start - position)
+        else:
+            kind, name, gaps = place.kind, place.name, [mark.start]
+            yield [str(kind), name, place.number, gaps]
+        position, expected = mark.start, place.number + 1
+
+
+@lru_cache(maxsize=16)
+def _unpacked(packed: bytes) -> tuple[Sequence[int], Sequence[Place]]:
+    starts: list[int] = []
+    places: list[Place] = []
+    for kind, name, number, gaps in json.loads(zlib.decompress(packed)) if packed else ():
+        starts += accumulate(gaps)
+        places += [
+            Place(PlaceKind(kind), count, name) for count in range(number, number + len(gaps))
+        ]
+    return starts, places
+
+
+@lru_cache(maxsize=4)
+def _breaks(packed: bytes) -> Sequence[int]:
+    starts, places = _unpacked(packed)
+    return [start for start, place in zip(starts, places, strict=True) if place.kind in HOLDING]
