@@ -137,15 +137,20 @@ class Terminal:
         return self.text
 
     def start_afresh(self) -> None:
-        """Press Ctrl-C until nothing is typed or running."""
-        end = time.monotonic() + 30
-        while self._at_cursor() != ">":
-            assert time.monotonic() < end, f"no prompt on:\n{self.text}"
-            self.press("\x03")
-            try:
-                self.read(0.3)
-            except pexpect.EOF:
-                pytest.fail(f"the session ended:\n{self.text}")
+        """Press Ctrl-C until nothing is typed or running, and every key before has been read."""
+        for attempt in range(60):
+            self.press(f"\x03here {attempt}")
+            end = time.monotonic() + 1
+            while time.monotonic() < end:
+                try:
+                    self.read(0.1)
+                except pexpect.EOF:
+                    pytest.fail(f"the session ended:\n{self.text}")
+                if self._at_cursor() == f"> here {attempt}":
+                    self.press("\x03")
+                    self.ready()
+                    return
+        pytest.fail(f"no prompt on:\n{self.text}")
 
     def leave(self) -> int:
         """Press Ctrl-D at the prompt, and return the exit code."""

@@ -17,7 +17,7 @@ Start = Callable[..., Terminal]
 
 PIER = "What did Anna Berg say about the pier?"
 ENTER, ALT_ENTER, TAB = "\r", "\x1b\r", "\t"
-CTRL_C, CTRL_R = "\x03", "\x12"
+CTRL_C, CTRL_D, CTRL_R = "\x03", "\x04", "\x12"
 
 
 def test_a_question_a_follow_up_and_leaving(terminal: Start, snapshot: SnapshotAssertion) -> None:
@@ -43,6 +43,18 @@ def test_ctrl_c_empties_the_line_and_ends_nothing(terminal: Start) -> None:
     screen.until("tall trees near water. [1]")
     screen.say("/quit")
     assert screen.end() == 0
+
+
+def test_ctrl_c_ends_a_search_and_then_the_line(terminal: Start) -> None:
+    screen = terminal()
+    screen.until("3 documents")
+    screen.press(CTRL_R)
+    screen.until("I-search")
+    screen.press(CTRL_C)
+    screen.until(lambda text: "I-search" not in text)
+    screen.press(CTRL_C)
+    screen.say("Where do herons nest?")
+    screen.until("tall trees near water. [1]")
 
 
 def test_several_lines_are_one_question(terminal: Start) -> None:
@@ -158,6 +170,29 @@ def test_the_number_of_the_right_source_is_asked_for(terminal: Start, root: Path
     screen.press(f"1{ENTER}")
     screen.until("added `")
     assert "tall trees" in (root / "evals" / "questions.jsonl").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("key", [CTRL_C, CTRL_D])
+def test_the_number_of_the_right_source_may_be_kept_back(
+    key: str, terminal: Start, root: Path
+) -> None:
+    screen = terminal()
+    screen.say("Where do herons nest?")
+    screen.until("[1] docs/herons.txt")
+    screen.say("/eval add")
+    screen.until("A number, or none:")
+    screen.press(key)
+    screen.until("note: interrupted")
+    assert screen.leave() == 0
+    assert not (root / "evals").exists()
+
+
+def test_what_is_typed_meanwhile_stands_at_the_next_prompt(terminal: Start) -> None:
+    screen = terminal()
+    screen.press("Where do herons nest?\rand when do they return?")
+    screen.until("tall trees near water. [1]")
+    screen.until("> and when do they return?")
+    assert screen.text.count("and when do they return?") == 1
 
 
 def test_an_index_is_built_when_there_is_none(terminal: Start, root: Path) -> None:

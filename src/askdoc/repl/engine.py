@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 from askdoc import wiring
 from askdoc.errors import AskdocError
 from askdoc.ports import Listener, deaf
+from askdoc.repl.keyboard import Keyboard
 from askdoc.writing import EMBEDDER_NAME
 
 if TYPE_CHECKING:
@@ -52,14 +53,19 @@ class _Done:
     """Ends the stream of events of one job."""
 
 
+class _Interrupted:
+    """Says, among the events of a job, that Ctrl-C was pressed."""
+
+
 class Engine:
     """Opens one workspace's index at a time and runs jobs on it, in a thread of its own."""
 
     on_opened: Callable[[], None]
     """Called, in the thread, when the index has been opened or could not be."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, keyboard: Keyboard) -> None:
         self._workspace = workspace
+        self._keyboard = keyboard
         self.on_opened = _nothing
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="askdoc")
         self._stack = ExitStack()
@@ -88,7 +94,7 @@ class Engine:
             KeyboardInterrupt: the user no longer wants to wait, and the job had nothing to show.
 
         """
-        events: SimpleQueue[_Event | _Done] = SimpleQueue()
+        events: SimpleQueue[_Event | _Done | _Interrupted] = SimpleQueue()
         cancel = self._cancel = Event()
 
         def listen(event: object) -> None:
@@ -109,12 +115,15 @@ class Engine:
 
         future = self._pool.submit(work)
         try:
-            while isinstance(event := events.get(), _Event):
-                hear(event.value)
-            return future.result()
+            with self._keyboard.ends(lambda: events.put(_Interrupted())):
+                while isinstance(event := events.get(), _Event):
+                    hear(event.value)
+            if isinstance(event, _Done):
+                return future.result()
         except KeyboardInterrupt:
-            cancel.set()
-            return _finished(future)
+            pass  # as in a script, where the keyboard is not held
+        cancel.set()
+        return _finished(future)
 
     def reopen(self, workspace: Workspace) -> None:
         """Open the index again in the background, with the settings of `workspace`."""

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,30 +59,24 @@ class Prompt:
             KeyboardInterrupt: the user gave up this line.
 
         """
-        with _calm():
-            return self._lines.prompt()
+        return self._lines.prompt(handle_sigint=False)  # Ctrl-C is a key here
 
     def ask(self, message: str) -> str:
-        """Read one line for something else than a question; it is not kept."""
+        """Read one line for something else than a question; it is not kept.
+
+        Raises:
+            KeyboardInterrupt: the user gave up, by Ctrl-C or Ctrl-D.
+
+        """
         other: PromptSession[str] = PromptSession(history=InMemoryHistory())
-        return other.prompt(message)
+        try:
+            return other.prompt(message, handle_sigint=False)
+        except EOFError:
+            raise KeyboardInterrupt from None
 
     def _bar(self) -> StyleAndTextTuples:
         columns = get_app().output.get_size().columns
         return [("", bar_text(self._session, columns))]
-
-
-@contextmanager
-def _calm() -> Iterator[None]:
-    """Let Ctrl-C count as a key alone, also while the prompt is being set up or taken down.
-
-    An interrupt there would leave an event loop half made.
-    """
-    before = signal.signal(signal.SIGINT, lambda *_: None)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def history_file(folder: Path, workspace: Path) -> Path:
@@ -134,8 +125,7 @@ def _keys() -> KeyBindings:
         """Begin another line."""
         event.current_buffer.newline()
 
-    @keys.add("c-c", eager=True)
-    @keys.add("<sigint>", eager=True)
+    @keys.add("c-c", filter=typing, eager=True)
     def _(event: KeyPressEvent) -> None:
         """End the line; a second Ctrl-C, read when the prompt is over, has nothing to end.
 

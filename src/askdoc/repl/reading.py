@@ -69,7 +69,8 @@ def open_(session: Session, arguments: str) -> None:
     command = opening.command_for(
         target, editor=settings.editor, viewer=settings.viewer, environment=os.environ
     )
-    opening.run(command, wait=target.page is None)
+    with session.keyboard.lent():
+        opening.run(command, wait=target.page is None)
 
 
 def copy(session: Session, arguments: str) -> None:

@@ -28,19 +28,18 @@ class Lines(Protocol):
 
 def interactive(session: Session, lines: Lines, *, version: str) -> None:
     """Read lines until the user leaves; Ctrl-C ends an answer, and not the session."""
-    session.pages.output().show([Text(_GREETING.format(version=version), style="faint"), BLANK])
-    while True:
-        try:
-            if not _once(session, lines):
-                return
-        except KeyboardInterrupt:  # while a note about the one before was written
-            continue
+    with session.keyboard.held():
+        session.pages.output().show([Text(_GREETING.format(version=version), style="faint"), BLANK])
+        while _once(session, lines):
+            pass
 
 
 def _once(session: Session, lines: Lines) -> bool:
     """Read one line and do what it says; False where the user wants to leave."""
     try:
         line = lines.read()
+    except KeyboardInterrupt:
+        return True
     except EOFError:
         return False
     try:

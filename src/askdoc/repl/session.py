@@ -23,6 +23,7 @@ from askdoc.render.generation import ClaimStream, generation_lines
 from askdoc.render.layout import flat, hang
 from askdoc.render.notices import ModelNotices
 from askdoc.repl.engine import Engine
+from askdoc.repl.keyboard import Keyboard
 from askdoc.repl.waiting import Waiting
 from askdoc.types import Sending, Wrote
 
@@ -63,7 +64,8 @@ class Session:
         self.workspace = workspace
         self.pages = pages
         self.store = store
-        self.engine = Engine(workspace)
+        self.keyboard = Keyboard()
+        self.engine = Engine(workspace, self.keyboard)
         self.patterns: tuple[str, ...] = ()
         self.exchanges: list[Exchange] = []
         self.saved: set[Path] = set()
@@ -137,6 +139,7 @@ class Session:
             self.engine.closed(),
             IndexProgress(aside) as progress,
             wiring.indexer(self.workspace, progress) as indexer,
+            self.keyboard.interrupts(),
         ):
             return indexer.sync(sources, progress)
 
