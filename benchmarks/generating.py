@@ -1,103 +1,171 @@
 """Compares answers by a language model with extractive ones on a set of questions.
 
-    python benchmarks/generating.py smollm2-135m path/to/suite.jsonl --workspace DIR --cases 200
+    python benchmarks/generating.py smollm2-135m path/to/suite.jsonl --workspace DIR --keep FILE
 
 The workspace is one whose index holds the set's documents. For each of the cases drawn at random:
 does the answer cite a gold sentence, by extraction and by the model; how many claims were shown,
-how many withheld, and how long the first took. `--keep FILE` writes every claim with its sentences,
-for a reader to judge. A model is `good_enough` when evidence, wrong claims and abstention are at
-least as good as by extraction.
+how many withheld. What the model said is kept in FILE under its prompt, so a run that was stopped,
+or cut short by `--minutes`, goes on where it was, and a change of the check alone costs no
+generation. `--sample N` prints claims drawn at random from those shown, each
+with the sentences it cites, for a reader to judge. A model is `good_enough` when evidence, wrong
+claims and abstention are at least as good as by extraction.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
+import os
 import random
 import statistics
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from askdoc import wiring, workspace
-from askdoc.types import Answer
+from askdoc.gold import GoldFinder
+from askdoc.grading import grade
+from askdoc.metrics import citation_precision, citation_recall
+from askdoc.ports import Generator
+from askdoc.remembering import RememberingEmbedder
+from askdoc.suites import load
+from askdoc.types import Answer, EvalCase, Prompt, Spent
 
 
-def cites_gold(answer: Answer, case: dict) -> bool:
-    """Tell whether the answer cites any of the case's gold sentences."""
-    for citation in answer.citations:
-        cited = " ".join(citation.quote.split())
-        for gold in case["evidence"]:
-            quote = " ".join(gold["quote"].split())
-            if citation.document.path == gold["document"] and (quote in cited or cited in quote):
-                return True
-    return False
+class OutOfTimeError(Exception):
+    """The time of this piece of the run is over."""
 
 
-def kept(case: dict, answer: Answer) -> dict:
-    """Return what a reader needs to judge the claims of an answer."""
-    quotes = {citation.label: citation.quote for citation in answer.citations}
-    claims = [
-        {
-            "text": claim.text,
-            "support": claim.support,
-            "sources": [quotes[n] for n in claim.citations],
-        }
-        for claim in answer.claims
-    ]
-    withheld = answer.generation.withheld if answer.generation else ()
-    return {
-        "question": case["question"],
-        "claims": claims,
-        "withheld": [{"text": claim.text, "reasons": claim.reasons} for claim in withheld],
-    }
+class Remembering:
+    """A generator that keeps what the one behind it says in a file, and says it again."""
+
+    def __init__(self, generator: Generator, file: Path, until: float) -> None:
+        self._generator = generator
+        self._file = file
+        self._until = until
+        self.name, self.context = generator.name, generator.context
+        self.takes_grammar, self.remote = generator.takes_grammar, generator.remote
+        lines = file.read_text().splitlines() if file.exists() else []
+        self._said = {record["prompt"]: record for record in map(json.loads, lines)}
+
+    def close(self) -> None:
+        """Leave it to the owner of the generator behind."""
+
+    def stream(self, prompt: Prompt) -> Iterator[str | Spent]:
+        """Yield what was said to this prompt before, else ask."""
+        key = hashlib.sha256(repr((self.name, prompt)).encode()).hexdigest()[:24]
+        if key not in self._said:
+            if time.monotonic() > self._until:
+                raise OutOfTimeError
+            pieces = list(self._generator.stream(prompt))
+            spent = next((piece for piece in pieces if isinstance(piece, Spent)), Spent())
+            text = "".join(piece for piece in pieces if isinstance(piece, str))
+            self._said[key] = {"prompt": key, "text": text, "spent": asdict(spent)}
+            with self._file.open("a") as kept:
+                kept.write(json.dumps(self._said[key]) + "\n")
+        yield self._said[key]["text"]
+        yield Spent(**self._said[key]["spent"])
+
+
+@dataclass
+class Tally:
+    """What the two ways of answering came to."""
+
+    recall: dict[str, list[float]] = field(default_factory=lambda: {"extraction": [], "model": []})
+    precision: dict[str, list[float]] = field(
+        default_factory=lambda: {"extraction": [], "model": []}
+    )
+    counts: Counter[str] = field(default_factory=Counter)
+    claims: list[dict[str, object]] = field(default_factory=list)
+
+    def add(self, case: EvalCase, gold: GoldFinder, by_hand: Answer, by_model: Answer) -> None:
+        """Count one case."""
+        for name, answer in (("extraction", by_hand), ("model", by_model)):
+            graded = grade(case, answer, gold, lambda _: True)
+            self.recall[name].append(citation_recall(graded) or 0.0)
+            precision = citation_precision(graded)
+            if precision is not None:
+                self.precision[name].append(precision)
+        if by_model.generation is None:
+            self.counts["abstained"] += 1
+            return
+        self.counts["withheld"] += len(by_model.generation.withheld)
+        if by_model.generation.fallback:
+            self.counts["fell back"] += 1
+            return
+        self._claims(case, by_model)
+
+    def _claims(self, case: EvalCase, answer: Answer) -> None:
+        """Tell what the model said from what was added in the documents' own words."""
+        quotes = {citation.label: citation.quote for citation in answer.citations}
+        for claim in answer.claims:
+            sources = [quotes[label] for label in claim.citations]
+            copied = claim.text.split() == " ".join(sources).split()
+            self.counts["copied" if copied else "worded"] += 1
+            if not copied:
+                shown = {"question": case.question, "claim": claim.text, "sources": sources}
+                self.claims.append(shown)
+
+    def report(self, wanted: int) -> None:
+        """Print the figures."""
+        print(f"{len(self.recall['model'])} of {wanted} cases, load {os.getloadavg()[0]:.1f}")
+        for name, scores in self.recall.items():
+            if scores:
+                precise = statistics.mean(self.precision[name] or [0])
+                print(f"{name}: recall {statistics.mean(scores):.3f}, precision {precise:.3f}")
+        for name, count in self.counts.items():
+            print(f"{name}: {count}")
+        told = self.counts["worded"] + self.counts["withheld"]
+        if told:
+            print(f"share withheld: {self.counts['withheld'] / told:.3f}")
 
 
 def main() -> None:
-    """Run the comparison and print its figures."""
+    """Run the comparison, or go on with it, and print its figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("llm")
     parser.add_argument("suite", type=Path)
     parser.add_argument("--workspace", type=Path, default=Path())
+    parser.add_argument("--keep", type=Path, required=True)
     parser.add_argument("--cases", type=int, default=200)
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--keep", type=Path)
+    parser.add_argument("--minutes", type=float, default=1e6)
+    parser.add_argument("--threads", type=int)
+    parser.add_argument("--sample", type=int, default=0)
     options = parser.parse_args()
 
-    cases = [json.loads(line) for line in options.suite.read_text().splitlines()]
-    cases = [case for case in cases if case.get("answerable", True) and case.get("evidence")]
-    random.Random(options.seed).shuffle(cases)  # noqa: S311 - a sample, not a secret
-    cases = cases[: options.cases]
-
+    cases = [case for case in load(options.suite).cases if case.answerable and case.evidence]
+    cases = random.Random(options.seed).sample(cases, options.cases)  # noqa: S311 - a sample
+    until = time.monotonic() + 60 * options.minutes
     plain = workspace.find(options.workspace, overrides={"llm": "extractive"})
-    written = workspace.find(options.workspace, overrides={"llm": options.llm})
-    hits = {"extraction": 0, options.llm: 0}
-    counts = {"abstained": 0, "fell back": 0, "shown": 0, "partial": 0, "withheld": 0}
-    waits: list[float] = []
-    records = []
-    with wiring.answerer(plain) as one, wiring.answerer(written) as two:
+    written = workspace.find(
+        options.workspace, overrides={"llm": options.llm, "llm_threads": options.threads}
+    )
+    tally = Tally()
+
+    def remember(generator: Generator) -> Generator:
+        return Remembering(generator, options.keep, until)
+
+    with (
+        wiring.answerer(plain, wrap=RememberingEmbedder) as one,
+        wiring.answerer(written, wrap=RememberingEmbedder, wrap_generator=remember) as two,
+        wiring.open_catalog(plain) as catalog,
+    ):
+        gold = GoldFinder(catalog)
         for case in cases:
-            by_hand, by_model = one.answer(case["question"]), two.answer(case["question"])
-            hits["extraction"] += cites_gold(by_hand, case)
-            hits[options.llm] += cites_gold(by_model, case)
-            generation = by_model.generation
-            if generation is None:
-                counts["abstained"] += 1
-                continue
-            counts["fell back"] += generation.fallback is not None
-            counts["withheld"] += len(generation.withheld)
-            own = () if generation.fallback else by_model.claims
-            counts["shown"] += len(own)
-            counts["partial"] += sum(claim.support != "supported" for claim in own)
-            if generation.spent.first_claim_seconds is not None:
-                waits.append(generation.spent.first_claim_seconds)
-            records.append(kept(case, by_model))
-    for name, count in hits.items():
-        print(f"cites a gold sentence, {name}: {count}/{len(cases)} = {count / len(cases):.3f}")
-    for name, count in counts.items():
-        print(f"{name}: {count}")
-    if waits:
-        print(f"seconds to the first claim, median: {statistics.median(waits):.2f}")
-    if options.keep:
-        options.keep.write_text("".join(json.dumps(record) + "\n" for record in records))
+            try:
+                by_model = two.answer(case.question)
+            except OutOfTimeError:
+                break
+            tally.add(case, gold, one.answer(case.question), by_model)
+    tally.report(len(cases))
+    for record in random.Random(options.seed).sample(  # noqa: S311
+        tally.claims, min(options.sample, len(tally.claims))
+    ):
+        print(json.dumps(record, ensure_ascii=False))
 
 
 if __name__ == "__main__":

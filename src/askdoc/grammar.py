@@ -8,22 +8,29 @@ REFUSAL = "NO ANSWER"
 LONGEST = 280
 """Characters of a claim at most."""
 
+_CLAIM = r"""
+claim ::= "- " text cited cited? "\n"
+text ::= opening piece{8,%(longest)d} number? [.!?]
+opening ::= [A-Za-z"'] | number " " [a-z]
+piece ::= number? plain
+plain ::= [^\x00-\x1f\x5b\x5d0-9.!?] | [.!?] [A-Za-z,;:"')] | abbreviated
+abbreviated ::= " " [A-Z] ". " [A-Z] [a-z] [a-z] | " Dr. " | " Mr. " | " Mrs. " | " Ms. " | " St. " | " No. " | " vs. "
+number ::= [0-9]{1,15} ( [.,:/] [0-9]{1,6} ){0,3}
+cited ::= " "? "[" label "]"
+"""
+"""One claim is one sentence: where it ends, its label comes. A small model would go on for ever.
+
+It starts with a letter, a quotation mark or a number that counts something, and holds no brackets,
+so that only labels look like labels.
+"""
+
 
 def claims_grammar(labels: int, *, most_claims: int, may_refuse: bool = True) -> str:
     """Allow up to `most_claims` lines `- text [n]`, with labels from 1 to `labels`, or a refusal.
 
     Without `may_refuse` there is always a claim.
-
-    A claim starts with a letter, digit or quotation mark and holds no brackets, so that only labels
-    look like labels.
     """
     names = " | ".join(f'"{number}"' for number in range(1, labels + 1))
     refusal = f'"{REFUSAL}\\n" | ' if may_refuse else ""
     more = f"( claim ){{0,{most_claims - 1}}}"
-    return (
-        f"root ::= {refusal}claim {more}\n"
-        'claim ::= "- " text cited cited? "\\n"\n'
-        f"text ::= [A-Za-z0-9\"'] [^\\x00-\\x1f\\x5b\\x5d]{{8,{LONGEST}}}\n"
-        'cited ::= " "? "[" label "]"\n'
-        f"label ::= {names}\n"
-    )
+    return f"root ::= {refusal}claim {more}{_CLAIM % {'longest': LONGEST}}label ::= {names}\n"

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from askdoc.confidence import Calibration
     from askdoc.indexing import Indexer
     from askdoc.intake import Cutters
-    from askdoc.ports import AnswerWriter, CatalogReader, Embedder
+    from askdoc.ports import AnswerWriter, CatalogReader, Embedder, Generator
     from askdoc.workspace import Workspace
     from askdoc.writing import Store
 
@@ -82,10 +82,12 @@ def answerer(
     listen: Listener = deaf,
     *,
     wrap: Callable[[Embedder], Embedder] | None = None,
+    wrap_generator: Callable[[Generator], Generator] | None = None,
 ) -> Iterator[Answerer]:
     """Open the workspace's index for questions, and close it in the end.
 
-    `wrap` may put something before the embedder, such as a memory for runs of many questions.
+    `wrap` and `wrap_generator` may put something before the embedder and the language model, such
+    as a memory for runs of many questions.
 
     Raises:
         NoIndex: there is none, or nothing is in it.
@@ -111,14 +113,17 @@ def answerer(
             analyser=SnowballAnalyser(),
             calibration=calibration(),
             file_state=file_state,
-            writer=stack.enter_context(_writer(workspace, loaded, listen)),
+            writer=stack.enter_context(_writer(workspace, loaded, listen, wrap_generator)),
         )
         yield Answerer(parts, workspace.settings)
 
 
 @contextmanager
 def _writer(
-    workspace: Workspace, embedder: Embedder, listen: Listener
+    workspace: Workspace,
+    embedder: Embedder,
+    listen: Listener,
+    wrap: Callable[[Generator], Generator] | None,
 ) -> Iterator[AnswerWriter | None]:
     """Get ready the language model that is set, or one that is here and good enough, else none."""
     from askdoc.catalogue import catalogue
@@ -159,7 +164,8 @@ def _writer(
         price_out=settings.llm_price_out,
     )
     try:
-        yield Writer(chosen.generator, Check(terms, embedder.embed_queries), terms, limits=limits)
+        generator = wrap(chosen.generator) if wrap else chosen.generator
+        yield Writer(generator, Check(terms, embedder.embed_queries), terms, limits=limits)
     finally:
         chosen.generator.close()
 
