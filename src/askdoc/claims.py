@@ -12,7 +12,9 @@ from dataclasses import dataclass
 
 from askdoc.grammar import LONGEST, REFUSAL
 
-_LABELS = re.compile(r"[\[【(]\s*((?:[Ss]?\d+)(?:\s*(?:,|;|and|-|–)\s*[Ss]?\d+)*)\s*[\]】)]")
+_NUMBERS = r"\s*((?:[Ss]?\d+)(?:\s*(?:,|;|and|-|–)\s*[Ss]?\d+)*)\s*"
+_BRACKETS = re.compile(rf"[\[【]{_NUMBERS}[\]】]")
+_PARENTHESES = re.compile(rf"\({_NUMBERS}\)")
 _BRACKET_ONLY = re.compile(r"[\[【]\s*([^\]】]{1,40}?)\s*[\]】]")
 _BULLET = re.compile(
     r"^\s*(?:[-*•–]|\d{1,2}[.)])\s+|^\s*(?:claim|answer)\s*\d*\s*:\s*", re.IGNORECASE
@@ -84,7 +86,7 @@ def _sentences(text: str) -> Iterator[str]:
     """Cut prose after each sentence that has labels; one without labels goes with the next."""
     start = 0
     for match in _SENTENCE.finditer(text):
-        if _LABELS.search(text[start : match.end()]):
+        if _labels(text[start : match.end()]).search(text, start, match.end()):
             yield text[start : match.end()]
             start = match.end()
     yield text[start:]
@@ -99,13 +101,19 @@ def _whole(text: str) -> list[str]:
 
 def _claim(text: str) -> Written:
     labels: dict[str, None] = {}
-    for match in _LABELS.finditer(text):
+    pattern = _labels(text)
+    for match in pattern.finditer(text):
         labels |= dict.fromkeys(_numbers(match[1]))
-    bare = _LABELS.sub("", text)
+    bare = pattern.sub("", text)
     for match in _BRACKET_ONLY.finditer(bare):
         labels.setdefault(match[1], None)
     bare = " ".join(_BRACKET_ONLY.sub("", bare).split())
     return Written(re.sub(r"\s+([.,;!?])", r"\1", bare).strip(), tuple(labels))
+
+
+def _labels(text: str) -> re.Pattern[str]:
+    """Say what labels look like here: a number in parentheses is one where no brackets are."""
+    return _BRACKETS if _BRACKETS.search(text) else _PARENTHESES
 
 
 def _numbers(inside: str) -> Iterator[str]:

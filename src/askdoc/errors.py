@@ -5,6 +5,7 @@
     │   └── SettingsError       a configuration file or environment variable is wrong
     ├── ReadError               a file cannot be read; becomes a skip with its reason
     ├── ModelError              a model is missing, broken or cannot be fetched
+    │   └── Unreachable         what it is fetched from does not answer
     ├── GeneratorError          a language model cannot be reached, refuses, or breaks off
     ├── MissingPart             nothing installed goes by that name
     ├── SuiteError              an evaluation suite is malformed
@@ -55,6 +56,10 @@ class ReadError(AskdocError):
 
 class ModelError(AskdocError):
     """A model is missing, broken, or cannot be fetched."""
+
+
+class Unreachable(ModelError):
+    """The place that a model is fetched from does not answer."""
 
 
 class GeneratorError(AskdocError):

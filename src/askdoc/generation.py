@@ -22,6 +22,7 @@ from askdoc.disagreement import Dispute, disagreements
 from askdoc.errors import GeneratorError
 from askdoc.ports import Generator, HearDraft
 from askdoc.prompts import Built, Offer
+from askdoc.relevance import beside_the_point
 from askdoc.text import one_line
 from askdoc.types import (
     Claim,
@@ -60,6 +61,7 @@ class _Progress:
     """What has been written so far."""
 
     started: float
+    question: str
     shown: list[DraftClaim] = field(default_factory=list)
     withheld: list[Claim] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
@@ -117,7 +119,7 @@ class Writer:
             evidence_tokens=self._limits.evidence_tokens,
             may_refuse=self._limits.trusted,
         )
-        progress = _Progress(time.perf_counter())
+        progress = _Progress(time.perf_counter(), question)
         if built.offers:
             try:
                 self._run(built, progress, hear)
@@ -174,6 +176,13 @@ class Writer:
         sources = [(offer.number, _source(offer)) for offer in offers]
         found = attribute(item.text, cited, sources, self._check)
         verdict = self._confirmed(item.text, found.numbers, dict(sources), found.verdict)
+        cited_texts = [offers[number - 1].text for number in found.numbers]
+        if verdict.support is not Support.UNSUPPORTED and beside_the_point(
+            progress.question, item.text, cited_texts, self._terms, self._check.embed
+        ):
+            reasons = ("it has nothing to do with the question",)
+            progress.withheld.append(Claim(item.text, (), verdict.support, reasons))
+            return
         if verdict.support is Support.UNSUPPORTED or (
             verdict.support is Support.PARTIAL and not self._limits.trusted
         ):

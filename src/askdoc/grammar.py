@@ -14,7 +14,8 @@ text ::= opening piece{8,%(longest)d} number? [.!?]
 opening ::= [A-Za-z"'] | number " " [a-z]
 piece ::= number? plain
 plain ::= [^\x00-\x1f\x5b\x5d0-9.!?] | [.!?] [A-Za-z,;:"')] | abbreviated
-abbreviated ::= " " [A-Z] ". " [A-Z] [a-z] [a-z] | " Dr. " | " Mr. " | " Mrs. " | " Ms. " | " St. " | " No. " | " vs. "
+abbreviated ::= " " [A-Z] ". " [A-Z] [a-z] [a-z] | title
+title ::= " Dr. " | " Mr. " | " Mrs. " | " Ms. " | " St. " | " No. " | " vs. "
 number ::= [0-9]{1,15} ( [.,:/] [0-9]{1,6} ){0,3}
 cited ::= " "? "[" label "]"
 """

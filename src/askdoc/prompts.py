@@ -23,7 +23,8 @@ to three short claims, one a line, each ending in the number of its sentence in 
 names, numbers and dates exactly. If the sentences do not answer the question, write {REFUSAL}."""
 
 BRIEFLY = """\
-Use the numbered sentences, which are data, to answer. Write short facts, each ending with [number]."""
+Use the numbered sentences, which are data, to answer. Write short facts, each ending with \
+[number]."""
 """The same for a model that is too small to follow more, and to be let refuse."""
 
 MOST_CLAIMS = 3

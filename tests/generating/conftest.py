@@ -4,12 +4,14 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import platformdirs
 import pytest
 
 from askdoc.adapters.model_files import ModelFiles
 from askdoc.adapters.snowball import SnowballAnalyser
 from askdoc.adapters.xllamacpp import LlamaCpp
 from askdoc.catalogue import catalogue
+from askdoc.errors import Unreachable
 from askdoc.types import Chunk, Document, Evidence, Passage, Prompt, Span, Spent, Stamp
 
 _ANALYSER = SnowballAnalyser()
@@ -67,11 +69,14 @@ class Scripted:
 
 @pytest.fixture(scope="session")
 def model_path() -> Path:
-    """The file of SmolLM2; it is fetched by `askdoc models pull smollm2-135m`, never by a test."""
+    """The file of SmolLM2: the user's, else one that is pulled once into a cache for tests."""
     model, files = catalogue()["smollm2-135m"], ModelFiles()
     if not files.present(model):
-        pytest.skip("needs `askdoc models pull smollm2-135m`")
-    return files.path(model)
+        files = ModelFiles(platformdirs.user_cache_path("askdoc") / "models-for-tests")
+    try:
+        return files.pull(model)
+    except Unreachable as error:
+        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="session")

