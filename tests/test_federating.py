@@ -6,6 +6,7 @@ import pytest
 
 from askdoc.errors import UsageError
 from askdoc.federating import Federation, join
+from askdoc.ports import Listener
 from askdoc.types import (
     Answer,
     Citation,
@@ -17,6 +18,7 @@ from askdoc.types import (
     Stamp,
     Status,
     Support,
+    Wrote,
 )
 
 
@@ -83,6 +85,49 @@ def test_the_fingerprint_depends_on_which_library_holds_what() -> None:
     assert together == join({"y": other, "x": one}, limit=3).fingerprint
 
 
+class _Library:
+    """A library that knows one document, and answers with it."""
+
+    def __init__(self, quote: str) -> None:
+        self.quote = quote
+        self.asked_for: list[object] = []
+
+    def answer(
+        self, question: str, *, documents: object = None, vector: object = None, listen: Listener
+    ) -> Answer:
+        self.asked_for.append(documents)
+        given = answer(self.quote)
+        listen(Wrote(given.claims[0], given.citations))
+        listen("an event")
+        return given
+
+    def resolve(self, patterns: object) -> list[str]:
+        return ["d"]
+
+    def lines(self, document_id: str, span: Span) -> tuple[int, int]:
+        assert document_id == "d"
+        return len(self.quote), 9
+
+
+def test_documents_of_the_same_id_are_told_apart() -> None:
+    members = {"x": _Library("a"), "y": _Library("bb")}
+    both = Federation(members, limit=3)  # type: ignore[arg-type]
+    mine, yours = both.resolve(["*"])
+    assert mine != yours
+    assert both.lines(mine, Span(0, 1)) == (1, 9)
+    assert both.lines(yours, Span(0, 1)) == (2, 9)
+    assert quotes(both.answer("Who?", documents=[yours])) == [("y", "bb")]
+    assert [member.asked_for for member in members.values()] == [[], [["d"]]]
+    assert len(both.answer("Who?").citations) == 2
+
+
+def test_a_claim_is_not_heard_before_all_have_answered() -> None:
+    heard: list[object] = []
+    both = Federation({"x": _Library("a"), "y": _Library("b")}, limit=3)  # type: ignore[dict-item]
+    both.answer("Who?", listen=heard.append)
+    assert heard == [None, "an event"] * 2
+
+
 class _Refusing:
     def resolve(self, patterns: object) -> list[str]:
         message = "no indexed document matches"
@@ -96,7 +141,7 @@ class _Finding:
 
 def test_a_glob_has_to_fit_in_one_library() -> None:
     some = Federation({"x": _Refusing(), "y": _Finding()}, limit=3)  # type: ignore[dict-item]
-    assert some.resolve(["*"]) == ["d1"]
+    assert some.resolve(["*"]) == ["y:d1"]
     none = Federation({"x": _Refusing()}, limit=3)  # type: ignore[dict-item]
     with pytest.raises(UsageError):
         none.resolve(["*"])

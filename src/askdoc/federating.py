@@ -1,15 +1,22 @@
-"""One answer from several libraries: each is asked, and the best of what they cite is kept."""
+"""One answer from several libraries: each is asked, and the best of what they cite is kept.
+
+Libraries know nothing of one another, and two of them may hold the same file, so that the id of a
+document says which library it is in.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import zip_longest
-from typing import Protocol
+from itertools import groupby, zip_longest
+from operator import itemgetter
+from typing import TYPE_CHECKING, Protocol
 
 from askdoc import __version__
+from askdoc.batching import answer_all
 from askdoc.errors import UsageError
+from askdoc.ports import Listener, deaf
 from askdoc.types import (
     Answer,
     Citation,
@@ -20,9 +27,16 @@ from askdoc.types import (
     Passage,
     Span,
     Status,
+    Wrote,
 )
 
+if TYPE_CHECKING:
+    from askdoc.answering import Answerer
+    from askdoc.ports import Matrix
+
 _SHOWN_EVIDENCE = 10
+_BETWEEN = ":"
+"""Stands between the name of a library, which cannot hold it, and the id of a document."""
 _NEARLY = 0.9
 """Share of the best confidence from which a library is heard."""
 
@@ -30,8 +44,37 @@ _NEARLY = 0.9
 class Asked(Protocol):
     """Who can be asked: one library's answerer, or several as one."""
 
-    def answer(self, question: str, *, documents: Collection[str] | None = None) -> Answer:
+    def answer(
+        self,
+        question: str,
+        *,
+        documents: Collection[str] | None = None,
+        listen: Listener = deaf,
+    ) -> Answer:
         """Answer one question."""
+
+    def resolve(self, patterns: Sequence[str]) -> list[str]:
+        """List the ids of the documents that fit any pattern."""
+
+    def lines(self, document_id: str, span: Span) -> tuple[int, int]:
+        """Name the first and last line of a place."""
+
+
+class Member(Protocol):
+    """A library that can be asked one question or many."""
+
+    def answer(
+        self,
+        question: str,
+        *,
+        documents: Collection[str] | None = None,
+        vector: Matrix | None = None,
+        listen: Listener = deaf,
+    ) -> Answer:
+        """Answer one question; its embedding may be known."""
+
+    def embed(self, questions: Sequence[str]) -> Matrix:
+        """Embed many questions in one go."""
 
     def resolve(self, patterns: Sequence[str]) -> list[str]:
         """List the ids of the documents that fit any pattern."""
@@ -44,26 +87,45 @@ class Federation:
     """Several libraries as one: asks each, and joins what they answer.
 
     `members` are by name, one at least, and their embedders may differ; `limit` is how many places
-    an answer cites at most.
+    an answer cites at most. The ids of documents are those of the answers, here as there.
     """
 
-    def __init__(self, members: Mapping[str, Asked], *, limit: int) -> None:
+    def __init__(self, members: Mapping[str, Member], *, limit: int) -> None:
         self._members = members
         self._limit = limit
-        self._home: dict[str, str] = {}
 
-    def answer(self, question: str, *, documents: Collection[str] | None = None) -> Answer:
-        """Answer one question from all libraries, or from the documents of those ids."""
+    def answer(
+        self,
+        question: str,
+        *,
+        documents: Collection[str] | None = None,
+        listen: Listener = deaf,
+    ) -> Answer:
+        """Answer one question from all libraries, or from the documents of those ids.
+
+        `listen` hears no claims: which of them the answer keeps is known when all have answered.
+        """
+
+        def hear(event: object) -> None:
+            listen(None if isinstance(event, Wrote) else event)
+
         answers = {
-            name: member.answer(question, documents=documents)
-            for name, member in self._members.items()
-        }
-        self._home |= {
-            item.passage.document.id: name
-            for name, answer in answers.items()
-            for item in answer.evidence
+            name: self._members[name].answer(question, documents=ids, listen=hear)
+            for name, ids in self._shares(documents).items()
         }
         return join(answers, limit=self._limit)
+
+    def answer_all(
+        self, questions: Sequence[str], *, documents: Collection[str] | None = None
+    ) -> Iterator[Answer]:
+        """Answer every question, in order, as each is ready."""
+        shares = self._shares(documents)
+        runs = [
+            answer_all(self._members[name], questions, documents=ids)
+            for name, ids in shares.items()
+        ]
+        for answers in zip(*runs, strict=True):
+            yield join(dict(zip(shares, answers, strict=True)), limit=self._limit)
 
     def resolve(self, patterns: Sequence[str]) -> list[str]:
         """List the ids of the documents that fit any pattern, in any library.
@@ -74,9 +136,9 @@ class Federation:
         """
         found: list[str] = []
         missed: UsageError | None = None
-        for member in self._members.values():
+        for name, member in self._members.items():
             try:
-                found += member.resolve(patterns)
+                found += [_global(name, own) for own in member.resolve(patterns)]
             except UsageError as error:
                 missed = error
         if missed is not None and not found:
@@ -84,8 +146,25 @@ class Federation:
         return found
 
     def lines(self, document_id: str, span: Span) -> tuple[int, int]:
-        """Name the first and last line of a place of the latest answers."""
-        return self._members[self._home[document_id]].lines(document_id, span)
+        """Name the first and last line of a place."""
+        name, own = _local(document_id)
+        return self._members[name].lines(own, span)
+
+    def _shares(self, documents: Collection[str] | None) -> dict[str, list[str] | None]:
+        """Give each library its own of `documents`; one that has none of them is not asked."""
+        if documents is None:
+            return dict.fromkeys(self._members)
+        shares: dict[str, list[str] | None] = {}
+        for name, ids in groupby(sorted(map(_local, documents)), key=itemgetter(0)):
+            shares[name] = [own for _, own in ids]
+        return shares or {next(iter(self._members)): []}
+
+
+def federate(members: Mapping[str | None, Answerer], *, limit: int) -> Answerer | Federation:
+    """Make one of several libraries; a single one is that already."""
+    if len(members) == 1:
+        return next(iter(members.values()))
+    return Federation({str(name): member for name, member in members.items()}, limit=limit)
 
 
 def join(answers: Mapping[str, Answer], *, limit: int) -> Answer:
@@ -128,6 +207,15 @@ def join(answers: Mapping[str, Answer], *, limit: int) -> Answer:
         timings=_added([answer.timings for answer in marked]),
         generation=None,  # its labels are those of one library
     )
+
+
+def _global(library: str, document_id: str) -> str:
+    return f"{library}{_BETWEEN}{document_id}"
+
+
+def _local(document_id: str) -> tuple[str, str]:
+    name, _, own = document_id.partition(_BETWEEN)
+    return name, own
 
 
 def _in_turn(answers: Sequence[Answer]) -> Iterator[tuple[Claim, list[Citation]]]:
@@ -174,10 +262,11 @@ def _marked(answer: Answer, library: str) -> Answer:
     """Say of every place in `answer` which library it is in."""
 
     def document(item: Document) -> Document:
-        return replace(item, library=library)
+        return replace(item, id=_global(library, item.id), library=library)
 
     def passage(item: Passage) -> Passage:
-        return replace(item, document=document(item.document))
+        chunk = replace(item.chunk, document_id=_global(library, item.chunk.document_id))
+        return replace(item, document=document(item.document), chunk=chunk)
 
     return replace(
         answer,

@@ -16,19 +16,23 @@ from askdoc.types import ReadOptions
 from askdoc.writing import EMBEDDER_FINGERPRINT, EMBEDDER_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from askdoc.adapters.chroma import ChromaStore
+    from askdoc.adapters.generators import Choice
     from askdoc.adapters.sqlite import SqliteCatalog
     from askdoc.answering import Answerer
     from askdoc.confidence import Calibration
+    from askdoc.federating import Federation
     from askdoc.indexing import Indexer
     from askdoc.intake import Cutters
     from askdoc.ports import AnswerWriter, CatalogReader, Embedder, Generator
+    from askdoc.settings import Settings
     from askdoc.workspace import Workspace
     from askdoc.writing import Store
 
+    LoadModel = Callable[[Settings], Choice | None]
 
 _AS_THEY_ARE = ReadOptions()
 
@@ -83,11 +87,13 @@ def answerer(
     *,
     wrap: Callable[[Embedder], Embedder] | None = None,
     wrap_generator: Callable[[Generator], Generator] | None = None,
+    load_model: LoadModel | None = None,
 ) -> Iterator[Answerer]:
     """Open the workspace's index for questions, and close it in the end.
 
     `wrap` and `wrap_generator` may put something before the embedder and the language model, such
-    as a memory for runs of many questions.
+    as a memory for runs of many questions. `load_model` gives the language model, by default one
+    of its own.
 
     Raises:
         NoIndex: there is none, or nothing is in it.
@@ -113,36 +119,84 @@ def answerer(
             analyser=SnowballAnalyser(),
             calibration=calibration(),
             file_state=file_state,
-            writer=stack.enter_context(_writer(workspace, loaded, listen, wrap_generator)),
+            writer=_writer(
+                workspace,
+                loaded,
+                listen,
+                load_model or stack.enter_context(language_models()),
+                wrap_generator,
+            ),
         )
         yield Answerer(parts, workspace.settings)
 
 
 @contextmanager
+def asked(
+    workspaces: Mapping[str | None, Workspace],
+    listen: Listener = deaf,
+    *,
+    wrap: Callable[[Embedder], Embedder] | None = None,
+    load_model: LoadModel | None = None,
+) -> Iterator[Answerer | Federation]:
+    """Open one workspace's index for questions, or those of several libraries as one.
+
+    A language model that several of them use is loaded once.
+    """
+    from askdoc.federating import federate
+
+    with ExitStack() as stack:
+        load_model = load_model or stack.enter_context(language_models())
+        opened = {
+            name: stack.enter_context(answerer(workspace, listen, wrap=wrap, load_model=load_model))
+            for name, workspace in workspaces.items()
+        }
+        first = next(iter(workspaces.values()))
+        yield federate(opened, limit=first.settings.max_sentences)
+
+
+@contextmanager
+def language_models() -> Iterator[LoadModel]:
+    """Give the language model that some settings ask for, the same one once; unload all at the end.
+
+    It is the one that is set, or one that is here and good enough, else None.
+    """
+    from askdoc.catalogue import catalogue
+
+    known: dict[object, Choice | None] = {}
+    with ExitStack() as stack:
+
+        def load(settings: Settings) -> Choice | None:
+            if settings.llm is None and not any(m.good_enough for m in catalogue().values()):
+                return None
+            from askdoc.adapters.generators import choose
+
+            key = (settings.llm, settings.offline, settings.llm_timeout, settings.llm_threads)
+            if key not in known:
+                known[key] = chosen = choose(
+                    settings.llm,
+                    offline=settings.offline,
+                    timeout=settings.llm_timeout,
+                    threads=settings.llm_threads,
+                )
+                if chosen is not None:
+                    stack.callback(chosen.generator.close)
+            return known[key]
+
+        yield load
+
+
 def _writer(
     workspace: Workspace,
     embedder: Embedder,
     listen: Listener,
+    load_model: LoadModel,
     wrap: Callable[[Generator], Generator] | None,
-) -> Iterator[AnswerWriter | None]:
-    """Get ready the language model that is set, or one that is here and good enough, else none."""
-    from askdoc.catalogue import catalogue
-
+) -> AnswerWriter | None:
+    """Let the language model write that the workspace's settings ask for, if any."""
     settings = workspace.settings
-    if settings.llm is None and not any(model.good_enough for model in catalogue().values()):
-        yield None
-        return
-    from askdoc.adapters.generators import choose
-
-    chosen = choose(
-        settings.llm,
-        offline=settings.offline,
-        timeout=settings.llm_timeout,
-        threads=settings.llm_threads,
-    )
+    chosen = load_model(settings)
     if chosen is None:
-        yield None
-        return
+        return None
     from askdoc.adapters.snowball import SnowballAnalyser
     from askdoc.checking import Check
     from askdoc.generation import Limits, Writer
@@ -163,11 +217,8 @@ def _writer(
         price_in=settings.llm_price_in,
         price_out=settings.llm_price_out,
     )
-    try:
-        generator = wrap(chosen.generator) if wrap else chosen.generator
-        yield Writer(generator, Check(terms, embedder.embed_queries), terms, limits=limits)
-    finally:
-        chosen.generator.close()
+    generator = wrap(chosen.generator) if wrap else chosen.generator
+    return Writer(generator, Check(terms, embedder.embed_queries), terms, limits=limits)
 
 
 @contextmanager

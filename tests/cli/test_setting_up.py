@@ -205,6 +205,33 @@ def test_a_batch_goes_on_where_it_stopped(here: Path) -> None:
     assert "does not hold answers to these questions" in run(*whole).stderr
 
 
+@pytest.mark.usefixtures("libraries")
+def test_a_batch_asks_several_libraries_as_one_question_does(here: Path) -> None:
+    (here / "q.txt").write_text("Where do herons nest?\nWhen was the pier built?\n")
+    both = ["ask", "--json", "--library", "birds", "--library", "town"]
+    answers = [json.loads(line) for line in run(*both, "--batch", "q.txt").stdout.splitlines()]
+    assert [
+        [(item["library"], item["quote"]) for item in answer["citations"]] for answer in answers
+    ] == [
+        [("birds", "Herons nest in tall trees."), ("town", "Herons nest in old trees here.")],
+        [("town", "The pier was built in 1902.")],
+    ]
+    alone = json.loads(run(*both, "When was the pier built?").stdout)
+    assert alone["claims"] == answers[1]["claims"]
+    assert alone["citations"] == answers[1]["citations"]
+    only = run(*both, "--batch", "q.txt", "--source", "*town*").stdout.splitlines()
+    assert {item["library"] for line in only for item in json.loads(line)["evidence"]} == {"town"}
+
+
+@pytest.mark.usefixtures("libraries")
+def test_libraries_and_an_index_are_not_named_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "each name an index" in run("--library", "town", "--index", "x", "Who is?").stderr
+    many = ["--library", "town", "--library", "birds", "--index", "x"]
+    assert "each name an index" in run(*many, "Who is?").stderr
+    monkeypatch.setenv("ASKDOC_LIBRARY", "birds,town")
+    assert "no index" in run("--index", "x", "Who is?").stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

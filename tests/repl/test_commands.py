@@ -17,12 +17,13 @@ from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document as Typed
 from syrupy.assertion import SnapshotAssertion
 
-from askdoc import suites, workspace
+from askdoc import suites, wiring, workspace
 from askdoc.adapters.sqlite_sessions import SqliteSessions
 from askdoc.render.console import make_console, page
 from askdoc.repl import commands, run
 from askdoc.repl.bar import bar_text
 from askdoc.repl.completion import SessionCompleter
+from askdoc.repl.scope import Scope
 from askdoc.repl.session import Pages, Session
 
 PIER = "What did Anna Berg say about the pier?"
@@ -55,14 +56,16 @@ def talk(root: Path, home: Path) -> Iterator[Talk]:
 
 
 class Opened:
-    def __init__(self, root: Path, home: Path) -> None:
+    def __init__(self, root: Path, home: Path, scope: Scope | None = None) -> None:
         output, errors = StringIO(), StringIO()
         pages = Pages(
             lambda: page(make_console(file=output, width=80), root),
             lambda: page(make_console(file=errors, width=80), root),
         )
         found = workspace.find(root, environment={}, user_config=home / "none.toml")
-        self.talk = Talk(Session(found, pages, SqliteSessions(home / "state")), output, errors)
+        self.talk = Talk(
+            Session(scope or Scope.of(found), pages, SqliteSessions(home / "state")), output, errors
+        )
 
     def __enter__(self) -> Talk:
         return self.talk
@@ -207,7 +210,7 @@ def test_k_sets_how_many_passages_are_looked_at(talk: Talk) -> None:
     assert len(talk.session.last().answer.passages) == 1
     assert "error: /k: `top_k` must be a whole number of at most 200" in talk.say("/k 999")
     assert "error: not a number from 1: `x`" in talk.say("/k x")
-    assert talk.session.workspace.settings.top_k == 1
+    assert talk.session.scope.settings.top_k == 1
 
 
 def test_index_and_status(talk: Talk, root: Path) -> None:
@@ -220,8 +223,6 @@ def test_index_and_status(talk: Talk, root: Path) -> None:
 
 
 def test_what_another_process_indexes_is_seen_at_once(talk: Talk, root: Path) -> None:
-    from askdoc import wiring
-
     talk.say(HERONS)
     (root / "docs" / "bees.txt").write_text("Bees sleep in the hive of Mr Olsen.\n")
     with wiring.indexer(workspace.find(root, environment={})) as indexer:
@@ -233,6 +234,68 @@ def test_without_an_index_it_is_built_from_what_the_workspace_names(talk: Talk, 
     shutil.rmtree(root / ".askdoc")
     assert "building it from `docs`" in talk.say(HERONS)
     assert len(talk.session.exchanges) == 1
+
+
+# ── several libraries ───────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def libraries(root: Path, home: Path) -> Iterator[Talk]:
+    """A session on the workspace `root` and on another that has a file of the same name."""
+    other = home / "zoo"
+    (other / "docs").mkdir(parents=True)
+    (other / "docs" / "herons.txt").write_text("The two herons of the zoo nest behind the mill.\n")
+    (other / "askdoc.toml").write_text('sources = ["docs"]\n')
+    nothing = home / "none.toml"
+    found: dict[str | None, workspace.Workspace] = {
+        name: workspace.find(folder, environment={}, user_config=nothing)
+        for name, folder in (("harbour", root), ("zoo", other))
+    }
+    with wiring.indexer(found["zoo"]) as indexer:
+        indexer.sync(None)
+    with Opened(root, home, Scope(found)) as opened:
+        yield opened
+
+
+def test_several_libraries_are_asked_at_once(libraries: Talk, home: Path) -> None:
+    said = libraries.say("Where do herons nest?")
+    assert "harbour: docs/herons.txt" in said
+    assert "zoo: ../zoo/docs/herons.txt" in said
+    assert "4 documents · harbour + zoo" in bar_text(libraries.session, 80)
+    cited = libraries.session.last().answer.citations
+    numbers = {item.document.library: item.label for item in cited}
+    assert "behind the mill" in libraries.say(f"/show {numbers['zoo']}")
+    assert "tall trees" in libraries.say(f"/show {numbers['harbour']}")
+    assert "1 document" in libraries.say("/filter pier.txt")
+    libraries.say("Where do herons nest?")
+    assert {place.document.library for place in libraries.session.places()} == {"harbour"}
+
+
+def test_what_is_done_to_one_library_says_to_which(libraries: Talk, root: Path, home: Path) -> None:
+    (home / "zoo" / "docs" / "bees.txt").write_text("Bees sleep in the hive of Mr Olsen.\n")
+    said = libraries.say("/index")
+    assert said.startswith("harbour\n")
+    assert "new 1" in said.partition("\nzoo\n")[2]
+    assert "hive of Mr Olsen. [1]" in libraries.say("Where do bees sleep?")
+    assert "zoo\nIndex" in libraries.say("/status")
+    assert "added" in libraries.say("/eval add 1")
+    assert (home / "zoo" / "evals" / "questions.jsonl").exists()
+    assert not (root / "evals").exists()
+    assert "one library at a time, and this session asks harbour + zoo" in libraries.say(
+        "/eval add none"
+    )
+    assert "one library at a time" in libraries.say("/index docs")
+
+
+def test_a_session_on_several_libraries_is_resumed(root: Path, home: Path, libraries: Talk) -> None:
+    libraries.say("Where do herons nest?")
+    with Opened(root, home, libraries.session.scope) as again:
+        said = again.say("/resume")
+        assert "zoo: ../zoo/docs/herons.txt" in said
+        assert "harbour: docs/herons.txt, line 1" in said
+        assert "behind the mill" in again.say("/show 2") + again.say("/show 1")
+    with Opened(root, home) as alone:
+        assert "no session is kept" in alone.say("/sessions")
 
 
 # ── what is kept ────────────────────────────────────────────────────────────────────────────────

@@ -19,6 +19,7 @@ from askdoc import workspace
 from askdoc.render.console import make_console, page
 from askdoc.repl import run, waiting
 from askdoc.repl.keyboard import Keyboard
+from askdoc.repl.scope import Scope
 from askdoc.repl.session import Pages, Session
 
 WATCHED = (run.__file__, waiting.__file__)
@@ -125,7 +126,7 @@ def session(root: Path, home: Path) -> Iterator[tuple[Session, StringIO]]:
         lambda: page(make_console(file=said, width=80), root),
         lambda: page(make_console(file=said, width=80), root),
     )
-    opened = Session(workspace.find(root, environment={}), pages, None)
+    opened = Session(Scope.of(workspace.find(root, environment={})), pages, None)
     yield opened, said
     opened.close()
 

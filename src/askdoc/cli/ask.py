@@ -20,9 +20,8 @@ from askdoc.cli.options import (
     TopK,
     Unsupported,
     Words,
-    chosen_libraries,
     here,
-    open_workspace,
+    open_workspaces,
 )
 from askdoc.errors import UsageError
 
@@ -85,45 +84,38 @@ def ask(  # noqa: PLR0913 - one parameter for each option
 
     Exit codes: 0 answered, 1 error, 2 wrong usage, 3 the documents do not hold the answer.
     """
-    from askdoc.answering import Answerer
     from askdoc.cli.session import open_asked
+    from askdoc.ports import deaf
     from askdoc.render.answers import answer_lines, stale_note
     from askdoc.render.console import errors, output
     from askdoc.render.errors import note_line
     from askdoc.render.generation import ClaimStream, generation_lines, prompt_lines
 
     _check_batch(question, batch, to, as_json=as_json)
-    names: list[str | None] = [*([] if index else chosen_libraries(library))]
-    workspaces = {
-        name: open_workspace(
-            library=name,
-            index=index,
-            embedder=embedder,
-            top_k=top_k,
-            max_sentences=max_sentences,
-            min_confidence=min_confidence,
-            llm=llm,
-            show_unsupported=show_unsupported,
-            offline=offline,
-        )
-        for name in names or [None]
-    }
+    workspaces = open_workspaces(
+        library=library,
+        index=index,
+        embedder=embedder,
+        top_k=top_k,
+        max_sentences=max_sentences,
+        min_confidence=min_confidence,
+        llm=llm,
+        show_unsupported=show_unsupported,
+        offline=offline,
+    )
     aside = errors()
     if batch is not None:
         from askdoc.cli.batch import run_batch
 
-        run_batch(list(workspaces.values()), batch, to, source, aside)
+        run_batch(workspaces, batch, to, source, aside)
         return
     text = read_question(question)
     with open_asked(workspaces, aside) as answerer:
         documents = answerer.resolve(source) if source else None
         page = output()
         stream = ClaimStream(page)
-        streamed = not (as_json or no_stream or len(workspaces) > 1)
-        if streamed and isinstance(answerer, Answerer):
-            answer = answerer.answer(text, documents=documents, listen=stream)
-        else:
-            answer = answerer.answer(text, documents=documents)
+        listen = deaf if as_json or no_stream else stream
+        answer = answerer.answer(text, documents=documents, listen=listen)
         if as_json:
             from askdoc.cli.output import print_json
             from askdoc.formats import answer_to_json

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from askdoc.batching import answer_all, questions_in, resume
 from askdoc.cli.options import here
-from askdoc.cli.session import open_answerer
+from askdoc.cli.session import open_asked
 from askdoc.errors import UsageError
+from askdoc.federating import Federation
 from askdoc.formats import answer_to_json, dumps
 from askdoc.render.counting import CountProgress
 
 if TYPE_CHECKING:
+    from askdoc.answering import Answerer
     from askdoc.render.console import Page
+    from askdoc.types import Answer
     from askdoc.workspace import Workspace
 
 Write = Callable[[str], object]
 
 
 def run_batch(
-    workspaces: Sequence[Workspace],
+    workspaces: Mapping[str | None, Workspace],
     batch: Path,
     to: Path | None,
     source: list[str] | None,
@@ -35,22 +38,27 @@ def run_batch(
         UsageError: a file cannot be read or written, or `to` holds something else.
 
     """
-    if len(workspaces) > 1:
-        message = "a batch asks one library at a time"
-        raise UsageError(message, hint="choose one with `--library`")
     questions = read_questions(batch)
     done = resume(to, questions) if to else 0
     if done == len(questions):
         return
     with ExitStack() as stack:
-        answerer = stack.enter_context(open_answerer(workspaces[0], aside, many=True))
-        documents = answerer.resolve(source) if source else None
+        asked = stack.enter_context(open_asked(workspaces, aside, many=True))
+        documents = asked.resolve(source) if source else None
         write = stack.enter_context(_writing(to))
         progress = CountProgress("Answering", len(questions), aside, done=done)
         stack.enter_context(progress)
-        for answer in answer_all(answerer, questions[done:], documents=documents):
+        for answer in _answers(asked, questions[done:], documents):
             write(dumps(answer_to_json(answer, base=here()), ascii_only=True, indent=None) + "\n")
             progress.step()
+
+
+def _answers(
+    asked: Answerer | Federation, questions: list[str], documents: list[str] | None
+) -> Iterator[Answer]:
+    if isinstance(asked, Federation):
+        return asked.answer_all(questions, documents=documents)
+    return answer_all(asked, questions, documents=documents)
 
 
 def read_questions(file: Path) -> list[str]:

@@ -129,6 +129,21 @@ def open_workspace(
     return open_library(library, overrides=given, create=create)
 
 
+def open_workspaces(
+    *, library: list[str] | None, index: Path | None, **overrides: Any
+) -> dict[str | None, Workspace]:
+    """Find the workspace here, or the named libraries by their names.
+
+    Raises:
+        UsageError: there is no such library, or an index is named besides.
+
+    """
+    names = [] if index and not library else chosen_libraries(library)
+    if len(names) > 1:
+        return {name: open_workspace(library=name, index=index, **overrides) for name in names}
+    return {None: open_workspace(library="".join(names) or None, index=index, **overrides)}
+
+
 def chosen_libraries(given: list[str] | None) -> list[str]:
     """List the libraries that were named: on the command line, else by `ASKDOC_LIBRARY`."""
     if given:

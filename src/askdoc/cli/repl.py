@@ -10,20 +10,20 @@ import typer
 from askdoc.cli.options import (
     Embedder,
     Index,
-    Library,
+    Libraries,
     Llm,
     Offline,
     TopK,
     Unsupported,
     here,
-    open_workspace,
+    open_workspaces,
 )
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from askdoc.history import SessionStore
-    from askdoc.workspace import Workspace
+    from askdoc.repl.scope import Scope
 
 
 def repl(  # noqa: PLR0913 - one parameter for each option
@@ -36,7 +36,7 @@ def repl(  # noqa: PLR0913 - one parameter for each option
     show_unsupported: Unsupported = None,
     offline: Offline = None,
     embedder: Embedder = None,
-    library: Library = None,
+    library: Libraries = None,
     index: Index = None,
 ) -> None:
     """Open a session to ask, follow up, look at sources and steer.
@@ -47,11 +47,12 @@ def repl(  # noqa: PLR0913 - one parameter for each option
     Examples:
         askdoc
         askdoc repl --no-history
+        askdoc repl --library law --library tax
         askdoc repl < questions.txt > answers.txt
 
     Exit codes: 0 all went well, 1 a line of a script failed.
     """
-    workspace = open_workspace(
+    workspaces = open_workspaces(
         library=library,
         index=index,
         embedder=embedder,
@@ -60,14 +61,16 @@ def repl(  # noqa: PLR0913 - one parameter for each option
         show_unsupported=show_unsupported,
         offline=offline,
     )
-    keep = workspace.settings.history and not no_history
+    from askdoc.repl.scope import Scope
+
+    scope = Scope(workspaces)
     if sys.stdin.isatty() and sys.stdout.isatty():
-        _interactive(workspace, keep=keep)
+        _interactive(scope, keep=scope.settings.history and not no_history)
     else:
-        _script(workspace)
+        _script(scope)
 
 
-def _interactive(workspace: Workspace, *, keep: bool) -> None:
+def _interactive(scope: Scope, *, keep: bool) -> None:
     from askdoc import __version__
     from askdoc.render import console
     from askdoc.repl.prompting import Prompt, history_file
@@ -77,16 +80,16 @@ def _interactive(workspace: Workspace, *, keep: bool) -> None:
     folder = _state() if keep else None
     base = here()
     pages = Pages(output=lambda: console.output(base), errors=lambda: console.errors(base))
-    session = Session(workspace, pages, _store(folder))
+    session = Session(scope, pages, _store(folder))
     try:
-        prompt = Prompt(session, folder and history_file(folder, workspace.root))
+        prompt = Prompt(session, folder and history_file(folder, scope.key))
         session.prompt = prompt.ask
         interactive(session, prompt, version=__version__)
     finally:
         session.close()
 
 
-def _script(workspace: Workspace) -> None:
+def _script(scope: Scope) -> None:
     from askdoc.render import console
     from askdoc.repl.run import script
     from askdoc.repl.session import Pages, Session
@@ -96,7 +99,7 @@ def _script(workspace: Workspace) -> None:
         output=lambda: console.page(console.make_console(force_terminal=False), base),
         errors=lambda: console.page(console.make_console(stderr=True, force_terminal=False), base),
     )
-    session = Session(workspace, plain, None)
+    session = Session(scope, plain, None)
     try:
         lines = (line.decode("utf-8", errors="replace") for line in sys.stdin.buffer)
         done = script(session, lines)

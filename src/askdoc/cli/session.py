@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,17 +14,21 @@ from askdoc.workspace import Origin
 
 if TYPE_CHECKING:
     from askdoc.answering import Answerer
-    from askdoc.federating import Asked
+    from askdoc.federating import Federation
     from askdoc.render.console import Page
     from askdoc.types import IndexReport, ReadOptions
+    from askdoc.wiring import LoadModel
     from askdoc.workspace import Workspace
 
 
 @contextmanager
-def open_answerer(workspace: Workspace, aside: Page, *, many: bool = False) -> Iterator[Answerer]:
+def open_answerer(
+    workspace: Workspace, aside: Page, *, many: bool = False, load_model: LoadModel | None = None
+) -> Iterator[Answerer]:
     """Open the workspace's index for questions; build it first where it can be built.
 
-    For `many` questions, sentences that come up again are not embedded again.
+    For `many` questions, sentences that come up again are not embedded again. `load_model` is that
+    of `wiring.answerer`.
 
     Raises:
         NoIndex: there is none, and the workspace names no sources to make it from.
@@ -39,9 +43,13 @@ def open_answerer(workspace: Workspace, aside: Page, *, many: bool = False) -> I
         from askdoc.remembering import RememberingEmbedder
 
         wrap = RememberingEmbedder
+
+    def opening() -> AbstractContextManager[Answerer]:
+        return wiring.answerer(workspace, listen, wrap=wrap, load_model=load_model)
+
     with ExitStack() as stack:
         try:
-            answerer = stack.enter_context(wiring.answerer(workspace, listen, wrap=wrap))
+            answerer = stack.enter_context(opening())
         except NoIndex:
             # A folder that was named and holds no index is more likely mistyped than meant.
             if not workspace.sources or workspace.origins["index"] is Origin.COMMAND_LINE:
@@ -49,25 +57,31 @@ def open_answerer(workspace: Workspace, aside: Page, *, many: bool = False) -> I
             names = ", ".join(f"`{seen_from(aside.base, str(path))}`" for path in workspace.sources)
             aside.show([note_line(f"there is no index yet; building it from {names}", aside)])
             build(workspace, workspace.sources, aside)
-            answerer = stack.enter_context(wiring.answerer(workspace, listen, wrap=wrap))
+            answerer = stack.enter_context(opening())
         yield answerer
 
 
 @contextmanager
-def open_asked(workspaces: Mapping[str | None, Workspace], aside: Page) -> Iterator[Asked]:
-    """Open one workspace's index for questions, or several libraries' as one."""
-    from askdoc.federating import Federation
+def open_asked(
+    workspaces: Mapping[str | None, Workspace], aside: Page, *, many: bool = False
+) -> Iterator[Answerer | Federation]:
+    """Open one workspace's index for questions, or several libraries' as one.
+
+    `many` is that of `open_answerer`.
+    """
+    from askdoc import wiring
+    from askdoc.federating import federate
 
     with ExitStack() as stack:
+        load_model = stack.enter_context(wiring.language_models())
         opened = {
-            name: stack.enter_context(open_answerer(workspace, aside))
+            name: stack.enter_context(
+                open_answerer(workspace, aside, many=many, load_model=load_model)
+            )
             for name, workspace in workspaces.items()
         }
-        if len(opened) == 1:
-            yield from opened.values()
-            return
-        [limit, *_] = (workspace.settings.max_sentences for workspace in workspaces.values())
-        yield Federation({str(name): one for name, one in opened.items()}, limit=limit)
+        first = next(iter(workspaces.values()))
+        yield federate(opened, limit=first.settings.max_sentences)
 
 
 def build(

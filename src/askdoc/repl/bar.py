@@ -18,7 +18,7 @@ _LEAST = 6
 
 def bar_text(session: Session, columns: int) -> str:
     """Write the bar for a terminal of so many columns; what matters least is cut first."""
-    parts = [_documents(session), session.workspace.root.name or "/", _model(session)]
+    parts = [_documents(session), session.scope.name, _model(session)]
     if session.patterns:
         parts.insert(1, f"only {' '.join(session.patterns)}")
     text = ""
@@ -32,7 +32,7 @@ def bar_text(session: Session, columns: int) -> str:
 
 
 def _model(session: Session) -> str:
-    return session.workspace.settings.llm or EXTRACTIVE
+    return session.scope.settings.llm or EXTRACTIVE
 
 
 def _documents(session: Session) -> str:

@@ -79,7 +79,7 @@ class SessionCompleter(Completer):
         if not earlier:
             yield "delete", "delete sessions by their numbers"
         try:
-            found = store.sessions(str(self._session.workspace.root))
+            found = store.sessions(self._session.scope.key)
         except AskdocError:
             return
         for item in found:
@@ -97,8 +97,9 @@ class SessionCompleter(Completer):
             yield "none", "the documents do not hold the answer"
             yield from self._sources(earlier)
         else:
-            for name in names_in(self._session.workspace.evals):
-                yield name, "suite"
+            for workspace in self._session.scope.members.values():
+                for name in names_in(workspace.evals):
+                    yield name, "suite"
 
 
 def _matching(word: str, offers: Iterable[Offer], *, prefix: bool = False) -> Iterator[Completion]:

@@ -19,17 +19,16 @@ from askdoc import wiring
 from askdoc.errors import AskdocError
 from askdoc.ports import Listener, deaf
 from askdoc.repl.keyboard import Keyboard
-from askdoc.writing import EMBEDDER_NAME
 
 if TYPE_CHECKING:
-    from askdoc.answering import Answerer
+    from askdoc.federating import Asked
+    from askdoc.repl.scope import Scope
     from askdoc.types import Document
-    from askdoc.workspace import Workspace
 
 T = TypeVar("T")
 
-Job = Callable[["Answerer", Listener], T]
-"""Work on an open answerer; it calls the listener now and then."""
+Job = Callable[["Asked", Listener], T]
+"""Work on an open index; it calls the listener now and then."""
 
 _FILE = "catalog.sqlite"
 _MOMENT = 1.0
@@ -41,7 +40,6 @@ class Opened:
     """What is known once the index is open."""
 
     documents: tuple[Document, ...]
-    embedder: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +56,18 @@ class _Interrupted:
 
 
 class Engine:
-    """Opens one workspace's index at a time and runs jobs on it, in a thread of its own."""
+    """Opens what a session asks and runs jobs on it, in a thread of its own."""
 
     on_opened: Callable[[], None]
     """Called, in the thread, when the index has been opened or could not be."""
 
-    def __init__(self, workspace: Workspace, keyboard: Keyboard) -> None:
-        self._workspace = workspace
+    def __init__(self, scope: Scope, keyboard: Keyboard) -> None:
+        self._scope = scope
         self._keyboard = keyboard
         self.on_opened = _nothing
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="askdoc")
         self._stack = ExitStack()
-        self._answerer: Answerer | None = None
+        self._asked: Asked | None = None
         self._seen: object = None
         self._cancel = Event()
         self._heard: SimpleQueue[object] = SimpleQueue()
@@ -81,10 +79,10 @@ class Engine:
     def start(self) -> None:
         """Begin to open the index in the background; later calls do nothing."""
         if not self._started:
-            self.reopen(self._workspace)
+            self.reopen(self._scope)
 
     def call(self, job: Job[T], hear: Listener = deaf) -> T:
-        """Run `job` on the answerer, opening the index first where it is not open or has changed.
+        """Run `job` on the index, opening the index first where it is not open or has changed.
 
         `hear` gets the job's events, after those of the opening, in the caller's thread. What the
         job raises is raised here. On Ctrl-C, the job meets a KeyboardInterrupt at its next event,
@@ -106,10 +104,10 @@ class Engine:
             try:
                 if cancel.is_set():
                     raise KeyboardInterrupt
-                answerer = self._ready()
+                asked = self._ready()
                 while not self._heard.empty():
                     events.put(_Event(self._heard.get()))
-                return job(answerer, listen)
+                return job(asked, listen)
             finally:
                 events.put(_Done())
 
@@ -125,9 +123,9 @@ class Engine:
         cancel.set()
         return _finished(future)
 
-    def reopen(self, workspace: Workspace) -> None:
-        """Open the index again in the background, with the settings of `workspace`."""
-        self._workspace = workspace
+    def reopen(self, scope: Scope) -> None:
+        """Open the index again in the background, with the settings of `scope`."""
+        self._scope = scope
         self._started = self.loading = True
         self._pool.submit(self._load_quietly)
 
@@ -138,7 +136,7 @@ class Engine:
         try:
             yield
         finally:
-            self.reopen(self._workspace)
+            self.reopen(self._scope)
 
     def close(self) -> None:
         """Close the index and end the thread."""
@@ -157,29 +155,30 @@ class Engine:
             self.loading = False
             self.on_opened()
 
-    def _load(self) -> Answerer:
+    def _load(self) -> Asked:
         self._close()
-        workspace = self._workspace
-        self._seen = _stamp(workspace)
-        with wiring.open_catalog(workspace) as catalog:
-            documents = tuple(catalog.documents())
-            embedder = catalog.setting(EMBEDDER_NAME)
+        scope = self._scope
+        self._seen = _stamp(scope)
+        documents: list[Document] = []
+        for workspace in scope.members.values():
+            with wiring.open_catalog(workspace) as catalog:
+                documents += catalog.documents()
         from askdoc.remembering import RememberingEmbedder  # it imports numpy
 
-        self._answerer = self._stack.enter_context(
-            wiring.answerer(workspace, self._heard.put, wrap=RememberingEmbedder)
+        self._asked = self._stack.enter_context(
+            wiring.asked(scope.members, self._heard.put, wrap=RememberingEmbedder)
         )
-        self.opened = Opened(documents, embedder)
+        self.opened = Opened(tuple(documents))
         self.error = None
-        return self._answerer
+        return self._asked
 
-    def _ready(self) -> Answerer:
-        if self._answerer is not None and self._seen == _stamp(self._workspace):
-            return self._answerer
+    def _ready(self) -> Asked:
+        if self._asked is not None and self._seen == _stamp(self._scope):
+            return self._asked
         return self._load()
 
     def _close(self) -> None:
-        self._answerer = None
+        self._asked = None
         self._stack.close()
 
 
@@ -195,14 +194,15 @@ def _nothing() -> None:
     pass
 
 
-def _stamp(workspace: Workspace) -> object:
-    """Return what changes when somebody writes to the index."""
+def _stamp(scope: Scope) -> object:
+    """Return what changes when somebody writes to an index."""
     found = []
-    for suffix in ("", "-wal"):
-        try:
-            stat = (workspace.index / f"{_FILE}{suffix}").stat()
-        except OSError:
-            continue
-        if stat.st_size:  # reading makes an empty log
-            found.append((stat.st_ino, stat.st_mtime_ns, stat.st_size))
+    for workspace in scope.members.values():
+        for suffix in ("", "-wal"):
+            try:
+                stat = (workspace.index / f"{_FILE}{suffix}").stat()
+            except OSError:
+                continue
+            if stat.st_size:  # reading makes an empty log
+                found.append((stat.st_ino, stat.st_mtime_ns, stat.st_size))
     return found

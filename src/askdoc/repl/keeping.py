@@ -10,7 +10,7 @@ from rich.text import Text
 
 from askdoc import suites
 from askdoc.errors import UsageError
-from askdoc.places import numbered
+from askdoc.places import NumberedPlace, numbered
 from askdoc.render.answers import answer_lines
 from askdoc.render.layout import BLANK, flat, hang
 from askdoc.render.sessions import exchange_lines, session_lines
@@ -20,6 +20,7 @@ from askdoc.types import EvalCase, GoldEvidence
 if TYPE_CHECKING:
     from askdoc.history import SessionStore
     from askdoc.repl.session import Session
+    from askdoc.workspace import Workspace
 
 _SUITE = "questions"
 _NONE = "none"
@@ -40,7 +41,7 @@ def sessions(session: Session, arguments: str) -> None:
     if words:
         message = f"`/sessions` does not take `{words[0]}`"
         raise UsageError(message, hint="`/sessions delete N` deletes one, `/resume N` goes on")
-    page.show(session_lines(store.sessions(str(session.workspace.root)), page))
+    page.show(session_lines(store.sessions(session.scope.key), page))
 
 
 def resume(session: Session, arguments: str) -> None:
@@ -49,7 +50,7 @@ def resume(session: Session, arguments: str) -> None:
     if arguments.strip():
         chosen = number(arguments)
     else:
-        there = store.sessions(str(session.workspace.root))
+        there = store.sessions(session.scope.key)
         if not there:
             message = "no session is kept of this workspace"
             raise UsageError(message)
@@ -85,8 +86,9 @@ def eval_(session: Session, arguments: str) -> None:
     if len(names) > 1:
         message = f"one suite at a time, not `{' '.join(names)}`"
         raise UsageError(message)
-    case = _case(session, chosen[0] if chosen else _choice(session))
-    path = _suite(session, names[0] if names else _SUITE)
+    picked = _picked(session, chosen[0] if chosen else _choice(session))
+    case = _case(session.last().question, picked)
+    path = _suite(_home(session, picked), names[0] if names else _SUITE)
     suites.append(path, [case])
     page = session.pages.output()
     added = f"added `{case.id}` to {session.seen(str(path))}"
@@ -119,30 +121,41 @@ def _choice(session: Session) -> str:
     return session.prompt("Which source answers it? A number, or none: ").strip() or "?"
 
 
-def _case(session: Session, chosen: str) -> EvalCase:
+def _picked(session: Session, chosen: str) -> list[NumberedPlace]:
+    """Return the places of those numbers; `none` is none."""
+    if chosen == _NONE:
+        session.last()
+        return []
+    found = session.places()
+    return [numbered(found, number(part)) for part in chosen.split(",")]
+
+
+def _home(session: Session, picked: list[NumberedPlace]) -> Workspace:
+    """Return the workspace whose suite takes a case with those places."""
+    homes = {place.document.library: session.scope.holder(place.document) for place in picked}
+    if len(homes) == 1:
+        return next(iter(homes.values()))
+    return session.scope.only("a case is about")
+
+
+def _case(question: str, picked: list[NumberedPlace]) -> EvalCase:
     from askdoc.suite_drafts import case_name
 
-    exchange = session.last()
-    gold: tuple[GoldEvidence, ...] = ()
-    if chosen != _NONE:
-        found = session.places()
-        picked = [numbered(found, number(part)) for part in chosen.split(",")]
-        gold = tuple(GoldEvidence(place.document.path, place.text) for place in picked)
     return EvalCase(
-        id=case_name(exchange.question),
-        question=exchange.question,
-        evidence=gold,
-        answerable=bool(gold),
+        id=case_name(question),
+        question=question,
+        evidence=tuple(GoldEvidence(place.document.path, place.text) for place in picked),
+        answerable=bool(picked),
         tags=("session",),
     )
 
 
-def _suite(session: Session, name: str) -> Path:
+def _suite(workspace: Workspace, name: str) -> Path:
     """Return the file of the suite called `name`; it need not exist."""
     if not re.fullmatch(r"[\w][\w. -]*", name):
         message = f"not a name for a suite: `{name}`"
         raise UsageError(message, hint="use letters, digits, `-` and `_`")
-    return session.workspace.evals / f"{name.removesuffix('.jsonl')}.jsonl"
+    return workspace.evals / f"{name.removesuffix('.jsonl')}.jsonl"
 
 
 COMMANDS = (

@@ -37,7 +37,7 @@ class Prompt:
             message=[("class:prompt", "> ")],
             prompt_continuation="  ",
             multiline=True,
-            vi_mode=session.workspace.settings.keys == "vi",
+            vi_mode=session.scope.settings.keys == "vi",
             completer=SessionCompleter(session),
             complete_while_typing=True,
             history=_history(history),
@@ -79,9 +79,9 @@ class Prompt:
         return [("", bar_text(self._session, columns))]
 
 
-def history_file(folder: Path, workspace: Path) -> Path:
-    """Name the file, within `folder`, of what was typed in a workspace."""
-    digest = hashlib.blake2b(str(workspace).encode("utf-8", "replace"), digest_size=8).hexdigest()
+def history_file(folder: Path, key: str) -> Path:
+    """Name the file, within `folder`, of what was typed to the scope of that key."""
+    digest = hashlib.blake2b(key.encode("utf-8", "replace"), digest_size=8).hexdigest()
     return folder / "prompt" / digest
 
 

@@ -42,7 +42,7 @@ def show(session: Session, arguments: str) -> None:
     """Show a source in its page, or between the lines around it."""
     place = numbered(session.places(), number(arguments, default=1))
     document = session.document(place.document)
-    with wiring.open_catalog(session.workspace) as catalog:
+    with wiring.open_catalog(session.scope.holder(place.document)) as catalog:
         span = _page_of(document, place.span)
         text = catalog.text(document.id, span).removesuffix("\n")
     offset = span.start if span else 0
@@ -65,7 +65,7 @@ def open_(session: Session, arguments: str) -> None:
     if not Path(target.file).exists():
         message = f"`{session.seen(target.file)}` is gone"
         raise UsageError(message, hint=f"its stored text is there: `/show {place.number}`")
-    settings = session.workspace.settings
+    settings = session.scope.settings
     command = opening.command_for(
         target, editor=settings.editor, viewer=settings.viewer, environment=os.environ
     )

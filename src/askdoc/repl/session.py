@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-
-import msgspec
 
 from askdoc import wiring
 from askdoc.errors import AskdocError, NoIndex, UsageError
@@ -24,13 +22,14 @@ from askdoc.render.layout import flat, hang
 from askdoc.render.notices import ModelNotices
 from askdoc.repl.engine import Engine
 from askdoc.repl.keyboard import Keyboard
+from askdoc.repl.scope import Scope
 from askdoc.repl.waiting import Waiting
 from askdoc.types import Sending, Wrote
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from askdoc.answering import Answerer
+    from askdoc.federating import Asked
     from askdoc.types import Answer, Document, IndexReport, Span
     from askdoc.workspace import Workspace
 
@@ -46,10 +45,10 @@ class Pages:
 
 
 class Session:
-    """One interactive session on a workspace.
+    """One interactive session on a workspace, or on several libraries.
 
     Args:
-        workspace: where to look for the index.
+        scope: what is asked.
         pages: where answers and errors go.
         store: where the session is kept, or None.
 
@@ -57,15 +56,15 @@ class Session:
 
     def __init__(
         self,
-        workspace: Workspace,
+        scope: Scope,
         pages: Pages,
         store: SessionStore | None,
     ) -> None:
-        self.workspace = workspace
+        self.scope = scope
         self.pages = pages
         self.store = store
         self.keyboard = Keyboard()
-        self.engine = Engine(workspace, self.keyboard)
+        self.engine = Engine(scope, self.keyboard)
         self.patterns: tuple[str, ...] = ()
         self.exchanges: list[Exchange] = []
         self.saved: set[Path] = set()
@@ -93,7 +92,7 @@ class Session:
 
             answer = self._answer(question, hear)
         page.show(answer_lines(answer, page, lines=self.lines, said=stream.count))
-        withheld = self.workspace.settings.show_unsupported
+        withheld = self.scope.settings.show_unsupported
         page.show(generation_lines(answer, page, withheld=withheld))
         if note := stale_note(answer):
             aside = self.pages.errors()
@@ -126,19 +125,19 @@ class Session:
 
     def change(self, **settings: Any) -> None:
         """Go on with other settings; the index is opened again in the background."""
-        changed = msgspec.structs.replace(self.workspace.settings, **settings)
-        self.workspace = replace(self.workspace, settings=changed)
-        self.engine.reopen(self.workspace)
+        self.scope = self.scope.changed(**settings)
+        self.engine.reopen(self.scope)
 
-    def index(self, sources: list[Path] | None) -> IndexReport:
-        """Bring the index up to date with `sources`, or with those it knows."""
+    def index(self, workspace: Workspace, sources: list[Path] | None) -> IndexReport:
+        """Bring the index of `workspace` up to date with `sources`, or with those it knows."""
         from askdoc.render.progress import IndexProgress
 
+        wiring.refuse_index_around(workspace, sources or ())
         aside = self.pages.errors()
         with (
             self.engine.closed(),
             IndexProgress(aside) as progress,
-            wiring.indexer(self.workspace, progress) as indexer,
+            wiring.indexer(workspace, progress) as indexer,
             self.keyboard.interrupts(),
         ):
             return indexer.sync(sources, progress)
@@ -150,7 +149,7 @@ class Session:
             UsageError: it is not indexed any more.
 
         """
-        with wiring.open_catalog(self.workspace) as catalog:
+        with wiring.open_catalog(self.scope.holder(document)) as catalog:
             for item in catalog.documents():
                 if item.file == document.file:
                     return item
@@ -202,7 +201,7 @@ class Session:
         return title_of(self.exchanges[0].question) if self.exchanges else "Session"
 
     def _alone(self, asked: str) -> str:
-        if self.workspace.settings.language != ENGLISH:
+        if self.scope.settings.language != ENGLISH:
             return asked
         return rewrite(asked, [exchange.turn for exchange in self.exchanges])
 
@@ -210,16 +209,17 @@ class Session:
         try:
             return self.engine.call(self._job(question), hear)
         except NoIndex:
-            if not self.workspace.sources:
+            if self.scope.several or not self.scope.only("").sources:
                 raise
-        names = ", ".join(f"`{self.seen(str(path))}`" for path in self.workspace.sources)
+        workspace = self.scope.only("an index is built for")
+        names = ", ".join(f"`{self.seen(str(path))}`" for path in workspace.sources)
         aside = self.pages.errors()
         aside.show([note_line(f"there is no index yet; building it from {names}", aside)])
-        self.index(list(self.workspace.sources))
+        self.index(workspace, list(workspace.sources))
         return self.engine.call(self._job(question), hear)
 
-    def _job(self, question: str) -> Callable[[Answerer, Listener], Answer]:
-        def job(answerer: Answerer, listen: Listener) -> Answer:
+    def _job(self, question: str) -> Callable[[Asked, Listener], Answer]:
+        def job(answerer: Asked, listen: Listener) -> Answer:
             documents = answerer.resolve(self.patterns) if self.patterns else None
             answer = answerer.answer(question, documents=documents, listen=listen)
             self._lines = {
@@ -238,11 +238,12 @@ class Session:
     def _locate(self, wanted: list[tuple[str, Span]]) -> None:
         """Look up lines in the catalog, as for an answer of a resumed session."""
         by_id = {item.document.id: item.document for item in self.places()}
-        with wiring.open_catalog(self.workspace) as catalog:
-            ids = {item.file: item.id for item in catalog.documents()}
-            for document_id, span in wanted:
-                known = ids.get(by_id[document_id].file, document_id)
-                self._lines[document_id, span] = catalog.lines(known, span)
+        for document_id, span in wanted:
+            document = by_id[document_id]
+            with wiring.open_catalog(self.scope.holder(document)) as catalog:
+                known = {item.file: item.id for item in catalog.documents()}
+                line = catalog.lines(known.get(document.file, document_id), span)
+            self._lines[document_id, span] = line
 
     def _waiting_for(self) -> str:
         return "opening the index" if self.engine.loading else "reading"
@@ -254,7 +255,7 @@ class Session:
         try:
             if self._kept_as is None:
                 self._kept_as = self.store.begin(
-                    str(self.workspace.root), title_of(exchange.question), exchange.at
+                    self.scope.key, title_of(exchange.question), exchange.at
                 )
             self.store.add(self._kept_as, exchange)
         except AskdocError as error:

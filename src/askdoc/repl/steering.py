@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rich.text import Text
+
 from askdoc import settings as known
 from askdoc import wiring
 from askdoc.adapters.freshness import file_state
+from askdoc.render.console import Page
 from askdoc.render.indexing import count, report_lines, status_lines
 from askdoc.render.layout import flat, hang
 from askdoc.repl.command import Command, Completes, number, path_of, split
@@ -43,13 +46,13 @@ def k(session: Session, arguments: str) -> None:
         top_k = number(arguments)
         known.parse({"top_k": top_k}, origin="/k")
         session.change(top_k=top_k)
-    _say(session, f"a question looks at {count(session.workspace.settings.top_k, 'passage')}")
+    _say(session, f"a question looks at {count(session.scope.settings.top_k, 'passage')}")
 
 
 def llm(session: Session, arguments: str) -> None:
     """Say which model writes the answers, or let another one write them."""
     name = path_of(arguments) if arguments.strip() else None
-    before = session.workspace.settings.llm
+    before = session.scope.settings.llm
     if name is not None and name != before:
         session.change(llm=name)
         try:
@@ -57,7 +60,7 @@ def llm(session: Session, arguments: str) -> None:
         except BaseException:
             session.change(llm=before)
             raise
-    _say(session, _writer(session.workspace.settings.llm))
+    _say(session, _writer(session.scope.settings.llm))
     if name is None:
         _say(session, f"there are: {', '.join(model_names())}; or a file, or a provider's model")
 
@@ -96,19 +99,34 @@ def index(session: Session, arguments: str) -> None:
     """Bring the index up to date."""
     base = session.pages.output().base
     paths = [base / Path(item).expanduser() for item in split(arguments)]
-    report = session.index(paths or list(session.workspace.sources) or None)
+    members = session.scope.members
+    if paths:
+        members = {None: session.scope.only("files are added to")}
     page = session.pages.output()
-    page.show(report_lines(report, page))
+    for name, workspace in members.items():
+        _head(name, page)
+        report = session.index(workspace, paths or list(workspace.sources) or None)
+        page.show(report_lines(report, page))
+        if report.interrupted:
+            return
 
 
 def status(session: Session, _: str) -> None:
     """Say what is indexed."""
-    with wiring.open_catalog(session.workspace) as catalog:
-        found = read_status(
-            catalog, session.workspace.index, embedder_key=EMBEDDER_NAME, file_state=file_state
-        )
     page = session.pages.output()
-    page.show(status_lines(found, page))
+    for name, workspace in session.scope.members.items():
+        _head(name, page)
+        with wiring.open_catalog(workspace) as catalog, session.keyboard.interrupts():
+            found = read_status(
+                catalog, workspace.index, embedder_key=EMBEDDER_NAME, file_state=file_state
+            )
+        page.show(status_lines(found, page))
+
+
+def _head(name: str | None, page: Page) -> None:
+    """Say which library the lines below are about, where there are several."""
+    if name is not None:
+        page.show([Text(name, style="label")])
 
 
 def _say(session: Session, text: str) -> None:
