@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import fnmatch
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -89,14 +89,9 @@ class Answerer:
     def __init__(self, parts: Parts, settings: Settings) -> None:
         self._parts = parts
         self._settings = settings
-        self._fingerprint = Fingerprint(
-            corpus=parts.catalog.corpus_fingerprint(),
-            settings=answer_fingerprint(settings),
-            models={
-                "embedder": parts.embedder.fingerprint,
-                **({"generator": parts.writer.fingerprint} if parts.writer else {}),
-            },
-            version=__version__,
+        writer = {"generator": parts.writer.fingerprint} if parts.writer else {}
+        self._fingerprint = fingerprint(
+            parts.catalog, settings, {"embedder": parts.embedder.fingerprint, **writer}
         )
 
     @property
@@ -307,6 +302,18 @@ class Answerer:
             file_state=self._parts.file_state(document),
             place=document.place_of(span),
         )
+
+
+def fingerprint(
+    catalog: CatalogReader, settings: Settings, models: Mapping[str, str]
+) -> Fingerprint:
+    """Name all that answers depend on; `models` maps each part to its model's fingerprint."""
+    return Fingerprint(
+        corpus=catalog.corpus_fingerprint(),
+        settings=answer_fingerprint(settings),
+        models=models,
+        version=__version__,
+    )
 
 
 def _clean(question: str) -> str:

@@ -28,6 +28,9 @@ from askdoc.mentions import (
 )
 from askdoc.types import Turn
 
+LANGUAGE = "en"
+"""The only language whose follow-ups are understood."""
+
 _LEAD = re.compile(r"^(?:and|but|so|or|then|also|ok|okay|now|well|plus)\b[\s,]*", re.IGNORECASE)
 _ABOUT = re.compile(r"^(?:what|how)\s+about\s+(?P<rest>.+)$", re.IGNORECASE)
 _MORE = re.compile(r"^(?:(?:tell me )?more|go on|continue|(?:any|some)thing else)$", re.IGNORECASE)
@@ -87,6 +90,14 @@ def rewrite(question: str, turns: Sequence[Turn]) -> str:
     if led:
         return _as_question(_with_topic(body, turns))
     return question
+
+
+def standing_alone(question: str, history: Sequence[Turn]) -> str:
+    """Return `question` made to stand alone after turns that may themselves be follow-ups."""
+    turns: list[Turn] = []
+    for turn in history:
+        turns.append(Turn(rewrite(turn.question, turns), turn.answer))
+    return rewrite(question, turns)
 
 
 def _as_question(text: str) -> str:

@@ -1,14 +1,15 @@
-"""An embedder that embeds no text twice, for runs that meet the same sentences again and again."""
+"""Parts that do no work twice, for runs that meet the same sentences again and again."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from askdoc.ports import Embedder
+from askdoc.ports import Analyser, Embedder
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -18,20 +19,35 @@ if TYPE_CHECKING:
     Vector = npt.NDArray[np.float32]
 
 _MOST = 200_000
-"""Vectors kept at most: 0.3 GB of 384 dimensions. When they are full, all are forgotten."""
+"""Texts kept at most, 0.3 GB of vectors of 384 dimensions. When all is full, all is forgotten."""
+
+
+class _Switch(threading.local):
+    """Whether what is kept may be used; each thread has its own."""
+
+    on = True
+
+    @contextmanager
+    def off(self) -> Iterator[None]:
+        self.on = False
+        try:
+            yield
+        finally:
+            self.on = True
 
 
 class RememberingEmbedder:
     """Hands on to another embedder what it has not embedded before.
 
     The other must give a text the same vector whatever it is embedded together with, as askdoc's
-    own embedders do; then nothing differs but the time it takes.
+    own embedders do; then nothing differs but the time it takes. As safe in several threads as the
+    other is.
     """
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
         self._kept: dict[tuple[str, str], Vector] = {}
-        self._on = True
+        self._memory = _Switch()
 
     @property
     def name(self) -> str:
@@ -67,22 +83,50 @@ class RememberingEmbedder:
 
     @contextmanager
     def forgetful(self) -> Iterator[None]:
-        """Embed everything anew within, so that it takes the time it takes."""
-        self._on = False
-        try:
+        """Embed everything anew within, in this thread, so that it takes the time it takes."""
+        with self._memory.off():
             yield
-        finally:
-            self._on = True
 
     def _embed(
         self, role: str, texts: Sequence[str], embed: Callable[[Sequence[str]], Matrix]
     ) -> Matrix:
-        if not self._on or not texts:
+        if not self._memory.on or not texts:
             return embed(texts)
         if len(self._kept) > _MOST:
             self._kept.clear()
-        missing = list(dict.fromkeys(text for text in texts if (role, text) not in self._kept))
+        found = {text: self._kept.get((role, text)) for text in texts}
+        missing = [text for text, vector in found.items() if vector is None]
         if missing:
             for text, vector in zip(missing, embed(missing), strict=True):
-                self._kept[role, text] = vector
-        return np.stack([self._kept[role, text] for text in texts])
+                self._kept[role, text] = found[text] = vector
+        return np.stack([vector for text in texts if (vector := found[text]) is not None])
+
+
+class RememberingAnalyser:
+    """Hands on to another analyser what it has not analysed before."""
+
+    def __init__(self, analyser: Analyser) -> None:
+        self._analyser = analyser
+        self._kept: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._memory = _Switch()
+
+    def terms(self, text: str, language: str) -> list[str]:
+        """List the terms of `text` in order."""
+        if not self._memory.on:
+            return self._analyser.terms(text, language)
+        if len(self._kept) > _MOST:
+            self._kept.clear()
+        found = self._kept.get((text, language))
+        if found is None:
+            found = self._kept[text, language] = tuple(self._analyser.terms(text, language))
+        return list(found)
+
+    def commonness(self, term: str, language: str) -> float:
+        """Return the chance that an ordinary passage of a hundred words holds `term`; 0 to 1."""
+        return self._analyser.commonness(term, language)
+
+    @contextmanager
+    def forgetful(self) -> Iterator[None]:
+        """Analyse everything anew within, in this thread."""
+        with self._memory.off():
+            yield

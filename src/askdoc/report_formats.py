@@ -47,16 +47,20 @@ def report_to_json(
 
 
 def _suite(report: SuiteReport, base: Path) -> dict[str, Any]:
-    return {
+    data = {
         "suite": report.suite,
         "cases": len(report.results) + len(report.failures),
         "failures": len(report.failures),
         "fingerprint": msgspec.to_builtins(report.fingerprint),
+        "generator": report.generator,
         "metrics": _estimates(report.metrics),
         "tags": {tag: _estimates(metrics) for tag, metrics in report.tags.items()},
         "results": [_result(result, base) for result in report.results],
         "failed": [msgspec.to_builtins(failure) for failure in report.failures],
     }
+    if report.writing:
+        data["writing"] = msgspec.to_builtins(report.writing)
+    return data
 
 
 def _estimates(metrics: Mapping[str, Estimate]) -> dict[str, Any]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from askdoc.grading import Graded, Lost
 from askdoc.metrics import score, summarise
+from askdoc.settings import EXTRACTIVE
 from askdoc.statistics import Estimate
-from askdoc.types import Fingerprint
+from askdoc.types import Answer, Fingerprint, Status
+
+Number = TypeVar("Number", int, float)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +54,31 @@ class CaseFailure:
 
 
 @dataclass(frozen=True, slots=True)
+class Writing:
+    """What a language model made of the cases that it was asked.
+
+    Of `asked` answers it wrote `written`; for the others it found nothing (`refused`), or nothing
+    that it wrote was supported, so that they are `extracted`. `withheld` counts claims. Tokens and
+    costs are sums, None where nobody told them.
+    """
+
+    model: str
+    asked: int
+    written: int
+    refused: int
+    extracted: int
+    withheld: int
+    tokens_in: int | None
+    tokens_out: int | None
+    cost: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class SuiteReport:
-    """One suite's run: estimates over all cases and by tag, results in the suite's order."""
+    """One suite's run: estimates over all cases and by tag, results in the suite's order.
+
+    `writing` is None where no language model was asked.
+    """
 
     suite: str
     fingerprint: RunFingerprint
@@ -59,6 +86,12 @@ class SuiteReport:
     tags: Mapping[str, Mapping[str, Estimate]]
     results: tuple[CaseResult, ...]
     failures: tuple[CaseFailure, ...] = ()
+    writing: Writing | None = None
+
+    @property
+    def generator(self) -> str:
+        """What wrote the answers: `extractive`, or a language model with the prompt's version."""
+        return self.fingerprint.models.get("generator", EXTRACTIVE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +158,36 @@ def report_suite(
         },
         results=results,
         failures=tuple(failures),
+        writing=_writing([g.answer for g in graded]),
     )
+
+
+def _writing(answers: Sequence[Answer]) -> Writing | None:
+    """Sum up how a language model took part in these answers."""
+    asked = [(answer, answer.generation) for answer in answers]
+    made = [(answer, generation) for answer, generation in asked if generation is not None]
+    if not made:
+        return None
+    generations = [generation for _, generation in made]
+    extracted = sum(generation.fallback is not None for generation in generations)
+    refused = sum(answer.status is Status.ABSTAINED for answer, _ in made)
+    return Writing(
+        model=generations[0].model,
+        asked=len(made),
+        written=len(made) - extracted - refused,
+        refused=refused,
+        extracted=extracted,
+        withheld=sum(len(generation.withheld) for generation in generations),
+        tokens_in=_sum(generation.spent.tokens_in for generation in generations),
+        tokens_out=_sum(generation.spent.tokens_out for generation in generations),
+        cost=_sum(generation.spent.cost for generation in generations),
+    )
+
+
+def _sum(values: Iterable[Number | None]) -> Number | None:
+    """Add what is known; None where nothing is."""
+    known = [value for value in values if value is not None]
+    return sum(known[1:], known[0]) if known else None
 
 
 def _summarise(results: Sequence[CaseResult]) -> dict[str, Estimate]:

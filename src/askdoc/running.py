@@ -1,89 +1,236 @@
-"""Suites on a real index: opening it, keeping answers between runs, embedding in batches."""
+"""Suites on a real index: opening it, keeping answers between runs, asking on several threads."""
 
 from __future__ import annotations
 
 import gc
 import hashlib
-from collections.abc import Container, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Container, Generator, Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import platformdirs
 
-from askdoc import wiring
+from askdoc import followups, wiring
 from askdoc.adapters.answer_cache import AnswerCache, case_key
-from askdoc.errors import AskdocError, UsageError
-from askdoc.evaluation import AnswerCase, evaluate
+from askdoc.adapters.model_pin import model_pin
+from askdoc.errors import AskdocError, StoreError, UsageError
+from askdoc.evaluation import evaluate
 from askdoc.gold import GoldFinder
+from askdoc.parallel import each
 from askdoc.ports import CatalogReader, Listener, deaf
-from askdoc.remembering import RememberingEmbedder
+from askdoc.providers import read_provider
 from askdoc.settings import index_fingerprint
 from askdoc.suites import Suite
 from askdoc.types import Answer, EvalCase
 
 if TYPE_CHECKING:
-    from askdoc.answering import Answerer
-    from askdoc.ports import Embedder
+    from askdoc.answering import Answerer, Parts
+    from askdoc.ports import AnswerWriter, HearDraft
+    from askdoc.remembering import RememberingAnalyser, RememberingEmbedder
     from askdoc.reports import SuiteReport
+    from askdoc.settings import Settings
+    from askdoc.types import Draft, Evidence, Fingerprint
     from askdoc.workspace import Workspace
 
 _BATCH = 256
 
-TIMED = 25
-"""Answers whose time is measured: enough for a median, few enough to ask without memory."""
+_TIMED_SHARE, _FEWEST_TIMED, _MOST_TIMED = 5, 10, 25
+"""One answer in five is timed: ten at least, and no more than a median needs, since these are asked
+without memory."""
+
+_SERVER_JOBS = 4
+"""Questions that a language model on a server is asked at once; servers answer several."""
 
 
 @dataclass(frozen=True, slots=True)
+class _Task:
+    """What is asked of an answerer for a case, and under which key the answer is kept."""
+
+    key: str
+    question: str
+    scope: tuple[str, ...] | None = None
+    timed: bool = False
+
+
 class Bench:
-    """An open index, ready to run suites on; `cache` is None where answers are not kept."""
+    """An index, ready to run suites on.
 
-    answerer: Answerer
-    catalog: CatalogReader
-    memory: RememberingEmbedder
-    cache: AnswerCache | None
+    What answers is opened only when something is to be asked that no earlier run has asked.
+    `stack` closes it in the end. `kept` is the folder where answers are kept, or None.
+    """
 
-    def run(self, suite: Suite, listen: Listener = deaf, *, within: bool = False) -> SuiteReport:
+    def __init__(
+        self,
+        workspace: Workspace,
+        catalog: CatalogReader,
+        stack: ExitStack,
+        *,
+        kept: Path | None = None,
+        listen: Listener = deaf,
+    ) -> None:
+        self.workspace = workspace
+        self.catalog = catalog
+        self._stack = stack
+        self._folder = kept
+        self._listen = listen
+        self._answerer: Answerer | None = None
+        self._parts: Parts | None = None
+        self._memories: tuple[RememberingEmbedder, RememberingAnalyser] | None = None
+        self._cache: AnswerCache | None = None
+
+    @property
+    def answerer(self) -> Answerer:
+        """What answers, opened at the first call.
+
+        Raises:
+            NoIndex: there is none, or nothing is in it.
+
+        """
+        if self._answerer is None:
+            self._answerer = self._stack.enter_context(
+                wiring.answerer(self.workspace, self._listen, change=self._remembering)
+            )
+        return self._answerer
+
+    def run(
+        self,
+        suite: Suite,
+        listen: Listener = deaf,
+        *,
+        within: bool = False,
+        jobs: int | None = None,
+    ) -> SuiteReport:
         """Answer and score a suite.
 
         With `within`, each question looks only into the documents that its case names: for sets
-        whose questions are about one document without saying which.
+        whose questions are about one document without saying which. `jobs` questions are asked at
+        a time, by default as many as suits what answers; the results don't depend on it.
         """
-        answer = self.answering(suite.cases, within=within)
-        with _rarely_collected():
+        with rarely_collected(), self._answering(suite.cases, within=within, jobs=jobs) as answer:
             return evaluate(suite, answer, self.catalog, listen=listen)
 
-    def answering(self, cases: Sequence[EvalCase], *, within: bool = False) -> AnswerCase:
-        """Return what answers these cases: from the cache, else by the answerer.
+    def ask(self, case: EvalCase) -> Answer:
+        """Answer the question of one case anew."""
+        return self.answerer.answer(_standing_alone(case, self.workspace.settings))
+
+    @contextmanager
+    def _answering(
+        self, cases: Sequence[EvalCase], *, within: bool, jobs: int | None
+    ) -> Iterator[Callable[[EvalCase], Answer]]:
+        """Give what answers these cases: from the cache, else by asking.
 
         No text is embedded twice, which is not what a user waits for; so the time of most answers
-        is left out, and `TIMED` of them, drawn by their questions, are asked without any memory.
+        is left out, and some, drawn by their questions, are asked without any memory.
         """
+        tasks = self._tasks(cases, within=within)
+        new = self._unanswered(tasks.values())
+        known: dict[str, Answer | AskdocError] = {}
+        with closing(self._asked(new, jobs or default_jobs(self.workspace.settings))) as coming:
+
+            def answer(case: EvalCase) -> Answer:
+                task = tasks[case.id]
+                if isinstance(task, AskdocError):
+                    raise task
+                if task.key not in known and (kept := self._kept(task.key)) is not None:
+                    return kept
+                while task.key not in known:
+                    key, found = next(coming)
+                    known[key] = found
+                    if self._cache is not None and isinstance(found, Answer):
+                        self._cache.put(key, found)
+                found = known[task.key]
+                if isinstance(found, AskdocError):
+                    raise found
+                return found
+
+            yield answer
+
+    def _tasks(self, cases: Sequence[EvalCase], *, within: bool) -> dict[str, _Task | AskdocError]:
+        """Map the ids of cases to what is asked; an error where that cannot be said."""
         gold = GoldFinder(self.catalog) if within else None
-        keys = {case.id: _key(case, gold) for case in cases}
-        timed = set(sorted(keys.values())[:TIMED])
-        kept: Container[str] = () if self.cache is None else self.cache
-        asked = [c.question for c in cases if keys[c.id] not in kept and keys[c.id] not in timed]
-        self._embed(asked)
-
-        def answer(case: EvalCase) -> Answer:
-            key = keys[case.id]
-            found = None if self.cache is None else self.cache.get(key)
-            if found is None:
+        tasks: dict[str, _Task | AskdocError] = {}
+        for case in cases:
+            try:
                 scope = _scope(case, gold) if gold else None
-                found = self._ask(case.question, scope, timed=key in timed)
-                if self.cache is not None:
-                    self.cache.put(key, found)
-            return found
+            except AskdocError as error:
+                tasks[case.id] = error
+                continue
+            key = case_key(case) if scope is None else f"{case_key(case)}:{','.join(scope)}"
+            tasks[case.id] = _Task(key, _standing_alone(case, self.workspace.settings), scope)
+        keys = sorted({task.key for task in tasks.values() if isinstance(task, _Task)})
+        timed = set(keys[: min(_MOST_TIMED, max(_FEWEST_TIMED, len(keys) // _TIMED_SHARE))])
+        for name, task in tasks.items():
+            if isinstance(task, _Task) and task.key in timed:
+                tasks[name] = replace(task, timed=True)
+        return tasks
 
-        return answer
+    def _unanswered(self, tasks: Iterable[_Task | AskdocError]) -> list[_Task]:
+        """List what is to be asked, each once; where anything is, what answers is opened."""
+        wanted = {task.key: task for task in tasks if isinstance(task, _Task)}
+        self._open_cache(wiring.expected_fingerprint(self.workspace, self.catalog))
+        if self._cache is None or any(key not in self._cache for key in wanted):
+            self._open_cache(self.answerer.fingerprint)
+        kept: Container[str] = () if self._cache is None else self._cache
+        return [task for key, task in wanted.items() if key not in kept]
 
-    def _ask(self, question: str, scope: Sequence[str] | None, *, timed: bool) -> Answer:
-        if timed:
-            with self.memory.forgetful():
-                return self.answerer.answer(question, documents=scope)
-        return replace(self.answerer.answer(question, documents=scope), timings={})
+    def _open_cache(self, fingerprint: Fingerprint | None) -> None:
+        """Open what is kept of the answers that hang on `fingerprint`, unless it is open."""
+        if self._folder is None or fingerprint is None:
+            return
+        if self._cache is None or self._cache.fingerprint != fingerprint:
+            cache = AnswerCache(
+                self._folder, fingerprint, self.catalog, besides=_besides(self.workspace.settings)
+            )
+            self._cache = self._stack.enter_context(cache)
+
+    def _kept(self, key: str) -> Answer | None:
+        return None if self._cache is None else self._cache.get(key)
+
+    def _asked(
+        self, tasks: Sequence[_Task], jobs: int
+    ) -> Generator[tuple[str, Answer | AskdocError]]:
+        """Ask what was not asked before; yield each answer under its key, as it comes."""
+        self._embed([task.question for task in tasks if not task.timed])
+        if jobs > 1 and len(tasks) > 1:
+            yield from self._asked_together(tasks, jobs)
+            return
+        for task in tasks:
+            try:
+                yield task.key, self._ask(self.answerer, task)
+            except AskdocError as error:
+                yield task.key, error
+
+    def _asked_together(
+        self, tasks: Sequence[_Task], jobs: int
+    ) -> Iterator[tuple[str, Answer | AskdocError]]:
+        """Ask on several threads; where one can't begin, all that is left fails for its reason."""
+        left = {task.key for task in tasks}
+        with closing(each(tasks, self._worker, jobs)) as done:
+            try:
+                for position, found in done:
+                    left.discard(tasks[position].key)
+                    yield tasks[position].key, found
+            except AskdocError as error:
+                yield from ((key, error) for key in left)
+
+    @contextmanager
+    def _worker(self) -> Iterator[Callable[[_Task], Answer]]:
+        """Open the index once more, for the thread that calls, with the models that are loaded."""
+        with wiring.answerer(self.workspace, like=self._parts) as own:
+            if own.fingerprint != self.answerer.fingerprint:
+                message = "the index was changed while the suite runs"
+                raise StoreError(message, hint="run it again")
+            yield partial(self._ask, own)
+
+    def _ask(self, answerer: Answerer, task: _Task) -> Answer:
+        if task.timed and self._memories:
+            embedder, analyser = self._memories
+            with embedder.forgetful(), analyser.forgetful():
+                return answerer.answer(task.question, documents=task.scope)
+        return replace(answerer.answer(task.question, documents=task.scope), timings={})
 
     def _embed(self, questions: Sequence[str]) -> None:
         """Embed questions in batches, of like length, into the memory."""
@@ -91,9 +238,58 @@ class Bench:
         for start in range(0, len(ordered), _BATCH):
             self.answerer.embed(ordered[start : start + _BATCH])
 
+    def _remembering(self, parts: Parts) -> Parts:
+        """Put memories before what works on text, and let no failure of a model pass for less."""
+        from askdoc.remembering import RememberingAnalyser, RememberingEmbedder
+
+        self._memories = RememberingEmbedder(parts.embedder), RememberingAnalyser(parts.analyser)
+        self._parts = replace(
+            parts,
+            embedder=self._memories[0],
+            analyser=self._memories[1],
+            writer=_Strict(parts.writer) if parts.writer else None,
+        )
+        return self._parts
+
+
+class _Strict:
+    """A writer whose model has to answer: where it fails, so does the case.
+
+    A user is given the extractive answer then, but that says nothing about the model.
+    """
+
+    def __init__(self, writer: AnswerWriter) -> None:
+        self._writer = writer
+
+    @property
+    def name(self) -> str:
+        return self._writer.name
+
+    @property
+    def fingerprint(self) -> str:
+        return self._writer.fingerprint
+
+    @property
+    def stands_alone(self) -> bool:
+        return self._writer.stands_alone
+
+    def write(self, question: str, evidence: Sequence[Evidence], hear: HearDraft) -> Draft:
+        """Write, or raise what kept the model from it."""
+        draft = self._writer.write(question, evidence, hear)
+        if draft.generation.interrupted:
+            raise KeyboardInterrupt
+        if draft.failure is not None:
+            raise draft.failure
+        return draft
+
+
+def default_jobs(settings: Settings) -> int:
+    """Say how many questions are asked at a time: several only where a server answers them."""
+    return _SERVER_JOBS if settings.llm and read_provider(settings.llm) else 1
+
 
 @contextmanager
-def _rarely_collected() -> Iterator[None]:
+def rarely_collected() -> Iterator[None]:
     """Have garbage collected less often: a run makes many objects and keeps them all.
 
     A quarter of the time of a run from the cache went into looking through them again and again.
@@ -111,23 +307,13 @@ def bench(workspace: Workspace, *, cache: bool = True, listen: Listener = deaf) 
     """Open the index of a workspace for suites, and close it in the end.
 
     Raises:
-        NoIndex: there is none, or nothing is in it.
+        NoIndex: there is none.
 
     """
-    memories: list[RememberingEmbedder] = []
-
-    def remember(embedder: Embedder) -> RememberingEmbedder:
-        memories.append(RememberingEmbedder(embedder))
-        return memories[0]
-
     with ExitStack() as stack:
-        answerer = stack.enter_context(wiring.answerer(workspace, listen, wrap=remember))
         catalog = stack.enter_context(wiring.open_catalog(workspace))
-        kept = None
-        if cache:
-            folder = cache_folder() / "answers"
-            kept = stack.enter_context(AnswerCache(folder, answerer.fingerprint, catalog))
-        yield Bench(answerer, catalog, memories[0], kept)
+        kept = cache_folder() / "answers" if cache else None
+        yield Bench(workspace, catalog, stack, kept=kept, listen=listen)
 
 
 def on_documents(workspace: Workspace, documents: Path) -> Workspace:
@@ -166,15 +352,24 @@ def cache_folder() -> Path:
     return platformdirs.user_cache_path("askdoc") / "eval"
 
 
-def _key(case: EvalCase, gold: GoldFinder | None) -> str:
-    scope = ",".join(_scope(case, gold)) if gold else ""
-    return f"{case_key(case)}{scope and ':'}{scope}"
+def _besides(settings: Settings) -> str:
+    """Name what answers depend on beside their fingerprint: a model's very file, and prices."""
+    if settings.llm is None:
+        return ""
+    return repr((model_pin(settings.llm), settings.llm_price_in, settings.llm_price_out))
 
 
-def _scope(case: EvalCase, gold: GoldFinder) -> list[str]:
+def _standing_alone(case: EvalCase, settings: Settings) -> str:
+    """Return what is asked: a follow-up is completed by the turns before, as in a session."""
+    if settings.language != followups.LANGUAGE:
+        return case.question
+    return followups.standing_alone(case.question, case.history)
+
+
+def _scope(case: EvalCase, gold: GoldFinder) -> tuple[str, ...]:
     paths = dict.fromkeys([item.document for item in case.evidence] + list(case.relevant))
     ids = [document.id for path in paths for document in gold.documents(path)]
     if not ids:
         message = f"`{case.id}` names no document to look into"
         raise AskdocError(message, hint="run it without `--within`")
-    return ids
+    return tuple(dict.fromkeys(ids))

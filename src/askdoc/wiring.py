@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from askdoc.errors import EmbedderMismatch, NoIndex, UsageError
 from askdoc.ports import Listener, deaf
-from askdoc.settings import DEFAULT_EMBEDDER
+from askdoc.settings import DEFAULT_EMBEDDER, EXTRACTIVE
 from askdoc.types import ReadOptions
 from askdoc.writing import EMBEDDER_FINGERPRINT, EMBEDDER_NAME
 
@@ -22,13 +22,14 @@ if TYPE_CHECKING:
     from askdoc.adapters.chroma import ChromaStore
     from askdoc.adapters.generators import Choice
     from askdoc.adapters.sqlite import SqliteCatalog
-    from askdoc.answering import Answerer
+    from askdoc.answering import Answerer, Parts
     from askdoc.confidence import Calibration
     from askdoc.federating import Federation
     from askdoc.indexing import Indexer
     from askdoc.intake import Cutters
     from askdoc.ports import AnswerWriter, CatalogReader, Embedder, Generator
     from askdoc.settings import Settings
+    from askdoc.types import Fingerprint
     from askdoc.workspace import Workspace
     from askdoc.writing import Store
 
@@ -88,12 +89,15 @@ def answerer(
     wrap: Callable[[Embedder], Embedder] | None = None,
     wrap_generator: Callable[[Generator], Generator] | None = None,
     load_model: LoadModel | None = None,
+    change: Callable[[Parts], Parts] | None = None,
+    like: Parts | None = None,
 ) -> Iterator[Answerer]:
     """Open the workspace's index for questions, and close it in the end.
 
     `wrap` and `wrap_generator` may put something before the embedder and the language model, such
-    as a memory for runs of many questions. `load_model` gives the language model, by default one
-    of its own.
+    as a memory for runs of many questions, and `change` other parts in place of any. `load_model`
+    gives the language model, by default one of its own. With `like`, models are taken from these
+    parts instead of being loaded: an answerer belongs to one thread, the models serve several.
 
     Raises:
         NoIndex: there is none, or nothing is in it.
@@ -108,7 +112,11 @@ def answerer(
         if catalog.counts().documents == 0:
             message = "nothing is indexed here yet"
             raise NoIndex(message, hint="index something first: `askdoc index FOLDER`")
-        loaded = embedder(workspace, listen, indexed_with=catalog.setting(EMBEDDER_NAME))
+        loaded = (
+            like.embedder
+            if like
+            else embedder(workspace, listen, indexed_with=catalog.setting(EMBEDDER_NAME))
+        )
         _refuse_other(catalog, loaded)
         vectors = open_vectors(workspace)
         stack.callback(vectors.close)
@@ -116,10 +124,12 @@ def answerer(
             catalog=catalog,
             vectors=vectors,
             embedder=wrap(loaded) if wrap else loaded,
-            analyser=SnowballAnalyser(),
+            analyser=like.analyser if like else SnowballAnalyser(),
             calibration=calibration(),
             file_state=file_state,
-            writer=_writer(
+            writer=like.writer
+            if like
+            else _writer(
                 workspace,
                 loaded,
                 listen,
@@ -127,7 +137,58 @@ def answerer(
                 wrap_generator,
             ),
         )
-        yield Answerer(parts, workspace.settings)
+        yield Answerer(change(parts) if change else parts, workspace.settings)
+
+
+def expected_fingerprint(workspace: Workspace, catalog: CatalogReader) -> Fingerprint | None:
+    """Tell what answers from this index will depend on, without loading a model or the vectors.
+
+    None where only `answerer` can tell. What it says is to be held against this, since a model
+    on this machine may have changed.
+    """
+    from askdoc.answering import fingerprint
+
+    made_by, name = catalog.setting(EMBEDDER_FINGERPRINT), catalog.setting(EMBEDDER_NAME)
+    settings = workspace.settings
+    if made_by is None or settings.embedder not in (None, name):
+        return None
+    models = {"embedder": made_by}
+    if _may_write(settings):
+        from askdoc.adapters.generators import name_of
+        from askdoc.prompts import VERSION
+
+        if (named := name_of(settings.llm)) is None:
+            return None
+        models["generator"] = f"{named}/prompt-{VERSION}"
+    return fingerprint(catalog, settings, models)
+
+
+def _may_write(settings: Settings) -> bool:
+    """Tell whether a language model may be asked to write."""
+    if settings.llm is None:
+        from askdoc.catalogue import catalogue
+
+        return any(model.good_enough for model in catalogue().values())
+    return settings.llm != EXTRACTIVE
+
+
+@contextmanager
+def language_model(workspace: Workspace, listen: Listener = deaf) -> Iterator[Choice | None]:
+    """Load the language model that the settings ask for, or one that is here and good enough."""
+    with language_models() as load:
+        chosen = load(workspace.settings)
+        if chosen is not None:
+            _tell(workspace, chosen.generator, listen)
+        yield chosen
+
+
+def _tell(workspace: Workspace, generator: Generator, listen: Listener) -> None:
+    """Tell to which host a language model sends, once in each workspace."""
+    from askdoc.trust import told_before
+    from askdoc.types import Sending
+
+    if generator.remote and not told_before(workspace.root, generator.remote):
+        listen(Sending(generator.remote))
 
 
 @contextmanager
@@ -160,13 +221,11 @@ def language_models() -> Iterator[LoadModel]:
 
     It is the one that is set, or one that is here and good enough, else None.
     """
-    from askdoc.catalogue import catalogue
-
     known: dict[object, Choice | None] = {}
     with ExitStack() as stack:
 
         def load(settings: Settings) -> Choice | None:
-            if settings.llm is None and not any(m.good_enough for m in catalogue().values()):
+            if not _may_write(settings):
                 return None
             from askdoc.adapters.generators import choose
 
@@ -200,17 +259,13 @@ def _writer(
     from askdoc.adapters.snowball import SnowballAnalyser
     from askdoc.checking import Check
     from askdoc.generation import Limits, Writer
-    from askdoc.trust import told_before
-    from askdoc.types import Sending
 
     analyser = SnowballAnalyser()
 
     def terms(text: str) -> list[str]:
         return analyser.terms(text, settings.language)
 
-    remote = chosen.generator.remote
-    if remote and not told_before(workspace.root, remote):
-        listen(Sending(remote))
+    _tell(workspace, chosen.generator, listen)
     limits = Limits(
         evidence_tokens=chosen.evidence_tokens,
         trusted=chosen.trusted,

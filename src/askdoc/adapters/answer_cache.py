@@ -30,6 +30,7 @@ from askdoc.types import (
     Evidence,
     FileState,
     Fingerprint,
+    Generation,
     Passage,
     Reason,
     Span,
@@ -38,6 +39,10 @@ from askdoc.types import (
 
 _KEPT = 40
 """How many files stay; the ones used longest ago go first."""
+
+
+_NOT_CODE = (".pyc", ".css", ".js", ".j2")
+"""Files of the package on which no answer depends."""
 
 
 class _Place(msgspec.Struct, frozen=True, array_like=True):
@@ -94,22 +99,27 @@ class _Answer(msgspec.Struct, frozen=True):
     generator: str
     timings: dict[str, float]
     signals: dict[str, float]
+    generation: Generation | None = None
 
 
 class AnswerCache:
     """Stands before something that answers, and asks it only what it never answered before.
 
+    `besides` names what the answers hang on beside their fingerprint.
+
     A context manager: leaving it closes the file. Each new answer is written at once, so that an
     interrupted run loses nothing.
     """
 
-    def __init__(self, folder: Path, fingerprint: Fingerprint, catalog: CatalogReader) -> None:
+    def __init__(
+        self, folder: Path, fingerprint: Fingerprint, catalog: CatalogReader, *, besides: str = ""
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._fingerprint = fingerprint
+        self.fingerprint = fingerprint
         self._catalog = catalog
         self._documents = {document.id: document for document in catalog.documents()}
         self._texts: dict[str, str] = {}
-        self._path = folder / f"{_name(fingerprint)}.jsonl"
+        self._path = folder / f"{_name(fingerprint, besides)}.jsonl"
         self._stored = _read(self._path)
         self._file: BinaryIO | None = None
         _forget_oldest(folder)
@@ -176,9 +186,10 @@ class AnswerCache:
             reason=stored.reason,
             confidence=stored.confidence,
             generator=stored.generator,
-            fingerprint=self._fingerprint,
+            fingerprint=self.fingerprint,
             timings=stored.timings,
             signals=stored.signals,
+            generation=stored.generation,
         )
 
     def _passage(self, item: _Passage) -> Passage:
@@ -232,13 +243,13 @@ def _package_files(folder: Traversable, prefix: str) -> list[tuple[str, bytes]]:
     for item in folder.iterdir():
         if item.is_dir():
             found += _package_files(item, f"{prefix}{item.name}/")
-        elif item.name.endswith((".py", ".json", ".toml")):
+        elif not item.name.endswith(_NOT_CODE):
             found.append((prefix + item.name, item.read_bytes()))
     return found
 
 
-def _name(fingerprint: Fingerprint) -> str:
-    told = msgspec.json.encode((fingerprint, code_digest()), order="sorted")
+def _name(fingerprint: Fingerprint, besides: str) -> str:
+    told = msgspec.json.encode((fingerprint, besides, code_digest()), order="sorted")
     return hashlib.blake2b(told, digest_size=12).hexdigest()
 
 
@@ -301,6 +312,7 @@ def _pack(key: str, answer: Answer) -> _Answer:
         generator=answer.generator,
         timings=dict(answer.timings),
         signals=dict(answer.signals),
+        generation=answer.generation,
     )
 
 

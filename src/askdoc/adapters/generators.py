@@ -71,6 +71,17 @@ def choose(
     raise UsageError(message, hint=hint)
 
 
+def name_of(name: str | None) -> str | None:
+    """Say how answers name what `choose` would load; None where only loading can tell."""
+    if name is None or name == EXTRACTIVE:
+        return None
+    if name in catalogue():
+        return name
+    if provider := read_provider(name):
+        return provider.name if provider.model else None
+    return Path(name).expanduser().stem
+
+
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()

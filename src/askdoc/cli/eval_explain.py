@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from askdoc.cli.eval_options import Documents, load_suites, open_bench, suite_path, suite_paths
-from askdoc.cli.options import Embedder, Index, TopK, open_workspace
+from askdoc.cli.options import Embedder, Index, Llm, TopK, open_workspace
 from askdoc.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ def explain(
     ] = None,
     documents: Documents = None,
     top_k: TopK = None,
+    llm: Llm = None,
     embedder: Embedder = None,
     index: Index = None,
 ) -> None:
@@ -42,13 +43,13 @@ def explain(
     from askdoc.render.console import errors, output
     from askdoc.render.eval_explain import explanation_lines
 
-    workspace = open_workspace(index=index, embedder=embedder, top_k=top_k)
+    workspace = open_workspace(index=index, embedder=embedder, top_k=top_k, llm=llm)
     paths = [suite_path(suite, workspace)] if suite else suite_paths(None, workspace)
     found = _find(case, load_suites(paths))
     with open_bench(workspace, documents, errors(), cache=False) as bench:
-        answer = bench.answerer.answer(found.question)
+        answer = bench.ask(found)
         graded = grade(found, answer, GoldFinder(bench.catalog), Disk())
-        deeper = bench.answerer.search(found.question, limit=_DEEP)
+        deeper = bench.answerer.search(answer.question, limit=_DEEP)
         stages = follow(graded, deeper, least=workspace.settings.min_confidence)
     page = output()
     page.show(explanation_lines(graded, stages, page))

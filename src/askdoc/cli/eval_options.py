@@ -28,6 +28,15 @@ Documents = Annotated[
         help="Ask the documents of this folder instead of the workspace's.",
     ),
 ]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs",
+        metavar="N",
+        min=1,
+        help="Ask so many questions at a time; by default 4 of a model on a server, else 1.",
+    ),
+]
 SuiteName = Annotated[
     str,
     typer.Argument(
@@ -90,9 +99,10 @@ def open_bench(
     The workspace's own index is built only where there is none and its sources are known.
     """
     from askdoc import running
+    from askdoc.render.notices import ModelNotices
 
     workspace = _ready(workspace, documents, aside)
-    with running.bench(workspace, cache=cache) as opened:
+    with running.bench(workspace, cache=cache, listen=ModelNotices(aside)) as opened:
         yield opened
 
 

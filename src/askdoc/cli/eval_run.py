@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from askdoc.cli.completing import suite_names
-from askdoc.cli.eval_options import Documents, load_suites, open_bench, suite_paths
-from askdoc.cli.options import AsJson, Embedder, Index, TopK, here, open_workspace
+from askdoc.cli.eval_options import Documents, Jobs, load_suites, open_bench, suite_paths
+from askdoc.cli.options import AsJson, Embedder, Index, Llm, Offline, TopK, here, open_workspace
 from askdoc.errors import UsageError
 
 if TYPE_CHECKING:
@@ -100,6 +100,9 @@ def run(  # noqa: PLR0913 - one parameter for each option
             "--min-confidence", metavar="P", help="Answer only from this confidence, 0 to 1."
         ),
     ] = None,
+    llm: Llm = None,
+    jobs: Jobs = None,
+    offline: Offline = None,
     embedder: Embedder = None,
     index: Index = None,
 ) -> None:
@@ -113,6 +116,7 @@ def run(  # noqa: PLR0913 - one parameter for each option
         askdoc eval seeds --save-baseline
         askdoc eval seeds --against evals/baselines --markdown comment.md
         askdoc eval law/suite.jsonl --documents law/docs --limit 200 --html report.html
+        askdoc eval seeds --llm http://localhost:8080/v1 --jobs 8
 
     Exit codes: 0 passed, 1 an error or a case failed, 2 wrong usage, 3 a floor was missed or a
     score dropped clearly.
@@ -127,6 +131,8 @@ def run(  # noqa: PLR0913 - one parameter for each option
         top_k=top_k,
         max_sentences=max_sentences,
         min_confidence=min_confidence,
+        llm=llm,
+        offline=offline,
     )
     rules = gate.load(workspace.evals)
     whole = load_suites(suite_paths(suites, workspace))
@@ -139,7 +145,9 @@ def run(  # noqa: PLR0913 - one parameter for each option
         message = "only a run of a whole suite can be a baseline"
         raise UsageError(message, hint="leave out `--only` and `--limit`")
     aside = errors()
-    reports = _run_all(chosen, workspace, documents, aside, cache=not no_cache, within=within)
+    reports = _run_all(
+        chosen, workspace, documents, aside, cache=not no_cache, within=within, jobs=jobs
+    )
     held = _hold(reports, rules, workspace, against, anyway=anyway, floors=not narrowed)
     if save_baseline:
         _store(held, workspace, aside)
@@ -169,6 +177,7 @@ def _run_all(
     *,
     cache: bool,
     within: bool,
+    jobs: int | None,
 ) -> list[SuiteReport]:
     from askdoc.render.eval_progress import EvalProgress
 
@@ -176,7 +185,7 @@ def _run_all(
         reports = []
         for suite in suites:
             with EvalProgress(aside, suite.name, len(suite.cases)) as progress:
-                reports.append(bench.run(suite, progress, within=within))
+                reports.append(bench.run(suite, progress, within=within, jobs=jobs))
         return reports
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from askdoc.gold import Needs
 from askdoc.grading import Graded, Lost
 from askdoc.report_formats import ranks
-from askdoc.reports import CaseResult, SuiteReport
+from askdoc.reports import CaseResult, SuiteReport, Writing
 from askdoc.text import printable
 from askdoc.types import Citation, Status
 
@@ -90,6 +90,22 @@ def chance(p: float | None) -> str:
 def headline(report: SuiteReport) -> list[str]:
     """Name the metrics to show first: those of the headlines that apply."""
     return [name for name in HEADLINES if name in report.metrics]
+
+
+def writing_told(writing: Writing) -> str:
+    """Say in a line how a language model took part in a run."""
+    shares = (
+        (writing.written, "written"),
+        (writing.extracted, "extracted since nothing it wrote was supported"),
+        (writing.refused, "refused"),
+    )
+    told = [f"{count} {what}" for count, what in shares if count]
+    told.append(f"{writing.withheld} claims withheld")
+    if writing.tokens_in is not None and writing.tokens_out is not None:
+        told.append(f"{writing.tokens_in:,} tokens read, {writing.tokens_out:,} written")
+    if writing.cost is not None:
+        told.append(f"cost {writing.cost:.4f}")
+    return f"of {writing.asked} answers asked of `{writing.model}`: {', '.join(told)}"
 
 
 def is_wrong(result: CaseResult) -> bool:

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 from askdoc.baselines import Comparison, Moved
 from askdoc.gate import Rules, is_regression
 from askdoc.metrics import BY_CASE, LOWER_IS_BETTER
-from askdoc.render.eval_data import WHY, chance, headline, shown
+from askdoc.render.eval_data import WHY, chance, headline, shown, writing_told
 from askdoc.reports import CaseResult, EvalReport, SuiteReport
 from askdoc.text import one_line, printable
 
@@ -110,6 +110,9 @@ def _markdown_suite(
     yield ""
     yield f"{cases} cases, {wrong} wrong, {len(suite.failures)} failed."
     yield ""
+    if suite.writing:
+        yield f"{_sentence(writing_told(suite.writing))}."
+        yield ""
     yield "| metric | mean | 95 % interval | n |" + (" change |" if comparison else "")
     yield "|---|--:|--:|--:|" + ("--:|" if comparison else "")
     for name in headline(suite):
@@ -132,6 +135,11 @@ def _markdown_suite(
     if comparison:
         yield from _markdown_moved(comparison, rules)
     yield ""
+
+
+def _sentence(text: str) -> str:
+    """Write with a capital; back-ticks stay, which `_cell` takes out of text that is not ours."""
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def _markdown_moved(comparison: Comparison, rules: Rules) -> Iterator[str]:

@@ -17,7 +17,15 @@ from askdoc.baselines import Comparison, Past
 from askdoc.gate import Rules, is_regression
 from askdoc.metrics import LOWER_IS_BETTER, NAMES, Columns, columns
 from askdoc.metrics_confidence import reliability, risk_coverage
-from askdoc.render.eval_data import MEANING, case_data, chance, headline, is_wrong, shown
+from askdoc.render.eval_data import (
+    MEANING,
+    case_data,
+    chance,
+    headline,
+    is_wrong,
+    shown,
+    writing_told,
+)
 from askdoc.report_formats import ranks
 from askdoc.reports import EvalReport, SuiteReport
 
@@ -60,6 +68,8 @@ def _suite(suite: SuiteReport, report: EvalReport, background: Background) -> di
         "wrong": wrong,
         "failures": suite.failures,
         "fingerprint": msgspec.to_builtins(suite.fingerprint),
+        "generator": suite.generator,
+        "writing": writing_told(suite.writing) if suite.writing else "",
         "cards": [_card(name, suite, past) for name in headline(suite)],
         "metrics": [_row(name, suite) for name in NAMES if name in suite.metrics],
         "gate": [

@@ -11,7 +11,7 @@ from askdoc.gate import Rules, is_regression
 from askdoc.grading import Lost
 from askdoc.metrics import LOWER_IS_BETTER, NAMES
 from askdoc.render.console import Page
-from askdoc.render.eval_data import MEANING, WHY, chance, headline, shown
+from askdoc.render.eval_data import MEANING, WHY, chance, headline, shown, writing_told
 from askdoc.render.layout import BLANK, flat, hang, head
 from askdoc.reports import EvalReport, SuiteReport, Verdict
 
@@ -47,6 +47,8 @@ def _suite(suite: SuiteReport, page: Page, *, everything: bool) -> Iterator[Text
     if suite.failures:
         title.append(f", {len(suite.failures)} failed", style="bad")
     yield title
+    if suite.writing:
+        yield hang(Text(writing_told(suite.writing)), page, first="", rest="  ")
     yield BLANK
     names = [n for n in NAMES if n in suite.metrics] if everything else headline(suite)
     if names:  # there is no score where every case failed
