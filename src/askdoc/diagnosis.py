@@ -1,4 +1,4 @@
-"""Where an answer went wrong, stage by stage: retrieval, selection, confidence, citation."""
+"""Where an answer went wrong: retrieval, selection, confidence, writing, citation."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ def explain(graded: Graded, deeper: Sequence[Passage], *, least: float) -> list[
         *_retrieval(graded, deeper),
         *_selection(graded),
         _confidence(graded, least),
+        *_writing(graded),
         _citation(graded),
     ]
 
@@ -99,6 +100,25 @@ def _confidence(graded: Graded, least: float) -> Stage:
     if answer.reason:
         told += f": {answer.reason.message}"
     return Stage("confidence", told, answered is graded.case.answerable, numbers=answer.signals)
+
+
+def _writing(graded: Graded) -> Iterator[Stage]:
+    """Say what a language model made of the sentences, where one was asked."""
+    answer, generation = graded.answer, graded.answer.generation
+    if generation is None:
+        return
+    told = f"`{generation.model}` wrote {len(answer.claims)} claims that hold"
+    if generation.fallback:
+        told = f"the answer is extractive: {generation.fallback}"
+    elif answer.status is Status.ABSTAINED:
+        told = f"`{generation.model}` found no answer in the sentences"
+    if generation.withheld:
+        told += f"; {len(generation.withheld)} withheld"
+    withheld = tuple(
+        ("withheld", "; ".join(claim.reasons), claim.text) for claim in generation.withheld
+    )
+    held = graded.case.answerable is (answer.status is Status.ANSWERED)
+    yield Stage("writing", told, held and not generation.fallback, withheld)
 
 
 def _citation(graded: Graded) -> Stage:

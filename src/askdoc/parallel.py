@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager
@@ -18,7 +19,7 @@ _GLANCE = 0.5
 """Seconds after which who waits looks up, since on Windows Ctrl-C does not wake a sleeper."""
 
 _PATIENCE = 2.0
-"""Seconds that a thread is waited for in the end; one that a server keeps is left behind."""
+"""Seconds that threads are waited for in the end; one that a server keeps is left behind."""
 
 
 def each(
@@ -62,8 +63,9 @@ def each(
             yield heard
     finally:
         stopped.set()
+        until = time.monotonic() + _PATIENCE
         for thread in threads:
-            thread.join(_PATIENCE)
+            thread.join(max(0.0, until - time.monotonic()))
 
 
 def _outcome(do: Callable[[Task], Result], task: Task) -> Result | AskdocError:

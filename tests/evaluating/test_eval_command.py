@@ -15,83 +15,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from jsonschema import Draft202012Validator
-from typer.testing import CliRunner, Result
+from tests.evaluating.conftest import QUESTIONS, run
 
 from askdoc import formats, selection
-from askdoc.cli import app as cli
-
-FACTS = {
-    "pier": "The east pier was rebuilt in oak by the harbour board after the storm.",
-    "bees": "A colony of bees needs about fifteen kilograms of honey to live through the winter.",
-    "lamp": "Orla Quist, keeper of the lighthouse, paints the lamp room in the first week of June.",
-    "ferry": "The ferry to Skarven island leaves at seven in the morning on working days.",
-    "mill": "The water mill of Tarn was closed, because its wheel had rotted through.",
-    "choir": "Ines Moreau said that the village choir sings better in the cold chapel.",
-    "bridge": "The rope bridge over the gorge holds no more than six walkers at once.",
-    "bread": "Rye bread from the communal oven keeps fresh for nine days in a linen cloth.",
-    "goats": "The mountain goats of Tarn are counted every autumn by school children.",
-    "clock": "The town clock runs four minutes slow, and nobody wants it mended.",
-}
-FILLER = "Nothing else of note happened in that season, as the old people say.\n"
-QUESTIONS = {
-    "pier": "What was the east pier rebuilt in?",
-    "bees": "How much honey does a colony of bees need for the winter?",
-    "lamp": "When does Orla Quist paint the lamp room?",
-    "ferry": "When does the ferry to Skarven island leave?",
-    "mill": "Why was the water mill of Tarn closed?",
-    "choir": "What did Ines Moreau say about the village choir?",
-    "bridge": "How many walkers does the rope bridge over the gorge hold?",
-    "bread": "How long does rye bread from the communal oven keep fresh?",
-    "goats": "Who counts the mountain goats of Tarn?",
-    "clock": "How slow does the town clock run?",
-}
-
-
-def run(*arguments: str, **options: Any) -> Result:
-    done = CliRunner().invoke(cli.make_app(), ["eval", *arguments], prog_name="askdoc", **options)
-    if done.exception is not None and not isinstance(done.exception, SystemExit):
-        raise done.exception
-    assert done.exit_code in (0, 1, 2, 3), done.stderr
-    return done
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace with a suite and an index, and a cache of its own beside the models' one."""
-    folder = tmp_path_factory.mktemp("home") / "work"
-    (folder / "docs").mkdir(parents=True)
-    for name, fact in FACTS.items():
-        (folder / f"docs/{name}.txt").write_text(f"{FILLER}{fact}\n{FILLER}", encoding="utf-8")
-    (folder / "askdoc.toml").write_text('sources = ["docs"]\nmin_confidence = 0.0\n')
-    cases = [
-        {
-            "id": name,
-            "question": question,
-            "evidence": [{"document": f"{name}.txt", "quote": FACTS[name]}],
-            "tags": ["even" if len(name) % 2 == 0 else "odd"],
-        }
-        for name, question in QUESTIONS.items()
-    ]
-    (folder / "evals").mkdir()
-    lines = "".join(json.dumps(case) + "\n" for case in cases)
-    (folder / "evals/village.jsonl").write_text(lines, encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-m", "askdoc", "index"], cwd=folder, capture_output=True, check=False
-    )
-    assert done.returncode == 0, done.stderr.decode()
-    return folder
-
-
-@pytest.fixture
-def work(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    from askdoc import running
-
-    folder = tmp_path / "work"
-    shutil.copytree(home, folder)
-    monkeypatch.chdir(folder)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setattr(running, "cache_folder", lambda: tmp_path / "eval")
-    return folder
 
 
 def test_a_run_its_json_and_its_files(work: Path) -> None:

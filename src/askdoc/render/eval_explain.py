@@ -19,6 +19,8 @@ def explanation_lines(graded: Graded, stages: Sequence[Stage], page: Page) -> It
     """Lay out a case and what each stage did with its gold."""
     case = graded.case
     yield hang(flat(case.question, "heading"), page)
+    if case.history and graded.answer.question != case.question:
+        yield hang(flat(graded.answer.question), page, first=Text("asked as  ", "label"))
     for item in case.evidence if case.answerable else ():
         yield hang(flat(f"{item.document}: {item.quote}"), page, first=Text("gold  ", "label"))
     if not case.answerable:
