@@ -193,15 +193,25 @@ class Bench:
         self, tasks: Sequence[_Task], jobs: int
     ) -> Generator[tuple[str, Answer | AskdocError]]:
         """Ask what was not asked before; yield each answer under its key, as it comes."""
-        self._embed([task.question for task in tasks if not task.timed])
-        if jobs > 1 and len(tasks) > 1:
-            yield from self._asked_together(tasks, jobs)
+        if not tasks:
             return
-        for task in tasks:
+        self._embed([task.question for task in tasks if not task.timed])
+        together = [task for task in tasks if jobs > 1 and self._goes_together(task)]
+        alone = [task for task in tasks if jobs == 1 or not self._goes_together(task)]
+        for task in alone:
             try:
                 yield task.key, self._ask(self.answerer, task)
             except AskdocError as error:
                 yield task.key, error
+        yield from self._asked_together(together, jobs)
+
+    def _goes_together(self, task: _Task) -> bool:
+        """Tell whether others may be asked beside it.
+
+        On this machine they'd take turns, which would be counted as its time; a model on a server
+        is timed as it is used.
+        """
+        return not task.timed or (self._parts is not None and self._parts.writer is not None)
 
     def _asked_together(
         self, tasks: Sequence[_Task], jobs: int
