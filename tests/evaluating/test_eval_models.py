@@ -22,6 +22,7 @@ from tests.evaluating.conftest import FACTS, QUESTIONS, run
 from tests.generating.conftest import model_path  # noqa: F401 - a fixture
 
 from askdoc import formats
+from askdoc.answering import Answerer
 
 pytestmark = [
     # The provider's library leaves its streams to the garbage collector when they break.
@@ -156,11 +157,29 @@ def test_several_questions_at_a_time_give_the_same_run_in_the_same_order(work: P
     assert [claim["text"] for claim in pier["answer"]["claims"]] == [FACTS["pier"]]
 
 
-def test_extractive_runs_on_several_threads_are_the_same_too(work: Path) -> None:
+def test_extractive_runs_on_several_threads_are_the_same_too(
+    work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = work / "evals/village.jsonl"
+    cases = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    for case in list(cases):  # more than are timed, which are asked alone
+        said = f"Please, {case['question']}"
+        cases.append({**case, "id": f"{case['id']}-2", "question": said})
+    path.write_text("".join(json.dumps(case) + "\n" for case in cases), "utf-8")
     one = json.loads(run("--jobs", "1", "--no-cache", "--json").stdout)
+    threads: set[str] = set()
+    answer = Answerer.answer
+
+    def noted(*args: Any, **options: Any) -> Any:
+        threads.add(threading.current_thread().name)
+        return answer(*args, **options)
+
+    monkeypatch.setattr(Answerer, "answer", noted)
     many = json.loads(run("--jobs", "3", "--no-cache", "--json").stdout)
     assert timeless(many) == timeless(one)
     assert many["suites"][0]["generator"] == "extractive"
+    assert many["suites"][0]["metrics"]["latency_p50_ms"]["n"] == 10
+    assert {"MainThread", "askdoc-job-1"} <= threads
 
 
 def test_what_a_model_wrote_is_kept_and_needs_no_server_the_next_time(work: Path) -> None:
