@@ -21,7 +21,7 @@ from jsonschema import Draft202012Validator
 from tests.evaluating.conftest import FACTS, QUESTIONS, run
 from tests.generating.conftest import model_path  # noqa: F401 - a fixture
 
-from askdoc import formats
+from askdoc import formats, prompts
 from askdoc.answering import Answerer
 
 pytestmark = [
@@ -149,7 +149,7 @@ def test_several_questions_at_a_time_give_the_same_run_in_the_same_order(work: P
     Draft202012Validator(formats.schema("eval")).validate(many)
     (suite,) = many["suites"]
     assert [result["id"] for result in suite["results"]] == list(QUESTIONS)
-    assert suite["generator"] == f"{served.url}/prompt-1"
+    assert suite["generator"] == f"{served.url}/prompt-{prompts.VERSION}"
     assert suite["writing"]["model"] == served.url
     assert suite["writing"]["asked"] == suite["writing"]["written"] == 10
     assert suite["writing"]["tokens_in"] == 500
@@ -263,7 +263,7 @@ def test_ctrl_c_ends_the_run_and_keeps_what_was_answered(work: Path, jobs: str) 
 def test_the_small_model_for_real(work: Path, model_path: Path) -> None:  # noqa: F811
     arguments = ("--llm", "smollm2-135m", "--limit", "2", "--json")
     (suite,) = json.loads(run(*arguments).stdout)["suites"]
-    assert suite["generator"] == "smollm2-135m/prompt-1"
+    assert suite["generator"] == f"smollm2-135m/prompt-{prompts.VERSION}"
     assert suite["writing"]["asked"] == 2
     assert suite["failures"] == 0
     assert suite["writing"]["tokens_out"] > 0
