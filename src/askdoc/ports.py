@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from askdoc.types import (
+    Candidate,
     Chunk,
     Counts,
     Document,
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 
     Matrix = npt.NDArray[np.float32]
     """Vectors as rows: shape (n, dimensions), float32, each of unit length."""
+
+    Scores = npt.NDArray[np.float32]
+    """One number for each of n things: shape (n,), float32."""
 
 Listener = Callable[[object], None]
 """Hears the events of `askdoc.types`; what it returns is ignored."""
@@ -79,6 +83,15 @@ class Analyser(Protocol):
     def commonness(self, term: str, language: str) -> float:
         """Return the chance that an ordinary passage of a hundred words holds `term`; 0 to 1."""
 
+    def words(self, language: str) -> Mapping[str, int]:
+        """Rank the words of a language, in lower case, by how common they are; 0 is the first."""
+
+    def near(self, word: str, choices: Sequence[str], most: int) -> list[tuple[str, int]]:
+        """List those of `choices` that are `most` slips of the keys away at most, nearest first.
+
+        A slip is a letter added, lost, exchanged, or swapped with its neighbour.
+        """
+
 
 class Embedder(Protocol):
     """Turns text into vectors of unit length."""
@@ -107,6 +120,21 @@ class Embedder(Protocol):
 
     def embed_queries(self, texts: Sequence[str]) -> Matrix:
         """Embed texts to search by, in order; shape (len(texts), dimensions)."""
+
+
+class Ranker(Protocol):
+    """Judges how well a sentence answers a question, the two read together."""
+
+    @property
+    def name(self) -> str:
+        """The name that it was asked for by."""
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of what its scores depend on."""
+
+    def score(self, question: str, candidates: Sequence[Candidate]) -> Scores:
+        """Score each candidate, shape (len(candidates),): above 0 it rather answers than not."""
 
 
 class Generator(Protocol):
@@ -228,6 +256,9 @@ class CatalogReader(Protocol):
 
     def frequencies(self, terms: Collection[str]) -> Mapping[str, int]:
         """Count the chunks that hold each of `terms`; a term in none counts 0."""
+
+    def vocabulary(self, beginning: str) -> Mapping[str, int]:
+        """Map the terms that begin so to the number of chunks that hold each."""
 
     def counts(self) -> Counts:
         """Say how much the index holds."""

@@ -24,6 +24,10 @@ COMMAND_LINE = "command line"
 DEFAULT_EMBEDDER = "all-MiniLM-L6-v2"
 EXTRACTIVE = "extractive"
 """The name that stands for no language model at all."""
+RERANKER = "askdoc-ranker"
+"""The name of the packaged ranker."""
+NO_RERANKER = "none"
+"""The name that stands for ranking without a cross-encoder."""
 
 Count = Annotated[int, Meta(ge=1)]
 Share = Annotated[float, Meta(ge=0, le=1)]
@@ -39,6 +43,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     max_file_mb: Annotated[float, Meta(gt=0)] = 50
     language: str = "en"
     embedder: str | None = None
+    reranker: str | None = None
     chunk_tokens: Annotated[int, Meta(ge=16, le=8192)] = 160
     chunk_overlap: Annotated[int, Meta(ge=0, le=10)] = 1
     top_k: Annotated[int, Meta(ge=1, le=200)] = 10
@@ -65,6 +70,7 @@ HELP: Mapping[str, str] = {
     "max_file_mb": "largest file to read, in megabytes",
     "language": "language of the documents, as an ISO 639-1 code",
     "embedder": "name or folder of the Sentence Transformers model that makes the vectors",
+    "reranker": "name or folder of a cross-encoder that ranks sentences; `none` for no ranker",
     "chunk_tokens": "largest chunk, in tokens of the embedder",
     "chunk_overlap": "sentences that two neighbouring chunks share",
     "top_k": "passages that a question looks at",

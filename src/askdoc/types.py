@@ -234,6 +234,18 @@ class Evidence:
     scores: Mapping[str, float] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A sentence with what a ranker may know of where it stands.
+
+    `before` is the sentence before it within its passage, and `context` the titles above it.
+    """
+
+    sentence: str
+    before: str = ""
+    context: str = ""
+
+
 # ── answers ─────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -317,7 +329,9 @@ class Answer:
     Answered if and only if at least one claim carries a citation, else abstained with its reason.
     `evidence` is best first and longer than what is cited. `confidence` is a calibrated probability
     that the evidence answers the question, made from `signals`. `timings` are milliseconds by
-    stage. `generation` tells how a language model took part, where one did.
+    stage. `generation` tells how a language model took part, where one did. `searched` is the
+    question as it was searched for, where slips of the keys were repaired in it. `missed` are the
+    parts of a question that are not answered, where others are.
     """
 
     question: str
@@ -333,6 +347,8 @@ class Answer:
     timings: Mapping[str, float] = field(default_factory=dict)
     signals: Mapping[str, float] = field(default_factory=dict)
     generation: Generation | None = None
+    searched: str | None = None
+    missed: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         cited = any(claim.citations for claim in self.claims)

@@ -98,7 +98,7 @@ def _prepare(models: Path, source: Source, folder: Path, listen: Listener) -> Pa
     digest = model_sources.digest(folder)
     home = models / f"{digest[:_DIGEST_LENGTH]}-{FORMAT}"
     models.mkdir(parents=True, exist_ok=True)
-    with _alone(home, source, listen):
+    with alone(home, source, listen):
         if not _works(home):
             shutil.rmtree(home, ignore_errors=True)
             _compile(folder, home, source, digest, listen)
@@ -106,7 +106,7 @@ def _prepare(models: Path, source: Source, folder: Path, listen: Listener) -> Pa
 
 
 @contextmanager
-def _alone(home: Path, source: Source, listen: Listener) -> Iterator[None]:
+def alone(home: Path, source: Source, listen: Listener) -> Iterator[None]:
     """Keep other processes from making the same model; the lock goes with a process that dies."""
     from filelock import FileLock, Timeout
 

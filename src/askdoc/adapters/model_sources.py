@@ -43,8 +43,11 @@ class Source:
     folder: Path | None
 
 
-def find(name: str) -> Source:
+def find(name: str, *, option: str = "--embedder", publisher: str = _ORGANISATION) -> Source:
     """Find the model that goes by `name`: the default, a folder, or a name on a hub.
+
+    `option` is what a user names such a model with, `publisher` whose model it is if the name says
+    nothing of that.
 
     Raises:
         ModelError: the folder does not exist or holds no model, or the default is not installed.
@@ -61,8 +64,8 @@ def find(name: str) -> Source:
         return Source(str(folder.resolve()), folder.resolve())
     if not _HUB_NAME.fullmatch(name):
         message = f"there is no model folder `{name}`"
-        raise ModelError(message, hint=f"leave out `--embedder` to use `{DEFAULT_EMBEDDER}`")
-    return Source(name if "/" in name else f"{_ORGANISATION}/{name}", None)
+        raise ModelError(message, hint=f"leave out `{option}` to use the default")
+    return Source(name if "/" in name else f"{publisher}/{name}", None)
 
 
 def verify(source: Source) -> None:
@@ -108,7 +111,7 @@ def signature(source: Source) -> str:
     return total.hexdigest()
 
 
-def fetch(name: str, *, allow_download: bool) -> Path:
+def fetch(name: str, *, allow_download: bool, option: str = "--embedder") -> Path:
     """Return the folder of a hub's model, from the hub's cache on this machine if it is there.
 
     Code that comes with a model is never fetched. `HF_ENDPOINT` names another hub.
@@ -122,7 +125,7 @@ def fetch(name: str, *, allow_download: bool) -> Path:
         return local
     if not allow_download:
         message = f"the model `{name}` is not on this machine"
-        hint = f"fetch it by naming it yourself: `askdoc index --embedder {name}`"
+        hint = f"fetch it by naming it yourself: `{option} {name}`"
         raise ModelError(message, hint=hint)
     fetched = _snapshot(name, local_only=False)
     if fetched is None:

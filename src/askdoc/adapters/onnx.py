@@ -10,8 +10,9 @@ one vector, whatever it is embedded with.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,7 +49,7 @@ class OnnxEmbedder:
         self._name = name or manifest.name
         try:
             self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
-            self._session = _session(folder / MODEL)
+            self._session = open_session(folder / MODEL)
         except Exception as error:  # tokenizers and onnxruntime raise little else
             raise damaged(folder, str(error)) from error
         self._tokenizer.no_padding()
@@ -129,12 +130,8 @@ class OnnxEmbedder:
 
     def _embed(self, texts: Sequence[str], prompt: str) -> Matrix:
         vectors = np.empty((len(texts), self.dimensions), dtype=np.float32)
-        workers = min(_cores(), len(texts))
-        if workers < 2:  # noqa: PLR2004 - one text, or one core: threads would only cost
-            self._fill(vectors, texts, prompt, map)
-            return vectors
-        with ThreadPoolExecutor(workers, thread_name_prefix="askdoc-embed") as pool:
-            self._fill(vectors, texts, prompt, pool.map)
+        with on_each_core(len(texts)) as run:
+            self._fill(vectors, texts, prompt, run)
         return vectors
 
     def _fill(self, vectors: Matrix, texts: Sequence[str], prompt: str, run: Any) -> None:
@@ -157,7 +154,8 @@ class OnnxEmbedder:
         return vector
 
 
-def _session(path: Path) -> onnxruntime.InferenceSession:
+def open_session(path: Path) -> onnxruntime.InferenceSession:
+    """Open a model that computes one text at a time, on the thread that asks."""
     options = onnxruntime.SessionOptions()
     # One thread within a text: with a text on each core it is faster than two cores on a text, no
     # thread spins while it has nothing to do, and sums are always added in the same order.
@@ -171,6 +169,17 @@ def _session(path: Path) -> onnxruntime.InferenceSession:
         providers=["CPUExecutionProvider"],
         disabled_optimizers=["SkipLayerNormFusion"],
     )
+
+
+@contextmanager
+def on_each_core(tasks: int) -> Iterator[Any]:
+    """Give a `map` that runs on a thread for each core, or for each task if these are fewer."""
+    workers = min(_cores(), tasks)
+    if workers < 2:  # noqa: PLR2004 - one task, or one core: threads would only cost
+        yield map
+        return
+    with ThreadPoolExecutor(workers, thread_name_prefix="askdoc-model") as pool:
+        yield pool.map
 
 
 def _slices(texts: Sequence[str]) -> Iterable[list[str]]:

@@ -1,7 +1,7 @@
 """Sentence Transformers models on torch: loaded, exported, and used as they are where need be.
 
-This is the only module that imports torch, which takes seconds. It is needed once per model, to
-compile it, and from then on only for the few models that cannot be compiled.
+Beside `cross_encoders` the only module that imports torch, which takes seconds. It is needed once
+per model, to compile it, and from then on only for the few models that cannot be compiled.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from askdoc.text import encodable
 if TYPE_CHECKING:
     from askdoc.ports import Matrix
 
-_OPSET = 20  # the first ONNX opset that knows Gelu as one operation
+OPSET = 20  # the first ONNX opset that knows Gelu as one operation
 _PASSAGE_PROMPTS = ("document", "passage", "corpus")
 _DEFAULT_LENGTH = 512
 _BATCH = 16
@@ -138,7 +138,7 @@ def export(model: SentenceTransformer, path: Path, *, input_name: str) -> None:
                 input_names=[input_name],
                 output_names=["sentence_embedding"],
                 dynamic_shapes=({1: torch.export.Dim.DYNAMIC},),
-                opset_version=_OPSET,
+                opset_version=OPSET,
                 dynamo=True,
                 external_data=True,
                 verbose=False,
