@@ -88,7 +88,7 @@ def collect(cases: Sequence[EvalCase], documents: Path) -> Iterator[Trial]:
 
 def small_libraries(cases: Sequence[EvalCase], documents: Path) -> Iterator[Trial]:
     """Put questions to single documents and to groups of twenty, all of one fold."""
-    chance = random.Random(SEED)  # noqa: S311 - a sample, not a secret
+    chance = random.Random(SEED)
     about: dict[str, list[EvalCase]] = {}
     for case in cases:
         if case.answerable and case.evidence:

@@ -15,22 +15,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from askdoc import __version__
-from askdoc.citing import Chosen, choose
-from askdoc.confidence import Calibration, features, probability
+from askdoc.citing import Chosen
 from askdoc.errors import UsageError
+from askdoc.finding import Finder, Found, Sources, clean
 from askdoc.ports import (
-    Analyser,
     AnswerWriter,
     CatalogReader,
-    Embedder,
     Listener,
-    VectorStore,
     deaf,
 )
-from askdoc.retrieval import Query, gather, prepare
-from askdoc.selection import score
 from askdoc.settings import Settings, answer_fingerprint
-from askdoc.text import one_line, printable
+from askdoc.text import one_line
 from askdoc.types import (
     Answer,
     Citation,
@@ -55,19 +50,13 @@ if TYPE_CHECKING:
 
 GENERATOR = "extractive"
 _SHOWN_EVIDENCE = 10
-_MOST_TERMS = 64
-"""Distinct terms of a question that are searched for, the rarest first; a pasted page has more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What an `Answerer` works with."""
 
-    catalog: CatalogReader
-    vectors: VectorStore
-    embedder: Embedder
-    analyser: Analyser
-    calibration: Calibration
+    sources: Sources
     file_state: Callable[[Document], FileState]
     writer: AnswerWriter | None = None
 
@@ -87,12 +76,17 @@ class Answerer:
     """Answers questions from one index; cheap to keep, and meant to be kept for many questions."""
 
     def __init__(self, parts: Parts, settings: Settings) -> None:
+        sources = parts.sources
         self._parts = parts
+        self._catalog = sources.catalog
         self._settings = settings
-        writer = {"generator": parts.writer.fingerprint} if parts.writer else {}
-        self._fingerprint = fingerprint(
-            parts.catalog, settings, {"embedder": parts.embedder.fingerprint, **writer}
-        )
+        self._finder = Finder(sources, settings)
+        models = {"embedder": sources.embedder.fingerprint}
+        if sources.ranker:
+            models["ranker"] = sources.ranker.fingerprint
+        if parts.writer:
+            models["generator"] = parts.writer.fingerprint
+        self._fingerprint = fingerprint(sources.catalog, settings, models)
 
     @property
     def fingerprint(self) -> Fingerprint:
@@ -101,7 +95,9 @@ class Answerer:
 
     def embed(self, questions: Sequence[str]) -> Matrix:
         """Embed many questions in one go, for `answer`; shape (len(questions), dimensions)."""
-        return self._parts.embedder.embed_queries([_clean(question) for question in questions])
+        return self._parts.sources.embedder.embed_queries(
+            [self._finder.understand(question) for question in questions]
+        )
 
     def answer(
         self,
@@ -120,33 +116,31 @@ class Answerer:
             StoreError: the index cannot be searched.
         """
         started = time.perf_counter()
-        query = self._query(question, vector)
-        passages = self._gather(query, self._settings.top_k, documents)
-        retrieved = time.perf_counter()
-        evidence = score(query, passages, self._terms, self._parts.embedder.embed_queries)
-        values = features(query, passages, evidence, self._terms)
-        confidence = probability(values, self._parts.calibration)
-        reason = self._doubt(evidence, confidence)
-        chosen = [] if reason else self._choose(query, evidence)
-        selected = time.perf_counter()
+        marks: list[float] = []
+        found = self._finder.find(
+            question,
+            documents=documents,
+            vector=vector,
+            hear_retrieved=lambda: marks.append(time.perf_counter()),
+        )
+        [retrieved], reason, evidence = marks, found.reason, found.evidence
+        asked, selected = clean(question), time.perf_counter()
         writer = None if reason else self._parts.writer
         listen(evidence)
-        said = (
-            self._write(writer, query.text, evidence, chosen, listen)
-            if writer
-            else self._extract(chosen)
-        )
+        said = self._write(writer, found, listen) if writer else self._extract(found.chosen)
         reason = reason or said.reason
         finished = time.perf_counter()
         return Answer(
-            question=query.text,
+            question=asked,
+            searched=None if found.searched == asked else found.searched,
+            missed=found.missed,
             status=Status.ABSTAINED if reason else Status.ANSWERED,
             claims=said.claims,
             citations=said.citations,
             evidence=tuple(evidence[:_SHOWN_EVIDENCE]),
-            passages=tuple(passages),
+            passages=tuple(found.passages),
             reason=reason,
-            confidence=confidence,
+            confidence=found.confidence,
             generator=said.generator,
             fingerprint=self._fingerprint,
             timings={
@@ -155,15 +149,22 @@ class Answerer:
                 "select_ms": _milliseconds(retrieved, selected),
                 "generate_ms": _milliseconds(selected, finished),
             },
-            signals=values,
+            signals=found.signals,
             generation=said.generation,
         )
+
+    def evidence(
+        self, question: str, *, documents: Collection[str] | None = None
+    ) -> list[Evidence]:
+        """Find all sentences that are looked at for a question, best first."""
+        return self._finder.find(question, documents=documents).evidence
 
     def search(
         self, question: str, *, limit: int | None = None, documents: Collection[str] | None = None
     ) -> list[Passage]:
         """Find passages only, best first; `limit` defaults to the setting `top_k`."""
-        return self._gather(self._query(question, None), limit or self._settings.top_k, documents)
+        query = self._finder.query(self._finder.understand(question))
+        return self._finder.gather(query, limit or self._settings.top_k, documents)
 
     def resolve(self, patterns: Sequence[str]) -> list[str]:
         """List the ids of the documents whose path or location matches any of `patterns`.
@@ -173,7 +174,7 @@ class Answerer:
         Raises:
             UsageError: none does.
         """
-        documents = self._parts.catalog.documents()
+        documents = self._catalog.documents()
         names = {document.id: (document.path, document.location) for document in documents}
         exact = {pattern for pattern in patterns if any(pattern in own for own in names.values())}
         found = [
@@ -192,43 +193,7 @@ class Answerer:
 
     def lines(self, document_id: str, span: Span) -> tuple[int, int]:
         """Name the first and last line (from 1) of a place."""
-        return self._parts.catalog.lines(document_id, span)
-
-    def _query(self, question: str, vector: Matrix | None) -> Query:
-        text = _clean(question)
-        if not text:
-            message = "the question is empty"
-            raise UsageError(message, hint='ask one: `askdoc "What did … say about …?"`')
-        if vector is None:
-            vector = self._parts.embedder.embed_queries([text])[0]
-        return prepare(
-            text,
-            self._terms(text),
-            vector,
-            self._parts.catalog,
-            lambda term: self._parts.analyser.commonness(term, self._settings.language),
-            most=_MOST_TERMS,
-        )
-
-    def _gather(self, query: Query, limit: int, documents: Collection[str] | None) -> list[Passage]:
-        return gather(
-            query, self._parts.catalog, self._parts.vectors, limit=limit, documents=documents
-        )
-
-    def _terms(self, text: str) -> list[str]:
-        return self._parts.analyser.terms(text, self._settings.language)
-
-    def _doubt(self, evidence: Sequence[Evidence], confidence: float) -> Reason | None:
-        if not evidence:
-            return Reason("nothing_found", "nothing in the documents comes near this question")
-        least = self._settings.min_confidence
-        if confidence < least:
-            return Reason(
-                "weak_evidence",
-                "the documents do not seem to answer this question "
-                f"(confidence {confidence:.2f}, needed {least:.2f})",
-            )
-        return None
+        return self._catalog.lines(document_id, span)
 
     def _extract(self, chosen: Sequence[Chosen], generation: Generation | None = None) -> _Said:
         """Let the chosen sentences speak for themselves."""
@@ -242,9 +207,7 @@ class Answerer:
     def _write(
         self,
         writer: AnswerWriter,
-        question: str,
-        evidence: Sequence[Evidence],
-        chosen: Sequence[Chosen],
+        found: Found,
         listen: Listener,
     ) -> _Said:
         """Let a language model write; extract where nothing that it says holds."""
@@ -264,9 +227,9 @@ class Answerer:
             claims.append(Claim(draft.text, labels, draft.support, draft.reasons))
             listen(Wrote(claims[-1], tuple(fresh)))
 
-        draft = writer.write(question, evidence, hear)
+        draft = writer.write(found.searched, found.evidence, hear)
         if claims and not writer.stands_alone and not draft.generation.interrupted:
-            for item in chosen:
+            for item in found.chosen:
                 if (item.evidence.passage.document.id, item.span) not in citations:
                     text = one_line(item.evidence.passage.chunk.sentence(item.span))
                     place = ((item.evidence, item.span),)
@@ -277,14 +240,12 @@ class Answerer:
             message = f"`{writer.name}` finds no answer in the documents' sentences"
             reason = Reason("model_abstained", message)
             return _Said((), (), writer.name, draft.generation, reason)
-        return self._extract(chosen, replace(draft.generation, fallback=_why_extractive(draft)))
-
-    def _choose(self, query: Query, evidence: Sequence[Evidence]) -> list[Chosen]:
-        limit = self._settings.max_sentences
-        return choose(evidence, self._terms, query.weights, limit=limit)
+        return self._extract(
+            found.chosen, replace(draft.generation, fallback=_why_extractive(draft))
+        )
 
     def _cite(self, label: int, evidence: Evidence, span: Span) -> Citation:
-        catalog, document = self._parts.catalog, evidence.passage.document
+        catalog, document = self._catalog, evidence.passage.document
         first, last = catalog.lines(document.id, span)
         before, after = _around(evidence, span)
         return Citation(
@@ -314,10 +275,6 @@ def fingerprint(
         models=models,
         version=__version__,
     )
-
-
-def _clean(question: str) -> str:
-    return " ".join(printable(question).split())
 
 
 def _claim(citation: Citation) -> Claim:

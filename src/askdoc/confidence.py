@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from askdoc.chunking import lexical_text
 from askdoc.retrieval import DENSE, LEXICAL, Query
-from askdoc.selection import Terms, coverage
+from askdoc.selection import RANKER, Terms, coverage
 from askdoc.types import Evidence, Passage
 
 FEATURES = (
@@ -21,12 +21,13 @@ FEATURES = (
     "passage_coverage",
     "agreement",
     "library_size",
+    "ranker",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """The fitted model: one weight for each of `FEATURES`, and the intercept."""
+    """The fitted model: a weight for each of `FEATURES` that it uses, and the intercept."""
 
     weights: Mapping[str, float]
     intercept: float
@@ -43,17 +44,22 @@ def features(
     agreement           1 where dense and lexical search rank the same passage first
     library_size        decimal logarithm of the number of chunks: among more of them, some come
                         near a question by chance
+    ranker              what a ranker thinks of the sentence that it likes best, in its own measure;
+                        0 where there is none
     """
     if not passages or not evidence:
         return dict.fromkeys(FEATURES, 0.0)
     return {
-        "sentence_dense": max(item.scores["dense"] for item in evidence[:3]),
+        "sentence_dense": max(item.scores.get(DENSE, 0.0) for item in evidence[:3]),
         "sentence_coverage": max(coverage(query, terms(item.text)) for item in evidence[:3]),
         "passage_coverage": max(coverage(query, terms(_context(p))) for p in passages[:3]),
         "agreement": float(
             any(p.ranks.get(DENSE) == 1 and p.ranks.get(LEXICAL) == 1 for p in passages[:3])
         ),
         "library_size": math.log10(max(query.among, 1)),
+        "ranker": max(
+            (item.scores[RANKER] for item in evidence if RANKER in item.scores), default=0.0
+        ),
     }
 
 

@@ -132,6 +132,8 @@ class _Answer(msgspec.Struct, frozen=True):
     timings: dict[str, float]
     generation: _Generation | msgspec.UnsetType = msgspec.UNSET
     usage: Spent | msgspec.UnsetType = msgspec.UNSET
+    searched: str | msgspec.UnsetType = msgspec.UNSET
+    missed: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 def answer_to_json(answer: Answer, *, base: Path) -> dict[str, Any]:
@@ -151,6 +153,8 @@ def answer_to_json(answer: Answer, *, base: Path) -> dict[str, Any]:
         timings=dict(answer.timings),
         generation=_generation_out(answer.generation) if answer.generation else msgspec.UNSET,
         usage=answer.generation.spent if answer.generation else msgspec.UNSET,
+        searched=answer.searched or msgspec.UNSET,
+        missed=answer.missed or msgspec.UNSET,
     )
     return dict(_lists(msgspec.to_builtins(values)))
 
@@ -183,6 +187,8 @@ def answer_from_json(data: Mapping[str, Any], *, base: Path) -> Answer:
             fingerprint=read.fingerprint,
             timings=read.timings,
             generation=_generation_in(read),
+            searched=read.searched or None,
+            missed=read.missed or (),
         )
     except ValueError as error:  # msgspec's own errors and those of the types are ValueErrors
         message = f"not an answer: {str(error)[:1].lower()}{str(error)[1:]}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -124,6 +124,14 @@ class RememberingAnalyser:
     def commonness(self, term: str, language: str) -> float:
         """Return the chance that an ordinary passage of a hundred words holds `term`; 0 to 1."""
         return self._analyser.commonness(term, language)
+
+    def words(self, language: str) -> Mapping[str, int]:
+        """Rank the words of a language, in lower case, by how common they are; 0 is the first."""
+        return self._analyser.words(language)
+
+    def near(self, word: str, choices: Sequence[str], most: int) -> list[tuple[str, int]]:
+        """List those of `choices` that are `most` slips of the keys away at most, nearest first."""
+        return self._analyser.near(word, choices, most)
 
     @contextmanager
     def forgetful(self) -> Iterator[None]:

@@ -252,11 +252,15 @@ class Bench:
         """Put memories before what works on text, and let no failure of a model pass for less."""
         from askdoc.remembering import RememberingAnalyser, RememberingEmbedder
 
-        self._memories = RememberingEmbedder(parts.embedder), RememberingAnalyser(parts.analyser)
+        sources = parts.sources
+        embedder, analyser = (
+            RememberingEmbedder(sources.embedder),
+            RememberingAnalyser(sources.analyser),
+        )
+        self._memories = embedder, analyser
         self._parts = replace(
             parts,
-            embedder=self._memories[0],
-            analyser=self._memories[1],
+            sources=replace(sources, embedder=embedder, analyser=analyser),
             writer=_Strict(parts.writer) if parts.writer else None,
         )
         return self._parts

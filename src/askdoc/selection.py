@@ -2,24 +2,40 @@
 
 A sentence is scored by what it says (cosine to the question), by the question's words it holds (by
 weight, whatever its length: BM25 favours short sentences, and the right one often is not), and by
-the passage around it.
+the passage around it. Where there is a ranker, it reads the best of them together with the
+question, and what it thinks of each is added.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from askdoc.retrieval import Query
-from askdoc.types import Evidence, Passage, Span
+from askdoc.ports import Ranker
+from askdoc.retrieval import DENSE, Query
+from askdoc.types import Candidate, Evidence, Passage, Span
+
+if TYPE_CHECKING:
+    from askdoc.ports import Scores
 
 Terms = Callable[[str], list[str]]
 EmbedTexts = Callable[[Sequence[str]], npt.NDArray[np.float32]]
 
-WEIGHTS: Mapping[str, float] = {"dense": 1.0, "lexical": 0.7, "passage": 1.5}
+RANKER = "ranker"
+WEIGHTS: Mapping[str, float] = {"lexical": 0.7, "passage": 1.5, DENSE: 1.0, RANKER: 0.15}
+
+_EMBEDDED, _RANKED = 20, 12
+"""Sentences that are embedded, and of these the ones that the ranker reads: the best so far.
+
+With more, the right sentence stands no higher (`benchmarks/RESULTS.md`), and each costs time.
+"""
+
+_MOST = 8.0
+"""A ranker's score beyond this, up or down, says no more than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,29 +46,82 @@ class _Candidate:
 
 
 def score(
-    query: Query, passages: Sequence[Passage], terms: Terms, embed: EmbedTexts
+    query: Query,
+    passages: Sequence[Passage],
+    terms: Terms,
+    embed: EmbedTexts,
+    ranker: Ranker | None = None,
 ) -> list[Evidence]:
     """Score every sentence of `passages`, best first; a sentence that two share counts once.
 
-    Labels are `S1`, `S2`, … in that order.
+    What is cheap to know is known of all sentences. The best by that are embedded, and the best of
+    these are read by the ranker, if there is one. Labels are `S1`, `S2`, … in the final order.
     """
-    candidates = _candidates(passages)
-    if not candidates:
+
+    def similar(best: Sequence[Evidence]) -> Scores:
+        return embed([item.text for item in best]) @ query.vector
+
+    def judged(best: Sequence[Evidence]) -> Scores:
+        assert ranker is not None  # noqa: S101 - only asked where there is one
+        read = [candidate(item.passage, item.span) for item in best]
+        return np.clip(ranker.score(query.text, read), -_MOST, _MOST)
+
+    evidence = sorted(_cheaply(query, passages, terms), key=_by_score)
+    evidence = _with(evidence, DENSE, similar, _EMBEDDED)
+    if ranker is not None:
+        evidence = _with(evidence, RANKER, judged, _RANKED)
+    return [replace(item, label=f"S{number}") for number, item in enumerate(evidence, start=1)]
+
+
+def _cheaply(query: Query, passages: Sequence[Passage], terms: Terms) -> Iterator[Evidence]:
+    """Score by words and by the passage."""
+    for item in _candidates(passages):
+        parts = {"lexical": coverage(query, terms(item.text)), "passage": item.passage.score}
+        total = sum(WEIGHTS[name] * value for name, value in parts.items())
+        yield Evidence("", item.span, item.text, item.passage, total, parts)
+
+
+def _with(
+    evidence: Sequence[Evidence],
+    name: str,
+    measure: Callable[[Sequence[Evidence]], Scores],
+    depth: int,
+) -> list[Evidence]:
+    """Add a part to the scores of the `depth` best, and put all in order again.
+
+    Those that are not measured count as the worst of those that are.
+    """
+    if not evidence:
         return []
-    cosines = embed([item.text for item in candidates]) @ query.vector
-    scored = []
-    for item, cosine in zip(candidates, cosines, strict=True):
-        parts = {
-            "dense": float(cosine),
-            "lexical": coverage(query, terms(item.text)),
-            "passage": item.passage.score,
-        }
-        scored.append((sum(WEIGHTS[name] * value for name, value in parts.items()), item, parts))
-    scored.sort(key=lambda entry: -entry[0])
-    return [
-        Evidence(f"S{number}", item.span, item.text, item.passage, total, parts)
-        for number, (total, item, parts) in enumerate(scored, start=1)
+    values = [float(value) for value in measure(evidence[:depth])]
+    worst = min(values)
+    found = [
+        replace(
+            item,
+            score=item.score + WEIGHTS[name] * value,
+            scores={**item.scores, name: value},
+        )
+        for item, value in zip(evidence, values, strict=False)
     ]
+    found += [replace(item, score=item.score + WEIGHTS[name] * worst) for item in evidence[depth:]]
+    return sorted(found, key=_by_score)
+
+
+def _by_score(item: Evidence) -> float:
+    return -item.score
+
+
+def candidate(passage: Passage, span: Span) -> Candidate:
+    """Show a sentence of a passage as a ranker sees it."""
+    chunk, document = passage.chunk, passage.document
+    place = chunk.sentences.index(span)
+    title = document.title or document.path
+    headings = [heading for heading in chunk.headings if heading != title]
+    return Candidate(
+        sentence=chunk.sentence(span),
+        before=chunk.sentence(chunk.sentences[place - 1]) if place else "",
+        context=" ".join([title, *headings[-2:]]),
+    )
 
 
 def coverage(query: Query, terms: Sequence[str]) -> float:

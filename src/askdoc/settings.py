@@ -26,6 +26,8 @@ EXTRACTIVE = "extractive"
 """The name that stands for no language model at all."""
 RERANKER = "askdoc-ranker"
 """The name of the packaged ranker."""
+RANKER_FINGERPRINT = 24
+"""Digits of the SHA-256 of a ranker's weights that stand for it."""
 NO_RERANKER = "none"
 """The name that stands for ranking without a cross-encoder."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from askdoc.errors import EmbedderMismatch, NoIndex, UsageError
 from askdoc.ports import Listener, deaf
-from askdoc.settings import DEFAULT_EMBEDDER, EXTRACTIVE
+from askdoc.settings import DEFAULT_EMBEDDER, EXTRACTIVE, NO_RERANKER, RANKER_FINGERPRINT, RERANKER
 from askdoc.types import ReadOptions
 from askdoc.writing import EMBEDDER_FINGERPRINT, EMBEDDER_NAME
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from askdoc.federating import Federation
     from askdoc.indexing import Indexer
     from askdoc.intake import Cutters
-    from askdoc.ports import AnswerWriter, CatalogReader, Embedder, Generator
+    from askdoc.ports import AnswerWriter, CatalogReader, Embedder, Generator, Ranker
     from askdoc.settings import Settings
     from askdoc.types import Fingerprint
     from askdoc.workspace import Workspace
@@ -106,6 +106,7 @@ def answerer(
     from askdoc.adapters.freshness import file_state
     from askdoc.adapters.snowball import SnowballAnalyser
     from askdoc.answering import Answerer, Parts
+    from askdoc.finding import Sources
 
     with ExitStack() as stack:
         catalog = stack.enter_context(open_catalog(workspace))
@@ -113,19 +114,24 @@ def answerer(
             message = "nothing is indexed here yet"
             raise NoIndex(message, hint="index something first: `askdoc index FOLDER`")
         loaded = (
-            like.embedder
+            like.sources.embedder
             if like
             else embedder(workspace, listen, indexed_with=catalog.setting(EMBEDDER_NAME))
         )
         _refuse_other(catalog, loaded)
+        judge = like.sources.ranker if like else ranker(workspace, listen)
         vectors = open_vectors(workspace)
         stack.callback(vectors.close)
-        parts = Parts(
+        sources = Sources(
             catalog=catalog,
             vectors=vectors,
             embedder=wrap(loaded) if wrap else loaded,
-            analyser=like.analyser if like else SnowballAnalyser(),
-            calibration=calibration(),
+            analyser=like.sources.analyser if like else SnowballAnalyser(),
+            calibration=calibration(judge.name if judge else NO_RERANKER),
+            ranker=judge,
+        )
+        parts = Parts(
+            sources,
             file_state=file_state,
             writer=like.writer
             if like
@@ -153,6 +159,10 @@ def expected_fingerprint(workspace: Workspace, catalog: CatalogReader) -> Finger
     if made_by is None or settings.embedder not in (None, name):
         return None
     models = {"embedder": made_by}
+    if settings.reranker in (None, RERANKER):
+        models["ranker"] = _of_packaged_ranker()
+    elif settings.reranker != NO_RERANKER:
+        return None
     if _may_write(settings):
         from askdoc.adapters.generators import name_of
         from askdoc.prompts import VERSION
@@ -353,12 +363,39 @@ def _cutters() -> Cutters:
     return Cutters(SentencexSplitter(), SnowballAnalyser())
 
 
+def ranker(workspace: Workspace, listen: Listener = deaf) -> Ranker | None:
+    """Load the ranker that is set, else the packaged one; None where none is wanted.
+
+    It is fetched from a hub under the same condition as an embedder.
+
+    Raises:
+        ModelError: it is not here, or cannot be used.
+    """
+    settings = workspace.settings
+    if settings.reranker == NO_RERANKER:
+        return None
+    from askdoc.adapters.rankers import load
+
+    named = settings.reranker is not None and workspace.origins["reranker"].trusted
+    return load(settings.reranker, allow_download=named and not settings.offline, listen=listen)
+
+
+def _of_packaged_ranker() -> str:
+    """Return the fingerprint of the packaged ranker without loading it."""
+    about = resources.files("askdoc").joinpath("data/ranker/about.json").read_text()
+    return str(json.loads(about)["sha256"])[:RANKER_FINGERPRINT]
+
+
 @cache
-def calibration() -> Calibration:
-    """Read the confidence model that comes with the package."""
+def calibration(ranker: str) -> Calibration:
+    """Read the confidence model for the ranker of that name that comes with the package.
+
+    For a ranker that none was fitted with, it is the one that looks at no ranker.
+    """
     from askdoc.confidence import Calibration
 
-    data = json.loads(resources.files("askdoc").joinpath("data/confidence.json").read_text())
+    fitted = json.loads(resources.files("askdoc").joinpath("data/confidence.json").read_text())
+    data = fitted.get(ranker, fitted[NO_RERANKER])
     return Calibration(weights=data["weights"], intercept=data["intercept"])
 
 

@@ -18,11 +18,17 @@ from typing import Any
 
 from askdoc import settings as known
 from askdoc.errors import SettingsError
-from askdoc.settings import DEFAULT_EMBEDDER, EXTRACTIVE, Settings
+from askdoc.settings import DEFAULT_EMBEDDER, EXTRACTIVE, NO_RERANKER, RERANKER, Settings
 from askdoc.trust import is_trusted
 
 CONFIG_NAME = "askdoc.toml"
 FOLDER_NAME = ".askdoc"
+
+_MODELS = {
+    "embedder": (DEFAULT_EMBEDDER,),
+    "reranker": (RERANKER, NO_RERANKER),
+}
+"""Settings that name a model, with what is built in."""
 
 _AT_LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
@@ -97,12 +103,11 @@ def find(
         settings = known.parse(values, origin=name, base=settings)
         origins.update(dict.fromkeys(values, origin))
     _refuse_programs(settings, origins, config)
-    if not origins["embedder"].trusted and settings.embedder is not None:
-        settings = known.parse(
-            {"embedder": _own_embedder(settings.embedder, root, config)},
-            origin=str(config),
-            base=settings,
-        )
+    for key, built_in in _MODELS.items():
+        value = getattr(settings, key)
+        if not origins[key].trusted and value is not None and value not in built_in:
+            own = _own_model(key, value, root, config)
+            settings = known.parse({key: own}, origin=str(config), base=settings)
     if not origins["llm"].trusted and settings.llm is not None:
         settings = known.parse(
             {"llm": _own_llm(settings.llm, root, config)}, origin=str(config), base=settings
@@ -165,9 +170,9 @@ def _anchored(overrides: Mapping[str, Any], start: Path) -> dict[str, Any]:
         values["sources"] = tuple(
             str(start / Path(item).expanduser()) for item in values["sources"]
         )
-    if "embedder" in values:
-        folder = start / Path(values["embedder"]).expanduser()
-        values["embedder"] = str(folder) if folder.is_dir() else values["embedder"]
+    for key in _MODELS.keys() & values.keys():
+        folder = start / Path(values[key]).expanduser()
+        values[key] = str(folder) if folder.is_dir() else values[key]
     return values
 
 
@@ -234,13 +239,11 @@ def _own_llm(value: str, root: Path, config: Path) -> str:
     raise SettingsError(message, hint=hint)
 
 
-def _own_embedder(value: str, root: Path, config: Path) -> str:
-    """Accept the embedder that a workspace's file asks for: the built-in, or a folder inside."""
-    if value == DEFAULT_EMBEDDER:
-        return value
-    folder = Path(os.path.normpath(root / _path(value, "embedder")))
+def _own_model(key: str, value: str, root: Path, config: Path) -> str:
+    """Accept a model that a workspace's file asks for if it is a folder inside."""
+    folder = Path(os.path.normpath(root / _path(value, key)))
     if folder.is_dir() and folder.resolve().is_relative_to(root.resolve()):
         return str(folder)
-    message = f"{config}: `embedder` is `{value}`, neither built in nor a folder in the workspace"
-    hint = f"if you trust it, pass `--embedder {value}` or set it in your own configuration"
+    message = f"{config}: `{key}` is `{value}`, neither built in nor a folder in the workspace"
+    hint = f"if you trust it, pass `--{key} {value}` or set it in your own configuration"
     raise SettingsError(message, hint=hint)

@@ -100,6 +100,8 @@ class _Answer(msgspec.Struct, frozen=True):
     timings: dict[str, float]
     signals: dict[str, float]
     generation: Generation | None = None
+    searched: str | None = None
+    missed: tuple[str, ...] = ()
 
 
 class AnswerCache:
@@ -190,6 +192,8 @@ class AnswerCache:
             timings=stored.timings,
             signals=stored.signals,
             generation=stored.generation,
+            searched=stored.searched,
+            missed=stored.missed,
         )
 
     def _passage(self, item: _Passage) -> Passage:
@@ -313,6 +317,8 @@ def _pack(key: str, answer: Answer) -> _Answer:
         timings=dict(answer.timings),
         signals=dict(answer.signals),
         generation=answer.generation,
+        searched=answer.searched,
+        missed=answer.missed,
     )
 
 

@@ -19,7 +19,7 @@ from tokenizers import Encoding, Tokenizer
 from askdoc.adapters.onnx import on_each_core, open_session
 from askdoc.adapters.pairs import Pair, PairEncoder
 from askdoc.errors import ModelError
-from askdoc.settings import RERANKER
+from askdoc.settings import RANKER_FINGERPRINT, RERANKER
 from askdoc.text import encodable
 from askdoc.types import Candidate
 
@@ -46,7 +46,7 @@ class OnnxRanker:
         except Exception as error:  # tokenizers and onnxruntime raise little else
             message = f"the ranker in `{folder}` cannot be used: {error}"
             raise ModelError(message, hint="pip install --force-reinstall askdoc") from error
-        self._fingerprint = str(about["sha256"])[:24]
+        self._fingerprint = str(about["sha256"])[:RANKER_FINGERPRINT]
 
     @property
     def name(self) -> str:
@@ -89,7 +89,7 @@ class TextRanker:
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(about["max_length"], strategy="only_second")
         self._inputs: list[str] = about["inputs"]
-        self.fingerprint = str(about["sha256"])[:24]
+        self.fingerprint = str(about["sha256"])[:RANKER_FINGERPRINT]
 
     def score(self, question: str, candidates: Sequence[Candidate]) -> Scores:
         """Score each candidate, shape (len(candidates),): above 0 it rather answers than not."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache
 from importlib import resources
 
@@ -13,6 +13,9 @@ import Stemmer
 
 _TOP_SHARE = 0.1
 _PASSAGE_WORDS = 100
+_NEAREST = 12
+_COMMON = 4000
+"""Words that count as common; the rest of the list only tells that a word exists."""
 
 StemWord = Callable[[str], str]
 
@@ -59,6 +62,35 @@ class SnowballAnalyser:
         """Return the chance that an ordinary passage of a hundred words holds `term`; 0 to 1."""
         return _common(language).get(term, 0.0)
 
+    def words(self, language: str) -> Mapping[str, int]:
+        """Rank the words of a language, in lower case, by how common they are; 0 is the first."""
+        return _ranked(language)
+
+    def near(self, word: str, choices: Sequence[str], most: int) -> list[tuple[str, int]]:
+        """List those of `choices` that are `most` slips of the keys away at most, nearest first.
+
+        Optimal string alignment, by rapidfuzz; only a question with an unknown word pays for it.
+        """
+        from rapidfuzz import process
+        from rapidfuzz.distance import OSA
+
+        found = process.extract(
+            word, choices, scorer=OSA.distance, score_cutoff=most, limit=_NEAREST
+        )
+        return [(other, int(distance)) for other, distance, _ in found]
+
+
+@cache
+def _listed(language: str) -> tuple[str, ...]:
+    """List the words of a language, most frequent first."""
+    file = resources.files("askdoc").joinpath(f"data/words_{language}.txt")
+    return tuple(file.read_text(encoding="ascii").split()) if file.is_file() else ()
+
+
+@cache
+def _ranked(language: str) -> Mapping[str, int]:
+    return {word: rank for rank, word in enumerate(_listed(language))}
+
 
 @cache
 def _common(language: str) -> Mapping[str, float]:
@@ -67,12 +99,9 @@ def _common(language: str) -> Mapping[str, float]:
     The word of rank r is about 0.1 / r of all running words (Zipf's law), and forms of one stem add
     up. A language without a word list has no common terms.
     """
-    words = resources.files("askdoc").joinpath(f"data/common_words_{language}.txt")
-    if not words.is_file():
-        return {}
     stem = _stemmer(language)
     shares: dict[str, float] = {}
-    for rank, word in enumerate(words.read_text(encoding="ascii").split(), start=1):
+    for rank, word in enumerate(_listed(language)[:_COMMON], start=1):
         term = stem(word)
         shares[term] = shares.get(term, 0.0) + _TOP_SHARE / rank
     return {term: 1 - math.exp(-_PASSAGE_WORDS * share) for term, share in shares.items()}

@@ -166,6 +166,16 @@ class SqliteReader:
             self._frequencies |= counted
         return {term: counted.get(term) or self._frequencies.get(term, 0) for term in terms}
 
+    def vocabulary(self, beginning: str) -> Mapping[str, int]:
+        """Map the terms that begin so to the number of chunks that hold each."""
+        start = _storable(beginning)
+        # The column has no collation: a range of terms ends before the next possible beginning.
+        end = start[:-1] + chr(ord(start[-1]) + 1)
+        rows = self._all(
+            "SELECT term, doc FROM vocabulary WHERE term >= ? AND term < ?", start, end
+        )
+        return dict(rows)
+
     def counts(self) -> Counts:
         """Say how much the index holds."""
         [row] = self._all(

@@ -16,6 +16,7 @@ from askdoc.cli.options import (
     Libraries,
     Llm,
     Offline,
+    Reranker,
     Sources,
     TopK,
     Unsupported,
@@ -66,6 +67,7 @@ def ask(  # noqa: PLR0913 - one parameter for each option
     show_unsupported: Unsupported = None,
     offline: Offline = None,
     embedder: Embedder = None,
+    reranker: Reranker = None,
     library: Libraries = None,
     index: Index = None,
 ) -> None:
@@ -86,7 +88,7 @@ def ask(  # noqa: PLR0913 - one parameter for each option
     """
     from askdoc.cli.session import open_asked
     from askdoc.ports import deaf
-    from askdoc.render.answers import answer_lines, stale_note
+    from askdoc.render.answers import answer_lines, notes
     from askdoc.render.console import errors, output
     from askdoc.render.errors import note_line
     from askdoc.render.generation import ClaimStream, generation_lines, prompt_lines
@@ -96,6 +98,7 @@ def ask(  # noqa: PLR0913 - one parameter for each option
         library=library,
         index=index,
         embedder=embedder,
+        reranker=reranker,
         top_k=top_k,
         max_sentences=max_sentences,
         min_confidence=min_confidence,
@@ -132,8 +135,7 @@ def ask(  # noqa: PLR0913 - one parameter for each option
                 page.show([BLANK, *explain_lines(answer, page)])
                 if answer.generation is not None:
                     page.show(prompt_lines(answer.generation, page))
-    if note := stale_note(answer):
-        aside.show([note_line(note, aside)])
+    aside.show(note_line(note, aside) for note in notes(answer))
     if answer.generation is not None and answer.generation.interrupted:
         raise typer.Exit(INTERRUPTED)
     if answer.reason is not None:

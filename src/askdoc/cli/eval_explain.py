@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from askdoc.cli.eval_options import Documents, load_suites, open_bench, suite_path, suite_paths
-from askdoc.cli.options import Embedder, Index, Llm, TopK, open_workspace
+from askdoc.cli.options import Embedder, Index, Llm, Reranker, TopK, open_workspace
 from askdoc.errors import UsageError
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _DEEP = 200
 
 
-def explain(
+def explain(  # noqa: PLR0913 - one parameter for each option
     case: Annotated[str, typer.Argument(metavar="CASE", help="The id of the case.")],
     *,
     suite: Annotated[
@@ -28,6 +28,7 @@ def explain(
     top_k: TopK = None,
     llm: Llm = None,
     embedder: Embedder = None,
+    reranker: Reranker = None,
     index: Index = None,
 ) -> None:
     """Show stage by stage where the gold of a case was lost.
@@ -43,7 +44,9 @@ def explain(
     from askdoc.render.console import errors, output
     from askdoc.render.eval_explain import explanation_lines
 
-    workspace = open_workspace(index=index, embedder=embedder, top_k=top_k, llm=llm)
+    workspace = open_workspace(
+        index=index, embedder=embedder, reranker=reranker, top_k=top_k, llm=llm
+    )
     paths = [suite_path(suite, workspace)] if suite else suite_paths(None, workspace)
     found = _find(case, load_suites(paths))
     with open_bench(workspace, documents, errors(), cache=False) as bench:

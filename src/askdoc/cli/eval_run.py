@@ -10,7 +10,17 @@ import typer
 
 from askdoc.cli.completing import suite_names
 from askdoc.cli.eval_options import Documents, Jobs, load_suites, open_bench, suite_paths
-from askdoc.cli.options import AsJson, Embedder, Index, Llm, Offline, TopK, here, open_workspace
+from askdoc.cli.options import (
+    AsJson,
+    Embedder,
+    Index,
+    Llm,
+    Offline,
+    Reranker,
+    TopK,
+    here,
+    open_workspace,
+)
 from askdoc.errors import UsageError
 
 if TYPE_CHECKING:
@@ -104,6 +114,7 @@ def run(  # noqa: PLR0913 - one parameter for each option
     jobs: Jobs = None,
     offline: Offline = None,
     embedder: Embedder = None,
+    reranker: Reranker = None,
     index: Index = None,
 ) -> None:
     """Run suites of questions whose answers are known, and score what comes back.
@@ -128,6 +139,7 @@ def run(  # noqa: PLR0913 - one parameter for each option
     workspace = open_workspace(
         index=index,
         embedder=embedder,
+        reranker=reranker,
         top_k=top_k,
         max_sentences=max_sentences,
         min_confidence=min_confidence,

@@ -44,6 +44,14 @@ Embedder = Annotated[
         help="Use this Sentence Transformers model: a folder, or a name on the model hub.",
     ),
 ]
+Reranker = Annotated[
+    str | None,
+    typer.Option(
+        "--reranker",
+        metavar="NAME",
+        help="Rank with this cross-encoder: a folder, a name on the model hub, or `none`.",
+    ),
+]
 Llm = Annotated[
     str | None,
     typer.Option(
@@ -124,8 +132,9 @@ def open_workspace(
         return workspace.find(here(), overrides=given)
     from askdoc.libraries import open_library
 
-    if (embedder := given.get("embedder")) and (here() / embedder).is_dir():
-        given["embedder"] = str(here() / embedder)
+    for key in ("embedder", "reranker"):
+        if (model := given.get(key)) and (here() / model).is_dir():
+            given[key] = str(here() / model)
     return open_library(library, overrides=given, create=create)
 
 

@@ -13,6 +13,7 @@ from askdoc.cli.options import (
     Libraries,
     Llm,
     Offline,
+    Reranker,
     TopK,
     Unsupported,
     here,
@@ -36,6 +37,7 @@ def repl(  # noqa: PLR0913 - one parameter for each option
     show_unsupported: Unsupported = None,
     offline: Offline = None,
     embedder: Embedder = None,
+    reranker: Reranker = None,
     library: Libraries = None,
     index: Index = None,
 ) -> None:
@@ -56,6 +58,7 @@ def repl(  # noqa: PLR0913 - one parameter for each option
         library=library,
         index=index,
         embedder=embedder,
+        reranker=reranker,
         top_k=top_k,
         llm=llm,
         show_unsupported=show_unsupported,

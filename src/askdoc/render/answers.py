@@ -60,17 +60,21 @@ def passage_lines(
         yield hang(flat(passage.chunk.text), page, first=_INDENT)
 
 
-def stale_note(answer: Answer) -> str | None:
-    """Say what to do where a cited file is no longer as it was indexed, else None."""
+def notes(answer: Answer) -> Iterator[str]:
+    """Say what a reader should know of an answer: a question that was repaired, stale sources."""
+    if answer.searched is not None:
+        keep = "put a word in quotation marks to keep it as it is"
+        yield f"searched for: {answer.searched}  ({keep})"
+    for part in answer.missed:
+        yield f"the documents do not seem to answer: {part}"
     stale = {
         citation.document.id
         for citation in answer.citations
         if citation.file_state is not FileState.CURRENT
     }
-    if not stale:
-        return None
-    subject = "one cited file is" if len(stale) == 1 else f"{len(stale)} cited files are"
-    return f"{subject} no longer as indexed; run `askdoc index` to bring the index up to date"
+    if stale:
+        subject = "one cited file is" if len(stale) == 1 else f"{len(stale)} cited files are"
+        yield f"{subject} no longer as indexed; run `askdoc index` to bring the index up to date"
 
 
 def claim_text(claim: Claim) -> Text:

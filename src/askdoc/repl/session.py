@@ -14,7 +14,7 @@ from askdoc.history import Exchange, SessionStore, title_of
 from askdoc.paths import seen_from
 from askdoc.places import NumberedPlace, places
 from askdoc.ports import Listener
-from askdoc.render.answers import answer_lines, stale_note
+from askdoc.render.answers import answer_lines, notes
 from askdoc.render.console import Page
 from askdoc.render.errors import error_lines, note_line
 from askdoc.render.generation import ClaimStream, generation_lines
@@ -94,9 +94,8 @@ class Session:
         page.show(answer_lines(answer, page, lines=self.lines, said=stream.count))
         withheld = self.scope.settings.show_unsupported
         page.show(generation_lines(answer, page, withheld=withheld))
-        if note := stale_note(answer):
-            aside = self.pages.errors()
-            aside.show([note_line(note, aside)])
+        aside = self.pages.errors()
+        aside.show(note_line(note, aside) for note in notes(answer))
         self._remember(Exchange(asked, question, answer, datetime.now(UTC)))
 
     def last(self) -> Exchange:

@@ -1,6 +1,6 @@
-"""List the common words of English, most frequent first, from a WordPiece vocabulary.
+"""List the words of English, most frequent first, from a WordPiece vocabulary.
 
-    python training/common_words.py TOKENIZER.json > src/askdoc/data/common_words_en.txt
+    python training/words.py TOKENIZER.json > src/askdoc/data/words_en.txt
 
 The vocabulary of BERT (uncased; Apache-2.0), which all-MiniLM-L6-v2 shares, lists whole words by
 how often they occurred in its training text. Only that order is used: by Zipf's law it says about
@@ -14,11 +14,9 @@ import sys
 import textwrap
 from pathlib import Path
 
-WORDS = 4000
-
 
 def main() -> None:
-    """Print the most frequent whole words of letters alone."""
+    """Print the whole words of letters alone, most frequent first."""
     vocabulary = json.loads(Path(sys.argv[1]).read_text())["model"]["vocab"]
     first = vocabulary["the"]
     words = [
@@ -26,7 +24,7 @@ def main() -> None:
         for word, number in sorted(vocabulary.items(), key=lambda item: item[1])
         if number >= first and word.isascii() and word.isalpha() and len(word) > 1
     ]
-    print(textwrap.fill(" ".join(words[:WORDS]), 100))
+    print(textwrap.fill(" ".join(words), 100))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,102 @@
+"""Evidence for a question, on a real index with the real models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from askdoc import wiring, workspace
+from askdoc.answering import Answerer
+from askdoc.types import Status
+
+DOCUMENTS = {
+    "harbour.txt": (
+        "The harbour of Velm was dug out in 1883. It is the largest of the island. "
+        "Marta Olsen designed its lighthouse. Ferries leave for the mainland every morning."
+    ),
+    "salt.txt": (
+        "Salt is won in flat basins, where the sun dries the sea water. "
+        "The salt works of Tarn employ forty people. They were founded by Pieter Brandt."
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def answerer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answerer]:
+    folder = tmp_path_factory.mktemp("finding")
+    for name, text in DOCUMENTS.items():
+        (folder / name).write_text(text)
+    place = workspace.find(folder, overrides={"index": str(folder / "index")})
+    with wiring.indexer(place) as indexer:
+        indexer.sync([folder / name for name in DOCUMENTS])
+    with wiring.answerer(place) as opened:
+        yield opened
+
+
+def cited(answerer: Answerer, question: str) -> str:
+    return " ".join(citation.quote for citation in answerer.answer(question).citations)
+
+
+def test_each_part_of_a_question_gets_its_evidence(answerer: Answerer) -> None:
+    answer = answerer.answer("When was the harbour of Velm dug out and who founded the salt works?")
+    assert answer.status is Status.ANSWERED
+    assert {citation.document.path for citation in answer.citations} == {"harbour.txt", "salt.txt"}
+    quotes = " ".join(citation.quote for citation in answer.citations)
+    assert "1883" in quotes
+    assert "Pieter Brandt" in quotes
+    assert answer.missed == ()
+    labels = [item.label for item in answer.evidence]
+    assert labels == [f"S{number}" for number in range(1, len(labels) + 1)]
+    places = [(item.passage.document.id, item.span) for item in answer.evidence]
+    assert len(set(places)) == len(places)
+
+
+def test_a_part_that_the_documents_do_not_answer_is_named(answerer: Answerer) -> None:
+    answer = answerer.answer(
+        "When was the harbour of Velm dug out? Which moons of Jupiter did Galileo discover?"
+    )
+    assert answer.status is Status.ANSWERED
+    assert "1883" in answer.text
+    assert answer.missed == ("Which moons of Jupiter did Galileo discover?",)
+
+
+def test_where_no_part_is_answered_there_is_one_reason(answerer: Answerer) -> None:
+    answer = answerer.answer(
+        "Who won the chess final of 1987 and which moons of Jupiter did Galileo discover?"
+    )
+    assert answer.status is Status.ABSTAINED
+    assert answer.reason is not None
+    assert answer.missed == ()
+
+
+def test_slips_of_the_keys_are_repaired_and_told(answerer: Answerer) -> None:
+    answer = answerer.answer("When was the harbuor dug out?")
+    assert "1883" in answer.text
+    assert answer.question == "When was the harbuor dug out?"
+    assert answer.searched == "When was the harbour dug out?"
+    assert answerer.answer("When was the harbour dug out?").searched is None
+
+
+def test_a_vector_for_the_question_changes_nothing(answerer: Answerer) -> None:
+    for question in ("When was the harbuor dug out?", "Who designed it, and who founded Tarn?"):
+        vector = answerer.embed([question])[0]
+        with_it = answerer.answer(question, vector=vector)
+        assert with_it.evidence == answerer.answer(question).evidence
+
+
+def test_the_ranker_can_be_left_out(answerer: Answerer, tmp_path: Path) -> None:
+    (tmp_path / "harbour.txt").write_text(DOCUMENTS["harbour.txt"])
+    chosen = {"index": str(tmp_path / "index"), "reranker": "none"}
+    place = workspace.find(tmp_path, overrides=chosen)
+    with wiring.indexer(place) as indexer:
+        indexer.sync([tmp_path / "harbour.txt"])
+    with wiring.answerer(place) as without:
+        answer = without.answer("When was the harbour dug out?")
+    assert "1883" in answer.text
+    assert all("ranker" not in item.scores for item in answer.evidence)
+    assert "ranker" not in answer.fingerprint.models
+    ranked = answerer.answer("When was the harbour dug out?")
+    assert all("ranker" in item.scores for item in ranked.evidence)
+    assert "ranker" in ranked.fingerprint.models
