@@ -103,6 +103,8 @@ def answerer(
         NoIndex: there is none, or nothing is in it.
         EmbedderMismatch: another embedder than the one that is set made its vectors.
     """
+    from concurrent.futures import ThreadPoolExecutor
+
     from askdoc.adapters.freshness import file_state
     from askdoc.adapters.snowball import SnowballAnalyser
     from askdoc.answering import Answerer, Parts
@@ -119,9 +121,12 @@ def answerer(
             else embedder(workspace, listen, indexed_with=catalog.setting(EMBEDDER_NAME))
         )
         _refuse_other(catalog, loaded)
-        judge = like.sources.ranker if like else ranker(workspace, listen)
+        # A ranker loads outside of Python's lock, while the vectors' library is being imported.
+        pool = stack.enter_context(ThreadPoolExecutor(1))
+        loading = pool.submit(lambda: like.sources.ranker if like else ranker(workspace, listen))
         vectors = open_vectors(workspace)
         stack.callback(vectors.close)
+        judge = loading.result()
         sources = Sources(
             catalog=catalog,
             vectors=vectors,
