@@ -19,7 +19,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from askdoc.errors import AskdocError, NoIndex
 from askdoc.landmarks import Place, PlaceKind
-from askdoc.render.answers import answer_lines, passage_lines, stale_note
+from askdoc.render.answers import answer_lines, notes, passage_lines
 from askdoc.render.console import Page, make_console, page
 from askdoc.render.errors import error_lines
 from askdoc.render.explain import explain_lines
@@ -222,13 +222,19 @@ def test_passages(draw: Draw, snapshot: SnapshotAssertion, width: int) -> None:
 def test_a_file_that_is_not_as_indexed_is_marked(draw: Draw, state: FileState, mark: str) -> None:
     answer = make_answer(make_citation(make_document(), file_state=state))
     assert mark in draw(answer_lines, answer, width=None)
-    note = stale_note(answer)
-    assert note is not None
+    [note] = notes(answer)
     assert note.startswith("one cited file is no longer as indexed")
 
 
 def test_a_current_file_needs_no_note() -> None:
-    assert stale_note(make_answer(make_citation(make_document()))) is None
+    assert list(notes(make_answer(make_citation(make_document())))) == []
+
+
+def test_a_question_that_was_repaired_or_answered_in_part_is_told() -> None:
+    answer = make_answer(make_citation(make_document()))
+    told = list(notes(replace(answer, searched="the oak pier", missed=("who felled it?",))))
+    assert told[0].startswith("searched for: the oak pier")
+    assert told[1] == "the documents do not seem to answer: who felled it?"
 
 
 @pytest.mark.parametrize(

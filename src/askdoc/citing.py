@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from askdoc.selection import Terms
 from askdoc.types import Evidence, Span
 
-_MARGIN = 0.15
+_MARGIN = 0.2
 """How far below the best a sentence may score and still be cited."""
 
 _REACH, _NEWS = 0.45, 0.15

@@ -168,7 +168,9 @@ def test_libraries_are_asked_from_anywhere_alone_or_together(
     data = json.loads(run("--json", "When was the pier built?").stdout)
     assert [item["library"] for item in data["citations"]] == ["town"]
     assert {item["library"] for item in data["evidence"]} == {"birds", "town"}
-    assert set(data["fingerprint"]["models"]) == {"birds:embedder", "town:embedder"}
+    assert set(data["fingerprint"]["models"]) == {
+        f"{library}:{model}" for library in ("birds", "town") for model in ("embedder", "ranker")
+    }
     nothing = run("--json", "Who chairs the ministry of finance?")
     assert nothing.exit_code == 3
     assert "one library at a time" in run("status").stderr

@@ -49,9 +49,9 @@ def tiny_cross_encoder(folder: Path, *, labels: int = 1) -> Path:
         num_hidden_layers=2,
         num_attention_heads=2,
         intermediate_size=64,
-        num_labels=labels,
         initializer_range=0.3,
     )
+    config.num_labels = labels
     BertForSequenceClassification(config).save_pretrained(folder)
     base = model_sources.find(DEFAULT_EMBEDDER).folder
     AutoTokenizer.from_pretrained(str(base)).save_pretrained(folder)

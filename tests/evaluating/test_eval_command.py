@@ -57,7 +57,8 @@ def test_a_second_run_asks_nothing_and_says_the_same(work: Path, monkeypatch: An
 def test_a_planted_regression_exits_3_and_names_the_cases(work: Path, monkeypatch: Any) -> None:
     assert run("village", "--save-baseline").exit_code == 0
     # Weakened on purpose: sentences that are unlike the question come first.
-    monkeypatch.setattr(selection, "WEIGHTS", {"dense": -1.0, "lexical": -1.0, "passage": 0.0})
+    against_it = dict.fromkeys(selection.WEIGHTS, -1.0)
+    monkeypatch.setattr(selection, "WEIGHTS", against_it)
     weak = run("village", "--against", "evals/baselines", "--no-cache", "--json")
     assert weak.exit_code == 3
     data = json.loads(weak.stdout)
