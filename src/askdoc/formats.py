@@ -362,7 +362,7 @@ def _evidence_in(item: _Evidence, base: Path) -> Evidence:
     document = replace(
         _document(item.document, item.path, item.title, base, pages),
         library=item.library,
-        landmarks=_landmarks(span, item.place),
+        landmarks=_landmarks(span, item.place, item.page),
     )
     chunk = Chunk(
         id="",
@@ -390,9 +390,9 @@ def _place_in(place: _Place | None) -> Place | None:
     return None if place is None else Place(place.kind, place.number, place.name, place.last)
 
 
-def _landmarks(span: Span, place: _Place | None) -> Landmarks:
-    """Make landmarks that put `span` at `place`; pages have a field of their own."""
-    if place is None or place.kind is PlaceKind.PAGE:
+def _landmarks(span: Span, place: _Place | None, page: int | None) -> Landmarks:
+    """Make landmarks that put `span` at `place`, unless `page` says it already."""
+    if place is None or page is not None:
         return Landmarks()
     marks = [Landmark(0, Place(place.kind, place.number, place.name))]
     if place.last is not None:
