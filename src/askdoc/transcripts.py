@@ -76,7 +76,7 @@ def _reason(answer: Answer) -> str:
 
 
 def _where(item: Citation, base: Path) -> str:
-    file = seen_from(base, item.document.file)
+    file = seen_from(base, item.document.file) + item.document.inside
     return f"{file}, {name_place(item.place, item.line_start, item.line_end)}"
 
 

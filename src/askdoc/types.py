@@ -157,6 +157,11 @@ class Document:
     author: str | None = None
     within: str | None = None
 
+    @property
+    def inside(self) -> str:
+        """Where it lies in its file, to be put behind the name of that: empty where it is all."""
+        return self.location[len(self.within) :] if self.within else ""
+
     def page_of(self, offset: int) -> int | None:
         """Name the page (from 1) that holds `offset`, or None where the format has no pages."""
         return max(1, bisect_right(self.pages, offset)) if self.pages else None

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from askdoc.adapters.ignore_rules import Rules, is_left_out, rules_in, rules_of_settings
-from askdoc.adapters.readers import is_readable, suffix_of, suffixes
+from askdoc.adapters.readers import is_readable, remedy_for, suffix_of
 from askdoc.errors import ReadError
 from askdoc.planning import MISSING, locate
 from askdoc.types import Found, Skip
@@ -78,8 +78,8 @@ class _Origin:
         if not stat.S_ISREG(info.st_mode):
             return self.skip(path, "special", "it is a device, pipe or socket, not a file")
         if not self.readable(path):
-            hint = f"askdoc reads {', '.join(suffixes())}"
-            return self.skip(path, "unsupported", f"no reader for `.{suffix_of(path)}` files", hint)
+            reason = f"no reader for `.{suffix_of(path)}` files"
+            return self.skip(path, "unsupported", reason, remedy_for(path))
         inside = path[len(self.path) :].replace(os.sep, "/").lstrip("/")
         return Found(
             location=self._within(inside),

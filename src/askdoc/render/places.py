@@ -22,7 +22,7 @@ def file_name(document: Document, page: Page) -> Text:
 
     Where several libraries were asked, the document's stands before it.
     """
-    name = one_line(seen_from(page.base, document.file))
+    name = one_line(seen_from(page.base, document.file) + document.inside)
     library = f"{document.library}: " if document.library else ""
     return Text.assemble(library, (name, _linked(document.file) if page.links else "file"))
 

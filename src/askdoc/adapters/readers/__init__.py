@@ -9,6 +9,7 @@ come with that extra of askdoc alone.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import cast
@@ -19,6 +20,18 @@ from askdoc.types import ReadOptions
 
 _GROUP = "askdoc.readers"
 _NONE = ReadOptions()
+_REMEDIES: Mapping[tuple[str, ...], str] = {
+    ("doc", "dot", "wpd", "wps"): "save it as .docx, then index that",
+    ("ppt", "pps"): "save it as .pptx, then index that",
+    ("xlsb", "xlt", "wk1"): "save it as .xlsx, then index that",
+    ("pages", "numbers", "key"): "export it as PDF, then index that",
+    ("mobi", "azw", "azw3", "fb2", "lit", "djvu"): "convert it to EPUB or PDF, then index that",
+    ("png", "jpg", "jpeg", "tif", "tiff", "bmp", "webp", "heic"): (
+        "put it into a PDF, then `askdoc index --ocr` reads what is written on it"
+    ),
+    ("7z", "rar", "tar", "gz", "tgz", "bz2", "xz", "zst"): "unpack it, then index the files",
+    ("mp3", "mp4", "wav", "m4a", "mov", "mkv", "avi"): "index its subtitles (.srt or .vtt) instead",
+}
 _WITHOUT_SUFFIX = "txt"
 """Files such as `README` and `Makefile` are text; a binary one is found out when it is read."""
 
@@ -39,6 +52,15 @@ def is_readable(name: str) -> bool:
     return suffix_of(name) in _offered()
 
 
+def remedy_for(name: str) -> str:
+    """Say what to do with a file of that name, which nothing reads."""
+    suffix = suffix_of(name)
+    for suffixes_, remedy in _REMEDIES.items():
+        if suffix in suffixes_:
+            return remedy
+    return "convert it to a format that askdoc reads, such as PDF, .docx or text"
+
+
 def reader_for(name: str, options: ReadOptions = _NONE) -> Reader:
     """Return what reads a file of that name, heeding `options`; nothing else is imported.
 
@@ -50,7 +72,7 @@ def reader_for(name: str, options: ReadOptions = _NONE) -> Reader:
     entry = _offered().get(suffix_of(name))
     if entry is None:
         message = f"no reader for `.{suffix_of(name)}` files"
-        raise ReadError(message, code="unsupported", hint=f"askdoc reads {', '.join(suffixes())}")
+        raise ReadError(message, code="unsupported", hint=remedy_for(name))
     reader = _load(entry)
     return reader.with_options(options) if isinstance(reader, AdaptableReader) else reader
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+import lxml.html
 from lxml import etree
 
 from askdoc.layout import line_blocks
@@ -58,6 +59,19 @@ class Written:
     blocks: tuple[Span, ...]
     headings: tuple[Heading, ...]
     depth: int
+
+
+def parse(html: str | bytes) -> etree._Element:
+    """Parse a page or a part of one, in UTF-8 where it is bytes without a mark; never fail."""
+    data = html.encode("utf-8", "replace") if isinstance(html, str) else html
+    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
+    parser = lxml.html.HTMLParser(
+        huge_tree=True, remove_comments=True, remove_pis=True, encoding=encoding
+    )
+    try:
+        return lxml.html.document_fromstring(data, parser=parser)
+    except (etree.ParserError, ValueError):  # nothing but comments
+        return lxml.html.document_fromstring(b"<p></p>")
 
 
 def write(root: etree._Element, *, whole: bool) -> Written:

@@ -1,0 +1,233 @@
+"""Read Word documents with python-docx, and their text from the tree that it gives.
+
+Its own paragraphs leave out what is inserted with changes tracked, content controls, text boxes,
+equations and notes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+import docx
+from lxml import etree
+
+from askdoc.adapters.readers.composing import Composer, table_rows
+from askdoc.adapters.readers.refusing import damaged, wordless
+from askdoc.adapters.readers.unpacking import Package, parse_xml
+from askdoc.errors import ReadError
+from askdoc.landmarks import Place, PlaceKind
+from askdoc.types import Reading
+
+if TYPE_CHECKING:
+    from docx.document import Document
+    from docx.opc.part import Part
+
+_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_MATH_TEXT = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
+_FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
+_P, _TBL, _TR, _TC = (_W + tag for tag in ("p", "tbl", "tr", "tc"))
+_TEXT_BOX = _W + "txbxContent"
+_UNREAD = {_W + tag for tag in ("del", "moveFrom", "instrText", "delText", "fldData")}
+_PAGE_BREAK = _W + "lastRenderedPageBreak"
+_WRITTEN = {_W + "tab": " ", _W + "br": "\n", _W + "cr": "\n", _W + "noBreakHyphen": "-"}
+
+_HEADING = re.compile(r"(?:heading|überschrift|titre|título|titolo|kop) ?([1-9])", re.IGNORECASE)
+_NOTES = {"footnotes": "footnote", "endnotes": "endnote", "comments": "comment"}
+_NUMBER_OF_BODY_TEXT = 9
+
+
+class DocxReader:
+    """Reads body, tables, text boxes, equations, notes and comments; styles give the headings.
+
+    Places are pages where Word has noted how the text fell on them, else paragraphs.
+    """
+
+    def read(self, data: bytes, *, name: str) -> Reading:
+        """Read a file called `name`.
+
+        Raises:
+            ReadError: the file is broken, encrypted, too large when unpacked, or has no text.
+
+        """
+        Package(data, name)  # refuses what is not sound before anything is made of it
+        try:
+            document = docx.Document(BytesIO(data))
+            walk = _Walk(document)
+            walk.body()
+            walk.notes(name)
+        except ReadError:
+            raise
+        except Exception as error:  # python-docx meets odd files with errors of any kind
+            raise damaged(name) from error
+        if not walk.composer:
+            raise wordless(name)
+        core = document.core_properties
+        return walk.composer.reading(title=core.title or walk.title, author=core.author)
+
+
+class _Walk:
+    """Goes through a document and writes it down."""
+
+    def __init__(self, document: Document) -> None:
+        self.composer = Composer()
+        self.title: str | None = None
+        self._document = document
+        self._levels = dict(_levels(document))
+        self._paged = next(document.element.body.iter(_PAGE_BREAK), None) is not None
+        self._page = 1
+        self._paragraph = 0
+        self._marks: dict[tuple[str, str], Place] = {}
+
+    def body(self) -> None:
+        """Write what is on the pages."""
+        self._blocks(self._document.element.body)
+
+    def notes(self, name: str) -> None:
+        """Write footnotes, endnotes and comments, below a heading each."""
+        for part in _notes(self._document):
+            root = parse_xml(part.blob, name)
+            kind = next((kind for kind in _NOTES if str(part.partname).endswith(f"{kind}.xml")), "")
+            wrote = False
+            for note in root.iter(_W + _NOTES[kind]) if kind else ():
+                words = "\n".join(
+                    text for one in note.iter(_P) if (text := self._text(one).strip())
+                )
+                if not words:
+                    continue
+                if not wrote:
+                    self.composer.heading(kind.capitalize(), 1)
+                    wrote = True
+                mark = (_NOTES[kind], note.get(_W + "id", ""))
+                if mark in self._marks:
+                    self.composer.place(self._marks[mark])
+                by = note.get(_W + "author")
+                self.composer.paragraph(f"{by}: {words}" if by else words, close=True)
+
+    def _blocks(self, parent: etree._Element) -> None:
+        for element in parent:
+            if element.tag == _P:
+                self._take_paragraph(element)
+            elif element.tag == _TBL:
+                self._table(element)
+            elif element.tag not in _UNREAD and element.tag != _FALLBACK:
+                self._blocks(element)
+
+    def _take_paragraph(self, element: etree._Element) -> None:
+        text = self._text(element)
+        if text.strip():
+            self._paragraph += 1
+            self._mark(element)
+            level = self._level(element)
+            if level is None:
+                self.composer.paragraph(text, close=_is_item(element))
+            else:
+                self.composer.heading(text, level or 1)
+                if not level and self.title is None:
+                    self.title = text
+        self._turn_pages(element)
+        for box in _boxes(element):
+            self._blocks(box)
+
+    def _table(self, table: etree._Element) -> None:
+        elements = [row for row in table.iter(_TR) if _nearest(row, _TBL) is table]
+        rows = [
+            [self._cell(cell) for cell in row.iter(_TC) if _nearest(cell, _TR) is row]
+            for row in elements
+        ]
+        written = dict(table_rows(rows))
+        for number, element in enumerate(elements, start=1):
+            if number in written:
+                self._paragraph += 1
+                self._mark(element)
+                self.composer.row(written[number])
+            self._turn_pages(element)
+
+    def _cell(self, cell: etree._Element) -> str:
+        return " ".join(self._text(paragraph) for paragraph in cell.iter(_P))
+
+    def _mark(self, element: etree._Element) -> None:
+        """Say where the next words stand, and the notes that they point to."""
+        place = (
+            Place(PlaceKind.PAGE, self._page)
+            if self._paged
+            else Place(PlaceKind.PARAGRAPH, self._paragraph)
+        )
+        self.composer.place(place)
+        for note in _NOTES.values():
+            for mark in element.iter(f"{_W}{note}Reference"):
+                self._marks[note, mark.get(_W + "id", "")] = place
+
+    def _turn_pages(self, element: etree._Element) -> None:
+        self._page += sum(1 for _ in element.iter(_PAGE_BREAK))
+
+    def _text(self, paragraph: etree._Element) -> str:
+        return "".join(_words(paragraph))
+
+    def _level(self, paragraph: etree._Element) -> int | None:
+        """Return the level of a heading, 0 for the title, None for other text."""
+        properties = paragraph.find(_W + "pPr")
+        if properties is None:
+            return None
+        own = properties.find(_W + "outlineLvl")
+        if own is not None:
+            return _outline(own)
+        style = properties.find(_W + "pStyle")
+        return self._levels.get(style.get(_W + "val", "")) if style is not None else None
+
+
+def _words(element: etree._Element) -> Iterator[str]:
+    for child in element:
+        tag = child.tag
+        if tag in (_W + "t", _MATH_TEXT):
+            yield child.text or ""
+        elif tag in _WRITTEN:
+            yield _WRITTEN[tag]
+        elif tag not in _UNREAD and tag not in (_FALLBACK, _TEXT_BOX, _P):
+            yield from _words(child)
+
+
+def _boxes(element: etree._Element) -> Iterator[etree._Element]:
+    """Yield the text boxes that hang on a paragraph, not those within them."""
+    for child in element:
+        if child.tag == _TEXT_BOX:
+            yield child
+        elif child.tag != _FALLBACK:
+            yield from _boxes(child)
+
+
+def _nearest(element: etree._Element, tag: str) -> etree._Element | None:
+    return next(element.iterancestors(tag), None)
+
+
+def _is_item(paragraph: etree._Element) -> bool:
+    return paragraph.find(f"{_W}pPr/{_W}numPr") is not None
+
+
+def _outline(element: etree._Element) -> int | None:
+    number = element.get(_W + "val", "")
+    return int(number) + 1 if number.isdecimal() and int(number) < _NUMBER_OF_BODY_TEXT else None
+
+
+def _levels(document: Document) -> Iterator[tuple[str, int]]:
+    """Map the ids of the styles of headings to their level, that of the title to 0."""
+    for style in document.styles.element.iter(_W + "style"):
+        key = style.get(_W + "styleId", "")
+        named = style.find(_W + "name")
+        words = named.get(_W + "val", "") if named is not None else ""
+        outline = style.find(f"{_W}pPr/{_W}outlineLvl")
+        found = _HEADING.fullmatch(words) or _HEADING.fullmatch(key)
+        if words.lower() == "title":
+            yield key, 0
+        elif found:
+            yield key, int(found[1])
+        elif outline is not None and (level := _outline(outline)):
+            yield key, level
+
+
+def _notes(document: Document) -> Iterator[Part]:
+    for relation in document.part.rels.values():
+        if not relation.is_external and relation.reltype.rpartition("/")[2] in _NOTES:
+            yield relation.target_part

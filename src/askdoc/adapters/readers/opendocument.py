@@ -1,0 +1,191 @@
+"""Read OpenDocument (LibreOffice): text, spreadsheets and presentations, from their XML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from lxml import etree
+
+from askdoc.adapters.readers.composing import Composer, table_rows
+from askdoc.adapters.readers.refusing import damaged, locked, wordless
+from askdoc.adapters.readers.sheets import write_sheets
+from askdoc.adapters.readers.unpacking import Package
+from askdoc.landmarks import Place, PlaceKind
+from askdoc.types import Reading
+
+_NAMESPACE = "urn:oasis:names:tc:opendocument:xmlns:"
+_OFFICE, _TEXT, _TABLE, _DRAW, _META = (
+    f"{{{_NAMESPACE}{part}:1.0}}" for part in ("office", "text", "table", "drawing", "meta")
+)
+_PRESENTATION = f"{{{_NAMESPACE}presentation:1.0}}"
+_DC = "{http://purl.org/dc/elements/1.1/}"
+_P, _H = _TEXT + "p", _TEXT + "h"
+_NOTE, _COMMENT, _PAGE_BREAK = _TEXT + "note", _OFFICE + "annotation", _TEXT + "soft-page-break"
+_UNREAD = frozenset(
+    (_TEXT + "tracked-changes", _TEXT + "note-citation", _TEXT + "table-of-content")
+)
+_APART = frozenset((_NOTE, _COMMENT, _DRAW + "frame", _DRAW + "custom-shape"))
+"""What hangs on a paragraph and is written after it."""
+
+_MOST_REPEATED = 1000
+"""Columns, or rows with words, that one element may stand for."""
+
+
+class OpenDocumentReader:
+    """Reads `.odt`, `.ods` and `.odp`; places are pages or paragraphs, rows, and slides."""
+
+    def read(self, data: bytes, *, name: str) -> Reading:
+        """Read a file called `name`.
+
+        Raises:
+            ReadError: the file is broken, encrypted, too large when unpacked, or has no text.
+
+        """
+        package = Package(data, name)
+        root = package.xml("content.xml")
+        body = root.find(_OFFICE + "body") if root is not None else None
+        if body is None:
+            if b"encryption-data" in (package.read("META-INF/manifest.xml") or b""):
+                raise locked(name)
+            raise damaged(name)
+        title, author = _about(package)
+        sheets = body.find(_OFFICE + "spreadsheet")
+        if sheets is not None:
+            tables = sheets.iterchildren(_TABLE + "table")
+            named = ((table.get(_TABLE + "name", ""), _rows(table)) for table in tables)
+            return write_sheets(named, name, title=title, author=author)
+        walk = _Walk(body)
+        if not walk.composer:
+            raise wordless(name)
+        return walk.composer.reading(title=title or walk.title, author=author)
+
+
+def _about(package: Package) -> tuple[str | None, str | None]:
+    """Return title and author."""
+    meta = package.xml("meta.xml")
+    if meta is None:
+        return None, None
+    title = meta.findtext(f".//{_DC}title")
+    return title, meta.findtext(f".//{_META}initial-creator") or meta.findtext(f".//{_DC}creator")
+
+
+class _Walk:
+    """Goes through a text or a presentation and writes it down; depth is no matter."""
+
+    def __init__(self, body: etree._Element) -> None:
+        self.composer = Composer()
+        self.title: str | None = None
+        self._paged = next(body.iter(_PAGE_BREAK), None) is not None
+        self._page, self._paragraph, self._slide = 1, 0, 0
+        pending = [iter(body)]
+        while pending:
+            element = next(pending[-1], None)
+            if element is None:
+                pending.pop()
+                continue
+            below = self._take(element)
+            if below is not None:
+                pending.append(iter(below))
+
+    def _take(self, element: etree._Element) -> Sequence[etree._Element] | etree._Element | None:
+        """Write an element, and return what is below it and still to be written."""
+        if element.tag in _UNREAD:
+            return None
+        if element.tag == _PAGE_BREAK:
+            self._page += 1
+        elif element.tag == _DRAW + "page":
+            self._slide += 1
+            self._page = self._slide
+        elif element.tag in (_P, _H):
+            return self._write(element)
+        elif element.tag == _TABLE + "table":
+            self._table(element)
+            return None
+        return element
+
+    def _write(self, element: etree._Element) -> list[etree._Element]:
+        text = "".join(_words(element))
+        if text.strip():
+            self._place()
+            style = element.get(_TEXT + "style-name", "")
+            is_title = style in ("Title", "Titel") or _is_title(element)
+            if element.tag == _H or is_title:
+                level = element.get(_TEXT + "outline-level", "1")
+                self.composer.heading(text, int(level) if level.isdecimal() and int(level) else 1)
+                self.title = self.title or (text if is_title and not self._slide else None)
+            else:
+                self.composer.paragraph(text, close=_TEXT + "list" in _tags_above(element))
+        self._page += sum(1 for _ in element.iter(_PAGE_BREAK))
+        return [one for one in element.iter(*_APART) if _is_outermost(one, element)]
+
+    def _table(self, table: etree._Element) -> None:
+        for _, row in table_rows(_rows(table)):
+            self._place()
+            self.composer.row(row)
+
+    def _place(self) -> None:
+        self._paragraph += 1
+        if self._slide:
+            self.composer.place(Place(PlaceKind.SLIDE, self._slide))
+        elif self._paged:
+            self.composer.place(Place(PlaceKind.PAGE, self._page))
+        else:
+            self.composer.place(Place(PlaceKind.PARAGRAPH, self._paragraph))
+
+
+def _words(element: etree._Element) -> Iterator[str]:
+    """Yield the words of a paragraph, without what hangs on it."""
+    walk = etree.iterwalk(element, events=("start", "end"))
+    for event, one in walk:
+        if event == "start" and one is not element and (one.tag in _APART or one.tag in _UNREAD):
+            walk.skip_subtree()
+        elif event == "start":
+            if one.tag == _TEXT + "s":
+                yield " "
+            elif one.tag in (_TEXT + "tab", _TEXT + "line-break"):
+                yield " " if one.tag == _TEXT + "tab" else "\n"
+            yield one.text or ""
+        if event == "end" and one is not element:
+            yield one.tail or ""
+
+
+def _rows(table: etree._Element) -> Iterator[list[str]]:
+    """List the rows of a table as the texts of their cells; a repeated row counts as often."""
+    empty: list[str] = []
+    for row in table.iter(_TABLE + "table-row"):
+        if next(row.iterancestors(_TABLE + "table"), None) is not table:
+            continue
+        cells: list[str] = []
+        for cell in row.iterchildren(_TABLE + "table-cell", _TABLE + "covered-table-cell"):
+            words = " ".join("".join(_words(one)) for one in cell.iter(_P, _H))
+            words = words or cell.get(_OFFICE + "value", "")
+            cells += [words] * min(_repeated(cell, "columns"), _MOST_REPEATED)
+        times = _repeated(row, "rows")
+        for _ in range(min(times, _MOST_REPEATED) if any(cells) else times):
+            yield cells if any(cells) else empty
+
+
+def _repeated(element: etree._Element, what: str) -> int:
+    times = element.get(f"{_TABLE}number-{what}-repeated", "1")
+    return max(1, int(times)) if times.isdecimal() and len(times) <= len("1048576") else 1
+
+
+def _tags_above(element: etree._Element) -> set[str]:
+    return {str(above.tag) for above in element.iterancestors()}
+
+
+def _is_title(element: etree._Element) -> bool:
+    """Tell whether a paragraph is the title of its slide."""
+    return any(
+        frame.get(_PRESENTATION + "class") == "title"
+        for frame in element.iterancestors(_DRAW + "frame")
+    )
+
+
+def _is_outermost(one: etree._Element, within: etree._Element) -> bool:
+    for above in one.iterancestors():
+        if above is within:
+            return True
+        if above.tag in _APART:
+            return False
+    return False

@@ -1,0 +1,28 @@
+"""The errors that readers share, in the words that a user sees."""
+
+from __future__ import annotations
+
+from askdoc.errors import ReadError
+from askdoc.types import ENCRYPTED, NO_TEXT
+
+
+def damaged(name: str, what: str = "is damaged, or not what its name says") -> ReadError:
+    """Return the error for a file that cannot be understood."""
+    return ReadError(f"`{name}` {what}", code="broken")
+
+
+def wordless(name: str, where: str = "") -> ReadError:
+    """Return the error for a sound file in which nothing is said."""
+    return ReadError(f"`{name}` has no text{where}", code=NO_TEXT)
+
+
+def locked(name: str, why: str = "needs a password") -> ReadError:
+    """Return the error for a file that is encrypted in a way that no option opens."""
+    hint = "save a copy without the protection, then index that"
+    return ReadError(f"`{name}` {why}", code=ENCRYPTED, hint=hint)
+
+
+def too_large(name: str, most: int) -> ReadError:
+    """Return the error for a file that unpacks to more than `most` bytes."""
+    message = f"`{name}` unpacks to more than {most / 1e6:,.0f} MB"
+    return ReadError(message, code="too_large", hint="unpack or split it, then index the pieces")
