@@ -159,7 +159,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", type=Path, default=Path("found"))
     options = parser.parse_args()
-    dice = random.Random(options.seed)  # noqa: S311 - not for secrets
+    dice = random.Random(options.seed)
     files = sorted(
         path for path in options.folder.rglob("*") if path.is_file() and is_readable(path.name)
     )

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from askdoc.adapters.readers import is_readable, reader_for, suffix_of, suffixes
+from askdoc.adapters.readers import reader_for, suffix_of, suffixes
 from askdoc.adapters.readers.pdf import PdfReader
 from askdoc.adapters.readers.text import TextReader
 from askdoc.errors import ReadError
@@ -24,12 +24,17 @@ def test_names_without_suffix_are_text() -> None:
     assert isinstance(reader_for("LICENSE"), TextReader)
 
 
-def test_what_nothing_reads_is_named() -> None:
-    assert not is_readable("archive.tar.zst")
-    with pytest.raises(ReadError, match=r"no reader for `\.zst` files") as caught:
-        reader_for("archive.tar.zst")
-    assert caught.value.code == "unsupported"
-    assert "pdf" in (caught.value.hint or "")
+def test_what_nothing_reads_is_named_with_what_to_do() -> None:
+    for name, suffix, remedy in (
+        ("archive.tar.zst", "zst", "unpack it"),
+        ("old.DOC", "doc", "save it as .docx"),
+        ("scan.png", "png", "--ocr"),
+        ("a.xyz", "xyz", "such as PDF"),
+    ):
+        with pytest.raises(ReadError, match=rf"no reader for `\.{suffix}` files") as caught:
+            reader_for(name)
+        assert caught.value.code == "unsupported"
+        assert remedy in (caught.value.hint or "")
 
 
 def test_every_declared_reader_loads() -> None:
