@@ -47,7 +47,7 @@ class Remembering:
         self._file = file
         self._until = until
         self.name, self.context = generator.name, generator.context
-        self.takes_grammar, self.remote = generator.takes_grammar, generator.remote
+        self.form, self.remote = generator.form, generator.remote
         lines = file.read_text().splitlines() if file.exists() else []
         self._said = {record["prompt"]: record for record in map(json.loads, lines)}
 

@@ -1,16 +1,20 @@
 """Reads what a language model writes, as it comes, into claims with their labels.
 
-Made for the grammar's `- text [1] [2]`, and tolerant of models that can't be held to it: numbered
-lists, several labels in one bracket, labels before the full stop, prose without lines.
+Made for the grammar's `- text [1] [2]` and for JSON, and tolerant of models that can't be held to
+either: numbered lists, several labels in one bracket, labels before the full stop, prose without
+lines.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
+from typing import Any
 
-from askdoc.grammar import LONGEST, REFUSAL
+from askdoc.grammar import ANSWERED, LONGEST, REFUSAL, SENTENCES, TEXT
+from askdoc.json_stream import read_objects
 
 _NUMBERS = r"\s*((?:[Ss]?\d+)(?:\s*(?:,|;|and|-|–)\s*[Ss]?\d+)*)\s*"
 _BRACKETS = re.compile(rf"[\[【]{_NUMBERS}[\]】]")
@@ -25,13 +29,21 @@ _PREAMBLE = re.compile(
 )
 _SENTENCE = re.compile(r"(?<=[.!?])((?:\s*[\[【][^\]】]*[\]】])*)\s+(?=[\"“'A-Z])")
 _END = re.compile(r"(?<=[a-z0-9)\"%][.!?])(?<!\b[DM]r\.)(?<!\bMrs\.)\s+(?=[\"A-Z])")
-_THINKING = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
+_THOUGHT, _THOUGHT_ENDS = "<think>", "</think>"
 _REFUSED = re.compile(
     rf"^\W*(?:{REFUSAL}\b|(?:i\s+(?:can(?:no|')t|am\s+unable)|(?:the|these)\s+(?:sentences|sources"
     r"|documents|text)\s+do(?:es)?\s+not|there\s+is\s+no\s+(?:information|answer|mention)))",
     re.IGNORECASE,
 )
 _FEWEST_LETTERS = 3
+
+_FENCE = r"^\s*(?:```(?:json)?\s*)?"
+_JSON = re.compile(_FENCE + r"(?:\[\s*)?\{")
+_UNDECIDED = re.compile(r"^\s*(?:`{0,2}|```(?:j|js|jso)?|```(?:json)?\s*(?:\[\s*)?|\[\s*)$")
+
+_TEXT_NAMES = (TEXT, "claim", "statement")
+_LABEL_NAMES = (SENTENCES, "sentence", "labels", "label", "sources", "citations")
+"""What models call them, the schema's own names first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,24 +62,76 @@ class Refused:
 
 
 def read_claims(pieces: Iterable[str]) -> Iterator[Written | Refused]:
-    """Yield each claim as soon as its line is complete; the last one at the end.
+    """Yield each claim as soon as its line or its object is complete; the last one at the end.
 
     A refusal counts only as the first thing that is said.
     """
+    spoken = _without_thoughts(pieces)
+    opening = ""
+    for piece in spoken:
+        opening += piece
+        if not _UNDECIDED.match(opening):
+            break
+    rest = chain([opening], spoken)
+    yield from _objects(rest) if _JSON.match(opening) else _lines(rest)
+
+
+def _without_thoughts(pieces: Iterable[str]) -> Iterator[str]:
+    """Leave out what stands between `<think>` and `</think>`, or after one that is never closed."""
+    held = ""
+    for piece in pieces:
+        held += piece
+        while (start := held.find(_THOUGHT)) >= 0:
+            yield held[:start]
+            held = held[start:]
+            end = held.find(_THOUGHT_ENDS)
+            if end < 0:
+                break
+            held = held[end + len(_THOUGHT_ENDS) :]
+        else:
+            ready = len(held) - _begun(held)
+            yield held[:ready]
+            held = held[ready:]
+    if not held.startswith(_THOUGHT):
+        yield held
+
+
+def _begun(text: str) -> int:
+    """Count the characters at the end of `text` that may be the beginning of a thought."""
+    return next(n for n in range(len(_THOUGHT) - 1, -1, -1) if text.endswith(_THOUGHT[:n]))
+
+
+def _lines(pieces: Iterable[str]) -> Iterator[Written | Refused]:
     waiting = ""
     said = False
     for piece in pieces:
-        waiting += piece
-        if "<think>" in waiting and "</think>" not in waiting:
-            continue
-        waiting = _THINKING.sub("", waiting)
-        *lines, waiting = waiting.split("\n")
+        *lines, waiting = (waiting + piece).split("\n")
         for line in lines:
             for claim in _line(line, first=not said):
                 said = True
                 yield claim
-    for claim in _line(_THINKING.sub("", waiting), first=not said):
-        yield claim
+    yield from _line(waiting, first=not said)
+
+
+def _objects(pieces: Iterable[str]) -> Iterator[Written | Refused]:
+    """Read `{"answered": true, "claims": [{"text": …, "sentences": [1]}]}`, or near it."""
+    said = False
+    for found in read_objects(pieces):
+        if found.get(ANSWERED) is False and not said:
+            yield Refused(REFUSAL)
+            return
+        for claim in _object(found):
+            said = True
+            yield claim
+
+
+def _object(found: Mapping[str, Any]) -> Iterator[Written]:
+    text = next((found[n] for n in _TEXT_NAMES if isinstance(found.get(n), str)), "")
+    named: Any = next((found[name] for name in _LABEL_NAMES if name in found), [])
+    labels = [str(item).strip("[] Ss") for item in (named if isinstance(named, list) else [named])]
+    for claim in _line(text.replace("\n", " "), first=False):
+        if isinstance(claim, Written):
+            yield Written(claim.text, tuple(dict.fromkeys([*labels, *claim.labels])))
 
 
 def _line(line: str, *, first: bool) -> Iterator[Written | Refused]:

@@ -118,6 +118,7 @@ class Writer:
             context=self._generator.context,
             evidence_tokens=self._limits.evidence_tokens,
             may_refuse=self._limits.trusted,
+            form=self._generator.form,
         )
         progress = _Progress(time.perf_counter(), question)
         if built.offers:
@@ -134,10 +135,7 @@ class Writer:
         return self._draft(built, progress)
 
     def _run(self, built: Built, progress: _Progress, hear: HearDraft) -> None:
-        prompt = built.prompt
-        if not self._generator.takes_grammar:
-            prompt = replace(prompt, grammar=None)
-        with closing(self._pieces(self._generator.stream(prompt), progress)) as pieces:
+        with closing(self._pieces(self._generator.stream(built.prompt), progress)) as pieces:
             for number, item in enumerate(read_claims(pieces)):
                 if isinstance(item, Refused):
                     progress.refusal = item.text

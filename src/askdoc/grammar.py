@@ -1,12 +1,17 @@
-"""The grammar (GBNF of llama.cpp) that holds a small model to claims with labels that exist."""
+"""What holds a model to claims with labels that exist: a grammar for llama.cpp, a JSON schema."""
 
 from __future__ import annotations
+
+from typing import Any
 
 REFUSAL = "NO ANSWER"
 """What a model writes, and nothing else, where the sources do not hold the answer."""
 
 LONGEST = 280
 """Characters of a claim at most."""
+
+ANSWERED, CLAIMS, TEXT, SENTENCES = "answered", "claims", "text", "sentences"
+"""The names in an answer as JSON."""
 
 _CLAIM = r"""
 claim ::= "- " text cited cited? "\n"
@@ -33,5 +38,30 @@ def claims_grammar(labels: int, *, most_claims: int, may_refuse: bool = True) ->
     """
     names = " | ".join(f'"{number}"' for number in range(1, labels + 1))
     refusal = f'"{REFUSAL}\\n" | ' if may_refuse else ""
-    more = f"( claim ){{0,{most_claims - 1}}}"
-    return f"root ::= {refusal}claim {more}{_CLAIM % {'longest': LONGEST}}label ::= {names}\n"
+    more = f" ( claim ){{0,{most_claims - 1}}}" if most_claims > 1 else ""
+    return f"root ::= {refusal}claim{more}{_CLAIM % {'longest': LONGEST}}label ::= {names}\n"
+
+
+def claims_schema(labels: int, *, most_claims: int, may_refuse: bool = True) -> dict[str, Any]:
+    """Return the same as a JSON schema, kept so plain that servers that know few keywords take it.
+
+    Whether there is an answer comes first, so that a refusal is known at once.
+    """
+    claim = {
+        TEXT: {"type": "string"},
+        SENTENCES: {
+            "type": "array",
+            "items": {"type": "integer", "enum": list(range(1, labels + 1))},
+        },
+    }
+    claims = {"type": "array", "items": _object(claim), "maxItems": most_claims}
+    return _object({**({ANSWERED: {"type": "boolean"}} if may_refuse else {}), CLAIMS: claims})
+
+
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }

@@ -18,6 +18,7 @@ from askdoc.types import (
     Draft,
     DraftClaim,
     Evidence,
+    Form,
     Found,
     Hit,
     Known,
@@ -153,8 +154,8 @@ class Generator(Protocol):
         """Tokens that prompt and answer may take together."""
 
     @property
-    def takes_grammar(self) -> bool:
-        """Whether it keeps to the grammar of a prompt."""
+    def form(self) -> Form:
+        """What holds it to the shape of an answer."""
 
     def stream(self, prompt: Prompt) -> Iterator[str | Spent]:
         """Yield the text piece by piece, and at last what it took; closing ends the generation.

@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from askdoc.landmarks import NOWHERE, Landmarks, Place, PlaceKind
 
@@ -381,12 +382,23 @@ class Answer:
 # ── answers by a language model ─────────────────────────────────────────────────────────────────
 
 
+class Form(StrEnum):
+    """What can hold a language model to the shape of an answer.
+
+    llama.cpp takes a grammar (GBNF), other servers a JSON schema; of the rest one can only ask.
+    """
+
+    GRAMMAR = "grammar"
+    SCHEMA = "schema"
+    FREE = "free"
+
+
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """What a language model is asked.
 
     `system` is the same for every question, so that a server need not read it twice. `labels` is
-    how many sentences are offered, numbered from 1; `grammar` (GBNF) is for whoever can keep to it.
+    how many sentences are offered, numbered from 1. At most one of `grammar` and `schema` is set.
     """
 
     system: str
@@ -394,6 +406,7 @@ class Prompt:
     labels: int
     most_tokens: int
     grammar: str | None = None
+    schema: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

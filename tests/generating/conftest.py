@@ -12,7 +12,7 @@ from askdoc.adapters.snowball import SnowballAnalyser
 from askdoc.adapters.xllamacpp import LlamaCpp
 from askdoc.catalogue import catalogue
 from askdoc.errors import Unreachable
-from askdoc.types import Chunk, Document, Evidence, Passage, Prompt, Span, Spent, Stamp
+from askdoc.types import Chunk, Document, Evidence, Form, Passage, Prompt, Span, Spent, Stamp
 
 _ANALYSER = SnowballAnalyser()
 
@@ -45,10 +45,10 @@ class Scripted:
     name = "scripted"
 
     def __init__(
-        self, *pieces: str | Exception | type[BaseException], takes_grammar: bool = False
+        self, *pieces: str | Exception | type[BaseException], form: Form = Form.FREE
     ) -> None:
         self.pieces: Sequence[str | Exception | type[BaseException]] = pieces
-        self.takes_grammar = takes_grammar
+        self.form = form
         self.asked: list[Prompt] = []
         self.closed = False
 

@@ -6,7 +6,7 @@ from tests.generating.conftest import Scripted, evidence, terms
 from askdoc.checking import Check, Source, Verdict
 from askdoc.errors import GeneratorError
 from askdoc.generation import Limits, Writer
-from askdoc.types import Draft, DraftClaim, Support
+from askdoc.types import Draft, DraftClaim, Form, Support
 
 MILL = "The mill was built in 1850 by Karl Holm."
 BRIDGE = "The bridge opened in 1901 and cost 40 million francs."
@@ -134,7 +134,7 @@ def test_a_second_check_may_overrule_the_first() -> None:
 
 
 def test_a_model_that_nobody_measured_can_neither_refuse_nor_stand_alone() -> None:
-    generator = Scripted("- The mill was built in 1850. [1]\n", takes_grammar=True)
+    generator = Scripted("- The mill was built in 1850. [1]\n", form=Form.GRAMMAR)
     writer = Writer(generator, Check(terms), terms, limits=Limits(trusted=False))
     writer.write("When?", evidence(MILL), lambda _: None)
     assert not writer.stands_alone

@@ -18,12 +18,13 @@ import pytest
 from tests.generating.conftest import evidence, terms
 
 from askdoc import prompts
-from askdoc.adapters.llamaindex_llm import LlamaIndexGenerator, connect
+from askdoc.adapters.connecting import connect
+from askdoc.adapters.llamaindex_llm import LlamaIndexGenerator
 from askdoc.checking import Check
 from askdoc.errors import GeneratorError
 from askdoc.generation import Writer
 from askdoc.providers import Provider, is_loopback, read_provider
-from askdoc.types import Prompt, Spent
+from askdoc.types import Form, Prompt, Spent
 
 KEY = "a-key-for-this-test"
 FACT = "The Oren dam was completed in 1931."
@@ -176,7 +177,7 @@ def text_of(generator: LlamaIndexGenerator) -> str:
 
 def test_it_streams_from_a_real_server_held_to_the_grammar(llama: str) -> None:
     generator, _ = ask(llama)
-    assert generator.takes_grammar
+    assert generator.form is Form.GRAMMAR
     pieces = list(generator.stream(PROMPT))
     text = "".join(piece for piece in pieces if isinstance(piece, str))
     assert len(pieces) > 2

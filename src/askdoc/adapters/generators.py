@@ -96,6 +96,6 @@ def _local(path: Path, name: str, context: int, threads: int | None) -> Generato
 
 
 def _remote(provider: Provider, *, offline: bool, timeout: float) -> Generator:
-    from askdoc.adapters.llamaindex_llm import connect
+    from askdoc.adapters.connecting import connect
 
     return connect(provider, offline=offline, timeout=timeout)

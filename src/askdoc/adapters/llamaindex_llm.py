@@ -7,35 +7,27 @@ anything.
 
 from __future__ import annotations
 
-import json
-import os
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
-from importlib import import_module
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, MessageRole
 
-from askdoc.errors import AskdocError, GeneratorError, MissingPart
-from askdoc.providers import COMPATIBLE, KEY_VARIABLES, Provider
-from askdoc.types import Prompt, Spent
+from askdoc.errors import AskdocError, GeneratorError
+from askdoc.types import Form, Prompt, Spent
 
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM
 
-_CLASSES = {
-    COMPATIBLE: ("llama_index.llms.openai_like", "OpenAILike", "servers"),
-    "ollama": ("llama_index.llms.ollama", "Ollama", "ollama"),
-    "openai": ("llama_index.llms.openai", "OpenAI", "openai"),
-    "anthropic": ("llama_index.llms.anthropic", "Anthropic", "anthropic"),
-    "google": ("llama_index.llms.google_genai", "GoogleGenAI", "google"),
-}
-_CONTEXT = 8192
+OLLAMA_CLASS = "Ollama_llm"
+CONTEXT = 8192
+"""Tokens of prompt and answer at most: more would be memory and money for nothing."""
+
 _TRIES = 3
 _LONGEST_WAIT = 30.0
-_UNAUTHORISED, _MISSING, _TOO_MANY, _SERVER_ERROR = (401, 403), 404, 429, 500
-_LISTING_TIMEOUT = 5
+UNAUTHORISED, _MISSING, _TOO_MANY, _SERVER_ERROR = (401, 403), 404, 429, 500
+_NOT_UNDERSTOOD = (400, 422)
 
 
 class LlamaIndexGenerator:
@@ -45,7 +37,8 @@ class LlamaIndexGenerator:
         llm: the model.
         name: how answers name it.
         remote: the host that it sends to, or None where that is this machine.
-        takes_grammar: whether it is llama.cpp, which keeps to a grammar.
+        form: what holds it to the shape of an answer; a server that turns out not to know JSON
+            schemas is asked again without.
         pause: waits a number of seconds; replaced in tests.
 
     """
@@ -56,15 +49,15 @@ class LlamaIndexGenerator:
         *,
         name: str,
         remote: str | None,
-        takes_grammar: bool = False,
+        form: Form = Form.FREE,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._llm = llm
         self._pause = pause
         self.name = name
         self.remote = remote
-        self.takes_grammar = takes_grammar
-        self.context = min(llm.metadata.context_window, _CONTEXT)
+        self.form = form
+        self.context = min(llm.metadata.context_window, CONTEXT)
 
     def close(self) -> None:
         """Do nothing: connections end with the object."""
@@ -85,9 +78,12 @@ class LlamaIndexGenerator:
             except AskdocError:
                 raise
             except Exception as error:  # whatever the provider's library raises
+                if prompt.schema and not said and _status(error) in _NOT_UNDERSTOOD:
+                    self.form, prompt = Form.FREE, replace(prompt, schema=None)
+                    continue
                 wait = None if said or attempt == _TRIES else _wait(error, attempt)
                 if wait is None:
-                    raise _explained(error, self.name, said=said) from error
+                    raise explained(error, self.name, said=said) from error
                 self._pause(wait)
             else:
                 return
@@ -97,20 +93,14 @@ class LlamaIndexGenerator:
             ChatMessage(role=MessageRole.SYSTEM, content=prompt.system),
             ChatMessage(role=MessageRole.USER, content=prompt.user),
         ]
-        options: dict[str, Any] = {}
-        if prompt.grammar and self.takes_grammar:
-            options["max_tokens"] = prompt.most_tokens
-            options["extra_body"] = {
-                "grammar": prompt.grammar,
-                "chat_template_kwargs": {"enable_thinking": False},
-            }
+        options = _options(prompt, ollama=self._llm.class_name() == OLLAMA_CLASS)
         last: ChatResponse | None = None
         ended = False
         for last in self._llm.stream_chat(messages, **options):
             ended |= _finished(last.raw)
             if last.delta:
                 yield last.delta
-        if last is not None and not ended and hasattr(last.raw, "choices"):
+        if last is not None and not ended and _tells_its_end(last.raw):
             message = f"the stream of `{self.name}` broke off"
             raise GeneratorError(
                 message, hint="ask again; if it happens again, see the server's log"
@@ -119,100 +109,27 @@ class LlamaIndexGenerator:
             yield _spent(last.raw)
 
 
-def connect(provider: Provider, *, offline: bool, timeout: float) -> LlamaIndexGenerator:
-    """Get ready to ask a provider; nothing is sent yet but, to a server, what it serves.
-
-    Raises:
-        MissingPart: the extra for that provider is not installed.
-        GeneratorError: `offline` refuses it, it has no key, or the server does not answer.
-
-    """
-    if offline and provider.remote:
-        message = f"`--offline` refuses to ask `{provider.remote}`"
-        raise GeneratorError(message, hint="take a model on this machine: `askdoc models list`")
-    module, class_name, extra = _CLASSES[provider.kind]
-    try:
-        made = getattr(import_module(module), class_name)
-    except ImportError as error:
-        message = f"`{provider.name}` needs the package of `{provider.kind}`"
-        raise MissingPart(message, hint=f"pip install 'askdoc[{extra}]'") from error
-    if provider.kind == COMPATIBLE:
-        return _compatible(made, provider, timeout)
-    if provider.kind == "ollama":
-        llm = made(
-            model=provider.model, base_url=provider.url, request_timeout=timeout, temperature=0.0
-        )
-    else:
-        llm = made(model=provider.model, api_key=_key(provider), temperature=0.0, max_retries=0)
-    return LlamaIndexGenerator(llm, name=provider.name, remote=provider.remote)
+def _options(prompt: Prompt, *, ollama: bool) -> dict[str, Any]:
+    """Say what holds the answer to its shape, in the words of the server."""
+    if prompt.grammar:
+        template = {"enable_thinking": False}
+        body = {"grammar": prompt.grammar, "chat_template_kwargs": template}
+        return {"max_tokens": prompt.most_tokens, "extra_body": body}
+    if prompt.schema and ollama:
+        return {"format": prompt.schema}
+    if prompt.schema:
+        named = {"name": "claims", "strict": True, "schema": prompt.schema}
+        return {"response_format": {"type": "json_schema", "json_schema": named}}
+    return {}
 
 
-def _compatible(made: Any, provider: Provider, timeout: float) -> LlamaIndexGenerator:
-    key = _key(provider, needed=False) or "none"
-    served = _served(provider, key)
-    names = [str(item.get("id")) for item in served]
-    if not provider.model and not names:
-        message = f"the server at `{provider.url}` lists no model"
-        raise GeneratorError(message, hint=f"name one: `--llm {provider.url}#NAME`")
-    model = provider.model or names[0]
-    llm = made(
-        model=model,
-        api_base=provider.url,
-        api_key=key,
-        is_chat_model=True,
-        context_window=_CONTEXT,
-        temperature=0.0,
-        max_tokens=400,
-        timeout=timeout,
-        max_retries=0,
-        additional_kwargs={"stream_options": {"include_usage": True}},
-    )
-    return LlamaIndexGenerator(
-        llm,
-        name=Provider(COMPATIBLE, model, provider.url).name,
-        remote=provider.remote,
-        takes_grammar=any(item.get("owned_by") == "llamacpp" for item in served),
-    )
-
-
-def _served(provider: Provider, key: str) -> list[dict[str, Any]]:
-    """List the models that a server says it serves; none where it can't tell."""
-    request = urllib.request.Request(  # noqa: S310 - http or https, by `read_provider`
-        f"{provider.url}/models", headers={"Authorization": f"Bearer {key}"}
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=_LISTING_TIMEOUT) as answer:  # noqa: S310
-            return [dict(item) for item in json.load(answer).get("data", [])]
-    except urllib.error.HTTPError as error:
-        if error.code in _UNAUTHORISED:
-            raise _explained(error, provider.name.rstrip("#"), said=False) from error
-        return []
-    except (OSError, ValueError) as error:
-        raise _explained(error, provider.name.rstrip("#"), said=False) from error
-
-
-def _key(provider: Provider, *, needed: bool = True) -> str | None:
-    """Find a provider's key: in the system's keyring under `askdoc`, else in the environment."""
-    variables = KEY_VARIABLES[provider.kind]
-    stored = _from_keyring(provider.host if provider.kind == COMPATIBLE else provider.kind)
-    found = stored or next((os.environ[name] for name in variables if os.environ.get(name)), None)
-    if found is None and needed:
-        message = f"there is no key for `{provider.kind}`"
-        hint = f"set `{variables[0]}`, or keep it: `keyring set askdoc {provider.kind}`"
-        raise GeneratorError(message, hint=hint)
-    return found
-
-
-def _from_keyring(name: str) -> str | None:
-    try:
-        keyring = import_module("keyring")
-        found = keyring.get_password("askdoc", name)
-    except Exception:  # noqa: BLE001 - a machine without a working keyring has no key in it
-        return None
-    return found if isinstance(found, str) else None
+def _tells_its_end(raw: Any) -> bool:
+    return hasattr(raw, "choices") or (isinstance(raw, dict) and "done" in raw)
 
 
 def _finished(raw: Any) -> bool:
+    if isinstance(raw, dict):
+        return bool(raw.get("done"))
     choices = getattr(raw, "choices", None) or ()
     return any(getattr(choice, "finish_reason", None) for choice in choices)
 
@@ -223,7 +140,10 @@ def _spent(raw: Any) -> Spent:
         return Spent()
 
     def read(*names: str) -> int | None:
-        values = (getattr(usage, name, None) for name in names)
+        values = (
+            usage.get(name) if isinstance(usage, dict) else getattr(usage, name, None)
+            for name in names
+        )
         return next((int(value) for value in values if value is not None), None)
 
     return Spent(
@@ -261,11 +181,11 @@ def _wait(error: BaseException, attempt: int) -> float | None:
     return float(2 ** (attempt - 1))
 
 
-def _explained(error: BaseException, name: str, *, said: bool) -> GeneratorError:
+def explained(error: BaseException, name: str, *, said: bool) -> GeneratorError:
     """Say what went wrong in words, and what to do; never more of it than its kind."""
     status = _status(error)
     kinds = " ".join(type(item).__name__ for item in _chain(error)).lower()
-    if status in _UNAUTHORISED:
+    if status in UNAUTHORISED:
         text, hint = "refused the key", "see whether the key is right and may use this model"
     elif status == _MISSING:
         text, hint = "does not have this model", "see the name of the model"

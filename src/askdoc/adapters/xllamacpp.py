@@ -20,7 +20,7 @@ from queue import Queue
 from typing import Any
 
 from askdoc.errors import GeneratorError, ModelError
-from askdoc.types import Prompt, Spent
+from askdoc.types import Form, Prompt, Spent
 
 _QUIET = -1
 _MAGIC = b"GGUF"
@@ -44,7 +44,7 @@ class LlamaCpp:
     """
 
     remote: str | None = None
-    takes_grammar = True
+    form = Form.GRAMMAR
 
     def __init__(self, path: Path, *, name: str, context: int, threads: int | None = None) -> None:
         self.name = name

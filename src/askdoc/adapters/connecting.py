@@ -1,0 +1,129 @@
+"""From the name of a server or provider to a language model there: address, key, what it serves."""
+
+from __future__ import annotations
+
+import json
+import os
+import urllib.request
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Any
+
+from askdoc.adapters.llamaindex_llm import CONTEXT, UNAUTHORISED, LlamaIndexGenerator, explained
+from askdoc.errors import GeneratorError, MissingPart
+from askdoc.providers import COMPATIBLE, KEY_VARIABLES, Provider
+from askdoc.types import Form
+
+_CLASSES = {
+    COMPATIBLE: ("llama_index.llms.openai_like", "OpenAILike", "servers"),
+    "ollama": ("llama_index.llms.ollama", "Ollama", "ollama"),
+    "openai": ("llama_index.llms.openai", "OpenAI", "openai"),
+    "anthropic": ("llama_index.llms.anthropic", "Anthropic", "anthropic"),
+    "google": ("llama_index.llms.google_genai", "GoogleGenAI", "google"),
+}
+_LISTING_TIMEOUT = 5
+_ANSWER_TOKENS = 400
+
+
+def connect(provider: Provider, *, offline: bool, timeout: float) -> LlamaIndexGenerator:
+    """Get ready to ask a provider; nothing is sent yet but, to a server, what it serves.
+
+    Raises:
+        MissingPart: the extra for that provider is not installed.
+        GeneratorError: `offline` refuses it, it has no key, or the server does not answer.
+
+    """
+    if offline and provider.remote:
+        message = f"`--offline` refuses to ask `{provider.remote}`"
+        raise GeneratorError(message, hint="take a model on this machine: `askdoc models list`")
+    module, class_name, extra = _CLASSES[provider.kind]
+    try:
+        made = getattr(import_module(module), class_name)
+    except ImportError as error:
+        message = f"`{provider.name}` needs the package of `{provider.kind}`"
+        raise MissingPart(message, hint=f"pip install 'askdoc[{extra}]'") from error
+    if provider.kind == COMPATIBLE:
+        return _compatible(made, provider, timeout)
+    if provider.kind == "ollama":
+        llm = made(
+            model=provider.model,
+            base_url=provider.url,
+            request_timeout=timeout,
+            temperature=0.0,
+            context_window=CONTEXT,  # else the library asks for the model's longest, and its memory
+            thinking=False,
+            additional_kwargs={"num_predict": _ANSWER_TOKENS},
+        )
+    else:
+        llm = made(model=provider.model, api_key=_key(provider), temperature=0.0, max_retries=0)
+    form = Form.SCHEMA if provider.kind in ("ollama", "openai") else Form.FREE
+    return LlamaIndexGenerator(llm, name=provider.name, remote=provider.remote, form=form)
+
+
+def _compatible(made: Any, provider: Provider, timeout: float) -> LlamaIndexGenerator:
+    key = _key(provider, needed=False) or "none"
+    served = _served(provider, key)
+    names = [str(item.get("id")) for item in served]
+    if not provider.model and not names:
+        message = f"the server at `{provider.url}` lists no model"
+        raise GeneratorError(message, hint=f"name one: `--llm {provider.url}#NAME`")
+    model = provider.model or names[0]
+    llm = made(
+        model=model,
+        api_base=provider.url,
+        api_key=key,
+        is_chat_model=True,
+        context_window=CONTEXT,
+        temperature=0.0,
+        max_tokens=_ANSWER_TOKENS,
+        timeout=timeout,
+        max_retries=0,
+        additional_kwargs={"stream_options": {"include_usage": True}},
+    )
+    return LlamaIndexGenerator(
+        llm,
+        name=Provider(COMPATIBLE, model, provider.url).name,
+        remote=provider.remote,
+        form=Form.GRAMMAR if _is_llama_cpp(served) else Form.SCHEMA,
+    )
+
+
+def _is_llama_cpp(served: Sequence[Mapping[str, Any]]) -> bool:
+    return any(item.get("owned_by") == "llamacpp" for item in served)
+
+
+def _served(provider: Provider, key: str) -> list[dict[str, Any]]:
+    """List the models that a server says it serves; none where it can't tell."""
+    request = urllib.request.Request(  # noqa: S310 - http or https, by `read_provider`
+        f"{provider.url}/models", headers={"Authorization": f"Bearer {key}"}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=_LISTING_TIMEOUT) as answer:  # noqa: S310
+            return [dict(item) for item in json.load(answer).get("data", [])]
+    except urllib.error.HTTPError as error:
+        if error.code in UNAUTHORISED:
+            raise explained(error, provider.name.rstrip("#"), said=False) from error
+        return []
+    except (OSError, ValueError) as error:
+        raise explained(error, provider.name.rstrip("#"), said=False) from error
+
+
+def _key(provider: Provider, *, needed: bool = True) -> str | None:
+    """Find a provider's key: in the system's keyring under `askdoc`, else in the environment."""
+    variables = KEY_VARIABLES[provider.kind]
+    stored = _from_keyring(provider.host if provider.kind == COMPATIBLE else provider.kind)
+    found = stored or next((os.environ[name] for name in variables if os.environ.get(name)), None)
+    if found is None and needed:
+        message = f"there is no key for `{provider.kind}`"
+        hint = f"set `{variables[0]}`, or keep it: `keyring set askdoc {provider.kind}`"
+        raise GeneratorError(message, hint=hint)
+    return found
+
+
+def _from_keyring(name: str) -> str | None:
+    try:
+        keyring = import_module("keyring")
+        found = keyring.get_password("askdoc", name)
+    except Exception:  # noqa: BLE001 - a machine without a working keyring has no key in it
+        return None
+    return found if isinstance(found, str) else None
