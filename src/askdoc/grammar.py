@@ -7,8 +7,10 @@ from typing import Any
 REFUSAL = "NO ANSWER"
 """What a model writes, and nothing else, where the sources do not hold the answer."""
 
-LONGEST = 280
-"""Characters of a claim at most."""
+_SHORTEST, LONGEST = 12, 280
+"""Characters of a claim."""
+
+_MOST_LABELS = 3
 
 ANSWERED, CLAIMS, TEXT, SENTENCES = "answered", "claims", "text", "sentences"
 """The names in an answer as JSON."""
@@ -43,18 +45,21 @@ def claims_grammar(labels: int, *, most_claims: int, may_refuse: bool = True) ->
 
 
 def claims_schema(labels: int, *, most_claims: int, may_refuse: bool = True) -> dict[str, Any]:
-    """Return the same as a JSON schema, kept so plain that servers that know few keywords take it.
+    """Return the same as a JSON schema, for servers that know few of its keywords.
 
     Whether there is an answer comes first, so that a refusal is known at once.
     """
     claim = {
-        TEXT: {"type": "string"},
+        TEXT: {"type": "string", "minLength": _SHORTEST, "maxLength": LONGEST},
         SENTENCES: {
             "type": "array",
             "items": {"type": "integer", "enum": list(range(1, labels + 1))},
+            "maxItems": _MOST_LABELS,
         },
     }
-    claims = {"type": "array", "items": _object(claim), "maxItems": most_claims}
+    least = 0 if may_refuse else 1
+    bounds = {"minItems": least, "maxItems": most_claims}
+    claims = {"type": "array", "items": _object(claim), **bounds}
     return _object({**({ANSWERED: {"type": "boolean"}} if may_refuse else {}), CLAIMS: claims})
 
 

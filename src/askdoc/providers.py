@@ -1,6 +1,6 @@
 """Servers and APIs that a language model can be asked of, by the name that a user gives.
 
-ollama:NAME                        Ollama on this machine
+ollama:NAME                        Ollama on this machine, or where `OLLAMA_HOST` says
 http://HOST:PORT/v1[#NAME]         any server that speaks OpenAI's protocol
 openai:NAME anthropic:NAME google:NAME
 """
@@ -8,6 +8,7 @@ openai:NAME anthropic:NAME google:NAME
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -17,7 +18,7 @@ COMPATIBLE = "compatible"
 
 _NAMED = re.compile(rf"({'|'.join(KINDS)}):(\S+)")
 _URL = re.compile(r"https?://\S+")
-_OLLAMA = "http://127.0.0.1:11434"
+_OLLAMA_PORT = 11434
 _HOSTS = {
     "openai": "api.openai.com",
     "anthropic": "api.anthropic.com",
@@ -62,11 +63,35 @@ def read_provider(name: str) -> Provider | None:
     """Read `name` as a provider and a model there; None where it is neither."""
     if match := _NAMED.fullmatch(name):
         kind, model = match.groups()
-        return Provider(kind, model, _OLLAMA if kind == "ollama" else None)
+        return Provider(kind, model, ollama_url() if kind == "ollama" else None)
     if _URL.fullmatch(name):
         url, _, model = name.partition("#")
         return Provider(COMPATIBLE, model, url.rstrip("/"))
     return None
+
+
+def ollama_url() -> str:
+    """Return the address of Ollama: its usual port on this machine, or what `OLLAMA_HOST` says.
+
+    The variable is Ollama's own, and may lack the scheme, the port or the host.
+    """
+    said = os.environ.get("OLLAMA_HOST", "").strip().rstrip("/")
+    parts = urlsplit(said if "://" in said else f"//{said}")
+    try:
+        port = parts.port
+    except ValueError:
+        port = None
+    host = parts.hostname or ""
+    if host in ("", "0.0.0.0", "::"):  # noqa: S104 - where a server listens, not where one asks
+        host = "127.0.0.1"
+    usual = {"http": 80, "https": 443}.get(parts.scheme, _OLLAMA_PORT)
+    shown = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme or 'http'}://{shown}:{port or usual}"
+
+
+def ollama_host() -> str:
+    """Return the host of `ollama_url`."""
+    return urlsplit(ollama_url()).hostname or ""
 
 
 def is_loopback(host: str) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import platformdirs
 import pytest
+from tests.generating.servers import KEY
 
 from askdoc.adapters.model_files import ModelFiles
 from askdoc.adapters.snowball import SnowballAnalyser
@@ -77,6 +78,25 @@ def model_path() -> Path:
         return files.pull(model)
     except Unreachable as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def llama(model_path: Path) -> Iterator[str]:
+    """The base URL of a real llama.cpp server with SmolLM2, which wants a key."""
+    import xllamacpp  # type: ignore[import-untyped]
+
+    parameters = xllamacpp.CommonParams()
+    parameters.model.path = str(model_path)
+    parameters.n_ctx = 1024
+    parameters.n_parallel = 1
+    parameters.warmup = False
+    parameters.verbosity = -1
+    parameters.api_keys = [KEY]
+    if (os.cpu_count() or 1) <= 2:
+        parameters.cpuparams.n_threads = 1
+    server = xllamacpp.Server(parameters)
+    yield f"{server.listening_address}/v1"
+    del server
 
 
 @pytest.fixture(scope="session")

@@ -85,3 +85,69 @@ def test_anything_can_be_read(pieces: list[str]) -> None:
 def test_how_the_text_is_cut_into_pieces_changes_nothing(text: str, data: st.DataObject) -> None:
     cut = data.draw(st.integers(0, len(text)))
     assert list(read_claims([text[:cut], text[cut:]])) == read(text)
+
+
+AS_JSON = (
+    '{"answered": true, "claims": [{"text": "The mill was built in 1850.", "sentences": [2]}, '
+    '{"text": "It cost {4} francs.", "sentences": [1, 3]}]}'
+)
+FROM_JSON = [
+    Written("The mill was built in 1850.", ("2",)), Written("It cost {4} francs.", ("1", "3")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        AS_JSON,
+        f"```json\n{AS_JSON}\n```",
+        f"<think>\nhm\n</think>\n\n{AS_JSON}",
+        AS_JSON.removeprefix('{"answered": true, "claims": ').removesuffix("}"),
+        AS_JSON.replace('"text"', '"claim"').replace('"sentences"', '"sources"'),
+        AS_JSON.replace("[2]", '["S2"]'),
+        AS_JSON.replace('"answered": true, ', ""),
+    ],
+)
+def test_an_answer_as_json_in_many_forms(text: str) -> None:
+    assert read(text) == FROM_JSON
+
+
+def test_a_claim_as_json_comes_as_soon_as_it_is_whole() -> None:
+    cut = AS_JSON.index(', {"text"')
+    seen: list[int] = []
+
+    def pieces() -> Iterator[str]:
+        for number, piece in enumerate((AS_JSON[:20], AS_JSON[20:cut], AS_JSON[cut:])):
+            seen.append(number)
+            yield piece
+
+    claims = read_claims(pieces())
+    assert next(claims) == FROM_JSON[0]
+    assert seen == [0, 1]
+    assert next(claims) == FROM_JSON[1]
+
+
+@pytest.mark.parametrize("text", ['{"answered": false, "claims": []}', '{"answered": false'])
+def test_a_refusal_as_json(text: str) -> None:
+    assert read(text) == ([Refused("NO ANSWER")] if text.endswith("}") else [])
+
+
+def test_what_is_cut_off_is_no_claim() -> None:
+    assert read(AS_JSON[:-20]) == FROM_JSON[:1]
+
+
+@given(st.integers(0, len(AS_JSON)), st.integers(0, len(AS_JSON)))
+def test_how_json_is_cut_into_pieces_changes_nothing(one: int, other: int) -> None:
+    first, second = sorted((one, other))
+    pieces = [AS_JSON[:first], AS_JSON[first:second], AS_JSON[second:]]
+    assert list(read_claims(pieces)) == FROM_JSON
+
+
+@given(
+    st.lists(
+        st.sampled_from(["{", "}", "[", "]", '"claims"', ":", '"text"', ",", '"a"', "1", "\\"])
+    )
+)
+def test_near_json_can_be_read(parts: list[str]) -> None:
+    text = "{" + "".join(parts)
+    assert list(read_claims(list(text))) == read(text)

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import http.client
 import json
-import os
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
 from tests.generating.conftest import evidence, terms
+from tests.generating.servers import KEY, breaking, chunk, failing, in_front_of, reply
 
 from askdoc import prompts
 from askdoc.adapters.connecting import connect
@@ -26,136 +22,21 @@ from askdoc.generation import Writer
 from askdoc.providers import Provider, is_loopback, read_provider
 from askdoc.types import Form, Prompt, Spent
 
-KEY = "a-key-for-this-test"
 FACT = "The Oren dam was completed in 1931."
+QUESTION = "When was the Oren dam completed?"
 PROMPT: Prompt = replace(
-    prompts.build(
-        "When was the Oren dam completed?", evidence(FACT), context=2048, evidence_tokens=300
-    ).prompt,
+    prompts.build(QUESTION, evidence(FACT), context=2048, evidence_tokens=300).prompt,
     most_tokens=12,
 )
+SCHEMA_PROMPT: Prompt = prompts.build(
+    QUESTION, evidence(FACT), context=1024, evidence_tokens=100, may_refuse=False, form=Form.SCHEMA
+).prompt
 
 pytestmark = [
     # The provider's library leaves its streams to the garbage collector when they break.
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
-
-
-@pytest.fixture(scope="module")
-def llama(model_path: Path) -> Iterator[str]:
-    """The base URL of a real llama.cpp server with SmolLM2, which wants a key."""
-    import xllamacpp  # type: ignore[import-untyped]
-
-    parameters = xllamacpp.CommonParams()
-    parameters.model.path = str(model_path)
-    parameters.n_ctx = 1024
-    parameters.n_parallel = 1
-    parameters.warmup = False
-    parameters.verbosity = -1
-    parameters.api_keys = [KEY]
-    if (os.cpu_count() or 1) <= 2:
-        parameters.cpuparams.n_threads = 1
-    server = xllamacpp.Server(parameters)
-    yield f"{server.listening_address}/v1"
-    del server
-
-
-Fault = Callable[[BaseHTTPRequestHandler], bool]
-"""Answers a chat request in the server's place; False lets it through."""
-
-
-@contextmanager
-def in_front_of(url: str, fault: Fault) -> Iterator[tuple[str, list[str]]]:
-    """Put a server before the real one that may fail; yields its URL and the requests it got."""
-    port = int(url.split(":")[2].split("/", maxsplit=1)[0])
-    seen: list[str] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            self._pass_on(b"")
-
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            seen.append(self.path)
-            if not fault(self):
-                self._pass_on(body)
-
-        def _pass_on(self, body: bytes) -> None:
-            real = http.client.HTTPConnection("127.0.0.1", port)
-            real.request(self.command, self.path, body, dict(self.headers))
-            answer = real.getresponse()
-            data = answer.read()
-            real.close()
-            reply(self, answer.status, data, answer.getheader("Content-Type") or "text/plain")
-
-        def log_message(self, *args: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    server.block_on_close = False
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/v1", seen
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-def reply(
-    handler: BaseHTTPRequestHandler, status: int, data: bytes, kind: str, **headers: str
-) -> None:
-    handler.send_response(status)
-    handler.send_header("Content-Type", kind)
-    handler.send_header("Content-Length", str(len(data)))
-    for name, value in headers.items():
-        handler.send_header(name.replace("_", "-"), value)
-    handler.end_headers()
-    handler.wfile.write(data)
-
-
-def failing(status: int, times: int = 99, **headers: str) -> Fault:
-    left = [times]
-
-    def fault(handler: BaseHTTPRequestHandler) -> bool:
-        left[0] -= 1
-        if left[0] < 0:
-            return False
-        error = json.dumps({"error": {"message": "no", "code": status}}).encode()
-        reply(handler, status, error, "application/json", **headers)
-        return True
-
-    return fault
-
-
-def chunk(text: str) -> bytes:
-    data = {
-        "id": "1", "object": "chat.completion.chunk", "created": 1, "model": "m",
-        "choices": [{"index": 0, "delta": {"content": text}, "finish_reason": None}],
-    }  # fmt: skip
-    return b"data: " + json.dumps(data).encode() + b"\n\n"
-
-
-def breaking(*parts: bytes, promised: int) -> Fault:
-    """Send a stream of `parts` that is shorter than it promised to be."""
-
-    def fault(handler: BaseHTTPRequestHandler) -> bool:
-        handler.send_response(200)
-        handler.send_header("Content-Type", "text/event-stream")
-        handler.send_header("Content-Length", str(promised))
-        handler.end_headers()
-        for part in parts:
-            handler.wfile.write(part)
-        handler.wfile.flush()
-        handler.close_connection = True
-        return True
-
-    return fault
 
 
 @pytest.fixture(autouse=True)
@@ -168,11 +49,12 @@ def ask(url: str, timeout: float = 60) -> tuple[LlamaIndexGenerator, list[float]
     waits: list[float] = []
     generator = connect(Provider("compatible", "smollm2", url), offline=True, timeout=timeout)
     generator._pause = waits.append
+    generator._llm.max_tokens = PROMPT.most_tokens  # type: ignore[attr-defined]
     return generator, waits
 
 
-def text_of(generator: LlamaIndexGenerator) -> str:
-    return "".join(piece for piece in generator.stream(PROMPT) if isinstance(piece, str))
+def text_of(generator: LlamaIndexGenerator, prompt: Prompt = PROMPT) -> str:
+    return "".join(piece for piece in generator.stream(prompt) if isinstance(piece, str))
 
 
 def test_it_streams_from_a_real_server_held_to_the_grammar(llama: str) -> None:
@@ -267,7 +149,7 @@ def test_malformed_chunks_are_an_error(llama: str) -> None:
 def test_a_server_that_says_nothing_is_given_up(llama: str) -> None:
     release = threading.Event()
 
-    def silent(_handler: BaseHTTPRequestHandler) -> bool:
+    def silent(_handler: BaseHTTPRequestHandler, _body: bytes) -> bool:
         release.wait(10)
         _handler.close_connection = True
         return True
@@ -325,3 +207,37 @@ def test_names_of_providers(name: str, kind: str, remote: str | None) -> None:
     assert provider.remote == remote
     assert read_provider("smollm2-135m") is None
     assert not is_loopback("example.org")
+
+
+UNKNOWN = json.dumps({"data": [{"id": "smollm2", "owned_by": "somebody"}]}).encode()
+"""What a server says that is not known to take grammars."""
+
+
+def test_a_server_of_another_kind_is_held_to_a_json_schema(llama: str) -> None:
+    asked: list[dict[str, Any]] = []
+
+    def look(_handler: BaseHTTPRequestHandler, body: bytes) -> bool:
+        asked.append(json.loads(body))
+        return False
+
+    with in_front_of(llama, look, served=UNKNOWN) as (url, _):
+        generator, _ = ask(url)
+        assert generator.form is Form.SCHEMA
+        text = text_of(generator, SCHEMA_PROMPT)
+    assert asked[0]["response_format"]["json_schema"]["schema"] == SCHEMA_PROMPT.schema
+    assert text.replace(" ", "").startswith('{"claims":[{"text":"')
+
+
+def test_a_server_that_knows_no_schemas_is_asked_again_without(llama: str) -> None:
+    def refuse(handler: BaseHTTPRequestHandler, body: bytes) -> bool:
+        if b"response_format" not in body:
+            return False
+        reply(handler, 400, b'{"error": {"message": "unknown field"}}', "application/json")
+        return True
+
+    with in_front_of(llama, refuse, served=UNKNOWN) as (url, seen):
+        generator, waits = ask(url)
+        assert text_of(generator, SCHEMA_PROMPT)
+        assert generator.form is Form.FREE
+    assert len(seen) == 2
+    assert not waits

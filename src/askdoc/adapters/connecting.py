@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any
 
 from askdoc.adapters.llamaindex_llm import CONTEXT, UNAUTHORISED, LlamaIndexGenerator, explained
+from askdoc.adapters.ollama import holds, models_of
 from askdoc.errors import GeneratorError, MissingPart
 from askdoc.providers import COMPATIBLE, KEY_VARIABLES, Provider
 from askdoc.types import Form
@@ -45,6 +46,7 @@ def connect(provider: Provider, *, offline: bool, timeout: float) -> LlamaIndexG
     if provider.kind == COMPATIBLE:
         return _compatible(made, provider, timeout)
     if provider.kind == "ollama":
+        _look_for(provider)
         llm = made(
             model=provider.model,
             base_url=provider.url,
@@ -58,6 +60,24 @@ def connect(provider: Provider, *, offline: bool, timeout: float) -> LlamaIndexG
         llm = made(model=provider.model, api_key=_key(provider), temperature=0.0, max_retries=0)
     form = Form.SCHEMA if provider.kind in ("ollama", "openai") else Form.FREE
     return LlamaIndexGenerator(llm, name=provider.name, remote=provider.remote, form=form)
+
+
+def _look_for(provider: Provider) -> None:
+    """See that Ollama runs and has the model, so as to say what to do where it does not.
+
+    Raises:
+        GeneratorError: it does not.
+
+    """
+    found = models_of(provider.url or "", _LISTING_TIMEOUT)
+    if found is None:
+        message = f"`{provider.name}` can't be reached: nothing answers at {provider.url}"
+        raise GeneratorError(message, hint="start it: `ollama serve`")
+    if not holds(found, provider.model):
+        message = f"Ollama does not have the model `{provider.model}`"
+        there = ", ".join(model.name for model in found) or "none yet"
+        hint = f"fetch it: `ollama pull {provider.model}`; it has {there}"
+        raise GeneratorError(message, hint=hint)
 
 
 def _compatible(made: Any, provider: Provider, timeout: float) -> LlamaIndexGenerator:

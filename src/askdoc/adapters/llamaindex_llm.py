@@ -20,7 +20,9 @@ from askdoc.types import Form, Prompt, Spent
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM
 
-OLLAMA_CLASS = "Ollama_llm"
+_OLLAMA, _OPENAI = "Ollama_llm", "openai_llm"
+"""Names of LlamaIndex's classes."""
+
 CONTEXT = 8192
 """Tokens of prompt and answer at most: more would be memory and money for nothing."""
 
@@ -93,7 +95,7 @@ class LlamaIndexGenerator:
             ChatMessage(role=MessageRole.SYSTEM, content=prompt.system),
             ChatMessage(role=MessageRole.USER, content=prompt.user),
         ]
-        options = _options(prompt, ollama=self._llm.class_name() == OLLAMA_CLASS)
+        options = _options(prompt, self._llm.class_name())
         last: ChatResponse | None = None
         ended = False
         for last in self._llm.stream_chat(messages, **options):
@@ -109,18 +111,29 @@ class LlamaIndexGenerator:
             yield _spent(last.raw)
 
 
-def _options(prompt: Prompt, *, ollama: bool) -> dict[str, Any]:
-    """Say what holds the answer to its shape, in the words of the server."""
+def _options(prompt: Prompt, kind: str) -> dict[str, Any]:
+    """Say what holds the answer to its shape, in the words of the server behind an LLM class."""
     if prompt.grammar:
         template = {"enable_thinking": False}
         body = {"grammar": prompt.grammar, "chat_template_kwargs": template}
         return {"max_tokens": prompt.most_tokens, "extra_body": body}
-    if prompt.schema and ollama:
+    if prompt.schema and kind == _OLLAMA:
         return {"format": prompt.schema}
     if prompt.schema:
-        named = {"name": "claims", "strict": True, "schema": prompt.schema}
+        schema = _without_lengths(prompt.schema) if kind == _OPENAI else prompt.schema
+        named = {"name": "claims", "strict": True, "schema": schema}
         return {"response_format": {"type": "json_schema", "json_schema": named}}
     return {}
+
+
+_LENGTHS = ("minLength", "maxLength")
+
+
+def _without_lengths(schema: Any) -> Any:
+    """Leave out the lengths of strings, which OpenAI itself refuses to be told."""
+    if isinstance(schema, dict):
+        return {k: _without_lengths(v) for k, v in schema.items() if k not in _LENGTHS}
+    return schema
 
 
 def _tells_its_end(raw: Any) -> bool:

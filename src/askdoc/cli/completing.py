@@ -44,6 +44,18 @@ def library_names(incomplete: str) -> list[str]:
     return _fitting(incomplete, names())
 
 
+def model_names(incomplete: str) -> list[str]:
+    """List the language models: those here, those of the catalogue, those of a running Ollama."""
+    from askdoc.adapters.model_files import ModelFiles
+    from askdoc.adapters.ollama import local_models
+    from askdoc.catalogue import catalogue
+
+    files = ModelFiles()
+    known = sorted(catalogue().values(), key=lambda model: not files.present(model))
+    served = [f"ollama:{model.name}" for model in local_models() or ()]
+    return _fitting(incomplete, [*(model.name for model in known), *served])
+
+
 def setting_names(incomplete: str) -> list[str]:
     """List the settings."""
     from askdoc.settings import HELP

@@ -26,27 +26,34 @@ Offline = Annotated[bool, typer.Option("--offline", help="Refuse all use of the 
 
 @command(app, "list")
 def show_models(*, as_json: AsJson = False) -> None:
-    """List the models in the catalogue, smallest first, and which are here.
+    """List the models in the catalogue, smallest first, and which are here; then Ollama's.
+
+    Ollama is looked for on its usual port of this machine, or where `OLLAMA_HOST` says.
 
     Examples:
         askdoc models list
     """
     from askdoc.adapters.model_files import ModelFiles
+    from askdoc.adapters.ollama import local_models
     from askdoc.catalogue import catalogue
 
     files = ModelFiles()
     models = [(model, files.present(model)) for model in catalogue().values()]
+    served = local_models() or []
     if as_json:
         from askdoc.cli.output import print_json
 
-        print_json({"models": [_data(model, here=here) for model, here in models]})
+        listed = [_data(model, here=here) for model, here in models]
+        theirs = [{"name": f"ollama:{model.name}", "size": model.size} for model in served]
+        print_json({"models": listed, "ollama": theirs})
         return
     from askdoc.render.console import output
-    from askdoc.render.models import model_lines
+    from askdoc.render.models import model_lines, served_line
 
     page = output()
     for model, here in models:
         page.show(model_lines(model, page, here=here))
+    page.show(served_line(f"ollama:{model.name}", model.size, page) for model in served)
 
 
 @command(app, "info")

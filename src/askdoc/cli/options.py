@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from askdoc.cli.completing import document_names, library_names
+from askdoc.cli.completing import document_names, library_names, model_names
 from askdoc.errors import UsageError
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ Llm = Annotated[
         "--llm",
         metavar="NAME",
         help="Let this language model write: a name, a .gguf file, `ollama:NAME` or a URL.",
+        autocompletion=model_names,
     ),
 ]
 Offline = Annotated[bool | None, typer.Option("--offline", help="Refuse all use of the network.")]

@@ -27,6 +27,11 @@ def model_lines(model: Model, page: Page, *, here: bool) -> Iterator[Text]:
     yield hang(Text(model.about, style="faint"), page, first=_INDENT)
 
 
+def served_line(name: str, size: int, page: Page) -> Text:
+    """Lay out a model that another program on this machine serves."""
+    return hang(Text.assemble((name, "file"), f", {_size(size)}", (" (here)", "good")), page)
+
+
 def fact_lines(model: Model, page: Page, *, path: str | None) -> Iterator[Text]:
     """Lay out all that is known of a model, one fact a line."""
     facts = {
