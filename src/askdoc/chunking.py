@@ -10,10 +10,12 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import PurePosixPath
 
 from askdoc.ports import SentenceSplitter
 from askdoc.types import Chunk, Reading, Section, Span
+from askdoc.windows import open_sections
 
 _BETWEEN_WORDS = re.compile(r"[\W_]+|(?<=[a-z])(?=[A-Z])")
 
@@ -36,7 +38,7 @@ def sentence_spans(reading: Reading, splitter: SentenceSplitter, language: str) 
     spans: list[Span] = []
     for block in _cut(reading.blocks, reading.breaks()):
         position = block.start
-        for piece in splitter.split(block.of(reading.text), language):
+        for piece in splitter.split(reading.cut(block), language):
             start = position + len(piece) - len(piece.lstrip())
             end = position + len(piece.rstrip())
             if start < end:
@@ -68,7 +70,7 @@ def chunk(
     section share `budget.overlap` sentences. A sentence over the budget is cut at white space
     first, so that no text is left out of the vectors.
     """
-    fitting, tokens = _fit(reading.text, sentences, budget.tokens, count_tokens)
+    fitting, tokens = _fit(reading, sentences, budget.tokens, count_tokens)
     section_starts = [section.start for section in reading.sections]
     breaks = reading.breaks()
     chunks: list[Chunk] = []
@@ -91,14 +93,8 @@ def chunk(
 
 def heading_path(sections: Sequence[Section], offset: int) -> tuple[str, ...]:
     """Name the headings above `offset`, outermost first."""
-    path: list[Section] = []
-    for section in sections:
-        if section.start > offset:
-            break
-        while path and path[-1].level >= section.level:
-            path.pop()
-        path.append(section)
-    return tuple(section.title for section in path)
+    above = list(takewhile(lambda section: section.start <= offset, sections))
+    return tuple(section.title for section in open_sections(above))
 
 
 def passage_text(title: str | None, headings: Sequence[str], text: str) -> str:
@@ -127,13 +123,13 @@ def name_words(path: str) -> str:
 
 def chunk_id(document_id: str, span: Span, text: str) -> str:
     """Make the id of a chunk from the document, the place and the words."""
-    key = f"{document_id}\0{span.start}\0{span.end}\0{text}".encode()
+    key = f"{document_id}\0{span.start}\0{span.end}\0{text}".encode("utf-8", "surrogatepass")
     return hashlib.blake2b(key, digest_size=16).hexdigest()
 
 
 def _make(reading: Reading, sentences: Sequence[Span], document_id: str) -> Chunk:
     span = Span(sentences[0].start, sentences[-1].end)
-    text = span.of(reading.text)
+    text = reading.cut(span)
     headings = heading_path(reading.sections, span.start)
     return Chunk(
         id=chunk_id(document_id, span, passage_text(reading.title, headings, text)),
@@ -150,34 +146,37 @@ def _home(span: Span, sections: Sequence[int], breaks: Sequence[int]) -> tuple[i
 
 
 def _fit(
-    text: str, sentences: Sequence[Span], limit: int, count_tokens: CountTokens
+    reading: Reading, sentences: Sequence[Span], limit: int, count_tokens: CountTokens
 ) -> tuple[list[Span], list[int]]:
     """Cut every sentence that is over the limit; return the pieces and their token counts."""
     fitting: list[Span] = []
     counts: list[int] = []
-    pending = [*reversed(list(zip(sentences, _count(text, sentences, count_tokens), strict=True)))]
+    pending = [
+        *reversed(list(zip(sentences, _count(reading, sentences, count_tokens), strict=True)))
+    ]
     while pending:
         span, count = pending.pop()
         if count <= limit or len(span) == 1:
             fitting.append(span)
             counts.append(count)
             continue
-        halves = _halve(text, span)
-        pending.extend(reversed([*zip(halves, _count(text, halves, count_tokens), strict=True)]))
+        halves = _halve(reading, span)
+        pending.extend(reversed([*zip(halves, _count(reading, halves, count_tokens), strict=True)]))
     return fitting, counts
 
 
-def _count(text: str, spans: Sequence[Span], count_tokens: CountTokens) -> list[int]:
-    return count_tokens([span.of(text) for span in spans]) if spans else []
+def _count(reading: Reading, spans: Sequence[Span], count_tokens: CountTokens) -> list[int]:
+    return count_tokens([reading.cut(span) for span in spans]) if spans else []
 
 
-def _halve(text: str, span: Span) -> list[Span]:
+def _halve(reading: Reading, span: Span) -> list[Span]:
     """Cut a span in two at the white space nearest its middle, or at the middle itself."""
     middle = (span.start + span.end) // 2
     for distance in range(len(span) // 4 + 1):
         for cut in (middle - distance, middle + distance):
-            if span.start < cut < span.end and text[cut].isspace():
-                left = Span(span.start, span.start + len(text[span.start : cut].rstrip()))
-                right = Span(span.end - len(text[cut : span.end].lstrip()), span.end)
+            if span.start < cut < span.end and reading.cut(Span(cut, cut + 1)).isspace():
+                before, after = reading.cut(Span(span.start, cut)), reading.cut(Span(cut, span.end))
+                left = Span(span.start, span.start + len(before.rstrip()))
+                right = Span(span.end - len(after.lstrip()), span.end)
                 return [half for half in (left, right) if len(half)]
     return [Span(span.start, middle), Span(middle, span.end)]

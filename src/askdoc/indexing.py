@@ -8,10 +8,11 @@ from contextlib import closing
 from pathlib import Path
 
 from askdoc.errors import IndexCorrupt, UsageError
-from askdoc.indexing_run import Files, Run
+from askdoc.indexing_run import Run
 from askdoc.intake import Cutters
 from askdoc.planning import choose_scopes, locate
 from askdoc.ports import Embedder, Listener, deaf
+from askdoc.readouts import Files
 from askdoc.settings import Settings
 from askdoc.survey import Survey, is_there, standing_sources, survey
 from askdoc.types import IndexReport

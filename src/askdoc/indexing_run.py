@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import PurePath
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 
 from askdoc.errors import MissingPart, ReadError
-from askdoc.intake import Cutters, Intake, document_id
+from askdoc.intake import Cutters, Intake, Source, document_id
 from askdoc.parts import moved, placed, wholes
-from askdoc.planning import OUT_OF_REACH, Attempt, Plan, excluded_skip, make_plan
-from askdoc.ports import Listener, Reader
+from askdoc.planning import Attempt, Plan, excluded_skip, make_plan
+from askdoc.ports import Listener
+from askdoc.readouts import NO_OPTIONS, PASSING, STAYS, Files, Readout, skip_of
 from askdoc.settings import Settings
-from askdoc.survey import Discover, Survey
+from askdoc.survey import Survey
 from askdoc.types import (
     BARE_PAGES,
     Found,
@@ -22,29 +21,11 @@ from askdoc.types import (
     Known,
     Part,
     Reading,
-    ReadOptions,
     Skip,
     Unread,
 )
+from askdoc.windows import windows
 from askdoc.writing import Writing
-
-_NO_OPTIONS = ReadOptions()
-_MISSING_PART = "missing_part"
-_STAYS = OUT_OF_REACH | {_MISSING_PART}
-"""Reasons that say nothing of a file's content: what is indexed of it stays."""
-
-
-@dataclass(frozen=True, slots=True)
-class Files:
-    """How to get at files; `load` and `reader_for` raise a `ReadError` where they cannot.
-
-    `options` are what `reader_for` heeds.
-    """
-
-    discover: Discover
-    load: Callable[[Found], bytes]
-    reader_for: Callable[[str], Reader]
-    options: ReadOptions = _NO_OPTIONS
 
 
 class Run:
@@ -70,6 +51,7 @@ class Run:
         self._opened: set[str] = set()
         self._again: frozenset[str] = frozenset()
         self._waiting: dict[str, Found] = {}
+        self._digests: dict[str, str] = {}
         self._added: list[str] = []
         self._changed: list[str] = []
         self._removed: list[str] = []
@@ -111,7 +93,10 @@ class Run:
             self._take_out(plan)
         except KeyboardInterrupt:
             self._interrupted = True
+            self._close()
             self._writing.roll_back()
+        finally:
+            self._close()
         self._note(found)
 
     def report(self, seconds: float) -> IndexReport:
@@ -130,7 +115,7 @@ class Run:
     def _to_read_again(self) -> frozenset[str]:
         """Name the files that the options may get more out of than an earlier run did."""
         options, catalog = self._files.options, self._writing.catalog
-        if options == _NO_OPTIONS:
+        if options == NO_OPTIONS:
             return frozenset()
         bare = {
             document.within or document.location
@@ -143,37 +128,51 @@ class Run:
     def _take_in(self, plan: Plan) -> None:
         # What is new comes first: it may be a renamed file, and takes over the vectors of the
         # former one before that changes or goes.
-        self._total = len(plan.add) + len(plan.examine)
-        for found in (*plan.add, *plan.examine):
-            self._read(found)
+        files = (*plan.add, *plan.examine)
+        self._total = len(files)
+        if not files:
+            return
+        with self._files.read(self._to_read(files)) as readouts:
+            for readout in readouts:
+                if readout is not None:
+                    self._read(readout)
+                elif self._intake is not None:
+                    self._intake.idle()
         if self._intake is not None:
             self._intake.flush()
 
-    def _read(self, found: Found) -> None:
-        former = self._former.get(found.location)
-        try:
-            data = self._files.load(found)
-            content_hash = hashlib.sha256(data).hexdigest()
-            is_same = former is not None and former.content_hash == content_hash
+    def _to_read(self, files: Sequence[Found]) -> Iterator[Found]:
+        """Look at one file after the other; yield those whose content is not known."""
+        for found in files:
+            former = self._former.get(found.location)
+            try:
+                digest = self._files.digest(found)
+            except ReadError as error:
+                self._fail(skip_of(found, error), former)
+                continue
+            is_same = former is not None and former.content_hash == digest
             if is_same and found.location not in self._again:
                 self._settled.append(found)
                 self._unchanged += 1 + len(self._parts.get(found.location, ()))
                 self._done += 1
-                return
-            reader = self._files.reader_for(found.file)
-        except (ReadError, MissingPart) as error:
-            skip = _skip(found, error)
-            self._fail(skip, former if skip.code not in _STAYS else None)
-            return
+                continue
+            self._digests[found.location] = digest
+            yield found
+
+    def _read(self, readout: Readout) -> None:
+        """Take in what is read of one file."""
+        found = readout.found
         self._opened.add(found.location)
+        like = self._writing.catalog.with_content(self._digests.pop(found.location))
         try:
-            reading = reader.read(data, name=PurePath(found.file).name)
-            del data
+            parts = readout.parts()
+            first = list(islice(parts, 1))
             # A file comes after its parts: until it is there, a broken run reads it again.
-            self._take_parts(found, reading.parts)
-            self._take(found, reading, content_hash)
-        except ReadError as error:
-            self._fail(_skip(found, error), former, found)
+            self._take_parts(found, [part for reading in first for part in reading.parts])
+            rest = chain(first, parts)
+            self._take(Source(found, rest, lambda: readout.content_hash, like=like))
+        except (ReadError, MissingPart) as error:
+            self._fail(skip_of(found, error), self._former.get(found.location), found)
 
     def _take_parts(self, file: Found, parts: Sequence[Part]) -> None:
         """Take in the documents that a file holds; those that it held before are given up."""
@@ -188,22 +187,29 @@ class Run:
                 self._skip(skip, found)
                 continue
             try:
-                self._take(found, outcome, part.content_hash, file.location)
+                self._take(self._part(file, found, outcome, part.content_hash))
                 left.pop(found.location, None)
             except ReadError as error:
-                self._skip(_skip(found, error), found)
+                self._skip(skip_of(found, error), found)
         self._lost += left.values()
 
-    def _take(
-        self, found: Found, reading: Reading, content_hash: str, within: str | None = None
-    ) -> None:
-        key = document_id(found.location)
-        self._waiting[key] = found
+    def _part(self, file: Found, found: Found, reading: Reading, digest: str) -> Source:
+        like = self._writing.catalog.with_content(digest)
+        return Source(found, windows(reading), lambda: digest, within=file.location, like=like)
+
+    def _take(self, source: Source) -> None:
+        key = document_id(source.found.location)
+        self._waiting[key] = source.found
         try:
-            self._start().take(found, reading, content_hash, within)
-        except ReadError:
+            self._start().take(source)
+        except (ReadError, MissingPart):
             del self._waiting[key]
             raise
+
+    def _close(self) -> None:
+        """Give up what is not stored yet; the parts that are open are closed by who opened them."""
+        if self._intake is not None:
+            self._intake.close()
 
     def _start(self) -> Intake:
         if self._intake is None:
@@ -235,12 +241,12 @@ class Run:
             self._removed += [document.location for document in gone]
             self._writing.sweep()
 
-    def _fail(self, skip: Skip, lost: Known | None, found: Found | None = None) -> None:
+    def _fail(self, skip: Skip, former: Known | None, found: Found | None = None) -> None:
         """Note that a file cannot be indexed, and what is indexed of it and no longer holds."""
         self._done += 1
-        self._skip(skip, found)
-        if lost is not None:
-            self._lost += [lost, *self._parts.get(lost.location, ())]
+        self._skip(skip, None if skip.code in PASSING else found)
+        if former is not None and skip.code not in STAYS:
+            self._lost += [former, *self._parts.get(former.location, ())]
 
     def _skip(self, skip: Skip, found: Found | None = None) -> None:
         self._skips[skip.location] = skip, found
@@ -272,8 +278,3 @@ class Run:
         return any(
             whole in self._former and whole not in self._opened for whole in wholes(location)
         )
-
-
-def _skip(found: Found, error: ReadError | MissingPart) -> Skip:
-    code = error.code if isinstance(error, ReadError) else _MISSING_PART
-    return Skip(found.location, code, str(error), error.hint)

@@ -1,24 +1,35 @@
 """From readings to stored documents: cut, embedded and published in groups.
 
-A group ends when enough chunks are waiting, however many documents they are of. Its documents are
-staged in the catalog first, then their vectors are stored, then one transaction publishes them; so
-at each moment the catalog knows which vectors may exist. A large document takes several groups and
-is published with the last, and no more of it than one group is in memory besides its text.
+A group ends when enough chunks are waiting, however many documents they are of. While its passages
+are embedded, in a thread of their own, the next one is read and cut. Then its documents are staged
+in the catalog, their vectors are stored, and one transaction publishes them; so at each moment the
+catalog knows which vectors may exist. A large document takes several groups and is published with
+the last: no more of it is in memory than three groups and one part of its text.
 """
 
 from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from itertools import chain
+from threading import Event
+from typing import TYPE_CHECKING
 
 from askdoc import chunking
 from askdoc.chunking import Budget
-from askdoc.errors import ReadError
+from askdoc.errors import DiskFull, IndexCorrupt, ReadError, StoreError
+from askdoc.landmarks import Landmarks
 from askdoc.ports import Analyser, Catalog, Embedder, SentenceSplitter, VectorStore
 from askdoc.settings import Settings
-from askdoc.types import Chunk, Document, Found, Reading, Span, Stamp
+from askdoc.types import Chunk, Document, Found, Reading, Stamp
+from askdoc.windows import joined
+
+if TYPE_CHECKING:
+    from askdoc.ports import Matrix
 
 WRITING = "writing"
 """Under this key the catalog says `yes` while a run is changing the index."""
@@ -26,11 +37,11 @@ WRITING = "writing"
 _GROUP = 256
 """Chunks that are embedded and stored as one."""
 
+_SLICE = 64
+"""Passages that are embedded before looking whether the rest is still wanted."""
+
 _LONGEST_WAIT = 2.0
 """Seconds after which documents that wait are published, even if they are few."""
-
-_WINDOW = 256_000
-"""Characters that are cut into sentences and chunks at once."""
 
 _HEADROOM = 4
 """One part in so many of what the embedder looks at is left to title and headings."""
@@ -45,6 +56,21 @@ class Cutters:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """What a document is made from: a file, and its text in parts.
+
+    `digest` is asked for after the last part. `within` is the location of the file that it is a
+    part of; `like` is the id of a document that may hold some of the same passages.
+    """
+
+    found: Found
+    parts: Iterator[Reading]
+    digest: Callable[[], str]
+    within: str | None = None
+    like: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class _Piece:
     """A chunk on its way; `like` is a stored chunk that has the same vector already."""
 
@@ -56,14 +82,31 @@ class _Piece:
 
 @dataclass(slots=True)
 class _Group:
-    started: dict[str, tuple[Document, str]] = field(default_factory=dict)
+    """What is stored at once: pieces with the texts they are of, and the documents they end."""
+
+    started: list[Document] = field(default_factory=list)
+    texts: list[tuple[str, str]] = field(default_factory=list)
     pieces: list[_Piece] = field(default_factory=list)
-    finished: list[str] = field(default_factory=list)
+    finished: list[Document] = field(default_factory=list)
     since: float = field(default_factory=time.monotonic)
+
+    def __bool__(self) -> bool:
+        return bool(self.started or self.texts or self.pieces or self.finished)
 
     @property
     def is_due(self) -> bool:
         return len(self.pieces) >= _GROUP or time.monotonic() - self.since > _LONGEST_WAIT
+
+    def fresh(self) -> list[_Piece]:
+        return [piece for piece in self.pieces if piece.like is None]
+
+    def copied(self) -> list[_Piece]:
+        return [piece for piece in self.pieces if piece.like not in (None, piece.chunk.id)]
+
+    def forget(self, document_id: str) -> None:
+        self.started = [document for document in self.started if document.id != document_id]
+        self.texts = [text for text in self.texts if text[0] != document_id]
+        self.pieces = [piece for piece in self.pieces if piece.chunk.document_id != document_id]
 
 
 class Intake:
@@ -86,96 +129,185 @@ class Intake:
         self._budget = budget(settings, embedder)
         self._published = published
         self._group = _Group()
+        self._begun: set[str] = set()
+        self._embedding: deque[tuple[_Group, Future[Matrix]]] = deque()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="askdoc-embedding")
+        self._given_up = Event()
 
-    def take(
-        self, found: Found, reading: Reading, content_hash: str, within: str | None = None
-    ) -> None:
+    def take(self, source: Source) -> None:
         """Take in one document; it is published with its group.
 
-        `within` is the location of the file that it is a part of.
-
         Raises:
-            ReadError: there is no sentence in it.
+            ReadError: it cannot be read to its end, or there is no sentence in it.
 
         """
-        document = _document(found, reading, content_hash, self._language, within)
-        pieces = self._pieces(document, reading)
-        first = next(pieces, None)
-        if first is None:
-            message = "there is no text in it"
-            raise ReadError(message, code="empty")
-        self._group.started[document.id] = document, reading.text
-        self._add(first)
-        for piece in pieces:
-            self._add(piece)
-        self._group.finished.append(document.id)
+        try:
+            document = self._cut(source)
+        except ReadError:
+            self._forget(document_id(source.found.location))
+            raise
+        self._group.finished.append(document)
         if self._group.is_due:
-            self.flush()
+            self._submit()
+
+    def idle(self) -> None:
+        """Make use of a moment in which there is nothing to take in."""
+        if self._group and self._group.is_due:
+            self._submit()
+        if self._embedding and self._embedding[0][1].done():
+            self._store_next()
 
     def flush(self) -> None:
-        """Store and publish what waits."""
-        group, self._group = self._group, _Group()
-        if not group.pieces and not group.finished:
-            return
-        fresh = [piece for piece in group.pieces if piece.like is None]
-        new = self._embedder.embed_passages([piece.passage for piece in fresh]) if fresh else None
-        self._stage(group)
-        if new is not None:
-            self._vectors.add(*_keys(fresh), new)
-        copied = [piece for piece in group.pieces if piece.like not in (None, piece.chunk.id)]
-        if copied:
-            old = self._vectors.vectors([piece.like for piece in copied if piece.like])
-            self._vectors.add(*_keys(copied), old)
-        self._catalog.publish(group.finished)
-        sweep(self._catalog, self._vectors)
-        self._published(group.finished, len(group.pieces))
+        """Store and publish all that waits."""
+        self._submit()
+        while self._embedding:
+            self._store_next()
+
+    def close(self) -> None:
+        """Give up what is not stored yet."""
+        self._given_up.set()
+        self._thread.shutdown(cancel_futures=True)
+
+    # ── cutting ─────────────────────────────────────────────────────────────────────────────────
+
+    def _cut(self, source: Source) -> Document:
+        """Cut a document into pieces and put them into groups; return it as it is at its end."""
+        document: Document | None = None
+        stored: Mapping[bytes, str] = {}
+        length = pieces = 0
+        warnings: dict[str, None] = {}
+        landmarks: list[Landmarks] = []
+        for part in joined(source.parts):
+            if document is None:
+                document = _document(source, part, self._language)
+                stored = self._stored_like(document.id, source.like)
+                self._group.started.append(document)
+            self._group.texts.append((document.id, part.text))
+            for piece in self._pieces(document, part, stored):
+                self._add(piece)
+                pieces += 1
+            length = part.end
+            warnings |= dict.fromkeys(part.warnings)
+            if part.landmarks and part.landmarks not in landmarks[-1:]:
+                landmarks.append(part.landmarks)
+        if document is None or not pieces:
+            message = "there is no text in it"
+            raise ReadError(message, code="empty")
+        return replace(
+            document,
+            length=length,
+            stamp=replace(document.stamp, content_hash=source.digest()),
+            warnings=tuple(warnings),
+            landmarks=_one(landmarks, document.landmarks),
+        )
+
+    def _pieces(
+        self, document: Document, part: Reading, stored: Mapping[bytes, str]
+    ) -> Iterator[_Piece]:
+        sentences = chunking.sentence_spans(part, self._cutters.splitter, self._language)
+        for chunk in chunking.chunk(
+            part,
+            sentences,
+            document.id,
+            budget=self._budget,
+            count_tokens=self._embedder.count_tokens,
+        ):
+            passage = chunking.passage_text(document.title, chunk.headings, chunk.text)
+            searched = chunking.lexical_text(
+                document.path, document.title, chunk.headings, chunk.text
+            )
+            terms = " ".join(self._cutters.analyser.terms(searched, self._language))
+            yield _Piece(chunk, passage, terms, stored.get(_digest(passage)))
+
+    def _stored_like(self, former: str, like: str | None) -> dict[bytes, str]:
+        """Map what was embedded of the former version, or of one alike, to the ids of its chunks.
+
+        So a passage that an edit or a move leaves as it was is not embedded again.
+        """
+        documents = self._catalog.documents([former])
+        if not documents and like is not None:
+            documents = self._catalog.documents([like])
+        return {
+            _digest(passage): chunk.id
+            for item in documents
+            for chunk, passage in passages(self._catalog, item)
+        }
 
     def _add(self, piece: _Piece) -> None:
         if len(self._group.pieces) >= _GROUP:
-            self.flush()
+            self._submit()
         self._group.pieces.append(piece)
+
+    def _forget(self, document_id: str) -> None:
+        """Leave out a document that turns out not to be readable to its end."""
+        self._group.forget(document_id)
+        if document_id in self._begun:
+            while self._embedding:
+                self._store_next()
+            self._catalog.abandon([document_id])
+            sweep(self._catalog, self._vectors)
+            self._begun.discard(document_id)
+
+    # ── storing ─────────────────────────────────────────────────────────────────────────────────
+
+    def _submit(self) -> None:
+        """Have the group embedded, and store the one before, which was embedded meanwhile."""
+        group, self._group = self._group, _Group()
+        if group:
+            self._begun |= {document.id for document in group.started}
+            self._begun -= {document.id for document in group.finished}
+            texts = [piece.passage for piece in group.fresh()]
+            self._embedding.append((group, self._thread.submit(self._embed, texts)))
+        while len(self._embedding) > 1:
+            self._store_next()
+
+    def _store_next(self) -> None:
+        """Store the group that was begun first; waits until it is embedded."""
+        group, embedded = self._embedding[0]
+        vectors = embedded.result()
+        self._embedding.popleft()
+        self._stage(group)
+        if fresh := group.fresh():
+            self._vectors.add(*_keys(fresh), vectors)
+        if copied := group.copied():
+            self._vectors.add(*_keys(copied), self._vectors_like(copied))
+        with self._catalog.transaction():
+            for document in group.finished:
+                self._catalog.complete(document)
+            self._catalog.publish([document.id for document in group.finished])
+        sweep(self._catalog, self._vectors)
+        self._published([document.id for document in group.finished], len(group.pieces))
 
     def _stage(self, group: _Group) -> None:
         with self._catalog.transaction():
             self._catalog.keep(WRITING, "yes")
-            for document, text in group.started.values():
-                self._catalog.stage(document, text)
-            for document_id, pieces in _by_document(group.pieces):
+            for document in group.started:
+                self._catalog.stage(document)
+            for key, text in group.texts:
+                self._catalog.append(key, text)
+            for key, pieces in _by_document(group.pieces):
                 chunks = [piece.chunk for piece in pieces]
-                self._catalog.extend(document_id, chunks, [piece.terms for piece in pieces])
+                self._catalog.extend(key, chunks, [piece.terms for piece in pieces])
 
-    def _pieces(self, document: Document, reading: Reading) -> Iterator[_Piece]:
-        stored = self._stored_like(document)
-        for window in _windows(reading.blocks):
-            part = replace(reading, blocks=window)
-            sentences = chunking.sentence_spans(part, self._cutters.splitter, self._language)
-            for chunk in chunking.chunk(
-                part,
-                sentences,
-                document.id,
-                budget=self._budget,
-                count_tokens=self._embedder.count_tokens,
-            ):
-                passage = chunking.passage_text(document.title, chunk.headings, chunk.text)
-                searched = chunking.lexical_text(
-                    document.path, document.title, chunk.headings, chunk.text
-                )
-                terms = " ".join(self._cutters.analyser.terms(searched, self._language))
-                yield _Piece(chunk, passage, terms, stored.get(_digest(passage)))
+    def _embed(self, texts: Sequence[str]) -> Matrix:
+        """Embed passages; runs in the thread for that."""
+        import numpy as np  # which a run that changes nothing need not load
 
-    def _stored_like(self, document: Document) -> dict[bytes, str]:
-        """Map what was embedded of the former version, or of the same file elsewhere, to its id.
+        vectors = [np.empty((0, self._embedder.dimensions), dtype=np.float32)]
+        for start in range(0, len(texts), _SLICE):
+            if self._given_up.is_set():
+                raise CancelledError
+            vectors.append(self._embedder.embed_passages(texts[start : start + _SLICE]))
+        return np.concatenate(vectors)
 
-        So a passage that an edit or a move leaves as it was is not embedded again.
-        """
-        former = self._catalog.documents([document.id]) or self._catalog.documents(
-            [twin] if (twin := self._catalog.with_content(document.stamp.content_hash)) else []
-        )
-        return {
-            _digest(passage): chunk.id
-            for item in former
-            for chunk, passage in passages(self._catalog, item)
-        }
+    def _vectors_like(self, pieces: Sequence[_Piece]) -> Matrix:
+        """Return the vectors that stored chunks have, or make them where one has gone meanwhile."""
+        try:
+            return self._vectors.vectors([piece.like for piece in pieces if piece.like])
+        except (DiskFull, IndexCorrupt):
+            raise
+        except StoreError:
+            return self._thread.submit(self._embed, [piece.passage for piece in pieces]).result()
 
 
 def budget(settings: Settings, embedder: Embedder) -> Budget:
@@ -205,36 +337,32 @@ def document_id(location: str) -> str:
     return hashlib.blake2b(name, digest_size=8).hexdigest()
 
 
-def _document(
-    found: Found, reading: Reading, content_hash: str, language: str, within: str | None
-) -> Document:
+def _document(source: Source, head: Reading, language: str) -> Document:
+    """Make a document from what the first part of its text says of it."""
+    found = source.found
     return Document(
         id=document_id(found.location),
         location=found.location,
         path=found.path,
         source=found.source,
         file=found.file,
-        title=reading.title,
-        length=len(reading.text),
-        stamp=Stamp(found.size, found.modified_ns, content_hash),
-        pages=reading.pages,
+        title=head.title,
+        length=0,
+        stamp=Stamp(found.size, found.modified_ns, ""),
+        pages=head.pages,
         language=language,
-        warnings=reading.warnings,
-        landmarks=reading.landmarks,
-        author=reading.author,
-        within=within,
+        warnings=head.warnings,
+        landmarks=head.landmarks,
+        author=head.author,
+        within=source.within,
     )
 
 
-def _windows(blocks: Sequence[Span]) -> Iterator[tuple[Span, ...]]:
-    """Cut a long document into runs of whole blocks, so that its chunks need not all be held."""
-    first = 0
-    for number, block in enumerate(blocks):
-        if block.end - blocks[first].start > _WINDOW and number > first:
-            yield tuple(blocks[first:number])
-            first = number
-    if blocks:
-        yield tuple(blocks[first:])
+def _one(landmarks: Sequence[Landmarks], otherwise: Landmarks) -> Landmarks:
+    """Join the landmarks of several parts."""
+    if len(landmarks) > 1:
+        return Landmarks.of(chain.from_iterable(landmarks))
+    return landmarks[0] if landmarks else otherwise
 
 
 def _by_document(pieces: Iterable[_Piece]) -> Iterator[tuple[str, list[_Piece]]]:

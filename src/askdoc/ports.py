@@ -322,8 +322,14 @@ class Catalog(CatalogReader, Protocol):
     ) -> None:
         """Store a document in place of its former self; `terms` has one joined text a chunk."""
 
-    def stage(self, document: Document, text: str) -> None:
+    def stage(self, document: Document) -> None:
         """Begin a new version of a document, which readers do not see until it is published."""
+
+    def append(self, document_id: str, text: str) -> None:
+        """Add to the text of the staged version of a document."""
+
+    def complete(self, document: Document) -> None:
+        """Say of a staged version what was not known when it was begun, such as its length."""
 
     def extend(self, document_id: str, chunks: Sequence[Chunk], terms: Sequence[str]) -> None:
         """Add chunks to the staged version of a document."""
@@ -343,8 +349,8 @@ class Catalog(CatalogReader, Protocol):
     def with_content(self, content_hash: str) -> str | None:
         """Name a document whose file has that content, if there is one."""
 
-    def abandon(self) -> None:
-        """Forget every staged version, as at the opening after a crash."""
+    def abandon(self, document_ids: Iterable[str] | None = None) -> None:
+        """Forget the staged versions of those documents, or all, as at an opening after a crash."""
 
     def obsolete(self) -> list[str]:
         """List the chunk ids whose vectors are to be removed."""

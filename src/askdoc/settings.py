@@ -43,6 +43,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     evals: str = "evals"
     ignore: tuple[str, ...] = ()
     max_file_mb: Annotated[float, Meta(gt=0)] = 50
+    max_read_seconds: Annotated[float, Meta(gt=0)] = 60
+    max_read_mb: Annotated[float, Meta(ge=100)] = 1000
+    workers: Annotated[int, Meta(ge=0, le=64)] | None = None
     language: str = "en"
     embedder: str | None = None
     reranker: str | None = None
@@ -70,6 +73,9 @@ HELP: Mapping[str, str] = {
     "evals": "folder of the evaluation suites, relative to the workspace",
     "ignore": "patterns of files to leave out, as in `.gitignore`",
     "max_file_mb": "largest file to read, in megabytes",
+    "max_read_seconds": "processor time that reading one file may take, in seconds",
+    "max_read_mb": "memory that reading one file may take, in megabytes, on Linux",
+    "workers": "processes that read files; with 0 askdoc reads them itself, without those limits",
     "language": "language of the documents, as an ISO 639-1 code",
     "embedder": "name or folder of the Sentence Transformers model that makes the vectors",
     "reranker": "name or folder of a cross-encoder that ranks sentences; `none` for no ranker",

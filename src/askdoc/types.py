@@ -63,6 +63,10 @@ class Reading:
     each page starts, and is empty where the format has no pages; `landmarks` say where other places
     begin, such as slides and rows. `warnings` name what was lost, such as a page that has no text.
     `parts` are documents of their own that the file holds, such as attachments.
+
+    A long file may be read in several parts, in order. Each has the `text` from its `origin` on, up
+    to the origin of the next; its offsets count from the start of the document all the same. What
+    is said of the document as a whole, such as its title, stands in the first part.
     """
 
     text: str
@@ -74,6 +78,16 @@ class Reading:
     landmarks: Landmarks = NOWHERE
     author: str | None = None
     parts: tuple[Part, ...] = ()
+    origin: int = 0
+
+    @property
+    def end(self) -> int:
+        """The offset in the document at which the text of this part ends."""
+        return self.origin + len(self.text)
+
+    def cut(self, span: Span) -> str:
+        """Cut `span`, which lies in this part, out of its text."""
+        return self.text[span.start - self.origin : span.end - self.origin]
 
     def breaks(self) -> Sequence[int]:
         """List the offsets that neither a sentence nor a passage runs across."""

@@ -17,6 +17,7 @@ from askdoc.writing import EMBEDDER_FINGERPRINT, EMBEDDER_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from askdoc.adapters.chroma import ChromaStore
@@ -27,15 +28,29 @@ if TYPE_CHECKING:
     from askdoc.federating import Federation
     from askdoc.indexing import Indexer
     from askdoc.intake import Cutters
-    from askdoc.ports import AnswerWriter, CatalogReader, Embedder, Generator, Ranker
+    from askdoc.ports import (
+        AnswerWriter,
+        CatalogReader,
+        Embedder,
+        Generator,
+        Ranker,
+        VectorStore,
+    )
+    from askdoc.readouts import Readout
     from askdoc.settings import Settings
-    from askdoc.types import Fingerprint
+    from askdoc.types import Fingerprint, Found
     from askdoc.workspace import Workspace
     from askdoc.writing import Store
 
     LoadModel = Callable[[Settings], Choice | None]
 
 _AS_THEY_ARE = ReadOptions()
+
+_MOST_WORKERS = 8
+"""Processes that read files, however many cores there are."""
+
+_PATIENCE_FOR_OCR = 20
+"""So many times as long may a file take whose pages are recognised from images."""
 
 _VECTORS = "chroma"
 """Name of the folder, within that of the index, that holds the vectors."""
@@ -58,11 +73,11 @@ def vectors_folder(workspace: Workspace) -> Path:
     return workspace.index / _VECTORS
 
 
-def open_vectors(workspace: Workspace, *, write: bool = False) -> ChromaStore:
-    """Open the vectors of the workspace's index, to read from unless `write`."""
+def open_vectors(workspace: Workspace) -> ChromaStore:
+    """Open the vectors of the workspace's index to read from."""
     from askdoc.adapters.chroma import ChromaStore
 
-    return ChromaStore(vectors_folder(workspace), write=write)
+    return ChromaStore(vectors_folder(workspace))
 
 
 def embedder(
@@ -301,20 +316,20 @@ def indexer(
     Nothing is opened, locked or loaded before the work needs it.
     """
     refuse_index_around(workspace, workspace.sources)
-    from askdoc.adapters.files import discover, read_bytes
-    from askdoc.adapters.readers import reader_for
-    from askdoc.indexing import Files, Indexer
+    from askdoc.adapters.files import discover
+    from askdoc.adapters.opening import digest
+    from askdoc.indexing import Indexer
+    from askdoc.readouts import Files
 
     settings = workspace.settings
-    most = int(settings.max_file_mb * 1_000_000)
     yield Indexer(
         _store(workspace),
         Files(
             discover=partial(
                 discover, root=workspace.root, ignore=settings.ignore, leave_out=[workspace.index]
             ),
-            load=lambda found: read_bytes(found, most),
-            reader_for=partial(reader_for, options=options),
+            digest=partial(digest, most=_most_bytes(settings)),
+            read=partial(_read, settings, options),
             options=options,
         ),
         _cutters(),
@@ -323,6 +338,28 @@ def indexer(
         load_embedder=lambda made_by: embedder(workspace, listen, indexed_with=made_by),
         configured=workspace.sources,
     )
+
+
+def _read(
+    settings: Settings, options: ReadOptions, items: Iterable[Found]
+) -> AbstractContextManager[Iterator[Readout | None]]:
+    """Read files in processes of their own; in this one, if there are to be none."""
+    from askdoc.adapters.limits import Limits, cores
+    from askdoc.adapters.readers import reader_for, reader_named
+    from askdoc.adapters.reading import in_line
+    from askdoc.adapters.reading_pool import ReadingPool
+
+    most = _most_bytes(settings)
+    workers = min(cores(), _MOST_WORKERS) if settings.workers is None else settings.workers
+    if not workers:
+        return in_line(most, partial(reader_for, options=options))(items)
+    seconds = settings.max_read_seconds * (_PATIENCE_FOR_OCR if options.ocr else 1)
+    limits = Limits(most, seconds, int(settings.max_read_mb * 1_000_000))
+    return ReadingPool(workers, limits, reader_named, options).read(items)
+
+
+def _most_bytes(settings: Settings) -> int:
+    return int(settings.max_file_mb * 1_000_000)
 
 
 def refuse_index_around(workspace: Workspace, sources: Iterable[Path]) -> None:
@@ -350,7 +387,7 @@ def _store(workspace: Workspace) -> Store:
     return Store(
         lock=lambda: lock.writing(workspace.index, " ".join(sys.argv)),
         catalog=lambda: open_catalog(workspace, write=True),
-        vectors=lambda: open_vectors(workspace, write=True),
+        vectors=lambda: _vectors_to_write(folder),
         has_vectors=lambda: chroma_files.is_intact(folder),
         draft_catalog=lambda: SqliteCatalog(
             sqlite_schema.draft_in(workspace.index), workspace.root, write=True
@@ -358,6 +395,12 @@ def _store(workspace: Workspace) -> Store:
         replace_catalog=lambda: sqlite_schema.replace(workspace.index),
         discard_vectors=lambda: chroma_files.discard(folder),
     )
+
+
+def _vectors_to_write(folder: Path) -> VectorStore:
+    from askdoc.adapters.chroma_process import ChromaProcess
+
+    return ChromaProcess(folder)
 
 
 def _cutters() -> Cutters:

@@ -18,6 +18,7 @@ import pytest
 from askdoc.adapters import chroma
 from askdoc.adapters.chroma import ChromaStore
 from askdoc.adapters.chroma_files import discard, is_intact
+from askdoc.adapters.chroma_process import ChromaProcess
 from askdoc.errors import DiskFull, IndexCorrupt, StoreError
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def test_reading_makes_nothing(tmp_path: Path) -> None:
     with pytest.raises(IndexCorrupt, match="missing") as caught:
         ChromaStore(tmp_path / "none")
     assert caught.value.hint
-    assert "askdoc index" in caught.value.hint
+    assert "askdoc doctor --repair" in caught.value.hint
     assert not (tmp_path / "none").exists()
 
 
@@ -213,7 +214,6 @@ def test_the_check_finds_bytes_that_changed_by_themselves(copy: Path) -> None:
 
 def test_a_long_log_is_folded_meanwhile(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chroma, "_LONGEST_LOG", 100)
-    monkeypatch.setattr(chroma, "_LONGEST_LOG_SHARE", 1000)
     store = ChromaStore(copy, write=True)
     for start in range(5000, 5300, 50):
         store.add(names(50, start), ["d"] * 50, clustered(50, seed=start))
@@ -246,7 +246,6 @@ def test_readers_find_the_same_while_a_writer_adds_removes_and_folds(
     copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(chroma, "_LONGEST_LOG", 150)
-    monkeypatch.setattr(chroma, "_LONGEST_LOG_SHARE", 1000)
     command = [sys.executable, "-c", READ, str(copy), str(Path(__file__).parent)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as reader:
         assert reader.stdout
@@ -320,3 +319,40 @@ def test_a_disk_that_fills_is_said(
         fill()
     with pytest.raises(DiskFull):
         store.close()
+
+
+def test_a_process_folds_a_long_log_meanwhile(copy: Path) -> None:
+    """The process that folds would fold at each change from then on, so it is not used for that."""
+    store = ChromaProcess(copy)
+    for start in range(10_000, 14_400, 400):
+        store.add(names(400, start), ["d"] * 400, clustered(400, seed=start))
+        assert is_intact(copy)
+    assert waiting(copy) < 2800
+    assert store.count() == 5600
+    store.close()
+    assert waiting(copy) <= 2
+    assert is_intact(copy)
+
+
+def test_a_process_that_crashes_is_an_error_like_any_other(copy: Path) -> None:
+    store = ChromaProcess(copy)
+    assert store._process
+    store._process.kill()
+    with pytest.raises(IndexCorrupt, match="crashed") as caught:
+        store.count()
+    assert "askdoc doctor --repair" in (caught.value.hint or "")
+    assert not is_intact(copy)
+    store.close()
+
+
+def test_a_process_tells_what_is_wrong_and_can_be_asked_again(copy: Path) -> None:
+    (copy / "seal.json").unlink()
+    with pytest.raises(IndexCorrupt, match="damaged"):
+        ChromaProcess(copy)
+    discard(copy)
+    with ChromaProcess(copy) as store:
+        for _ in range(2):
+            with pytest.raises(StoreError, match="unknown"):
+                store.vectors(["unknown"])
+        store.add(names(1), ["d"], clustered(1))
+        assert store.count() == 1

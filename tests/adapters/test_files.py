@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from askdoc.adapters.files import discover, read_bytes
+from askdoc.adapters.files import discover
+from askdoc.adapters.opening import read_bytes
 from askdoc.errors import ReadError, SettingsError
 from askdoc.types import Found, Skip
 

@@ -343,7 +343,7 @@ def test_completion_knows_commands_documents_suites_and_libraries(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert _completed("askdoc", "in") == ["index", "init"]
-    assert _completed("askdoc", "config", "get", "max") == ["max_file_mb", "max_sentences"]
+    assert _completed("askdoc", "config", "get", "max_s") == ["max_sentences"]
     assert _completed("askdoc", "ask", "--library", "b") == ["birds"]
     assert _completed("askdoc", "show", "t") == []
     (here / "evals").mkdir()

@@ -213,7 +213,8 @@ def test_a_reader_sees_one_moment(catalog: SqliteCatalog) -> None:
 def test_a_staged_version_is_seen_by_nobody(catalog: SqliteCatalog) -> None:
     put(catalog, "cat.txt")
     text = "The mouse hides.\nThe cat waits."
-    catalog.stage(document("cat.txt", text, content="b"), text)
+    catalog.stage(document("cat.txt", text, content="b"))
+    catalog.append("id-cat.txt", text)
     first, second = chunks("cat.txt", text)
     catalog.extend("id-cat.txt", [first], ["the mouse hides"])
     with reading(catalog) as reader:
@@ -250,7 +251,8 @@ def test_a_chunk_that_comes_back_is_not_obsolete(catalog: SqliteCatalog) -> None
 def test_abandoning_forgets_staged_versions_and_keeps_the_published(catalog: SqliteCatalog) -> None:
     put(catalog, "cat.txt")
     text = CAT.replace("dog barks", "dog jumps")
-    catalog.stage(document("cat.txt", text, content="b"), text)
+    catalog.stage(document("cat.txt", text, content="b"))
+    catalog.append("id-cat.txt", text)
     catalog.extend("id-cat.txt", chunks("cat.txt", text), terms(text))
     catalog.abandon()
     assert catalog.text("id-cat.txt") == CAT

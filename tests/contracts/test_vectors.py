@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from askdoc.adapters import chroma
 from askdoc.adapters.chroma import ChromaStore
+from askdoc.adapters.chroma_process import ChromaProcess
 from askdoc.errors import EmbedderMismatch, StoreError
 from askdoc.ports import VectorStore
 from askdoc.testing import MemoryVectors
@@ -29,15 +31,24 @@ def unit(*numbers: float) -> Matrix:
 EAST, NORTH, NORTH_EAST = unit(1, 0, 0), unit(0, 1, 0), unit(1, 1, 0)
 
 
-@pytest.fixture(params=["memory", "chroma"])
-def reopen(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
+@pytest.fixture(params=["memory", "chroma", "shards", "process"])
+def reopen(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Open]:
     memory = MemoryVectors()
+    if request.param == "shards":
+        monkeypatch.setattr(chroma, "_SHARD", 2)
+    kinds: dict[str, Callable[[], VectorStore]] = {
+        "memory": lambda: memory,
+        "process": lambda: ChromaProcess(tmp_path),
+    }
+    make = kinds.get(request.param, lambda: ChromaStore(tmp_path, write=True))
     opened: list[VectorStore] = []
 
     def again() -> VectorStore:
         for store in opened:
             store.close()
-        opened[:] = [memory if request.param == "memory" else ChromaStore(tmp_path, write=True)]
+        opened[:] = [make()]
         return opened[0]
 
     yield again
@@ -86,8 +97,11 @@ def test_searches_within_documents(store: VectorStore) -> None:
     assert store.search(EAST, 5, []) == store.search(EAST, 5, ["unknown"]) == []
 
 
-def test_searches_within_very_many_documents(store: VectorStore) -> None:
+def test_searches_within_very_many_documents(
+    store: VectorStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     count = 5000
+    monkeypatch.setattr(chroma, "_SHARD", 2000)
     vectors = np.eye(3, dtype=np.float32)[np.arange(count) % 3]
     store.add([f"{n}" for n in range(count)], [f"d{n}" for n in range(count)], vectors)
     wanted = [f"d{n}" for n in range(1, count)]
@@ -129,7 +143,10 @@ def test_refuses_vectors_of_another_length(store: VectorStore) -> None:
     assert store.count() == 1
 
 
-def test_what_was_stored_is_there_at_the_next_opening(reopen: Open) -> None:
+def test_what_was_stored_is_there_at_the_next_opening(
+    reopen: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chroma, "_SHARD", 700)
     many = np.random.default_rng(0).normal(size=(1500, 8)).astype(np.float32)
     many /= np.linalg.norm(many, axis=1, keepdims=True)
     ids = [f"{n:032x}" for n in range(len(many))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -15,13 +16,15 @@ import pytest
 from askdoc.adapters import chroma_files, sqlite_schema
 from askdoc.adapters.chroma import ChromaStore
 from askdoc.adapters.lock import writing
+from askdoc.adapters.reading import in_line
 from askdoc.adapters.snowball import SnowballAnalyser
 from askdoc.adapters.sqlite import SqliteCatalog
 from askdoc.errors import ReadError
-from askdoc.indexing import Files, Indexer
+from askdoc.indexing import Indexer
 from askdoc.intake import Cutters
 from askdoc.planning import locate
 from askdoc.ports import Reader, VectorStore
+from askdoc.readouts import Files
 from askdoc.settings import Settings
 from askdoc.testing import HashEmbedder, MemoryVectors
 from askdoc.types import Found, IndexReport, Reading, ReadOptions, Skip, Span
@@ -121,7 +124,12 @@ class Bench:
                 replace_catalog=lambda: sqlite_schema.replace(self.index),
                 discard_vectors=self._discard_vectors,
             ),
-            Files(self._discover, self._load, self._reader_for, self.options),
+            Files(
+                self._discover,
+                self._digest,
+                in_line(1 << 30, self._reader_for),
+                self.options,
+            ),
             Cutters(FullStops(), SnowballAnalyser()),
             self.settings,
             self.root,
@@ -194,11 +202,11 @@ class Bench:
                 modified_ns=status.st_mtime_ns,
             )
 
-    def _load(self, found: Found) -> bytes:
+    def _digest(self, found: Found) -> str:
         self.loaded.append(found.location)
         self.on_load(found)
         try:
-            return Path(found.file).read_bytes()
+            return hashlib.sha256(Path(found.file).read_bytes()).hexdigest()
         except OSError as error:
             message = f"`{found.location}` cannot be read"
             raise ReadError(message, code="unreadable") from error

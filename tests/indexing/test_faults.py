@@ -222,7 +222,7 @@ def test_damaged_vectors_are_made_anew(filled: Bench, file: str) -> None:
     with pytest.raises(IndexCorrupt) as caught:
         filled.vectors()
     assert caught.value.hint
-    assert "run `askdoc index`" in caught.value.hint
+    assert "run `askdoc doctor --repair`" in caught.value.hint
     filled.sync()
     assert filled.state() == before
 

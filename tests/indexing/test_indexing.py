@@ -131,7 +131,7 @@ def test_a_file_may_take_the_name_of_another(bench: Bench) -> None:
 
 
 def test_a_long_document_is_published_whole(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("askdoc.intake._WINDOW", 500)
+    monkeypatch.setattr("askdoc.windows.LONGEST", 500)
     monkeypatch.setattr("askdoc.intake._GROUP", 8)
     bench.settings = Settings(chunk_tokens=16)
     text = "\n".join(f"Sentence {number} of a long text. And another." for number in range(300))

@@ -6,6 +6,9 @@ and any process whose copy has passed a threshold folds it into the files, reade
 Nothing public forces or forbids a fold (chroma-core/chroma#7463). So the threshold is out of reach,
 but for the moments in which the one writer folds: it lowers it, opens the collection once more,
 which folds all of the log, and puts it back, while no other process may open the files.
+
+The whole graph of a collection is in memory as soon as the collection is touched, so a large store
+has several, which are searched one after the other: a writer then needs memory for one of them.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ import shutil
 import warnings
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
@@ -21,18 +25,23 @@ from typing import TYPE_CHECKING, Any, Self, cast
 import numpy as np
 
 from askdoc.adapters import chroma_files
-from askdoc.errors import DiskFull, EmbedderMismatch, IndexCorrupt, StoreError
+from askdoc.adapters.chroma_client import REPAIR, client, full, translated
+from askdoc.adapters.chroma_shards import Shard, homes, shard_name, shards
+from askdoc.errors import EmbedderMismatch, IndexCorrupt, StoreError
 from askdoc.types import Hit
 
 if TYPE_CHECKING:
     from chromadb.api.client import Client
     from chromadb.api.collection_configuration import CreateHNSWConfiguration
+    from chromadb.api.models.Collection import Collection as ChromaCollection
     from chromadb.api.types import Where
 
     from askdoc.ports import Matrix
 
-_COLLECTION = "chunks"
 _DOCUMENT = "document"
+
+_SHARD = 16_000
+"""Vectors in one collection: its graph takes some 30 MB at 384 dimensions."""
 
 _FOLD_NOW = 2
 """The least threshold that Chroma takes. Up to so many vectors stay in the log, at no cost."""
@@ -40,9 +49,8 @@ _FOLD_NOW = 2
 _FOLD_NEVER = 1 << 40
 
 _LONGEST_LOG = 2000
-_LONGEST_LOG_SHARE = 4
-"""Changes in the log, or one part in so many of all vectors if that is more, after which the writer
-folds, so that a reader has little to replay. Each fold costs a writer memory that Chroma keeps."""
+"""Changes in the log of a shard after which the writer folds, so that a reader has little to
+replay. Each fold costs its process the memory of a graph, which Chroma never gives back."""
 
 _HNSW: CreateHNSWConfiguration = {
     "space": "cosine",
@@ -63,34 +71,50 @@ _MOST_FILTERED = 2000
 _ROOM = 16 << 20
 """Bytes that must be free before a write: one that fails half-way leaves broken HNSW files."""
 
-_REPAIR = "run `askdoc index` to make the vectors anew from the stored text"
+
+@dataclass(slots=True)
+class _Open:
+    """A shard that is open: what it holds, and how many changes wait in its log."""
+
+    shard: Shard
+    collection: ChromaCollection
+    count: int
+    log: int = 0
+
+    @property
+    def room(self) -> int:
+        return _SHARD - self.count
 
 
 class ChromaStore:
     """A `VectorStore` in `folder`, which is made if it is opened for writing.
+
+    With `folds`, a writer folds as soon as that `is_due`; else it leaves that to its owner.
 
     Raises:
         IndexCorrupt: there is nothing in `folder`, or nothing that can be read.
 
     """
 
-    def __init__(self, folder: Path, *, write: bool = False) -> None:
+    def __init__(self, folder: Path, *, write: bool = False, folds: bool = True) -> None:
         self._folder = folder
         self._write = write
-        self._log = 0
+        self._folds = folds
+        self._shards: dict[str, _Open] = {}
+        self._client: Client
         if write:
             with self._translating("preparing"):
                 chroma_files.prepare(folder)
         elif not chroma_files.has_database(folder):
             message = f"the vectors in `{folder}` are missing"
-            raise IndexCorrupt(message, hint=_REPAIR)
+            raise IndexCorrupt(message, hint=REPAIR)
         with (
             self._translating("opening"),
             chroma_files.standing_still(folder, alone=write),
         ):
             if not chroma_files.seal_holds(folder):
                 message = f"files of the vectors in `{folder}` are damaged"
-                raise IndexCorrupt(message, hint=_REPAIR)
+                raise IndexCorrupt(message, hint=REPAIR)
             self._open()
 
     def __enter__(self) -> Self:
@@ -108,23 +132,26 @@ class ChromaStore:
 
         """
         self._expect_room(vectors.nbytes)
-        for start in range(0, len(ids), self._batch):
-            part = slice(start, start + self._batch)
+        done = 0
+        while done < len(ids):
+            shard = self._roomy(vectors.shape[1])
+            part = slice(done, done + min(self._batch, shard.room))
+            if len(self._shards) > 1:
+                self._delete(ids[part], but=shard)
             with self._translating("adding vectors"):
-                self._collection.upsert(
+                shard.collection.upsert(
                     ids=list(ids[part]),
                     embeddings=np.asarray(vectors[part], dtype=np.float32),
                     metadatas=[{_DOCUMENT: document} for document in document_ids[part]],
                 )
-        self._count_changes(len(ids))
+            done += len(ids[part])
+            shard.count += len(ids[part])
+            self._count_changes(shard, len(ids[part]))
 
     def remove(self, ids: Collection[str]) -> None:
         """Forget the vectors of those ids; unknown ids are ignored."""
         self._expect_room(0)
-        for part in _batches(ids, self._batch):
-            with self._translating("removing vectors"):
-                self._collection.delete(ids=part)
-        self._count_changes(len(ids))
+        self._delete(ids)
 
     def search(
         self, vector: Matrix, limit: int, documents: Collection[str] | None = None
@@ -132,23 +159,28 @@ class ChromaStore:
         """Find the nearest to `vector`, shape (dimensions,); score is the cosine, best first."""
         if limit < 1 or (documents is not None and not documents):
             return []
-        if documents is None:
-            return self._nearest(vector, limit, None)
-        hits: list[Hit] = []
-        for part in _batches(sorted(documents), _MOST_FILTERED):
-            hits += self._nearest(vector, limit, part)
+        parts = [None] if documents is None else list(_batches(sorted(documents), _MOST_FILTERED))
+        hits = [
+            hit
+            for shard in self._shards.values()
+            for part in parts
+            for hit in self._nearest(shard, vector, limit, part)
+        ]
+        if len(self._shards) == len(parts) == 1:
+            return hits
         return sorted(hits, key=lambda hit: (-hit.score, hit.chunk_id))[:limit]
 
     def ids(self) -> Iterator[str]:
         """List every id, in no particular order."""
-        offset = 0
-        while True:
-            with self._translating("listing vectors"):
-                found = self._collection.get(limit=_PAGE, offset=offset, include=[])["ids"]
-            yield from found
-            if len(found) < _PAGE:
-                return
-            offset += len(found)
+        for shard in self._shards.values():
+            offset = 0
+            while True:
+                with self._translating("listing vectors"):
+                    found = shard.collection.get(limit=_PAGE, offset=offset, include=[])["ids"]
+                yield from found
+                if len(found) < _PAGE:
+                    break
+                offset += len(found)
 
     def vectors(self, ids: Sequence[str]) -> Matrix:
         """Return the stored vectors of `ids`, in that order, shape (len(ids), dimensions).
@@ -158,21 +190,24 @@ class ChromaStore:
 
         """
         found: dict[str, Any] = {}
-        for part in _batches(dict.fromkeys(ids), _PAGE):
-            with self._translating("reading vectors"):
-                got = self._collection.get(ids=part, include=["embeddings"])
-            embeddings = got["embeddings"]
-            found.update(zip(got["ids"], () if embeddings is None else embeddings, strict=False))
+        for name, held in self._homes(dict.fromkeys(ids)).items():
+            for part in _batches(held, _PAGE):
+                with self._translating("reading vectors"):
+                    got = self._shards[name].collection.get(ids=part, include=["embeddings"])
+                embeddings = got["embeddings"]
+                found.update(
+                    zip(got["ids"], () if embeddings is None else embeddings, strict=False)
+                )
         missing = [chunk for chunk in ids if chunk not in found]
         if missing:
             message = f"there is no vector `{missing[0]}` ({len(missing)} of {len(ids)} missing)"
-            raise StoreError(message, hint=_REPAIR)
+            raise StoreError(message, hint=REPAIR)
         return np.asarray([found[chunk] for chunk in ids], dtype=np.float32)
 
     def count(self) -> int:
         """Count the vectors."""
         with self._translating("counting vectors"):
-            return self._collection.count()
+            return sum(shard.collection.count() for shard in self._shards.values())
 
     def check(self) -> list[str]:
         """Say what is damaged, one sentence each; empty where nothing is. Reads every byte."""
@@ -185,75 +220,141 @@ class ChromaStore:
             found.append(str(error))
         return found
 
+    @property
+    def is_due(self) -> bool:
+        """Tell whether so much is in the log that it should be folded."""
+        return any(shard.log >= _LONGEST_LOG for shard in self._shards.values())
+
     def close(self) -> None:
         """Let go of files; the store is not used afterwards."""
         try:
-            if self._log or (self._write and not chroma_files.is_intact(self._folder)):
+            if self._write and (
+                any(shard.log for shard in self._shards.values())
+                or not chroma_files.is_intact(self._folder)
+            ):
                 self._fold()
         finally:
-            self._client.close()
+            self.leave()
+
+    def leave(self) -> None:
+        """Close without folding; the next writer does that."""
+        self._client.close()
+
+    # ── below here: how ─────────────────────────────────────────────────────────────────────────
 
     def _open(self) -> None:
-        self._client = _client(self._folder)
+        self._client = client(self._folder)
         try:
             self._batch = self._client.get_max_batch_size()
-            if self._write:
-                self._collection = self._client.get_or_create_collection(
-                    _COLLECTION,
-                    embedding_function=None,
-                    configuration={"hnsw": {**_HNSW, "sync_threshold": _FOLD_NEVER}},
-                )
-                self._fold_at(_FOLD_NEVER)  # a run that was killed may have left it low
-            else:
-                self._collection = self._client.get_collection(_COLLECTION, embedding_function=None)
-            stored = self._collection.count()  # loads the HNSW files, which may change afterwards
-            self._longest_log = max(_LONGEST_LOG, stored // _LONGEST_LOG_SHARE)
+            listed = shards(self._folder)
+            if self._write and not listed:
+                self._make(0)
+                return
+            for shard in listed or [Shard(shard_name(0), 0, 0, None)]:
+                collection = self._client.get_collection(shard.name, embedding_function=None)
+                self._shards[shard.name] = _Open(shard, collection, shard.count, shard.log)
+                if self._write:  # a run that was killed may have left it low
+                    self._fold_at(collection, _FOLD_NEVER)
+                else:  # loads the HNSW files, which may change afterwards
+                    collection.count()
         except BaseException:
             self._client.close()
             raise
+
+    def _make(self, number: int) -> _Open:
+        name = shard_name(number)
+        collection = self._client.get_or_create_collection(
+            name,
+            embedding_function=None,
+            configuration={"hnsw": {**_HNSW, "sync_threshold": _FOLD_NEVER}},
+        )
+        made = self._shards[name] = _Open(Shard(name, number, 0, None), collection, 0)
+        return made
+
+    def _roomy(self, dimension: int) -> _Open:
+        """Return a shard with room for vectors so long, made if there is none.
+
+        Raises:
+            EmbedderMismatch: those in the store are not as long.
+
+        """
+        for length in (shard.shard.dimension for shard in self._shards.values()):
+            if length not in (None, dimension):
+                message = f"vectors of {length} numbers are stored, not of {dimension}"
+                raise EmbedderMismatch(message, hint="run `askdoc index --rebuild`")
+        for shard in self._shards.values():
+            if shard.room > 0:
+                return shard
+        with self._translating("adding vectors"):
+            return self._make(1 + max(shard.shard.number for shard in self._shards.values()))
+
+    def _homes(self, ids: Collection[str]) -> dict[str, list[str]]:
+        with self._translating("looking up vectors"):
+            found = homes(self._folder, ids)
+        return {name: held for name, held in found.items() if name in self._shards}
+
+    def _delete(self, ids: Collection[str], *, but: _Open | None = None) -> None:
+        """Forget vectors, wherever they are; those in `but` stay."""
+        for name, held in self._homes(ids).items():
+            shard = self._shards[name]
+            if but is not None and name == but.shard.name:
+                continue
+            for part in _batches(held, self._batch):
+                with self._translating("removing vectors"):
+                    shard.collection.delete(ids=part)
+            shard.count -= len(held)
+            self._count_changes(shard, len(held))
 
     def _expect_room(self, size: int) -> None:
         """Refuse to write `size` bytes of vectors where there is not room for them twice."""
         with self._translating("preparing to write"):
             if shutil.disk_usage(self._folder).free < _ROOM + 2 * size:
-                raise _full(self._folder)
+                raise full(self._folder)
 
-    def _count_changes(self, count: int) -> None:
-        self._log += count
-        if self._log >= self._longest_log:
+    def _count_changes(self, shard: _Open, count: int) -> None:
+        shard.log += count
+        if self._folds and self.is_due:
             self._fold()
-            with self._translating("opening again"):
+            with self._translating("opening again"):  # what folded would go on folding
                 self._client.close()
+                self._shards.clear()
                 self._open()
 
     def _fold(self) -> None:
+        """Write into the files what is in the log."""
+        changed = [shard for shard in self._shards.values() if shard.log]
         with (
             self._translating("writing vectors"),
             chroma_files.standing_still(self._folder, alone=True),
             chroma_files.unsealed(self._folder),
         ):
-            self._fold_at(_FOLD_NOW)
+            for shard in changed:
+                self._fold_at(shard.collection, _FOLD_NOW)
             self._client.close()
-            self._client = _client(self._folder)
-            self._collection = self._client.get_collection(_COLLECTION, embedding_function=None)
-            self._collection.count()  # the first call folds the log
-            self._fold_at(_FOLD_NEVER)
-        self._log = 0
+            self._client = client(self._folder)
+            for name, shard in self._shards.items():
+                shard.collection = self._client.get_collection(name, embedding_function=None)
+                if shard in changed:
+                    shard.collection.count()  # the first call folds the log
+                    self._fold_at(shard.collection, _FOLD_NEVER)
+                shard.log = 0
 
-    def _fold_at(self, threshold: int) -> None:
-        if self._collection.configuration_json["hnsw"]["sync_threshold"] == threshold:
+    def _fold_at(self, collection: ChromaCollection, threshold: int) -> None:
+        if collection.configuration_json["hnsw"]["sync_threshold"] == threshold:
             return
         with warnings.catch_warnings():
             # Chroma calls a collection without an embedding function of its own deprecated.
             warnings.simplefilter("ignore", DeprecationWarning)
-            self._collection.modify(configuration={"hnsw": {"sync_threshold": threshold}})
+            collection.modify(configuration={"hnsw": {"sync_threshold": threshold}})
 
-    def _nearest(self, vector: Matrix, limit: int, documents: Collection[str] | None) -> list[Hit]:
+    def _nearest(
+        self, shard: _Open, vector: Matrix, limit: int, documents: Collection[str] | None
+    ) -> list[Hit]:
         where = None
         if documents is not None:
             where = cast("Where", {_DOCUMENT: {"$in": [*documents]}})
         with self._translating("searching"):
-            found = self._collection.query(
+            found = shard.collection.query(
                 query_embeddings=np.asarray(vector, dtype=np.float32)[None, :],
                 n_results=limit,
                 where=where,
@@ -274,66 +375,10 @@ class ChromaStore:
         except (StoreError, KeyboardInterrupt, SystemExit, GeneratorExit):
             raise
         except BaseException as error:  # a panic in Chroma's Rust part is no Exception
-            told = _translated(error, doing, self._folder)
+            told = translated(error, doing, self._folder)
             if isinstance(told, IndexCorrupt):
                 chroma_files.suspect(self._folder)
             raise told from error
-
-
-def _translated(error: BaseException, doing: str, folder: Path) -> StoreError:
-    """Name the error of ours that says what `error`, raised by Chroma, means."""
-    text = " ".join(str(error).split())
-    if "disk is full" in text or "No space left" in text or _is_full(folder):
-        return _full(folder)
-    if "expecting embedding with dimension" in text:
-        message = f"the vectors in `{folder}` come from another embedder: {text}"
-        return EmbedderMismatch(message, hint="run `askdoc index --rebuild`")
-    if not chroma_files.can_write(folder):
-        message = f"the vectors in `{folder}` cannot be written to, and Chroma needs that to read"
-        return StoreError(message, hint="allow it, or copy the index to a folder of your own")
-    if isinstance(error, OSError):
-        return StoreError(f"cannot use the vectors in `{folder}`: {text}")
-    return IndexCorrupt(f"chromadb failed while {doing} in `{folder}`: {text}", hint=_REPAIR)
-
-
-def _full(folder: Path) -> DiskFull:
-    return DiskFull(f"no room left on the disk of `{folder}`", hint="free some and run again")
-
-
-def _is_full(folder: Path) -> bool:
-    try:
-        return shutil.disk_usage(folder).free < 1 << 16
-    except OSError:
-        return False
-
-
-def _client(folder: Path) -> Client:
-    """Open Chroma on `folder` with nothing taken from `.env` or the environment, and no telemetry.
-
-    Loading Chroma takes half a second, which a run that needs no vectors need not pay.
-    """
-    try:
-        from chromadb.api.client import Client
-        from chromadb.config import Settings
-    except (ImportError, RuntimeError, ValueError) as error:
-        message = f"chromadb cannot be loaded: {' '.join(str(error).split())}"
-        hint = "it reads a file `.env` in the current folder; if there is one, mend it"
-        raise StoreError(message, hint=hint) from error
-    settings = Settings(
-        _env_file=None,  # type: ignore[call-arg]  # pydantic-settings takes it, untyped
-        anonymized_telemetry=False,
-        chroma_api_impl="chromadb.api.rust.RustBindingsAPI",
-        chroma_otel_collection_endpoint="",
-        chroma_otel_granularity=None,
-        is_persistent=True,
-        persist_directory=str(folder),
-    )
-    try:
-        return Client(settings=settings)
-    except BaseException:
-        # Chroma keeps what it failed to open, and would hand it out at the next try.
-        Client._identifier_to_system.pop(str(folder), None)  # noqa: SLF001
-        raise
 
 
 def _batches(items: Collection[str], size: int) -> Iterator[list[str]]:

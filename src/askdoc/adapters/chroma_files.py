@@ -26,8 +26,9 @@ DATABASE = "chroma.sqlite3"
 _SEAL = "seal.json"
 _SUSPECT = "suspect"
 _LOCK = "fold.lock"
+_WRITER = "writer.lock"
 _MARKS = (_LOCK, _SEAL, _SUSPECT)
-_OWN_FILES = {*_MARKS, f"{_SEAL}.new"} | {
+_OWN_FILES = {*_MARKS, _WRITER, f"{_SEAL}.new"} | {
     DATABASE + suffix for suffix in ("", "-wal", "-shm", "-journal")
 }
 _SEGMENT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -98,6 +99,20 @@ def standing_still(folder: Path, *, alone: bool) -> Iterator[None]:
         return
     with file:
         _lock(file, alone=alone)
+        yield
+
+
+@contextmanager
+def writing_alone(folder: Path) -> Iterator[None]:
+    """Wait until no other process writes, such as one whose run was killed and that is not done.
+
+    Raises:
+        StoreError: another program's database lies there.
+
+    """
+    prepare(folder)
+    with (folder / _WRITER).open("ab") as file:
+        _lock(file, alone=True)
         yield
 
 

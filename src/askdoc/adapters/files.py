@@ -1,4 +1,4 @@
-"""Find files to index, and read their bytes.
+"""Find files to index.
 
 Paths are text here: a folder of thousands of files is gone through at each run, and a `Path` for
 each takes longer than all else.
@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from askdoc.adapters.ignore_rules import Rules, is_left_out, rules_in, rules_of_settings
+from askdoc.adapters.opening import reason
 from askdoc.adapters.readers import is_readable, remedy_for, suffix_of
-from askdoc.errors import ReadError
 from askdoc.planning import MISSING, locate
 from askdoc.types import Found, Skip
 
@@ -56,7 +56,7 @@ def discover(
     except FileNotFoundError:
         yield origin.skip(path, MISSING, "there is no such file or folder")
     except OSError as error:
-        yield origin.skip(path, "unreadable", _reason(error))
+        yield origin.skip(path, "unreadable", reason(error))
     else:
         if stat.S_ISDIR(info.st_mode):
             yield from _Walk(origin, ignore, leave_out).items()
@@ -122,7 +122,7 @@ class _Walk:
             except FileNotFoundError:
                 continue  # gone since its folder was listed
             except OSError as error:
-                yield self._origin.skip(entry.path, "unreadable", _reason(error))
+                yield self._origin.skip(entry.path, "unreadable", reason(error))
 
     def _list(
         self,
@@ -137,7 +137,7 @@ class _Walk:
         except FileNotFoundError:
             return
         except OSError as error:
-            yield self._origin.skip(folder, "unreadable", _reason(error))
+            yield self._origin.skip(folder, "unreadable", reason(error))
             return
         if any(entry.name == _INDEX_MARK for entry in inside):
             return
@@ -183,54 +183,3 @@ def _is_text(name: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _reason(error: OSError) -> str:
-    if isinstance(error, PermissionError):
-        return "there is no permission to read it"
-    return f"the system says: {(error.strerror or str(error)).lower()}"
-
-
-def read_bytes(found: Found, most: int) -> bytes:
-    """Read a file that was found, unless it has more than `most` bytes.
-
-    Raises:
-        ReadError: it is gone (`vanished`), over the limit (`too_large`, before it is read), no
-            longer a file (`special`), or cannot be read (`unreadable`).
-
-    """
-    name = found.location
-    try:
-        with open(found.file, "rb", opener=_open) as file:
-            info = os.fstat(file.fileno())
-            if not stat.S_ISREG(info.st_mode):
-                raise _special(name)
-            if info.st_size > most:
-                raise _too_large(name, info.st_size, most)
-            data = file.read(most + 1)
-    except IsADirectoryError as error:
-        raise _special(name) from error
-    except (FileNotFoundError, NotADirectoryError) as error:
-        message = f"`{name}` vanished before it was read"
-        raise ReadError(message, code="vanished") from error
-    except OSError as error:
-        message = f"`{name}` cannot be read: {_reason(error)}"
-        raise ReadError(message, code="unreadable") from error
-    if len(data) > most:
-        raise _too_large(name, len(data), most)
-    return data
-
-
-def _open(path: str, flags: int) -> int:
-    """Open a file; a pipe that took its place is not waited for."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
-
-
-def _special(name: str) -> ReadError:
-    return ReadError(f"`{name}` is no longer a file", code="special")
-
-
-def _too_large(name: str, size: int, most: int) -> ReadError:
-    message = f"`{name}` has {size / 1e6:,.1f} MB, over the limit of {most / 1e6:,.1f} MB"
-    hint = "raise the setting `max_file_mb`, or leave the file out with `ignore`"
-    return ReadError(message, code="too_large", hint=hint)

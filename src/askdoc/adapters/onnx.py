@@ -9,7 +9,6 @@ one vector, whatever it is embedded with.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ import numpy.typing as npt
 import onnxruntime  # type: ignore[import-untyped]
 from tokenizers import Tokenizer
 
+from askdoc.adapters.limits import cores
 from askdoc.adapters.manifest import INPUT, MODEL, TOKENIZER, Manifest, damaged, read_manifest
 from askdoc.text import encodable
 
@@ -174,7 +174,7 @@ def open_session(path: Path) -> onnxruntime.InferenceSession:
 @contextmanager
 def on_each_core(tasks: int) -> Iterator[Any]:
     """Give a `map` that runs on a thread for each core, or for each task if these are fewer."""
-    workers = min(_cores(), tasks)
+    workers = min(cores(), tasks)
     if workers < 2:  # noqa: PLR2004 - one task, or one core: threads would only cost
         yield map
         return
@@ -185,10 +185,3 @@ def on_each_core(tasks: int) -> Iterator[Any]:
 def _slices(texts: Sequence[str]) -> Iterable[list[str]]:
     for start in range(0, len(texts), _SLICE):
         yield [encodable(text) for text in texts[start : start + _SLICE]]
-
-
-def _cores() -> int:
-    """Count the cores that this process may use, which a container can make fewer."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,7 @@ class SqliteCatalog(SqliteReader):
 
     def __init__(self, folder: Path, root: Path, *, write: bool = False) -> None:
         self._write = write
+        self._ends: dict[str, _End] = {}
         super().__init__(folder, root)
 
     @contextmanager
@@ -147,11 +149,12 @@ class SqliteCatalog(SqliteReader):
     ) -> None:
         """Store a document in place of its former self; `terms` has one joined text a chunk."""
         with self.transaction():
-            self.stage(document, text)
+            self.stage(document)
+            self.append(document.id, text)
             self.extend(document.id, chunks, terms)
             self.publish([document.id])
 
-    def stage(self, document: Document, text: str) -> None:
+    def stage(self, document: Document) -> None:
         """Begin a new version of a document, which readers do not see until it is published."""
         stamp = document.stamp
         with self.transaction():
@@ -175,8 +178,25 @@ class SqliteCatalog(SqliteReader):
                 _pack_optional(document.author),
                 _pack_optional(document.within),
             )
-            key = self._version(document.id, 0)
-            self._many("INSERT INTO texts VALUES (?, ?, ?, ?)", _segments(key, text))
+            self._ends[document.id] = _End()
+
+    def append(self, document_id: str, text: str) -> None:
+        """Add to the text of the staged version of a document."""
+        with self.transaction():
+            key, end = self._version(document_id, 0), self._ends[document_id]
+            self._many("INSERT INTO texts VALUES (?, ?, ?, ?)", _segments(key, text, end))
+
+    def complete(self, document: Document) -> None:
+        """Say of a staged version what was not known when it was begun, such as its length."""
+        self._run(
+            """UPDATE documents SET length = ?, content_hash = ?, warnings = ?, landmarks = ?
+               WHERE id = ? AND version = 0""",
+            document.length,
+            document.stamp.content_hash,
+            json.dumps(document.warnings),
+            document.landmarks.packed,
+            document.id,
+        )
 
     def extend(self, document_id: str, chunks: Sequence[Chunk], terms: Sequence[str]) -> None:
         """Add chunks to the staged version of a document."""
@@ -218,6 +238,7 @@ class SqliteCatalog(SqliteReader):
         with self.transaction():
             for document_id in document_ids:
                 key = self._version(document_id, 0)
+                self._ends.pop(document_id, None)
                 self._erase_visible(document_id)
                 self._many("INSERT INTO lexicon (rowid, terms) VALUES (?, ?)", self._terms(key))
                 self._run("UPDATE documents SET version = 1 WHERE key = ?", key)
@@ -270,10 +291,13 @@ class SqliteCatalog(SqliteReader):
 
     # ── what a crash leaves behind ──────────────────────────────────────────────────────────────
 
-    def abandon(self) -> None:
-        """Forget every staged version, as at the opening after a crash."""
+    def abandon(self, document_ids: Iterable[str] | None = None) -> None:
+        """Forget the staged versions of those documents, or all, as at an opening after a crash."""
         with self.transaction():
-            for (document_id,) in self._all("SELECT id FROM documents WHERE version = 0"):
+            if document_ids is None:
+                rows = self._all("SELECT id FROM documents WHERE version = 0")
+                document_ids = [document_id for (document_id,) in rows]
+            for document_id in document_ids:
                 self._erase_staged(document_id)
 
     def obsolete(self) -> list[str]:
@@ -351,17 +375,26 @@ class SqliteCatalog(SqliteReader):
         self.keep(CORPUS_FINGERPRINT, f"{total % _MODULUS:064x}")
 
 
-def _segments(document: int, text: str) -> Iterator[tuple[int, int, int, bytes]]:
+@dataclass(slots=True)
+class _End:
+    """Where the text of a staged document ends so far: offset and line."""
+
+    offset: int = 0
+    line: int = 1
+
+
+def _segments(document: int, text: str, end: _End) -> Iterator[tuple[int, int, int, bytes]]:
     r"""Cut a text for storage, never between `\r` and `\n`, so that lines can be counted apart."""
-    start, line = 0, 1
+    start = 0
     while start < len(text):
-        end = min(start + _SEGMENT, len(text))
-        if text[end - 1 : end + 1] == "\r\n":
-            end += 1
-        segment = text[start:end]
-        yield document, start, line, pack_text(segment)
-        line += len(line_starts(segment)) - 1
-        start = end
+        stop = min(start + _SEGMENT, len(text))
+        if text[stop - 1 : stop + 1] == "\r\n":
+            stop += 1
+        segment = text[start:stop]
+        yield document, end.offset, end.line, pack_text(segment)
+        end.offset += len(segment)
+        end.line += len(line_starts(segment)) - 1
+        start = stop
 
 
 def _pack_optional(name: str | None) -> str | bytes | None:

@@ -69,11 +69,32 @@ def reader_for(name: str, options: ReadOptions = _NONE) -> Reader:
         MissingPart: a package that reading them needs is not installed.
 
     """
+    return load(reader_named(name), options)
+
+
+def reader_named(name: str) -> str:
+    """Say what reads a file of that name, as a line of entry points; nothing is imported.
+
+    Raises:
+        ReadError: nothing installed reads such files.
+
+    """
     entry = _offered().get(suffix_of(name))
     if entry is None:
         message = f"no reader for `.{suffix_of(name)}` files"
         raise ReadError(message, code="unsupported", hint=remedy_for(name))
-    reader = _load(entry)
+    return f"{entry.name} = {entry.value}"
+
+
+def load(named: str, options: ReadOptions = _NONE) -> Reader:
+    """Return the reader that `reader_named` has named, heeding `options`.
+
+    Raises:
+        MissingPart: a package that it needs is not installed.
+
+    """
+    name, _, value = named.partition(" = ")
+    reader = _load(EntryPoint(name, value, _GROUP))
     return reader.with_options(options) if isinstance(reader, AdaptableReader) else reader
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import IO
 
 import cchardet
 
@@ -77,16 +79,71 @@ def decode(data: bytes, *, name: str, declared: str | None = None) -> Decoded:
         raise empty(name)
     decoded = _marked(data) or _utf8(data) or _stated(data, declared) or _detected(data)
     if decoded is None or _is_binary(decoded.text):
-        message = f"`{name}` is not text, whatever its name says"
-        raise ReadError(message, code="binary")
+        raise _binary(name)
     if not decoded.text.replace("\ufeff", "").strip():
         raise empty(name)
     return decoded
 
 
+def is_utf8(file: IO[bytes]) -> bool:
+    """Tell whether all of a file is UTF-8 beyond doubt, without holding it."""
+    block = file.read(_SAMPLE)
+    if _patterned(block) or any(
+        block.startswith(mark) for mark, encoding in _MARKS if encoding != "utf-8"
+    ):
+        return False
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        while block:
+            decoder.decode(block)
+            block = file.read(_SAMPLE)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def utf8_pieces(file: IO[bytes], *, name: str, longest: int) -> Iterator[str]:
+    """Yield a text that `is_utf8` in pieces of up to `longest` characters, cut at blank lines.
+
+    Where there are none, they are cut at a line end, at white space, or anywhere.
+
+    Raises:
+        ReadError: it holds what no text does.
+
+    """
+    decoder = codecs.getincrementaldecoder("utf-8-sig")()
+    text = ""
+    while block := file.read(_SAMPLE):
+        text += decoder.decode(block)
+        while len(text) > longest:
+            cut = _last_break(text, longest)
+            yield _expect_text(text[:cut], name)
+            text = text[cut:]
+    if text:
+        yield _expect_text(text, name)
+
+
+def _last_break(text: str, longest: int) -> int:
+    for mark in ("\n\n", "\n\r\n", "\n", " "):
+        if (cut := text.rfind(mark, longest // 2, longest)) >= 0:
+            return cut + len(mark)
+    return longest - 1 if text[longest - 1 : longest + 1] == "\r\n" else longest
+
+
+def _expect_text(text: str, name: str) -> str:
+    if _is_binary(text):
+        raise _binary(name)
+    return text
+
+
 def empty(name: str) -> ReadError:
     """Return the error for a file without a word."""
     return ReadError(f"`{name}` holds no words", code="empty")
+
+
+def _binary(name: str) -> ReadError:
+    return ReadError(f"`{name}` is not text, whatever its name says", code="binary")
 
 
 def _marked(data: bytes) -> Decoded | None:

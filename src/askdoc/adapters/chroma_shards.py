@@ -1,0 +1,86 @@
+"""Which collections a store has, and which of them holds what, read from Chroma's own tables.
+
+Chroma would load the whole graph of a collection to say so.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Collection, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from askdoc.adapters.chroma_files import DATABASE
+
+_NAME = re.compile(r"chunks(?:-(\d+))?")
+_FIRST = "chunks"
+_BATCH = 500
+
+_SHARDS = """
+    SELECT c.name, c.dimension, count(e.id),
+           (SELECT count(*) FROM embeddings_queue q WHERE q.topic LIKE '%/' || c.id)
+    FROM collections c
+    LEFT JOIN segments s ON s.collection = c.id AND s.scope = 'METADATA'
+    LEFT JOIN embeddings e ON e.segment_id = s.id
+    GROUP BY c.id
+"""
+_HOMES = """
+    SELECT c.name, e.embedding_id FROM embeddings e
+    JOIN segments s ON s.id = e.segment_id AND s.scope = 'METADATA'
+    JOIN collections c ON c.id = s.collection
+    WHERE e.segment_id IN (SELECT id FROM segments WHERE scope = 'METADATA')
+      AND e.embedding_id IN ({})
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """A collection that holds part of the vectors; `dimension` is None while it is empty.
+
+    `log` counts the changes that are not in its files yet.
+    """
+
+    name: str
+    number: int
+    count: int
+    dimension: int | None
+    log: int = 0
+
+
+def shard_name(number: int) -> str:
+    """Name the collection of a shard; the first is 0."""
+    return f"{_FIRST}-{number}" if number else _FIRST
+
+
+def shards(folder: Path) -> list[Shard]:
+    """List the shards in the database in `folder`, in order."""
+    with _database(folder) as database:
+        rows = database.execute(_SHARDS).fetchall()
+    found = [(match, row) for row in rows if (match := _NAME.fullmatch(row[0]))]
+    made = [
+        Shard(name, int(match[1] or 0), count, dimension, log)
+        for match, (name, dimension, count, log) in found
+    ]
+    return sorted(made, key=lambda shard: shard.number)
+
+
+def homes(folder: Path, ids: Collection[str]) -> dict[str, list[str]]:
+    """Map the name of each shard that holds any of `ids` to those that it holds."""
+    found: dict[str, list[str]] = {}
+    rest = iter(ids)
+    with _database(folder) as database:
+        while part := list(islice(rest, _BATCH)):
+            marks = ",".join("?" * len(part))
+            for name, chunk in database.execute(_HOMES.format(marks), part):
+                found.setdefault(name, []).append(chunk)
+    return found
+
+
+@contextmanager
+def _database(folder: Path) -> Iterator[sqlite3.Connection]:
+    uri = f"{(folder / DATABASE).absolute().as_uri()}?mode=ro"
+    with closing(sqlite3.connect(uri, uri=True, timeout=10)) as database:
+        yield database

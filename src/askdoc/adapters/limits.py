@@ -1,0 +1,152 @@
+"""How long reading a file may take and how much memory: held by the system, not by the reader.
+
+A library that hangs may never let Python run again, so neither limit asks Python for leave. Timers
+end the process, and memory beyond the limit is not given.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from askdoc.types import Found, Skip
+
+OUT_OF_MEMORY = "out_of_memory"
+OUT_OF_TIME = "out_of_time"
+CRASHED = "crashed"
+
+_PATIENCE = 5
+"""So many times the seconds of work may pass on the clock: a busy machine is slow."""
+
+_GROWN = 4
+_TIMED_OUT = 97
+"""What a process exits with that took too long, where there are no signals to tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What reading one file may take: bytes of the file, seconds of work, bytes of memory."""
+
+    size: int
+    seconds: float
+    memory: int
+
+
+if sys.platform == "win32":
+
+    class Timer:
+        """Ends this process once it has been running for so many seconds."""
+
+        def __init__(self, seconds: float) -> None:
+            self._seconds = seconds * _PATIENCE
+
+        @contextmanager
+        def running(self) -> Iterator[None]:
+            """Run the clock within."""
+            timer = threading.Timer(self._seconds, os._exit, [_TIMED_OUT])
+            timer.start()
+            try:
+                yield
+            finally:
+                timer.cancel()
+
+        @contextmanager
+        def paused(self) -> Iterator[None]:
+            """Do nothing: waiting counts here."""
+            yield
+
+    def limit_memory(most: int) -> None:
+        """Do nothing: there is no such limit here."""
+
+    def memory_used() -> int:
+        """Tell nothing."""
+        return 0
+
+else:
+    import resource
+
+    class Timer:
+        """Ends this process once it has worked for so many seconds, by the clock for longer."""
+
+        def __init__(self, seconds: float) -> None:
+            self._left = {
+                signal.ITIMER_PROF: seconds,
+                signal.ITIMER_REAL: seconds * _PATIENCE,
+            }
+
+        @contextmanager
+        def running(self) -> Iterator[None]:
+            """Run the clocks within."""
+            self._start()
+            try:
+                yield
+            finally:
+                self._stop()
+
+        @contextmanager
+        def paused(self) -> Iterator[None]:
+            """Stop the clocks within."""
+            self._stop()
+            try:
+                yield
+            finally:
+                self._start()
+
+        def _start(self) -> None:
+            for which, left in self._left.items():
+                signal.setitimer(which, left)
+
+        def _stop(self) -> None:
+            for which in self._left:
+                left, _ = signal.setitimer(which, 0)
+                self._left[which] = max(left, 0.001)
+
+    def limit_memory(most: int) -> None:
+        """Refuse this process more than `most` bytes of data; where the system can."""
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        soft = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+
+    def memory_used() -> int:
+        """Say how many bytes this process has had at most; what was freed mostly stays with it."""
+        used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return used * (1 if sys.platform == "darwin" else 1024)
+
+
+def has_grown(most: int) -> bool:
+    """Tell whether this process has used so much of the memory it may use that it should end."""
+    return memory_used() * _GROWN > most
+
+
+def cores() -> int:
+    """Count the cores that this process may use, which a container can make fewer."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def out_of_memory(found: Found, limits: Limits) -> Skip:
+    """Say that a file was given up since reading it needs too much memory."""
+    reason = f"reading it needs more than {limits.memory / 1e6:,.0f} MB of memory"
+    hint = "raise the setting `max_read_mb`, or leave the file out with `ignore`"
+    return Skip(found.location, OUT_OF_MEMORY, reason, hint)
+
+
+def ended(found: Found, limits: Limits, code: int) -> Skip:
+    """Say why a file was given up, from the exit code of the process that was reading it."""
+    if sys.platform == "win32":
+        timed_out = code == _TIMED_OUT
+    else:
+        timed_out = -code in (signal.SIGPROF, signal.SIGALRM)
+    if timed_out:
+        reason = f"reading it takes more than {limits.seconds:g} s"
+        hint = "raise the setting `max_read_seconds`, or leave the file out with `ignore`"
+        return Skip(found.location, OUT_OF_TIME, reason, hint)
+    how = f"with signal {-code}" if code < 0 else f"with exit code {code}"
+    reason = f"what reads it crashed ({how}), or needed more memory than there is"
+    return Skip(found.location, CRASHED, reason, "leave the file out with `ignore`")

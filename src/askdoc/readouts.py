@@ -1,0 +1,67 @@
+"""How files come to be read, and what becomes of those that cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from askdoc.errors import MissingPart, ReadError
+from askdoc.planning import OUT_OF_REACH
+from askdoc.survey import Discover
+from askdoc.types import Found, Reading, ReadOptions, Skip
+
+NO_OPTIONS = ReadOptions()
+MISSING_PART = "missing_part"
+
+STAYS = OUT_OF_REACH | {MISSING_PART}
+"""Reasons that say nothing of a file's content: what is indexed of it stays."""
+
+PASSING = STAYS | {"special", "too_large", "unsupported", "vanished"}
+"""Reasons found without reading the content; whether they hold is looked at in each run."""
+
+
+class Readout(Protocol):
+    """One file being read. Its parts are to be taken to the end, before another file's."""
+
+    @property
+    def found(self) -> Found:
+        """The file."""
+
+    @property
+    def content_hash(self) -> str:
+        """The SHA-256 of the bytes that were read; known after the last part."""
+
+    def parts(self) -> Iterator[Reading]:
+        """Yield the file's text, part after part.
+
+        Raises:
+            ReadError: it cannot be read.
+            MissingPart: its reader needs a package that is not installed.
+
+        """
+
+
+Read = Callable[[Iterable[Found]], AbstractContextManager[Iterator[Readout | None]]]
+"""Reads files, in any order; gives None where none is ready yet. Files are taken from the iterable
+as there is room for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """How to get at files; `digest`, the SHA-256 of one's bytes, raises `ReadError`.
+
+    `options` are what `read` heeds.
+    """
+
+    discover: Discover
+    digest: Callable[[Found], str]
+    read: Read
+    options: ReadOptions = NO_OPTIONS
+
+
+def skip_of(found: Found, error: ReadError | MissingPart) -> Skip:
+    """Say of a file why it was not read."""
+    code = error.code if isinstance(error, ReadError) else MISSING_PART
+    return Skip(found.location, code, str(error), error.hint)
