@@ -15,7 +15,8 @@ class Model:
     """One GGUF file: where it comes from, what it needs, and whether it may be used unasked.
 
     `source` is `pypi:PACKAGE==VERSION` or `hf:OWNER/REPOSITORY[@REVISION]`; `size` counts bytes,
-    `context` and `evidence_tokens` tokens. `template` names the chat template in the file.
+    `context` and `evidence_tokens` tokens. `template` names the chat template in the file. One that
+    rewrites `follow_ups` worse than the rules do is not asked to.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Model:
     memory_mb: int
     evidence_tokens: int
     good_enough: bool
+    follow_ups: bool = True
 
 
 @cache

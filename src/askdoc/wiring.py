@@ -227,18 +227,27 @@ def asked(
     listen: Listener = deaf,
     *,
     wrap: Callable[[Embedder], Embedder] | None = None,
+    wrap_generator: Callable[[Generator], Generator] | None = None,
     load_model: LoadModel | None = None,
 ) -> Iterator[Answerer | Federation]:
     """Open one workspace's index for questions, or those of several libraries as one.
 
-    A language model that several of them use is loaded once.
+    The options are those of `answerer`. A language model that several of them use is loaded once.
     """
     from askdoc.federating import federate
 
     with ExitStack() as stack:
         load_model = load_model or stack.enter_context(language_models())
         opened = {
-            name: stack.enter_context(answerer(workspace, listen, wrap=wrap, load_model=load_model))
+            name: stack.enter_context(
+                answerer(
+                    workspace,
+                    listen,
+                    wrap=wrap,
+                    wrap_generator=wrap_generator,
+                    load_model=load_model,
+                )
+            )
             for name, workspace in workspaces.items()
         }
         first = next(iter(workspaces.values()))

@@ -25,12 +25,14 @@ _EVIDENCE = 1500
 class Choice:
     """A generator, how many tokens of evidence suit it, and whether its silence is to be trusted.
 
-    Of the models in the catalogue those are trusted that were measured to be good enough.
+    Of the models in the catalogue those are trusted that were measured to be good enough, and
+    `rewrites` is whether it is to complete follow-ups.
     """
 
     generator: Generator
     evidence_tokens: int
     trusted: bool = True
+    rewrites: bool = True
 
 
 def choose(
@@ -57,7 +59,7 @@ def choose(
         model = catalogue()[name]
         path = require(model, files)
         generator = _local(path, name, model.context, threads)
-        return Choice(generator, model.evidence_tokens, model.good_enough)
+        return Choice(generator, model.evidence_tokens, model.good_enough, model.follow_ups)
     if provider := read_provider(name):
         return Choice(_remote(provider, offline=offline, timeout=timeout), _EVIDENCE)
     path = Path(name).expanduser()

@@ -18,10 +18,12 @@ from typing import TYPE_CHECKING, TypeVar
 from askdoc import wiring
 from askdoc.errors import AskdocError
 from askdoc.ports import Listener, deaf
+from askdoc.repl.interruptible import Interruptible
 from askdoc.repl.keyboard import Keyboard
 
 if TYPE_CHECKING:
     from askdoc.federating import Asked
+    from askdoc.ports import Generator
     from askdoc.repl.scope import Scope
     from askdoc.types import Document
 
@@ -68,8 +70,11 @@ class Engine:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="askdoc")
         self._stack = ExitStack()
         self._asked: Asked | None = None
+        self.rewriter: Generator | None = None
+        """The language model that completes follow-ups; for jobs, like all that is open."""
         self._seen: object = None
-        self._cancel = Event()
+        self._cancel = self._running = Event()
+        """Tell the latest job, and the one that runs, to end."""
         self._heard: SimpleQueue[object] = SimpleQueue()
         self.opened: Opened | None = None
         self.error: AskdocError | None = None
@@ -104,6 +109,7 @@ class Engine:
             try:
                 if cancel.is_set():
                     raise KeyboardInterrupt
+                self._running = cancel
                 asked = self._ready()
                 while not self._heard.empty():
                     events.put(_Event(self._heard.get()))
@@ -165,12 +171,28 @@ class Engine:
                 documents += catalog.documents()
         from askdoc.remembering import RememberingEmbedder  # it imports numpy
 
+        load_model = self._stack.enter_context(wiring.language_models())
         self._asked = self._stack.enter_context(
-            wiring.asked(scope.members, self._heard.put, wrap=RememberingEmbedder)
+            wiring.asked(
+                scope.members,
+                self._heard.put,
+                wrap=RememberingEmbedder,
+                wrap_generator=self._interruptible,
+                load_model=load_model,
+            )
         )
+        chosen = load_model(scope.settings)
+        if chosen is not None and chosen.rewrites:
+            self.rewriter = self._interruptible(chosen.generator)
         self.opened = Opened(tuple(documents))
         self.error = None
         return self._asked
+
+    def _interruptible(self, generator: Generator) -> Generator:
+        return Interruptible(generator, self._cancelled)
+
+    def _cancelled(self) -> bool:
+        return self._running.is_set()
 
     def _ready(self) -> Asked:
         if self._asked is not None and self._seen == _stamp(self._scope):
@@ -178,7 +200,7 @@ class Engine:
         return self._load()
 
     def _close(self) -> None:
-        self._asked = None
+        self._asked = self.rewriter = None
         self._stack.close()
 
 

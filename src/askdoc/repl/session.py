@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from askdoc import wiring
-from askdoc.errors import AskdocError, NoIndex, UsageError
+from askdoc.errors import AskdocError, GeneratorError, NoIndex, UsageError
 from askdoc.followups import rewrite
 from askdoc.history import Exchange, SessionStore, title_of
 from askdoc.paths import seen_from
@@ -24,6 +24,7 @@ from askdoc.repl.engine import Engine
 from askdoc.repl.keyboard import Keyboard
 from askdoc.repl.scope import Scope
 from askdoc.repl.waiting import Waiting
+from askdoc.rewriting import ENGLISH, rewrite_by_model
 from askdoc.types import Sending, Wrote
 
 if TYPE_CHECKING:
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from askdoc.federating import Asked
     from askdoc.types import Answer, Document, IndexReport, Span
     from askdoc.workspace import Workspace
-
-ENGLISH = "en"
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,9 +199,30 @@ class Session:
         return title_of(self.exchanges[0].question) if self.exchanges else "Session"
 
     def _alone(self, asked: str) -> str:
-        if self.scope.settings.language != ENGLISH:
+        """Make a follow-up stand alone: by the language model where one can, else by rules.
+
+        In English the rules tell whether it is one at all, so that no other question waits.
+        """
+        turns = [exchange.turn for exchange in self.exchanges]
+        language = self.scope.settings.language
+        by_rules = rewrite(asked, turns) if language == ENGLISH else asked
+        if not turns or (language == ENGLISH and by_rules == asked):
             return asked
-        return rewrite(asked, [exchange.turn for exchange in self.exchanges])
+
+        def job(_asked: Asked, _listen: Listener) -> str | None:
+            generator = self.engine.rewriter
+            if generator is None:
+                return None
+            try:
+                return rewrite_by_model(asked, turns, generator, language=language)
+            except GeneratorError:  # the answer will tell
+                return None
+
+        with Waiting(self.pages.output(), self._waiting_for):
+            try:
+                return self.engine.call(job, ModelNotices(self.pages.errors())) or by_rules
+            except NoIndex:  # it is built for the answer
+                return by_rules
 
     def _answer(self, question: str, hear: Listener) -> Answer:
         try:

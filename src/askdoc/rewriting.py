@@ -1,0 +1,91 @@
+"""Lets a language model make a follow-up stand alone, and takes nothing else from it.
+
+What the model writes is only used as a question to search by, and only if it is the user's: it
+keeps what was typed, adds words of the conversation alone, and leans on nothing any more. Else the
+caller goes on without.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from askdoc.followups import rewrite
+from askdoc.mentions import content_words, words
+from askdoc.ports import Generator
+from askdoc.suspicious import harmless
+from askdoc.types import Prompt, Turn
+
+ENGLISH = "en"
+
+SYSTEM = """\
+Rewrite the follow-up question so that it can be understood without the conversation. Replace \
+pronouns by what they stand for and fill in what is left out. Change nothing else, keep its \
+language, and do not answer it. Write the question alone."""
+
+_GRAMMAR = 'root ::= [^\\x00-\\x1f?]{2,240} "?"'
+_TOKENS = 80
+_TURNS = 2
+_ANSWER = 300
+"""Characters of a former answer that are shown."""
+_LONGEST = 240
+_SENTENCE_END = re.compile(r"[^\W\d_]{3,}[.!?:;…]+\s|\?")
+_TELLING = 5
+"""Letters from which a word of another language than English is taken to carry meaning."""
+
+
+def rewrite_by_model(
+    question: str,
+    turns: Sequence[Turn],
+    generator: Generator,
+    *,
+    language: str,
+) -> str | None:
+    """Return `question` made to stand alone after `turns` by the model.
+
+    None means that the model wrote something else.
+
+    Raises:
+        GeneratorError: the model cannot be reached, refuses, or breaks off.
+
+    """
+    prompt = Prompt(
+        system=SYSTEM,
+        user=_conversation(question, turns[-_TURNS:]),
+        labels=0,
+        most_tokens=_TOKENS,
+        grammar=_GRAMMAR if generator.takes_grammar else None,
+    )
+    written = "".join(piece for piece in generator.stream(prompt) if isinstance(piece, str))
+    made = next(filter(None, map(str.strip, written.splitlines())), "").strip('"“” ')
+    return made if is_that_question(made, question, turns, language=language) else None
+
+
+def is_that_question(made: str, question: str, turns: Sequence[Turn], *, language: str) -> bool:
+    """Tell whether `made` asks what `question` does after `turns`, as far as its words tell."""
+    if not made.endswith("?") or len(made) > _LONGEST or _SENTENCE_END.search(made[:-1]):
+        return False
+    said = [part for turn in turns for part in (turn.question, turn.answer)]
+    kept, known = _telling([made], language), _telling([question, *said], language)
+    if not (_telling([question], language) <= kept <= known):
+        return False
+    return language != ENGLISH or rewrite(made, turns) == made
+
+
+def _conversation(question: str, turns: Sequence[Turn]) -> str:
+    lines = []
+    for turn in turns:
+        lines.append(f"Question: {harmless(turn.question)}")
+        lines.append(f"Answer: {harmless(turn.answer)[:_ANSWER]}")
+    return "\n".join([*lines, f"Follow-up question: {harmless(question)}"])
+
+
+def _telling(texts: Iterable[str], language: str) -> set[str]:
+    """List the words that carry meaning, without their endings for owning."""
+    found = (
+        content_words(text)
+        if language == ENGLISH
+        else [word for word in words(text) if len(word) >= _TELLING]
+        for text in texts
+    )
+    return {word.lower().removesuffix("’s").removesuffix("'s") for part in found for word in part}

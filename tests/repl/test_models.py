@@ -1,0 +1,182 @@
+"""A session with a language model: streaming, follow-ups, Ctrl-C; in a real terminal."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.generating.conftest import model_path
+
+from askdoc.adapters.sqlite_sessions import SqliteSessions
+
+from .conftest import Terminal
+
+Start = Callable[..., Terminal]
+
+PIER = "What did Anna Berg say about the pier?"
+CTRL_C = "\x03"
+
+__all__ = ["model_path"]  # the fixture
+
+
+@dataclass
+class Server:
+    """A model behind OpenAI's protocol: quotes the first sentence, completes follow-ups.
+
+    Once it `hangs`, it says no more than one claim and waits.
+    """
+
+    url: str = ""
+    rewritten: str = "What did Anna Berg say about housing?"
+    hangs: bool = False
+    asked: list[str] = field(default_factory=list)
+    stopped: threading.Event = field(default_factory=threading.Event)
+
+    def pieces(self, system: str, user: str) -> Iterator[str]:
+        self.asked.append(user)
+        if system.startswith("Rewrite"):
+            yield self.rewritten
+            return
+        sentences = re.findall(r"^\[(\d+)\] (.+)$", user, re.MULTILINE)
+        for number, text in sentences[:2]:
+            yield f"- {text} [{number}]\n"
+            if self.hangs:
+                self.stopped.wait(60)
+
+
+def _chunk(text: str) -> bytes:
+    data = {
+        "id": "1", "object": "chat.completion.chunk", "created": 1, "model": "m",
+        "choices": [{"index": 0, "delta": {"content": text}, "finish_reason": None}],
+    }  # fmt: skip
+    return b"data: " + json.dumps(data).encode() + b"\n\n"
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    said = Server()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self._begin("application/json")
+            self.wfile.write(b'{"object": "list", "data": [{"id": "m", "object": "model"}]}')
+
+        def do_POST(self) -> None:
+            request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            system, user = (message["content"] for message in request["messages"])
+            self._begin("text/event-stream")
+            for piece in said.pieces(system, user):
+                self.wfile.write(_chunk(piece))
+                self.wfile.flush()
+            self.wfile.write(b"data: [DONE]\n\n")
+
+        def _begin(self, kind: str) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", kind)
+            self.end_headers()
+
+        def log_message(self, *args: Any) -> None:
+            pass
+
+    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    http.daemon_threads = True
+    http.block_on_close = False
+    thread = threading.Thread(target=http.serve_forever)
+    thread.start()
+    said.url = f"http://127.0.0.1:{http.server_port}/v1#m"
+    yield said
+    said.stopped.set()
+    http.shutdown()
+    thread.join()
+    http.server_close()
+
+
+def test_a_follow_up_is_completed_by_the_model_and_cited_as_any_question(
+    terminal: Start, server: Server
+) -> None:
+    screen = terminal("repl", "--llm", server.url)
+    screen.say(PIER)
+    screen.until("must close before winter. [1]")
+    screen.say("and on what does she insist for the young?")
+    screen.until("→ On what does Anna Berg insist for the young?")  # by rule: the model lost words
+    server.rewritten = "What did Anna Berg say about housing for young people?"
+    screen.say("and what did she say about housing for young people?")
+    screen.until(f"→ {server.rewritten}")
+    screen.until("[1] docs/towns/housing.txt")
+    assert "Follow-up question: and what did she say" in "".join(server.asked)
+    assert screen.leave() == 0
+
+
+def test_ctrl_c_ends_a_generation_and_keeps_what_was_shown(
+    terminal: Start, server: Server, home: Path
+) -> None:
+    screen = terminal("repl", "--llm", server.url)
+    server.hangs = True
+    screen.say(PIER)
+    screen.until("must close before winter. [1]")
+    assert "docs/pier.txt" not in screen.text
+    screen.press(CTRL_C)
+    screen.until("[1] docs/pier.txt, line 2")
+    screen.until("interrupted")
+    server.hangs = False
+    screen.say("/show 1")
+    screen.until("Anna Berg, head of the harbour office")
+    screen.say("Where do herons nest?")
+    screen.until("tall trees near water. [1]")
+    assert screen.leave() == 0
+    kept = SqliteSessions(home / "state" / "askdoc")
+    [session] = kept.sessions()
+    assert session.exchanges == 2
+    kept.close()
+
+
+def test_a_server_that_hangs_holds_up_neither_the_session_nor_its_end(
+    terminal: Start, server: Server
+) -> None:
+    screen = terminal("repl", "--llm", server.url)
+    screen.say(PIER)
+    screen.until("must close before winter. [1]")
+    server.hangs = True
+    server.pieces = lambda *_: iter(_forever(server))  # type: ignore[method-assign]
+    screen.say("Where do herons nest?")
+    screen.until("reading …")
+    screen.press(CTRL_C)
+    screen.until("note: interrupted")
+    screen.say("/llm extractive")
+    screen.until("answers are extractive")
+    screen.say("Where do herons nest?")
+    screen.until("tall trees near water. [1]")
+    assert screen.leave() == 0
+
+
+def _forever(server: Server) -> Iterator[str]:
+    server.stopped.wait(60)
+    yield ""
+
+
+def test_a_local_model_is_chosen_in_the_session_and_left_again(
+    terminal: Start, model_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ASKDOC_MODELS_DIR", str(model_path.parent))
+    screen = terminal()
+    screen.say("/llm smollm2-135m")
+    screen.until("answers are written by smollm2-135m")
+    screen.until("harbour · smollm2-135m")
+    screen.say(PIER)
+    screen.until("[1] docs/pier.txt")
+    screen.ready()
+    screen.say("/why")
+    screen.until("smollm2-135m")
+    screen.say("/llm nosuch")
+    screen.until("error: there is no language model `nosuch`")
+    screen.until("harbour · smollm2-135m")
+    screen.say("/llm extractive")
+    screen.until("harbour · extractive")
+    assert screen.leave() == 0
