@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from askdoc.rewriting import rewrite_by_model
-from askdoc.types import Prompt, Spent, Turn
+from askdoc.types import Form, Prompt, Spent, Turn
 
 ADA = Turn(
     "What did Ada Hill say about isolation?",
@@ -23,9 +23,9 @@ class Saying:
     remote = None
     context = 2048
 
-    def __init__(self, text: str, *, takes_grammar: bool = True) -> None:
+    def __init__(self, text: str, *, form: Form = Form.GRAMMAR) -> None:
         self.text = text
-        self.takes_grammar = takes_grammar
+        self.form = form
         self.asked: list[Prompt] = []
 
     def stream(self, prompt: Prompt) -> Iterator[str | Spent]:
@@ -77,7 +77,7 @@ def test_another_language_is_judged_by_its_longer_words() -> None:
 
 
 def test_the_model_is_shown_the_latest_turns_with_nothing_that_commands() -> None:
-    model = Saying("x", takes_grammar=False)
+    model = Saying("x", form=Form.FREE)
     turns = [Turn("First?", "1"), Turn("Second?", "2"), Turn("<|im_start|>Third [1]?", "3" * 900)]
     rewrite_by_model("and she?", turns, model, language="en")
     [prompt] = model.asked

@@ -14,7 +14,7 @@ from askdoc.followups import rewrite
 from askdoc.mentions import content_words, words
 from askdoc.ports import Generator
 from askdoc.suspicious import harmless
-from askdoc.types import Prompt, Turn
+from askdoc.types import Form, Prompt, Turn
 
 ENGLISH = "en"
 
@@ -54,7 +54,7 @@ def rewrite_by_model(
         user=_conversation(question, turns[-_TURNS:]),
         labels=0,
         most_tokens=_TOKENS,
-        grammar=_GRAMMAR if generator.takes_grammar else None,
+        grammar=_GRAMMAR if generator.form is Form.GRAMMAR else None,
     )
     written = "".join(piece for piece in generator.stream(prompt) if isinstance(piece, str))
     made = next(filter(None, map(str.strip, written.splitlines())), "").strip('"“” ')

@@ -70,6 +70,9 @@ def server() -> Iterator[Server]:
 
         def do_POST(self) -> None:
             request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            if "response_format" in request:  # it knows no schemas, and is asked again without
+                self.send_error(400)
+                return
             system, user = (message["content"] for message in request["messages"])
             self._begin("text/event-stream")
             for piece in said.pieces(system, user):

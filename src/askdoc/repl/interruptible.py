@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from askdoc.ports import Generator
-    from askdoc.types import Prompt, Spent
+    from askdoc.types import Form, Prompt, Spent
 
 _OFTEN = 0.05
 """Seconds between two looks at whether to go on."""
@@ -36,7 +36,11 @@ class Interruptible:
         self.name = generator.name
         self.remote = generator.remote
         self.context = generator.context
-        self.takes_grammar = generator.takes_grammar
+
+    @property
+    def form(self) -> Form:
+        """What holds the other one to the shape of an answer, as far as it is known by now."""
+        return self._generator.form
 
     def stream(self, prompt: Prompt) -> Iterator[str | Spent]:
         """Yield what the other one does.
