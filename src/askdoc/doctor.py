@@ -16,7 +16,8 @@ from askdoc import wiring
 from askdoc.adapters import chroma_files
 from askdoc.errors import AskdocError, NoIndex
 from askdoc.health import Check, Health
-from askdoc.types import Document, FileState
+from askdoc.settings import RERANKER
+from askdoc.types import Candidate, Document, FileState
 
 if TYPE_CHECKING:
     from askdoc.workspace import Workspace
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 _PACKAGES = ("chromadb", "onnxruntime", "tokenizers", "sentence-transformers", "llama-index-core")
 _LEAST_FREE = 500 * 1000**2
 """Bytes that a compiled model and the index of some thousand documents need."""
+
+_ASKED, _RIGHT = "When was the harbour dug out?", "The harbour was dug out in 1883."
+_BESIDE = "Salt is won in flat basins by the sea."
 
 _REBUILD = "make it anew, naming all its files and folders: `askdoc index --rebuild PATH`"
 
@@ -41,6 +45,7 @@ def examine(
         ("vectors", lambda: _vectors(workspace)),
         ("files", lambda: _files(workspace, file_state)),
         ("embedder", lambda: _embedder(workspace)),
+        ("ranker", lambda: _ranker(workspace)),
     )
     for name, check in checks:
         try:
@@ -127,6 +132,18 @@ def _files(workspace: Workspace, file_state: Callable[[Document], FileState]) ->
         finding = f"{changed:,} changed and {missing:,} gone since they were indexed"
         return Check("files", Health.WARNING, finding, "follow them: `askdoc index`")
     return Check("files", Health.GOOD, "all as they were indexed")
+
+
+def _ranker(workspace: Workspace) -> Check:
+    ranker = wiring.ranker(workspace)
+    if ranker is None:
+        return Check("ranker", Health.GOOD, "none is wanted: `reranker` is `none`")
+    right, beside = ranker.score(_ASKED, [Candidate(_RIGHT), Candidate(_BESIDE)])
+    if not right > beside:
+        finding = f"`{ranker.name}` ranks a sentence that is beside the point before the answer"
+        remedy = "pip install --force-reinstall askdoc" if ranker.name == RERANKER else None
+        return Check("ranker", Health.WARNING, finding, remedy or "choose another `--reranker`")
+    return Check("ranker", Health.GOOD, ranker.name)
 
 
 def _embedder(workspace: Workspace) -> Check:

@@ -361,7 +361,7 @@ def test_removing_takes_a_document_out_and_leaves_the_file(work: Path) -> None:
 def test_the_doctor_finds_what_is_broken(work: Path) -> None:
     done = run("doctor")
     assert done.exit_code == 0, done.stdout
-    assert done.stdout.count("ok ") == 8
+    assert done.stdout.count("ok ") == 9
     (work / "docs/bees.md").unlink()
     done = run("doctor")
     assert done.exit_code == 0
