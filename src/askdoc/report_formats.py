@@ -12,6 +12,7 @@ from askdoc.baselines import Comparison, Moved
 from askdoc.formats import answer_to_json
 from askdoc.gate import Rules, is_regression
 from askdoc.grading import Graded
+from askdoc.judging import Judgement
 from askdoc.metrics_ranking import first_rank
 from askdoc.reports import CaseResult, EvalReport, SuiteReport
 from askdoc.statistics import Estimate
@@ -27,10 +28,12 @@ def report_to_json(
     base: Path,
     comparisons: Mapping[str, Comparison] | None = None,
     rules: Rules | None = None,
+    judgements: Mapping[str, Judgement] | None = None,
 ) -> dict[str, Any]:
     """Return a run as plain values, with the paths of files as seen from the folder `base`.
 
-    Where stored runs were compared with, `against` says how each score moved and which cases did.
+    Where stored runs were compared with, `against` says how each score moved and which cases did;
+    where a model judged, `judged` has what it said.
     """
     data: dict[str, Any] = {
         "schema": SCHEMA,
@@ -43,7 +46,28 @@ def report_to_json(
             _comparison(suite, comparison, rules or Rules())
             for suite, comparison in comparisons.items()
         ]
+    if judgements:
+        data["judged"] = [_judgement(suite, judged) for suite, judged in judgements.items()]
     return data
+
+
+def _judgement(suite: str, judged: Judgement) -> dict[str, Any]:
+    return {
+        "suite": suite,
+        "judge": judged.judge,
+        "mean": None if judged.mean is None else _estimate(judged.mean),
+        "agreements": {
+            metric: {
+                "share": round(found.share, _DIGITS),
+                "kappa": None if found.kappa is None else round(found.kappa, _DIGITS),
+                "n": found.n,
+            }
+            for metric, found in judged.agreements.items()
+        },
+        "grades": dict(judged.grades),
+        "disputed": list(judged.disputed),
+        "failed": [msgspec.to_builtins(failure) for failure in judged.failures],
+    }
 
 
 def _suite(report: SuiteReport, base: Path) -> dict[str, Any]:
@@ -64,14 +88,15 @@ def _suite(report: SuiteReport, base: Path) -> dict[str, Any]:
 
 
 def _estimates(metrics: Mapping[str, Estimate]) -> dict[str, Any]:
+    return {name: _estimate(estimate) for name, estimate in metrics.items()}
+
+
+def _estimate(estimate: Estimate) -> dict[str, Any]:
     return {
-        name: {
-            "mean": round(estimate.mean, _DIGITS),
-            "low": round(estimate.low, _DIGITS),
-            "high": round(estimate.high, _DIGITS),
-            "n": estimate.n,
-        }
-        for name, estimate in metrics.items()
+        "mean": round(estimate.mean, _DIGITS),
+        "low": round(estimate.low, _DIGITS),
+        "high": round(estimate.high, _DIGITS),
+        "n": estimate.n,
     }
 
 

@@ -128,7 +128,7 @@ class Bench:
         tasks = self._tasks(cases, within=within)
         new = self._unanswered(tasks.values())
         known: dict[str, Answer | AskdocError] = {}
-        with closing(self._asked(new, jobs or default_jobs(self.workspace.settings))) as coming:
+        with closing(self._asked(new, jobs or default_jobs(self.workspace.settings.llm))) as coming:
 
             def answer(case: EvalCase) -> Answer:
                 task = tasks[case.id]
@@ -297,9 +297,9 @@ class _Strict:
         return draft
 
 
-def default_jobs(settings: Settings) -> int:
+def default_jobs(llm: str | None) -> int:
     """Say how many questions are asked at a time: several only where a server answers them."""
-    return _SERVER_JOBS if settings.llm and read_provider(settings.llm) else 1
+    return _SERVER_JOBS if llm and read_provider(llm) else 1
 
 
 @contextmanager

@@ -21,8 +21,9 @@ from jsonschema import Draft202012Validator
 from tests.evaluating.conftest import FACTS, QUESTIONS, run
 from tests.generating.conftest import model_path  # noqa: F401 - a fixture
 
-from askdoc import formats, prompts
+from askdoc import formats, judging, prompts
 from askdoc.answering import Answerer
+from askdoc.catalogue import catalogue
 
 pytestmark = [
     # The provider's library leaves its streams to the garbage collector when they break.
@@ -234,6 +235,41 @@ def test_a_follow_up_is_asked_as_in_a_session(work: Path) -> None:
     assert "What does Ines Moreau say about the choir?" in run("explain", "then").stdout
 
 
+def test_a_judge_says_what_it_thinks_and_how_far_to_believe_it(work: Path) -> None:
+    def say(prompt: str) -> str | int:
+        if QUESTIONS["bees"] in prompt:
+            return "I could not say"
+        return "no" if QUESTIONS["goats"] in prompt else "Yes."
+
+    (work / "evals/askdoc-eval.toml").write_text("[suites.village.floors]\ncitation_f1 = 0.1\n")
+    files = ("--html", "r.html", "--markdown", "r.md")
+    with serving(say) as served:
+        done = run("--judge", served.url, "--json", *files)
+        assert done.exit_code == 0, done.stderr
+        data = json.loads(done.stdout)
+        asked = len(served.prompts)
+        assert asked == 10
+        again = json.loads(run("--judge", served.url, "--json").stdout)
+        assert len(served.prompts) == asked + 1, "only what could not be judged is asked again"
+        told = run("--judge", served.url).stdout
+    assert again["judged"] == data["judged"]
+    Draft202012Validator(formats.schema("eval")).validate(data)
+    (judged,) = data["judged"]
+    assert judged["judge"] == f"{served.url}/judge-{judging.VERSION}"
+    assert judged["disputed"] == ["goats"]
+    assert [failure["id"] for failure in judged["failed"]] == ["bees"]
+    assert judged["agreements"]["right"] == {"share": round(8 / 9, 6), "kappa": 0.0, "n": 9}
+    assert "judge" not in json.dumps(data["gate"])
+    assert "agrees with the gold on 88.9% of 9, kappa 0.00" in told
+    assert "differs from the gold on goats" in told
+    assert "1 could not be judged, such as bees" in " ".join(told.split())
+    for name in ("r.html", "r.md"):
+        assert "differs from the gold on goats" in (work / name).read_text("utf-8")
+    refused = run("--judge", "extractive")
+    assert refused.exit_code == 2
+    assert "can't judge, since it is no language model" in refused.stderr
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
 @pytest.mark.parametrize("jobs", ["1", "4"])
 def test_ctrl_c_ends_the_run_and_keeps_what_was_answered(work: Path, jobs: str) -> None:
@@ -261,8 +297,13 @@ def test_ctrl_c_ends_the_run_and_keeps_what_was_answered(work: Path, jobs: str) 
 
 
 def test_the_small_model_for_real(work: Path, model_path: Path) -> None:  # noqa: F811
-    arguments = ("--llm", "smollm2-135m", "--limit", "2", "--json")
-    (suite,) = json.loads(run(*arguments).stdout)["suites"]
+    arguments = ("--llm", "smollm2-135m", "--judge", "smollm2-135m", "--limit", "2", "--json")
+    data = json.loads(run(*arguments).stdout)
+    (judged,) = data["judged"]
+    pinned = catalogue()["smollm2-135m"].sha256[:12]
+    assert judged["judge"] == f"smollm2-135m@{pinned}/judge-{judging.VERSION}"
+    assert (len(judged["grades"]), judged["failed"]) == (2, [])
+    (suite,) = data["suites"]
     assert suite["generator"] == f"smollm2-135m/prompt-{prompts.VERSION}"
     assert suite["writing"]["asked"] == 2
     assert suite["failures"] == 0

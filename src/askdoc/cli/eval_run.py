@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,6 +27,7 @@ from askdoc.errors import UsageError
 if TYPE_CHECKING:
     from askdoc.baselines import Comparison
     from askdoc.gate import Rules
+    from askdoc.judging import Judgement
     from askdoc.render.console import Page
     from askdoc.reports import EvalReport, SuiteReport
     from askdoc.suites import Suite
@@ -112,6 +114,14 @@ def run(  # noqa: PLR0913 - one parameter for each option
     ] = None,
     llm: Llm = None,
     jobs: Jobs = None,
+    judge: Annotated[
+        str | None,
+        typer.Option(
+            "--judge",
+            metavar="NAME",
+            help="Let this language model grade the answers, too; the gate doesn't mind it.",
+        ),
+    ] = None,
     offline: Offline = None,
     embedder: Embedder = None,
     reranker: Reranker = None,
@@ -134,7 +144,9 @@ def run(  # noqa: PLR0913 - one parameter for each option
     """
     from askdoc import gate
     from askdoc import suites as suite_files
+    from askdoc.cli.eval_judge import judge_all, open_judge
     from askdoc.render.console import errors
+    from askdoc.running import default_jobs
 
     workspace = open_workspace(
         index=index,
@@ -157,10 +169,15 @@ def run(  # noqa: PLR0913 - one parameter for each option
         message = "only a run of a whole suite can be a baseline"
         raise UsageError(message, hint="leave out `--only` and `--limit`")
     aside = errors()
-    reports = _run_all(
-        chosen, workspace, documents, aside, cache=not no_cache, within=within, jobs=jobs
-    )
-    held = _hold(reports, rules, workspace, against, anyway=anyway, floors=not narrowed)
+    with ExitStack() as stack:
+        by = stack.enter_context(open_judge(workspace, judge, aside)) if judge else None
+        reports = _run_all(
+            chosen, workspace, documents, aside, cache=not no_cache, within=within, jobs=jobs
+        )
+        held = _hold(reports, rules, workspace, against, anyway=anyway, floors=not narrowed)
+        if by is not None:
+            told = judge_all(reports, by, jobs or default_jobs(judge), aside)
+            held = replace(held, judgements=told)
     if save_baseline:
         _store(held, workspace, aside)
     _write_files(held, {"html": html, "junit": junit, "markdown": markdown, "csv": table})
@@ -173,12 +190,13 @@ def run(  # noqa: PLR0913 - one parameter for each option
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """A run held against floors and stored runs."""
+    """A run held against floors and stored runs, and what a judge says of it."""
 
     report: EvalReport
     comparisons: dict[str, Comparison]
     rules: Rules
     workspace: Workspace
+    judgements: dict[str, Judgement] = field(default_factory=dict)
 
 
 def _run_all(
@@ -255,11 +273,13 @@ def _write_files(held: _Held, wanted: dict[str, Path | None]) -> None:
 
             folder = held.workspace.evals / baselines.FOLDER_NAME
             past = {s.suite: baselines.history(folder, s.suite) for s in report.suites}
-            text = eval_html.page(report, eval_html.Background(comparisons, past, rules))
+            text = eval_html.page(
+                report, eval_html.Background(comparisons, past, rules, held.judgements)
+            )
         elif kind == "junit":
             text = eval_files.junit(report)
         elif kind == "markdown":
-            text = eval_files.markdown(report, comparisons, rules)
+            text = eval_files.markdown(report, comparisons, rules, held.judgements)
         else:
             text = eval_files.table(report)
         _write(here() / path, text)
@@ -280,11 +300,26 @@ def _print(held: _Held, *, as_json: bool, everything: bool) -> None:
         from askdoc.report_formats import report_to_json
 
         print_json(
-            report_to_json(held.report, base=here(), comparisons=held.comparisons, rules=held.rules)
+            report_to_json(
+                held.report,
+                base=here(),
+                comparisons=held.comparisons,
+                rules=held.rules,
+                judgements=held.judgements,
+            )
         )
         return
     from askdoc.render.console import output
     from askdoc.render.eval_report import report_lines
 
     page = output()
-    page.show(report_lines(held.report, held.comparisons, held.rules, page, everything=everything))
+    page.show(
+        report_lines(
+            held.report,
+            held.comparisons,
+            held.rules,
+            page,
+            judgements=held.judgements,
+            everything=everything,
+        )
+    )

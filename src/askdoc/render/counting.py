@@ -25,6 +25,10 @@ class CountProgress:
         )
         self._task = self._progress.add_task(what, total=total, completed=done)
 
+    def __call__(self, _event: object) -> None:
+        """Count one more for any event."""
+        self.step()
+
     def step(self) -> None:
         """Count one more."""
         self._progress.advance(self._task)

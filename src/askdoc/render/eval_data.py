@@ -7,6 +7,7 @@ from typing import Any
 
 from askdoc.gold import Needs
 from askdoc.grading import Graded, Lost
+from askdoc.judging import Judgement
 from askdoc.report_formats import ranks
 from askdoc.reports import CaseResult, SuiteReport, Writing
 from askdoc.text import printable
@@ -72,6 +73,7 @@ HEADLINES = (
 )
 
 _SHOWN_EVIDENCE = 3
+_SHOWN_DISPUTED = 5
 _LONGEST = 600
 
 
@@ -108,13 +110,39 @@ def writing_told(writing: Writing) -> str:
     return f"of {writing.asked} answers asked of `{writing.model}`: {', '.join(told)}"
 
 
+def judgement_told(judged: Judgement) -> list[str]:
+    """Say in lines what a judge found, and how far it agrees with what is certain."""
+    lines = []
+    if judged.mean is not None:
+        mean = judged.mean
+        told = f"mean grade {mean.mean:.3f} ({mean.low:.3f} to {mean.high:.3f}, n {mean.n})"
+        lines.append(f"{told}; advisory, the gate does not read it")
+    for metric, found in judged.agreements.items():
+        kappa = "" if found.kappa is None else f", kappa {found.kappa:.2f}"
+        name = "the gold" if metric == "right" else metric
+        lines.append(f"agrees with {name} on {found.share:.1%} of {found.n}{kappa}")
+    if judged.disputed:
+        more = len(judged.disputed) - _SHOWN_DISPUTED
+        names = ", ".join(judged.disputed[:_SHOWN_DISPUTED])
+        lines.append(f"differs from the gold on {names}{f' and {more} more' if more > 0 else ''}")
+    if judged.failures:
+        first = judged.failures[0]
+        lines.append(
+            f"{len(judged.failures)} could not be judged, such as {first.id}: {first.error}"
+        )
+    return lines
+
+
 def is_wrong(result: CaseResult) -> bool:
     """Tell whether a case did not end as it should."""
     return result.lost is not None
 
 
-def case_data(result: CaseResult) -> dict[str, Any]:
-    """Return what the page shows of one case; ranges count characters of the context."""
+def case_data(result: CaseResult, grade: float | None = None) -> dict[str, Any]:
+    """Return what the page shows of one case; ranges count characters of the context.
+
+    `grade` is what a judge gave it.
+    """
     graded = result.graded
     answer = graded.answer
     quotes = [" ".join(citation.quote.split()) for citation in answer.citations]
@@ -132,6 +160,7 @@ def case_data(result: CaseResult) -> dict[str, Any]:
         "rank": ranks(graded)["sentence"],
         "passage": ranks(graded)["passage"],
         "f1": _rounded(result.scores.get("citation_f1")),
+        "grade": grade,
         "words": list(graded.case.answers[:3]),
         "cited": [_cited(c, bool(m), graded.gold) for c, m in _zip(answer.citations, graded.cited)],
         "gold": [[gold.document, _clip(gold.quote)] for gold in graded.case.evidence[:4]],

@@ -9,8 +9,16 @@ from xml.etree import ElementTree as ET
 
 from askdoc.baselines import Comparison, Moved
 from askdoc.gate import Rules, is_regression
+from askdoc.judging import Judgement
 from askdoc.metrics import BY_CASE, LOWER_IS_BETTER
-from askdoc.render.eval_data import WHY, chance, headline, shown, writing_told
+from askdoc.render.eval_data import (
+    WHY,
+    chance,
+    headline,
+    judgement_told,
+    shown,
+    writing_told,
+)
 from askdoc.reports import CaseResult, EvalReport, SuiteReport
 from askdoc.text import one_line, printable
 
@@ -93,11 +101,18 @@ def _xml(text: str) -> str:
     return printable(text).translate({0xFFFE: None, 0xFFFF: None})
 
 
-def markdown(report: EvalReport, comparisons: Mapping[str, Comparison], rules: Rules) -> str:
+def markdown(
+    report: EvalReport,
+    comparisons: Mapping[str, Comparison],
+    rules: Rules,
+    judgements: Mapping[str, Judgement] | None = None,
+) -> str:
     """Return the run as Markdown: verdict, headline metrics, floors missed, and who moved."""
     lines: list[str] = []
     for suite in report.suites:
         lines += _markdown_suite(suite, report, comparisons.get(suite.suite), rules)
+        if judgements and suite.suite in judgements:
+            lines += _markdown_judgement(judgements[suite.suite])
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -134,6 +149,13 @@ def _markdown_suite(
         yield f"- **failed:** `{_cell(failure.id)}`: {_cell(failure.error)}"
     if comparison:
         yield from _markdown_moved(comparison, rules)
+    yield ""
+
+
+def _markdown_judgement(judged: Judgement) -> Iterator[str]:
+    yield f"Judged by `{_cell(judged.judge)}`:"
+    yield ""
+    yield from (f"- {_cell(line)}" for line in judgement_told(judged))
     yield ""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from askdoc.adapters import pygal_charts as charts
 from askdoc.baselines import Comparison, Past
 from askdoc.gate import Rules, is_regression
+from askdoc.judging import Judgement
 from askdoc.metrics import LOWER_IS_BETTER, NAMES, Columns, columns
 from askdoc.metrics_confidence import reliability, risk_coverage
 from askdoc.render.eval_data import (
@@ -23,6 +24,7 @@ from askdoc.render.eval_data import (
     chance,
     headline,
     is_wrong,
+    judgement_told,
     shown,
     writing_told,
 )
@@ -38,11 +40,12 @@ _DEPTH = 10
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """What a page shows beside the run: stored runs to compare with, and earlier ones."""
+    """What a page shows beside the run: stored runs, earlier ones, and what a judge says."""
 
     comparisons: Mapping[str, Comparison]
     history: Mapping[str, Sequence[Past]]
     rules: Rules
+    judgements: Mapping[str, Judgement] = field(default_factory=dict)
 
 
 def page(report: EvalReport, background: Background) -> str:
@@ -62,6 +65,7 @@ def page(report: EvalReport, background: Background) -> str:
 def _suite(suite: SuiteReport, report: EvalReport, background: Background) -> dict[str, Any]:
     past = background.history.get(suite.suite, ())
     wrong = sum(is_wrong(result) for result in suite.results)
+    judged = background.judgements.get(suite.suite)
     return {
         "name": suite.suite,
         "cases": len(suite.results) + len(suite.failures),
@@ -85,7 +89,11 @@ def _suite(suite: SuiteReport, report: EvalReport, background: Background) -> di
         "tags": _tags(suite),
         "charts": _charts(suite),
         "comparison": _comparison(background.comparisons.get(suite.suite), background.rules),
-        "data": _packed([case_data(result) for result in suite.results]),
+        "judged": judged.judge if judged else "",
+        "judgement": judgement_told(judged) if judged else [],
+        "data": _packed(
+            [case_data(r, judged.grades.get(r.id) if judged else None) for r in suite.results]
+        ),
     }
 
 

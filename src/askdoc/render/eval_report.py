@@ -9,9 +9,18 @@ from rich.text import Text
 from askdoc.baselines import Comparison, Moved
 from askdoc.gate import Rules, is_regression
 from askdoc.grading import Lost
+from askdoc.judging import Judgement
 from askdoc.metrics import LOWER_IS_BETTER, NAMES
 from askdoc.render.console import Page
-from askdoc.render.eval_data import MEANING, WHY, chance, headline, shown, writing_told
+from askdoc.render.eval_data import (
+    MEANING,
+    WHY,
+    chance,
+    headline,
+    judgement_told,
+    shown,
+    writing_told,
+)
 from askdoc.render.layout import BLANK, flat, hang, head
 from askdoc.reports import EvalReport, SuiteReport, Verdict
 
@@ -25,9 +34,11 @@ def report_lines(
     rules: Rules,
     page: Page,
     *,
+    judgements: Mapping[str, Judgement] | None = None,
     everything: bool = False,
 ) -> Iterator[Text]:
     """Lay out a run; `everything` shows all metrics, tags and wrong cases."""
+    judgements = judgements or {}
     for suite in report.suites:
         yield from _suite(suite, page, everything=everything)
         verdicts = [verdict for verdict in report.gate if verdict.suite == suite.suite]
@@ -35,6 +46,9 @@ def report_lines(
         if suite.suite in comparisons:
             yield BLANK
             yield from comparison_lines(comparisons[suite.suite], rules, page)
+        if suite.suite in judgements:
+            yield BLANK
+            yield from _judgement(judgements[suite.suite], page)
         yield BLANK
     verdict = "passed" if report.passed else "not passed"
     yield Text(verdict, style="good" if report.passed else "bad")
@@ -119,6 +133,13 @@ def _gate(verdicts: Sequence[Verdict], page: Page) -> Iterator[Text]:
         yield Text.assemble(
             ("missed  ", "bad"), f"{verdict.metric} is {mean}, needed {side} {needed}"
         )
+
+
+def _judgement(judged: Judgement, page: Page) -> Iterator[Text]:
+    """Lay out what a judge says, and how far it can be believed."""
+    yield Text(f"judged by {judged.judge}", style="heading")
+    for line in judgement_told(judged):
+        yield hang(Text(line), page, first="  ", rest="    ")
 
 
 def comparison_lines(comparison: Comparison, rules: Rules, page: Page) -> Iterator[Text]:

@@ -45,6 +45,7 @@ function draw(parent, item) {
   if (item.passage) told.push("gold in passage " + item.passage);
   if (item.rank) told.push("gold is sentence " + item.rank);
   if (item.ms) told.push(item.ms + " ms");
+  if (item.grade !== null) told.push("judged " + item.grade);
   facts.append(told.join(" · "));
   if (item.answer) add(card, "p", "", item.answer);
   if (item.reason) add(card, "p", "faint", item.reason);
