@@ -270,6 +270,31 @@ def test_a_judge_says_what_it_thinks_and_how_far_to_believe_it(work: Path) -> No
     assert "can't judge, since it is no language model" in refused.stderr
 
 
+def test_a_model_drafts_cases_that_lint_and_run(work: Path) -> None:
+    def say(prompt: str) -> str:
+        sentences = dict(re.findall(r"^\[(\d)\] (.*)$", prompt, re.MULTILINE))
+        (number, text) = next((n, t) for n, t in sentences.items() if t in FACTS.values())
+        topic = " ".join(text.rstrip(".").split()[-3:])
+        if "do not answer" in prompt:
+            return f"Question: Who painted {topic}?"
+        copied = " ".join(text.split()[:2]) if "asks for a name" in prompt else "made up words"
+        return f"Question: What of {topic}?\nAnswer: {copied}\nSentence: [{number}]"
+
+    with serving(say) as served:
+        done = run("generate", "mine", "--n", "5", "--llm", served.url, "--jobs", "3")
+    assert done.exit_code == 0, done.stderr
+    told = " ".join(done.stderr.split())
+    assert "drafted 4 cases" in told or "drafted 3 cases" in told or "drafted 2 cases" in told
+    assert re.search(r"(\d+) were dropped: \1 × answer that is not in its evidence", told)
+    lines = [json.loads(line) for line in (work / "evals/mine.jsonl").read_text().splitlines()]
+    assert any(line["answerable"] for line in lines)
+    assert any(not line["answerable"] for line in lines)
+    assert all("draft" in line["tags"] for line in lines)
+    found = json.loads(run("lint", "mine", "--json").stdout)["suites"][0]["findings"]
+    assert {finding["code"] for finding in found} == {"draft"}
+    assert run("mine", "--drafts").exit_code == 0
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
 @pytest.mark.parametrize("jobs", ["1", "4"])
 def test_ctrl_c_ends_the_run_and_keeps_what_was_answered(work: Path, jobs: str) -> None:

@@ -16,7 +16,7 @@ _MODULES = {
     "sweep": ("eval_sweep", "Try a grid of settings and show the best trade-offs"),
     "new": ("eval_suites", "Write a commented example of a suite"),
     "add": ("eval_suites", "Add a case to a suite"),
-    "generate": ("eval_suites", "Draft cases from the documents, to be reviewed"),
+    "generate": ("eval_generate", "Draft cases from the documents, to be reviewed"),
     "review": ("eval_suites", "Go through drafts one by one: keep, edit, drop"),
     "lint": ("eval_suites", "Check a suite against the documents"),
     "import": ("eval_exchange", "Make a suite from SQuAD, BEIR, Ragas, promptfoo or a table"),

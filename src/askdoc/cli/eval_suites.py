@@ -1,4 +1,4 @@
-"""`askdoc eval new`, `add`, `generate`, `review`, `lint`: making suites, keeping them sound."""
+"""`askdoc eval new`, `add`, `review`, `lint`: making suites, keeping them sound."""
 
 from __future__ import annotations
 
@@ -113,58 +113,6 @@ def add(  # noqa: PLR0913 - one parameter for each option
     path = suite_path(suite, workspace, must_exist=False)
     suites.append(path, [case])
     say(f"added `{case.id}` to {path}")
-
-
-def generate(
-    suite: SuiteName,
-    *,
-    n: Annotated[int, typer.Option("--n", metavar="N", min=1, help="How many cases.")] = 50,
-    seed: Annotated[int, typer.Option("--seed", metavar="S", help="Draft other ones.")] = 0,
-    refused: Annotated[
-        float,
-        typer.Option("--unanswerable", metavar="P", min=0, max=1, help="Share without an answer."),
-    ] = 0.2,
-    documents: Documents = None,
-    index: Index = None,
-) -> None:
-    """Draft cases from the documents, to be reviewed.
-
-    Questions are made by rule from well-formed English sentences, spread over documents and kinds;
-    each has its verbatim evidence. Some are turned into ones that the documents do not answer.
-    Drafts are tagged `draft`, and runs leave them out until they are reviewed.
-
-    Examples:
-        askdoc eval generate mine --n 50
-        askdoc eval review mine
-    """
-    from askdoc import suites
-    from askdoc.suite_drafts import Sentence, draft
-
-    workspace = open_workspace(index=index)
-    path = suite_path(suite, workspace, must_exist=False)
-    known = [case for _, case in suites.read(path)] if path.exists() else []
-    with closing(indexed(workspace, documents)) as catalog:
-        paths = {document.id: document.path for document in catalog.documents()}
-        chunks = catalog.chunks(catalog.chunk_ids())
-        sentences = {
-            (chunk.document_id, span): Sentence(paths[chunk.document_id], chunk.sentence(span))
-            for chunk in sorted(chunks, key=lambda c: (paths[c.document_id], c.span))
-            for span in chunk.sentences
-        }
-    asked = {case.question.lower() for case in known} | {case.id for case in known}
-    drafted = [
-        case
-        for case in draft(sentences.values(), n + len(known), seed=seed, refused=refused)
-        if case.question.lower() not in asked and case.id not in asked
-    ]
-    refusals = [case for case in drafted if not case.answerable][: round(n * refused)]
-    cases = [case for case in drafted if case.answerable][: n - len(refusals)] + refusals
-    if not cases:
-        message = "no sentence of the documents fits a rule"
-        raise UsageError(message, hint=f"write cases by hand: `askdoc eval add {suite}`")
-    suites.append(path, cases)
-    told = f"drafted {len(cases)} cases in {path}, {len(refusals)} of them without an answer"
-    say(f"{told}; look through them with `askdoc eval review {suite}`")
 
 
 def review(suite: SuiteName, *, documents: Documents = None, index: Index = None) -> None:
