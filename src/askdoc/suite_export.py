@@ -10,6 +10,7 @@ from typing import Any
 
 from askdoc.errors import UsageError
 from askdoc.gold import GoldFinder
+from askdoc.suite_promptfoo import write_tests
 from askdoc.types import EvalCase
 
 Files = Mapping[str, str]
@@ -95,13 +96,8 @@ def _ragas(name: str, cases: Sequence[EvalCase], _gold: GoldFinder | None) -> Fi
 
 
 def _promptfoo(name: str, cases: Sequence[EvalCase], _gold: GoldFinder | None) -> Files:
-    """Write a promptfoo table of tests; a case without answers expects nothing."""
-    rows = [["id", "question", "__expected"]]
-    for case in cases:
-        words = ", ".join(case.answers)
-        kind = "icontains-any" if len(case.answers) > 1 else "icontains"
-        rows.append([case.id, case.question, f"{kind}: {words}" if words else ""])
-    return {f"{name}.csv": _csv(rows)}
+    """Write promptfoo's tests as YAML, for `tests: file://…`; `relevant` and `history` are lost."""
+    return {f"{name}.yaml": write_tests(cases)}
 
 
 def _table(name: str, cases: Sequence[EvalCase], _gold: GoldFinder | None) -> Files:

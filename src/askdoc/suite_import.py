@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from askdoc.errors import SuiteError, UsageError
+from askdoc.suite_promptfoo import YAML, ParseYaml, read_promptfoo
+from askdoc.suite_tables import (
+    Imported,
+    Row,
+    as_list,
+    distinct,
+    file_name,
+    free_name,
+    json_lines,
+    rows_of,
+)
 from askdoc.suites import parse_line
 from askdoc.types import EvalCase, GoldEvidence
 
-Row = Mapping[str, Any]
+_PROMPTFOO = "promptfoo"
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """Cases, and the documents that came with them: path to text; none where none came."""
-
-    cases: tuple[EvalCase, ...]
-    documents: Mapping[str, str] = field(default_factory=dict)
-
-
-def read(path: Path, kind: str | None = None) -> Imported:
+def read(path: Path, kind: str | None = None, *, parse_yaml: ParseYaml | None = None) -> Imported:
     """Read cases from a file or folder; its kind is guessed where it is not given.
+
+    YAML is read by `parse_yaml`.
 
     Raises:
         UsageError: the kind is unknown or cannot be guessed.
@@ -39,8 +42,9 @@ def read(path: Path, kind: str | None = None) -> Imported:
         message = f"there is no format `{kind}`"
         raise UsageError(message, hint=f"there are: {', '.join(KINDS)}")
     try:
-        imported = KINDS[kind](path)
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError) as error:
+        reader = partial(read_promptfoo, parse=parse_yaml) if kind == _PROMPTFOO else KINDS[kind]
+        imported = reader(path)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         what = f"has no {error}" if isinstance(error, KeyError) else str(error)
         message = f"`{path}` cannot be read as {kind}: {what}"
         raise SuiteError(message, hint="name another format with `--format`") from error
@@ -58,10 +62,12 @@ def guess(path: Path) -> str:
         data = json.loads(path.read_text(encoding="utf-8-sig"))
         if isinstance(data, dict) and "data" in data:
             return "squad"
+    if path.suffix in YAML and path.is_file():
+        return _PROMPTFOO
     if path.suffix in (".csv", ".tsv", ".json", ".jsonl") and path.is_file():
-        columns = set().union(*(row.keys() for row in _rows(path)[:20]))
+        columns = set().union(*(row.keys() for row in rows_of(path)[:20]))
         if "__expected" in columns or any(name.startswith("__expected") for name in columns):
-            return "promptfoo"
+            return _PROMPTFOO
         if columns & {"user_input", "ground_truth", "reference", "reference_contexts"}:
             return "ragas"
         if "question" in columns:
@@ -76,14 +82,14 @@ def _squad(path: Path) -> Imported:
     documents: dict[str, str] = {}
     for number, article in enumerate(json.loads(path.read_text(encoding="utf-8-sig"))["data"]):
         title = article.get("title") or f"article {number + 1}"
-        name = _free(f"{_file_name(title)}.txt", documents)
+        name = free_name(f"{file_name(title)}.txt", documents)
         paragraphs = article["paragraphs"]
         documents[name] = "\n\n".join(paragraph["context"] for paragraph in paragraphs) + "\n"
         for paragraph in paragraphs:
             cases += [
                 _squad_case(question, paragraph["context"], name) for question in paragraph["qas"]
             ]
-    return Imported(_distinct(cases), documents)
+    return Imported(distinct(cases), documents)
 
 
 def _squad_case(question: Row, context: str, document: str) -> EvalCase:
@@ -114,8 +120,8 @@ def _beir(folder: Path) -> Imported:
     """Read a BEIR folder: `corpus.jsonl`, `queries.jsonl` and `qrels/test.tsv` (or dev, train)."""
     documents: dict[str, str] = {}
     names: dict[str, str] = {}
-    for row in _json_lines(folder / "corpus.jsonl"):
-        name = _free(f"{_file_name(str(row['_id'])).removesuffix('.txt')}.txt", documents)
+    for row in json_lines(folder / "corpus.jsonl"):
+        name = free_name(f"{file_name(str(row['_id'])).removesuffix('.txt')}.txt", documents)
         names[str(row["_id"])] = name
         documents[name] = "\n\n".join(part for part in (row.get("title"), row["text"]) if part)
     qrels = next(
@@ -133,7 +139,7 @@ def _beir(folder: Path) -> Imported:
             relevant.setdefault(parts[0], {})[names.get(parts[1], parts[1])] = grade
     cases = [
         EvalCase(str(row["_id"]), row["text"].strip(), relevant=relevant[str(row["_id"])])
-        for row in _json_lines(folder / "queries.jsonl")
+        for row in json_lines(folder / "queries.jsonl")
         if str(row["_id"]) in relevant
     ]
     return Imported(tuple(cases), documents)
@@ -144,8 +150,8 @@ def _ragas(path: Path) -> Imported:
     documents: dict[str, str] = {}
     by_text: dict[str, str] = {}
     cases: list[EvalCase] = []
-    for number, row in enumerate(_rows(path), start=1):
-        contexts = _list(row.get("reference_contexts") or row.get("contexts") or ())
+    for number, row in enumerate(rows_of(path), start=1):
+        contexts = as_list(row.get("reference_contexts") or row.get("contexts") or ())
         for context in contexts:
             if context not in by_text:
                 by_text[context] = f"context_{len(by_text) + 1:04}.txt"
@@ -155,43 +161,11 @@ def _ragas(path: Path) -> Imported:
             EvalCase(
                 id=str(row.get("id") or f"ragas-{number}"),
                 question=str(row.get("user_input") or row["question"]).strip(),
-                answers=tuple(_list(truth)),
+                answers=tuple(as_list(truth)),
                 evidence=tuple(GoldEvidence(by_text[context], context) for context in contexts),
             )
         )
-    return Imported(_distinct(cases), documents)
-
-
-def _promptfoo(path: Path) -> Imported:
-    """Read a promptfoo table of tests: a `question` column and `__expected` assertions.
-
-    Of the assertions, those on words count: `contains`, `icontains`, `equals`, and bare text.
-    """
-    cases = []
-    for number, row in enumerate(_rows(path), start=1):
-        expected = [str(v) for k, v in row.items() if str(k).startswith("__expected") and v]
-        answers = [words for text in expected for words in _expected(text)]
-        asked = row.get("question") or row.get("query") or row["prompt"]
-        name = str(row.get("id") or f"promptfoo-{number}")
-        cases.append(EvalCase(name, str(asked).strip(), answers=tuple(answers)))
-    return Imported(_distinct(cases))
-
-
-_ASSERTION = re.compile(r"(not-)?([a-z]+(?:-[a-z]+)*)(?:\([^)]*\))?:\s*(.*)", re.DOTALL)
-
-
-def _expected(text: str) -> list[str]:
-    match = _ASSERTION.fullmatch(text.strip())
-    if match is None:
-        return [text.strip()]
-    negated, name, words = match.groups()
-    if negated:
-        return []
-    if name in ("contains", "icontains", "equals"):
-        return [words]
-    if name in ("contains-any", "icontains-any"):
-        return [part.strip() for part in words.split(",")]
-    return []
+    return Imported(distinct(cases), documents)
 
 
 def _table(path: Path) -> Imported:
@@ -201,18 +175,13 @@ def _table(path: Path) -> Imported:
     places of evidence.
     """
     merged: dict[str, EvalCase] = {}
-    for number, row in enumerate(_rows(path), start=1):
+    for number, row in enumerate(rows_of(path), start=1):
         case = _table_case(row, number, path)
         if case.id in merged and case.evidence:
             before = merged[case.id]
-            line = {**_fields(before), "evidence": [*before.evidence, *case.evidence]}
-            case = EvalCase(**{**line, "evidence": tuple(line["evidence"])})
+            case = replace(before, evidence=(*before.evidence, *case.evidence))
         merged[case.id] = case
     return Imported(tuple(merged.values()))
-
-
-def _fields(case: EvalCase) -> dict[str, Any]:
-    return {name: getattr(case, name) for name in EvalCase.__dataclass_fields__}
 
 
 def _table_case(row: Row, number: int, path: Path) -> EvalCase:
@@ -223,79 +192,18 @@ def _table_case(row: Row, number: int, path: Path) -> EvalCase:
     line = {
         "id": str(row.get("id") or f"{path.stem}-{number}"),
         "question": str(row["question"]).strip(),
-        "answers": _list(row.get("answers") or row.get("answer") or (), "|"),
+        "answers": as_list(row.get("answers") or row.get("answer") or (), "|"),
         "evidence": evidence,
         "answerable": told not in ("false", "no", "0"),
-        "tags": _list(row.get("tags") or (), "|"),
+        "tags": as_list(row.get("tags") or (), "|"),
     }
     return parse_line(json.dumps(line), where=f"{path}: row {number}")
-
-
-def _rows(path: Path) -> list[Row]:
-    text = path.read_text(encoding="utf-8-sig")
-    if path.suffix == ".jsonl":
-        return [json.loads(line) for line in text.split("\n") if line.strip()]
-    if path.suffix == ".json":
-        data = json.loads(text)
-        return _columns(data) if isinstance(data, dict) else data
-    delimiter = "\t" if path.suffix == ".tsv" else ","
-    return list(csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter))
-
-
-def _columns(data: Mapping[str, Any]) -> list[Row]:
-    """Turn a table that is kept by columns (lists, or maps by row) into rows."""
-    lists = {k: list(v.values()) if isinstance(v, dict) else list(v) for k, v in data.items()}
-    return [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)]
-
-
-def _json_lines(path: Path) -> Iterator[Row]:
-    for line in path.read_text(encoding="utf-8").split("\n"):
-        if line.strip():
-            yield json.loads(line)
-
-
-def _list(value: Any, separator: str | None = None) -> list[str]:
-    """Take a list, a list written as JSON, or text parted by `separator`, as a list of texts."""
-    if isinstance(value, str):
-        if value.strip().startswith("["):
-            try:
-                return [str(item) for item in json.loads(value)]
-            except json.JSONDecodeError:
-                pass
-        parts = value.split(separator) if separator else [value]
-        return [part.strip() for part in parts if part.strip()]
-    return [str(item) for item in value if str(item).strip()]
-
-
-def _file_name(title: str) -> str:
-    return re.sub(r"[^\w.-]+", "_", title).strip("._") or "document"
-
-
-def _free(name: str, taken: Mapping[str, str]) -> str:
-    stem, dot, suffix = name.rpartition(".")
-    candidate, number = name, 2
-    while candidate in taken:
-        candidate = f"{stem}_{number}{dot}{suffix}"
-        number += 1
-    return candidate
-
-
-def _distinct(cases: Sequence[EvalCase]) -> tuple[EvalCase, ...]:
-    """Give a case whose id is taken another one."""
-    seen: dict[str, EvalCase] = {}
-    for case in cases:
-        name, number = case.id, 2
-        while name in seen:
-            name = f"{case.id}-{number}"
-            number += 1
-        seen[name] = case if name == case.id else EvalCase(**{**_fields(case), "id": name})
-    return tuple(seen.values())
 
 
 KINDS: Mapping[str, Callable[[Path], Imported]] = {
     "squad": _squad,
     "beir": _beir,
     "ragas": _ragas,
-    "promptfoo": _promptfoo,
+    _PROMPTFOO: read_promptfoo,
     "table": _table,
 }

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from askdoc.adapters.yaml_file import parse_yaml
 from askdoc.errors import SuiteError, UsageError
 from askdoc.gold import GoldFinder
 from askdoc.suite_export import KINDS as OUT
@@ -110,6 +112,94 @@ def test_promptfoo(tmp_path: Path) -> None:
     assert [case.answers for case in read(path).cases] == [("so",), ("thus", "so"), ("me",)]
 
 
+CONFIG = """\
+description: what the town asks
+prompts: ['{{question}}']
+providers: [openai:gpt-4o]
+defaultTest:
+  assert:
+    - type: latency
+      value: 5000
+  vars: {town: Tarn}
+tests:
+  - vars: {question: "When was the mill of {{town}} built?"}
+    assert:
+      - {type: contains, value: 1911}
+      - {type: not-contains, value: never}
+      - {type: llm-rubric, value: is polite}
+  - vars:
+      query: ["Who sold it?", "Who bought it?"]
+    metadata: {id: trade, tags: [name, money]}
+    assert:
+      - type: assert-set
+        assert:
+          - {type: icontains-any, value: [Ada Hill, "Hill, Ada"]}
+  - vars: {input: "Is it yes or no?"}
+    assert: [{type: equals, value: no}]
+  - vars: {question: "Who?"}
+    metadata: {answerable: false}
+  - more.yaml
+  - file://rows*.csv
+"""
+
+
+def test_promptfoo_yaml_with_all_that_it_refers_to(tmp_path: Path) -> None:
+    path = put(tmp_path / "promptfooconfig.yaml", CONFIG)
+    more = '- vars: {anything: "Why?"}\n  assert: [{type: equals, value: so}]\n'
+    put(tmp_path / "more.yaml", more)
+    put(tmp_path / "rows1.csv", "question,__expected\nhow?,icontains: thus\n")
+    assert guess(path) == "promptfoo"
+    cases = read(path, parse_yaml=parse_yaml).cases
+    assert [(case.id, case.question, case.answers) for case in cases[1:]] == [
+        ("trade", "Who sold it?", ("Ada Hill", "Hill, Ada")),
+        ("trade-2", "Who bought it?", ("Ada Hill", "Hill, Ada")),
+        ("promptfoo-3", "Is it yes or no?", ("no",)),
+        ("promptfoo-4", "Who?", ()),
+        ("promptfoo-5", "Why?", ("so",)),
+        ("promptfoo-6", "how?", ("thus",)),
+    ]
+    assert (cases[0].question, cases[0].answers) == ("When was the mill of Tarn built?", ("1911",))
+    assert cases[1].tags == ("name", "money")
+    assert [case.answerable for case in cases].count(False) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("tests: [", "not YAML: line 1"),
+        ("tests: huggingface://datasets/x", "can't be read here"),
+        ("tests: file://make.js", "can't be read here"),
+        ("tests: file://none*.yaml", "there is none"),
+        ("tests: file://none.yaml", "No such file"),
+        ("tests: file://a.yaml", "cannot be read here"),
+        ("tests: [{vars: {a: 1, b: 2}}]", "test 1 of .* has no question: a, b"),
+        ("tests: [{vars: {question: x}, metadata: text}]", "cannot be read as promptfoo"),
+        ("- vars: {question: ''}", "has no question"),
+        ("description: none", "holds no question"),
+    ],
+)
+def test_promptfoo_yaml_that_cannot_be_imported(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(SuiteError, match=message):
+        read(put(tmp_path / "a.yaml", text), parse_yaml=parse_yaml)
+
+
+def test_what_promptfoo_is_given_keeps_a_case_whole(tmp_path: Path, say: Any) -> None:
+    odd = 'quote " colon: [1] {x}\u0085\u2028 # \U0001f600 \\ tab\t'
+    cases = (
+        EvalCase(
+            "a b", odd, answers=(odd, "$454, 3.3"), evidence=(GoldEvidence(*say.orbit),),
+            all_evidence=True, tags=("x", "y"),
+        ),
+        EvalCase("no", "Who?", answers=("1911",)),
+        EvalCase("c", "Where?", answerable=False),
+    )  # fmt: skip
+    ((name, text),) = export("promptfoo", "mine", cases, None).items()
+    path = put(tmp_path / name, text)
+    back = read(path, parse_yaml=parse_yaml).cases
+    assert back == tuple(replace(case, question=case.question.strip()) for case in cases)
+    assert len(text.splitlines()) >= 3
+
+
 def test_a_plain_table_joins_rows_of_one_id(tmp_path: Path) -> None:
     table = (
         "id,question,answer,document,quote,answerable,tags\n"
@@ -148,7 +238,11 @@ def test_what_is_exported_can_be_imported(tmp_path: Path, corpus: Any, say: Any,
         put(tmp_path / path, content)
     back = {
         c.id: c
-        for c in read(tmp_path if kind == "beir" else next(tmp_path.glob("mine.*")), kind).cases
+        for c in read(
+            tmp_path if kind == "beir" else next(tmp_path.glob("mine.*")),
+            kind,
+            parse_yaml=parse_yaml,
+        ).cases
     }
     assert back["a"].question == "How long?"
     if kind in ("squad", "table"):

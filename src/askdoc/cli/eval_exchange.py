@@ -41,12 +41,14 @@ def import_(
     Examples:
         askdoc eval import dev-v2.0.json squad
         askdoc eval import questions.csv evals/mine.jsonl
+        askdoc eval import promptfooconfig.yaml evals/mine.jsonl
     """
     from askdoc import suites
+    from askdoc.adapters.yaml_file import parse_yaml
     from askdoc.cli.eval_suites import say
     from askdoc.suite_import import read
 
-    imported = read(here() / source, kind)
+    imported = read(here() / source, kind, parse_yaml=parse_yaml)
     folder = here() / target
     as_file = folder.suffix == ".jsonl"
     path = folder if as_file else folder / "suite.jsonl"
