@@ -145,7 +145,7 @@ tests:
 
 def test_promptfoo_yaml_with_all_that_it_refers_to(tmp_path: Path) -> None:
     path = put(tmp_path / "promptfooconfig.yaml", CONFIG)
-    more = '- vars: {anything: "Why?"}\n  assert: [{type: equals, value: so}]\n'
+    more = '- vars: {message: "Why?"}\n  assert: [{type: equals, value: so}]\n'
     put(tmp_path / "more.yaml", more)
     put(tmp_path / "rows1.csv", "question,__expected\nhow?,icontains: thus\n")
     assert guess(path) == "promptfoo"
