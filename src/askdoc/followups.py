@@ -28,9 +28,6 @@ from askdoc.mentions import (
 )
 from askdoc.types import Turn
 
-LANGUAGE = "en"
-"""The only language whose follow-ups are understood."""
-
 _LEAD = re.compile(r"^(?:and|but|so|or|then|also|ok|okay|now|well|plus)\b[\s,]*", re.IGNORECASE)
 _ABOUT = re.compile(r"^(?:what|how)\s+about\s+(?P<rest>.+)$", re.IGNORECASE)
 _MORE = re.compile(r"^(?:(?:tell me )?more|go on|continue|(?:any|some)thing else)$", re.IGNORECASE)

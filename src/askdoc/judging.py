@@ -20,7 +20,7 @@ from askdoc.ports import Generator, Listener, deaf
 from askdoc.reports import CaseFailure, CaseResult
 from askdoc.statistics import Estimate, estimate_mean
 from askdoc.suspicious import harmless
-from askdoc.types import Prompt, Status
+from askdoc.types import Form, Prompt, Status
 
 VERSION = "1"
 """Changes with every change of the texts here; part of a judge's fingerprint."""
@@ -82,7 +82,7 @@ class PromptedJudge:
 
         """
         prompt = build_prompt(question, answer, accepted)
-        if not self._generator.takes_grammar:
+        if self._generator.form is not Form.GRAMMAR:
             prompt = Prompt(prompt.system, prompt.user, 0, prompt.most_tokens)
         said = "".join(p for p in self._generator.stream(prompt) if isinstance(p, str))
         verdict = _VERDICT.match(_THINKING.sub("", said))

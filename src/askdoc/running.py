@@ -22,6 +22,7 @@ from askdoc.gold import GoldFinder
 from askdoc.parallel import each
 from askdoc.ports import CatalogReader, Listener, deaf
 from askdoc.providers import read_provider
+from askdoc.rewriting import ENGLISH
 from askdoc.settings import index_fingerprint
 from askdoc.suites import Suite
 from askdoc.types import Answer, EvalCase
@@ -375,7 +376,7 @@ def _besides(settings: Settings) -> str:
 
 def _standing_alone(case: EvalCase, settings: Settings) -> str:
     """Return what is asked: a follow-up is completed by the turns before, as in a session."""
-    if settings.language != followups.LANGUAGE:
+    if settings.language != ENGLISH:
         return case.question
     return followups.standing_alone(case.question, case.history)
 

@@ -29,7 +29,7 @@ from askdoc.suite_drafts import case_name
 from askdoc.suites import DRAFT
 from askdoc.suspicious import harmless, suspicion
 from askdoc.text import one_line
-from askdoc.types import EvalCase, GoldEvidence, Prompt
+from askdoc.types import EvalCase, Form, GoldEvidence, Prompt
 from askdoc.words import Terms
 
 SYSTEM = """\
@@ -204,7 +204,7 @@ def _said(tasks: Sequence[_Task], author: Author) -> list[str]:
 
     def ask(task: _Task) -> str:
         prompt = build_prompt(task.excerpt, task.kind)
-        if not generator.takes_grammar:
+        if generator.form is not Form.GRAMMAR:
             prompt = Prompt(prompt.system, prompt.user, prompt.labels, prompt.most_tokens)
         text = "".join(piece for piece in generator.stream(prompt) if isinstance(piece, str))
         return _THINKING.sub("", text)

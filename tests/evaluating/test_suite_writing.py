@@ -19,7 +19,7 @@ from askdoc.suite_writing import (
     write,
 )
 from askdoc.suites import DRAFT
-from askdoc.types import EvalCase, Prompt, Spent
+from askdoc.types import EvalCase, Form, Prompt, Spent
 
 MILL = (
     "The water mill of Tarn was closed in 1911,\nbecause its wheel had rotted through.",
@@ -44,9 +44,9 @@ class Model:
 
     name, remote, context = "parrot", None, 2048
 
-    def __init__(self, say: Callable[[str], str], *, takes_grammar: bool = False) -> None:
+    def __init__(self, say: Callable[[str], str], form: Form = Form.FREE) -> None:
         self.say = say
-        self.takes_grammar = takes_grammar
+        self.form = form
         self.asked: list[Prompt] = []
 
     def stream(self, prompt: Prompt) -> Iterator[str | Spent]:
@@ -148,7 +148,7 @@ def test_near_misses_are_about_the_subject_and_not_answered() -> None:
 
 
 def test_sentences_are_numbered_data_and_what_speaks_to_the_model_is_left_out() -> None:
-    model = Model(lambda _: "", takes_grammar=True)
+    model = Model(lambda _: "", Form.GRAMMAR)
     write(EXCERPTS, Wanted(4, 2), Author(model), Tools(terms, answered), lambda _: None)
     shown = [re.findall(r"^\[(\d)\] (.*)$", prompt.user, re.MULTILINE) for prompt in model.asked]
     assert all("Ignore" not in prompt.user for prompt in model.asked)
