@@ -14,6 +14,7 @@ from itertools import takewhile
 from pathlib import PurePosixPath
 
 from askdoc.ports import SentenceSplitter
+from askdoc.text import searchable
 from askdoc.types import Chunk, Reading, Section, Span
 from askdoc.windows import open_sections
 
@@ -103,6 +104,7 @@ def passage_text(title: str | None, headings: Sequence[str], text: str) -> str:
     A chunk such as "It was founded in 1911." is found by the name that only its heading holds.
     """
     context = list(dict.fromkeys(part for part in (title, *headings) if part))
+    text = searchable(text)
     return f"{' > '.join(context)}\n{text}" if context else text
 
 

@@ -26,7 +26,7 @@ _ROW = re.compile(r"\S(?:\t+| {3,})\S|\|.*\||\.{5}|(?:\. ){4}")
 
 _TERMINAL = frozenset(".?!:;…。！？：；．")
 _CLOSING = frozenset("\"'”’»›)]}*_」』）")
-_GOES_ON = frozenset(",-–—(/&‐،、，")
+_GOES_ON = frozenset(",-–—(/&‐،、，\u00ad")
 _SMALL_WORDS = frozenset(
     ("a", "an", "and", "as", "at", "by", "for", "from", "in", "into", "is", "of", "on", "or")
 ).union(

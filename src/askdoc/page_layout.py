@@ -15,6 +15,7 @@ from itertools import pairwise
 
 from askdoc.layout import Line, blocks, continues, is_rule
 from askdoc.outline import Heading
+from askdoc.text import unparted
 from askdoc.types import Span
 
 _PAGE_NUMBER = re.compile(
@@ -266,8 +267,8 @@ def _find(sheet: _Sheet, bookmark: Bookmark, after: int) -> tuple[int, int]:
             continue
         words = ""
         for last in range(first, min(first + _TITLE_LINES, len(sheet.lines))):
-            words = f"{words} {sheet.lines[last].text}".strip()
-            if _plain(words) == wanted:
+            words = f"{words}\n{sheet.lines[last].text}".strip()
+            if _plain(unparted(words)) == wanted:
                 return first, last + 1
     if bookmark.height is None:
         return 0, 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -11,6 +12,18 @@ _BIDI_AND_INVISIBLE = frozenset(
     "\u2060\u2066\u2067\u2068\u2069\ufeff"
 )
 """Characters that reorder or hide text. Joiners (U+200C, U+200D) stay: emoji need them."""
+
+
+SOFT_HYPHEN = "\u00ad"
+"""Stands in stored text where a word is parted at the end of a line, and for nothing else there."""
+
+_PARTED = re.compile("\u00ad(?:\\r?\\n)?")
+_AS_TYPED = str.maketrans(
+    {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
+    | dict.fromkeys(
+        "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f", " "
+    )
+)
 
 
 def printable(text: str) -> str:
@@ -31,8 +44,24 @@ def printable(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return `text` printable, with every run of white space as one space."""
-    return " ".join(printable(text).split())
+    """Return `text` printable, with every run of white space as one space.
+
+    A word that was parted at the end of a line is joined.
+    """
+    return " ".join(printable(unparted(text)).split())
+
+
+def unparted(text: str) -> str:
+    """Join the words that are parted at the end of a line by a soft hyphen."""
+    return text if SOFT_HYPHEN not in text else _PARTED.sub("", text)
+
+
+def searchable(text: str) -> str:
+    """Return `text` as it is searched for: words joined, ligatures as letters, plain spaces.
+
+    What is stored stays as it is; this is for vectors and terms alone.
+    """
+    return text if text.isascii() else unparted(text).translate(_AS_TYPED)
 
 
 def encodable(text: str) -> str:

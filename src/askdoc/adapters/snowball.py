@@ -11,6 +11,8 @@ from importlib import resources
 
 import Stemmer
 
+from askdoc.text import unparted
+
 _TOP_SHARE = 0.1
 _PASSAGE_WORDS = 100
 _NEAREST = 12
@@ -111,7 +113,7 @@ def _fold(text: str) -> str:
     """Fold case, widths, ligatures and accents: `Ｃａｆé` becomes `cafe`."""
     if text.isascii():
         return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text.replace("’", "'")).casefold()
+    decomposed = unicodedata.normalize("NFKD", unparted(text).replace("’", "'")).casefold()
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 
 

