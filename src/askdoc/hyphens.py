@@ -7,7 +7,7 @@ becomes a soft one, so that the word can be joined again; any other stays.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from askdoc.page_layout import PageLine
@@ -19,9 +19,10 @@ _AFTER = re.compile(r"[^\W\d_]+")
 
 
 def soften(
-    pages: Sequence[Sequence[PageLine]], is_common: Callable[[str], bool]
+    pages: Iterable[Sequence[PageLine]], is_common: Callable[[str], bool]
 ) -> list[list[PageLine]]:
     """Return the lines with a soft hyphen where a word is parted; `is_common` knows words."""
+    pages = list(pages)
     known = {word.casefold() for page in pages for word in _whole_words(page)}
 
     def is_known(word: str) -> bool:

@@ -327,9 +327,11 @@ def indexer(
     refuse_index_around(workspace, workspace.sources)
     from askdoc.adapters.files import discover
     from askdoc.adapters.opening import digest
+    from askdoc.adapters.readers import expect_parts
     from askdoc.indexing import Indexer
     from askdoc.readouts import Files
 
+    expect_parts(options)
     settings = workspace.settings
     yield Indexer(
         _store(workspace),

@@ -23,6 +23,9 @@ def index(  # noqa: PLR0913 - one parameter for each option
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="Make the index anew instead of following changes.")
     ] = False,
+    ocr: Annotated[
+        bool, typer.Option("--ocr", help="Recognise the text of pages that are images.")
+    ] = False,
     password: Annotated[
         list[str] | None,
         typer.Option(
@@ -52,7 +55,7 @@ def index(  # noqa: PLR0913 - one parameter for each option
 
     workspace = open_workspace(library=library, create=True, index=folder, embedder=embedder)
     sources = [here() / path for path in paths] if paths else None
-    options = ReadOptions(passwords=tuple(map(_asked, password or ())))
+    options = ReadOptions(passwords=tuple(map(_asked, password or ())), ocr=ocr)
     report = build(workspace, sources, errors(), rebuild=rebuild, options=options)
     if as_json:
         from askdoc.cli.output import print_json

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from fpdf import FPDF
 
+from askdoc.adapters import readers
 from askdoc.adapters.readers.pdf import PdfReader
 from askdoc.chunking import heading_path
-from askdoc.errors import ReadError
+from askdoc.errors import MissingPart, ReadError
 from askdoc.types import Document, Reading, ReadOptions, Stamp
 
 SENTENCE = (
@@ -205,6 +206,44 @@ def test_two_columns_are_read_one_after_the_other_however_they_are_written() -> 
             pdf.cell(text=text)
     reading = read(pdf)
     assert reading.text.split("\n") == [*left, *right]
+
+
+def scanned(*pages: str) -> bytes:
+    """Make a PDF of which each page is an image of words, or blank."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    pdf = FPDF(unit="pt", format=(240, 80))
+    for words in pages:
+        pdf.add_page()
+        if words:
+            image = Image.new("L", (720, 240), 255)
+            font = ImageFont.load_default(size=30)
+            ImageDraw.Draw(image).multiline_text((40, 40), words, font=font, spacing=30)
+            pdf.image(image, 0, 0, 240, 80)
+    return bytes(pdf.output())
+
+
+def test_what_is_written_on_images_is_recognised_where_that_is_asked_for() -> None:
+    pytest.importorskip("rapidocr", reason="needs the extra `ocr`")
+    data = scanned("The keeper painted the\nnorthern door green.", "")
+    with pytest.raises(ReadError, match="only images") as caught:
+        PdfReader().read(data, name="file.pdf")
+    assert (caught.value.code, "--ocr" in (caught.value.hint or "")) == ("no_text", True)
+    reading = PdfReader(ReadOptions(ocr=True)).read(data, name="file.pdf")
+    assert " ".join(reading.text.split()) == "The keeper painted the northern door green."
+    assert len(reading.pages) == 2
+    assert reading.warnings == (
+        "nothing can be recognised on 1 of 2 pages: 2",
+        "the text is recognised (OCR) and may be wrong on pages: 1",
+    )
+
+
+def test_ocr_that_is_not_installed_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readers, "find_spec", lambda _: None)
+    readers.expect_parts(ReadOptions(passwords=("a",)))
+    with pytest.raises(MissingPart, match="`rapidocr`") as caught:
+        readers.expect_parts(ReadOptions(ocr=True))
+    assert caught.value.hint == "pip install 'askdoc[ocr]'"
 
 
 def test_the_author_comes_from_the_metadata_unless_nobody_is_named() -> None:

@@ -12,6 +12,7 @@ import os
 from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
 from typing import cast
 
 from askdoc.errors import MissingPart, ReadError
@@ -50,6 +51,18 @@ def suffixes() -> list[str]:
 def is_readable(name: str) -> bool:
     """Tell whether something installed reads files of that name."""
     return suffix_of(name) in _offered()
+
+
+def expect_parts(options: ReadOptions) -> None:
+    """Make sure that what the options ask for is installed.
+
+    Raises:
+        MissingPart: it is not.
+
+    """
+    if options.ocr and find_spec("rapidocr") is None:
+        message = "recognising text needs the package `rapidocr`"
+        raise MissingPart(message, hint="pip install 'askdoc[ocr]'")
 
 
 def remedy_for(name: str) -> str:

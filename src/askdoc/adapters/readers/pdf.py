@@ -66,7 +66,7 @@ class PdfReader:
         self._options = options
 
     def with_options(self, options: ReadOptions) -> PdfReader:
-        """Return a reader that tries the passwords in `options`."""
+        """Return a reader that tries the passwords in `options`, and OCR if they say so."""
         return PdfReader(options)
 
     def read(self, data: bytes, *, name: str) -> Reading:
@@ -78,7 +78,7 @@ class PdfReader:
         """
         document = _open(data, name, self._options.passwords)
         try:
-            return _read(document, name)
+            return _read(document, name, ocr=self._options.ocr)
         except pdfium.PdfiumError as error:
             raise _broken(name) from error
         finally:
@@ -102,16 +102,18 @@ def _broken(name: str) -> ReadError:
     return ReadError(f"`{name}` is damaged or not a PDF", code="broken", hint=hint)
 
 
-def _read(document: Any, name: str) -> Reading:
-    numbers = range(len(document))
-    written = [in_reading_order(list(_page_lines(document, number))) for number in numbers]
-    pages = soften(written, _common_words().__contains__)
+def _read(document: Any, name: str, *, ocr: bool) -> Reading:
+    written = [list(_page_lines(document, number)) for number in range(len(document))]
+    bare = [number for number, page in enumerate(written) if not page]
+    for number in bare if ocr else ():
+        written[number] = _recognised(document, number)
+    pages = soften(map(in_reading_order, written), _common_words().__contains__)
     composed = compose(pages, list(_bookmarks(document)))
     if not composed.blocks:
         message = f"`{name}` has no text, only images or drawings"
-        hint = (
-            "make its text readable with an OCR program such as `ocrmypdf`, then index the result"
-        )
+        hint = None if ocr else "`askdoc index --ocr` recognises what is written on them (OCR)"
+        if ocr:
+            message = f"`{name}` has no text, and none can be recognised"
         raise ReadError(message, code=NO_TEXT, hint=hint)
     return Reading(
         text=composed.text,
@@ -120,16 +122,34 @@ def _read(document: Any, name: str) -> Reading:
         author=_author(document),
         pages=composed.pages,
         sections=tuple(heading.section() for heading in composed.headings),
-        warnings=_warnings(pages),
+        warnings=tuple(_warnings(pages, bare, ocr=ocr)),
     )
 
 
-def _warnings(pages: Sequence[Sequence[PageLine]]) -> tuple[str, ...]:
-    bare = [str(number) for number, page in enumerate(pages, start=1) if not page]
-    if not bare:
-        return ()
-    which = ", ".join(bare[:_NAMED_PAGES]) + (", …" if len(bare) > _NAMED_PAGES else "")
-    return (f"{BARE_PAGES}{len(bare)} of {len(pages)} pages: {which}",)
+def _recognised(document: Any, number: int) -> list[PageLine]:
+    from askdoc.adapters.readers.ocr import recognised
+
+    try:
+        return recognised(document[number])
+    except pdfium.PdfiumError:
+        return []
+
+
+def _warnings(
+    pages: Sequence[Sequence[PageLine]], bare: Sequence[int], *, ocr: bool
+) -> Iterator[str]:
+    """Tell of the pages that have no text of their own, by numbers from 0."""
+    empty = [number for number in bare if not pages[number]]
+    if empty:
+        begin = "nothing can be recognised on " if ocr else BARE_PAGES
+        yield f"{begin}{len(empty)} of {len(pages)} pages: {_listed(empty)}"
+    if read := [number for number in bare if pages[number]]:
+        yield f"the text is recognised (OCR) and may be wrong on pages: {_listed(read)}"
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    named = [str(number + 1) for number in numbers[:_NAMED_PAGES]]
+    return ", ".join(named) + (", …" if len(numbers) > _NAMED_PAGES else "")
 
 
 def _title(document: Any, name: str) -> str | None:
