@@ -125,7 +125,8 @@ def fetch(name: str, *, allow_download: bool, option: str = "--embedder") -> Pat
         return local
     if not allow_download:
         message = f"the model `{name}` is not on this machine"
-        hint = f"fetch it by naming it yourself: `{option} {name}`"
+        command = "ask" if option == "--reranker" else "index"
+        hint = f"fetch it by naming it yourself: `askdoc {command} {option} {name}`"
         raise ModelError(message, hint=hint)
     fetched = _snapshot(name, local_only=False)
     if fetched is None:

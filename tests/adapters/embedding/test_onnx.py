@@ -51,7 +51,7 @@ def test_the_number_of_cores_does_not_change_vectors(
     default: OnnxEmbedder, cores: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = default.embed_passages(TEXTS)
-    monkeypatch.setattr(onnx, "_cores", lambda: cores)
+    monkeypatch.setattr(onnx, "cores", lambda: cores)
     np.testing.assert_array_equal(default.embed_passages(TEXTS), expected)
 
 
