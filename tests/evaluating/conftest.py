@@ -251,3 +251,14 @@ def work(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setattr(running, "cache_folder", lambda: tmp_path / "eval")
     return folder
+
+
+def timeless(data: Any) -> Any:
+    """Leave out what differs from run to run: times."""
+    if isinstance(data, dict):
+        return {
+            key: timeless(value)
+            for key, value in data.items()
+            if key != "timings" and not key.endswith(("_ms", "_seconds"))
+        }
+    return [timeless(item) for item in data] if isinstance(data, list) else data

@@ -9,15 +9,20 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 from jsonschema import Draft202012Validator
-from tests.evaluating.conftest import QUESTIONS, run
+from tests.evaluating.conftest import FACTS, QUESTIONS, run, timeless
 
 from askdoc import formats, selection
+from askdoc.adapters.chroma import ChromaStore
+from askdoc.adapters.embedders import cache_folder
+from askdoc.adapters.sqlite import SqliteCatalog
+from askdoc.types import Hit
 
 
 def test_a_run_its_json_and_its_files(work: Path) -> None:
@@ -54,6 +59,38 @@ def test_a_second_run_asks_nothing_and_says_the_same(work: Path, monkeypatch: An
     assert json.loads(run("--json").stdout) == first
 
 
+def test_weaker_retrieval_is_caught_and_the_cases_that_lost_their_passage_named(
+    work: Path, monkeypatch: Any
+) -> None:
+    assert run("village", "--top-k", "3", "--save-baseline").exit_code == 0
+    search = SqliteCatalog.search
+
+    def forgetful(self: SqliteCatalog, terms: Sequence[str], *rest: Any) -> list[Hit]:
+        """Find nothing where a question is about the bees, the mill or something in the village."""
+        lost = {"coloni", "mill", "choir", "bread", "goat", "clock"} & set(terms)
+        return [] if lost else search(self, terms, *rest)
+
+    def backwards(self: ChromaStore, vector: Any, limit: int, *rest: Any) -> list[Hit]:
+        found = nearest(self, vector, 50, *rest)
+        return [Hit(hit.chunk_id, 1 - hit.score) for hit in reversed(found)][:limit]
+
+    nearest = ChromaStore.search
+    monkeypatch.setattr(SqliteCatalog, "search", forgetful)
+    monkeypatch.setattr(ChromaStore, "search", backwards)
+    done = run("village", "--top-k", "3", "--against", "evals/baselines", "--no-cache", "--json")
+    assert done.exit_code == 3
+    data = json.loads(done.stdout)
+    (against,) = data["against"]
+    assert against["metrics"]["passage_recall@10"]["regression"]
+    not_found = {r["id"] for r in data["suites"][0]["results"] if r["lost"] == "not_retrieved"}
+    assert {"bees", "mill", "choir", "bread", "goats", "clock"} <= not_found
+    assert not_found <= {moved["id"] for moved in against["worse"]}
+    moved = {case["id"]: case for case in against["worse"]}
+    assert FACTS["mill"] in moved["mill"]["old"]["answer"]
+    assert FACTS["mill"] not in moved["mill"]["new"]["answer"]
+    assert moved["mill"]["new"]["lost"] == "not_retrieved"
+
+
 def test_a_planted_regression_exits_3_and_names_the_cases(work: Path, monkeypatch: Any) -> None:
     assert run("village", "--save-baseline").exit_code == 0
     # Weakened on purpose: sentences that are unlike the question come first.
@@ -84,6 +121,27 @@ def test_a_reordered_suite_and_another_machine_are_no_regression(
     assert again.exit_code == 0
     (against,) = json.loads(again.stdout)["against"]
     assert against["better"] == against["worse"] == against["notes"] == []
+
+
+def test_a_copy_that_is_indexed_elsewhere_scores_the_same_to_the_byte(
+    work: Path, tmp_path: Path
+) -> None:
+    first = run("village", "--save-baseline", "--no-cache", "--json")
+    other = tmp_path / "another place"
+    shutil.copytree(work, other, ignore=shutil.ignore_patterns(".askdoc"))
+    for file in (other / "docs").iterdir():
+        os.utime(file, (1_000_000_000, 1_000_000_000))
+    environment = {**os.environ, "PYTHONHASHSEED": "7", "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    environment["ASKDOC_CACHE_DIR"] = str(cache_folder())  # of compiled models
+    done = subprocess.run(
+        [sys.executable, "-m", "askdoc", "eval", "--against", "evals/baselines", "--json"],
+        cwd=other, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    again = json.loads(done.stdout)
+    (against,) = again.pop("against")
+    assert against["better"] == against["worse"] == against["notes"] == []
+    assert json.dumps(timeless(again)) == json.dumps(timeless(json.loads(first.stdout)))
 
 
 def test_a_floor_that_is_missed_exits_3(work: Path) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
-from tests.evaluating.conftest import FACTS, QUESTIONS, run
+from tests.evaluating.conftest import FACTS, QUESTIONS, run, timeless
 from tests.generating.conftest import model_path  # noqa: F401 - a fixture
 
 from askdoc import formats, judging, prompts
@@ -115,17 +115,6 @@ def chunk(text: str, *, finished: bool = False, spent: tuple[int, int] | None = 
             "prompt_tokens": read, "completion_tokens": wrote, "total_tokens": read + wrote
         }  # fmt: skip
     return b"data: " + json.dumps(told).encode() + b"\n\n"
-
-
-def timeless(data: Any) -> Any:
-    """Leave out what differs from run to run: times."""
-    if isinstance(data, dict):
-        return {
-            key: timeless(value)
-            for key, value in data.items()
-            if key != "timings" and not key.endswith(("_ms", "_seconds"))
-        }
-    return [timeless(item) for item in data] if isinstance(data, list) else data
 
 
 def test_several_questions_at_a_time_give_the_same_run_in_the_same_order(work: Path) -> None:

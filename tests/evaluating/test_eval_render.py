@@ -198,7 +198,7 @@ PROBE = """<script>setTimeout(() => {
 }, 1500);</script>"""
 
 
-@pytest.mark.skipif(not BROWSER, reason="needs Chromium")
+@pytest.mark.skipif(not BROWSER, reason="needs Chromium or Google Chrome on the PATH")
 @pytest.mark.parametrize("width", [375, 1280])
 def test_the_page_works_in_a_browser_without_an_error(
     corpus: Any, say: Any, tmp_path: Path, width: int

@@ -73,11 +73,18 @@ def histogram(title: str, bars: Sequence[tuple[str, int]], *, x: str, y: str) ->
         show_legend=False,
         spacing=2,
         truncate_label=-1,
+        y_labels=_counts(max((count for _, count in bars), default=0)),
         value_formatter=lambda value: f"{value:g}",
     )
     chart.x_labels = [label for label, _ in bars]
     chart.add("", [count for _, count in bars])
     return _svg(chart, title)
+
+
+def _counts(most: int) -> list[int]:
+    """List whole numbers from 0 to `most` and a little beyond, about five of them."""
+    step = max(1, -(-most // 4))
+    return list(range(0, most + step, step))
 
 
 def sparkline(title: str, values: Sequence[float]) -> str:

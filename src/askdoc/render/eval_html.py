@@ -229,9 +229,10 @@ def _latency(suite: str, table: Columns) -> dict[str, Any] | None:
     times = table.latency[~np.isnan(table.latency)]
     if not len(times):
         return None
-    counts, edges = np.histogram(np.minimum(times, np.quantile(times, 0.99)), bins=_BARS)
+    wanted = min(_BARS, 2 * int(np.ceil(np.sqrt(len(times)))))
+    counts, edges = np.histogram(np.minimum(times, np.quantile(times, 0.99)), bins=wanted)
     bars = [
-        (f"{edge:.0f}" if position % 4 == 0 else "", int(count))
+        (f"{edge:.0f}" if position % (wanted // 4 or 1) == 0 else "", int(count))
         for position, (edge, count) in enumerate(zip(edges, counts, strict=False))
     ]
     return {
