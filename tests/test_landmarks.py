@@ -92,6 +92,12 @@ def test_a_place_is_named_as_people_look_for_it(place: Place | None, words: str)
     assert name_place(place, 3, 4) == words
 
 
+def test_an_editor_is_for_text_and_a_viewer_for_the_rest() -> None:
+    viewed = {kind for kind in PlaceKind if Place(kind, 1).is_seen_in_viewer}
+    assert viewed == {PlaceKind.PAGE, SLIDE, PlaceKind.CHAPTER, PlaceKind.PARAGRAPH}
+    assert Place(ROW, 1, "Q1").is_seen_in_viewer
+
+
 def test_a_name_that_could_steer_a_terminal_is_harmless() -> None:
     assert name_place(Place(ROW, 1, "a\x1b[2J\nb"), 1, 1) == "sheet a[2J b, row 1"
 

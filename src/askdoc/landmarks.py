@@ -33,6 +33,8 @@ class PlaceKind(StrEnum):
     FUNCTION = "function"
 
 
+_VIEWED = frozenset({PlaceKind.PAGE, PlaceKind.SLIDE, PlaceKind.CHAPTER, PlaceKind.PARAGRAPH})
+
 HOLDING = frozenset(
     {PlaceKind.PAGE, PlaceKind.SLIDE, PlaceKind.CHAPTER, PlaceKind.MESSAGE, PlaceKind.FUNCTION}
 )
@@ -51,6 +53,12 @@ class Place:
     number: int
     name: str | None = None
     last: int | None = None
+
+    @property
+    def is_seen_in_viewer(self) -> bool:
+        """Whether files with such places are for a viewer; an editor shows no word of them."""
+        in_sheet = self.kind is PlaceKind.ROW and self.name is not None
+        return in_sheet or self.kind in _VIEWED
 
 
 @dataclass(frozen=True, slots=True)

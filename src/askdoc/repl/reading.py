@@ -124,6 +124,8 @@ def _target(place: NumberedPlace, line: int) -> opening.Target:
     file = place.document.file
     if place.page is not None:
         return opening.Target(file, page=place.page)
+    if place.place is not None and place.place.is_seen_in_viewer:
+        return opening.Target(file, page=place.place.number)
     return opening.Target(file, line=opening.line_in_file(Path(file), place.text, line))
 
 
