@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -110,6 +111,17 @@ def test_a_report_of_many_skips_points_to_the_rest() -> None:
 def test_an_interrupted_run_says_so() -> None:
     report = IndexReport(added=("a",), interrupted=True)
     assert draw(report_lines, report, width=80).startswith("Interrupted after 1 document,")
+
+
+def test_an_author_is_named_with_the_title_or_alone() -> None:
+    both = replace(document("a.pdf", "On Piers"), author=f"Mara {HOSTILE}")
+    alone = replace(document("b.pdf"), author="Tom")
+    written = draw(
+        status_lines, replace(STATUS, documents=(both, alone)), width=None, documents=True
+    )
+    assert "a.pdf  On Piers, by Mara " in written
+    assert "b.pdf  by Tom" in written
+    assert printable(written) == written
 
 
 @pytest.mark.parametrize("width", [None, 40, 80])

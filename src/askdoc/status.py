@@ -94,6 +94,8 @@ def _document(document: Document) -> Mapping[str, Any]:
         "document": document.path,
         "location": document.location,
         "title": document.title,
+        "author": document.author,
+        "within": document.within,
         "characters": document.length,
         "pages": len(document.pages) or None,
         "language": document.language,

@@ -10,7 +10,7 @@ from askdoc.paths import seen_from
 from askdoc.render.console import Page
 from askdoc.render.layout import BLANK, flat, hang, table
 from askdoc.status import IndexStatus
-from askdoc.types import IndexReport, Skip
+from askdoc.types import Document, IndexReport, Skip
 
 _SHOWN = 10
 _KILO = 1000
@@ -67,15 +67,18 @@ def status_lines(status: IndexStatus, page: Page, *, documents: bool = False) ->
     if documents:
         yield BLANK
         for document in status.documents:
-            yield hang(_document(document.location, document.title, page), page, rest="  ")
+            yield hang(_document(document, page), page, rest="  ")
             for warning in document.warnings:
                 yield hang(flat(warning, "warning"), page, first="  ")
     yield from skip_lines(status.skipped, page)
 
 
-def _document(location: str, title: str | None, page: Page) -> Text:
-    named = flat(location, "file" if page.width else "")
-    return named.append("  ").append_text(flat(title, "faint")) if title else named
+def _document(document: Document, page: Page) -> Text:
+    named = flat(document.location, "file" if page.width else "")
+    about = document.title or ""
+    if document.author:
+        about = f"{about}, by {document.author}" if about else f"by {document.author}"
+    return named.append("  ").append_text(flat(about, "faint")) if about else named
 
 
 def count(n: int, noun: str) -> str:
