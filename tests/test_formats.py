@@ -20,6 +20,7 @@ from askdoc.types import (
     Chunk,
     Citation,
     Claim,
+    Copy,
     Document,
     Evidence,
     FileState,
@@ -47,6 +48,13 @@ headings = st.lists(words, max_size=3).map(tuple)
 places = st.builds(
     Place, kind=st.sampled_from(PlaceKind), number=st.integers(1, 50), name=st.none() | names
 )
+
+
+def copy(name: str) -> Copy:
+    file = str(BASE / "seeds" / name.strip(" .") / "b.txt")
+    return Copy(name, name, "seeds", file)
+
+
 documents = st.builds(
     Document,
     id=names,
@@ -62,6 +70,7 @@ documents = st.builds(
         lambda marks: Landmarks.of(Landmark(*mark) for mark in sorted(marks, key=itemgetter(0)))
     ),
     language=st.just("en"),
+    copies=st.lists(names.map(copy), max_size=2).map(tuple),
 )
 chunks = st.builds(
     Chunk,

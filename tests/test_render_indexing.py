@@ -24,6 +24,7 @@ from askdoc.text import line_of, line_starts, printable
 from askdoc.types import (
     CompileStage,
     Compiling,
+    Copy,
     Counts,
     Document,
     Indexed,
@@ -110,7 +111,23 @@ def test_a_report_of_many_skips_points_to_the_rest() -> None:
 
 def test_an_interrupted_run_says_so() -> None:
     report = IndexReport(added=("a",), interrupted=True)
-    assert draw(report_lines, report, width=80).startswith("Interrupted after 1 document,")
+    written = draw(report_lines, report, width=80)
+    assert written.startswith("Interrupted after 1 document,")
+    assert "what was indexed is kept; `askdoc index` goes on from here" in written
+
+
+def test_renamed_files_and_copies_are_told_where_there_are_any() -> None:
+    report = IndexReport(renamed=(("a", "b"),), added=("c", "d"), copies=("c", "d"))
+    written = draw(report_lines, report, width=80)
+    assert "new 2 · changed 0 · renamed 1 · unchanged 0" in written
+    assert "2 new files have the content of another; such files are one document" in written
+    assert "renamed" not in draw(report_lines, IndexReport(), width=80)
+
+
+def test_a_document_in_several_places_is_listed_with_all() -> None:
+    copies = tuple(Copy(name, name, "docs", str(BASE / name)) for name in "bcdefg")
+    one = replace(STATUS, documents=(replace(document("docs/a.pdf"), copies=copies),))
+    assert "also in b, c, d and 3 more" in draw(status_lines, one, width=80, documents=True)
 
 
 def test_an_author_is_named_with_the_title_or_alone() -> None:

@@ -175,7 +175,7 @@ class Answerer:
             UsageError: none does.
         """
         documents = self._catalog.documents()
-        names = {document.id: (document.path, document.location) for document in documents}
+        names = {document.id: document.names for document in documents}
         exact = {pattern for pattern in patterns if any(pattern in own for own in names.values())}
         found = [
             document_id

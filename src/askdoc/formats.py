@@ -26,6 +26,7 @@ from askdoc.types import (
     Chunk,
     Citation,
     Claim,
+    Copy,
     Disagreement,
     Document,
     Evidence,
@@ -80,6 +81,7 @@ class _Citation(msgspec.Struct, frozen=True):
     after: str = ""
     library: str | None = None
     place: _Place | None = None
+    also: tuple[str, ...] = ()
 
 
 class _Evidence(msgspec.Struct, frozen=True):
@@ -310,6 +312,7 @@ def _citation_out(item: Citation, base: Path) -> _Citation:
         after=item.after,
         library=item.document.library,
         place=_place_out(item.place),
+        also=tuple(seen_from(base, copy.file) for copy in item.document.copies),
     )
 
 
@@ -317,7 +320,9 @@ def _citation_in(item: _Citation, base: Path) -> Citation:
     return Citation(
         label=item.label,
         document=replace(
-            _document(item.document, item.path, item.title, base), library=item.library
+            _document(item.document, item.path, item.title, base),
+            library=item.library,
+            copies=tuple(Copy(also, also, "", _file(base, also)) for also in item.also),
         ),
         span=Span(item.start, item.end),
         quote=item.quote,
@@ -408,13 +413,17 @@ def _document(
         location=found,
         path=path,
         source="",
-        file=os.path.normpath(base / found),
+        file=_file(base, found),
         title=title,
         length=0,
         stamp=Stamp(0, 0, ""),
         pages=pages,
         language="",
     )
+
+
+def _file(base: Path, found: str) -> str:
+    return os.path.normpath(base / found)
 
 
 def _passage_out(item: Passage, base: Path, lines: Lines) -> dict[str, Any]:

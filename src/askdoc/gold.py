@@ -75,7 +75,7 @@ class GoldFinder:
         self._texts: dict[str, str] = {}
         self._by_path: dict[str, list[Document]] = {}
         for document in catalog.documents():
-            for name in {document.path, document.location}:
+            for name in document.names:
                 self._by_path.setdefault(name, []).append(document)
 
     def documents(self, path: str) -> Sequence[Document]:
@@ -138,13 +138,14 @@ class GoldFinder:
             if not documents and grade > 0:
                 message = f"there is no document `{path}` in the index"
                 raise GoldMissing(message, hint="`askdoc status` lists what is indexed")
-            grades |= {document.id: grade for document in documents}
+            for document in documents:  # copies are one document, and may be judged apart
+                grades[document.id] = max(grade, grades.get(document.id, grade))
         return grades
 
     def paths(self) -> Iterator[str]:
         """List the paths, relative to their sources, of all documents."""
-        seen = dict.fromkeys(doc.path for docs in self._by_path.values() for doc in docs)
-        return iter(seen)
+        seen = {doc.id: doc for docs in self._by_path.values() for doc in docs}.values()
+        return iter(dict.fromkeys(path for doc in seen for path in doc.paths))
 
 
 def _short(text: str, limit: int = 60) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from askdoc.errors import IndexCorrupt, UsageError
 from askdoc.indexing_run import Run
 from askdoc.intake import Cutters
+from askdoc.naming import name_anew
 from askdoc.planning import choose_scopes, locate
 from askdoc.ports import Embedder, Listener, deaf
 from askdoc.readouts import Files
@@ -80,25 +81,33 @@ class Indexer:
                 run.carry_out(found)
             return run.report(time.perf_counter() - started)
 
-    def remove(self, document_ids: Collection[str]) -> tuple[str, ...]:
-        """Take documents out of the index, not to come back by themselves; list their locations.
+    def remove(self, locations: Collection[str]) -> tuple[str, ...]:
+        """Take files out of the index, not to come back by themselves; list their locations.
 
-        A source that has no document left is forgotten. A file comes back if `sync` is given it.
+        What lies in such a file goes with it. A source of which nothing is left is forgotten. A
+        file comes back if `sync` is given it.
         """
         with self._store.lock(), self._open() as writing:
             catalog = writing.catalog
             known = catalog.known()
-            gone = [document for document in known if document.id in document_ids]
+            gone = [item for item in known if {item.location, item.within} & set(locations)]
             if not gone:
                 return ()
-            left = {document.source for document in known if document.id not in document_ids}
+            taken = {item.location for item in gone}
+            left = {item.source for item in known if item.location not in taken}
             with catalog.transaction():
-                emptied = {document.source for document in gone} - left
+                emptied = {item.source for item in gone} - left
                 catalog.keep_sources([item for item in catalog.sources() if item not in emptied])
                 catalog.exclude([item.location for item in gone if item.source in left])
-                writing.drop([document.id for document in gone])
+                writing.release(taken)
+            name_anew(
+                catalog,
+                self._cutters.analyser,
+                self._settings.language,
+                {item.id for item in gone},
+            )
             writing.sweep()
-            return tuple(sorted(document.location for document in gone))
+            return tuple(sorted(taken))
 
     def repair(self) -> int:
         """Make vectors and chunks agree, without reading files; count the vectors made."""

@@ -6,11 +6,13 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 
 from askdoc.errors import MissingPart, ReadError
-from askdoc.intake import Cutters, Intake, Source, document_id
+from askdoc.intake import Cutters, Intake, Source
+from askdoc.naming import name_anew
 from askdoc.parts import moved, placed, wholes
 from askdoc.planning import Attempt, Plan, excluded_skip, make_plan
 from askdoc.ports import Listener
 from askdoc.readouts import NO_OPTIONS, PASSING, STAYS, Files, Readout, skip_of
+from askdoc.recognising import Recogniser, pair, suffix
 from askdoc.settings import Settings
 from askdoc.survey import Survey
 from askdoc.types import (
@@ -26,6 +28,9 @@ from askdoc.types import (
 )
 from askdoc.windows import windows
 from askdoc.writing import Writing
+
+_BATCH = 256
+"""Copies that are noted in one transaction."""
 
 
 class Run:
@@ -52,6 +57,12 @@ class Run:
         self._again: frozenset[str] = frozenset()
         self._waiting: dict[str, Found] = {}
         self._digests: dict[str, str] = {}
+        self._recogniser = Recogniser(writing.catalog, self._waiting)
+        self._begun: set[tuple[str, str]] = set()
+        self._twins_to_be: list[Found] = []
+        self._copied: dict[str, str] = {}
+        self._renamed: list[tuple[str, str]] = []
+        self._renamed_ids: set[str] = set()
         self._added: list[str] = []
         self._changed: list[str] = []
         self._removed: list[str] = []
@@ -97,15 +108,18 @@ class Run:
             self._writing.roll_back()
         finally:
             self._close()
+        self._name_anew()
         self._note(found)
 
     def report(self, seconds: float) -> IndexReport:
         """Say what was done."""
         return IndexReport(
-            added=tuple(self._added),
+            added=tuple(sorted((*self._added, *self._copied))),
             changed=tuple(self._changed),
             unchanged=self._unchanged,
             removed=tuple(sorted(self._removed)),
+            renamed=tuple(sorted(self._renamed)),
+            copies=tuple(sorted(self._copied)),
             skipped=tuple(skip for _, (skip, _) in sorted(self._skips.items())),
             chunks=self._chunks,
             seconds=seconds,
@@ -126,13 +140,28 @@ class Run:
         return frozenset(bare.union(*map(wholes, skipped)))
 
     def _take_in(self, plan: Plan) -> None:
-        # What is new comes first: it may be a renamed file, and takes over the vectors of the
-        # former one before that changes or goes.
-        files = (*plan.add, *plan.examine)
-        self._total = len(files)
-        if not files:
-            return
-        with self._files.read(self._to_read(files)) as readouts:
+        self._total = len(plan.add) + len(plan.examine)
+        changed, copies = self._examined(plan.examine)
+        if self._total:
+            self._read_all(self._in_order(plan.add, copies, changed))
+        if waiting := self._twins_to_be:
+            self._twins_to_be = []
+            self._begun.clear()
+            self._read_all(self._to_read(waiting))
+
+    def _in_order(
+        self, new: Sequence[Found], copies: Sequence[tuple[Found, str]], changed: Sequence[Found]
+    ) -> Iterator[Found]:
+        """Yield what is to be read: what is new comes first.
+
+        It may be a renamed file, whose document is then not to change or go with the former one.
+        """
+        yield from self._to_read(new)
+        self._copy(copies)
+        yield from self._to_read(changed)
+
+    def _read_all(self, files: Iterator[Found]) -> None:
+        with self._files.read(files) as readouts:
             for readout in readouts:
                 if readout is not None:
                     self._read(readout)
@@ -141,36 +170,101 @@ class Run:
         if self._intake is not None:
             self._intake.flush()
 
-    def _to_read(self, files: Sequence[Found]) -> Iterator[Found]:
-        """Look at one file after the other; yield those whose content is not known."""
+    def _examined(self, files: Sequence[Found]) -> tuple[list[Found], list[tuple[Found, str]]]:
+        """Look at files that may have changed.
+
+        Return those whose content is not known, and those that have become copies, of which
+        document.
+
+        All of them are looked at before any is read, since names may have been swapped.
+        """
+        unknown: list[Found] = []
+        copies: list[tuple[Found, str]] = []
         for found in files:
-            former = self._former.get(found.location)
-            try:
-                digest = self._files.digest(found)
-            except ReadError as error:
-                self._fail(skip_of(found, error), former)
+            former = self._former[found.location]
+            digest = self._digest(found)
+            if digest is None:
                 continue
-            is_same = former is not None and former.content_hash == digest
+            is_same = former.content_hash == digest
             if is_same and found.location not in self._again:
                 self._settled.append(found)
                 self._unchanged += 1 + len(self._parts.get(found.location, ()))
                 self._done += 1
+            elif not is_same and (twin := self._recogniser.twin(found, digest)):
+                copies.append((found, twin))
+                self._lost += self._parts.get(found.location, ())
+            else:
+                unknown.append(found)
+        return unknown, copies
+
+    def _to_read(self, files: Sequence[Found]) -> Iterator[Found]:
+        """Look at one file after the other; yield those whose content is not known."""
+        copies: list[tuple[Found, str]] = []
+        for found in files:
+            digest = self._digests.get(found.location) or self._digest(found)
+            if digest is None:
                 continue
-            self._digests[found.location] = digest
-            yield found
+            former = self._former.get(found.location)
+            content = digest, suffix(found.location)
+            anew = former is not None and former.content_hash == digest
+            if not anew and (twin := self._recogniser.twin(found, digest)):
+                copies.append((found, twin))
+            elif not anew and content in self._begun:
+                self._twins_to_be.append(found)
+            else:
+                self._copy(copies)  # before it is decided whether what is read keeps its id
+                copies.clear()
+                self._begun.add(content)
+                yield found
+            if len(copies) == _BATCH or former is not None:
+                self._copy(copies)
+                copies.clear()
+        self._copy(copies)
+
+    def _digest(self, found: Found) -> str | None:
+        """Return the digest of a file; None, with a note, where it cannot be opened."""
+        try:
+            digest = self._digests[found.location] = self._files.digest(found)
+        except ReadError as error:
+            self._fail(skip_of(found, error), self._former.get(found.location))
+            return None
+        return digest
+
+    def _identify(self, location: str, digest: str) -> tuple[str, str | None]:
+        """Choose the id for what is read at a location, and name a document that may be alike."""
+        former = self._former.get(location)
+        if former is not None:  # it may let go of that
+            self._renamed_ids.add(former.id)
+        return self._recogniser.identify(location, digest, former)
+
+    def _copy(self, copies: Sequence[tuple[Found, str]]) -> None:
+        """Note files as further places of documents."""
+        if not copies:
+            return
+        with self._writing.catalog.transaction():
+            self._writing.begin()
+            self._writing.catalog.copy(copies)
+        for found, twin in copies:
+            self._done += 1
+            self._renamed_ids.add(twin)
+            if former := self._former.get(found.location):
+                self._renamed_ids.add(former.id)
+                self._changed.append(found.location)
+            else:
+                self._copied[found.location] = twin
 
     def _read(self, readout: Readout) -> None:
         """Take in what is read of one file."""
         found = readout.found
         self._opened.add(found.location)
-        like = self._writing.catalog.with_content(self._digests.pop(found.location))
+        key, like = self._identify(found.location, self._digests[found.location])
         try:
             parts = readout.parts()
             first = list(islice(parts, 1))
             # A file comes after its parts: until it is there, a broken run reads it again.
             self._take_parts(found, [part for reading in first for part in reading.parts])
             rest = chain(first, parts)
-            self._take(Source(found, rest, lambda: readout.content_hash, like=like))
+            self._take(Source(key, found, rest, lambda: readout.content_hash, like=like))
         except (ReadError, MissingPart) as error:
             self._fail(skip_of(found, error), self._former.get(found.location), found)
 
@@ -194,16 +288,15 @@ class Run:
         self._lost += left.values()
 
     def _part(self, file: Found, found: Found, reading: Reading, digest: str) -> Source:
-        like = self._writing.catalog.with_content(digest)
-        return Source(found, windows(reading), lambda: digest, within=file.location, like=like)
+        key, like = self._identify(found.location, digest)
+        return Source(key, found, windows(reading), lambda: digest, file.location, like)
 
     def _take(self, source: Source) -> None:
-        key = document_id(source.found.location)
-        self._waiting[key] = source.found
+        self._waiting[source.key] = source.found
         try:
             self._start().take(source)
         except (ReadError, MissingPart):
-            del self._waiting[key]
+            del self._waiting[source.key]
             raise
 
     def _close(self) -> None:
@@ -237,9 +330,19 @@ class Run:
     def _take_out(self, plan: Plan) -> None:
         gone = [*plan.remove, *self._lost]
         if gone:
-            self._writing.drop([document.id for document in gone])
-            self._removed += [document.location for document in gone]
-            self._writing.sweep()
+            self._writing.release([item.location for item in gone])
+            self._renamed_ids |= {item.id for item in gone}
+            self._renamed = pair(gone, self._copied)
+            before = {old for old, _ in self._renamed}
+            self._removed += [item.location for item in gone if item.location not in before]
+            for _, now in self._renamed:
+                del self._copied[now]
+        self._writing.sweep()
+
+    def _name_anew(self) -> None:
+        ids = None if self._writing.was_broken else self._renamed_ids
+        language = self._settings.language
+        name_anew(self._writing.catalog, self._cutters.analyser, language, ids)
 
     def _fail(self, skip: Skip, former: Known | None, found: Found | None = None) -> None:
         """Note that a file cannot be indexed, and what is indexed of it and no longer holds."""
@@ -268,9 +371,9 @@ class Run:
             return
         with catalog.transaction():
             for file in self._settled:
-                catalog.update(file, document_id(file.location))
+                catalog.update(file)
                 for part in self._parts.get(file.location, ()):
-                    catalog.update(moved(file, part), part.id)
+                    catalog.update(moved(file, part))
             catalog.record_skips(news, forget=() if self._interrupted else forget)
 
     def _is_closed_part(self, location: str) -> bool:

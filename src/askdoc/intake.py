@@ -59,10 +59,12 @@ class Cutters:
 class Source:
     """What a document is made from: a file, and its text in parts.
 
-    `digest` is asked for after the last part. `within` is the location of the file that it is a
-    part of; `like` is the id of a document that may hold some of the same passages.
+    `key` is to be its id; `digest` is asked for after the last part. `within` is the location of
+    the file that it is a part of; `like` is the id of a document that may hold some of the same
+    passages.
     """
 
+    key: str
     found: Found
     parts: Iterator[Reading]
     digest: Callable[[], str]
@@ -144,7 +146,7 @@ class Intake:
         try:
             document = self._cut(source)
         except ReadError:
-            self._forget(document_id(source.found.location))
+            self._forget(source.key)
             raise
         self._group.finished.append(document)
         if self._group.is_due:
@@ -331,9 +333,9 @@ def sweep(catalog: Catalog, vectors: VectorStore) -> None:
         catalog.settle(obsolete)
 
 
-def document_id(location: str) -> str:
-    """Make the id of a document from its location."""
-    name = location.encode("utf-8", "surrogatepass")
+def document_id(location: str, number: int = 0) -> str:
+    """Make the id of a document from its location; the next `number` if that is taken."""
+    name = (f"{location}\0{number}" if number else location).encode("utf-8", "surrogatepass")
     return hashlib.blake2b(name, digest_size=8).hexdigest()
 
 
@@ -341,7 +343,7 @@ def _document(source: Source, head: Reading, language: str) -> Document:
     """Make a document from what the first part of its text says of it."""
     found = source.found
     return Document(
-        id=document_id(found.location),
+        id=source.key,
         location=found.location,
         path=found.path,
         source=found.source,

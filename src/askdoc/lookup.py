@@ -6,7 +6,8 @@ import difflib
 import fnmatch
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from askdoc.errors import UsageError
@@ -22,10 +23,12 @@ def match(name: str, documents: Sequence[Document], base: Path) -> list[Document
     """List the documents that `name` means, by the first of these readings that fits any.
 
     Its path in the source, its location in the workspace or its file as seen from the folder
-    `base`; a folder of any of these; a glob over path or location; the end of a path.
+    `base`; a folder of any of these; a glob over path or location; the end of a path. A document
+    with copies is listed as it stands at each place that fits.
     """
     if not name:
         return []
+    places = list(_everywhere(documents))
     file = os.path.normpath(base / name)
     folder = name.rstrip("/") + "/"
     readings = (
@@ -39,13 +42,13 @@ def match(name: str, documents: Sequence[Document], base: Path) -> list[Document
         lambda item: item.path.endswith("/" + name),
     )
     for reading in readings:
-        if found := [item for item in documents if reading(item)]:
+        if found := [item for item in places if reading(item)]:
             return found
     return []
 
 
 def match_all(names: Sequence[str], documents: Sequence[Document], base: Path) -> list[Document]:
-    """List every document that any of `names` means, once each.
+    """List every document that any of `names` means, once for each place.
 
     Raises:
         UsageError: one of the names means none.
@@ -55,7 +58,7 @@ def match_all(names: Sequence[str], documents: Sequence[Document], base: Path) -
         matched = match(name, documents, base)
         if not matched:
             raise _unknown(name, documents)
-        found |= {item.id: item for item in matched}
+        found |= {item.location: item for item in matched}
     return list(found.values())
 
 
@@ -68,12 +71,26 @@ def one(name: str, documents: Sequence[Document], base: Path) -> Document:
     found = match(name, documents, base)
     if not found:
         raise _unknown(name, documents)
-    if len(found) > 1:
+    if len({item.id for item in found}) > 1:
         message = f"`{name}` means {len(found)} documents"
         names = ", ".join(f"`{item.location}`" for item in found[:_SHOWN])
         more = ", …" if len(found) > _SHOWN else ""
         raise UsageError(message, hint=f"name one of them: {names}{more}")
     return found[0]
+
+
+def _everywhere(documents: Iterable[Document]) -> Iterator[Document]:
+    for document in documents:
+        yield document
+        for copy in document.copies:
+            yield replace(
+                document,
+                location=copy.location,
+                path=copy.path,
+                source=copy.source,
+                file=copy.file,
+                copies=(),
+            )
 
 
 def split_place(target: str) -> tuple[str, tuple[int, int] | None]:
@@ -88,7 +105,7 @@ def split_place(target: str) -> tuple[str, tuple[int, int] | None]:
 
 def _unknown(name: str, documents: Sequence[Document]) -> UsageError:
     message = f"no indexed document is called `{name}`"
-    known = {item.path for item in documents} | {item.location for item in documents}
+    known = {name for item in documents for name in item.names}
     near = difflib.get_close_matches(name, sorted(known), n=1)
     hint = (
         f"did you mean `{near[0]}`?" if near else "see what is indexed: `askdoc status --documents`"

@@ -22,6 +22,7 @@ from askdoc.types import (
     Found,
     Hit,
     Known,
+    Named,
     Prompt,
     Reading,
     ReadOptions,
@@ -315,7 +316,7 @@ class Catalog(CatalogReader, Protocol):
         """Map the location of each file that was skipped for its content to skip, size and time."""
 
     def known(self) -> list[Known]:
-        """List what planning needs to know of each document."""
+        """List what planning needs to know of each place of each document."""
 
     def put(
         self, document: Document, text: str, chunks: Sequence[Chunk], terms: Sequence[str]
@@ -335,19 +336,42 @@ class Catalog(CatalogReader, Protocol):
         """Add chunks to the staged version of a document."""
 
     def publish(self, document_ids: Iterable[str]) -> None:
-        """Let readers see the staged versions of those documents, in place of the former ones."""
+        """Let readers see the staged versions of those documents, in place of the former ones.
 
-    def update(self, found: Found, document_id: str) -> None:
+        Of any other document that has been at the same place, that place is taken.
+        """
+
+    def update(self, found: Found) -> None:
         """Take note of a file's new size, time, path or source; its content is as before."""
 
-    def drop(self, document_ids: Collection[str]) -> None:
-        """Forget documents with all that hangs on them; unknown ids are ignored."""
+    def copy(self, places: Iterable[tuple[Found, str]]) -> None:
+        """Note files as further places of documents, by id, whose content they have.
+
+        Of any other document that has been at such a place, it is taken.
+        """
+
+    def release(self, locations: Iterable[str]) -> None:
+        """Take out those places; a document goes with its last one. Unknown ones are ignored."""
+
+    def named(self, document_ids: Collection[str] | None = None) -> Mapping[str, Named]:
+        """Tell of those documents, or all, by which names full text finds them, and their paths."""
+
+    def rename(
+        self, document_id: str, named: str, before: Sequence[str], after: Sequence[str]
+    ) -> None:
+        """Let full text find a document by other names: terms `after` instead of `before`."""
 
     def chunk_ids(self, document_ids: Iterable[str] | None = None) -> list[str]:
         """List the chunk ids of those documents, or of all."""
 
-    def with_content(self, content_hash: str) -> str | None:
-        """Name a document whose file has that content, if there is one."""
+    def with_content(self, content_hash: str) -> list[Known]:
+        """List the places of the documents whose file has that content."""
+
+    def has_parts(self, location: str) -> bool:
+        """Tell whether documents are part of the file at a location."""
+
+    def is_taken(self, document_id: str) -> bool:
+        """Tell whether a document, visible or staged, has that id."""
 
     def abandon(self, document_ids: Iterable[str] | None = None) -> None:
         """Forget the staged versions of those documents, or all, as at an opening after a crash."""

@@ -145,15 +145,26 @@ class Stamp:
 
 
 @dataclass(frozen=True, slots=True)
+class Copy:
+    """Another place at which a document is found: a file with the same content."""
+
+    location: str
+    path: str
+    source: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """One indexed file, without its text.
 
-    `id` comes from `location`, so an edit keeps the id and changes the stamp. `location` is the
-    file's path relative to the workspace where it lies inside, else absolute; `path` is relative to
-    the source that was indexed, with `/`; `file` is the absolute path on this machine. `library`
-    is the named library it was found in, where several were asked. A document that lies in a file
-    with others, such as an attachment, has the location of that file in `within`, and its `file`,
-    size and time; the content hash is its own.
+    `id` was made from its first `location`, and stays when the file is edited, renamed or moved.
+    `location` is the file's path relative to the workspace where it lies inside, else absolute;
+    `path` is relative to the source that was indexed, with `/`; `file` is the absolute path on this
+    machine. `library` is the named library it was found in, where several were asked. A document
+    that lies in a file with others, such as an attachment, has the location of that file in
+    `within`, and its `file`, size and time; the content hash is its own. Files with the same
+    content are one document, with all places but one in `copies`.
     """
 
     id: str
@@ -171,6 +182,19 @@ class Document:
     landmarks: Landmarks = NOWHERE
     author: str | None = None
     within: str | None = None
+    copies: tuple[Copy, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All paths and locations that it goes by, its own first."""
+        own = (self.path, self.location)
+        others = (name for copy in self.copies for name in (copy.path, copy.location))
+        return tuple(dict.fromkeys((*own, *others)))
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The paths of all its places, its own first."""
+        return self.path, *(copy.path for copy in self.copies)
 
     @property
     def inside(self) -> str:
@@ -515,7 +539,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What planning needs to know of an indexed document, to compare it with what is found."""
+    """What planning needs to know of a place of an indexed document, to compare it with a file.
+
+    Several places may be of one document, whose content they share.
+    """
 
     id: str
     location: str
@@ -525,6 +552,14 @@ class Known:
     modified_ns: int
     content_hash: str
     within: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """By which words of names full text finds a document, and the paths of its places."""
+
+    words: str
+    paths: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -539,12 +574,18 @@ class Indexed:
 
 @dataclass(frozen=True, slots=True)
 class IndexReport:
-    """What one indexing run did; the lists hold locations, `skipped` what could not be indexed."""
+    """What one indexing run did; the lists hold locations, `skipped` what could not be indexed.
+
+    `renamed` holds pairs of where a file was and where it is now; `copies` are those of `added`
+    that have the content of another file and so are one document with it.
+    """
 
     added: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     unchanged: int = 0
     removed: tuple[str, ...] = ()
+    renamed: tuple[tuple[str, str], ...] = ()
+    copies: tuple[str, ...] = ()
     skipped: tuple[Skip, ...] = ()
     chunks: int = 0
     seconds: float = 0.0

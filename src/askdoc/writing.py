@@ -44,7 +44,10 @@ class Store:
 
 
 class Writing:
-    """An index open for writing; a context manager, to be entered with the lock held."""
+    """An index open for writing; a context manager, to be entered with the lock held.
+
+    `was_broken` tells whether the run before did not come to its end.
+    """
 
     def __init__(
         self, store: Store, settings: Settings, load_embedder: Callable[[str | None], Embedder]
@@ -54,6 +57,7 @@ class Writing:
         self._load_embedder = load_embedder
         self._vectors: VectorStore | None = None
         self._embedder: Embedder | None = None
+        self.was_broken = False
         self.catalog = store.catalog()
 
     def __enter__(self) -> Self:
@@ -125,11 +129,11 @@ class Writing:
         """Note that changes follow; until the end, a crash is one in the middle."""
         self.catalog.keep(WRITING, "yes")
 
-    def drop(self, document_ids: Collection[str]) -> None:
-        """Take documents out of the catalog; `sweep` removes their vectors."""
+    def release(self, locations: Collection[str]) -> None:
+        """Take places out of the catalog; `sweep` removes the vectors that nobody needs then."""
         with self.catalog.transaction():
             self.begin()
-            self.catalog.drop(document_ids)
+            self.catalog.release(locations)
 
     def sweep(self) -> None:
         """Remove the vectors that nobody needs any more."""
@@ -161,9 +165,8 @@ class Writing:
         return len(missing)
 
     def _mend(self) -> None:
-        if self.catalog.setting(WRITING) == "yes" or (
-            not self._store.has_vectors() and self.catalog.counts().chunks
-        ):
+        self.was_broken = self.catalog.setting(WRITING) == "yes"
+        if self.was_broken or (not self._store.has_vectors() and self.catalog.counts().chunks):
             self.repair()
 
     def _give_up(self) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from askdoc.adapters import sqlite, sqlite_schema
+from askdoc.adapters import sqlite_packing, sqlite_schema
 from askdoc.adapters.sqlite import SqliteCatalog
 from askdoc.adapters.sqlite_packing import pack_id, pack_spans, unpack_id, unpack_spans
 from askdoc.errors import DiskFull, IndexCorrupt, IndexTooNew, NoIndex, StoreError
@@ -48,7 +48,7 @@ def test_text_and_lines_do_not_depend_on_where_the_text_is_cut(
     end = data.draw(st.integers(start + 1, len(text)))
     folder = tmp_path_factory.mktemp("catalog")
     with pytest.MonkeyPatch.context() as patch, SqliteCatalog(folder, folder, write=True) as it:
-        patch.setattr(sqlite, "_SEGMENT", segment)
+        patch.setattr(sqlite_packing, "_SEGMENT", segment)
         put(it, "a", text)
         starts = line_starts(text)
         assert it.text("a") == text
@@ -115,7 +115,10 @@ def test_a_catalog_of_the_first_schema_is_read_as_it_is_and_brought_up_to_date_t
 ) -> None:
     with SqliteCatalog(tmp_path, tmp_path, write=True) as catalog:
         put(catalog, "a", "Some words.")
-        for column in ("landmarks", "author", "within"):
+        catalog._connection.execute("DROP TABLE copies")
+        for index in ("location", "whole"):
+            catalog._connection.execute(f"DROP INDEX documents_by_{index}")
+        for column in ("landmarks", "author", "within", "named"):
             catalog._connection.execute(f"ALTER TABLE documents DROP COLUMN {column}")
         catalog._connection.execute("PRAGMA user_version = 1")
     with SqliteCatalog(tmp_path, tmp_path) as reader:

@@ -119,7 +119,7 @@ def test_putting_again_replaces(catalog: SqliteCatalog) -> None:
 def test_dropping_forgets_all_of_a_document_and_nothing_else(catalog: SqliteCatalog) -> None:
     put(catalog, "cat.txt")
     put(catalog, "dog.txt", "The dog barks.", content="b")
-    catalog.drop(["id-cat.txt", "unknown"])
+    catalog.release(["docs/cat.txt", "unknown"])
     assert [found.id for found in catalog.documents()] == ["id-dog.txt"]
     assert catalog.text("id-cat.txt") == ""
     assert catalog.frequencies(["cat", "dog"]) == {"cat": 0, "dog": 1}
@@ -191,7 +191,7 @@ def test_a_transaction_is_all_or_nothing(catalog: SqliteCatalog) -> None:
     put(catalog, "cat.txt")
     before = catalog.corpus_fingerprint()
     with contextlib.suppress(ZeroDivisionError), catalog.transaction():
-        catalog.drop(["id-cat.txt"])
+        catalog.release(["docs/cat.txt"])
         put(catalog, "dog.txt")
         raise ZeroDivisionError
     assert [found.id for found in catalog.documents()] == ["id-cat.txt"]
@@ -243,7 +243,7 @@ def test_an_edit_makes_only_the_changed_chunks_obsolete(catalog: SqliteCatalog) 
 
 def test_a_chunk_that_comes_back_is_not_obsolete(catalog: SqliteCatalog) -> None:
     put(catalog, "cat.txt")
-    catalog.drop(["id-cat.txt"])
+    catalog.release(["docs/cat.txt"])
     put(catalog, "cat.txt")
     assert catalog.obsolete() == []
 
@@ -270,14 +270,14 @@ def test_the_fingerprint_is_of_the_content_alone(catalog: SqliteCatalog, tmp_pat
         put(other, "cat.txt", content="c")
         put(other, "dog.txt", content="d")
         assert other.corpus_fingerprint() == both
-    catalog.drop(["id-cat.txt", "id-dog.txt"])
+    catalog.release(["docs/cat.txt", "docs/dog.txt"])
     assert catalog.corpus_fingerprint() == empty != both
 
 
 def test_takes_note_of_a_new_time_and_place(catalog: SqliteCatalog) -> None:
     put(catalog, "cat.txt")
     before = catalog.corpus_fingerprint()
-    catalog.update(Found("docs/cat.txt", "docs/cat.txt", ".", "", 9, 77), "id-cat.txt")
+    catalog.update(Found("docs/cat.txt", "docs/cat.txt", ".", "", 9, 77))
     [known] = catalog.known()
     assert (known.path, known.source, known.size, known.modified_ns) == ("docs/cat.txt", ".", 9, 77)
     assert known.content_hash == "a"
@@ -309,8 +309,8 @@ def test_remembers_what_was_skipped(catalog: SqliteCatalog) -> None:
 
 def test_names_a_document_by_its_content(catalog: SqliteCatalog) -> None:
     put(catalog, "cat.txt", content="abc")
-    assert catalog.with_content("abc") == "id-cat.txt"
-    assert catalog.with_content("other") is None
+    assert [known.id for known in catalog.with_content("abc")] == ["id-cat.txt"]
+    assert catalog.with_content("other") == []
 
 
 def test_keeps_names_and_text_that_are_not_valid_unicode(catalog: SqliteCatalog) -> None:
@@ -326,5 +326,5 @@ def test_keeps_names_and_text_that_are_not_valid_unicode(catalog: SqliteCatalog)
     [found] = catalog.documents()
     assert (found.location, found.title) == (odd.location, odd.title)
     assert len(catalog.search(["word"], 5)) == 1
-    catalog.drop([odd.id])
+    catalog.release([odd.location])
     assert catalog.check() == []

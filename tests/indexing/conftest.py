@@ -76,6 +76,7 @@ class Bench:
     loaded: list[str] = field(default_factory=list)
     opened: list[str] = field(default_factory=list)
     options: ReadOptions = field(default_factory=ReadOptions)
+    discovered: tuple[str, ...] = (".txt",)
     on_load: Callable[[Found], object] = lambda _: None
     in_catalog: Callable[[SqliteCatalog], Any] = lambda catalog: catalog
     in_vectors: Callable[[VectorStore], Any] = lambda vectors: vectors
@@ -100,10 +101,9 @@ class Bench:
         return self.indexer().sync(paths, self.events.append, rebuild=rebuild)
 
     def remove(self, *names: str) -> tuple[str, ...]:
-        with self.catalog() as catalog:
-            wanted = {str(self.path(name).relative_to(self.root)) for name in names}
-            ids = [found.id for found in catalog.documents() if found.location in wanted]
-        return self.indexer().remove(ids)
+        return self.indexer().remove(
+            [str(self.path(name).relative_to(self.root)) for name in names]
+        )
 
     def indexer(self) -> Indexer:
         self.embedder.embedded.clear()
@@ -189,7 +189,7 @@ class Bench:
             if not path.is_file() or any(part.startswith(".") for part in inner.parts):
                 continue
             location = locate(str(path), str(self.root))
-            if path.suffix != ".txt":
+            if path.suffix.lower() not in self.discovered:
                 yield Skip(location, "unsupported", "no reader")
                 continue
             status = path.stat()

@@ -138,7 +138,7 @@ def test_a_run_that_ends_while_vectors_change(
 
 @ERRORS
 @AFTER
-@pytest.mark.parametrize("method", ["stage", "extend", "publish", "settle", "drop", "obsolete"])
+@pytest.mark.parametrize("method", ["stage", "extend", "publish", "settle", "release", "obsolete"])
 def test_a_run_that_ends_while_the_catalog_changes(
     filled: Bench, method: str, error: BaseException, *, after: bool
 ) -> None:

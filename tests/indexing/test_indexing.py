@@ -111,11 +111,58 @@ def test_what_an_edit_left_alone_is_not_embedded_again(bench: Bench) -> None:
 def test_a_renamed_file_keeps_its_vectors(bench: Bench) -> None:
     bench.write(docs__cat=CAT, docs__dog=DOG)
     bench.sync("docs")
+    before = bench.state()[1]
     bench.path("docs__cat").rename(bench.path("docs__zebra"))
     report = bench.sync()
-    assert (report.added, report.removed) == (("docs/zebra.txt",), ("docs/cat.txt",))
+    assert report.renamed == (("docs/cat.txt", "docs/zebra.txt"),)
+    assert (report.added, report.removed, report.changed) == ((), (), ())
+    assert bench.opened == bench.embedder.embedded == []
+    assert bench.state() == ({"docs/zebra.txt": CAT, "docs/dog.txt": DOG}, before)
+    assert bench.sync().unchanged == 2
+    assert bench.loaded == []
+
+
+def test_full_text_finds_a_renamed_file_by_its_new_name_alone(bench: Bench) -> None:
+    bench.write(docs__siamese=CAT)
+    bench.sync("docs")
+    assert found_by(bench, "siames") == ["docs/siamese.txt"]
+    bench.path("docs__siamese").rename(bench.path("docs__persian"))
+    bench.sync()
+    assert found_by(bench, "siames") == []
+    assert found_by(bench, "persian") == found_by(bench, "dream") == ["docs/persian.txt"]
+
+
+def found_by(bench: Bench, term: str) -> list[str]:
+    with bench.catalog() as catalog:
+        hits = catalog.search([term], 9)
+        ids = [chunk.document_id for chunk in catalog.chunks([hit.chunk_id for hit in hits])]
+        return [document.location for document in catalog.documents(ids)]
+
+
+def test_a_folder_that_moved_keeps_its_vectors(bench: Bench) -> None:
+    bench.write(docs__old__cat=CAT, docs__old__dog=DOG)
+    bench.sync("docs")
+    (bench.root / "docs" / "old").rename(bench.root / "docs" / "new")
+    assert bench.sync().renamed == (
+        ("docs/old/cat.txt", "docs/new/cat.txt"),
+        ("docs/old/dog.txt", "docs/new/dog.txt"),
+    )
+    assert bench.opened == []
+    assert bench.texts() == {"docs/new/cat.txt": CAT, "docs/new/dog.txt": DOG}
+
+
+def test_a_file_that_is_renamed_to_another_format_is_read_anew(bench: Bench) -> None:
+    """The same bytes may mean something else there; what means the same is not embedded again."""
+    bench.write(docs__cat=CAT)
+    bench.sync("docs")
+    bench.path("docs__cat").rename(bench.root / "docs" / "cat.TXT")
+    assert len(bench.sync().renamed) == 1
+    bench.discovered = (".txt", ".md")
+    (bench.root / "docs" / "cat.TXT").rename(bench.root / "docs" / "cat.md")
+    report = bench.sync()
+    assert (report.added, report.removed) == (("docs/cat.md",), ("docs/cat.TXT",))
     assert bench.embedder.embedded == []
-    assert bench.texts() == {"docs/zebra.txt": CAT, "docs/dog.txt": DOG}
+    assert bench.texts() == {"docs/cat.md": CAT}
 
 
 def test_a_file_may_take_the_name_of_another(bench: Bench) -> None:
@@ -128,6 +175,151 @@ def test_a_file_may_take_the_name_of_another(bench: Bench) -> None:
     assert (report.added, report.changed) == (("docs/log1.txt",), ("docs/log.txt",))
     assert bench.texts() == {"docs/log.txt": DOG, "docs/log1.txt": CAT}
     assert len(bench.embedder.embedded) == 1
+    bench.path("docs__log1").rename(bench.path("docs__log2"))
+    bench.path("docs__log").rename(bench.path("docs__log1"))
+    bench.write(docs__log="The owl hoots.")
+    bench.sync()
+    assert bench.embedder.embedded == ["The owl hoots."]
+    assert bench.texts() == {
+        "docs/log.txt": "The owl hoots.",
+        "docs/log1.txt": DOG,
+        "docs/log2.txt": CAT,
+    }
+
+
+def test_files_may_swap_their_names(bench: Bench) -> None:
+    bench.write(docs__cat=CAT, docs__dog=DOG)
+    bench.sync("docs")
+    bench.write(docs__cat=DOG, docs__dog=CAT)
+    report = bench.sync()
+    assert report.changed == ("docs/cat.txt", "docs/dog.txt")
+    assert bench.opened == []
+    assert bench.texts() == {"docs/cat.txt": DOG, "docs/dog.txt": CAT}
+    assert found_by(bench, "bark") == ["docs/cat.txt"]
+
+
+# ── copies ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def places(bench: Bench) -> list[list[str]]:
+    """List the locations of each document, its own first."""
+    with bench.catalog() as catalog:
+        return [
+            [document.location, *(copy.location for copy in document.copies)]
+            for document in catalog.documents()
+        ]
+
+
+def test_exact_duplicates_are_one_document(bench: Bench) -> None:
+    bench.write(docs__a=CAT, docs__b=CAT, docs__c__d=CAT, docs__dog=DOG)
+    report = bench.sync("docs")
+    assert report.added == ("docs/a.txt", "docs/b.txt", "docs/c/d.txt", "docs/dog.txt")
+    assert report.copies == ("docs/b.txt", "docs/c/d.txt")
+    assert places(bench) == [["docs/a.txt", "docs/b.txt", "docs/c/d.txt"], ["docs/dog.txt"]]
+    assert bench.embedder.embedded == [CAT, DOG]
+    assert len(bench.state()[1]) == 2
+    assert bench.sync().unchanged == 4
+    assert bench.loaded == []
+
+
+def test_a_duplicate_that_comes_later(bench: Bench) -> None:
+    bench.write(docs__m=CAT)
+    bench.sync("docs")
+    bench.write(docs__a=CAT, notes__x=CAT)
+    report = bench.sync("docs", "notes")
+    assert (report.added, report.copies) == (("docs/a.txt", "notes/x.txt"),) * 2
+    assert bench.opened == []
+    assert places(bench) == [["docs/m.txt", "docs/a.txt", "notes/x.txt"]]
+
+
+def test_full_text_finds_a_document_by_the_names_of_all_its_places(bench: Bench) -> None:
+    bench.write(docs__siamese=CAT, docs__persian=CAT)
+    bench.sync("docs")
+    assert found_by(bench, "siames") == found_by(bench, "persian") == ["docs/persian.txt"]
+    bench.path("docs__persian").unlink()
+    bench.sync()
+    assert found_by(bench, "persian") == []
+    assert found_by(bench, "siames") == found_by(bench, "sleep") == ["docs/siamese.txt"]
+    assert bench.state()[0] == {"docs/siamese.txt": CAT}
+
+
+@pytest.mark.parametrize("gone", ["a", "b"])
+def test_a_document_stays_while_any_of_its_files_does(bench: Bench, gone: str) -> None:
+    bench.write(docs__a=CAT, docs__b=CAT)
+    bench.sync("docs")
+    before = bench.state()[1]
+    bench.path(f"docs__{gone}").unlink()
+    report = bench.sync()
+    assert (report.removed, report.unchanged) == ((f"docs/{gone}.txt",), 1)
+    assert bench.opened == []
+    left = {"a": "b", "b": "a"}[gone]
+    assert bench.state() == ({f"docs/{left}.txt": CAT}, before)
+    bench.path(f"docs__{left}").unlink()
+    bench.sync()
+    assert bench.state() == ({}, set())
+
+
+@pytest.mark.parametrize("changed", ["a", "b"])
+def test_a_copy_that_changes_is_a_document_of_its_own(bench: Bench, changed: str) -> None:
+    bench.write(docs__a=CAT, docs__b=CAT)
+    bench.sync("docs")
+    bench.write(**{f"docs__{changed}": DOG})
+    report = bench.sync()
+    assert (report.changed, report.added, report.removed) == ((f"docs/{changed}.txt",), (), ())
+    left = {"a": "b", "b": "a"}[changed]
+    assert bench.texts() == {f"docs/{changed}.txt": DOG, f"docs/{left}.txt": CAT}
+    assert bench.embedder.embedded == [DOG]
+    bench.write(**{f"docs__{changed}": CAT})
+    bench.sync()
+    assert [sorted(group) for group in places(bench)] == [["docs/a.txt", "docs/b.txt"]]
+    assert bench.embedder.embedded == []
+
+
+def test_copies_that_change_alike_are_one_document_again(bench: Bench) -> None:
+    bench.write(docs__a=CAT, docs__b=CAT)
+    bench.sync("docs")
+    bench.write(docs__a=DOG, docs__b=DOG)
+    bench.sync()
+    assert places(bench) == [["docs/a.txt", "docs/b.txt"]]
+    assert bench.state()[0] == {"docs/a.txt": DOG}
+    assert bench.embedder.embedded == [DOG]
+
+
+def test_copies_of_what_cannot_be_read_cannot_be_read(bench: Bench) -> None:
+    bench.write(docs__a="broken", docs__b="broken")
+    bench.sync("docs")
+    assert bench.skips() == {"docs/a.txt": "broken", "docs/b.txt": "broken"}
+
+
+def test_a_copy_is_removed_alone(bench: Bench) -> None:
+    bench.write(docs__a=CAT, docs__b=CAT)
+    bench.sync("docs")
+    assert bench.remove("docs__a") == ("docs/a.txt",)
+    assert places(bench) == [["docs/b.txt"]]
+    bench.sync()
+    assert bench.skips() == {"docs/a.txt": "excluded"}
+    assert places(bench) == [["docs/b.txt"]]
+
+
+def test_the_fingerprint_says_what_is_indexed_and_not_how_it_came(bench: Bench) -> None:
+    def fingerprint() -> str:
+        with bench.catalog() as catalog:
+            return catalog.corpus_fingerprint()
+
+    bench.write(docs__a=CAT, docs__b=CAT)
+    bench.sync("docs")
+    both = fingerprint()
+    bench.path("docs__a").unlink()
+    bench.sync()
+    assert fingerprint() != both
+    bench.write(docs__a=CAT)
+    bench.sync()
+    assert places(bench) == [["docs/b.txt", "docs/a.txt"]]
+    assert fingerprint() == both
+    shutil.rmtree(bench.index)
+    bench.memory = type(bench.memory)() if bench.memory else None
+    bench.sync("docs")
+    assert fingerprint() == both
 
 
 def test_a_long_document_is_published_whole(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

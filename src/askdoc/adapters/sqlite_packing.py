@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
+from askdoc.text import line_starts
 from askdoc.types import Span
 
 _HEX_DIGITS = 32
+
+_SEGMENT = 32_768
+"""Characters of text that are compressed as one; reading a place costs about 0.1 ms each."""
 
 
 def pack_text(text: str) -> bytes:
@@ -37,6 +42,11 @@ def unpack_name(value: str | bytes) -> str:
 def unpack_optional(value: str | bytes | None) -> str | None:
     """Undo `pack_name`, or return None for what is not there."""
     return None if value is None else unpack_name(value)
+
+
+def pack_optional(name: str | None) -> str | bytes | None:
+    """Make a name storable, or None for what is not there."""
+    return None if name is None else pack_name(name)
 
 
 def pack_id(chunk_id: str) -> str | bytes:
@@ -85,3 +95,25 @@ def unpack_spans(packed: bytes, origin: int) -> tuple[Span, ...]:
         spans.append(Span(position + gap, position + gap + length))
         position = spans[-1].end
     return tuple(spans)
+
+
+@dataclass(slots=True)
+class TextEnd:
+    """Where the text of a staged document ends so far: offset and line."""
+
+    offset: int = 0
+    line: int = 1
+
+
+def segments(document: int, text: str, end: TextEnd) -> Iterator[tuple[int, int, int, bytes]]:
+    r"""Cut a text for storage, never between `\r` and `\n`, so that lines can be counted apart."""
+    start = 0
+    while start < len(text):
+        stop = min(start + _SEGMENT, len(text))
+        if text[stop - 1 : stop + 1] == "\r\n":
+            stop += 1
+        segment = text[start:stop]
+        yield document, end.offset, end.line, pack_text(segment)
+        end.offset += len(segment)
+        end.line += len(line_starts(segment)) - 1
+        start = stop

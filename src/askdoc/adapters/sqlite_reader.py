@@ -20,7 +20,7 @@ from askdoc.adapters.sqlite_packing import (
 from askdoc.adapters.sqlite_schema import connect, translating
 from askdoc.landmarks import Landmarks
 from askdoc.text import line_of, line_starts
-from askdoc.types import Chunk, Counts, Document, Hit, Skip, Span, Stamp
+from askdoc.types import Chunk, Copy, Counts, Document, Hit, Skip, Span, Stamp
 
 CORPUS_FINGERPRINT = "corpus_fingerprint"
 
@@ -106,8 +106,9 @@ class SqliteReader:
             rows = self._all(self._documents)
         else:
             rows = self._for_each(self._documents + " AND id IN ({})", set(ids))
+        copies = self._copies()
         with translating(self._folder):
-            found = [self._document(row) for row in rows]
+            found = [self._document(row, copies.get(row[0], ())) for row in rows]
         return sorted(found, key=lambda document: document.location)
 
     def text(self, document_id: str, span: Span | None = None) -> str:
@@ -239,7 +240,19 @@ class SqliteReader:
         rows = self._all("SELECT key FROM documents WHERE id = ? AND version = 1", document_id)
         return rows[0][0] if rows else None
 
-    def _document(self, row: Row) -> Document:
+    def _copies(self) -> Mapping[str, Sequence[Copy]]:
+        """List the copies of each document, by location; a catalog of an older schema has none."""
+        found: dict[str, list[Copy]] = {}
+        if not self._all("SELECT 1 FROM sqlite_master WHERE name = 'copies'"):
+            return found
+        rows = self._all("SELECT document, location, path, source FROM copies ORDER BY location")
+        for key, location, *rest in rows:
+            path, source = map(unpack_name, rest)
+            name = unpack_name(location)
+            found.setdefault(key, []).append(Copy(name, path, source, str(self._root / name)))
+        return found
+
+    def _document(self, row: Row, copies: Sequence[Copy]) -> Document:
         key, location, path, source, title, length, size, modified, content, *rest = row
         pages, language, warnings, landmarks, author, within = rest
         location, within = unpack_name(location), unpack_optional(within)
@@ -258,6 +271,7 @@ class SqliteReader:
             landmarks=Landmarks(landmarks or b""),
             author=unpack_optional(author),
             within=within,
+            copies=tuple(copies),
         )
 
     def _chunk(self, row: Row) -> Chunk:

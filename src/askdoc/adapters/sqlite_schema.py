@@ -52,10 +52,17 @@ CREATE TABLE documents (
     length INTEGER NOT NULL, chunks INTEGER NOT NULL, sentences INTEGER NOT NULL,
     size INTEGER NOT NULL, modified_ns INTEGER NOT NULL, content_hash TEXT NOT NULL,
     pages TEXT NOT NULL, language TEXT NOT NULL, warnings TEXT NOT NULL,
-    landmarks BLOB, author, within
+    landmarks BLOB, author, within, named
 );
 CREATE UNIQUE INDEX documents_by_id ON documents (id, version);
 CREATE INDEX documents_by_content ON documents (content_hash);
+CREATE INDEX documents_by_location ON documents (location);
+CREATE INDEX documents_by_whole ON documents (within);
+CREATE TABLE copies (
+    location PRIMARY KEY, document TEXT NOT NULL, path NOT NULL, source NOT NULL,
+    size INTEGER NOT NULL, modified_ns INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX copies_by_document ON copies (document);
 CREATE TABLE texts (
     document INTEGER NOT NULL, start INTEGER NOT NULL, first_line INTEGER NOT NULL,
     packed BLOB NOT NULL, PRIMARY KEY (document, start)
@@ -82,6 +89,16 @@ _MIGRATIONS = (
     ALTER TABLE documents ADD COLUMN landmarks BLOB;
     ALTER TABLE documents ADD COLUMN author;
     ALTER TABLE documents ADD COLUMN within;
+    """,
+    """
+    ALTER TABLE documents ADD COLUMN named;
+    CREATE INDEX documents_by_location ON documents (location);
+    CREATE INDEX documents_by_whole ON documents (within);
+    CREATE TABLE copies (
+        location PRIMARY KEY, document TEXT NOT NULL, path NOT NULL, source NOT NULL,
+        size INTEGER NOT NULL, modified_ns INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX copies_by_document ON copies (document);
     """,
 )
 """What brings a catalog to the next version of its schema, from version 1 on. A reader does not

@@ -41,6 +41,6 @@ def remove(
     with wiring.open_catalog(workspace) as catalog:
         found = match_all(names, catalog.documents(), here())
     with wiring.indexer(workspace) as indexer:
-        removed = indexer.remove([document.id for document in found])
+        removed = indexer.remove([document.location for document in found])
     page = output()
     page.show(hang(flat(f"removed {location}"), page, rest="  ") for location in removed)

@@ -10,7 +10,7 @@ from askdoc.formats import Lines
 from askdoc.landmarks import name_place
 from askdoc.render.console import Page
 from askdoc.render.layout import BLANK, context_limit, flat, hang, head, tail
-from askdoc.render.places import file_name, heading_path
+from askdoc.render.places import also_in, file_name, heading_path
 from askdoc.types import Answer, Citation, Claim, Evidence, FileState, Passage, Status, Support
 
 _NEAREST = 3
@@ -94,6 +94,8 @@ def _citation(citation: Citation, page: Page) -> Iterator[Text]:
     if citation.file_state in _STATES:
         title.append(f" ({_STATES[citation.file_state]})", style="warning")
     yield hang(title, page, first=Text(f"[{citation.label}] ", style="label"), rest=_INDENT)
+    if also := also_in(citation.document, page):
+        yield hang(Text(also, style="faint"), page, first=_INDENT)
     yield from _headings(citation.document.title, citation.headings, page)
     yield from _quote(citation, page)
 

@@ -9,11 +9,13 @@ from rich.text import Text
 from askdoc.paths import seen_from
 from askdoc.render.console import Page
 from askdoc.render.layout import BLANK, flat, hang, table
+from askdoc.render.places import also_in
 from askdoc.status import IndexStatus
 from askdoc.types import Document, IndexReport, Skip
 
 _SHOWN = 10
 _KILO = 1000
+_KEPT = "what was indexed is kept; `askdoc index` goes on from here"
 
 
 def report_lines(report: IndexReport, page: Page) -> Iterator[Text]:
@@ -23,13 +25,22 @@ def report_lines(report: IndexReport, page: Page) -> Iterator[Text]:
     verb = "Interrupted after" if report.interrupted else "Indexed"
     yield hang(Text(f"{verb} {count(new, 'document')}{passages} in {report.seconds:.1f} s"), page)
     counts = (
-        ("new", len(report.added)),
-        ("changed", len(report.changed)),
-        ("unchanged", report.unchanged),
-        ("removed", len(report.removed)),
-        ("skipped", len(report.skipped)),
+        ("new", len(report.added), True),
+        ("changed", len(report.changed), True),
+        ("renamed", len(report.renamed), False),
+        ("unchanged", report.unchanged, True),
+        ("removed", len(report.removed), True),
+        ("skipped", len(report.skipped), True),
     )
-    yield hang(Text(" · ".join(f"{name} {number(n)}" for name, n in counts), "faint"), page)
+    told = [f"{name} {number(n)}" for name, n, always in counts if n or always]
+    yield hang(Text(" · ".join(told), "faint"), page)
+    if report.copies:
+        copies = count(len(report.copies), "new file")
+        verb = "has" if len(report.copies) == 1 else "have"
+        line = f"{copies} {verb} the content of another; such files are one document"
+        yield hang(Text(line, "faint"), page)
+    if report.interrupted:
+        yield hang(Text(_KEPT, "faint"), page)
     yield from skip_lines(report.skipped, page, most=_SHOWN)
 
 
@@ -68,6 +79,8 @@ def status_lines(status: IndexStatus, page: Page, *, documents: bool = False) ->
         yield BLANK
         for document in status.documents:
             yield hang(_document(document, page), page, rest="  ")
+            if also := also_in(document, page):
+                yield hang(Text(also, "faint"), page, first="  ")
             for warning in document.warnings:
                 yield hang(flat(warning, "warning"), page, first="  ")
     yield from skip_lines(status.skipped, page)

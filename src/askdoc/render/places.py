@@ -13,6 +13,8 @@ from askdoc.render.console import Page
 from askdoc.text import one_line
 from askdoc.types import Document
 
+_SHOWN = 3
+
 BELOW = " › "
 """Stands between a heading and the one below it."""
 
@@ -25,6 +27,14 @@ def file_name(document: Document, page: Page) -> Text:
     name = one_line(seen_from(page.base, document.file) + document.inside)
     library = f"{document.library}: " if document.library else ""
     return Text.assemble(library, (name, _linked(document.file) if page.links else "file"))
+
+
+def also_in(document: Document, page: Page) -> str:
+    """Say where else the same document is found; nothing where it is nowhere else."""
+    names = [one_line(seen_from(page.base, copy.file)) for copy in document.copies]
+    shown = ", ".join(names[:_SHOWN])
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f"also in {shown}{more}" if names else ""
 
 
 def _linked(file: str) -> Style:
