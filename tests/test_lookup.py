@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -104,3 +105,25 @@ def test_a_place_is_split_from_its_document(
     target: str, name: str, lines: tuple[int, int] | None
 ) -> None:
     assert lookup.split_place(target) == (name, lines)
+
+
+MAIL = document("mail.eml")
+PLAN = replace(
+    MAIL,
+    id="plan",
+    location="docs/mail.eml/plan.txt",
+    path="mail.eml/plan.txt",
+    within=MAIL.location,
+)
+
+
+@pytest.mark.parametrize("name", ["mail.eml", "docs/mail.eml", "./docs/mail.eml"])
+def test_a_file_is_meant_with_what_lies_in_it(name: str) -> None:
+    assert lookup.match(name, [PLAN, MAIL, *DOCUMENTS], BASE) == [PLAN, MAIL]
+    assert lookup.one(name, [PLAN, MAIL, *DOCUMENTS], BASE) == MAIL
+
+
+@pytest.mark.parametrize("name", ["mail.eml/plan.txt", "docs/mail.eml/plan.txt", "plan.txt"])
+def test_what_lies_in_a_file_has_a_name_of_its_own(name: str) -> None:
+    assert lookup.match(name, [PLAN, MAIL, *DOCUMENTS], BASE) == [PLAN]
+    assert lookup.one(name, [PLAN, MAIL], BASE) == PLAN

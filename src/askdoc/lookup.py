@@ -32,7 +32,11 @@ def match(name: str, documents: Sequence[Document], base: Path) -> list[Document
     file = os.path.normpath(base / name)
     folder = name.rstrip("/") + "/"
     readings = (
-        lambda item: name in (item.path, item.location) or item.file == file,
+        lambda item: (
+            name in (item.path, item.location, item.within)
+            or item.path.removesuffix(item.inside) == name
+            or item.file == file
+        ),
         lambda item: (
             item.path.startswith(folder)
             or item.location.startswith(folder)
@@ -71,6 +75,11 @@ def one(name: str, documents: Sequence[Document], base: Path) -> Document:
     found = match(name, documents, base)
     if not found:
         raise _unknown(name, documents)
+    wholes = [item for item in found if item.within is None]
+    if len(wholes) == 1 and all(
+        item.within == wholes[0].location for item in found if item is not wholes[0]
+    ):
+        return wholes[0]  # the others are parts of it
     if len({item.id for item in found}) > 1:
         message = f"`{name}` means {len(found)} documents"
         names = ", ".join(f"`{item.location}`" for item in found[:_SHOWN])
