@@ -11,16 +11,24 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from typing import TypeVar
 
+from askdoc.clauses import verbs_among
 from askdoc.dates import Date, read_dates
 from askdoc.polarity import sides
 from askdoc.quantities import Quantity, read_quantities
-from askdoc.words import Terms, Word, is_light, is_verb, read_words
+from askdoc.words import Terms, Word, is_light, read_words
 
 _CUT = re.compile(
     r"[;:()—]|,(?!\d)|\b(?:and|while|but|whereas|which|who|where|when|before|after|until)\b"
 )
+_FROM = re.compile(r"\b(?:from|between)\s+(?:about |around |some )?$", re.IGNORECASE)
+_TO = re.compile(r"\s+(?:to|and|until)\s+(?:about |around |some )?", re.IGNORECASE)
+_OF = re.compile(r"\s+(?:out )?of\s+(?:the |those |these |its |their |all )?", re.IGNORECASE)
 _FROM_TO = re.compile(r"\b(?:to|from)\b(?=\s+[\d$€£])", re.IGNORECASE)
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +66,13 @@ def read_values(text: str) -> Values:
 def misplaced(claim: str, source: str, terms: Terms) -> str | None:
     """Say which value of the claim the source gives to something else, else None."""
     clauses = _clauses(source, terms)
-    if len(clauses) < 2:  # noqa: PLR2004 - one clause has nothing to mix up
-        return None
-    for part in _clauses(claim, terms, ranges=False):
-        if (
-            found := _mixed(part, clauses)
-            or _moved(part, clauses)
-            or _turned(part, clauses)
-            or _crossed(part, clauses)
-        ):
+    values = read_values(claim)
+    several = min(len(values.dates), len(values.quantities)) > 1
+    for part in _clauses(claim, terms, ranges=several):
+        found = _whole_for_part(part, source, clauses) or _crossed_pair(part, source)
+        if not found and len(clauses) > 1:  # one clause has nothing to mix up
+            found = _mixed(part, clauses) or _moved(part, clauses) or _turned(part, clauses)
+        if found:
             return found
     return None
 
@@ -114,11 +120,11 @@ def _own(words: Sequence[Word], values: Values) -> frozenset[str]:
 
 def _subject_and_verbs(words: Sequence[Word]) -> tuple[frozenset[str], frozenset[str]]:
     """Return the content words before the first verb, and the verbs."""
-    verbs = [word for word in words if word.stem and is_verb(word)]
+    verbs = [index for index in verbs_among(words) if words[index].stem]
     if not verbs:
         return frozenset(), frozenset()
-    subject = frozenset(w.stem for w in words if w.stem and w.start < verbs[0].start)
-    return subject, frozenset(w.stem for w in verbs if w.stem)
+    subject = frozenset(w.stem for w in words[: verbs[0]] if w.stem)
+    return subject, frozenset(words[index].stem or "" for index in verbs)
 
 
 def _holds(clause: _Clause, value: Date | Quantity) -> bool:
@@ -145,15 +151,19 @@ def _moved(part: _Clause, clauses: Sequence[_Clause]) -> str | None:
     """Find a value whose words in the claim come from the clause of a rival value."""
     for value in _values(part):
         homes = [i for i, clause in enumerate(clauses) if _holds(clause, value)]
-        rivals = [i for i, clause in enumerate(clauses) if _rival(clause, value)]
-        if len(homes) != 1 or not rivals or _mentions(part, [clauses[i] for i in rivals]):
+        rivals = [
+            i
+            for i, clause in enumerate(clauses)
+            if _rival(clause, value) and not _mentions(part, clause)
+        ]
+        if len(homes) != 1:
             continue
         home = homes[0]
         own = clauses[home].stems
         for rival in rivals:
             theirs = clauses[rival].stems - own
             mine = own - clauses[rival].stems
-            if rival > home and part.stems & theirs and not theirs <= _before(clauses, rival):
+            if rival > home and part.stems & (theirs - _before(clauses, rival)):
                 return f"“{value.text}” is said of something else in"
             if rival < home and (
                 _without(part, mine, theirs) or _verbs_of(part, clauses, home, rival)
@@ -174,24 +184,12 @@ def _verbs_of(part: _Clause, clauses: Sequence[_Clause], home: int, rival: int) 
     return bool(mine) and not part.stems & mine and bool(part.stems & theirs)
 
 
-def _crossed(part: _Clause, clauses: Sequence[_Clause]) -> str | None:
-    """Find a verb that the claim says of the subject of another clause."""
-    for clause in clauses:
-        others = [other for other in clauses if other is not clause]
-        elsewhere = frozenset().union(*(other.stems for other in others))
-        verbs = (part.verbs & clause.verbs) - elsewhere
-        foreign = frozenset().union(*(other.subject for other in others)) - clause.stems
-        if verbs and clause.subject and not part.stems & clause.subject and part.subject & foreign:
-            return f"“{min(verbs)}” is said of “{min(clause.subject)}” in"
-    return None
-
-
 def _before(clauses: Sequence[_Clause], index: int) -> frozenset[str]:
     return frozenset().union(*(clause.stems for clause in clauses[:index]))
 
 
-def _mentions(part: _Clause, rivals: Sequence[_Clause]) -> bool:
-    return any(_holds(part, value) for clause in rivals for value in _values(clause))
+def _mentions(part: _Clause, rival: _Clause) -> bool:
+    return any(_holds(part, value) for value in _values(rival))
 
 
 def _mixed(part: _Clause, clauses: Sequence[_Clause]) -> str | None:
@@ -208,6 +206,55 @@ def _mixed(part: _Clause, clauses: Sequence[_Clause]) -> str | None:
             )
             if paired and not together:
                 return f"“{amount.text}” is not given for {date.text} in"
+    return None
+
+
+def _whole_for_part(part: _Clause, source: str, clauses: Sequence[_Clause]) -> str | None:
+    """Find a number that the source gives for all of something, and the claim for a part of it.
+
+    "Seven of the nine bridges were rebuilt" does not say that nine were.
+    """
+    amounts = read_values(source).quantities
+    for some, whole in pairwise(amounts):
+        if not _OF.fullmatch(source[some.end : whole.start]):
+            continue
+        home = next((clause for clause in clauses if _holds(clause, whole)), None)
+        said = [amount for amount in part.values.quantities if amount.equals(whole)]
+        if (
+            said
+            and home is not None
+            and part.verbs & home.verbs
+            and not any(amount.equals(some) for amount in part.values.quantities)
+        ):
+            return f"“{said[0].text}” is said of all, not of these, in"
+    return None
+
+
+def _crossed_pair(part: _Clause, source: str) -> str | None:
+    """Find a value that the claim gives for the other end of a span of time.
+
+    "Between 1990 and 2005 it fell from 48 to 11 percent" says 48 of 1990 and 11 of 2005.
+    """
+    values = read_values(source)
+    dates = _pair(source, [(d.start, d.end, d) for d in values.dates])
+    amounts = _pair(source, [(q.start, q.end, q) for q in values.quantities])
+    if dates is None or amounts is None or len(part.values.dates) != 1:
+        return None
+    (date,) = part.values.dates
+    ends = [index for index, end in enumerate(dates) if date.within(end)]
+    for amount in part.values.quantities:
+        given = [index for index, end in enumerate(amounts) if amount.equals(end)]
+        if len(ends) == len(given) == 1 and ends != given:
+            return f"“{amount.text}” is not given for {date.text} in"
+    return None
+
+
+def _pair(source: str, found: Sequence[tuple[int, int, T]]) -> tuple[T, T] | None:
+    """Return the first two values that `from … to …` or `between … and …` joins."""
+    for (start, end, one), (after, _, other) in pairwise(found):
+        before, between = source[:start], source[end:after]
+        if _FROM.search(before) and _TO.fullmatch(between):
+            return one, other
     return None
 
 

@@ -15,10 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 from askdoc.binding import Values, misplaced, read_values
-from askdoc.english import NEGATORS
+from askdoc.clauses import read_clauses
+from askdoc.english import JOINING, NEGATORS
 from askdoc.names import known, names, turned_round
 from askdoc.polarity import certainty, direction, negation, sides
 from askdoc.quantities import Quantity
+from askdoc.roles import acting, displaced, misnamed, swapped
+from askdoc.synonyms import alike
 from askdoc.types import Support
 from askdoc.words import Terms, Word, is_light, read_words
 
@@ -116,14 +119,18 @@ class Check:
         named = _outside(names(words, claim), values)
         wrong += [f"“{name.text}” is not in" for name in named if not known(name, around)]
         wrong += _contradictions(claim, words, source.text, given, self.terms)
+        moved = displaced(claim, source.text, self.terms)
+        if moved is not None and moved.named:
+            wrong.append(str(moved))
         if wrong:
             return Verdict(Support.UNSUPPORTED, tuple(f"{w} {where}" for w in wrong), coverage)
         if coverage < LEAST_COVERAGE:
             return Verdict(Support.UNSUPPORTED, (f"{_listed(missing)} {where}",), coverage)
-        if content and all(word.capital for word in content):
+        if content and all(word.capital for word in content) and not _has_verb(claim, self.terms):
             return Verdict(Support.PARTIAL, ("it names something and states nothing",), coverage)
         unsure = certainty(words, source.text, given)
         doubts = [unsure] if unsure else []
+        doubts += [str(moved)] if moved else []
         doubts += [_listed(missing)] if missing else []
         if doubts:
             return Verdict(Support.PARTIAL, tuple(f"{d} {where}" for d in doubts), coverage)
@@ -133,8 +140,15 @@ class Check:
         """List the words of the claim that the source has neither as they are nor by meaning."""
         stems = {word.stem for word in source}
         turns = {key for word in source for key in sides(word)}
-        missing = [w for w in content if w.stem not in stems and not sides(w) & turns]
-        given = sorted({word.folded for word in source if word.stem})
+        missing = [
+            word
+            for word in content
+            if word.stem not in stems
+            and not sides(word) & turns
+            and not any(alike(word, other, self.terms) for other in source)
+        ]
+        against = {(family, 1 - side) for word in missing for family, side in sides(word)}
+        given = sorted({w.folded for w in source if w.stem and not sides(w) & against})
         if not missing or not given or self.embed is None:
             return missing
         vectors = self.embed([*(word.folded for word in missing), *given])
@@ -148,7 +162,10 @@ def _content(words: Sequence[Word], values: Values) -> list[Word]:
     return [
         word
         for word in _outside(words, values)
-        if word.stem and not is_light(word.stem) and word.folded not in NEGATORS
+        if word.stem
+        and not is_light(word.stem)
+        and word.folded not in (NEGATORS | JOINING)
+        and word.stem != "lack"  # denies, and is compared as a denial
     ]
 
 
@@ -173,6 +190,10 @@ def _values_missing(claim: Values, source: Values) -> list[str]:
     ]
 
 
+def _has_verb(claim: str, terms: Terms) -> bool:
+    return any(clause.verb_at is not None for clause in read_clauses(claim, terms))
+
+
 def _is_article(quantity: Quantity) -> bool:
     """Tell whether a number is a word such as `one`, which also stands for `a`."""
     return quantity.bare and quantity.number == 1 and quantity.text.lower() == "one"
@@ -182,19 +203,21 @@ def _contradictions(
     claim: str, words: Sequence[Word], source: str, given: Sequence[Word], terms: Terms
 ) -> list[str]:
     found = [
-        _reversed_roles(claim, words, source, given),
+        _reversed_roles(claim, words, source, given, terms),
         negation(claim, words, source, given),
         direction(words, given),
         misplaced(claim, source, terms),
+        misnamed(claim, source, terms),
+        acting(claim, source, terms),
     ]
     return [reason for reason in found if reason]
 
 
 def _reversed_roles(
-    claim: str, words: Sequence[Word], source: str, given: Sequence[Word]
+    claim: str, words: Sequence[Word], source: str, given: Sequence[Word], terms: Terms
 ) -> str | None:
     ours, theirs = _without_values(words, claim), _without_values(given, source)
-    if turned_round(ours, claim, theirs, source):
+    if turned_round(ours, claim, theirs, source) or swapped(claim, source, terms):
         return "who does what to whom is the other way round in"
     return None
 

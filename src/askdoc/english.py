@@ -36,8 +36,8 @@ IRREGULAR: Mapping[str, str] = {
 
 LIGHT = frozenset(
     """
-    accord account also be come describ do document exampl explain fact find found get has have
-    mention make note report said say sourc state stat take tell text use
+    accord account also back be come describ do document exampl explain fact find found get has have
+    mention make note reason report said say show sourc state stat take tell text time use way
     """.split()
 )
 """Stems that add nothing a source could fail to say."""
@@ -60,7 +60,10 @@ HEDGES = frozenset(
 )
 """Words and stems that tell a plan, a wish or an opinion from a fact."""
 
-UNIVERSAL = frozenset("all every always entirely completely everyone everybody everything".split())
+UNIVERSAL = frozenset(
+    "all any anybody anyone anything always completely entirely every everybody everyone everything"
+    " whenever".split()
+)
 
 DETERMINERS = frozenset(
     """
@@ -86,7 +89,7 @@ time: befor earlier prior previous / after later follow
 bound: over abov exceed / under below beneath
 rank: first / last
 quality: best better / worst wors
-outcome: win victori succeed success / lose defeat loss failur
+outcome: win victori succeed success beat overcom triumph / lose loss failur
 trade: export / import
 flow: profit surplus / deficit
 judgement: accept approv adopt welcom / reject refus dismiss declin veto
@@ -108,6 +111,43 @@ age: old older oldest / young younger youngest new newer newest
 weight: heavi heavier heaviest / light lighter lightest
 wealth: rich richer richest / poor poorer poorest
 safety: safe / danger unsaf
+strength: strong stronger / weak weaker feebl
+thickness: thick thicker / thin thinner
+width: wide wider broad broader / narrow narrower
+depth: deep deeper / shallow shallower
+hardness: hard harder / soft softer
+fullness: full / empti
+wetness: wet wetter / dri drier
+daytime: morn dawn / evening dusk
+sun: day / night
+brightness: bright brighter / dark darker dim
+height: tall taller tallest / short shorter shortest
+upper: upper top / lower bottom
+inside: insid interior intern / outsid exterior extern
+major: major / minor
+senior: senior / junior
+presence: present presenc / absent absenc
+loudness: loud louder / quiet quieter silent
+guilt: guilti / innoc
+peace: peac / war
+cost: cheap cheaper / expens costli dear
+clean: clean / dirti pollut
+health: healthi / ill sick
+life: aliv / dead
+feeling: love / hate dislik
+ally: alli friend / enemi
+legality: legal law / illeg unlaw
+ease: easi easier / difficult harder
+growth: widen broaden / narrow
+appearance: appear emerg / disappear vanish
+attack: attack / defend
+arrival: arriv enter / depart leav left
+praise: prais / critic condemn
+remembering: rememb / forget forgotten
+crash: ascend / descend
+front: front / rear
+early: earli earlier / late later
+optimism: optimist / pessimist
 """
 
 
@@ -123,3 +163,75 @@ def _sides() -> dict[str, frozenset[tuple[str, int]]]:
 
 SIDES: Mapping[str, frozenset[tuple[str, int]]] = _sides()
 """For each word or stem that has an opposite: the families it belongs to, and its side in each."""
+
+PAST = frozenset(IRREGULAR) - frozenset("children death dead men people sale sales women".split())
+PAST |= frozenset("born set put cut hit let shut spread cost".split())
+"""Forms that are a verb wherever they stand."""
+
+BE = frozenset("is are was were be been being isn't wasn't aren't weren't".split())
+
+AUXILIARIES = frozenset(
+    """
+    can could will would shall should may might must cannot can't couldn't won't wouldn't do does
+    did don't doesn't didn't has have had having
+    """.split()
+)
+
+PRONOUNS = frozenset(
+    """
+    he she it they him her them his hers its their theirs this these those itself himself one ones
+    none
+    """.split()
+)
+
+RELATIVE = frozenset("who which whom whose that where when".split())
+"""How a clause begins that speaks of what stands right before it."""
+
+VERBS = frozenset(
+    """
+    accept account achiev act add adjust affect agre aim allow announc appear appli approach
+    approv argu aris arriv ask assum attack attempt attract award bear beat becom begin believ
+    belong block boil break bring build buy call cancel captur carri catch caus celebr chang
+    charg choos claim climb close collect come compar compet complain complet compos comprise
+    concern conclud confirm connect consid consist contain continu contribut control convert
+    cook correspond cost cover creat cross cut damag deal decid declar declin decreas defeat
+    defend defin delay deliv demand deni depend describ design destroy detect determin develop
+    die differ direct disappear discov discuss display divid draw drink drive drop earn eat
+    elimin emerg employ encourag end enjoy ensur enter establish estim evolv examin exceed
+    exist expand expect experi explain explor export express extend face fail fall favour
+    feature feed feel fight fill find finish fit fix flow fly focus follow forc forget form
+    found fund gain gather generat get give go govern grow guarante handl hang happen harm
+    hate head heal hear help hide hire hold hope host hurt identifi ignor import impos improv
+    includ increas indic infect influenc inform inherit inhibit inject injur insist inspir
+    instal intend introduc invad invent invest invit involv join judg jump keep kick kill know
+    lack last launch lay lead lean learn leav lend let lie like limit link list listen live
+    locat look lose love lower maintain make manag mark marri mean measur meet mention merg
+    move name need note notic number obtain occupi occur offer open oper oppos order organ own
+    paint particip pass pay peak perform permit persuad place plan play point possess practic
+    prais predict prefer prepar present preserv press prevent print produc promis promot
+    protect prove provid publish pull purchas push put qualifi question quit race rais rang
+    rank reach react read realiz receiv recogn recommend record recov reduc refer reflect
+    refus regard reject relat releas reli remain remember remov replac repli report repres
+    request requir rescu resembl resist respond rest restor result retain retir return reveal
+    rise risk roll rule run save say score search see seek seem sell send separ serv set settl
+    shape share shift shoot show shrink shut sign sing sink sit sleep slow smell speak specifi
+    spend spread stand start state stay stop store strengthen stretch strike studi succeed
+    suffer suggest suit supervis suppli support suppos surround survey surviv suspect sweep
+    swim take talk target teach tell tend terrifi test thank think threaten throw touch trade
+    train transfer transform transmit travel treat trigger tri turn understand unit urg use
+    vari view visit volunt vote wait walk want warn wash watch weaken wear weigh win wish
+    withdraw wonder work worri write yield
+    """.split()
+)
+"""Stems of common verbs; after a determiner or a preposition the same word is a noun."""
+
+JOINING = frozenset(
+    """
+    aboard about above across
+    after against along among around at because before behind below beneath
+    besides between beyond by despite due during for from hence however in into near of off on onto
+    over per since than though although through throughout thus to toward towards under until upon
+    via when whereas while with within
+    """.split()
+)
+"""Words that join others, which a stemmer's list of function words may lack."""

@@ -61,14 +61,32 @@ def turned_round(
     Compares who stands before and after a word in both. Between names any distance counts, between
     other words only near ones. A passive with `by` is turned first.
     """
-    there = set(_triples(source, source_text))
+    there = {*_triples(source, source_text), *_triples(_bare(source), source_text)}
     heads = {(first, middle) for first, middle, _ in there}
-    for first, middle, last in _triples(claim, claim_text):
+    for first, middle, last in [
+        *_triples(claim, claim_text),
+        *_triples(_bare(claim), claim_text),
+    ]:
         if (first, middle, last) in there or first == last:
             continue
         if (last, middle, first) in there and (first, middle) not in heads:
             return True
     return False
+
+
+def _bare(words: Sequence[Word]) -> list[Word]:
+    """Leave out what `of` joins to a word: the flippers *of penguins*."""
+    kept: list[Word] = []
+    of = False
+    for word in words:
+        if word.folded == "of":
+            of = True
+        elif not (of and word.stem):
+            kept.append(word)
+            of = of and word.stem is None
+        else:
+            of = False
+    return kept
 
 
 def _triples(words: Sequence[Word], text: str) -> Iterator[tuple[str, str, str]]:

@@ -3,37 +3,102 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from askdoc.english import DENYING, HEDGES, NEGATORS, SIDES, UNIVERSAL
-from askdoc.words import Word, is_light
+from askdoc.mentions import PREPOSITIONS
+from askdoc.words import Word, is_light, is_verb
 
 _SCOPE = 4
 _BOUNDARY = re.compile(
-    r"[,;:()—–]|\b(?:that|by|but|and|which|who|because|while|although|if|when)\b"
+    r"[,;:()—–]|\b(?:that|by|but|and|which|who|because|while|although|if|when|until|after|before)\b"
 )
 
+_NOUN = re.compile(r"(?:al|ment|ion|ance|er)s?$")
+_CONDITION = re.compile(
+    r"\b(?:if|unless|provided that|as long as|only when)\b[^,;:.()]*", re.IGNORECASE
+)
+_TOO = re.compile(r"\btoo\s+\w+\s+(?:for\s+\w+\s+)?to\b", re.IGNORECASE)
+_RAISING = ("seem", "appear")
+_LINKED = re.compile(r"\s+(?:to|that|as)\b")
+_OF_NOUNS = ("no", "without")
+_OF_SUBJECTS = ("no", "none", "neither", "nor", "nobody", "nothing")
+"""Words that deny by their subject or object what its verb says."""
+
 _PREFIXES = ("un", "in", "im", "ir", "il", "non", "dis")
-_ASSERTED = 3
 
 
 def negation(
     claim: str, claim_words: Sequence[Word], source: str, source_words: Sequence[Word]
 ) -> str | None:
     """Say where the claim denies what the source states, or states what it denies, else None."""
-    denied_here = _denied(claim, claim_words)
-    denied_there = _denied(source, source_words)
-    here, there = _stems(claim_words), _stems(source_words)
-    for stem, negator in denied_here.items():
-        if stem in there and stem not in denied_there and _heads(stem, denied_here, there):
-            return f"“{negator}” is not said of “{_written(stem, source_words)}” in"
-    for stem, negator in denied_there.items():
-        if any(word.text == negator and word.stem in DENYING for word in claim_words):
+    here = list(_denials(claim, claim_words))
+    there = list(_denials(source, source_words))
+    for denial in here:
+        if stem := _undenied(denial, source_words, there):
+            return f"“{denial.by.text}” is not said of “{_written(stem, source_words)}” in"
+    for denial in there:
+        if denial.by.stem in DENYING and denial.by.stem in _stems(claim_words):
             continue  # the same verb denies, in another order of words
-        if stem in here and stem not in denied_here and _heads(stem, denied_there, here):
-            return f"“{negator}” is said of “{_written(stem, source_words)}” in"
+        if stem := _undenied(denial, claim_words, here):
+            return f"“{denial.by.text}” is said of “{_written(stem, source_words)}” in"
     return _prefixed(claim_words, source_words)
+
+
+@dataclass(frozen=True, slots=True)
+class _Denial:
+    """A word that denies, and the stems that it governs, the head of them first."""
+
+    by: Word
+    scope: tuple[str, ...]
+
+
+def _denials(text: str, words: Sequence[Word]) -> Iterator[_Denial]:
+    for word in words:
+        if is_negator(word):
+            governed = list(_scope(text, words, word))
+            if word.folded in _OF_NOUNS or word.stem == "lack":
+                governed = list(_noun_phrase(words, governed))
+            scope = tuple(w.stem for w in governed if w.stem and not is_negator(w))
+            if scope:
+                yield _Denial(word, scope)
+    for match in _TOO.finditer(text):  # "too weak to fly"
+        by = next(word for word in words if word.start == match.start())
+        last = next(word for word in words if word.end == match.end())
+        yield _Denial(by, tuple(w.stem for w in _scope(text, words, last) if w.stem))
+
+
+def _undenied(
+    denial: _Denial, other_words: Sequence[Word], denials: Sequence[_Denial]
+) -> str | None:
+    """Return what is denied here and stated in another text, else None.
+
+    The other text must take up the head of what is denied, or most of it, and not just a word.
+    """
+    stems = _stems(other_words)
+    present = [stem for stem in denial.scope if stem in stems]
+    if not present or (present[0] != denial.scope[0] and 2 * len(present) <= len(denial.scope)):
+        return None
+    denied = {stem for other in denials for stem in other.scope}
+    whole = denial.by.folded in _OF_SUBJECTS or present[0] != denial.scope[0]
+    enough = set(present) if whole else {present[0]}
+    return None if denied & enough else present[0]
+
+
+def _noun_phrase(words: Sequence[Word], governed: Sequence[Word]) -> Iterator[Word]:
+    """Keep what is governed up to the next verb or preposition."""
+    between = {word.start: word for word in words}
+    starts = sorted(between)
+    for word in governed:
+        before = [start for start in starts if governed[0].start < start < word.start]
+        if any(between[s].folded in PREPOSITIONS or is_verb(between[s]) for s in before):
+            return
+        if word is not governed[0] and is_verb(word):
+            yield word
+            return
+        yield word
 
 
 def direction(claim_words: Sequence[Word], source_words: Sequence[Word]) -> str | None:
@@ -44,9 +109,13 @@ def direction(claim_words: Sequence[Word], source_words: Sequence[Word]) -> str 
     here, there = _sides(claim_words), _sides(source_words)
     for key, word in here.items():
         family, side = key
-        if key in there or (family, 1 - side) not in there:
+        if (family, 1 - side) not in there:
             continue
         rival = there[family, 1 - side]
+        if key in there:
+            if _same_object(claim_words, key, source_words, rival, there[key]):
+                return f"“{word.text}” stands against “{rival.text}” in"
+            continue
         if any((f, s) in there for f, s in _of(word) if f != family):
             continue
         if (family, 1 - side) in here:
@@ -55,6 +124,22 @@ def direction(claim_words: Sequence[Word], source_words: Sequence[Word]) -> str 
             continue
         return f"“{word.text}” stands against “{rival.text}” in"
     return _sided(claim_words, source_words)
+
+
+def _same_object(
+    claim_words: Sequence[Word],
+    key: tuple[str, int],
+    source_words: Sequence[Word],
+    rival: Word,
+    own: Word,
+) -> bool:
+    """Tell whether the claim says of a thing what the source, which has both, says otherwise."""
+    theirs, ours = _object(source_words, rival), _object(source_words, own)
+    return (
+        ours is not None
+        and theirs != ours
+        and any(key in _of(word) and _object(claim_words, word) == theirs for word in claim_words)
+    )
 
 
 def _sided(claim_words: Sequence[Word], source_words: Sequence[Word]) -> str | None:
@@ -75,6 +160,8 @@ def _sided(claim_words: Sequence[Word], source_words: Sequence[Word]) -> str | N
 def certainty(claim_words: Sequence[Word], source: str, source_words: Sequence[Word]) -> str | None:
     """Say where the claim is surer or more sweeping than the source, else None."""
     left_out = "is left out of what is said in"
+    if condition := _condition(claim_words, source, source_words):
+        return f"“{condition}” {left_out}"
     if swept := _sweeping(claim_words, source_words):
         return f"“{swept}” goes further than"
     if _limited(claim_words, source, source_words):
@@ -88,6 +175,20 @@ def certainty(claim_words: Sequence[Word], source: str, source_words: Sequence[W
     return next((f"“{hedge}” {left_out}" for stem, hedge in hedged.items() if stem in stems), None)
 
 
+def _condition(
+    claim_words: Sequence[Word], source: str, source_words: Sequence[Word]
+) -> str | None:
+    """Return the condition that the source puts, and the claim neither puts nor speaks of."""
+    here = _stems(claim_words)
+    if any(word.folded in ("if", "unless", "when", "provided") for word in claim_words):
+        return None
+    for match in _CONDITION.finditer(source):
+        within = [w for w in source_words if match.start() < w.start < match.end() and w.stem]
+        if within and not any(word.stem in here for word in within):
+            return " ".join(match[0].split())
+    return None
+
+
 def _sweeping(claim_words: Sequence[Word], source_words: Sequence[Word]) -> str | None:
     said = {word.folded for word in claim_words}
     given = {word.folded for word in source_words}
@@ -98,7 +199,8 @@ def _sweeping(claim_words: Sequence[Word], source_words: Sequence[Word]) -> str 
 
 
 def _hedges(word: Word) -> bool:
-    return word.folded in HEDGES or word.stem in HEDGES
+    """Tell whether a word hedges; what is made from it, such as `proposal`, does not."""
+    return word.folded in HEDGES or (word.stem in HEDGES and not _NOUN.search(word.folded))
 
 
 def _limited(claim_words: Sequence[Word], source: str, source_words: Sequence[Word]) -> bool:
@@ -184,23 +286,6 @@ def is_negator(word: Word) -> bool:
     return word.folded in NEGATORS or word.folded.endswith("n't") or word.stem in DENYING
 
 
-def _denied(text: str, words: Sequence[Word]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for word in words:
-        if is_negator(word):
-            for governed in _scope(text, words, word):
-                if governed.stem is not None and not is_negator(governed):
-                    found.setdefault(governed.stem, word.text)
-    return found
-
-
-def _heads(stem: str, denied: Mapping[str, str], here: set[str]) -> bool:
-    """Tell whether the other text takes up the head of what is denied, not just a word of it."""
-    negator = denied[stem]
-    scope = [other for other, by in denied.items() if by == negator]
-    return scope[0] in here or sum(other in here for other in scope) * 2 > len(scope)
-
-
 def _prefixed(claim_words: Sequence[Word], source_words: Sequence[Word]) -> str | None:
     """Find a word of the claim that the source has with `un-` before it, or the other way round."""
     here, there = ({word.folded for word in words} for words in (claim_words, source_words))
@@ -216,7 +301,11 @@ def _hedged(text: str, words: Sequence[Word]) -> dict[str, str]:
     found: dict[str, str] = {}
     for word in words:
         if _hedges(word):
-            for governed in list(_scope(text, words, word))[:_ASSERTED]:
-                if governed.stem is not None:
-                    found.setdefault(governed.stem, word.text)
+            if word.stem in _RAISING and not _LINKED.match(text, word.end):
+                continue  # "when symptoms appear" hedges nothing
+            governed = [
+                other for other in _scope(text, words, word) if not is_light(other.stem or "")
+            ]
+            for other in governed[:1]:
+                found.setdefault(other.stem or "", word.text)
     return found

@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from askdoc.english import IRREGULAR, LIGHT
+from askdoc.english import DETERMINERS, IRREGULAR, LIGHT, PAST, VERBS
+from askdoc.mentions import PREPOSITIONS
 
 Terms = Callable[[str], list[str]]
 """Lists the stems of a text, function words left out (`ports.Analyser.terms`)."""
 
 _TOKEN = re.compile(r"(?:[^\W\d_]\.){2,}|[^\W_]+(?:['’][^\W\d_]+)*(?:-[^\W_]+)*")
+_COMPOUND = re.compile(r"^(?:over|under|with|out|fore|mis|re)(?=\w{3})")
 _SPLIT_HYPHEN = re.compile(r"-")
 
 
@@ -51,13 +53,25 @@ def fold(word: str) -> str:
     return plain.partition("'")[0].replace(".", "")
 
 
-def is_verb(word: Word) -> bool:
-    """Guess whether a word is the verb of its clause, from its form alone."""
-    return (
-        word.folded in IRREGULAR
-        or word.folded == "born"
-        or bool(word.stem and word.folded.endswith("ed") and not word.capital)
+def is_verb(word: Word, before: Word | None = None) -> bool:
+    """Guess whether a word is the verb of its clause, from its form and the word before it."""
+    if word.capital:
+        return False
+    if word.folded in PAST or _COMPOUND.sub("", word.folded) in PAST:
+        return True
+    if word.stem and word.folded.endswith("ed"):
+        return True
+    if word.stem not in VERBS or word.folded in IRREGULAR:
+        return False
+    nominal = before is not None and (
+        before.folded in DETERMINERS or before.folded in PREPOSITIONS or before.text[0].isdigit()
     )
+    return not nominal
+
+
+def is_ambiguous(word: Word) -> bool:
+    """Tell whether a word that may be a verb may as well be a noun, such as `exports`."""
+    return word.folded not in PAST and not word.folded.endswith("ed") and word.stem in VERBS
 
 
 def is_light(stem: str) -> bool:

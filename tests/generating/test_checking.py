@@ -35,7 +35,15 @@ def pairs(name: str) -> Iterator[dict[str, Any]]:
         yield json.loads(line)
 
 
-@pytest.mark.parametrize(("name", "least"), [("claims.jsonl", 0.95), ("claims_later.jsonl", 0.9)])
+@pytest.mark.parametrize(
+    ("name", "least"),
+    [
+        ("claims.jsonl", 0.95),
+        ("claims_later.jsonl", 0.9),
+        ("claims_harder.jsonl", 0.9),
+        ("claims_unseen.jsonl", 0.9),
+    ],
+)
 @pytest.mark.parametrize("knows", ["words", "meaning"])
 def test_labelled_pairs_are_judged_right(name: str, least: float, knows: str) -> None:
     meaning = load("all-MiniLM-L6-v2").embed_queries if knows == "meaning" else None
@@ -109,6 +117,39 @@ def test_several_sources_support_a_claim_clause_by_clause() -> None:
     assert against(both, one, two).support is Support.SUPPORTED
     mixed = "The mill was built in 1850 by the army."
     assert against(mixed, one, two).support is not Support.SUPPORTED
+
+
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [
+        # a verb takes its subject and its object from one clause, not from two
+        ("The senate vetoed the bill.", "Ada Berg vetoed the bill, but the senate overrode her."),
+        ("Tea fell.", "Coffee fell sharply in May, while tea rose."),
+        ("Ole Dahl was the champion.", "Ole Dahl beat the champion, Jan Holm, in May."),
+        ("Nine mills were sold in May.", "Seven of the nine mills were sold in May."),
+        ("The ship left Riga for Kiel.", "The ship left Kiel for Riga."),
+        ("The court told Berg AG to pay the city.", "The court told the city to pay Berg AG."),
+        ("You may keep a dog.", "You may keep a dog if the owner has agreed in writing."),
+        ("In 1990 it was 11 percent.", "Between 1990 and 2005 it fell from 48 to 11 percent."),
+    ],
+)
+def test_words_of_the_source_in_another_place_are_not_support(claim: str, source: str) -> None:
+    assert against(claim, source).support is not Support.SUPPORTED
+
+
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [
+        ("The airline would not say why.", "Neither the union nor the airline would say why."),
+        ("It had no roof.", "It was a house without a roof."),
+        ("Owls are unable to chew.", "The jaws of owls are too weak to chew."),
+        ("The harbour was defended by the army.", "The army defended the harbour in 1807."),
+        ("Karl Holm was the founder.", "The mill's founder was Karl Holm."),
+        ("The teacher wrote it.", "It was written by the teacher, a man who lived in Riga."),
+    ],
+)
+def test_the_same_in_other_words_is_support(claim: str, source: str) -> None:
+    assert against(claim, source).support is Support.SUPPORTED
 
 
 def test_a_bare_name_is_not_a_statement() -> None:
