@@ -55,7 +55,15 @@ def read(path: Path, kind: str | None = None, *, parse_yaml: ParseYaml | None = 
 
 
 def guess(path: Path) -> str:
-    """Name the format of a file or folder by what it holds."""
+    """Name the format of a file or folder by what it holds.
+
+    Raises:
+        UsageError: it is not there, or cannot be told.
+
+    """
+    if not path.exists():
+        message = f"there is no file or folder `{path}`"
+        raise UsageError(message, hint="give the file to import, or a folder in BEIR's layout")
     if path.is_dir() and (path / "queries.jsonl").exists():
         return "beir"
     if path.suffix == ".json" and path.is_file():

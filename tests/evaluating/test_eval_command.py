@@ -163,7 +163,10 @@ def test_a_case_that_cannot_be_scored_exits_1(work: Path) -> None:
     told = run("lint", "village")
     assert told.exit_code == 1
     assert "rebuilt in oak" in told.stdout
-    assert run("lint", "village", "--fix").exit_code == 0
+    path.write_text(path.read_text("utf-8").replace("rope bridge over the", "rope brige over a"))
+    fixed = run("lint", "village", "--fix")
+    assert (fixed.exit_code, fixed.stdout) == (0, "village.jsonl  sound\n")
+    assert "mended 2 cases" in fixed.stderr
     assert run("lint", "village", "--json").exit_code == 0
     assert run("village").exit_code == 0
 

@@ -217,6 +217,8 @@ def test_a_plain_table_joins_rows_of_one_id(tmp_path: Path) -> None:
 def test_what_cannot_be_imported(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"format of .* is not known"):
         read(put(tmp_path / "a.csv", "x,y\n1,2\n"))
+    with pytest.raises(UsageError, match="no file or folder"):
+        read(tmp_path / "nowhere.yaml")
     with pytest.raises(UsageError, match="no format `xml`"):
         read(tmp_path, "xml")
     with pytest.raises(SuiteError, match="cannot be read as squad: has no 'data'"):

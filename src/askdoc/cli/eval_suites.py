@@ -171,15 +171,16 @@ def lint(
         gold, intact = GoldFinder(catalog), Disk()
         for path in paths:
             found[path] = check([case for _, case in files.read(path)], gold, intact)
-    if fix:
-        for path, findings in found.items():
-            repaired = {f.case_id: f.repaired for f in findings if f.repaired}
-            changed = files.put(path, repaired)
-            say(f"mended {changed} cases in {path}")
+            mended: set[str] = set()
+            while fix and (repaired := {f.case_id: f.repaired for f in found[path] if f.repaired}):
+                if not files.put(path, repaired):
+                    break
+                mended |= repaired.keys()  # a case with two wrong quotes is mended in two rounds
+                found[path] = check([case for _, case in files.read(path)], gold, intact)
+            if fix:
+                say(f"mended {len(mended)} case{'' if len(mended) == 1 else 's'} in {path}")
     _show_findings(found, as_json=as_json)
-    if any(
-        f.level is Level.ERROR and not (fix and f.repaired) for fs in found.values() for f in fs
-    ):
+    if any(finding.level is Level.ERROR for findings in found.values() for finding in findings):
         raise typer.Exit(UNSOUND)
 
 
