@@ -15,7 +15,7 @@ import re
 import sys
 from pathlib import Path
 
-from askdoc.adapters.snowball import FUNCTION_WORDS
+from askdoc.adapters.languages import function_words
 
 SEED = 7
 ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
@@ -38,7 +38,7 @@ def main() -> None:
 
 def slip(word: str, chance: random.Random) -> str:
     """Put one slip into a word, not at its first letter."""
-    if word.lower() in FUNCTION_WORDS:
+    if word.lower() in function_words("en"):
         return word
     at = chance.randrange(1, len(word) - 1)
     kind = chance.choice(("swap", "lose", "double", "beside"))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, TypeVar
 
@@ -18,9 +19,9 @@ from askdoc.citing import Chosen, choose
 from askdoc.confidence import Calibration, features, probability
 from askdoc.errors import UsageError
 from askdoc.ports import Analyser, CatalogReader, Embedder, Ranker, VectorStore
-from askdoc.retrieval import Query, gather, prepare
-from askdoc.selection import score
-from askdoc.settings import Settings
+from askdoc.retrieval import FOREIGN_WEIGHTS, WEIGHTS, Query, gather, prepare
+from askdoc.selection import Terms, score
+from askdoc.settings import AUTOMATIC, ENGLISH, ENGLISH_MODELS, Settings
 from askdoc.spelling import Vocabulary, repair
 from askdoc.text import printable
 from askdoc.types import Evidence, Passage, Reason
@@ -38,7 +39,11 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What evidence is found in, and with."""
+    """What evidence is found in, and with.
+
+    `without_ranker` and `by_words` are the confidence models for questions in a language that the
+    ranker does not know, or not even the embedder.
+    """
 
     catalog: CatalogReader
     vectors: VectorStore
@@ -46,6 +51,8 @@ class Sources:
     analyser: Analyser
     calibration: Calibration
     ranker: Ranker | None = None
+    without_ranker: Calibration | None = None
+    by_words: Calibration | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +79,18 @@ class Finder:
     def __init__(self, sources: Sources, settings: Settings) -> None:
         self._sources = sources
         self._settings = settings
-        self._vocabulary = Vocabulary(
-            terms=self._terms,
-            frequencies=lambda terms: sources.catalog.frequencies(list(terms)),
-            beginning=sources.catalog.vocabulary,
-            words=sources.analyser.words(settings.language),
-            near=sources.analyser.near,
-        )
 
     def understand(self, question: str) -> str:
         """Return a question as it is searched for: on one line, its slips repaired."""
-        return repair(clean(question), self._vocabulary)
+        text = clean(question)
+        return repair(text, self._vocabulary(self.language(text)))
+
+    def language(self, question: str) -> str:
+        """Name the language of a question: the one that is set, else one of the documents'."""
+        if self._settings.language != AUTOMATIC:
+            return self._settings.language
+        sources = self._sources
+        return sources.analyser.language(question, sources.catalog.languages())
 
     def find(
         self,
@@ -104,7 +112,8 @@ class Finder:
         text = self.understand(question)
         asked = compound.parts(text)
         whole = vector if len(asked) == 1 else None
-        queries = [self.query(part, whole) for part in asked]
+        language = self.language(text)
+        queries = [self.query(part, whole, language) for part in asked]
         gathered = [self.gather(query, self._settings.top_k, documents) for query in queries]
         hear_retrieved()
         found = [
@@ -112,7 +121,7 @@ class Finder:
         ]
         return replace(_joined(found, self._settings.max_sentences), searched=text)
 
-    def query(self, text: str, vector: Matrix | None = None) -> Query:
+    def query(self, text: str, vector: Matrix | None = None, language: str | None = None) -> Query:
         """Make ready for search what was understood.
 
         Raises:
@@ -122,41 +131,83 @@ class Finder:
         if not text:
             message = "the question is empty"
             raise UsageError(message, hint='ask one: `askdoc "What did … say about …?"`')
+        language = language or self.language(text)
+        analyser = self._sources.analyser
         if vector is None:
             vector = self._sources.embedder.embed_queries([text])[0]
         return prepare(
             text,
-            self._terms(text),
+            analyser.terms(text, language),
             vector,
             self._sources.catalog,
-            lambda term: self._sources.analyser.commonness(term, self._settings.language),
+            lambda term: analyser.commonness(term, language),
             most=_MOST_TERMS,
+            language=language,
         )
 
     def gather(
         self, query: Query, limit: int, documents: Collection[str] | None = None
     ) -> list[Passage]:
         """Find the `limit` best passages, best first."""
+        known = self._knows(self._sources.embedder, query.language)
         return gather(
-            query, self._sources.catalog, self._sources.vectors, limit=limit, documents=documents
+            query,
+            self._sources.catalog,
+            self._sources.vectors,
+            limit=limit,
+            documents=documents,
+            weights=WEIGHTS if known else FOREIGN_WEIGHTS,
         )
 
     def score(self, query: Query, passages: Sequence[Passage]) -> list[Evidence]:
         """Score all sentences of `passages`, best first."""
-        embed = self._sources.embedder.embed_queries
-        return score(query, passages, self._terms, embed, self._sources.ranker)
+        embedder, ranker = self._sources.embedder, self._sources.ranker
+        knows = partial(self._knows, language=query.language)
+        return score(
+            query,
+            passages,
+            self._terms(query.language),
+            embedder.embed_queries if knows(embedder) else None,
+            ranker if ranker and knows(ranker) else None,
+        )
 
     def _judge(self, query: Query, passages: list[Passage]) -> Found:
         evidence = self.score(query, passages)
-        signals = features(query, passages, evidence, self._terms)
-        confidence = probability(signals, self._sources.calibration)
+        terms = self._terms(query.language)
+        signals = features(query, passages, evidence, terms)
+        confidence = probability(signals, self._calibration(query.language))
         reason = self._doubt(evidence, confidence)
         limit = self._settings.max_sentences
-        chosen = [] if reason else choose(evidence, self._terms, query.weights, limit=limit)
+        chosen = [] if reason else choose(evidence, terms, query.weights, limit=limit)
         return Found(query.text, passages, evidence, chosen, signals, confidence, reason)
 
-    def _terms(self, text: str) -> list[str]:
-        return self._sources.analyser.terms(text, self._settings.language)
+    def _terms(self, language: str) -> Terms:
+        return partial(self._sources.analyser.terms, language=language)
+
+    def _vocabulary(self, language: str) -> Vocabulary:
+        catalog, analyser = self._sources.catalog, self._sources.analyser
+        return Vocabulary(
+            terms=self._terms(language),
+            frequencies=lambda terms: catalog.frequencies(list(terms)),
+            beginning=catalog.vocabulary,
+            words=analyser.words(language),
+            near=analyser.near,
+        )
+
+    def _calibration(self, language: str) -> Calibration:
+        """Choose the confidence model, by which of the models know the language."""
+        sources = self._sources
+        chosen: Calibration | None = sources.calibration
+        if not self._knows(sources.embedder, language):
+            chosen = sources.by_words
+        elif sources.ranker and not self._knows(sources.ranker, language):
+            chosen = sources.without_ranker
+        return chosen or sources.calibration
+
+    @staticmethod
+    def _knows(model: Embedder | Ranker, language: str) -> bool:
+        """Tell whether a model may know a language; one that the user named is taken to."""
+        return language == ENGLISH or model.name not in ENGLISH_MODELS
 
     def _doubt(self, evidence: Sequence[Evidence], confidence: float) -> Reason | None:
         if not evidence:

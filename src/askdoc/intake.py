@@ -24,7 +24,7 @@ from askdoc.chunking import Budget
 from askdoc.errors import DiskFull, IndexCorrupt, ReadError, StoreError
 from askdoc.landmarks import Landmarks
 from askdoc.ports import Analyser, Catalog, Embedder, SentenceSplitter, VectorStore
-from askdoc.settings import Settings
+from askdoc.settings import AUTOMATIC, Settings
 from askdoc.types import Chunk, Document, Found, Reading, Stamp
 from askdoc.windows import joined
 
@@ -127,7 +127,7 @@ class Intake:
         self._vectors = vectors
         self._embedder = embedder
         self._cutters = cutters
-        self._language = settings.language
+        self._set_language = settings.language
         self._budget = budget(settings, embedder)
         self._published = published
         self._group = _Group()
@@ -181,7 +181,7 @@ class Intake:
         landmarks: list[Landmarks] = []
         for part in joined(source.parts):
             if document is None:
-                document = _document(source, part, self._language)
+                document = _document(source, part, self._language_of(part.text))
                 stored = self._stored_like(document.id, source.like)
                 self._group.started.append(document)
             self._group.texts.append((document.id, part.text))
@@ -206,7 +206,8 @@ class Intake:
     def _pieces(
         self, document: Document, part: Reading, stored: Mapping[bytes, str]
     ) -> Iterator[_Piece]:
-        sentences = chunking.sentence_spans(part, self._cutters.splitter, self._language)
+        language = document.language
+        sentences = chunking.sentence_spans(part, self._cutters.splitter, language)
         for chunk in chunking.chunk(
             part,
             sentences,
@@ -218,8 +219,13 @@ class Intake:
             searched = chunking.lexical_text(
                 document.path, document.title, chunk.headings, chunk.text
             )
-            terms = " ".join(self._cutters.analyser.terms(searched, self._language))
+            terms = " ".join(self._cutters.analyser.terms(searched, language))
             yield _Piece(chunk, passage, terms, stored.get(_digest(passage)))
+
+    def _language_of(self, text: str) -> str:
+        if self._set_language != AUTOMATIC:
+            return self._set_language
+        return self._cutters.analyser.language(text)
 
     def _stored_like(self, former: str, like: str | None) -> dict[bytes, str]:
         """Map what was embedded of the former version, or of one alike, to the ids of its chunks.

@@ -79,6 +79,9 @@ class SentenceSplitter(Protocol):
 class Analyser(Protocol):
     """Turns text into the terms that lexical search counts."""
 
+    def language(self, text: str, among: Sequence[str] = ()) -> str:
+        """Name the language of `text`, one of `among` if there are any; the first if in doubt."""
+
     def terms(self, text: str, language: str) -> list[str]:
         """List the terms of `text` in order: folded, stemmed, function words left out."""
 
@@ -264,6 +267,9 @@ class CatalogReader(Protocol):
 
     def counts(self) -> Counts:
         """Say how much the index holds."""
+
+    def languages(self) -> Sequence[str]:
+        """List the languages of the documents, that of the most documents first."""
 
     def skipped(self) -> list[Skip]:
         """List what was seen and not indexed, by location."""

@@ -110,6 +110,10 @@ class RememberingAnalyser:
         self._kept: dict[tuple[str, str], tuple[str, ...]] = {}
         self._memory = _Switch()
 
+    def language(self, text: str, among: Sequence[str] = ()) -> str:
+        """Name the language of `text`, one of `among` if there are any."""
+        return self._analyser.language(text, among)
+
     def terms(self, text: str, language: str) -> list[str]:
         """List the terms of `text` in order."""
         if not self._memory.on:

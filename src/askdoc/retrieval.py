@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 DENSE, LEXICAL = "dense", "lexical"
 WEIGHTS: Mapping[str, float] = {DENSE: 0.5, LEXICAL: 0.5}
+FOREIGN_WEIGHTS: Mapping[str, float] = {DENSE: 0.1, LEXICAL: 0.9}
+"""Where the embedder does not know the language, words decide, and it decides between equals."""
 DEPTH = 50
 """Hits that each retriever is asked for."""
 
@@ -36,7 +38,8 @@ class Query:
 
     `weights` says how much each distinct term tells, in the order of the question; `vector` has
     shape (dimensions,) and unit length; `bm25_mass` is what BM25 would give a text that holds every
-    term once, or nearly; `among` is the number of chunks that are searched.
+    term once, or nearly; `among` is the number of chunks that are searched; `language` is that of
+    the question.
     """
 
     text: str
@@ -44,6 +47,7 @@ class Query:
     weights: Mapping[str, float]
     bm25_mass: float
     among: int
+    language: str = "en"
 
     @property
     def mass(self) -> float:
@@ -67,6 +71,7 @@ def prepare(
     commonness: Callable[[str], float],
     *,
     most: int,
+    language: str = "en",
 ) -> Query:
     """Weigh the terms of a question by how rare they are, in the catalog and in the language.
 
@@ -82,7 +87,7 @@ def prepare(
         telling = sorted(weights, key=lambda term: -weights[term])[:most]
         weights = {term: weights[term] for term in telling}
     mass = sum(inverse_frequency(total, holding.get(term, 0)) for term in weights)
-    return Query(text, vector, weights, mass, total)
+    return Query(text, vector, weights, mass, total, language)
 
 
 def gather(
@@ -92,11 +97,12 @@ def gather(
     *,
     limit: int,
     documents: Collection[str] | None = None,
+    weights: Mapping[str, float] = WEIGHTS,
 ) -> list[Passage]:
     """Find the `limit` best passages, best first; `documents` are the ids to search within."""
     depth = max(DEPTH, limit)
     rankings = rank(query, catalog, vectors, depth, documents)
-    return _hydrate(weighted(rankings, WEIGHTS, depth), catalog, limit)
+    return _hydrate(weighted(rankings, weights, depth), catalog, limit)
 
 
 def rank(

@@ -376,7 +376,7 @@ def _besides(settings: Settings) -> str:
 
 def _standing_alone(case: EvalCase, settings: Settings) -> str:
     """Return what is asked: a follow-up is completed by the turns before, as in a session."""
-    if settings.language != ENGLISH:
+    if wiring.language_of(case.question, settings) != ENGLISH:
         return case.question
     return followups.standing_alone(case.question, case.history)
 

@@ -49,16 +49,18 @@ def score(
     query: Query,
     passages: Sequence[Passage],
     terms: Terms,
-    embed: EmbedTexts,
+    embed: EmbedTexts | None,
     ranker: Ranker | None = None,
 ) -> list[Evidence]:
     """Score every sentence of `passages`, best first; a sentence that two share counts once.
 
     What is cheap to know is known of all sentences. The best by that are embedded, and the best of
-    these are read by the ranker, if there is one. Labels are `S1`, `S2`, … in the final order.
+    these are read by the ranker, if there is one. Without `embed` words and passages decide. Labels
+    are `S1`, `S2`, … in the final order.
     """
 
     def similar(best: Sequence[Evidence]) -> Scores:
+        assert embed is not None  # noqa: S101 - only asked where there is one
         return embed([item.text for item in best]) @ query.vector
 
     def judged(best: Sequence[Evidence]) -> Scores:
@@ -67,7 +69,8 @@ def score(
         return np.clip(ranker.score(query.text, read), -_MOST, _MOST)
 
     evidence = sorted(_cheaply(query, passages, terms), key=_by_score)
-    evidence = _with(evidence, DENSE, similar, _EMBEDDED)
+    if embed is not None:
+        evidence = _with(evidence, DENSE, similar, _EMBEDDED)
     if ranker is not None:
         evidence = _with(evidence, RANKER, judged, _RANKED)
     return [replace(item, label=f"S{number}") for number, item in enumerate(evidence, start=1)]

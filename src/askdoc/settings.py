@@ -28,6 +28,13 @@ RERANKER = "askdoc-ranker"
 """The name of the packaged ranker."""
 RANKER_FINGERPRINT = 24
 """Digits of the SHA-256 of a ranker's weights that stand for it."""
+AUTOMATIC = "auto"
+"""The language that is found out for each document and each question."""
+ENGLISH = "en"
+ENGLISH_MODELS = frozenset((DEFAULT_EMBEDDER, RERANKER))
+"""Packaged models: they know English alone, and say nothing of other languages."""
+BY_WORDS = "words"
+"""The name of the confidence model that looks at neither an embedder nor a ranker."""
 NO_RERANKER = "none"
 """The name that stands for ranking without a cross-encoder."""
 
@@ -46,7 +53,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     max_read_seconds: Annotated[float, Meta(gt=0)] = 60
     max_read_mb: Annotated[float, Meta(ge=100)] = 1000
     workers: Annotated[int, Meta(ge=0, le=64)] | None = None
-    language: str = "en"
+    language: str = AUTOMATIC
     embedder: str | None = None
     reranker: str | None = None
     chunk_tokens: Annotated[int, Meta(ge=16, le=8192)] = 160
@@ -76,7 +83,7 @@ HELP: Mapping[str, str] = {
     "max_read_seconds": "processor time that reading one file may take, in seconds",
     "max_read_mb": "memory that reading one file may take, in megabytes, on Linux",
     "workers": "processes that read files; with 0 askdoc reads them itself, without those limits",
-    "language": "language of the documents, as an ISO 639-1 code",
+    "language": "language of the documents, as an ISO 639-1 code; `auto` finds out that of each",
     "embedder": "name or folder of the Sentence Transformers model that makes the vectors",
     "reranker": "name or folder of a cross-encoder that ranks sentences; `none` for no ranker",
     "chunk_tokens": "largest chunk, in tokens of the embedder",
@@ -98,6 +105,8 @@ HELP: Mapping[str, str] = {
 }
 
 _INDEX_KEYS = ("chunk_overlap", "chunk_tokens", "language")
+_TERMS_VERSION = 2
+"""Changes when the same text gives other terms, so that an index is made anew."""
 _ANSWER_KEYS = ("max_sentences", "min_confidence", "top_k")
 
 
@@ -200,7 +209,8 @@ def from_words(key: str, words: Sequence[str]) -> Any:
 
 def index_fingerprint(settings: Settings) -> str:
     """Hash the settings that an index depends on; where it differs, documents are indexed anew."""
-    return _hash({key: getattr(settings, key) for key in _INDEX_KEYS})
+    chosen = {key: getattr(settings, key) for key in _INDEX_KEYS}
+    return _hash({**chosen, "terms": _TERMS_VERSION})
 
 
 def answer_fingerprint(settings: Settings) -> str:

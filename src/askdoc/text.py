@@ -13,6 +13,23 @@ _BIDI_AND_INVISIBLE = frozenset(
 )
 """Characters that reorder or hide text. Joiners (U+200C, U+200D) stay: emoji need them."""
 
+_ACCENTS = re.compile(
+    r"(?<=[a-zß-ʯα-ωϐ-ϡ])[\u0300-\u036f]+"  # Latin and Greek letters
+    r"|(?<=[аеиоуыэюяіє])[\u0300\u0301]+|(?<=е)\u0308"  # Cyrillic stress, and ё
+    r"|[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7]"  # Hebrew points
+    r"|[\u0640\u064b-\u0652\u0670]"  # Arabic vowel marks, and the stroke that only widens a word
+)
+"""What a word can be written with or without. Other marks are part of the word: й is no и, and an
+Indic vowel sign is a vowel."""
+
+
+def folded(text: str) -> str:
+    """Fold case, widths, ligatures and accents: `Ｃａｆé` becomes `cafe`."""
+    if text.isascii():
+        return text.lower()
+    decomposed = unicodedata.normalize("NFKD", text.replace("’", "'")).casefold()
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", decomposed))
+
 
 SOFT_HYPHEN = "\u00ad"
 """Stands in stored text where a word is parted at the end of a line, and for nothing else there."""

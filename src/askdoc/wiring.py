@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING
 
 from askdoc.errors import EmbedderMismatch, NoIndex, UsageError
 from askdoc.ports import Listener, deaf
-from askdoc.settings import DEFAULT_EMBEDDER, EXTRACTIVE, NO_RERANKER, RANKER_FINGERPRINT, RERANKER
+from askdoc.settings import (
+    AUTOMATIC,
+    BY_WORDS,
+    DEFAULT_EMBEDDER,
+    ENGLISH,
+    EXTRACTIVE,
+    NO_RERANKER,
+    RANKER_FINGERPRINT,
+    RERANKER,
+)
 from askdoc.types import ReadOptions
 from askdoc.writing import EMBEDDER_FINGERPRINT, EMBEDDER_NAME
 
@@ -66,6 +75,15 @@ def open_catalog(workspace: Workspace, *, write: bool = False) -> SqliteCatalog:
     from askdoc.adapters.sqlite import SqliteCatalog
 
     return SqliteCatalog(workspace.index, workspace.root, write=write)
+
+
+def language_of(text: str, settings: Settings) -> str:
+    """Name the language of a text: the one that is set, else what the text shows."""
+    if settings.language != AUTOMATIC:
+        return settings.language
+    from askdoc.adapters.languages import detect
+
+    return detect(text)
 
 
 def vectors_folder(workspace: Workspace) -> Path:
@@ -149,6 +167,8 @@ def answerer(
             analyser=like.sources.analyser if like else SnowballAnalyser(),
             calibration=calibration(judge.name if judge else NO_RERANKER),
             ranker=judge,
+            without_ranker=calibration(NO_RERANKER),
+            by_words=calibration(BY_WORDS),
         )
         parts = Parts(
             sources,
@@ -157,6 +177,7 @@ def answerer(
             if like
             else _writer(
                 workspace,
+                catalog,
                 loaded,
                 listen,
                 load_model or stack.enter_context(language_models()),
@@ -285,6 +306,7 @@ def language_models() -> Iterator[LoadModel]:
 
 def _writer(
     workspace: Workspace,
+    catalog: CatalogReader,
     embedder: Embedder,
     listen: Listener,
     load_model: LoadModel,
@@ -300,9 +322,12 @@ def _writer(
     from askdoc.generation import Limits, Writer
 
     analyser = SnowballAnalyser()
+    language = settings.language
+    if language == AUTOMATIC:
+        language = next(iter(catalog.languages()), ENGLISH)
 
     def terms(text: str) -> list[str]:
-        return analyser.terms(text, settings.language)
+        return analyser.terms(text, language)
 
     _tell(workspace, chosen.generator, listen)
     limits = Limits(

@@ -66,7 +66,7 @@ def compile_model(
 
     """
     listen(Compiling(name, CompileStage.LOAD))
-    model = sentence_transformers.load_model(source)
+    model = sentence_transformers.load_model(source, name)
     work = target.with_name(f"{target.name}.work")
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)

@@ -150,7 +150,7 @@ def _open(home: Path, source: Source, listen: Listener) -> Embedder:
     from askdoc.adapters.sentence_transformers import TorchEmbedder, load_model
 
     listen(NotCompiled(source.name, manifest.reason))
-    model = load_model(source.folder or Path(manifest.folder))
+    model = load_model(source.folder or Path(manifest.folder), source.name)
     return TorchEmbedder(model, name=source.name, digest=manifest.digest)
 
 

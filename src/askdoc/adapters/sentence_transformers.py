@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 OPSET = 20  # the first ONNX opset that knows Gelu as one operation
 _PASSAGE_PROMPTS = ("document", "passage", "corpus")
+_E5 = re.compile(r"(?<![a-z])e5-(?:small|base|large)(?!.*instruct)", re.IGNORECASE)
+"""Names of models that want prompts, most of which do not say so in their files."""
+_E5_PROMPTS = {"query": "query: ", "document": "passage: "}
 _DEFAULT_LENGTH = 512
 _BATCH = 16
 
@@ -61,8 +65,10 @@ def quietly() -> Iterator[None]:
         logging.root.removeHandler(placeholder)
 
 
-def load_model(folder: Path) -> SentenceTransformer:
+def load_model(folder: Path, name: str = "") -> SentenceTransformer:
     """Load a model from its folder, without running code that comes with it.
+
+    By its `name` or its folder it is known for what it does not say itself.
 
     Raises:
         ModelError: the files are damaged, or no Sentence Transformers model, or need such code.
@@ -79,6 +85,8 @@ def load_model(folder: Path) -> SentenceTransformer:
         message = f"the model in `{folder}` cannot be loaded: {reason[0]}"
         hint = "it has to be a Sentence Transformers model that needs no code of its own"
         raise ModelError(message, hint=hint) from error
+    if _E5.search(f"{name} {folder}") and not any(model.prompts.values()):
+        model.prompts.update(_E5_PROMPTS)
     return model.eval()
 
 

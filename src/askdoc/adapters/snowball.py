@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from importlib import resources
 
 import Stemmer
 
-from askdoc.text import unparted
+from askdoc.adapters.languages import detect, function_words
+from askdoc.text import folded, unparted
 
 _TOP_SHARE = 0.1
 _PASSAGE_WORDS = 100
@@ -24,40 +24,35 @@ StemWord = Callable[[str], str]
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _DIGIT_GROUPS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 
-FUNCTION_WORDS = frozenset(
-    """
-    a about above after again against all also am an and any are as at be because been before being
-    below between both but by can cannot could did do does doing down during each else ever few for
-    from further get give given gives had has have having he her here hers herself him himself his
-    how i if in into is it its itself just let like many may me might mine more most much must my
-    myself no nor not of off on once one only or other ought our ours ourselves out over own per
-    same shall she should so some such than that the their theirs them themselves then there these
-    they this those through thus to too under until up upon us very via was we were what whatever
-    when where whether which while who whoever whom whose why will with within without would yet you
-    your yours yourself yourselves
-    ain aren couldn didn doesn don hadn hasn haven isn mustn needn shan shouldn wasn weren wouldn
-    """.split()  # noqa: SIM905 - a hundred quoted words would be harder to read
-)
-"""English words that carry no topic of their own."""
+_COMPLEX = re.compile("[\u0300-\u036f\u0590-\u1dff\u2c80-\ud7ff\uf900-\U0010ffff]")
+"""Letters whose words take more than `_WORD` to find."""
+
+_ELIDING = frozenset(("ca", "fr", "it"))
+"""Languages that put the short word before an apostrophe: `l'homme`."""
 
 
 class SnowballAnalyser:
     """An `Analyser`: words are folded, freed of accents and stemmed; function words are dropped.
 
     Numbers keep their digits together (`1,234` becomes `1234`). A language that Snowball does not
-    know is folded and not stemmed.
+    know is folded and not stemmed. Text without spaces is cut into pairs of letters, in whatever
+    language it stands.
     """
+
+    def language(self, text: str, among: Sequence[str] = ()) -> str:
+        """Name the language of `text`, one of `among` if there are any; the first if in doubt."""
+        return detect(text, among)
 
     def terms(self, text: str, language: str) -> list[str]:
         """List the terms of `text` in order, function words left out."""
         stem = _stemmer(language)
-        folded = _fold(_DIGIT_GROUPS.sub("", text))
-        stop = FUNCTION_WORDS if language == "en" else frozenset[str]()
+        plain = folded(unparted(_DIGIT_GROUPS.sub("", text)))
+        stop = function_words(language)
         found: list[str] = []
-        for word in _WORD.findall(folded):
-            bare = word.partition("'")[0] if "'" in word else word
+        for word, is_word in _words(plain):
+            bare = _bare(word, language) if "'" in word else word
             if bare and bare not in stop:
-                found.append(stem(bare))
+                found.append(stem(bare) if is_word else bare)
         return found
 
     def commonness(self, term: str, language: str) -> float:
@@ -109,12 +104,20 @@ def _common(language: str) -> Mapping[str, float]:
     return {term: 1 - math.exp(-_PASSAGE_WORDS * share) for term, share in shares.items()}
 
 
-def _fold(text: str) -> str:
-    """Fold case, widths, ligatures and accents: `Ｃａｆé` becomes `cafe`."""
-    if text.isascii():
-        return text.lower()
-    decomposed = unicodedata.normalize("NFKD", unparted(text).replace("’", "'")).casefold()
-    return "".join(c for c in decomposed if not unicodedata.combining(c))
+def _words(text: str) -> Iterator[tuple[str, bool]]:
+    """Yield the words of a folded text, each with whether it can be stemmed."""
+    if not _COMPLEX.search(text):
+        return ((word, True) for word in _WORD.findall(text))
+    # Takes the package regex, which text in simple scripts need not load.
+    from askdoc.adapters import scripts
+
+    return scripts.terms(text)
+
+
+def _bare(word: str, language: str) -> str:
+    """Take the ending off a word with an apostrophe: `anna's`; or what is put before: `l'eau`."""
+    before, _, after = word.partition("'")
+    return after if language in _ELIDING and after else before
 
 
 @lru_cache(maxsize=8)

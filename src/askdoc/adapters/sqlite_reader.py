@@ -78,6 +78,8 @@ class SqliteReader:
         self._documents = _DOCUMENTS.format(self._later())
         self._segment = lru_cache(maxsize=64)(self._read_segment)
         self._frequencies: dict[str, int] = {}
+        self._counted: Counts | None = None
+        self._languages: list[str] | None = None
         if not self._write:
             self.refresh()
 
@@ -94,6 +96,7 @@ class SqliteReader:
     def refresh(self) -> None:
         """See what has been written since; until then, all calls see one moment."""
         self._frequencies.clear()
+        self._counted = self._languages = None
         with translating(self._folder):
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
@@ -179,11 +182,23 @@ class SqliteReader:
 
     def counts(self) -> Counts:
         """Say how much the index holds."""
-        [row] = self._all(
-            """SELECT count(*), coalesce(sum(chunks), 0), coalesce(sum(sentences), 0),
-                      coalesce(sum(length), 0) FROM documents WHERE version = 1"""
-        )
-        return Counts(*row)
+        if self._counted is None or self._write:
+            [row] = self._all(
+                """SELECT count(*), coalesce(sum(chunks), 0), coalesce(sum(sentences), 0),
+                          coalesce(sum(length), 0) FROM documents WHERE version = 1"""
+            )
+            self._counted = Counts(*row)
+        return self._counted
+
+    def languages(self) -> Sequence[str]:
+        """List the languages of the documents, that of the most documents first."""
+        if self._languages is None or self._write:
+            rows = self._all(
+                """SELECT language FROM documents WHERE version = 1
+                   GROUP BY language ORDER BY count(*) DESC, language"""
+            )
+            self._languages = [language for (language,) in rows]
+        return self._languages
 
     def skipped(self) -> list[Skip]:
         """List what was seen and not indexed, by location."""

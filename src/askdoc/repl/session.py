@@ -204,7 +204,7 @@ class Session:
         In English the rules tell whether it is one at all, so that no other question waits.
         """
         turns = [exchange.turn for exchange in self.exchanges]
-        language = self.scope.settings.language
+        language = wiring.language_of(asked, self.scope.settings)
         by_rules = rewrite(asked, turns) if language == ENGLISH else asked
         if not turns or (language == ENGLISH and by_rules == asked):
             return asked

@@ -1,0 +1,174 @@
+"""Which language a text is in, and which of its words carry no topic.
+
+The script decides where it can; else the function words do, of which every text but the shortest
+holds some. The lists are those of the package stop-words.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+from askdoc.text import folded
+
+DEFAULT = "en"
+"""What a text is taken for that gives no sign."""
+
+_SAMPLE = 20_000
+"""Characters that are looked at, from the beginning."""
+
+_SIGNS = 2
+"""Function words that tell the language of a text of which nothing else is known."""
+
+_WORD = re.compile(r"[^\W\d_]+")
+
+_RANGES = (
+    (0x0041, "Latin"),
+    (0x0370, "Greek"),
+    (0x0400, "Cyrillic"),
+    (0x0530, "hy"),
+    (0x0590, "he"),
+    (0x0600, "Arabic"),
+    (0x0900, "hi"),
+    (0x0980, "bn"),
+    (0x0A00, "pa"),
+    (0x0A80, "gu"),
+    (0x0B00, "or"),
+    (0x0B80, "ta"),
+    (0x0C00, "te"),
+    (0x0C80, "kn"),
+    (0x0D00, "ml"),
+    (0x0D80, "si"),
+    (0x0E00, "th"),
+    (0x0E80, "lo"),
+    (0x0F00, "bo"),
+    (0x1000, "my"),
+    (0x10A0, "ka"),
+    (0x1100, "ko"),
+    (0x1200, "am"),
+    (0x13A0, ""),
+    (0x1780, "km"),
+    (0x1800, ""),
+    (0x1C80, "Cyrillic"),
+    (0x1C90, "ka"),
+    (0x1CC0, ""),
+    (0x1E00, "Latin"),
+    (0x1F00, "Greek"),
+    (0x2000, ""),
+    (0x3040, "ja"),
+    (0x3100, "Han"),
+    (0x3130, "ko"),
+    (0x3190, "Han"),
+    (0xA000, ""),
+    (0xAC00, "ko"),
+    (0xD800, ""),
+    (0xF900, "Han"),
+    (0xFB00, "Latin"),
+    (0xFB1D, "he"),
+    (0xFB50, "Arabic"),
+    (0xFF21, "Latin"),
+    (0xFF66, "ja"),
+    (0xFFA0, "ko"),
+    (0xFFE0, ""),
+    (0x20000, "Han"),
+    (0x32000, ""),
+)
+"""From which character on letters are of which script, or of the one language that is written in
+it or stands for those that are."""
+
+_STARTS = [start for start, _ in _RANGES]
+_KANA_SHARE = 0.1
+"""Of kana and Han characters, the share of kana from which on a text is Japanese."""
+
+_WRITTEN_IN: Mapping[str, tuple[str, ...]] = {
+    "Latin": (
+        *("en", "de", "fr", "es", "it", "pt", "nl", "sv", "da", "nb", "fi", "pl", "cs", "sk"),
+        *("hu", "ro", "tr", "ca", "id", "vi"),
+    ),
+    "Cyrillic": ("ru", "uk", "bg"),
+    "Arabic": ("ar", "fa"),
+    "Greek": ("el",),
+    "Han": ("zh",),
+}
+
+_ENGLISH = frozenset(
+    """
+    a about above after again against all also am an and any are as at be because been before being
+    below between both but by can cannot could did do does doing down during each else ever few for
+    from further get give given gives had has have having he her here hers herself him himself his
+    how i if in into is it its itself just let like many may me might mine more most much must my
+    myself no nor not of off on once one only or other ought our ours ourselves out over own per
+    same shall she should so some such than that the their theirs them themselves then there these
+    they this those through thus to too under until up upon us very via was we were what whatever
+    when where whether which while who whoever whom whose why will with within without would yet you
+    your yours yourself yourselves
+    ain aren couldn didn doesn don hadn hasn haven isn mustn needn shan shouldn wasn weren wouldn
+    """.split()  # noqa: SIM905 - a hundred quoted words would be harder to read
+)
+
+
+def detect(text: str, among: Sequence[str] = ()) -> str:
+    """Name the language of a text by its ISO 639-1 code, one of `among` if there are any.
+
+    Where nothing tells, it is the first of `among`, else English.
+    """
+    if len(among) == 1:
+        return among[0]
+    sample = text[:_SAMPLE]
+    script = _script(sample)
+    able = _WRITTEN_IN.get(script, (script,))
+    choices = [one for one in among if one in able] if among else able
+    if not choices or not script:
+        return among[0] if among else DEFAULT
+    return choices[0] if len(choices) == 1 else _by_words(sample, choices, 0 if among else _SIGNS)
+
+
+@cache
+def function_words(language: str) -> frozenset[str]:
+    """List the words of a language that carry no topic, folded; none where that is not known."""
+    return frozenset(folded(word) for word in _function_words(language))
+
+
+@cache
+def _function_words(language: str) -> frozenset[str]:
+    if language == "en":
+        return _ENGLISH
+    from stop_words import LANGUAGE_MAPPING, get_stop_words
+
+    known = language in LANGUAGE_MAPPING
+    return frozenset(get_stop_words(language)) if known else frozenset()
+
+
+def _script(text: str) -> str:
+    """Name the script, or the one language, that most letters of a text are of; empty if none."""
+    if text.isascii():
+        return "Latin" if any(map(str.isalpha, text)) else ""
+    counts: Counter[str] = Counter()
+    for character, count in Counter(text).items():
+        if character.isalpha():
+            at = bisect_right(_STARTS, ord(character)) - 1
+            counts[_RANGES[at][1] if at >= 0 else ""] += count
+    kana, han = counts["ja"], counts["Han"]
+    if kana > _KANA_SHARE * (kana + han):
+        counts["ja"] += counts.pop("Han", 0)
+    del counts[""]
+    found = counts.most_common(1)
+    return found[0][0] if found and found[0][1] else ""
+
+
+def _by_words(text: str, choices: Sequence[str], least: float) -> str:
+    """Choose the language whose function words are most in a text.
+
+    A word that several languages have counts for each by its share; of equals the first wins, and
+    of all where there are fewer than `least`.
+    """
+    scores = dict.fromkeys(choices, 0.0)
+    for word, count in Counter(_WORD.findall(text.lower())).items():
+        having = [one for one in choices if word in _function_words(one)]
+        for one in having:
+            scores[one] += count / len(having)
+    best = max(choices, key=lambda one: scores[one])
+    return best if scores[best] >= least else choices[0]
