@@ -13,10 +13,9 @@ from collections.abc import Iterable, Sequence
 from askdoc.followups import rewrite
 from askdoc.mentions import content_words, words
 from askdoc.ports import Generator
+from askdoc.settings import ENGLISH
 from askdoc.suspicious import harmless
 from askdoc.types import Form, Prompt, Turn
-
-ENGLISH = "en"
 
 SYSTEM = """\
 Rewrite the follow-up question so that it can be understood without the conversation. Replace \

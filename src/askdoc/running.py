@@ -22,8 +22,7 @@ from askdoc.gold import GoldFinder
 from askdoc.parallel import each
 from askdoc.ports import CatalogReader, Listener, deaf
 from askdoc.providers import read_provider
-from askdoc.rewriting import ENGLISH
-from askdoc.settings import index_fingerprint
+from askdoc.settings import ENGLISH, index_fingerprint
 from askdoc.suites import Suite
 from askdoc.types import Answer, EvalCase
 

@@ -24,7 +24,8 @@ from askdoc.repl.engine import Engine
 from askdoc.repl.keyboard import Keyboard
 from askdoc.repl.scope import Scope
 from askdoc.repl.waiting import Waiting
-from askdoc.rewriting import ENGLISH, rewrite_by_model
+from askdoc.rewriting import rewrite_by_model
+from askdoc.settings import ENGLISH
 from askdoc.types import Sending, Wrote
 
 if TYPE_CHECKING:
