@@ -100,12 +100,7 @@ class Indexer:
                 catalog.keep_sources([item for item in catalog.sources() if item not in emptied])
                 catalog.exclude([item.location for item in gone if item.source in left])
                 writing.release(taken)
-            name_anew(
-                catalog,
-                self._cutters.analyser,
-                self._settings.language,
-                {item.id for item in gone},
-            )
+            name_anew(catalog, self._cutters.analyser, {item.id for item in gone})
             writing.sweep()
             return tuple(sorted(taken))
 

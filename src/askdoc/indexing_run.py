@@ -341,8 +341,7 @@ class Run:
 
     def _name_anew(self) -> None:
         ids = None if self._writing.was_broken else self._renamed_ids
-        language = self._settings.language
-        name_anew(self._writing.catalog, self._cutters.analyser, language, ids)
+        name_anew(self._writing.catalog, self._cutters.analyser, ids)
 
     def _fail(self, skip: Skip, former: Known | None, found: Found | None = None) -> None:
         """Note that a file cannot be indexed, and what is indexed of it and no longer holds."""

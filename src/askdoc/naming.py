@@ -19,12 +19,11 @@ def words_of(paths: Sequence[str]) -> str:
     return " ".join(list(words)[:_MOST])
 
 
-def name_anew(
-    catalog: Catalog, analyser: Analyser, language: str, document_ids: Collection[str] | None
-) -> None:
+def name_anew(catalog: Catalog, analyser: Analyser, document_ids: Collection[str] | None) -> None:
     """Have those documents, or all, found by the names of the places that they now have."""
     for key, named in catalog.named(document_ids).items():
         words = words_of(named.paths)
         if words != named.words:
+            [language] = [document.language for document in catalog.documents([key])]
             before, after = (analyser.terms(one, language) for one in (named.words, words))
             catalog.rename(key, words, before, after)

@@ -86,6 +86,13 @@ def language_of(text: str, settings: Settings) -> str:
     return detect(text)
 
 
+def main_language(settings: Settings, catalog: CatalogReader) -> str:
+    """Name the language that is set, else that of most documents."""
+    if settings.language != AUTOMATIC:
+        return settings.language
+    return next(iter(catalog.languages()), ENGLISH)
+
+
 def vectors_folder(workspace: Workspace) -> Path:
     """Name the folder of the vectors of the workspace's index."""
     return workspace.index / _VECTORS
@@ -322,9 +329,7 @@ def _writer(
     from askdoc.generation import Limits, Writer
 
     analyser = SnowballAnalyser()
-    language = settings.language
-    if language == AUTOMATIC:
-        language = next(iter(catalog.languages()), ENGLISH)
+    language = main_language(settings, catalog)
 
     def terms(text: str) -> list[str]:
         return analyser.terms(text, language)

@@ -74,7 +74,8 @@ def generate(  # noqa: PLR0913 - one parameter for each option
             else:
                 at_once = jobs or default_jobs(workspace.settings.llm)
                 author = Author(model.generator, model.evidence_tokens, at_once)
-                dropped = _by_model(work, author, workspace.settings.language, drafted.append)
+                language = wiring.main_language(workspace.settings, catalog)
+                dropped = _by_model(work, author, language, drafted.append)
                 told = _told(model, dropped)
         finally:
             if drafted:
