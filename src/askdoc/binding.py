@@ -161,15 +161,28 @@ def _moved(part: _Clause, clauses: Sequence[_Clause]) -> str | None:
         home = homes[0]
         own = clauses[home].stems
         for rival in rivals:
-            theirs = clauses[rival].stems - own
+            theirs = _of_rival(clauses, home, rival) - own
             mine = own - clauses[rival].stems
             if rival > home and part.stems & (theirs - _before(clauses, rival)):
                 return f"“{value.text}” is said of something else in"
             if rival < home and (
-                _without(part, mine, theirs) or _verbs_of(part, clauses, home, rival)
+                _without(part, mine - clauses[home].verbs or mine, theirs)
+                or (
+                    not part.stems & (mine - clauses[home].verbs)
+                    and _verbs_of(part, clauses, home, rival)
+                )
             ):
                 return f"“{value.text}” is said of something else in"
     return None
+
+
+def _of_rival(clauses: Sequence[_Clause], home: int, rival: int) -> frozenset[str]:
+    """Return the words of a rival clause, less the predicate that it shares with the home.
+
+    In "58 percent of nurses but 31 percent of doctors left" both left.
+    """
+    shared = rival == home + 1 and not clauses[home].verbs and clauses[rival].verbs
+    return clauses[rival].subject if shared else clauses[rival].stems
 
 
 def _without(part: _Clause, mine: frozenset[str], theirs: frozenset[str]) -> bool:

@@ -24,6 +24,7 @@ _CUT = re.compile(
 _THINGS = frozenset({"it", "they"})
 """Pronouns that can mean what the clause before acts on, but hardly a name in it."""
 
+_POSSESSIVES = frozenset({"his", "her", "its", "their"})
 _OBJECTS = frozenset({"him", "them", "these", "those", "this", "one", "ones"})
 """Pronouns that take up any word of the clause before, not its subject alone."""
 
@@ -127,6 +128,19 @@ def reach(clauses: Sequence[Clause], index: int) -> frozenset[str]:
         found += after.words  # a phrase that belongs to it, such as "in three sets"
     found += _leaned_on(clauses, index)
     return frozenset(word.stem for word in found if word.stem)
+
+
+def subject_of(clauses: Sequence[Clause], index: int) -> frozenset[str] | None:
+    """Return the stems of the words that can be the subject of a clause; None where many can be."""
+    clause = clauses[index]
+    if clause.pronouns()[0] - _POSSESSIVES or (clause.opening in RELATIVE and not clause.subject):
+        return None
+    found = list(clause.subject)
+    for earlier in reversed(clauses[:index]):
+        if earlier.verb_at is not None:
+            return frozenset(word.stem or "" for word in found) if found else None
+        found += earlier.words
+    return frozenset(word.stem or "" for word in found) if found else None
 
 
 def _begins_another(clauses: Sequence[Clause], index: int) -> bool:

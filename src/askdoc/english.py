@@ -14,6 +14,14 @@ IRREGULAR: Mapping[str, str] = {
     for base, forms in (
         line.split(":")
         for line in """
+        bear: bore borne | beat: beaten | bind: bound | bite: bit bitten | blow: blew blown
+        deal: dealt | dig: dug | feel: felt | flee: fled | freeze: froze frozen | get: got
+        give: gave given | hang: hung | hear: heard | hide: hid hidden | lay: laid | lie: lain
+        light: lit | overcome: overcame | prove: proven | ride: rode ridden | ring: rang rung
+        seek: sought | shake: shook shaken | shine: shone | shoot: shot | show: shown | sit: sat
+        sleep: slept | slide: slid | stick: stuck | strike: struck | swear: swore sworn
+        sweep: swept | swing: swung | tear: tore torn | understand: understood | wake: woke
+        weave: wove woven | withdraw: withdrew withdrawn
         become: became | begin: began begun | break: broke broken | bring: brought | build: built
         buy: bought | catch: caught | choose: chose chosen | come: came | child: children
         die: died death dead | draw: drew drawn | drive: drove driven | eat: ate eaten
@@ -55,7 +63,8 @@ DENYING = frozenset("refus deni fail lack reject prevent avoid unlik forbid".spl
 HEDGES = frozenset(
     """
     may might could would should plan propos expect alleg claim suggest possibl report aim intend
-    hope if whether agre seem appear consid try attempt perhap
+    hope believ think thought suppos assum rumour rumor if whether agre seem appear consid try
+    attempt perhap
     """.split()
 )
 """Words and stems that tell a plan, a wish or an opinion from a fact."""

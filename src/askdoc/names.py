@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from askdoc.english import DETERMINERS, PIVOTS, TITLES
+from askdoc.clauses import verbs_among
+from askdoc.english import DETERMINERS, PIVOTS, SIDES, TITLES
 from askdoc.words import Word
 
-_PASSIVE = re.compile(
-    r"\b(?:is|are|was|were|be|been|being|got)\b.*\bby\b", re.IGNORECASE | re.DOTALL
+_BEING = re.compile(
+    r"\b(?:is|are|was|were|be|been|being|got)(?:n['’]t)?(?:\s+\w+){0,2}\s*$", re.IGNORECASE
 )
 _VERBISH = re.compile(r"(?:ed|s|ought|ame|ook|an|as|ell|ose|ave|on|ad|id|ill|ould|ay)$")
 _COUNTED = re.compile(r"\d+(?:st|nd|rd|th|s|m|km|kg|bn)")
@@ -92,7 +93,10 @@ def _bare(words: Sequence[Word]) -> list[Word]:
 def _triples(words: Sequence[Word], text: str) -> Iterator[tuple[str, str, str]]:
     """List who stands before and after each word, by their stems."""
     kept = _heads([word for word in words if word.stem or word.folded in PIVOTS], text)
+    verbs = {words[at].start for at in verbs_among(words)}
     for index, middle in enumerate(kept):
+        if not (middle.start in verbs or middle.folded in PIVOTS or _compares(middle)):
+            continue
         for at, first in enumerate(kept[:index]):
             for beyond, last in enumerate(kept[index + 1 :]):
                 near = at == index - 1 and beyond < _REACH
@@ -100,9 +104,19 @@ def _triples(words: Sequence[Word], text: str) -> Iterator[tuple[str, str, str]]
                 if not near and not named:
                     continue
                 ends = (first.stem or first.folded, last.stem or last.folded)
-                if _PASSIVE.search(text[first.end : last.start]):
+                if _turned(text, first, middle, last):
                     ends = (ends[1], ends[0])
                 yield (ends[0], middle.stem or middle.folded, ends[1])
+
+
+def _turned(text: str, first: Word, middle: Word, last: Word) -> bool:
+    """Tell whether the verb between two words is passive: `B was beaten by A`."""
+    before, after = text[first.end : middle.start], text[middle.end : last.start]
+    return bool(_BEING.search(before) and re.search(r"\bby\b", after))
+
+
+def _compares(word: Word) -> bool:
+    return bool(SIDES.get(word.folded))
 
 
 def _heads(found: Sequence[Word], text: str) -> list[Word]:

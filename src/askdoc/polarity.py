@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from askdoc.english import DENYING, HEDGES, NEGATORS, SIDES, UNIVERSAL
-from askdoc.mentions import PREPOSITIONS
+from askdoc.english import DENYING, HEDGES, JOINING, NEGATORS, SIDES, UNIVERSAL
 from askdoc.words import Word, is_light, is_verb
 
 _SCOPE = 4
@@ -21,6 +20,7 @@ _CONDITION = re.compile(
     r"\b(?:if|unless|provided that|as long as|only when)\b[^,;:.()]*", re.IGNORECASE
 )
 _TOO = re.compile(r"\btoo\s+\w+\s+(?:for\s+\w+\s+)?to\b", re.IGNORECASE)
+_ONLY = ("only", "just", "merely", "solely")
 _RAISING = ("seem", "appear")
 _LINKED = re.compile(r"\s+(?:to|that|as)\b")
 _OF_NOUNS = ("no", "without")
@@ -37,12 +37,12 @@ def negation(
     here = list(_denials(claim, claim_words))
     there = list(_denials(source, source_words))
     for denial in here:
-        if stem := _undenied(denial, source_words, there):
+        if stem := _undenied(denial, claim_words, source_words, there):
             return f"“{denial.by.text}” is not said of “{_written(stem, source_words)}” in"
     for denial in there:
         if denial.by.stem in DENYING and denial.by.stem in _stems(claim_words):
             continue  # the same verb denies, in another order of words
-        if stem := _undenied(denial, claim_words, here):
+        if stem := _undenied(denial, source_words, claim_words, here):
             return f"“{denial.by.text}” is said of “{_written(stem, source_words)}” in"
     return _prefixed(claim_words, source_words)
 
@@ -60,7 +60,7 @@ def _denials(text: str, words: Sequence[Word]) -> Iterator[_Denial]:
         if is_negator(word):
             governed = list(_scope(text, words, word))
             if word.folded in _OF_NOUNS or word.stem == "lack":
-                governed = list(_noun_phrase(words, governed))
+                governed = list(_noun_phrase(word, words, governed))
             scope = tuple(w.stem for w in governed if w.stem and not is_negator(w))
             if scope:
                 yield _Denial(word, scope)
@@ -71,15 +71,21 @@ def _denials(text: str, words: Sequence[Word]) -> Iterator[_Denial]:
 
 
 def _undenied(
-    denial: _Denial, other_words: Sequence[Word], denials: Sequence[_Denial]
+    denial: _Denial,
+    own_words: Sequence[Word],
+    other_words: Sequence[Word],
+    denials: Sequence[_Denial],
 ) -> str | None:
     """Return what is denied here and stated in another text, else None.
 
-    The other text must take up the head of what is denied, or most of it, and not just a word.
+    The other text must take up the head of what is denied, or most of it, and not just a word; of a
+    head that is stated here as well, such as in "covers this but not that", more than the head.
     """
     stems = _stems(other_words)
     present = [stem for stem in denial.scope if stem in stems]
     if not present or (present[0] != denial.scope[0] and 2 * len(present) <= len(denial.scope)):
+        return None
+    if len(present) == 1 and sum(word.stem == present[0] for word in own_words) > 1:
         return None
     denied = {stem for other in denials for stem in other.scope}
     whole = denial.by.folded in _OF_SUBJECTS or present[0] != denial.scope[0]
@@ -87,13 +93,13 @@ def _undenied(
     return None if denied & enough else present[0]
 
 
-def _noun_phrase(words: Sequence[Word], governed: Sequence[Word]) -> Iterator[Word]:
-    """Keep what is governed up to the next verb or preposition."""
-    between = {word.start: word for word in words}
-    starts = sorted(between)
+def _noun_phrase(by: Word, words: Sequence[Word], governed: Sequence[Word]) -> Iterator[Word]:
+    """Keep what is governed up to the next verb, with it, or up to a preposition."""
     for word in governed:
-        before = [start for start in starts if governed[0].start < start < word.start]
-        if any(between[s].folded in PREPOSITIONS or is_verb(between[s]) for s in before):
+        before = [other for other in words if by.start < other.start < word.start]
+        if any(other.folded in JOINING - {"of"} for other in before):
+            return
+        if any(is_verb(other) for other in before):
             return
         if word is not governed[0] and is_verb(word):
             yield word
@@ -109,7 +115,7 @@ def direction(claim_words: Sequence[Word], source_words: Sequence[Word]) -> str 
     here, there = _sides(claim_words), _sides(source_words)
     for key, word in here.items():
         family, side = key
-        if (family, 1 - side) not in there:
+        if (family, 1 - side) not in there or (family, 1 - side) in here:
             continue
         rival = there[family, 1 - side]
         if key in there:
@@ -205,7 +211,7 @@ def _hedges(word: Word) -> bool:
 
 def _limited(claim_words: Sequence[Word], source: str, source_words: Sequence[Word]) -> bool:
     """Tell whether the claim speaks of what the source limits by `only`."""
-    if any(word.folded == "only" for word in claim_words):
+    if any(word.folded in _ONLY for word in claim_words):
         return False
     limited = {
         governed.stem

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from askdoc.binding import read_values
-from askdoc.clauses import Clause, reach, read_clauses, verbs_among
-from askdoc.english import AUXILIARIES, BE, JOINING
+from askdoc.clauses import Clause, reach, read_clauses, subject_of, verbs_among
+from askdoc.english import AUXILIARIES, BE, JOINING, PRONOUNS
 from askdoc.mentions import PREPOSITIONS
 from askdoc.words import Terms, Word, is_light, read_words
 
@@ -45,16 +46,50 @@ def displaced(claim: str, source: str, terms: Terms) -> Displaced | None:
         homes = [k for k, other in enumerate(theirs) if clause.verbs & other.verbs]
         if not said or not homes:
             continue
-        if _verbs(clause) > 1:  # nothing separates them: any of their clauses, or the next to them
+        plain = _verbs(clause) == len(clause.verbs)
+        whole = [k for k in homes if plain and clause.verbs <= theirs[k].verbs]
+        if _verbs(clause) > 1 and not whole:  # any of their clauses, or the next to them
             near = {k + step for k in homes for step in (-1, 0, 1)} & set(range(len(theirs)))
             spoken = [frozenset().union(*(reaches[k] for k in near))]
         else:
-            spoken = [reaches[k] for k in homes]
+            if (doer := _other_doer(clause, theirs, whole or homes, taken)) is not None:
+                return Displaced(doer, named=True)
+            spoken = [reaches[k] for k in whole or homes]
         missing = min(([w for w in said if w.stem not in stems_of] for stems_of in spoken), key=len)
         if missing:
             worst = next((word for word in missing if word.capital), missing[0])
             return Displaced(worst, worst.capital)
     return None
+
+
+def _other_doer(
+    clause: Clause,
+    theirs: Sequence[Clause],
+    homes: Sequence[int],
+    taken: Sequence[tuple[int, int]],
+) -> Word | None:
+    """Return the subject of a clause where no home of its verb has it for a subject, else None.
+
+    Said only where subjects are plain: both sides active, no pronouns, and the word in the source.
+    """
+    head = _noun_head(clause.words[: clause.verb_at or 0])
+    if head is None or clause.verb_at is None or _is_passive(clause) or clause.pronouns()[0]:
+        return None
+    source = {word.stem for other in theirs for word in other.words}
+    if head.stem not in source or not _plain(head, taken):
+        return None
+    for k in homes:
+        doers = subject_of(theirs, k)
+        if doers is None or head.stem in doers or _is_passive(theirs[k]) or _verbs(theirs[k]) > 1:
+            return None
+        if any(one.folded == "to" for one in theirs[k].words):
+            return None  # "too weak to launch": who would do it is not said
+    return head
+
+
+def _is_passive(clause: Clause) -> bool:
+    at = [index for index in verbs_among(clause.words) if clause.words[index].stem]
+    return any(_passive(clause.words, index) for index in at)
 
 
 def _verbs(clause: Clause) -> int:
@@ -138,6 +173,8 @@ def _both(one: Word, other: Word, given: Sequence[Word]) -> bool:
 def _linked(one: Word, other: Word, given: Sequence[Word]) -> bool:
     """Tell whether the two stand together somewhere, with no verb of their own between them."""
     verbs = [given[index].start for index in verbs_among(given) if given[index].stem]
+    if _taken_up(other, given):
+        return True
     firsts = [word.start for word in given if word.stem == one.stem]
     seconds = [word.start for word in given if word.stem == other.stem]
     return any(
@@ -171,6 +208,13 @@ def _passive(words: Sequence[Word], at: int) -> bool:
     """Tell whether a verb is said of what is acted on."""
     by = any(word.folded == "by" for word in words[at + 1 : at + 6])
     return by or any(word.folded in BE for word in words[max(0, at - 3) : at])
+
+
+def _taken_up(said: Word, given: Sequence[Word]) -> bool:
+    """Tell whether a pronoun is said to be it: "…, and they were exercises"."""
+    at = next(index for index, word in enumerate(given) if word.stem == said.stem)
+    before = [word.folded for word in given[max(0, at - 5) : at]]
+    return any(one in PRONOUNS and two in BE for one, two in pairwise(before))
 
 
 def _spoken_of(clauses: Sequence[Clause], index: int) -> list[Word]:

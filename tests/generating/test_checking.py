@@ -42,6 +42,7 @@ def pairs(name: str) -> Iterator[dict[str, Any]]:
         ("claims_later.jsonl", 0.9),
         ("claims_harder.jsonl", 0.9),
         ("claims_unseen.jsonl", 0.9),
+        ("claims_blind.jsonl", 0.9),
     ],
 )
 @pytest.mark.parametrize("knows", ["words", "meaning"])
