@@ -117,10 +117,10 @@ def _vectors(workspace: Workspace) -> Check:
         stored = set(vectors.ids())
     if missing := len(expected - stored):
         finding = f"{missing:,} of {len(expected):,} passages have no vector"
-        return Check("vectors", Health.BROKEN, finding, "make them: `askdoc index`")
+        return Check("vectors", Health.BROKEN, finding, "make them: `askdoc doctor --repair`")
     if extra := len(stored - expected):
         finding = f"{extra:,} vectors belong to no passage; searches leave them out"
-        return Check("vectors", Health.WARNING, finding, "clean up: `askdoc index`")
+        return Check("vectors", Health.WARNING, finding, "clean up: `askdoc doctor --repair`")
     return Check("vectors", Health.GOOD, f"{len(stored):,}, one for each passage")
 
 

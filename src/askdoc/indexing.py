@@ -3,23 +3,42 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
-from askdoc.errors import IndexCorrupt, UsageError
+from askdoc.errors import IndexCorrupt, NoIndex, UsageError
 from askdoc.indexing_run import Run
 from askdoc.intake import Cutters
 from askdoc.naming import name_anew
-from askdoc.planning import choose_scopes, locate
+from askdoc.planning import choose_scopes, covers, locate
 from askdoc.ports import Embedder, Listener, deaf
+from askdoc.previewing import Kept, Nothing, preview
 from askdoc.readouts import Files
 from askdoc.settings import Settings
-from askdoc.survey import Survey, is_there, standing_sources, survey
-from askdoc.types import IndexReport
-from askdoc.writing import EMBEDDER_NAME, Store, Writing
+from askdoc.survey import Survey, Surveyed, is_there, standing_sources, survey
+from askdoc.types import IndexReport, Known
+from askdoc.writing import EMBEDDER_NAME, Repaired, Store, Writing
 
 __all__ = ["Files", "Indexer"]
+
+_ANEW = "make it anew, naming all its files and folders: `askdoc index --rebuild PATH`"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file or folder that is kept in the index, with how many files of it are indexed.
+
+    `configured` are those that the settings name.
+    """
+
+    location: str
+    files: int
+    configured: bool
+    is_there: bool
 
 
 class Indexer:
@@ -81,6 +100,101 @@ class Indexer:
                 run.carry_out(found)
             return run.report(time.perf_counter() - started)
 
+    def preview(self, sources: Sequence[Path] | None = None) -> IndexReport:
+        """Say what `sync` would do, without doing any of it; no text is read.
+
+        Raises:
+            UsageError: there is nothing at a path, or nothing to index at all.
+
+        """
+        started = time.perf_counter()
+        asked = [locate(str(path.absolute()), str(self._root)) for path in sources or ()]
+        with ExitStack() as stack:
+            try:
+                kept: Kept = stack.enter_context(closing(self._store.reading()))
+            except NoIndex:
+                kept = Nothing()
+            found = survey(kept, self._wanted(kept, asked), self._files.discover, self._root)
+            report = preview(kept, found, self._files)
+        return replace(report, seconds=time.perf_counter() - started)
+
+    def sources(self) -> list[Source]:
+        """List the files and folders that are kept in the index, by location."""
+        try:
+            with closing(self._store.reading()) as catalog:
+                kept, known = catalog.sources(), catalog.known()
+        except NoIndex:
+            kept, known = [], []
+        held = Counter(item.source for item in known)
+        return [
+            Source(
+                location,
+                files=held[location],
+                configured=location in self._configured,
+                is_there=is_there(self._root / location),
+            )
+            for location in sorted({*kept, *self._configured})
+        ]
+
+    def add_sources(self, paths: Sequence[Path]) -> list[str]:
+        """Keep files and folders in the index from now on; list those that were not before.
+
+        Raises:
+            UsageError: there is nothing at a path.
+
+        """
+        wanted = [locate(str(path.absolute()), str(self._root)) for path in paths]
+        for location in wanted:
+            if not is_there(self._root / location):
+                message = f"there is no file or folder `{location}`"
+                raise UsageError(message, hint="check the path")
+        with self._store.lock(), self._open() as writing:
+            before = writing.catalog.sources()
+            after, _ = choose_scopes(before, wanted, str(self._root))
+            if after != before:
+                writing.catalog.keep_sources(after)
+            return [location for location in after if location not in before]
+
+    def remove_sources(self, paths: Sequence[Path]) -> dict[str, int]:
+        """Let go of sources, and of what is indexed of them; map each to how many files it had.
+
+        Raises:
+            UsageError: one is no source, or is one by the settings.
+
+        """
+        wanted = [locate(str(path.absolute()), str(self._root)) for path in paths]
+        with self._store.lock(), self._open() as writing:
+            catalog = writing.catalog
+            sources, known = catalog.sources(), catalog.known()
+            for location in wanted:
+                self._expect_source(location, sources)
+            gone = [item for item in known if item.source in wanted]
+            below = partial(_within_any, wanted, root=str(self._root))
+            with catalog.transaction():
+                catalog.keep_sources([item for item in sources if item not in wanted])
+                catalog.include([item for item in catalog.exclusions() if below(item)])
+                skipped = [skip.location for skip in catalog.skipped() if below(skip.location)]
+                catalog.record_skips((), forget=skipped)
+                writing.release([item.location for item in gone])
+            self._settle(writing, gone)
+            counted = Counter(item.source for item in gone)
+            return {location: counted[location] for location in wanted}
+
+    def _expect_source(self, location: str, sources: Collection[str]) -> None:
+        if location in self._configured:
+            message = f"`{location}` is a source by `askdoc.toml`"
+            raise UsageError(message, hint="take it out of `sources` there, then run this again")
+        if location not in sources:
+            message = f"`{location}` is not a source"
+            known = ", ".join(f"`{item}`" for item in sources) or "none"
+            raise UsageError(message, hint=f"the sources are: {known}")
+
+    def _settle(self, writing: Writing, gone: Sequence[Known]) -> None:
+        """Clean up after places that have gone."""
+        ids = {item.id for item in gone}
+        name_anew(writing.catalog, self._cutters.analyser, ids)
+        writing.sweep()
+
     def remove(self, locations: Collection[str]) -> tuple[str, ...]:
         """Take files out of the index, not to come back by themselves; list their locations.
 
@@ -100,27 +214,40 @@ class Indexer:
                 catalog.keep_sources([item for item in catalog.sources() if item not in emptied])
                 catalog.exclude([item.location for item in gone if item.source in left])
                 writing.release(taken)
-            name_anew(catalog, self._cutters.analyser, {item.id for item in gone})
-            writing.sweep()
+            self._settle(writing, gone)
             return tuple(sorted(taken))
 
-    def repair(self) -> int:
-        """Make vectors and chunks agree, without reading files; count the vectors made."""
+    def repair(self) -> Repaired:
+        """Make vectors, full text and chunks agree, without reading files; say what was mended.
+
+        Raises:
+            IndexCorrupt: the catalog itself is damaged.
+
+        """
         with self._store.lock(), self._open() as writing:
-            return writing.repair()
+            if damage := writing.catalog.check():
+                message = f"the catalog is damaged: {damage[0]}"
+                raise IndexCorrupt(message, hint=_ANEW)
+            before = writing.mended
+            writing.catalog.list_anew()
+            again = writing.repair()
+            return before + again
 
     def _open(self, loaded: Embedder | None = None) -> Writing:
         load = self._load_embedder if loaded is None else lambda _: loaded
         return Writing(self._store, self._settings, load)
 
-    def _survey(self, writing: Writing, asked: Sequence[str] | None) -> Survey:
-        catalog = writing.catalog
-        wanted = asked or list(
-            dict.fromkeys([*standing_sources(catalog, self._root), *self._configured])
-        )
+    def _wanted(self, catalog: Surveyed, asked: Sequence[str] | None) -> Sequence[str]:
+        """Say what to look through: what was asked for, else all sources."""
+        standing = standing_sources(catalog, self._root)
+        wanted = asked or list(dict.fromkeys([*standing, *self._configured]))
         if not wanted:
             raise _nothing_to_index()
-        found = survey(catalog, wanted, self._files.discover, self._root)
+        return wanted
+
+    def _survey(self, writing: Writing, asked: Sequence[str] | None) -> Survey:
+        catalog = writing.catalog
+        found = survey(catalog, self._wanted(catalog, asked), self._files.discover, self._root)
         with catalog.transaction():
             if list(found.sources) != catalog.sources():
                 catalog.keep_sources(found.sources)
@@ -166,6 +293,10 @@ class Indexer:
         self._store.discard_vectors()
         self._store.replace_catalog()
         return loaded
+
+
+def _within_any(sources: Sequence[str], location: str, *, root: str) -> bool:
+    return any(covers(source, location, root) for source in sources)
 
 
 def _nothing_to_index() -> UsageError:

@@ -9,8 +9,9 @@ from askdoc.errors import MissingPart, ReadError
 from askdoc.intake import Cutters, Intake, Source
 from askdoc.naming import name_anew
 from askdoc.parts import moved, placed, wholes
-from askdoc.planning import Attempt, Plan, excluded_skip, make_plan
+from askdoc.planning import Plan, excluded_skip
 from askdoc.ports import Listener
+from askdoc.previewing import plan_of
 from askdoc.readouts import NO_OPTIONS, PASSING, STAYS, Files, Readout, skip_of
 from askdoc.recognising import Recogniser, pair, suffix
 from askdoc.settings import Settings
@@ -80,17 +81,7 @@ class Run:
         catalog = self._writing.catalog
         self._excluded = frozenset(catalog.exclusions())
         self._again = self._to_read_again()
-        plan = make_plan(
-            found.known,
-            found.seen,
-            excluded=self._excluded,
-            attempts={
-                name: Attempt(skip, *stamp)
-                for name, (skip, *stamp) in catalog.read_before().items()
-                if not self._files.options.may_help(skip.code)
-            },
-            again=self._again,
-        )
+        plan = plan_of(catalog, found, self._files, self._again)
         self._former = {document.location: document for document in found.known}
         for document in found.known:
             if document.within is not None:

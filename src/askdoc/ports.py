@@ -376,6 +376,9 @@ class Catalog(CatalogReader, Protocol):
     def has_parts(self, location: str) -> bool:
         """Tell whether documents are part of the file at a location."""
 
+    def list_anew(self) -> None:
+        """Make the full text anew from what is stored of each document."""
+
     def is_taken(self, document_id: str) -> bool:
         """Tell whether a document, visible or staged, has that id."""
 

@@ -5,16 +5,29 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from itertools import count
 from pathlib import PurePosixPath
+from typing import Protocol
 
 from askdoc.intake import document_id
-from askdoc.ports import Catalog
 from askdoc.types import Found, Known
+
+
+class Contents(Protocol):
+    """What recognising asks of the catalog."""
+
+    def with_content(self, content_hash: str) -> list[Known]:
+        """List the places of the documents whose file has that content."""
+
+    def has_parts(self, location: str) -> bool:
+        """Tell whether documents are part of the file at a location."""
+
+    def is_taken(self, document_id: str) -> bool:
+        """Tell whether a document has that id."""
 
 
 class Recogniser:
     """Compares files with what is indexed; `waiting` has the ids of what is on its way in."""
 
-    def __init__(self, catalog: Catalog, waiting: Collection[str]) -> None:
+    def __init__(self, catalog: Contents, waiting: Collection[str]) -> None:
         self._catalog = catalog
         self._waiting = waiting
 

@@ -49,9 +49,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     index: str = ".askdoc/index"
     evals: str = "evals"
     ignore: tuple[str, ...] = ()
-    max_file_mb: Annotated[float, Meta(gt=0)] = 50
-    max_read_seconds: Annotated[float, Meta(gt=0)] = 60
-    max_read_mb: Annotated[float, Meta(ge=100)] = 1000
+    max_file_mb: Annotated[float, Meta(gt=0, le=100_000)] = 50
+    max_read_seconds: Annotated[float, Meta(gt=0, le=86_400)] = 60
+    max_read_mb: Annotated[float, Meta(ge=100, le=1_000_000)] = 1000
     workers: Annotated[int, Meta(ge=0, le=64)] | None = None
     language: str = AUTOMATIC
     embedder: str | None = None
@@ -62,7 +62,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     max_sentences: Annotated[int, Meta(ge=1, le=20)] = 3
     min_confidence: Share = 0.5
     llm: str | None = None
-    llm_timeout: Annotated[float, Meta(gt=0)] = 120
+    llm_timeout: Annotated[float, Meta(gt=0, le=86_400)] = 120
     llm_threads: Count | None = None
     llm_price_in: Annotated[float, Meta(ge=0)] | None = None
     llm_price_out: Annotated[float, Meta(ge=0)] | None = None

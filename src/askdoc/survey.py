@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from askdoc.errors import UsageError
 from askdoc.planning import MISSING, Scope, choose_scopes, covers
-from askdoc.ports import Catalog
 from askdoc.types import Found, Known, Skip
 
 Discover = Callable[[Path], Iterable[Found | Skip]]
@@ -28,7 +28,20 @@ class Survey:
     skipped: tuple[Skip, ...]
 
 
-def survey(catalog: Catalog, wanted: Sequence[str], discover: Discover, root: Path) -> Survey:
+class Surveyed(Protocol):
+    """What a survey asks of the catalog."""
+
+    def known(self) -> list[Known]:
+        """List each place of each document."""
+
+    def sources(self) -> list[str]:
+        """List what is kept in the index."""
+
+    def skipped(self) -> list[Skip]:
+        """List what was seen and not indexed."""
+
+
+def survey(catalog: Surveyed, wanted: Sequence[str], discover: Discover, root: Path) -> Survey:
     """Look through the locations `wanted`, each a source, a part of one, or a source to be.
 
     Raises:
@@ -59,7 +72,7 @@ def survey(catalog: Catalog, wanted: Sequence[str], discover: Discover, root: Pa
     )
 
 
-def standing_sources(catalog: Catalog, root: Path) -> list[str]:
+def standing_sources(catalog: Surveyed, root: Path) -> list[str]:
     """List the sources of which anything is left, on the disk or in the index."""
     sources = catalog.sources()
     absent = [source for source in sources if not is_there(root / source)]

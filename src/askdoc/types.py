@@ -577,7 +577,8 @@ class IndexReport:
     """What one indexing run did; the lists hold locations, `skipped` what could not be indexed.
 
     `renamed` holds pairs of where a file was and where it is now; `copies` are those of `added`
-    that have the content of another file and so are one document with it.
+    that have the content of another file and so are one document with it. With `planned`, nothing
+    was done yet.
     """
 
     added: tuple[str, ...] = ()
@@ -590,6 +591,7 @@ class IndexReport:
     chunks: int = 0
     seconds: float = 0.0
     interrupted: bool = False
+    planned: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,18 @@ def main_language(settings: Settings, catalog: CatalogReader) -> str:
     return next(iter(catalog.languages()), ENGLISH)
 
 
+def expect_index(workspace: Workspace) -> None:
+    """Go on where there is an index, whatever its state.
+
+    Raises:
+        NoIndex: there is none.
+
+    """
+    from askdoc.adapters import sqlite_schema
+
+    sqlite_schema.expect(workspace.index)
+
+
 def vectors_folder(workspace: Workspace) -> Path:
     """Name the folder of the vectors of the workspace's index."""
     return workspace.index / _VECTORS
@@ -428,6 +440,7 @@ def _store(workspace: Workspace) -> Store:
     return Store(
         lock=lambda: lock.writing(workspace.index, " ".join(sys.argv)),
         catalog=lambda: open_catalog(workspace, write=True),
+        reading=lambda: open_catalog(workspace),
         vectors=lambda: _vectors_to_write(folder),
         has_vectors=lambda: chroma_files.is_intact(folder),
         draft_catalog=lambda: SqliteCatalog(

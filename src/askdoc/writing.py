@@ -31,11 +31,13 @@ _REBUILD = "run `askdoc index --rebuild` to make the index anew"
 class Store:
     """How to get at the two halves of an index. All of it is called only when needed.
 
+    `reading` opens the catalog only to read from it, and raises `NoIndex` where there is none;
     `draft_catalog` opens an empty catalog that `replace_catalog` puts in place of the other.
     """
 
     lock: Callable[[], AbstractContextManager[None]]
     catalog: Callable[[], Catalog]
+    reading: Callable[[], Catalog]
     vectors: Callable[[], VectorStore]
     has_vectors: Callable[[], bool]
     draft_catalog: Callable[[], Catalog]
@@ -43,10 +45,22 @@ class Store:
     discard_vectors: Callable[[], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """How many vectors were made, and how many removed that belonged to nothing."""
+
+    made: int = 0
+    removed: int = 0
+
+    def __add__(self, other: Repaired) -> Repaired:
+        return Repaired(self.made + other.made, self.removed + other.removed)
+
+
 class Writing:
     """An index open for writing; a context manager, to be entered with the lock held.
 
-    `was_broken` tells whether the run before did not come to its end.
+    `was_broken` tells whether the run before did not come to its end, and `mended` what was mended
+    for that.
     """
 
     def __init__(
@@ -58,6 +72,7 @@ class Writing:
         self._vectors: VectorStore | None = None
         self._embedder: Embedder | None = None
         self.was_broken = False
+        self.mended = Repaired()
         self.catalog = store.catalog()
 
     def __enter__(self) -> Self:
@@ -145,8 +160,8 @@ class Writing:
         self.catalog.abandon()
         self.sweep()
 
-    def repair(self) -> int:
-        """Make vectors and chunks agree, from the stored text alone; count the vectors made.
+    def repair(self) -> Repaired:
+        """Make vectors and chunks agree, from the stored text alone; say what was mended.
 
         Raises:
             EmbedderMismatch: vectors are missing and the embedder that made the others is not
@@ -157,17 +172,18 @@ class Writing:
         self.catalog.abandon()
         wanted = set(self.catalog.chunk_ids())
         stored = self._sound_ids()
-        self.vectors.remove(stored - wanted)
+        stray = stored - wanted
+        self.vectors.remove(stray)
         missing = wanted - stored
         if missing:
             self._embed(missing)
         self.catalog.settle(self.catalog.obsolete())
-        return len(missing)
+        return Repaired(len(missing), len(stray))
 
     def _mend(self) -> None:
         self.was_broken = self.catalog.setting(WRITING) == "yes"
         if self.was_broken or (not self._store.has_vectors() and self.catalog.counts().chunks):
-            self.repair()
+            self.mended = self.repair()
 
     def _give_up(self) -> None:
         """Close all; the next opening mends what is left half done."""

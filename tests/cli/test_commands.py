@@ -473,3 +473,49 @@ def test_ascii_output_holds_no_question_of_encoding() -> None:
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.isascii()
     assert done.stdout.startswith(ANSWER.encode())
+
+
+def test_a_dry_run_tells_what_would_be_done_and_does_nothing(tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path)
+        (tmp_path / "docs").mkdir()
+        (tmp_path / "docs" / "pier.txt").write_text(PIER)
+        done = run("index", "--dry-run", "docs")
+        assert done.stdout.startswith(
+            "Would index 1 document; nothing was done\nnew docs/pier.txt\n"
+        )
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["docs"]
+        told = json.loads(run("index", "--dry-run", "--json", "docs").stdout)
+        assert (told["planned"], len(told["added"])) == (True, 1)
+        assert run("index", "--dry-run", "--rebuild", "docs").exit_code == 2
+
+
+def test_sources_are_added_listed_and_removed(tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path)
+        (tmp_path / "docs").mkdir()
+        (tmp_path / "docs" / "pier.txt").write_text(PIER)
+        assert run("sources", "add", "docs").stdout == "added docs; `askdoc index` reads it\n"
+        assert run("sources", "list").stdout == "docs  0 indexed files\n"
+        listed = json.loads(run("sources", "list", "--json").stdout)["sources"]
+        assert listed == [{"location": "docs", "files": 0, "configured": False, "is_there": True}]
+        assert run("sources", "remove", "docs").stdout == "removed docs with 0 indexed files\n"
+        assert run("sources", "remove", "docs").exit_code == 2
+
+
+def test_a_repair_without_an_index_makes_none(tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path)
+        done = run("doctor", "--repair")
+        assert done.exit_code == 1
+        assert "there is no index" in done.stderr
+        assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("value", ["inf", "-1", "nan"])
+def test_no_limit_is_infinite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ASKDOC_MAX_FILE_MB", value)
+    done = run("index", ".")
+    assert done.exit_code == 2
+    assert "`ASKDOC_MAX_FILE_MB` must be a number" in done.stderr

@@ -114,6 +114,7 @@ class Bench:
             Store(
                 lock=lambda: writing(self.index, "a test"),
                 catalog=lambda: self.in_catalog(SqliteCatalog(self.index, self.root, write=True)),
+                reading=lambda: SqliteCatalog(self.index, self.root),
                 vectors=self._open_vectors,
                 has_vectors=lambda: (
                     self.memory is not None or chroma_files.is_intact(self.index / "chroma")

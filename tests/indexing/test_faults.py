@@ -16,6 +16,7 @@ from askdoc.adapters import chroma
 from askdoc.errors import DiskFull, EmbedderMismatch, IndexCorrupt, IndexLocked, StoreError
 from askdoc.settings import Settings
 from askdoc.types import Found
+from askdoc.writing import Repaired
 
 if TYPE_CHECKING:
     from tests.indexing.conftest import Bench
@@ -235,7 +236,7 @@ def test_lost_and_stray_vectors_are_mended(filled: Bench) -> None:
     stray = filled.memory.vectors(lost)
     filled.memory.remove(lost)
     filled.memory.add(["s1", "s2", "s3"], ["x"] * 3, stray)
-    assert filled.indexer().repair() == 3
+    assert filled.indexer().repair() == Repaired(made=3, removed=3)
     assert len(filled.embedder.embedded) == 3
     assert filled.state() == before
 

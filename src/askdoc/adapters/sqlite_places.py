@@ -152,6 +152,13 @@ class SqlitePlaces(SqliteNotes):
             self._list(key)
             self._run("UPDATE documents SET named = ? WHERE key = ?", pack_name(named), key)
 
+    def list_anew(self) -> None:
+        """Make the full text anew from what is stored of each document."""
+        with self.transaction():
+            self._run("INSERT INTO lexicon (lexicon) VALUES ('delete-all')")
+            for (key,) in self._all("SELECT key FROM documents WHERE version = 1"):
+                self._list(key)
+
     # ── below here: how ─────────────────────────────────────────────────────────────────────────
 
     def _make_way(self, document_id: str, staged: int) -> None:

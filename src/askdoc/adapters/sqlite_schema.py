@@ -135,6 +135,18 @@ def connect(folder: Path, *, write: bool) -> sqlite3.Connection:
     return connection
 
 
+def expect(folder: Path) -> None:
+    """Go on where there is a catalog in `folder`.
+
+    Raises:
+        NoIndex: there is none.
+
+    """
+    with translating(folder):
+        if not _is_file(folder / FILE_NAME):
+            raise _nothing_in(folder)
+
+
 def draft_in(folder: Path) -> Path:
     """Name the folder for a catalog that is to replace the one in `folder`; empty it."""
     draft = folder / _DRAFT

@@ -56,6 +56,11 @@ ENTRIES = (
     _Entry("history", "List, print, export and delete kept sessions", _ASKING),
     _Entry("index", "Bring the index up to date with files and folders", _INDEXING),
     _Entry("status", "Say what is indexed, what was skipped, and with which model", _INDEXING),
+    _Entry(
+        "sources",
+        "List, add and remove the files and folders that are kept in the index",
+        _INDEXING,
+    ),
     _Entry("remove", "Take documents out of the index", _INDEXING),
     _Entry("models", "Fetch, list and remove language models", _MORE),
     _Entry("trust", "Trust this workspace's settings as they are now", _MORE),

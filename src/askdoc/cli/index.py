@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from askdoc.cli.base import INTERRUPTED
 from askdoc.cli.options import AsJson, Embedder, Index, Library, here, open_workspace
+from askdoc.errors import UsageError
+
+if TYPE_CHECKING:
+    from askdoc.types import IndexReport
+    from askdoc.workspace import Workspace
 
 
 def index(  # noqa: PLR0913 - one parameter for each option
@@ -22,6 +28,9 @@ def index(  # noqa: PLR0913 - one parameter for each option
     *,
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="Make the index anew instead of following changes.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")
     ] = False,
     ocr: Annotated[
         bool, typer.Option("--ocr", help="Recognise the text of pages that are images.")
@@ -42,8 +51,8 @@ def index(  # noqa: PLR0913 - one parameter for each option
 ) -> None:
     """Bring the index up to date with files and folders.
 
-    Files that have not changed are not read again, changed ones are replaced, and deleted ones
-    leave the index.
+    Files that have not changed are not read again, changed ones are replaced, renamed ones are
+    recognised, and deleted ones leave the index.
 
     Examples:
         askdoc index docs report.pdf
@@ -53,10 +62,13 @@ def index(  # noqa: PLR0913 - one parameter for each option
     from askdoc.render.console import errors, output
     from askdoc.types import ReadOptions
 
-    workspace = open_workspace(library=library, create=True, index=folder, embedder=embedder)
+    workspace = open_workspace(library=library, create=not dry_run, index=folder, embedder=embedder)
     sources = [here() / path for path in paths] if paths else None
     options = ReadOptions(passwords=tuple(map(_asked, password or ())), ocr=ocr)
-    report = build(workspace, sources, errors(), rebuild=rebuild, options=options)
+    if dry_run:
+        report = _planned(workspace, sources, rebuild=rebuild)
+    else:
+        report = build(workspace, sources, errors(), rebuild=rebuild, options=options)
     if as_json:
         from askdoc.cli.output import print_json
         from askdoc.status import report_to_json
@@ -69,6 +81,18 @@ def index(  # noqa: PLR0913 - one parameter for each option
         page.show(report_lines(report, page))
     if report.interrupted:
         raise typer.Exit(INTERRUPTED)
+
+
+def _planned(workspace: Workspace, sources: Sequence[Path] | None, *, rebuild: bool) -> IndexReport:
+    """Find out what a run would do."""
+    from askdoc import wiring
+
+    if rebuild:
+        message = "`--dry-run` says what would change, and with `--rebuild` that is all"
+        raise UsageError(message, hint="leave out one of them")
+    wiring.refuse_index_around(workspace, sources or ())
+    with wiring.indexer(workspace) as indexer:
+        return indexer.preview(sources)
 
 
 def _asked(given: str) -> str:

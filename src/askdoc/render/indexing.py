@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
+from askdoc.indexing import Source
 from askdoc.paths import seen_from
 from askdoc.render.console import Page
 from askdoc.render.layout import BLANK, flat, hang, table
@@ -21,6 +22,11 @@ _KEPT = "what was indexed is kept; `askdoc index` goes on from here"
 def report_lines(report: IndexReport, page: Page) -> Iterator[Text]:
     """Lay out what a run of indexing did, with every file that was skipped and why."""
     new = len(report.added) + len(report.changed)
+    if report.planned:
+        yield hang(Text(f"Would index {count(new, 'document')}; nothing was done"), page)
+        yield from _plan_lines(report, page)
+        yield from skip_lines(report.skipped, page, most=_SHOWN)
+        return
     passages = f", {number(report.chunks)} passages" if new else ""
     verb = "Interrupted after" if report.interrupted else "Indexed"
     yield hang(Text(f"{verb} {count(new, 'document')}{passages} in {report.seconds:.1f} s"), page)
@@ -42,6 +48,34 @@ def report_lines(report: IndexReport, page: Page) -> Iterator[Text]:
     if report.interrupted:
         yield hang(Text(_KEPT, "faint"), page)
     yield from skip_lines(report.skipped, page, most=_SHOWN)
+
+
+def _plan_lines(report: IndexReport, page: Page) -> Iterator[Text]:
+    told = [
+        *(("new", location) for location in report.added),
+        *(("changed", location) for location in report.changed),
+        *(("renamed", f"{before} → {now}") for before, now in report.renamed),
+        *(("removed", location) for location in report.removed),
+    ]
+    for verb, what in told:
+        copy = " (a copy of another)" if verb == "new" and what in report.copies else ""
+        line = Text.assemble(f"{verb} ", flat(what, "file"), (copy, "faint"))
+        yield hang(line, page, rest="  ")
+    yield hang(Text(f"unchanged {number(report.unchanged)}", "faint"), page)
+
+
+def kept_lines(sources: Sequence[Source], page: Page) -> Iterator[Text]:
+    """Lay out the sources of an index, each with how many files of it are indexed."""
+    if not sources:
+        yield hang(Text("no sources yet; add some: `askdoc sources add PATH`"), page)
+    for source in sources:
+        told = [count(source.files, "indexed file")]
+        if source.configured:
+            told.append("by askdoc.toml")
+        if not source.is_there:
+            told.append("not there now")
+        where = flat(source.location, "file")
+        yield hang(where.append(f"  {', '.join(told)}", "faint"), page, rest="  ")
 
 
 def skip_lines(skipped: Sequence[Skip], page: Page, *, most: int | None = None) -> Iterator[Text]:

@@ -1,0 +1,88 @@
+"""`askdoc sources`: the files and folders that `askdoc index` keeps in the index."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from askdoc.cli.base import Group, command
+from askdoc.cli.options import AsJson, Index, Library, here, open_workspace
+
+_HELP = """List, add and remove the files and folders that are kept in the index.
+
+Examples:
+    askdoc sources list
+    askdoc sources add docs report.pdf
+    askdoc sources remove docs
+"""
+
+app = typer.Typer(cls=Group, add_completion=False, help=_HELP)
+
+Paths = Annotated[list[Path], typer.Argument(metavar="PATH", help="Files and folders.")]
+
+
+@command(app, "list")
+def show(*, as_json: AsJson = False, library: Library = None, index: Index = None) -> None:
+    """List the sources, and how many files of each are indexed.
+
+    Examples:
+        askdoc sources list
+    """
+    from askdoc import wiring
+
+    with wiring.indexer(open_workspace(library=library, index=index)) as indexer:
+        found = indexer.sources()
+    if as_json:
+        from dataclasses import asdict
+
+        from askdoc.cli.output import print_json
+
+        print_json({"schema": "askdoc.sources/1", "sources": [asdict(one) for one in found]})
+        return
+    from askdoc.render.console import output
+    from askdoc.render.indexing import kept_lines
+
+    page = output()
+    page.show(kept_lines(found, page))
+
+
+@command(app, "add")
+def add(paths: Paths, *, library: Library = None, index: Index = None) -> None:
+    """Keep files and folders in the index from now on; `askdoc index` then reads them.
+
+    Examples:
+        askdoc sources add docs report.pdf
+    """
+    from askdoc import wiring
+
+    workspace = open_workspace(library=library, create=True, index=index)
+    given = [here() / path for path in paths]
+    wiring.refuse_index_around(workspace, given)
+    with wiring.indexer(workspace) as indexer:
+        added = indexer.add_sources(given)
+    _say([f"added {location}; `askdoc index` reads it" for location in added])
+
+
+@command(app, "remove")
+def remove(paths: Paths, *, library: Library = None, index: Index = None) -> None:
+    """Let go of sources, and of what is indexed of them. The files themselves are left alone.
+
+    Examples:
+        askdoc sources remove docs
+    """
+    from askdoc import wiring
+    from askdoc.render.indexing import count
+
+    with wiring.indexer(open_workspace(library=library, index=index)) as indexer:
+        removed = indexer.remove_sources([here() / path for path in paths])
+    _say([f"removed {name} with {count(files, 'indexed file')}" for name, files in removed.items()])
+
+
+def _say(lines: list[str]) -> None:
+    from askdoc.render.console import output
+    from askdoc.render.layout import flat, hang
+
+    page = output()
+    page.show(hang(flat(line), page, rest="  ") for line in lines)
