@@ -96,7 +96,7 @@ class Answerer:
     def embed(self, questions: Sequence[str]) -> Matrix:
         """Embed many questions in one go, for `answer`; shape (len(questions), dimensions)."""
         return self._parts.sources.embedder.embed_queries(
-            [self._finder.understand(question) for question in questions]
+            [self._finder.embedded(question) for question in questions]
         )
 
     def answer(
@@ -163,8 +163,7 @@ class Answerer:
         self, question: str, *, limit: int | None = None, documents: Collection[str] | None = None
     ) -> list[Passage]:
         """Find passages only, best first; `limit` defaults to the setting `top_k`."""
-        query = self._finder.query(self._finder.understand(question))
-        return self._finder.gather(query, limit or self._settings.top_k, documents)
+        return self._finder.passages(question, limit or self._settings.top_k, documents)
 
     def resolve(self, patterns: Sequence[str]) -> list[str]:
         """List the ids of the documents whose path or location matches any of `patterns`.

@@ -14,12 +14,13 @@ from functools import partial
 from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, TypeVar
 
-from askdoc import compound
+from askdoc import compound, operators
 from askdoc.citing import Chosen, choose
 from askdoc.confidence import Calibration, features, probability
 from askdoc.errors import UsageError
+from askdoc.operators import Demands
 from askdoc.ports import Analyser, CatalogReader, Embedder, Ranker, VectorStore
-from askdoc.retrieval import FOREIGN_WEIGHTS, WEIGHTS, Query, gather, prepare
+from askdoc.retrieval import FOREIGN_WEIGHTS, WEIGHTS, Demanded, Query, gather, prepare
 from askdoc.selection import Terms, score
 from askdoc.settings import AUTOMATIC, ENGLISH, ENGLISH_MODELS, Settings
 from askdoc.spelling import Vocabulary, repair
@@ -85,6 +86,17 @@ class Finder:
         text = clean(question)
         return repair(text, self._vocabulary(self.language(text)))
 
+    def embedded(self, question: str) -> str:
+        """Return what is embedded of a question: what was understood, without exclusions."""
+        return operators.read(self.understand(question)).text
+
+    def passages(
+        self, question: str, limit: int, documents: Collection[str] | None = None
+    ) -> list[Passage]:
+        """Find the `limit` best passages for a question, best first."""
+        demands = operators.read(self.understand(question))
+        return self.gather(self.query(demands.text), limit, documents, demands=demands)
+
     def language(self, question: str) -> str:
         """Name the language of a question: the one that is set, else one of the documents'."""
         if self._settings.language != AUTOMATIC:
@@ -110,14 +122,21 @@ class Finder:
             StoreError: the index cannot be searched.
         """
         text = self.understand(question)
-        asked = compound.parts(text)
+        demands = operators.read(text)
+        asked = compound.parts(demands.text)
         whole = vector if len(asked) == 1 else None
         language = self.language(text)
         queries = [self.query(part, whole, language) for part in asked]
-        gathered = [self.gather(query, self._settings.top_k, documents) for query in queries]
+        wanted = [demands.of(query.text) for query in queries]
+        limit = self._settings.top_k
+        gathered = [
+            self.gather(query, limit, documents, demands=own)
+            for query, own in zip(queries, wanted, strict=True)
+        ]
         hear_retrieved()
         found = [
-            self._judge(query, passages) for query, passages in zip(queries, gathered, strict=True)
+            self._judge(query, passages, own)
+            for query, passages, own in zip(queries, gathered, wanted, strict=True)
         ]
         return replace(_joined(found, self._settings.max_sentences), searched=text)
 
@@ -146,9 +165,14 @@ class Finder:
         )
 
     def gather(
-        self, query: Query, limit: int, documents: Collection[str] | None = None
+        self,
+        query: Query,
+        limit: int,
+        documents: Collection[str] | None = None,
+        *,
+        demands: Demands | None = None,
     ) -> list[Passage]:
-        """Find the `limit` best passages, best first."""
+        """Find the `limit` best passages, best first, of those that meet the demands."""
         known = self._knows(self._sources.embedder, query.language)
         return gather(
             query,
@@ -157,6 +181,7 @@ class Finder:
             limit=limit,
             documents=documents,
             weights=WEIGHTS if known else FOREIGN_WEIGHTS,
+            demanded=self._demanded(demands, query.language) if demands else None,
         )
 
     def score(self, query: Query, passages: Sequence[Passage]) -> list[Evidence]:
@@ -171,12 +196,27 @@ class Finder:
             ranker if ranker and knows(ranker) else None,
         )
 
-    def _judge(self, query: Query, passages: list[Passage]) -> Found:
+    def _demanded(self, demands: Demands, language: str) -> Demanded:
+        """Say what passages have to be like.
+
+        Full text finds candidates by the terms of a phrase where all documents have the question's
+        language, so that the same words are the same terms.
+        """
+        terms = self._terms(language)
+        alike = set(self._sources.catalog.languages()) <= {language}
+        runs = [terms(phrase) for phrase in demands.phrases] if alike else []
+
+        def accepts(passage: Passage) -> bool:
+            return demands.met_by(passage.chunk.text, terms)
+
+        return Demanded([run for run in runs if run], accepts)
+
+    def _judge(self, query: Query, passages: list[Passage], demands: Demands) -> Found:
         evidence = self.score(query, passages)
         terms = self._terms(query.language)
         signals = features(query, passages, evidence, terms)
         confidence = probability(signals, self._calibration(query.language))
-        reason = self._doubt(evidence, confidence)
+        reason = self._doubt(evidence, confidence, demands)
         limit = self._settings.max_sentences
         chosen = [] if reason else choose(evidence, terms, query.weights, limit=limit)
         return Found(query.text, passages, evidence, chosen, signals, confidence, reason)
@@ -209,7 +249,11 @@ class Finder:
         """Tell whether a model may know a language; one that the user named is taken to."""
         return language == ENGLISH or model.name not in ENGLISH_MODELS
 
-    def _doubt(self, evidence: Sequence[Evidence], confidence: float) -> Reason | None:
+    def _doubt(
+        self, evidence: Sequence[Evidence], confidence: float, demands: Demands
+    ) -> Reason | None:
+        if not evidence and demands:
+            return Reason("nothing_found", _unmet(demands))
         if not evidence:
             return Reason("nothing_found", "nothing in the documents comes near this question")
         least = self._settings.min_confidence
@@ -220,6 +264,13 @@ class Finder:
                 f"(confidence {confidence:.2f}, needed {least:.2f})",
             )
         return None
+
+
+def _unmet(demands: Demands) -> str:
+    """Say that no passage is as was demanded."""
+    parts = [f"holds “{phrase}”" for phrase in demands.phrases]
+    parts += [f"lacks `{term}`" for term in demands.excluded]
+    return f"no passage that comes near this question {' and '.join(parts)}"
 
 
 def clean(question: str) -> str:

@@ -255,9 +255,17 @@ class CatalogReader(Protocol):
         """Return those chunks in that order; unknown ids are left out."""
 
     def search(
-        self, terms: Sequence[str], limit: int, documents: Collection[str] | None = None
+        self,
+        terms: Sequence[str],
+        limit: int,
+        documents: Collection[str] | None = None,
+        *,
+        together: Sequence[Sequence[str]] = (),
     ) -> list[Hit]:
-        """Rank chunks that hold any of `terms` by BM25, best first; higher is better."""
+        """Rank chunks that hold any of `terms` by BM25, best first; higher is better.
+
+        Each must hold every run of terms in `together`, in that order and next to one another.
+        """
 
     def frequencies(self, terms: Collection[str]) -> Mapping[str, int]:
         """Count the chunks that hold each of `terms`; a term in none counts 0."""

@@ -25,6 +25,8 @@ FOREIGN_WEIGHTS: Mapping[str, float] = {DENSE: 0.1, LEXICAL: 0.9}
 """Where the embedder does not know the language, words decide, and it decides between equals."""
 DEPTH = 50
 """Hits that each retriever is asked for."""
+DEMANDED_DEPTH = 300
+"""Hits that each is asked for where many may not be what was demanded."""
 
 
 _PRIOR = 500
@@ -53,6 +55,18 @@ class Query:
     def mass(self) -> float:
         """The summed weight of all terms: what a text that holds them all would reach."""
         return sum(self.weights.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Demanded:
+    """What passages have to be like, beside fitting the question.
+
+    `together` are runs of terms, each of which every passage holds, one term behind the other;
+    `accepts` has the last word.
+    """
+
+    together: Sequence[Sequence[str]]
+    accepts: Callable[[Passage], bool]
 
 
 def inverse_frequency(total: float, holding: float) -> float:
@@ -98,11 +112,16 @@ def gather(
     limit: int,
     documents: Collection[str] | None = None,
     weights: Mapping[str, float] = WEIGHTS,
+    demanded: Demanded | None = None,
 ) -> list[Passage]:
-    """Find the `limit` best passages, best first; `documents` are the ids to search within."""
-    depth = max(DEPTH, limit)
-    rankings = rank(query, catalog, vectors, depth, documents)
-    return _hydrate(weighted(rankings, weights, depth), catalog, limit)
+    """Find the `limit` best passages, best first; `documents` are the ids to search within.
+
+    With `demanded`, only passages that it accepts are found.
+    """
+    depth = max(DEPTH, limit) if demanded is None else DEMANDED_DEPTH
+    rankings = rank(query, catalog, vectors, depth, documents, demanded)
+    fused = weighted(rankings, weights, depth)
+    return _hydrate(fused, catalog, limit, demanded.accepts if demanded else None)
 
 
 def rank(
@@ -111,9 +130,12 @@ def rank(
     vectors: VectorStore,
     depth: int,
     documents: Collection[str] | None = None,
+    demanded: Demanded | None = None,
 ) -> dict[str, list[Hit]]:
     """Ask both retrievers for `depth` chunks; BM25 is divided by what all terms would reach."""
-    found = catalog.search(list(query.weights), depth, documents)
+    found = catalog.search(
+        list(query.weights), depth, documents, together=demanded.together if demanded else ()
+    )
     mass = query.bm25_mass or 1.0
     return {
         DENSE: vectors.search(query.vector, depth, documents),
@@ -121,7 +143,12 @@ def rank(
     }
 
 
-def _hydrate(fused: Sequence[Fused], catalog: CatalogReader, limit: int) -> list[Passage]:
+def _hydrate(
+    fused: Sequence[Fused],
+    catalog: CatalogReader,
+    limit: int,
+    accepts: Callable[[Passage], bool] | None = None,
+) -> list[Passage]:
     """Load the best chunks; one that the catalog does not know (any more) is passed over."""
     passages: list[Passage] = []
     for start in range(0, len(fused), limit):
@@ -131,7 +158,9 @@ def _hydrate(fused: Sequence[Fused], catalog: CatalogReader, limit: int) -> list
         for chunk in chunks:
             item = batch[chunk.id]
             if document := documents.get(chunk.document_id):
-                passages.append(Passage(chunk, document, item.score, item.ranks, item.scores))
+                passage = Passage(chunk, document, item.score, item.ranks, item.scores)
+                if accepts is None or accepts(passage):
+                    passages.append(passage)
         if len(passages) >= limit:
             break
     return passages[:limit]

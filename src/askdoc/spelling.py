@@ -4,7 +4,7 @@ A word is looked at only if no document holds it and the language does not know 
 by the nearest word that the documents do hold, if that is near: one slip in a word of up to seven
 letters, two in a longer one, where a slip is a letter added, lost, exchanged, or swapped with its
 neighbour (Damerau 1964, in the form of optimal string alignment). Its stem is compared as well: the
-documents' words are known by their stems. One word in quotation marks is meant as it is.
+documents' words are known by their stems. What stands in quotation marks is meant as it is.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-_QUOTED = re.compile(r"""("[^"\s]*"|“[^”\s]*”|«[^»\s]*»)""")
+_AS_MEANT = re.compile(
+    r"""("[^"]*"|“[^”]*”|„[^“”]*[“”]|«[^»]*»|(?:(?<=\s)|^)-[^\W\d_]\S*)"""  # quoted, or excluded
+)
 _WORD = re.compile(r"(?<![\w@#/.])[^\W\d_]{5,}(?![\w@/]|\.\w)")
 _SHORT = 7
 _TELLING = 5
@@ -41,7 +43,7 @@ class Vocabulary:
 
 def repair(question: str, vocabulary: Vocabulary) -> str:
     """Return the question with its slips repaired; the same where there are none."""
-    parts = _QUOTED.split(question)
+    parts = _AS_MEANT.split(question)
     doubted = {
         word: term
         for part in parts[::2]

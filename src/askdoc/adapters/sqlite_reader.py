@@ -57,7 +57,7 @@ _BATCH = 500
 """Values in one statement; old builds of SQLite take 999."""
 
 _MOST_TERMS = 64
-_MOST_POSTINGS = 300_000
+_MOST_POSTINGS = 150_000
 """How much of the full text one search reads before it leaves out the commonest terms."""
 
 Row = tuple[Any, ...]
@@ -141,14 +141,23 @@ class SqliteReader:
             return [self._chunk(found[chunk]) for chunk in ids if chunk in found]
 
     def search(
-        self, terms: Sequence[str], limit: int, documents: Collection[str] | None = None
+        self,
+        terms: Sequence[str],
+        limit: int,
+        documents: Collection[str] | None = None,
+        *,
+        together: Sequence[Sequence[str]] = (),
     ) -> list[Hit]:
         """Rank chunks that hold any of `terms` by BM25, best first; higher is better.
 
         Of many or very common terms the rarest are searched for: what a common one adds to a score
-        is small, and reading where it stands is most of the work.
+        is small, and reading where it stands is most of the work. Each chunk must hold every run of
+        terms in `together`, in that order and next to one another.
         """
         expression = " OR ".join(_quoted(term) for term in self._telling(terms))
+        for run in together:
+            phrase = " + ".join(_quoted(term) for term in run)
+            expression = f"({expression}) AND ({phrase})" if expression else phrase
         if not expression or limit < 1 or (documents is not None and not documents):
             return []
         if documents is None:

@@ -1,0 +1,76 @@
+"""What a question demands of a passage: a phrase in quotation marks, and no word after a dash.
+
+A phrase must stand in the passage word for word, whatever its case and accents. `-term` leaves out
+passages that hold the term in any of its forms; it begins with a dash, after white space or at the
+start, that a letter follows at once. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from askdoc.text import folded
+
+_PHRASE = r'"(?P<straight>[^"]+)"|“(?P<curly>[^“”]+)”|„(?P<low>[^„“”]+)[“”]|«(?P<angle>[^«»]+)»'
+_EXCLUDED = r"(?:(?<=\s)|^)-(?P<term>[^\W\d_][^\s\"“”„«»]*)"
+_OPERATOR = re.compile(f"{_PHRASE}|{_EXCLUDED}")
+_BETWEEN_WORDS = re.compile(r"[^\w\u0300-\u036f\u0900-\u0fff\u1000-\u109f\u1780-\u17ff]+|_")
+"""Marks of Indic and other scripts belong to words."""
+
+_PARTED_BY_SPACES = re.compile("[a-zß-ʯͰ-ԯ֐-ࣿऀ-෿가-힣]")
+"""Letters of scripts that put spaces between words, Korean among them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Demands:
+    """The phrases that a passage must hold, and the terms that it must not; `text` is the rest."""
+
+    text: str
+    phrases: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.phrases or self.excluded)
+
+    def of(self, part: str) -> Demands:
+        """Return what a part of the question demands: its own phrases, and all exclusions."""
+        own = tuple(phrase for phrase in self.phrases if phrase in part)
+        return Demands(part, own, self.excluded)
+
+    def met_by(self, text: str, terms: Callable[[str], list[str]]) -> bool:
+        """Tell whether a passage holds all that it must and nothing that it must not."""
+        if self.phrases:
+            plain = _plain(text)
+            if not all(_holds(plain, _plain(phrase)) for phrase in self.phrases):
+                return False
+        unwanted = {term for word in self.excluded for term in terms(word)}
+        return not unwanted or unwanted.isdisjoint(terms(text))
+
+
+def read(question: str) -> Demands:
+    """Read the operators of a question; quotation marks stay in its text, exclusions do not."""
+    phrases: list[str] = []
+    excluded: list[str] = []
+    for found in _OPERATOR.finditer(question):
+        groups = found.groupdict()
+        if (term := groups.pop("term")) is not None:
+            excluded.append(term.rstrip(".,;:!?"))
+        elif phrase := next((one for one in groups.values() if one and _plain(one).strip()), None):
+            phrases.append(phrase.strip())
+    text = _OPERATOR.sub(lambda m: "" if m["term"] is not None else m.group(), question)
+    return Demands(" ".join(text.split()), tuple(phrases), tuple(excluded))
+
+
+def _plain(text: str) -> str:
+    """Write the words of a text folded, with single blanks between and around them."""
+    return f" {_BETWEEN_WORDS.sub(' ', folded(text)).strip()} "
+
+
+def _holds(text: str, phrase: str) -> bool:
+    """Tell whether a phrase stands in a text; what no spaces part may stand within a run."""
+    if phrase in text:
+        return True
+    inner = phrase.strip()
+    return not _PARTED_BY_SPACES.search(inner) and inner in text
