@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -67,8 +68,15 @@ class Verdict:
     coverage: float
 
 
-Checker = Callable[[str, Sequence[Source], Verdict], Verdict]
-"""A second opinion on a claim, its sources and the first verdict, such as that of a model."""
+class Checker(Protocol):
+    """A second opinion on a claim, its sources and the first verdict, such as that of a model."""
+
+    @property
+    def name(self) -> str:
+        """How reasons and fingerprints name it."""
+
+    def __call__(self, claim: str, sources: Sequence[Source], verdict: Verdict) -> Verdict:
+        """Return the verdict, or a lower one with the reason added."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,8 @@ class Writer:
     @property
     def fingerprint(self) -> str:
         """What the claims depend on besides the evidence."""
-        return f"{self._generator.name}/prompt-{prompts.VERSION}"
+        checked = f"/check-{self._second.name}" if self._second else ""
+        return f"{self._generator.name}/prompt-{prompts.VERSION}{checked}"
 
     @property
     def stands_alone(self) -> bool:

@@ -35,6 +35,8 @@ ENGLISH_MODELS = frozenset((DEFAULT_EMBEDDER, RERANKER))
 """Packaged models: they know English alone, and say nothing of other languages."""
 BY_WORDS = "words"
 """The name of the confidence model that looks at neither an embedder nor a ranker."""
+CHECK_BY_LLM = "llm"
+"""The name of the check by the language model that writes."""
 NO_RERANKER = "none"
 """The name that stands for ranking without a cross-encoder."""
 
@@ -66,6 +68,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     llm_threads: Count | None = None
     llm_price_in: Annotated[float, Meta(ge=0)] | None = None
     llm_price_out: Annotated[float, Meta(ge=0)] | None = None
+    check: str | None = None
     show_unsupported: bool = False
     offline: bool = False
     editor: str | None = None
@@ -96,6 +99,7 @@ HELP: Mapping[str, str] = {
     "llm_threads": "threads of a model in this process, by default as many as physical cores",
     "llm_price_in": "price of a million tokens that are read, in any currency",
     "llm_price_out": "price of a million tokens that are written",
+    "check": "second check of claims: an entailment model's name or folder, or `llm` for the model",
     "show_unsupported": "show what a language model wrote without support, struck and flagged",
     "offline": "refuse all use of the network",
     "editor": "command that opens text at a place, with `{file}` and `{line}` or without",

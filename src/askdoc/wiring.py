@@ -14,6 +14,7 @@ from askdoc.ports import Listener, deaf
 from askdoc.settings import (
     AUTOMATIC,
     BY_WORDS,
+    CHECK_BY_LLM,
     DEFAULT_EMBEDDER,
     ENGLISH,
     EXTRACTIVE,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from askdoc.adapters.generators import Choice
     from askdoc.adapters.sqlite import SqliteCatalog
     from askdoc.answering import Answerer, Parts
+    from askdoc.checking import Checker
     from askdoc.confidence import Calibration
     from askdoc.federating import Federation
     from askdoc.indexing import Indexer
@@ -224,6 +226,8 @@ def expected_fingerprint(workspace: Workspace, catalog: CatalogReader) -> Finger
     elif settings.reranker != NO_RERANKER:
         return None
     if _may_write(settings):
+        if settings.check is not None:
+            return None
         from askdoc.adapters.generators import name_of
         from askdoc.prompts import VERSION
 
@@ -354,7 +358,24 @@ def _writer(
         price_out=settings.llm_price_out,
     )
     generator = wrap(chosen.generator) if wrap else chosen.generator
-    return Writer(generator, Check(terms, embedder.embed_queries), terms, limits=limits)
+    check = Check(terms, embedder.embed_queries)
+    second = _second_check(workspace, generator)
+    return Writer(generator, check, terms, limits=limits, second_check=second)
+
+
+def _second_check(workspace: Workspace, generator: Generator) -> Checker | None:
+    """Get ready the stronger check that is set, if any; it is fetched only if the user named it."""
+    settings = workspace.settings
+    if settings.check is None:
+        return None
+    if settings.check == CHECK_BY_LLM:
+        from askdoc.second_check import ModelCheck
+
+        return ModelCheck(generator)
+    from askdoc.adapters.entailment import load
+
+    allowed = workspace.origins["check"].trusted and not settings.offline
+    return load(settings.check, allow_download=allowed)
 
 
 @contextmanager

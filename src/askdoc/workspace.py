@@ -18,7 +18,14 @@ from typing import Any
 
 from askdoc import settings as known
 from askdoc.errors import SettingsError
-from askdoc.settings import DEFAULT_EMBEDDER, EXTRACTIVE, NO_RERANKER, RERANKER, Settings
+from askdoc.settings import (
+    CHECK_BY_LLM,
+    DEFAULT_EMBEDDER,
+    EXTRACTIVE,
+    NO_RERANKER,
+    RERANKER,
+    Settings,
+)
 from askdoc.trust import is_trusted
 
 CONFIG_NAME = "askdoc.toml"
@@ -27,6 +34,7 @@ FOLDER_NAME = ".askdoc"
 _MODELS = {
     "embedder": (DEFAULT_EMBEDDER,),
     "reranker": (RERANKER, NO_RERANKER),
+    "check": (CHECK_BY_LLM,),
 }
 """Settings that name a model, with what is built in."""
 

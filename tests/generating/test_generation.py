@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from tests.generating.conftest import Scripted, evidence, terms
 
@@ -122,15 +124,19 @@ def test_sources_that_disagree_are_both_shown() -> None:
     assert (found.one, found.other) == ("90 million litres", "70 million litres")
 
 
-def test_a_second_check_may_overrule_the_first() -> None:
-    def doubt(claim: str, sources: object, verdict: Verdict) -> Verdict:
+class Doubt:
+    name = "doubt"
+
+    def __call__(self, claim: str, sources: Sequence[Source], verdict: Verdict) -> Verdict:
         return Verdict(Support.UNSUPPORTED, ("the model doubts it",), verdict.coverage)
 
-    writer = Writer(Scripted("- The mill was built in 1850. [1]\n"), Check(terms), terms,
-                    second_check=doubt)  # fmt: skip
-    draft = writer.write("When?", evidence(MILL), lambda _: None)
+
+def test_a_second_check_may_overrule_the_first() -> None:
+    writer = Writer(
+        Scripted("- The mill was built in 1850. [1]\n"), Check(terms), terms, second_check=Doubt()
+    )
+    draft = writer.write("When was the mill built?", evidence(MILL), lambda _: None)
     assert draft.generation.withheld[0].reasons == ("the model doubts it",)
-    assert Source("1", MILL).context == ""
 
 
 def test_a_model_that_nobody_measured_can_neither_refuse_nor_stand_alone() -> None:

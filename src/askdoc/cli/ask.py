@@ -17,6 +17,7 @@ from askdoc.cli.options import (
     Llm,
     Offline,
     Reranker,
+    SecondCheck,
     Sources,
     TopK,
     Unsupported,
@@ -64,6 +65,7 @@ def ask(  # noqa: PLR0913 - one parameter for each option
     no_stream: Annotated[
         bool, typer.Option("--no-stream", help="Print an answer only when it is whole.")
     ] = False,
+    check: SecondCheck = None,
     show_unsupported: Unsupported = None,
     offline: Offline = None,
     embedder: Embedder = None,
@@ -99,6 +101,7 @@ def ask(  # noqa: PLR0913 - one parameter for each option
         index=index,
         embedder=embedder,
         reranker=reranker,
+        check=check,
         top_k=top_k,
         max_sentences=max_sentences,
         min_confidence=min_confidence,

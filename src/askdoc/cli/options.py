@@ -61,6 +61,14 @@ Llm = Annotated[
         autocompletion=model_names,
     ),
 ]
+SecondCheck = Annotated[
+    str | None,
+    typer.Option(
+        "--check",
+        metavar="NAME",
+        help="Check claims a second time: by an entailment model, or `llm` for the model itself.",
+    ),
+]
 Offline = Annotated[bool | None, typer.Option("--offline", help="Refuse all use of the network.")]
 Unsupported = Annotated[
     bool | None,
@@ -133,7 +141,7 @@ def open_workspace(
         return workspace.find(here(), overrides=given)
     from askdoc.libraries import open_library
 
-    for key in ("embedder", "reranker"):
+    for key in ("embedder", "reranker", "check"):
         if (model := given.get(key)) and (here() / model).is_dir():
             given[key] = str(here() / model)
     return open_library(library, overrides=given, create=create)

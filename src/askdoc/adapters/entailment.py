@@ -1,0 +1,59 @@
+"""Entailment models (NLI cross-encoders) of Sentence Transformers, as a second check of claims."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from askdoc.adapters import model_sources
+from askdoc.errors import ModelError
+from askdoc.second_check import Entailment, EntailmentCheck
+
+_OPTION = "--check"
+_PUBLISHER = "cross-encoder"
+_KINDS = ("entail", "neutral", "contra")
+_HINT = "it has to be a cross-encoder with the labels entailment, neutral and contradiction"
+
+
+def load(name: str, *, allow_download: bool = False) -> EntailmentCheck:
+    """Load the entailment model called `name`: a folder, or a model on a hub.
+
+    Raises:
+        ModelError: there is no such model here, it cannot be fetched, or it is of another kind.
+
+    """
+    source = model_sources.find(name, option=_OPTION, publisher=_PUBLISHER)
+    folder = source.folder or model_sources.fetch(
+        source.name, allow_download=allow_download, option=_OPTION
+    )
+    from askdoc.adapters.sentence_transformers import quietly
+
+    try:
+        from sentence_transformers import CrossEncoder
+
+        with quietly():
+            model = CrossEncoder(
+                str(folder), device="cpu", trust_remote_code=False, local_files_only=True
+            )
+    except Exception as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        message = f"the check in `{folder}` cannot be loaded: {reason}"
+        raise ModelError(message, hint=_HINT) from error
+    order = _order(model, name)
+
+    def judge(text: str, claim: str) -> Entailment:
+        [shares] = model.predict([(text, claim)], apply_softmax=True, show_progress_bar=False)
+        entailed, neutral, contradicted = (float(shares[index]) for index in order)
+        return Entailment(entailed, neutral, contradicted)
+
+    return EntailmentCheck(f"`{source.name}`", judge)
+
+
+def _order(model: Any, name: str) -> list[int]:
+    """Return where the model has entailment, neutral and contradiction among its labels."""
+    labels = {int(k): str(v).lower() for k, v in (model.config.id2label or {}).items()}
+    found = [next((k for k, v in labels.items() if v.startswith(kind)), None) for kind in _KINDS]
+    order = [index for index in found if index is not None]
+    if len(order) != len(_KINDS):
+        message = f"`{name}` is no entailment model: its labels are {', '.join(labels.values())}"
+        raise ModelError(message, hint=_HINT)
+    return order
