@@ -101,6 +101,11 @@ def test_the_language_of_a_text_is_found(language: str) -> None:
         ("", (), "en"),
         ("1883", (), "en"),
         ("Budget 2024", (), "en"),
+        (
+            "Hill, R. W., Moyes, C. D., Schulte, P. M.: Animal Physiology, volume III and IV",
+            (),
+            "en",
+        ),
         ("Leuchtturm Velm", ("de", "en"), "de"),  # no function word: that of most documents
         ("Who built it?", ("de", "en"), "en"),
         ("Wer baute ihn?", ("en", "de"), "de"),

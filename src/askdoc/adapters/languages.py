@@ -20,10 +20,12 @@ DEFAULT = "en"
 _SAMPLE = 20_000
 """Characters that are looked at, from the beginning."""
 
-_SIGNS = 2
-"""Function words that tell the language of a text of which nothing else is known."""
+_SIGNS, _SIGNS_SHARE = 2, 0.08
+"""Function words that tell the language of a text of which nothing else is known: so many at least,
+and that share of its words. A list of names or of figures has few."""
 
-_WORD = re.compile(r"[^\W\d_]+")
+_WORD = re.compile(r"(?<!\w)(?![ivx]+(?!\w))[^\W\d_]{2,}(?!\w)")
+"""A word that may tell a language: neither an initial nor a Roman numeral."""
 
 _RANGES = (
     (0x0041, "Latin"),
@@ -166,9 +168,11 @@ def _by_words(text: str, choices: Sequence[str], least: float) -> str:
     of all where there are fewer than `least`.
     """
     scores = dict.fromkeys(choices, 0.0)
-    for word, count in Counter(_WORD.findall(text.lower())).items():
+    words = _WORD.findall(text.lower())
+    for word, count in Counter(words).items():
         having = [one for one in choices if word in _function_words(one)]
         for one in having:
             scores[one] += count / len(having)
     best = max(choices, key=lambda one: scores[one])
-    return best if scores[best] >= least else choices[0]
+    enough = max(least, _SIGNS_SHARE * len(words)) if least else 0
+    return best if scores[best] >= enough else choices[0]
