@@ -20,7 +20,7 @@ from askdoc.previewing import Kept, Nothing, preview
 from askdoc.readouts import Files
 from askdoc.settings import Settings
 from askdoc.survey import Survey, Surveyed, is_there, standing_sources, survey
-from askdoc.types import IndexReport, Known
+from askdoc.types import IndexReport, Known, Skip
 from askdoc.writing import EMBEDDER_NAME, Repaired, Store, Writing
 
 __all__ = ["Files", "Indexer"]
@@ -117,6 +117,15 @@ class Indexer:
             found = survey(kept, self._wanted(kept, asked), self._files.discover, self._root)
             report = preview(kept, found, self._files)
         return replace(report, seconds=time.perf_counter() - started)
+
+    def passed_over(self) -> list[Skip]:
+        """List what lies in the sources and is never looked at, such as hidden files."""
+        return [
+            skip
+            for source in self.sources()
+            if source.is_there
+            for skip in self._files.passed_over(self._root / source.location)
+        ]
 
     def sources(self) -> list[Source]:
         """List the files and folders that are kept in the index, by location."""

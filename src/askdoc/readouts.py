@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from askdoc.errors import MissingPart, ReadError
@@ -52,13 +53,14 @@ as there is room for them."""
 class Files:
     """How to get at files; `digest`, the SHA-256 of one's bytes, raises `ReadError`.
 
-    `options` are what `read` heeds.
+    `options` are what `read` heeds. `passed_over` lists what `discover` says nothing of.
     """
 
     discover: Discover
     digest: Callable[[Found], str]
     read: Read
     options: ReadOptions = NO_OPTIONS
+    passed_over: Callable[[Path], Iterable[Skip]] = lambda _: ()
 
 
 def skip_of(found: Found, error: ReadError | MissingPart) -> Skip:

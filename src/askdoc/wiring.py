@@ -22,7 +22,7 @@ from askdoc.settings import (
     RANKER_FINGERPRINT,
     RERANKER,
 )
-from askdoc.types import ReadOptions
+from askdoc.types import ReadOptions, Skip
 from askdoc.writing import EMBEDDER_FINGERPRINT, EMBEDDER_NAME
 
 if TYPE_CHECKING:
@@ -396,15 +396,21 @@ def indexer(
 
     expect_parts(options)
     settings = workspace.settings
+    look = partial(
+        discover, root=workspace.root, ignore=settings.ignore, leave_out=[workspace.index]
+    )
     yield Indexer(
         _store(workspace),
         Files(
-            discover=partial(
-                discover, root=workspace.root, ignore=settings.ignore, leave_out=[workspace.index]
-            ),
+            discover=look,
             digest=partial(digest, most=_most_bytes(settings)),
             read=partial(_read, settings, options),
             options=options,
+            passed_over=lambda source: (
+                item
+                for item in look(source, tell_all=True)
+                if isinstance(item, Skip) and item.code in ("hidden", "ignored")
+            ),
         ),
         _cutters(),
         settings,

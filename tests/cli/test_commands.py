@@ -321,7 +321,7 @@ def test_the_status_says_what_is_indexed_and_what_was_skipped() -> None:
     assert done.exit_code == 0
     assert "Documents   3\n" in done.stdout
     assert "Embedder    all-MiniLM-L6-v2\n" in done.stdout
-    assert "skipped docs/blob.txt\n" in done.stdout
+    assert "not text, whatever its name says\n  docs/blob.txt\n" in done.stdout
     assert "docs/minutes/pier.txt" not in done.stdout
     assert "docs/minutes/pier.txt" in run("status", "--documents").stdout
     data = json.loads(run("status", "--json").stdout)
@@ -519,3 +519,29 @@ def test_no_limit_is_infinite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, v
     done = run("index", ".")
     assert done.exit_code == 2
     assert "`ASKDOC_MAX_FILE_MB` must be a number" in done.stderr
+
+
+def test_what_is_not_indexed_is_listed_with_reason_and_help(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "docs").mkdir()
+    for name, text in {
+        "pier.txt": PIER,
+        "a.png": "",
+        "b.png": "",
+        ".hidden": "",
+        "out.txt": "",
+        ".gitignore": "out.txt",
+    }.items():
+        (tmp_path / "docs" / name).write_text(text)
+    run("index", "docs")
+    (tmp_path / "docs" / "new.txt").write_text("New.")
+    told = run("status", "--skipped").stdout
+    assert told.startswith("1 file indexed wholly, 5 not\n\n2 files not indexed: no reader for")
+    assert "  docs/a.png\n  docs/b.png\n" in told
+    for line in ("its name begins with a dot", "leaves it out", "it is new\n  run `askdoc index`"):
+        assert line in told
+    groups = json.loads(run("status", "--skipped", "--json").stdout)["gaps"]
+    assert {gap["code"] for gap in groups} == {"unsupported", "hidden", "ignored", "not_yet"}
+    assert run("status").stdout.count("no reader for") == 1

@@ -15,7 +15,13 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from askdoc.adapters.ignore_rules import Rules, is_left_out, rules_in, rules_of_settings
+from askdoc.adapters.ignore_rules import (
+    IGNORE_FILES,
+    Rules,
+    is_left_out,
+    rules_in,
+    rules_of_settings,
+)
 from askdoc.adapters.opening import reason
 from askdoc.adapters.readers import is_readable, remedy_for, suffix_of
 from askdoc.planning import MISSING, locate
@@ -24,6 +30,13 @@ from askdoc.types import Found, Skip
 _INDEX_MARK = "catalog.sqlite"
 """A folder that holds this is an index."""
 
+_OWN = frozenset({".askdoc", *IGNORE_FILES})
+_HIDDEN = ("hidden", "its name begins with a dot", "name it to `askdoc index` all the same")
+_IGNORED = (
+    "ignored",
+    "an ignore file or the setting `ignore` leaves it out",
+    "bring it back with a line `!NAME` in `.askdocignore`",
+)
 _NAME = ("name", "its name is not UTF-8", "rename it")
 
 
@@ -34,11 +47,13 @@ def discover(
     ignore: Sequence[str] = (),
     leave_out: Collection[Path] = (),
     readable: Callable[[str], bool] = is_readable,
+    tell_all: bool = False,
 ) -> Iterator[Found | Skip]:
     """List what lies at `source`, a file or a folder, in the order of names, depth first.
 
     In a folder, hidden names, what `ignore` or an ignore file matches, indexes and the folders
-    `leave_out` are passed over without a word; all else is found, or skipped for a reason. Links
+    `leave_out` are passed over without a word; with `tell_all`, the first two are told of (codes
+    `hidden` and `ignored`), a folder as a whole. All else is found, or skipped for a reason. Links
     are not followed: what they point to within the folder is met under its own name. A file that
     is named itself is taken whatever it is called. A location is relative to `root` within it.
 
@@ -59,7 +74,7 @@ def discover(
         yield origin.skip(path, "unreadable", reason(error))
     else:
         if stat.S_ISDIR(info.st_mode):
-            yield from _Walk(origin, ignore, leave_out).items()
+            yield from _Walk(origin, ignore, leave_out, tell_all=tell_all).items()
         else:
             yield origin.take(path, info)
 
@@ -104,8 +119,16 @@ class _Origin:
 class _Walk:
     """Goes through a folder without recursion, so that no depth is too much."""
 
-    def __init__(self, origin: _Origin, ignore: Sequence[str], leave_out: Collection[Path]) -> None:
+    def __init__(
+        self,
+        origin: _Origin,
+        ignore: Sequence[str],
+        leave_out: Collection[Path],
+        *,
+        tell_all: bool,
+    ) -> None:
         self._origin = origin
+        self._tell_all = tell_all
         self._leave_out = {os.path.abspath(folder) for folder in leave_out}
         inside = origin.location != origin.path
         self._settings = rules_of_settings(ignore, origin.root if inside else origin.path)
@@ -152,9 +175,15 @@ class _Walk:
     ) -> Iterator[Found | Skip]:
         path = entry.path
         is_folder = entry.is_dir(follow_symlinks=False)
-        if entry.name.startswith(".") or (is_folder and path in self._leave_out):
+        if is_folder and path in self._leave_out:
+            return
+        if entry.name.startswith("."):
+            if self._tell_all and entry.name not in _OWN:
+                yield self._origin.skip(path, *_HIDDEN)
             return
         if is_left_out(path, is_folder=is_folder, rules=rules, settings=self._settings):
+            if self._tell_all:
+                yield self._origin.skip(path, *_IGNORED)
             return
         if not _is_text(entry.name):
             yield self._origin.skip(path, *_NAME)

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from askdoc.cli.options import AsJson, Index, Library, open_workspace
+
+if TYPE_CHECKING:
+    from askdoc.workspace import Workspace
 
 
 def status(
     *,
     documents: Annotated[
         bool, typer.Option("--documents", help="List every document, too.")
+    ] = False,
+    skipped: Annotated[
+        bool,
+        typer.Option(
+            "--skipped", help="List every file that is not, or not wholly, indexed, and why."
+        ),
     ] = False,
     as_json: AsJson = False,
     library: Library = None,
@@ -22,6 +31,7 @@ def status(
 
     Examples:
         askdoc status --documents
+        askdoc status --skipped
         askdoc status --json
     """
     from askdoc import wiring
@@ -30,6 +40,9 @@ def status(
     from askdoc.writing import EMBEDDER_NAME
 
     workspace = open_workspace(library=library, index=index)
+    if skipped:
+        _cover(workspace, as_json=as_json)
+        return
     with wiring.open_catalog(workspace) as catalog:
         found = read_status(
             catalog, workspace.index, embedder_key=EMBEDDER_NAME, file_state=file_state
@@ -44,3 +57,24 @@ def status(
 
         page = output()
         page.show(status_lines(found, page, documents=documents))
+
+
+def _cover(workspace: Workspace, *, as_json: bool) -> None:
+    """Say what is missing from the index, and what would help."""
+    from askdoc import wiring
+    from askdoc.coverage import coverage, coverage_to_json
+
+    with wiring.open_catalog(workspace) as catalog:
+        documents = catalog.documents()
+    with wiring.indexer(workspace) as indexer:
+        found = coverage(documents, indexer.preview(), indexer.passed_over())
+    if as_json:
+        from askdoc.cli.output import print_json
+
+        print_json(coverage_to_json(found))
+        return
+    from askdoc.render.console import output
+    from askdoc.render.indexing import coverage_lines
+
+    page = output()
+    page.show(coverage_lines(found, page))

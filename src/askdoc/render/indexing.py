@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.text import Text
 
+from askdoc.coverage import OUTDATED, PARTLY, Coverage, Gap, gaps
 from askdoc.indexing import Source
 from askdoc.paths import seen_from
 from askdoc.render.console import Page
@@ -80,7 +81,7 @@ def kept_lines(sources: Sequence[Source], page: Page) -> Iterator[Text]:
 
 def skip_lines(skipped: Sequence[Skip], page: Page, *, most: int | None = None) -> Iterator[Text]:
     """Lay out skipped files with their reasons, `most` of them at most."""
-    shown = skipped if most is None else skipped[:most]
+    shown = skipped[:most]
     for skip in shown:
         yield BLANK
         yield hang(Text.assemble("skipped ", flat(skip.location, "file")), page, rest="  ")
@@ -90,6 +91,32 @@ def skip_lines(skipped: Sequence[Skip], page: Page, *, most: int | None = None) 
     if left := len(skipped) - len(shown):
         yield BLANK
         yield hang(Text(f"and {number(left)} more; `askdoc status` lists all", "faint"), page)
+
+
+def coverage_lines(found: Coverage, page: Page) -> Iterator[Text]:
+    """Lay out every file that is not, or not wholly, indexed: why, and what would help."""
+    missing = sum(len(gap.files) for gap in found.gaps)
+    told = f"{count(found.indexed, 'file')} indexed wholly, {number(missing)} not"
+    yield hang(Text(told), page)
+    yield from gap_lines(found.gaps, page)
+
+
+def gap_lines(gaps: Iterable[Gap], page: Page, *, most: int | None = None) -> Iterator[Text]:
+    """Lay out files by the reason that they share, `most` of each reason at most."""
+    for gap in gaps:
+        yield BLANK
+        what = "indexed in part" if gap.code == PARTLY else "not indexed"
+        what = "indexed as it was" if gap.code == OUTDATED else what
+        yield hang(Text(f"{count(len(gap.files), 'file')} {what}: ").append(flat(gap.reason)), page)
+        if gap.help:
+            yield hang(flat(gap.help, "faint"), page, first="  ")
+        for file in gap.files[:most]:
+            yield hang(flat(file, "file"), page, first="  ", rest="    ")
+        if most is not None and len(gap.files) > most:
+            left = number(len(gap.files) - most)
+            yield hang(
+                Text(f"and {left} more; see `askdoc status --skipped`", "faint"), page, first="  "
+            )
 
 
 def status_lines(status: IndexStatus, page: Page, *, documents: bool = False) -> Iterator[Text]:
@@ -117,7 +144,7 @@ def status_lines(status: IndexStatus, page: Page, *, documents: bool = False) ->
                 yield hang(Text(also, "faint"), page, first="  ")
             for warning in document.warnings:
                 yield hang(flat(warning, "warning"), page, first="  ")
-    yield from skip_lines(status.skipped, page)
+    yield from gap_lines(gaps(status.skipped), page, most=_SHOWN)
 
 
 def _document(document: Document, page: Page) -> Text:
