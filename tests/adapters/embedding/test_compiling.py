@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import socket
 from pathlib import Path
 
@@ -17,7 +19,7 @@ from askdoc.adapters.manifest import Precision, read_manifest
 from askdoc.adapters.onnx import OnnxEmbedder
 from askdoc.adapters.parity import TEXTS, parity
 from askdoc.adapters.quantising import quantise
-from askdoc.adapters.sentence_transformers import TorchEmbedder, load_model
+from askdoc.adapters.sentence_transformers import TorchEmbedder, load_model, traits
 from askdoc.errors import ModelError
 from askdoc.testing import HashEmbedder
 from askdoc.types import CompileStage, Compiling
@@ -192,3 +194,24 @@ def test_a_token_with_large_values_costs_the_others_no_precision(
     expected = tokens @ weights
     sizes = np.abs(expected).max(axis=2, keepdims=True)
     assert np.abs((found - expected) / np.where(sizes > 0, sizes, 1)).max() < 0.04
+
+
+@pytest.mark.parametrize(
+    ("name", "query", "passage"),
+    [
+        ("intfloat/multilingual-e5-small", "query: ", "passage: "),
+        ("intfloat/e5-base-v2", "query: ", "passage: "),
+        ("intfloat/multilingual-e5-large-instruct", "", ""),
+        ("some/node5-small", "", ""),
+    ],
+)
+def test_e5_models_get_the_prompts_that_they_want(
+    tiny: Path, tmp_path: Path, name: str, query: str, passage: str
+) -> None:
+    bare = shutil.copytree(tiny, tmp_path / "bare")
+    file = bare / "config_sentence_transformers.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"prompts": {}}))
+    found = traits(load_model(bare, name))
+    assert (found.query_prompt, found.passage_prompt) == (query, passage)
+    own = traits(load_model(tiny, name))
+    assert (own.query_prompt, own.passage_prompt) == ("find: ", "passage: ")
