@@ -1,9 +1,12 @@
-"""An askdoc index as a retriever for LlamaIndex.
+"""An askdoc index as a retriever and as a query engine for LlamaIndex.
 
-    from askdoc.llamaindex import AskdocRetriever
+    from askdoc.llamaindex import AskdocQueryEngine, AskdocRetriever
 
     with AskdocRetriever.open("path/to/workspace") as retriever:
         nodes = retriever.retrieve("What did Xue Lan say about isolation?")
+
+    with AskdocQueryEngine.open("path/to/workspace", llm=any_llamaindex_llm) as engine:
+        print(engine.query("What did Xue Lan say about isolation?"))
 
 This module imports llama_index; nothing else in askdoc imports this module.
 """
@@ -14,17 +17,30 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from llama_index.core.base.base_query_engine import BaseQueryEngine
+from llama_index.core.base.response.schema import Response
+from llama_index.core.prompts.mixin import PromptMixinType
 from llama_index.core.retrievers import BaseRetriever
 from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 
 from askdoc import wiring, workspace
+from askdoc.adapters.generators import Choice
+from askdoc.adapters.llamaindex_llm import LlamaIndexGenerator, form_of
 from askdoc.landmarks import name_place
+from askdoc.text import one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
+    from llama_index.core.llms import LLM
+
     from askdoc.answering import Answerer
-    from askdoc.types import Passage
+    from askdoc.settings import Settings
+    from askdoc.types import Answer, Citation, Passage
+
+EVIDENCE_TOKENS = 1500
+"""Tokens of evidence that a model is given unless told otherwise."""
 
 
 class AskdocRetriever(BaseRetriever):
@@ -92,3 +108,117 @@ def _node(passage: Passage) -> TextNode:
             "end": chunk.span.end,
         },
     )
+
+
+class AskdocQueryEngine(BaseQueryEngine):
+    """Answers questions with askdoc: each claim checked, each with its sentences as source nodes.
+
+    With `open(…, llm=…)` any LlamaIndex LLM writes the claims; without one, the answer is made as
+    the workspace's settings say, by default of the documents' own sentences. The metadata of a
+    response has `status`, `confidence`, `reason`, `generator`, and `claims`: the text, support and
+    citations of each. An abstention is a response without source nodes that says why.
+    """
+
+    def __init__(self, answerer: Answerer) -> None:
+        super().__init__(callback_manager=None)
+        self._answerer = answerer
+        self._open = ExitStack()
+
+    @classmethod
+    def open(
+        cls,
+        folder: str | Path = ".",
+        *,
+        llm: LLM | None = None,
+        evidence_tokens: int = EVIDENCE_TOKENS,
+        **settings: Any,
+    ) -> Self:
+        """Open the index of the workspace that `folder` lies in.
+
+        Raises:
+            AskdocError: there is no index, or it can't be searched.
+        """
+        place = workspace.find(Path(folder), overrides=settings)
+        with ExitStack() as stack:
+            load = None if llm is None else _always(llm, evidence_tokens)
+            answerer = stack.enter_context(wiring.answerer(place, load_model=load))
+            engine = cls(answerer)
+            engine._open = stack.pop_all()
+        return engine
+
+    def close(self) -> None:
+        """Let go of the index, where this engine opened it."""
+        self._open.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _query(self, query_bundle: QueryBundle) -> Response:
+        return _response(self._answerer.answer(query_bundle.query_str))
+
+    async def _aquery(self, query_bundle: QueryBundle) -> Response:
+        return self._query(query_bundle)  # an open index belongs to its thread
+
+    def _get_prompt_modules(self) -> PromptMixinType:
+        return {}
+
+
+def _always(llm: LLM, evidence_tokens: int) -> Callable[[Settings], Choice]:
+    """Let `llm` write, whatever the settings say: who passes it has chosen it."""
+    name = str(getattr(llm, "model", None) or llm.class_name())
+    generator = LlamaIndexGenerator(llm, name=name, remote=None, form=form_of(llm))
+    choice = Choice(generator, evidence_tokens)
+    return lambda _: choice
+
+
+def _response(answer: Answer) -> Response:
+    claims = [
+        {"text": claim.text, "support": str(claim.support), "citations": list(claim.citations)}
+        for claim in answer.claims
+    ]
+    said = (
+        f"{claim.text} {''.join(f'[{label}]' for label in claim.citations)}"
+        for claim in answer.claims
+    )
+    reason = answer.reason.message if answer.reason else None
+    return Response(
+        response=reason or " ".join(said),
+        source_nodes=[_cited(citation) for citation in answer.citations],
+        metadata={
+            "status": str(answer.status),
+            "confidence": answer.confidence,
+            "reason": reason,
+            "generator": answer.generator,
+            "claims": claims,
+        },
+    )
+
+
+def _cited(citation: Citation) -> NodeWithScore:
+    document, span = citation.document, citation.span
+    node = TextNode(
+        id_=f"{document.id}:{span.start}-{span.end}",
+        text=one_line(citation.quote),
+        start_char_idx=span.start,
+        end_char_idx=span.end,
+        metadata={
+            "label": citation.label,
+            "document": document.path,
+            "file": document.file,
+            "title": document.title,
+            "page": citation.page,
+            "line": citation.line_start,
+            "headings": list(citation.headings),
+            "start": span.start,
+            "end": span.end,
+        },
+    )
+    return NodeWithScore(node=node, score=citation.score)

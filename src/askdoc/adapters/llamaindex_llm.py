@@ -20,7 +20,7 @@ from askdoc.types import Form, Prompt, Spent
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM
 
-_OLLAMA, _OPENAI = "Ollama_llm", "openai_llm"
+_OLLAMA, _OPENAI, _OPENAI_LIKE = "Ollama_llm", "openai_llm", "OpenAILike"
 """Names of LlamaIndex's classes."""
 
 CONTEXT = 8192
@@ -109,6 +109,12 @@ class LlamaIndexGenerator:
             )
         if last is not None:
             yield _spent(last.raw)
+
+
+def form_of(llm: LLM) -> Form:
+    """Tell what can hold an LLM to a shape: classes that speak OpenAI's or Ollama's protocol do."""
+    known = llm.class_name() in (_OLLAMA, _OPENAI, _OPENAI_LIKE)
+    return Form.SCHEMA if known else Form.FREE
 
 
 def _options(prompt: Prompt, kind: str) -> dict[str, Any]:

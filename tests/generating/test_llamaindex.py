@@ -1,0 +1,99 @@
+"""askdoc inside LlamaIndex: its retriever, and its query engine with any LLM as the writer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from llama_index.core.base.llms.types import (
+    ChatMessage,
+    ChatResponse,
+    CompletionResponse,
+    LLMMetadata,
+    MessageRole,
+)
+from llama_index.core.llms import CustomLLM
+
+from askdoc import wiring, workspace
+from askdoc.llamaindex import AskdocQueryEngine, AskdocRetriever
+
+QUESTION = "When was the Oren dam completed?"
+TEXT = (
+    "The Oren dam was completed in 1931. It holds 90 million litres of water. "
+    "Karl Holm designed the dam and the power station below it.\n"
+)
+
+
+class Says(CustomLLM):
+    """A LlamaIndex LLM that says what it is told to."""
+
+    text: str
+    asked: list[str] = []  # noqa: RUF012 - a field of the model, not shared
+
+    @property
+    def metadata(self) -> LLMMetadata:
+        return LLMMetadata(context_window=4096, is_chat_model=True, model_name="says")
+
+    def complete(self, prompt: str, formatted: bool = False, **_: Any) -> CompletionResponse:  # noqa: FBT001, FBT002
+        return CompletionResponse(text=self.text)
+
+    def stream_complete(self, prompt: str, formatted: bool = False, **_: Any) -> Any:  # noqa: FBT001, FBT002
+        raise NotImplementedError
+
+    def stream_chat(self, messages: Any, **_: Any) -> Generator[ChatResponse, None, None]:
+        self.asked.append(str(messages[-1].content))
+        for piece in self.text.splitlines(keepends=True):
+            message = ChatMessage(role=MessageRole.ASSISTANT, content=piece)
+            yield ChatResponse(message=message, delta=piece)
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("llamaindex")
+    (root / "dam.txt").write_text(TEXT)
+    with wiring.indexer(workspace.find(root)) as indexer:
+        indexer.sync([root / "dam.txt"])
+    return root
+
+
+def test_the_retriever_gives_passages_with_their_places(library: Path) -> None:
+    with AskdocRetriever.open(library) as retriever:
+        [found, *_] = retriever.retrieve(QUESTION)
+    assert "1931" in found.node.get_content()
+    assert found.node.metadata["document"] == "dam.txt"
+
+
+def test_any_llm_writes_the_claims_and_each_is_checked(library: Path) -> None:
+    llm = Says(text="- The Oren dam was completed in 1931. [1]\n- It was completed in 1913. [1]\n")
+    with AskdocQueryEngine.open(library, llm=llm) as engine:
+        response = engine.query(QUESTION)
+    assert str(response) == "The Oren dam was completed in 1931. [1]"
+    [node] = response.source_nodes
+    assert node.node.get_content() == "The Oren dam was completed in 1931."
+    assert TEXT[node.node.metadata["start"] : node.node.metadata["end"]] == node.node.get_content()
+    assert response.metadata is not None
+    assert response.metadata["status"] == "answered"
+    assert [claim["support"] for claim in response.metadata["claims"]] == ["supported"]
+    assert QUESTION in llm.asked[0]
+
+
+def test_without_an_llm_the_documents_speak_for_themselves(library: Path) -> None:
+    with AskdocQueryEngine.open(library) as engine:
+        response = asyncio.run(engine.aquery(QUESTION))
+    assert response.metadata is not None
+    assert response.metadata["generator"] == "extractive"
+    assert "1931" in str(response)
+
+
+def test_an_abstention_says_why_and_asks_no_model(library: Path) -> None:
+    llm = Says(text="- Anna Berg won it. [1]\n")
+    with AskdocQueryEngine.open(library, llm=llm) as engine:
+        response = engine.query("Who won the chess tournament in Riga?")
+    assert not response.source_nodes
+    assert response.metadata is not None
+    assert response.metadata["status"] == "abstained"
+    assert str(response) == response.metadata["reason"]
+    assert not llm.asked
