@@ -239,7 +239,7 @@ def test_progress_shows_counts_and_rate_and_goes_away(
     written = out.getvalue()
     assert " 7/10" in written
     assert re.search(r"\d+/s", written)
-    assert ("docs/bad [bold][2J.txt" in written) == (width >= 80)
+    assert (r"docs/bad [bold]\x1b[2J\u202e.txt" in written) == (width >= 80)
     assert "\u202e" not in written
     assert written.endswith(("\x1b[1A\x1b[2K", "\x1b[2K", "\x1b[?25h", "\r"))
 

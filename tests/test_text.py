@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askdoc.text import line_of, line_starts, one_line, printable
+from askdoc.text import escaped, line_of, line_starts, one_line, printable
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,27 @@ def test_an_offset_is_on_the_line_that_holds_it() -> None:
 def test_nothing_that_steers_a_terminal_is_printed() -> None:
     hostile = "a\x1b[31mred\x1b]8;;http://x\x07b\x9b1m\x7f\u202egnp.exe\u200b\ud800\r"
     assert printable(hostile) == "a[31mred]8;;http://xb1mgnp.exe"
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("a\x1b[2J.txt", r"a\x1b[2J.txt"),
+        ("two\nlines\t.txt", r"two\nlines\t.txt"),
+        ("gnp\u202etxt.exe\u200b", r"gnp\u202etxt.exe\u200b"),
+        ("latin-\udce9.txt", r"latin-\xe9.txt"),
+        ("\ud800", r"\ud800"),
+        ("two  blanks é 文.txt", "two  blanks é 文.txt"),
+    ],
+)
+def test_a_name_shows_what_it_hides(name: str, shown: str) -> None:
+    assert escaped(name) == shown
+
+
+@given(st.text())
+def test_an_escaped_name_is_printable_on_one_line(text: str) -> None:
+    assert printable(escaped(text)) == escaped(text)
+    assert len(escaped(text).splitlines()) <= 1
 
 
 @given(st.text())

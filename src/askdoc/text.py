@@ -12,6 +12,8 @@ _BIDI_AND_INVISIBLE = frozenset(
     "\u2060\u2066\u2067\u2068\u2069\ufeff"
 )
 """Characters that reorder or hide text. Joiners (U+200C, U+200D) stay: emoji need them."""
+_FIRST_BYTE, _LAST_BYTE = 0xDC80, 0xDCFF
+"""What Python makes of the bytes of a file's name that are no UTF-8."""
 
 _ACCENTS = re.compile(
     r"(?<=[a-zß-ʯα-ωϐ-ϡ])[\u0300-\u036f]+"  # Latin and Greek letters
@@ -50,14 +52,31 @@ def printable(text: str) -> str:
     reorder or hide text are left out, so an escape sequence in a document arrives as harmless text.
     """
     return "".join(
-        character
-        for character in text
-        if character in "\n\t"
-        or (
-            unicodedata.category(character) not in ("Cc", "Cs")
-            and character not in _BIDI_AND_INVISIBLE
-        )
+        character for character in text if character in "\n\t" or not _is_unfit(character)
     )
+
+
+def escaped(text: str, *, keep: str = "") -> str:
+    r"""Return `text` with what `printable` would leave out, and line ends, written as escapes.
+
+    For names, which are no use with a character missing: `a\x1b[31m.txt`, `\u202e`; a byte that is
+    no UTF-8 is written `\xff`. Characters of `keep` stay.
+    """
+    return "".join(
+        _escape(character) if _is_unfit(character) and character not in keep else character
+        for character in text
+    )
+
+
+def _is_unfit(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Cs") or character in _BIDI_AND_INVISIBLE
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    if _FIRST_BYTE <= code <= _LAST_BYTE:
+        return f"\\x{code - _FIRST_BYTE + 0x80:02x}"
+    return character.encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
 def one_line(text: str) -> str:

@@ -193,7 +193,7 @@ def test_a_setting_that_does_not_fit_is_wrong_usage(tmp_path: Path) -> None:
 
 def test_markup_and_escapes_in_arguments_are_only_text() -> None:
     done = run("schema", "[bold]x[/] \x1b[31m\u202e")
-    assert "there is no schema `[bold]x[/] [31m`" in done.stderr
+    assert r"there is no schema `[bold]x[/] \x1b[31m\u202e`" in done.stderr
     assert "\x1b" not in done.stderr
 
 

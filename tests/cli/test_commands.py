@@ -229,7 +229,7 @@ def test_a_hostile_document_is_only_text() -> None:
         assert done.exit_code == 0
         assert printable(done.stdout) == done.stdout
     assert outputs[0].stdout.startswith(f"{shown} [1]")
-    assert "docs/odd [bold][31m.txt" in outputs[4].stdout
+    assert r"docs/odd [bold]\x1b[31m.txt" in outputs[4].stdout
     cited = json.loads(outputs[2].stdout)["citations"][0]
     assert cited["quote"] == HOSTILE.strip()
 

@@ -103,7 +103,7 @@ class Terminal:
         """What the screen shows, without spaces at the ends of lines."""
         return "\n".join(line.rstrip() for line in self.screen.display).rstrip()
 
-    def until(self, done: str | Callable[[str], bool], seconds: float = 20) -> str:
+    def until(self, done: str | Callable[[str], bool], seconds: float = 60) -> str:
         """Wait until the screen shows a text, wherever it wraps, or is as wanted; return it all."""
         fits = (lambda text: done in " ".join(text.split())) if isinstance(done, str) else done
         end = time.monotonic() + seconds
@@ -168,7 +168,7 @@ class Terminal:
 
     def end(self) -> int:
         """Wait for the program to end, and return its exit code."""
-        limit = time.monotonic() + 20
+        limit = time.monotonic() + 60
         while True:
             assert time.monotonic() < limit, f"did not end:\n{self.text}"
             try:

@@ -197,10 +197,23 @@ def test_filter_narrows_and_widens(talk: Talk) -> None:
     talk.say(PIER)
     assert {place.document.path for place in talk.session.places()} == {"herons.txt"}
     assert "herons*" in bar_text(talk.session, 80)
-    assert "no indexed document matches" in talk.say("/filter nothing*")
+    assert "no indexed document matches" in (said := talk.say("/filter nothing*"))
+    assert "hint: see what is indexed: `/status --documents`" in said
+    assert "towns/housing.txt" in talk.say("/status --documents")
+    assert "does not take `all`" in talk.say("/status all")
     assert talk.session.patterns == ("herons*",)
     assert "all documents" in talk.say("/filter off")
     assert "must close" in talk.say(PIER)
+
+
+def test_a_name_that_steers_a_terminal_is_shown_escaped(talk: Talk, root: Path) -> None:
+    (root / "docs" / "eel\x1b[2J.txt").write_text("Eels sleep under the bridge of Oren.\n")
+    (root / "docs" / "latin-\udce9.txt").write_text("Eels.\n")
+    assert r"skipped docs/latin-\xe9.txt" in talk.say("/index")
+    said = talk.say("Where do eels sleep?")
+    assert r"docs/eel\x1b[2J.txt, line 1" in said
+    assert r"eel\x1b[2J" in talk.say("/status documents")
+    assert "\x1b" not in talk.say("/save a\x1b.md")
 
 
 def test_k_sets_how_many_passages_are_looked_at(talk: Talk) -> None:
@@ -219,6 +232,9 @@ def test_index_and_status(talk: Talk, root: Path) -> None:
     assert "hive of Mr Olsen. [1]" in talk.say("Where do bees sleep?")
     assert "Documents   4" in talk.say("/status")
     assert "error:" in talk.say("/index none/such")
+    assert "lies in the folder of the index" in talk.say("/index .askdoc/index/chroma")
+    (root / "docs" / "bees.txt").write_text("Bees sleep in the hive of Mr Olsen, in winter.\n")
+    assert "1; run `/index` to follow" in talk.say("/status")
     assert "hive of Mr Olsen. [1]" in talk.say("Where do bees sleep?")
 
 

@@ -35,7 +35,7 @@ def remove(
     from askdoc import wiring
     from askdoc.lookup import match_all
     from askdoc.render.console import output
-    from askdoc.render.layout import flat, hang
+    from askdoc.render.layout import hang, named
 
     workspace = open_workspace(library=library, index=index)
     with wiring.open_catalog(workspace) as catalog:
@@ -43,4 +43,4 @@ def remove(
     with wiring.indexer(workspace) as indexer:
         removed = indexer.remove([document.location for document in found])
     page = output()
-    page.show(hang(flat(f"removed {location}"), page, rest="  ") for location in removed)
+    page.show(hang(named(f"removed {location}"), page, rest="  ") for location in removed)

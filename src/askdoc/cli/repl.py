@@ -82,7 +82,7 @@ def _interactive(scope: Scope, *, keep: bool) -> None:
 
     folder = _state() if keep else None
     base = here()
-    pages = Pages(output=lambda: console.output(base), errors=lambda: console.errors(base))
+    pages = Pages(lambda: console.output(base), lambda: console.errors(base))
     session = Session(scope, pages, _store(folder))
     try:
         prompt = Prompt(session, folder and history_file(folder, scope.key))
@@ -99,8 +99,8 @@ def _script(scope: Scope) -> None:
 
     base = here()
     plain = Pages(
-        output=lambda: console.page(console.make_console(force_terminal=False), base),
-        errors=lambda: console.page(console.make_console(stderr=True, force_terminal=False), base),
+        lambda: console.page(console.make_console(force_terminal=False), base),
+        lambda: console.page(console.make_console(stderr=True, force_terminal=False), base),
     )
     session = Session(scope, plain, None)
     try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ THEME = Theme(
 MEASURE = 100
 """Cells of a line at most: longer lines are hard to read, however wide the terminal."""
 
+_SHARED = re.compile(r"`askdoc (index(?: [A-Z]+)?|status(?: --documents)?)`")
+"""Commands, with the arguments that hints name, that a session has too."""
 _NARROWEST = 20
 _NO_LINKS = frozenset({"dumb", "linux", "unknown"})
 
@@ -71,18 +74,24 @@ class Page:
     """What is written on: a console, and how.
 
     `base` is the folder from which paths are seen. `width` is the cells to a line, or None where
-    lines are left as long as they are (a pipe). `links` says whether to write hyperlinks (OSC 8).
+    lines are left as long as they are (a pipe). `links` says whether to write hyperlinks (OSC 8),
+    and `in_session` whether the reader types commands of a session instead of the shell's.
     """
 
     console: Console
     base: Path
     width: int | None
     links: bool
+    in_session: bool = False
 
     def show(self, lines: Iterable[Text]) -> None:
         """Print every line as soon as it is there."""
         for line in lines:
             self.console.print(line)
+
+    def advice(self, text: str) -> str:
+        """Return `text` with commands of the shell as the session has them, where it does."""
+        return _SHARED.sub(r"`/\1`", text) if self.in_session else text
 
 
 def page(console: Console, base: Path | None = None) -> Page:

@@ -8,7 +8,8 @@ from rich.text import Text
 
 from askdoc.errors import AskdocError
 from askdoc.render.console import Page
-from askdoc.render.layout import BLANK, hang, plain
+from askdoc.render.layout import BLANK, hang
+from askdoc.text import escaped
 
 
 def error_lines(error: AskdocError, page: Page) -> Iterator[Text]:
@@ -30,4 +31,5 @@ def note_line(message: str, page: Page) -> Text:
 
 
 def _labelled(label: str, style: str, message: str, page: Page) -> Text:
-    return hang(plain(message), page, first=Text.assemble((f"{label}: ", style)), rest="")
+    text = Text(escaped(page.advice(message), keep="\n\t"))
+    return hang(text, page, first=Text.assemble((f"{label}: ", style)), rest="")

@@ -10,7 +10,7 @@ from askdoc.coverage import OUTDATED, PARTLY, Coverage, Gap, gaps
 from askdoc.indexing import Source
 from askdoc.paths import seen_from
 from askdoc.render.console import Page
-from askdoc.render.layout import BLANK, flat, hang, table
+from askdoc.render.layout import BLANK, flat, hang, named, table
 from askdoc.render.places import also_in
 from askdoc.status import IndexStatus
 from askdoc.types import Document, IndexReport, Skip
@@ -60,7 +60,7 @@ def _plan_lines(report: IndexReport, page: Page) -> Iterator[Text]:
     ]
     for verb, what in told:
         copy = " (a copy of another)" if verb == "new" and what in report.copies else ""
-        line = Text.assemble(f"{verb} ", flat(what, "file"), (copy, "faint"))
+        line = Text.assemble(f"{verb} ", named(what, "file"), (copy, "faint"))
         yield hang(line, page, rest="  ")
     yield hang(Text(f"unchanged {number(report.unchanged)}", "faint"), page)
 
@@ -75,7 +75,7 @@ def kept_lines(sources: Sequence[Source], page: Page) -> Iterator[Text]:
             told.append("by askdoc.toml")
         if not source.is_there:
             told.append("not there now")
-        where = flat(source.location, "file")
+        where = named(source.location, "file")
         yield hang(where.append(f"  {', '.join(told)}", "faint"), page, rest="  ")
 
 
@@ -84,13 +84,15 @@ def skip_lines(skipped: Sequence[Skip], page: Page, *, most: int | None = None) 
     shown = skipped[:most]
     for skip in shown:
         yield BLANK
-        yield hang(Text.assemble("skipped ", flat(skip.location, "file")), page, rest="  ")
+        yield hang(Text.assemble("skipped ", named(skip.location, "file")), page, rest="  ")
         yield hang(flat(skip.reason), page, first="  ")
         if skip.hint:
             yield hang(flat(skip.hint, "faint"), page, first="  ")
     if left := len(skipped) - len(shown):
         yield BLANK
-        yield hang(Text(f"and {number(left)} more; `askdoc status` lists all", "faint"), page)
+        yield hang(
+            Text(page.advice(f"and {number(left)} more; `askdoc status` lists all"), "faint"), page
+        )
 
 
 def coverage_lines(found: Coverage, page: Page) -> Iterator[Text]:
@@ -134,7 +136,7 @@ def status_lines(status: IndexStatus, page: Page, *, documents: bool = False) ->
     ]
     for label, names in (("Changed", status.changed), ("Gone", status.missing)):
         if names:
-            rows.append((label, f"{number(len(names))}; run `askdoc index` to follow"))
+            rows.append((label, page.advice(f"{number(len(names))}; run `askdoc index` to follow")))
     yield from table(rows, page)
     if documents:
         yield BLANK
@@ -148,11 +150,11 @@ def status_lines(status: IndexStatus, page: Page, *, documents: bool = False) ->
 
 
 def _document(document: Document, page: Page) -> Text:
-    named = flat(document.location, "file" if page.width else "")
+    shown = named(document.location, "file" if page.width else "")
     about = document.title or ""
     if document.author:
         about = f"{about}, by {document.author}" if about else f"by {document.author}"
-    return named.append("  ").append_text(flat(about, "faint")) if about else named
+    return shown.append("  ").append_text(flat(about, "faint")) if about else shown
 
 
 def count(n: int, noun: str) -> str:

@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from askdoc.render.console import Page
-from askdoc.text import one_line, printable
+from askdoc.text import escaped, one_line, printable
 
 BLANK = Text()
 ELLIPSIS = "…"
@@ -21,6 +21,11 @@ ELLIPSIS = "…"
 def plain(text: str, style: str = "") -> Text:
     """Take text from outside as it is, without what could steer the terminal."""
     return Text(printable(text), style=style)
+
+
+def named(text: str, style: str = "") -> Text:
+    """Take a name from outside: what could steer the terminal is shown as an escape."""
+    return Text(escaped(text), style=style)
 
 
 def flat(text: str, style: str = "") -> Text:

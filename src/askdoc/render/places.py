@@ -10,7 +10,7 @@ from rich.text import Text
 
 from askdoc.paths import seen_from
 from askdoc.render.console import Page
-from askdoc.text import one_line
+from askdoc.text import escaped, one_line
 from askdoc.types import Document
 
 _SHOWN = 3
@@ -24,14 +24,14 @@ def file_name(document: Document, page: Page) -> Text:
 
     Where several libraries were asked, the document's stands before it.
     """
-    name = one_line(seen_from(page.base, document.file) + document.inside)
+    name = escaped(seen_from(page.base, document.file) + document.inside)
     library = f"{document.library}: " if document.library else ""
     return Text.assemble(library, (name, _linked(document.file) if page.links else "file"))
 
 
 def also_in(document: Document, page: Page) -> str:
     """Say where else the same document is found; nothing where it is nowhere else."""
-    names = [one_line(seen_from(page.base, copy.file)) for copy in document.copies]
+    names = [escaped(seen_from(page.base, copy.file)) for copy in document.copies]
     shown = ", ".join(names[:_SHOWN])
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return f"also in {shown}{more}" if names else ""

@@ -20,7 +20,7 @@ from rich.text import Text
 
 from askdoc.render.console import Page
 from askdoc.render.notices import ModelNotices
-from askdoc.text import one_line
+from askdoc.text import escaped
 from askdoc.types import CompileStage, Compiling, Indexed
 
 _MOMENT = 1.0
@@ -89,7 +89,7 @@ class IndexProgress:
                 description="Indexing",
                 completed=event.documents,
                 total=event.total,
-                current=one_line(event.current),
+                current=escaped(event.current),
             )
 
     def __enter__(self) -> Self:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from askdoc.render.indexing import count
 from askdoc.render.layout import ELLIPSIS
 from askdoc.settings import EXTRACTIVE
-from askdoc.text import one_line
+from askdoc.text import escaped
 
 if TYPE_CHECKING:
     from askdoc.repl.session import Session
@@ -22,7 +22,7 @@ def bar_text(session: Session, columns: int) -> str:
     if session.patterns:
         parts.insert(1, f"only {' '.join(session.patterns)}")
     text = ""
-    for part in map(one_line, parts):
+    for part in map(escaped, parts):
         room = columns - 1 - len(text) - (len(_GAP) if text else 0)
         if room < min(_LEAST, len(part)):
             break

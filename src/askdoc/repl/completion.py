@@ -16,7 +16,7 @@ from askdoc.repl.command import Completes
 from askdoc.repl.commands import BY_NAME, COMMANDS
 from askdoc.repl.steering import model_names
 from askdoc.suites import names_in
-from askdoc.text import one_line
+from askdoc.text import escaped
 
 if TYPE_CHECKING:
     from askdoc.repl.session import Session
@@ -111,6 +111,6 @@ def _matching(word: str, offers: Iterable[Offer], *, prefix: bool = False) -> It
             yield Completion(
                 text,
                 start_position=-len(word),
-                display=one_line(text),
+                display=escaped(text),
                 display_meta=head(meaning, _META),
             )

@@ -12,7 +12,7 @@ from askdoc import suites
 from askdoc.errors import UsageError
 from askdoc.places import NumberedPlace, numbered
 from askdoc.render.answers import answer_lines
-from askdoc.render.layout import BLANK, flat, hang
+from askdoc.render.layout import BLANK, hang, named
 from askdoc.render.sessions import exchange_lines, session_lines
 from askdoc.repl.command import Command, Completes, Quit, number, split
 from askdoc.types import EvalCase, GoldEvidence
@@ -92,7 +92,7 @@ def eval_(session: Session, arguments: str) -> None:
     suites.append(path, [case])
     page = session.pages.output()
     added = f"added `{case.id}` to {session.seen(str(path))}"
-    page.show([hang(flat(added, "faint"), page)])
+    page.show([hang(named(added, "faint"), page)])
 
 
 def quit_(session: Session, _: str) -> None:

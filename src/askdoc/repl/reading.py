@@ -13,7 +13,7 @@ from askdoc.errors import UsageError
 from askdoc.formats import dumps
 from askdoc.places import NumberedPlace, numbered
 from askdoc.render.explain import explain_lines
-from askdoc.render.layout import hang
+from askdoc.render.layout import hang, named
 from askdoc.render.sources import marked_lines, place_title, source_lines
 from askdoc.repl import opening
 from askdoc.repl.command import Command, Completes, number, path_of
@@ -108,7 +108,7 @@ def save(session: Session, arguments: str) -> None:
         message = f"cannot write `{session.seen(str(path))}`: {(error.strerror or '').lower()}"
         raise UsageError(message) from error
     session.saved.add(path)
-    page.show([hang(Text(f"saved {session.seen(str(path))}", style="faint"), page)])
+    page.show([hang(named(f"saved {session.seen(str(path))}", "faint"), page)])
 
 
 def _page_of(document: Document, span: Span) -> Span | None:

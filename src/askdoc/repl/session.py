@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -36,12 +36,20 @@ if TYPE_CHECKING:
     from askdoc.workspace import Workspace
 
 
-@dataclass(frozen=True, slots=True)
 class Pages:
     """What a session writes on; each is made anew for every output, so that a resize counts."""
 
-    output: Callable[[], Page]
-    errors: Callable[[], Page]
+    def __init__(self, output: Callable[[], Page], errors: Callable[[], Page]) -> None:
+        self._output = output
+        self._errors = errors
+
+    def output(self) -> Page:
+        """Return the page for what was asked for."""
+        return replace(self._output(), in_session=True)
+
+    def errors(self) -> Page:
+        """Return the page for everything else."""
+        return replace(self._errors(), in_session=True)
 
 
 class Session:

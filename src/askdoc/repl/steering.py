@@ -10,9 +10,10 @@ from rich.text import Text
 from askdoc import settings as known
 from askdoc import wiring
 from askdoc.adapters.freshness import file_state
+from askdoc.errors import UsageError
 from askdoc.render.console import Page
 from askdoc.render.indexing import count, report_lines, status_lines
-from askdoc.render.layout import flat, hang
+from askdoc.render.layout import hang, named
 from askdoc.repl.command import Command, Completes, number, path_of, split
 from askdoc.settings import EXTRACTIVE
 from askdoc.status import read_status
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from askdoc.repl.session import Session
 
 _OFF = "off"
+_DOCUMENTS = "documents"
 
 
 def filter_(session: Session, arguments: str) -> None:
@@ -111,8 +113,12 @@ def index(session: Session, arguments: str) -> None:
             return
 
 
-def status(session: Session, _: str) -> None:
+def status(session: Session, arguments: str) -> None:
     """Say what is indexed."""
+    wanted = arguments.strip().removeprefix("--")
+    if wanted not in ("", _DOCUMENTS):
+        message = f"`/status` does not take `{wanted}`"
+        raise UsageError(message, hint="`/status documents` lists all documents")
     page = session.pages.output()
     for name, workspace in session.scope.members.items():
         _head(name, page)
@@ -120,7 +126,7 @@ def status(session: Session, _: str) -> None:
             found = read_status(
                 catalog, workspace.index, embedder_key=EMBEDDER_NAME, file_state=file_state
             )
-        page.show(status_lines(found, page))
+        page.show(status_lines(found, page, documents=bool(wanted)))
 
 
 def _head(name: str | None, page: Page) -> None:
@@ -131,7 +137,7 @@ def _head(name: str | None, page: Page) -> None:
 
 def _say(session: Session, text: str) -> None:
     page = session.pages.output()
-    page.show([hang(flat(text, "faint"), page)])
+    page.show([hang(named(text, "faint"), page)])
 
 
 COMMANDS = (
@@ -184,9 +190,9 @@ COMMANDS = (
     ),
     Command(
         "status",
-        "",
+        "[documents]",
         "Say what is indexed and what was skipped",
-        "Says, too, which files have changed since.",
+        "Says, too, how many files have changed since. With `documents`, it lists all of them.",
         status,
     ),
 )
