@@ -97,12 +97,18 @@ def test_a_phrase_is_found_whatever_the_language_of_its_document(answerer: Answe
     assert [passage.document.path for passage in found] == ["deutsch.txt"]
 
 
-def test_a_phrase_that_stands_nowhere_is_named(answerer: Answerer) -> None:
-    answer = answerer.answer('When was the lighthouse of "Velm built"?')
-    assert answer.status is Status.ABSTAINED
-    assert answer.reason
-    assert answer.reason.message.endswith("holds “Velm built”")
-    assert answer.evidence == ()
+def test_a_phrase_that_stands_nowhere_is_searched_for_by_its_words(answerer: Answerer) -> None:
+    question = 'When was the lighthouse of "Velm built"?'
+    answer = answerer.answer(question)
+    plain = answerer.answer("When was the lighthouse of Velm built?")
+    assert [item.text for item in answer.evidence] == [item.text for item in plain.evidence]
+    assert answer.question == question
+    assert answer.searched == "When was the lighthouse of Velm built?"
+
+
+def test_a_phrase_may_stand_in_a_title(answerer: Answerer) -> None:
+    paths = {passage.document.path for passage in answerer.search('what is the "north"?')}
+    assert paths == {"north.txt"}
 
 
 def test_excluded_terms_keep_passages_out(answerer: Answerer) -> None:

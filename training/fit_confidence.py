@@ -74,9 +74,7 @@ def main() -> None:
     parser.add_argument("set", type=Path)
     parser.add_argument("--near", type=Path, help="near misses to judge on")
     parser.add_argument("--reranker", default=RERANKER, choices=[RERANKER, NO_RERANKER])
-    parser.add_argument(
-        "--trials", type=Path, help="file that keeps the signals"
-    )
+    parser.add_argument("--trials", type=Path, help="file that keeps the signals")
     parser.add_argument("--write", action="store_true", help="put the coefficients in the package")
     arguments = parser.parse_args()
     documents, ranker = arguments.set / "docs", arguments.reranker

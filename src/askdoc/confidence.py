@@ -52,7 +52,7 @@ def features(
     return {
         "sentence_dense": max(item.scores.get(DENSE, 0.0) for item in evidence[:3]),
         "sentence_coverage": max(coverage(query, terms(item.text)) for item in evidence[:3]),
-        "passage_coverage": max(coverage(query, terms(_context(p))) for p in passages[:3]),
+        "passage_coverage": max(coverage(query, terms(context(p))) for p in passages[:3]),
         "agreement": float(
             any(p.ranks.get(DENSE) == 1 and p.ranks.get(LEXICAL) == 1 for p in passages[:3])
         ),
@@ -71,6 +71,7 @@ def probability(values: Mapping[str, float], calibration: Calibration) -> float:
     return 1 / (1 + math.exp(-max(-60.0, min(60.0, total))))
 
 
-def _context(passage: Passage) -> str:
+def context(passage: Passage) -> str:
+    """Return a passage's text with its file's name, title and headings."""
     document, chunk = passage.document, passage.chunk
     return lexical_text(document.path, document.title, chunk.headings, chunk.text)

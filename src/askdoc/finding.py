@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from askdoc import compound, operators
 from askdoc.citing import Chosen, choose
-from askdoc.confidence import Calibration, features, probability
+from askdoc.confidence import Calibration, context, features, probability
 from askdoc.errors import UsageError
 from askdoc.operators import Demands
 from askdoc.ports import Analyser, CatalogReader, Embedder, Ranker, VectorStore
@@ -94,8 +94,12 @@ class Finder:
         self, question: str, limit: int, documents: Collection[str] | None = None
     ) -> list[Passage]:
         """Find the `limit` best passages for a question, best first."""
-        demands = operators.read(self.understand(question))
-        return self.gather(self.query(demands.text), limit, documents, demands=demands)
+        text = self.understand(question)
+        demands = operators.read(text)
+        found = self.gather(self.query(demands.text), limit, documents, demands=demands)
+        if not found and demands.phrases:
+            return self.passages(operators.unquoted(text), limit, documents)
+        return found
 
     def language(self, question: str) -> str:
         """Name the language of a question: the one that is set, else one of the documents'."""
@@ -114,7 +118,8 @@ class Finder:
     ) -> Found:
         """Find the evidence for `question`, in the documents of those ids or in all.
 
-        `vector` is the embedding of the whole question, if the caller has it. `hear_retrieved` is
+        A phrase that no passage holds is searched for by its words. `vector` is the embedding of
+        the whole question, if the caller has it. `hear_retrieved` is
         called once the passages are there and before their sentences are scored.
 
         Raises:
@@ -133,6 +138,11 @@ class Finder:
             self.gather(query, limit, documents, demands=own)
             for query, own in zip(queries, wanted, strict=True)
         ]
+        if any(own.phrases and not got for own, got in zip(wanted, gathered, strict=True)):
+            # Quotation marks are also put round titles, and round words that nobody wrote.
+            return self.find(
+                operators.unquoted(text), documents=documents, hear_retrieved=hear_retrieved
+            )
         hear_retrieved()
         found = [
             self._judge(query, passages, own)
@@ -207,7 +217,7 @@ class Finder:
         runs = [terms(phrase) for phrase in demands.phrases] if alike else []
 
         def accepts(passage: Passage) -> bool:
-            return demands.met_by(passage.chunk.text, terms)
+            return demands.met_by(context(passage), terms)
 
         return Demanded([run for run in runs if run], accepts)
 
@@ -268,8 +278,7 @@ class Finder:
 
 def _unmet(demands: Demands) -> str:
     """Say that no passage is as was demanded."""
-    parts = [f"holds “{phrase}”" for phrase in demands.phrases]
-    parts += [f"lacks `{term}`" for term in demands.excluded]
+    parts = [f"lacks `{term}`" for term in demands.excluded]
     return f"no passage that comes near this question {' and '.join(parts)}"
 
 

@@ -1,8 +1,8 @@
 """What a question demands of a passage: a phrase in quotation marks, and no word after a dash.
 
-A phrase must stand in the passage word for word, whatever its case and accents. `-term` leaves out
-passages that hold the term in any of its forms; it begins with a dash, after white space or at the
-start, that a letter follows at once. Pure.
+A phrase must stand in the passage or its titles word for word, whatever its case and accents.
+`-term` leaves out passages that hold the term in any of its forms; it begins with a dash, after
+white space or at the start, that a letter follows at once. Pure.
 """
 
 from __future__ import annotations
@@ -61,6 +61,13 @@ def read(question: str) -> Demands:
             phrases.append(phrase.strip())
     text = _OPERATOR.sub(lambda m: "" if m["term"] is not None else m.group(), question)
     return Demands(" ".join(text.split()), tuple(phrases), tuple(excluded))
+
+
+def unquoted(question: str) -> str:
+    """Return a question without the quotation marks that make phrases."""
+    return _OPERATOR.sub(
+        lambda m: m.group() if m["term"] is not None else m.group()[1:-1], question
+    )
 
 
 def _plain(text: str) -> str:
