@@ -6,6 +6,7 @@ import difflib
 import fnmatch
 import os
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +24,8 @@ def match(name: str, documents: Sequence[Document], base: Path) -> list[Document
     """List the documents that `name` means, by the first of these readings that fits any.
 
     Its path in the source, its location in the workspace or its file as seen from the folder
-    `base`; a folder of any of these; a glob over path or location; the end of a path. A document
+    `base`; a folder of any of these; a glob over path or location; the end of a path; path or
+    location in another case, or with accents written otherwise, as other disks have it. A document
     with copies is listed as it stands at each place that fits.
     """
     if not name:
@@ -44,6 +46,7 @@ def match(name: str, documents: Sequence[Document], base: Path) -> list[Document
         ),
         lambda item: fnmatch.fnmatch(item.path, name) or fnmatch.fnmatch(item.location, name),
         lambda item: item.path.endswith("/" + name),
+        lambda item: _folded(name) in (_folded(item.path), _folded(item.location)),
     )
     for reading in readings:
         if found := [item for item in places if reading(item)]:
@@ -86,6 +89,10 @@ def one(name: str, documents: Sequence[Document], base: Path) -> Document:
         more = ", …" if len(found) > _SHOWN else ""
         raise UsageError(message, hint=f"name one of them: {names}{more}")
     return found[0]
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def _everywhere(documents: Iterable[Document]) -> Iterator[Document]:
