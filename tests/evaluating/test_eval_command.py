@@ -65,10 +65,10 @@ def test_weaker_retrieval_is_caught_and_the_cases_that_lost_their_passage_named(
     assert run("village", "--top-k", "3", "--save-baseline").exit_code == 0
     search = SqliteCatalog.search
 
-    def forgetful(self: SqliteCatalog, terms: Sequence[str], *rest: Any) -> list[Hit]:
+    def forgetful(self: SqliteCatalog, terms: Sequence[str], *rest: Any, **more: Any) -> list[Hit]:
         """Find nothing where a question is about the bees, the mill or something in the village."""
         lost = {"coloni", "mill", "choir", "bread", "goat", "clock"} & set(terms)
-        return [] if lost else search(self, terms, *rest)
+        return [] if lost else search(self, terms, *rest, **more)
 
     def backwards(self: ChromaStore, vector: Any, limit: int, *rest: Any) -> list[Hit]:
         found = nearest(self, vector, 50, *rest)
