@@ -20,7 +20,7 @@ from askdoc.confidence import Calibration, context, features, probability
 from askdoc.errors import UsageError
 from askdoc.operators import Demands
 from askdoc.ports import Analyser, CatalogReader, Embedder, Ranker, VectorStore
-from askdoc.retrieval import FOREIGN_WEIGHTS, WEIGHTS, Demanded, Query, gather, prepare
+from askdoc.retrieval import DENSE, FOREIGN_WEIGHTS, LEXICAL, Demanded, Query, gather, prepare
 from askdoc.selection import Terms, score
 from askdoc.settings import AUTOMATIC, ENGLISH, ENGLISH_MODELS, Settings
 from askdoc.spelling import Vocabulary, repair
@@ -184,13 +184,14 @@ class Finder:
     ) -> list[Passage]:
         """Find the `limit` best passages, best first, of those that meet the demands."""
         known = self._knows(self._sources.embedder, query.language)
+        dense = self._settings.dense_weight
         return gather(
             query,
             self._sources.catalog,
             self._sources.vectors,
             limit=limit,
             documents=documents,
-            weights=WEIGHTS if known else FOREIGN_WEIGHTS,
+            weights={DENSE: dense, LEXICAL: 1 - dense} if known else FOREIGN_WEIGHTS,
             demanded=self._demanded(demands, query.language) if demands else None,
         )
 

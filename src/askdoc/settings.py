@@ -61,6 +61,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     chunk_tokens: Annotated[int, Meta(ge=16, le=8192)] = 160
     chunk_overlap: Annotated[int, Meta(ge=0, le=10)] = 1
     top_k: Annotated[int, Meta(ge=1, le=200)] = 10
+    dense_weight: Share = 0.5
     max_sentences: Annotated[int, Meta(ge=1, le=20)] = 3
     min_confidence: Share = 0.5
     llm: str | None = None
@@ -92,6 +93,7 @@ HELP: Mapping[str, str] = {
     "chunk_tokens": "largest chunk, in tokens of the embedder",
     "chunk_overlap": "sentences that two neighbouring chunks share",
     "top_k": "passages that a question looks at",
+    "dense_weight": "how much vectors count against words in finding passages, from 0 to 1",
     "max_sentences": "most source sentences in an answer",
     "min_confidence": "least confidence, from 0 to 1, with which a question is answered",
     "llm": "language model that writes answers: a name, a .gguf file, `ollama:NAME` or a URL",
@@ -111,7 +113,7 @@ HELP: Mapping[str, str] = {
 _INDEX_KEYS = ("chunk_overlap", "chunk_tokens", "language")
 _TERMS_VERSION = 2
 """Changes when the same text gives other terms, so that an index is made anew."""
-_ANSWER_KEYS = ("max_sentences", "min_confidence", "top_k")
+_ANSWER_KEYS = ("dense_weight", "max_sentences", "min_confidence", "top_k")
 
 
 def parse(values: Mapping[str, Any], *, origin: str, base: Settings | None = None) -> Settings:
