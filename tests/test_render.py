@@ -237,6 +237,13 @@ def test_a_question_that_was_repaired_or_answered_in_part_is_told() -> None:
     assert told[1] == "the documents do not seem to answer: who felled it?"
 
 
+def test_quotation_marks_that_nothing_held_are_not_advised() -> None:
+    answer = make_answer(make_citation(make_document()))
+    asked = replace(answer, question='the "oak pier"?', searched="the oak pier?")
+    [note] = notes(asked)
+    assert note == "no passage holds what stands in quotation marks; searched for: the oak pier?"
+
+
 @pytest.mark.parametrize(
     ("support", "mark"),
     [(Support.PARTIAL, "(only partly supported)"), (Support.UNSUPPORTED, "(not supported)")],

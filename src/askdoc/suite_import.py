@@ -59,11 +59,24 @@ def guess(path: Path) -> str:
 
     Raises:
         UsageError: it is not there, or cannot be told.
+        SuiteError: it is damaged.
 
     """
     if not path.exists():
         message = f"there is no file or folder `{path}`"
         raise UsageError(message, hint="give the file to import, or a folder in BEIR's layout")
+    try:
+        kind = _kind(path)
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        message = f"`{path}` cannot be read: {error}"
+        raise SuiteError(message, hint="see whether the file is whole") from error
+    if kind is None:
+        message = f"the format of `{path}` is not known"
+        raise UsageError(message, hint=f"name it with `--format`: {', '.join(KINDS)}")
+    return kind
+
+
+def _kind(path: Path) -> str | None:  # noqa: PLR0911 - one for each format
     if path.is_dir() and (path / "queries.jsonl").exists():
         return "beir"
     if path.suffix == ".json" and path.is_file():
@@ -80,8 +93,7 @@ def guess(path: Path) -> str:
             return "ragas"
         if "question" in columns:
             return "table"
-    message = f"the format of `{path}` is not known"
-    raise UsageError(message, hint=f"name it with `--format`: {', '.join(KINDS)}")
+    return None
 
 
 def _squad(path: Path) -> Imported:

@@ -222,6 +222,20 @@ def test_making_a_suite(work: Path) -> None:
     assert run("mine").exit_code == 0
 
 
+def test_sweep_takes_the_sources_that_the_index_keeps(work: Path) -> None:
+    (work / "askdoc.toml").unlink(missing_ok=True)
+    swept = run("sweep", "village", "--set", "top_k=1,5", "--metric", "evidence_hit@1")
+    assert swept.exit_code == 0, swept.stderr
+
+
+def test_a_file_in_the_way_of_a_folder_is_told(work: Path) -> None:
+    (work / "blocked").write_text("here already")
+    done = run("export", "village", "blocked", "--format", "ragas")
+    assert done.exit_code == 1
+    assert "cannot use" in done.stderr
+    assert "blocked" in done.stderr
+
+
 def test_explain_and_sweep(work: Path) -> None:
     told = run("explain", "pier")
     assert told.exit_code == 0

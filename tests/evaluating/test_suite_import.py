@@ -229,6 +229,25 @@ def test_what_cannot_be_imported(tmp_path: Path) -> None:
         read(put(tmp_path / "c.json", {"data": []}), "squad")
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.jsonl", '{"question": '),
+        ("a.json", '{"tests": ['),
+        ("a.jsonl", "question,answer"),
+        ("a.json", "[1, 2]"),
+        ("a.csv", b"\xff\xfe\x00"),
+    ],
+)
+def test_a_damaged_file_whose_format_is_to_be_guessed(
+    tmp_path: Path, name: str, content: str | bytes
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    with pytest.raises(SuiteError, match="cannot be read"):
+        read(path)
+
+
 @pytest.mark.parametrize("kind", ["squad", "beir", "ragas", "promptfoo", "table"])
 def test_what_is_exported_can_be_imported(tmp_path: Path, corpus: Any, say: Any, kind: str) -> None:
     cases = (

@@ -26,6 +26,7 @@ INTERRUPTED = 130
 _PARSER = re.compile(r"Input should be (.*?)(?:, unable to parse .*)?$")
 _CLOSED_PIPE = 141
 """What a shell reports for a program that a closed pipe has ended: 128 + SIGPIPE."""
+_IN_THE_WAY = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.EACCES, errno.EPERM, errno.EROFS)
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EFBIG, errno.EIO})
 """How a write fails that nobody is to blame for; where it names no file, it was to the output."""
 
@@ -109,7 +110,7 @@ def show_help(described: Any, ctx: Any) -> None:
 
 @contextmanager
 def _endings() -> Iterator[None]:
-    """End quietly on Ctrl-C and on a reader that went away, and with a word on a full disk."""
+    """End quietly on Ctrl-C and on a reader that went away; tell of a full disk, a blocked path."""
     try:
         try:
             yield
@@ -125,6 +126,9 @@ def _endings() -> Iterator[None]:
         _drop_output()
         raise typer.Exit(_CLOSED_PIPE) from closed
     except OSError as error:
+        if error.errno in _IN_THE_WAY and error.filename is not None:
+            message = f"cannot use `{os.fsdecode(error.filename)}`: {str(error.strerror).lower()}"
+            raise AskdocError(message, hint="name another place") from error
         if error.errno not in _NO_ROOM or error.filename is not None:
             raise
         _drop_output()

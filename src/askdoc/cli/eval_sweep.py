@@ -11,6 +11,7 @@ from askdoc.cli.options import Embedder, here, open_workspace
 from askdoc.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from askdoc.render.console import Page
@@ -99,8 +100,18 @@ def _run(
     if documents:
         trial = running.on_documents(trial, here() / documents)
     else:
-        trial = running.in_cache(trial, workspace.sources)
+        trial = running.in_cache(trial, _sources(workspace))
     build(trial, trial.sources, aside)
     told = ", ".join(f"{name}={value}" for name, value in dict(values).items())
     with running.bench(trial) as bench, EvalProgress(aside, told, len(suite.cases)) as progress:
         return bench.run(suite, progress)
+
+
+def _sources(workspace: Workspace) -> Sequence[Path]:
+    """List what is configured, else what the workspace's own index keeps."""
+    if workspace.sources:
+        return workspace.sources
+    from askdoc import wiring
+
+    with wiring.open_catalog(workspace) as catalog:
+        return [workspace.root / location for location in catalog.sources()]

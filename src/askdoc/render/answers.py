@@ -14,6 +14,7 @@ from askdoc.render.places import also_in, file_name, heading_path
 from askdoc.types import Answer, Citation, Claim, Evidence, FileState, Passage, Status, Support
 
 _NEAREST = 3
+_MARKS = '"“„«'
 _INDENT = "    "
 
 _STATES = {
@@ -63,8 +64,7 @@ def passage_lines(
 def notes(answer: Answer) -> Iterator[str]:
     """Say what a reader should know of an answer: a question that was repaired, stale sources."""
     if answer.searched is not None:
-        keep = "put a word in quotation marks to keep it as it is"
-        yield f"searched for: {answer.searched}  ({keep})"
+        yield _searched(answer.question, answer.searched)
     for part in answer.missed:
         yield f"the documents do not seem to answer: {part}"
     stale = {
@@ -75,6 +75,14 @@ def notes(answer: Answer) -> Iterator[str]:
     if stale:
         subject = "one cited file is" if len(stale) == 1 else f"{len(stale)} cited files are"
         yield f"{subject} no longer as indexed; run `askdoc index` to bring the index up to date"
+
+
+def _searched(question: str, searched: str) -> str:
+    """Say what was searched for, and what became of quotation marks."""
+    kept, given = ({mark in text for mark in _MARKS} for text in (searched, question))
+    if True in given and True not in kept:
+        return f"no passage holds what stands in quotation marks; searched for: {searched}"
+    return f"searched for: {searched}  (put a word in quotation marks to keep it as it is)"
 
 
 def claim_text(claim: Claim) -> Text:
