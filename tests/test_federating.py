@@ -11,10 +11,13 @@ from askdoc.types import (
     Answer,
     Citation,
     Claim,
+    Disagreement,
     Document,
     Fingerprint,
+    Generation,
     Reason,
     Span,
+    Spent,
     Stamp,
     Status,
     Support,
@@ -145,3 +148,69 @@ def test_a_glob_has_to_fit_in_one_library() -> None:
     none = Federation({"x": _Refusing()}, limit=3)  # type: ignore[dict-item]
     with pytest.raises(UsageError):
         none.resolve(["*"])
+
+
+def generated(*quotes: str, confidence: float = 0.9, generation: Generation) -> Answer:
+    given = answer(*quotes, confidence=confidence)
+    return replace(given, generator=generation.model, generation=generation)
+
+
+def test_what_a_model_did_in_each_library_is_told_of_the_joined_answer() -> None:
+    withheld = Claim("It fell.", (), Support.UNSUPPORTED, ("“fell” is not in [1]",))
+    x = Generation(
+        "m",
+        withheld=(withheld,),
+        left_out=2,
+        suspicious={"S3": "it speaks to the model"},
+        disagreements=(Disagreement(1, 2, "5 m", "6 m"),),
+        spent=Spent(tokens_in=100, tokens_out=10, first_token_seconds=0.5, cost=0.25),
+    )
+    y = Generation("m", unknown_labels=("9",), spent=Spent(tokens_in=50, tokens_out=5, cost=0.5))
+    one, other = generated("x1", "x2", generation=x), generated("y1", generation=y, confidence=0.95)
+    joined = join({"x": one, "y": other}, limit=4)
+    assert joined.generator == "m"
+    assert joined.generation == Generation(
+        "m",
+        withheld=(withheld,),
+        unknown_labels=("9",),
+        left_out=2,
+        suspicious={"x:S3": "it speaks to the model"},
+        disagreements=(Disagreement(2, 3, "5 m", "6 m"),),
+        spent=Spent(tokens_in=150, tokens_out=15, first_token_seconds=0.5, cost=0.75),
+    )
+    short = join({"x": one, "y": other}, limit=2)
+    assert short.generation is not None
+    assert short.generation.disagreements == ()  # one of the two places is not shown
+
+
+def test_a_library_that_is_not_heard_is_told_of_by_its_use_alone() -> None:
+    withheld = Claim("It fell.", (), Support.UNSUPPORTED)
+    silent = Generation("m", withheld=(withheld,), fallback="it failed", spent=Spent(tokens_in=7))
+    loud = Generation("m", spent=Spent(tokens_in=1))
+    joined = join(
+        {
+            "x": generated("x1", confidence=0.5, generation=silent),
+            "y": generated("y1", confidence=0.95, generation=loud),
+        },
+        limit=3,
+    )
+    assert joined.generation == Generation("m", spent=Spent(tokens_in=8))
+
+
+def test_where_the_model_failed_is_told_by_library() -> None:
+    failed, fine = Generation("m", fallback="nobody answers"), Generation("m")
+    x = replace(answer("x1"), generation=failed)
+    both = join({"x": x, "y": generated("y1", generation=fine)}, limit=3).generation
+    assert both is not None
+    assert both.fallback == "the part from `x`, since nobody answers"
+    all_failed = join({"x": x, "y": replace(answer("y1"), generation=failed)}, limit=3).generation
+    assert all_failed is not None
+    assert all_failed.fallback == "nobody answers"
+
+
+def test_claims_that_share_a_sentence_share_its_label() -> None:
+    given = answer("x1", "x2")
+    claims = tuple(Claim(text, (1,), Support.SUPPORTED) for text in ("One.", "Two."))
+    joined = join({"x": replace(given, claims=claims), "y": answer("y1")}, limit=2)
+    assert [claim.citations for claim in joined.claims] == [(1,), (2,), (1,)]
+    assert quotes(joined) == [("x", "x1"), ("y", "y1")]

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 from askdoc import __version__
 from askdoc.batching import answer_all
 from askdoc.errors import UsageError
+from askdoc.joining import join_generations
 from askdoc.ports import Listener, deaf
 from askdoc.types import (
     Answer,
@@ -185,18 +186,23 @@ def join(answers: Mapping[str, Answer], *, limit: int) -> Answer:
     heard = [answer for answer in ranked if answer.confidence >= _NEARLY * leading.confidence]
     claims: list[Claim] = []
     citations: list[Citation] = []
-    for claim, cited in _in_turn(heard):
-        if citations and len(citations) + len(cited) > limit:
+    labels: dict[tuple[str, int], int] = {}
+    names = {id(answer): name for answer, name in zip(marked, answers, strict=True)}
+    for claim, answer in _in_turn(heard):
+        name = names[id(answer)]
+        fresh = [item for item in _cited(claim, answer) if (name, item.label) not in labels]
+        if citations and len(citations) + len(fresh) > limit:
             break
-        first = len(citations) + 1
-        numbered = [replace(item, label=first + n) for n, item in enumerate(cited)]
-        citations += numbered
-        claims.append(replace(claim, citations=tuple(item.label for item in numbered)))
+        for item in fresh:
+            labels[name, item.label] = len(citations) + 1
+            citations.append(replace(item, label=len(citations) + 1))
+        claims.append(replace(claim, citations=tuple(labels[name, n] for n in claim.citations)))
+    evidence, evidence_labels = _best_evidence(dict(zip(answers, marked, strict=True)))
     return replace(
         leading,
         claims=tuple(claims),
         citations=tuple(citations),
-        evidence=_best_evidence(item for answer in marked for item in answer.evidence),
+        evidence=evidence,
         passages=tuple(
             sorted(
                 (passage for answer in marked for passage in answer.passages),
@@ -205,7 +211,12 @@ def join(answers: Mapping[str, Answer], *, limit: int) -> Answer:
         ),
         fingerprint=_fingerprint(answers),
         timings=_added([answer.timings for answer in marked]),
-        generation=None,  # its labels are those of one library
+        generation=join_generations(
+            {name: answer.generation for name, answer in answers.items() if answer.generation},
+            heard=[names[id(answer)] for answer in heard],
+            labels=labels,
+            evidence=evidence_labels,
+        ),
     )
 
 
@@ -218,21 +229,26 @@ def _local(document_id: str) -> tuple[str, str]:
     return name, own
 
 
-def _in_turn(answers: Sequence[Answer]) -> Iterator[tuple[Claim, list[Citation]]]:
+def _in_turn(answers: Sequence[Answer]) -> Iterator[tuple[Claim, Answer]]:
     """Give the first claim of each answer, then the second of each, and so on."""
     for group in zip_longest(*(answer.claims for answer in answers)):
         for claim, answer in zip(group, answers, strict=True):
             if claim is not None:
-                yield claim, _cited(claim, answer)
+                yield claim, answer
 
 
 def _cited(claim: Claim, answer: Answer) -> list[Citation]:
     return [item for item in answer.citations if item.label in claim.citations]
 
 
-def _best_evidence(found: Iterable[Evidence]) -> tuple[Evidence, ...]:
-    best = sorted(found, key=lambda item: -item.score)[:_SHOWN_EVIDENCE]
-    return tuple(replace(item, label=f"S{n}") for n, item in enumerate(best, start=1))
+def _best_evidence(
+    answers: Mapping[str, Answer],
+) -> tuple[tuple[Evidence, ...], dict[tuple[str, str], str]]:
+    """Return the best evidence of all under new labels, and those by library and old label."""
+    found = [(name, item) for name, answer in answers.items() for item in answer.evidence]
+    best = sorted(found, key=lambda pair: -pair[1].score)[:_SHOWN_EVIDENCE]
+    labels = {(name, item.label): f"S{n}" for n, (name, item) in enumerate(best, start=1)}
+    return tuple(replace(item, label=labels[name, item.label]) for name, item in best), labels
 
 
 def _fingerprint(answers: Mapping[str, Answer]) -> Fingerprint:
