@@ -161,8 +161,24 @@ def test_choosing_by_tag_and_at_random() -> None:
     ids = [{case.id for case in drawn.cases} for drawn in (few, again, other)]
     assert ids[0] == ids[1] != ids[2]
     assert suites.choose(whole, limit=500).cases == whole.cases
-    with pytest.raises(UsageError, match="no case to run with tag `odd`"):
+    with pytest.raises(UsageError, match="no case with the tag `odd`"):
         suites.choose(whole, tag="odd")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [("answerible", "answerable"), ("answer", "answers"), ("evidences", "evidence")],
+)
+def test_a_field_typed_wrong_is_an_error(tmp_path: Path, wrong: str, right: str) -> None:
+    line = {"id": "a", "question": "?", wrong: False}
+    with pytest.raises(SuiteError, match=rf":1: `{wrong}` is no field of a case") as told:
+        suites.load(write(tmp_path / "s.jsonl", line))
+    assert told.value.hint == f"did you mean `{right}`?"
+
+
+def test_foreign_fields_are_welcome(tmp_path: Path) -> None:
+    line = {"id": "a", "question": "?", "author": "me", "answers": ["x"], "answer": "x"}
+    assert suites.load(write(tmp_path / "s.jsonl", line)).cases[0].answers == ("x",)
 
 
 def test_drafts_are_left_out_unless_asked_for() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -44,9 +45,8 @@ def read(path: Path, kind: str | None = None, *, parse_yaml: ParseYaml | None = 
     try:
         reader = partial(read_promptfoo, parse=parse_yaml) if kind == _PROMPTFOO else KINDS[kind]
         imported = reader(path)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        what = f"has no {error}" if isinstance(error, KeyError) else str(error)
-        message = f"`{path}` cannot be read as {kind}: {what}"
+    except _DAMAGE as error:
+        message = f"`{path}` cannot be read as {kind}: {_why(error)}"
         raise SuiteError(message, hint="name another format with `--format`") from error
     if not imported.cases:
         message = f"`{path}` holds no question"
@@ -67,13 +67,33 @@ def guess(path: Path) -> str:
         raise UsageError(message, hint="give the file to import, or a folder in BEIR's layout")
     try:
         kind = _kind(path)
-    except (OSError, ValueError, TypeError, AttributeError) as error:
-        message = f"`{path}` cannot be read: {error}"
+    except _DAMAGE as error:
+        message = f"`{path}` cannot be read: {_why(error)}"
         raise SuiteError(message, hint="see whether the file is whole") from error
     if kind is None:
         message = f"the format of `{path}` is not known"
         raise UsageError(message, hint=f"name it with `--format`: {', '.join(KINDS)}")
     return kind
+
+
+_DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError, csv.Error)
+"""What readers of JSON and tables raise where a file is not what it is taken for."""
+
+
+def _why(error: Exception) -> str:
+    """Say in words what an error of `_DAMAGE` means for the file."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"it is no JSON from line {error.lineno}, column {error.colno} on"
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not UTF-8"
+    if isinstance(error, OSError):
+        told = (error.strerror or str(error)).lower()
+        return f"{told}: `{error.filename}`" if error.filename else told
+    if isinstance(error, KeyError):
+        return f"it has no {error}"
+    if isinstance(error, csv.Error):
+        return str(error)
+    return "it is laid out otherwise"
 
 
 def _kind(path: Path) -> str | None:  # noqa: PLR0911 - one for each format

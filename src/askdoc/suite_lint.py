@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from askdoc.errors import SuiteError
 from askdoc.gold import GoldFinder, occurrences
 from askdoc.metrics_text import answer_contains, normalise
 from askdoc.suites import DRAFT
 from askdoc.types import Document, EvalCase, GoldEvidence
 
-_ALIKE = 0.6
+ALIKE = 0.6
 """Likeness from which the nearest text is offered in place of a quote."""
 
 _OFTEN = 5
@@ -32,7 +33,10 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong; `repaired` is the case as it could be, where that is known."""
+    """One thing that is wrong; `repaired` is the case as it could be, where that is known.
+
+    `case_id` is empty where the whole suite is meant.
+    """
 
     case_id: str
     level: Level
@@ -57,6 +61,12 @@ def lint(
     for position, case in enumerate(cases):
         order.setdefault(case.id, position)
     return sorted(findings, key=lambda finding: order[finding.case_id])
+
+
+def unreadable(error: SuiteError) -> Finding:
+    """Make a finding of what keeps a whole suite from being read."""
+    message = f"{error}: {error.hint}" if error.hint else str(error)
+    return Finding("", Level.ERROR, "unreadable", message)
 
 
 def _repeated(cases: Sequence[EvalCase]) -> Iterator[Finding]:
@@ -153,7 +163,7 @@ def _no_quote(
         (nearest(item.quote, gold.text(document.id)) for document in documents),
         default=(0.0, ""),
     )
-    if likeness < _ALIKE:
+    if likeness < ALIKE:
         return Finding(case.id, Level.ERROR, "no_quote", message)
     repaired = _with_quote(case, position, replace(item, quote=text))
     return Finding(case.id, Level.ERROR, "no_quote", f"{message}; nearest: {text!r}", repaired)

@@ -1,14 +1,17 @@
 """Suites of questions with known answers: one JSON object a line, as `askdoc schema suite` says.
 
 Blank lines and lines that start with `#` are comments. Fields that the format does not name are
-kept when a suite is rewritten, and otherwise ignored.
+kept when a suite is rewritten, and otherwise ignored, unless they look like one of its own typed
+wrong.
 """
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import random
 import re
+import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,15 +79,12 @@ def load(path: Path) -> Suite:
 
     """
     first_seen: dict[str, int] = {}
-    numbered = read(path)
+    numbered = read_some(path)
     for number, case in numbered:
         if case.id in first_seen:
             message = f"{path}:{number}: the id `{case.id}` is taken by line {first_seen[case.id]}"
             raise SuiteError(message, hint="ids are unique within a suite")
         first_seen[case.id] = number
-    if not numbered:
-        message = f"no case in `{path}`"
-        raise SuiteError(message, hint=f"write one: `askdoc eval add {path.stem}`")
     return Suite(suite_name(path), tuple(case for _, case in numbered), path)
 
 
@@ -96,6 +96,16 @@ def read(path: Path) -> list[tuple[int, EvalCase]]:
 
     """
     return [(number, parse_line(line, where=f"{path}:{number}")) for number, line in _lines(path)]
+
+
+def read_some(path: Path) -> list[tuple[int, EvalCase]]:
+    """Read the cases of a suite as `read` does; a suite without any is an error, too."""
+    numbered = read(path)
+    if not numbered:
+        message = f"no case in `{path}`"
+        hint = f'write one: `askdoc eval add {shlex.quote(str(path))} "A question"`'
+        raise SuiteError(message, hint=hint)
+    return numbered
 
 
 def suite_name(path: Path) -> str:
@@ -123,6 +133,7 @@ def parse_line(line: str, *, where: str) -> EvalCase:
     except msgspec.DecodeError as error:
         message = f"{where}: not one JSON object a line: {_plain(error)}"
         raise SuiteError(message, hint="`askdoc schema suite` prints the format") from error
+    _refuse_mistyped(line, where)
     return EvalCase(
         id=parsed.id,
         question=parsed.question,
@@ -134,6 +145,19 @@ def parse_line(line: str, *, where: str) -> EvalCase:
         history=tuple(Turn(turn.question, turn.answer) for turn in parsed.history),
         tags=parsed.tags,
     )
+
+
+def _refuse_mistyped(line: str, where: str) -> None:
+    """Raise for a field that is no field, but nearly one that the line lacks.
+
+    Other foreign fields are welcome; `answerible` would turn what a case asks for silently.
+    """
+    told = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
+    for name in told.keys() - _KNOWN:
+        near = difflib.get_close_matches(name, _KNOWN - told.keys(), n=1, cutoff=_NEAR)
+        if near:
+            message = f"{where}: `{name}` is no field of a case"
+            raise SuiteError(message, hint=f"did you mean `{near[0]}`?")
 
 
 def fields(case: EvalCase) -> dict[str, Any]:
@@ -160,6 +184,9 @@ def fields(case: EvalCase) -> dict[str, Any]:
 
 
 _KNOWN = frozenset(_Line.__struct_fields__)
+_NEAR = 0.8
+"""Likeness, as difflib's ratio, from which a foreign field is taken for a known one typed wrong."""
+
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
@@ -244,14 +271,27 @@ def choose(
     if tag is not None:
         cases = [case for case in cases if tag in case.tags]
     if not cases:
-        tags = sorted({tag for case in suite.cases for tag in case.tags})
-        message = f"suite `{suite.name}` has no case to run" + (f" with tag `{tag}`" if tag else "")
-        raise UsageError(message, hint=f"its tags are: {', '.join(tags) or 'none'}")
+        raise _nothing_to_run(suite, tag)
     if limit is not None and limit < len(cases):
         ids = sorted(case.id for case in cases)
         drawn = set(random.Random(seed).sample(ids, limit))  # noqa: S311 - a sample, no secret
         cases = [case for case in cases if case.id in drawn]
     return Suite(suite.name, tuple(cases), suite.path)
+
+
+def _nothing_to_run(suite: Suite, tag: str | None) -> UsageError:
+    """Say why no case is left: none has the tag, or all that would be run are drafts."""
+    tagged = [case for case in suite.cases if tag is None or tag in case.tags]
+    if not tagged:
+        tags = sorted({tag for case in suite.cases for tag in case.tags} - {DRAFT})
+        message = f"suite `{suite.name}` has no case with the tag `{tag}`"
+        return UsageError(message, hint=f"its tags are: {', '.join(tags) or 'none'}")
+    which = f"the cases of `{suite.name}`" + (f" with the tag `{tag}`" if tag else "")
+    review = f"`askdoc eval review {shlex.quote(str(suite.path or suite.name))}`"
+    return UsageError(
+        f"{which} are drafts that nobody has reviewed",
+        hint=f"look through them: {review}, or run them as they are: `--drafts`",
+    )
 
 
 def comment_lines(text: str) -> str:

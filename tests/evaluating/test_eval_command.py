@@ -165,7 +165,7 @@ def test_a_case_that_cannot_be_scored_exits_1(work: Path) -> None:
     assert "rebuilt in oak" in told.stdout
     path.write_text(path.read_text("utf-8").replace("rope bridge over the", "rope brige over a"))
     fixed = run("lint", "village", "--fix")
-    assert (fixed.exit_code, fixed.stdout) == (0, "village.jsonl  sound\n")
+    assert (fixed.exit_code, fixed.stdout) == (0, "evals/village.jsonl  sound\n")
     assert "mended 2 cases" in fixed.stderr
     assert run("lint", "village", "--json").exit_code == 0
     assert run("village").exit_code == 0
@@ -247,6 +247,8 @@ def test_explain_and_sweep(work: Path) -> None:
     assert "best trade-off" in swept.stdout
     assert "on the cases that were held out" in swept.stdout
     assert run("sweep", "village").exit_code == 2
+    wrong = run("sweep", "village", "--set", "topk=1,5", "--limit", "2")
+    assert (wrong.exit_code, "did you mean `top_k`?" in wrong.stderr) == (2, True)
 
 
 def test_import_and_export(work: Path) -> None:
@@ -256,13 +258,66 @@ def test_import_and_export(work: Path) -> None:
     done = run("set/suite.jsonl", "--documents", "set/docs", "--json")
     assert json.loads(done.stdout)["suites"][0]["failures"] == 0
     assert run("import", "out/village.json", "set").exit_code == 2
+    before = (work / "out/village.json").read_bytes()
+    (work / "out/village.json").write_text("mine", encoding="utf-8")
+    refused = run("export", "village", "out", "--format", "squad")
+    assert refused.exit_code == 2
+    assert "`out/village.json` is there already" in refused.stderr
+    assert (work / "out/village.json").read_text("utf-8") == "mine"
+    assert run("export", "village", "out", "--format", "squad", "--force").exit_code == 0
+    assert (work / "out/village.json").read_bytes() == before
+
+
+def test_a_name_that_stands_for_two_suites_is_refused(work: Path) -> None:
+    shutil.copytree(work / "evals", work / "village")
+    (work / "village/village.jsonl").rename(work / "village/suite.jsonl")
+    told = run("village")
+    assert told.exit_code == 2
+    assert "hint: name the file: `evals/village.jsonl` or `village/suite.jsonl`" in told.stderr
+    assert run("lint", "village/suite.jsonl").exit_code == 0
+    (work / "evals/village.jsonl").unlink()
+    assert run("lint", "village").exit_code == 0
+
+
+def test_a_broken_suite_keeps_no_other_from_being_looked_at(work: Path) -> None:
+    (work / "evals/broken.jsonl").write_text('{"id": "x"}\n', encoding="utf-8")
+    (work / "evals/bare.jsonl").write_text("# nothing yet\n", encoding="utf-8")
+    told = run("lint")
+    assert told.exit_code == 1
+    assert "evals/broken.jsonl  1 error, 0 warnings" in told.stdout
+    assert "evals/bare.jsonl  1 error, 0 warnings" in told.stdout
+    assert "evals/village.jsonl  sound" in told.stdout
+    assert run("explain", "pier").exit_code == 0
+    unknown = run("explain", "nothing-like-it")
+    assert (unknown.exit_code, "no case in" in unknown.stderr) == (1, True)
+
+
+def test_a_suite_of_drafts_alone_is_told_as_such(work: Path) -> None:
+    path = work / "evals/new.jsonl"
+    path.write_text('{"id": "a", "question": "?", "tags": ["draft"]}\n', encoding="utf-8")
+    told = run("evals/new.jsonl")
+    assert told.exit_code == 2
+    assert "are drafts that nobody has reviewed" in told.stderr
+    assert "evals/new.jsonl`, or run them as they are: `--drafts`" in " ".join(told.stderr.split())
+
+
+def test_a_case_cannot_be_added_as_answerable_and_not(work: Path) -> None:
+    before = (work / "evals/village.jsonl").read_bytes()
+    told = run("add", "village", "Who?", "--unanswerable", "--answer", "Ada")
+    assert told.exit_code == 2
+    assert "leave out `--unanswerable`" in told.stderr
+    far = run("add", "village", "Who?", "--quote", "zebras quantise marmalade")
+    assert far.exit_code == 2
+    assert "nearest" not in far.stderr
+    assert "`askdoc search` finds the passage" in far.stderr
+    assert (work / "evals/village.jsonl").read_bytes() == before
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["nowhere"], "there is no suite `nowhere`"),
-        (["village", "--only", "none"], "no case to run with tag `none`"),
+        (["village", "--only", "none"], "no case with the tag `none`"),
         (["village", "--against", "nowhere"], "there is no baseline"),
         (["village", "--documents", "nowhere"], "there is no folder"),
     ],

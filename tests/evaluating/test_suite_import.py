@@ -170,7 +170,7 @@ def test_promptfoo_yaml_with_all_that_it_refers_to(tmp_path: Path) -> None:
         ("tests: huggingface://datasets/x", "can't be read here"),
         ("tests: file://make.js", "can't be read here"),
         ("tests: file://none*.yaml", "there is none"),
-        ("tests: file://none.yaml", "No such file"),
+        ("tests: file://none.yaml", "no such file or directory: `.*none.yaml`"),
         ("tests: file://a.yaml", "cannot be read here"),
         ("tests: [{vars: {a: 1, b: 2}}]", "test 1 of .* has no question: a, b"),
         ("tests: [{vars: {question: x}, metadata: text}]", "cannot be read as promptfoo"),
@@ -221,7 +221,7 @@ def test_what_cannot_be_imported(tmp_path: Path) -> None:
         read(tmp_path / "nowhere.yaml")
     with pytest.raises(UsageError, match="no format `xml`"):
         read(tmp_path, "xml")
-    with pytest.raises(SuiteError, match="cannot be read as squad: has no 'data'"):
+    with pytest.raises(SuiteError, match="cannot be read as squad: it has no 'data'"):
         read(put(tmp_path / "b.json", {"x": 1}), "squad")
     with pytest.raises(SuiteError, match="cannot be read as table"):
         read(tmp_path / "nowhere.csv", "table")

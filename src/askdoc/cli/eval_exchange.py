@@ -46,6 +46,7 @@ def import_(
     from askdoc import suites
     from askdoc.adapters.yaml_file import parse_yaml
     from askdoc.cli.eval_suites import say
+    from askdoc.render.indexing import count
     from askdoc.suite_import import read
 
     imported = read(here() / source, kind, parse_yaml=parse_yaml)
@@ -61,7 +62,8 @@ def import_(
     for name, text in documents.items():
         docs.mkdir(parents=True, exist_ok=True)
         (docs / name).write_text(text, encoding="utf-8", newline="")
-    say(f"{len(imported.cases)} cases, {len(documents)} documents: {path}")
+    cases = count(len(imported.cases), "case")
+    say(f"{cases}, {count(len(documents), 'document')}: {path}")
 
 
 def export(
@@ -73,6 +75,9 @@ def export(
         typer.Option("--format", metavar="NAME", help="squad, beir, ragas, promptfoo or table."),
     ] = "table",
     documents: Documents = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Write over files that are there.")
+    ] = False,
     index: Index = None,
 ) -> None:
     """Write a suite in another tool's format; squad and beir take the documents along.
@@ -92,8 +97,13 @@ def export(
         if kind in _NEEDS_DOCUMENTS:
             gold = GoldFinder(stack.enter_context(indexed(workspace, documents)))
         files = convert(kind, loaded.name, loaded.cases, gold)
+    folder = here() / target
+    there = [name for name in files if (folder / name).exists()]
+    if there and not force:
+        message = f"`{target / there[0]}` is there already"
+        raise UsageError(message, hint="name another folder, or write over it: `--force`")
     for name, text in files.items():
-        path = here() / target / name
+        path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", newline="")
         say(f"wrote {path}")

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from askdoc.cli.eval_options import Documents, load_suites, open_bench, suite_path, suite_paths
+from askdoc.cli.eval_options import Documents, open_bench, suite_path, suite_paths
 from askdoc.cli.options import Embedder, Index, Llm, Reranker, TopK, open_workspace
-from askdoc.errors import UsageError
+from askdoc.errors import SuiteError, UsageError
 
 if TYPE_CHECKING:
-    from askdoc.suites import Suite
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from askdoc.types import EvalCase
 
 _DEEP = 200
@@ -48,7 +50,7 @@ def explain(  # noqa: PLR0913 - one parameter for each option
         index=index, embedder=embedder, reranker=reranker, top_k=top_k, llm=llm
     )
     paths = [suite_path(suite, workspace)] if suite else suite_paths(None, workspace)
-    found = _find(case, load_suites(paths))
+    found = _find(case, paths)
     with open_bench(workspace, documents, errors(), cache=False) as bench:
         answer = bench.ask(found)
         graded = grade(found, answer, GoldFinder(bench.catalog), Disk())
@@ -58,9 +60,20 @@ def explain(  # noqa: PLR0913 - one parameter for each option
     page.show(explanation_lines(graded, stages, page))
 
 
-def _find(case_id: str, suites: list[Suite]) -> EvalCase:
-    known = {case.id: case for suite in suites for case in suite.cases}
+def _find(case_id: str, paths: Sequence[Path]) -> EvalCase:
+    """Find a case in suites; one that can't be read keeps none from being found in another."""
+    from askdoc import suites
+
+    known: dict[str, EvalCase] = {}
+    broken: list[SuiteError] = []
+    for path in paths:
+        try:
+            known |= {case.id: case for case in suites.load(path).cases}
+        except SuiteError as error:
+            broken.append(error)
     if case_id not in known:
+        if broken:
+            raise broken[0]
         from difflib import get_close_matches
 
         near = get_close_matches(case_id, known, n=1)

@@ -53,6 +53,7 @@ def generate(  # noqa: PLR0913 - one parameter for each option
     """
     from askdoc import suites, wiring
     from askdoc.render.console import errors
+    from askdoc.render.indexing import count
     from askdoc.render.notices import ModelNotices
     from askdoc.running import default_jobs
     from askdoc.suite_writing import Author, Wanted
@@ -84,7 +85,9 @@ def generate(  # noqa: PLR0913 - one parameter for each option
         message = "no sentence of the documents fits a rule" if model is None else told
         raise UsageError(message, hint=f"write cases by hand: `askdoc eval add {suite}`")
     refusals = sum(not case.answerable for case in drafted)
-    say(f"drafted {len(drafted)} cases in {path}, {refusals} of them without an answer")
+    say(f"drafted {count(len(drafted), 'case')} in {path}, {refusals} of them without an answer")
+    if len(drafted) < n and model is None:
+        say(f"{n} were wanted; no more sentences of the documents fit a rule")
     if told:
         say(told)
     say(f"look through them with `askdoc eval review {suite}`")

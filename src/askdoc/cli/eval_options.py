@@ -12,6 +12,7 @@ import typer
 from askdoc.cli.completing import suite_names
 from askdoc.cli.options import here
 from askdoc.errors import NoIndex, UsageError
+from askdoc.paths import seen_from
 
 if TYPE_CHECKING:
     from askdoc.adapters.sqlite import SqliteCatalog
@@ -64,11 +65,22 @@ def suite_paths(names: Sequence[str] | None, workspace: Workspace) -> list[Path]
 
 
 def suite_path(name: str, workspace: Workspace, *, must_exist: bool = True) -> Path:
-    """Find one suite by path, or by name in the workspace's evals folder."""
+    """Find one suite by path, or by name in the workspace's evals folder.
+
+    A folder that holds a `suite.jsonl` is a suite as well.
+
+    Raises:
+        UsageError: there is none, though it must exist; or the name stands for two.
+
+    """
     given = here() / name
-    path = given if given.suffix else workspace.evals / f"{name}.jsonl"
-    if given.is_dir() and (given / "suite.jsonl").is_file():
-        path = given / "suite.jsonl"
+    named = workspace.evals / f"{name}.jsonl"
+    inside = given / "suite.jsonl"
+    if inside.is_file() and named.is_file():
+        message = f"`{name}` is a suite of the evals folder and a folder with a suite"
+        files = " or ".join(f"`{seen_from(here(), str(file))}`" for file in (named, inside))
+        raise UsageError(message, hint=f"name the file: {files}")
+    path = inside if inside.is_file() else given if given.suffix or given.is_file() else named
     if must_exist and not path.is_file():
         known = sorted(p.stem for p in workspace.evals.glob("*.jsonl"))
         message = f"there is no suite `{name}`"

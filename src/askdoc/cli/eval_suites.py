@@ -17,12 +17,15 @@ from askdoc.cli.eval_options import (
     suite_paths,
 )
 from askdoc.cli.options import AsJson, Index, open_workspace
-from askdoc.errors import UsageError
+from askdoc.errors import SuiteError, UsageError
+from askdoc.paths import seen_from
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from askdoc.gold import GoldFinder
     from askdoc.suite_lint import Finding
-    from askdoc.types import EvalCase
+    from askdoc.types import Document, EvalCase
 
 UNSOUND = 1
 
@@ -92,15 +95,18 @@ def add(  # noqa: PLR0913 - one parameter for each option
     from askdoc.suite_drafts import case_name
     from askdoc.types import EvalCase, GoldEvidence
 
+    if unanswerable and (answer or quote):
+        message = "a question is answerable where there is an answer or a quote"
+        raise UsageError(message, hint="leave out `--unanswerable`, or `--answer` and `--quote`")
+    if not (unanswerable or answer or quote):
+        message = "there is nothing to judge an answer by"
+        raise UsageError(message, hint="give `--quote`, `--answer` or `--unanswerable`")
     workspace = open_workspace(index=index)
     evidence: tuple[GoldEvidence, ...] = ()
     if quote:
         with closing(indexed(workspace, documents)) as catalog:
             gold = GoldFinder(catalog)
             evidence = tuple(_located(text, document, gold) for text in quote)
-    if not (unanswerable or answer or evidence):
-        message = "there is nothing to judge an answer by"
-        raise UsageError(message, hint="give `--quote`, `--answer` or `--unanswerable`")
     case = EvalCase(
         id=case_id or case_name(question),
         question=question,
@@ -156,32 +162,47 @@ def lint(
         askdoc eval lint
         askdoc eval lint mine --fix
 
-    Exit codes: 0 sound, 1 an error was found.
+    Exit codes: 0 sound, 1 an error was found, 2 wrong usage.
     """
-    from askdoc import suites as files
     from askdoc.evaluation import Disk
     from askdoc.gold import GoldFinder
     from askdoc.suite_lint import Level
-    from askdoc.suite_lint import lint as check
 
     workspace = open_workspace(index=index)
     paths = suite_paths(suites, workspace)
-    found: dict[Path, list[Finding]] = {}
     with closing(indexed(workspace, documents)) as catalog:
         gold, intact = GoldFinder(catalog), Disk()
-        for path in paths:
-            found[path] = check([case for _, case in files.read(path)], gold, intact)
-            mended: set[str] = set()
-            while fix and (repaired := {f.case_id: f.repaired for f in found[path] if f.repaired}):
-                if not files.put(path, repaired):
-                    break
-                mended |= repaired.keys()  # a case with two wrong quotes is mended in two rounds
-                found[path] = check([case for _, case in files.read(path)], gold, intact)
-            if fix:
-                say(f"mended {len(mended)} case{'' if len(mended) == 1 else 's'} in {path}")
+        found = {path: _checked(path, gold, intact, fix=fix) for path in paths}
     _show_findings(found, as_json=as_json)
     if any(finding.level is Level.ERROR for findings in found.values() for finding in findings):
         raise typer.Exit(UNSOUND)
+
+
+def _checked(
+    path: Path, gold: GoldFinder, intact: Callable[[Document], bool], *, fix: bool
+) -> list[Finding]:
+    """Check one suite, and mend it where that is wanted; one that can't be read is a finding."""
+    from askdoc import suites
+    from askdoc.render.indexing import count
+    from askdoc.suite_lint import lint as check
+    from askdoc.suite_lint import unreadable
+
+    def look() -> list[Finding]:
+        return check([case for _, case in suites.read_some(path)], gold, intact)
+
+    try:
+        findings = look()
+        mended: set[str] = set()
+        while fix and (repaired := {f.case_id: f.repaired for f in findings if f.repaired}):
+            if not suites.put(path, repaired):
+                break
+            mended |= repaired.keys()  # a case with two wrong quotes is mended in two rounds
+            findings = look()
+    except SuiteError as error:
+        return [unreadable(error)]
+    if fix:
+        say(f"mended {count(len(mended), 'case')} in {path}")
+    return findings
 
 
 def _show_findings(found: dict[Path, list[Finding]], *, as_json: bool) -> None:
@@ -195,7 +216,7 @@ def _show_findings(found: dict[Path, list[Finding]], *, as_json: bool) -> None:
 
     page = output()
     for path, findings in found.items():
-        page.show(finding_lines(path.name, findings, page))
+        page.show(finding_lines(seen_from(page.base, str(path)), findings, page))
 
 
 def _findings_to_json(path: Path, findings: list[Finding]) -> dict[str, Any]:
@@ -224,7 +245,7 @@ def _located(quote: str, document: str | None, gold: GoldFinder) -> Any:
 
     """
     from askdoc.gold import occurrences
-    from askdoc.suite_lint import nearest
+    from askdoc.suite_lint import ALIKE, nearest
     from askdoc.types import GoldEvidence
 
     best = (0.0, "", "")
@@ -236,8 +257,10 @@ def _located(quote: str, document: str | None, gold: GoldFinder) -> Any:
             best = max(best, (*nearest(quote, text), path))
     where = f"`{document}` does" if document else "the documents do"
     message = f"{where} not hold the quote `{quote}`"
-    hint = f"the nearest text, in `{best[2]}`: {best[1]}" if best[1] else "see `askdoc status`"
-    raise UsageError(message, hint=hint)
+    likeness, text, path = best
+    near = f"the nearest text, in `{path}`: {text}"
+    far = "copy the quote from where it stands: `askdoc search` finds the passage"
+    raise UsageError(message, hint=near if likeness >= ALIKE else far)
 
 
 def kept(case: EvalCase) -> EvalCase:

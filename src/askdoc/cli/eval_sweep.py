@@ -64,9 +64,9 @@ def sweep(  # noqa: PLR0913 - one parameter for each option
         message = "there is nothing to try"
         raise UsageError(message, hint="name a setting and its values: `--set top_k=5,10,20`")
     workspace = open_workspace(embedder=embedder)
+    points = sweeping.parse_grid(grid, workspace.settings)
     (whole,) = load_suites([suite_path(suite, workspace)])
     tune, held = sweeping.folds(suites.choose(whole, limit=limit, seed=seed), hold_out)
-    points = sweeping.parse_grid(grid, workspace.settings)
     aside = errors()
     trials = [
         sweeping.trial(values, _run(tune, workspace, values, documents, aside), metric)

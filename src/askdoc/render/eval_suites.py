@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from rich.text import Text
 
 from askdoc.render.console import Page
+from askdoc.render.indexing import count
 from askdoc.render.layout import BLANK, flat, hang, head, tail
 from askdoc.suite_lint import Finding, Level
 from askdoc.types import EvalCase
@@ -16,19 +17,16 @@ def finding_lines(name: str, findings: Sequence[Finding], page: Page) -> Iterato
     """Lay out what was found in a suite, errors and warnings in the order of its cases."""
     errors = sum(finding.level is Level.ERROR for finding in findings)
     warnings = len(findings) - errors
-    told = f"{_counted(errors, 'error')}, {_counted(warnings, 'warning')}" if findings else "sound"
+    told = f"{count(errors, 'error')}, {count(warnings, 'warning')}" if findings else "sound"
     yield Text.assemble((name, "heading"), f"  {told}")
     for finding in findings:
         style = "bad" if finding.level is Level.ERROR else "label"
-        first = Text.assemble(f"  {finding.case_id}  ", (finding.level.value, style), "  ")
+        case = f"{finding.case_id}  " if finding.case_id else ""
+        first = Text.assemble(f"  {case}", (finding.level.value, style), "  ")
         yield hang(flat(finding.message), page, first=first, rest="    ")
     if mendable := sum(finding.repaired is not None for finding in findings):
         yield BLANK
         yield Text(f"{mendable} can be mended with --fix", style="faint")
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def draft_lines(
