@@ -8,6 +8,7 @@ decide whether a claim stands; the rest tells `partial` from `supported`.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -17,7 +18,7 @@ import numpy.typing as npt
 
 from askdoc.binding import Values, misplaced, read_values
 from askdoc.clauses import read_clauses
-from askdoc.english import JOINING, NEGATORS
+from askdoc.english import BE, JOINING, NEGATORS
 from askdoc.names import known, names, turned_round
 from askdoc.polarity import certainty, direction, negation, sides
 from askdoc.quantities import Quantity
@@ -38,6 +39,9 @@ _CLAUSES = re.compile(r"[;,]\s+(?:and|while|but|whereas)?\b|\b(?:and|while|but|w
 
 _SHORTEST = 3
 """Words of the shortest clause that can be checked by itself."""
+
+_OFTEN = 2
+"""Times that a claim may say a word that its source says less often."""
 
 _NAMED = 3
 """Missing words that a reason names."""
@@ -134,8 +138,8 @@ class Check:
             return Verdict(Support.UNSUPPORTED, tuple(f"{w} {where}" for w in wrong), coverage)
         if coverage < LEAST_COVERAGE:
             return Verdict(Support.UNSUPPORTED, (f"{_listed(missing)} {where}",), coverage)
-        if content and all(word.capital for word in content) and not _has_verb(claim, self.terms):
-            return Verdict(Support.PARTIAL, ("it names something and states nothing",), coverage)
+        if empty := self._says_nothing(claim, words, content, given):
+            return Verdict(Support.PARTIAL, (empty,), coverage)
         unsure = certainty(words, source.text, given)
         doubts = [unsure] if unsure else []
         doubts += [str(moved)] if moved else []
@@ -143,6 +147,16 @@ class Check:
         if doubts:
             return Verdict(Support.PARTIAL, tuple(f"{d} {where}" for d in doubts), coverage)
         return Verdict(Support.SUPPORTED, (), coverage)
+
+    def _says_nothing(
+        self, claim: str, words: Sequence[Word], content: Sequence[Word], given: Sequence[Word]
+    ) -> str | None:
+        """Say why a claim is no statement, else None."""
+        if not _has_verb(claim, self.terms) and not _has_verb_form(content):
+            return "it names something and states nothing"
+        if repeated := _circular(words, given):
+            return f"it says “{repeated.text}” of “{repeated.text}”"
+        return None
 
     def _missing(self, content: Sequence[Word], source: Sequence[Word]) -> list[Word]:
         """List the words of the claim that the source has neither as they are nor by meaning."""
@@ -200,6 +214,29 @@ def _values_missing(claim: Values, source: Values) -> list[str]:
 
 def _has_verb(claim: str, terms: Terms) -> bool:
     return any(clause.verb_at is not None for clause in read_clauses(claim, terms))
+
+
+def _circular(words: Sequence[Word], source: Sequence[Word]) -> Word | None:
+    """Return what a claim says of itself, such as "the sport is a sport", and its source does not.
+
+    Or what it says over and over, as a model does that has lost its way.
+    """
+    said = Counter(word.stem or "" for word in words if not is_light(word.stem or ""))
+    given = Counter(word.stem or "" for word in source)
+    copula = next((word.start for word in words if word.folded in BE), None)
+    for word in words:
+        stem = word.stem
+        if stem is None or said[stem] <= max(1, given[stem]) or not word.text.isalpha():
+            continue
+        places = {copula is not None and w.start > copula for w in words if w.stem == stem}
+        if said[stem] > _OFTEN or len(places) > 1:
+            return word
+    return None
+
+
+def _has_verb_form(content: Sequence[Word]) -> bool:
+    """Tell whether a word that is no known verb may be one, by its ending."""
+    return any(w.folded.endswith(("s", "ed")) and w.text.islower() for w in content)
 
 
 def _is_article(quantity: Quantity) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from askdoc.english import AUXILIARIES, BE, PRONOUNS, RELATIVE
+from askdoc.english import AUXILIARIES, BE, DETERMINERS, PRONOUNS, RELATIVE, VERBS
 from askdoc.words import Terms, Word, is_ambiguous, is_light, is_verb, read_words
 
 _CUT = re.compile(
@@ -110,12 +110,40 @@ def _is_verb_here(words: Sequence[Word], index: int) -> bool:
     if _follows_auxiliary(words, index):
         return word.stem is not None
     after = words[index + 1].folded if index + 1 < len(words) else ""
+    if index == 0 and word.capital and word.stem in VERBS and after in DETERMINERS | PRONOUNS:
+        return True  # "Hold the button"
     return after != "of" and is_verb(word, words[index - 1] if index else None)
 
 
 def _follows_auxiliary(words: Sequence[Word], index: int) -> bool:
     before = words[index - 1].folded if index else ""
     return before in AUXILIARIES or before in ("to", "not")
+
+
+_ARTICLES = frozenset({"the", "a", "an"})
+_EXCLUDING = re.compile(
+    r"\b(?:unlike|except(?: for)?|instead of|rather than|other than|apart from|contrary to"
+    r"|in contrast (?:to|with))\s+(?:in |for |to |of )?([^,;:.()]+)",
+    re.IGNORECASE,
+)
+
+
+def excluded(text: str, terms: Terms) -> frozenset[str]:
+    """Return the stems that a text only sets its statement off from: "unlike most frogs, …"."""
+    apart = [match.span(1) for match in _EXCLUDING.finditer(text)]
+    words = [word for word in read_words(text, terms) if word.stem]
+    stems = [{w.stem or "" for w in words if start <= w.start < end} for start, end in apart]
+    rest = {w.stem for w in words if not any(start <= w.start < end for start, end in apart)}
+    return frozenset().union(*stems) - rest
+
+
+def sets_apart(text: str, subject: Sequence[Word]) -> bool:
+    """Tell whether a text sets its statement off from just these words."""
+    said = [word.folded for word in subject if word.folded not in _ARTICLES]
+    return any(
+        said == [w for w in match[1].casefold().split() if w not in _ARTICLES]
+        for match in _EXCLUDING.finditer(text)
+    )
 
 
 def reach(clauses: Sequence[Clause], index: int) -> frozenset[str]:
@@ -164,7 +192,7 @@ def _leaned_on(clauses: Sequence[Clause], index: int) -> list[Word]:
     relative = clause.opening in RELATIVE
     subject, points_back = clause.pronouns()
     subordinate = clause.opening.isalpha() and clause.opening not in _COORDINATES
-    own = bool(clause.subject) and not subject and not relative
+    own = any(not w.text.isdigit() for w in clause.subject) and not subject and not relative
     points_back |= relative or bool(subject & _OBJECTS) or bool(subject and subordinate)
     found: list[Word] = []
     for earlier in reversed(clauses[:index]):

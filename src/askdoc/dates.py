@@ -30,6 +30,7 @@ _DATE = re.compile(
 _DATED = re.compile(
     r"(?:\b(?:in|since|of|by|until|from|to|last|next|early|late|mid)|,)[ -]$", re.IGNORECASE
 )
+_CAPITAL_LAST = re.compile(r"\b[A-Z][\w.'’-]*$")
 _AMOUNT_BEFORE = re.compile(r"[$€£¥]\s?$|\d[,.]$")
 _COUNTED_AFTER = re.compile(
     r"[\s-]?(?:%|°|(?:percent|per cent|square|cubic|(?:kilo)?met(?:re|er)s?|miles?|feet|foot|k?m²?"
@@ -107,6 +108,8 @@ def _counts(text: str, match: re.Match[str]) -> bool:
 
 def _is_month(text: str, match: re.Match[str]) -> bool:
     """Tell the month from the word: `may`, `march` and names of people begin sentences too."""
-    if match[0] not in ("May", "March", "Mar"):
+    before, after = text[: match.start()].rstrip(), text[match.end() :].lstrip()
+    if match[0] not in ("May", "March", "Mar") or _DATED.search(text[: match.start()]):
         return True
-    return bool(_DATED.search(text[: match.start()]))
+    alone = not after[:1].isupper() and not before.endswith((".", "!", "?", ":", "the", "a"))
+    return bool(before) and alone and not _CAPITAL_LAST.search(before)

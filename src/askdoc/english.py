@@ -44,8 +44,9 @@ IRREGULAR: Mapping[str, str] = {
 
 LIGHT = frozenset(
     """
-    accord account also back be come describ do document exampl explain fact find found get has have
-    mention make note reason report said say show sourc state stat take tell text time use way
+    accord account also approxim back be circa come describ do document exampl explain fact find
+    found get has have mention make note reason report rough said say show sourc state stat take
+    tell text time use way
     """.split()
 )
 """Stems that add nothing a source could fail to say."""
@@ -68,6 +69,24 @@ HEDGES = frozenset(
     """.split()
 )
 """Words and stems that tell a plan, a wish or an opinion from a fact."""
+
+FREQUENCY = frozenset(
+    """
+    common frequent general large main most normal occasion often part rare seldom sometim typic
+    usual
+    """.split()
+)
+"""Stems of adverbs that tell how often, or how far, something holds."""
+
+CANCELLING = FREQUENCY | frozenset(
+    """
+        about almost approxim around artifici assist barely co deputi ex fail fake fals former half
+        imaginari incomplet least near potenti propos quasi rough semi so-cal unsuccess up vice
+        virtual would-be all both each every few fewer first last less many more most much next
+        second several some third
+        """.split()
+)
+"""Words and stems without which what they stand before is something else."""
 
 UNIVERSAL = frozenset(
     "all any anybody anyone anything always completely entirely every everybody everyone everything"
@@ -203,7 +222,7 @@ VERBS = frozenset(
     belong block boil break bring build buy call cancel captur carri catch caus celebr chang
     charg choos claim climb close collect come compar compet complain complet compos comprise
     concern conclud confirm connect consid consist contain continu contribut control convert
-    cook correspond cost cover creat cross cut damag deal decid declar declin decreas defeat
+    cook correspond cost cover creat cross cut damag date deal decid declar declin decreas defeat
     defend defin delay deliv demand deni depend describ design destroy detect determin develop
     die differ direct disappear discov discuss display divid draw drink drive drop earn eat
     elimin emerg employ encourag end enjoy ensur enter establish estim evolv examin exceed
@@ -213,7 +232,7 @@ VERBS = frozenset(
     hate head heal hear help hide hire hold hope host hurt identifi ignor import impos improv
     includ increas indic infect influenc inform inherit inhibit inject injur insist inspir
     instal intend introduc invad invent invest invit involv join judg jump keep kick kill know
-    lack last launch lay lead lean learn leav lend let lie like limit link list listen live
+    lack last launch lay lead lean learn leav lend let lie lift like limit link list listen live
     locat look lose love lower maintain make manag mark marri mean measur meet mention merg
     move name need note notic number obtain occupi occur offer open oper oppos order organ own
     paint particip pass pay peak perform permit persuad place plan play point possess practic

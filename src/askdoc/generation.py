@@ -23,6 +23,7 @@ from askdoc.errors import GeneratorError
 from askdoc.ports import Generator, HearDraft
 from askdoc.prompts import Built, Offer
 from askdoc.relevance import beside_the_point
+from askdoc.shortening import altered
 from askdoc.text import one_line
 from askdoc.types import (
     Claim,
@@ -45,8 +46,9 @@ class Limits:
     """How much a model is given and may say, and what is shown of it.
 
     `evidence_tokens` bounds the evidence in a prompt. A model that is not `trusted`, since nobody
-    measured it to be good enough, can't refuse, can't leave out the best evidence, and has its
-    partly supported claims withheld too. Prices are for a million tokens, in any one currency.
+    measured it to be good enough, can't refuse, can't leave out the best evidence, and is shown
+    only where it shortens a sentence: of what it puts in other words, too much is wrong. Prices are
+    for a million tokens, in any one currency.
     """
 
     evidence_tokens: int = 1500
@@ -176,6 +178,8 @@ class Writer:
         found = attribute(item.text, cited, sources, self._check)
         verdict = self._confirmed(item.text, found.numbers, dict(sources), found.verdict)
         cited_texts = [offers[number - 1].text for number in found.numbers]
+        if verdict.support is Support.SUPPORTED and not self._limits.trusted:
+            verdict = self._only_shortened(item.text, offers, found.numbers, verdict)
         if verdict.support is not Support.UNSUPPORTED and beside_the_point(
             progress.question, item.text, cited_texts, self._terms, self._check.embed
         ):
@@ -197,6 +201,18 @@ class Writer:
         if len(progress.shown) == 1:
             progress.first_claim = _since(progress.started)
         hear(claim)
+
+    def _only_shortened(
+        self, claim: str, offers: Sequence[Offer], numbers: Sequence[int], verdict: Verdict
+    ) -> Verdict:
+        """Lower the verdict on a claim that is more than one of its sentences shortened."""
+        reasons = []
+        for number in numbers:
+            reason = altered(claim, offers[number - 1].text, self._terms)
+            if reason is None:
+                return verdict
+            reasons.append(f"{reason} [{number}]")
+        return replace(verdict, support=Support.PARTIAL, reasons=tuple(reasons))
 
     def _confirmed(
         self, claim: str, numbers: Sequence[int], sources: dict[int, Source], verdict: Verdict

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from askdoc.english import DENYING, HEDGES, JOINING, NEGATORS, SIDES, UNIVERSAL
+from askdoc.english import DENYING, FREQUENCY, HEDGES, JOINING, NEGATORS, SIDES, UNIVERSAL
+from askdoc.units import FRACTIONS, SPELLED
 from askdoc.words import Word, is_light, is_verb
 
 _SCOPE = 4
@@ -21,6 +22,12 @@ _CONDITION = re.compile(
 )
 _TOO = re.compile(r"\btoo\s+\w+\s+(?:for\s+\w+\s+)?to\b", re.IGNORECASE)
 _ONLY = ("only", "just", "merely", "solely")
+_BOUNDS = {"more": 0, "less": 1, "fewer": 1}
+"""Before `than` they say where an amount lies, not how it changed: `more than half`."""
+
+_MUST = ("must", "required", "requires", "need", "needs")
+"""To say that something is needed says as well that nothing goes without it."""
+
 _RAISING = ("seem", "appear")
 _LINKED = re.compile(r"\s+(?:to|that|as)\b")
 _OF_NOUNS = ("no", "without")
@@ -206,12 +213,14 @@ def _sweeping(claim_words: Sequence[Word], source_words: Sequence[Word]) -> str 
 
 def _hedges(word: Word) -> bool:
     """Tell whether a word hedges; what is made from it, such as `proposal`, does not."""
+    if word.stem in FREQUENCY and word.folded.endswith(("ly", "often", "sometimes", "seldom")):
+        return True
     return word.folded in HEDGES or (word.stem in HEDGES and not _NOUN.search(word.folded))
 
 
 def _limited(claim_words: Sequence[Word], source: str, source_words: Sequence[Word]) -> bool:
     """Tell whether the claim speaks of what the source limits by `only`."""
-    if any(word.folded in _ONLY for word in claim_words):
+    if any(word.folded in _ONLY or word.folded in _MUST for word in claim_words):
         return False
     limited = {
         governed.stem
@@ -258,10 +267,19 @@ def _of(word: Word) -> set[tuple[str, int]]:
 
 def _sides(words: Sequence[Word]) -> dict[tuple[str, int], Word]:
     found: dict[tuple[str, int], Word] = {}
-    for word in words:
-        for key in _of(word):
+    for at, word in enumerate(words):
+        bound = _BOUNDS.get(word.folded) if _before_amount(words[at + 1 : at + 3]) else None
+        for key in [("bound", bound)] if bound is not None else _of(word):
             found.setdefault(key, word)
     return found
+
+
+def _before_amount(following: Sequence[Word]) -> bool:
+    """Tell whether `than` and an amount follow."""
+    if [word.folded for word in following[:1]] != ["than"] or len(following) == 1:
+        return False
+    amount = following[1].folded
+    return amount[0].isdigit() or amount in SPELLED or amount in FRACTIONS
 
 
 def _object(words: Sequence[Word], marker: Word) -> str | None:

@@ -44,6 +44,12 @@ _NUMBER = re.compile(
     (?P<unit>[\s-]?(?:{_UNIT})(?![\w²]))?""",
     re.IGNORECASE | re.VERBOSE,
 )
+_SCORE = re.compile(
+    rf"(?<![\w.,/$€£–-])(\d{{1,2}})[-–](\d{{1,2}})(?![\w%/–-]|[.,]\d|\s?(?:{_UNIT}|{_SCALE})(?!\w))",
+    re.IGNORECASE,
+)
+"""Two small numbers joined by a dash, such as the score of a match, say something as a pair."""
+
 _ORDINAL = re.compile(rf"\b({'|'.join(ORDINALS)})\b(?!\s+of\s+all)", re.IGNORECASE)
 
 
@@ -71,7 +77,7 @@ class Quantity:
 
     def equals(self, other: Quantity) -> bool:
         """Tell whether both are one value; a bare number equals one with any unit."""
-        if self.bare or other.bare:
+        if "score" not in (self.values[0][0], other.values[0][0]) and (self.bare or other.bare):
             mine, theirs = (q.number for q in (self, other))
             return mine == theirs
         return bool(set(self.values) & set(other.values))
@@ -84,6 +90,8 @@ class Quantity:
 def read_quantities(text: str) -> list[Quantity]:
     """List the quantities of `text`, in order; dates should have been blanked out before."""
     found = [quantity for match in _NUMBER.finditer(text) if (quantity := _read(match))]
+    scores = [_score(match) for match in _SCORE.finditer(text)]
+    found = [q for q in found if not any(s.start <= q.start < s.end for s in scores)] + scores
     taken = [(quantity.start, quantity.end) for quantity in found]
     for match in _ORDINAL.finditer(text):
         if not any(start < match.end() and match.start() < end for start, end in taken):
@@ -115,6 +123,11 @@ def _read(match: re.Match[str]) -> Quantity | None:
     else:
         values = (("", value),)
     return Quantity(tuple(values), match[0].strip(), match.start(), match.end())
+
+
+def _score(match: re.Match[str]) -> Quantity:
+    pair = Fraction(int(match[1]) * 100 + int(match[2]))
+    return Quantity((("score", pair),), match[0], match.start(), match.end())
 
 
 def _bare(found: str | None) -> str:

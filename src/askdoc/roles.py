@@ -12,9 +12,18 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from askdoc.binding import read_values
-from askdoc.clauses import Clause, reach, read_clauses, subject_of, verbs_among
+from askdoc.clauses import (
+    Clause,
+    excluded,
+    reach,
+    read_clauses,
+    sets_apart,
+    subject_of,
+    verbs_among,
+)
 from askdoc.english import AUXILIARIES, BE, JOINING, PRONOUNS
 from askdoc.mentions import PREPOSITIONS
+from askdoc.names import names
 from askdoc.words import Terms, Word, is_light, read_words
 
 _DIRECTED = frozenset(["against", "by", "for", "from", "into", "over", "than", "to"])
@@ -39,9 +48,15 @@ def displaced(claim: str, source: str, terms: Terms) -> Displaced | None:
     stems = frozenset(word.stem for clause in theirs for word in clause.words)
     reaches = [reach(theirs, index) for index in range(len(theirs))]
     taken = read_values(claim).ranges
+    called = names(read_words(claim, terms), claim)
+    apart = excluded(source, terms) - excluded(claim, terms)
     for index, clause in enumerate(ours):
         if clause.verb_at is None:
             continue
+        if (other := next((w for w in clause.subject if w.stem in apart), None)) is not None:
+            return Displaced(other, named=True)
+        if clause.subject and sets_apart(source, clause.words[: clause.verb_at]):
+            return Displaced(clause.subject[-1], named=True)
         said = [w for w in _spoken_of(ours, index) if w.stem in stems and _plain(w, taken)]
         homes = [k for k, other in enumerate(theirs) if clause.verbs & other.verbs]
         if not said or not homes:
@@ -57,8 +72,8 @@ def displaced(claim: str, source: str, terms: Terms) -> Displaced | None:
             spoken = [reaches[k] for k in whole or homes]
         missing = min(([w for w in said if w.stem not in stems_of] for stems_of in spoken), key=len)
         if missing:
-            worst = next((word for word in missing if word.capital), missing[0])
-            return Displaced(worst, worst.capital)
+            named = [word for word in missing if word in called]
+            return Displaced((named or missing)[0], bool(named))
     return None
 
 
@@ -143,12 +158,18 @@ def misnamed(claim: str, source: str, terms: Terms) -> str | None:
     there stands a verb of something that happens.
     """
     given = read_words(source, terms)
+    taken = read_values(claim).ranges
     for clause in read_clauses(claim, terms):
         verbs = [clause.words[at].folded for at in verbs_among(clause.words)]
         if clause.verb_at is None or not clause.subject or not BE.issuperset(verbs):
             continue
         head, said = clause.subject[-1], _noun_head(clause.words[clause.verb_at + 1 :])
-        if said is None or not _both(head, said, given) or _linked(head, said, given):
+        if (
+            said is None
+            or not _plain(said, taken)
+            or not _both(head, said, given)
+            or _linked(head, said, given)
+        ):
             continue
         return f"“{said.text}” is said of something else in"
     return None

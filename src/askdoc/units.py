@@ -68,6 +68,7 @@ month       1        month, months
 year        1        year, years
 decade      1        decade, decades
 century     1        century, centuries
+times       1        times, time
 mph         1        mph, miles per hour
 km/h        1        km/h, kph, kilometres per hour, kilometers per hour
 """

@@ -14,7 +14,7 @@ from askdoc.mentions import PREPOSITIONS
 Terms = Callable[[str], list[str]]
 """Lists the stems of a text, function words left out (`ports.Analyser.terms`)."""
 
-_TOKEN = re.compile(r"(?:[^\W\d_]\.){2,}|[^\W_]+(?:['’][^\W\d_]+)*(?:-[^\W_]+)*")
+_TOKEN = re.compile(r"(?:[^\W\d_]\.){2,}|[^\W_]+(?:_[^\W_]+)*(?:['’][^\W\d_]+)*(?:-[^\W_]+)*")
 _COMPOUND = re.compile(r"^(?:over|under|with|out|fore|mis|re)(?=\w{3})")
 _SPLIT_HYPHEN = re.compile(r"-")
 
