@@ -19,7 +19,7 @@ from askdoc.ports import Embedder, Listener, deaf
 from askdoc.previewing import Kept, Nothing, preview
 from askdoc.readouts import Files
 from askdoc.settings import Settings
-from askdoc.survey import Survey, Surveyed, is_there, standing_sources, survey
+from askdoc.survey import Survey, Surveyed, is_there, standing_sources, survey, survey_changes
 from askdoc.types import IndexReport, Known, Skip
 from askdoc.writing import EMBEDDER_NAME, Repaired, Store, Writing
 
@@ -93,12 +93,41 @@ class Indexer:
         asked = [locate(str(path.absolute()), str(self._root)) for path in sources or ()]
         with self._store.lock():
             loaded = self._start_anew(asked or self._configured) if rebuild else None
-            with self._open(loaded) as writing:
-                writing.expect_same_settings()
-                found = self._survey(writing, None if rebuild else asked)
-                run = Run(writing, self._files, self._cutters, self._settings, listen)
-                run.carry_out(found)
+            look = partial(self._survey, asked=None if rebuild else asked)
+            run = self._carry_out(look, listen, loaded)
             return run.report(time.perf_counter() - started)
+
+    def follow(self, changed: Collection[Path], listen: Listener = deaf) -> IndexReport:
+        """Bring the index up to date with files that may have changed, and what lies below them.
+
+        Nothing else is looked at. What lies in no source is passed over, and so is what a source
+        leaves out. Ctrl-C ends the run early, as in `sync`.
+
+        Raises:
+            StoreError: the index cannot be written to as it is.
+
+        """
+        started = time.perf_counter()
+        places = {locate(str(path), str(self._root)) for path in changed}
+
+        def look(writing: Writing) -> Survey:
+            return survey_changes(writing.catalog, places, self._files.discover, self._root)
+
+        with self._store.lock():
+            run = self._carry_out(look, listen)
+            return run.report(time.perf_counter() - started)
+
+    def _carry_out(
+        self,
+        look: Callable[[Writing], Survey],
+        listen: Listener,
+        loaded: Embedder | None = None,
+    ) -> Run:
+        with self._open(loaded) as writing:
+            writing.expect_same_settings()
+            run = Run(writing, self._files, self._cutters, self._settings, listen)
+            run.carry_out(look(writing))
+        return run
 
     def preview(self, sources: Sequence[Path] | None = None) -> IndexReport:
         """Say what `sync` would do, without doing any of it; no text is read.
@@ -144,6 +173,15 @@ class Indexer:
             )
             for location in sorted({*kept, *self._configured})
         ]
+
+    def watched(self) -> list[Path]:
+        """List the paths of the sources, be anything there or not."""
+        try:
+            with closing(self._store.reading()) as catalog:
+                kept = catalog.sources()
+        except NoIndex:
+            kept = []
+        return [self._root / location for location in dict.fromkeys([*kept, *self._configured])]
 
     def add_sources(self, paths: Sequence[Path]) -> list[str]:
         """Keep files and folders in the index from now on; list those that were not before.

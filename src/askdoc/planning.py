@@ -147,6 +147,26 @@ def choose_scopes(
     return sources, scopes
 
 
+class Area:
+    """Some locations with all that lies below them; ask it by `in`.
+
+    It costs the same however many they are.
+    """
+
+    def __init__(self, locations: Iterable[str], root: str) -> None:
+        self._root = root
+        self._places = {_absolute(location, root) for location in locations}
+
+    def __contains__(self, location: str) -> bool:
+        path = _absolute(location, self._root)
+        while path not in self._places:
+            above = os.path.dirname(path)  # noqa: PTH120 - text, not files
+            if above == path:
+                return False
+            path = above
+        return True
+
+
 def covers(outer: str, inner: str, root: str) -> bool:
     """Tell whether the location `inner` is `outer` or lies in it."""
     return _lies_in(_absolute(inner, root), _absolute(outer, root))

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from askdoc.errors import UsageError
-from askdoc.planning import MISSING, Scope, choose_scopes, covers
+from askdoc.planning import MISSING, Area, Scope, choose_scopes, covers
 from askdoc.types import Found, Known, Skip
 
-Discover = Callable[[Path], Iterable[Found | Skip]]
-"""Lists what lies at a path that exists: the files to read, and what is left out."""
+
+class Discover(Protocol):
+    """Lists what lies at a path that exists: the files to read, and what is left out."""
+
+    def __call__(self, source: Path, *, only: Collection[Path] = ()) -> Iterable[Found | Skip]:
+        """List all of it, or at least what lies at the paths `only`, and below them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +58,52 @@ def survey(catalog: Surveyed, wanted: Sequence[str], discover: Discover, root: P
     single_files = {document.location for document in known if document.location == document.source}
     seen: list[Found | Skip] = []
     for scope in scopes:
-        here = list(_look(scope, single_files, discover, root))
+        here = list(_look(scope.source, [scope.part], single_files, discover, root))
         if not here and scope.part != scope.source and is_there(root / scope.part):
             # The source leaves this out, such as a hidden file; but it was asked for by name.
             sources.append(scope.part)
-            here = list(_look(Scope(scope.part, scope.part), single_files, discover, root))
+            here = list(_look(scope.part, [scope.part], single_files, discover, root))
         seen += here
+    return _survey(catalog, known, seen, scopes, sources, root)
+
+
+def survey_changes(
+    catalog: Surveyed, changed: Collection[str], discover: Discover, root: Path
+) -> Survey:
+    """Look at the locations `changed`, and what lies below them, as far as sources hold them.
+
+    What a source leaves out stays so, though it is named here.
+    """
+    known = catalog.known()
+    sources = catalog.sources()
+    held = [part for part in changed if any(covers(one, part, str(root)) for one in sources)]
+    _, scopes = choose_scopes(sources, sorted(held), str(root))
+    single_files = {document.location for document in known if document.location == document.source}
+    parts: dict[str, list[str]] = {}
+    for scope in scopes:
+        parts.setdefault(scope.source, []).append(scope.part)
+    seen = [
+        item
+        for source, wanted in parts.items()
+        for item in _look(source, wanted, single_files, discover, root)
+    ]
+    return _survey(catalog, known, seen, scopes, sources, root)
+
+
+def _survey(
+    catalog: Surveyed,
+    known: Sequence[Known],
+    seen: Sequence[Found | Skip],
+    scopes: Sequence[Scope],
+    sources: Sequence[str],
+    root: Path,
+) -> Survey:
+    area = Area((scope.part for scope in scopes), str(root))
     return Survey(
         sources=tuple(sources),
         seen=tuple(seen),
         known=tuple(_within(known, scopes, sources, root)),
-        skipped=tuple(
-            skip
-            for skip in catalog.skipped()
-            if any(covers(scope.part, skip.location, str(root)) for scope in scopes)
-        ),
+        skipped=tuple(skip for skip in catalog.skipped() if skip.location in area),
     )
 
 
@@ -101,19 +136,22 @@ def _expect_there(wanted: Sequence[str], known: Sequence[Known], root: Path) -> 
 
 
 def _look(
-    scope: Scope, single_files: set[str], discover: Discover, root: Path
+    source: str, parts: Sequence[str], single_files: set[str], discover: Discover, root: Path
 ) -> Iterator[Found | Skip]:
-    path = root / scope.source
+    path = root / source
     if is_there(path):
-        whole = scope.part == scope.source
-        for item in discover(path):
-            if whole or covers(scope.part, item.location, str(root)):
+        if source in parts:
+            yield from discover(path)
+            return
+        within = Area(parts, str(root))
+        for item in discover(path, only=[root / part for part in parts]):
+            if item.location in within:
                 yield item
-    elif scope.source not in single_files or not is_there(path.parent):
+    elif source not in single_files or not is_there(path.parent):
         # A whole folder that is gone may lie on a drive that is not there, so its documents stay.
         # A file that is gone from its folder was deleted.
-        hint = f"bring it back, or run `askdoc remove {scope.source}`"
-        yield Skip(scope.source, MISSING, "there is no such file or folder", hint)
+        hint = f"bring it back, or run `askdoc remove {source}`"
+        yield Skip(source, MISSING, "there is no such file or folder", hint)
 
 
 def _within(
@@ -124,10 +162,10 @@ def _within(
     A source inside another one, such as a hidden file, speaks for itself.
     """
     whole = {scope.source for scope in scopes if scope.part == scope.source}
+    area = Area((scope.part for scope in scopes), str(root))
     others = set(sources) - {scope.source for scope in scopes}
     for document in known:
         if document.source in whole or (
-            document.source not in others
-            and any(covers(scope.part, document.location, str(root)) for scope in scopes)
+            document.source not in others and document.location in area
         ):
             yield document

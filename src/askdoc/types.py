@@ -604,6 +604,13 @@ class Counts:
     characters: int
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Event: work goes on as soon as another process is done; `reason` names it."""
+
+    reason: str
+
+
 # ── models ──────────────────────────────────────────────────────────────────────────────────────
 
 

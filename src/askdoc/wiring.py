@@ -26,7 +26,7 @@ from askdoc.types import ReadOptions, Skip
 from askdoc.writing import EMBEDDER_FINGERPRINT, EMBEDDER_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from askdoc.checking import Checker
     from askdoc.confidence import Calibration
     from askdoc.federating import Federation
+    from askdoc.following import Follower
     from askdoc.indexing import Indexer
     from askdoc.intake import Cutters
     from askdoc.ports import (
@@ -396,6 +397,7 @@ def indexer(
 
     expect_parts(options)
     settings = workspace.settings
+    load_embedder = cache(lambda made_by: embedder(workspace, listen, indexed_with=made_by))
     look = partial(
         discover, root=workspace.root, ignore=settings.ignore, leave_out=[workspace.index]
     )
@@ -415,9 +417,23 @@ def indexer(
         _cutters(),
         settings,
         workspace.root,
-        load_embedder=lambda made_by: embedder(workspace, listen, indexed_with=made_by),
+        load_embedder=load_embedder,
         configured=workspace.sources,
     )
+
+
+def follower(
+    workspace: Workspace,
+    indexer: Indexer,
+    sources: Sequence[Path] | None = None,
+    listen: Listener = deaf,
+) -> Follower:
+    """Get ready to keep the workspace's index current with `sources`, by default all of its own."""
+    from askdoc.adapters.watching import FolderWatch
+    from askdoc.following import Follower
+
+    watch = partial(FolderWatch, leave_out=[workspace.index])
+    return Follower(indexer, watch, sources, listen)
 
 
 def _read(

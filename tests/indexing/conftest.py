@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -184,7 +184,7 @@ class Bench:
         self.opened.append("embedder")
         return self.embedder
 
-    def _discover(self, source: Path) -> Iterator[Found | Skip]:
+    def _discover(self, source: Path, *, only: Collection[Path] = ()) -> Iterator[Found | Skip]:
         for path in sorted([source] if source.is_file() else source.rglob("*")):
             inner = path.relative_to(source)
             if not path.is_file() or any(part.startswith(".") for part in inner.parts):

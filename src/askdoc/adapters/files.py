@@ -48,6 +48,7 @@ def discover(
     leave_out: Collection[Path] = (),
     readable: Callable[[str], bool] = is_readable,
     tell_all: bool = False,
+    only: Collection[Path] = (),
 ) -> Iterator[Found | Skip]:
     """List what lies at `source`, a file or a folder, in the order of names, depth first.
 
@@ -74,7 +75,7 @@ def discover(
         yield origin.skip(path, "unreadable", reason(error))
     else:
         if stat.S_ISDIR(info.st_mode):
-            yield from _Walk(origin, ignore, leave_out, tell_all=tell_all).items()
+            yield from _Walk(origin, ignore, leave_out, tell_all=tell_all, only=only).items()
         else:
             yield origin.take(path, info)
 
@@ -126,9 +127,12 @@ class _Walk:
         leave_out: Collection[Path],
         *,
         tell_all: bool,
+        only: Collection[Path],
     ) -> None:
         self._origin = origin
         self._tell_all = tell_all
+        self._only = {os.path.abspath(path) for path in only}
+        self._on_the_way = {str(above) for path in self._only for above in Path(path).parents}
         self._leave_out = {os.path.abspath(folder) for folder in leave_out}
         inside = origin.location != origin.path
         self._settings = rules_of_settings(ignore, origin.root if inside else origin.path)
@@ -165,7 +169,22 @@ class _Walk:
         if any(entry.name == _INDEX_MARK for entry in inside):
             return
         rules = rules_in(folder, inside, above)
+        if self._only and not self._is_wanted(folder):
+            inside = [
+                entry
+                for entry in inside
+                if entry.path in self._only or entry.path in self._on_the_way
+            ]
         pending.extend((entry, rules) for entry in inside)
+
+    def _is_wanted(self, folder: str) -> bool:
+        """Tell whether all of a folder is to be looked at."""
+        while folder not in self._only:
+            above = folder.rpartition(os.sep)[0]
+            if len(above) < len(self._origin.path):
+                return False
+            folder = above
+        return True
 
     def _item(
         self,

@@ -32,6 +32,10 @@ def index(  # noqa: PLR0913 - one parameter for each option
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")
     ] = False,
+    watch: Annotated[
+        bool,
+        typer.Option("--watch", help="Then keep the index current with the files, until Ctrl-C."),
+    ] = False,
     ocr: Annotated[
         bool, typer.Option("--ocr", help="Recognise the text of pages that are images.")
     ] = False,
@@ -57,7 +61,11 @@ def index(  # noqa: PLR0913 - one parameter for each option
     Examples:
         askdoc index docs report.pdf
         askdoc index
+        askdoc index --watch
     """
+    if watch and dry_run:
+        message = "`--dry-run` does nothing, and `--watch` goes on doing so"
+        raise UsageError(message, hint="leave out one of them")
     from askdoc.cli.session import build
     from askdoc.render.console import errors, output
     from askdoc.types import ReadOptions
@@ -73,7 +81,7 @@ def index(  # noqa: PLR0913 - one parameter for each option
         from askdoc.cli.output import print_json
         from askdoc.status import report_to_json
 
-        print_json(report_to_json(report))
+        print_json(report_to_json(report), in_a_line=watch)
     elif not quiet:
         from askdoc.render.indexing import report_lines
 
@@ -81,6 +89,10 @@ def index(  # noqa: PLR0913 - one parameter for each option
         page.show(report_lines(report, page))
     if report.interrupted:
         raise typer.Exit(INTERRUPTED)
+    if watch:
+        from askdoc.cli.watching import keep_current
+
+        keep_current(workspace, sources, report, options, as_json=as_json, quiet=quiet)
 
 
 def _planned(workspace: Workspace, sources: Sequence[Path] | None, *, rebuild: bool) -> IndexReport:

@@ -17,7 +17,7 @@ from askdoc.types import Document, IndexReport, Skip
 
 _SHOWN = 10
 _KILO = 1000
-_KEPT = "what was indexed is kept; `askdoc index` goes on from here"
+KEPT = "what was indexed is kept; `askdoc index` goes on from here"
 
 
 def report_lines(report: IndexReport, page: Page) -> Iterator[Text]:
@@ -47,7 +47,7 @@ def report_lines(report: IndexReport, page: Page) -> Iterator[Text]:
         line = f"{copies} {verb} the content of another; such files are one document"
         yield hang(Text(line, "faint"), page)
     if report.interrupted:
-        yield hang(Text(_KEPT, "faint"), page)
+        yield hang(Text(KEPT, "faint"), page)
     yield from skip_lines(report.skipped, page, most=_SHOWN)
 
 
