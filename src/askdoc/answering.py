@@ -93,6 +93,11 @@ class Answerer:
         """What every answer of this answerer depends on."""
         return self._fingerprint
 
+    @property
+    def parts(self) -> Parts:
+        """What it works with; the models among it may serve another answerer as well."""
+        return self._parts
+
     def embed(self, questions: Sequence[str]) -> Matrix:
         """Embed many questions in one go, for `answer`; shape (len(questions), dimensions)."""
         return self._parts.sources.embedder.embed_queries(

@@ -1,37 +1,16 @@
-"""Many questions in order, embedded some at a time; and going on where an earlier run stopped."""
+"""Many questions, answered in order; and going on where an earlier run stopped."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
 
-from askdoc.errors import UsageError
+from askdoc.errors import AskdocError, UsageError
+from askdoc.parallel import OpenWorker, each
 from askdoc.text import one_line
-
-if TYPE_CHECKING:
-    from askdoc.ports import Matrix
-    from askdoc.types import Answer
-
-_SIZE = 32
-"""Questions that are embedded as one: enough to be quick, and the first answer comes soon."""
-
-
-class Answers(Protocol):
-    """What a batch needs of who answers."""
-
-    def embed(self, questions: Sequence[str]) -> Matrix:
-        """Embed many questions in one go."""
-
-    def answer(
-        self,
-        question: str,
-        *,
-        documents: Collection[str] | None = None,
-        vector: Matrix | None = None,
-    ) -> Answer:
-        """Answer one question; its embedding may be known."""
+from askdoc.types import Answer
 
 
 def questions_in(lines: Iterable[str]) -> list[str]:
@@ -41,13 +20,24 @@ def questions_in(lines: Iterable[str]) -> list[str]:
 
 
 def answer_all(
-    answerer: Answers, questions: Sequence[str], *, documents: Collection[str] | None = None
-) -> Iterator[Answer]:
-    """Answer every question, in order, as each is ready."""
-    for start in range(0, len(questions), _SIZE):
-        part = questions[start : start + _SIZE]
-        for question, vector in zip(part, answerer.embed(part), strict=True):
-            yield answerer.answer(question, documents=documents, vector=vector)
+    questions: Sequence[str], open_worker: OpenWorker[str, Answer], jobs: int
+) -> Generator[Answer]:
+    """Answer every question, in order, as each is ready; `jobs` are asked at a time.
+
+    `open_worker` is that of `parallel.each`. What a question raises is raised in its turn: the
+    answers before it have been given by then, and going on later begins with it.
+    """
+    early: dict[int, Answer | AskdocError] = {}
+    turn = 0
+    with closing(each(questions, open_worker, jobs)) as done:
+        for position, found in done:
+            early[position] = found
+            while turn in early:
+                answer = early.pop(turn)
+                if isinstance(answer, AskdocError):
+                    raise answer
+                yield answer
+                turn += 1
 
 
 def resume(file: Path, questions: Sequence[str]) -> int:

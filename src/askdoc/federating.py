@@ -14,7 +14,6 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Protocol
 
 from askdoc import __version__
-from askdoc.batching import answer_all
 from askdoc.errors import UsageError
 from askdoc.joining import join_generations
 from askdoc.ports import Listener, deaf
@@ -33,7 +32,6 @@ from askdoc.types import (
 
 if TYPE_CHECKING:
     from askdoc.answering import Answerer
-    from askdoc.ports import Matrix
 
 _SHOWN_EVIDENCE = 10
 _BETWEEN = ":"
@@ -61,29 +59,6 @@ class Asked(Protocol):
         """Name the first and last line of a place."""
 
 
-class Member(Protocol):
-    """A library that can be asked one question or many."""
-
-    def answer(
-        self,
-        question: str,
-        *,
-        documents: Collection[str] | None = None,
-        vector: Matrix | None = None,
-        listen: Listener = deaf,
-    ) -> Answer:
-        """Answer one question; its embedding may be known."""
-
-    def embed(self, questions: Sequence[str]) -> Matrix:
-        """Embed many questions in one go."""
-
-    def resolve(self, patterns: Sequence[str]) -> list[str]:
-        """List the ids of the documents that fit any pattern."""
-
-    def lines(self, document_id: str, span: Span) -> tuple[int, int]:
-        """Name the first and last line of a place."""
-
-
 class Federation:
     """Several libraries as one: asks each, and joins what they answer.
 
@@ -91,7 +66,7 @@ class Federation:
     an answer cites at most. The ids of documents are those of the answers, here as there.
     """
 
-    def __init__(self, members: Mapping[str, Member], *, limit: int) -> None:
+    def __init__(self, members: Mapping[str, Asked], *, limit: int) -> None:
         self._members = members
         self._limit = limit
 
@@ -115,18 +90,6 @@ class Federation:
             for name, ids in self._shares(documents).items()
         }
         return join(answers, limit=self._limit)
-
-    def answer_all(
-        self, questions: Sequence[str], *, documents: Collection[str] | None = None
-    ) -> Iterator[Answer]:
-        """Answer every question, in order, as each is ready."""
-        shares = self._shares(documents)
-        runs = [
-            answer_all(self._members[name], questions, documents=ids)
-            for name, ids in shares.items()
-        ]
-        for answers in zip(*runs, strict=True):
-            yield join(dict(zip(shares, answers, strict=True)), limit=self._limit)
 
     def resolve(self, patterns: Sequence[str]) -> list[str]:
         """List the ids of the documents that fit any pattern, in any library.

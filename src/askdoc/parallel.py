@@ -15,6 +15,9 @@ from askdoc.errors import AskdocError
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
+OpenWorker = Callable[[], AbstractContextManager[Callable[[Task], Result]]]
+"""Opens what does tasks, for the thread that calls."""
+
 _GLANCE = 0.5
 """Seconds after which who waits looks up, since on Windows Ctrl-C does not wake a sleeper."""
 
@@ -24,7 +27,7 @@ _PATIENCE = 2.0
 
 def each(
     tasks: Sequence[Task],
-    open_worker: Callable[[], AbstractContextManager[Callable[[Task], Result]]],
+    open_worker: OpenWorker[Task, Result],
     jobs: int,
 ) -> Generator[tuple[int, Result | AskdocError]]:
     """Do every task, and yield its position with its result as soon as it is done.

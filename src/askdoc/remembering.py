@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,7 @@ from askdoc.ports import Analyser, Embedder
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from askdoc.answering import Parts
     from askdoc.ports import Matrix
 
     Vector = npt.NDArray[np.float32]
@@ -142,3 +144,16 @@ class RememberingAnalyser:
         """Analyse everything anew within, in this thread."""
         with self._memory.off():
             yield
+
+
+def remembering(parts: Parts) -> Parts:
+    """Put a memory before what embeds and before what analyses."""
+    sources = parts.sources
+    return replace(
+        parts,
+        sources=replace(
+            sources,
+            embedder=RememberingEmbedder(sources.embedder),
+            analyser=RememberingAnalyser(sources.analyser),
+        ),
+    )

@@ -7,11 +7,14 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Sequence
 
-_BIDI_AND_INVISIBLE = frozenset(
+_BIDI_AND_INVISIBLE = (
     "\u061c\u200b\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e"
     "\u2060\u2066\u2067\u2068\u2069\ufeff"
 )
 """Characters that reorder or hide text. Joiners (U+200C, U+200D) stay: emoji need them."""
+_UNFIT = re.compile(
+    f"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff{_BIDI_AND_INVISIBLE}]"  # Cc, Cs, and these
+)
 _FIRST_BYTE, _LAST_BYTE = 0xDC80, 0xDCFF
 """What Python makes of the bytes of a file's name that are no UTF-8."""
 
@@ -51,9 +54,7 @@ def printable(text: str) -> str:
     Newlines and tabs stay. Control characters (C0, C1, DEL), lone surrogates, and characters that
     reorder or hide text are left out, so an escape sequence in a document arrives as harmless text.
     """
-    return "".join(
-        character for character in text if character in "\n\t" or not _is_unfit(character)
-    )
+    return _UNFIT.sub("", text)
 
 
 def escaped(text: str, *, keep: str = "") -> str:
@@ -63,13 +64,13 @@ def escaped(text: str, *, keep: str = "") -> str:
     no UTF-8 is written `\xff`. Characters of `keep` stay.
     """
     return "".join(
-        _escape(character) if _is_unfit(character) and character not in keep else character
+        _escape(character) if character not in keep and _is_unfit(character) else character
         for character in text
     )
 
 
 def _is_unfit(character: str) -> bool:
-    return unicodedata.category(character) in ("Cc", "Cs") or character in _BIDI_AND_INVISIBLE
+    return character in "\n\t" or _UNFIT.match(character) is not None
 
 
 def _escape(character: str) -> str:

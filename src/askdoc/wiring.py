@@ -7,9 +7,10 @@ import sys
 from contextlib import ExitStack, contextmanager
 from functools import cache, partial
 from importlib import resources
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from askdoc.errors import EmbedderMismatch, NoIndex, UsageError
+from askdoc.errors import EmbedderMismatch, NoIndex, StoreError, UsageError
 from askdoc.ports import Listener, deaf
 from askdoc.settings import (
     AUTOMATIC,
@@ -141,7 +142,6 @@ def answerer(
     workspace: Workspace,
     listen: Listener = deaf,
     *,
-    wrap: Callable[[Embedder], Embedder] | None = None,
     wrap_generator: Callable[[Generator], Generator] | None = None,
     load_model: LoadModel | None = None,
     change: Callable[[Parts], Parts] | None = None,
@@ -149,8 +149,8 @@ def answerer(
 ) -> Iterator[Answerer]:
     """Open the workspace's index for questions, and close it in the end.
 
-    `wrap` and `wrap_generator` may put something before the embedder and the language model, such
-    as a memory for runs of many questions, and `change` other parts in place of any. `load_model`
+    `wrap_generator` may put something before the language model, and `change` other parts in place
+    of any, such as ones with a memory for runs of many questions. `load_model`
     gives the language model, by default one of its own. With `like`, models are taken from these
     parts instead of being loaded: an answerer belongs to one thread, the models serve several.
 
@@ -185,7 +185,7 @@ def answerer(
         sources = Sources(
             catalog=catalog,
             vectors=vectors,
-            embedder=wrap(loaded) if wrap else loaded,
+            embedder=loaded,
             analyser=like.sources.analyser if like else SnowballAnalyser(),
             calibration=calibration(judge.name if judge else NO_RERANKER),
             ranker=judge,
@@ -226,7 +226,7 @@ def expected_fingerprint(workspace: Workspace, catalog: CatalogReader) -> Finger
         models["ranker"] = _of_packaged_ranker()
     elif settings.reranker != NO_RERANKER:
         return None
-    if _may_write(settings):
+    if may_write(settings):
         if settings.check is not None:
             return None
         from askdoc.adapters.generators import name_of
@@ -238,7 +238,7 @@ def expected_fingerprint(workspace: Workspace, catalog: CatalogReader) -> Finger
     return fingerprint(catalog, settings, models)
 
 
-def _may_write(settings: Settings) -> bool:
+def may_write(settings: Settings) -> bool:
     """Tell whether a language model may be asked to write."""
     if settings.llm is None:
         from askdoc.catalogue import catalogue
@@ -271,13 +271,20 @@ def asked(
     workspaces: Mapping[str | None, Workspace],
     listen: Listener = deaf,
     *,
-    wrap: Callable[[Embedder], Embedder] | None = None,
     wrap_generator: Callable[[Generator], Generator] | None = None,
     load_model: LoadModel | None = None,
+    change: Callable[[Parts], Parts] | None = None,
+    like: Mapping[str | None, Answerer] = MappingProxyType({}),
 ) -> Iterator[Answerer | Federation]:
     """Open one workspace's index for questions, or those of several libraries as one.
 
     The options are those of `answerer`. A language model that several of them use is loaded once.
+    With `like`, the indexes are opened once more, for another thread than the one of these
+    answerers, with the models that they have loaded.
+
+    Raises:
+        StoreError: an index has been changed since those were opened.
+
     """
     from askdoc.federating import federate
 
@@ -288,13 +295,17 @@ def asked(
                 answerer(
                     workspace,
                     listen,
-                    wrap=wrap,
                     wrap_generator=wrap_generator,
                     load_model=load_model,
+                    change=change,
+                    like=like[name].parts if name in like else None,
                 )
             )
             for name, workspace in workspaces.items()
         }
+        if any(opened[name].fingerprint != other.fingerprint for name, other in like.items()):
+            message = "the index was changed meanwhile"
+            raise StoreError(message, hint="run it again")
         first = next(iter(workspaces.values()))
         yield federate(opened, limit=first.settings.max_sentences)
 
@@ -309,7 +320,7 @@ def language_models() -> Iterator[LoadModel]:
     with ExitStack() as stack:
 
         def load(settings: Settings) -> Choice | None:
-            if not _may_write(settings):
+            if not may_write(settings):
                 return None
             from askdoc.adapters.generators import choose
 

@@ -9,12 +9,11 @@ one vector, whatever it is embedded with.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence, Sized
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +26,9 @@ from askdoc.text import encodable
 
 if TYPE_CHECKING:
     from askdoc.ports import Matrix
+
+Input = TypeVar("Input", bound=Sized)
+Output = TypeVar("Output")
 
 _PROBE = "Ist das noch dasselbe Modell? The probe says so: 27 of 31 checks passed, après l'orage."
 _PROBE_SIMILARITY = 0.995
@@ -130,21 +132,14 @@ class OnnxEmbedder:
 
     def _embed(self, texts: Sequence[str], prompt: str) -> Matrix:
         vectors = np.empty((len(texts), self.dimensions), dtype=np.float32)
-        with on_each_core(len(texts)) as run:
-            self._fill(vectors, texts, prompt, run)
-        return vectors
-
-    def _fill(self, vectors: Matrix, texts: Sequence[str], prompt: str, run: Any) -> None:
-        """Write the vector of each text into its row; `run` is `map` or a pool's."""
         start = 0
         for part in _slices(texts):
             encodings = self._tokenizer.encode_batch_fast([prompt + text for text in part])
-            # Longest first: the last to finish are short, so that no core waits long for another.
-            order = sorted(range(len(part)), key=lambda row: -len(encodings[row]))
-            ids = [encodings[row].ids for row in order]
-            for row, vector in zip(order, run(self._vector, ids), strict=True):
-                vectors[start + row] = vector
+            ids = [encoding.ids for encoding in encodings]
+            for row, vector in enumerate(on_each_core(self._vector, ids), start=start):
+                vectors[row] = vector
             start += len(part)
+        return vectors
 
     def _vector(self, ids: Sequence[int]) -> npt.NDArray[np.float32]:
         # A text of which nothing is left, with a model that adds no special tokens, is one padding.
@@ -171,15 +166,23 @@ def open_session(path: Path) -> onnxruntime.InferenceSession:
     )
 
 
-@contextmanager
-def on_each_core(tasks: int) -> Iterator[Any]:
-    """Give a `map` that runs on a thread for each core, or for each task if these are fewer."""
-    workers = min(cores(), tasks)
-    if workers < 2:  # noqa: PLR2004 - one task, or one core: threads would only cost
-        yield map
-        return
-    with ThreadPoolExecutor(workers, thread_name_prefix="askdoc-model") as pool:
-        yield pool.map
+def on_each_core(run: Callable[[Input], Output], inputs: Sequence[Input]) -> list[Output]:
+    """Run a model on each input, on all cores at once; outputs are in the order of the inputs.
+
+    The longest input goes first: the last to finish are short, so that no core waits long for
+    another. Who asks at the same time shares the threads, so that no more run than there are cores.
+    """
+    if cores() == 1 or len(inputs) < 2:  # noqa: PLR2004 - threads would only cost
+        return [run(item) for item in inputs]
+    order = sorted(range(len(inputs)), key=lambda place: -len(inputs[place]))
+    outputs = _threads().map(run, [inputs[place] for place in order])
+    found = dict(zip(order, outputs, strict=True))
+    return [found[place] for place in range(len(inputs))]
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(cores(), thread_name_prefix="askdoc-model")
 
 
 def _slices(texts: Sequence[str]) -> Iterable[list[str]]:

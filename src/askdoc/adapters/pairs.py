@@ -29,6 +29,9 @@ class Pair:
     ids: list[int]
     types: list[int]
 
+    def __len__(self) -> int:
+        return len(self.ids)
+
 
 class PairEncoder:
     """Writes pairs with the tokeniser of a BERT model, which puts [CLS] and [SEP] round a text."""

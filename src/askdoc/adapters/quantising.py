@@ -19,6 +19,8 @@ from onnxruntime.quantization import (  # type: ignore[import-untyped]
     quantize_dynamic,
 )
 
+from askdoc.adapters.tidying import tidy
+
 _OPERATIONS = ["MatMul", "Gemm", "Gather"]
 _SINGLE_FILE = 1_800_000_000  # bytes; a protobuf message holds 2 GiB
 _LAST_AXIS = "askdoc.last_axis"
@@ -32,6 +34,7 @@ def quantise(plain: Path, target: Path, *, seven_bits: bool = False) -> None:
     add pairs of 8-bit products in 16 bits, which may overflow, and with 7 bits may not.
     """
     model = onnx.load(plain)
+    tidy(model.graph)
     _scale_by_token(model.graph)
     quantize_dynamic(
         model,

@@ -61,8 +61,7 @@ class OnnxRanker:
     def score(self, question: str, candidates: Sequence[Candidate]) -> Scores:
         """Score each candidate, shape (len(candidates),): above 0 it rather answers than not."""
         pairs = self._encoder.encode(question, candidates)
-        with on_each_core(len(pairs)) as run:
-            return np.fromiter(run(self._one, pairs), np.float32, len(pairs))
+        return np.array(on_each_core(self._one, pairs), np.float32)
 
     def _one(self, pair: Pair) -> float:
         ids, types = (np.array([row], dtype=np.int64) for row in (pair.ids, pair.types))
@@ -95,8 +94,7 @@ class TextRanker:
         """Score each candidate, shape (len(candidates),): above 0 it rather answers than not."""
         pairs = [(encodable(question), encodable(item.sentence)) for item in candidates]
         encodings = self._tokenizer.encode_batch_fast(pairs)
-        with on_each_core(len(pairs)) as run:
-            return np.fromiter(run(self._one, encodings), np.float32, len(pairs))
+        return np.array(on_each_core(self._one, encodings), np.float32)
 
     def _one(self, encoding: Encoding) -> float:
         values = {IDS: encoding.ids, TYPES: encoding.type_ids, MASK: encoding.attention_mask}

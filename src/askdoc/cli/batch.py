@@ -5,19 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from askdoc.batching import answer_all, questions_in, resume
 from askdoc.cli.options import here
-from askdoc.cli.session import open_asked
+from askdoc.cli.session import open_for_many
 from askdoc.errors import UsageError
-from askdoc.federating import Federation
 from askdoc.formats import answer_to_json, dumps
 from askdoc.render.counting import CountProgress
 
 if TYPE_CHECKING:
-    from askdoc.answering import Answerer
     from askdoc.render.console import Page
     from askdoc.types import Answer
     from askdoc.workspace import Workspace
@@ -43,22 +42,35 @@ def run_batch(
     if done == len(questions):
         return
     with ExitStack() as stack:
-        asked = stack.enter_context(open_asked(workspaces, aside, many=True))
+        asked, open_again = stack.enter_context(open_for_many(workspaces, aside))
         documents = asked.resolve(source) if source else None
+
+        @contextmanager
+        def worker() -> Iterator[Callable[[str], Answer]]:
+            with open_again() as own:
+                yield partial(own.answer, documents=documents)
+
         write = stack.enter_context(_writing(to))
         progress = CountProgress("Answering", len(questions), aside, done=done)
         stack.enter_context(progress)
-        for answer in _answers(asked, questions[done:], documents):
+        for answer in answer_all(questions[done:], worker, _jobs(workspaces)):
             write(dumps(answer_to_json(answer, base=here()), ascii_only=True, indent=None) + "\n")
             progress.step()
 
 
-def _answers(
-    asked: Answerer | Federation, questions: list[str], documents: list[str] | None
-) -> Iterator[Answer]:
-    if isinstance(asked, Federation):
-        return asked.answer_all(questions, documents=documents)
-    return answer_all(asked, questions, documents=documents)
+def _jobs(workspaces: Mapping[str | None, Workspace]) -> int:
+    """Say how many questions to ask at a time.
+
+    While one looks things up, another keeps the cores busy. A language model on this machine takes
+    them all anyway.
+    """
+    from askdoc.adapters.limits import cores
+    from askdoc.running import default_jobs
+    from askdoc.wiring import may_write
+
+    if any(may_write(workspace.settings) for workspace in workspaces.values()):
+        return min(default_jobs(workspace.settings.llm) for workspace in workspaces.values())
+    return cores()
 
 
 def read_questions(file: Path) -> list[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,22 +14,27 @@ from askdoc.render.errors import note_line
 from askdoc.workspace import Origin
 
 if TYPE_CHECKING:
-    from askdoc.answering import Answerer
+    from askdoc.answering import Answerer, Parts
     from askdoc.federating import Federation
     from askdoc.render.console import Page
     from askdoc.types import IndexReport, ReadOptions
     from askdoc.wiring import LoadModel
     from askdoc.workspace import Workspace
 
+    OpenAgain = Callable[[], AbstractContextManager[Answerer | Federation]]
+
 
 @contextmanager
 def open_answerer(
-    workspace: Workspace, aside: Page, *, many: bool = False, load_model: LoadModel | None = None
+    workspace: Workspace,
+    aside: Page,
+    *,
+    load_model: LoadModel | None = None,
+    change: Callable[[Parts], Parts] | None = None,
 ) -> Iterator[Answerer]:
     """Open the workspace's index for questions; build it first where it can be built.
 
-    For `many` questions, sentences that come up again are not embedded again. `load_model` is that
-    of `wiring.answerer`.
+    `load_model` and `change` are those of `wiring.answerer`.
 
     Raises:
         NoIndex: there is none, and the workspace names no sources to make it from.
@@ -38,14 +44,9 @@ def open_answerer(
     from askdoc.render.notices import ModelNotices
 
     listen = ModelNotices(aside)
-    wrap = None
-    if many:
-        from askdoc.remembering import RememberingEmbedder
-
-        wrap = RememberingEmbedder
 
     def opening() -> AbstractContextManager[Answerer]:
-        return wiring.answerer(workspace, listen, wrap=wrap, load_model=load_model)
+        return wiring.answerer(workspace, listen, load_model=load_model, change=change)
 
     with ExitStack() as stack:
         try:
@@ -63,25 +64,54 @@ def open_answerer(
 
 @contextmanager
 def open_asked(
-    workspaces: Mapping[str | None, Workspace], aside: Page, *, many: bool = False
+    workspaces: Mapping[str | None, Workspace], aside: Page
 ) -> Iterator[Answerer | Federation]:
-    """Open one workspace's index for questions, or several libraries' as one.
+    """Open one workspace's index for questions, or several libraries' as one."""
+    with _opened(workspaces, aside) as answerers:
+        yield _as_one(answerers, workspaces)
 
-    `many` is that of `open_answerer`.
+
+@contextmanager
+def open_for_many(
+    workspaces: Mapping[str | None, Workspace], aside: Page
+) -> Iterator[tuple[Answerer | Federation, OpenAgain]]:
+    """Open what is asked for many questions, and how to open it for a thread of its own.
+
+    What text comes up again is neither embedded nor cut into terms again.
     """
     from askdoc import wiring
-    from askdoc.federating import federate
+    from askdoc.remembering import remembering
+
+    with _opened(workspaces, aside, change=remembering) as answerers:
+        yield _as_one(answerers, workspaces), partial(wiring.asked, workspaces, like=answerers)
+
+
+@contextmanager
+def _opened(
+    workspaces: Mapping[str | None, Workspace],
+    aside: Page,
+    *,
+    change: Callable[[Parts], Parts] | None = None,
+) -> Iterator[dict[str | None, Answerer]]:
+    from askdoc import wiring
 
     with ExitStack() as stack:
         load_model = stack.enter_context(wiring.language_models())
-        opened = {
+        yield {
             name: stack.enter_context(
-                open_answerer(workspace, aside, many=many, load_model=load_model)
+                open_answerer(workspace, aside, load_model=load_model, change=change)
             )
             for name, workspace in workspaces.items()
         }
-        first = next(iter(workspaces.values()))
-        yield federate(opened, limit=first.settings.max_sentences)
+
+
+def _as_one(
+    answerers: Mapping[str | None, Answerer], workspaces: Mapping[str | None, Workspace]
+) -> Answerer | Federation:
+    from askdoc.federating import federate
+
+    first = next(iter(workspaces.values()))
+    return federate(answerers, limit=first.settings.max_sentences)
 
 
 def build(

@@ -169,16 +169,16 @@ class Engine:
         for workspace in scope.members.values():
             with wiring.open_catalog(workspace) as catalog:
                 documents += catalog.documents()
-        from askdoc.remembering import RememberingEmbedder  # it imports numpy
+        from askdoc.remembering import remembering  # it imports numpy
 
         load_model = self._stack.enter_context(wiring.language_models())
         self._asked = self._stack.enter_context(
             wiring.asked(
                 scope.members,
                 self._heard.put,
-                wrap=RememberingEmbedder,
                 wrap_generator=self._interruptible,
                 load_model=load_model,
+                change=remembering,
             )
         )
         chosen = load_model(scope.settings)
