@@ -115,6 +115,9 @@ def _load(path: Path, context: int, threads: int | None, folder: Path) -> Any:
     parameters.n_ctx = context
     parameters.n_parallel = 1
     parameters.warmup = False
+    # The slot keeps the prompt before, which is what questions share; by default llama.cpp keeps
+    # the state of older ones as well, up to 8 GB.
+    parameters.cache_ram_mib = 0
     parameters.cpuparams.n_threads = threads or _free_cores()
     parameters.verbosity = _QUIET
     parameters.ui = False
