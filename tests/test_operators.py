@@ -62,6 +62,21 @@ def test_operators_are_read_where_they_are_meant(
 
 
 @pytest.mark.parametrize(
+    ("question", "text", "phrases", "excluded"),
+    [
+        ('budget -"first draft"', "budget", (), ("first draft",)),
+        ('-“one two” budget "three four"', 'budget "three four"', ("three four",), ("one two",)),
+        ('a pre-"war" house', 'a pre-"war" house', ("war",), ()),
+        ('the war - "and peace"', 'the war - "and peace"', ("and peace",), ()),
+    ],
+)
+def test_a_phrase_may_be_excluded(
+    question: str, text: str, phrases: tuple[str, ...], excluded: tuple[str, ...]
+) -> None:
+    assert operators.read(question) == operators.Demands(text, phrases, (), excluded)
+
+
+@pytest.mark.parametrize(
     ("phrase", "text", "holds"),
     [
         ("old harbours", "near the OLD\nharbours.", True),
@@ -119,6 +134,14 @@ def test_excluded_terms_keep_passages_out(answerer: Answerer) -> None:
     answer = answerer.answer("When was the lighthouse built? -harbour")
     assert "1883" in answer.citations[0].quote
     assert answer.searched is None
+
+
+def test_excluded_phrases_keep_passages_out(answerer: Answerer) -> None:
+    paths = {p.document.path for p in answerer.search("lighthouse built")}
+    assert {p.document.path for p in answerer.search('lighthouse built -"old harbours"')} == (
+        paths - {"south.txt"}
+    )
+    assert {p.document.path for p in answerer.search('lighthouse built -"harbours old"')} == paths
 
 
 def test_exclusions_alone_ask_nothing(answerer: Answerer) -> None:

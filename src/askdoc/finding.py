@@ -279,7 +279,7 @@ class Finder:
 
 def _unmet(demands: Demands) -> str:
     """Say that no passage is as was demanded."""
-    parts = [f"lacks `{term}`" for term in demands.excluded]
+    parts = [f"lacks `{term}`" for term in (*demands.excluded, *demands.excluded_phrases)]
     return f"no passage that comes near this question {' and '.join(parts)}"
 
 

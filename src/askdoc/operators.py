@@ -1,21 +1,22 @@
-"""What a question demands of a passage: a phrase in quotation marks, and no word after a dash.
+"""What a question demands of a passage: a phrase in quotation marks, and none after a dash.
 
 A phrase must stand in the passage or its titles word for word, whatever its case and accents.
-`-term` leaves out passages that hold the term in any of its forms; it begins with a dash, after
-white space or at the start, that a letter follows at once. Pure.
+`-term` leaves out passages that hold the term in any of its forms, `-"a phrase"` those that hold
+the phrase; the dash stands after white space or at the start, and what it excludes follows at once.
+Pure.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from askdoc.text import folded
 
 _PHRASE = r'"(?P<straight>[^"]+)"|“(?P<curly>[^“”]+)”|„(?P<low>[^„“”]+)[“”]|«(?P<angle>[^«»]+)»'
-_EXCLUDED = r"(?:(?<=\s)|^)-(?P<term>[^\W\d_][^\s\"“”„«»]*)"
-_OPERATOR = re.compile(f"{_PHRASE}|{_EXCLUDED}")
+_DASH = r"(?:(?<=\s)|^)-"
+_OPERATOR = re.compile(f"(?P<dash>{_DASH})?(?:{_PHRASE})|{_DASH}(?P<term>[^\\W\\d_][^\\s\"“”„«»]*)")
 _BETWEEN_WORDS = re.compile(r"[^\w\u0300-\u036f\u0900-\u0fff\u1000-\u109f\u1780-\u17ff]+|_")
 """Marks of Indic and other scripts belong to words."""
 
@@ -25,25 +26,28 @@ _PARTED_BY_SPACES = re.compile("[a-zß-ʯͰ-ԯ֐-ࣿऀ-෿가-힣]")
 
 @dataclass(frozen=True, slots=True)
 class Demands:
-    """The phrases that a passage must hold, and the terms that it must not; `text` is the rest."""
+    """What a passage must hold, and the terms and phrases that it must not; `text` is the rest."""
 
     text: str
     phrases: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
+    excluded_phrases: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.phrases or self.excluded)
+        return bool(self.phrases or self.excluded or self.excluded_phrases)
 
     def of(self, part: str) -> Demands:
         """Return what a part of the question demands: its own phrases, and all exclusions."""
         own = tuple(phrase for phrase in self.phrases if phrase in part)
-        return Demands(part, own, self.excluded)
+        return replace(self, text=part, phrases=own)
 
     def met_by(self, text: str, terms: Callable[[str], list[str]]) -> bool:
         """Tell whether a passage holds all that it must and nothing that it must not."""
-        if self.phrases:
+        if self.phrases or self.excluded_phrases:
             plain = _plain(text)
             if not all(_holds(plain, _plain(phrase)) for phrase in self.phrases):
+                return False
+            if any(_holds(plain, _plain(phrase)) for phrase in self.excluded_phrases):
                 return False
         unwanted = {term for word in self.excluded for term in terms(word)}
         return not unwanted or unwanted.isdisjoint(terms(text))
@@ -53,21 +57,29 @@ def read(question: str) -> Demands:
     """Read the operators of a question; quotation marks stay in its text, exclusions do not."""
     phrases: list[str] = []
     excluded: list[str] = []
+    excluded_phrases: list[str] = []
     for found in _OPERATOR.finditer(question):
         groups = found.groupdict()
+        dash = groups.pop("dash") is not None
         if (term := groups.pop("term")) is not None:
             excluded.append(term.rstrip(".,;:!?"))
         elif phrase := next((one for one in groups.values() if one and _plain(one).strip()), None):
-            phrases.append(phrase.strip())
-    text = _OPERATOR.sub(lambda m: "" if m["term"] is not None else m.group(), question)
-    return Demands(" ".join(text.split()), tuple(phrases), tuple(excluded))
+            (excluded_phrases if dash else phrases).append(phrase.strip())
+    text = _OPERATOR.sub(lambda found: "" if _excludes(found) else found.group(), question)
+    return Demands(
+        " ".join(text.split()), tuple(phrases), tuple(excluded), tuple(excluded_phrases)
+    )
 
 
 def unquoted(question: str) -> str:
     """Return a question without the quotation marks that make phrases."""
     return _OPERATOR.sub(
-        lambda m: m.group() if m["term"] is not None else m.group()[1:-1], question
+        lambda found: found.group() if _excludes(found) else found.group()[1:-1], question
     )
+
+
+def _excludes(found: re.Match[str]) -> bool:
+    return found["dash"] is not None or found["term"] is not None
 
 
 def _plain(text: str) -> str:

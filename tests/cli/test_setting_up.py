@@ -322,11 +322,35 @@ def test_the_manual_page_is_good_roff() -> None:
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_a_shell_is_told_how_to_complete(shell: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION", "1")
+def test_a_shell_is_told_how_to_complete(shell: str) -> None:
     done = run("--show-completion", shell)
     assert done.exit_code == 0
     assert f"complete_{shell}" in done.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="shells of other systems")
+@pytest.mark.parametrize(
+    ("shell", "file"),
+    [
+        ("bash", ".bash_completions/askdoc.sh"),
+        ("zsh", ".zfunc/_askdoc"),
+        ("fish", ".config/fish/completions/askdoc.fish"),
+    ],
+)
+def test_completion_is_installed_for_the_shell_that_is_named(
+    shell: str, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    done = run("--install-completion", shell)
+    assert done.exit_code == 0
+    assert done.stdout.startswith(f"{shell} completion installed in")
+    assert f"complete_{shell}" in (tmp_path / file).read_text(encoding="utf-8")
+
+
+def test_a_shell_without_completion_is_told() -> None:
+    done = run("--install-completion", "tcsh")
+    assert done.exit_code == 2
+    assert "no completion for `tcsh`" in done.stderr
 
 
 def _completed(*words: str) -> list[str]:

@@ -78,9 +78,13 @@ def ask(  # noqa: PLR0913 - one parameter for each option
     The answer is made of the documents' own sentences. Where they do not hold it, askdoc says so
     and shows what comes nearest.
 
+    What stands in "quotation marks" must stand in the passage too, if it stands in any; -term and
+    -"a phrase" leave out passages that hold it. Put single quotes round the whole.
+
     Examples:
         askdoc "What did the committee decide?"
         askdoc ask --source "minutes/*.pdf" --explain "Who voted against it?"
+        askdoc 'Who voted against the "new harbour" -draft'
         echo "What did the committee decide?" | askdoc ask - --json
         askdoc ask --batch questions.txt --json --output answers.jsonl
         askdoc ask --llm smollm2-135m "What did the committee decide?"

@@ -17,12 +17,14 @@ from typing import Any
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
-from askdoc.errors import AskdocError
+from askdoc.errors import AskdocError, UsageError
 from askdoc.render import console
 from askdoc.render.errors import error_lines, note_line, problem_lines
 from askdoc.render.help import Panel, help_lines
 
 INTERRUPTED = 130
+_SHELLS = ("bash", "zsh", "fish", "powershell", "pwsh")
+_COMPLETION = {"--install-completion": "install_callback", "--show-completion": "show_callback"}
 _PARSER = re.compile(r"Input should be (.*?)(?:, unable to parse .*)?$")
 _CLOSED_PIPE = 141
 """What a shell reports for a program that a closed pipe has ended: 128 + SIGPIPE."""
@@ -63,6 +65,8 @@ class Root(Group):
         console.prepare_streams()
         try:
             _expect_output()
+            args = sys.argv[1:] if args is None else args
+            self._complete_for(args)
             code = super().main(
                 args,
                 prog_name,
@@ -82,6 +86,25 @@ class Root(Group):
         except typer.Abort:
             code = INTERRUPTED
         sys.exit(code if isinstance(code, int) else 0)
+
+    def _complete_for(self, args: Sequence[str]) -> None:
+        """Install or print completion for a shell that is named; typer only knows the current one.
+
+        Raises:
+            UsageError: there is none for that shell.
+
+        """
+        if len(args) != 2 or args[0] not in _COMPLETION:  # noqa: PLR2004 - the option and the shell
+            return
+        option, shell = args
+        if shell not in _SHELLS:
+            message = f"there is no completion for `{shell}`"
+            raise UsageError(message, hint=f"there is one for {', '.join(_SHELLS)}")
+        from typer import completion
+
+        with self.make_context("askdoc", [], resilient_parsing=True) as context:
+            context.resilient_parsing = False
+            getattr(completion, _COMPLETION[option])(context, None, shell)
 
     def make_context(self, *args: Any, **extra: Any) -> Any:
         """Read the command line; help and completion are printed here."""

@@ -27,9 +27,13 @@ def search(
 ) -> None:
     """Find the passages that fit a question best.
 
+    What stands in "quotation marks" must stand in the passage too; -term and -"a phrase" leave out
+    passages that hold it.
+
     Examples:
         askdoc search "isolation and innovation"
         askdoc search --top-k 3 --json "isolation and innovation"
+        askdoc search 'isolation "great nation" -trade'
     """
     from askdoc.cli.ask import read_question
     from askdoc.cli.session import open_answerer

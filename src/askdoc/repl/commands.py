@@ -24,6 +24,11 @@ _KEYS = (
     ("Ctrl-D", "leave"),
 )
 
+_OPERATORS = (
+    ('"a phrase"', "look where it stands, to the letter"),
+    ('-term, -"a phrase"', "do not look where it stands"),
+)
+
 
 def run(session: Session, line: str) -> None:
     """Do what `line` says: a command if it begins with `/`, else a question.
@@ -80,7 +85,8 @@ def help_(session: Session, arguments: str) -> None:
         Panel("Questions and documents", _rows(steering.COMMANDS)),
         Panel("Sessions", _rows((*keeping.COMMANDS, HELP))),
     ]
-    page.show(list(help_lines("", intro, [panels, [Panel("Keys", _KEYS)]], page))[1:])
+    typing = [Panel("In a question", _OPERATORS), Panel("Keys", _KEYS)]
+    page.show(list(help_lines("", intro, [panels, typing], page))[1:])
 
 
 def _rows(commands: tuple[Command, ...]) -> list[tuple[str, str]]:
