@@ -16,7 +16,7 @@ from askdoc.text import folded
 
 _PHRASE = r'"(?P<straight>[^"]+)"|“(?P<curly>[^“”]+)”|„(?P<low>[^„“”]+)[“”]|«(?P<angle>[^«»]+)»'
 _DASH = r"(?:(?<=\s)|^)-"
-_OPERATOR = re.compile(f"(?P<dash>{_DASH})?(?:{_PHRASE})|{_DASH}(?P<term>[^\\W\\d_][^\\s\"“”„«»]*)")
+_OPERATOR = re.compile(f'(?P<dash>{_DASH})?(?:{_PHRASE})|{_DASH}(?P<term>[^\\W\\d_][^\\s"“”„«»]*)')
 _BETWEEN_WORDS = re.compile(r"[^\w\u0300-\u036f\u0900-\u0fff\u1000-\u109f\u1780-\u17ff]+|_")
 """Marks of Indic and other scripts belong to words."""
 
@@ -66,9 +66,7 @@ def read(question: str) -> Demands:
         elif phrase := next((one for one in groups.values() if one and _plain(one).strip()), None):
             (excluded_phrases if dash else phrases).append(phrase.strip())
     text = _OPERATOR.sub(lambda found: "" if _excludes(found) else found.group(), question)
-    return Demands(
-        " ".join(text.split()), tuple(phrases), tuple(excluded), tuple(excluded_phrases)
-    )
+    return Demands(" ".join(text.split()), tuple(phrases), tuple(excluded), tuple(excluded_phrases))
 
 
 def unquoted(question: str) -> str:
