@@ -240,3 +240,41 @@ def test_a_write_that_the_system_refuses_keeps_what_was_there(tmp_path: Path) ->
         assert catalog.text("first") == words(500)
         assert catalog.check() == []
         put(catalog, "last", words(500))
+
+
+_KILLED = """
+import os, resource, signal, sys
+from pathlib import Path
+from askdoc.adapters.sqlite import SqliteCatalog
+from askdoc.errors import NoIndex
+
+signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+base = Path(sys.argv[1])
+for limit in range(100, 1_000_000, 3_000):
+    folder = base / str(limit)
+    child = os.fork()
+    if not child:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+        SqliteCatalog(folder, base, write=True)
+        os._exit(0)
+    if os.waitpid(child, 0)[1] == 0:
+        break
+    try:
+        SqliteCatalog(folder, base).close()
+        print("whole")
+    except NoIndex:
+        print("nothing")
+    SqliteCatalog(folder, base, write=True).close()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="forks")
+def test_a_catalog_that_was_being_made_is_whole_or_not_there(tmp_path: Path) -> None:
+    """The process dies in the middle of a write, each time of a later one."""
+    done = subprocess.run(
+        [sys.executable, "-c", _KILLED, str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert done.stderr == ""
+    seen = done.stdout.split()
+    assert seen.count("nothing") > 10
+    assert seen == sorted(seen)  # from some moment on it is there

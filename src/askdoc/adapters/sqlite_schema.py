@@ -12,7 +12,7 @@ import sqlite3
 import stat
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from askdoc.errors import DiskFull, IndexCorrupt, IndexLocked, IndexTooNew, NoIndex, StoreError
@@ -124,7 +124,9 @@ def connect(folder: Path, *, write: bool) -> sqlite3.Connection:
             raise _nothing_in(folder)
         if write:
             folder.mkdir(parents=True, exist_ok=True)
-        mode = "rwc" if write else "ro"
+            if not file.exists() or not file.stat().st_size:
+                _make(file)
+        mode = "rw" if write else "ro"
         uri = f"{file.absolute().as_uri()}?mode={mode}"
         connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=10)
         try:
@@ -173,6 +175,20 @@ def discard(folder: Path) -> None:
 def _discard_journals(folder: Path) -> None:
     for suffix in ("-wal", "-shm", "-journal"):
         (folder / f"{FILE_NAME}{suffix}").unlink(missing_ok=True)
+
+
+def _make(file: Path) -> None:
+    """Put an empty catalog at `file`, at once: half of one could not be opened to read from.
+
+    SQLite makes it with a journal that is rolled back after a kill, for which a reader lacks the
+    right.
+    """
+    draft = file.with_name(f"{file.name}.new")
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        draft.with_name(f"{draft.name}{suffix}").unlink(missing_ok=True)
+    with closing(sqlite3.connect(draft, isolation_level=None)) as connection:
+        _prepare(connection, file.parent, write=True)
+    draft.replace(file)
 
 
 def _prepare(connection: sqlite3.Connection, folder: Path, *, write: bool) -> None:
