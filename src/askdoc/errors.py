@@ -4,6 +4,7 @@
     ├── UsageError              exit code 2: the command line or a setting is wrong
     │   └── SettingsError       a configuration file or environment variable is wrong
     ├── ReadError               a file cannot be read; becomes a skip with its reason
+    ├── FetchError              there is nothing to index at an address
     ├── ModelError              a model is missing, broken or cannot be fetched
     │   └── Unreachable         what it is fetched from does not answer
     ├── GeneratorError          a language model cannot be reached, refuses, or breaks off
@@ -52,6 +53,10 @@ class ReadError(AskdocError):
     def __init__(self, message: str, *, code: str, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.code = code
+
+
+class FetchError(AskdocError):
+    """There is nothing to index at an address, or nothing that can be had now."""
 
 
 class ModelError(AskdocError):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from askdoc.addresses import Target, is_address
 from askdoc.errors import IndexCorrupt, NoIndex, UsageError
 from askdoc.indexing_run import Run
 from askdoc.intake import Cutters
@@ -19,7 +20,15 @@ from askdoc.ports import Embedder, Listener, deaf
 from askdoc.previewing import Kept, Nothing, preview
 from askdoc.readouts import Files
 from askdoc.settings import Settings
-from askdoc.survey import Survey, Surveyed, is_there, standing_sources, survey, survey_changes
+from askdoc.survey import (
+    Looking,
+    Survey,
+    Surveyed,
+    is_there,
+    standing_sources,
+    survey,
+    survey_changes,
+)
 from askdoc.types import IndexReport, Known, Skip
 from askdoc.writing import EMBEDDER_NAME, Repaired, Store, Writing
 
@@ -57,7 +66,7 @@ class Indexer:
         root: Path,
         *,
         load_embedder: Callable[[str | None], Embedder],
-        configured: Sequence[Path] = (),
+        configured: Sequence[Target] = (),
     ) -> None:
         self._store = store
         self._files = files
@@ -65,11 +74,11 @@ class Indexer:
         self._settings = settings
         self._root = root
         self._load_embedder = load_embedder
-        self._configured = [locate(str(path), str(root)) for path in configured]
+        self._configured = self._located(configured)
 
     def sync(
         self,
-        sources: Sequence[Path] | None = None,
+        sources: Sequence[Target] | None = None,
         listen: Listener = deaf,
         *,
         rebuild: bool = False,
@@ -80,17 +89,18 @@ class Indexer:
         Ctrl-C ends the run early: what was published stays, the rest is as if it had not begun.
 
         Args:
-            sources: paths of files and folders.
+            sources: paths of files and folders, and addresses of pages.
             listen: hears `Indexed` and `Skip` as they come.
             rebuild: start from nothing but the list of sources.
 
         Raises:
             UsageError: there is nothing at a path, or nothing to index at all.
+            FetchError: there is nothing at an address that is new.
             StoreError: the index cannot be written to as it is.
 
         """
         started = time.perf_counter()
-        asked = [locate(str(path.absolute()), str(self._root)) for path in sources or ()]
+        asked = self._located(sources or ())
         with self._store.lock():
             loaded = self._start_anew(asked or self._configured) if rebuild else None
             look = partial(self._survey, asked=None if rebuild else asked)
@@ -130,21 +140,23 @@ class Indexer:
         return run
 
     def preview(self, sources: Sequence[Path] | None = None) -> IndexReport:
-        """Say what `sync` would do, without doing any of it; no text is read.
+        """Say what `sync` would do, without doing any of it; no text is read, no page fetched.
 
         Raises:
             UsageError: there is nothing at a path, or nothing to index at all.
 
         """
         started = time.perf_counter()
-        asked = [locate(str(path.absolute()), str(self._root)) for path in sources or ()]
+        asked = self._located(sources or ())
         with ExitStack() as stack:
             try:
                 kept: Kept = stack.enter_context(closing(self._store.reading()))
             except NoIndex:
                 kept = Nothing()
-            found = survey(kept, self._wanted(kept, asked), self._files.discover, self._root)
-            report = preview(kept, found, self._files)
+            here = [one for one in self._wanted(kept, asked) if not is_address(one)]
+            report = preview(kept, survey(kept, here, self._looking), self._files)
+            skips = [skip for skip in kept.skipped() if is_address(skip.location)]
+        report = replace(report, skipped=(*report.skipped, *skips))
         return replace(report, seconds=time.perf_counter() - started)
 
     def passed_over(self) -> list[Skip]:
@@ -152,7 +164,7 @@ class Indexer:
         return [
             skip
             for source in self.sources()
-            if source.is_there
+            if source.is_there and not is_address(source.location)
             for skip in self._files.passed_over(self._root / source.location)
         ]
 
@@ -169,30 +181,31 @@ class Indexer:
                 location,
                 files=held[location],
                 configured=location in self._configured,
-                is_there=is_there(self._root / location),
+                is_there=is_address(location) or is_there(self._root / location),
             )
             for location in sorted({*kept, *self._configured})
         ]
 
     def watched(self) -> list[Path]:
-        """List the paths of the sources, be anything there or not."""
+        """List the paths of the sources, be anything there or not; addresses are not watched."""
         try:
             with closing(self._store.reading()) as catalog:
                 kept = catalog.sources()
         except NoIndex:
             kept = []
-        return [self._root / location for location in dict.fromkeys([*kept, *self._configured])]
+        everything = dict.fromkeys([*kept, *self._configured])
+        return [self._root / location for location in everything if not is_address(location)]
 
-    def add_sources(self, paths: Sequence[Path]) -> list[str]:
-        """Keep files and folders in the index from now on; list those that were not before.
+    def add_sources(self, paths: Sequence[Target]) -> list[str]:
+        """Keep files, folders and pages in the index from now on; list those that were not before.
 
         Raises:
             UsageError: there is nothing at a path.
 
         """
-        wanted = [locate(str(path.absolute()), str(self._root)) for path in paths]
+        wanted = self._located(paths)
         for location in wanted:
-            if not is_there(self._root / location):
+            if not (is_address(location) or is_there(self._root / location)):
                 message = f"there is no file or folder `{location}`"
                 raise UsageError(message, hint="check the path")
         with self._store.lock(), self._open() as writing:
@@ -202,14 +215,14 @@ class Indexer:
                 writing.catalog.keep_sources(after)
             return [location for location in after if location not in before]
 
-    def remove_sources(self, paths: Sequence[Path]) -> dict[str, int]:
+    def remove_sources(self, paths: Sequence[Target]) -> dict[str, int]:
         """Let go of sources, and of what is indexed of them; map each to how many files it had.
 
         Raises:
             UsageError: one is no source, or is one by the settings.
 
         """
-        wanted = [locate(str(path.absolute()), str(self._root)) for path in paths]
+        wanted = self._located(paths)
         with self._store.lock(), self._open() as writing:
             catalog = writing.catalog
             sources, known = catalog.sources(), catalog.known()
@@ -224,6 +237,8 @@ class Indexer:
                 catalog.record_skips((), forget=skipped)
                 writing.release([item.location for item in gone])
             self._settle(writing, gone)
+            for location in filter(is_address, wanted):
+                self._files.web.forget(location)
             counted = Counter(item.source for item in gone)
             return {location: counted[location] for location in wanted}
 
@@ -280,6 +295,17 @@ class Indexer:
             again = writing.repair()
             return before + again
 
+    @property
+    def _looking(self) -> Looking:
+        return Looking(self._root, self._files.discover, self._files.web.fetch)
+
+    def _located(self, given: Sequence[Target]) -> list[str]:
+        """Return the locations of paths and addresses."""
+        return [
+            locate(one if isinstance(one, str) else str(one.absolute()), str(self._root))
+            for one in given
+        ]
+
     def _open(self, loaded: Embedder | None = None) -> Writing:
         load = self._load_embedder if loaded is None else lambda _: loaded
         return Writing(self._store, self._settings, load)
@@ -294,7 +320,8 @@ class Indexer:
 
     def _survey(self, writing: Writing, asked: Sequence[str] | None) -> Survey:
         catalog = writing.catalog
-        found = survey(catalog, self._wanted(catalog, asked), self._files.discover, self._root)
+        wanted = self._wanted(catalog, asked)
+        found = survey(catalog, wanted, self._looking, asked or ())
         with catalog.transaction():
             if list(found.sources) != catalog.sources():
                 catalog.keep_sources(found.sources)
@@ -327,7 +354,7 @@ class Indexer:
         if not sources:
             raise damage or _nothing_to_index()
         for location in sources:
-            if not is_there(self._root / location):
+            if not (is_address(location) or is_there(self._root / location)):
                 message = f"`{location}` is not there, and an index made anew would lose it"
                 hint = f"bring it back, or run `askdoc remove {location}`"
                 raise UsageError(message, hint=hint)

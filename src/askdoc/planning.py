@@ -9,11 +9,21 @@ import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from askdoc.addresses import is_address, prefix_of
 from askdoc.types import Found, Known, Skip
 
 EXCLUDED = "excluded"
 MISSING = "missing"
-OUT_OF_REACH = frozenset({"unreadable", MISSING})
+GONE = "gone"
+UNREACHABLE = "unreachable"
+REFUSED = "refused"
+PRIVATE = "private_address"
+OFFLINE = "offline"
+NOT_NAMED = "not_named"
+PAGE_LIMIT = "page_limit"
+OUT_OF_REACH = frozenset(
+    {"unreadable", MISSING, UNREACHABLE, REFUSED, PRIVATE, OFFLINE, NOT_NAMED, PAGE_LIMIT}
+)
 """Reasons that say nothing of a file's content: what is indexed of it, or below it, stays."""
 
 
@@ -137,12 +147,16 @@ def choose_scopes(
     """
     sources = list(known)
     for part in asked:
-        if not any(covers(source, part, root) for source in sources):
+        if is_address(part):  # another page of the same site is another source
+            sources += [part] if part not in sources else []
+        elif not any(covers(source, part, root) for source in sources):
             sources = [source for source in sources if not covers(part, source, root)]
             sources.append(part)
     scopes: list[Scope] = []
     for part in dict.fromkeys(asked):
         around = [source for source in sources if covers(source, part, root)]
+        if is_address(part):
+            around = [part]
         scopes.append(Scope(max(around, key=lambda source: len(_absolute(source, root))), part))
     return sources, scopes
 
@@ -155,9 +169,13 @@ class Area:
 
     def __init__(self, locations: Iterable[str], root: str) -> None:
         self._root = root
-        self._places = {_absolute(location, root) for location in locations}
+        places = list(locations)
+        self._addresses = list(filter(is_address, places))
+        self._places = {_absolute(one, root) for one in places if not is_address(one)}
 
     def __contains__(self, location: str) -> bool:
+        if is_address(location):
+            return any(covers(one, location, self._root) for one in self._addresses)
         path = _absolute(location, self._root)
         while path not in self._places:
             above = os.path.dirname(path)  # noqa: PTH120 - text, not files
@@ -168,12 +186,22 @@ class Area:
 
 
 def covers(outer: str, inner: str, root: str) -> bool:
-    """Tell whether the location `inner` is `outer` or lies in it."""
-    return _lies_in(_absolute(inner, root), _absolute(outer, root))
+    """Tell whether the location `inner` is `outer` or lies in it.
+
+    In an address lies what lies in the same part of its site.
+    """
+    if is_address(outer):
+        return inner == outer or inner.startswith((prefix_of(outer), f"{outer}/"))
+    return not is_address(inner) and _lies_in(_absolute(inner, root), _absolute(outer, root))
 
 
 def locate(path: str, root: str) -> str:
-    """Return the location of an absolute path: inside `root` relative to it, with `/`."""
+    """Return the location of an absolute path: inside `root` relative to it, with `/`.
+
+    An address is its own.
+    """
+    if is_address(path):
+        return path
     path = os.path.normpath(path)
     if _lies_in(path, root):
         return os.path.relpath(path, root).replace(os.sep, "/")

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from askdoc.errors import MissingPart, ReadError
 from askdoc.planning import OUT_OF_REACH
-from askdoc.survey import Discover
+from askdoc.survey import Discover, Fetch
 from askdoc.types import Found, Reading, ReadOptions, Skip
 
 NO_OPTIONS = ReadOptions()
@@ -50,10 +50,22 @@ as there is room for them."""
 
 
 @dataclass(frozen=True, slots=True)
+class Web:
+    """How to get at pages of the web; `forget` deletes what is kept of an address."""
+
+    fetch: Fetch
+    forget: Callable[[str], None]
+
+
+NO_WEB = Web(lambda _: (), lambda _: None)
+
+
+@dataclass(frozen=True, slots=True)
 class Files:
     """How to get at files; `digest`, the SHA-256 of one's bytes, raises `ReadError`.
 
-    `options` are what `read` heeds. `passed_over` lists what `discover` says nothing of.
+    `options` are what `read` heeds. `passed_over` lists what `discover` says nothing of. `web` is
+    for addresses.
     """
 
     discover: Discover
@@ -61,6 +73,7 @@ class Files:
     read: Read
     options: ReadOptions = NO_OPTIONS
     passed_over: Callable[[Path], Iterable[Skip]] = lambda _: ()
+    web: Web = NO_WEB
 
 
 def skip_of(found: Found, error: ReadError | MissingPart) -> Skip:

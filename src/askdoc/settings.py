@@ -54,6 +54,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     max_file_mb: Annotated[float, Meta(gt=0, le=100_000)] = 50
     max_read_seconds: Annotated[float, Meta(gt=0, le=86_400)] = 60
     max_read_mb: Annotated[float, Meta(ge=100, le=1_000_000)] = 1000
+    max_fetch_seconds: Annotated[float, Meta(gt=0, le=86_400)] = 60
+    max_pages: Annotated[int, Meta(ge=1, le=100_000)] = 500
     workers: Annotated[int, Meta(ge=0, le=64)] | None = None
     language: str = AUTOMATIC
     embedder: str | None = None
@@ -79,13 +81,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 HELP: Mapping[str, str] = {
-    "sources": "files and folders to keep in the index, relative to the workspace",
+    "sources": "files, folders (relative to the workspace) and web addresses to keep in the index",
     "index": "folder of the index, relative to the workspace",
     "evals": "folder of the evaluation suites, relative to the workspace",
     "ignore": "patterns of files to leave out, as in `.gitignore`",
     "max_file_mb": "largest file to read, in megabytes",
     "max_read_seconds": "processor time that reading one file may take, in seconds",
     "max_read_mb": "memory that reading one file may take, in megabytes, on Linux",
+    "max_fetch_seconds": "seconds that fetching one page may take, redirects included",
+    "max_pages": "pages that are fetched of one address with `--depth`, or of a sitemap",
     "workers": "processes that read files; with 0 askdoc reads them itself, without those limits",
     "language": "language of the documents, as an ISO 639-1 code; `auto` finds out that of each",
     "embedder": "name or folder of the Sentence Transformers model that makes the vectors",

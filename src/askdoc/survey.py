@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from askdoc.errors import UsageError
-from askdoc.planning import MISSING, Area, Scope, choose_scopes, covers
+from askdoc.addresses import is_address
+from askdoc.errors import FetchError, UsageError
+from askdoc.planning import MISSING, OUT_OF_REACH, Area, Scope, choose_scopes, covers
 from askdoc.types import Found, Known, Skip
 
 
@@ -17,6 +18,10 @@ class Discover(Protocol):
 
     def __call__(self, source: Path, *, only: Collection[Path] = ()) -> Iterable[Found | Skip]:
         """List all of it, or at least what lies at the paths `only`, and below them."""
+
+
+Fetch = Callable[[str], Iterable[Found | Skip]]
+"""Lists the pages at an address, as files to read, and what can't be had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,26 +50,54 @@ class Surveyed(Protocol):
         """List what was seen and not indexed."""
 
 
-def survey(catalog: Surveyed, wanted: Sequence[str], discover: Discover, root: Path) -> Survey:
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """How to look: at paths, which are relative to `root`, and at addresses."""
+
+    root: Path
+    discover: Discover
+    fetch: Fetch
+
+
+def survey(
+    catalog: Surveyed, wanted: Sequence[str], looking: Looking, asked: Collection[str] = ()
+) -> Survey:
     """Look through the locations `wanted`, each a source, a part of one, or a source to be.
+
+    `asked` are those that the user has just named.
 
     Raises:
         UsageError: there is nothing at a location, and nothing of it is known.
+        FetchError: there is nothing at an address that was just named and is no source yet.
 
     """
+    root, discover = looking.root, looking.discover
     known = catalog.known()
     _expect_there(wanted, known, root)
-    sources, scopes = choose_scopes(standing_sources(catalog, root), wanted, str(root))
+    standing = standing_sources(catalog, root)
+    sources, scopes = choose_scopes(standing, wanted, str(root))
     single_files = {document.location for document in known if document.location == document.source}
     seen: list[Found | Skip] = []
+    partly: set[str] = set()
     for scope in scopes:
+        if is_address(scope.source):
+            elsewhere = {one.location for one in known if one.source != scope.source}
+            elsewhere.discard(scope.source)
+            pages = [one for one in looking.fetch(scope.source) if one.location not in elsewhere]
+            if scope.source in asked and scope.source not in standing:
+                _expect_pages(scope.source, pages)
+            if any(isinstance(one, Skip) and one.code in OUT_OF_REACH for one in pages):
+                partly.add(scope.source)
+            seen += pages
+            continue
         here = list(_look(scope.source, [scope.part], single_files, discover, root))
         if not here and scope.part != scope.source and is_there(root / scope.part):
             # The source leaves this out, such as a hidden file; but it was asked for by name.
             sources.append(scope.part)
             here = list(_look(scope.part, [scope.part], single_files, discover, root))
         seen += here
-    return _survey(catalog, known, seen, scopes, sources, root)
+    made = _survey(catalog, known, seen, scopes, sources, root)
+    return replace(made, known=tuple(_met(made.known, seen, partly)))
 
 
 def survey_changes(
@@ -110,7 +143,7 @@ def _survey(
 def standing_sources(catalog: Surveyed, root: Path) -> list[str]:
     """List the sources of which anything is left, on the disk or in the index."""
     sources = catalog.sources()
-    absent = [source for source in sources if not is_there(root / source)]
+    absent = [source for source in sources if not (is_address(source) or is_there(root / source))]
     held = {document.source for document in catalog.known()} if absent else set()
     return [source for source in sources if source not in absent or source in held]
 
@@ -128,11 +161,34 @@ def is_there(path: Path) -> bool:
 
 def _expect_there(wanted: Sequence[str], known: Sequence[Known], root: Path) -> None:
     for location in wanted:
-        if not is_there(root / location) and not any(
-            covers(location, document.location, str(root)) for document in known
+        if (
+            not is_address(location)
+            and not is_there(root / location)
+            and not any(covers(location, document.location, str(root)) for document in known)
         ):
             message = f"there is no file or folder `{location}`"
             raise UsageError(message, hint="check the path")
+
+
+def _expect_pages(address: str, pages: Sequence[Found | Skip]) -> None:
+    """Refuse an address at which there is nothing to read, rather than keep it as a source."""
+    if any(isinstance(one, Found) for one in pages):
+        return
+    skips = [one for one in pages if isinstance(one, Skip)]
+    said = next((one for one in skips if one.location == address), skips[0] if skips else None)
+    reason, hint = (said.reason, said.hint) if said else ("it leads to no page", None)
+    message = f"`{address}` can't be indexed: {reason}"
+    raise FetchError(message, hint=hint)
+
+
+def _met(
+    known: Iterable[Known], seen: Sequence[Found | Skip], partly: Collection[str]
+) -> Iterator[Known]:
+    """Leave out the pages that were not come upon in a source that could be read in part only."""
+    met = {one.location for one in seen}
+    for document in known:
+        if document.source not in partly or {document.location, document.within} & met:
+            yield document
 
 
 def _look(
@@ -163,9 +219,12 @@ def _within(
     """
     whole = {scope.source for scope in scopes if scope.part == scope.source}
     area = Area((scope.part for scope in scopes), str(root))
+    pages = set(filter(is_address, whole))  # one may have been met in a crawl before
     others = set(sources) - {scope.source for scope in scopes}
     for document in known:
-        if document.source in whole or (
-            document.source not in others and document.location in area
+        if (
+            document.source in whole
+            or (document.within or document.location) in pages
+            or (document.source not in others and document.location in area)
         ):
             yield document

@@ -1,4 +1,4 @@
-"""What the user has said of workspaces: whose settings are trusted, and what was told once.
+"""What the user has said of workspaces: whose settings are trusted, which addresses may be fetched.
 
 Both are kept in the user's data folder, never in the workspace, which may have come from elsewhere.
 Trust is in a file's content: a change of it, by whomever, ends it.
@@ -9,9 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER_VARIABLE = "ASKDOC_DATA_DIR"
+_ADDRESSES = "addresses.json"
+_PRIVATE = " private"
 
 
 def data_folder() -> Path:
@@ -52,6 +56,45 @@ def told_before(root: Path, host: str) -> bool:
         return True
     _write("told.json", {**known, key: "said"})
     return False
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """How the user has named an address: how far links are followed, whether to private hosts."""
+
+    depth: int = 0
+    private: bool = False
+
+
+def permit(root: Path, address: str, *, depth: int | None, private: bool) -> Permission:
+    """Remember that the user has named an address in a workspace; what is left open stays."""
+    before = permission(root, address) or Permission()
+    now = Permission(before.depth if depth is None else depth, private or before.private)
+    known = _read(_ADDRESSES)
+    known[_key(root, address)] = f"{now.depth}{_PRIVATE if now.private else ''}"
+    _write(_ADDRESSES, known)
+    return now
+
+
+def permission(root: Path, address: str) -> Permission | None:
+    """Return how the user has named an address on this machine; None if never."""
+    said = _read(_ADDRESSES).get(_key(root, address))
+    if said is None:
+        return None
+    depth = said.removesuffix(_PRIVATE)
+    return Permission(int(depth) if depth.isdigit() else 0, said.endswith(_PRIVATE))
+
+
+def forbid(root: Path, addresses: Iterable[str]) -> None:
+    """Forget that the user has named addresses."""
+    known = _read(_ADDRESSES)
+    gone = {_key(root, address) for address in addresses} & known.keys()
+    if gone:
+        _write(_ADDRESSES, {key: said for key, said in known.items() if key not in gone})
+
+
+def _key(root: Path, address: str) -> str:
+    return f"{root.resolve()} {address}"
 
 
 def _digest(path: Path) -> str | None:

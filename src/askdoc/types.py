@@ -573,6 +573,14 @@ class Indexed:
 
 
 @dataclass(frozen=True, slots=True)
+class Fetched:
+    """Event: a page of the web is about to be fetched, after so many others of its source."""
+
+    address: str
+    before: int
+
+
+@dataclass(frozen=True, slots=True)
 class IndexReport:
     """What one indexing run did; the lists hold locations, `skipped` what could not be indexed.
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from askdoc.adapters.chroma import ChromaStore
     from askdoc.adapters.generators import Choice
     from askdoc.adapters.sqlite import SqliteCatalog
+    from askdoc.adapters.web.sources import WebSources
     from askdoc.answering import Answerer, Parts
     from askdoc.checking import Checker
     from askdoc.confidence import Calibration
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
         Ranker,
         VectorStore,
     )
-    from askdoc.readouts import Readout
+    from askdoc.readouts import Readout, Web
     from askdoc.settings import Settings
     from askdoc.types import Fingerprint, Found
     from askdoc.workspace import Workspace
@@ -64,6 +65,9 @@ _MOST_WORKERS = 8
 
 _PATIENCE_FOR_OCR = 20
 """So many times as long may a file take whose pages are recognised from images."""
+
+_PAGES = "web"
+"""Name of the folder, within that of the index, that holds what was fetched."""
 
 _VECTORS = "chroma"
 """Name of the folder, within that of the index, that holds the vectors."""
@@ -424,12 +428,13 @@ def indexer(
                 for item in look(source, tell_all=True)
                 if isinstance(item, Skip) and item.code in ("hidden", "ignored")
             ),
+            web=_web(workspace, listen),
         ),
         _cutters(),
         settings,
         workspace.root,
         load_embedder=load_embedder,
-        configured=workspace.sources,
+        configured=(*workspace.sources, *workspace.addresses),
     )
 
 
@@ -445,6 +450,48 @@ def follower(
 
     watch = partial(FolderWatch, leave_out=[workspace.index])
     return Follower(indexer, watch, sources, listen)
+
+
+def permit(
+    workspace: Workspace, address: str, *, depth: int | None = None, allow_private: bool = False
+) -> None:
+    """Let an address be fetched that the user has named, now and by later runs.
+
+    Raises:
+        UsageError: `offline` refuses it.
+
+    """
+    if workspace.settings.offline:
+        message = f"`--offline` refuses to fetch `{address}`"
+        raise UsageError(message, hint="leave out `--offline`, or unset the setting `offline`")
+    from askdoc import trust
+
+    trust.permit(workspace.root, address, depth=depth, private=allow_private)
+
+
+def _web(workspace: Workspace, listen: Listener) -> Web:
+    """Tell how to get at pages of the web; what fetches them is loaded only then."""
+    from askdoc.readouts import Web
+
+    def opened() -> WebSources:
+        from askdoc.adapters.web.sources import WebSources
+
+        return WebSources(
+            workspace.root,
+            workspace.index / _PAGES,
+            workspace.settings,
+            most=_most_bytes(workspace.settings),
+            trusted=workspace.addresses if workspace.origins["sources"].trusted else (),
+            listen=listen,
+        )
+
+    def forget(address: str) -> None:
+        from askdoc import trust
+
+        opened().forget(address)
+        trust.forbid(workspace.root, [address])
+
+    return Web(lambda address: opened().pages(address), forget)
 
 
 def _read(

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from askdoc import settings as known
+from askdoc.addresses import is_address, normalised
 from askdoc.errors import SettingsError
 from askdoc.settings import (
     CHECK_BY_LLM,
@@ -62,7 +63,9 @@ class Workspace:
     """A folder to work in, with its settings; all paths are absolute.
 
     `config` is the `askdoc.toml` that was read, or None. `origins` says where each setting came
-    from; wiring fetches an embedder only if `origins["embedder"].trusted`.
+    from; wiring fetches an embedder only if `origins["embedder"].trusted`, and `addresses`, the
+    sources that are pages of the web, only if `origins["sources"].trusted` or they were named on
+    this machine.
     """
 
     root: Path
@@ -72,6 +75,12 @@ class Workspace:
     sources: tuple[Path, ...]
     config: Path | None
     origins: Mapping[str, Origin]
+    addresses: tuple[str, ...] = ()
+
+    @property
+    def source_names(self) -> list[str]:
+        """List what the settings name to be indexed: files and folders, then addresses."""
+        return [*map(str, self.sources), *self.addresses]
 
 
 def find(
@@ -127,9 +136,14 @@ def find(
         settings=settings,
         index=_place(root, "index", settings.index, origins),
         evals=_place(root, "evals", settings.evals, origins),
-        sources=tuple(_place(root, "sources", source, origins) for source in settings.sources),
+        sources=tuple(
+            _place(root, "sources", source, origins)
+            for source in settings.sources
+            if not is_address(source)
+        ),
         config=config if config.is_file() else None,
         origins=origins,
+        addresses=tuple(normalised(one) for one in settings.sources if is_address(one)),
     )
 
 
@@ -176,7 +190,8 @@ def _anchored(overrides: Mapping[str, Any], start: Path) -> dict[str, Any]:
             values[key] = str(start / Path(values[key]).expanduser())
     if "sources" in values:
         values["sources"] = tuple(
-            str(start / Path(item).expanduser()) for item in values["sources"]
+            item if is_address(item) else str(start / Path(item).expanduser())
+            for item in values["sources"]
         )
     for key in _MODELS.keys() & values.keys():
         folder = start / Path(values[key]).expanduser()

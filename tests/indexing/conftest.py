@@ -19,12 +19,13 @@ from askdoc.adapters.lock import writing
 from askdoc.adapters.reading import in_line
 from askdoc.adapters.snowball import SnowballAnalyser
 from askdoc.adapters.sqlite import SqliteCatalog
+from askdoc.addresses import targets
 from askdoc.errors import ReadError
 from askdoc.indexing import Indexer
 from askdoc.intake import Cutters
 from askdoc.planning import locate
 from askdoc.ports import Reader, VectorStore
-from askdoc.readouts import Files
+from askdoc.readouts import NO_WEB, Files, Web
 from askdoc.settings import Settings
 from askdoc.testing import HashEmbedder, MemoryVectors
 from askdoc.types import Found, IndexReport, Reading, ReadOptions, Skip, Span
@@ -77,6 +78,8 @@ class Bench:
     opened: list[str] = field(default_factory=list)
     options: ReadOptions = field(default_factory=ReadOptions)
     discovered: tuple[str, ...] = (".txt",)
+    web: Web = NO_WEB
+    readers: Callable[[str], Reader] = lambda _: Paragraphs()
     on_load: Callable[[Found], object] = lambda _: None
     in_catalog: Callable[[SqliteCatalog], Any] = lambda catalog: catalog
     in_vectors: Callable[[VectorStore], Any] = lambda vectors: vectors
@@ -96,8 +99,8 @@ class Bench:
         return self.root / (name.replace("__", "/") + ".txt")
 
     def sync(self, *sources: str, rebuild: bool = False) -> IndexReport:
-        """Index paths relative to the root, by default what is known."""
-        paths = [self.root / source for source in sources] or None
+        """Index paths relative to the root, and addresses; by default what is known."""
+        paths = targets(sources, self.root) or None
         return self.indexer().sync(paths, self.events.append, rebuild=rebuild)
 
     def remove(self, *names: str) -> tuple[str, ...]:
@@ -128,8 +131,9 @@ class Bench:
             Files(
                 self._discover,
                 self._digest,
-                in_line(1 << 30, self._reader_for),
+                in_line(1 << 30, self.readers),
                 self.options,
+                web=self.web,
             ),
             Cutters(FullStops(), SnowballAnalyser()),
             self.settings,
@@ -211,9 +215,6 @@ class Bench:
         except OSError as error:
             message = f"`{found.location}` cannot be read"
             raise ReadError(message, code="unreadable") from error
-
-    def _reader_for(self, _name: str) -> Reader:
-        return Paragraphs()
 
 
 @pytest.fixture

@@ -56,8 +56,8 @@ class Bundles:
 
 
 @pytest.fixture
-def bundles(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    monkeypatch.setattr(bench, "_reader_for", lambda _: Bundles(bench.options))
+def bundles(bench: Bench) -> Bench:
+    bench.readers = lambda _: Bundles(bench.options)
     return bench
 
 

@@ -5,11 +5,17 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from askdoc.addresses import is_address
 from askdoc.types import Document, FileState
 
 
 def file_state(document: Document) -> FileState:
-    """Compare size and time, and only where these differ the content."""
+    """Compare size and time, and only where these differ the content.
+
+    A page of the web counts as it was indexed, since answering fetches nothing.
+    """
+    if is_address(document.file):
+        return FileState.CURRENT
     path = Path(document.file)
     stamp = document.stamp
     try:

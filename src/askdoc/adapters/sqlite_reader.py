@@ -18,6 +18,7 @@ from askdoc.adapters.sqlite_packing import (
     unpack_text,
 )
 from askdoc.adapters.sqlite_schema import connect, translating
+from askdoc.addresses import is_address
 from askdoc.landmarks import Landmarks
 from askdoc.text import line_of, line_starts
 from askdoc.types import Chunk, Copy, Counts, Document, Hit, Skip, Span, Stamp
@@ -273,8 +274,12 @@ class SqliteReader:
         for key, location, *rest in rows:
             path, source = map(unpack_name, rest)
             name = unpack_name(location)
-            found.setdefault(key, []).append(Copy(name, path, source, str(self._root / name)))
+            found.setdefault(key, []).append(Copy(name, path, source, self._file(name)))
         return found
+
+    def _file(self, location: str) -> str:
+        """Name the file at a location; a page of the web is its address."""
+        return location if is_address(location) else str(self._root / location)
 
     def _document(self, row: Row, copies: Sequence[Copy]) -> Document:
         key, location, path, source, title, length, size, modified, content, *rest = row
@@ -285,7 +290,7 @@ class SqliteReader:
             location=location,
             path=unpack_name(path),
             source=unpack_name(source),
-            file=str(self._root / (within or location)),
+            file=self._file(within or location),
             title=unpack_optional(title),
             length=length,
             stamp=Stamp(size, modified, content),

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from askdoc.addresses import Target, addresses_of, paths_of, targets
 from askdoc.cli.base import INTERRUPTED
-from askdoc.cli.options import AsJson, Embedder, Index, Library, here, open_workspace
+from askdoc.cli.options import (
+    AllowPrivate,
+    AsJson,
+    Depth,
+    Embedder,
+    Index,
+    Library,
+    Offline,
+    expect_addresses,
+    here,
+    open_workspace,
+)
 from askdoc.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,10 +30,13 @@ if TYPE_CHECKING:
 
 def index(  # noqa: PLR0913 - one parameter for each option
     paths: Annotated[
-        list[Path] | None,
+        list[str] | None,
         typer.Argument(
-            metavar="PATH",
-            help="Files and folders; without any, those of `askdoc.toml` and of earlier runs.",
+            metavar="PATH|URL",
+            help=(
+                "Files, folders and web addresses; without any, those of `askdoc.toml` and of "
+                "earlier runs."
+            ),
         ),
     ] = None,
     *,
@@ -47,6 +61,9 @@ def index(  # noqa: PLR0913 - one parameter for each option
             help="Try this on encrypted files; `-` asks for it unseen; repeatable.",
         ),
     ] = None,
+    depth: Depth = None,
+    allow_private: AllowPrivate = False,
+    offline: Offline = None,
     as_json: AsJson = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
     embedder: Embedder = None,
@@ -56,26 +73,37 @@ def index(  # noqa: PLR0913 - one parameter for each option
     """Bring the index up to date with files and folders.
 
     Files that have not changed are not read again, changed ones are replaced, renamed ones are
-    recognised, and deleted ones leave the index.
+    recognised, and deleted ones leave the index. Of a web address the page is fetched, with
+    `--depth` also those it links to below the same address, and of a sitemap the pages it lists.
 
     Examples:
         askdoc index docs report.pdf
+        askdoc index --depth 2 https://example.org/manual/
         askdoc index
         askdoc index --watch
     """
     if watch and dry_run:
         message = "`--dry-run` does nothing, and `--watch` goes on doing so"
         raise UsageError(message, hint="leave out one of them")
+    from askdoc import wiring
     from askdoc.cli.session import build
     from askdoc.render.console import errors, output
     from askdoc.types import ReadOptions
 
-    workspace = open_workspace(library=library, create=not dry_run, index=folder, embedder=embedder)
-    sources = [here() / path for path in paths] if paths else None
+    workspace = open_workspace(
+        library=library, create=not dry_run, index=folder, embedder=embedder, offline=offline
+    )
+    sources = targets(paths, here()) if paths else None
+    if watch and sources and not paths_of(sources):
+        message = "`--watch` follows files and folders, and none is named"
+        raise UsageError(message, hint="name one, or leave out `--watch`")
+    expect_addresses(sources or (), depth=depth, allow_private=allow_private)
     options = ReadOptions(passwords=tuple(map(_asked, password or ())), ocr=ocr)
     if dry_run:
         report = _planned(workspace, sources, rebuild=rebuild)
     else:
+        for address in addresses_of(sources or ()):
+            wiring.permit(workspace, address, depth=depth, allow_private=allow_private)
         report = build(workspace, sources, errors(), rebuild=rebuild, options=options)
     if as_json:
         from askdoc.cli.output import print_json
@@ -92,19 +120,26 @@ def index(  # noqa: PLR0913 - one parameter for each option
     if watch:
         from askdoc.cli.watching import keep_current
 
-        keep_current(workspace, sources, report, options, as_json=as_json, quiet=quiet)
+        followed = paths_of(sources or ()) or None
+        keep_current(workspace, followed, report, options, as_json=as_json, quiet=quiet)
 
 
-def _planned(workspace: Workspace, sources: Sequence[Path] | None, *, rebuild: bool) -> IndexReport:
+def _planned(
+    workspace: Workspace, sources: Sequence[Target] | None, *, rebuild: bool
+) -> IndexReport:
     """Find out what a run would do."""
     from askdoc import wiring
 
     if rebuild:
         message = "`--dry-run` says what would change, and with `--rebuild` that is all"
         raise UsageError(message, hint="leave out one of them")
-    wiring.refuse_index_around(workspace, sources or ())
+    if addresses := addresses_of(sources or ()):
+        message = f"`--dry-run` fetches nothing, so it can't tell of `{addresses[0]}`"
+        raise UsageError(message, hint="leave out the address, or `--dry-run`")
+    paths = paths_of(sources or ())
+    wiring.refuse_index_around(workspace, paths)
     with wiring.indexer(workspace) as indexer:
-        return indexer.preview(sources)
+        return indexer.preview(paths or None)
 
 
 def _asked(given: str) -> str:

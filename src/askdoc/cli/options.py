@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from askdoc.addresses import Target, addresses_of
 from askdoc.cli.completing import document_names, library_names, model_names
 from askdoc.errors import UsageError
 
@@ -95,6 +97,39 @@ Libraries = Annotated[
         autocompletion=library_names,
     ),
 ]
+
+
+Depth = Annotated[
+    int | None,
+    typer.Option(
+        "--depth",
+        metavar="N",
+        min=0,
+        max=100,
+        help="Follow links so far from a web address, within its part of its site.",
+    ),
+]
+AllowPrivate = Annotated[
+    bool,
+    typer.Option(
+        "--allow-private", help="Let web addresses lead to hosts on this machine or network."
+    ),
+]
+
+
+def expect_addresses(given: Iterable[Target], *, depth: int | None, allow_private: bool) -> None:
+    """Go on where options for web addresses have one to apply to.
+
+    Raises:
+        UsageError: they have not.
+
+    """
+    option = "--depth" if depth is not None else "--allow-private" if allow_private else None
+    if option and not addresses_of(given):
+        message = f"`{option}` is for web addresses, and none is named"
+        raise UsageError(
+            message, hint=f"name one: `askdoc index {option}{' 2' * (depth is not None)} https://…`"
+        )
 
 
 def here() -> Path:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from askdoc.addresses import Target, paths_of
 from askdoc.errors import NoIndex
 from askdoc.paths import seen_from
 from askdoc.render.errors import note_line
@@ -53,11 +53,11 @@ def open_answerer(
             answerer = stack.enter_context(opening())
         except NoIndex:
             # A folder that was named and holds no index is more likely mistyped than meant.
-            if not workspace.sources or workspace.origins["index"] is Origin.COMMAND_LINE:
+            if not workspace.source_names or workspace.origins["index"] is Origin.COMMAND_LINE:
                 raise
-            names = ", ".join(f"`{seen_from(aside.base, str(path))}`" for path in workspace.sources)
+            names = ", ".join(f"`{seen_from(aside.base, name)}`" for name in workspace.source_names)
             aside.show([note_line(f"there is no index yet; building it from {names}", aside)])
-            build(workspace, workspace.sources, aside)
+            build(workspace, None, aside)
             answerer = stack.enter_context(opening())
         yield answerer
 
@@ -116,7 +116,7 @@ def _as_one(
 
 def build(
     workspace: Workspace,
-    sources: Sequence[Path] | None,
+    sources: Sequence[Target] | None,
     aside: Page,
     *,
     rebuild: bool = False,
@@ -127,7 +127,7 @@ def build(
     from askdoc.render.progress import IndexProgress
     from askdoc.types import ReadOptions
 
-    wiring.refuse_index_around(workspace, sources or ())
+    wiring.refuse_index_around(workspace, paths_of(sources or ()))
     options = options or ReadOptions()
     with (
         IndexProgress(aside) as progress,

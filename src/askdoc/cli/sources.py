@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from askdoc.addresses import addresses_of, paths_of, targets
 from askdoc.cli.base import Group, command
-from askdoc.cli.options import AsJson, Index, Library, here, open_workspace
+from askdoc.cli.options import (
+    AllowPrivate,
+    AsJson,
+    Depth,
+    Index,
+    Library,
+    expect_addresses,
+    here,
+    open_workspace,
+)
 
 _HELP = """List, add and remove the files and folders that are kept in the index.
 
@@ -20,7 +29,9 @@ Examples:
 
 app = typer.Typer(cls=Group, add_completion=False, help=_HELP)
 
-Paths = Annotated[list[Path], typer.Argument(metavar="PATH", help="Files and folders.")]
+Given = Annotated[
+    list[str], typer.Argument(metavar="PATH|URL", help="Files, folders and web addresses.")
+]
 
 
 @command(app, "list")
@@ -49,7 +60,14 @@ def show(*, as_json: AsJson = False, library: Library = None, index: Index = Non
 
 
 @command(app, "add")
-def add(paths: Paths, *, library: Library = None, index: Index = None) -> None:
+def add(
+    paths: Given,
+    *,
+    depth: Depth = None,
+    allow_private: AllowPrivate = False,
+    library: Library = None,
+    index: Index = None,
+) -> None:
     """Keep files and folders in the index from now on; `askdoc index` then reads them.
 
     Examples:
@@ -58,15 +76,18 @@ def add(paths: Paths, *, library: Library = None, index: Index = None) -> None:
     from askdoc import wiring
 
     workspace = open_workspace(library=library, create=True, index=index)
-    given = [here() / path for path in paths]
-    wiring.refuse_index_around(workspace, given)
+    given = targets(paths, here())
+    expect_addresses(given, depth=depth, allow_private=allow_private)
+    wiring.refuse_index_around(workspace, paths_of(given))
+    for address in addresses_of(given):
+        wiring.permit(workspace, address, depth=depth, allow_private=allow_private)
     with wiring.indexer(workspace) as indexer:
         added = indexer.add_sources(given)
     _say([f"added {location}; `askdoc index` reads it" for location in added])
 
 
 @command(app, "remove")
-def remove(paths: Paths, *, library: Library = None, index: Index = None) -> None:
+def remove(paths: Given, *, library: Library = None, index: Index = None) -> None:
     """Let go of sources, and of what is indexed of them. The files themselves are left alone.
 
     Examples:
@@ -76,7 +97,7 @@ def remove(paths: Paths, *, library: Library = None, index: Index = None) -> Non
     from askdoc.render.indexing import count
 
     with wiring.indexer(open_workspace(library=library, index=index)) as indexer:
-        removed = indexer.remove_sources([here() / path for path in paths])
+        removed = indexer.remove_sources(targets(paths, here()))
     _say([f"removed {name} with {count(files, 'indexed file')}" for name, files in removed.items()])
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.style import Style
 from rich.text import Text
 
+from askdoc.addresses import is_address
 from askdoc.paths import seen_from
 from askdoc.render.console import Page
 from askdoc.text import escaped, one_line
@@ -38,6 +39,8 @@ def also_in(document: Document, page: Page) -> str:
 
 
 def _linked(file: str) -> Style:
+    if is_address(file):
+        return Style(bold=True, link=file)
     try:
         link = Path(file).absolute().as_uri()
     except ValueError:  # a name that no address can hold

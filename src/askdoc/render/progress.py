@@ -21,7 +21,7 @@ from rich.text import Text
 from askdoc.render.console import Page
 from askdoc.render.notices import ModelNotices
 from askdoc.text import escaped
-from askdoc.types import CompileStage, Compiling, Indexed
+from askdoc.types import CompileStage, Compiling, Fetched, Indexed
 
 _MOMENT = 1.0
 """Seconds before the bar appears; what ends sooner needs none."""
@@ -83,6 +83,10 @@ class IndexProgress:
         self._notices(event)
         if isinstance(event, Compiling):
             self._progress.update(self._task, description=_STAGES[event.stage])
+        elif isinstance(event, Fetched):
+            self._progress.update(
+                self._task, description="Fetching", current=escaped(event.address)
+            )
         elif isinstance(event, Indexed):
             self._progress.update(
                 self._task,

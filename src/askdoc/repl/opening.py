@@ -12,6 +12,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import webbrowser
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,6 +108,18 @@ def line_in_file(file: Path, quote: str, guess: int) -> int | None:
         return None
     holding = [number for number, line in enumerate(lines, 1) if start in " ".join(line.split())]
     return min(holding, key=lambda number: abs(number - guess), default=None)
+
+
+def browse(address: str) -> None:
+    """Show a page of the web in the user's browser.
+
+    Raises:
+        UsageError: there is none.
+
+    """
+    if not webbrowser.open(address):
+        message = f"there is no browser to open `{address}` with"
+        raise UsageError(message, hint="name one in the variable `BROWSER`")
 
 
 def run(command: Sequence[str], *, wait: bool) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from askdoc import wiring
+from askdoc.addresses import is_address
 from askdoc.errors import UsageError
 from askdoc.formats import dumps
 from askdoc.places import NumberedPlace, numbered
@@ -61,6 +62,9 @@ def why(session: Session, _: str) -> None:
 def open_(session: Session, arguments: str) -> None:
     """Open the file of a source at its place."""
     place = numbered(session.places(), number(arguments, default=1))
+    if is_address(place.document.file):
+        opening.browse(place.document.file)
+        return
     target = _target(place, session.lines(place.document.id, place.span)[0])
     if not Path(target.file).exists():
         message = f"`{session.seen(target.file)}` is gone"

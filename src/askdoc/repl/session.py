@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from askdoc import wiring
+from askdoc.addresses import Target, paths_of
 from askdoc.errors import AskdocError, GeneratorError, NoIndex, UsageError
 from askdoc.followups import rewrite
 from askdoc.history import Exchange, SessionStore, title_of
@@ -135,11 +136,11 @@ class Session:
         self.scope = self.scope.changed(**settings)
         self.engine.reopen(self.scope)
 
-    def index(self, workspace: Workspace, sources: list[Path] | None) -> IndexReport:
+    def index(self, workspace: Workspace, sources: list[Target] | None) -> IndexReport:
         """Bring the index of `workspace` up to date with `sources`, or with those it knows."""
         from askdoc.render.progress import IndexProgress
 
-        wiring.refuse_index_around(workspace, sources or ())
+        wiring.refuse_index_around(workspace, paths_of(sources or ()))
         aside = self.pages.errors()
         with (
             self.engine.closed(),
@@ -237,13 +238,13 @@ class Session:
         try:
             return self.engine.call(self._job(question), hear)
         except NoIndex:
-            if self.scope.several or not self.scope.only("").sources:
+            if self.scope.several or not self.scope.only("").source_names:
                 raise
         workspace = self.scope.only("an index is built for")
-        names = ", ".join(f"`{self.seen(str(path))}`" for path in workspace.sources)
+        names = ", ".join(f"`{self.seen(name)}`" for name in workspace.source_names)
         aside = self.pages.errors()
         aside.show([note_line(f"there is no index yet; building it from {names}", aside)])
-        self.index(workspace, list(workspace.sources))
+        self.index(workspace, None)
         return self.engine.call(self._job(question), hear)
 
     def _job(self, question: str) -> Callable[[Asked, Listener], Answer]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -10,6 +9,7 @@ from rich.text import Text
 from askdoc import settings as known
 from askdoc import wiring
 from askdoc.adapters.freshness import file_state
+from askdoc.addresses import addresses_of, targets
 from askdoc.errors import UsageError
 from askdoc.render.console import Page
 from askdoc.render.indexing import count, report_lines, status_lines
@@ -100,14 +100,16 @@ def retry(session: Session, _: str) -> None:
 def index(session: Session, arguments: str) -> None:
     """Bring the index up to date."""
     base = session.pages.output().base
-    paths = [base / Path(item).expanduser() for item in split(arguments)]
+    paths = targets(split(arguments), base)
     members = session.scope.members
     if paths:
         members = {None: session.scope.only("files are added to")}
     page = session.pages.output()
     for name, workspace in members.items():
         _head(name, page)
-        report = session.index(workspace, paths or list(workspace.sources) or None)
+        for address in addresses_of(paths):
+            wiring.permit(workspace, address)
+        report = session.index(workspace, paths or None)
         page.show(report_lines(report, page))
         if report.interrupted:
             return

@@ -1,0 +1,1 @@
+"""Pages fetched from the web, as files that the readers can read."""

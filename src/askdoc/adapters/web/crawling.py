@@ -1,0 +1,201 @@
+"""The pages of a source: one page, or those that it leads to within its part of its site."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from io import BytesIO
+
+from askdoc.adapters.web.fetching import Fetcher
+from askdoc.adapters.web.kinds import is_worth_following
+from askdoc.adapters.web.mirror import Kept, Mirror
+from askdoc.adapters.web.reading import Rules, links, sitemap
+from askdoc.addresses import prefix_of, site_of
+from askdoc.errors import ReadError
+from askdoc.planning import GONE, OUT_OF_REACH, PAGE_LIMIT, REFUSED
+from askdoc.ports import Listener
+from askdoc.types import Fetched, Found, Skip
+
+ROBOTS = "robots"
+
+
+class Crawl:
+    """One look at a source; `pages` lists its pages, of which `most` are fetched at most.
+
+    `depth` counts the links that are followed from the page that is named, or from the pages that a
+    sitemap lists. Where one page can't be had now, pages that were known before and not met this
+    time stay as they are, since it may be the one that leads to them.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        depth: int,
+        *,
+        fetcher: Fetcher,
+        mirror: Mirror,
+        most: int,
+        listen: Listener,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._source = source
+        self._depth = depth
+        self._fetcher = fetcher
+        self._mirror = mirror
+        self._most = most
+        self._listen = listen
+        self._sleep = sleep
+        self._before = {kept.address: kept for kept in mirror.of(source)}
+        self._rules: dict[str, Rules] = {}
+        self._minds_rules = depth > 0
+        self._waiting: deque[tuple[str, int]] = deque([(source, 0)])
+        self._met = {source}
+        self._prefix = prefix_of(source)
+        self._fetched = 0
+        self._whole = True
+
+    def pages(self) -> Iterator[Found | Skip]:
+        """List what is there now, each page as soon as it is known, and what can't be had."""
+        visited: set[str] = set()
+        while self._waiting:
+            address, level = self._waiting.popleft()
+            if self._fetched == self._most:
+                self._whole = False
+                yield self._limit_reached(address)
+                break
+            visited.add(address)
+            try:
+                yield from self._take(self._page(address), level)
+            except ReadError as error:
+                yield from self._missing(address, error)
+        for address, kept in self._before.items():
+            if address in visited:
+                continue
+            if self._whole:
+                self._mirror.drop(kept)
+            elif is_document(kept):
+                yield found_at(kept, self._source)
+
+    def _page(self, address: str) -> Kept:
+        """Fetch a page, unless it is here as it is there.
+
+        Raises:
+            ReadError: it can't be had, or nothing reads it.
+
+        """
+        if self._minds_rules:
+            rules = self._rules_of(site_of(address))
+            if not rules.allow(address):
+                message = "`robots.txt` of the site asks programs not to fetch it"
+                hint = "a page that you name is fetched all the same, without `--depth`"
+                raise ReadError(message, code=ROBOTS, hint=hint)
+            if self._fetched and rules.delay:
+                self._sleep(rules.delay)
+        self._listen(Fetched(address, self._fetched))
+        self._fetched += 1
+        known = self._mirror.kept(address)
+        with self._mirror.incoming() as file:
+            answer = self._fetcher.fetch(address, file, known.validators if known else None)
+            if answer.unchanged and known:
+                return self._mirror.belongs_to(known, self._source)
+            return self._mirror.keep(address, self._source, answer, file)
+
+    def _take(self, kept: Kept, level: int) -> Iterator[Found | Skip]:
+        """List a page that is here, and note what it leads to."""
+        at = kept.validators.at
+        if kept.address == self._source:
+            self._prefix = prefix_of(at)
+        elif not self._is_ours(at) or (at != kept.address and at in self._met):
+            self._mirror.drop(kept)  # it leads out of the source, or to a page met by itself
+            return
+        self._met.add(at)
+        if (listed := _listed(kept)) is not None:
+            self._minds_rules = True
+            self._note([one for one in listed if self._is_ours(one)], level)
+            return
+        if kept.file.suffix == ".gz":
+            reason = "it is packed and no sitemap"
+            yield Skip(kept.address, "unsupported", reason, "unpack it, then index the files")
+            return
+        yield found_at(kept, self._source)
+        if kept.is_markup and level < self._depth:
+            self._note(
+                [
+                    one
+                    for one in links(kept.file, at)
+                    if self._is_ours(one) and is_worth_following(one)
+                ],
+                level + 1,
+            )
+
+    def _missing(self, address: str, error: ReadError) -> Iterator[Found | Skip]:
+        """List what is left of a page that can't be had."""
+        known = self._mirror.kept(address)
+        if error.code == GONE and known is None and address != self._source:
+            return  # a dead link says nothing of what is indexed
+        yield Skip(address, error.code, str(error), error.hint)
+        if error.code in OUT_OF_REACH:
+            self._whole = False
+            if known is not None and is_document(known):
+                yield found_at(known, self._source)
+        elif known is not None:
+            self._mirror.drop(known)
+
+    def _limit_reached(self, address: str) -> Skip:
+        rest = len(self._waiting)
+        more = f" and {rest} more that are known of" if rest else ""
+        reason = f"{self._most} pages were fetched, which is the limit; this page{more} is left out"
+        return Skip(address, PAGE_LIMIT, reason, "raise the setting `max_pages`")
+
+    def _note(self, addresses: list[str], level: int) -> None:
+        for address in addresses:
+            if address not in self._met:
+                self._met.add(address)
+                self._waiting.append((address, level))
+
+    def _is_ours(self, address: str) -> bool:
+        return address.startswith(self._prefix)
+
+    def _rules_of(self, site: str) -> Rules:
+        """Fetch the `robots.txt` of a site, once; a site that shows none asks for nothing.
+
+        Raises:
+            ReadError: it can't be had now, so that nobody knows.
+
+        """
+        if site not in self._rules:
+            into = BytesIO()
+            try:
+                self._fetcher.fetch(f"{site}robots.txt", into)
+            except ReadError as error:
+                if error.code not in (GONE, REFUSED):
+                    message = f"`robots.txt` of the site can't be had: {error}"
+                    raise ReadError(message, code=error.code, hint=error.hint) from error
+                into = BytesIO()
+            self._rules[site] = Rules(into.getvalue())
+        return self._rules[site]
+
+
+def _listed(kept: Kept) -> list[str] | None:
+    """List what a sitemap names; None if the page is none."""
+    return sitemap(kept.file, kept.validators.at) if kept.is_xml else None
+
+
+def is_document(kept: Kept) -> bool:
+    """Tell whether a page that is here is to be indexed, and not a list of others."""
+    return kept.file.suffix != ".gz" and _listed(kept) is None
+
+
+def found_at(kept: Kept, source: str) -> Found:
+    """Return a page that is here as a file to read, with its address as its location."""
+    info = kept.file.stat()
+    address = kept.address
+    return Found(
+        location=address,
+        path=address,
+        source=source,
+        file=str(kept.file),
+        size=info.st_size,
+        modified_ns=info.st_mtime_ns,
+    )

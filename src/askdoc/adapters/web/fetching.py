@@ -1,0 +1,248 @@
+"""Fetch one page: redirects followed, size and time bounded, what came unpacked."""
+
+from __future__ import annotations
+
+import errno
+import re
+import ssl
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import TracebackType
+from typing import IO, Self
+
+import httpcore
+
+from askdoc import __version__
+from askdoc.adapters.web.connecting import (
+    CheckedBackend,
+    Deadline,
+    PrivateAddress,
+    Resolve,
+    TimeUp,
+)
+from askdoc.addresses import resolved
+from askdoc.errors import ReadError
+from askdoc.planning import GONE, PRIVATE, REFUSED, UNREACHABLE
+
+AGENT = "askdoc"
+"""By this name `robots.txt` may speak to this program."""
+
+_MOST_REDIRECTS = 10
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_GONE = frozenset({404, 410})
+_LATER = frozenset({408, 425, 429})
+_UNCHANGED = 304
+_BLOCK = 1 << 16
+_PLAIN = frozenset({"", "identity"})
+_PACKED = frozenset({"gzip", "x-gzip", "deflate"})
+_TOKEN = re.compile(r"[\w.+-]+/[\w.+-]+")
+_CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE)
+_ON_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS})
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What a server said of a page the last time, by which it can tell that it is as it was.
+
+    `at` is the address that it came from in the end.
+    """
+
+    at: str
+    etag: str | None
+    modified: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A page that came: from where in the end, of which type; `unchanged` comes without content."""
+
+    at: str
+    type: str = ""
+    charset: str | None = None
+    etag: str | None = None
+    modified: str | None = None
+    unchanged: bool = False
+
+
+class Fetcher:
+    """Fetches pages of up to `most` bytes, each within `seconds`; a context manager.
+
+    `resolve` looks names up, by default as the system does. No proxy is used, since what it
+    connects to could not be checked.
+    """
+
+    def __init__(
+        self, *, most: int, seconds: float, allow_private: bool, resolve: Resolve | None = None
+    ) -> None:
+        self._most = most
+        self._seconds = seconds
+        self._deadline = Deadline()
+        backend = CheckedBackend(self._deadline, allow_private=allow_private, resolve=resolve)
+        self._pool = httpcore.ConnectionPool(network_backend=backend, max_keepalive_connections=4)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._pool.close()
+
+    def fetch(self, address: str, into: IO[bytes], known: Validators | None = None) -> Answer:
+        """Write what is at an address into a file, unless it is as `known`.
+
+        Raises:
+            ReadError: it is not there any more (`gone`), cannot be had now (`unreachable`), lies
+                at an address that is not public (`private_address`), or is `too_large`.
+
+        """
+        self._deadline.start(self._seconds)
+        seen = {address}
+        try:
+            for _ in range(_MOST_REDIRECTS):
+                outcome = self._once(address, into, known)
+                if isinstance(outcome, Answer):
+                    return outcome
+                if outcome in seen:
+                    break
+                seen.add(outcome)
+                address = outcome
+        except PrivateAddress as error:
+            hint = "if you trust it, pass `--allow-private`"
+            raise ReadError(str(error), code=PRIVATE, hint=hint) from error
+        except (TimeUp, httpcore.TimeoutException) as error:
+            message = f"it took longer than {self._seconds:g} s"
+            hint = "try again later, or raise the setting `max_fetch_seconds`"
+            raise ReadError(message, code=UNREACHABLE, hint=hint) from error
+        except (httpcore.NetworkError, httpcore.ProtocolError, ssl.SSLError, zlib.error) as error:
+            raise _unreachable(_told(error)) from error
+        except OSError as error:
+            if error.errno in _ON_DISK:
+                raise
+            raise _unreachable(_told(error)) from error
+        message = "the server sends from one address to the next without end"
+        raise _unreachable(message)
+
+    def _once(self, address: str, into: IO[bytes], known: Validators | None) -> Answer | str:
+        """Ask at one address; return where it sends to, if it does."""
+        headers: dict[str | bytes, str | bytes] = {
+            "User-Agent": f"{AGENT}/{__version__}",
+            "Accept": "text/html,application/xhtml+xml,*/*;q=0.8",
+            "Accept-Encoding": "gzip",
+        }
+        if known is not None and known.at == address:
+            if known.etag:
+                headers["If-None-Match"] = known.etag
+            if known.modified:
+                headers["If-Modified-Since"] = known.modified
+        with self._pool.stream("GET", address, headers=headers) as response:
+            said = _headers(response)
+            if response.status in _REDIRECTS and "location" in said:
+                target = resolved(address, said["location"])
+                if target is None:
+                    message = f"it redirects to `{said['location'][:80]}`, which is no web page"
+                    raise _unreachable(message)
+                return target
+            if response.status == _UNCHANGED and known is not None:
+                return Answer(address, unchanged=True)
+            if response.status in _GONE:
+                message = f"the server has no such page ({response.status})"
+                raise ReadError(message, code=GONE, hint="check the address")
+            if not 200 <= response.status < 300:  # noqa: PLR2004 - success, by the protocol
+                raise _turned_down(response.status)
+            self._receive(response, said, into)
+        kind = _TOKEN.search(said.get("content-type", ""))
+        charset = _CHARSET.search(said.get("content-type", ""))
+        return Answer(
+            address,
+            type=kind[0].lower() if kind else "",
+            charset=charset[1] if charset else None,
+            etag=said.get("etag"),
+            modified=said.get("last-modified"),
+        )
+
+    def _receive(self, response: httpcore.Response, said: dict[str, str], into: IO[bytes]) -> None:
+        """Write the body into a file, unpacked; neither form of it may have too many bytes."""
+        length = said.get("content-length", "")
+        if length.isdigit() and int(length) > self._most:
+            raise self._too_large()
+        encoding = said.get("content-encoding", "").strip().lower()
+        if encoding not in _PLAIN | _PACKED:
+            message = f"the server packs it as `{encoding[:40]}`, which was not asked for"
+            raise _unreachable(message)
+        size = 0
+        pieces = self._bounded(response)
+        for piece in _unpacked(pieces) if encoding in _PACKED else pieces:
+            size += len(piece)
+            if size > self._most:
+                raise self._too_large()
+            into.write(piece)
+
+    def _bounded(self, response: httpcore.Response) -> Iterator[bytes]:
+        size = 0
+        for piece in response.iter_stream():
+            size += len(piece)
+            if size > self._most:
+                raise self._too_large()
+            yield piece
+
+    def _too_large(self) -> ReadError:
+        message = f"it has more than {self._most / 1e6:,.1f} MB"
+        return ReadError(message, code="too_large", hint="raise the setting `max_file_mb`")
+
+
+def _unpacked(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Unpack gzip or zlib block by block, so that no more is in memory than one of them."""
+    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)
+    begun = False
+    for piece in pieces:
+        rest = piece
+        while rest:
+            if unpacker.eof:
+                unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)
+            begun = True
+            yield unpacker.decompress(rest, _BLOCK)
+            rest = unpacker.unconsumed_tail or unpacker.unused_data
+    while begun and not unpacker.eof:
+        block = unpacker.decompress(b"", _BLOCK)
+        if not block:
+            message = "what it sends breaks off"
+            raise zlib.error(message)
+        yield block
+
+
+def _headers(response: httpcore.Response) -> dict[str, str]:
+    """Return the headers by their names in lower case; of several with one name, the last."""
+    return {
+        name.decode("latin-1").lower(): value.decode("latin-1").strip()
+        for name, value in response.headers
+    }
+
+
+def _turned_down(status: int) -> ReadError:
+    """Return the error for an answer that is no page."""
+    message = f"the server answers with {status}"
+    if status in _LATER or not 400 <= status < 500:  # noqa: PLR2004 - what the client is to blame for
+        return _unreachable(message)
+    return ReadError(message, code=REFUSED, hint="save what is there as a file, then index that")
+
+
+def _unreachable(reason: str) -> ReadError:
+    return ReadError(reason, code=UNREACHABLE, hint="try again later: `askdoc index`")
+
+
+def _told(error: Exception) -> str:
+    """Say in plain words why a page could not be had."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"the server's certificate does not hold: {cause.verify_message.lower()}"
+        cause = cause.__cause__ or cause.__context__
+    text = " ".join(str(error).split())[:200]
+    if isinstance(error, httpcore.ConnectError) and not text.startswith("the name"):
+        return f"no connection: {text.lower()}"
+    return f"{text[:1].lower()}{text[1:]}" or "the server breaks off"

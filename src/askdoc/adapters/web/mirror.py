@@ -1,0 +1,167 @@
+"""What was fetched, kept as files beside the index, so that a later run need not fetch it anew.
+
+Each page has a folder named after its address, with the page and a note of what the server said of
+it. Everything here can be fetched again: a folder that is damaged counts as none.
+"""
+
+from __future__ import annotations
+
+import filecmp
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import IO
+
+from askdoc.adapters.readers import is_readable
+from askdoc.adapters.web.fetching import Answer, Validators
+from askdoc.adapters.web.kinds import ending_for, in_utf8
+from askdoc.addresses import name_in
+from askdoc.errors import ReadError
+
+_NOTE = "about.json"
+_NOT_IN_NAMES = re.compile(r"[^\w-]+")
+_LONGEST_NAME = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A page that is here: `address` is what was asked for, `source` why."""
+
+    address: str
+    source: str
+    file: Path
+    validators: Validators
+
+    @property
+    def is_markup(self) -> bool:
+        """Tell whether there may be links in it."""
+        return self.file.suffix in (".html", ".xhtml")
+
+    @property
+    def is_xml(self) -> bool:
+        """Tell whether it may be a sitemap."""
+        return self.file.suffix in (".xml", ".gz")
+
+
+class Mirror:
+    """The pages in a folder, which is made with the first."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def kept(self, address: str) -> Kept | None:
+        """Return what is here of an address."""
+        return self._read(self._place(address))
+
+    def of(self, source: str) -> list[Kept]:
+        """List what is here of a source, by address."""
+        if not self._folder.is_dir():
+            return []
+        found = (self._read(place) for place in self._folder.iterdir() if place.is_dir())
+        return sorted(
+            (kept for kept in found if kept and kept.source == source),
+            key=lambda kept: kept.address,
+        )
+
+    def drop(self, kept: Kept) -> None:
+        """Forget a page."""
+        shutil.rmtree(self._place(kept.address), ignore_errors=True)
+
+    @contextmanager
+    def incoming(self) -> Iterator[IO[bytes]]:
+        """Open a file for what is about to come; it is gone in the end unless it was kept."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile(dir=self._folder, prefix="new-", delete=False) as file:
+            try:
+                yield file
+            finally:
+                Path(file.name).unlink(missing_ok=True)
+
+    def keep(self, address: str, source: str, answer: Answer, file: IO[bytes]) -> Kept:
+        """Keep what came; a page with the same content stays the file that it is.
+
+        Raises:
+            ReadError: nothing reads what came.
+
+        """
+        file.flush()
+        came = Path(file.name)
+        ending = ending_for(answer.type, answer.at) or _sitemap_ending(came)
+        if ending is None:
+            message = f"the server sends `{answer.type}`, which nothing reads"
+            raise ReadError(message, code="unsupported")
+        if answer.charset:
+            data = came.read_bytes()
+            written = in_utf8(data, ending, answer.charset)
+            if written is not data:
+                came.write_bytes(written)
+        place = self._place(address)
+        place.mkdir(exist_ok=True)
+        target = place / f"{_file_name(answer.at)}.{ending}"
+        if not (target.is_file() and filecmp.cmp(came, target, shallow=False)):
+            came.replace(target)
+        for other in place.iterdir():
+            if other.name not in (target.name, _NOTE):
+                other.unlink()
+        kept = Kept(address, source, target, Validators(answer.at, answer.etag, answer.modified))
+        self._note(kept)
+        return kept
+
+    def belongs_to(self, kept: Kept, source: str) -> Kept:
+        """Note that a page is here for another source now."""
+        if kept.source == source:
+            return kept
+        moved = Kept(kept.address, source, kept.file, kept.validators)
+        self._note(moved)
+        return moved
+
+    def _note(self, kept: Kept) -> None:
+        said = kept.validators
+        note = {
+            "address": kept.address,
+            "source": kept.source,
+            "file": kept.file.name,
+            "at": said.at,
+            "etag": said.etag,
+            "modified": said.modified,
+        }
+        draft = kept.file.parent / f"{_NOTE}.part"
+        draft.write_text(json.dumps(note), encoding="utf-8")
+        draft.replace(kept.file.parent / _NOTE)
+
+    def _read(self, place: Path) -> Kept | None:
+        try:
+            note = json.loads((place / _NOTE).read_text(encoding="utf-8"))
+            address, source, at = (str(note[key]) for key in ("address", "source", "at"))
+            said = [note[key] and str(note[key]) for key in ("etag", "modified")]
+            file = place / str(note["file"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        # The folder may have come from somewhere else: it names nothing outside of itself.
+        if self._place(address) != place or file.parent != place or file.is_symlink():
+            return None
+        if not file.is_file() or not (is_readable(file.name) or file.suffix == ".gz"):
+            return None
+        return Kept(address, source, file, Validators(at, *said))
+
+    def _place(self, address: str) -> Path:
+        name = hashlib.blake2b(address.encode("utf-8", "surrogatepass"), digest_size=12)
+        return self._folder / name.hexdigest()
+
+
+def _file_name(address: str) -> str:
+    """Name a file after what an address is of, so that messages about it tell something."""
+    name = name_in(address).rpartition(".")[0] or name_in(address)
+    return _NOT_IN_NAMES.sub("-", name).strip("-")[:_LONGEST_NAME] or "index"
+
+
+def _sitemap_ending(file: Path) -> str | None:
+    """Name the ending of a sitemap that is packed as a file."""
+    with file.open("rb") as opened:
+        return "gz" if opened.read(2) == b"\x1f\x8b" else None

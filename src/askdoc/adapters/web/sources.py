@@ -1,0 +1,84 @@
+"""The web as a place that documents come from: only what the user has named is fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from askdoc.adapters.web.connecting import Resolve
+from askdoc.adapters.web.crawling import Crawl, found_at, is_document
+from askdoc.adapters.web.fetching import Fetcher
+from askdoc.adapters.web.mirror import Mirror
+from askdoc.planning import NOT_NAMED, OFFLINE
+from askdoc.ports import Listener, deaf
+from askdoc.settings import Settings
+from askdoc.trust import Permission, permission
+from askdoc.types import Found, Skip
+
+
+class WebSources:
+    """Lists what is at the addresses of a workspace; what comes is kept in `folder`.
+
+    `trusted` are addresses from settings that the user has made. Any other is fetched only if it
+    was named on this machine, since an index or its settings may have come from elsewhere.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        folder: Path,
+        settings: Settings,
+        *,
+        most: int,
+        trusted: Collection[str] = (),
+        listen: Listener = deaf,
+        resolve: Resolve | None = None,
+    ) -> None:
+        self._root = root
+        self._mirror = Mirror(folder)
+        self._settings = settings
+        self._most = most
+        self._trusted = trusted
+        self._listen = listen
+        self._resolve = resolve
+
+    def pages(self, source: str) -> Iterator[Found | Skip]:
+        """List the pages of a source, and what can't be had."""
+        allowed = permission(self._root, source)
+        if allowed is None and source in self._trusted:
+            allowed = Permission()
+        if allowed is None:
+            hint = f"if you trust it, `askdoc index {source}` fetches it"
+            reason = "nobody has named this address on this machine"
+            yield from self._as_it_was(Skip(source, NOT_NAMED, reason, hint))
+        elif self._settings.offline:
+            reason = "`offline` refuses to fetch it"
+            hint = "leave out `--offline`, or unset `offline`"
+            yield from self._as_it_was(Skip(source, OFFLINE, reason, hint))
+        else:
+            settings = self._settings
+            with Fetcher(
+                most=self._most,
+                seconds=settings.max_fetch_seconds,
+                allow_private=allowed.private,
+                resolve=self._resolve,
+            ) as fetcher:
+                yield from Crawl(
+                    source,
+                    allowed.depth,
+                    fetcher=fetcher,
+                    mirror=self._mirror,
+                    most=settings.max_pages,
+                    listen=self._listen,
+                ).pages()
+
+    def forget(self, source: str) -> None:
+        """Delete what is here of a source."""
+        for kept in self._mirror.of(source):
+            self._mirror.drop(kept)
+
+    def _as_it_was(self, skip: Skip) -> Iterator[Found | Skip]:
+        yield skip
+        for kept in self._mirror.of(skip.location):
+            if is_document(kept):
+                yield found_at(kept, skip.location)

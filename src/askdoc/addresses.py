@@ -1,0 +1,113 @@
+"""Addresses of web pages: told from paths, written in one way, compared as text.
+
+Pure: nothing is looked up or fetched here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from urllib.parse import quote, urljoin, urlsplit, urlunsplit
+
+from askdoc.errors import UsageError
+
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
+_PORTS = {"http": 80, "https": 443}
+_IN_PATH = "/%:@!$&'()*+,;=~-._"
+_IN_QUERY = _IN_PATH + "?"
+_DOT = re.compile("%2e", re.IGNORECASE)
+_LONGEST = 2000
+
+Target = Path | str
+"""What can be indexed: the path of a file or folder, or a page's address as text."""
+
+
+def is_address(text: str) -> bool:
+    """Tell whether `text` is an address rather than a path."""
+    return _ADDRESS.match(text) is not None
+
+
+def normalised(text: str) -> str:
+    """Write an address in the one way in which it is compared; what follows `#` is left out.
+
+    Raises:
+        UsageError: it is no address that can be indexed.
+
+    """
+    written = text.strip()
+    try:
+        parts = urlsplit(written)
+        scheme, host, port = parts.scheme.lower(), parts.hostname or "", parts.port
+        host = host if host.isascii() else host.encode("idna").decode()
+    except ValueError as error:
+        message = f"`{text}` is not an address"
+        raise UsageError(message, hint="write it as a browser shows it") from error
+    if scheme not in _PORTS:
+        message = f"`{text}` is neither an `http` nor an `https` address"
+        raise UsageError(message, hint="save what is there as a file, then index that")
+    if parts.username is not None or parts.password is not None:
+        message = "an address with a user name or password can't be indexed: both would be kept"
+        raise UsageError(message, hint="save what is there as a file, then index that")
+    if not host or len(written) > _LONGEST or re.search(r"[\s%\\]", host):
+        message = f"`{text[:80]}` is not an address"
+        raise UsageError(message, hint="write it as a browser shows it")
+    place = f"[{host}]" if ":" in host else host
+    if port is not None and port != _PORTS[scheme]:
+        place += f":{port}"
+    path = quote(_DOT.sub(".", parts.path), safe=_IN_PATH)
+    path = urlsplit(urljoin(f"{scheme}://{place}/", path if path[:1] == "/" else f"/{path}")).path
+    query = quote(parts.query, safe=_IN_QUERY)
+    return urlunsplit((scheme, place, path or "/", query, ""))
+
+
+def resolved(base: str, link: str) -> str | None:
+    """Return the address that a link on the page at `base` leads to; None if to no page."""
+    try:
+        return normalised(urljoin(base, link.strip()))
+    except (UsageError, ValueError):
+        return None
+
+
+def prefix_of(address: str) -> str:
+    """Return how the addresses begin that belong to the same part of the same site.
+
+    `https://host/docs/intro.html` and `https://host/docs` both speak for `https://host/docs/`.
+    """
+    parts = urlsplit(address)
+    folder, _, name = parts.path.rpartition("/")
+    path = f"{folder}/{name}/" if name and "." not in name else f"{folder}/"
+    return urlunsplit((parts.scheme, parts.netloc, path, "", ""))
+
+
+def site_of(address: str) -> str:
+    """Return the beginning that all addresses of one site share."""
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}/"
+
+
+def name_in(address: str) -> str:
+    """Return the last part of an address's path; empty where there is none."""
+    return urlsplit(address).path.rpartition("/")[2]
+
+
+def targets(words: Iterable[str], base: Path) -> list[Target]:
+    """Tell addresses from paths, which are relative to `base`.
+
+    Raises:
+        UsageError: an address can't be indexed.
+
+    """
+    return [
+        normalised(word) if is_address(word) else base / Path(word).expanduser() for word in words
+    ]
+
+
+def addresses_of(given: Iterable[Target]) -> list[str]:
+    """Choose the addresses among targets."""
+    return [one for one in given if isinstance(one, str)]
+
+
+def paths_of(given: Iterable[Target]) -> list[Path]:
+    """Choose the paths among targets."""
+    return [one for one in given if isinstance(one, Path)]

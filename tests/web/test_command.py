@@ -1,0 +1,122 @@
+"""The commands with addresses: a real site on this machine, real readers, the real index."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.web.site import Site
+
+QUESTION = "Which door did the lighthouse keeper paint green?"
+DOOR = "The lighthouse keeper painted the northern door green in October."
+
+
+class Here:
+    """A workspace in which commands run, each in a process of its own."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("ASKDOC_DATA_DIR", str(folder / "data"))
+        self.folder = folder / "work"
+        self.folder.mkdir()
+
+    def run(self, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "askdoc", *arguments]
+        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
+        assert done.returncode == code, done.stdout + done.stderr
+        return done
+
+    def json(self, *arguments: str) -> Any:
+        return json.loads(self.run(*arguments, "--json").stdout)
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Here:
+    return Here(tmp_path, monkeypatch)
+
+
+def test_a_site_is_indexed_asked_and_followed(here: Here, site: Site) -> None:
+    site.put("/docs/", "Oak stood in the harbour for ninety years.", links=("door.html",))
+    site.put("/docs/door.html", DOOR, title="The door")
+    address = site.at("/docs/")
+
+    refused = here.run("index", "--depth", "1", address, code=1)
+    assert "private address" in refused.stderr
+    assert "hint: if you trust it, pass `--allow-private`" in refused.stderr
+    assert here.run("sources", "list").stdout.startswith("no sources yet")
+
+    report = here.json("index", "--depth", "1", "--allow-private", address)
+    assert report["added"] == [address, site.at("/docs/door.html")]
+    answer = here.json(QUESTION)
+    [citation, *_] = answer["citations"]
+    assert citation["quote"] == DOOR
+    assert citation["path"] == citation["document"] == site.at("/docs/door.html")
+    assert not citation["stale"]
+    assert f"[1] {site.at('/docs/door.html')}, line" in here.run(QUESTION).stdout
+    assert DOOR in here.run("show", site.at("/docs/door.html")).stdout
+    assert address in here.run("sources", "list").stdout
+    assert here.json(QUESTION, "--source", f"{address}*")["status"] == "answered"
+
+    assert here.json("index")["unchanged"] == 2
+    del site.pages["/docs/door.html"]
+    report = here.json("index")
+    assert report["removed"] == [site.at("/docs/door.html")]
+    assert [skip["code"] for skip in report["skipped"]] == ["gone"]
+    here.run("sources", "remove", address)
+    assert here.json("status")["counts"]["documents"] == 0
+
+
+def test_offline_refuses_what_is_named_and_keeps_the_rest(here: Here, site: Site) -> None:
+    site.put("/a", DOOR)
+    here.run("index", "--allow-private", site.at("/a"))
+    site.clear()
+    refused = here.run("index", "--offline", site.at("/b"), code=2)
+    assert "`--offline` refuses to fetch" in refused.stderr
+    (here.folder / "notes.txt").write_text("Boats leave before dawn.")
+    report = here.json("index", "--offline", "notes.txt")
+    assert report["added"] == ["notes.txt"]
+    report = here.json("index", "--offline")
+    assert [skip["code"] for skip in report["skipped"]] == ["offline"]
+    assert here.json("status")["counts"]["documents"] == 2
+    assert site.asked == []
+
+
+def test_a_downloaded_folder_has_nothing_fetched(here: Here, site: Site) -> None:
+    site.put("/a", DOOR)
+    (here.folder / "docs").mkdir()
+    (here.folder / "docs" / "boats.txt").write_text("Boats leave before dawn.")
+    config = here.folder / "askdoc.toml"
+    config.write_text(f'sources = ["docs", "{site.at("/a")}"]\noffline = false\n')
+    report = here.json("index")
+    assert report["added"] == ["docs/boats.txt"]
+    [skip] = report["skipped"]
+    assert (skip["location"], skip["code"]) == (site.at("/a"), "not_named")
+    assert f"askdoc index {site.at('/a')}" in skip["hint"]
+    assert site.asked == []
+    here.run("index", "--allow-private", site.at("/a"))
+    assert site.asked == ["/a"]
+    # The answer of an index that came with the folder is not fetched for either.
+    assert here.json(QUESTION)["status"] == "answered"
+    assert site.asked == ["/a"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("file:///etc/passwd",), "neither an `http` nor an `https` address"),
+        (("https://me:secret@example.org/",), "user name or password"),
+        (("--depth", "2", "docs"), "`--depth` is for web addresses"),
+        (("--allow-private",), "`--allow-private` is for web addresses"),
+        (("--dry-run", "https://example.org/"), "`--dry-run` fetches nothing"),
+    ],
+)
+def test_what_is_wrong_is_told(here: Here, arguments: tuple[str, ...], words: str) -> None:
+    refused = here.run("index", *arguments, code=2)
+    assert words in refused.stderr
+    assert "secret" not in refused.stderr
+    assert "hint: " in refused.stderr
