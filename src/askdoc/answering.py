@@ -18,6 +18,7 @@ from askdoc import __version__
 from askdoc.citing import Chosen
 from askdoc.errors import UsageError
 from askdoc.finding import Finder, Found, Sources, clean
+from askdoc.guarding import unpoisoned
 from askdoc.ports import (
     AnswerWriter,
     CatalogReader,
@@ -232,8 +233,11 @@ class Answerer:
             listen(Wrote(claims[-1], tuple(fresh)))
 
         draft = writer.write(found.searched, found.evidence, hear)
+        chosen = unpoisoned(
+            found.searched, found.chosen, found.evidence, draft.generation.suspicious
+        )
         if claims and not writer.stands_alone and not draft.generation.interrupted:
-            for item in found.chosen:
+            for item in chosen:
                 if (item.evidence.passage.document.id, item.span) not in citations:
                     text = one_line(item.evidence.passage.chunk.sentence(item.span))
                     place = ((item.evidence, item.span),)
@@ -244,9 +248,7 @@ class Answerer:
             message = f"`{writer.name}` finds no answer in the documents' sentences"
             reason = Reason("model_abstained", message)
             return _Said((), (), writer.name, draft.generation, reason)
-        return self._extract(
-            found.chosen, replace(draft.generation, fallback=_why_extractive(draft))
-        )
+        return self._extract(chosen, replace(draft.generation, fallback=_why_extractive(draft)))
 
     def _cite(self, label: int, evidence: Evidence, span: Span) -> Citation:
         catalog, document = self._catalog, evidence.passage.document

@@ -16,7 +16,8 @@ class Model:
 
     `source` is `pypi:PACKAGE==VERSION` or `hf:OWNER/REPOSITORY[@REVISION]`; `size` counts bytes,
     `context` and `evidence_tokens` tokens. `template` names the chat template in the file. One that
-    rewrites `follow_ups` worse than the rules do is not asked to.
+    rewrites `follow_ups` worse than the rules do is not asked to, and of one whose `own_words` were
+    found to be wrong too often, only what shortens a sentence is shown.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Model:
     evidence_tokens: int
     good_enough: bool
     follow_ups: bool = True
+    own_words: bool = True
 
 
 @cache

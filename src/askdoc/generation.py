@@ -46,13 +46,14 @@ class Limits:
     """How much a model is given and may say, and what is shown of it.
 
     `evidence_tokens` bounds the evidence in a prompt. A model that is not `trusted`, since nobody
-    measured it to be good enough, can't refuse, can't leave out the best evidence, and is shown
-    only where it shortens a sentence: of what it puts in other words, too much is wrong. Prices are
-    for a million tokens, in any one currency.
+    measured it to be good enough, can't refuse, can't leave out the best evidence, and has its
+    partly supported claims withheld too. Without `own_words` it is shown only where it shortens a
+    sentence. Prices are for a million tokens, in any one currency.
     """
 
     evidence_tokens: int = 1500
     trusted: bool = True
+    own_words: bool = True
     most_claims: int = prompts.MOST_CLAIMS
     price_in: float | None = None
     price_out: float | None = None
@@ -178,7 +179,7 @@ class Writer:
         found = attribute(item.text, cited, sources, self._check)
         verdict = self._confirmed(item.text, found.numbers, dict(sources), found.verdict)
         cited_texts = [offers[number - 1].text for number in found.numbers]
-        if verdict.support is Support.SUPPORTED and not self._limits.trusted:
+        if verdict.support is Support.SUPPORTED and not self._limits.own_words:
             verdict = self._only_shortened(item.text, offers, found.numbers, verdict)
         if verdict.support is not Support.UNSUPPORTED and beside_the_point(
             progress.question, item.text, cited_texts, self._terms, self._check.embed
@@ -187,7 +188,8 @@ class Writer:
             progress.withheld.append(Claim(item.text, (), verdict.support, reasons))
             return
         if verdict.support is Support.UNSUPPORTED or (
-            verdict.support is Support.PARTIAL and not self._limits.trusted
+            verdict.support is Support.PARTIAL
+            and not (self._limits.trusted and self._limits.own_words)
         ):
             progress.withheld.append(Claim(item.text, (), verdict.support, verdict.reasons))
             return

@@ -51,6 +51,9 @@ _ANSWER_TOKENS = 220
 _CHARACTERS_PER_TOKEN = 3.2
 """On the safe side: English text has about four."""
 
+_ADJOINING = 24
+"""Characters after a sentence that are looked at."""
+
 _SLACK = 64
 """Tokens for the chat template and what the estimate misses."""
 
@@ -99,7 +102,7 @@ def build(
     for item in evidence:
         span = readable(item)
         text = _at(item, span)
-        if reason := suspicion(text) or suspicion(_heading(item)):
+        if reason := suspicion(text + _adjoining(item, span)) or suspicion(_heading(item)):
             suspicious[item.label] = reason
             continue
         if any(offer.evidence.passage.document.id == item.passage.document.id
@@ -144,6 +147,13 @@ def _line(number: int, text: str) -> str:
 
 def _at(item: Evidence, span: Span) -> str:
     return item.passage.chunk.sentence(span)
+
+
+def _adjoining(item: Evidence, span: Span) -> str:
+    """Return what follows a sentence without a space, such as the marker of a chat."""
+    chunk = item.passage.chunk
+    after = chunk.sentence(Span(span.end, min(span.end + _ADJOINING, chunk.span.end)))
+    return after if after.startswith(("<", "[")) else ""
 
 
 def _heading(item: Evidence) -> str:

@@ -19,6 +19,9 @@ _MARKERS = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 
+_FORGED = re.compile(r"\[(\d{1,2})\](?:\s*\[\1\])+")
+"""The same label over again, as no reference is written."""
+
 _MODEL = r"(?:ai|llms?|assistants?|language\s+models?|chat\s?bots?|gpt)"
 _SOURCE = r"(?:sources?|documents?|labels?|sentences?|passages?)"
 
@@ -65,6 +68,8 @@ def suspicion(text: str) -> str | None:
     if _hidden(text):
         return "it has hidden characters"
     plain = _plain(text)
+    if _FORGED.search(plain):
+        return "it forges labels"
     if _MARKERS.search(plain):
         return "it has the markers of a chat"
     if _SPEECH.search(plain) or _SPEECH.search(_unspaced(plain)):

@@ -370,6 +370,7 @@ def _writer(
     limits = Limits(
         evidence_tokens=chosen.evidence_tokens,
         trusted=chosen.trusted,
+        own_words=chosen.own_words,
         price_in=settings.llm_price_in,
         price_out=settings.llm_price_out,
     )

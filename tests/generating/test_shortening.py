@@ -65,16 +65,16 @@ def test_anything_can_be_compared(claim: str, source: str) -> None:
     altered(claim, source, terms)
 
 
-def test_of_an_unmeasured_model_only_what_shortens_a_sentence_is_shown() -> None:
+def test_of_a_model_without_words_of_its_own_only_what_shortens_a_sentence_is_shown() -> None:
     said = (
         "- The old mill at Oren was sold to a baker in 1850. [1]\n"
         "- The old mill, which stood empty, was sold. [1]\n"
     )
-    for trusted, shown in ((False, 1), (True, 2)):
-        writer = Writer(Scripted(said), Check(terms), terms, limits=Limits(trusted=trusted))
+    for own_words, shown in ((False, 1), (True, 2)):
+        writer = Writer(Scripted(said), Check(terms), terms, limits=Limits(own_words=own_words))
         draft = writer.write("Who bought the mill?", evidence(MILL), lambda _: None)
         assert len(draft.claims) == shown
-    writer = Writer(Scripted(said), Check(terms), terms, limits=Limits(trusted=False))
+    writer = Writer(Scripted(said), Check(terms), terms, limits=Limits(own_words=False))
     (withheld,) = writer.write("Who?", evidence(MILL), lambda _: None).generation.withheld
     assert withheld.support is Support.PARTIAL
     assert withheld.reasons[0].endswith("[1]")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from askdoc.adapters.model_files import ModelFiles, require
-from askdoc.catalogue import catalogue
+from askdoc.catalogue import Model, catalogue
 from askdoc.errors import UsageError
 from askdoc.providers import Provider, read_provider
 from askdoc.settings import EXTRACTIVE
@@ -26,13 +26,15 @@ class Choice:
     """A generator, how many tokens of evidence suit it, and whether its silence is to be trusted.
 
     Of the models in the catalogue those are trusted that were measured to be good enough, and
-    `rewrites` is whether it is to complete follow-ups.
+    `rewrites` is whether it is to complete follow-ups, and `own_words` whether more is shown of it
+    than sentences that it has shortened.
     """
 
     generator: Generator
     evidence_tokens: int
     trusted: bool = True
     rewrites: bool = True
+    own_words: bool = True
 
 
 def choose(
@@ -57,9 +59,7 @@ def choose(
         return None
     if name in catalogue():
         model = catalogue()[name]
-        path = require(model, files)
-        generator = _local(path, name, model.context, threads)
-        return Choice(generator, model.evidence_tokens, model.good_enough, model.follow_ups)
+        return _known(model, require(model, files), threads)
     if provider := read_provider(name):
         return Choice(_remote(provider, offline=offline, timeout=timeout), _EVIDENCE)
     path = Path(name).expanduser()
@@ -67,6 +67,8 @@ def choose(
         if not _is_file(path):
             message = f"there is no model file `{name}`"
             raise UsageError(message, hint="see which models there are: `askdoc models list`")
+        if (known := _same_file(path)) is not None:
+            return _known(known, path, threads)
         return Choice(_local(path, path.stem, _CONTEXT, threads), _EVIDENCE)
     message = f"there is no language model `{name}`"
     hint = f"give one of {', '.join(catalogue())}, a .gguf file, `ollama:NAME` or a server's URL"
@@ -82,6 +84,23 @@ def name_of(name: str | None) -> str | None:
     if provider := read_provider(name):
         return provider.name if provider.model else None
     return Path(name).expanduser().stem
+
+
+def _known(model: Model, path: Path, threads: int | None) -> Choice:
+    """Load a model of the catalogue, with what is known of it."""
+    return Choice(
+        _local(path, model.name, model.context, threads),
+        evidence_tokens=model.evidence_tokens,
+        trusted=model.good_enough,
+        rewrites=model.follow_ups,
+        own_words=model.own_words,
+    )
+
+
+def _same_file(path: Path) -> Model | None:
+    """Return the model of the catalogue that a file is, told by its size to the byte."""
+    size = path.stat().st_size
+    return next((model for model in catalogue().values() if model.size == size), None)
 
 
 def _is_file(path: Path) -> bool:
