@@ -68,7 +68,7 @@ def plan_of(kept: Kept, found: Survey, files: Files, again: Iterable[str] = ()) 
         attempts={
             name: Attempt(skip, *stamp)
             for name, (skip, *stamp) in kept.read_before().items()
-            if not files.options.may_help(skip.code)
+            if files.still_holds(skip) and not files.options.may_help(skip.code)
         },
         again=frozenset(again),
     )

@@ -66,6 +66,7 @@ class Files:
 
     `options` are what `read` heeds. `passed_over` lists what `discover` says nothing of. `web` is
     for addresses.
+    `still_holds` tells whether reading would end as it did, for a skip that is remembered.
     """
 
     discover: Discover
@@ -74,6 +75,7 @@ class Files:
     options: ReadOptions = NO_OPTIONS
     passed_over: Callable[[Path], Iterable[Skip]] = lambda _: ()
     web: Web = NO_WEB
+    still_holds: Callable[[Skip], bool] = lambda _: True
 
 
 def skip_of(found: Found, error: ReadError | MissingPart) -> Skip:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from askdoc.adapters.chroma import ChromaStore
     from askdoc.adapters.generators import Choice
+    from askdoc.adapters.limits import Limits
     from askdoc.adapters.sqlite import SqliteCatalog
     from askdoc.adapters.web.sources import WebSources
     from askdoc.answering import Answerer, Parts
@@ -406,6 +407,7 @@ def indexer(
     """
     refuse_index_around(workspace, workspace.sources)
     from askdoc.adapters.files import discover
+    from askdoc.adapters.limits import still_holds
     from askdoc.adapters.opening import digest
     from askdoc.adapters.readers import expect_parts
     from askdoc.indexing import Indexer
@@ -424,6 +426,7 @@ def indexer(
             digest=partial(digest, most=_most_bytes(settings)),
             read=partial(_read, settings, options),
             options=options,
+            still_holds=partial(still_holds, limits=_limits(settings, options)),
             passed_over=lambda source: (
                 item
                 for item in look(source, tell_all=True)
@@ -499,7 +502,7 @@ def _read(
     settings: Settings, options: ReadOptions, items: Iterable[Found]
 ) -> AbstractContextManager[Iterator[Readout | None]]:
     """Read files in processes of their own; in this one, if there are to be none."""
-    from askdoc.adapters.limits import Limits, cores
+    from askdoc.adapters.limits import cores
     from askdoc.adapters.readers import reader_for, reader_named
     from askdoc.adapters.reading import in_line
     from askdoc.adapters.reading_pool import ReadingPool
@@ -508,9 +511,14 @@ def _read(
     workers = min(cores(), _MOST_WORKERS) if settings.workers is None else settings.workers
     if not workers:
         return in_line(most, partial(reader_for, options=options))(items)
+    return ReadingPool(workers, _limits(settings, options), reader_named, options).read(items)
+
+
+def _limits(settings: Settings, options: ReadOptions) -> Limits:
+    from askdoc.adapters.limits import Limits
+
     seconds = settings.max_read_seconds * (_PATIENCE_FOR_OCR if options.ocr else 1)
-    limits = Limits(most, seconds, int(settings.max_read_mb * 1_000_000))
-    return ReadingPool(workers, limits, reader_named, options).read(items)
+    return Limits(_most_bytes(settings), seconds, int(settings.max_read_mb * 1_000_000))
 
 
 def _most_bytes(settings: Settings) -> int:

@@ -7,15 +7,18 @@ import subprocess
 import sys
 import time
 import unicodedata
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec import structs
 
 from askdoc import lookup, wiring, workspace
+from askdoc.adapters import limits
 from askdoc.adapters.reading_pool import ReadingPool
 from askdoc.testing import HashEmbedder
-from askdoc.types import IndexReport
+from askdoc.types import Found, IndexReport, Skip
 from askdoc.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -80,6 +83,35 @@ def test_a_sparse_file_within_the_limit_is_no_text(here: Workspace) -> None:
     [skip] = sync(here).skipped
     assert skip.code == "binary"
     assert sync(here).skipped == (skip,)
+
+
+def test_a_limit_that_is_raised_has_files_read_again(here: Workspace) -> None:
+    (here.root / "docs" / "long.txt").write_text(f"{CAT}\n\n" * 40_000)
+    strict = replace(here, settings=structs.replace(here.settings, max_read_seconds=0.005))
+    [skip] = sync(strict).skipped
+    assert (skip.code, skip.reason) == ("out_of_time", "reading it takes more than 0.005 s")
+    with wiring.indexer(strict) as indexer:
+        assert indexer.preview().skipped == (skip,)  # it is remembered
+    with wiring.indexer(here) as indexer:
+        assert indexer.preview().added == ("docs/long.txt",)
+    assert sync(here).added == ("docs/long.txt",)
+
+
+@pytest.mark.parametrize(
+    ("ended_with", "code"), [(None, "out_of_memory"), (-9, "crashed"), (-27, "out_of_time")]
+)
+def test_a_reason_holds_as_long_as_its_limit(ended_with: int | None, code: str) -> None:
+    found = Found("a.txt", "a.txt", ".", "/a.txt", 1, 1)
+    now = limits.Limits(size=1, seconds=60, memory=1_000_000_000)
+    skip = (
+        limits.out_of_memory(found, now)
+        if ended_with is None
+        else limits.ended(found, now, ended_with)
+    )
+    assert skip.code == code
+    assert limits.still_holds(skip, now)
+    assert not limits.still_holds(skip, limits.Limits(1, 120, 2_000_000_000))
+    assert limits.still_holds(Skip("a.txt", "empty", "there is no text in it"), now)
 
 
 def test_long_paths_and_odd_names_are_indexed(here: Workspace) -> None:

@@ -132,9 +132,8 @@ def cores() -> int:
 
 def out_of_memory(found: Found, limits: Limits) -> Skip:
     """Say that a file was given up since reading it needs too much memory."""
-    reason = f"reading it needs more than {limits.memory / 1e6:,.0f} MB of memory"
     hint = "raise the setting `max_read_mb`, or leave the file out with `ignore`"
-    return Skip(found.location, OUT_OF_MEMORY, reason, hint)
+    return Skip(found.location, OUT_OF_MEMORY, _too_much_memory(limits), hint)
 
 
 def ended(found: Found, limits: Limits, code: int) -> Skip:
@@ -144,9 +143,30 @@ def ended(found: Found, limits: Limits, code: int) -> Skip:
     else:
         timed_out = -code in (signal.SIGPROF, signal.SIGALRM)
     if timed_out:
-        reason = f"reading it takes more than {limits.seconds:g} s"
         hint = "raise the setting `max_read_seconds`, or leave the file out with `ignore`"
-        return Skip(found.location, OUT_OF_TIME, reason, hint)
+        return Skip(found.location, OUT_OF_TIME, _too_much_time(limits), hint)
     how = f"with signal {-code}" if code < 0 else f"with exit code {code}"
-    reason = f"what reads it crashed ({how}), or needed more memory than there is"
-    return Skip(found.location, CRASHED, reason, "leave the file out with `ignore`")
+    reason = f"what reads it crashed ({how}), {_or_no_memory(limits)}"
+    hint = "raise the setting `max_read_mb`, or leave the file out with `ignore`"
+    return Skip(found.location, CRASHED, reason, hint)
+
+
+def still_holds(skip: Skip, limits: Limits) -> bool:
+    """Tell whether a file that was skipped earlier would be for the same reason under `limits`."""
+    if skip.code == OUT_OF_MEMORY:
+        return skip.reason == _too_much_memory(limits)
+    if skip.code == OUT_OF_TIME:
+        return skip.reason == _too_much_time(limits)
+    return skip.code != CRASHED or skip.reason.endswith(_or_no_memory(limits))
+
+
+def _too_much_memory(limits: Limits) -> str:
+    return f"reading it needs more than {limits.memory / 1e6:,.0f} MB of memory"
+
+
+def _too_much_time(limits: Limits) -> str:
+    return f"reading it takes more than {limits.seconds:g} s"
+
+
+def _or_no_memory(limits: Limits) -> str:
+    return f"or needed more than {limits.memory / 1e6:,.0f} MB of memory"
