@@ -258,18 +258,18 @@ def contents(work: Path) -> tuple[dict[str, str], set[str]]:
         return texts, chunks
 
 
-def kill(folder: Path, kills: int, seed: int) -> None:
+def kill(folder: Path, kills: int, seed: int, command: Sequence[str]) -> None:
     """Kill `askdoc index` at random moments; then compare with an index made without."""
     chance = random.Random(seed)
     work = fresh(folder / "kills")
     docs = work / "docs"
     rewrite(docs, chance, 0)
-    longest = index(work).seconds
+    longest = index(work, command).seconds
     shutil.rmtree(work / ".askdoc")
     killed = finished = edition = 0
     moments = []
     while killed < kills:
-        process = subprocess.Popen([*ASKDOC, "index", "--quiet"], cwd=work, start_new_session=True)
+        process = subprocess.Popen([*command, "index", "--quiet"], cwd=work, start_new_session=True)
         moment = chance.uniform(0.1, longest)
         try:
             code = process.wait(moment)
@@ -291,11 +291,11 @@ def kill(folder: Path, kills: int, seed: int) -> None:
         if code:
             sys.exit(f"`askdoc index` failed with {code} after {killed} kills")
         finished += 1
-    index(work)
+    index(work, command)
     after = contents(work)
     expected = {f"docs/{path.name}": path.read_text() for path in docs.iterdir()}
     shutil.rmtree(work / ".askdoc")
-    index(work)
+    index(work, command)
     assert contents(work) == after
     assert after[0] == expected
     say(
@@ -323,23 +323,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--many", type=int, metavar="FILES")
     parser.add_argument("--memory", type=int, nargs="+", metavar="MB")
-    parser.add_argument("--quick", action="store_true", help="--memory without the real embedder")
+    parser.add_argument("--quick", action="store_true", help="without the real embedder")
     parser.add_argument("--workers", type=Path, metavar="FOLDER")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--kills", type=int, metavar="N")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", type=Path, help="where to work, and to keep what is made")
     given = parser.parse_args()
+    command = QUICK if given.quick else ASKDOC
     with contextlib.ExitStack() as stack:
         folder = given.folder or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         if given.many:
             many(folder, given.many)
         if given.memory:
-            memory(folder, given.memory, QUICK if given.quick else ASKDOC)
+            memory(folder, given.memory, command)
         if given.workers:
             workers(folder, given.workers, given.rounds)
         if given.kills:
-            kill(folder, given.kills, given.seed)
+            kill(folder, given.kills, given.seed, command)
 
 
 if __name__ == "__main__":

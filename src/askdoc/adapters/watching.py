@@ -62,7 +62,7 @@ class FolderWatch:
 
         That is files, and folders with all that they hold.
         """
-        if self.is_blind:
+        if not self._watches:
             time.sleep(_MOMENT / 1000)
         found, self._early = self._early, set()
         found |= self._heard()
