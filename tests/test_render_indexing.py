@@ -106,7 +106,7 @@ def test_a_report_of_many_skips_points_to_the_rest() -> None:
     report = IndexReport(skipped=SKIPPED * 10)
     written = draw(report_lines, report, width=80)
     assert written.count("skipped docs/") == 10
-    assert "and 10 more; `askdoc status` lists all" in written
+    assert "and 10 more; `askdoc status --skipped` lists all" in written
 
 
 def test_an_interrupted_run_says_so() -> None:

@@ -14,10 +14,17 @@ from askdoc.types import Span
 TEXT = "One stands here. Two is marked\nand goes on. Three is not.\n\nFour ends it."
 
 
-def shown(text: str, span: Span, *, context: int | None, width: int | None = None) -> str:
+def shown(
+    text: str,
+    span: Span,
+    *,
+    context: int | None = None,
+    most: int | None = None,
+    width: int | None = None,
+) -> str:
     output = StringIO()
     sheet = page(make_console(file=output, width=width or 80, force_terminal=bool(width)), Path())
-    sheet.show(marked_lines(text, span, sheet, context=context))
+    sheet.show(marked_lines(text, span, sheet, context=context, most=most))
     return output.getvalue()
 
 
@@ -37,6 +44,18 @@ def test_a_bar_runs_along_the_sentence_alone() -> None:
 def test_so_many_lines_are_shown_around(context: int | None, lines: int) -> None:
     start = TEXT.index("Four")
     assert len(shown(TEXT, Span(start, len(TEXT)), context=context).splitlines()) == lines
+
+
+def test_of_long_lines_only_what_is_near_is_shown() -> None:
+    long = "far " * 50
+    text = f"{long}\n{long}before. Marked here. Behind {long}\n{long}"
+    span = Span(text.index("Marked"), text.index(" Behind"))
+    assert shown(text, span, most=17) == (
+        "2   … far far before.\n  > Marked here.\n    Behind far far …\n"
+    )
+    whole = shown(text, span, most=len(text))
+    assert whole == shown(text, span)
+    assert "…" not in whole
 
 
 @given(st.text("ab .\r\n", min_size=1, max_size=80), st.data())

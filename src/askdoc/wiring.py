@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from askdoc.answering import Answerer, Parts
     from askdoc.checking import Checker
     from askdoc.confidence import Calibration
+    from askdoc.coverage import Coverage
     from askdoc.federating import Federation
     from askdoc.following import Follower
     from askdoc.indexing import Indexer
@@ -112,6 +113,21 @@ def expect_index(workspace: Workspace) -> None:
     from askdoc.adapters import sqlite_schema
 
     sqlite_schema.expect(workspace.index)
+
+
+def coverage_of(workspace: Workspace) -> Coverage:
+    """Say which files are not, or not wholly, indexed; nothing is changed.
+
+    Raises:
+        NoIndex: there is none.
+
+    """
+    from askdoc.coverage import coverage
+
+    with open_catalog(workspace) as catalog:
+        documents = catalog.documents()
+    with indexer(workspace) as opened:
+        return coverage(documents, opened.preview(), opened.passed_over())
 
 
 def vectors_folder(workspace: Workspace) -> Path:

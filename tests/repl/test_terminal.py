@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -88,6 +90,26 @@ def test_what_was_typed_comes_back_in_the_next_session(terminal: Start) -> None:
     again.until("Where do herons nest?")
     again.press(ENTER + ENTER)
     again.until("tall trees near water. [1]")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no kill -9")
+def test_a_session_that_is_killed_keeps_its_turns(terminal: Start) -> None:
+    screen = terminal()
+    screen.say("Where do herons nest?")
+    screen.until("tall trees near water. [1]")
+    screen.say("and when do they return?")
+    screen.until("→ When do herons return?")
+    screen.ready()
+    screen.press("half a question")
+    screen.until("> half a question")
+    screen.child.kill(signal.SIGKILL)
+    again = terminal()
+    again.say("/resume 1")
+    again.until("Where do herons nest?")
+    again.say("and what does it eat?")
+    again.until("→ What")
+    again.say("/sessions")
+    again.until("3 questions")
 
 
 def test_nothing_is_kept_without_history(terminal: Start, home: Path) -> None:

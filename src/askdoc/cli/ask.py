@@ -139,7 +139,7 @@ def ask(  # noqa: PLR0913 - one parameter for each option
                 from askdoc.render.explain import explain_lines
                 from askdoc.render.layout import BLANK
 
-                page.show([BLANK, *explain_lines(answer, page)])
+                page.show([BLANK, *explain_lines(answer, page, lines=answerer.lines)])
                 if answer.generation is not None:
                     page.show(prompt_lines(answer.generation, page))
     aside.show(note_line(note, aside) for note in notes(answer))

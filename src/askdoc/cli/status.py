@@ -62,12 +62,9 @@ def status(
 def _cover(workspace: Workspace, *, as_json: bool) -> None:
     """Say what is missing from the index, and what would help."""
     from askdoc import wiring
-    from askdoc.coverage import coverage, coverage_to_json
+    from askdoc.coverage import coverage_to_json
 
-    with wiring.open_catalog(workspace) as catalog:
-        documents = catalog.documents()
-    with wiring.indexer(workspace) as indexer:
-        found = coverage(documents, indexer.preview(), indexer.passed_over())
+    found = wiring.coverage_of(workspace)
     if as_json:
         from askdoc.cli.output import print_json
 

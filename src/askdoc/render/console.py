@@ -37,7 +37,7 @@ THEME = Theme(
 MEASURE = 100
 """Cells of a line at most: longer lines are hard to read, however wide the terminal."""
 
-_SHARED = re.compile(r"`askdoc (index(?: [A-Z]+)?|status(?: --documents)?)`")
+_SHARED = re.compile(r"`askdoc (index(?: [A-Z]+)?|status(?: --(?:documents|skipped))?)`")
 """Commands, with the arguments that hints name, that a session has too."""
 _NARROWEST = 20
 _NO_LINKS = frozenset({"dumb", "linux", "unknown"})

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 
 from rich.text import Text
 
+from askdoc.formats import Lines
+from askdoc.landmarks import name_place
 from askdoc.render.console import Page
 from askdoc.render.layout import BLANK, context_limit, flat, hang, head
 from askdoc.render.places import file_name
@@ -17,15 +19,18 @@ from askdoc.types import Answer, Evidence, Passage
 _SENTENCES = 10
 
 
-def explain_lines(answer: Answer, page: Page) -> Iterator[Text]:
-    """Lay out how the answer came about: confidence and time, passages, sentences."""
+def explain_lines(answer: Answer, page: Page, *, lines: Lines | None = None) -> Iterator[Text]:
+    """Lay out how the answer came about: confidence and time, passages, sentences.
+
+    Without `lines`, it is told by characters where a passage without pages stands.
+    """
     yield Text("Why", style="heading")
     yield hang(_summary(answer), page, first="  ")
     if answer.passages:
         yield BLANK
         yield Text("Passages, by fused score", style="heading")
         for number, passage in enumerate(answer.passages, start=1):
-            yield from _passage(number, passage, page)
+            yield from _passage(number, passage, page, lines)
     if answer.evidence:
         yield BLANK
         yield Text("Sentences, by score", style="heading")
@@ -55,10 +60,14 @@ def _summary(answer: Answer) -> Text:
     return Text(" · ".join(parts))
 
 
-def _passage(number: int, passage: Passage, page: Page) -> Iterator[Text]:
+def _passage(number: int, passage: Passage, page: Page, lines: Lines | None) -> Iterator[Text]:
     title = file_name(passage.document, page)
     span = passage.chunk.span
-    title.append(f", characters {span.start}-{span.end}")
+    if lines is None:
+        title.append(f", characters {span.start}-{span.end}")
+    else:
+        place = name_place(passage.document.place_of(span), *lines(passage.document.id, span))
+        title.append(f", {place}")
     yield hang(title, page, first=Text(f"{number:>3}. ", style="label"))
     yield hang(flat(passage_scores(passage), "faint"), page, first="     ")
     yield hang(Text(head(passage.chunk.text, context_limit(page) // 2)), page, first="     ")

@@ -90,9 +90,8 @@ def skip_lines(skipped: Sequence[Skip], page: Page, *, most: int | None = None) 
             yield hang(flat(skip.hint, "faint"), page, first="  ")
     if left := len(skipped) - len(shown):
         yield BLANK
-        yield hang(
-            Text(page.advice(f"and {number(left)} more; `askdoc status` lists all"), "faint"), page
-        )
+        rest = page.advice(f"and {number(left)} more; `askdoc status --skipped` lists all")
+        yield hang(Text(rest, "faint"), page)
 
 
 def coverage_lines(found: Coverage, page: Page) -> Iterator[Text]:
@@ -116,9 +115,8 @@ def gap_lines(gaps: Iterable[Gap], page: Page, *, most: int | None = None) -> It
             yield hang(flat(file, "file"), page, first="  ", rest="    ")
         if most is not None and len(gap.files) > most:
             left = number(len(gap.files) - most)
-            yield hang(
-                Text(f"and {left} more; see `askdoc status --skipped`", "faint"), page, first="  "
-            )
+            rest = page.advice(f"and {left} more; see `askdoc status --skipped`")
+            yield hang(Text(rest, "faint"), page, first="  ")
 
 
 def status_lines(status: IndexStatus, page: Page, *, documents: bool = False) -> Iterator[Text]:

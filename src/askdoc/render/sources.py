@@ -33,13 +33,16 @@ def source_lines(found: Sequence[NumberedPlace], page: Page, *, lines: Lines) ->
         yield hang(flat(item.text), page, first=indent)
 
 
-def marked_lines(text: str, span: Span, page: Page, *, context: int | None) -> Iterator[Text]:
+def marked_lines(
+    text: str, span: Span, page: Page, *, context: int | None = None, most: int | None = None
+) -> Iterator[Text]:
     """Lay out text line by line with its numbers, a bar along the characters of `span`.
 
     A line that is only partly marked is broken there. `context` is how many lines around are shown,
-    None for all.
+    and `most` how many characters before the mark and behind it; None for all.
     """
     starts = line_starts(text)
+    seen = Span(0, len(text)) if most is None else _around(text, span, most)
     first, last = line_of(starts, span.start), line_of(starts, max(span.start, span.end - 1))
     around = len(starts) if context is None else context
     shown = range(max(1, first - around), min(len(starts), last + around) + 1)
@@ -48,7 +51,9 @@ def marked_lines(text: str, span: Span, page: Page, *, context: int | None) -> I
         line = Span(starts[number - 1], starts[number] if number < len(starts) else len(text))
         named = False
         for piece, marked in _pieces(line, span):
-            body = piece.of(text).strip("\r\n")
+            if piece.end < seen.start or piece.start > seen.end:
+                continue
+            body = _clipped(text, piece, seen)
             if named and not body.strip():
                 continue
             label = f"{'' if named else number:>{digits}} "
@@ -58,6 +63,26 @@ def marked_lines(text: str, span: Span, page: Page, *, context: int | None) -> I
             words = body.strip() if named or marked else body.expandtabs()
             yield hang(plain(words, "" if marked else "faint"), page, first=first_mark, rest=rest)
             named = True
+
+
+def _around(text: str, span: Span, most: int) -> Span:
+    """Widen a span by at most `most` characters, to where a word begins or ends."""
+    start, end = max(0, span.start - most), min(len(text), span.end + most)
+    if start:
+        start = text.find(" ", start, span.start) + 1 or start
+    if end < len(text):
+        cut = text.rfind(" ", span.end, end)
+        end = end if cut < 0 else cut
+    return Span(start, end)
+
+
+def _clipped(text: str, piece: Span, seen: Span) -> str:
+    """Cut a piece of a line out of `text`, with dots where not all of it is seen."""
+    start, end = max(piece.start, seen.start), min(piece.end, seen.end)
+    body = text[start:end].strip("\r\n")
+    before = "… " if text[piece.start : start].strip() else ""
+    behind = " …" if text[end : piece.end].strip() else ""
+    return f"{before}{body}{behind}"
 
 
 def _pieces(line: Span, marked: Span) -> Iterator[tuple[Span, bool]]:

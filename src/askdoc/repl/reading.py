@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _AROUND = 5
 """Lines shown around a sentence where the document has no pages."""
+_AROUND_CHARACTERS = 700
+"""Characters shown before it and behind it at most: a line may be a whole paragraph."""
 
 
 def sources(session: Session, _: str) -> None:
@@ -50,13 +52,16 @@ def show(session: Session, arguments: str) -> None:
     shown = Span(place.span.start - offset, place.span.end - offset)
     page = session.pages.output()
     page.show([hang(place_title(place, page, session.lines), page)])
-    page.show(marked_lines(text, shown, page, context=None if span else _AROUND))
+    if span:
+        page.show(marked_lines(text, shown, page))
+    else:
+        page.show(marked_lines(text, shown, page, context=_AROUND, most=_AROUND_CHARACTERS))
 
 
 def why(session: Session, _: str) -> None:
     """Explain the last answer."""
     page = session.pages.output()
-    page.show(explain_lines(session.last().answer, page))
+    page.show(explain_lines(session.last().answer, page, lines=session.lines))
 
 
 def open_(session: Session, arguments: str) -> None:
@@ -91,6 +96,8 @@ def copy(session: Session, arguments: str) -> None:
             message = "there is no clipboard here"
             raise UsageError(message, hint="`/save FILE` writes to a file")
         _copy_by_terminal(session, text)
+        page.show([Text(f"asked the terminal to copy {what}", style="faint")])
+        return
     page.show([Text(f"copied {what}", style="faint")])
 
 

@@ -251,12 +251,9 @@ class Session:
         def job(answerer: Asked, listen: Listener) -> Answer:
             documents = answerer.resolve(self.patterns) if self.patterns else None
             answer = answerer.answer(question, documents=documents, listen=listen)
-            self._lines = {
-                (item.passage.document.id, item.span): answerer.lines(
-                    item.passage.document.id, item.span
-                )
-                for item in answer.evidence
-            } | {
+            shown = [(item.passage.document.id, item.span) for item in answer.evidence]
+            shown += [(item.document.id, item.chunk.span) for item in answer.passages]
+            self._lines = {place: answerer.lines(*place) for place in shown} | {
                 (item.document.id, item.span): (item.line_start, item.line_end)
                 for item in answer.citations
             }
@@ -266,7 +263,9 @@ class Session:
 
     def _locate(self, wanted: list[tuple[str, Span]]) -> None:
         """Look up lines in the catalog, as for an answer of a resumed session."""
-        by_id = {item.document.id: item.document for item in self.places()}
+        documents = [item.document for item in self.last().answer.passages]
+        documents += [item.document for item in self.places()]
+        by_id = {document.id: document for document in documents}
         for document_id, span in wanted:
             document = by_id[document_id]
             with wiring.open_catalog(self.scope.holder(document)) as catalog:

@@ -12,7 +12,7 @@ from askdoc.adapters.freshness import file_state
 from askdoc.addresses import addresses_of, targets
 from askdoc.errors import UsageError
 from askdoc.render.console import Page
-from askdoc.render.indexing import count, report_lines, status_lines
+from askdoc.render.indexing import count, coverage_lines, report_lines, status_lines
 from askdoc.render.layout import hang, named
 from askdoc.repl.command import Command, Completes, number, path_of, split
 from askdoc.settings import EXTRACTIVE
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from askdoc.repl.session import Session
 
 _OFF = "off"
-_DOCUMENTS = "documents"
+_DOCUMENTS, _SKIPPED = "documents", "skipped"
 
 
 def filter_(session: Session, arguments: str) -> None:
@@ -118,12 +118,18 @@ def index(session: Session, arguments: str) -> None:
 def status(session: Session, arguments: str) -> None:
     """Say what is indexed."""
     wanted = arguments.strip().removeprefix("--")
-    if wanted not in ("", _DOCUMENTS):
+    if wanted not in ("", _DOCUMENTS, _SKIPPED):
         message = f"`/status` does not take `{wanted}`"
-        raise UsageError(message, hint="`/status documents` lists all documents")
+        hint = "`/status documents` lists all documents, `/status skipped` what is not indexed"
+        raise UsageError(message, hint=hint)
     page = session.pages.output()
     for name, workspace in session.scope.members.items():
         _head(name, page)
+        if wanted == _SKIPPED:
+            with session.keyboard.interrupts():
+                missing = wiring.coverage_of(workspace)
+            page.show(coverage_lines(missing, page))
+            continue
         with wiring.open_catalog(workspace) as catalog, session.keyboard.interrupts():
             found = read_status(
                 catalog, workspace.index, embedder_key=EMBEDDER_NAME, file_state=file_state
@@ -192,9 +198,10 @@ COMMANDS = (
     ),
     Command(
         "status",
-        "[documents]",
+        "[WHAT]",
         "Say what is indexed and what was skipped",
-        "Says, too, how many files have changed since. With `documents`, it lists all of them.",
+        "Says, too, how many files have changed since. `/status documents` lists all of them, "
+        "`/status skipped` every file that is not, or not wholly, indexed, and why.",
         status,
     ),
 )
