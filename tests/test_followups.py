@@ -48,6 +48,8 @@ YES_NO = Turn("Did the council close the pier?", "The council closed the pier.")
         (PIER, "by whom?", "When was the pier closed, and by whom?"),
         (PIER, "Who closed it?", "Who closed the pier?"),
         (PIER, "and the bridge?", "When was the bridge closed?"),
+        (HERONS, "and how high are the trees?", "How high are the trees?"),
+        (HERONS, "and how high are the towers?", "How high are the towers (herons, nest)?"),
         (YES_NO, "why?", "Why did the council close the pier?"),
     ],
 )

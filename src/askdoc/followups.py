@@ -54,6 +54,7 @@ _EXPLETIVE = re.compile(
 _HEAD = re.compile(r"the\s+[\w’'-]+(?:\s[\w’'-]+)?(?=\s(?:of|for|in|on|to|at)\s)", re.IGNORECASE)
 """The part of `the capital of France` that another noun may take the place of."""
 
+_DEFINITE = re.compile(r"\bthe\s+([\w-]+)", re.IGNORECASE)
 _YEAR = re.compile(r"\b(?:1[0-9]{3}|20[0-9]{2})\b")
 _THEY = frozenset(("they", "them", "their", "theirs"))
 _HIS = frozenset(("he", "him", "his", "she", "her", "hers"))
@@ -85,7 +86,7 @@ def rewrite(question: str, turns: Sequence[Turn]) -> str:
     if resolved is not None:
         return _as_question(resolved)
     if led:
-        return _as_question(_with_topic(body, turns))
+        return _as_question(body if _goes_on(body, turns[-1]) else _with_topic(body, turns))
     return question
 
 
@@ -239,6 +240,18 @@ def _names_of(turn: Turn) -> tuple[list[Name], list[Name]]:
     ]
     new = [name for name in said if name.text.lower() not in folded]
     return asked, new
+
+
+def _goes_on(body: str, turn: Turn) -> bool:
+    """Tell whether `body` asks on about what the answer spoke of: `and who built the pier?`.
+
+    Where the question before names somebody or something, that name is more likely to be needed.
+    """
+    meant = [noun.lower() for noun in _DEFINITE.findall(body)]
+    if not meant or names(turn.question):
+        return False
+    said = {word.lower() for word in words(turn.answer)}
+    return said.issuperset(meant)
 
 
 def _with_topic(body: str, turns: Sequence[Turn]) -> str:

@@ -278,6 +278,7 @@ def kept(here: Path) -> int:
 
 def test_history_lists_shows_exports_and_deletes(kept: int, here: Path) -> None:
     listed = run("history", "list").stdout
+    assert run("history").stdout == listed
     assert "Who?" in listed
     assert "Other" not in listed
     assert "/elsewhere" in run("history", "list", "--all").stdout

@@ -147,11 +147,15 @@ def test_open_runs_the_editor_at_the_line(
     assert told.read_text().splitlines() == ["--at", "2", file, "; touch pwned"]
 
 
-def test_open_says_what_is_missing(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_open_says_what_is_missing(talk: Talk, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     talk.say(PIER)
     monkeypatch.setenv("VISUAL", "no-such-editor")
     assert "`no-such-editor` is not installed" in talk.say("/open 1")
     assert "there is no source 99" in talk.say("/open 99")
+    vim = root / "vim"
+    vim.touch(mode=0o755)
+    monkeypatch.setenv("VISUAL", str(vim))
+    assert f"`{vim}` needs a terminal" in " ".join(talk.say("/open 1").split())
     Path(talk.session.places()[0].document.file).unlink()
     assert "is gone" in talk.say("/open 1")
 

@@ -26,13 +26,23 @@ app = typer.Typer(
     Sessions of `askdoc repl` are kept in your state folder, unless it is started with
     `--no-history` or the setting `history` is false.
 
+    Alone, it lists those of this workspace.
+
     Examples:
-        askdoc history list
+        askdoc history
         askdoc history show 12
         askdoc history export 12 --output notes.md
         askdoc history delete 12
     """,
 )
+
+
+@app.callback(invoke_without_command=True)
+def _default(ctx: typer.Context) -> None:
+    """List sessions where no command is given; its help is that of the group."""
+    if ctx.invoked_subcommand is None:
+        list_()
+
 
 Number = Annotated[int, typer.Argument(metavar="N", help="Number of the session.")]
 

@@ -38,6 +38,7 @@ _AT_PAGE: Mapping[str, Sequence[str]] = {
     "sioyek": ("--page", "{page}", "{file}"),
 }
 _EDITORS = ("nano", "vim", "vi")
+_NEED_TERMINAL = frozenset((*_EDITORS, "nvim", "emacs", "kak", "joe", "micro", "less", "ne", "hx"))
 _VIEWERS = ("xdg-open", "open")
 
 Which = Callable[[str], str | None]
@@ -129,6 +130,9 @@ def run(command: Sequence[str], *, wait: bool) -> None:
         UsageError: it cannot be started, or ends with an error.
 
     """
+    if Path(command[0]).name in _NEED_TERMINAL and not (sys.stdin.isatty() and sys.stdout.isatty()):
+        message = f"`{command[0]}` needs a terminal"
+        raise UsageError(message, hint="set another: `askdoc config set editor PROGRAM`")
     try:
         if wait:
             code = subprocess.run(command, check=False).returncode
