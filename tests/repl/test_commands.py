@@ -125,6 +125,13 @@ def test_why_explains(talk: Talk) -> None:
     assert "lexical #" in said
 
 
+def test_what_comes_nearest_is_shown_by_its_number(talk: Talk) -> None:
+    said = talk.say("Who won the football cup of Peru in 1999?")
+    nearest = [line for line in said.splitlines() if line.startswith(" 2. ")]
+    assert len(nearest) == 1
+    assert talk.say("/show 2").startswith(nearest[0].removeprefix(" 2. "))
+
+
 @pytest.mark.parametrize("line", ["/sources", "/show", "/why", "/retry", "/raw", "/copy", "/open",
                                   "/save x.md", "/eval add 1"])  # fmt: skip
 def test_before_the_first_question_there_is_nothing_to_show(line: str, talk: Talk) -> None:

@@ -128,10 +128,12 @@ def _abstention(answer: Answer, page: Page, lines: Lines | None) -> Iterator[Tex
         return
     yield BLANK
     yield Text("Nearest in the documents:", style="faint")
-    for item in nearest:
+    for number, item in enumerate(nearest, start=1):
         yield BLANK
         where = _where_evidence(item, lines)
-        yield hang(_header(item.passage, where, page), page, first="  - ")
+        # A session can show and open each by its number.
+        first = Text(f"{number:>2}. ", style="label") if page.in_session else "  - "
+        yield hang(_header(item.passage, where, page), page, first=first)
         yield from _headings(item.passage.document.title, item.passage.chunk.headings, page)
         yield hang(flat(item.text), page, first=_INDENT)
 
