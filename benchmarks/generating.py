@@ -30,7 +30,7 @@ from askdoc.gold import GoldFinder
 from askdoc.grading import grade
 from askdoc.metrics import citation_precision, citation_recall
 from askdoc.ports import Generator
-from askdoc.remembering import RememberingEmbedder
+from askdoc.remembering import remembering
 from askdoc.suites import load
 from askdoc.types import Answer, EvalCase, Prompt, Spent
 
@@ -150,8 +150,8 @@ def main() -> None:
         return Remembering(generator, options.keep, until)
 
     with (
-        wiring.answerer(plain, wrap=RememberingEmbedder) as one,
-        wiring.answerer(written, wrap=RememberingEmbedder, wrap_generator=remember) as two,
+        wiring.answerer(plain, change=remembering) as one,
+        wiring.answerer(written, change=remembering, wrap_generator=remember) as two,
         wiring.open_catalog(plain) as catalog,
     ):
         gold = GoldFinder(catalog)
@@ -159,7 +159,7 @@ def main() -> None:
             try:
                 by_model = two.answer(case.question)
             except OutOfTimeError:
-                break
+                continue  # what was kept of later ones costs nothing
             tally.add(case, gold, one.answer(case.question), by_model)
     tally.report(len(cases))
     for record in random.Random(options.seed).sample(

@@ -71,6 +71,10 @@ class GeneratorError(AskdocError):
     """A language model cannot be reached, refuses, or breaks off."""
 
 
+class NoAnswerYet(GeneratorError):
+    """A server does not answer when it is first looked for; it may, later."""
+
+
 class MissingPart(AskdocError):
     """Nothing installed goes by the name that was asked for."""
 

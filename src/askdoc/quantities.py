@@ -95,13 +95,13 @@ def read_quantities(text: str) -> list[Quantity]:
     taken = [(quantity.start, quantity.end) for quantity in found]
     for match in _ORDINAL.finditer(text):
         if not any(start < match.end() and match.start() < end for start, end in taken):
-            value = Fraction(ORDINALS[match[1].lower()])
+            value = Fraction(ORDINALS[match[1].casefold()])
             found.append(Quantity((("ordinal", value),), match[0], match.start(), match.end()))
     return sorted(found, key=lambda quantity: quantity.start)
 
 
 def _read(match: re.Match[str]) -> Quantity | None:
-    sign = (match["sign"] or "").strip().lower()
+    sign = (match["sign"] or "").strip().casefold()
     unit = _bare(match["unit"])
     scale = _bare(match["scale"]).removeprefix("an ").removeprefix("a ")
     value = _value(match)
@@ -110,7 +110,7 @@ def _read(match: re.Match[str]) -> Quantity | None:
         scale = ""
     value *= SCALES.get(scale, 1)
     if match["ordinal"]:
-        kind = "decade" if match["ordinal"].lower() == "s" else "ordinal"
+        kind = "decade" if match["ordinal"].casefold() == "s" else "ordinal"
         values: Sequence[tuple[str, Fraction]] = ((kind, value),)
     elif sign:
         values = tuple((name, value) for name in SIGNS[sign])
@@ -132,7 +132,7 @@ def _score(match: re.Match[str]) -> Quantity:
 
 def _bare(found: str | None) -> str:
     """Return a unit or scale as the tables spell it, without what joins it to its number."""
-    return " ".join((found or "").replace("-", " ").lower().split())
+    return " ".join((found or "").replace("-", " ").casefold().split())
 
 
 def _value(match: re.Match[str]) -> Fraction:
@@ -140,12 +140,12 @@ def _value(match: re.Match[str]) -> Fraction:
         plain = re.sub(r"[,\u00a0\u202f]", "", match["digits"])
         return Fraction(plain) * (-1 if match["minus"] else 1)
     if match["fraction"]:
-        *count, name = re.split(r"[\s-]", match["fraction"].lower())
+        *count, name = re.split(r"[\s-]", match["fraction"].casefold())
         times = SPELLED.get(count[0], 1) if count else 1
         return FRACTIONS[name.removesuffix("s").replace("halve", "half")] * times
     if match["multiple"]:
-        return Fraction(MULTIPLES[match["multiple"].lower()])
-    return Fraction(_spelled(re.split(r"[\s-]+", match["spelled"].lower())))
+        return Fraction(MULTIPLES[match["multiple"].casefold()])
+    return Fraction(_spelled(re.split(r"[\s-]+", match["spelled"].casefold())))
 
 
 def _spelled(words: Sequence[str]) -> int:

@@ -78,7 +78,7 @@ def _units() -> dict[str, tuple[tuple[str, Fraction], ...]]:
     found: dict[str, tuple[tuple[str, Fraction], ...]] = {}
     for line in _TABLE.strip().splitlines():
         base, factor, names = line.split(maxsplit=2)
-        for name in names.split(", "):
+        for name in names.casefold().split(", "):  # µ has two code points, s in `hours` as well
             found[name] = (*found.get(name, ()), (base, Fraction(factor)))
     return found
 

@@ -18,13 +18,13 @@ Fault = Callable[[BaseHTTPRequestHandler, bytes], bool]
 
 @contextmanager
 def in_front_of(
-    url: str, fault: Fault, *, served: bytes | None = None
+    url: str, fault: Fault, *, served: bytes | None = None, port: int = 0
 ) -> Iterator[tuple[str, list[str]]]:
     """Put a server before the real one that may fail; yields its URL and the requests it got.
 
-    `served` is what it answers instead when it is asked what it serves.
+    `served` is what it answers instead when it is asked what it serves; `port` is its own.
     """
-    port = int(url.split(":")[2].split("/", maxsplit=1)[0])
+    real_port = int(url.split(":")[2].split("/", maxsplit=1)[0])
     seen: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -43,7 +43,7 @@ def in_front_of(
                 self._pass_on(body)
 
         def _pass_on(self, body: bytes) -> None:
-            real = http.client.HTTPConnection("127.0.0.1", port)
+            real = http.client.HTTPConnection("127.0.0.1", real_port)
             real.request(self.command, self.path, body, dict(self.headers))
             answer = real.getresponse()
             data = answer.read()
@@ -53,7 +53,7 @@ def in_front_of(
         def log_message(self, *args: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     server.daemon_threads = True
     server.block_on_close = False
     thread = threading.Thread(target=server.serve_forever)

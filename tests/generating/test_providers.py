@@ -14,7 +14,7 @@ from tests.generating.conftest import evidence, terms
 from tests.generating.servers import KEY, breaking, chunk, failing, in_front_of, reply
 
 from askdoc import prompts
-from askdoc.adapters.connecting import connect
+from askdoc.adapters.connecting import connect, connect_later
 from askdoc.adapters.llamaindex_llm import LlamaIndexGenerator
 from askdoc.checking import Check
 from askdoc.errors import GeneratorError
@@ -72,6 +72,19 @@ def test_a_server_is_asked_for_its_model_where_none_is_named(llama: str) -> None
     provider = read_provider(llama)
     assert provider is not None
     assert connect(provider, offline=False, timeout=5).name.startswith(f"{llama}#")
+
+
+def test_a_server_that_comes_later_is_found_then(llama: str) -> None:
+    with in_front_of(llama, failing(500)) as (url, _):
+        gone = url
+    provider = read_provider(f"{gone}#smollm2")
+    assert provider is not None
+    generator = connect_later(provider, offline=False, timeout=60)
+    with pytest.raises(GeneratorError, match="can't be reached"):
+        list(generator.stream(PROMPT))
+    with in_front_of(llama, failing(500, 0), port=int(gone.split(":")[2].split("/")[0])):
+        assert any(isinstance(piece, str) for piece in generator.stream(PROMPT))
+    generator.close()
 
 
 def test_a_wrong_key_is_said_to_be_wrong(llama: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,6 +51,21 @@ def test_two_values_are_told_apart(one: str, other: str) -> None:
     assert not first.equals(second)
 
 
+@pytest.mark.parametrize(
+    "text", ["5 \u03bcg", "5 \u00b5g", "3 hour\u017f", "\u017feven mice", "4 \u00b5G"]
+)
+def test_letters_of_two_code_points_are_read_as_one(text: str) -> None:
+    assert len(read_quantities(text)) == 1
+
+
+def test_the_score_of_a_match_is_a_pair() -> None:
+    (score,) = read_quantities("they lost 3-2")
+    assert score.equals(*read_quantities("a 3-2 defeat"))
+    assert not score.equals(*read_quantities("a 2-3 defeat"))
+    assert not score.equals(*read_quantities("three goals"))
+    assert [q.text for q in read_quantities("10-20 percent")] == ["10", "20 percent"]
+
+
 @given(st.integers(0, 10**12))
 def test_digits_with_and_without_separators_are_one_number(number: int) -> None:
     (plain,), (grouped,) = read_quantities(f"{number} items"), read_quantities(f"{number:,} items")

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import os
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
 from askdoc.adapters.llamaindex_llm import CONTEXT, UNAUTHORISED, LlamaIndexGenerator, explained
 from askdoc.adapters.ollama import holds, models_of
-from askdoc.errors import GeneratorError, MissingPart
+from askdoc.errors import GeneratorError, MissingPart, NoAnswerYet
+from askdoc.ports import Generator
 from askdoc.providers import COMPATIBLE, KEY_VARIABLES, Provider
-from askdoc.types import Form
+from askdoc.types import Form, Prompt, Spent
 
 _CLASSES = {
     COMPATIBLE: ("llama_index.llms.openai_like", "OpenAILike", "servers"),
@@ -26,12 +27,66 @@ _LISTING_TIMEOUT = 5
 _ANSWER_TOKENS = 400
 
 
+def connect_later(provider: Provider, *, offline: bool, timeout: float) -> Generator:
+    """Get ready as `connect` does; a server that does not answer yet is looked for once more.
+
+    What is found without a language model can be shown in the meantime, and the reason with it.
+
+    Raises:
+        MissingPart: the extra for that provider is not installed.
+        GeneratorError: `offline` refuses it, or it has no key.
+
+    """
+    try:
+        return connect(provider, offline=offline, timeout=timeout)
+    except NoAnswerYet as error:
+        return _Awaited(
+            provider, error, lambda: connect(provider, offline=offline, timeout=timeout)
+        )
+
+
+class _Awaited:
+    """A `Generator` whose server did not answer: it says so once, then looks for it again."""
+
+    form = Form.FREE
+    context = CONTEXT
+
+    def __init__(
+        self, provider: Provider, error: NoAnswerYet, look: Callable[[], LlamaIndexGenerator]
+    ) -> None:
+        self.name = provider.name.rstrip("#")
+        self.remote = provider.remote
+        self._error: NoAnswerYet | None = error
+        self._look = look
+        self._found: LlamaIndexGenerator | None = None
+
+    def stream(self, prompt: Prompt) -> Iterator[str | Spent]:
+        """Yield the answer of the server.
+
+        Raises:
+            NoAnswerYet: it still does not answer.
+            GeneratorError: it fails.
+
+        """
+        if self._error is not None:
+            error, self._error = self._error, None
+            raise error
+        self._found = self._found or self._look()
+        yield from self._found.stream(prompt)
+
+    def close(self) -> None:
+        """Let go of the server, if it was found."""
+        if self._found is not None:
+            self._found.close()
+
+
 def connect(provider: Provider, *, offline: bool, timeout: float) -> LlamaIndexGenerator:
     """Get ready to ask a provider; nothing is sent yet but, to a server, what it serves.
 
     Raises:
         MissingPart: the extra for that provider is not installed.
-        GeneratorError: `offline` refuses it, it has no key, or the server does not answer.
+        GeneratorError: `offline` refuses it, or it has no key.
+        NoAnswerYet: the server does not answer, or does not have the model.
 
     """
     if offline and provider.remote:
@@ -66,18 +121,18 @@ def _look_for(provider: Provider) -> None:
     """See that Ollama runs and has the model, so as to say what to do where it does not.
 
     Raises:
-        GeneratorError: it does not.
+        NoAnswerYet: it does not.
 
     """
     found = models_of(provider.url or "", _LISTING_TIMEOUT)
     if found is None:
         message = f"`{provider.name}` can't be reached: nothing answers at {provider.url}"
-        raise GeneratorError(message, hint="start it: `ollama serve`")
+        raise NoAnswerYet(message, hint="start it: `ollama serve`")
     if not holds(found, provider.model):
         message = f"Ollama does not have the model `{provider.model}`"
         there = ", ".join(model.name for model in found) or "none yet"
         hint = f"fetch it: `ollama pull {provider.model}`; it has {there}"
-        raise GeneratorError(message, hint=hint)
+        raise NoAnswerYet(message, hint=hint)
 
 
 def _compatible(made: Any, provider: Provider, timeout: float) -> LlamaIndexGenerator:
@@ -122,10 +177,15 @@ def _served(provider: Provider, key: str) -> list[dict[str, Any]]:
             return [dict(item) for item in json.load(answer).get("data", [])]
     except urllib.error.HTTPError as error:
         if error.code in UNAUTHORISED:
-            raise explained(error, provider.name.rstrip("#"), said=False) from error
+            raise _not_yet(error, provider) from error
         return []
     except (OSError, ValueError) as error:
-        raise explained(error, provider.name.rstrip("#"), said=False) from error
+        raise _not_yet(error, provider) from error
+
+
+def _not_yet(error: Exception, provider: Provider) -> NoAnswerYet:
+    told = explained(error, provider.name.rstrip("#"), said=False)
+    return NoAnswerYet(str(told), hint=told.hint)
 
 
 def _key(provider: Provider, *, needed: bool = True) -> str | None:

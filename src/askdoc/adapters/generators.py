@@ -117,6 +117,6 @@ def _local(path: Path, name: str, context: int, threads: int | None) -> Generato
 
 
 def _remote(provider: Provider, *, offline: bool, timeout: float) -> Generator:
-    from askdoc.adapters.connecting import connect
+    from askdoc.adapters.connecting import connect_later
 
-    return connect(provider, offline=offline, timeout=timeout)
+    return connect_later(provider, offline=offline, timeout=timeout)
