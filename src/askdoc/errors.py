@@ -15,6 +15,7 @@
         ├── IndexLocked         another process writes to it
         ├── IndexCorrupt        it is damaged
         ├── IndexTooNew         a newer askdoc made it
+        ├── BadExport           an exported index is damaged, or none
         ├── EmbedderMismatch    another embedder made its vectors
         └── DiskFull            there is no room to write
 
@@ -101,6 +102,10 @@ class IndexCorrupt(StoreError):
 
 class IndexTooNew(StoreError):
     """A newer version of askdoc made the index."""
+
+
+class BadExport(StoreError):
+    """An exported index is damaged, or is none."""
 
 
 class EmbedderMismatch(StoreError):

@@ -581,6 +581,15 @@ class Fetched:
 
 
 @dataclass(frozen=True, slots=True)
+class Moving:
+    """Event: so much of an index is packed, unpacked or stored, in units of no matter."""
+
+    what: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class IndexReport:
     """What one indexing run did; the lists hold locations, `skipped` what could not be indexed.
 

@@ -71,7 +71,7 @@ _PATIENCE_FOR_OCR = 20
 _PAGES = "web"
 """Name of the folder, within that of the index, that holds what was fetched."""
 
-_VECTORS = "chroma"
+VECTORS = "chroma"
 """Name of the folder, within that of the index, that holds the vectors."""
 
 
@@ -132,7 +132,7 @@ def coverage_of(workspace: Workspace) -> Coverage:
 
 def vectors_folder(workspace: Workspace) -> Path:
     """Name the folder of the vectors of the workspace's index."""
-    return workspace.index / _VECTORS
+    return workspace.index / VECTORS
 
 
 def open_vectors(workspace: Workspace) -> ChromaStore:

@@ -8,6 +8,7 @@ needs any more stay in a journal until they are known to be gone from the vector
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -39,6 +40,11 @@ class SqliteCatalog(SqlitePlaces):
     def __init__(self, folder: Path, root: Path, *, write: bool = False) -> None:
         self._ends: dict[str, TextEnd] = {}
         super().__init__(folder, root, write=write)
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The connection itself, for what is done to whole tables."""
+        return self._connection
 
     # ── documents ───────────────────────────────────────────────────────────────────────────────
 

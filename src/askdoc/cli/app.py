@@ -28,19 +28,22 @@ Examples:
 class _Entry:
     """A command before it is imported; `summary` is the first line of its function's docstring.
 
-    The module has a function called like the command, or a `typer.Typer` called `app`.
+    The module has a function called like the command, or a `typer.Typer` called `app`. `code` names
+    module and function where they are called otherwise.
     """
 
     name: str
     summary: str
     panel: str
+    code: tuple[str, str] | None = None
 
     def load(self) -> Any:
-        module = import_module(f"askdoc.cli.{self.name}")
+        file, function = self.code or (self.name, self.name)
+        module = import_module(f"askdoc.cli.{file}")
         app = getattr(module, "app", None)
         if app is None:
             app = typer.Typer(add_completion=False)
-            app.command(self.name, cls=Command)(getattr(module, self.name))
+            app.command(self.name, cls=Command)(getattr(module, function))
         loaded = typer.main.get_command(app)
         loaded.name = self.name
         return loaded
@@ -62,6 +65,18 @@ ENTRIES = (
         _INDEXING,
     ),
     _Entry("remove", "Take documents out of the index", _INDEXING),
+    _Entry(
+        "export",
+        "Pack the index into one file, to be imported on another machine",
+        _INDEXING,
+        ("exporting", "export"),
+    ),
+    _Entry(
+        "import",
+        "Put an exported index in place here; questions work at once",
+        _INDEXING,
+        ("exporting", "import_"),
+    ),
     _Entry("models", "Fetch, list and remove language models", _MORE),
     _Entry("trust", "Trust this workspace's settings as they are now", _MORE),
     _Entry("doctor", "Check the installation and the index, and say how to mend them", _INDEXING),

@@ -21,7 +21,7 @@ from rich.text import Text
 from askdoc.render.console import Page
 from askdoc.render.notices import ModelNotices
 from askdoc.text import escaped
-from askdoc.types import CompileStage, Compiling, Fetched, Indexed
+from askdoc.types import CompileStage, Compiling, Fetched, Indexed, Moving
 
 _MOMENT = 1.0
 """Seconds before the bar appears; what ends sooner needs none."""
@@ -87,6 +87,9 @@ class IndexProgress:
             self._progress.update(
                 self._task, description="Fetching", current=escaped(event.address)
             )
+        elif isinstance(event, Moving):
+            share = 100 * event.done // max(1, event.total)
+            self._progress.update(self._task, description=event.what, completed=share, total=100)
         elif isinstance(event, Indexed):
             self._progress.update(
                 self._task,

@@ -15,6 +15,7 @@ import docx
 from lxml import etree
 
 from askdoc.adapters.readers.composing import Composer, table_rows
+from askdoc.adapters.readers.properties import title_and_author
 from askdoc.adapters.readers.refusing import damaged, wordless
 from askdoc.adapters.readers.unpacking import Package, parse_xml
 from askdoc.errors import ReadError
@@ -64,8 +65,8 @@ class DocxReader:
             raise damaged(name) from error
         if not walk.composer:
             raise wordless(name)
-        core = document.core_properties
-        return walk.composer.reading(title=core.title or walk.title, author=core.author)
+        title, author = title_and_author(document)
+        return walk.composer.reading(title=title or walk.title, author=author)
 
 
 class _Walk:

@@ -9,6 +9,7 @@ from typing import Any
 import pptx
 
 from askdoc.adapters.readers.composing import CELL, Composer, table_rows
+from askdoc.adapters.readers.properties import title_and_author
 from askdoc.adapters.readers.refusing import damaged, wordless
 from askdoc.adapters.readers.unpacking import Package, parse_xml
 from askdoc.errors import ReadError
@@ -40,8 +41,7 @@ class PptxReader:
                 _write(slide, composer, name)
                 if composer.length == before:
                     bare.append(number)
-            core = show.core_properties
-            title, author = core.title, core.author
+            title, author = title_and_author(show)
         except ReadError:
             raise
         except Exception as error:  # python-pptx meets odd files with errors of any kind

@@ -1,0 +1,183 @@
+"""Copies what a catalog holds into an empty one, row by row, so that nothing else comes along.
+
+A catalog from elsewhere is only read: its tables must be tables, its triggers never run, and the
+full text is made anew.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+import sqlite3
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from askdoc.adapters.sqlite import SqliteCatalog
+from askdoc.adapters.sqlite_packing import pack_name, unpack_id, unpack_name
+from askdoc.adapters.sqlite_schema import SCHEMA_VERSION
+from askdoc.addresses import is_address
+from askdoc.errors import BadExport, IndexTooNew
+
+_PLACES: Mapping[str, tuple[str, ...]] = {
+    "sources": ("location",),
+    "exclusions": ("location",),
+    "skipped": ("location",),
+    "documents": ("location", "source", "within"),
+    "copies": ("location", "source"),
+}
+"""Columns that say where something is found."""
+
+_TABLES = (*_PLACES, "meta", "texts", "chunks", "terms")
+_ONLY: Mapping[str, str] = {
+    "documents": "version = 1",
+    "meta": "key <> 'writing'",
+    **dict.fromkeys(
+        ("texts", "chunks", "terms"),
+        "document IN (SELECT key FROM old.documents WHERE version = 1)",
+    ),
+}
+_LONGEST = 1 << 24
+"""Bytes that one packed piece of text or terms may have."""
+
+_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
+_PACKED = ("texts", "terms")
+Move = Callable[[str], str]
+"""Says where a location is now."""
+
+
+def copy(source: Path, catalog: SqliteCatalog, move: Move | None = None) -> None:
+    """Copy what is visible in the catalog in the file `source` into an empty one.
+
+    `move` says for each location what it is in the copy.
+
+    Raises:
+        BadExport: the file is no catalog, or holds what no catalog does.
+        IndexTooNew: a newer askdoc made it.
+
+    """
+    connection = catalog.connection
+    with _reading(source):
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute("ATTACH ? AS old", (f"{source.absolute().as_uri()}?mode=ro",))
+        try:
+            _expect_catalog(connection)
+            with catalog.transaction():
+                for table in _TABLES:
+                    _copy_rows(connection, table)
+                if move is not None:
+                    _move(connection, move)
+        finally:
+            connection.execute("DETACH old")
+
+
+def expect_inside(catalog: SqliteCatalog) -> None:
+    """Refuse a catalog that speaks of places outside the folder that it is put into.
+
+    Raises:
+        BadExport: it does.
+
+    """
+    for table, columns in _PLACES.items():
+        for column in columns:
+            rows = catalog.connection.execute(f"SELECT {column} FROM {table}")  # noqa: S608 - names above
+            for (packed,) in rows:
+                place = None if packed is None else unpack_name(packed)
+                if place is not None and not _is_inside(place):
+                    message = "it speaks of files outside of its folder"
+                    raise BadExport(message)
+
+
+def expect_sound(catalog: SqliteCatalog) -> None:
+    """Refuse packed text that unpacks to more than any of askdoc's does.
+
+    Raises:
+        BadExport: there is some.
+
+    """
+    for table in _PACKED:
+        for (packed,) in catalog.connection.execute(f"SELECT packed FROM {table}"):  # noqa: S608
+            unpacker = zlib.decompressobj()
+            try:
+                unpacker.decompress(packed, _LONGEST)
+                whole = unpacker.eof
+            except (zlib.error, TypeError):
+                whole = False
+            if not whole:
+                message = "its text is damaged"
+                raise BadExport(message)
+
+
+def homes(catalog: SqliteCatalog) -> Iterator[tuple[str, str]]:
+    """Yield the id of each chunk with that of its document, in the order of the chunks."""
+    rows = catalog.connection.execute(
+        "SELECT c.id, d.id FROM chunks c JOIN documents d ON d.key = c.document "
+        "WHERE d.version = 1 ORDER BY c.key"
+    )
+    for chunk, document in rows:
+        yield unpack_id(chunk), document
+
+
+def _expect_catalog(connection: sqlite3.Connection) -> None:
+    (version,) = connection.execute("PRAGMA old.user_version").fetchone()
+    if version > SCHEMA_VERSION:
+        message = f"a newer askdoc made the index (schema {version})"
+        raise IndexTooNew(message, hint="update askdoc, then import it again")
+    if connection.execute("PRAGMA old.quick_check(1)").fetchone()[0] != "ok":
+        message = "its catalog is damaged"
+        raise BadExport(message)
+    kinds = dict(connection.execute("SELECT name, type FROM old.sqlite_master").fetchall())
+    made = dict(connection.execute("SELECT name, sql FROM old.sqlite_master").fetchall())
+    for table in _TABLES:
+        if table == "copies" and table not in kinds:
+            continue
+        if kinds.get(table) != "table" or "VIRTUAL" in str(made[table]).upper().split("(")[0]:
+            message = "its catalog lacks a table"
+            raise BadExport(message)
+
+
+def _copy_rows(connection: sqlite3.Connection, table: str) -> None:
+    ours = [name for _, name, *_ in connection.execute(f"PRAGMA main.table_info({table})")]
+    theirs = {name for _, name, *_ in connection.execute(f"PRAGMA old.table_info({table})")}
+    names = ", ".join(f'"{name}"' for name in ours if name in theirs)
+    if not names:
+        return
+    where = _ONLY.get(table, "1")
+    connection.execute(
+        f"INSERT INTO main.{table} ({names}) SELECT {names} FROM old.{table} WHERE {where}"  # noqa: S608 - names of our own schema
+    )
+
+
+def _move(connection: sqlite3.Connection, move: Move) -> None:
+    for table, columns in _PLACES.items():
+        for column in columns:
+            rows = connection.execute(
+                f"SELECT DISTINCT {column} FROM main.{table} WHERE {column} IS NOT NULL"  # noqa: S608 - names above
+            ).fetchall()
+            for (packed,) in rows:
+                before = unpack_name(packed)
+                after = move(before)
+                if after != before:
+                    statement = f"UPDATE main.{table} SET {column} = ? WHERE {column} = ?"  # noqa: S608
+                    connection.execute(statement, (pack_name(after), packed))
+
+
+def _is_inside(place: str) -> bool:
+    if is_address(place):
+        return place.lower().startswith(("http://", "https://"))
+    parts = place.replace(os.sep, "/").split("/")
+    return not (posixpath.isabs(place) or ".." in parts or "\0" in place or _DRIVE.match(place))
+
+
+@contextmanager
+def _reading(source: Path) -> Iterator[None]:
+    """Say of a file that SQLite can't read that it is no catalog."""
+    try:
+        with closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as probe:
+            probe.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        yield
+    except (sqlite3.DatabaseError, zlib.error) as error:
+        message = "its catalog is damaged"
+        raise BadExport(message) from error

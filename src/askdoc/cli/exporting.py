@@ -1,0 +1,87 @@
+"""`askdoc export` and `askdoc import`: an index as one file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from askdoc.cli.options import Embedder, Index, Library, here, open_workspace
+
+Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
+
+
+def export(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to make.")],
+    *,
+    force: Force = False,
+    library: Library = None,
+    index: Index = None,
+) -> None:
+    """Pack the index into one file, to be imported on another machine.
+
+    It holds the text of the documents and all that was made of it, with checksums. Paths in it are
+    relative to the workspace; sources outside of it are said to lie in its folder `elsewhere`.
+
+    Examples:
+        askdoc export library.askdoc
+    """
+    from askdoc.moving import export_index
+    from askdoc.render.console import errors
+    from askdoc.render.indexing import count, size
+    from askdoc.render.progress import IndexProgress
+
+    workspace = open_workspace(library=library, index=index)
+    with IndexProgress(errors()) as progress:
+        done = export_index(workspace, _absolute(file), progress, force=force)
+    told = f"{count(done.documents, 'document')}, {count(done.passages, 'passage')}"
+    _say([f"exported {told} to {file} ({size(done.file.stat().st_size)})"])
+
+
+def import_(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A file that `askdoc export` has made.")
+    ],
+    *,
+    force: Force = False,
+    embedder: Embedder = None,
+    library: Library = None,
+    index: Index = None,
+) -> None:
+    """Put an exported index in place here; questions work at once.
+
+    All of the file is checked before anything changes. Where the documents are moved along,
+    `askdoc index` finds them unchanged, and embeds nothing again.
+
+    Examples:
+        askdoc import library.askdoc
+        askdoc import --force library.askdoc
+    """
+    from askdoc.moving import import_index
+    from askdoc.render.console import errors
+    from askdoc.render.indexing import count
+    from askdoc.render.progress import IndexProgress
+
+    workspace = open_workspace(library=library, create=True, index=index, embedder=embedder)
+    with IndexProgress(errors()) as progress:
+        done = import_index(workspace, _absolute(file), progress, force=force)
+    told = f"{count(done.documents, 'document')}, {count(done.passages, 'passage')}"
+    lines = [f"imported {told} from {file}"]
+    if done.absent:
+        names = ", ".join(done.absent)
+        lines.append(f"not here yet: {names}; bring them before you run `askdoc index`")
+    _say(lines)
+
+
+def _absolute(file: Path) -> Path:
+    return Path(os.path.normpath(here() / file.expanduser()))
+
+
+def _say(lines: list[str]) -> None:
+    from askdoc.render.console import output
+    from askdoc.render.layout import flat, hang
+
+    page = output()
+    page.show(hang(flat(line), page, rest="  ") for line in lines)

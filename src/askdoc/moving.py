@@ -1,0 +1,383 @@
+"""An index as one file: packed with paths that hold anywhere, and put in place of another.
+
+Vectors go along as plain numbers, and the database for them is made anew where they arrive: its own
+files hold a pickle, which is not to be believed when it comes from elsewhere.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from askdoc import wiring
+from askdoc.addresses import is_address
+from askdoc.errors import (
+    BadExport,
+    DiskFull,
+    EmbedderMismatch,
+    ModelError,
+    NoIndex,
+    StoreError,
+    UsageError,
+)
+from askdoc.intake import WRITING
+from askdoc.planning import covers
+from askdoc.ports import Listener, deaf
+from askdoc.settings import index_fingerprint
+from askdoc.types import Moving
+from askdoc.writing import EMBEDDER_FINGERPRINT, EMBEDDER_NAME, SETTINGS_FINGERPRINT
+
+if TYPE_CHECKING:
+    from askdoc.adapters.sqlite import SqliteCatalog
+    from askdoc.ports import Embedder
+    from askdoc.workspace import Workspace
+
+ELSEWHERE = "elsewhere"
+"""The folder that sources outside of the workspace are said to lie in, once they are moved."""
+
+_SETTINGS = ("chunk_tokens", "chunk_overlap", "language")
+_INCOMING = "incoming"
+_BATCH = 256
+_BYTES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What was packed or put in place; `sources` are those of which nothing is there (yet)."""
+
+    documents: int
+    passages: int
+    file: Path
+    absent: tuple[str, ...] = ()
+
+
+def export_index(
+    workspace: Workspace, target: Path, listen: Listener = deaf, *, force: bool = False
+) -> Moved:
+    """Pack the index of a workspace into the file `target`.
+
+    Raises:
+        NoIndex: there is none, or nothing in it.
+        UsageError: there is such a file already, and no `force`.
+        StoreError: the index is not whole, or another process writes to it.
+
+    """
+    from askdoc.adapters import export_file, lock
+    from askdoc.adapters.sqlite import SqliteCatalog
+    from askdoc.adapters.sqlite_moving import copy, homes
+    from askdoc.adapters.sqlite_schema import FILE_NAME
+
+    export_file.expect_free(target, force=force)
+    wiring.expect_index(workspace)
+    with ExitStack() as stack:
+        stack.enter_context(lock.writing(workspace.index, "askdoc export"))
+        with closing(wiring.open_catalog(workspace)) as catalog:
+            counts = catalog.counts()
+            if not counts.chunks:
+                message = "nothing is indexed here yet"
+                raise NoIndex(message, hint="index something first: `askdoc index FOLDER`")
+            if catalog.setting(WRITING) == "yes":
+                message = "the last run that changed the index did not come to its end"
+                raise StoreError(message, hint="run `askdoc index` first")
+            move = _relative([*catalog.sources(), *(one.source for one in catalog.known())])
+            about = _about(workspace, catalog)
+        folder = Path(
+            stack.enter_context(TemporaryDirectory(dir=target.parent, prefix=".askdoc-export-"))
+        )
+        draft = stack.enter_context(closing(SqliteCatalog(folder, workspace.root, write=True)))
+        copy(workspace.index / FILE_NAME, draft, move)
+        placed = list(homes(draft))
+        about |= {"dimensions": _write_vectors(workspace, folder, placed, listen)}
+        draft.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        draft.connection.execute("PRAGMA journal_mode = DELETE")
+        export_file.write(target, folder, about, force=force, progress=_telling(listen, "Packing"))
+    return Moved(counts.documents, counts.chunks, target)
+
+
+def import_index(
+    workspace: Workspace, file: Path, listen: Listener = deaf, *, force: bool = False
+) -> Moved:
+    """Put the index in an exported file in place of the workspace's.
+
+    All of it is checked before anything of the workspace changes. A run that is broken off leaves
+    the former index as it was, or one that the next run mends.
+
+    Raises:
+        BadExport: the file is damaged, or holds what no index does.
+        IndexTooNew: a newer askdoc made it.
+        EmbedderMismatch: it was made with another embedder or other settings than there are here.
+        UsageError: there is no such file, or there is an index already and no `force`.
+
+    """
+    from askdoc.adapters import export_file, lock
+
+    with export_file.opened(file) as packed:
+        _expect_settings(workspace, packed.about)
+        workspace.index.mkdir(parents=True, exist_ok=True)
+        with lock.writing(workspace.index, "askdoc import"), _incoming(workspace) as folder:
+            _expect_replaceable(workspace, force=force)
+            loaded = _embedder(workspace, packed.about, listen)
+            packed.unpack(folder, _telling(listen, "Unpacking"))
+            try:
+                return _put(workspace, folder, packed.about, loaded, listen, file)
+            except BadExport as error:
+                raise packed.damaged(str(error)) from error
+
+
+def _put(
+    workspace: Workspace,
+    folder: Path,
+    about: Mapping[str, Any],
+    loaded: Embedder,
+    listen: Listener,
+    file: Path,
+) -> Moved:
+    """Make an index of what was unpacked into `folder`, and let it take its place."""
+    from askdoc.adapters import chroma_files
+    from askdoc.adapters.export_file import CATALOG
+    from askdoc.adapters.sqlite import SqliteCatalog
+    from askdoc.adapters.sqlite_moving import copy, expect_inside, expect_sound, homes
+    from askdoc.adapters.sqlite_schema import draft_in, replace
+
+    with closing(SqliteCatalog(draft_in(workspace.index), workspace.root, write=True)) as draft:
+        copy(folder / CATALOG, draft)
+        expect_inside(draft)
+        expect_sound(draft)
+        said = (draft.setting(EMBEDDER_FINGERPRINT), draft.setting(SETTINGS_FINGERPRINT))
+        if said != (loaded.fingerprint, about["settings_fingerprint"]):
+            message = "its catalog is not that of its manifest"
+            raise BadExport(message)
+        with draft.transaction():
+            draft.keep(EMBEDDER_NAME, loaded.name)
+            draft.keep(WRITING, "no")
+        draft.list_anew()
+        placed = list(homes(draft))
+        counts = draft.counts()
+        sources = draft.sources()
+        _store_vectors(folder, placed, loaded.dimensions, listen)
+    # From here on the former index gives way; until the catalog is replaced, which is one step, a
+    # broken run is mended by the next from what the former catalog holds.
+    with _former(workspace) as former:
+        if former is not None:
+            former.keep(WRITING, "yes")
+    vectors = wiring.vectors_folder(workspace)
+    chroma_files.discard(vectors)
+    (folder / vectors.name).replace(vectors)
+    replace(workspace.index)
+    absent = [one for one in sources if not is_address(one) and not (workspace.root / one).exists()]
+    return Moved(counts.documents, counts.chunks, file, tuple(absent))
+
+
+def _about(workspace: Workspace, catalog: SqliteCatalog) -> dict[str, Any]:
+    """Say what an index is, for whoever imports it."""
+    from askdoc import __version__
+
+    counts = catalog.counts()
+    name = catalog.setting(EMBEDDER_NAME) or ""
+    return {
+        "made_by": f"askdoc {__version__}",
+        "embedder": Path(name).name if Path(name).is_absolute() else name,
+        "embedder_fingerprint": catalog.setting(EMBEDDER_FINGERPRINT),
+        "settings": {key: getattr(workspace.settings, key) for key in _SETTINGS},
+        "settings_fingerprint": catalog.setting(SETTINGS_FINGERPRINT),
+        "documents": counts.documents,
+        "passages": counts.chunks,
+    }
+
+
+def _relative(sources: Sequence[str]) -> Callable[[str], str]:
+    """Return what writes locations so that they hold anywhere.
+
+    Sources outside of the workspace are said to lie in a folder of it, each under its own name.
+    """
+    named: dict[str, str] = {}
+    for source in dict.fromkeys(sources):
+        if is_address(source) or not posixpath.isabs(source):
+            continue
+        name = f"{ELSEWHERE}/{posixpath.basename(source.rstrip('/')) or 'root'}"
+        number = 1
+        taken = {*named.values(), *sources}
+        while (free := name if number == 1 else f"{name}-{number}") in taken:
+            number += 1
+        named[source] = free
+
+    def move(location: str) -> str:
+        if is_address(location) or not posixpath.isabs(location):
+            return location
+        around = [one for one in named if covers(one, location, "/")]
+        if not around:
+            return f"{ELSEWHERE}{location}"
+        source = max(around, key=len)
+        return named[source] + location[len(source.rstrip("/")) :]
+
+    return move
+
+
+def _write_vectors(
+    workspace: Workspace, folder: Path, placed: Sequence[tuple[str, str]], listen: Listener
+) -> int:
+    """Write the vectors of all chunks, and return how long each is."""
+    from askdoc.adapters.export_file import IDS, VECTORS
+
+    tell = _telling(listen, "Reading vectors")
+    dimensions = 0
+    with (
+        closing(wiring.open_vectors(workspace)) as vectors,
+        (folder / IDS).open("w", encoding="ascii") as ids,
+        (folder / VECTORS).open("wb") as numbers,
+    ):
+        for done, batch in _batches(placed):
+            chunks = [chunk for chunk, _ in batch]
+            found = vectors.vectors(chunks)
+            dimensions = int(found.shape[1])
+            numbers.write(found.astype("<f4").tobytes())
+            ids.write("".join(f"{chunk}\n" for chunk in chunks))
+            tell(done, len(placed))
+    return dimensions
+
+
+def _store_vectors(
+    folder: Path, placed: Sequence[tuple[str, str]], dimensions: int, listen: Listener
+) -> None:
+    """Make a database of the vectors that were unpacked.
+
+    Raises:
+        BadExport: they are not those of the chunks, or no unit vectors.
+
+    """
+    import numpy as np
+
+    from askdoc.adapters.chroma_process import ChromaProcess
+    from askdoc.adapters.export_file import IDS, VECTORS
+
+    ids = (folder / IDS).read_bytes().decode("ascii", "replace").split("\n")[:-1]
+    size = (folder / VECTORS).stat().st_size
+    if ids != [chunk for chunk, _ in placed] or size != len(ids) * dimensions * _BYTES:
+        message = "its vectors are not those of its passages"
+        raise BadExport(message)
+    tell = _telling(listen, "Storing vectors")
+    with (
+        closing(ChromaProcess(folder / wiring.VECTORS)) as store,
+        (folder / VECTORS).open("rb") as numbers,
+    ):
+        for done, batch in _batches(placed):
+            data = numbers.read(len(batch) * dimensions * _BYTES)
+            matrix = np.frombuffer(data, dtype="<f4").reshape(len(batch), dimensions)
+            lengths = np.linalg.norm(matrix, axis=1)
+            if not bool(np.all(np.abs(lengths - 1) < 0.01)):  # noqa: PLR2004 - also where not a number
+                message = "its vectors are damaged"
+                raise BadExport(message)
+            store.add(
+                [chunk for chunk, _ in batch],
+                [document for _, document in batch],
+                matrix.astype(np.float32),
+            )
+            tell(done, len(placed))
+
+
+def _batches(
+    placed: Sequence[tuple[str, str]],
+) -> Iterator[tuple[int, list[tuple[str, str]]]]:
+    rest = iter(placed)
+    done = 0
+    while batch := list(islice(rest, _BATCH)):
+        done += len(batch)
+        yield done, batch
+
+
+def _expect_settings(workspace: Workspace, about: Mapping[str, Any]) -> None:
+    """Refuse an index that was made with other settings or another embedder than are set here."""
+    if about["settings_fingerprint"] != index_fingerprint(workspace.settings):
+        said = about.get("settings")
+        other = {
+            key: value
+            for key, value in (said if isinstance(said, dict) else {}).items()
+            if key in _SETTINGS and value != getattr(workspace.settings, key)
+        }
+        told = ", ".join(f"`{key} = {value}`" for key, value in other.items())
+        message = f"the index was made with other settings{': ' if told else ''}{told}"
+        hints = [f"`askdoc config set {key} {value}`" for key, value in other.items()]
+        hint = f"set them here: {', '.join(hints)}" if hints else "update askdoc on both machines"
+        raise EmbedderMismatch(message, hint=hint)
+
+
+def _embedder(workspace: Workspace, about: Mapping[str, Any], listen: Listener) -> Embedder:
+    """Load the embedder that questions to the index will need.
+
+    Raises:
+        EmbedderMismatch: it is not here, or not the one that made the index.
+
+    """
+    name = str(about["embedder"])
+    hint = f"let questions and documents use it: `--embedder {name}` (a name, or its folder here)"
+    try:
+        loaded = wiring.embedder(workspace, listen, indexed_with=name)
+    except ModelError as error:
+        message = f"the index was made with the embedder `{name}`, which is not here"
+        raise EmbedderMismatch(message, hint=error.hint or hint) from error
+    if loaded.fingerprint != about["embedder_fingerprint"]:
+        message = f"the index was made with the embedder `{name}`, not with `{loaded.name}` as here"
+        raise EmbedderMismatch(message, hint=hint)
+    return loaded
+
+
+def _expect_replaceable(workspace: Workspace, *, force: bool) -> None:
+    """Refuse to put an index in place of another, unless that is wished.
+
+    Raises:
+        UsageError: there is one with something in it.
+
+    """
+    if force:
+        return
+    with _former(workspace) as former:
+        if former is None:
+            return
+        counts = former.counts()
+    if counts.documents:
+        message = f"there is an index of {counts.documents:,} documents in `{workspace.index}`"
+        hint = "replace it with `--force`, or choose another folder with `--index`"
+        raise UsageError(message, hint=hint)
+
+
+@contextmanager
+def _former(workspace: Workspace) -> Iterator[SqliteCatalog | None]:
+    """Open the index that is there, if there is one that can be opened."""
+    try:
+        wiring.expect_index(workspace)
+        catalog = wiring.open_catalog(workspace, write=True)
+    except DiskFull:
+        raise
+    except StoreError:
+        yield None
+        return
+    with closing(catalog):
+        yield catalog
+
+
+@contextmanager
+def _incoming(workspace: Workspace) -> Iterator[Path]:
+    """Make a folder for what arrives, on the disk of the index; nothing of it stays."""
+    folder = workspace.index / _INCOMING
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _telling(listen: Listener, what: str) -> Callable[[int, int], None]:
+    return partial(_tell, listen, what)
+
+
+def _tell(listen: Listener, what: str, done: int, total: int) -> None:
+    listen(Moving(what, done, total))
