@@ -81,22 +81,13 @@ def expect_sound(reading: Reading) -> None:
 
 
 @pytest.mark.parametrize("name", ["letter.docx", "slides.pptx"])
-@pytest.mark.parametrize(
-    ("member", "before", "after"),
-    [
-        ("[Content_Types].xml", b"core-properties+xml", b"core-propertiex+xml"),
-        ("docProps/core.xml", b"<cp:coreProperties", b"<cp:coreProperty"),
-        ("docProps/core.xml", b"</dc:creator>", b"</dc:creator><dc:title>"),
-    ],
-)
-def test_damaged_properties_leave_the_text_readable(
-    name: str, member: str, before: bytes, after: bytes, made: dict[str, Made]
-) -> None:
+def test_damaged_properties_leave_the_text_readable(name: str, made: dict[str, Made]) -> None:
+    """Found by damaging files at random: properties of a type that the library does not know."""
+    before, after = b"core-properties+xml", b"core-propertiex+xml"
     out = BytesIO()
     with zipfile.ZipFile(BytesIO(made[name].data)) as old, zipfile.ZipFile(out, "w") as new:
-        assert before in old.read(member)
+        assert before in old.read("[Content_Types].xml")
         for one in old.namelist():
-            data = old.read(one)
-            new.writestr(one, data.replace(before, after) if one == member else data)
+            new.writestr(one, old.read(one).replace(before, after))
     reading = reader_for(name).read(out.getvalue(), name=name)
     assert "lighthouse keeper" in reading.text

@@ -12,6 +12,7 @@ def title_and_author(document: Any) -> tuple[str | None, str | None]:
     """
     try:
         core = document.core_properties
-        return core.title or None, core.author or None
+        title, author = core.title, core.author
     except Exception:  # noqa: BLE001 - both libraries meet odd parts with errors of any kind
         return None, None
+    return title or None, author or None
