@@ -371,6 +371,11 @@ def test_completion_knows_commands_documents_suites_and_libraries(
     assert _completed("askdoc", "config", "get", "max_s") == ["max_sentences"]
     assert _completed("askdoc", "ask", "--library", "b") == ["birds"]
     assert _completed("askdoc", "show", "t") == []
+    (here / "my birds").mkdir()
+    (here / "my birds" / "the (old) list.txt").write_text("Owls eat mice.")
+    assert run("index", "my birds").exit_code == 0
+    assert _completed("askdoc", "show", "the") == ["the\\", "\\(old\\)\\", "list.txt"]
+    assert _completed("askdoc", "show", '"the') == ["the", "(old)", "list.txt"]
     (here / "evals").mkdir()
     (here / "evals" / "mine.jsonl").touch()
     assert _completed("askdoc", "eval", "add", "m") == ["mine"]

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import errno
 import inspect
+import io
 import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
 import typer
@@ -25,6 +26,8 @@ from askdoc.render.help import Panel, help_lines
 INTERRUPTED = 130
 _SHELLS = ("bash", "zsh", "fish", "powershell", "pwsh")
 _COMPLETION = {"--install-completion": "install_callback", "--show-completion": "show_callback"}
+_COMPLETING = "_ASKDOC_COMPLETE"
+_SPECIAL_TO_SHELLS = re.compile(r"[^\w@%+=:,./\n-]")
 _PARSER = re.compile(r"Input should be (.*?)(?:, unable to parse .*)?$")
 _CLOSED_PIPE = 141
 """What a shell reports for a program that a closed pipe has ended: 128 + SIGPIPE."""
@@ -67,14 +70,15 @@ class Root(Group):
             _expect_output()
             args = sys.argv[1:] if args is None else args
             self._complete_for(args)
-            code = super().main(
-                args,
-                prog_name,
-                complete_var,
-                standalone_mode=False,
-                windows_expand_args=windows_expand_args,
-                **extra,
-            )
+            with _offers_quoted_for_bash():
+                code = super().main(
+                    args,
+                    prog_name,
+                    complete_var,
+                    standalone_mode=False,
+                    windows_expand_args=windows_expand_args,
+                    **extra,
+                )
         except AskdocError as error:
             page = console.errors()
             page.show(error_lines(error, page))
@@ -129,6 +133,25 @@ def show_help(described: Any, ctx: Any) -> None:
     text = inspect.cleandoc(described.help or "")
     groups = [_commands(described, ctx), _options(described, ctx)]
     page.show(help_lines(usage, text, groups, page))
+
+
+@contextmanager
+def _offers_quoted_for_bash() -> Iterator[None]:
+    r"""Quote what is offered at the Tab key where bash would take it as it is: `my\ report.txt`.
+
+    Other shells quote names themselves; so does bash within a quotation that has been begun.
+    """
+    typed = os.environ.get("COMP_WORDS", "")
+    quoted = any(typed.count(mark) % 2 for mark in "'\"")
+    if quoted or os.environ.get(_COMPLETING) != "complete_bash":
+        yield
+        return
+    offered = io.StringIO()
+    try:
+        with redirect_stdout(offered):
+            yield
+    finally:
+        sys.stdout.write(_SPECIAL_TO_SHELLS.sub(r"\\\g<0>", offered.getvalue()))
 
 
 @contextmanager
