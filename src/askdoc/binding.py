@@ -76,7 +76,11 @@ def misplaced(claim: str, source: str, terms: Terms) -> str | None:
     values = read_values(claim)
     several = min(len(values.dates), len(values.quantities)) > 1
     for part in _led(_clauses(claim, terms, ranges=several)):
-        found = _whole_for_part(part, source, clauses) or _crossed_pair(part, source)
+        found = (
+            _whole_for_part(part, source, clauses)
+            or _crossed_pair(part, source)
+            or _redated(part, clauses)
+        )
         if not found and len(clauses) > 1:  # one clause has nothing to mix up
             found = _mixed(part, clauses) or _moved(part, clauses) or _turned(part, clauses)
         if found:
@@ -261,6 +265,17 @@ def _whole_for_part(part: _Clause, source: str, clauses: Sequence[_Clause]) -> s
             and not any(amount.equals(some) for amount in part.values.quantities)
         ):
             return f"“{said[0].text}” is said of all, not of these, in"
+    return None
+
+
+def _redated(part: _Clause, clauses: Sequence[_Clause]) -> str | None:
+    """Find a date that the claim gives for what happened, by its verb, at another date."""
+    homes = [clause for clause in clauses if part.verbs & clause.verbs]
+    if not homes or not all(clause.values.dates for clause in homes):
+        return None
+    for date in part.values.dates:
+        if not any(_holds(clause, date) for clause in homes):
+            return f"“{date.text}” is said of something else in"
     return None
 
 

@@ -44,6 +44,8 @@ def negation(
     here = list(_denials(claim, claim_words))
     there = list(_denials(source, source_words))
     for denial in here:
+        if denial.by.stem in DENYING and denial.by.stem in _stems(source_words):
+            continue
         if stem := _undenied(denial, claim_words, source_words, there):
             return f"“{denial.by.text}” is not said of “{_written(stem, source_words)}” in"
     for denial in there:
@@ -268,7 +270,7 @@ def _of(word: Word) -> set[tuple[str, int]]:
 def _sides(words: Sequence[Word]) -> dict[tuple[str, int], Word]:
     found: dict[tuple[str, int], Word] = {}
     for at, word in enumerate(words):
-        bound = _BOUNDS.get(word.folded) if _before_amount(words[at + 1 : at + 3]) else None
+        bound = _BOUNDS.get(word.folded) if _before_amount(words[at + 1 : at + 4]) else None
         for key in [("bound", bound)] if bound is not None else _of(word):
             found.setdefault(key, word)
     return found
@@ -278,7 +280,7 @@ def _before_amount(following: Sequence[Word]) -> bool:
     """Tell whether `than` and an amount follow."""
     if [word.folded for word in following[:1]] != ["than"] or len(following) == 1:
         return False
-    amount = following[1].folded
+    amount = following[-1 if following[1].folded in ("a", "an") else 1].folded
     return amount[0].isdigit() or amount in SPELLED or amount in FRACTIONS
 
 

@@ -26,6 +26,10 @@ from askdoc.mentions import PREPOSITIONS
 from askdoc.names import names
 from askdoc.words import Terms, Word, is_light, read_words
 
+_PERFECT = frozenset(["have", "has", "had", "having"])
+_PLACES = 5
+"""Words after `from` or `to` among which a place is looked for."""
+
 _DIRECTED = frozenset(["against", "by", "for", "from", "into", "over", "than", "to"])
 
 
@@ -116,7 +120,25 @@ def _verbs(clause: Clause) -> int:
 def swapped(claim: str, source: str, terms: Terms) -> bool:
     """Tell whether two things change places around a preposition: `from A to B`, `from B to A`."""
     ours, theirs = (set(_around(text, terms)) for text in (claim, source))
-    return any((last, joint, first) in theirs for first, joint, last in ours - theirs)
+    if any((last, joint, first) in theirs for first, joint, last in ours - theirs):
+        return True
+    (out, into), (source_out, source_into) = (_ends(text, terms) for text in (claim, source))
+    return bool(out & source_into - source_out) or bool(into & source_out - source_into)
+
+
+def _ends(text: str, terms: Terms) -> tuple[set[str], set[str]]:
+    """Return the stems of the names after `from`, and of those after `to`."""
+    found: dict[str, set[str]] = {"from": set(), "to": set()}
+    words = read_words(text, terms)
+    for index, word in enumerate(words):
+        if word.folded not in found:
+            continue
+        for after in words[index + 1 : index + 1 + _PLACES]:
+            if after.folded in found:
+                break
+            if after.capital and after.stem:
+                found[word.folded].add(after.stem)
+    return found["from"], found["to"]
 
 
 def _around(text: str, terms: Terms) -> Iterator[tuple[str, str, str]]:
@@ -227,6 +249,8 @@ def _has_object(words: Sequence[Word], at: int) -> bool:
 
 def _passive(words: Sequence[Word], at: int) -> bool:
     """Tell whether a verb is said of what is acted on."""
+    if at and words[at - 1].folded in _PERFECT:
+        return False
     by = any(word.folded == "by" for word in words[at + 1 : at + 6])
     return by or any(word.folded in BE for word in words[max(0, at - 3) : at])
 

@@ -101,7 +101,7 @@ def _may_go(source: str, words: Sequence[Word], start: int, end: int) -> bool:
     before = source[words[start - 1].end : part[0].start] if start else "."
     after = source[part[-1].end : words[end].start] if end < len(words) else "."
     opened, closed = bool(_BREAK.search(before)), bool(_BREAK.search(after))
-    if any(word.folded in _CONDITIONS for word in (part[:3] if opened else part)):
+    if _puts_condition(part, opened=opened):
         return False
     if end == len(words):
         return _may_end(words[:start], part[0], opened=opened)
@@ -110,6 +110,14 @@ def _may_go(source: str, words: Sequence[Word], start: int, end: int) -> bool:
     if start == 0 or (opened and closed):
         return closed
     return not (opened or closed) and _modifies(part, words[end])
+
+
+def _puts_condition(part: Sequence[Word], *, opened: bool) -> bool:
+    """Tell whether words say when, or for what alone, the rest of the sentence holds."""
+    if not opened:
+        return any(word.folded in _CONDITIONS for word in part)
+    joined = part[1:] if part[0].folded in ("and", "but") else part
+    return bool(joined) and joined[0].folded in _CONDITIONS
 
 
 def _may_end(kept: Sequence[Word], left_out: Word, *, opened: bool) -> bool:

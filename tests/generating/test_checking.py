@@ -43,6 +43,8 @@ def pairs(name: str) -> Iterator[dict[str, Any]]:
         ("claims_harder.jsonl", 0.9),
         ("claims_unseen.jsonl", 0.9),
         ("claims_blind.jsonl", 0.9),
+        ("claims_fresh.jsonl", 0.7),
+        ("claims_last.jsonl", 0.9),
     ],
 )
 @pytest.mark.parametrize("knows", ["words", "meaning"])
@@ -131,6 +133,16 @@ def test_several_sources_support_a_claim_clause_by_clause() -> None:
         ("The ship left Riga for Kiel.", "The ship left Kiel for Riga."),
         ("The court told Berg AG to pay the city.", "The court told the city to pay Berg AG."),
         ("You may keep a dog.", "You may keep a dog if the owner has agreed in writing."),
+        ("Most owls eat fish.", "Unlike most owls, the fish owl eats fish."),
+        ("The mill won three times.", "The mill won twice, at last by 3-2."),
+        (
+            "The council closed the mill in May.",
+            "The council met in May and closed the mill in June.",
+        ),
+        ("They moved the looms from Riga.", "They moved the looms there to a new hall in Riga."),
+        ("The sport is a sport.", "Rowing and other sports are taught there."),
+        ("150 ppb.", "The limit is 150 ppb."),
+        ("Owls hunt at night.", "Owls usually hunt at night."),
         ("In 1990 it was 11 percent.", "Between 1990 and 2005 it fell from 48 to 11 percent."),
     ],
 )
@@ -143,6 +155,9 @@ def test_words_of_the_source_in_another_place_are_not_support(claim: str, source
     [
         ("The airline would not say why.", "Neither the union nor the airline would say why."),
         ("It had no roof.", "It was a house without a roof."),
+        ("Over half of it burned.", "More than half of it burned."),
+        ("It opens in May.", "The hall is old, and it opens every May."),
+        ("Thirty of 40 owls slept.", "Of the 40 owls that were fed, 30 slept."),
         ("Owls are unable to chew.", "The jaws of owls are too weak to chew."),
         ("The harbour was defended by the army.", "The army defended the harbour in 1807."),
         ("Karl Holm was the founder.", "The mill's founder was Karl Holm."),
