@@ -78,6 +78,13 @@ def test_a_sentence_that_leans_on_the_one_before_brings_it() -> None:
     assert chosen.span == Span(100, 100 + len("Bohr was Danish. He won the prize in 1922."))
 
 
+def test_a_sentence_that_leans_on_a_cited_one_makes_that_place_longer() -> None:
+    given = evidence(("The mill was built in 1843.", 1.0), ("It stands idle.", 0.95))
+    [chosen] = choose(given, terms, {}, limit=3)
+    assert chosen.span == Span(100, 100 + len("The mill was built in 1843. It stands idle."))
+    assert chosen.evidence == given[0]
+
+
 def test_what_a_cited_span_already_holds_is_not_cited_again() -> None:
     given = evidence(("Bohr was Danish.", 0.95), ("He won the prize in 1922.", 1.0))
     assert len(choose(given, terms, {}, limit=3)) == 1

@@ -16,6 +16,7 @@ import numpy as np
 
 from askdoc.errors import SuiteError, UsageError
 from askdoc.metrics import BY_CASE, BY_SET, TIMES, Columns, score_set
+from askdoc.misfits import lowered
 from askdoc.reports import CaseResult, RunFingerprint, SuiteReport
 from askdoc.statistics import Change, Estimate, compare_means, interval, resample_counts
 from askdoc.types import Status
@@ -162,16 +163,15 @@ def load(path: Path, suite: str) -> Baseline:
         SuiteError: it is not a baseline, or one of another suite.
 
     """
-    file = path / f"{suite}.json" if path.is_dir() else path
+    file = path if path.suffix and not path.is_dir() else path / f"{suite}.json"
     try:
         baseline = msgspec.json.decode(file.read_bytes(), type=Baseline)
     except FileNotFoundError as error:
         message = f"there is no baseline `{file}`"
-        raise UsageError(
-            message, hint=f"store one: `askdoc eval {suite} --save-baseline`"
-        ) from error
+        stored = f"`askdoc eval {suite} --save-baseline` stores it in the folder of the suites"
+        raise UsageError(message, hint=f"{stored}, as `{FOLDER_NAME}/{suite}.json`") from error
     except (OSError, msgspec.DecodeError) as error:
-        message = f"`{file}` is not a baseline: {str(error)[:1].lower()}{str(error)[1:]}"
+        message = f"`{file}` is not a baseline: {lowered(str(error))}"
         raise SuiteError(message, hint="store it anew with `--save-baseline`") from error
     if baseline.suite != suite:
         message = f"`{file}` is a baseline of `{baseline.suite}`, not of `{suite}`"
@@ -199,7 +199,7 @@ def compare(baseline: Baseline, report: SuiteReport, *, anyway: bool = False) ->
     new = {result.id: stored_case(result) for result in report.results}
     shared = sorted(baseline.cases.keys() & new.keys())
     if missing := len(baseline.cases.keys() ^ new.keys()):
-        notes.append(f"{missing} cases are in only one of the two runs and are left out")
+        notes.append(f"left out, since only one of the two runs has them: {missing} of the cases")
     pairs = [(baseline.cases[case_id], new[case_id]) for case_id in shared]
     moved = [
         Moved(case_id, changes, old, now)

@@ -48,7 +48,8 @@ def choose(
 
     A sentence is taken if it scores near the best, or less near but with words of the question that
     no taken sentence has; `weights` says how much each term of the question tells. One that repeats
-    a taken sentence is passed over, and so is one that a taken span already holds.
+    a taken sentence is passed over, and so is one that a taken span already holds. One that leans
+    on a taken sentence makes that place longer, so that nothing is said twice.
     """
     chosen: list[Chosen] = []
     taken: list[frozenset[str]] = []
@@ -65,7 +66,12 @@ def choose(
             continue
         if any(_similar(words, others) for others in taken):
             continue
-        chosen.append(Chosen(item, readable(item)))
+        span = readable(item)
+        leant_on = (n for n, other in enumerate(chosen) if _holds(item, span, other))
+        if (place := next(leant_on, None)) is not None:
+            chosen[place] = Chosen(chosen[place].evidence, span)
+        else:
+            chosen.append(Chosen(item, span))
         taken.append(words)
     return chosen
 
@@ -84,6 +90,12 @@ def readable(item: Evidence) -> Span:
 def _held(item: Evidence, other: Chosen) -> bool:
     same = item.passage.document.id == other.evidence.passage.document.id
     return same and other.span.covers(item.span)
+
+
+def _holds(item: Evidence, span: Span, other: Chosen) -> bool:
+    """Tell whether `span`, around `item`, holds all of a place that is taken."""
+    same = item.passage.document.id == other.evidence.passage.document.id
+    return same and span.covers(other.span)
 
 
 def _similar(one: frozenset[str], other: frozenset[str]) -> bool:

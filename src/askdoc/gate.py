@@ -13,8 +13,9 @@ watch = ["evidence_hit@1"]       # the scores that may not drop; by default `WAT
 from __future__ import annotations
 
 import difflib
+import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,11 +23,13 @@ import msgspec
 from msgspec import Meta
 
 from askdoc.errors import SettingsError
-from askdoc.metrics import LOWER_IS_BETTER, NAMES
+from askdoc.metrics import LOWER_IS_BETTER, NAMES, TIMES
+from askdoc.misfits import explain, lowered
 from askdoc.reports import SuiteReport, Verdict
 from askdoc.statistics import Change
 
 FILE_NAME = "askdoc-eval.toml"
+_KEYS = "its keys: tolerance, alpha, watch, and suites.NAME.floors with a number for each metric"
 
 WATCHED = (
     "recall@10",
@@ -77,10 +80,17 @@ def load(folder: Path) -> Rules:
         return Rules()
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        message = f"{path}: {lowered(str(error))}"
+        raise SettingsError(message, hint="see `evals/README.md` for what it may hold") from error
+    try:
         rules = msgspec.convert(values, Rules)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
-        message = f"{path}: {str(error)[:1].lower()}{str(error)[1:]}"
-        raise SettingsError(message, hint="its keys: tolerance, alpha, watch, suites") from error
+    except msgspec.ValidationError as error:
+        message = f"{path}: {explain(error)}"
+        raise SettingsError(message, hint=_KEYS) from error
+    for suite, held in rules.suites.items():
+        for metric, floor in held.floors.items():
+            _expect_reachable(metric, floor, f"{path}: the floor of `{suite}`")
     for metric in (*rules.watch, *(name for s in rules.suites.values() for name in s.floors)):
         if metric not in NAMES:
             near = difflib.get_close_matches(metric, NAMES, n=1)
@@ -88,6 +98,28 @@ def load(folder: Path) -> Rules:
             hint = f"did you mean `{near[0]}`?" if near else f"known metrics: {', '.join(NAMES)}"
             raise SettingsError(message, hint=hint)
     return rules
+
+
+def expect_suites(rules: Rules, known: Collection[str]) -> list[str]:
+    """Return the suites that have floors and are not `known`, such as those of other folders.
+
+    Raises:
+        SettingsError: one of them is nearly called like one that is known.
+
+    """
+    others = [name for name in rules.suites if name not in known]
+    for name in others:
+        if near := difflib.get_close_matches(name, known, n=1):
+            message = f"`{FILE_NAME}` has floors for `{name}`, and there is no such suite"
+            raise SettingsError(message, hint=f"did you mean `{near[0]}`?")
+    return others
+
+
+def _expect_reachable(metric: str, floor: float, what: str) -> None:
+    most = math.inf if metric in TIMES else 1.0
+    if not 0 <= floor <= most:
+        message = f"{what} for `{metric}` is {floor:g}, which no run can be held to"
+        raise SettingsError(message, hint="scores go from 0 to 1, times from 0 on")
 
 
 def judge(report: SuiteReport, rules: Rules) -> list[Verdict]:

@@ -61,6 +61,13 @@ class Graded:
     lost: Lost | None
 
     @property
+    def ended_well(self) -> bool | None:
+        """Whether the case ended as it should; None where the suite cannot tell."""
+        if self.right is None and self.lost is None and self.case.answerable:
+            return None
+        return self.lost is None
+
+    @property
     def needs(self) -> int:
         """How many things the evidence of the case wants found."""
         return len(self.gold)

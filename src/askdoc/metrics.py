@@ -154,10 +154,14 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class SetMetric:
-    """A metric of a whole set: which rows it reads, and its score for each row of weights."""
+    """A metric of a whole set: which rows it reads, and its score for each row of weights.
+
+    `counted` tells which of the rows a share is a share of, by default all.
+    """
 
     rows: Callable[[Columns], Flags]
     score: Callable[[Columns, Values], Values]
+    counted: Callable[[Columns], Flags] | None = None
 
 
 def _refusable(columns: Columns) -> Flags:
@@ -171,10 +175,14 @@ def _timed(columns: Columns) -> Flags:
 
 BY_SET: Mapping[str, SetMetric] = {
     "abstention_precision": SetMetric(
-        _refusable, lambda c, w: confidence.precision(~c.answerable, c.abstained, w)
+        _refusable,
+        lambda c, w: confidence.precision(~c.answerable, c.abstained, w),
+        counted=lambda c: c.abstained,
     ),
     "abstention_recall": SetMetric(
-        _refusable, lambda c, w: confidence.recall(~c.answerable, c.abstained, w)
+        _refusable,
+        lambda c, w: confidence.recall(~c.answerable, c.abstained, w),
+        counted=lambda c: ~c.answerable,
     ),
     "abstention_f1": SetMetric(
         _refusable, lambda c, w: confidence.f1(~c.answerable, c.abstained, w)
@@ -250,7 +258,9 @@ def summarise(
         if value is not None:
             low, high = interval(of_set.score(rows, counts(n)))
             known = not math.isnan(low)
-            summary[name] = Estimate(value, low if known else value, high if known else value, n)
+            counted = int(of_set.counted(rows).sum()) if of_set.counted else n
+            ends = (low, high) if known else (value, value)
+            summary[name] = Estimate(value, *ends, counted)
     return summary
 
 

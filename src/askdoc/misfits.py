@@ -21,6 +21,11 @@ _NAMES = {
 _LIMITS = {">=": "of at least", "<=": "of at most", ">": "above", "<": "below"}
 
 
+def lowered(text: str) -> str:
+    """Begin with a small letter, unless it begins with an abbreviation."""
+    return text if text[1:2].isupper() else f"{text[:1].lower()}{text[1:]}"
+
+
 def field_of(error: msgspec.ValidationError) -> str:
     """Name the field that does not fit, such as `evidence[0].quote`; empty for the whole."""
     found = _PLACE.fullmatch(str(error))

@@ -106,7 +106,7 @@ def _result(result: CaseResult, base: Path) -> dict[str, Any]:
         "id": result.id,
         "status": graded.answer.status.value,
         "answerable": graded.case.answerable,
-        "right": graded.right,
+        "right": graded.ended_well,
         "scores": {name: round(score, _DIGITS) for name, score in result.scores.items()},
         "lost": None if result.lost is None else result.lost.value,
         "rank": ranks(graded),

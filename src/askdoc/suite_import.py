@@ -134,6 +134,10 @@ def _squad(path: Path) -> Imported:
 
 def _squad_case(question: Row, context: str, document: str) -> EvalCase:
     answers = [] if question.get("is_impossible") else question["answers"]
+    for answer in answers:
+        if not context.startswith(answer["text"], answer["answer_start"]):
+            message = f"the answer of `{question['id']}` is not where it is said to stand"
+            raise SuiteError(message, hint="see whether the file is whole")
     quotes = dict.fromkeys(
         _line_around(context, answer["answer_start"], len(answer["text"])) for answer in answers
     )

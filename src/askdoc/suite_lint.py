@@ -126,6 +126,10 @@ def _evidence(
 
 
 def _answers(case: EvalCase) -> Iterator[Finding]:
+    for answer in case.answers:
+        if not normalise(answer):
+            message = f"no answer can hold `{answer}`, of which comparing leaves no word"
+            yield Finding(case.id, Level.ERROR, "empty_answer", message)
     if not case.answers or not case.evidence:
         return
     text = " ".join(item.quote for item in case.evidence)

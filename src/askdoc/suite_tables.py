@@ -33,7 +33,8 @@ def rows_of(path: Path) -> list[Row]:
         data = json.loads(text)
         return _columns(data) if isinstance(data, dict) else data
     delimiter = "\t" if path.suffix == ".tsv" else ","
-    return list(csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter))
+    # Strict: a quotation mark that is never closed would take the rest of the table as one cell.
+    return list(csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
 
 
 def _columns(data: Mapping[str, Any]) -> list[Row]:

@@ -21,7 +21,7 @@ import msgspec
 from msgspec import Meta
 
 from askdoc.errors import SuiteError, UsageError
-from askdoc.misfits import explain
+from askdoc.misfits import explain, lowered
 from askdoc.types import EvalCase, GoldEvidence, Turn
 
 DRAFT = "draft"
@@ -131,7 +131,7 @@ def parse_line(line: str, *, where: str) -> EvalCase:
         message = f"{where}: {explain(error)}"
         raise SuiteError(message, hint="`askdoc schema suite` prints the format") from error
     except msgspec.DecodeError as error:
-        message = f"{where}: not one JSON object a line: {_plain(error)}"
+        message = f"{where}: not one JSON object a line: {lowered(str(error))}"
         raise SuiteError(message, hint="`askdoc schema suite` prints the format") from error
     _refuse_mistyped(line, where)
     return EvalCase(
@@ -239,8 +239,13 @@ def rewrite(path: Path, change: Callable[[EvalCase], EvalCase | None]) -> int:
             continue
         changed += 1
         if new is not None:
-            foreign = {k: v for k, v in msgspec.json.decode(line).items() if k not in _KNOWN}
-            kept.append(msgspec.json.encode({**fields(new), **foreign}).decode() + "\n")
+            before = msgspec.json.decode(line)
+            told = fields(new)
+            same = {name: told.get(name, value) for name, value in before.items()}
+            added = {k: v for k, v in told.items() if k not in before and v != fields(case).get(k)}
+            dropped = before.keys() & _KNOWN - told.keys()
+            merged = {k: v for k, v in {**same, **added}.items() if k not in dropped}
+            kept.append(msgspec.json.encode(merged).decode() + "\n")
     path.write_text("".join(kept), encoding="utf-8", newline="")
     return changed
 
@@ -316,16 +321,6 @@ def _text(path: Path) -> str:
     try:
         return path.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        why = "not UTF-8" if isinstance(error, UnicodeDecodeError) else _lower(error.strerror or "")
-        message = f"cannot read the suite `{path}`: {why}"
+        told = None if isinstance(error, UnicodeDecodeError) else error.strerror
+        message = f"cannot read the suite `{path}`: {lowered(told) if told else 'not UTF-8'}"
         raise SuiteError(message, hint="`askdoc eval new` writes an example") from error
-
-
-def _plain(error: msgspec.DecodeError) -> str:
-    """Say what is wrong with the JSON; an abbreviation keeps its capitals."""
-    text = str(error)
-    return text if text.startswith("JSON") else _lower(text)
-
-
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]

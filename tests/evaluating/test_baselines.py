@@ -130,7 +130,7 @@ def test_other_cases_or_documents_are_not_compared_unless_told(
     assert comparison.notes == (
         "the suite differs",
         "the settings differ",
-        "15 cases are in only one of the two runs and are left out",
+        "left out, since only one of the two runs has them: 15 of the cases",
     )
     assert comparison.changes["evidence_hit@1"].n == 10
 
@@ -175,6 +175,14 @@ def test_floors(corpus: Any, say: Any) -> None:
     assert EvalReport((), (verdicts["evidence_hit@1"],)).passed
 
 
+def test_floors_of_a_suite_that_is_typed_wrong_are_an_error() -> None:
+    rules = Rules(suites={"hnd": gate.SuiteRules({"ece": 0.1}), "elsewhere": gate.SuiteRules()})
+    with pytest.raises(SettingsError, match="has floors for `hnd`") as told:
+        gate.expect_suites(rules, {"hand", "other"})
+    assert told.value.hint == "did you mean `hand`?"
+    assert gate.expect_suites(rules, {"hnd", "quite-different"}) == ["elsewhere"]
+
+
 def test_rules_are_read_and_checked(tmp_path: Path) -> None:
     assert gate.load(tmp_path) == Rules()
     file = tmp_path / "askdoc-eval.toml"
@@ -185,7 +193,10 @@ def test_rules_are_read_and_checked(tmp_path: Path) -> None:
         ("tolerence = 1", "unknown field `tolerence`"),
         ('watch = ["evidence_hit1"]', "no metric `evidence_hit1`"),
         ("tolerance = ", "invalid value"),
-        ("tolerance = 2", "<= 1.0"),
+        ("tolerance = 2", "`tolerance` must be a number of at most 1"),
+        ('suites.seeds.floors."evidence_hit@1" = 90', "is 90, which no run can be held to"),
+        ("suites.seeds.floors.ece = nan", "is nan, which no run can be held to"),
+        ("suites.seeds.evidnce = 1", "evidnce"),
     ]:
         file.write_text(text)
         with pytest.raises(SettingsError, match=message):

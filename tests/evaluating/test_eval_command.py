@@ -145,13 +145,49 @@ def test_a_copy_that_is_indexed_elsewhere_scores_the_same_to_the_byte(
 
 
 def test_a_floor_that_is_missed_exits_3(work: Path) -> None:
-    rules = '[suites.village.floors]\n"evidence_hit@1" = 1.01\n'
+    rules = '[suites.village.floors]\n"ece" = 0.0\n'
     (work / "evals/askdoc-eval.toml").write_text(rules, encoding="utf-8")
     done = run("village")
     assert done.exit_code == 3
-    assert "missed  evidence_hit@1" in done.stdout
+    assert "missed  ece" in done.stdout
     narrowed = run("village", "--only", "even")
     assert narrowed.exit_code == 0, "floors are for whole suites"
+
+
+def test_a_report_is_written_over_a_report_alone(work: Path) -> None:
+    suite = (work / "evals/village.jsonl").read_bytes()
+    for option in ("--html", "--junit", "--markdown", "--csv"):
+        refused = run("village", option, "evals/village.jsonl")
+        assert refused.exit_code == 2
+        assert "`evals/village.jsonl` is there already, and is no" in refused.stderr
+        assert run("village", option, "out/report").exit_code == 0
+        assert run("village", option, "out/report").exit_code == 0, "its own may be replaced"
+        (work / "out/report").unlink()
+    assert (work / "evals/village.jsonl").read_bytes() == suite
+    both = run("village", "--html", "x", "--csv", "./x")
+    assert (both.exit_code, "name the same file" in both.stderr) == (2, True)
+
+
+def test_documents_that_changed_are_named(work: Path) -> None:
+    file = next(path for path in (work / "docs").iterdir() if "pier" in path.name)
+    file.write_text(file.read_text("utf-8") + " More.", encoding="utf-8")
+    done = run("village")
+    assert done.exit_code == 3
+    told = " ".join(done.stderr.split())
+    assert f"1 document changed since indexed: `{file.name}`; run `askdoc index`" in told
+
+
+def test_a_rightful_refusal_is_right(work: Path) -> None:
+    path = work / "evals/village.jsonl"
+    case = {"id": "no", "question": "Who won the chess final in Oslo?", "answerable": False}
+    path.write_text(path.read_text("utf-8") + json.dumps(case) + "\n", encoding="utf-8")
+    (suite,) = json.loads(run("village", "--json").stdout)["suites"]
+    found = {result["id"]: result for result in suite["results"]}
+    assert (found["no"]["status"], found["no"]["right"]) == ("abstained", True)
+    assert all((result["lost"] is None) == result["right"] for result in suite["results"])
+    refusals = sum(result["status"] == "abstained" for result in suite["results"])
+    assert suite["metrics"]["abstention_precision"]["n"] == refusals
+    assert suite["metrics"]["abstention_recall"]["n"] == 1
 
 
 def test_a_case_that_cannot_be_scored_exits_1(work: Path) -> None:

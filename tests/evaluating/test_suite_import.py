@@ -221,6 +221,14 @@ def test_what_cannot_be_imported(tmp_path: Path) -> None:
         read(tmp_path / "nowhere.yaml")
     with pytest.raises(UsageError, match="no format `xml`"):
         read(tmp_path, "xml")
+    table = put(tmp_path / "open.csv", 'question,answer\n"unclosed,x\n')
+    with pytest.raises(SuiteError, match="unexpected end of data"):
+        read(table)
+    question = {"id": "1", "question": "?", "answers": [{"text": "no", "answer_start": 99}]}
+    article = {"paragraphs": [{"context": "Yes or no.", "qas": [question]}]}
+    squad = put(tmp_path / "off.json", json.dumps({"data": [article]}))
+    with pytest.raises(SuiteError, match="the answer of `1` is not where it is said to stand"):
+        read(squad)
     with pytest.raises(SuiteError, match="cannot be read as squad: it has no 'data'"):
         read(put(tmp_path / "b.json", {"x": 1}), "squad")
     with pytest.raises(SuiteError, match="cannot be read as table"):

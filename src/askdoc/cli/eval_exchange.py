@@ -11,6 +11,7 @@ import typer
 from askdoc.cli.eval_options import Documents, SuiteName, indexed, suite_path
 from askdoc.cli.options import Index, here, open_workspace
 from askdoc.errors import UsageError
+from askdoc.paths import seen_from
 
 _NEEDS_DOCUMENTS = frozenset({"squad", "beir"})
 
@@ -63,7 +64,10 @@ def import_(
         docs.mkdir(parents=True, exist_ok=True)
         (docs / name).write_text(text, encoding="utf-8", newline="")
     cases = count(len(imported.cases), "case")
-    say(f"{cases}, {count(len(documents), 'document')}: {path}")
+    shown = seen_from(here(), str(path))
+    say(f"{cases}, {count(len(documents), 'document')}: {shown}")
+    beside = f" --documents {seen_from(here(), str(docs))}" if documents else ""
+    say(f"run it: `askdoc eval {shown}{beside}`")
 
 
 def export(

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 FAILED = 1
 MISSED = 3
+_TOLD = 3
 
 _FileOption = Path | None
 
@@ -158,8 +159,11 @@ def run(  # noqa: PLR0913 - one parameter for each option
         llm=llm,
         offline=offline,
     )
+    files = {"html": html, "junit": junit, "markdown": markdown, "csv": table}
+    _expect_reports(files)
     rules = gate.load(workspace.evals)
     whole = load_suites(suite_paths(suites, workspace))
+    _expect_known(rules, whole, workspace)
     chosen = [
         suite_files.choose(suite, tag=only, limit=limit, seed=seed, drafts=drafts)
         for suite in whole
@@ -180,7 +184,8 @@ def run(  # noqa: PLR0913 - one parameter for each option
             held = replace(held, judgements=told)
     if save_baseline:
         _store(held, workspace, aside)
-    _write_files(held, {"html": html, "junit": junit, "markdown": markdown, "csv": table})
+    _write_files(held, files)
+    _tell_changed(reports, aside)
     _print(held, as_json=as_json, everything=everything)
     if held.report.failed:
         raise typer.Exit(FAILED)
@@ -217,6 +222,33 @@ def _run_all(
             with EvalProgress(aside, suite.name, len(suite.cases)) as progress:
                 reports.append(bench.run(suite, progress, within=within, jobs=jobs))
         return reports
+
+
+def _expect_known(rules: Rules, suites: list[Suite], workspace: Workspace) -> None:
+    """Refuse floors for a suite whose name is typed wrong: they would hold nothing."""
+    from askdoc import gate
+    from askdoc.suites import names_in
+
+    gate.expect_suites(rules, {*names_in(workspace.evals), *(suite.name for suite in suites)})
+
+
+def _tell_changed(reports: list[SuiteReport], aside: Page) -> None:
+    """Name the documents whose files are not what was indexed, which makes quotes invalid."""
+    from askdoc.render.errors import note_line
+    from askdoc.render.indexing import count
+
+    changed = {
+        citation.document.path
+        for report in reports
+        for result in report.results
+        for citation, valid in zip(result.graded.answer.citations, result.graded.valid, strict=True)
+        if not valid
+    }
+    if changed:
+        first = ", ".join(f"`{path}`" for path in sorted(changed)[:_TOLD])
+        more = f" and {len(changed) - _TOLD} more" if len(changed) > _TOLD else ""
+        told = f"{count(len(changed), 'document')} changed since indexed: {first}{more}"
+        aside.show([note_line(f"{told}; run `askdoc index`", aside)])
 
 
 def _hold(
@@ -283,6 +315,29 @@ def _write_files(held: _Held, wanted: dict[str, Path | None]) -> None:
         else:
             text = eval_files.table(report)
         _write(here() / path, text)
+
+
+def _expect_reports(wanted: dict[str, Path | None]) -> None:
+    """Refuse to write a report over anything that is not one, before the run.
+
+    Raises:
+        UsageError: something else is there, or two reports would be one file.
+
+    """
+    from askdoc.render.eval_files import is_report
+
+    taken: dict[Path, str] = {}
+    for kind, name in wanted.items():
+        if name is None:
+            continue
+        path = (here() / name).resolve()
+        if path in taken:
+            message = f"`--{taken[path]}` and `--{kind}` name the same file"
+            raise UsageError(message, hint="give each report a file of its own")
+        taken[path] = kind
+        if path.exists() and not is_report(kind, path):
+            message = f"`{name}` is there already, and is no {kind} report"
+            raise UsageError(message, hint="name another file")
 
 
 def _write(path: Path, text: str) -> None:

@@ -192,16 +192,18 @@ def _checked(
 
     try:
         findings = look()
-        mended: set[str] = set()
-        while fix and (repaired := {f.case_id: f.repaired for f in findings if f.repaired}):
-            if not suites.put(path, repaired):
+        mended: list[Finding] = []
+        while fix and (found := {f.case_id: f for f in findings if f.repaired}):
+            if not suites.put(path, {case: finding.repaired for case, finding in found.items()}):
                 break
-            mended |= repaired.keys()  # a case with two wrong quotes is mended in two rounds
+            mended += found.values()  # a case with two wrong quotes is mended in two rounds
             findings = look()
     except SuiteError as error:
         return [unreadable(error)]
+    for finding in mended:
+        say(f"mended `{finding.case_id}`: {finding.message}")
     if fix:
-        say(f"mended {count(len(mended), 'case')} in {path}")
+        say(f"mended {count(len({finding.case_id for finding in mended}), 'case')} in {path}")
     return findings
 
 
@@ -216,7 +218,7 @@ def _show_findings(found: dict[Path, list[Finding]], *, as_json: bool) -> None:
 
     page = output()
     for path, findings in found.items():
-        page.show(finding_lines(seen_from(page.base, str(path)), findings, page))
+        page.show(finding_lines(seen_from(page.base, str(path.resolve())), findings, page))
 
 
 def _findings_to_json(path: Path, findings: list[Finding]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from askdoc.types import Citation, Status
 WHY: Mapping[Lost, str] = {
     Lost.NOT_RETRIEVED: "not retrieved",
     Lost.NOT_SELECTED: "retrieved but not selected",
-    Lost.NOT_ANSWERED: "selected but not cited",
+    Lost.NOT_ANSWERED: "selected but not answered",
     Lost.SHOULD_ABSTAIN: "should have abstained",
     Lost.SHOULD_ANSWER: "should have answered",
 }

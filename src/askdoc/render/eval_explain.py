@@ -12,7 +12,7 @@ from askdoc.render.console import Page
 from askdoc.render.eval_data import WHY
 from askdoc.render.layout import BLANK, flat, hang, head
 
-_MARKS = {True: ("held", "good"), False: ("lost", "bad"), None: ("", "faint")}
+_MARKS = {True: ("held", "good"), False: ("failed", "bad"), None: ("", "faint")}
 
 
 def explanation_lines(graded: Graded, stages: Sequence[Stage], page: Page) -> Iterator[Text]:

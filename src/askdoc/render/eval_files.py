@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from askdoc.baselines import Comparison, Moved
@@ -22,15 +23,19 @@ from askdoc.render.eval_data import (
 from askdoc.reports import CaseResult, EvalReport, SuiteReport
 from askdoc.text import one_line, printable
 
+HTML_BEGINS = '<!doctype html>\n<html lang="en" data-made-by="askdoc eval">'
+"""How a report as a page begins, by which a later one may take its place."""
+
 _MOST_MOVED = 20
 """Cases that a pull request's comment lists at most, each way."""
 
 
 def junit(report: EvalReport) -> str:
-    """Return JUnit XML: a case that went wrong is a failure, one that failed an error.
+    """Return JUnit XML that is red where the run did not pass, and only there.
 
-    The floors are cases of a suite of their own, `<name> gate`, so that a missed one shows up in
-    any viewer.
+    The floors are cases of a suite of their own, `<name> gate`, and fail where they are missed. A
+    case that could not be scored is an error. One that went wrong is shown as skipped, with the
+    reason: how many may is what the floors say.
     """
     root = ET.Element("testsuites")
     for suite in report.suites:
@@ -40,8 +45,9 @@ def junit(report: EvalReport) -> str:
             "testsuite",
             name=suite.suite,
             tests=str(len(suite.results) + len(suite.failures)),
-            failures=str(len(wrong)),
+            failures="0",
             errors=str(len(suite.failures)),
+            skipped=str(len(wrong)),
             time=f"{sum(_seconds(result) for result in suite.results):.3f}",
         )
         for result in suite.results:
@@ -63,10 +69,10 @@ def _junit_case(node: ET.Element, suite: str, result: CaseResult) -> None:
         time=f"{_seconds(result):.3f}",
     )
     if result.lost:
-        failure = ET.SubElement(case, "failure", message=WHY[result.lost], type=result.lost.value)
+        wrong = ET.SubElement(case, "skipped", message=f"wrong: {WHY[result.lost]}")
         graded = result.graded
         wanted = "".join(f"\nwanted: {gold.quote}" for gold in graded.case.evidence)
-        failure.text = _xml(f"{graded.case.question}\nanswer: {graded.answer.text}{wanted}")
+        wrong.text = _xml(f"{graded.case.question}\nanswer: {graded.answer.text}{wanted}")
 
 
 def _junit_gate(root: ET.Element, suite: str, report: EvalReport) -> None:
@@ -99,6 +105,24 @@ def _seconds(result: CaseResult) -> float:
 def _xml(text: str) -> str:
     """Leave out what XML cannot hold."""
     return printable(text).translate({0xFFFE: None, 0xFFFF: None})
+
+
+_BEGINNINGS: Mapping[str, str] = {
+    "html": HTML_BEGINS,
+    "junit": "<testsuites>",
+    "markdown": "### ",
+    "csv": "suite,id,question,",
+}
+
+
+def is_report(kind: str, path: Path) -> bool:
+    """Tell whether the file at `path` is an earlier report of that kind, or empty."""
+    try:
+        with path.open("rb") as file:
+            begins = file.read(len(HTML_BEGINS.encode()))
+    except OSError:
+        return False
+    return not begins or begins.startswith(_BEGINNINGS[kind].encode())
 
 
 def markdown(

@@ -25,7 +25,11 @@ from askdoc.render.layout import BLANK, flat, hang, head
 from askdoc.reports import EvalReport, SuiteReport, Verdict
 
 _SHOWN = 10
-_BAR = 12
+
+_WIDE = 90
+"""Columns from which there is room for what each score means."""
+
+_ROOM_FOR_INTERVALS = 65
 
 
 def report_lines(
@@ -81,16 +85,16 @@ def _suite(suite: SuiteReport, page: Page, *, everything: bool) -> Iterator[Text
 
 def _metrics(names: Sequence[str], suite: SuiteReport, page: Page) -> Iterator[Text]:
     width = max(len(name) for name in names)
-    wide = page.width is None or page.width >= 90  # noqa: PLR2004 - room for the meaning
+    room = page.width or _WIDE
     for name in names:
         estimate = suite.metrics[name]
         line = Text.assemble(
-            f"  {name:<{width}}  ",
-            (f"{shown(name, estimate.mean):>9}", "heading"),
-            (f"  {shown(name, estimate.low):>9} to {shown(name, estimate.high):<9}", "faint"),
-            (f" n {estimate.n:<6,}", "faint"),
+            f"  {name:<{width}}  ", (f"{shown(name, estimate.mean):>9}", "heading")
         )
-        if wide:
+        if room >= _ROOM_FOR_INTERVALS:
+            ends = f"{shown(name, estimate.low):>9} to {shown(name, estimate.high):<9}"
+            line.append(f"  {ends} n {estimate.n:<6,}", style="faint")
+        if room >= _WIDE:
             line.append(MEANING[name], style="faint")
         line.rstrip()
         yield line

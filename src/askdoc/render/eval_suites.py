@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 
 from rich.text import Text
@@ -21,12 +22,13 @@ def finding_lines(name: str, findings: Sequence[Finding], page: Page) -> Iterato
     yield Text.assemble((name, "heading"), f"  {told}")
     for finding in findings:
         style = "bad" if finding.level is Level.ERROR else "label"
-        case = f"{finding.case_id}  " if finding.case_id else ""
-        first = Text.assemble(f"  {case}", (finding.level.value, style), "  ")
+        case = flat(f"  {finding.case_id}  " if finding.case_id else "  ")
+        first = Text.assemble(case, (finding.level.value, style), "  ")
         yield hang(flat(finding.message), page, first=first, rest="    ")
     if mendable := sum(finding.repaired is not None for finding in findings):
         yield BLANK
-        yield Text(f"{mendable} can be mended with --fix", style="faint")
+        command = f"askdoc eval lint {shlex.quote(name)} --fix"
+        yield hang(Text(f"{mendable} can be mended: {command}", style="faint"), page)
 
 
 def draft_lines(
