@@ -181,7 +181,7 @@ def test_a_rightful_refusal_is_right(work: Path) -> None:
     path = work / "evals/village.jsonl"
     case = {"id": "no", "question": "Who won the chess final in Oslo?", "answerable": False}
     path.write_text(path.read_text("utf-8") + json.dumps(case) + "\n", encoding="utf-8")
-    (suite,) = json.loads(run("village", "--json").stdout)["suites"]
+    (suite,) = json.loads(run("village", "--json", "--min-confidence", "0.5").stdout)["suites"]
     found = {result["id"]: result for result in suite["results"]}
     assert (found["no"]["status"], found["no"]["right"]) == ("abstained", True)
     assert all((result["lost"] is None) == result["right"] for result in suite["results"])
