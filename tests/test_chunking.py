@@ -149,4 +149,6 @@ def test_a_file_name_gives_its_words(path: str, words: str) -> None:
 
 def test_full_text_search_sees_the_name_and_the_vectors_do_not() -> None:
     assert lexical_text("d/Proton.txt", None, ("History",), "It is.") == "Proton\nHistory\nIt is."
+    by = lexical_text("d/Proton.txt", "T", (), "It is.", author="Ada Palmer")
+    assert by == "Proton\nAda Palmer\nT\nIt is."
     assert "Proton" not in passage_text(None, ("History",), "It is.")

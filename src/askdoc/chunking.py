@@ -108,13 +108,22 @@ def passage_text(title: str | None, headings: Sequence[str], text: str) -> str:
     return f"{' > '.join(context)}\n{text}" if context else text
 
 
-def lexical_text(path: str, title: str | None, headings: Sequence[str], text: str) -> str:
-    """Put the words of the file's name before `passage_text`: what full-text search indexes.
+def lexical_text(
+    path: str,
+    title: str | None,
+    headings: Sequence[str],
+    text: str,
+    *,
+    author: str | None = None,
+) -> str:
+    """Put the file's name and author before `passage_text`: what full-text search indexes.
 
     A file is often named after its subject, which its text then calls "it". The name is left out of
-    the vectors, so that a renamed file keeps them.
+    the vectors, so that a renamed file keeps them; so is the author, who wrote all of the passages
+    alike.
     """
-    return f"{name_words(path)}\n{passage_text(title, headings, text)}"
+    by = f"{author}\n" if author else ""
+    return f"{name_words(path)}\n{by}{passage_text(title, headings, text)}"
 
 
 def name_words(path: str) -> str:

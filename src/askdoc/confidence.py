@@ -74,4 +74,6 @@ def probability(values: Mapping[str, float], calibration: Calibration) -> float:
 def context(passage: Passage) -> str:
     """Return a passage's text with its file's name, title and headings."""
     document, chunk = passage.document, passage.chunk
-    return lexical_text(document.path, document.title, chunk.headings, chunk.text)
+    return lexical_text(
+        document.path, document.title, chunk.headings, chunk.text, author=document.author
+    )

@@ -217,7 +217,11 @@ class Intake:
         ):
             passage = chunking.passage_text(document.title, chunk.headings, chunk.text)
             searched = chunking.lexical_text(
-                document.path, document.title, chunk.headings, chunk.text
+                document.path,
+                document.title,
+                chunk.headings,
+                chunk.text,
+                author=document.author,
             )
             terms = " ".join(self._cutters.analyser.terms(searched, language))
             yield _Piece(chunk, passage, terms, stored.get(_digest(passage)))

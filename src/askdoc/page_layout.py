@@ -132,7 +132,7 @@ def _joined(page: Sequence[PageLine]) -> Iterator[PageLine]:
     for piece in page:
         if line is None:
             line = piece
-        elif _on_one_line(line, piece):
+        elif stands_beside(line, piece):
             line = replace(
                 line if line.size >= piece.size else piece,
                 text=line.text + _space(line, piece) + piece.text,
@@ -146,7 +146,8 @@ def _joined(page: Sequence[PageLine]) -> Iterator[PageLine]:
         yield line
 
 
-def _on_one_line(a: PageLine, b: PageLine) -> bool:
+def stands_beside(a: PageLine, b: PageLine) -> bool:
+    """Tell whether `b` stands on the same line as `a`, behind it."""
     smaller = min(a.size, b.size)
     shared = min(a.baseline + a.size, b.baseline + b.size) - max(a.baseline, b.baseline)
     return shared > 0.6 * smaller and b.left >= a.right - smaller / 4 and a.angle == b.angle

@@ -90,7 +90,11 @@ def test_cells_of_a_table_stay_apart_and_rows_are_blocks() -> None:
     with pdf.table(borders_layout="NONE", col_widths=(40, 30, 30)) as table:
         for row in (("Part", "Hours", "Cost"), ("Body work", "2", "300"), ("Paint", "1.5", "225")):
             table.row(row)
-    assert cut(read(pdf)) == ["Part   Hours   Cost", "Body work   2   300", "Paint   1.5   225"]
+    assert cut(read(pdf)) == [
+        "Part   Hours   Cost",
+        "Part: Body work   Hours: 2   Cost: 300",
+        "Part: Paint   Hours: 1.5   Cost: 225",
+    ]
 
 
 def test_the_outline_gives_sections_and_its_headings_are_no_sentences() -> None:

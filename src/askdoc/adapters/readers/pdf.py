@@ -20,6 +20,7 @@ from askdoc.errors import ReadError
 from askdoc.hyphens import soften
 from askdoc.outline import without
 from askdoc.page_layout import CELL, Bookmark, PageLine, compose
+from askdoc.page_tables import with_column_names
 from askdoc.types import BARE_PAGES, ENCRYPTED, NO_TEXT, Reading, ReadOptions
 
 _HYPHENS = frozenset((0x02, 0xFFFE))
@@ -108,6 +109,7 @@ def _read(document: Any, name: str, *, ocr: bool) -> Reading:
     for number in bare if ocr else ():
         written[number] = _recognised(document, number)
     pages = soften(map(in_reading_order, written), _common_words().__contains__)
+    pages = [with_column_names(page) for page in pages]
     composed = compose(pages, list(_bookmarks(document)))
     if not composed.blocks:
         message = f"`{name}` has no text, only images or drawings"
