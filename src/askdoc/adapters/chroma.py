@@ -8,14 +8,18 @@ but for the moments in which the one writer folds: it lowers it, opens the colle
 which folds all of the log, and puts it back, while no other process may open the files.
 
 The whole graph of a collection is in memory as soon as the collection is touched, so a large store
-has several, which are searched one after the other: a writer then needs memory for one of them.
+has several, which are searched side by side: a writer then needs memory for one of them. Since each
+costs a search about the same, however many vectors are in it, later ones are larger.
 """
 
 from __future__ import annotations
 
+import itertools
+import os
 import shutil
 import warnings
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -41,7 +45,11 @@ if TYPE_CHECKING:
 _DOCUMENT = "document"
 
 _SHARD = 16_000
-"""Vectors in one collection: its graph takes some 30 MB at 384 dimensions."""
+"""Vectors in one of the first collections: its graph takes some 30 MB at 384 dimensions."""
+
+_SMALL_SHARDS = 8
+_LARGE_SHARD = 8 * _SHARD
+"""Vectors in one of the collections after the first so many: a million makes fifteen."""
 
 _FOLD_NOW = 2
 """The least threshold that Chroma takes. Up to so many vectors stay in the log, at no cost."""
@@ -83,7 +91,12 @@ class _Open:
 
     @property
     def room(self) -> int:
-        return _SHARD - self.count
+        most = _SHARD if self.shard.number < _SMALL_SHARDS else _LARGE_SHARD
+        return most - self.count
+
+
+_Part = tuple[_Open, Collection[str] | None]
+"""A shard to search, and the documents to search in; None for all."""
 
 
 class ChromaStore:
@@ -101,6 +114,7 @@ class ChromaStore:
         self._write = write
         self._folds = folds
         self._shards: dict[str, _Open] = {}
+        self._threads: ThreadPoolExecutor | None = None
         self._client: Client
         if write:
             with self._translating("preparing"):
@@ -160,14 +174,11 @@ class ChromaStore:
         if limit < 1 or (documents is not None and not documents):
             return []
         parts = [None] if documents is None else list(_batches(sorted(documents), _MOST_FILTERED))
-        hits = [
-            hit
-            for shard in self._shards.values()
-            for part in parts
-            for hit in self._nearest(shard, vector, limit, part)
-        ]
-        if len(self._shards) == len(parts) == 1:
-            return hits
+        asked = [(shard, part) for shard in self._shards.values() for part in parts]
+        found = self._side_by_side(lambda one: self._nearest(*one, vector, limit), asked)
+        if len(found) == 1:
+            return found[0]
+        hits = itertools.chain.from_iterable(found)
         return sorted(hits, key=lambda hit: (-hit.score, hit.chunk_id))[:limit]
 
     def ids(self) -> Iterator[str]:
@@ -238,6 +249,8 @@ class ChromaStore:
 
     def leave(self) -> None:
         """Close without folding; the next writer does that."""
+        if self._threads is not None:
+            self._threads.shutdown()
         self._client.close()
 
     # ── below here: how ─────────────────────────────────────────────────────────────────────────
@@ -246,7 +259,7 @@ class ChromaStore:
         self._client = client(self._folder)
         try:
             self._batch = self._client.get_max_batch_size()
-            listed = shards(self._folder)
+            listed = shards(self._folder, counted=self._write)
             if self._write and not listed:
                 self._make(0)
                 return
@@ -347,8 +360,18 @@ class ChromaStore:
             warnings.simplefilter("ignore", DeprecationWarning)
             collection.modify(configuration={"hnsw": {"sync_threshold": threshold}})
 
+    def _side_by_side(
+        self, search: Callable[[_Part], list[Hit]], asked: Sequence[_Part]
+    ) -> list[list[Hit]]:
+        """Search on all cores; Chroma leaves the interpreter to others while it looks."""
+        if len(asked) == 1:
+            return [search(asked[0])]
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(os.cpu_count(), "askdoc-vectors")
+        return list(self._threads.map(search, asked))
+
     def _nearest(
-        self, shard: _Open, vector: Matrix, limit: int, documents: Collection[str] | None
+        self, shard: _Open, documents: Collection[str] | None, vector: Matrix, limit: int
     ) -> list[Hit]:
         where = None
         if documents is not None:

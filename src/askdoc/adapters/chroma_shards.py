@@ -20,6 +20,9 @@ _FIRST = "chunks"
 _BATCH = 500
 
 _SHARDS = """
+    SELECT c.name, c.dimension, 0, 0 FROM collections c
+"""
+_COUNTED_SHARDS = """
     SELECT c.name, c.dimension, count(e.id),
            (SELECT count(*) FROM embeddings_queue q WHERE q.topic LIKE '%/' || c.id)
     FROM collections c
@@ -40,7 +43,8 @@ _HOMES = """
 class Shard:
     """A collection that holds part of the vectors; `dimension` is None while it is empty.
 
-    `log` counts the changes that are not in its files yet.
+    `log` counts the changes that are not in its files yet. Where they were not asked for, both
+    counts are 0.
     """
 
     name: str
@@ -55,10 +59,10 @@ def shard_name(number: int) -> str:
     return f"{_FIRST}-{number}" if number else _FIRST
 
 
-def shards(folder: Path) -> list[Shard]:
-    """List the shards in the database in `folder`, in order."""
+def shards(folder: Path, *, counted: bool) -> list[Shard]:
+    """List the shards in the database in `folder`, in order; counting reads a row a vector."""
     with _database(folder) as database:
-        rows = database.execute(_SHARDS).fetchall()
+        rows = database.execute(_COUNTED_SHARDS if counted else _SHARDS).fetchall()
     found = [(match, row) for row in rows if (match := _NAME.fullmatch(row[0]))]
     made = [
         Shard(name, int(match[1] or 0), count, dimension, log)
