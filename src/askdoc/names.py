@@ -12,6 +12,9 @@ from askdoc.words import Word
 _BEING = re.compile(
     r"\b(?:is|are|was|were|be|been|being|got)(?:n['’]t)?(?:\s+\w+){0,2}\s*$", re.IGNORECASE
 )
+_APART = re.compile(r";|,\s*(?:but|while|whereas|yet)\b")
+"""Joins two statements that share no roles."""
+
 _VERBISH = re.compile(r"(?:ed|s|ought|ame|ook|an|as|ell|ose|ave|on|ad|id|ill|ould|ay)$")
 _COUNTED = re.compile(r"\d+(?:st|nd|rd|th|s|m|km|kg|bn)")
 _REACH = 3
@@ -103,16 +106,21 @@ def _triples(words: Sequence[Word], text: str) -> Iterator[tuple[str, str, str]]
                 named = first.capital and last.capital and not middle.capital
                 if not near and not named:
                     continue
+                if _APART.search(text, first.end, last.start):
+                    continue
                 ends = (first.stem or first.folded, last.stem or last.folded)
                 if _turned(text, first, middle, last):
                     ends = (ends[1], ends[0])
+                elif _BEING.search(text[first.end : middle.start]) and middle.start in verbs:
+                    continue  # "it was approved in Japan" does not say by whom
                 yield (ends[0], middle.stem or middle.folded, ends[1])
 
 
 def _turned(text: str, first: Word, middle: Word, last: Word) -> bool:
     """Tell whether the verb between two words is passive: `B was beaten by A`."""
     before, after = text[first.end : middle.start], text[middle.end : last.start]
-    return bool(_BEING.search(before) and re.search(r"\bby\b", after))
+    by = re.search(r"\bby\b", after)
+    return bool(by and (_BEING.search(before) or (last.capital and before.endswith(", "))))
 
 
 def _compares(word: Word) -> bool:

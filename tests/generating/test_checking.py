@@ -45,6 +45,7 @@ def pairs(name: str) -> Iterator[dict[str, Any]]:
         ("claims_blind.jsonl", 0.9),
         ("claims_fresh.jsonl", 0.7),
         ("claims_last.jsonl", 0.9),
+        ("claims_final.jsonl", 0.8),
     ],
 )
 @pytest.mark.parametrize("knows", ["words", "meaning"])
@@ -155,6 +156,8 @@ def test_words_of_the_source_in_another_place_are_not_support(claim: str, source
     [
         ("The airline would not say why.", "Neither the union nor the airline would say why."),
         ("It had no roof.", "It was a house without a roof."),
+        ("Riga approved the vaccine.", "The vaccine was approved in Riga in May."),
+        ("Ole Dahl founded the mill.", "The mill, founded in 1903 by Ole Dahl, is shut."),
         ("Over half of it burned.", "More than half of it burned."),
         ("It opens in May.", "The hall is old, and it opens every May."),
         ("Thirty of 40 owls slept.", "Of the 40 owls that were fed, 30 slept."),
