@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from askdoc import wiring, workspace
-from askdoc.adapters import lock
+from askdoc.adapters import lock, sqlite_schema
 from askdoc.adapters.sqlite_packing import pack_text
 from askdoc.errors import (
     AskdocError,
@@ -186,6 +186,28 @@ def test_one_writer_at_a_time(first: Place, second: Place, packed: Path, tmp_pat
     second.workspace.index.mkdir(parents=True)
     with lock.writing(second.workspace.index, "another"), pytest.raises(IndexLocked):
         import_index(second.workspace, packed)
+
+
+def test_an_import_that_breaks_off_leaves_an_index_that_the_next_run_mends(
+    second: Place, packed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second.write({"own.txt": "Boats leave before dawn. Nobody counts them."})
+    second.index(second.folder / "own.txt")
+    before = second.state()
+
+    def killed(_folder: Path) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:  # the last step is the one that counts
+        patch.setattr(sqlite_schema, "replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            import_index(second.workspace, packed, force=True)
+    assert "dawn" in second.ask("When do boats leave?")
+    assert second.index().unchanged == 1
+    after = second.state()
+    assert (after["texts"], after["corpus"]) == (before["texts"], before["corpus"])
+    import_index(second.workspace, packed, force=True)
+    assert len(second.state()["texts"]) == 3
 
 
 # ── other settings, other embedders, other versions ─────────────────────────────────────────────
