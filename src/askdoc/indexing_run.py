@@ -207,6 +207,7 @@ class Run:
                 copies.clear()
                 self._begun.add(content)
                 yield found
+                self._start()  # what takes long to load does so while the first file is read
             if len(copies) == _BATCH or former is not None:
                 self._copy(copies)
                 copies.clear()
@@ -298,6 +299,7 @@ class Run:
     def _start(self) -> Intake:
         if self._intake is None:
             writing = self._writing
+            _ = writing.vectors  # they open by themselves, while the embedder is loaded
             embedder = writing.embedder
             self._intake = Intake(
                 writing.catalog,

@@ -336,6 +336,7 @@ def test_a_process_folds_a_long_log_meanwhile(copy: Path) -> None:
 
 def test_a_process_that_crashes_is_an_error_like_any_other(copy: Path) -> None:
     store = ChromaProcess(copy)
+    store.count()
     assert store._process
     store._process.kill()
     with pytest.raises(IndexCorrupt, match="crashed") as caught:
@@ -347,8 +348,8 @@ def test_a_process_that_crashes_is_an_error_like_any_other(copy: Path) -> None:
 
 def test_a_process_tells_what_is_wrong_and_can_be_asked_again(copy: Path) -> None:
     (copy / "seal.json").unlink()
-    with pytest.raises(IndexCorrupt, match="damaged"):
-        ChromaProcess(copy)
+    with ChromaProcess(copy) as store, pytest.raises(IndexCorrupt, match="damaged"):
+        store.count()
     discard(copy)
     with ChromaProcess(copy) as store:
         for _ in range(2):

@@ -32,11 +32,9 @@ if TYPE_CHECKING:
 class ChromaProcess:
     """A `VectorStore` in `folder` to write to, made where it is missing.
 
-    Calls are carried out in order, also those whose caller was interrupted while it waited.
-
-    Raises:
-        StoreError: as of `ChromaStore`.
-
+    Calls are carried out in order, also those whose caller was interrupted while it waited. The
+    store is opened meanwhile, since that takes a second: what is wrong with it is raised by the
+    first call that needs it.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -44,11 +42,7 @@ class ChromaProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._is_due = False
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="askdoc-vectors")
-        try:
-            self._ask("open")
-        except BaseException:
-            self._end()
-            raise
+        self._opening = self._thread.submit(self._call, Call("open", ()))
 
     def __enter__(self) -> Self:
         return self
@@ -94,13 +88,15 @@ class ChromaProcess:
     def close(self) -> None:
         """Let go of files; the store is not used afterwards."""
         try:
-            self._ask("close")
+            if self._opening.exception() is None:
+                self._ask("close")
         finally:
             self._end()
 
     # ── below here: how ─────────────────────────────────────────────────────────────────────────
 
     def _ask(self, method: str, *arguments: Any) -> Any:
+        self._opening.result()
         return self._thread.submit(self._call, Call(method, arguments)).result()
 
     def _call(self, call: Call) -> Any:
