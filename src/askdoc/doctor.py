@@ -114,6 +114,9 @@ def _vectors(workspace: Workspace) -> Check:
     if not expected and not chroma_files.has_database(wiring.vectors_folder(workspace)):
         return Check("vectors", Health.GOOD, "none, and none are needed")
     with closing(wiring.open_vectors(workspace)) as vectors:
+        if damage := vectors.check():
+            remedy = "make them anew: `askdoc doctor --repair`"
+            return Check("vectors", Health.BROKEN, f"damaged: {damage[0]}", remedy)
         stored = set(vectors.ids())
     if missing := len(expected - stored):
         finding = f"{missing:,} of {len(expected):,} passages have no vector"
