@@ -125,7 +125,8 @@ def test_nothing_leaves_the_machine_and_nothing_is_printed(
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     stages: list[object] = []
     compile_model(tiny, tmp_path / "made", name="tiny", digest="d", listen=stages.append)
-    assert stages == [
+    once = list(dict.fromkeys(stages))  # a processor whose sums overflow takes a second try
+    assert once == [
         Compiling("tiny", stage)
         for stage in (
             CompileStage.LOAD,
@@ -178,10 +179,24 @@ def _narrowing(tmp_path: Path, weights: Array) -> Path:
     return path
 
 
+def _overflows(tmp_path: Path) -> bool:
+    """Tell whether this processor adds products of eight bits in sums that are too narrow."""
+    folder = tmp_path / "overflow"
+    folder.mkdir()
+    target = folder / "quantised.onnx"
+    with sentence_transformers.quietly():
+        quantise(_narrowing(folder, np.ones((64, 16), np.float32)), target, seven_bits=False)
+    ones = np.ones((1, 1, 64), np.float32)
+    found = onnxruntime.InferenceSession(target).run(None, {"x": ones})[0]
+    return bool(np.abs(found - 64).max() > 1)
+
+
 @pytest.mark.parametrize("seven_bits", [False, True])
 def test_a_token_with_large_values_costs_the_others_no_precision(
     tmp_path: Path, *, seven_bits: bool
 ) -> None:
+    if not seven_bits and _overflows(tmp_path):
+        pytest.skip("this processor needs seven bits: it has no exact sums of eight-bit products")
     random = np.random.default_rng(5)
     weights = random.standard_normal((64, 16)).astype(np.float32)
     tokens = random.standard_normal((1, 6, 64)).astype(np.float32)

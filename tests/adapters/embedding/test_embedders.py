@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -211,13 +212,11 @@ def test_two_at_once_compile_a_model_once(tiny: Path, tmp_path: Path) -> None:
     with ThreadPoolExecutor(2) as pool:
         one, other = pool.map(run, range(2))
     assert one.fingerprint == other.fingerprint
-    assert sorted(event.stage for event in events if isinstance(event, Compiling)) == [
-        CompileStage.CHECK,
-        CompileStage.EXPORT,
-        CompileStage.LOAD,
-        CompileStage.QUANTISE,
-        CompileStage.WAIT,
-    ]
+    stages = Counter(event.stage for event in events if isinstance(event, Compiling))
+    once = (CompileStage.EXPORT, CompileStage.LOAD, CompileStage.WAIT)
+    assert [stages[stage] for stage in once] == [1, 1, 1]
+    # one try to quantise, and a second one on a processor whose sums overflow
+    assert stages[CompileStage.QUANTISE] == stages[CompileStage.CHECK] in (1, 2)
 
 
 @contextmanager
