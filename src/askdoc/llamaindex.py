@@ -43,7 +43,29 @@ EVIDENCE_TOKENS = 1500
 """Tokens of evidence that a model is given unless told otherwise."""
 
 
-class AskdocRetriever(BaseRetriever):
+class _Owner:
+    """Closes the index that it opened, where it opened one."""
+
+    _open: ExitStack | None = None
+
+    def close(self) -> None:
+        """Let go of the index, where this opened it."""
+        if self._open is not None:
+            self._open.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class AskdocRetriever(_Owner, BaseRetriever):
     """Finds passages with askdoc's hybrid search; each node tells its place in its document.
 
     The metadata of a node has `document`, `file`, `title`, `page`, `headings`, and the character
@@ -54,7 +76,6 @@ class AskdocRetriever(BaseRetriever):
         super().__init__()
         self._answerer = answerer
         self._top_k = top_k
-        self._open = ExitStack()
 
     @classmethod
     def open(cls, folder: str | Path = ".", *, top_k: int | None = None, **settings: Any) -> Self:
@@ -69,21 +90,6 @@ class AskdocRetriever(BaseRetriever):
             retriever = cls(answerer, top_k=top_k)
             retriever._open = stack.pop_all()
         return retriever
-
-    def close(self) -> None:
-        """Let go of the index, where this retriever opened it."""
-        self._open.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         passages = self._answerer.search(query_bundle.query_str, limit=self._top_k)
@@ -110,7 +116,7 @@ def _node(passage: Passage) -> TextNode:
     )
 
 
-class AskdocQueryEngine(BaseQueryEngine):
+class AskdocQueryEngine(_Owner, BaseQueryEngine):
     """Answers questions with askdoc: each claim checked, each with its sentences as source nodes.
 
     With `open(…, llm=…)` any LlamaIndex LLM writes the claims; without one, the answer is made as
@@ -122,7 +128,6 @@ class AskdocQueryEngine(BaseQueryEngine):
     def __init__(self, answerer: Answerer) -> None:
         super().__init__(callback_manager=None)
         self._answerer = answerer
-        self._open = ExitStack()
 
     @classmethod
     def open(
@@ -145,21 +150,6 @@ class AskdocQueryEngine(BaseQueryEngine):
             engine = cls(answerer)
             engine._open = stack.pop_all()
         return engine
-
-    def close(self) -> None:
-        """Let go of the index, where this engine opened it."""
-        self._open.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _query(self, query_bundle: QueryBundle) -> Response:
         return _response(self._answerer.answer(query_bundle.query_str))

@@ -15,7 +15,7 @@ from sentence_transformers import CrossEncoder
 
 from askdoc.adapters.quantising import quantise
 from askdoc.adapters.ranker import ABOUT, IDS, MASK, MODEL, TOKENIZER, TYPES, TextRanker, digest
-from askdoc.adapters.sentence_transformers import OPSET, quietly
+from askdoc.adapters.sentence_transformers import quietly, write_onnx
 from askdoc.errors import ModelError
 from askdoc.types import Candidate
 
@@ -105,28 +105,10 @@ class _Scores(torch.nn.Module):
 
 
 def _export(model: CrossEncoder, path: Path, inputs: Sequence[str]) -> None:
-    example = torch.ones((1, 7), dtype=torch.int64)
     tokens = torch.export.Dim("tokens", min=2, max=_DEFAULT_LENGTH)
-    try:
-        with quietly(), torch.inference_mode():
-            torch.onnx.export(
-                _Scores(model.model, inputs),
-                tuple(example.clone() for _ in inputs),
-                str(path),
-                input_names=list(inputs),
-                output_names=["score"],
-                dynamic_shapes=(tuple({1: tokens} for _ in inputs),),
-                opset_version=OPSET,
-                dynamo=True,
-                external_data=True,
-                verbose=False,
-            )
-    except OSError:
-        raise
-    except Exception as error:
-        reason = str(error).strip().splitlines() or [type(error).__name__]
-        message = f"torch cannot export the reranker: {reason[0]}"
-        raise ModelError(message) from error
+    # All that a module takes by `*values` is one argument to torch.
+    shapes = (tuple({1: tokens} for _ in inputs),)
+    write_onnx(_Scores(model.model, inputs), path, inputs, "score", shapes)
 
 
 def _agreement(compiled: TextRanker, model: CrossEncoder) -> float:

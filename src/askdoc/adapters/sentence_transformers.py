@@ -136,16 +136,31 @@ def export(model: SentenceTransformer, path: Path, *, input_name: str) -> None:
         ModelError: torch cannot export this architecture.
 
     """
+    shapes = ({1: torch.export.Dim.DYNAMIC},)
+    write_onnx(_Pipeline(model), path, [input_name], "sentence_embedding", shapes)
+
+
+def write_onnx(
+    module: torch.nn.Module, path: Path, inputs: Sequence[str], output: str, shapes: Any
+) -> None:
+    """Write a module as ONNX; each input is one text's numbers, shape (1, tokens).
+
+    `shapes` says, as `torch.export` wants it, which dimensions vary.
+
+    Raises:
+        ModelError: torch cannot export this architecture.
+
+    """
     example = torch.ones((1, 7), dtype=torch.int64)
     try:
         with quietly(), torch.inference_mode():
             torch.onnx.export(
-                _Pipeline(model),
-                (example,),
+                module,
+                tuple(example.clone() for _ in inputs),
                 str(path),
-                input_names=[input_name],
-                output_names=["sentence_embedding"],
-                dynamic_shapes=({1: torch.export.Dim.DYNAMIC},),
+                input_names=list(inputs),
+                output_names=[output],
+                dynamic_shapes=shapes,
                 opset_version=OPSET,
                 dynamo=True,
                 external_data=True,
