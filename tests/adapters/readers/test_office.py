@@ -100,6 +100,34 @@ def test_pages_are_places_where_word_has_noted_them() -> None:
     assert place_of(reading, "On the second.") == Place(PlaceKind.PAGE, 2)
 
 
+def test_a_page_begins_where_the_break_stands() -> None:
+    turn = "<w:r><w:lastRenderedPageBreak/></w:r>"
+    said = "<w:r><w:t xml:space='preserve'>{}</w:t></w:r>".format
+    document = docx.Document()
+    document.add_paragraph("The society was founded in 1911.")
+    body = document.element.body
+    body.insert(1, w(f"<w:p>{turn}{said('The pier is on the next page.')}</w:p>"))
+    middle = said("Oak was dear. ") + turn + said("Steel was not. It came ") + turn
+    body.insert(2, w(f"<w:p>{middle}{said('by boat. Nobody minded.')}</w:p>"))
+    row = f"<w:tr><w:tc><w:p>{turn}{said('Senior')}</w:p></w:tc></w:tr>"
+    body.insert(3, w(f"<w:tbl>{row}</w:tbl>"))
+    reading = read(document, "docx")
+    on = {
+        words: place_of(reading, words)
+        for words in (
+            "The society",
+            "The pier is",
+            "Oak was",
+            "Steel was",
+            "It came by boat.",
+            "Nobody minded.",
+            "Senior",
+        )
+    }
+    pages = [place.number if place else None for place in on.values()]
+    assert pages == [1, 2, 2, 3, 3, 4, 5]
+
+
 def test_a_comment_stands_where_it_points_to() -> None:
     document = docx.Document()
     document.add_paragraph("One.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
 
 from askdoc.adapters.readers.markup import Written
 from askdoc.landmarks import Landmark, Landmarks, Place
@@ -21,6 +22,9 @@ _WORD = re.compile(r"\w")
 _FIGURE = re.compile(r"[\d\W_]+")
 _LONGEST_NAME = 80
 _LONGEST_BLOCK = 20_000
+
+TURN = "\ufdd0"
+"""Marks in a paragraph where the next of its `turns` begins; a character that no text may hold."""
 
 CELL = " | "
 """Stands between two cells of a row."""
@@ -71,18 +75,30 @@ class Composer:
             self._headings.append(Heading(Span(start, start), level, title))
             self._close = False
 
-    def paragraph(self, words: str, *, close: bool = False, join: bool = True) -> None:
+    def paragraph(
+        self,
+        words: str,
+        *,
+        close: bool = False,
+        join: bool = True,
+        turns: Sequence[Place] = (),
+    ) -> None:
         """Write a paragraph; a line of it that ends on purpose is a block of its own.
 
-        Without `join`, each line is. Nothing stands between two that are `close`.
+        Without `join`, each line is. Nothing stands between two that are `close`. The places of
+        `turns` begin at the marks `TURN` in the words.
         """
-        text = "\n".join(line.rstrip() for line in clean(words).split("\n")).strip("\n")
+        marked = "\n".join(line.rstrip() for line in clean(words).split("\n")).strip("\n")
+        first, *others = marked.split(TURN) if turns else (marked,)
+        text = first + "".join(others)
         found = line_blocks(text, join=join)
         if not found:
             return
         start = self._put(text, "\n" if close and self._close else "\n\n").start
         for line in found:
             self._blocks += _shorter(line.of(text), start + line.start)
+        begins = accumulate(map(len, others), initial=start + len(first))
+        self._landmarks += [Landmark(at, turn) for at, turn in zip(begins, turns, strict=False)]
         self._close = close
 
     def flow(self, words: str) -> None:

@@ -7,14 +7,14 @@ equations and notes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from io import BytesIO
 from typing import TYPE_CHECKING
 
 import docx
 from lxml import etree
 
-from askdoc.adapters.readers.composing import Composer, table_rows
+from askdoc.adapters.readers.composing import TURN, Composer, table_rows
 from askdoc.adapters.readers.properties import title_and_author
 from askdoc.adapters.readers.refusing import damaged, wordless
 from askdoc.adapters.readers.unpacking import Package, parse_xml
@@ -34,6 +34,9 @@ _TEXT_BOX = _W + "txbxContent"
 _UNREAD = {_W + tag for tag in ("del", "moveFrom", "instrText", "delText", "fldData")}
 _PAGE_BREAK = _W + "lastRenderedPageBreak"
 _WRITTEN = {_W + "tab": " ", _W + "br": "\n", _W + "cr": "\n", _W + "noBreakHyphen": "-"}
+
+_END = re.compile(r"[.!?…][\"'”’)\]]*\s+|\n")
+_ENDED = re.compile(r"(?:[.!?…:][\"'”’)\]]*\s*|\n)\Z")
 
 _HEADING = re.compile(r"(?:heading|überschrift|titre|título|titolo|kop) ?([1-9])", re.IGNORECASE)
 _NOTES = {"footnotes": "footnote", "endnotes": "endnote", "comments": "comment"}
@@ -94,7 +97,7 @@ class _Walk:
             wrote = False
             for note in root.iter(_W + _NOTES[kind]) if kind else ():
                 words = "\n".join(
-                    text for one in note.iter(_P) if (text := self._text(one).strip())
+                    text for one in note.iter(_P) if (text := _plain(_words(one)).strip())
                 )
                 if not words:
                     continue
@@ -117,37 +120,46 @@ class _Walk:
                 self._blocks(element)
 
     def _take_paragraph(self, element: etree._Element) -> None:
-        text = self._text(element)
+        marked = "".join(_words(element))
+        text = _plain(marked)
+        last = self._page + marked.count(TURN)
         if text.strip():
             self._paragraph += 1
+            self._page += _turned_before(marked)
             self._mark(element)
             level = self._level(element)
             if level is None:
-                self.composer.paragraph(text, close=_is_item(element))
+                turned = _at_sentences(marked.strip(f"{TURN}\n "))
+                turns = [Place(PlaceKind.PAGE, page) for page in range(self._page + 1, last + 1)]
+                self.composer.paragraph(turned, close=_is_item(element), turns=turns)
             else:
                 self.composer.heading(text, level or 1)
                 if not level and self.title is None:
                     self.title = text
-        self._turn_pages(element)
+        self._page = last
         for box in _boxes(element):
             self._blocks(box)
 
     def _table(self, table: etree._Element) -> None:
         elements = [row for row in table.iter(_TR) if _nearest(row, _TBL) is table]
-        rows = [
-            [self._cell(cell) for cell in row.iter(_TC) if _nearest(cell, _TR) is row]
+        marked = [
+            [
+                " ".join("".join(_words(paragraph)) for paragraph in cell.iter(_P))
+                for cell in row.iter(_TC)
+                if _nearest(cell, _TR) is row
+            ]
             for row in elements
         ]
-        written = dict(table_rows(rows))
-        for number, element in enumerate(elements, start=1):
+        written = dict(table_rows([_plain(cell) for cell in row] for row in marked))
+        for number, (element, cells) in enumerate(zip(elements, marked, strict=True), start=1):
+            row = "".join(cells)
+            before = _turned_before(row)
+            self._page += before
             if number in written:
                 self._paragraph += 1
                 self._mark(element)
                 self.composer.row(written[number])
-            self._turn_pages(element)
-
-    def _cell(self, cell: etree._Element) -> str:
-        return " ".join(self._text(paragraph) for paragraph in cell.iter(_P))
+            self._page += row.count(TURN) - before
 
     def _mark(self, element: etree._Element) -> None:
         """Say where the next words stand, and the notes that they point to."""
@@ -160,12 +172,6 @@ class _Walk:
         for note in _NOTES.values():
             for mark in element.iter(f"{_W}{note}Reference"):
                 self._marks[note, mark.get(_W + "id", "")] = place
-
-    def _turn_pages(self, element: etree._Element) -> None:
-        self._page += sum(1 for _ in element.iter(_PAGE_BREAK))
-
-    def _text(self, paragraph: etree._Element) -> str:
-        return "".join(_words(paragraph))
 
     def _level(self, paragraph: etree._Element) -> int | None:
         """Return the level of a heading, 0 for the title, None for other text."""
@@ -180,14 +186,38 @@ class _Walk:
 
 
 def _words(element: etree._Element) -> Iterator[str]:
+    """Yield the words of a paragraph, and marks where a page begins or is to begin."""
     for child in element:
         tag = child.tag
         if tag in (_W + "t", _MATH_TEXT):
-            yield child.text or ""
+            yield _plain((child.text or "",))
+        elif tag == _PAGE_BREAK:
+            yield TURN
         elif tag in _WRITTEN:
             yield _WRITTEN[tag]
         elif tag not in _UNREAD and tag not in (_FALLBACK, _TEXT_BOX, _P):
             yield from _words(child)
+
+
+def _plain(pieces: Iterable[str]) -> str:
+    """Join pieces of text without the marks of pages."""
+    return "".join(pieces).replace(TURN, "")
+
+
+def _turned_before(marked: str) -> int:
+    """Count the pages that begin before the first word."""
+    return marked[: len(marked) - len(marked.lstrip(f"{TURN}\n\t "))].count(TURN)
+
+
+def _at_sentences(marked: str) -> str:
+    """Let no page begin within a sentence: one that runs across is found where it begins."""
+    first, *others = marked.split(TURN)
+    for piece in others:
+        ended = _ENDED.search(first.replace(TURN, ""))
+        found = None if ended else _END.search(piece)
+        cut = 0 if ended else found.end() if found else len(piece)
+        first += piece[:cut] + TURN + piece[cut:]
+    return first
 
 
 def _boxes(element: etree._Element) -> Iterator[etree._Element]:
