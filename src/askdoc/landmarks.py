@@ -46,7 +46,8 @@ class Place:
     """A place by kind and number, such as slide 3; with `last`, it runs from one to the other.
 
     `name` is of what the number counts in: the sheet of a row, the title of a chapter, the function
-    that starts on a line.
+    that starts on a line; of a message it says who wrote it, when, and about what. A line of number
+    0 is one that is not known.
     """
 
     kind: PlaceKind
@@ -114,21 +115,35 @@ NOWHERE = Landmarks()
 
 
 def name_place(where: Place | None, line_start: int | None, line_end: int | None) -> str:
-    """Name a place as a person looks for it: the page, slide, row and so on, else the lines."""
+    """Name a place as a person looks for it: the page, slide, row and so on, else the lines.
+
+    Nothing is said of a line that is not known.
+    """
     lines = _counted("line", line_start, line_end) if line_start is not None else ""
     if where is None:
         return lines
     name = one_line(where.name or "")
+    told = _counted(where.kind, where.number, where.last)
     match where.kind:
+        case PlaceKind.LINE if not where.number:
+            told = ""
+        case PlaceKind.MESSAGE if name:
+            told = f"message of {name}"
         case PlaceKind.TIME:
-            return _clock(where.number)
+            told = _clock(where.number)
         case PlaceKind.FUNCTION:
-            return f"{lines}, in {name}" if lines else f"in {name}"
+            told = f"{lines}, in {name}" if lines else f"in {name}"
         case PlaceKind.ROW if name:
-            return f"sheet {name}, {_counted('row', where.number, where.last)}"
+            told = f"sheet {name}, {_counted('row', where.number, where.last)}"
         case PlaceKind.CHAPTER if name:
-            return f"chapter “{name}”"
-    return _counted(where.kind, where.number, where.last)
+            told = f"chapter “{name}”"
+    return told
+
+
+def place_suffix(where: Place | None, line_start: int | None, line_end: int | None) -> str:
+    """Name a place to be put behind the name of its file: empty where it is not known."""
+    name = name_place(where, line_start, line_end)
+    return f", {name}" if name else ""
 
 
 def _counted(what: str, first: int, last: int | None) -> str:

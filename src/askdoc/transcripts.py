@@ -9,7 +9,7 @@ from typing import Any
 
 from askdoc.formats import answer_to_json
 from askdoc.history import Exchange
-from askdoc.landmarks import name_place
+from askdoc.landmarks import place_suffix
 from askdoc.paths import seen_from
 from askdoc.text import one_line
 from askdoc.types import Answer, Citation, FileState, Status
@@ -77,7 +77,7 @@ def _reason(answer: Answer) -> str:
 
 def _where(item: Citation, base: Path) -> str:
     file = seen_from(base, item.document.file) + item.document.inside
-    return f"{file}, {name_place(item.place, item.line_start, item.line_end)}"
+    return f"{file}{place_suffix(item.place, item.line_start, item.line_end)}"
 
 
 def _escaped(text: str) -> str:

@@ -262,7 +262,8 @@ def message(words: str, subject: str = "Harbour") -> email.message.EmailMessage:
 
 @makes("letter.eml")
 def eml() -> Made:
-    return Made(message(SENTENCE).as_bytes(), None)
+    name = "Mara Vale <mara@example.org>, Mon, 06 Oct 2025 10:00:00 +0000, “Harbour”"
+    return Made(message(SENTENCE).as_bytes(), Place(PlaceKind.MESSAGE, 1, name))
 
 
 @makes("attached.eml")
@@ -295,7 +296,10 @@ def outlook() -> Made:
         for name, data in streams.items()
         for key in (name[12:16],)
     )
-    return Made(compound({**streams, "__properties_version1.0": properties}), None)
+    return Made(
+        compound({**streams, "__properties_version1.0": properties}),
+        Place(PlaceKind.MESSAGE, 1, "“Harbour”"),
+    )
 
 
 # ── data, notebooks, markup, subtitles, code ────────────────────────────────────────────────────
@@ -372,7 +376,9 @@ def markdown() -> Made:
 
 @makes("page.html")
 def html() -> Made:
-    return Made(f"<h1>Harbour</h1><p>{FILLER[0]}</p><p>{SENTENCE}</p>".encode(), None)
+    return Made(
+        f"<h1>Harbour</h1><p>{FILLER[0]}</p><p>{SENTENCE}</p>".encode(), Place(PlaceKind.LINE, 1)
+    )
 
 
 def cues(separator: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from rich.text import Text
 
 from askdoc.formats import Lines
-from askdoc.landmarks import name_place
+from askdoc.landmarks import name_place, place_suffix
 from askdoc.render.console import Page
 from askdoc.render.layout import BLANK, context_limit, flat, hang, head, tail
 from askdoc.render.places import also_in, file_name, heading_path
@@ -97,8 +97,7 @@ def claim_text(claim: Claim) -> Text:
 
 def _citation(citation: Citation, page: Page) -> Iterator[Text]:
     title = file_name(citation.document, page)
-    where = name_place(citation.place, citation.line_start, citation.line_end)
-    title.append(f", {where}")
+    title.append(place_suffix(citation.place, citation.line_start, citation.line_end))
     if citation.file_state in _STATES:
         title.append(f" ({_STATES[citation.file_state]})", style="warning")
     yield hang(title, page, first=Text(f"[{citation.label}] ", style="label"), rest=_INDENT)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from rich.text import Text
 
 from askdoc.formats import Lines
-from askdoc.landmarks import name_place
+from askdoc.landmarks import place_suffix
 from askdoc.render.console import Page
 from askdoc.render.layout import BLANK, context_limit, flat, hang, head
 from askdoc.render.places import file_name
@@ -66,8 +66,8 @@ def _passage(number: int, passage: Passage, page: Page, lines: Lines | None) -> 
     if lines is None:
         title.append(f", characters {span.start}-{span.end}")
     else:
-        place = name_place(passage.document.place_of(span), *lines(passage.document.id, span))
-        title.append(f", {place}")
+        first, last = lines(passage.document.id, span)
+        title.append(place_suffix(passage.document.place_of(span), first, last))
     yield hang(title, page, first=Text(f"{number:>3}. ", style="label"))
     yield hang(flat(passage_scores(passage), "faint"), page, first="     ")
     yield hang(Text(head(passage.chunk.text, context_limit(page) // 2)), page, first="     ")

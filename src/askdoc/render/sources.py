@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from rich.text import Text
 
 from askdoc.formats import Lines
-from askdoc.landmarks import name_place
+from askdoc.landmarks import place_suffix
 from askdoc.places import NumberedPlace
 from askdoc.render.console import Page
 from askdoc.render.layout import BLANK, flat, hang, plain
@@ -101,4 +101,4 @@ def _pieces(line: Span, marked: Span) -> Iterator[tuple[Span, bool]]:
 def place_title(item: NumberedPlace, page: Page, lines: Lines) -> Text:
     """Name the file of a place and where in it the place is."""
     first, last = lines(item.document.id, item.span)
-    return file_name(item.document, page).append(f", {name_place(item.place, first, last)}")
+    return file_name(item.document, page).append(place_suffix(item.place, first, last))

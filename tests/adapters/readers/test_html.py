@@ -6,6 +6,7 @@ import pytest
 
 from askdoc.adapters.readers.html import HtmlReader
 from askdoc.errors import ReadError
+from askdoc.landmarks import Place, PlaceKind
 from askdoc.types import Reading
 
 PROSE = (
@@ -80,9 +81,9 @@ def test_a_row_of_data_is_a_block_with_its_cells() -> None:
     assert cut(reading) == [
         "Costs",
         "Part | Cost",
-        "Body work | 300",
-        "Founders | Ann, Bob",
-        "only",
+        "Part: Body work | Cost: 300",
+        "Part: Founders | Cost: Ann, Bob",
+        "Cost: only",
     ]
 
 
@@ -190,3 +191,38 @@ def test_what_cannot_be_read_is_refused() -> None:
     )
     assert code_of(b"") == "empty"
     assert code_of(b"\0\1\2\3") == "binary"
+
+
+def lines_of(reading: Reading, words: str) -> Place | None:
+    start = reading.text.index(words)
+    return reading.landmarks.between(start, start + len(words))
+
+
+def test_lines_are_those_of_the_file() -> None:
+    reading = read(
+        "<html><head><style>\nx {}\n</style></head>\n<body>\n<h1>Bridge</h1>\n"
+        "<p>The Corvane\nbridge was designed\nby Tilda Roux. It is\nlong.</p>\n"
+        "<script>\nvar a;\n</script>loose words\n"
+        "<table><tr><th>Span</th><th>Length</th></tr>\n"
+        "<tr><td>North span</td>\n<td>220 m</td></tr></table>\n</body></html>"
+    )
+    line = PlaceKind.LINE
+    assert lines_of(reading, "Bridge") == Place(line, 5)
+    assert lines_of(reading, "The Corvane bridge was designed by") == Place(line, 6, last=8)
+    assert lines_of(reading, "It is long.") == Place(line, 8, last=9)
+    assert lines_of(reading, "loose words") == Place(line, 12)
+    assert lines_of(reading, "Span: North span | Length: 220 m") == Place(line, 14)
+    assert cut(reading)[0] == "The Corvane bridge was designed by Tilda Roux. It is long."
+
+
+def test_lines_of_what_is_taken_out_of_a_page_are_those_of_the_file() -> None:
+    menu = "\n".join(f"<li><a href='/{n}'>Buy thing {n} now</a></li>" for n in range(60))
+    text = "\n".join(f"<p>{PROSE} It is number {n}.</p>" for n in range(12))
+    html = f"<body>\n<ul>\n{menu}\n</ul>\n<div>\n{text}\n</div>\n<p>Copyright</p></body>"
+    reading = read(html)
+    assert "Buy thing" not in reading.text
+    source = html.split("\n")
+    for number in range(12):
+        place = lines_of(reading, f"It is number {number}.")
+        assert place is not None
+        assert f"It is number {number}." in source[place.number - 1]

@@ -8,7 +8,7 @@ import pytest
 
 from askdoc.adapters.readers import reader_for
 from askdoc.errors import ReadError
-from askdoc.landmarks import Place, PlaceKind
+from askdoc.landmarks import Place, PlaceKind, name_place
 from askdoc.types import Reading, Unread
 
 
@@ -110,3 +110,13 @@ def test_what_is_no_message_is_told(suffix: str, tmp_path: Path) -> None:
         with pytest.raises(ReadError) as caught:
             read(data, suffix)
         assert caught.value.code == code
+
+
+def test_a_message_is_named_by_who_wrote_it_when_and_about_what() -> None:
+    reading = read(letter("First words.").as_bytes())
+    place = reading.landmarks.between(0, 1)
+    assert place is not None
+    told = name_place(place, 1, 1)
+    assert told.startswith("message of Mära Vale")
+    assert "2025" in told
+    assert told.endswith("“The piér”")

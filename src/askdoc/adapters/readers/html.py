@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import logging
 import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
 from copy import deepcopy
+from dataclasses import replace
+from functools import partial
+from itertools import pairwise
 
 import lxml.html
 import trafilatura
@@ -13,6 +18,7 @@ from lxml import etree
 from askdoc.adapters.readers.decoding import decode
 from askdoc.adapters.readers.markup import Written, write
 from askdoc.errors import ReadError
+from askdoc.landmarks import Landmark, Landmarks, Place, PlaceKind
 from askdoc.outline import without
 from askdoc.types import Reading
 
@@ -45,6 +51,7 @@ _LEAST, _MOST = 0.25, 0.9
 else, or trafilatura has missed the text; with more than the second trafilatura had nothing to leave
 out, and the page itself has more structure."""
 
+_WORDS = re.compile(r"\w+")
 _DEEPEST = 200
 _TOO_DEEP = "Excessive depth"
 
@@ -65,7 +72,7 @@ class HtmlReader:
         found = _DECLARED.search(data[:_WITHIN])
         declared = (found[1] or found[2]).decode("ascii") if found else None
         decoded = decode(data, name=name, declared=declared)
-        page = _parse(_PROLOGUE.sub("", decoded.text, count=1), name)
+        page = _parse(_PROLOGUE.sub(partial(_instead, ""), decoded.text, count=1), name)
         written = _main(page)
         if not written.blocks:
             raise _wordless(name)
@@ -74,6 +81,9 @@ class HtmlReader:
             blocks=without(written.blocks, written.headings),
             title=_title(page, written),
             sections=tuple(heading.section() for heading in written.headings),
+            landmarks=Landmarks.of(
+                Landmark(start, Place(PlaceKind.LINE, line)) for start, line in written.lines
+            ),
             warnings=decoded.warnings,
         )
 
@@ -83,12 +93,17 @@ def _parse(text: str, name: str) -> lxml.html.HtmlElement:
     page = _tree(text, name)
     if page is None:
         for tags, instead in _NESTING:
-            text = tags.sub(instead, text)
+            text = tags.sub(partial(_instead, instead), text)
         page = _tree(text, name)
     if page is None:
         message = f"`{name}` nests its tags too deeply"
         raise ReadError(message, code="broken")
     return page
+
+
+def _instead(tag: str, found: re.Match[str]) -> str:
+    """Write a tag instead of what was found, which keeps its line ends."""
+    return tag + "\n" * found[0].count("\n")
 
 
 def _tree(text: str, name: str) -> lxml.html.HtmlElement | None:
@@ -122,11 +137,48 @@ def _main(page: lxml.html.HtmlElement) -> Written:
     if found is None:
         return everything
     written = write(found, whole=True)
-    return written if _LEAST <= _count(written) / max(1, total) < _MOST else everything
+    if not _LEAST <= _count(written) / max(1, total) < _MOST or _glues(written, everything):
+        return everything
+    return replace(written, lines=tuple(_lines(written, everything)))
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text))
+
+
+def _glues(written: Written, everything: Written) -> bool:
+    """Tell whether a block holds a heading of the page together with what comes after it."""
+    page = [_letters(block.of(everything.text)) for block in everything.blocks]
+    headings = {_letters(heading.title) for heading in everything.headings}
+    joined = [one + other for one, other in pairwise(page) if one in headings]
+    blocks = [_letters(block.of(written.text)) for block in written.blocks]
+    return any(two in block for block in blocks for two in joined)
+
+
+def _lines(written: Written, everything: Written) -> Iterator[tuple[int, int]]:
+    """Find again the lines of what was taken out of a page; 0 where they cannot be known."""
+    letters = _letters(everything.text)
+    before = [len(_letters(everything.text[:start])) for start, _ in everything.lines[:1]]
+    for (one, _), (other, _) in pairwise(everything.lines):
+        before.append(before[-1] + len(_letters(everything.text[one:other])))
+    position = 0
+    for block in written.blocks:
+        own = [n for n in range(block.start, block.end) if written.text[n].isalnum()]
+        words = "".join(written.text[n] for n in own)
+        at = letters.find(words, position)
+        at = at if at >= 0 else letters.find(words)
+        if at < 0 or not before:
+            yield block.start, 0
+            continue
+        position = at + len(words)
+        first = max(0, bisect_right(before, at) - 1)
+        yield block.start, everything.lines[first][1]
+        for n in range(first + 1, bisect_left(before, position)):
+            yield own[before[n] - at], everything.lines[n][1]
 
 
 def _count(written: Written) -> int:
-    return len(written.text.split())
+    return len(_WORDS.findall(written.text))
 
 
 def _extract(page: lxml.html.HtmlElement) -> lxml.html.HtmlElement | None:

@@ -15,11 +15,11 @@ from email.message import EmailMessage
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from askdoc.adapters.readers.composing import Composer
+from askdoc.adapters.readers.composing import Composer, clean
 from askdoc.adapters.readers.decoding import decode, empty
 from askdoc.adapters.readers.markup import parse, write
 from askdoc.adapters.readers.refusing import damaged, wordless
-from askdoc.adapters.readers.within import HoldingReader
+from askdoc.adapters.readers.within import HoldingReader, Within
 from askdoc.errors import ReadError
 from askdoc.landmarks import Place, PlaceKind
 from askdoc.types import Part, Reading
@@ -46,6 +46,14 @@ class _Message:
     def header(self, name: str) -> str | None:
         return next((value for key, value in self.headers if key == name), None)
 
+    @property
+    def naming(self) -> str | None:
+        """Who wrote it, when, and about what, as far as it says."""
+        subject = self.header("Subject")
+        known = (self.header("From"), self.header("Date"), f"“{subject}”" if subject else None)
+        words = clean(", ".join(one for one in known if one))
+        return words or None
+
 
 class EmlReader(HoldingReader):
     """Reads one message: sender, recipients, date and subject, then the text."""
@@ -62,15 +70,7 @@ class EmlReader(HoldingReader):
         if not _FIELD.search(data[:_LEADING]):
             raise damaged(name)
         message = _parsed(data)
-        composer = Composer()
-        _write(message, composer)
-        if not composer:
-            raise wordless(name)
-        return composer.reading(
-            title=message.header("Subject"),
-            author=message.header("From"),
-            parts=[self._within.read(content, part) for part, content in message.attached],
-        )
+        return _one(message, name, self._within)
 
 
 class MboxReader(HoldingReader):
@@ -118,15 +118,21 @@ class MsgReader(HoldingReader):
             message = _outlook(data)
         except Exception as error:  # python-oxmsg meets odd files with errors of any kind
             raise damaged(name) from error
-        composer = Composer()
-        _write(message, composer)
-        if not composer:
-            raise wordless(name)
-        return composer.reading(
-            title=message.header("Subject"),
-            author=message.header("From"),
-            parts=[self._within.read(content, part) for part, content in message.attached],
-        )
+        return _one(message, name, self._within)
+
+
+def _one(message: _Message, name: str, within: Within) -> Reading:
+    """Write a message that is a file of its own."""
+    composer = Composer()
+    composer.place(Place(PlaceKind.MESSAGE, 1, message.naming))
+    _write(message, composer)
+    if not composer:
+        raise wordless(name)
+    return composer.reading(
+        title=message.header("Subject"),
+        author=message.header("From"),
+        parts=[within.read(content, part) for part, content in message.attached],
+    )
 
 
 def _write(message: _Message, composer: Composer) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import lxml.html
 from lxml import etree
@@ -14,7 +16,7 @@ from askdoc.types import Span
 
 _SPACE = re.compile(r"\s+")
 _WORD = re.compile(r"\w")
-_UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\ufeff\ufffe\uffff]")
+_UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\ufdd0\ufeff\ufffe\uffff]")
 """Controls, and what only marks where a word may be broken."""
 
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
@@ -47,18 +49,26 @@ _LONGEST_ROW = 600
 """A table with one of these inside, a single row, or longer rows in the mean, arranges a page; any
 other holds data, and a row is a block."""
 
+_LINE = "\ufdd0"
+"""Stands before the first word on a line of the source; a character that no text may hold."""
+
+_FIRST_WORDS = re.compile(r"(?:\A|\n)[^\S\n]*(?=\S)")
 _CELL_END, _ITEM_END = "\x1f", "\x1e"
 _CELL, _ITEM = " | ", ", "
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The words of a page, its blocks (headings too), its headings, and how deep its tree is."""
+    """The words of a page, its blocks (headings too), its headings, and how deep its tree is.
+
+    `lines` says where in the text which line of the source begins.
+    """
 
     text: str
     blocks: tuple[Span, ...]
     headings: tuple[Heading, ...]
     depth: int
+    lines: tuple[tuple[int, int], ...] = ()
 
 
 def parse(html: str | bytes) -> etree._Element:
@@ -90,6 +100,7 @@ def write(root: etree._Element, *, whole: bool) -> Written:
             skipped = element is not root and _is_left_out(element, whole=whole)
             if skipped:
                 walk.skip_subtree()
+                writer.pass_over(element)
             else:
                 writer.enter(element)
             continue
@@ -146,12 +157,21 @@ class _Writer:
         self._was_close = False
         self._verbatim = 0
         self._data: list[bool] = []
+        self._head: list[str] = []
+        self._kinds: list[str] = []
+        self._line = 1
+        self._marked = 0
+        self._waiting: list[int] = []
+        self._lines: list[tuple[int, int]] = []
         self._in_line = 0
         """Above 0, elements that are blocks elsewhere stand in a row of a table, or a heading."""
 
     def enter(self, element: etree._Element) -> None:
         """Begin an element: if it is a block, what stands before it ends."""
         tag = tag_of(element)
+        self._line = element.sourceline or self._line
+        if self._in_line and tag in ("td", "th"):
+            self._kinds.append(tag)
         if self._in_line and tag in ("td", "th", "li"):
             self._words.append(_ITEM_END if tag == "li" else _CELL_END)
         elif tag == "br":
@@ -161,6 +181,7 @@ class _Writer:
         if tag == "table":
             self._data.append(_is_data(element))
             self._in_line += self._data[-1]
+            self._head = []
         self._in_line += tag in _HEADINGS
         self._verbatim += tag == "pre"
         self.say(element.text)
@@ -178,16 +199,32 @@ class _Writer:
         self._verbatim -= tag == "pre"
 
     def say(self, text: str | None) -> None:
-        """Take in words."""
+        """Take in words, with a mark where the first of a line of the source stands."""
         if text:
-            text = _UNSEEN.sub("", text)
-            self._words.append(text if self._verbatim else _SPACE.sub(" ", text))
+            marked = _FIRST_WORDS.sub(self._mark, _UNSEEN.sub("", text))
+            self._line += text.count("\n")
+            self._words.append(marked if self._verbatim else _SPACE.sub(" ", marked))
+
+    def pass_over(self, element: etree._Element) -> None:
+        """Count the lines of what is left out."""
+        for one in element.iter():
+            self._line = max(self._line, one.sourceline or 0)
+            inner = (one.text or "") + ("" if one is element else one.tail or "")
+            self._line += inner.count("\n")
+
+    def _mark(self, found: re.Match[str]) -> str:
+        line = self._line + found.string.count("\n", 0, found.end())
+        if line == self._marked:
+            return found[0]
+        self._marked = line
+        self._waiting.append(line)
+        return found[0] + _LINE
 
     def finish(self, depth: int) -> Written:
         """End the page and return what was written."""
         self._end("body")
         text = "".join(self._parts)
-        return Written(text, tuple(self._blocks), tuple(self._headings), depth)
+        return Written(text, tuple(self._blocks), tuple(self._headings), depth, tuple(self._lines))
 
     def _end(self, tag: str, level: int = 0) -> None:
         """Write the words that were taken in as blocks, or as a heading of that level."""
@@ -195,25 +232,44 @@ class _Writer:
             self._words.append(" ")
             return
         words = "".join(self._words)
-        self._words = []
+        lines, kinds = self._waiting, self._kinds
+        self._words, self._waiting, self._kinds = [], [], []
+        self._marked = 0
         if not _WORD.search(words):
             return
         close = tag in _CLOSE
         if self._parts:
             self._put("\n" if close and self._was_close else "\n\n")
         self._was_close = close
+        if self._in_line and tag == "tr":
+            words = self._row(words, kinds)
+        marked = words.strip(f"\r\n{_LINE}") if self._verbatim else _shaped(words).strip(_LINE)
+        text = marked.replace(_LINE, "")
+        start = self._put(text).start
+        pieces = marked.split(_LINE)
+        starts = accumulate(map(len, pieces[:-1]), initial=start)
+        self._lines += zip(starts, lines, strict=False)
         if level:
-            title = _shaped(words)
-            span = self._put(title)
-            self._headings.append(Heading(span, level, title))
+            span = Span(start, start + len(text))
+            self._headings.append(Heading(span, level, text))
             self._blocks.append(span)
             return
-        text = words.strip("\r\n") if self._verbatim else _shaped(words)
-        start = self._put(text).start
         self._blocks += [
             Span(start + line.start, start + line.end)
             for line in line_blocks(text, join=not self._verbatim)
         ]
+
+    def _row(self, words: str, kinds: Sequence[str]) -> str:
+        """Name the cells of a row by the head of their columns, if the table has one."""
+        cells = [_shaped(cell) for cell in words.split(_CELL_END)[1:]]
+        if not self._head and set(kinds) == {"th"}:
+            self._head = [cell.replace(_LINE, "") for cell in cells]
+            return words
+        if len(cells) != len(self._head):
+            return words
+        pairs = zip(self._head, cells, strict=True)
+        named = (f"{name}: {cell}" if name else cell for name, cell in pairs if cell)
+        return _LINE + _CELL.join(named).replace(_LINE, "")
 
     def _put(self, text: str) -> Span:
         start = self._length
