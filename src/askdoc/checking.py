@@ -21,6 +21,16 @@ from askdoc.clauses import read_clauses
 from askdoc.english import BE, JOINING, NEGATORS
 from askdoc.names import known, names, turned_round
 from askdoc.polarity import certainty, direction, negation, sides
+from askdoc.qualifying import (
+    compared,
+    denied,
+    excepted,
+    lent,
+    misended,
+    unattributed,
+    unexcepted,
+    widened,
+)
 from askdoc.quantities import Quantity
 from askdoc.roles import acting, displaced, misnamed, swapped
 from askdoc.synonyms import alike
@@ -55,7 +65,8 @@ class Source:
     """A sentence that a claim may rest on.
 
     `context` is what the sentence can lean on for its subject: title, headings, the sentence
-    before. Names may come from there, other words and values may not.
+    before. Names of a claim's subject may come from there, where the sentence has a pronoun for it
+    or says less of it, such as "the mill"; other names, words and values may not.
     """
 
     label: str
@@ -124,12 +135,18 @@ class Check:
         around = [*given, *(word for word in context if word.capital)]
         values = read_values(claim)
         content = _content(words, values)
-        missing = self._missing(content, around)
+        named = _outside(names(words, claim), values)
+        leaning = lent(claim, source.text, named, self.terms) if source.context else frozenset()
+        missing = self._missing([w for w in content if w.start not in leaning], given)
+        missing += self._missing([w for w in content if w.start in leaning], around)
         coverage = 1 - len(missing) / len(content) if content else 1.0
         where = f"[{source.label}]"
         wrong = _values_missing(values, read_values(source.text))
-        named = _outside(names(words, claim), values)
-        wrong += [f"“{name.text}” is not in" for name in named if not known(name, around)]
+        wrong += [
+            f"“{name.text}” is not in"
+            for name in named
+            if not known(name, around if name.start in leaning else given)
+        ]
         wrong += _contradictions(claim, words, source.text, given, self.terms)
         moved = displaced(claim, source.text, self.terms)
         if moved is not None and moved.named:
@@ -142,6 +159,11 @@ class Check:
             return Verdict(Support.PARTIAL, (empty,), coverage)
         unsure = certainty(words, source.text, given)
         doubts = [unsure] if unsure else []
+        doubts += [
+            dropped
+            for find in (unexcepted, unattributed, widened)
+            if (dropped := find(claim, source.text, self.terms))
+        ]
         doubts += [str(moved)] if moved else []
         doubts += [_listed(missing)] if missing else []
         if doubts:
@@ -254,6 +276,10 @@ def _contradictions(
         misplaced(claim, source, terms),
         misnamed(claim, source, terms),
         acting(claim, source, terms),
+        compared(claim, source, terms),
+        misended(claim, source),
+        excepted(claim, source, terms),
+        denied(claim, source, terms),
     ]
     return [reason for reason in found if reason]
 

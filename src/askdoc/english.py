@@ -65,7 +65,7 @@ HEDGES = frozenset(
     """
     may might could would should plan propos expect alleg claim suggest possibl report aim intend
     hope believ think thought suppos assum rumour rumor if whether agre seem appear consid try
-    attempt perhap
+    attempt perhap perhaps probably likely maybe supposedly reportedly allegedly
     """.split()
 )
 """Words and stems that tell a plan, a wish or an opinion from a fact."""
@@ -123,7 +123,7 @@ flow: profit surplus / deficit
 judgement: accept approv adopt welcom / reject refus dismiss declin veto
 licence: allow permit legal let / forbid ban prohibit illeg
 side: support favour favor agre / oppos against disagre
-course: begin start open launch found / end finish clos conclud dissolv
+course: begin start open launch found / end finish clos close closed conclud dissolv
 north: north northern / south southern
 east: east eastern / west western
 door: includ / exclud
@@ -176,6 +176,31 @@ crash: ascend / descend
 front: front / rear
 early: earli earlier / late later
 optimism: optimist / pessimist
+rescue: save rescu preserv protect / ruin destroy wreck spoil
+trial: convict / acquit exoner
+making: build built construct erect rebuild / destroy demolish dismantl raze
+custody: arrest detain jail imprison / releas free freed
+adding: add insert / remov delet
+staff: hire employ recruit / fire dismiss sack
+urging: encourag / discourag deter
+attraction: attract / repel
+waking: awak / asleep
+place: urban / rural
+origin: natur / artifici synthet
+duration: temporari / perman
+frequency: common / rare scarc
+texture: smooth / rough
+taming: wild / tame
+complexity: simpl / complex complic
+survival: surviv / die perish
+floating: float / sink
+melting: melt thaw / freez froze
+wedlock: marri / divorc
+faith: trust / distrust suspect
+honour: honour honor / disgrac
+filling: fill / drain empti
+unity: unit merg / split divid separ
+speech: confirm admit affirm / deni refut
 """
 
 

@@ -12,7 +12,7 @@ from askdoc.words import Word
 _BEING = re.compile(
     r"\b(?:is|are|was|were|be|been|being|got)(?:n['’]t)?(?:\s+\w+){0,2}\s*$", re.IGNORECASE
 )
-_APART = re.compile(r";|,\s*(?:but|while|whereas|yet)\b")
+_APART = re.compile(r";|\bbut\b|,\s*(?:while|whereas|yet)\b")
 """Joins two statements that share no roles."""
 
 _VERBISH = re.compile(r"(?:ed|s|ought|ame|ook|an|as|ell|ose|ave|on|ad|id|ill|ould|ay)$")

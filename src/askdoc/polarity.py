@@ -34,6 +34,9 @@ _OF_NOUNS = ("no", "without")
 _OF_SUBJECTS = ("no", "none", "neither", "nor", "nobody", "nothing")
 """Words that deny by their subject or object what its verb says."""
 
+_SAYING = {"say", "state", "accord"}
+_SPEECH = ("claim", "alleg", "believ", "think", "thought", "suggest")
+_ADVERBS = ("soon", "also", "still", "later", "once", "again", "one", "ever", "yet")
 _PREFIXES = ("un", "in", "im", "ir", "il", "non", "dis")
 
 
@@ -187,6 +190,8 @@ def certainty(claim_words: Sequence[Word], source: str, source_words: Sequence[W
         return "it is not stated as a fact in"
     stems = _stems(claim_words)
     hedged = _hedged(source, source_words)
+    if stems & _SAYING:  # "claims that" may become "says that"
+        hedged = {s: h for s, h in hedged.items() if not h.lower().startswith(_SPEECH)}
     return next((f"“{hedge}” {left_out}" for stem, hedge in hedged.items() if stem in stems), None)
 
 
@@ -318,6 +323,10 @@ def _prefixed(claim_words: Sequence[Word], source_words: Sequence[Word]) -> str 
     for word in claim_words:
         opposites = {f"{prefix}{word.folded}" for prefix in _PREFIXES}
         opposites |= {word.folded.removeprefix(prefix) for prefix in _PREFIXES} - {word.folded}
+        if (stem := word.folded.removesuffix("ful")) != word.folded:
+            opposites.add(f"{stem}less")
+        if (stem := word.folded.removesuffix("less")) != word.folded:
+            opposites.add(f"{stem}ful")
         if word.folded not in there and opposites & there and not opposites & here:
             return f"“{word.text}” is the opposite of what is said in"
     return None
@@ -332,6 +341,14 @@ def _hedged(text: str, words: Sequence[Word]) -> dict[str, str]:
             governed = [
                 other for other in _scope(text, words, word) if not is_light(other.stem or "")
             ]
-            for other in governed[:1]:
+            for other in _up_to_verb(governed):
                 found.setdefault(other.stem or "", word.text)
     return found
+
+
+def _up_to_verb(governed: Sequence[Word]) -> Iterator[Word]:
+    """Keep what a hedge governs, past its adverbs: "may soon *extend* the line"."""
+    for word in governed:
+        yield word
+        if not word.folded.endswith("ly") and word.folded not in _ADVERBS:
+            return

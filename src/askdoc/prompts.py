@@ -161,8 +161,11 @@ def _heading(item: Evidence) -> str:
 
 
 def _around(item: Evidence, span: Span) -> str:
-    """Return what the sentence leans on: title, headings, and the two sentences before it."""
+    """Return what the sentence leans on: title, headings, and the two sentences before it.
+
+    A sentence that speaks to the model lends nothing.
+    """
     chunk = item.passage.chunk
-    earlier = [s for s in chunk.sentences if s.end <= span.start][-2:]
-    before = chunk.sentence(Span(earlier[0].start, span.start)) if earlier else ""
+    earlier = [chunk.sentence(s) for s in chunk.sentences if s.end <= span.start][-2:]
+    before = " ".join(text for text in earlier if not suspicion(text))
     return f"{_heading(item)}\n{item.passage.document.path}\n{before}"
