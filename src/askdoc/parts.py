@@ -9,16 +9,22 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from askdoc.types import Found, Known, Part
+from askdoc.types import Found, Known, Part, Reading
 
 
 def placed(file: Found, parts: Iterable[Part]) -> Iterator[tuple[Found, Part]]:
-    """Give each part a place below its file; of parts with one name all but one get a number."""
+    """Give each part a place below its file; of parts with one name all but one get a number.
+
+    What lies in a part has a place below that.
+    """
     taken: set[str] = set()
     for part in parts:
         name = _free(_inner(part.name), taken)
         taken.add(name)
-        yield within(file, name), part
+        place = within(file, name)
+        yield place, part
+        if isinstance(part.outcome, Reading):
+            yield from placed(place, part.outcome.parts)
 
 
 def moved(file: Found, part: Known) -> Found:

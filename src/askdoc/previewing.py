@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from askdoc.errors import ReadError
+from askdoc.parts import wholes
 from askdoc.planning import Attempt, Plan, make_plan
 from askdoc.readouts import STAYS, Files, skip_of
 from askdoc.recognising import Contents, Recogniser, pair, suffix
@@ -95,6 +96,13 @@ def preview(kept: Kept, found: Survey, files: Files) -> IndexReport:
         else:
             changed.append(file.location)
     gone = [*plan.remove, *lost]
+    kept_wholes = former.keys() - {*changed, *(item.location for item in gone)}
+    told = {skip.location for skip in skips}
+    skips += [
+        skip
+        for skip in found.skipped
+        if skip.location not in told and not kept_wholes.isdisjoint(wholes(skip.location))
+    ]
     copies, unread = _copies(kept, plan.add, files)
     skips += unread
     renamed = pair(gone, copies)

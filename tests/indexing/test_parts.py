@@ -85,6 +85,15 @@ def test_each_part_is_a_document_of_its_own_in_its_file(bundles: Bench) -> None:
         )
 
 
+def test_a_part_that_was_skipped_is_told_again_by_a_preview(bundles: Bench) -> None:
+    bundles.write(docs__mail="Dear all. | plan: ?")
+    assert [skip.location for skip in bundles.sync("docs").skipped] == ["docs/mail.txt/plan"]
+    planned = bundles.indexer().preview()
+    assert [(skip.location, skip.code) for skip in planned.skipped] == [
+        ("docs/mail.txt/plan", "encrypted")
+    ]
+
+
 def test_an_unchanged_file_is_not_opened_for_its_parts(bundles: Bench) -> None:
     bundles.write(docs__mail=MAIL)
     bundles.sync("docs")

@@ -15,7 +15,8 @@ import pytest
 from askdoc.adapters.readers import reader_for, unpacking
 from askdoc.adapters.readers.archive import ZipReader
 from askdoc.errors import ReadError
-from askdoc.types import Reading, Unread
+from askdoc.parts import placed
+from askdoc.types import Found, Reading, Unread
 
 OFFICE = ("docx", "pptx", "xlsx", "odt", "epub")
 
@@ -185,11 +186,26 @@ def test_what_lies_in_an_archive_is_read_by_its_own_reader() -> None:
     reading = ZipReader().read(packed(files), name="x.zip")
     assert reading.text.split() == ["notes/a.txt", "b.csv", "image.png", "broken.pdf"]
     outcomes = {part.name: part.outcome for part in reading.parts}
-    assert list(outcomes) == ["notes/a.txt", "b.csv", "broken.pdf"]
+    assert list(outcomes) == list(files)
+    assert {name: one.code for name, one in outcomes.items() if isinstance(one, Unread)} == {
+        "image.png": "unsupported",
+        ".hidden.txt": "hidden",
+        "__MACOSX/a.txt": "hidden",
+        "broken.pdf": "broken",
+    }
     assert isinstance(outcomes["b.csv"], Reading)
     assert "Name: Mara | Age: 40" in outcomes["b.csv"].text
-    assert isinstance(outcomes["broken.pdf"], Unread)
-    assert outcomes["broken.pdf"].code == "broken"
+
+
+def test_a_name_that_leads_out_of_an_archive_leads_nowhere() -> None:
+    found = Found("z.zip", "z.zip", "z.zip", "/z.zip", 1, 1)
+    inner = {"deep.txt": "Deep words."}
+    stream = BytesIO(packed({"../evil.txt": "Some words."}))
+    with zipfile.ZipFile(stream, "a") as archive:
+        archive.writestr("inner.zip", packed(inner))
+    reading = ZipReader().read(stream.getvalue(), name="z.zip")
+    places = [place.location for place, _ in placed(found, reading.parts)]
+    assert places == ["z.zip/evil.txt", "z.zip/inner.zip", "z.zip/inner.zip/deep.txt"]
 
 
 def test_archives_in_archives_end_somewhere() -> None:

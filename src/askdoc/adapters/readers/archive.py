@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import PurePosixPath
 
-from askdoc.adapters.readers import is_readable
 from askdoc.adapters.readers.composing import Composer
 from askdoc.adapters.readers.refusing import wordless
 from askdoc.adapters.readers.unpacking import Package
 from askdoc.adapters.readers.within import HoldingReader
-from askdoc.types import Part, Reading
+from askdoc.types import Part, Reading, Unread
 
 _MOST_UNPACKED = 100_000_000
 """Bytes of an archive whose files are all in memory at once."""
@@ -29,17 +29,21 @@ class ZipReader(HoldingReader):
         composer = Composer()
         parts: list[Part] = []
         for member in package.names():
-            if _is_left_out(member):
+            if member.endswith("/"):
+                continue
+            content = package.read(member) or b""
+            if _is_hidden(member):
+                digest = hashlib.sha256(content).hexdigest()
+                parts.append(Part(member, digest, Unread("hidden", "it is hidden", None)))
                 continue
             composer.row(member)
-            if is_readable(member) and (content := package.read(member)):
-                parts.append(self._within.read(content, member))
+            parts.append(self._within.read(content, member))
         if not composer:
             raise wordless(name)
         return composer.reading(parts=parts)
 
 
-def _is_left_out(member: str) -> bool:
-    """Tell whether a name is that of a folder, or one that is passed over in folders too."""
-    steps = PurePosixPath(member).parts
-    return member.endswith("/") or any(step.startswith((".", "__MACOSX")) for step in steps)
+def _is_hidden(member: str) -> bool:
+    """Tell whether a name is one that is passed over in folders too."""
+    steps = (step for step in PurePosixPath(member).parts if step != "..")
+    return any(step.startswith((".", "__MACOSX")) for step in steps)
