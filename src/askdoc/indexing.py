@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
@@ -260,8 +261,9 @@ class Indexer:
     def remove(self, locations: Collection[str]) -> tuple[str, ...]:
         """Take files out of the index, not to come back by themselves; list their locations.
 
-        What lies in such a file goes with it. A source of which nothing is left is forgotten. A
-        file comes back if `sync` is given it.
+        What lies in such a file goes with it. A folder stays a source; a file, an address or a
+        folder that is not there is forgotten once nothing of it is left. A file comes back if
+        `sync` is given it.
         """
         with self._store.lock(), self._open() as writing:
             catalog = writing.catalog
@@ -273,11 +275,15 @@ class Indexer:
             left = {item.source for item in known if item.location not in taken}
             with catalog.transaction():
                 emptied = {item.source for item in gone} - left
+                emptied -= {one for one in emptied - taken if self._is_there(one)}
                 catalog.keep_sources([item for item in catalog.sources() if item not in emptied])
-                catalog.exclude([item.location for item in gone if item.source in left])
+                catalog.exclude([item.location for item in gone if item.source not in emptied])
                 writing.release(taken)
             self._settle(writing, gone)
             return tuple(sorted(taken))
+
+    def _is_there(self, source: str) -> bool:
+        return not is_address(source) and is_there(self._root / source)
 
     def repair(self) -> Repaired:
         """Make vectors, full text and chunks agree, without reading files; say what was mended.
@@ -356,7 +362,7 @@ class Indexer:
         for location in sources:
             if not (is_address(location) or is_there(self._root / location)):
                 message = f"`{location}` is not there, and an index made anew would lose it"
-                hint = f"bring it back, or run `askdoc remove {location}`"
+                hint = f"bring it back, or run `askdoc remove {shlex.quote(location)}`"
                 raise UsageError(message, hint=hint)
         loaded = self._load_embedder(made_by)
         with closing(self._store.draft_catalog()) as draft, draft.transaction():

@@ -6,6 +6,7 @@ Pure: locations are compared as text, files are not looked at.
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -240,5 +241,5 @@ def excluded_skip(location: str) -> Skip:
         location,
         EXCLUDED,
         "it was removed from the index",
-        f"`askdoc index {location}` brings it back",
+        f"`askdoc index {shlex.quote(location)}` brings it back",
     )

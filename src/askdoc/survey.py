@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -206,7 +207,7 @@ def _look(
     elif source not in single_files or not is_there(path.parent):
         # A whole folder that is gone may lie on a drive that is not there, so its documents stay.
         # A file that is gone from its folder was deleted.
-        hint = f"bring it back, or run `askdoc remove {source}`"
+        hint = f"bring it back, or run `askdoc remove {shlex.quote(source)}`"
         yield Skip(source, MISSING, "there is no such file or folder", hint)
 
 

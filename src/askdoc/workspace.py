@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -220,7 +221,7 @@ def _place(root: Path, key: str, value: str, origins: Mapping[str, Origin]) -> P
     if origins[key].trusted or path.resolve().is_relative_to(root.resolve()):
         return path
     message = f"`{key}` is set to `{value}`, which lies outside the workspace `{root}`"
-    raise SettingsError(message, hint=_OUTSIDE_HINTS[key].format(path=path))
+    raise SettingsError(message, hint=_OUTSIDE_HINTS[key].format(path=shlex.quote(str(path))))
 
 
 _OUTSIDE_HINTS = {

@@ -544,12 +544,25 @@ def test_what_is_removed_does_not_come_back_by_itself(bench: Bench) -> None:
     assert bench.sync("docs").skipped == ()
 
 
-def test_a_source_without_documents_is_forgotten(bench: Bench) -> None:
-    bench.write(docs__cat=CAT, docs__dog=DOG, notes__owl="The owl hoots.")
-    bench.sync("docs", "notes")
-    bench.remove("docs__cat", "docs__dog")
-    assert bench.sync().unchanged == 1
-    assert bench.sync("docs").added == ("docs/cat.txt", "docs/dog.txt")
+def test_a_folder_of_which_all_is_removed_stays_a_source(bench: Bench) -> None:
+    bench.write(**{"my docs__cat": CAT})
+    bench.sync("my docs")
+    bench.remove("my docs__cat")
+    [source] = bench.indexer().sources()
+    assert source.location == "my docs"
+    bench.write(**{"my docs__dog": DOG})
+    report = bench.sync()
+    assert report.added == ("my docs/dog.txt",)
+    [skip] = report.skipped
+    assert skip.hint == "`askdoc index 'my docs/cat.txt'` brings it back"
+    assert bench.sync("my docs/cat.txt").added == ("my docs/cat.txt",)
+
+
+def test_a_file_that_is_removed_is_no_source_any_more(bench: Bench) -> None:
+    bench.write(docs__cat=CAT, notes__owl="The owl hoots.")
+    bench.sync("docs/cat.txt", "notes")
+    bench.remove("docs__cat")
+    assert [one.location for one in bench.indexer().sources()] == ["notes"]
 
 
 def test_removing_nothing(bench: Bench) -> None:

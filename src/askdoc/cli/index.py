@@ -146,6 +146,10 @@ def _asked(given: str) -> str:
     """Return a password as it was given, or ask for it where that is `-`."""
     if given != "-":
         return given
+    import sys
     from getpass import getpass
 
+    if not sys.stdin.isatty():
+        message = "`--password -` asks at a terminal, and there is none"
+        raise UsageError(message, hint="pass the word itself: `--password WORD`")
     return getpass("password: ")

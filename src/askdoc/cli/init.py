@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Annotated
 
 import typer
@@ -42,7 +43,9 @@ def init(
             raise UsageError(message, hint="name files and folders that exist")
         if not (root / source).resolve().is_relative_to(root.resolve()):
             message = f"`{source}` lies outside this folder"
-            raise UsageError(message, hint=f"index it from here: `askdoc index {source}`")
+            raise UsageError(
+                message, hint=f"index it from here: `askdoc index {shlex.quote(source)}`"
+            )
     kept = root / FOLDER_NAME
     try:
         file.write_text(example(wanted), encoding="utf-8")

@@ -28,7 +28,7 @@ def report_lines(report: IndexReport, page: Page) -> Iterator[Text]:
         yield from _plan_lines(report, page)
         yield from skip_lines(report.skipped, page, most=_SHOWN)
         return
-    passages = f", {number(report.chunks)} passages" if new else ""
+    passages = f", {count(report.chunks, 'passage')}" if new else ""
     verb = "Interrupted after" if report.interrupted else "Indexed"
     yield hang(Text(f"{verb} {count(new, 'document')}{passages} in {report.seconds:.1f} s"), page)
     counts = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
@@ -48,7 +49,7 @@ class WebSources:
         if allowed is None and source in self._trusted:
             allowed = Permission()
         if allowed is None:
-            hint = f"if you trust it, `askdoc index {source}` fetches it"
+            hint = f"if you trust it, `askdoc index {shlex.quote(source)}` fetches it"
             reason = "nobody has named this address on this machine"
             yield from self._as_it_was(Skip(source, NOT_NAMED, reason, hint))
         elif self._settings.offline:
