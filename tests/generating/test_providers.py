@@ -254,3 +254,27 @@ def test_a_server_that_knows_no_schemas_is_asked_again_without(llama: str) -> No
         assert generator.form is Form.FREE
     assert len(seen) == 2
     assert not waits
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [(b"<html><body>Welcome</body></html>", "text/html"), (b'{"hello": 1}', "application/json")],
+)
+def test_a_server_of_another_protocol_is_an_error(body: bytes, kind: str) -> None:
+    def fault(handler: BaseHTTPRequestHandler, asked: bytes) -> bool:
+        reply(handler, 200, body, kind)
+        return True
+
+    nobody = "http://127.0.0.1:1/v1"  # never passed on to
+    says = "did not answer as an OpenAI-compatible server"
+    with (
+        in_front_of(nobody, fault, served=b'{"data": [{"id": "smollm2"}]}') as (url, _),
+        pytest.raises(GeneratorError, match=says),
+    ):
+        text_of(ask(url)[0])
+    for served in (b"<html>", b"[1]"):
+        with (
+            in_front_of(nobody, fault, served=served) as (url, _),
+            pytest.raises(GeneratorError, match=says),
+        ):
+            ask(url)

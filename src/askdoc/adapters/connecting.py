@@ -9,7 +9,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
-from askdoc.adapters.llamaindex_llm import CONTEXT, UNAUTHORISED, LlamaIndexGenerator, explained
+from askdoc.adapters.llamaindex_llm import (
+    CONTEXT,
+    UNAUTHORISED,
+    LlamaIndexGenerator,
+    explained,
+    foreign,
+)
 from askdoc.adapters.ollama import holds, models_of
 from askdoc.errors import GeneratorError, MissingPart, NoAnswerYet
 from askdoc.ports import Generator
@@ -174,12 +180,16 @@ def _served(provider: Provider, key: str) -> list[dict[str, Any]]:
     )
     try:
         with urllib.request.urlopen(request, timeout=_LISTING_TIMEOUT) as answer:  # noqa: S310
-            return [dict(item) for item in json.load(answer).get("data", [])]
+            listed = json.load(answer)
+            return [dict(item) for item in listed.get("data", [])]
     except urllib.error.HTTPError as error:
         if error.code in UNAUTHORISED:
             raise _not_yet(error, provider) from error
         return []
-    except (OSError, ValueError) as error:
+    except (AttributeError, TypeError, ValueError) as error:  # a page of HTML, or other JSON
+        told = foreign(provider.name.rstrip("#"))
+        raise NoAnswerYet(str(told), hint=told.hint) from error
+    except OSError as error:
         raise _not_yet(error, provider) from error
 
 

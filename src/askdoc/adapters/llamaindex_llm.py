@@ -107,8 +107,16 @@ class LlamaIndexGenerator:
             raise GeneratorError(
                 message, hint="ask again; if it happens again, see the server's log"
             )
+        if last is None and self._llm.class_name() in (_OPENAI, _OPENAI_LIKE):
+            raise foreign(self.name)  # a page of HTML, or other JSON: the stream holds no event
         if last is not None:
             yield _spent(last.raw)
+
+
+def foreign(name: str) -> GeneratorError:
+    """Return the error for a server that answers in another protocol."""
+    message = f"`{name}` did not answer as an OpenAI-compatible server"
+    return GeneratorError(message, hint="see its address: it usually ends in `/v1`")
 
 
 def form_of(llm: LLM) -> Form:

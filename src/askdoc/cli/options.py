@@ -59,7 +59,9 @@ Llm = Annotated[
     typer.Option(
         "--llm",
         metavar="NAME",
-        help="Let this language model write: a name, a .gguf file, `ollama:NAME` or a URL.",
+        help="Let this language model write: a name, a .gguf file, `ollama:NAME` or a URL."
+        " Keys come from the system's keyring (service `askdoc`), else from OPENAI_API_KEY,"
+        " ANTHROPIC_API_KEY, GOOGLE_API_KEY or, for a URL, ASKDOC_LLM_KEY.",
         autocompletion=model_names,
     ),
 ]
@@ -71,7 +73,12 @@ SecondCheck = Annotated[
         help="Check claims a second time: by an entailment model, or `llm` for the model itself.",
     ),
 ]
-Offline = Annotated[bool | None, typer.Option("--offline", help="Refuse all use of the network.")]
+Offline = Annotated[
+    bool | None,
+    typer.Option(
+        "--offline", help="Refuse all use of the network; servers on this machine are excepted."
+    ),
+]
 Unsupported = Annotated[
     bool | None,
     typer.Option(
