@@ -205,3 +205,20 @@ def test_deep_and_broken_xml_end() -> None:
 def test_deeply_nested_html_is_read() -> None:
     page = "<div>" * 30_000 + "<p>deep words</p>" + "</div>" * 30_000
     assert "deep words" in reader_for("x.html").read(page.encode(), name="x.html").text
+
+
+@pytest.mark.parametrize(
+    ("text", "suffix"),
+    [
+        ('{\n"name": "quokka",\n"tags": [\n"oak",\n"elm"],\n"size": 9}', "json"),
+        ("---\nname: quokka\ntags:\n- oak\n- elm\nsize: 9\n", "yaml"),
+        ("<a>\n<name>quokka</name>\n<t>\n</t><tag>oak</tag>\n<tag>elm</tag>\n<s>9</s></a>", "xml"),
+    ],
+)
+def test_each_value_has_its_own_line(text: str, suffix: str) -> None:
+    reading = read(text, suffix)
+    source = text.split("\n")
+    for words in ("quokka", "oak", "elm", "9"):
+        place = reading.landmarks.between(*(reading.text.index(words) + n for n in (0, 1)))
+        assert place is not None
+        assert words in source[place.number - 1]

@@ -129,11 +129,22 @@ class Composer:
             for at in (start + section.start,)
         ]
 
-    def row(self, words: str) -> None:
-        """Write one line that no line break may part, such as a row of a table."""
-        text = " ".join(clean(words).split())
+    def row(self, words: str, *, turns: Sequence[Place] = ()) -> None:
+        """Write one line that no line break may part, such as a row of a table.
+
+        The places of `turns` begin at the marks `TURN` in the words.
+        """
+        marked = " ".join(clean(words).split())
+        first, *others = marked.split(TURN) if turns else (marked,)
+        text = first + "".join(others)
         if _WORD.search(text):
+            before = self._waiting
             span = self._put(text, "\n" if self._close else "\n\n")
+            begins = accumulate(map(len, others), initial=span.start + len(first))
+            for at, turn in zip(begins, turns, strict=False):
+                if turn != before:
+                    self._landmarks.append(Landmark(at, turn))
+                before = turn
             self._blocks += _shorter(text, span.start)
             self._close = True
 

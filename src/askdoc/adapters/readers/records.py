@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from askdoc.adapters.readers.composing import CELL, Composer
+from askdoc.adapters.readers.composing import CELL, TURN, Composer, clean
 from askdoc.landmarks import Place, PlaceKind
 
 _LONG = 300
@@ -30,6 +30,7 @@ class _Frame:
     count: int = 0
     nested: bool = False
     waiting: list[tuple[str, str]] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
 
 
 class Records:
@@ -49,7 +50,7 @@ class Records:
     def key(self, name: str) -> None:
         """Name the next value of an object."""
         if self._frames:
-            self._frames[-1].key = name
+            self._frames[-1].key = name.replace(TURN, "")
 
     def begin(self, *, is_list: bool, line: int) -> None:
         """Begin an object or a list."""
@@ -72,8 +73,11 @@ class Records:
             self._frames.pop()
             parent = self._frames[-1]
             values = ", ".join(value for _, value in frame.waiting)
-            if values and len(values) <= _LONG and not parent.is_list:
+            if values and len(values.replace(TURN, "")) <= _LONG and not parent.is_list:
+                if not parent.waiting:
+                    parent.line = frame.line
                 parent.waiting.append((frame.step, values))
+                parent.lines += frame.lines
                 self._clean = min(self._clean, len(self._frames) - 1)
                 return
             self._frames.append(frame)
@@ -84,6 +88,7 @@ class Records:
     def value(self, words: str, line: int) -> None:
         """Take in a plain value."""
         step = self._step()
+        words = words.replace(TURN, "")
         if len(words) > _LONG or "\n" in words.strip():
             self._flush()
             self.composer.place(Place(PlaceKind.LINE, line))
@@ -97,6 +102,9 @@ class Records:
         frame = self._frames[-1]
         if not frame.waiting:
             frame.line = line
+        if clean(words).strip():
+            words = TURN + clean(words).lstrip()
+            frame.lines.append(line)
         frame.waiting.append((step, words))
         self._clean = min(self._clean, len(self._frames) - 1)
         if frame.is_list and len(frame.waiting) > _MOST_ITEMS:
@@ -125,10 +133,11 @@ class Records:
             frame = self._frames[depth]
             if not frame.waiting:
                 continue
-            path = self._path(upto=depth + 1)
+            path = self._path(upto=depth + 1).replace(TURN, "")
             self.composer.place(Place(PlaceKind.LINE, frame.line))
-            self.composer.row(_row(path, frame))
-            frame.waiting = []
+            turns = [Place(PlaceKind.LINE, line) for line in frame.lines]
+            self.composer.row(_row(path, frame), turns=turns)
+            frame.waiting, frame.lines = [], []
         self._clean = len(self._frames)
 
     def _path(self, step: str = "", upto: int | None = None) -> str:

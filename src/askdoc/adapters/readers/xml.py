@@ -9,7 +9,7 @@ import re
 
 from lxml import etree
 
-from askdoc.adapters.readers.composing import CELL, Composer
+from askdoc.adapters.readers.composing import CELL, TURN, Composer
 from askdoc.adapters.readers.decoding import empty
 from askdoc.adapters.readers.markup import parse, write
 from askdoc.adapters.readers.refusing import wordless
@@ -51,6 +51,7 @@ class _Walk:
     def __init__(self) -> None:
         self.composer = Composer()
         self._waiting: list[str] = []
+        self._turns: list[Place] = []
         self._line = 1
         self._titled: list[etree._Element] = []
 
@@ -123,15 +124,17 @@ class _Walk:
         self.composer.paragraph(words)
 
     def _note(self, element: etree._Element, pairs: list[str]) -> None:
+        line = element.sourceline or 1
         if pairs and not self._waiting:
-            self._line = element.sourceline or 1
-        self._waiting += pairs
+            self._line = line
+        self._waiting += [TURN + pair.replace(TURN, "") for pair in pairs]
+        self._turns += [Place(PlaceKind.LINE, line)] * len(pairs)
 
     def _flush(self) -> None:
         if self._waiting:
             self.composer.place(Place(PlaceKind.LINE, self._line))
-            self.composer.row(CELL.join(self._waiting))
-            self._waiting = []
+            self.composer.row(CELL.join(self._waiting), turns=self._turns)
+            self._waiting, self._turns = [], []
 
     def _place(self, element: etree._Element) -> None:
         self.composer.place(Place(PlaceKind.LINE, element.sourceline or 1))
