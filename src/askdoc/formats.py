@@ -99,6 +99,8 @@ class _Evidence(msgspec.Struct, frozen=True):
     scores: dict[str, float] = {}
     library: str | None = None
     place: _Place | None = None
+    line_start: int | msgspec.UnsetType = msgspec.UNSET
+    line_end: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class _Claim(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -355,6 +357,8 @@ def _evidence_out(item: Evidence, base: Path) -> _Evidence:
         scores={name: round(score, _DIGITS) for name, score in item.scores.items()},
         library=document.library,
         place=_place_out(document.place_of(item.span)),
+        line_start=item.lines[0] if item.lines else msgspec.UNSET,
+        line_end=item.lines[1] if item.lines else msgspec.UNSET,
     )
 
 
@@ -384,7 +388,15 @@ def _evidence_in(item: _Evidence, base: Path) -> Evidence:
         passage=Passage(chunk=chunk, document=document, score=item.score, ranks=item.ranks),
         score=item.score,
         scores=item.scores,
+        lines=_lines_in(item),
     )
+
+
+def _lines_in(item: _Evidence) -> tuple[int, int] | None:
+    first, last = item.line_start, item.line_end
+    if isinstance(first, msgspec.UnsetType) or isinstance(last, msgspec.UnsetType):
+        return None
+    return first, last
 
 
 def _place_out(place: Place | None) -> _Place | None:

@@ -63,6 +63,17 @@ class SessionStore(Protocol):
         """Let go of the file."""
 
 
+def missing_from(
+    store: SessionStore, workspace: str | None, session_ids: Sequence[int]
+) -> list[int]:
+    """List those of `session_ids` that are no sessions of a workspace, or of none at all.
+
+    Numbers count through all workspaces, so that a mistyped one may well be another's.
+    """
+    known = {item.id for item in store.sessions(workspace)}
+    return [number for number in session_ids if number not in known]
+
+
 def title_of(question: str) -> str:
     """Name a session by its first question, cut at a word."""
     text = one_line(question)

@@ -12,7 +12,10 @@ from askdoc.types import Answer, Document, Span
 
 @dataclass(frozen=True, slots=True)
 class NumberedPlace:
-    """A numbered place; `number` is the label of its citation where it is cited."""
+    """A numbered place; `number` is the label of its citation where it is cited.
+
+    `lines` are the first and last line as they were when it was found, where that is known.
+    """
 
     number: int
     document: Document
@@ -23,6 +26,7 @@ class NumberedPlace:
     headings: tuple[str, ...]
     score: float
     cited: bool
+    lines: tuple[int, int] | None = None
 
 
 def places(answer: Answer) -> list[NumberedPlace]:
@@ -41,6 +45,7 @@ def places(answer: Answer) -> list[NumberedPlace]:
             headings=item.headings,
             score=item.score,
             cited=True,
+            lines=(item.line_start, item.line_end),
         )
         for item in answer.citations
     ]
@@ -63,6 +68,7 @@ def places(answer: Answer) -> list[NumberedPlace]:
                 headings=item.passage.chunk.headings,
                 score=item.score,
                 cited=False,
+                lines=item.lines,
             )
         )
     return found

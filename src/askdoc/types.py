@@ -268,7 +268,10 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A sentence that an answer may cite; `scores` keeps the parts that `score` is made of."""
+    """A sentence that an answer may cite; `scores` keeps the parts that `score` is made of.
+
+    `lines` are its first and last line, where they were looked up when it was found.
+    """
 
     label: str
     span: Span
@@ -276,6 +279,7 @@ class Evidence:
     passage: Passage
     score: float
     scores: Mapping[str, float] = field(default_factory=dict)
+    lines: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -291,11 +291,25 @@ def test_history_lists_shows_exports_and_deletes(kept: int, here: Path) -> None:
     assert "say which sessions" in run("history", "delete").stderr
     assert run("history", "delete", str(kept)).stdout == "deleted 1 session\n"
     assert "there is no session" in run("history", "show", str(kept)).stderr
-    gone = run("history", "delete", str(kept + 1), "99")
-    assert (gone.exit_code, gone.stdout) == (1, "")
+    gone = run("history", "delete", "--all", str(kept + 1), "99")
+    assert (gone.exit_code, gone.stdout) == (2, "")
     assert "there is no session 99" in gone.stderr
     assert run("history", "delete", "--all").stdout == "deleted 1 session\n"
     assert run("history", "delete", "--all").stdout == "deleted 0 sessions\n"
+
+
+@pytest.mark.parametrize("verb", ["show", "export", "delete"])
+def test_sessions_of_another_workspace_need_a_word(verb: str, kept: int) -> None:
+    other = str(kept + 1)
+    refused = run("history", verb, other)
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert f"session {other} is of another workspace" in refused.stderr
+    assert "hint: with `--all`" in refused.stderr
+    assert run("history", verb, "99").exit_code == 2
+    told = run("history", verb, other, "--all")
+    assert "Other" not in run("history", "list", "--all").stdout or verb != "delete"
+    assert (told.stdout == "deleted 1 session\n") is (verb == "delete")
+    assert ("nothing is kept of session" in told.stderr) is (verb != "delete")
 
 
 def test_only_the_user_may_read_what_is_kept(kept: int) -> None:

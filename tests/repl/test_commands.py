@@ -8,7 +8,7 @@ import random
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
 
@@ -347,6 +347,59 @@ def test_a_session_is_resumed_with_its_turns(root: Path, home: Path) -> None:
         assert "deleted 1" in second.say("/sessions delete 1")
         assert "no session is kept" in second.say("/sessions")
         assert "there is no session 1" in second.say("/resume 1")
+
+
+FOOTBALL = "Who won the football cup of Peru in 1999?"
+
+
+def test_a_resumed_session_keeps_the_places_of_documents_that_left_the_index(
+    root: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Opened(root, home) as first:
+        first.say(PIER)
+        listed = first.say("/sources")
+        assert "docs/pier.txt, line 2" in listed
+        assert "lines 4-5" in listed or "line 5" in listed  # a place that is not cited
+        refused = first.say(FOOTBALL)
+        (root / "docs" / "pier.txt").unlink()
+        first.say("/index")
+    monkeypatch.setenv("VISUAL", "true {file}:{line}")
+    with Opened(root, home) as second:
+        assert "\n".join(refused.splitlines()[-8:]) in second.say("/resume")
+        second.session.exchanges.pop()
+        assert second.say("/sources") == listed
+        assert "docs/pier.txt, line 2" in second.say("/save notes.md", "/sources")
+        assert "docs/pier.txt, line 2" in (root / "notes.md").read_text(encoding="utf-8")
+        assert "is gone" in second.say("/open 1")
+        assert "is no longer indexed" in second.say("/show 1")
+
+
+def test_places_that_were_kept_without_lines_are_said_to_be_gone(root: Path, home: Path) -> None:
+    with Opened(root, home) as talk:
+        talk.say(FOOTBALL)
+        last = talk.session.exchanges.pop()
+        evidence = tuple(replace(item, lines=None) for item in last.answer.evidence)
+        talk.session.exchanges.append(replace(last, answer=replace(last.answer, evidence=evidence)))
+        assert "docs/herons.txt, line 1" in talk.say("/sources")
+        for name in ("pier.txt", "herons.txt", "towns/housing.txt"):
+            (root / "docs" / name).unlink()
+        talk.say("/index")
+        said = talk.say("/sources")
+        assert "line" not in said.replace("no longer", "")
+        assert "docs/herons.txt (no longer indexed)" in said
+
+
+def test_sessions_of_another_workspace_are_out_of_reach(root: Path, home: Path) -> None:
+    with Opened(root, home) as talk:
+        talk.say(HERONS)
+        store = talk.session.store
+        assert store is not None
+        other = store.begin("/elsewhere", "Other", talk.session.last().at)
+        for line in (f"/resume {other}", f"/sessions delete {other}", f"/sessions delete 1 {other}",
+                     "/sessions delete 99"):  # fmt: skip
+            assert "error: there is no session" in talk.say(line)
+        assert "error: say which sessions to delete" in talk.say("/sessions delete")
+        assert len(store.sessions()) == 2
 
 
 def test_clear_begins_a_new_session(talk: Talk) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,11 +11,11 @@ import typer
 
 from askdoc.cli.base import Group, command
 from askdoc.cli.options import here, open_workspace
-from askdoc.errors import AskdocError, UsageError
+from askdoc.errors import UsageError
 
 if TYPE_CHECKING:
     from askdoc.adapters.sqlite_sessions import SqliteSessions
-    from askdoc.history import Exchange, SessionSummary
+    from askdoc.history import Exchange, SessionStore, SessionSummary
 
 app = typer.Typer(
     name="history",
@@ -45,6 +45,9 @@ def _default(ctx: typer.Context) -> None:
 
 
 Number = Annotated[int, typer.Argument(metavar="N", help="Number of the session.")]
+Everywhere = Annotated[
+    bool, typer.Option("--all", help="Look among those of all workspaces, not of this one alone.")
+]
 
 
 @command(app, "list")
@@ -63,9 +66,8 @@ def list_(
     from askdoc.render.console import output
     from askdoc.render.sessions import session_lines
 
-    root = None if everywhere else str(open_workspace().root)
     with _opened() as store:
-        found = store.sessions(root)
+        found = store.sessions(_workspace(everywhere=everywhere))
     if as_json:
         from askdoc.cli.output import print_json
 
@@ -76,11 +78,12 @@ def list_(
 
 
 @command(app, "show")
-def show(number: Number) -> None:
+def show(number: Number, *, everywhere: Everywhere = False) -> None:
     """Print a session: its questions, answers and sources.
 
     Examples:
         askdoc history show 12
+        askdoc history show 12 --all
     """
     from askdoc.render.answers import answer_lines
     from askdoc.render.console import output
@@ -88,7 +91,7 @@ def show(number: Number) -> None:
     from askdoc.render.sessions import exchange_lines
 
     page = output()
-    for position, exchange in enumerate(_exchanges(number)):
+    for position, exchange in enumerate(_exchanges(number, everywhere=everywhere)):
         if position:
             page.show([BLANK])
         page.show(exchange_lines(exchange, page))
@@ -104,6 +107,7 @@ def export(
         typer.Option("--output", metavar="FILE", help="Where to write it, not to the output."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, not as Markdown.")] = False,
+    everywhere: Everywhere = False,
 ) -> None:
     """Write a session as Markdown or JSON, with all citations.
 
@@ -117,7 +121,7 @@ def export(
     from askdoc.history import title_of
     from askdoc.transcripts import to_json, to_markdown
 
-    exchanges = _exchanges(number)
+    exchanges = _exchanges(number, everywhere=everywhere)
     title = title_of(exchanges[0].question)
     if as_json or (to is not None and to.suffix == ".json"):
         text = dumps(to_json(title, exchanges, base=here())) + "\n"
@@ -143,11 +147,12 @@ def delete(
         list[int] | None, typer.Argument(metavar="N", help="Numbers of the sessions.")
     ] = None,
     *,
-    everything: Annotated[
-        bool, typer.Option("--all", help="All sessions of all workspaces.")
+    everywhere: Annotated[
+        bool,
+        typer.Option("--all", help="Those of any workspace; without N, all sessions of all."),
     ] = False,
 ) -> None:
-    """Delete sessions; they cannot be brought back.
+    """Delete sessions of this workspace; they cannot be brought back.
 
     Examples:
         askdoc history delete 3 4
@@ -158,14 +163,12 @@ def delete(
     from askdoc.render.console import output
     from askdoc.render.indexing import count
 
-    if everything is bool(numbers):
+    if not (everywhere or numbers):
         message = "say which sessions to delete"
         raise UsageError(message, hint="`askdoc history delete N`, or `--all`")
     with _opened() as store:
-        known = [item.id for item in store.sessions()]
-        chosen = known if everything else numbers or []
-        if missing := sorted(set(chosen) - set(known)):
-            raise _unknown(missing[0])
+        chosen = numbers or [item.id for item in store.sessions()]
+        _refuse_unknown(store, chosen, everywhere=everywhere)
         deleted = store.delete(chosen)
     output().show([Text(f"deleted {count(deleted, 'session')}")])
 
@@ -182,17 +185,32 @@ def _opened() -> Iterator[SqliteSessions]:
         store.close()
 
 
-def _exchanges(number: int) -> list[Exchange]:
+def _workspace(*, everywhere: bool) -> str | None:
+    """Return what sessions of this workspace are kept under; None stands for all of them."""
+    return None if everywhere else str(open_workspace().root)
+
+
+def _exchanges(number: int, *, everywhere: bool) -> list[Exchange]:
     with _opened() as store:
+        _refuse_unknown(store, [number], everywhere=everywhere)
         found = store.exchanges(number)
     if not found:
-        raise _unknown(number)
+        message = f"nothing is kept of session {number}"
+        raise UsageError(message, hint=f"delete it: `askdoc history delete {number}`")
     return found
 
 
-def _unknown(number: int) -> AskdocError:
-    message = f"there is no session {number}"
-    return AskdocError(message, hint="see what there is: `askdoc history list --all`")
+def _refuse_unknown(store: SessionStore, numbers: Sequence[int], *, everywhere: bool) -> None:
+    from askdoc.history import missing_from
+
+    missing = missing_from(store, _workspace(everywhere=everywhere), numbers)
+    if not missing:
+        return
+    if everywhere or missing_from(store, None, missing[:1]):
+        message = f"there is no session {missing[0]}"
+        raise UsageError(message, hint="see what there is: `askdoc history list --all`")
+    message = f"session {missing[0]} is of another workspace"
+    raise UsageError(message, hint="with `--all`, sessions of all workspaces are reached")
 
 
 def _plain(item: SessionSummary) -> dict[str, Any]:

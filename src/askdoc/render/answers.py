@@ -155,5 +155,5 @@ def _where(passage: Passage, lines: Lines | None) -> str:
 
 def _where_evidence(item: Evidence, lines: Lines | None) -> str:
     document = item.passage.document
-    first, last = lines(document.id, item.span) if lines else (None, None)
+    first, last = item.lines or (lines(document.id, item.span) if lines else (None, None))
     return name_place(document.place_of(item.span), first, last)

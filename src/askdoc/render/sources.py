@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from rich.text import Text
 
-from askdoc.formats import Lines
 from askdoc.landmarks import place_suffix
 from askdoc.places import NumberedPlace
 from askdoc.render.console import Page
@@ -14,6 +13,9 @@ from askdoc.render.layout import BLANK, flat, hang, plain
 from askdoc.render.places import file_name, heading_path
 from askdoc.text import line_of, line_starts
 from askdoc.types import Span
+
+Lines = Callable[[NumberedPlace], tuple[int, int] | None]
+"""Names the first and last line of a place; None where its document is no longer indexed."""
 
 
 def source_lines(found: Sequence[NumberedPlace], page: Page, *, lines: Lines) -> Iterator[Text]:
@@ -100,5 +102,6 @@ def _pieces(line: Span, marked: Span) -> Iterator[tuple[Span, bool]]:
 
 def place_title(item: NumberedPlace, page: Page, lines: Lines) -> Text:
     """Name the file of a place and where in it the place is."""
-    first, last = lines(item.document.id, item.span)
-    return file_name(item.document, page).append(place_suffix(item.place, first, last))
+    first, last = lines(item) or (None, None)
+    title = file_name(item.document, page).append(place_suffix(item.place, first, last))
+    return title if first else title.append(" (no longer indexed)", style="warning")

@@ -18,7 +18,6 @@ from askdoc.repl.command import Command, Completes, Quit, number, split
 from askdoc.types import EvalCase, GoldEvidence
 
 if TYPE_CHECKING:
-    from askdoc.history import SessionStore
     from askdoc.repl.session import Session
     from askdoc.workspace import Workspace
 
@@ -32,25 +31,27 @@ _SHOWN = 3
 def sessions(session: Session, arguments: str) -> None:
     """List the kept sessions of this workspace, or delete some."""
     words = split(arguments)
-    store = _store(session)
     page = session.pages.output()
     if words[:1] == ["delete"]:
-        deleted = store.delete([number(word) for word in words[1:]])
+        numbers = [number(word) for word in words[1:]]
+        if not numbers:
+            message = "say which sessions to delete"
+            raise UsageError(message, hint="`/sessions delete N`; `/sessions` lists them")
+        deleted = session.kept(*numbers).delete(numbers)
         page.show([Text(f"deleted {deleted}", style="faint")])
         return
     if words:
         message = f"`/sessions` does not take `{words[0]}`"
         raise UsageError(message, hint="`/sessions delete N` deletes one, `/resume N` goes on")
-    page.show(session_lines(store.sessions(session.scope.key), page))
+    page.show(session_lines(session.kept().sessions(session.scope.key), page))
 
 
 def resume(session: Session, arguments: str) -> None:
     """Go on with a kept session."""
-    store = _store(session)
     if arguments.strip():
         chosen = number(arguments)
     else:
-        there = store.sessions(session.scope.key)
+        there = session.kept().sessions(session.scope.key)
         if not there:
             message = "no session is kept of this workspace"
             raise UsageError(message)
@@ -99,13 +100,6 @@ def quit_(session: Session, _: str) -> None:
     """Leave."""
     del session
     raise Quit
-
-
-def _store(session: Session) -> SessionStore:
-    if session.store is None:
-        message = "sessions are not kept here"
-        raise UsageError(message, hint="start askdoc without `--no-history`")
-    return session.store
 
 
 def _choice(session: Session) -> str:

@@ -38,7 +38,7 @@ def sources(session: Session, _: str) -> None:
         message = "the last answer has no sources"
         raise UsageError(message, hint="try other words, or `/filter off`")
     page = session.pages.output()
-    page.show(source_lines(found, page, lines=session.lines))
+    page.show(source_lines(found, page, lines=session.lines_of))
 
 
 def show(session: Session, arguments: str) -> None:
@@ -51,7 +51,7 @@ def show(session: Session, arguments: str) -> None:
     offset = span.start if span else 0
     shown = Span(place.span.start - offset, place.span.end - offset)
     page = session.pages.output()
-    page.show([hang(place_title(place, page, session.lines), page)])
+    page.show([hang(place_title(place, page, session.lines_of), page)])
     if span:
         page.show(marked_lines(text, shown, page))
     else:
@@ -70,7 +70,8 @@ def open_(session: Session, arguments: str) -> None:
     if is_address(place.document.file):
         opening.browse(place.document.file)
         return
-    target = _target(place, session.lines(place.document.id, place.span)[0])
+    first, _ = session.lines_of(place) or (1, 1)
+    target = _target(place, first)
     if not Path(target.file).exists():
         message = f"`{session.seen(target.file)}` is gone"
         raise UsageError(message, hint=f"its stored text is there: `/show {place.number}`")

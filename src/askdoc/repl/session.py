@@ -11,7 +11,7 @@ from askdoc import wiring
 from askdoc.addresses import Target, paths_of
 from askdoc.errors import AskdocError, GeneratorError, NoIndex, UsageError
 from askdoc.followups import rewrite
-from askdoc.history import Exchange, SessionStore, title_of
+from askdoc.history import Exchange, SessionStore, missing_from, title_of
 from askdoc.paths import seen_from
 from askdoc.places import NumberedPlace, places
 from askdoc.ports import Listener
@@ -124,10 +124,23 @@ class Session:
         return places(self.last().answer)
 
     def lines(self, document_id: str, span: Span) -> tuple[int, int]:
-        """Name the first and last line of a place of the last answer."""
-        if (document_id, span) not in self._lines:
-            self._locate([(document_id, span)])
+        """Name the first and last line of a place of an answer that was given here."""
         return self._lines[document_id, span]
+
+    def lines_of(self, place: NumberedPlace) -> tuple[int, int] | None:
+        """Name the lines of a place as they were when it was found.
+
+        Sessions that were kept without them have the lines of now; None where the document is no
+        longer indexed.
+        """
+        if place.lines:
+            return place.lines
+        try:
+            document = self.document(place.document)
+        except (UsageError, NoIndex):
+            return None
+        with wiring.open_catalog(self.scope.holder(place.document)) as catalog:
+            return catalog.lines(document.id, place.span)
 
     # ── what it works on ────────────────────────────────────────────────────────────────────────
 
@@ -171,18 +184,30 @@ class Session:
     # ── what is kept ────────────────────────────────────────────────────────────────────────────
 
     def resume(self, session_id: int) -> None:
-        """Go on with a kept session.
+        """Go on with a kept session of what is asked here.
 
         Raises:
-            UsageError: there is no such session.
+            UsageError: there is no such session, or it is of another workspace.
 
         """
-        exchanges = self.store.exchanges(session_id) if self.store else []
-        if not exchanges:
-            message = f"there is no session {session_id}"
-            raise UsageError(message, hint="see what there is: `/sessions`")
-        self.exchanges = exchanges
+        store = self.kept(session_id)
+        self.exchanges = store.exchanges(session_id)
         self._kept_as = session_id
+
+    def kept(self, *session_ids: int) -> SessionStore:
+        """Return where sessions are kept, having made sure that those are, and of this scope.
+
+        Raises:
+            UsageError: sessions are not kept, or one is missing or of another workspace.
+
+        """
+        if self.store is None:
+            message = "sessions are not kept here"
+            raise UsageError(message, hint="start askdoc without `--no-history`")
+        if missing := missing_from(self.store, self.scope.key, session_ids):
+            message = f"there is no session {missing[0]} of this workspace"
+            raise UsageError(message, hint="see what there is: `/sessions`")
+        return self.store
 
     def forget(self) -> None:
         """Begin a new session; what was asked so far stays kept."""
@@ -253,25 +278,19 @@ class Session:
             answer = answerer.answer(question, documents=documents, listen=listen)
             shown = [(item.passage.document.id, item.span) for item in answer.evidence]
             shown += [(item.document.id, item.chunk.span) for item in answer.passages]
-            self._lines = {place: answerer.lines(*place) for place in shown} | {
+            self._lines |= {place: answerer.lines(*place) for place in shown} | {
                 (item.document.id, item.span): (item.line_start, item.line_end)
                 for item in answer.citations
             }
-            return answer
+            return replace(
+                answer,
+                evidence=tuple(
+                    replace(item, lines=self._lines[item.passage.document.id, item.span])
+                    for item in answer.evidence
+                ),
+            )
 
         return job
-
-    def _locate(self, wanted: list[tuple[str, Span]]) -> None:
-        """Look up lines in the catalog, as for an answer of a resumed session."""
-        documents = [item.document for item in self.last().answer.passages]
-        documents += [item.document for item in self.places()]
-        by_id = {document.id: document for document in documents}
-        for document_id, span in wanted:
-            document = by_id[document_id]
-            with wiring.open_catalog(self.scope.holder(document)) as catalog:
-                known = {item.file: item.id for item in catalog.documents()}
-                line = catalog.lines(known.get(document.file, document_id), span)
-            self._lines[document_id, span] = line
 
     def _waiting_for(self) -> str:
         return "opening the index" if self.engine.loading else "reading"
