@@ -15,7 +15,8 @@ from __future__ import annotations
 import difflib
 import math
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -82,7 +83,7 @@ def load(folder: Path) -> Rules:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         message = f"{path}: {lowered(str(error))}"
-        raise SettingsError(message, hint="see `evals/README.md` for what it may hold") from error
+        raise SettingsError(message, hint=_KEYS) from error
     try:
         rules = msgspec.convert(values, Rules)
     except msgspec.ValidationError as error:
@@ -100,19 +101,17 @@ def load(folder: Path) -> Rules:
     return rules
 
 
-def expect_suites(rules: Rules, known: Collection[str]) -> list[str]:
-    """Return the suites that have floors and are not `known`, such as those of other folders.
+def expect_suites(rules: Rules, known: AbstractSet[str]) -> None:
+    """Go on where no suite with floors is typed wrong; others may be those of other folders.
 
     Raises:
-        SettingsError: one of them is nearly called like one that is known.
+        SettingsError: one that is not `known` is nearly called like one that is.
 
     """
-    others = [name for name in rules.suites if name not in known]
-    for name in others:
+    for name in rules.suites.keys() - known:
         if near := difflib.get_close_matches(name, known, n=1):
             message = f"`{FILE_NAME}` has floors for `{name}`, and there is no such suite"
             raise SettingsError(message, hint=f"did you mean `{near[0]}`?")
-    return others
 
 
 def _expect_reachable(metric: str, floor: float, what: str) -> None:
