@@ -39,7 +39,7 @@ _STAND_IN = """
 from askdoc import wiring
 from askdoc.cli import main
 from askdoc.testing import HashEmbedder
-wiring.embedder = lambda *_, **__: HashEmbedder(dimensions=384)
+wiring.opening.embedder = lambda *_, **__: HashEmbedder(dimensions=384)
 main()
 """
 QUICK = [sys.executable, "-c", _STAND_IN]

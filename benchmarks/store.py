@@ -89,7 +89,7 @@ def measure_no_change(root: Path) -> None:
     for number in range(FILES):
         (docs / f"file-{number}.txt").write_text(f"File {number}. It says hello.", encoding="utf-8")
     here = open_workspace(root)
-    wiring.embedder = lambda *_, **__: HashEmbedder()  # the vectors do not matter here
+    wiring.opening.embedder = lambda *_, **__: HashEmbedder()  # the vectors do not matter here
     with wiring.indexer(here) as indexer:
         indexer.sync([docs])
     for _ in range(3):

@@ -40,7 +40,7 @@ from sklearn.metrics import roc_auc_score
 
 from askdoc import suites, wiring, workspace
 from askdoc.confidence import FEATURES
-from askdoc.remembering import RememberingEmbedder
+from askdoc.remembering import remembering
 from askdoc.settings import NO_RERANKER, RERANKER
 from askdoc.types import EvalCase
 
@@ -177,7 +177,7 @@ def ask(
         place = workspace.find(Path(folder), overrides=chosen)
         with wiring.indexer(place) as indexer:
             indexer.sync(sources)
-        with wiring.answerer(place, wrap=RememberingEmbedder) as answerer:
+        with wiring.answerer(place, change=remembering) as answerer:
             vectors = answerer.embed([case.question for case in cases])
             for case, vector in zip(cases, vectors, strict=True):
                 signals = answerer.answer(case.question, vector=vector).signals

@@ -19,7 +19,7 @@ from pathlib import Path
 from askdoc import suites, wiring, workspace
 from askdoc.answering import Answerer
 from askdoc.gold import GoldFinder, GoldMissing, met
-from askdoc.remembering import RememberingEmbedder
+from askdoc.remembering import remembering
 from askdoc.selection import candidate
 from askdoc.types import EvalCase
 
@@ -46,7 +46,7 @@ def main() -> None:
             indexer.sync([arguments.set / "docs"])
         with wiring.open_catalog(place) as catalog:
             gold = GoldFinder(catalog)
-            with wiring.answerer(place, wrap=RememberingEmbedder) as answerer:
+            with wiring.answerer(place, change=remembering) as answerer:
                 for case in cases[: arguments.limit]:
                     for row in ask(case, answerer, gold, within=arguments.within):
                         out.write(json.dumps({"set": arguments.set.name, **row}) + "\n")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from askdoc.federating import Federation
     from askdoc.render.console import Page
     from askdoc.types import IndexReport, ReadOptions
-    from askdoc.wiring import LoadModel
+    from askdoc.wiring.writing import LoadModel
     from askdoc.workspace import Workspace
 
     OpenAgain = Callable[[], AbstractContextManager[Answerer | Federation]]

@@ -1,0 +1,171 @@
+"""Opens indexes for questions: one workspace's, or those of several libraries as one."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from askdoc.errors import NoIndex, StoreError
+from askdoc.ports import Listener, deaf
+from askdoc.settings import BY_WORDS, NO_RERANKER, RERANKER
+from askdoc.wiring import opening
+from askdoc.wiring.writing import language_models, may_write, writer
+from askdoc.writing import EMBEDDER_FINGERPRINT, EMBEDDER_NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from askdoc.answering import Answerer, Parts
+    from askdoc.federating import Federation
+    from askdoc.ports import CatalogReader, Generator
+    from askdoc.types import Fingerprint
+    from askdoc.wiring.writing import LoadModel
+    from askdoc.workspace import Workspace
+
+
+@contextmanager
+def answerer(
+    workspace: Workspace,
+    listen: Listener = deaf,
+    *,
+    wrap_generator: Callable[[Generator], Generator] | None = None,
+    load_model: LoadModel | None = None,
+    change: Callable[[Parts], Parts] | None = None,
+    like: Parts | None = None,
+) -> Iterator[Answerer]:
+    """Open the workspace's index for questions, and close it in the end.
+
+    `wrap_generator` may put something before the language model, and `change` other parts in place
+    of any, such as ones with a memory for runs of many questions. `load_model`
+    gives the language model, by default one of its own. With `like`, models are taken from these
+    parts instead of being loaded: an answerer belongs to one thread, the models serve several.
+
+    Raises:
+        NoIndex: there is none, or nothing is in it.
+        EmbedderMismatch: another embedder than the one that is set made its vectors.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    from askdoc.adapters.freshness import file_state
+    from askdoc.adapters.snowball import SnowballAnalyser
+    from askdoc.answering import Answerer, Parts
+    from askdoc.finding import Sources
+
+    with ExitStack() as stack:
+        catalog = stack.enter_context(opening.open_catalog(workspace))
+        if catalog.counts().documents == 0:
+            message = "nothing is indexed here yet"
+            raise NoIndex(message, hint="index something first: `askdoc index FOLDER`")
+        loaded = (
+            like.sources.embedder
+            if like
+            else opening.embedder(workspace, listen, indexed_with=catalog.setting(EMBEDDER_NAME))
+        )
+        opening.refuse_other(catalog, loaded)
+        # A ranker loads outside of Python's lock, while the vectors' library is being imported.
+        pool = stack.enter_context(ThreadPoolExecutor(1))
+        loading = pool.submit(
+            lambda: like.sources.ranker if like else opening.ranker(workspace, listen)
+        )
+        vectors = opening.open_vectors(workspace)
+        stack.callback(vectors.close)
+        judge = loading.result()
+        sources = Sources(
+            catalog=catalog,
+            vectors=vectors,
+            embedder=loaded,
+            analyser=like.sources.analyser if like else SnowballAnalyser(),
+            calibration=opening.calibration(judge.name if judge else NO_RERANKER),
+            ranker=judge,
+            without_ranker=opening.calibration(NO_RERANKER),
+            by_words=opening.calibration(BY_WORDS),
+        )
+        parts = Parts(
+            sources,
+            file_state=file_state,
+            writer=like.writer
+            if like
+            else writer(
+                workspace,
+                catalog,
+                loaded,
+                listen,
+                load_model or stack.enter_context(language_models()),
+                wrap_generator,
+            ),
+        )
+        yield Answerer(change(parts) if change else parts, workspace.settings)
+
+
+@contextmanager
+def asked(
+    workspaces: Mapping[str | None, Workspace],
+    listen: Listener = deaf,
+    *,
+    wrap_generator: Callable[[Generator], Generator] | None = None,
+    load_model: LoadModel | None = None,
+    change: Callable[[Parts], Parts] | None = None,
+    like: Mapping[str | None, Answerer] = MappingProxyType({}),
+) -> Iterator[Answerer | Federation]:
+    """Open one workspace's index for questions, or those of several libraries as one.
+
+    The options are those of `answerer`. A language model that several of them use is loaded once.
+    With `like`, the indexes are opened once more, for another thread than the one of these
+    answerers, with the models that they have loaded.
+
+    Raises:
+        StoreError: an index has been changed since those were opened.
+
+    """
+    from askdoc.federating import federate
+
+    with ExitStack() as stack:
+        load_model = load_model or stack.enter_context(language_models())
+        opened = {
+            name: stack.enter_context(
+                answerer(
+                    workspace,
+                    listen,
+                    wrap_generator=wrap_generator,
+                    load_model=load_model,
+                    change=change,
+                    like=like[name].parts if name in like else None,
+                )
+            )
+            for name, workspace in workspaces.items()
+        }
+        if any(opened[name].fingerprint != other.fingerprint for name, other in like.items()):
+            message = "the index was changed meanwhile"
+            raise StoreError(message, hint="run it again")
+        first = next(iter(workspaces.values()))
+        yield federate(opened, limit=first.settings.max_sentences)
+
+
+def expected_fingerprint(workspace: Workspace, catalog: CatalogReader) -> Fingerprint | None:
+    """Tell what answers from this index will depend on, without loading a model or the vectors.
+
+    None where only `answerer` can tell. What it says is to be held against this, since a model
+    on this machine may have changed.
+    """
+    from askdoc.answering import fingerprint
+
+    made_by, name = catalog.setting(EMBEDDER_FINGERPRINT), catalog.setting(EMBEDDER_NAME)
+    settings = workspace.settings
+    if made_by is None or settings.embedder not in (None, name):
+        return None
+    models = {"embedder": made_by}
+    if settings.reranker in (None, RERANKER):
+        models["ranker"] = opening.fingerprint_of_packaged_ranker()
+    elif settings.reranker != NO_RERANKER:
+        return None
+    if may_write(settings):
+        if settings.check is not None:
+            return None
+        from askdoc.adapters.generators import name_of
+        from askdoc.prompts import VERSION
+
+        if (named := name_of(settings.llm)) is None:
+            return None
+        models["generator"] = f"{named}/prompt-{VERSION}"
+    return fingerprint(catalog, settings, models)

@@ -1,0 +1,236 @@
+"""Gets ready what changes an index: finding, reading and cutting files, and writing both halves."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from functools import cache, partial
+from typing import TYPE_CHECKING
+
+from askdoc.errors import UsageError
+from askdoc.ports import Listener, deaf
+from askdoc.types import ReadOptions, Skip
+from askdoc.wiring import opening
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from askdoc.adapters.limits import Limits
+    from askdoc.adapters.web.sources import WebSources
+    from askdoc.coverage import Coverage
+    from askdoc.following import Follower
+    from askdoc.indexing import Indexer
+    from askdoc.intake import Cutters
+    from askdoc.ports import VectorStore
+    from askdoc.readouts import Readout, Web
+    from askdoc.settings import Settings
+    from askdoc.types import Found
+    from askdoc.workspace import Workspace
+    from askdoc.writing import Store
+
+_AS_THEY_ARE = ReadOptions()
+
+_MOST_WORKERS = 8
+"""Processes that read files, however many cores there are."""
+
+_PATIENCE_FOR_OCR = 20
+"""So many times as long may a file take whose pages are recognised from images."""
+
+_PAGES = "web"
+"""Name of the folder, within that of the index, that holds what was fetched."""
+
+
+@contextmanager
+def indexer(
+    workspace: Workspace, listen: Listener = deaf, *, options: ReadOptions = _AS_THEY_ARE
+) -> Iterator[Indexer]:
+    """Get ready to change the workspace's index; `listen` hears of a model being made ready.
+
+    `options` say how files are to be read.
+    Nothing is opened, locked or loaded before the work needs it.
+    """
+    refuse_index_around(workspace, workspace.sources)
+    from askdoc.adapters.files import discover
+    from askdoc.adapters.limits import still_holds
+    from askdoc.adapters.opening import digest
+    from askdoc.adapters.readers import expect_parts
+    from askdoc.indexing import Indexer
+    from askdoc.readouts import Files
+
+    expect_parts(options)
+    settings = workspace.settings
+    load_embedder = cache(lambda made_by: opening.embedder(workspace, listen, indexed_with=made_by))
+    look = partial(
+        discover, root=workspace.root, ignore=settings.ignore, leave_out=[workspace.index]
+    )
+    yield Indexer(
+        _store(workspace),
+        Files(
+            discover=look,
+            digest=partial(digest, most=_most_bytes(settings)),
+            read=partial(_read, settings, options),
+            options=options,
+            still_holds=partial(still_holds, limits=_limits(settings, options)),
+            passed_over=lambda source: (
+                item
+                for item in look(source, tell_all=True)
+                if isinstance(item, Skip) and item.code in ("hidden", "ignored")
+            ),
+            web=_web(workspace, listen),
+        ),
+        _cutters(),
+        settings,
+        workspace.root,
+        load_embedder=load_embedder,
+        configured=(*workspace.sources, *workspace.addresses),
+    )
+
+
+def follower(
+    workspace: Workspace,
+    indexer: Indexer,
+    sources: Sequence[Path] | None = None,
+    listen: Listener = deaf,
+) -> Follower:
+    """Get ready to keep the workspace's index current with `sources`, by default all of its own."""
+    from askdoc.adapters.watching import FolderWatch
+    from askdoc.following import Follower
+
+    watch = partial(FolderWatch, leave_out=[workspace.index])
+    return Follower(indexer, watch, sources, listen)
+
+
+def coverage_of(workspace: Workspace) -> Coverage:
+    """Say which files are not, or not wholly, indexed; nothing is changed.
+
+    Raises:
+        NoIndex: there is none.
+
+    """
+    from askdoc.coverage import coverage
+
+    with opening.open_catalog(workspace) as catalog:
+        documents = catalog.documents()
+    with indexer(workspace) as opened:
+        return coverage(documents, opened.preview(), opened.passed_over())
+
+
+def permit(
+    workspace: Workspace, address: str, *, depth: int | None = None, allow_private: bool = False
+) -> None:
+    """Let an address be fetched that the user has named, now and by later runs.
+
+    Raises:
+        UsageError: `offline` refuses it.
+
+    """
+    if workspace.settings.offline:
+        message = f"`--offline` refuses to fetch `{address}`"
+        raise UsageError(message, hint="leave out `--offline`, or unset the setting `offline`")
+    from askdoc import trust
+
+    trust.permit(workspace.root, address, depth=depth, private=allow_private)
+
+
+def refuse_index_around(workspace: Workspace, sources: Iterable[Path]) -> None:
+    """Refuse an index around a source: what lies in the folder of the index is never indexed.
+
+    Raises:
+        UsageError: the folder of the index is a source, or holds one.
+
+    """
+    folder = workspace.index.resolve()
+    for source in sources:
+        if source.resolve().is_relative_to(folder):
+            message = f"the source `{source}` lies in the folder of the index, `{workspace.index}`"
+            hint = "keep the index in a folder of its own: change `index` or pass `--index`"
+            raise UsageError(message, hint=hint)
+
+
+def _web(workspace: Workspace, listen: Listener) -> Web:
+    """Tell how to get at pages of the web; what fetches them is loaded only then."""
+    from askdoc.readouts import Web
+
+    def opened() -> WebSources:
+        from askdoc.adapters.web.sources import WebSources
+
+        return WebSources(
+            workspace.root,
+            workspace.index / _PAGES,
+            workspace.settings,
+            most=_most_bytes(workspace.settings),
+            trusted=workspace.addresses if workspace.origins["sources"].trusted else (),
+            listen=listen,
+        )
+
+    def forget(address: str) -> None:
+        from askdoc import trust
+
+        opened().forget(address)
+        trust.forbid(workspace.root, [address])
+
+    return Web(lambda address: opened().pages(address), forget)
+
+
+def _read(
+    settings: Settings, options: ReadOptions, items: Iterable[Found]
+) -> AbstractContextManager[Iterator[Readout | None]]:
+    """Read files in processes of their own; in this one, if there are to be none."""
+    from askdoc.adapters.limits import cores
+    from askdoc.adapters.readers import reader_for, reader_named
+    from askdoc.adapters.reading import in_line
+    from askdoc.adapters.reading_pool import ReadingPool
+
+    most = _most_bytes(settings)
+    workers = min(cores(), _MOST_WORKERS) if settings.workers is None else settings.workers
+    if not workers:
+        return in_line(most, partial(reader_for, options=options))(items)
+    return ReadingPool(workers, _limits(settings, options), reader_named, options).read(items)
+
+
+def _limits(settings: Settings, options: ReadOptions) -> Limits:
+    from askdoc.adapters.limits import Limits
+
+    seconds = settings.max_read_seconds * (_PATIENCE_FOR_OCR if options.ocr else 1)
+    return Limits(_most_bytes(settings), seconds, int(settings.max_read_mb * 1_000_000))
+
+
+def _most_bytes(settings: Settings) -> int:
+    return int(settings.max_file_mb * 1_000_000)
+
+
+def _store(workspace: Workspace) -> Store:
+    """Tell how to get at the two halves of the workspace's index."""
+    from askdoc.adapters import chroma_files, lock, sqlite_schema
+    from askdoc.adapters.sqlite import SqliteCatalog
+    from askdoc.writing import Store
+
+    folder = opening.vectors_folder(workspace)
+    return Store(
+        lock=lambda: lock.writing(workspace.index, " ".join(sys.argv)),
+        catalog=lambda: opening.open_catalog(workspace, write=True),
+        reading=lambda: opening.open_catalog(workspace),
+        vectors=lambda: _vectors_to_write(folder),
+        has_vectors=lambda: chroma_files.is_intact(folder),
+        draft_catalog=lambda: SqliteCatalog(
+            sqlite_schema.draft_in(workspace.index), workspace.root, write=True
+        ),
+        replace_catalog=lambda: sqlite_schema.replace(workspace.index),
+        discard_vectors=lambda: chroma_files.discard(folder),
+    )
+
+
+def _vectors_to_write(folder: Path) -> VectorStore:
+    from askdoc.adapters.chroma_process import ChromaProcess
+
+    return ChromaProcess(folder)
+
+
+def _cutters() -> Cutters:
+    from askdoc.adapters.sentencex import SentencexSplitter
+    from askdoc.adapters.snowball import SnowballAnalyser
+    from askdoc.intake import Cutters
+
+    return Cutters(SentencexSplitter(), SnowballAnalyser())

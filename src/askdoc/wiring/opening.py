@@ -1,0 +1,150 @@
+"""Opens the index of a workspace, and loads the models that its vectors and rankings come from."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from askdoc.errors import EmbedderMismatch
+from askdoc.ports import Listener, deaf
+from askdoc.settings import (
+    AUTOMATIC,
+    DEFAULT_EMBEDDER,
+    ENGLISH,
+    NO_RERANKER,
+    RANKER_FINGERPRINT,
+)
+from askdoc.writing import EMBEDDER_FINGERPRINT, EMBEDDER_NAME
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from askdoc.adapters.chroma import ChromaStore
+    from askdoc.adapters.sqlite import SqliteCatalog
+    from askdoc.confidence import Calibration
+    from askdoc.ports import CatalogReader, Embedder, Ranker
+    from askdoc.settings import Settings
+    from askdoc.workspace import Workspace
+
+VECTORS = "chroma"
+"""Name of the folder, within that of the index, that holds the vectors."""
+
+
+def open_catalog(workspace: Workspace, *, write: bool = False) -> SqliteCatalog:
+    """Open the catalog of the workspace's index, to read from unless `write`.
+
+    Raises:
+        NoIndex: there is none, and it is to be read.
+        StoreError: it is damaged, or a newer askdoc made it.
+    """
+    from askdoc.adapters.sqlite import SqliteCatalog
+
+    return SqliteCatalog(workspace.index, workspace.root, write=write)
+
+
+def expect_index(workspace: Workspace) -> None:
+    """Go on where there is an index, whatever its state.
+
+    Raises:
+        NoIndex: there is none.
+
+    """
+    from askdoc.adapters import sqlite_schema
+
+    sqlite_schema.expect(workspace.index)
+
+
+def vectors_folder(workspace: Workspace) -> Path:
+    """Name the folder of the vectors of the workspace's index."""
+    return workspace.index / VECTORS
+
+
+def open_vectors(workspace: Workspace) -> ChromaStore:
+    """Open the vectors of the workspace's index to read from."""
+    from askdoc.adapters.chroma import ChromaStore
+
+    return ChromaStore(vectors_folder(workspace))
+
+
+def language_of(text: str, settings: Settings) -> str:
+    """Name the language of a text: the one that is set, else what the text shows."""
+    if settings.language != AUTOMATIC:
+        return settings.language
+    from askdoc.adapters.languages import detect
+
+    return detect(text)
+
+
+def main_language(settings: Settings, catalog: CatalogReader) -> str:
+    """Name the language that is set, else that of most documents."""
+    if settings.language != AUTOMATIC:
+        return settings.language
+    return next(iter(catalog.languages()), ENGLISH)
+
+
+def embedder(
+    workspace: Workspace, listen: Listener = deaf, *, indexed_with: str | None = None
+) -> Embedder:
+    """Load the embedder that is set, else the one the index was made with, else the default.
+
+    A model is fetched from a hub only if the user named it: what a workspace's own files name must
+    be on this machine already.
+    """
+    from askdoc.adapters.embedders import load
+
+    chosen = workspace.settings.embedder or indexed_with or DEFAULT_EMBEDDER
+    named = workspace.settings.embedder is not None and workspace.origins["embedder"].trusted
+    allowed = named and not workspace.settings.offline
+    return load(chosen, allow_download=allowed, listen=listen)
+
+
+def ranker(workspace: Workspace, listen: Listener = deaf) -> Ranker | None:
+    """Load the ranker that is set, else the packaged one; None where none is wanted.
+
+    It is fetched from a hub under the same condition as an embedder.
+
+    Raises:
+        ModelError: it is not here, or cannot be used.
+    """
+    settings = workspace.settings
+    if settings.reranker == NO_RERANKER:
+        return None
+    from askdoc.adapters.rankers import load
+
+    named = settings.reranker is not None and workspace.origins["reranker"].trusted
+    return load(settings.reranker, allow_download=named and not settings.offline, listen=listen)
+
+
+def fingerprint_of_packaged_ranker() -> str:
+    """Return the fingerprint of the packaged ranker without loading it."""
+    about = resources.files("askdoc").joinpath("data/ranker/about.json").read_text()
+    return str(json.loads(about)["sha256"])[:RANKER_FINGERPRINT]
+
+
+@cache
+def calibration(ranker: str) -> Calibration:
+    """Read the confidence model for the ranker of that name that comes with the package.
+
+    For a ranker that none was fitted with, it is the one that looks at no ranker.
+    """
+    from askdoc.confidence import Calibration
+
+    fitted = json.loads(resources.files("askdoc").joinpath("data/confidence.json").read_text())
+    data = fitted.get(ranker, fitted[NO_RERANKER])
+    return Calibration(weights=data["weights"], intercept=data["intercept"])
+
+
+def refuse_other(catalog: CatalogReader, loaded: Embedder) -> None:
+    """Refuse an embedder that did not make the vectors of an index.
+
+    Raises:
+        EmbedderMismatch: another one made them.
+    """
+    made_by = catalog.setting(EMBEDDER_FINGERPRINT)
+    if made_by is not None and made_by != loaded.fingerprint:
+        name = catalog.setting(EMBEDDER_NAME)
+        message = f"the index was made with the embedder `{name}`, not with `{loaded.name}`"
+        hint = "make it anew with `askdoc index --rebuild`, or leave out `--embedder`"
+        raise EmbedderMismatch(message, hint=hint)

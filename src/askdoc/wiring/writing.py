@@ -1,0 +1,131 @@
+"""Gets the language model ready that the settings ask for, and what checks its claims."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+from askdoc.ports import Listener, deaf
+from askdoc.settings import CHECK_BY_LLM, EXTRACTIVE
+from askdoc.wiring.opening import main_language
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from askdoc.adapters.generators import Choice
+    from askdoc.checking import Checker
+    from askdoc.ports import AnswerWriter, CatalogReader, Embedder, Generator
+    from askdoc.settings import Settings
+    from askdoc.workspace import Workspace
+
+    LoadModel = Callable[[Settings], Choice | None]
+
+
+def may_write(settings: Settings) -> bool:
+    """Tell whether a language model may be asked to write."""
+    if settings.llm is None:
+        from askdoc.catalogue import catalogue
+
+        return any(model.good_enough for model in catalogue().values())
+    return settings.llm != EXTRACTIVE
+
+
+@contextmanager
+def language_model(workspace: Workspace, listen: Listener = deaf) -> Iterator[Choice | None]:
+    """Load the language model that the settings ask for, or one that is here and good enough."""
+    with language_models() as load:
+        chosen = load(workspace.settings)
+        if chosen is not None:
+            tell(workspace, chosen.generator, listen)
+        yield chosen
+
+
+@contextmanager
+def language_models() -> Iterator[LoadModel]:
+    """Give the language model that some settings ask for, the same one once; unload all at the end.
+
+    It is the one that is set, or one that is here and good enough, else None.
+    """
+    known: dict[object, Choice | None] = {}
+    with ExitStack() as stack:
+
+        def load(settings: Settings) -> Choice | None:
+            if not may_write(settings):
+                return None
+            from askdoc.adapters.generators import choose
+
+            key = (settings.llm, settings.offline, settings.llm_timeout, settings.llm_threads)
+            if key not in known:
+                known[key] = chosen = choose(
+                    settings.llm,
+                    offline=settings.offline,
+                    timeout=settings.llm_timeout,
+                    threads=settings.llm_threads,
+                )
+                if chosen is not None:
+                    stack.callback(chosen.generator.close)
+            return known[key]
+
+        yield load
+
+
+def tell(workspace: Workspace, generator: Generator, listen: Listener) -> None:
+    """Tell to which host a language model sends, once in each workspace."""
+    from askdoc.trust import told_before
+    from askdoc.types import Sending
+
+    if generator.remote and not told_before(workspace.root, generator.remote):
+        listen(Sending(generator.remote))
+
+
+def writer(
+    workspace: Workspace,
+    catalog: CatalogReader,
+    embedder: Embedder,
+    listen: Listener,
+    load_model: LoadModel,
+    wrap: Callable[[Generator], Generator] | None,
+) -> AnswerWriter | None:
+    """Let the language model write that the workspace's settings ask for, if any."""
+    settings = workspace.settings
+    chosen = load_model(settings)
+    if chosen is None:
+        return None
+    from askdoc.adapters.snowball import SnowballAnalyser
+    from askdoc.checking import Check
+    from askdoc.generation import Limits, Writer
+
+    analyser = SnowballAnalyser()
+    language = main_language(settings, catalog)
+
+    def terms(text: str) -> list[str]:
+        return analyser.terms(text, language)
+
+    tell(workspace, chosen.generator, listen)
+    limits = Limits(
+        evidence_tokens=chosen.evidence_tokens,
+        trusted=chosen.trusted,
+        own_words=chosen.own_words,
+        price_in=settings.llm_price_in,
+        price_out=settings.llm_price_out,
+    )
+    generator = wrap(chosen.generator) if wrap else chosen.generator
+    check = Check(terms, embedder.embed_queries)
+    second = _second_check(workspace, generator)
+    return Writer(generator, check, terms, limits=limits, second_check=second)
+
+
+def _second_check(workspace: Workspace, generator: Generator) -> Checker | None:
+    """Get ready the stronger check that is set, if any; it is fetched only if the user named it."""
+    settings = workspace.settings
+    if settings.check is None:
+        return None
+    if settings.check == CHECK_BY_LLM:
+        from askdoc.second_check import ModelCheck
+
+        return ModelCheck(generator)
+    from askdoc.adapters.entailment import load
+
+    allowed = workspace.origins["check"].trusted and not settings.offline
+    return load(settings.check, allow_download=allowed)
