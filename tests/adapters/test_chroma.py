@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from askdoc.adapters import chroma
+from askdoc.adapters import chroma, chroma_files
 from askdoc.adapters.chroma import ChromaStore
 from askdoc.adapters.chroma_files import discard, is_intact
 from askdoc.adapters.chroma_process import ChromaProcess
@@ -71,6 +71,44 @@ def test_recall(tmp_path: Path) -> None:
 def test_closing_leaves_no_log_to_replay(built: Path) -> None:
     """Chroma replays its log at each opening, and folds it only when a threshold is passed."""
     assert waiting(built) <= 2
+
+
+def test_closing_leaves_little_unused_space(built: Path, tmp_path: Path) -> None:
+    """1,200 vectors pass through the log, 3 MB of it, and leave free pages in the database."""
+    folder = tmp_path / "chroma"
+    shutil.copytree(built, folder)
+    for path in (built, folder):
+        with contextlib.closing(sqlite3.connect(path / "chroma.sqlite3")) as database:
+            [[pages]] = database.execute("PRAGMA page_count").fetchall()
+            [[free]] = database.execute("PRAGMA freelist_count").fetchall()
+        assert free <= pages / 2
+    store = ChromaStore(folder)
+    vectors = clustered(1200)
+    for number in range(0, 1200, 100):
+        assert store.search(vectors[number], 1)[0].chunk_id == names(1, number)[0]
+    store.close()
+
+
+def test_a_fold_reads_again_only_what_it_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chroma, "_SHARD", 500)
+    folder = tmp_path / "chroma"
+    store = ChromaStore(folder, write=True)
+    store.add(names(900), ["d"] * 900, clustered(900))
+    store.close()
+    read: list[Path] = []
+    original = chroma_files._checksum
+    monkeypatch.setattr(
+        chroma_files, "_checksum", lambda file: (read.append(file), original(file))[1]
+    )
+    store = ChromaStore(folder, write=True)
+    store.add(names(50, 900), ["d"] * 50, clustered(50, seed=1))
+    store.close()
+    assert read
+    assert len({file.parent for file in read}) == 1
+    assert len({file.parent for file in folder.glob("*/data_level0.bin")}) == 2
+    assert chroma_files.seal_holds(folder, thoroughly=True)
 
 
 def waiting(folder: Path) -> int:

@@ -246,6 +246,8 @@ class ChromaStore:
                 self._fold()
         finally:
             self.leave()
+            if self._write:
+                chroma_files.compact(self._folder)
 
     def leave(self) -> None:
         """Close without folding; the next writer does that."""
