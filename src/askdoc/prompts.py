@@ -51,6 +51,8 @@ _ANSWER_TOKENS = 220
 _CHARACTERS_PER_TOKEN = 3.2
 """On the safe side: English text has about four."""
 
+_FENCE = "<sentences>"
+
 _ADJOINING = 24
 """Characters after a sentence that are looked at."""
 
@@ -118,6 +120,12 @@ def build(
     return Built(prompt, tuple(offers), left_out, suspicious)
 
 
+def opening(*, may_refuse: bool) -> Prompt:
+    """Return what every prompt of `build` for a grammar begins with, to be read beforehand."""
+    system = SYSTEM if may_refuse else BRIEFLY
+    return Prompt(system=system, user=f"{_FENCE}\n[1] ", labels=0, most_tokens=0)
+
+
 def estimate(text: str) -> int:
     """Estimate the tokens of `text`, rather too many than too few."""
     return int(len(text.encode()) / _CHARACTERS_PER_TOKEN) + 1
@@ -133,7 +141,7 @@ def _prompt(question: str, offers: Sequence[Offer], form: Form, *, may_refuse: b
     sentences = "\n".join(_line(offer.number, offer.text) for offer in offers)
     return Prompt(
         system=AS_JSON if schema else SYSTEM if may_refuse else BRIEFLY,
-        user=f"<sentences>\n{sentences}\n</sentences>\n\nQuestion: {harmless(question)}",
+        user=f"{_FENCE}\n{sentences}\n</sentences>\n\nQuestion: {harmless(question)}",
         labels=len(offers),
         most_tokens=_ANSWER_TOKENS,
         grammar=grammar,

@@ -6,7 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.generating.conftest import evidence
 
+from askdoc import prompts
 from askdoc.adapters.xllamacpp import LlamaCpp
 from askdoc.types import Prompt, Spent
 
@@ -35,3 +37,17 @@ def _own_bytes() -> int:
     lines = Path("/proc/self/status").read_text("utf-8").splitlines()
     (told,) = (line for line in lines if line.startswith("RssAnon:"))
     return int(told.split()[1]) * 1024
+
+
+def test_the_instructions_are_read_before_the_question_comes(model_path: Path) -> None:
+    opening = prompts.opening(may_refuse=False)
+    model = LlamaCpp(model_path, name="x", context=1024, threads=1, opening=opening)
+    try:
+        built = prompts.build(
+            "When did the mill open?", evidence("The mill opened in 1887."),
+            context=1024, evidence_tokens=200, may_refuse=False,
+        )  # fmt: skip
+        told = [piece for piece in model.stream(built.prompt) if isinstance(piece, Spent)]
+    finally:
+        model.close()
+    assert (told[-1].tokens_cached or 0) > prompts.estimate(prompts.BRIEFLY) // 2

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from askdoc.adapters.model_files import ModelFiles, require
 from askdoc.catalogue import Model, catalogue
 from askdoc.errors import UsageError
+from askdoc.prompts import opening
 from askdoc.providers import Provider, read_provider
 from askdoc.settings import EXTRACTIVE
 
@@ -89,7 +90,7 @@ def name_of(name: str | None) -> str | None:
 def _known(model: Model, path: Path, threads: int | None) -> Choice:
     """Load a model of the catalogue, with what is known of it."""
     return Choice(
-        _local(path, model.name, model.context, threads),
+        _local(path, model.name, model.context, threads, may_refuse=model.good_enough),
         evidence_tokens=model.evidence_tokens,
         trusted=model.good_enough,
         rewrites=model.follow_ups,
@@ -100,7 +101,7 @@ def _known(model: Model, path: Path, threads: int | None) -> Choice:
 def _same_file(path: Path) -> Model | None:
     """Return the model of the catalogue that a file is, told by its size to the byte."""
     size = path.stat().st_size
-    return next((model for model in catalogue().values() if model.size == size), None)
+    return next((model for model in catalogue().values() if size in model.sizes), None)
 
 
 def _is_file(path: Path) -> bool:
@@ -110,10 +111,13 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _local(path: Path, name: str, context: int, threads: int | None) -> Generator:
+def _local(
+    path: Path, name: str, context: int, threads: int | None, *, may_refuse: bool = True
+) -> Generator:
     from askdoc.adapters.xllamacpp import LlamaCpp
 
-    return LlamaCpp(path, name=name, context=context, threads=threads)
+    start = opening(may_refuse=may_refuse)
+    return LlamaCpp(path, name=name, context=context, threads=threads, opening=start)
 
 
 def _remote(provider: Provider, *, offline: bool, timeout: float) -> Generator:

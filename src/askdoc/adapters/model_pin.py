@@ -16,7 +16,8 @@ def model_pin(name: str) -> str:
     The digest of a model in the catalogue is known, that of another file is taken now.
     """
     if name in catalogue():
-        return catalogue()[name].sha256[:_DIGITS]
+        model = catalogue()[name]
+        return (model.kept_sha256 or model.sha256)[:_DIGITS]
     try:
         with Path(name).expanduser().open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()[:_DIGITS]

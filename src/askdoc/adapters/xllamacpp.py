@@ -37,6 +37,7 @@ class LlamaCpp:
         name: how answers name the model.
         context: tokens for prompt and answer together.
         threads: by default as many as there are physical cores, less those that are busy.
+        opening: what prompts will begin with, read as soon as the model is loaded.
 
     Raises:
         ModelError: the file is not a GGUF file.
@@ -46,20 +47,34 @@ class LlamaCpp:
     remote: str | None = None
     form = Form.GRAMMAR
 
-    def __init__(self, path: Path, *, name: str, context: int, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        name: str,
+        context: int,
+        threads: int | None = None,
+        opening: Prompt | None = None,
+    ) -> None:
         self.name = name
         self.context = context
         _refuse_other(path)
         self._folder = Path(tempfile.mkdtemp(prefix="askdoc-"))
         pool = ThreadPoolExecutor(1, "askdoc-llm-load")
         self._server: Future[Any] = pool.submit(_load, path, context, threads, self._folder)
+        self._ready = pool.submit(self._read_ahead, opening) if opening else self._server
         pool.shutdown(wait=False)
 
     def close(self) -> None:
         """Unload the model."""
-        wait([self._server])
+        wait([self._server, self._ready])
         del self._server
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _read_ahead(self, opening: Prompt) -> None:
+        """Leave `opening` in the cache; what is wrong with the model, `stream` will tell."""
+        if self._server.exception() is None:
+            self._server.result().handle_chat_completions(_request(opening), lambda _: False)
 
     def stream(self, prompt: Prompt) -> Iterator[str | Spent]:
         """Yield the answer piece by piece, and at last what it took.
