@@ -99,9 +99,12 @@ def test_a_fold_reads_again_only_what_it_changed(
     store.close()
     read: list[Path] = []
     original = chroma_files._checksum
-    monkeypatch.setattr(
-        chroma_files, "_checksum", lambda file: (read.append(file), original(file))[1]
-    )
+
+    def noted(file: Path) -> int:
+        read.append(file)
+        return original(file)
+
+    monkeypatch.setattr(chroma_files, "_checksum", noted)
     store = ChromaStore(folder, write=True)
     store.add(names(50, 900), ["d"] * 50, clustered(50, seed=1))
     store.close()
