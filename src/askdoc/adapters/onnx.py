@@ -81,6 +81,11 @@ class OnnxEmbedder:
         return self._name
 
     @property
+    def folder(self) -> Path:
+        """Where the files of the compiled model are."""
+        return self._folder
+
+    @property
     def manifest(self) -> Manifest:
         """What the compiled model says of itself."""
         return self._manifest
