@@ -136,12 +136,17 @@ def watch(leader: int, used: Used, done: threading.Event) -> None:
 
 
 def family(leader: int) -> Iterator[int]:
-    """List a process and those that descend from it."""
+    """List a process and those that descend from it.
+
+    A child that has not begun its own program yet is left out: all of its memory is its parent's.
+    """
     yield leader
     with contextlib.suppress(OSError):
+        command = Path(f"/proc/{leader}/cmdline").read_bytes()
         for thread in Path(f"/proc/{leader}/task").iterdir():
             for child in (thread / "children").read_text().split():
-                yield from family(int(child))
+                if Path(f"/proc/{child}/cmdline").read_bytes() != command:
+                    yield from family(int(child))
 
 
 def megabytes(process: int) -> float:

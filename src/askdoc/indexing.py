@@ -327,7 +327,9 @@ class Indexer:
     def _survey(self, writing: Writing, asked: Sequence[str] | None) -> Survey:
         catalog = writing.catalog
         wanted = self._wanted(catalog, asked)
-        found = survey(catalog, wanted, self._looking, asked or ())
+        # An edited file will need the vectors, which take a second to open.
+        looking = replace(self._looking, edited=writing.open_vectors)
+        found = survey(catalog, wanted, looking, asked or ())
         with catalog.transaction():
             if list(found.sources) != catalog.sources():
                 catalog.keep_sources(found.sources)

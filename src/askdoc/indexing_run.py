@@ -299,7 +299,7 @@ class Run:
     def _start(self) -> Intake:
         if self._intake is None:
             writing = self._writing
-            _ = writing.vectors  # they open by themselves, while the embedder is loaded
+            writing.open_vectors()  # while the embedder is loaded
             embedder = writing.embedder
             self._intake = Intake(
                 writing.catalog,

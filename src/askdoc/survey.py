@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -53,11 +53,15 @@ class Surveyed(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Looking:
-    """How to look: at paths, which are relative to `root`, and at addresses."""
+    """How to look: at paths, which are relative to `root`, and at addresses.
+
+    `edited` is called as soon as a file is seen that is surely not what it was.
+    """
 
     root: Path
     discover: Discover
     fetch: Fetch
+    edited: Callable[[], object] = lambda: None
 
 
 def survey(
@@ -80,6 +84,7 @@ def survey(
     single_files = {document.location for document in known if document.location == document.source}
     seen: list[Found | Skip] = []
     partly: set[str] = set()
+    sizes = {document.location: document.size for document in known}
     for scope in scopes:
         if is_address(scope.source):
             elsewhere = {one.location for one in known if one.source != scope.source}
@@ -91,7 +96,8 @@ def survey(
                 partly.add(scope.source)
             seen += pages
             continue
-        here = list(_look(scope.source, [scope.part], single_files, discover, root))
+        lying = _look(scope.source, [scope.part], single_files, discover, root)
+        here = list(_telling(lying, sizes, looking.edited))
         if not here and scope.part != scope.source and is_there(root / scope.part):
             # The source leaves this out, such as a hidden file; but it was asked for by name.
             sources.append(scope.part)
@@ -209,6 +215,19 @@ def _look(
         # A file that is gone from its folder was deleted.
         hint = f"bring it back, or run `askdoc remove {shlex.quote(source)}`"
         yield Skip(source, MISSING, "there is no such file or folder", hint)
+
+
+def _telling(
+    items: Iterable[Found | Skip], sizes: Mapping[str, int], edited: Callable[[], object]
+) -> Iterator[Found | Skip]:
+    """Pass items on, and tell at once of the first file whose size is another than it was."""
+    rest = iter(items)
+    for item in rest:
+        yield item
+        if isinstance(item, Found) and sizes.get(item.location, item.size) != item.size:
+            edited()
+            break
+    yield from rest
 
 
 def _within(

@@ -104,6 +104,10 @@ class Writing:
             self._vectors = self._store.vectors()
         return self._vectors
 
+    def open_vectors(self) -> None:
+        """Have the vectors opened, which goes on by itself, since they will be needed."""
+        _ = self.vectors
+
     @property
     def embedder(self) -> Embedder:
         """The embedder, loaded at the first call and noted in the catalog.

@@ -114,6 +114,30 @@ def test_a_fold_reads_again_only_what_it_changed(
     assert chroma_files.seal_holds(folder, thoroughly=True)
 
 
+@pytest.mark.parametrize(("added", "left"), [(20, range(20, 23)), (40, range(3))])
+def test_a_few_changes_stay_in_the_log_and_are_found(copy: Path, added: int, left: range) -> None:
+    """To fold them, the whole graph would be read and written for a file of one sentence."""
+    before = {file: file.read_bytes() for file in copy.glob("*/*.bin")}
+    vectors = clustered(added, seed=3)
+    with ChromaStore(copy, write=True) as store:
+        store.add(names(added, 2000), ["new"] * added, vectors)
+    assert waiting(copy) in left
+    assert (before == {file: file.read_bytes() for file in copy.glob("*/*.bin")}) is (added == 20)
+    assert is_intact(copy)
+    with ChromaStore(copy) as store:
+        assert store.count() == 1200 + added
+        assert [store.search(vector, 1)[0].chunk_id for vector in vectors] == names(added, 2000)
+
+
+def test_changes_that_stay_in_the_log_are_folded_once_they_are_many(copy: Path) -> None:
+    for start in range(2000, 2040, 20):
+        with ChromaStore(copy, write=True) as store:
+            store.add(names(20, start), ["new"] * 20, clustered(20, seed=start))
+    assert waiting(copy) <= 2
+    with ChromaStore(copy) as store:
+        assert store.count() == 1240
+
+
 def waiting(folder: Path) -> int:
     with contextlib.closing(sqlite3.connect(folder / "chroma.sqlite3")) as database:
         [(left,)] = database.execute("SELECT count(*) FROM embeddings_queue").fetchall()

@@ -81,6 +81,7 @@ class Bench:
     web: Web = NO_WEB
     readers: Callable[[str], Reader] = lambda _: Paragraphs()
     on_load: Callable[[Found], object] = lambda _: None
+    on_find: Callable[[str], object] = lambda _: None
     in_catalog: Callable[[SqliteCatalog], Any] = lambda catalog: catalog
     in_vectors: Callable[[VectorStore], Any] = lambda vectors: vectors
 
@@ -198,6 +199,7 @@ class Bench:
                 yield Skip(location, "unsupported", "no reader")
                 continue
             status = path.stat()
+            self.on_find(location)
             yield Found(
                 location=location,
                 path=inner.as_posix() if path != source else path.name,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tests.indexing.conftest import Bench
 
     from askdoc.adapters.sqlite import SqliteCatalog
+    from askdoc.ports import VectorStore
 
 Touch = Callable[[Path], None]
 
@@ -73,6 +74,26 @@ def test_a_new_time_alone_changes_nothing(bench: Bench, touch: Touch) -> None:
     assert (bench.loaded, bench.opened) == (["docs/cat.txt"], [])
     bench.sync()
     assert bench.loaded == []
+
+
+def test_vectors_are_opened_as_soon_as_an_edited_file_is_met(bench: Bench) -> None:
+    """They take a second to open, in a process of their own, while the rest is looked through."""
+    met: list[str] = []
+
+    def opened(vectors: VectorStore) -> VectorStore:
+        met.append("vectors")
+        return vectors
+
+    bench.write(docs__cat=CAT, docs__dog=DOG, docs__owl="The owl hoots.")
+    bench.sync("docs")
+    bench.in_vectors = opened
+    bench.on_find = met.append
+    bench.sync()
+    assert met == ["docs/cat.txt", "docs/dog.txt", "docs/owl.txt"]
+    met.clear()
+    bench.write(docs__cat="The cat is awake and hungry.")
+    bench.sync()
+    assert met == ["docs/cat.txt", "vectors", "docs/dog.txt", "docs/owl.txt"]
 
 
 def test_follows_changes_and_deletions(bench: Bench) -> None:
@@ -193,7 +214,8 @@ def test_files_may_swap_their_names(bench: Bench) -> None:
     bench.write(docs__cat=DOG, docs__dog=CAT)
     report = bench.sync()
     assert report.changed == ("docs/cat.txt", "docs/dog.txt")
-    assert bench.opened == []
+    assert bench.loaded == ["docs/cat.txt", "docs/dog.txt"]
+    assert bench.embedder.embedded == []
     assert bench.texts() == {"docs/cat.txt": DOG, "docs/dog.txt": CAT}
     assert found_by(bench, "bark") == ["docs/cat.txt"]
 

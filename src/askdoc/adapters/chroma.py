@@ -44,11 +44,12 @@ if TYPE_CHECKING:
 
 _DOCUMENT = "document"
 
-_SHARD = 16_000
-"""Vectors in one of the first collections: its graph takes some 30 MB at 384 dimensions."""
+_SHARD = 8_000
+"""Vectors in one of the first collections: its graph takes some 15 MB at 384 dimensions, and three
+times as much while the log is folded into it."""
 
 _SMALL_SHARDS = 8
-_LARGE_SHARD = 8 * _SHARD
+_LARGE_SHARD = 16 * _SHARD
 """Vectors in one of the collections after the first so many: a million makes fifteen."""
 
 _FOLD_NOW = 2
@@ -59,6 +60,10 @@ _FOLD_NEVER = 1 << 40
 _LONGEST_LOG = 2000
 """Changes in the log of a shard after which the writer folds, so that a reader has little to
 replay. Each fold costs its process the memory of a graph, which Chroma never gives back."""
+
+_SHORT_LOG = 32
+"""Changes in the log of a shard that a writer leaves there when it closes. Readers replay them in
+some 10 ms; to fold them, the writer would load the graph and write all of it for one new line."""
 
 _HNSW: CreateHNSWConfiguration = {
     "space": "cosine",
@@ -240,7 +245,7 @@ class ChromaStore:
         """Let go of files; the store is not used afterwards."""
         try:
             if self._write and (
-                any(shard.log for shard in self._shards.values())
+                any(shard.log > _SHORT_LOG for shard in self._shards.values())
                 or not chroma_files.is_intact(self._folder)
             ):
                 self._fold()

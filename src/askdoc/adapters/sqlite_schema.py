@@ -84,6 +84,9 @@ CREATE VIRTUAL TABLE lexicon USING fts5(
 CREATE VIRTUAL TABLE vocabulary USING fts5vocab(lexicon, row);
 """
 
+_WRITER_CACHE = 8192
+"""Kilobytes of pages that a writer keeps: its memory is not to grow with the catalog."""
+
 _MIGRATIONS = (
     """
     ALTER TABLE documents ADD COLUMN landmarks BLOB;
@@ -221,7 +224,7 @@ def _prepare(connection: sqlite3.Connection, folder: Path, *, write: bool) -> No
     if write:
         # A commit of the catalog must outlive a power cut before Chroma is told to forget.
         connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA cache_size = -32768")
+        connection.execute(f"PRAGMA cache_size = -{_WRITER_CACHE}")
 
 
 def _is_file(path: Path) -> bool:
