@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askdoc.followups import rewrite
+from askdoc.followups import rewrite, standing_alone
 from askdoc.mentions import content_words, names, topic, words
 from askdoc.types import Turn
 
@@ -18,6 +18,11 @@ HERONS = Turn("Where do herons nest?", "Herons nest in tall trees near water.")
 WHO = Turn("Who is dean of Marsh College?", "Ada Hill, dean of Marsh College, spoke on Monday.")
 VISITORS = Turn("How many visitors came in 2018?", "Some 12,000 came.")
 PIER = Turn("When was the pier closed?", "The pier was closed in 1990.")
+FEVER = Turn("What is the incubation period of dengue fever?", "It is four to ten days.")
+SIGNS = Turn("What are the symptoms of dengue fever?", "Headache and a rash.")
+JAB = Turn("Is there a vaccine against MERS?", "Not yet.")
+SPREAD = Turn("How is MERS transmitted?", "By camels.")
+CELL = Turn("Which receptor does SARS-CoV-2 use?", "It is ACE2.")
 YES_NO = Turn("Did the council close the pier?", "The council closed the pier.")
 
 
@@ -51,6 +56,19 @@ YES_NO = Turn("Did the council close the pier?", "The council closed the pier.")
         (HERONS, "and how high are the trees?", "How high are the trees?"),
         (HERONS, "and how high are the towers?", "How high are the towers (herons, nest)?"),
         (YES_NO, "why?", "Why did the council close the pier?"),
+        (FEVER, "And how is it transmitted?", "How is dengue fever transmitted?"),
+        (FEVER, "where was it first found?", "Where was dengue fever first found?"),
+        (FEVER, "How long is it?", "How long is the incubation period of dengue fever?"),
+        (SIGNS, "How does it spread?", "How does dengue fever spread?"),
+        (SIGNS, "When do they appear?", "When do the symptoms of dengue fever appear?"),
+        (SIGNS, "What about children?", "What are the symptoms of dengue fever in children?"),
+        (SIGNS, "how about influenza?", "What are the symptoms of influenza?"),
+        (SIGNS, "And what is its cause?", "What is dengue fever’s cause?"),
+        (JAB, "who makes it?", "Who makes the vaccine against MERS?"),
+        (JAB, "and SARS?", "Is there a vaccine against SARS?"),
+        (SPREAD, "and the symptoms?", "What about the symptoms of MERS?"),
+        (CELL, "and what about bats?", "Which receptor does SARS-CoV-2 use in bats?"),
+        (SIGNS, "How long does it last?", "How long does dengue fever last?"),
     ],
 )
 def test_a_follow_up_is_made_to_stand_alone(turn: Turn, typed: str, meant: str) -> None:
@@ -78,6 +96,12 @@ def test_a_question_that_stands_alone_is_left_to_the_letter(question: str) -> No
 def test_the_latest_turn_counts_and_older_ones_help() -> None:
     assert rewrite("What did she do?", [ADA, PIER]) == "What did Ada Hill do?"
     assert rewrite("When was it built?", [CAPITAL, PIER]) == "When was the pier built?"
+
+
+def test_what_is_typed_twice_means_the_same_twice() -> None:
+    history = [PIER, Turn("by whom?", "By the council.")]
+    assert standing_alone("by  whom?", history) == "When was the pier closed, and by whom?"
+    assert standing_alone("by whom?", [PIER, *history]) == standing_alone("by whom?", history)
 
 
 def test_a_turn_without_words_is_passed_over() -> None:

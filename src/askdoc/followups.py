@@ -59,9 +59,39 @@ _YEAR = re.compile(r"\b(?:1[0-9]{3}|20[0-9]{2})\b")
 _THEY = frozenset(("they", "them", "their", "theirs"))
 _HIS = frozenset(("he", "him", "his", "she", "her", "hers"))
 _POSSESSIVE = frozenset(("his", "its", "their", "theirs", "hers"))
+_OWNERS = tuple(f"{word} " for word in (*_POSSESSIVE, "her"))
 _POINTING = frozenset(("this", "that", "these", "those"))
 _OWNED = re.compile(r"\s+(?:own\s+)?(?!about|in|on|of|for|to|at|with|from|by|when|that|as)[\w-]+")
 _REQUESTS = frozenset(("tell", "show", "explain", "give", "list", "name", "describe", "compare"))
+_TRAITS = (
+    "period|rate|risk|cause|effect|origin|onset|duration|length|size|number|extent|course|"
+    "mortality|fatality|prevalence|incidence|transmission|transmissibility|treatment|diagnosis|"
+    "prevention|severity|history|definition|meaning|name|age|cost|price|purpose|structure|genome|"
+    "host|reservoir|symptoms|signs"
+)
+_TRAIT = re.compile(
+    rf"the\s+(?:[\w’'-]+\s+){{0,2}}(?:(?P<many>[\w’'-]{{2,}}[^s]s)|{_TRAITS})\s+(?:of|for|in)\s+"
+    r"(?P<owner>.+)",
+    re.IGNORECASE,
+)
+"""A trait of something, which is rarely what something happens to: that is what has the trait."""
+
+_TRAIT_ALONE = re.compile(rf"the\s+(?:[\w’'-]+\s+){{0,2}}(?:{_TRAITS})", re.IGNORECASE)
+_THERE = re.compile(r"(?:is|are|was|were)\s+there\s+(?:an?|any)\s+(?P<thing>.+)", re.IGNORECASE)
+_PEOPLE = frozenset(
+    (
+        *("children", "adults", "adolescents", "teenagers", "infants", "babies", "newborns"),
+        *("women", "men", "girls", "boys", "mothers", "people", "elderly", "patients", "smokers"),
+        *("workers", "humans", "animals", "bats", "camels", "cats", "dogs", "mice"),
+    )
+)
+"""Those of whom something is asked (`what about children?`) rather than what is asked about."""
+
+_HAPPENS = re.compile(
+    r"\s+(?:(?:be|been|first|ever|\w+ly)\s+)*"
+    r"(?:\w{2,}ed|spread|caught|found|begun|known|originate|emerge|arise|start|begin|come)\b",
+    re.IGNORECASE,
+)
 _RECENT = 5
 """How many turns back a pronoun may reach."""
 
@@ -95,7 +125,14 @@ def standing_alone(question: str, history: Sequence[Turn]) -> str:
     turns: list[Turn] = []
     for turn in history:
         turns.append(Turn(rewrite(turn.question, turns), turn.answer))
+    if history and is_repeated(question, history[-1].question):
+        return turns[-1].question
     return rewrite(question, turns)
+
+
+def is_repeated(question: str, before: str) -> bool:
+    """Tell whether a question was typed just before, and so means what it meant then."""
+    return bool(words(question)) and question.split() == before.split()
 
 
 def _as_question(text: str) -> str:
@@ -153,6 +190,12 @@ def _in_place(fragment: str, before: str) -> str:
         if at := list(re.finditer(rf"\b{re.escape(first)}\b", before, re.IGNORECASE)):
             return f"{before[: at[-1].start()]}{fragment}"
         return f"{before} {fragment}"
+    last = words(fragment)[-1:]
+    if _PEOPLE.issuperset(last) and last and not _PEOPLE.intersection(words(before.lower())):
+        return f"{before} in {fragment}"
+    about = topic(before)
+    if about and not about.lower().startswith("the ") and _TRAIT_ALONE.fullmatch(fragment):
+        return f"what about {fragment} of {about}"
     counterpart = _counterpart(fragment, before)
     if counterpart is None:
         return f"{before}, {fragment}"
@@ -169,9 +212,11 @@ def _counterpart(fragment: str, before: str) -> str | None:
         known = names(before)
         return known[-1].text if known else topic(before)
     about = topic(before)
-    if about is not None and (head := _HEAD.match(about)) and fragment.lower().startswith("the "):
-        return head[0]
-    return about
+    if about is None or fragment.lower().startswith(_OWNERS):
+        return about
+    if fragment.lower().startswith("the "):
+        return head[0] if (head := _HEAD.match(about)) else about
+    return trait["owner"] if (trait := _TRAIT.match(about)) else about
 
 
 # ── pronouns ────────────────────────────────────────────────────────────────────────────────────
@@ -202,6 +247,12 @@ def _substituted(match: re.Match[str], body: str, turns: Sequence[Turn]) -> str:
     antecedent = next(_antecedents(pronoun, turns), None)
     if antecedent is None:
         return _with_topic(body, turns)
+    if (
+        pronoun in ("it", "its")
+        and (trait := _TRAIT.match(antecedent))
+        and (trait["many"] or _HAPPENS.match(body, match.end()))
+    ):
+        antecedent = trait["owner"]
     owned = pronoun in _POSSESSIVE or (
         pronoun == "her" and _OWNED.match(body, match.end()) is not None
     )
@@ -218,7 +269,9 @@ def _antecedents(pronoun: str, turns: Sequence[Turn]) -> Iterator[str]:
             asked = [*said[:1], *asked]
         people = [name.text for name in asked if name.person]
         things = [name.text for name in asked if not name.person]
-        about = topic(turn.question)
+        about = _asked_about(turn.question)
+        if pronoun in _THEY and about and (trait := _TRAIT.match(about)) and trait["many"]:
+            yield about
         topics = [about] if about and (pronoun not in _THEY or is_many(about)) else []
         if pronoun in _HIS:
             yield from (*people, *things, *(name.text for name in said if name.person))
@@ -226,6 +279,12 @@ def _antecedents(pronoun: str, turns: Sequence[Turn]) -> Iterator[str]:
             yield from (*topics, *things, *people)
         else:
             yield from (*things, *topics, *people)
+
+
+def _asked_about(question: str) -> str | None:
+    """Name the topic of a question: of `is there a vaccine against flu?`, that very vaccine."""
+    there = _THERE.match(question.rstrip("?!. "))
+    return f"the {there['thing']}" if there else topic(question)
 
 
 def _names_of(turn: Turn) -> tuple[list[Name], list[Name]]:

@@ -59,7 +59,7 @@ _TITLES = _words(
     "dr mr mrs ms miss sir lady lord dame professor prof president minister judge justice captain "
     "general senator governor king queen prince princess pope saint director chairman"
 )
-_LONGEST_TOPIC = 6
+_LONGEST_TOPIC = 8
 _PLURAL = re.compile(r"(?:[^s]s|people|men|women|children|data|media)$", re.IGNORECASE)
 
 
@@ -129,7 +129,7 @@ _TOPICS = (
     re.compile(r"^(?:how\s+\w+)\s+(?:is|are|was|were)\s+(?P<topic>.+)$", re.IGNORECASE),
     re.compile(
         r"\b(?:do|does|did|is|are|was|were|has|have|had|can|will)\s+"
-        r"(?P<topic>(?:the|a|an)\s+[\w’'-]+|[\w’'-]+s)\b",
+        r"(?P<topic>(?:the|a|an)\s+[\w’'-]+|[\w’'-]+s)\b(?![’'-])",
         re.IGNORECASE,
     ),
 )
