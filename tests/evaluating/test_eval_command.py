@@ -27,7 +27,7 @@ from askdoc.types import Hit
 
 def test_a_run_its_json_and_its_files(work: Path) -> None:
     done = run(
-        "--json", "--html", "out/r.html", "--junit", "r.xml", "--markdown", "r.md", "--csv", "r.csv"
+        "--json", "--html", "r.html", "--junit", "r.xml", "--markdown", "r.md", "--csv", "r.csv"
     )
     assert (done.exit_code, done.stderr) == (0, "")
     data = json.loads(done.stdout)
@@ -42,7 +42,7 @@ def test_a_run_its_json_and_its_files(work: Path) -> None:
     Draft202012Validator(formats.schema("answer")).validate(
         {**answer, "evidence": [{**item, "text": ""} for item in answer["evidence"]]}
     )
-    assert (work / "out/r.html").read_text("utf-8").startswith("<!doctype html>")
+    assert (work / "r.html").read_text("utf-8").startswith("<!doctype html>")
     root = ET.parse(work / "r.xml").getroot()  # noqa: S314 - our own file
     assert [node.get("name") for node in root] == ["village", "village gate"]
     assert "| `evidence_hit@1` |" in (work / "r.md").read_text("utf-8")
@@ -160,9 +160,14 @@ def test_a_report_is_written_over_a_report_alone(work: Path) -> None:
         refused = run("village", option, "evals/village.jsonl")
         assert refused.exit_code == 2
         assert "`evals/village.jsonl` is there already, and is no" in refused.stderr
-        assert run("village", option, "out/report").exit_code == 0
-        assert run("village", option, "out/report").exit_code == 0, "its own may be replaced"
-        (work / "out/report").unlink()
+        assert run("village", option, "report").exit_code == 0
+        assert run("village", option, "report").exit_code == 0, "its own may be replaced"
+        (work / "report").unlink()
+        nowhere = run("village", option, "a folder/report")
+        assert nowhere.exit_code == 2
+        assert "there is no folder `a folder` for the" in nowhere.stderr
+        assert "hint: make it: `mkdir -p 'a folder'`" in nowhere.stderr
+    assert not (work / "a folder").exists()
     assert (work / "evals/village.jsonl").read_bytes() == suite
     both = run("village", "--html", "x", "--csv", "./x")
     assert (both.exit_code, "name the same file" in both.stderr) == (2, True)
@@ -215,10 +220,13 @@ def test_another_folder_is_indexed_once_and_the_own_index_left_alone(
     shutil.copy(work / "evals/village.jsonl", other / "suite.jsonl")
     before = {p: p.stat().st_mtime_ns for p in (work / ".askdoc").rglob("*")}
     arguments = [str(other / "suite.jsonl"), "--documents", str(other / "docs"), "--json"]
-    (suite,) = json.loads(run(*arguments).stdout)["suites"]
+    first = run(*arguments)
+    assert first.stderr == "note: indexing `../set/docs`, which is done once\n"
+    (suite,) = json.loads(first.stdout)["suites"]
     assert (suite["suite"], suite["failures"]) == ("set", 0)
     assert len(list((tmp_path / "eval/indexes").iterdir())) == 1
-    assert run(*arguments).exit_code == 0
+    again = run(*arguments)
+    assert (again.exit_code, again.stderr) == (0, "")
     assert len(list((tmp_path / "eval/indexes").iterdir())) == 1
     assert {p: p.stat().st_mtime_ns for p in (work / ".askdoc").rglob("*")} == before
 
@@ -313,6 +321,18 @@ def test_a_name_that_stands_for_two_suites_is_refused(work: Path) -> None:
     assert run("lint", "village/suite.jsonl").exit_code == 0
     (work / "evals/village.jsonl").unlink()
     assert run("lint", "village").exit_code == 0
+
+
+def test_a_broken_suite_keeps_no_other_from_being_run(work: Path) -> None:
+    (work / "evals/broken.jsonl").write_text('{"id": "x"}\n', encoding="utf-8")
+    done = run("--json")
+    assert done.exit_code == 1
+    assert [suite["suite"] for suite in json.loads(done.stdout)["suites"]] == ["village"]
+    assert done.stderr.startswith("error: ")
+    assert "broken.jsonl:1: " in done.stderr
+    assert run("village").exit_code == 0
+    alone = run("broken")
+    assert (alone.exit_code, alone.stdout) == (1, "")
 
 
 def test_a_broken_suite_keeps_no_other_from_being_looked_at(work: Path) -> None:

@@ -93,7 +93,35 @@ def load_suites(paths: Sequence[Path]) -> list[Suite]:
     """Read suites, with names that differ."""
     from askdoc import suites
 
-    loaded = [suites.load(path) for path in paths]
+    return _named_apart([suites.load(path) for path in paths])
+
+
+def load_sound(paths: Sequence[Path], aside: Page) -> tuple[list[Suite], int]:
+    """Read the suites that can be read, tell of the others, and count these.
+
+    Raises:
+        SuiteError: none can be read.
+
+    """
+    from askdoc import suites
+    from askdoc.errors import SuiteError
+    from askdoc.render.errors import error_lines
+    from askdoc.render.layout import BLANK
+
+    loaded, broken = [], []
+    for path in paths:
+        try:
+            loaded.append(suites.load(path))
+        except SuiteError as error:
+            broken.append(error)
+    if broken and not loaded:
+        raise broken[0]
+    for told in broken:
+        aside.show([*error_lines(told, aside), BLANK])
+    return _named_apart(loaded), len(broken)
+
+
+def _named_apart(loaded: list[Suite]) -> list[Suite]:
     names = [suite.name for suite in loaded]
     for name in names:
         if names.count(name) > 1:
@@ -142,6 +170,9 @@ def _ready(workspace: Workspace, documents: Path | None, aside: Page) -> Workspa
 
     if documents is not None:
         workspace = running.on_documents(workspace, here() / documents)
+        if aside.width is None and not (workspace.index / "catalog.sqlite").exists():
+            seen = seen_from(aside.base, str(workspace.sources[0]))
+            aside.show([note_line(f"indexing `{seen}`, which is done once", aside)])
         build(workspace, workspace.sources, aside)
     elif not (workspace.index / "catalog.sqlite").exists():
         if not workspace.sources:

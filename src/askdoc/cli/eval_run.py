@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from askdoc.cli.completing import suite_names
-from askdoc.cli.eval_options import Documents, Jobs, load_suites, open_bench, suite_paths
+from askdoc.cli.eval_options import Documents, Jobs, load_sound, open_bench, suite_paths
 from askdoc.cli.options import (
     AsJson,
     Embedder,
@@ -140,8 +141,10 @@ def run(  # noqa: PLR0913 - one parameter for each option
         askdoc eval law/suite.jsonl --documents law/docs --limit 200 --html report.html
         askdoc eval seeds --llm http://localhost:8080/v1 --jobs 8
 
-    Exit codes: 0 passed, 1 an error or a case failed, 2 wrong usage, 3 a floor was missed or a
-    score dropped clearly.
+    A suite that cannot be read keeps the others from nothing.
+
+    Exit codes: 0 passed, 1 an error, or a case or a suite failed, 2 wrong usage, 3 a floor was
+    missed or a score dropped clearly.
     """
     from askdoc import gate
     from askdoc import suites as suite_files
@@ -162,7 +165,8 @@ def run(  # noqa: PLR0913 - one parameter for each option
     files = {"html": html, "junit": junit, "markdown": markdown, "csv": table}
     _expect_reports(files)
     rules = gate.load(workspace.evals)
-    whole = load_suites(suite_paths(suites, workspace))
+    aside = errors()
+    whole, broken = load_sound(suite_paths(suites, workspace), aside)
     _expect_known(rules, whole, workspace)
     chosen = [
         suite_files.choose(suite, tag=only, limit=limit, seed=seed, drafts=drafts)
@@ -172,7 +176,6 @@ def run(  # noqa: PLR0913 - one parameter for each option
     if save_baseline and narrowed:
         message = "only a run of a whole suite can be a baseline"
         raise UsageError(message, hint="leave out `--only` and `--limit`")
-    aside = errors()
     with ExitStack() as stack:
         by = stack.enter_context(open_judge(workspace, judge, aside)) if judge else None
         reports = _run_all(
@@ -187,7 +190,7 @@ def run(  # noqa: PLR0913 - one parameter for each option
     _write_files(held, files)
     _tell_changed(reports, aside)
     _print(held, as_json=as_json, everything=everything)
-    if held.report.failed:
+    if held.report.failed or broken:
         raise typer.Exit(FAILED)
     if not held.report.passed:
         raise typer.Exit(MISSED)
@@ -318,10 +321,10 @@ def _write_files(held: _Held, wanted: dict[str, Path | None]) -> None:
 
 
 def _expect_reports(wanted: dict[str, Path | None]) -> None:
-    """Refuse to write a report over anything that is not one, before the run.
+    """Refuse to write a report over anything that is not one, or nowhere, before the run.
 
     Raises:
-        UsageError: something else is there, or two reports would be one file.
+        UsageError: something else is there, the folder is not, or two reports would be one file.
 
     """
     from askdoc.render.eval_files import is_report
@@ -335,6 +338,10 @@ def _expect_reports(wanted: dict[str, Path | None]) -> None:
             message = f"`--{taken[path]}` and `--{kind}` name the same file"
             raise UsageError(message, hint="give each report a file of its own")
         taken[path] = kind
+        if not path.parent.is_dir():
+            folder = shlex.quote(str(Path(name).parent))
+            message = f"there is no folder `{Path(name).parent}` for the {kind} report"
+            raise UsageError(message, hint=f"make it: `mkdir -p {folder}`")
         if path.exists() and not is_report(kind, path):
             message = f"`{name}` is there already, and is no {kind} report"
             raise UsageError(message, hint="name another file")
@@ -342,7 +349,6 @@ def _expect_reports(wanted: dict[str, Path | None]) -> None:
 
 def _write(path: Path, text: str) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         message = f"cannot write `{path}`: {(error.strerror or str(error)).lower()}"
