@@ -382,3 +382,13 @@ def test_what_the_encoding_lacks_is_stood_in_for() -> None:
         check=True,
     )
     assert done.stdout.decode("ascii").strip() == '"Oak"-don\'t ... | > - ??'
+
+
+@pytest.mark.parametrize("width", range(20, 60))
+def test_a_long_name_is_not_cut_before_its_comma(width: int) -> None:
+    name = "papers/1545_Species_specific_clinical_characteristics_of_human.txt, lines 3-4"
+    paper = replace(page(make_console(file=StringIO()), BASE), width=width)
+    shown = hang(Text(name), paper, first="[1] ", rest="    ")
+    lines = shown.plain.splitlines()
+    assert "".join(line[4:] for line in lines).replace(" ", "") == name.replace(" ", "")
+    assert all(len(line) <= width and line.strip()[0] != "," for line in lines)

@@ -114,6 +114,9 @@ HELP: Mapping[str, str] = {
     "history": "whether sessions and what is typed at their prompt are kept",
 }
 
+_NEAR = 0.65
+"""Likeness from which an unknown key is taken for a known one that is typed wrong."""
+
 _INDEX_KEYS = ("chunk_overlap", "chunk_tokens", "language")
 _TERMS_VERSION = 2
 """Changes when the same text gives other terms, so that an index is made anew."""
@@ -168,7 +171,7 @@ def expect_known(key: str, before: str = "") -> None:
     """
     known = Settings.__struct_fields__
     if key not in known:
-        near = difflib.get_close_matches(key, known, n=1)
+        near = difflib.get_close_matches(key, known, n=1, cutoff=_NEAR)
         hint = f"did you mean `{near[0]}`?" if near else f"known keys: {', '.join(known)}"
         message = f"{before}there is no setting `{key}`"
         raise SettingsError(message, hint=hint)

@@ -14,6 +14,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -208,7 +209,7 @@ def append(path: Path, cases: Sequence[EvalCase]) -> None:
         SuiteError: an id is there already, or what is there is malformed.
 
     """
-    taken = {case.id for case in load(path).cases} if _has_cases(path) else set()
+    taken = {case.id for case in there(path)}
     for case in cases:
         if case.id in taken:
             message = f"`{path}` already has a case `{case.id}`"
@@ -218,6 +219,28 @@ def append(path: Path, cases: Sequence[EvalCase]) -> None:
     before = path.read_bytes() if path.exists() else b""
     joint = b"\n" if before and not before.endswith(b"\n") else b""
     path.write_bytes(before + joint + b"".join(encode(case) + b"\n" for case in cases))
+
+
+def there(path: Path) -> tuple[EvalCase, ...]:
+    """Return the cases of the suite at `path`; none where there is no such file.
+
+    Raises:
+        SuiteError: what is there is malformed.
+
+    """
+    return tuple(load(path).cases) if _has_cases(path) else ()
+
+
+def free_id(path: Path, wanted: str) -> str:
+    """Return an id that no case of the suite at `path` has: `wanted`, or that with a number.
+
+    Raises:
+        SuiteError: what is there is malformed.
+
+    """
+    taken = {case.id for case in there(path)}
+    numbered = (f"{wanted}-{number}" for number in count(2))
+    return next(name for name in chain([wanted], numbered) if name not in taken)
 
 
 def rewrite(path: Path, change: Callable[[EvalCase], EvalCase | None]) -> int:

@@ -39,6 +39,7 @@ def folded(text: str) -> str:
 SOFT_HYPHEN = "\u00ad"
 """Stands in stored text where a word is parted at the end of a line, and for nothing else there."""
 
+_BRACKETED = re.compile(r"\[(\d+(?:\s*[,;–-]\s*\d+)*)\]")
 _PARTED = re.compile("\u00ad(?:\\r?\\n)?")
 _AS_TYPED = str.maketrans(
     {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
@@ -86,6 +87,11 @@ def one_line(text: str) -> str:
     A word that was parted at the end of a line is joined.
     """
     return " ".join(printable(unparted(text)).split())
+
+
+def unlabelled(text: str) -> str:
+    """Return `text` with its own `[3]` or `[3, 4]` as `(3)` or `(3, 4)`, which are no labels."""
+    return _BRACKETED.sub(r"(\1)", text) if "[" in text else text
 
 
 def unparted(text: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from askdoc.errors import UsageError
 from askdoc.formats import answer_to_json
 from askdoc.history import Exchange
 from askdoc.landmarks import place_suffix
@@ -16,7 +17,23 @@ from askdoc.types import Answer, Citation, FileState, Status
 
 SESSION = "askdoc.session/1"
 
+_JSON = ".json"
+_MARKDOWN = (".md", ".markdown", ".txt", "")
 _MARKUP = re.compile(r"([\\`*_\[\]<>#|~])")
+
+
+def is_json(path: Path) -> bool:
+    """Tell by its name whether a file is to hold JSON, and else Markdown.
+
+    Raises:
+        UsageError: it is to hold something that is not written here.
+
+    """
+    ending = path.suffix.lower()
+    if ending not in (_JSON, *_MARKDOWN):
+        message = f"a session is not written as `{ending}`"
+        raise UsageError(message, hint="name a file `.md` for Markdown, or `.json` for JSON")
+    return ending == _JSON
 
 
 def to_json(title: str, exchanges: Sequence[Exchange], *, base: Path) -> dict[str, Any]:

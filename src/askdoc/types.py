@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from askdoc.landmarks import NOWHERE, Landmarks, Place, PlaceKind
+from askdoc.text import unlabelled
 
 # ── places and documents ────────────────────────────────────────────────────────────────────────
 
@@ -414,9 +415,12 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """The claims as one text, each followed by its `[n]` markers; empty when abstained."""
+        """The claims as one text, each followed by its `[n]` markers; empty when abstained.
+
+        No other `[n]` is in it: a document's own are written `(n)`.
+        """
         return " ".join(
-            claim.text + "".join(f" [{label}]" for label in claim.citations)
+            unlabelled(claim.text) + "".join(f" [{label}]" for label in claim.citations)
             for claim in self.claims
         )
 

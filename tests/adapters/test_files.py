@@ -154,6 +154,7 @@ def test_ignore_files_may_be_anything(tmp_path: Path) -> None:
 def test_indexes_and_folders_to_leave_out_are_not_entered(tmp_path: Path) -> None:
     fill(tmp_path, "a.txt", "index/catalog.sqlite", "index/notes.txt", "mine/b.txt", "x/mine/c.txt")
     assert found(tmp_path, leave_out=[tmp_path / "mine"]) == ["a.txt", "x/mine/c.txt"]
+    assert found(tmp_path, leave_out=[tmp_path / "a.txt"]) == ["mine/b.txt", "x/mine/c.txt"]
     assert skipped(tmp_path) == {}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -87,6 +88,31 @@ def test_a_lone_word_like_a_command_is_not_asked(word: str, near: str) -> None:
         f"error: there is no command `{word}`\n\n"
         f"hint: did you mean `askdoc {near}`? As a question: `askdoc ask {word}`\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "near"),
+    [
+        (["asc", "What is it?"], "ask"),
+        (["serch", "--json", "it"], "search"),
+        (["indx", "."], "index"),
+    ],
+)
+def test_a_word_like_a_command_is_not_asked_with_what_fits_a_command(
+    arguments: list[str], near: str
+) -> None:
+    done = run(*arguments)
+    assert done.exit_code == 2
+    assert f"did you mean `askdoc {near}`?" in done.stderr
+    assert f"`askdoc ask {shlex.join(arguments)}`" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["who", "built the pier?"], ["Indx", "of", "prices"], ["herons", "where do they nest?"]],
+)
+def test_words_of_a_question_are_asked(arguments: list[str]) -> None:
+    assert routed(*arguments) == ["ask", *arguments]
 
 
 # ── help ────────────────────────────────────────────────────────────────────────────────────────

@@ -68,6 +68,7 @@ def test_config_writes_lists_into_the_workspace(here: Path) -> None:
     [
         (["set", "max_sentence", "5"], "did you mean `max_sentences`?"),
         (["get", "xyzzy"], "known keys: sources"),
+        (["unset", "nope"], "known keys: sources"),
         (["set", "top_k", "many"], "`top_k` must be a whole number, not `many`"),
         (["set", "top_k", "0"], "`top_k` must be a whole number of at least 1, not `0`"),
         (["set", "top_k", "-1"], "hint: a value that starts with `-` comes after `--`"),
@@ -241,10 +242,14 @@ def test_libraries_and_an_index_are_not_named_together(monkeypatch: pytest.Monke
         (["--batch", "q.txt", "--json", "and a question"], "do not go together"),
         (["--batch", "none.txt", "--json"], "cannot read `none.txt`"),
         (["--output", "x", "a question"], "`--output` is for `--batch`"),
+        (["--batch", "latin.txt", "--json"], "`latin.txt` is not text in UTF-8"),
+        (["--batch", "binary.txt", "--json"], "hint: write one question a line"),
     ],
 )
 def test_a_batch_that_makes_no_sense_is_refused(arguments: list[str], said: str) -> None:
     Path("q.txt").write_text("\n")
+    Path("latin.txt").write_bytes("Où est-il ?\n".encode("latin-1"))
+    Path("binary.txt").write_bytes(b"\x7fELF\x01\x00\x00\n")
     done = run("ask", *arguments)
     assert done.exit_code == 2
     assert said in done.stderr

@@ -19,12 +19,15 @@ from syrupy.assertion import SnapshotAssertion
 
 from askdoc import suites, wiring, workspace
 from askdoc.adapters.sqlite_sessions import SqliteSessions
+from askdoc.formats import answer_to_json
 from askdoc.render.console import make_console, page
+from askdoc.render.notices import STAGES
 from askdoc.repl import commands, run
 from askdoc.repl.bar import bar_text
 from askdoc.repl.completion import SessionCompleter
 from askdoc.repl.scope import Scope
 from askdoc.repl.session import Pages, Session
+from askdoc.types import CompileStage, Compiling
 
 PIER = "What did Anna Berg say about the pier?"
 HERONS = "Where do herons nest?"
@@ -97,6 +100,30 @@ def test_follow_ups_quote_their_sources_to_the_letter(talk: Talk, root: Path) ->
             assert text[citation.span.start : citation.span.end] == citation.quote
 
 
+def test_a_follow_up_that_is_typed_again_is_taken_for_the_same(talk: Talk) -> None:
+    first = talk.say(PIER, "and what did she say about housing?")
+    assert talk.say("and what did she say about housing?") == first
+    asked = [exchange.question for exchange in talk.session.exchanges]
+    assert asked[1] == asked[2] == "What did Anna Berg say about housing?"
+
+
+def test_what_steers_a_terminal_is_no_part_of_a_question(talk: Talk) -> None:
+    assert "tall trees" in talk.say("Where do \x1b[31m\x07herons nest\u202e?")
+    assert talk.session.last().asked == "Where do [31mherons nest?"
+
+
+def test_a_document_s_own_numbers_are_no_labels(talk: Talk, root: Path) -> None:
+    (root / "docs" / "eels.txt").write_text("Eels sleep in the mud of Oren Bay [1, 3] [12].\n")
+    talk.say("/index")
+    said = talk.say("Where do eels sleep?")
+    assert said.startswith("Eels sleep in the mud of Oren Bay (1, 3) (12). [1]\n")
+    assert "> Eels sleep in the mud of Oren Bay [1, 3] [12]." in said  # the quote is to the letter
+    answer = talk.session.last().answer
+    data = answer_to_json(answer, base=root)
+    assert data["answer"] == "Eels sleep in the mud of Oren Bay (1, 3) (12). [1]"
+    assert data["claims"][0]["text"] == answer.citations[0].quote
+
+
 def test_retry_replaces_the_last_answer(talk: Talk) -> None:
     talk.say(HERONS)
     assert "tall trees" in talk.say("/retry")
@@ -157,7 +184,9 @@ def test_open_runs_the_editor_at_the_line(
 def test_open_says_what_is_missing(talk: Talk, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     talk.say(PIER)
     monkeypatch.setenv("VISUAL", "no-such-editor")
-    assert "`no-such-editor` is not installed" in talk.say("/open 1")
+    said = talk.say("/open 1")
+    assert "`no-such-editor` is not installed, which $VISUAL names" in said
+    assert "hint: set another: `askdoc config set editor PROGRAM`" in said
     assert "there is no source 99" in talk.say("/open 99")
     vim = root / "vim"
     vim.touch(mode=0o755)
@@ -181,6 +210,11 @@ def test_save_writes_markdown_and_json_and_nothing_over(talk: Talk, root: Path) 
     assert [turn["asked"] for turn in data["turns"]] == [PIER, "and about housing?"]
     assert data["turns"][0]["answer"]["citations"][0]["path"] == "docs/pier.txt"
     assert "cannot write" in talk.say("/save none/such/folder.md")
+    assert "error: a session is not written as `.html`" in (said := talk.say("/save x.html"))
+    assert "hint: name a file `.md` for Markdown, or `.json` for JSON" in said
+    assert not (root / "x.html").exists()
+    talk.say("/save loud.JSON")
+    assert json.loads((root / "loud.JSON").read_text(encoding="utf-8"))["turns"]
 
 
 def test_copy_uses_the_program_for_the_clipboard(
@@ -374,6 +408,21 @@ def test_a_resumed_session_keeps_the_places_of_documents_that_left_the_index(
         assert "is no longer indexed" in second.say("/show 1")
 
 
+def test_a_place_is_shown_where_its_words_stand_now(root: Path, home: Path) -> None:
+    file = root / "docs" / "pier.txt"
+    with Opened(root, home) as first:
+        first.say(PIER)
+        file.write_text("Minutes.\n\n" + file.read_text(encoding="utf-8"), encoding="utf-8")
+        first.say("/index")
+    with Opened(root, home) as second:
+        said = second.say("/resume", "/show 1")
+        assert "docs/pier.txt, line 4\n" in said
+        assert "4 > Anna Berg, head of the harbour office" in said
+        file.write_text("The pier is gone.\n", encoding="utf-8")
+        said = second.say("/index", "/show 1")
+        assert said.startswith("error: `docs/pier.txt` no longer holds source 1\n\nhint: ")
+
+
 def test_places_that_were_kept_without_lines_are_said_to_be_gone(root: Path, home: Path) -> None:
     with Opened(root, home) as talk:
         talk.say(FOOTBALL)
@@ -427,7 +476,11 @@ def test_eval_add_keeps_a_case_that_holds(talk: Talk, root: Path) -> None:
     assert gold.document == "towns/housing.txt"
     assert gold.quote in (root / "docs" / gold.document).read_text(encoding="utf-8")
     assert suites.load(root / "evals" / "zoo.jsonl").cases[0].answerable is False
-    assert "already has a case" in talk.say("/eval add none zoo")
+    assert "holds this case already: `" in talk.say("/eval add none zoo")
+    assert "added `" in talk.say("/eval add 1 zoo")
+    refused, answered = suites.load(root / "evals" / "zoo.jsonl").cases
+    assert answered.id == f"{refused.id}-2"
+    assert answered.question == refused.question
     assert "say which source" in talk.say("/eval add")
     assert "`/eval` takes `add`" in talk.say("/eval")
     assert "not a name for a suite" in talk.say("/eval add 1 ../../x")
@@ -440,6 +493,45 @@ def test_an_unknown_command_names_the_nearest(talk: Talk) -> None:
     assert "did you mean `/sources`?" in talk.say("/soruces")
     assert "did you mean `/sources` or `/show`" in talk.say("/so show".replace("/so show", "/s"))
     assert "begin with a blank" in talk.say("/xyzzy")
+
+
+def test_a_command_that_takes_nothing_refuses_what_follows(talk: Talk) -> None:
+    talk.say(PIER)
+    for command in commands.COMMANDS:
+        if not command.arguments:
+            said = talk.say(f"/{command.name} 2")
+            assert said.startswith(f"error: `/{command.name}` takes nothing, not `2`\n\nhint: ")
+    assert len(talk.session.exchanges) == 1
+
+
+@pytest.mark.parametrize("word", ["none", "off", "extractive"])
+def test_no_model_is_chosen_by_any_of_its_names(word: str, talk: Talk) -> None:
+    assert "answers are extractive" in talk.say(f"/llm {word}")
+    assert "answers are extractive" in talk.say("/llm nosuch", "/llm")
+    assert "`extractive` is no model" in " ".join(talk.say("/llm nosuch").split())
+
+
+@pytest.mark.parametrize("word", ["quit", "exit", "/exit"])
+def test_what_leaves_elsewhere_leaves_here(word: str, talk: Talk) -> None:
+    assert run.script(talk.session, [word, "/xyzzy"]) is True
+    assert "Ctrl-D" in talk.say("help")
+
+
+@pytest.mark.parametrize(
+    ("sent", "parted"),
+    [
+        ("/k 3", ["/k 3"]),
+        ("/soruces", ["/soruces"]),
+        ("Where do\nherons nest?", ["Where do\nherons nest?"]),
+        ("/k 3\nWhere do\nherons nest?\n/show 1", ["/k 3", "Where do\nherons nest?", "/show 1"]),
+        ("/raw and where\nis it?\n/why", ["/raw and where\nis it?", "/why"]),
+        ("/usr/share/herons\nwhat is it?", [" /usr/share/herons\nwhat is it?"]),
+        ("/usr/share\n/usr/lib\n\n/k", [" /usr/share\n/usr/lib\n", "/k"]),
+        ("/k\n\n", ["/k"]),
+    ],
+)
+def test_what_is_sent_at_once_is_parted_at_its_commands(sent: str, parted: list[str]) -> None:
+    assert commands.steps(sent) == parted
 
 
 def test_every_command_is_explained(talk: Talk) -> None:
@@ -478,6 +570,20 @@ def test_completion_offers_what_fits(talk: Talk, root: Path) -> None:
 def test_the_bar_fits(columns: int, talk: Talk) -> None:
     talk.say("/filter *.txt", HERONS)
     assert len(bar_text(talk.session, columns)) < max(columns, 2)
+
+
+def test_a_model_that_is_being_made_ready_is_told_of(talk: Talk) -> None:
+    engine = talk.session.engine
+    redrawn: list[str] = []
+    engine.on_opened = lambda: redrawn.append(bar_text(talk.session, 80))
+    talk.say(HERONS)
+    redrawn.clear()
+    for stage in CompileStage:
+        engine._hear(Compiling("any", stage))
+        assert STAGES[stage].lower() in talk.session._waiting_for().lower()
+    assert redrawn == ["making the model ready … · harbour · extractive"] * len(CompileStage)
+    talk.say("/k 3", HERONS)
+    assert bar_text(talk.session, 80).startswith("3 documents")
 
 
 WORDS = ("", "1", "2", "99", "0", "-1", "x", "off", "none", "add", "add 1", "add none", "add 1,2 s",

@@ -140,6 +140,21 @@ def test_ctrl_c_ends_a_generation_and_keeps_what_was_shown(
     kept.close()
 
 
+def test_a_resize_while_an_answer_comes_keeps_it_whole(terminal: Start, server: Server) -> None:
+    screen = terminal("repl", "--llm", server.url, columns=100)
+    server.hangs = True
+    screen.say(PIER)
+    screen.until("must close before winter. [1]")
+    screen.resize(40, 40)
+    server.stopped.set()
+    screen.until("[2]")
+    below = screen.ready().partition("[1] docs/pier.txt, line 2")[2]
+    assert "Anna Berg, head of the harbour office" in " ".join(below.replace("│", "").split())
+    assert all(len(line) <= 40 for line in below.splitlines())
+    assert "Traceback" not in screen.raw.decode()
+    assert screen.leave() == 0
+
+
 def test_a_server_that_hangs_holds_up_neither_the_session_nor_its_end(
     terminal: Start, server: Server
 ) -> None:

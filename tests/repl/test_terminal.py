@@ -78,6 +78,17 @@ def test_what_is_pasted_is_not_sent_before_enter(terminal: Start) -> None:
     screen.until("tall trees near water. [1]")
 
 
+def test_commands_that_are_pasted_run_one_after_another(terminal: Start) -> None:
+    screen = terminal()
+    screen.press("\x1b[200~/k 3\nWhere do\nherons nest?\n/filter pier*\x1b[201~")
+    screen.until("> /k 3 Where do herons nest? /filter pier*")
+    screen.press(ENTER)
+    screen.until("a question looks at 3 passages")
+    screen.until("> Where do herons nest? Herons nest in tall trees near water. [1]")
+    screen.until("questions look into 1 document")
+    assert screen.leave() == 0
+
+
 def test_what_was_typed_comes_back_in_the_next_session(terminal: Start) -> None:
     screen = terminal()
     screen.until("3 documents")
@@ -151,8 +162,10 @@ def test_a_resize_redraws_at_the_new_width(terminal: Start, snapshot: SnapshotAs
     assert screen.text == snapshot
 
 
-def test_a_terminal_without_colour_stays_readable(terminal: Start) -> None:
-    screen = terminal(term="dumb")
+@pytest.mark.parametrize("term", ["dumb", "vt100"])
+def test_a_terminal_without_colour_stays_readable(term: str, terminal: Start) -> None:
+    screen = terminal(term=term)
+    assert "WARNING" not in screen.text
     screen.say(PIER)
     screen.until("must close before winter. [1]")
     colours = [byte for byte in screen.raw.split(b"\x1b[") if byte[:2] in (b"31", b"35", b"1;")]

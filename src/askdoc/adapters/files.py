@@ -52,11 +52,11 @@ def discover(
 ) -> Iterator[Found | Skip]:
     """List what lies at `source`, a file or a folder, in the order of names, depth first.
 
-    In a folder, hidden names, what `ignore` or an ignore file matches, indexes and the folders
-    `leave_out` are passed over without a word; with `tell_all`, the first two are told of (codes
-    `hidden` and `ignored`), a folder as a whole. All else is found, or skipped for a reason. Links
-    are not followed: what they point to within the folder is met under its own name. A file that
-    is named itself is taken whatever it is called. A location is relative to `root` within it.
+    In a folder, hidden names, what `ignore` or an ignore file matches, indexes and what `leave_out`
+    names are passed over without a word; with `tell_all`, the first two are told of (codes `hidden`
+    and `ignored`), a folder as a whole. All else is found, or skipped for a reason. Links are not
+    followed: what they point to within the folder is met under its own name. A file that is named
+    itself is taken whatever it is called. A location is relative to `root` within it.
 
     Raises:
         SettingsError: one of `ignore` is no pattern.
@@ -133,7 +133,7 @@ class _Walk:
         self._tell_all = tell_all
         self._only = {os.path.abspath(path) for path in only}
         self._on_the_way = {str(above) for path in self._only for above in Path(path).parents}
-        self._leave_out = {os.path.abspath(folder) for folder in leave_out}
+        self._leave_out = {os.path.abspath(left) for left in leave_out}
         inside = origin.location != origin.path
         self._settings = rules_of_settings(ignore, origin.root if inside else origin.path)
         self._real = os.path.realpath(origin.path)
@@ -194,7 +194,7 @@ class _Walk:
     ) -> Iterator[Found | Skip]:
         path = entry.path
         is_folder = entry.is_dir(follow_symlinks=False)
-        if is_folder and path in self._leave_out:
+        if path in self._leave_out:
             return
         if entry.name.startswith("."):
             if self._tell_all and entry.name not in _OWN:

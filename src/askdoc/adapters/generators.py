@@ -72,7 +72,9 @@ def choose(
             return _known(known, path, threads)
         return Choice(_local(path, path.stem, _CONTEXT, threads), _EVIDENCE)
     message = f"there is no language model `{name}`"
-    hint = f"give one of {', '.join(catalogue())}, a .gguf file, `ollama:NAME` or a server's URL"
+    names = ", ".join(f"`{known}`" for known in catalogue())
+    hint = f"give one of {names}, a .gguf file, `ollama:NAME` or a server's URL; "
+    hint += f"`{EXTRACTIVE}` is no model"
     raise UsageError(message, hint=hint)
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import shlex
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -14,6 +16,7 @@ import typer
 from askdoc import __version__
 from askdoc.cli.base import Command, Root
 from askdoc.errors import UsageError
+from askdoc.mentions import FUNCTION_WORDS
 
 _HELP = """Ask your documents: answers that come with the exact sentences they rest on.
 
@@ -93,7 +96,10 @@ ENTRIES = (
 )
 
 _CLOSE = 0.8
-"""Likeness from which a lone word is taken for a mistyped command."""
+"""Likeness from which a word is taken for a mistyped command."""
+
+_QUITE_CLOSE = 0.65
+"""The same for a word that stands before a question in quotation marks."""
 
 
 class AskdocGroup(Root):
@@ -137,8 +143,8 @@ class AskdocGroup(Root):
         word = args[leading] if leading < len(args) else ""
         if word in self.list_commands(ctx):
             return [word, *args[:leading], *args[leading + 1 :]]
-        if leading == len(args) - 1 and word.isalpha() and not ctx.resilient_parsing:
-            self._refuse_mistyped(ctx, word)
+        if word.isalpha() and not ctx.resilient_parsing:
+            self._refuse_mistyped(ctx, word, args[leading + 1 :])
         return ["ask", *args]
 
     def _options_before_word(self, ctx: Any, args: list[str]) -> int:
@@ -158,11 +164,24 @@ class AskdocGroup(Root):
             position += 2 if args[position] in valued else 1
         return position
 
-    def _refuse_mistyped(self, ctx: Any, word: str) -> None:
-        near = difflib.get_close_matches(word.lower(), self.list_commands(ctx), 1, _CLOSE)
+    def _refuse_mistyped(self, ctx: Any, word: str, rest: list[str]) -> None:
+        """Refuse a first word that is nearly a command, where what follows fits one.
+
+        That is nothing, an option, a file, or a question in quotation marks; words of a question
+        that stands in none follow each other.
+        """
+        quoted = len(rest) == 1 and " " in rest[0].strip()
+        if rest and (
+            word.lower() in FUNCTION_WORDS
+            or not (quoted or rest[0].startswith("-") or Path(rest[0]).exists())
+        ):
+            return
+        close = _QUITE_CLOSE if quoted else _CLOSE
+        near = difflib.get_close_matches(word.lower(), self.list_commands(ctx), 1, close)
         if near:
+            typed = shlex.join([word, *rest])
             message = f"there is no command `{word}`"
-            hint = f"did you mean `askdoc {near[0]}`? As a question: `askdoc ask {word}`"
+            hint = f"did you mean `askdoc {near[0]}`? As a question: `askdoc ask {typed}`"
             raise UsageError(message, hint=hint)
 
 

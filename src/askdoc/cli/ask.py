@@ -90,7 +90,8 @@ def ask(  # noqa: PLR0913 - one parameter for each option
         askdoc ask --llm smollm2-135m "What did the committee decide?"
         askdoc ask --library law --library tax "When is rent deductible?"
 
-    Exit codes: 0 answered, 1 error, 2 wrong usage, 3 the documents do not hold the answer.
+    Exit codes: 0 answered, 1 error, 2 wrong usage, 3 the documents do not hold the answer. A batch
+    ends with 0 where every line has its answer, whose `status` says what it is.
     """
     from askdoc.cli.session import open_asked
     from askdoc.ports import deaf

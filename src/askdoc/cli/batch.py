@@ -77,7 +77,7 @@ def read_questions(file: Path) -> list[str]:
     """List the questions of a file, one a line; `-` is standard input.
 
     Raises:
-        UsageError: it cannot be read, or holds none.
+        UsageError: it cannot be read, is no text, or holds none.
 
     """
     try:
@@ -85,7 +85,15 @@ def read_questions(file: Path) -> list[str]:
     except OSError as error:
         message = f"cannot read `{file}`: {(error.strerror or str(error)).lower()}"
         raise UsageError(message) from error
-    questions = questions_in(data.decode("utf-8-sig", errors="replace").splitlines())
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:
+        message = f"`{file}` is not text in UTF-8"
+        hint = "write one question a line; of a text in another encoding, `iconv -t UTF-8` makes it"
+        raise UsageError(message, hint=hint)
+    questions = questions_in(text.splitlines())
     if not questions:
         message = f"no question in `{file}`"
         raise UsageError(message, hint="write one question a line")

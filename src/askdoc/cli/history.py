@@ -119,11 +119,12 @@ def export(
 
     from askdoc.formats import dumps
     from askdoc.history import title_of
-    from askdoc.transcripts import to_json, to_markdown
+    from askdoc.transcripts import is_json, to_json, to_markdown
 
+    as_json = (to is not None and is_json(to)) or as_json
     exchanges = _exchanges(number, everywhere=everywhere)
     title = title_of(exchanges[0].question)
-    if as_json or (to is not None and to.suffix == ".json"):
+    if as_json:
         text = dumps(to_json(title, exchanges, base=here())) + "\n"
     else:
         text = to_markdown(title, exchanges, base=here())

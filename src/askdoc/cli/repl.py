@@ -52,7 +52,8 @@ def repl(  # noqa: PLR0913 - one parameter for each option
         askdoc repl --library law --library tax
         askdoc repl < questions.txt > answers.txt
 
-    Exit codes: 0 all went well, 1 a line of a script failed.
+    Exit codes: 0 the user left, or every line from a pipe went well, be its question answered or
+    not; 1 a line from a pipe failed, and the others ran all the same; 2 wrong usage.
     """
     workspaces = open_workspaces(
         library=library,

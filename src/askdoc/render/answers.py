@@ -11,6 +11,7 @@ from askdoc.landmarks import name_place, place_suffix
 from askdoc.render.console import Page
 from askdoc.render.layout import BLANK, context_limit, flat, hang, head, tail
 from askdoc.render.places import also_in, file_name, heading_path
+from askdoc.text import unlabelled
 from askdoc.types import Answer, Citation, Claim, Evidence, FileState, Passage, Status, Support
 
 _NEAREST = 3
@@ -87,7 +88,7 @@ def _searched(question: str, searched: str) -> str:
 
 def claim_text(claim: Claim) -> Text:
     """Write a claim with its labels, and what the check found wanting."""
-    text = flat(claim.text)
+    text = flat(unlabelled(claim.text))
     for label in claim.citations:
         text.append(" ").append(f"[{label}]", style="label")
     if claim.support in _SUPPORT:

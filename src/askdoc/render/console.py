@@ -40,6 +40,8 @@ MEASURE = 100
 _SHARED = re.compile(r"`askdoc (index(?: [A-Z]+)?|status(?: --(?:documents|skipped))?)`")
 """Commands, with the arguments that hints name, that a session has too."""
 _NARROWEST = 20
+_MONOCHROME = re.compile(r"vt\d+.*|.*-m(?:ono)?")
+"""Terminals without colours, which rich takes to have eight."""
 _NO_LINKS = frozenset({"dumb", "linux", "unknown"})
 
 _ASCII = {
@@ -129,6 +131,8 @@ def make_console(**options: Any) -> Console:
 
     `options` are those of rich's console.
     """
+    if _MONOCHROME.fullmatch(os.environ.get("TERM", "")):
+        options.setdefault("color_system", None)
     return Console(
         theme=THEME, markup=False, emoji=False, highlight=False, soft_wrap=True, **options
     )

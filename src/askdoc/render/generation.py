@@ -15,19 +15,22 @@ _INDENT = "    "
 
 
 class ClaimStream:
-    """Prints each claim as soon as it is checked, with its labels."""
+    """Prints each claim as soon as it is checked, with its labels.
+
+    `page` may be another from one claim to the next, as where a terminal was resized.
+    """
 
     def __init__(self, page: Page) -> None:
-        self._page = page
+        self.page = page
         self.count = 0
 
     def __call__(self, event: object) -> None:
         """Hear `Wrote`."""
         if not isinstance(event, Wrote):
             return
-        if self.count and self._page.width:
-            self._page.show([BLANK])
-        self._page.show([hang(claim_text(event.claim), self._page)])
+        if self.count and self.page.width:
+            self.page.show([BLANK])
+        self.page.show([hang(claim_text(event.claim), self.page)])
         self.count += 1
 
 

@@ -17,6 +17,9 @@ from askdoc.text import escaped, one_line, printable
 BLANK = Text()
 ELLIPSIS = "…"
 
+_ENDS_OF_PARTS = "/\\_-"
+_NEVER_FIRST = ",.;:)"
+
 
 def plain(text: str, style: str = "") -> Text:
     """Take text from outside as it is, without what could steer the terminal."""
@@ -48,11 +51,28 @@ def hang(text: Text, page: Page, *, first: Text | str = "", rest: Text | str | N
         joined.rstrip()
         return joined
     room = max(1, page.width - max(cell_len(first.plain), cell_len(rest.plain)))
-    lines = text.wrap(page.console, room, overflow="fold")
+    lines = _pulled(list(text.wrap(page.console, room, overflow="fold")), text.plain, room)
     rows = [Text.assemble(rest if number else first, line) for number, line in enumerate(lines)]
     for row in rows:
         row.rstrip()
     return Text("\n").join(rows)
+
+
+def _pulled(lines: list[Text], text: str, room: int) -> list[Text]:
+    """Cut a long name, such as a path, where a part of it ends; no comma begins a line."""
+    at = 0
+    for number, line in enumerate(lines[1:], start=1):
+        above = lines[number - 1]
+        at = text.find(above.plain, at) + len(above.plain)
+        if not line.plain or text[at - 1 : at + 1].split() != [text[at - 1 : at + 1]]:
+            continue  # it was cut between words
+        parts = [above.plain.rfind(mark, len(above) // 2, -1) + 1 for mark in _ENDS_OF_PARTS]
+        for cut in (max(parts), len(above) - 1 if line.plain[0] in _NEVER_FIRST else 0):
+            if cut > 0 and cell_len(above.plain[cut:]) + cell_len(line.plain) <= room:
+                lines[number - 1 : number + 1] = [above[:cut], Text.assemble(above[cut:], line)]
+                at -= len(above) - cut
+                break
+    return lines
 
 
 def head(text: str, limit: int) -> str:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from askdoc.render.console import Page
 from askdoc.render.errors import note_line
-from askdoc.types import Compiling, NotCompiled, Sending
+from askdoc.types import CompileStage, Compiling, NotCompiled, Sending
+
+STAGES = {
+    CompileStage.FETCH: "Fetching the model",
+    CompileStage.WAIT: "Waiting for another askdoc to make the model ready",
+    CompileStage.LOAD: "Loading the model",
+    CompileStage.EXPORT: "Exporting the model",
+    CompileStage.QUANTISE: "Compressing the model",
+    CompileStage.CHECK: "Checking the model",
+}
+"""What a model that is being made ready is at."""
 
 
 class ModelNotices:

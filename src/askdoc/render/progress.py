@@ -19,23 +19,14 @@ from rich.table import Column
 from rich.text import Text
 
 from askdoc.render.console import Page
-from askdoc.render.notices import ModelNotices
+from askdoc.render.notices import STAGES, ModelNotices
 from askdoc.text import escaped
-from askdoc.types import CompileStage, Compiling, Fetched, Indexed, Moving
+from askdoc.types import Compiling, Fetched, Indexed, Moving
 
 _MOMENT = 1.0
 """Seconds before the bar appears; what ends sooner needs none."""
 
 _ROOM_FOR_NAMES = 80
-
-_STAGES = {
-    CompileStage.FETCH: "Fetching the model",
-    CompileStage.WAIT: "Waiting for another askdoc to make the model ready",
-    CompileStage.LOAD: "Loading the model",
-    CompileStage.EXPORT: "Exporting the model",
-    CompileStage.QUANTISE: "Compressing the model",
-    CompileStage.CHECK: "Checking the model",
-}
 
 
 class _Count(ProgressColumn):
@@ -82,7 +73,7 @@ class IndexProgress:
         """Move the bar to where the event says; what is no progress is told as a note."""
         self._notices(event)
         if isinstance(event, Compiling):
-            self._progress.update(self._task, description=_STAGES[event.stage])
+            self._progress.update(self._task, description=STAGES[event.stage])
         elif isinstance(event, Fetched):
             self._progress.update(
                 self._task, description="Fetching", current=escaped(event.address)

@@ -37,6 +37,8 @@ def _model(session: Session) -> str:
 
 def _documents(session: Session) -> str:
     engine = session.engine
+    if engine.compiling:
+        return f"making the model ready {ELLIPSIS}"
     if engine.loading:
         return f"opening {ELLIPSIS}"
     if engine.error is not None or engine.opened is None:

@@ -16,6 +16,7 @@ from askdoc.repl.command import Command, Completes
 if TYPE_CHECKING:
     from askdoc.repl.session import Session
 
+_ANYWHERE = {"exit": "quit", "quit": "quit", "help": "help", "?": "help"}
 _KEYS = (
     ("Tab", "complete commands, files, documents, models, suites"),
     ("Alt-Enter", "begin another line"),
@@ -30,21 +31,50 @@ _OPERATORS = (
 )
 
 
+def steps(text: str) -> list[str]:
+    """Part what was sent at once, such as a paste, into commands and questions, in order.
+
+    A line that calls a command by its whole name stands alone; lines between commands are one
+    question, and those after `/raw` belong to it.
+    """
+    found: list[str] = []
+    joins = False
+    lines = text.split("\n")
+    for line in lines:
+        called = line[1:].partition(" ")[0] if line.startswith("/") else ""
+        is_command = called in BY_NAME or len(lines) == 1
+        if joins and not is_command:
+            found[-1] += f"\n{line}"
+            continue
+        # What calls no command is a question here, such as a path that something else follows.
+        found.append(f" {line}" if called and not is_command else line)
+        joins = called == "raw" or not is_command
+    return [step for step in found if step.strip()]
+
+
 def run(session: Session, line: str) -> None:
     """Do what `line` says: a command if it begins with `/`, else a question.
 
-    A blank before the `/` makes a question of it.
+    A blank before the `/` makes a question of it. What people type to leave or to get help anywhere
+    else does so here.
 
     Raises:
         UsageError: there is no such command, or it cannot take what follows.
         Quit: the user wants to leave.
 
     """
+    if (bare := line.strip().lower()) in _ANYWHERE:
+        line = f"/{_ANYWHERE[bare]}"
     if not line.startswith("/"):
         session.ask(line.strip())
         return
-    name, _, arguments = line[1:].partition(" ") if " " in line else (line[1:], "", "")
-    find(name.strip()).run(session, arguments)
+    name, _, arguments = line[1:].partition(" ")
+    command = find(name.strip())
+    if arguments.strip() and not command.arguments:
+        message = f"`/{command.name}` takes nothing, not `{arguments.strip()}`"
+        hint = f"`/help {command.name}` says what it does; a question may begin with a blank"
+        raise UsageError(message, hint=hint)
+    command.run(session, arguments)
 
 
 def find(name: str) -> Command:
@@ -54,7 +84,7 @@ def find(name: str) -> Command:
         UsageError: there is none; the hint names the nearest.
 
     """
-    name = name.lower()
+    name = _ANYWHERE.get(name.lower(), name.lower())
     if name in BY_NAME:
         return BY_NAME[name]
     begun = [command for command in COMMANDS if name and command.name.startswith(name)]

@@ -20,6 +20,7 @@ from askdoc.errors import AskdocError
 from askdoc.ports import Listener, deaf
 from askdoc.repl.interruptible import Interruptible
 from askdoc.repl.keyboard import Keyboard
+from askdoc.types import Compiling
 
 if TYPE_CHECKING:
     from askdoc.federating import Asked
@@ -61,7 +62,7 @@ class Engine:
     """Opens what a session asks and runs jobs on it, in a thread of its own."""
 
     on_opened: Callable[[], None]
-    """Called, in the thread, when the index has been opened or could not be."""
+    """Called, in the thread, when the index has been opened or could not be, or opening goes on."""
 
     def __init__(self, scope: Scope, keyboard: Keyboard) -> None:
         self._scope = scope
@@ -76,6 +77,8 @@ class Engine:
         self._cancel = self._running = Event()
         """Tell the latest job, and the one that runs, to end."""
         self._heard: SimpleQueue[object] = SimpleQueue()
+        self.compiling: Compiling | None = None
+        """What a model that is being made ready, which takes long, has reached."""
         self.opened: Opened | None = None
         self.error: AskdocError | None = None
         self.loading = False
@@ -163,6 +166,12 @@ class Engine:
 
     def _load(self) -> Asked:
         self._close()
+        try:
+            return self._open()
+        finally:
+            self.compiling = None
+
+    def _open(self) -> Asked:
         scope = self._scope
         self._seen = _stamp(scope)
         documents: list[Document] = []
@@ -175,7 +184,7 @@ class Engine:
         self._asked = self._stack.enter_context(
             wiring.asked(
                 scope.members,
-                self._heard.put,
+                self._hear,
                 wrap_generator=self._interruptible,
                 load_model=load_model,
                 change=remembering,
@@ -187,6 +196,13 @@ class Engine:
         self.opened = Opened(tuple(documents))
         self.error = None
         return self._asked
+
+    def _hear(self, event: object) -> None:
+        """Keep an event of the opening for the next job, and show at once what takes long."""
+        if isinstance(event, Compiling):
+            self.compiling = event
+            self.on_opened()
+        self._heard.put(event)
 
     def _interruptible(self, generator: Generator) -> Generator:
         return Interruptible(generator, self._cancelled)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,8 +91,14 @@ def eval_(session: Session, arguments: str) -> None:
     picked = _picked(session, chosen[0] if chosen else _choice(session))
     case = _case(session.last().question, picked)
     path = _suite(_home(session, picked), names[0] if names else _SUITE)
-    suites.append(path, [case])
     page = session.pages.output()
+    for other in suites.there(path):
+        if case == replace(other, id=case.id):
+            same = f"{session.seen(str(path))} holds this case already: `{other.id}`"
+            page.show([hang(named(same, "faint"), page)])
+            return
+    case = replace(case, id=suites.free_id(path, case.id))
+    suites.append(path, [case])
     added = f"added `{case.id}` to {session.seen(str(path))}"
     page.show([hang(named(added, "faint"), page)])
 

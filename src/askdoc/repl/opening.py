@@ -39,6 +39,7 @@ _AT_PAGE: Mapping[str, Sequence[str]] = {
 }
 _EDITORS = ("nano", "vim", "vi")
 _NEED_TERMINAL = frozenset((*_EDITORS, "nvim", "emacs", "kak", "joe", "micro", "less", "ne", "hx"))
+_VARIABLES = ("VISUAL", "EDITOR")
 _VIEWERS = ("xdg-open", "open")
 
 Which = Callable[[str], str | None]
@@ -88,7 +89,9 @@ def command_for(
         raise UsageError(message, hint="mind the quotation marks") from error
     if which(program) is None:
         message = f"`{program}` is not installed"
-        raise UsageError(message, hint=f"set another: `askdoc config set {key} PROGRAM`")
+        named = next((name for name in _VARIABLES if chosen == environment.get(name)), None)
+        by = f", which ${named} names" if named and not (paged or editor) else ""
+        raise UsageError(message + by, hint=f"set another: `askdoc config set {key} PROGRAM`")
     if not any("{file}" in argument for argument in arguments):
         has_place = target.page if paged else target.line
         pattern = known.get(Path(program).name) if has_place else None

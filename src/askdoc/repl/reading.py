@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +21,7 @@ from askdoc.render.sources import marked_lines, place_title, source_lines
 from askdoc.repl import opening
 from askdoc.repl.command import Command, Completes, number, path_of
 from askdoc.text import one_line
-from askdoc.transcripts import answer_text, to_json, to_markdown
+from askdoc.transcripts import answer_text, is_json, to_json, to_markdown
 from askdoc.types import Document, Span
 
 if TYPE_CHECKING:
@@ -46,12 +48,18 @@ def show(session: Session, arguments: str) -> None:
     place = numbered(session.places(), number(arguments, default=1))
     document = session.document(place.document)
     with wiring.open_catalog(session.scope.holder(place.document)) as catalog:
-        span = _page_of(document, place.span)
+        there = _still(place, catalog.text(document.id))
+        if there is None:
+            message = f"`{session.seen(document.file)}` no longer holds source {place.number}"
+            raise UsageError(message, hint="its words then: `/sources`; to ask again: `/retry`")
+        lines = catalog.lines(document.id, there)
+        span = _page_of(document, there)
         text = catalog.text(document.id, span).removesuffix("\n")
     offset = span.start if span else 0
-    shown = Span(place.span.start - offset, place.span.end - offset)
+    shown = Span(there.start - offset, there.end - offset)
     page = session.pages.output()
-    page.show([hang(place_title(place, page, session.lines_of), page)])
+    place = place if there == place.span else _moved(place, document, there)
+    page.show([hang(place_title(place, page, lambda _: lines), page)])
     if span:
         page.show(marked_lines(text, shown, page))
     else:
@@ -107,10 +115,11 @@ def save(session: Session, arguments: str) -> None:
     session.last()
     page = session.pages.output()
     path = page.base / Path(path_of(arguments)).expanduser()
+    as_json = is_json(path)
     if path.exists() and path not in session.saved:
         message = f"`{session.seen(str(path))}` is there already"
         raise UsageError(message, hint="choose another name")
-    if path.suffix == ".json":
+    if as_json:
         text = dumps(to_json(session.title, session.exchanges, base=page.base)) + "\n"
     else:
         text = to_markdown(session.title, session.exchanges, base=page.base)
@@ -121,6 +130,23 @@ def save(session: Session, arguments: str) -> None:
         raise UsageError(message) from error
     session.saved.add(path)
     page.show([hang(named(f"saved {session.seen(str(path))}", "faint"), page)])
+
+
+def _still(place: NumberedPlace, text: str) -> Span | None:
+    """Find the words of a place in what its document says now; None where it has them no more."""
+    if text[place.span.start : place.span.end] == place.text:
+        return place.span
+    found = [match.start() for match in re.finditer(re.escape(place.text), text)]
+    if not found:
+        return None
+    start = min(found, key=lambda start: abs(start - place.span.start))
+    return Span(start, start + len(place.text))
+
+
+def _moved(place: NumberedPlace, document: Document, span: Span) -> NumberedPlace:
+    return replace(
+        place, span=span, page=document.page_of(span.start), place=document.place_of(span)
+    )
 
 
 def _page_of(document: Document, span: Span) -> Span | None:
@@ -196,8 +222,8 @@ COMMANDS = (
         "save",
         "FILE",
         "Write this session to FILE, with all citations",
-        "Writes Markdown, or JSON where the name ends in `.json`. It does not write over a file "
-        "that it did not write in this session.",
+        "Writes Markdown (`.md`), or JSON where the name ends in `.json`. It does not write over a "
+        "file that it did not write in this session.",
         save,
         Completes.FILES,
     ),

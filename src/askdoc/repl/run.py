@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from rich.text import Text
 
 from askdoc.errors import AskdocError
 from askdoc.render.errors import note_line
-from askdoc.render.layout import BLANK
+from askdoc.render.layout import BLANK, flat, hang
 from askdoc.repl import commands
 from askdoc.repl.command import Quit
 
@@ -43,13 +43,22 @@ def _once(session: Session, lines: Lines) -> bool:
     except EOFError:
         return False
     try:
-        _step(session, line)
+        _steps(session, commands.steps(line))
     except Quit:
         return False
     except KeyboardInterrupt:
         aside = session.pages.errors()
         aside.show([note_line("interrupted", aside), BLANK])
     return True
+
+
+def _steps(session: Session, steps: Sequence[str]) -> None:
+    """Do one thing after another; where there are several, say before each which it is."""
+    for step in steps:
+        if len(steps) > 1:
+            page = session.pages.output()
+            page.show([hang(flat(step, "faint"), page, first=Text("> ", style="label"))])
+        _step(session, step)
 
 
 def script(session: Session, lines: Iterable[str]) -> bool:

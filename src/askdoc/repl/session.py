@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from askdoc import wiring
 from askdoc.addresses import Target, paths_of
 from askdoc.errors import AskdocError, GeneratorError, NoIndex, UsageError
-from askdoc.followups import rewrite
+from askdoc.followups import is_repeated, rewrite
 from askdoc.history import Exchange, SessionStore, missing_from, title_of
 from askdoc.paths import seen_from
 from askdoc.places import NumberedPlace, places
@@ -20,13 +20,14 @@ from askdoc.render.console import Page
 from askdoc.render.errors import error_lines, note_line
 from askdoc.render.generation import ClaimStream, generation_lines
 from askdoc.render.layout import flat, hang
-from askdoc.render.notices import ModelNotices
+from askdoc.render.notices import STAGES, ModelNotices
 from askdoc.repl.engine import Engine
 from askdoc.repl.keyboard import Keyboard
 from askdoc.repl.scope import Scope
 from askdoc.repl.waiting import Waiting
 from askdoc.rewriting import rewrite_by_model
 from askdoc.settings import ENGLISH
+from askdoc.text import printable
 from askdoc.types import Sending, Wrote
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ class Session:
     def ask(self, asked: str, *, raw: bool = False) -> None:
         """Answer what was typed; unless `raw`, a follow-up is first made to stand alone."""
         page = self.pages.output()
+        asked = printable(asked).strip()
         question = asked if raw else self._alone(asked)
         if question != asked:
             page.show([hang(flat(question, "faint"), page, first="→ ")])
@@ -96,10 +98,12 @@ class Session:
             def hear(event: object) -> None:
                 if isinstance(event, Wrote | Sending):
                     waiting.end()
+                    stream.page = self.pages.output()
                 stream(event)
                 notices(event)
 
             answer = self._answer(question, hear)
+        page = self.pages.output()
         page.show(answer_lines(answer, page, lines=self.lines, said=stream.count))
         withheld = self.scope.settings.show_unsupported
         page.show(generation_lines(answer, page, withheld=withheld))
@@ -238,6 +242,9 @@ class Session:
 
         In English the rules tell whether it is one at all, so that no other question waits.
         """
+        before = self.exchanges[-1] if self.exchanges else None
+        if before and before.asked != before.question and is_repeated(asked, before.asked):
+            return before.question
         turns = [exchange.turn for exchange in self.exchanges]
         language = wiring.language_of(asked, self.scope.settings)
         by_rules = rewrite(asked, turns) if language == ENGLISH else asked
@@ -293,6 +300,9 @@ class Session:
         return job
 
     def _waiting_for(self) -> str:
+        if stage := self.engine.compiling:
+            told = STAGES[stage.stage]
+            return f"{told[:1].lower()}{told[1:]}, which is done once and takes half a minute"
         return "opening the index" if self.engine.loading else "reading"
 
     def _remember(self, exchange: Exchange) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from askdoc.repl.session import Session
 
 _OFF = "off"
+_NO_MODEL = (_OFF, "none")
 _DOCUMENTS, _SKIPPED = "documents", "skipped"
 
 
@@ -54,6 +55,8 @@ def k(session: Session, arguments: str) -> None:
 def llm(session: Session, arguments: str) -> None:
     """Say which model writes the answers, or let another one write them."""
     name = path_of(arguments) if arguments.strip() else None
+    if name in _NO_MODEL:
+        name = EXTRACTIVE
     before = session.scope.settings.llm
     if name is not None and name != before:
         session.change(llm=name)
@@ -170,7 +173,7 @@ COMMANDS = (
         "[NAME]",
         "Say which model writes the answers, or choose one",
         "Takes a name from `askdoc models list`, a .gguf file, or a provider's model such as "
-        "`ollama:NAME`. `/llm extractive` answers with the documents' own sentences.",
+        "`ollama:NAME`. `/llm extractive` or `/llm off` answers with the documents' own sentences.",
         llm,
         Completes.MODELS,
     ),

@@ -16,20 +16,25 @@ _MOMENT = 0.4
 """Seconds before anything is said."""
 
 
+class _Told:
+    """What is waited for at the time when it is drawn."""
+
+    def __init__(self, what: Callable[[], str]) -> None:
+        self._what = what
+
+    def __rich__(self) -> Text:
+        return Text(f"{self._what()} …", style="faint")
+
+
 class Waiting:
     """Shows what is waited for, if `page` is a terminal; leaving it, or `end`, wipes that.
 
-    `what` is asked when the moment is over.
+    `what` is asked again and again, since a long wait has its stages.
     """
 
     def __init__(self, page: Page, what: Callable[[], str]) -> None:
-        self._status = Status(Text(""), console=page.console, spinner_style="label")
-        self._what = what
-        self._timer = Timer(_MOMENT, self._begin) if page.width else None
-
-    def _begin(self) -> None:
-        self._status.update(Text(f"{self._what()} …", style="faint"))
-        self._status.start()
+        self._status = Status(_Told(what), console=page.console, spinner_style="label")
+        self._timer = Timer(_MOMENT, self._status.start) if page.width else None
 
     def end(self) -> None:
         """Stop waiting; later calls do nothing."""

@@ -62,9 +62,8 @@ def indexer(
     expect_parts(options)
     settings = workspace.settings
     load_embedder = cache(lambda made_by: opening.embedder(workspace, listen, indexed_with=made_by))
-    look = partial(
-        discover, root=workspace.root, ignore=settings.ignore, leave_out=[workspace.index]
-    )
+    own = [path for path in (workspace.index, workspace.config) if path]
+    look = partial(discover, root=workspace.root, ignore=settings.ignore, leave_out=own)
     yield Indexer(
         _store(workspace),
         Files(
