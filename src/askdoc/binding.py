@@ -21,12 +21,18 @@ from askdoc.quantities import Quantity, read_quantities
 from askdoc.words import Terms, Word, is_light, read_words
 
 _CUT = re.compile(
-    r"[;:()—]|,(?!\d)|\b(?:compared (?:with|to)|versus|and|while|but|whereas|which|who|where|when"
-    r"|before|after|until)\b"
+    r"[;:()—]|,(?!\d)|\b(?:compared (?:with|to)|versus|against(?= (?:(?:about|only|just) )?\d)"
+    r"|and|while|but|whereas|which|who|where|when|before|after|until)\b"
 )
 _LEADING = PREPOSITIONS | {"among"}
-_COMPARED = re.compile(r"^(?:compared (?:with|to)|versus)\b")
+_COMPARED = re.compile(r"^(?:compared (?:with|to)|versus|against)\b")
 """Joins a clause that shares the verb of the one before it: "31 slept, compared with 17"."""
+
+_LATER = re.compile(
+    r"\b(?:later|earlier|afterwards|(?:the (?:next|following|previous)) (?:day|week|month|year))\b",
+    re.IGNORECASE,
+)
+"""What happened then has a date of its own, that only reckoning gives."""
 
 _FROM = re.compile(r"\b(?:from|between)\s+(?:about |around |some )?$", re.IGNORECASE)
 _TO = re.compile(r"\s+(?:to|and|until)\s+(?:about |around |some )?", re.IGNORECASE)
@@ -59,6 +65,7 @@ class _Clause:
     verbs: frozenset[str] = frozenset()
     levels: frozenset[tuple[str, int]] = field(default_factory=frozenset)
     opens_with_preposition: bool = False
+    later: bool = False
 
 
 def read_values(text: str) -> Values:
@@ -128,7 +135,8 @@ def _clause(text: str, terms: Terms) -> _Clause:
     words, values = read_words(text, terms), read_values(text)
     levels = frozenset(key for word in words for key in sides(word) if key[0] == "level")
     led = bool(words) and words[0].folded in _LEADING
-    return _Clause(values, _own(words, values), *_subject_and_verbs(words), levels, led)
+    own, later = _own(words, values), _LATER.search(text) is not None
+    return _Clause(values, own, *_subject_and_verbs(words), levels, led, later)
 
 
 def _own(words: Sequence[Word], values: Values) -> frozenset[str]:
@@ -176,14 +184,14 @@ def _moved(part: _Clause, clauses: Sequence[_Clause]) -> str | None:
     """Find a value whose words in the claim come from the clause of a rival value."""
     for value in _values(part):
         homes = [i for i, clause in enumerate(clauses) if _holds(clause, value)]
-        rivals = [
-            i
-            for i, clause in enumerate(clauses)
-            if _rival(clause, value) and not _mentions(part, clause)
-        ]
         if len(homes) != 1:
             continue
         home = homes[0]
+        rivals = [
+            i
+            for i, clause in enumerate(clauses)
+            if _rival(clause, value) and not _mentions(part, clause, but=clauses[home])
+        ]
         own = clauses[home].stems
         for rival in rivals:
             theirs = _of_rival(clauses, home, rival) - own
@@ -226,8 +234,9 @@ def _before(clauses: Sequence[_Clause], index: int) -> frozenset[str]:
     return frozenset().union(*(clause.stems for clause in clauses[:index]))
 
 
-def _mentions(part: _Clause, rival: _Clause) -> bool:
-    return any(_holds(part, value) for value in _values(rival))
+def _mentions(part: _Clause, rival: _Clause, *, but: _Clause) -> bool:
+    """Tell whether the claim has a value of the rival clause that is not also the home's."""
+    return any(_holds(part, value) for value in _values(rival) if not _holds(but, value))
 
 
 def _mixed(part: _Clause, clauses: Sequence[_Clause]) -> str | None:
@@ -271,7 +280,7 @@ def _whole_for_part(part: _Clause, source: str, clauses: Sequence[_Clause]) -> s
 def _redated(part: _Clause, clauses: Sequence[_Clause]) -> str | None:
     """Find a date that the claim gives for what happened, by its verb, at another date."""
     homes = [clause for clause in clauses if part.verbs & clause.verbs]
-    if not homes or not all(clause.values.dates for clause in homes):
+    if part.later or not homes or not all(c.values.dates or c.later for c in homes):
         return None
     for date in part.values.dates:
         if not any(_holds(clause, date) for clause in homes):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -20,6 +20,7 @@ from askdoc.binding import Values, misplaced, read_values
 from askdoc.clauses import read_clauses
 from askdoc.english import BE, JOINING, NEGATORS
 from askdoc.names import known, names, turned_round
+from askdoc.ordering import contrasted, exchanged, mirrored, reordered
 from askdoc.polarity import certainty, direction, negation, sides
 from askdoc.qualifying import (
     compared,
@@ -32,6 +33,7 @@ from askdoc.qualifying import (
     widened,
 )
 from askdoc.quantities import Quantity
+from askdoc.rewording import reworded
 from askdoc.roles import acting, displaced, misnamed, swapped
 from askdoc.synonyms import alike
 from askdoc.types import Support
@@ -127,6 +129,16 @@ class Check:
         )
 
     def _against(self, claim: str, source: Source) -> Verdict:
+        """Check against one sentence, as both stand or else in one wording of what they say."""
+        verdict = self._as_worded(claim, source)
+        if verdict.support is not Support.SUPPORTED:
+            for one, other in reworded(claim, source.text):
+                again = self._as_worded(one, replace(source, text=other))
+                if again.support is Support.SUPPORTED:
+                    return again
+        return verdict
+
+    def _as_worded(self, claim: str, source: Source) -> Verdict:
         words = read_words(claim, self.terms)
         given = read_words(source.text, self.terms)
         if claim.split() == source.text.split():
@@ -135,7 +147,7 @@ class Check:
         around = [*given, *(word for word in context if word.capital)]
         values = read_values(claim)
         content = _content(words, values)
-        named = _outside(names(words, claim), values)
+        named = [n for n in _outside(names(words, claim), values) if n.folded not in JOINING]
         leaning = lent(claim, source.text, named, self.terms) if source.context else frozenset()
         missing = self._missing([w for w in content if w.start not in leaning], given)
         missing += self._missing([w for w in content if w.start in leaning], around)
@@ -280,6 +292,10 @@ def _contradictions(
         misended(claim, source),
         excepted(claim, source, terms),
         denied(claim, source, terms),
+        reordered(claim, source, terms),
+        contrasted(claim, source, terms),
+        mirrored(claim, source, terms),
+        exchanged(claim, source),
     ]
     return [reason for reason in found if reason]
 

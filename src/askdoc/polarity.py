@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from askdoc.dates import read_dates
 from askdoc.english import DENYING, FREQUENCY, HEDGES, JOINING, NEGATORS, SIDES, UNIVERSAL
 from askdoc.units import FRACTIONS, SPELLED
 from askdoc.words import Word, is_light, is_verb
@@ -204,7 +205,9 @@ def _condition(
         return None
     for match in _CONDITION.finditer(source):
         within = [w for w in source_words if match.start() < w.start < match.end() and w.stem]
-        if within and not any(word.stem in here for word in within):
+        dates = [(date.start, date.end) for date in read_dates(source)]
+        stated = [w for w in within if not any(start <= w.start < end for start, end in dates)]
+        if within and not any(word.stem in here for word in stated or within):
             return " ".join(match[0].split())
     return None
 

@@ -43,9 +43,12 @@ def pairs(name: str) -> Iterator[dict[str, Any]]:
         ("claims_harder.jsonl", 0.9),
         ("claims_unseen.jsonl", 0.9),
         ("claims_blind.jsonl", 0.9),
-        ("claims_fresh.jsonl", 0.7),
+        ("claims_fresh.jsonl", 0.8),
         ("claims_last.jsonl", 0.9),
         ("claims_final.jsonl", 0.8),
+        ("claims_seventh.jsonl", 0.85),
+        ("claims_eighth.jsonl", 0.85),
+        ("claims_ninth.jsonl", 0.72),
     ],
 )
 @pytest.mark.parametrize("knows", ["words", "meaning"])
