@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from askdoc import wiring
 from askdoc.adapters import chroma_files
-from askdoc.errors import AskdocError, NoIndex
+from askdoc.errors import AskdocError, IndexCorrupt, NoIndex
 from askdoc.health import Check, Health
 from askdoc.settings import RERANKER
 from askdoc.types import Candidate, Document, FileState
@@ -47,9 +47,16 @@ def examine(
         ("embedder", lambda: _embedder(workspace)),
         ("ranker", lambda: _ranker(workspace)),
     )
+    told: set[str] = set()
     for name, check in checks:
         try:
             yield check()
+        except IndexCorrupt as error:
+            damaged = str(error).partition(": ")[0]  # what follows depends on who met it
+            known = damaged in told
+            told.add(damaged)
+            finding = "cannot be told while that is damaged" if known else str(error)
+            yield Check(name, Health.BROKEN, finding, None if known else error.hint)
         except NoIndex as error:
             yield Check(name, Health.WARNING, str(error), error.hint)
         except AskdocError as error:

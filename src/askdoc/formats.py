@@ -294,7 +294,15 @@ def _generation_in(read: _Answer) -> Generation | None:
     )
 
 
+def _file_lines(place: Place | None, first: int, last: int) -> tuple[int, int]:
+    """Return the lines of the file, which those of the stored text are not where it was HTML."""
+    if place is None or place.kind is not PlaceKind.LINE or not place.number:
+        return first, last
+    return place.number, place.last or place.number
+
+
 def _citation_out(item: Citation, base: Path) -> _Citation:
+    first, last = _file_lines(item.place, item.line_start, item.line_end)
     return _Citation(
         label=item.label,
         document=item.document.path,
@@ -304,8 +312,8 @@ def _citation_out(item: Citation, base: Path) -> _Citation:
         start=item.span.start,
         end=item.span.end,
         page=item.page,
-        line_start=item.line_start,
-        line_end=item.line_end,
+        line_start=first,
+        line_end=last,
         headings=item.headings,
         score=round(item.score, _DIGITS),
         stale=item.file_state is not FileState.CURRENT,
@@ -342,6 +350,8 @@ def _citation_in(item: _Citation, base: Path) -> Citation:
 
 def _evidence_out(item: Evidence, base: Path) -> _Evidence:
     document = item.passage.document
+    place = document.place_of(item.span)
+    lines = item.lines and _file_lines(place, *item.lines)
     return _Evidence(
         document=document.path,
         start=item.span.start,
@@ -356,9 +366,9 @@ def _evidence_out(item: Evidence, base: Path) -> _Evidence:
         headings=item.passage.chunk.headings,
         scores={name: round(score, _DIGITS) for name, score in item.scores.items()},
         library=document.library,
-        place=_place_out(document.place_of(item.span)),
-        line_start=item.lines[0] if item.lines else msgspec.UNSET,
-        line_end=item.lines[1] if item.lines else msgspec.UNSET,
+        place=_place_out(place),
+        line_start=lines[0] if lines else msgspec.UNSET,
+        line_end=lines[1] if lines else msgspec.UNSET,
     )
 
 

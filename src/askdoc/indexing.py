@@ -154,10 +154,12 @@ class Indexer:
                 kept: Kept = stack.enter_context(closing(self._store.reading()))
             except NoIndex:
                 kept = Nothing()
-            here = [one for one in self._wanted(kept, asked) if not is_address(one)]
+            wanted = self._wanted(kept, asked)
+            here = [one for one in wanted if not is_address(one)]
+            pages = sum(is_address(item.source) and item.source in wanted for item in kept.known())
             report = preview(kept, survey(kept, here, self._looking), self._files)
             skips = [skip for skip in kept.skipped() if is_address(skip.location)]
-        report = replace(report, skipped=(*report.skipped, *skips))
+        report = replace(report, skipped=(*report.skipped, *skips), unseen=pages)
         return replace(report, seconds=time.perf_counter() - started)
 
     def passed_over(self) -> list[Skip]:

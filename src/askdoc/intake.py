@@ -176,7 +176,7 @@ class Intake:
         """Cut a document into pieces and put them into groups; return it as it is at its end."""
         document: Document | None = None
         stored: Mapping[bytes, str] = {}
-        length = pieces = 0
+        length = pieces = held = 0
         warnings: dict[str, None] = {}
         landmarks: list[Landmarks] = []
         for part in joined(source.parts):
@@ -189,10 +189,11 @@ class Intake:
                 self._add(piece)
                 pieces += 1
             length = part.end
+            held += len(part.parts)
             warnings |= dict.fromkeys(part.warnings)
             if part.landmarks and part.landmarks not in landmarks[-1:]:
                 landmarks.append(part.landmarks)
-        if document is None or not pieces:
+        if document is None or not (pieces or held):
             message = "there is no text in it"
             raise ReadError(message, code="empty")
         return replace(

@@ -184,6 +184,8 @@ def _expect_pages(address: str, pages: Sequence[Found | Skip]) -> None:
     skips = [one for one in pages if isinstance(one, Skip)]
     said = next((one for one in skips if one.location == address), skips[0] if skips else None)
     reason, hint = (said.reason, said.hint) if said else ("it leads to no page", None)
+    if hint:  # it is not kept, so it has to be named again
+        hint = hint.replace("`askdoc index`", f"`askdoc index {shlex.quote(address)}`")
     message = f"`{address}` can't be indexed: {reason}"
     raise FetchError(message, hint=hint)
 

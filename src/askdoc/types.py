@@ -603,7 +603,7 @@ class IndexReport:
 
     `renamed` holds pairs of where a file was and where it is now; `copies` are those of `added`
     that have the content of another file and so are one document with it. With `planned`, nothing
-    was done yet.
+    was done yet, and so many pages of the web as `unseen` were not looked at.
     """
 
     added: tuple[str, ...] = ()
@@ -617,6 +617,7 @@ class IndexReport:
     seconds: float = 0.0
     interrupted: bool = False
     planned: bool = False
+    unseen: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from chromadb.api.models.Collection import Collection
 
 from askdoc.adapters import chroma, chroma_files
 from askdoc.adapters.chroma import ChromaStore
@@ -87,6 +88,27 @@ def test_closing_leaves_little_unused_space(built: Path, tmp_path: Path) -> None
     for number in range(0, 1200, 100):
         assert store.search(vectors[number], 1)[0].chunk_id == names(1, number)[0]
     store.close()
+
+
+def test_a_fold_loads_only_what_it_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chroma leaves the last change in the log of each; loading all would take memory for all."""
+    monkeypatch.setattr(chroma, "_SHARD", 500)
+    folder = tmp_path / "chroma"
+    with ChromaStore(folder, write=True) as store:
+        store.add(names(1400), ["d"] * 1400, clustered(1400))
+    assert waiting(folder) >= 2
+    with ChromaStore(folder, write=True) as store:
+        store.add(names(50, 1400), ["d"] * 50, clustered(50, seed=1))
+        loaded: list[str] = []
+        kind = type(store._shards["chunks"].collection)
+        count = kind.count
+
+        def noting(collection: Collection) -> int:
+            loaded.append(collection.name)
+            return count(collection)
+
+        monkeypatch.setattr(kind, "count", noting)
+    assert loaded == ["chunks-2"]
 
 
 def test_a_fold_reads_again_only_what_it_changed(

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -301,6 +302,19 @@ def test_without_index_and_sources_it_is_said_what_to_do(bare: Path) -> None:
     assert "askdoc index PATH" in done.stderr
 
 
+@pytest.mark.parametrize("as_json", [(), ("--json",)])
+def test_what_was_named_and_could_not_be_indexed_is_a_failure(
+    bare: Path, as_json: tuple[str, ...]
+) -> None:
+    (bare / "blob.txt").write_bytes(bytes(range(256)) * 40)
+    assert run("index", "blob.txt", *as_json).exit_code == 1
+    assert run("index", "blob.txt", *as_json).exit_code == 1
+    assert run("index", *as_json).exit_code == 0
+    (bare / "pier.txt").write_text(PIER)
+    assert run("index", "blob.txt", "pier.txt", *as_json).exit_code == 0
+    assert run("index", "blob.txt", "pier.txt", *as_json).exit_code == 0
+
+
 def test_an_empty_folder_and_a_missing_path(bare: Path) -> None:
     (bare / "empty").mkdir()
     done = run("index", "empty")
@@ -496,11 +510,85 @@ def test_sources_are_added_listed_and_removed(tmp_path: Path) -> None:
         (tmp_path / "docs").mkdir()
         (tmp_path / "docs" / "pier.txt").write_text(PIER)
         assert run("sources", "add", "docs").stdout == "added docs; `askdoc index` reads it\n"
+        again = run("sources", "add", "docs")
+        assert again.stdout == (
+            "nothing added: it is kept already; `askdoc index` brings it up to date\n"
+        )
         assert run("sources", "list").stdout == "docs  0 indexed files\n"
         listed = json.loads(run("sources", "list", "--json").stdout)["sources"]
         assert listed == [{"location": "docs", "files": 0, "configured": False, "is_there": True}]
         assert run("sources", "remove", "docs").stdout == "removed docs with 0 indexed files\n"
         assert run("sources", "remove", "docs").exit_code == 2
+
+
+def test_a_folder_is_no_exported_index(bare: Path) -> None:
+    (bare / "docs").mkdir()
+    done = run("import", "docs")
+    assert done.exit_code == 2
+    assert "docs` is a folder\n" in done.stderr
+    assert "hint: name a file that `askdoc export` made" in done.stderr
+    assert [path.name for path in bare.iterdir()] == ["docs"]
+
+
+def test_a_name_that_looks_like_options_is_explained(work: Path) -> None:
+    (work / "docs/-b.txt").write_text("The mill grinds oats.", encoding="utf-8")
+    subprocess.run([sys.executable, "-m", "askdoc", "index", "-q"], check=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "askdoc", "show", "-b.txt"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "`askdoc show -- -b.txt`" in done.stderr
+    assert run("show", "--", "-b.txt").stdout == "The mill grinds oats.\n"
+
+
+@pytest.mark.usefixtures("work")
+def test_questions_on_standard_input_are_answered_without_a_command(tmp_path: Path) -> None:
+    (tmp_path / "questions.txt").write_text(f"{QUESTION}\n")
+    with (tmp_path / "questions.txt").open() as given:
+        done = subprocess.run(
+            [sys.executable, "-m", "askdoc"], stdin=given, capture_output=True, check=False
+        )
+    assert ANSWER in " ".join(done.stdout.decode().split())
+    done = subprocess.run(
+        [sys.executable, "-m", "askdoc"], stdin=subprocess.DEVNULL, capture_output=True, check=False
+    )
+    assert done.stdout.startswith(b"Usage: askdoc")
+
+
+@pytest.mark.usefixtures("work")
+def test_what_an_archive_lists_is_no_sentence(work: Path) -> None:
+    with zipfile.ZipFile(work / "docs/pack.zip", "w") as archive:
+        archive.writestr("zebra-crossing-plan.txt", "Oats are sown in April.")
+    assert run("index").exit_code == 0
+    found = json.loads(run("search", "--json", "zebra crossing plan pack zip").stdout)["passages"]
+    assert found
+    assert not any("zebra" in one["text"] for one in found)
+    assert run("show", "docs/pack.zip").stdout == "zebra-crossing-plan.txt\n"
+    assert json.loads(run("index", "--json").stdout)["unchanged"] == 5
+
+
+@pytest.mark.usefixtures("work")
+def test_lines_of_a_page_are_those_of_the_file(work: Path) -> None:
+    html = (
+        "<html>\n<body>\n\n<p>Salt\nis dried in basins by the sea in Ardmoor.</p>\n</body></html>"
+    )
+    (work / "docs/salt.html").write_text(html, encoding="utf-8")
+    assert run("index").exit_code == 0
+    answer = json.loads(run("--json", "Where is salt dried in Ardmoor?").stdout)
+    [citation, *_] = answer["citations"]
+    assert citation["path"] == "docs/salt.html"
+    assert (citation["line_start"], citation["line_end"]) == (4, 5)
+
+
+def test_a_copy_that_is_gone_is_told_as_such(work: Path) -> None:
+    shutil.copy(work / "docs/minutes/pier.txt", work / "docs/twin.txt")
+    assert run("index").exit_code == 0
+    assert "also in docs/twin.txt\n" in run(QUESTION).stdout
+    (work / "docs/twin.txt").unlink()
+    assert "also in docs/twin.txt (the file is gone)\n" in run(QUESTION).stdout
 
 
 def test_a_repair_without_an_index_makes_none(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.web.site import Page
 
 if TYPE_CHECKING:
     from tests.web.site import Site
@@ -69,6 +70,22 @@ def test_a_site_is_indexed_asked_and_followed(here: Here, site: Site) -> None:
     assert [skip["code"] for skip in report["skipped"]] == ["gone"]
     here.run("sources", "remove", address)
     assert here.json("status")["counts"]["documents"] == 0
+
+
+def test_an_address_that_is_refused_is_named_in_the_hint(here: Here, site: Site) -> None:
+    """It is not kept as a source, so `askdoc index` alone would not try it again."""
+    site.pages["/busy"] = Page(status=503)
+    refused = here.run("index", "--allow-private", site.at("/busy"), code=1)
+    assert f"hint: try again later: `askdoc index {site.at('/busy')}`" in refused.stderr
+    assert here.run("sources", "list").stdout.startswith("no sources yet")
+
+
+def test_a_dry_run_says_that_pages_are_not_looked_at(here: Here, site: Site) -> None:
+    site.put("/a", DOOR)
+    here.run("index", "--allow-private", site.at("/a"))
+    told = here.run("index", "--dry-run").stdout
+    assert "1 page of the web not looked at: nothing is fetched" in told
+    assert here.json("index", "--dry-run")["unseen"] == 1
 
 
 def test_offline_refuses_what_is_named_and_keeps_the_rest(here: Here, site: Site) -> None:

@@ -39,11 +39,15 @@ def fetch(
         return fetcher.fetch(address, into, known), into.getvalue()
 
 
-def code_of(address: str, **options: object) -> str:
+def error_of(address: str, **options: object) -> ReadError:
     with pytest.raises(ReadError) as caught:
         fetch(address, **options)  # type: ignore[arg-type]
     assert caught.value.hint
-    return caught.value.code
+    return caught.value
+
+
+def code_of(address: str, **options: object) -> str:
+    return error_of(address, **options).code
 
 
 def test_a_page_comes_with_what_the_server_says_of_it(site: Site) -> None:
@@ -113,6 +117,9 @@ def test_redirects_are_followed_and_each_is_checked(site: Site) -> None:
         return code_of(f"http://{public}:{port}{path}", resolve=resolve)
 
     assert checked("/cloud") == "private_address"  # although private hosts are allowed
+    refused = error_of("http://169.254.169.254/a", allow_private=False)
+    assert "--allow-private" not in (refused.hint or "")
+    assert "--allow-private" in (error_of("http://10.0.0.1/a", allow_private=False).hint or "")
     site.pages["/file"] = Page(status=302, headers={"Location": "file:///etc/passwd"})
     assert code_of(site.at("/file")) == "unreachable"
 
@@ -142,7 +149,9 @@ def test_a_redirect_from_a_public_host_to_a_private_one_is_refused(
 def test_redirects_without_end_are_given_up(site: Site) -> None:
     site.pages["/a"] = Page(status=302, headers={"Location": "/b"})
     site.pages["/b"] = Page(status=302, headers={"Location": "/a"})
-    assert code_of(site.at("/a")) == "unreachable"
+    endless = error_of(site.at("/a"))
+    assert endless.code == "unreachable"
+    assert endless.hint == "see in a browser where it leads to, and index that address"
     assert len(site.asked) == 2
     for number in range(30):
         site.pages[f"/{number}"] = Page(status=302, headers={"Location": f"/{number + 1}"})

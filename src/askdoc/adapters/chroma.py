@@ -341,8 +341,12 @@ class ChromaStore:
                 self._open()
 
     def _fold(self) -> None:
-        """Write into the files what is in the log."""
-        changed = [shard for shard in self._shards.values() if shard.log]
+        """Write into the files what is in the log, of those shards of which it is worth it.
+
+        Each of them is loaded for that, and a change or two stay in the log of every shard, so
+        that without this bound each fold would load all that there are.
+        """
+        changed = [shard for shard in self._shards.values() if shard.log > _SHORT_LOG]
         with (
             self._translating("writing vectors"),
             chroma_files.standing_still(self._folder, alone=True),
@@ -357,7 +361,7 @@ class ChromaStore:
                 if shard in changed:
                     shard.collection.count()  # the first call folds the log
                     self._fold_at(shard.collection, _FOLD_NEVER)
-                shard.log = 0
+                    shard.log = 0
 
     def _fold_at(self, collection: ChromaCollection, threshold: int) -> None:
         if collection.configuration_json["hnsw"]["sync_threshold"] == threshold:

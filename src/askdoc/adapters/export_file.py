@@ -199,6 +199,10 @@ def opened(file: Path) -> Iterator[ExportFile]:
         UsageError: there is no such file.
 
     """
+    if file.is_dir():
+        message = f"`{file}` is a folder"
+        hint = "name a file that `askdoc export` made; `askdoc index FOLDER` reads documents"
+        raise UsageError(message, hint=hint)
     if not file.is_file():
         message = f"there is no file `{file}`"
         raise UsageError(message, hint="name a file that `askdoc export` made")

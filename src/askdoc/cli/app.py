@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import os
 import shlex
+import stat
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -136,7 +138,8 @@ class AskdocGroup(Root):
         """
         own = {name for item in self.get_params(ctx) for name in item.opts}
         if not args:
-            return ["repl"] if sys.stdin.isatty() and sys.stdout.isatty() else ["--help"]
+            talks = sys.stdout.isatty() if sys.stdin.isatty() else _is_given_questions()
+            return ["repl"] if talks else ["--help"]
         if args[0] in own:
             return args
         leading = self._options_before_word(ctx, args)
@@ -183,6 +186,15 @@ class AskdocGroup(Root):
             message = f"there is no command `{word}`"
             hint = f"did you mean `askdoc {near[0]}`? As a question: `askdoc ask {typed}`"
             raise UsageError(message, hint=hint)
+
+
+def _is_given_questions() -> bool:
+    """Tell whether standard input is a file or a pipe; where there is none, it is neither."""
+    try:
+        mode = os.fstat(sys.stdin.fileno()).st_mode
+    except (OSError, ValueError):  # closed, or none of the system's
+        return False
+    return stat.S_ISREG(mode) or stat.S_ISFIFO(mode)
 
 
 def _version(*, wanted: bool) -> None:

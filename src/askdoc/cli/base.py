@@ -10,6 +10,7 @@ import inspect
 import io
 import os
 import re
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
@@ -28,6 +29,7 @@ _SHELLS = ("bash", "zsh", "fish", "powershell", "pwsh")
 _COMPLETION = {"--install-completion": "install_callback", "--show-completion": "show_callback"}
 _COMPLETING = "_ASKDOC_COMPLETE"
 _SPECIAL_TO_SHELLS = re.compile(r"[^\w@%+=:,./\n-]")
+_FILE = re.compile(r"-[^-=\s][^=]*\.\w+|-[^-=]*/.*")
 _PARSER = re.compile(r"Input should be (.*?)(?:, unable to parse .*)?$")
 _CLOSED_PIPE = 141
 """What a shell reports for a program that a closed pipe has ended: 128 + SIGPIPE."""
@@ -213,7 +215,16 @@ def _explained(error: typer.TyperException) -> tuple[str, str | None]:
             hint = "a value that starts with `-` comes after `--`"
         elif known:
             hint = f"did you mean {' or '.join(f'`{name}`' for name in known)}?"
+        elif given := _starting_with(option):
+            command = f"{context.command_path} -- {given}" if context else f"-- {given}"
+            hint = f"if that is a name and no option, put `--` before it: `{command}`"
     return f"{message[:1].lower()}{message[1:]}", hint
+
+
+def _starting_with(option: str) -> str | None:
+    """Find the argument that was read as options, where it looks like the name of a file."""
+    named = (one for one in sys.argv[1:] if one.startswith(option) and _FILE.fullmatch(one))
+    return next(map(shlex.quote, named), None)
 
 
 def _commands(described: Any, ctx: Any) -> list[Panel]:

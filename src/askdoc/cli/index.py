@@ -81,6 +81,8 @@ def index(  # noqa: PLR0913 - one parameter for each option
         askdoc index --depth 2 https://example.org/manual/
         askdoc index
         askdoc index --watch
+
+    Exit codes: 0 done, 1 an error, or of what was named nothing could be indexed.
     """
     if watch and dry_run:
         message = "`--dry-run` does nothing, and `--watch` goes on doing so"
@@ -117,11 +119,19 @@ def index(  # noqa: PLR0913 - one parameter for each option
         page.show(report_lines(report, page))
     if report.interrupted:
         raise typer.Exit(INTERRUPTED)
+    if paths and not (dry_run or watch) and _came_to_nothing(report):
+        raise typer.Exit(1)
     if watch:
         from askdoc.cli.watching import keep_current
 
         followed = paths_of(sources or ()) or None
         keep_current(workspace, followed, report, options, as_json=as_json, quiet=quiet)
+
+
+def _came_to_nothing(report: IndexReport) -> bool:
+    """Tell whether all that a run met was skipped."""
+    done = (report.added, report.changed, report.renamed, report.removed, report.unchanged)
+    return bool(report.skipped) and not any(done)
 
 
 def _planned(

@@ -83,7 +83,8 @@ def add(
         wiring.permit(workspace, address, depth=depth, allow_private=allow_private)
     with wiring.indexer(workspace) as indexer:
         added = indexer.add_sources(given)
-    _say([f"added {location}; `askdoc index` reads it" for location in added])
+    told = [f"added {location}; `askdoc index` reads it" for location in added]
+    _say(told or ["nothing added: it is kept already; `askdoc index` brings it up to date"])
 
 
 @command(app, "remove")

@@ -63,6 +63,9 @@ def _plan_lines(report: IndexReport, page: Page) -> Iterator[Text]:
         line = Text.assemble(f"{verb} ", named(what, "file"), (copy, "faint"))
         yield hang(line, page, rest="  ")
     yield hang(Text(f"unchanged {number(report.unchanged)}", "faint"), page)
+    if report.unseen:
+        pages = count(report.unseen, "page")
+        yield hang(Text(f"{pages} of the web not looked at: nothing is fetched", "faint"), page)
 
 
 def kept_lines(sources: Sequence[Source], page: Page) -> Iterator[Text]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from askdoc.addresses import is_address
 from askdoc.paths import seen_from
 from askdoc.render.console import Page
 from askdoc.text import escaped, one_line
-from askdoc.types import Document
+from askdoc.types import Copy, Document
 
 _SHOWN = 3
 
@@ -32,10 +33,16 @@ def file_name(document: Document, page: Page) -> Text:
 
 def also_in(document: Document, page: Page) -> str:
     """Say where else the same document is found; nothing where it is nowhere else."""
-    names = [escaped(seen_from(page.base, copy.file)) for copy in document.copies]
+    names = [escaped(seen_from(page.base, copy.file)) + _gone(copy) for copy in document.copies]
     shown = ", ".join(names[:_SHOWN])
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return f"also in {shown}{more}" if names else ""
+
+
+def _gone(copy: Copy) -> str:
+    """Say that a file is not there any more."""
+    there = is_address(copy.file) or os.path.lexists(copy.file)
+    return "" if there else " (the file is gone)"
 
 
 def _linked(file: str) -> Style:

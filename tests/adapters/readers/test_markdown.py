@@ -95,11 +95,30 @@ def test_hard_breaks_end_a_block_unless_a_sentence_goes_on() -> None:
     assert cut(read("Name: Ann  \nAge: 41\\\nand a half")) == ["Name: Ann", "Age: 41\\\nand a half"]
 
 
-def test_a_row_of_a_table_is_a_block() -> None:
+def test_a_row_of_a_table_is_a_block_that_names_its_columns() -> None:
     assert cut(read("| Year | Sum |\n|------|----:|\n| 2019 | 1\\|2 |\n| 2020 |  |\n")) == [
         "Year | Sum",
-        "2019 | 1\\|2",
-        "2020",
+        "Year: 2019 | Sum: 1|2",
+        "Year: 2020",
+    ]
+
+
+def test_lines_keep_their_numbers_where_rows_get_names() -> None:
+    text = (
+        "Intro.\r\n\r\n> | *Tower* | Height |\r\n> |---|---|\r\n> | Oak | 12 m |\r\n\r\n"
+        "| | |\n|-|-|\n| a | b |\n\nOutro.\n"
+    )
+    reading = read(text)
+    lines = reading.text.splitlines()
+    assert len(lines) == len(text.splitlines())
+    assert lines[4] == "> Tower: Oak | Height: 12 m"
+    assert lines[8] == "| a | b |"
+    assert cut(reading) == [
+        "Intro.",
+        "*Tower* | Height",
+        "Tower: Oak | Height: 12 m",
+        "a | b",
+        "Outro.",
     ]
 
 

@@ -185,6 +185,7 @@ def test_what_lies_in_an_archive_is_read_by_its_own_reader() -> None:
     }
     reading = ZipReader().read(packed(files), name="x.zip")
     assert reading.text.split() == ["notes/a.txt", "b.csv", "image.png", "broken.pdf"]
+    assert reading.blocks == ()  # a list of names is no text to cite
     outcomes = {part.name: part.outcome for part in reading.parts}
     assert list(outcomes) == list(files)
     assert {name: one.code for name, one in outcomes.items() if isinstance(one, Unread)} == {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from askdoc.adapters.readers.composing import Composer
@@ -16,7 +17,10 @@ _MOST_UNPACKED = 100_000_000
 
 
 class ZipReader(HoldingReader):
-    """Reads the files in an archive by their own readers; the archive itself lists their names."""
+    """Reads the files in an archive by their own readers; the archive itself lists their names.
+
+    The list is there to be shown; no sentence of it can be found or cited.
+    """
 
     def read(self, data: bytes, *, name: str) -> Reading:
         """Read a file called `name`.
@@ -40,7 +44,7 @@ class ZipReader(HoldingReader):
             parts.append(self._within.read(content, member))
         if not composer:
             raise wordless(name)
-        return composer.reading(parts=parts)
+        return replace(composer.reading(parts=parts), blocks=())
 
 
 def _is_hidden(member: str) -> bool:

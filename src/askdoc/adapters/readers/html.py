@@ -16,7 +16,7 @@ import trafilatura
 from lxml import etree
 
 from askdoc.adapters.readers.decoding import decode
-from askdoc.adapters.readers.markup import Written, write
+from askdoc.adapters.readers.markup import Written, is_unseen, write
 from askdoc.errors import ReadError
 from askdoc.landmarks import Landmark, Landmarks, Place, PlaceKind
 from askdoc.outline import without
@@ -182,9 +182,14 @@ def _count(written: Written) -> int:
 
 
 def _extract(page: lxml.html.HtmlElement) -> lxml.html.HtmlElement | None:
+    seen = deepcopy(page)
+    for element in seen.xpath("//body//*[@style or @hidden or @aria-hidden='true']"):
+        marked = "hidden" in element.attrib or element.get("aria-hidden") == "true"
+        if marked or is_unseen(element.get("style", "")):
+            element.drop_tree()
     try:
         html = trafilatura.extract(
-            deepcopy(page),
+            seen,
             output_format="html",
             favor_recall=True,
             include_comments=False,

@@ -1,9 +1,13 @@
-"""Read Markdown with markdown-it-py: the text stays as written, its structure gives the blocks."""
+"""Read Markdown with markdown-it-py: its structure gives the blocks.
+
+The text stays as written, but for rows of tables: each cell is stored with the name of its column,
+so that a row can be found and read by itself. Lines keep their numbers.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 
 from markdown_it import MarkdownIt
@@ -26,6 +30,8 @@ _WORD = re.compile(r"\w")
 _MARKS = re.compile(
     r"(?:[ \t>]|[-*+][ \t]+|\d{1,9}[.)][ \t]+)*(?:\[[ xX]\][ \t]+|#{1,6}[ \t]+|\|[ \t|]*)?"
 )
+_CELL = " | "
+_BEFORE_ROW = re.compile(r"[ \t>]*")
 _HARD_BREAK = re.compile(r"(?: {2}|\\)\Z")
 _ANCHOR = re.compile(r"\s*\{[#.:][^{}]*\}\s*$")
 
@@ -48,6 +54,7 @@ class MarkdownReader:
         text = decoded.text
         title, start = _front_matter(text)
         page = _Page(text, start)
+        text = page.text
         headings = page.headings or text_headings(text, page.runs)
         kept = without(page.blocks(), headings)
         if not kept:
@@ -91,18 +98,59 @@ def _plain(markup: str) -> str:
     return " ".join("".join(words).split())
 
 
+def _named_rows(tokens: Iterable[Token]) -> Iterator[tuple[int, str]]:
+    """Yield the number of the line of each row below the head of a table, and the row with names.
+
+    Rows of a table whose head is empty are left as they are.
+    """
+    head: list[str] = []
+    cells: list[str] = []
+    row = 0
+    is_head = in_cell = False
+    for token in tokens:
+        match token.type:
+            case "thead_open" | "thead_close":
+                is_head = token.type == "thead_open"
+            case "tr_open":
+                cells, row = [], token.map[0] if token.map else 0
+            case "td_open" | "th_open" | "td_close" | "th_close":
+                in_cell = token.type.endswith("open")
+            case "inline" if in_cell:
+                cells.append(token.content.strip())
+            case "tr_close" if is_head:
+                head = [_plain(cell) for cell in cells]
+            case "tr_close" if any(head) and any(cells) and len(cells) == len(head):
+                pairs = [pair for pair in zip(head, cells, strict=True) if pair[1]]
+                told = (f"{name}: {cell}" if name else cell for name, cell in pairs)
+                yield row, _CELL.join(told)
+
+
+def _with_rows(body: str, rows: Mapping[int, str]) -> str:
+    """Put rows in place of those of the same lines; marks of quotes and items stay before them."""
+    if not rows:
+        return body
+    starts = [*line_starts(body), len(body)]
+    lines = [body[a:b] for a, b in pairwise(starts)]
+    for number, row in rows.items():
+        line = lines[number]
+        bare = line.rstrip("\r\n")
+        before = _BEFORE_ROW.match(bare)
+        lines[number] = (before[0] if before else "") + row + line[len(bare) :]
+    return "".join(lines)
+
+
 class _Page:
     """The structure of a Markdown text from an offset on."""
 
     def __init__(self, text: str, start: int) -> None:
-        self._text = text
         body = text[start:]
-        self._starts = [start + one for one in line_starts(body)]
         self.runs: list[list[Line]] = []
         self._rows: list[Span] = []
         self.headings: list[Heading] = []
         environment: dict[str, dict[str, dict[str, list[int]]]] = {}
         tokens = _BLOCKS.parse(body, environment)
+        self.text = self._text = text[:start] + _with_rows(body, dict(_named_rows(tokens)))
+        self._starts = [start + one for one in line_starts(self._text[start:])]
         seen: set[int] = set()
         for token, following in zip(tokens, [*tokens[1:], *tokens[-1:]], strict=True):
             if token.map and self._take(token, following):

@@ -19,7 +19,19 @@ _WORD = re.compile(r"\w")
 _UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\ufdd0\ufeff\ufffe\uffff]")
 """Controls, and what only marks where a word may be broken."""
 
-_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_HIDDEN = re.compile(
+    r"""display\s*:\s*none | visibility\s*:\s*(?:hidden|collapse)
+    | font-size\s*:\s*0(?:\.0*)?(?:[a-z]+|%)?\s*(?:!|;|$)
+    | font\s*:[^;]*?(?<![\d.])0(?:px|pt|em|rem|%)?\s*[/\s]
+    | (?:text-indent|left|right|top|bottom)\s*:\s*-\d{4,}
+    | clip\s*:\s*rect\(\s*0[^;]*\b0(?:px)?\s*\)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""Inline style that shows nothing: not there, without size, or far outside. What is see-through
+counts as shown, since scripts let it appear as one scrolls."""
+
+_COLOUR = re.compile(r"(?:^|;)\s*(color|background(?:-color)?)\s*:\s*([^;!]+)", re.IGNORECASE)
+_NAMED = {"white": "#fff", "black": "#000", "#ffffff": "#fff", "#000000": "#000"}
 
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _CLOSE = frozenset(("li", "tr", "dt", "dd", "ul", "ol", "dl", "br"))
@@ -134,8 +146,22 @@ def _is_left_out(element: etree._Element, *, whole: bool) -> bool:
         or (role := attributes.get("role")) in _LEFT_OUT_ROLES
         or (whole and role in _AROUND)
         or not _LEFT_OUT_CLASSES.isdisjoint(attributes.get("class", "").split())
-        or bool(_HIDDEN.search(attributes.get("style", "")))
+        or is_unseen(attributes.get("style", ""))
     )
+
+
+def is_unseen(style: str) -> bool:
+    """Tell whether an inline style keeps words from being seen, as far as it says so itself."""
+    if not style:
+        return False
+    if _HIDDEN.search(style):
+        return True
+    colours = {
+        name.lower().removesuffix("-color"): _NAMED.get(bare, bare)
+        for name, value in _COLOUR.findall(style)
+        if (bare := "".join(value.lower().split()))
+    }
+    return "color" in colours and colours["color"] == colours.get("background")
 
 
 def _is_data(table: etree._Element) -> bool:

@@ -17,14 +17,18 @@ from typing import Any
 
 import httpcore
 
-from askdoc.adapters.web.refusing import objection
+from askdoc.adapters.web.refusing import PRIVATE, objection
 
 Resolve = Callable[[str, int], list[str]]
 """Looks up the IP addresses of a host; raises `OSError` where there are none."""
 
 
 class PrivateAddress(Exception):
-    """A host has no address that a connection may be made to."""
+    """A host has no address that a connection may be made to; `allowable` by an option."""
+
+    def __init__(self, message: str, *, allowable: bool) -> None:
+        super().__init__(message)
+        self.allowable = allowable
 
 
 class TimeUp(Exception):
@@ -99,7 +103,7 @@ class CheckedBackend(httpcore.NetworkBackend):
         address, reason = next(iter(reasons.items()))
         shown = address if address == host.strip("[]") else f"{host}, which is {address},"
         message = f"{shown} {reason}"
-        raise PrivateAddress(message)
+        raise PrivateAddress(message, allowable=PRIVATE in reasons.values())
 
     def _looked_up(self, host: str, port: int) -> list[str]:
         """Look a host up in a thread, since the system may take its time over that."""

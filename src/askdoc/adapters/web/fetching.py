@@ -65,6 +65,9 @@ class Answer:
     unchanged: bool = False
 
 
+_BY_HAND = "save what is there as a file, then index that"
+
+
 class Fetcher:
     """Fetches pages of up to `most` bytes, each within `seconds`; a context manager.
 
@@ -112,7 +115,7 @@ class Fetcher:
                 seen.add(outcome)
                 address = outcome
         except PrivateAddress as error:
-            hint = "if you trust it, pass `--allow-private`"
+            hint = "if you trust it, pass `--allow-private`" if error.allowable else _BY_HAND
             raise ReadError(str(error), code=PRIVATE, hint=hint) from error
         except (TimeUp, httpcore.TimeoutException) as error:
             message = f"it took longer than {self._seconds:g} s"
@@ -125,7 +128,8 @@ class Fetcher:
                 raise
             raise _unreachable(_told(error)) from error
         message = "the server sends from one address to the next without end"
-        raise _unreachable(message)
+        hint = "see in a browser where it leads to, and index that address"
+        raise ReadError(message, code=UNREACHABLE, hint=hint)
 
     def _once(self, address: str, into: IO[bytes], known: Validators | None) -> Answer | str:
         """Ask at one address; return where it sends to, if it does."""
@@ -228,7 +232,7 @@ def _turned_down(status: int) -> ReadError:
     message = f"the server answers with {status}"
     if status in _LATER or not 400 <= status < 500:  # noqa: PLR2004 - what the client is to blame for
         return _unreachable(message)
-    return ReadError(message, code=REFUSED, hint="save what is there as a file, then index that")
+    return ReadError(message, code=REFUSED, hint=_BY_HAND)
 
 
 def _unreachable(reason: str) -> ReadError:

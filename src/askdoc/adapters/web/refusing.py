@@ -15,6 +15,9 @@ _METADATA = frozenset(
 )
 """Where clouds tell a machine its secrets, besides the link-local `169.254.169.254`."""
 
+PRIVATE = "is a private address"
+"""The one objection that an option lifts."""
+
 
 def objection(address: str, *, allow_private: bool) -> str | None:
     """Say why no connection may be made to an IP address; None where one may.
@@ -33,7 +36,7 @@ def objection(address: str, *, allow_private: bool) -> str | None:
         if one.is_unspecified or one.is_multicast or _is_this_network(one):
             return "stands for no machine"
         if not allow_private and not _is_public(one):
-            return "is a private address"
+            return PRIVATE
     return None
 
 
