@@ -114,7 +114,7 @@ def unsound(reading: Reading) -> str | None:
     marks = list(reading.landmarks)
     wrong = {
         "a null character": "\0" in text,
-        "no block": not blocks,
+        "no block": not (blocks or reading.parts),
         "a block of white space": any(
             b.of(text).strip() != b.of(text) or not len(b) for b in blocks
         ),
