@@ -323,3 +323,19 @@ def test_a_closed_output_is_told() -> None:
     done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, check=False, timeout=60)
     assert done.returncode == 1
     assert done.stderr.startswith(b"error: the standard output is closed\n")
+
+
+def test_ctrl_c_while_a_shell_completes_ends_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli.AskdocGroup, "get_command", interrupted)
+    monkeypatch.setenv("_ASKDOC_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", "askdoc show a")
+    monkeypatch.setenv("COMP_CWORD", "2")
+    with pytest.raises(SystemExit) as ended:
+        cli.root().main([], "askdoc")
+    assert ended.value.code == 130
+    assert capsys.readouterr().err == "note: interrupted\n"

@@ -287,7 +287,11 @@ def test_history_lists_shows_exports_and_deletes(kept: int, here: Path) -> None:
     assert "Who?" in listed
     assert "Other" not in listed
     assert "/elsewhere" in run("history", "list", "--all").stdout
-    assert "The documents do not say." in run("history", "show", str(kept)).stdout
+    shown = run("history", "show", str(kept)).stdout
+    assert "The documents do not say." in shown
+    assert run("history", "show").stdout == shown
+    web = run("history", "export", str(kept), "--output", "notes.html")
+    assert "a session is not written as `.html`" in web.stderr
     assert run("history", "export", str(kept), "--output", "notes.md").exit_code == 0
     assert (here / "notes.md").read_text().startswith("# Who?\n\n## Who?\n\nAsked as: who\n")
     assert "is there already" in run("history", "export", "1", "--output", "notes.md").stderr
@@ -296,6 +300,7 @@ def test_history_lists_shows_exports_and_deletes(kept: int, here: Path) -> None:
     assert "say which sessions" in run("history", "delete").stderr
     assert run("history", "delete", str(kept)).stdout == "deleted 1 session\n"
     assert "there is no session" in run("history", "show", str(kept)).stderr
+    assert "no session is kept of this workspace" in run("history", "show").stderr
     gone = run("history", "delete", "--all", str(kept + 1), "99")
     assert (gone.exit_code, gone.stdout) == (2, "")
     assert "there is no session 99" in gone.stderr

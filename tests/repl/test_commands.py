@@ -493,6 +493,7 @@ def test_an_unknown_command_names_the_nearest(talk: Talk) -> None:
     assert "did you mean `/sources`?" in talk.say("/soruces")
     assert "did you mean `/sources` or `/show`" in talk.say("/so show".replace("/so show", "/s"))
     assert "begin with a blank" in talk.say("/xyzzy")
+    assert talk.say("/history") == talk.say("/sessions")
 
 
 def test_a_command_that_takes_nothing_refuses_what_follows(talk: Talk) -> None:
@@ -544,6 +545,15 @@ def test_every_command_is_explained(talk: Talk) -> None:
 def test_quit_ends_a_script(talk: Talk) -> None:
     assert run.script(talk.session, ["/quit", "/xyzzy"]) is True
     assert run.script(talk.session, ["# a comment", "", "/xyzzy"]) is False
+
+
+def test_a_line_that_is_no_text_is_not_asked(talk: Talk) -> None:
+    lines = [b"\xef\xbb\xbf/k 3\n", "où?\n".encode("latin-1"), b"\x00\x01\n", b"/k 4\r\n"]
+    assert run.script(talk.session, lines) is False
+    assert "error: line 2 is not text in UTF-8" in (said := talk.errors.getvalue())
+    assert "error: line 3 is not text in UTF-8" in said
+    assert talk.session.scope.settings.top_k == 4
+    assert not talk.session.exchanges
 
 
 def _offered(session: Session, typed: str) -> list[str]:

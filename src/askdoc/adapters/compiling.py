@@ -65,7 +65,6 @@ def compile_model(
         OSError: there is no room, or no right to write.
 
     """
-    listen(Compiling(name, CompileStage.LOAD))
     model = sentence_transformers.load_model(source, name)
     work = target.with_name(f"{target.name}.work")
     shutil.rmtree(work, ignore_errors=True)

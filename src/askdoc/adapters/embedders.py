@@ -127,7 +127,8 @@ def alone(home: Path, source: Source, listen: Listener) -> Iterator[None]:
 
 
 def _compile(folder: Path, home: Path, source: Source, digest: str, listen: Listener) -> Manifest:
-    # Imports torch, which takes seconds.
+    # Imports torch, which takes seconds, or half a minute on a busy machine.
+    listen(Compiling(source.name, CompileStage.LOAD))
     from askdoc.adapters.compiling import compile_model
 
     return compile_model(folder, home, name=source.name, digest=digest, listen=listen)

@@ -72,7 +72,7 @@ class Root(Group):
             _expect_output()
             args = sys.argv[1:] if args is None else args
             self._complete_for(args)
-            with _offers_quoted_for_bash():
+            with _endings(), _offers_quoted_for_bash():  # completion is outside of the others
                 code = super().main(
                     args,
                     prog_name,
@@ -91,6 +91,8 @@ class Root(Group):
             code = error.exit_code
         except typer.Abort:
             code = INTERRUPTED
+        except typer.Exit as ended:
+            code = ended.exit_code
         sys.exit(code if isinstance(code, int) else 0)
 
     def _complete_for(self, args: Sequence[str]) -> None:

@@ -45,6 +45,9 @@ def _default(ctx: typer.Context) -> None:
 
 
 Number = Annotated[int, typer.Argument(metavar="N", help="Number of the session.")]
+NumberOrLatest = Annotated[
+    int | None, typer.Argument(metavar="N", help="Number of the session; without, the latest.")
+]
 Everywhere = Annotated[
     bool, typer.Option("--all", help="Look among those of all workspaces, not of this one alone.")
 ]
@@ -78,10 +81,11 @@ def list_(
 
 
 @command(app, "show")
-def show(number: Number, *, everywhere: Everywhere = False) -> None:
-    """Print a session: its questions, answers and sources.
+def show(number: NumberOrLatest = None, *, everywhere: Everywhere = False) -> None:
+    """Print a session, by default the latest: its questions, answers and sources.
 
     Examples:
+        askdoc history show
         askdoc history show 12
         askdoc history show 12 --all
     """
@@ -191,14 +195,24 @@ def _workspace(*, everywhere: bool) -> str | None:
     return None if everywhere else str(open_workspace().root)
 
 
-def _exchanges(number: int, *, everywhere: bool) -> list[Exchange]:
+def _exchanges(number: int | None, *, everywhere: bool) -> list[Exchange]:
     with _opened() as store:
+        if number is None:
+            number = _latest(store, everywhere=everywhere)
         _refuse_unknown(store, [number], everywhere=everywhere)
         found = store.exchanges(number)
     if not found:
         message = f"nothing is kept of session {number}"
         raise UsageError(message, hint=f"delete it: `askdoc history delete {number}`")
     return found
+
+
+def _latest(store: SessionStore, *, everywhere: bool) -> int:
+    found = store.sessions(_workspace(everywhere=everywhere))
+    if not found:
+        message = "no session is kept of this workspace"
+        raise UsageError(message, hint="see those of all: `askdoc history list --all`")
+    return found[0].id
 
 
 def _refuse_unknown(store: SessionStore, numbers: Sequence[int], *, everywhere: bool) -> None:

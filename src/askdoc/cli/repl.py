@@ -105,8 +105,7 @@ def _script(scope: Scope) -> None:
     )
     session = Session(scope, plain, None)
     try:
-        lines = (line.decode("utf-8", errors="replace") for line in sys.stdin.buffer)
-        done = script(session, lines)
+        done = script(session, sys.stdin.buffer)
     finally:
         session.close()
     if not done:

@@ -51,28 +51,49 @@ def hang(text: Text, page: Page, *, first: Text | str = "", rest: Text | str | N
         joined.rstrip()
         return joined
     room = max(1, page.width - max(cell_len(first.plain), cell_len(rest.plain)))
-    lines = _pulled(list(text.wrap(page.console, room, overflow="fold")), text.plain, room)
+    lines = _wrapped(text, page, room)
     rows = [Text.assemble(rest if number else first, line) for number, line in enumerate(lines)]
     for row in rows:
         row.rstrip()
     return Text("\n").join(rows)
 
 
-def _pulled(lines: list[Text], text: str, room: int) -> list[Text]:
-    """Cut a long name, such as a path, where a part of it ends; no comma begins a line."""
-    at = 0
-    for number, line in enumerate(lines[1:], start=1):
-        above = lines[number - 1]
-        at = text.find(above.plain, at) + len(above.plain)
-        if not line.plain or text[at - 1 : at + 1].split() != [text[at - 1 : at + 1]]:
-            continue  # it was cut between words
-        parts = [above.plain.rfind(mark, len(above) // 2, -1) + 1 for mark in _ENDS_OF_PARTS]
-        for cut in (max(parts), len(above) - 1 if line.plain[0] in _NEVER_FIRST else 0):
-            if cut > 0 and cell_len(above.plain[cut:]) + cell_len(line.plain) <= room:
-                lines[number - 1 : number + 1] = [above[:cut], Text.assemble(above[cut:], line)]
-                at -= len(above) - cut
-                break
-    return lines
+def _wrapped(text: Text, page: Page, room: int) -> list[Text]:
+    """Wrap between words, and cut a long name, such as a path, where a part of it ends.
+
+    No comma or the like begins a line.
+    """
+    done: list[Text] = []
+    while True:
+        rows = list(text.wrap(page.console, room, overflow="fold"))
+        found = _first_cut(text.plain, rows)
+        if found is None:
+            return done + rows
+        number, end, cut = found
+        row = rows[number]
+        done += [*rows[:number], row[: len(row) - cut]]
+        text = text[end - cut :]
+
+
+def _first_cut(text: str, rows: list[Text]) -> tuple[int, int, int] | None:
+    """Find the first row that ends within a name and should end before it does there.
+
+    Returns its number, where in the text it ends, and how many characters are to follow it.
+    """
+    end = 0
+    for number, row in enumerate(rows[:-1]):
+        start = text.find(row.plain, end)
+        if start < 0 or not row.plain:
+            continue  # tabs were written out
+        end = start + len(row)
+        if text[end - 1 : end + 1].split() != [text[end - 1 : end + 1]]:
+            continue  # it ends between words
+        part = max(row.plain.rfind(mark, len(row) // 2) for mark in _ENDS_OF_PARTS) + 1
+        if not part and text[end] in _NEVER_FIRST:
+            part = len(row) - 1
+        if 0 < part < len(row):
+            return number, end, len(row) - part
+    return None
 
 
 def head(text: str, limit: int) -> str:

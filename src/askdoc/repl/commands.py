@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from askdoc.repl.session import Session
 
 _ANYWHERE = {"exit": "quit", "quit": "quit", "help": "help", "?": "help"}
+_OTHER_NAMES = {**_ANYWHERE, "q": "quit", "history": "sessions"}
 _KEYS = (
     ("Tab", "complete commands, files, documents, models, suites"),
     ("Alt-Enter", "begin another line"),
@@ -84,7 +85,7 @@ def find(name: str) -> Command:
         UsageError: there is none; the hint names the nearest.
 
     """
-    name = _ANYWHERE.get(name.lower(), name.lower())
+    name = _OTHER_NAMES.get(name.lower(), name.lower())
     if name in BY_NAME:
         return BY_NAME[name]
     begun = [command for command in COMMANDS if name and command.name.startswith(name)]

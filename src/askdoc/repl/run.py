@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from rich.text import Text
 
-from askdoc.errors import AskdocError
+from askdoc.errors import AskdocError, UsageError
 from askdoc.render.errors import note_line
 from askdoc.render.layout import BLANK, flat, hang
 from askdoc.repl import commands
@@ -61,19 +61,32 @@ def _steps(session: Session, steps: Sequence[str]) -> None:
         _step(session, step)
 
 
-def script(session: Session, lines: Iterable[str]) -> bool:
+def script(session: Session, lines: Iterable[str | bytes]) -> bool:
     """Run every line, and tell whether all went well; `#` at the start makes a comment.
 
-    An error is told and the next line runs.
+    An error is told and the next line runs. One is a line that is no text.
     """
     session.engine.start()
     try:
-        for line in lines:
-            if not line.startswith("#"):
+        for number, given in enumerate(lines, start=1):
+            line = _text(given)
+            if line is None:
+                message = f"line {number} is not text in UTF-8"
+                session.show_error(UsageError(message, hint="convert it: `iconv -t UTF-8`"))
+            elif not line.startswith("#"):
                 _step(session, line.rstrip("\r\n"))
     except Quit:
         pass
     return not session.failed
+
+
+def _text(line: str | bytes) -> str | None:
+    """Return a line as text, without the mark that may begin a file; None where it is none."""
+    try:
+        text = line if isinstance(line, str) else line.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return None
+    return None if isinstance(line, bytes) and "\0" in text else text
 
 
 def _step(session: Session, line: str) -> None:

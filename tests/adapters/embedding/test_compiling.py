@@ -129,7 +129,6 @@ def test_nothing_leaves_the_machine_and_nothing_is_printed(
     assert once == [
         Compiling("tiny", stage)
         for stage in (
-            CompileStage.LOAD,
             CompileStage.EXPORT,
             CompileStage.QUANTISE,
             CompileStage.CHECK,
