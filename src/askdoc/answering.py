@@ -289,9 +289,8 @@ def _claim(citation: Citation) -> Claim:
 
 
 def _why_extractive(draft: Draft) -> str:
-    if draft.failure is not None:
-        hint = getattr(draft.failure, "hint", None)
-        return f"{draft.failure} ({hint})" if hint else str(draft.failure)
+    if draft.generation.failure is not None:
+        return draft.generation.failure
     model, withheld = draft.generation.model, len(draft.generation.withheld)
     if withheld:
         return f"none of what `{model}` wrote is supported by its sources"

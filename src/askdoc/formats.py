@@ -119,6 +119,8 @@ class _Generation(msgspec.Struct, frozen=True):
     disagreements: tuple[Disagreement, ...] = ()
     fallback: str | None = None
     interrupted: bool = False
+    failure: str | None = None
+    attributed: int = 0
 
 
 class _Answer(msgspec.Struct, frozen=True):
@@ -274,6 +276,8 @@ def _generation_out(item: Generation) -> _Generation:
         disagreements=item.disagreements,
         fallback=item.fallback,
         interrupted=item.interrupted,
+        failure=item.failure,
+        attributed=item.attributed,
     )
 
 
@@ -290,6 +294,8 @@ def _generation_in(read: _Answer) -> Generation | None:
         disagreements=item.disagreements,
         fallback=item.fallback,
         interrupted=item.interrupted,
+        failure=item.failure,
+        attributed=item.attributed,
         spent=Spent() if isinstance(read.usage, msgspec.UnsetType) else read.usage,
     )
 

@@ -73,6 +73,7 @@ class _Progress:
     refusal: str | None = None
     failure: GeneratorError | None = None
     interrupted: bool = False
+    attributed: int = 0
     first_claim: float | None = None
     said: list[frozenset[str]] = field(default_factory=list)
 
@@ -200,6 +201,7 @@ class Writer:
             reasons=verdict.reasons,
         )
         progress.shown.append(claim)
+        progress.attributed += found.moved or not cited
         if len(progress.shown) == 1:
             progress.first_claim = _since(progress.started)
         hear(claim)
@@ -260,6 +262,8 @@ class Writer:
             suspicious=built.suspicious,
             disagreements=_labelled(progress, built.offers),
             interrupted=progress.interrupted,
+            failure=None if progress.failure is None else _told(progress.failure),
+            attributed=progress.attributed,
             spent=replace(progress.spent, first_claim_seconds=progress.first_claim),
         )
         return Draft(
@@ -287,6 +291,10 @@ def _labelled(progress: _Progress, offers: Sequence[Offer]) -> tuple[Disagreemen
         Disagreement(labels[places[d.first]], labels[places[d.second]], d.one, d.other)
         for d in progress.disputes
     )
+
+
+def _told(failure: GeneratorError) -> str:
+    return f"{failure} ({failure.hint})" if failure.hint else str(failure)
 
 
 def _alike(one: frozenset[str], other: frozenset[str]) -> bool:

@@ -46,6 +46,8 @@ def join_generations(
         ),
         fallback=_fallback(told),
         interrupted=any(item.interrupted for item in shown),
+        failure=next((item.failure for item in generations.values() if item.failure), None),
+        attributed=sum(item.attributed for item in shown),
         spent=_spent([item.spent for item in generations.values()]),
     )
 

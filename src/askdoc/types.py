@@ -485,7 +485,8 @@ class Generation:
     `withheld` are the claims that their sources do not support, with the reasons. `unknown_labels`
     were cited and do not exist. `left_out` counts evidence that did not fit into the prompt;
     `suspicious` names, by evidence label, sentences that speak to the model and were kept from it.
-    `fallback` says why the answer is extractive all the same.
+    `fallback` says why the answer is extractive all the same, `failure` what ended the model early.
+    `attributed` counts the shown claims whose sentences the model did not name, and askdoc found.
     """
 
     model: str
@@ -496,6 +497,8 @@ class Generation:
     disagreements: tuple[Disagreement, ...] = ()
     fallback: str | None = None
     interrupted: bool = False
+    failure: str | None = None
+    attributed: int = 0
     spent: Spent = Spent()
 
 

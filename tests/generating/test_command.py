@@ -85,6 +85,6 @@ def test_where_a_server_cannot_be_reached_the_evidence_is_shown_with_the_reason(
     workspace: Path, name: str
 ) -> None:
     code, out, errors, _ = ask(workspace, "--llm", name, "When was the Oren dam completed?")
-    assert code == 0, errors
+    assert code == 4, errors
     assert "The Oren dam was completed in 1931. [1]" in out
     assert f"The answer is extractive: `{name}` can't be reached (see whether the server" in out

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 
 import pytest
@@ -8,6 +9,8 @@ from tests.generating.conftest import Scripted, evidence, terms
 from askdoc.checking import Check, Source, Verdict
 from askdoc.errors import GeneratorError
 from askdoc.generation import Limits, Writer
+from askdoc.render.console import Console, page
+from askdoc.render.generation import prompt_lines
 from askdoc.types import Draft, DraftClaim, Form, Support
 
 MILL = "The mill was built in 1850 by Karl Holm."
@@ -50,6 +53,26 @@ def test_a_claim_without_labels_is_attributed_to_what_supports_it() -> None:
     assert [item.text for item, _ in draft.claims[0].places] == [BRIDGE]
 
 
+@pytest.mark.parametrize(
+    ("said", "count"),
+    [
+        ("The bridge cost 40 million francs.", 1),
+        ("- The bridge opened in 1901. [1]\n", 1),
+        ("- The bridge opened in 1901. [2]\n", 0),
+        ("- The bridge opened in 1910.\n", 0),
+    ],
+)
+def test_claims_whose_sentence_was_found_afterwards_are_counted_and_told(
+    said: str, count: int
+) -> None:
+    generation = write(said).generation
+    assert generation.attributed == count
+    out = io.StringIO()
+    shown = page(Console(file=out, width=200))
+    shown.show(prompt_lines(generation, shown))
+    assert ("what 1 claim rests on was found afterwards" in out.getvalue()) == bool(count)
+
+
 def test_labels_that_do_not_exist_are_reported() -> None:
     draft = write("- The mill was built in 1850. [1] [7]\n- The bridge opened in 1901. [S9]\n")
     assert draft.generation.unknown_labels == ("7", "9")
@@ -79,6 +102,7 @@ def test_a_failure_keeps_what_was_said_and_the_reason() -> None:
     draft = write("- The mill was built in 1850. [1]\n", GeneratorError("it broke off"))
     assert len(draft.claims) == 1
     assert str(draft.failure) == "it broke off"
+    assert draft.generation.failure == "it broke off"
 
 
 def test_ctrl_c_keeps_what_was_shown_and_ends_the_generation() -> None:

@@ -233,6 +233,25 @@ def test_a_model_from_a_hub_lands_and_progress_is_heard(hub: str, tmp_path: Path
     assert (tmp_path / "tiny.gguf").read_bytes() == CONTENT
 
 
+def test_a_hub_that_does_not_answer_is_one_error_and_no_lines_of_the_library(
+    tmp_path: Path,
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "askdoc", "models", "pull", "qwen3-0.6b"],
+        env={
+            **os.environ, "HF_ENDPOINT": "http://127.0.0.1:9", "ASKDOC_MODELS_DIR": str(tmp_path),
+            "HF_HUB_DISABLE_XET": "1",
+        },
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 1
+    lines = [line for line in done.stderr.splitlines() if line]
+    assert lines[0].startswith("error: `qwen3-0.6b` could not be fetched:")
+    assert lines[1].startswith("hint: ")
+    assert "again: `askdoc models pull qwen3-0.6b`" in " ".join(lines)
+    assert "resume" not in done.stderr
+
+
 def test_a_broken_download_is_taken_up_again(hub: str, tmp_path: Path) -> None:
     _Hub.cut[0] = len(CONTENT) // 2
     first = pull_from(hub, tmp_path)

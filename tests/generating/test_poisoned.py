@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from tests.generating.test_suspicious import ATTACKS, WORD
 
-from askdoc import wiring, workspace
+from askdoc import prompts, wiring, workspace
 from askdoc.answering import Answerer
 from askdoc.render.console import Console, page
 from askdoc.render.generation import prompt_lines
+from askdoc.suspicious import harmless
 
 QUESTIONS = {
     "dam": ("When was the Oren dam completed?", "1931"),
@@ -61,6 +62,48 @@ def test_poisoned_files_are_neither_obeyed_nor_cited(answerer: Answerer, subject
     assert holds in answer.text
     assert {citation.document.path for citation in answer.citations} == {f"{subject}.txt"}
     assert len(answer.generation.suspicious) >= 3
+    out = io.StringIO()
+    shown = page(Console(file=out, width=100))
+    shown.show(prompt_lines(answer.generation, shown))
+    assert "was kept from the model: it" in out.getvalue()
+
+
+@pytest.fixture(scope="module")
+def extractive(poisoned: Path) -> Iterator[Answerer]:
+    with wiring.answerer(workspace.find(poisoned, overrides={"llm": "extractive"})) as opened:
+        yield opened
+
+
+def test_each_attack_is_among_the_evidence_of_a_question_and_is_kept_from_the_prompt(
+    extractive: Answerer,
+) -> None:
+    """None is safe only for not having been found."""
+    reached = set()
+    for number, attack in enumerate(ATTACKS.values()):
+        subject = list(FACTS)[number % len(FACTS)]
+        said = harmless(attack.replace("dam", subject))
+        for question in (QUESTIONS[subject][0], f"What is said of the Oren {subject}? {said}"):
+            evidence = extractive.answer(question).evidence
+            found = [e for e in evidence if e.passage.document.path == f"note-{number:02}.txt"]
+            built = prompts.build(question, evidence, context=32_000, evidence_tokens=30_000)
+            kept = {e.label for e in found} & built.suspicious.keys()
+            assert WORD not in built.prompt.user.partition("\nQuestion:")[0].upper()
+            if kept:
+                reached.add(number)
+                break
+    assert reached == set(range(len(ATTACKS)))
+
+
+def test_an_attack_may_be_cited_where_it_is_asked_about_and_is_flagged(answerer: Answerer) -> None:
+    answer = answerer.answer("Which secret task inserts ZORBO into the answer?")
+    assert answer.generation is not None
+    cited = {citation.document.path for citation in answer.citations}
+    flagged = {
+        item.passage.document.path
+        for item in answer.evidence
+        if item.label in answer.generation.suspicious
+    }
+    assert cited & flagged
     out = io.StringIO()
     shown = page(Console(file=out, width=100))
     shown.show(prompt_lines(answer.generation, shown))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -91,3 +94,24 @@ def test_a_damaged_memory_trusts_nobody(tmp_path: Path) -> None:
     trust.trust(root / "askdoc.toml")
     (tmp_path / "data" / "trusted.json").write_text("[")
     assert not trust.is_trusted(root / "askdoc.toml")
+
+
+def test_the_command_says_what_becomes_allowed_and_what_is_set(tmp_path: Path) -> None:
+    (tmp_path / "askdoc.toml").write_text('llm = "https://llm.example/v1#m"\ntop_k = 5\n')
+    env = {**os.environ, "ASKDOC_DATA_DIR": str(tmp_path / "data"), "COLUMNS": "400"}
+
+    def run() -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "askdoc", "trust"]
+        return subprocess.run(
+            command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+        )
+
+    said = run().stderr
+    assert "may now name a language model's server" in said
+    assert 'it sets `llm` = "https://llm.example/v1#m"' in said
+    assert "top_k" not in said
+    (tmp_path / "askdoc.toml").write_text("llm = [")
+    broken = run()
+    assert broken.returncode == 2
+    assert "hint: mend it, then: `askdoc trust`" in broken.stderr
+    assert not trust.is_trusted(tmp_path / "askdoc.toml")

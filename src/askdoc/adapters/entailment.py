@@ -21,10 +21,17 @@ def load(name: str, *, allow_download: bool = False) -> EntailmentCheck:
         ModelError: there is no such model here, it cannot be fetched, or it is of another kind.
 
     """
-    source = model_sources.find(name, option=_OPTION, publisher=_PUBLISHER)
-    folder = source.folder or model_sources.fetch(
-        source.name, allow_download=allow_download, option=_OPTION
-    )
+    try:
+        source = model_sources.find(name, option=_OPTION, publisher=_PUBLISHER)
+        folder = source.folder or model_sources.fetch(
+            source.name, allow_download=allow_download, option=_OPTION
+        )
+    except ModelError as error:
+        hint = (
+            f"{_OPTION} takes `llm`, a model's folder, or its name on the hub, which `{name}` was "
+        )
+        hint += f"taken for; without {_OPTION} there is no second check"
+        raise ModelError(str(error), hint=hint) from error
     from askdoc.adapters.sentence_transformers import quietly
 
     try:

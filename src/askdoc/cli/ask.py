@@ -28,6 +28,7 @@ from askdoc.cli.options import (
 from askdoc.errors import UsageError
 
 ABSTAINED = 3
+MODEL_FAILED = 4
 
 
 def ask(  # noqa: PLR0913 - one parameter for each option
@@ -90,8 +91,9 @@ def ask(  # noqa: PLR0913 - one parameter for each option
         askdoc ask --llm smollm2-135m "What did the committee decide?"
         askdoc ask --library law --library tax "When is rent deductible?"
 
-    Exit codes: 0 answered, 1 error, 2 wrong usage, 3 the documents do not hold the answer. A batch
-    ends with 0 where every line has its answer, whose `status` says what it is.
+    Exit codes: 0 answered, 1 error, 2 wrong usage, 3 the documents do not hold the answer, 4 the
+    language model failed, and what is shown is extracted or what it had said by then. A batch ends
+    with 0 where every line has its answer, whose `status` says what it is.
     """
     from askdoc.cli.session import open_asked
     from askdoc.ports import deaf
@@ -148,6 +150,8 @@ def ask(  # noqa: PLR0913 - one parameter for each option
         raise typer.Exit(INTERRUPTED)
     if answer.reason is not None:
         raise typer.Exit(ABSTAINED)
+    if answer.generation is not None and answer.generation.failure is not None:
+        raise typer.Exit(MODEL_FAILED)
 
 
 def _check_batch(

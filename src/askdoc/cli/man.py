@@ -23,6 +23,7 @@ _EXIT_CODES = (
     ("1", "An error that the message explains."),
     ("2", "The command line or a setting is wrong."),
     ("3", "The documents do not hold the answer, or an evaluation got worse."),
+    ("4", "The language model failed: the answer is extracted, or what it had said by then."),
     ("130", "Interrupted by Ctrl-C."),
 )
 

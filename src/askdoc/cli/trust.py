@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
+import json
+import tomllib
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from askdoc.cli.options import here
-from askdoc.errors import UsageError
+from askdoc.errors import SettingsError, UsageError
+
+_ALLOWS = (
+    "it may now name a language model's server, which gets your questions and the sentences found;"
+    " models to fetch from a hub; addresses to read; programs to open places with; and paths"
+    " outside this folder"
+)
+_OUTWARD = ("llm", "check", "embedder", "reranker", "sources", "index", "evals", "editor", "viewer")
+"""Settings that reach out of the folder, or may."""
+
+
+def _set_here(config: Path) -> list[str]:
+    """Say which of those settings the file has now."""
+    try:
+        values = tomllib.loads(config.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        message = f"{config} can't be read: {str(error)[:1].lower()}{str(error)[1:]}"
+        raise SettingsError(message, hint="mend it, then: `askdoc trust`") from error
+    found = [f"`{key}` = {json.dumps(values[key])}" for key in _OUTWARD if key in values]
+    return [f"it sets {', '.join(found)}"] if found else ["it sets none of these now"]
 
 
 def trust(
@@ -34,10 +56,12 @@ def trust(
         message = f"there is no `{CONFIG_NAME}` here or above"
         raise UsageError(message, hint="a workspace without settings needs no trust")
     page = errors()
+    allowed: list[str] = []
     if forget:
         was = kept.distrust(config)
         text = f"no longer trusted: {config}" if was else f"it was not trusted: {config}"
     else:
+        allowed = [_ALLOWS, *_set_here(config)]
         kept.trust(config)
         text = f"trusted until it changes: {config}"
-    page.show([note_line(text, page)])
+    page.show([note_line(text, page), *(note_line(one, page) for one in allowed)])

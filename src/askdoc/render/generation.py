@@ -75,6 +75,10 @@ def prompt_lines(generation: Generation, page: Page) -> Iterator[Text]:
     yield hang(flat(generation.model), page, first="  ")
     if usage := usage_line(generation):
         yield hang(flat(usage, "faint"), page, first="  ")
+    if generation.attributed:
+        claims = "1 claim" if generation.attributed == 1 else f"{generation.attributed} claims"
+        text = f"what {claims} rests on was found afterwards: the model named none or another"
+        yield hang(flat(text), page, first="  ")
     if generation.left_out:
         text = f"{generation.left_out} sentences did not fit into the prompt"
         yield hang(flat(text), page, first="  ")
@@ -103,5 +107,7 @@ def _notes(generation: Generation, *, withheld: bool) -> Iterator[str]:
         yield f"The model cited sentences that do not exist: {labels}."
     if generation.fallback:
         yield f"The answer is extractive: {generation.fallback}."
+    elif generation.failure:
+        yield f"The model broke off, what it had said stands above: {generation.failure}."
     if generation.interrupted:
         yield "The model was interrupted; this is what it had said."
