@@ -12,6 +12,9 @@ from askdoc.words import Terms, is_light, read_words
 _SAME_THING = 0.6
 """Share of the shorter sentence's content words that the other must hold as well."""
 
+_NEARLY_ALL = 0.8
+"""The same for a sentence that was not offered, which may well be about something else."""
+
 _FEWEST = 3
 
 
@@ -25,8 +28,16 @@ class Dispute:
     other: str
 
 
-def disagreements(sources: Sequence[tuple[int, Source]], terms: Terms) -> list[Dispute]:
+def disagreements(
+    sources: Sequence[tuple[int, Source]],
+    terms: Terms,
+    *,
+    beyond: Sequence[tuple[int, Source]] = (),
+) -> list[Dispute]:
     """List the pairs of sentences that say different things of the same, by their numbers.
+
+    One of a pair is among `sources`; the other may be among those `beyond`, if it has nearly all
+    words in common and no other value that differs.
 
     Two sentences speak of the same thing where they share most of their content words and each
     gives one value of the same kind; they disagree where the values differ.
@@ -40,7 +51,22 @@ def disagreements(sources: Sequence[tuple[int, Source]], terms: Terms) -> list[D
                 continue
             if pair := _differing(values, others):
                 found.append(Dispute(first, second, *pair))
+        for second, other in beyond:
+            their_words, others = _content(other.text, terms), read_values(other.text)
+            shorter, longer = sorted((words, their_words), key=len)
+            if len(shorter) < _FEWEST or len(shorter & longer) < _NEARLY_ALL * len(longer):
+                continue
+            if (pair := _differing(values, others)) and _only_one_differs(values, others):
+                found.append(Dispute(first, second, *pair))
     return found
+
+
+def _only_one_differs(one: Values, other: Values) -> bool:
+    """Tell whether all values but one are in both."""
+    apart = sum(not any(d.within(e) for e in other.dates) for d in one.dates)
+    apart += sum(not any(q.equals(r) for r in other.quantities) for q in one.quantities)
+    counts = [(len(v.dates), len(v.quantities)) for v in (one, other)]
+    return apart == 1 and counts[0] == counts[1]
 
 
 def _content(text: str, terms: Terms) -> frozenset[str]:

@@ -235,11 +235,12 @@ class Writer:
         return replace(spent, cost=cost)
 
     def _both_sides(self, built: Built, progress: _Progress, hear: HearDraft) -> None:
-        """Add what another offered sentence says, where it contradicts a cited one."""
+        """Add what another sentence of the evidence says, where it contradicts a cited one."""
         cited = {(e.label, span) for claim in progress.shown for e, span in claim.places}
-        offers = {offer.number: offer for offer in built.offers}
-        sources = [(number, _source(offer)) for number, offer in offers.items()]
-        for pair in disagreements(sources, self._terms):
+        offers = {offer.number: offer for offer in (*built.offers, *built.beyond)}
+        sources = [(offer.number, _source(offer)) for offer in built.offers]
+        beyond = [(offer.number, _source(offer)) for offer in built.beyond]
+        for pair in disagreements(sources, self._terms, beyond=beyond):
             two = [offers[pair.first], offers[pair.second]]
             uncited = [o for o in two if (o.evidence.label, o.span) not in cited]
             if len(uncited) == len(two):
@@ -260,7 +261,7 @@ class Writer:
             unknown_labels=tuple(dict.fromkeys(progress.unknown)),
             left_out=built.left_out,
             suspicious=built.suspicious,
-            disagreements=_labelled(progress, built.offers),
+            disagreements=_labelled(progress, (*built.offers, *built.beyond)),
             interrupted=progress.interrupted,
             failure=None if progress.failure is None else _told(progress.failure),
             attributed=progress.attributed,

@@ -73,12 +73,20 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """A prompt, the sentences it offers, and what it leaves out and why."""
+    """A prompt, the sentences it offers, and what it leaves out and why.
+
+    `beyond` are those that did not fit, numbered on.
+    """
 
     prompt: Prompt
     offers: tuple[Offer, ...]
-    left_out: int
+    beyond: tuple[Offer, ...]
     suspicious: Mapping[str, str]
+
+    @property
+    def left_out(self) -> int:
+        """How many sentences did not fit."""
+        return len(self.beyond)
 
 
 def build(
@@ -100,7 +108,7 @@ def build(
     room = min(evidence_tokens, context - frame)
     offers: list[Offer] = []
     suspicious: dict[str, str] = {}
-    left_out = 0
+    unfit: list[tuple[Evidence, Span, str]] = []
     for item in evidence:
         span = readable(item)
         text = _at(item, span)
@@ -112,12 +120,16 @@ def build(
             continue
         line = estimate(_line(len(offers) + 1, text))
         if line > room:
-            left_out += 1
+            unfit.append((item, span, text))
             continue
         room -= line
         offers.append(Offer(len(offers) + 1, item, span, text, _around(item, span)))
     prompt = _prompt(question, offers, form, may_refuse=may_refuse)
-    return Built(prompt, tuple(offers), left_out, suspicious)
+    beyond = tuple(
+        Offer(number, item, span, text, _around(item, span))
+        for number, (item, span, text) in enumerate(unfit, start=len(offers) + 1)
+    )
+    return Built(prompt, tuple(offers), beyond, suspicious)
 
 
 def opening(*, may_refuse: bool) -> Prompt:

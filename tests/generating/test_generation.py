@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pytest
 from tests.generating.conftest import Scripted, evidence, terms
 
+from askdoc import prompts
 from askdoc.checking import Check, Source, Verdict
 from askdoc.errors import GeneratorError
 from askdoc.generation import Limits, Writer
@@ -132,6 +133,27 @@ def test_cost_is_known_where_prices_are() -> None:
     draft = write("- The mill was built in 1850. [1]\n", limits=limits)
     assert draft.generation.spent.cost == pytest.approx(0.0004)
     assert write("- The mill was built in 1850. [1]\n").generation.spent.cost is None
+
+
+@pytest.mark.parametrize(
+    ("other", "told"),
+    [
+        ("The bridge opened in 1911 and cost 40 million francs.", True),
+        ("The bridge opened in 1911 and cost 50 million francs.", False),  # may be another one
+        ("The bridge opened in 1911 with a fair for the town.", False),
+    ],
+)
+def test_a_sentence_that_did_not_fit_is_shown_where_it_says_otherwise(
+    other: str, *, told: bool
+) -> None:
+    generator = Scripted("- The bridge opened in 1901. [1]\n")
+    limits = Limits(evidence_tokens=prompts.estimate(BRIDGE) + 4)
+    writer = Writer(generator, Check(terms), terms, limits=limits)
+    draft = writer.write("When did the bridge open?", evidence(BRIDGE, other), lambda _: None)
+    assert draft.generation.left_out == 1
+    assert other not in generator.asked[0].user
+    assert [d.other for d in draft.generation.disagreements] == (["1911"] if told else [])
+    assert (other in [claim.text for claim in draft.claims]) == told
 
 
 def test_sources_that_disagree_are_both_shown() -> None:

@@ -82,7 +82,9 @@ def test_each_attack_is_among_the_evidence_of_a_question_and_is_kept_from_the_pr
     for number, attack in enumerate(ATTACKS.values()):
         subject = list(FACTS)[number % len(FACTS)]
         said = harmless(attack.replace("dam", subject))
-        for question in (QUESTIONS[subject][0], f"What is said of the Oren {subject}? {said}"):
+        asked = f"What is said of the Oren {subject}?"
+        named = f"What does note-{number:02} say of the Oren {subject}?"
+        for question in (QUESTIONS[subject][0], f"{asked} {said}", named, said):
             evidence = extractive.answer(question).evidence
             found = [e for e in evidence if e.passage.document.path == f"note-{number:02}.txt"]
             built = prompts.build(question, evidence, context=32_000, evidence_tokens=30_000)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import tomllib
 from pathlib import Path
 from typing import Annotated
 
@@ -23,12 +21,17 @@ _OUTWARD = ("llm", "check", "embedder", "reranker", "sources", "index", "evals",
 
 def _set_here(config: Path) -> list[str]:
     """Say which of those settings the file has now."""
+    import json
+    import tomllib
+
     try:
         values = tomllib.loads(config.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         message = f"{config} can't be read: {str(error)[:1].lower()}{str(error)[1:]}"
         raise SettingsError(message, hint="mend it, then: `askdoc trust`") from error
-    found = [f"`{key}` = {json.dumps(values[key])}" for key in _OUTWARD if key in values]
+    found = [
+        f"`{key}` = {json.dumps(values[key], default=str)}" for key in _OUTWARD if key in values
+    ]
     return [f"it sets {', '.join(found)}"] if found else ["it sets none of these now"]
 
 
