@@ -118,3 +118,13 @@ def test_a_downloaded_folder_cannot_name_a_check_elsewhere(tmp_path: Path) -> No
     (tmp_path / "askdoc.toml").write_text('check = "llm"\n')
     found = workspace.find(tmp_path, environment={}, user_config=tmp_path / "none")
     assert found.settings.check == "llm"
+
+
+def test_a_name_that_is_no_model_is_told_with_what_the_option_takes() -> None:
+    from askdoc.adapters.entailment import load
+
+    with pytest.raises(ModelError, match="`cross-encoder/nli-none` is not on this machine") as told:
+        load("nli-none")
+    hint = told.value.hint or ""
+    assert "--check takes `llm`, a model's folder, or its name on the hub" in hint
+    assert "without --check there is no second check" in hint
