@@ -226,6 +226,12 @@ def test_a_batch_asks_several_libraries_as_one_question_does(here: Path) -> None
     assert {item["library"] for line in only for item in json.loads(line)["evidence"]} == {"town"}
 
 
+def test_without_libraries_it_is_told_how_one_is_made() -> None:
+    done = run("libraries")
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert "make one: `askdoc index --library NAME FOLDER`" in " ".join(done.stderr.split())
+
+
 @pytest.mark.usefixtures("libraries")
 def test_libraries_and_an_index_are_not_named_together(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "each name an index" in run("--library", "town", "--index", "x", "Who is?").stderr

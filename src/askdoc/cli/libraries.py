@@ -24,7 +24,8 @@ def libraries(
     from askdoc import wiring
     from askdoc.errors import AskdocError
     from askdoc.libraries import names, open_library
-    from askdoc.render.console import output
+    from askdoc.render.console import errors, output
+    from askdoc.render.errors import note_line
     from askdoc.render.indexing import count
     from askdoc.render.layout import table
 
@@ -41,6 +42,10 @@ def libraries(
         listed = [{"name": name, "documents": documents} for name, documents in found.items()]
         print_json({"schema": "askdoc.libraries/1", "libraries": listed})
         return
+    if not found:
+        aside = errors()
+        told = "there is no library yet; make one: `askdoc index --library NAME FOLDER`"
+        aside.show([note_line(told, aside)])
     page = output()
     page.show(
         table(
