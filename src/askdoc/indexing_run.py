@@ -70,6 +70,7 @@ class Run:
         self._skips: dict[str, tuple[Skip, Found | None]] = {}
         self._settled: list[Found] = []
         self._lost: list[Known] = []
+        self._taken_in: list[str] = []
         self._unchanged = 0
         self._chunks = 0
         self._total = 0
@@ -97,6 +98,8 @@ class Run:
             self._interrupted = True
             self._close()
             self._writing.roll_back()
+            # Passages of a document that was not read to its end have gone again.
+            self._chunks = len(self._writing.catalog.chunk_ids(self._taken_in))
         finally:
             self._close()
         self._name_anew()
@@ -313,6 +316,7 @@ class Run:
 
     def _published(self, document_ids: Sequence[str], chunks: int) -> None:
         current = next(reversed(self._waiting.values())).location
+        self._taken_in += document_ids
         for key in document_ids:
             location = self._waiting.pop(key).location
             (self._changed if location in self._former else self._added).append(location)

@@ -187,6 +187,17 @@ def test_records_and_prose_in_xml() -> None:
     assert lines(reading) == [1, 2]
 
 
+def test_comments_and_entities_within_xml_cost_no_words() -> None:
+    data = (
+        '<!DOCTYPE d [<!ENTITY ship "frigate">]>\n'
+        "<d><a>The &ship; sails<!-- soon --> at nine.</a>\n"
+        "<b>Oak <?pi?>lasts.</b></d>"
+    )
+    told = " ".join(read(data, "xml").text.split())
+    assert "sails at nine." in told
+    assert "Oak lasts." in told
+
+
 def test_lines_beyond_the_sixteenth_bit_are_true() -> None:
     data = "<d>" + "\n" * 70_000 + "<a><b>late words</b></a></d>"
     assert lines(read(data, "xml")) == [70_001]

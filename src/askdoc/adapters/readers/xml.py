@@ -99,7 +99,7 @@ class _Walk:
 
     def _leaf(self, element: etree._Element) -> None:
         """Write an element that has none below it: in its row, or by itself where it is long."""
-        words = (element.text or "").strip()
+        words = _text_of(element).strip()
         if (
             _local(str(element.tag)) == "title"
             and self._titled
@@ -138,6 +138,16 @@ class _Walk:
 
     def _place(self, element: etree._Element) -> None:
         self.composer.place(Place(PlaceKind.LINE, element.sourceline or 1))
+
+
+def _text_of(leaf: etree._Element) -> str:
+    """Return the text of an element without others below it; entities stay as they are written."""
+    parts = [leaf.text or ""]
+    for child in leaf:  # a comment, an instruction or an entity
+        is_entity = isinstance(child, etree._Entity)  # noqa: SLF001 - it has no other name
+        parts.append((child.text or "") if is_entity else "")
+        parts.append(child.tail or "")
+    return "".join(parts)
 
 
 def _local(name: str) -> str:
