@@ -18,9 +18,8 @@ from askdoc.types import Found, Reading, ReadOptions, Skip
 
 _LENGTH = struct.Struct("<Q")
 _LONGEST = 1 << 32
-_OURS = frozenset(
-    {"askdoc.types", "askdoc.landmarks", "askdoc.adapters.limits", "askdoc.adapters.wire"}
-)
+_OURS = frozenset({"askdoc.landmarks", "askdoc.adapters.limits", "askdoc.adapters.wire"})
+_NOUNS = "askdoc.types."
 _PLAIN = frozenset({("builtins", "set"), ("builtins", "frozenset"), ("builtins", "bytearray")})
 
 
@@ -120,7 +119,8 @@ def receive(stream: IO[bytes]) -> Any:
 class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         """Find a class of askdoc's own."""
-        if (module, name) in _PLAIN or (module in _OURS and "." not in name):
+        ours = module in _OURS or module.startswith(_NOUNS)
+        if (module, name) in _PLAIN or (ours and "." not in name):
             found = super().find_class(module, name)
             if isinstance(found, type):
                 return found

@@ -1,0 +1,75 @@
+"""An answer, and what it depended on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from askdoc.text import unlabelled
+from askdoc.types.citations import Citation, Claim, Reason, Status
+from askdoc.types.generation import Generation
+from askdoc.types.retrieval import Evidence, Passage
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What an answer depends on: hashes of corpus and settings, models by role, version."""
+
+    corpus: str
+    settings: str
+    models: Mapping[str, str]
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The outcome of one question.
+
+    Answered if and only if at least one claim carries a citation, else abstained with its reason.
+    `evidence` is best first and longer than what is cited. `confidence` is a calibrated probability
+    that the evidence answers the question, made from `signals`. `timings` are milliseconds by
+    stage. `generation` tells how a language model took part, where one did. `searched` is the
+    question as it was searched for, where slips of the keys were repaired in it. `missed` are the
+    parts of a question that are not answered, where others are.
+    """
+
+    question: str
+    status: Status
+    claims: tuple[Claim, ...]
+    citations: tuple[Citation, ...]
+    evidence: tuple[Evidence, ...]
+    passages: tuple[Passage, ...]
+    reason: Reason | None
+    confidence: float
+    generator: str
+    fingerprint: Fingerprint
+    timings: Mapping[str, float] = field(default_factory=dict)
+    signals: Mapping[str, float] = field(default_factory=dict)
+    generation: Generation | None = None
+    searched: str | None = None
+    missed: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        cited = any(claim.citations for claim in self.claims)
+        if (self.status is Status.ANSWERED) is not cited:
+            message = f"{self.status} with {len(self.claims)} claims, cited: {cited}"
+            raise ValueError(message)
+        if (self.reason is None) is not cited:
+            message = f"{self.status} with reason {self.reason}"
+            raise ValueError(message)
+        known = {citation.label for citation in self.citations}
+        for claim in self.claims:
+            if unknown := set(claim.citations) - known:
+                message = f"claim cites unknown labels {sorted(unknown)}"
+                raise ValueError(message)
+
+    @property
+    def text(self) -> str:
+        """The claims as one text, each followed by its `[n]` markers; empty when abstained.
+
+        No other `[n]` is in it: a document's own are written `(n)`.
+        """
+        return " ".join(
+            unlabelled(claim.text) + "".join(f" [{label}]" for label in claim.citations)
+            for claim in self.claims
+        )

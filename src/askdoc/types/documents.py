@@ -1,0 +1,236 @@
+"""Places in a text, and what a document, its parts and its chunks are."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from askdoc.landmarks import NOWHERE, Landmarks, Place, PlaceKind
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A half-open range of characters in the stored text of one document."""
+
+    start: int
+    end: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start <= self.end:
+            message = f"not a span: {self.start}..{self.end}"
+            raise ValueError(message)
+
+    def __len__(self) -> int:
+        return self.end - self.start
+
+    def of(self, text: str) -> str:
+        """Cut this span out of `text`."""
+        return text[self.start : self.end]
+
+    def overlap(self, other: Span) -> int:
+        """Count the characters that both spans hold."""
+        return max(0, min(self.end, other.end) - max(self.start, other.start))
+
+    def covers(self, other: Span) -> bool:
+        """Tell whether `other` lies wholly within this span."""
+        return self.start <= other.start and other.end <= self.end
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading: where it starts, how deep it is (1 is the top), and its words."""
+
+    start: int
+    level: int
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a reader makes of one file.
+
+    `text` is what is stored. `blocks` are the ranges that no sentence crosses (paragraphs, list
+    items, table rows, headings), in order and without overlap. `pages` holds the offset at which
+    each page starts, and is empty where the format has no pages; `landmarks` say where other places
+    begin, such as slides and rows. `warnings` name what was lost, such as a page that has no text.
+    `parts` are documents of their own that the file holds, such as attachments.
+
+    A long file may be read in several parts, in order. Each has the `text` from its `origin` on, up
+    to the origin of the next; its offsets count from the start of the document all the same. What
+    is said of the document as a whole, such as its title, stands in the first part.
+    """
+
+    text: str
+    blocks: tuple[Span, ...]
+    title: str | None = None
+    pages: tuple[int, ...] = ()
+    sections: tuple[Section, ...] = ()
+    warnings: tuple[str, ...] = ()
+    landmarks: Landmarks = NOWHERE
+    author: str | None = None
+    parts: tuple[Part, ...] = ()
+    origin: int = 0
+
+    @property
+    def end(self) -> int:
+        """The offset in the document at which the text of this part ends."""
+        return self.origin + len(self.text)
+
+    def cut(self, span: Span) -> str:
+        """Cut `span`, which lies in this part, out of its text."""
+        return self.text[span.start - self.origin : span.end - self.origin]
+
+    def breaks(self) -> Sequence[int]:
+        """List the offsets that neither a sentence nor a passage runs across."""
+        return self.pages or self.landmarks.breaks()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A document within a file: its name there, what was read of it or why nothing was.
+
+    `content_hash` is the SHA-256 of its own bytes.
+    """
+
+    name: str
+    content_hash: str
+    outcome: Reading | Unread
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Why something was not read: a short stable `code`, the reason, and what would help."""
+
+    code: str
+    reason: str
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """How files are to be read: passwords to try on encrypted ones, OCR of pages without text."""
+
+    passwords: tuple[str, ...] = ()
+    ocr: bool = False
+
+    def may_help(self, code: str) -> bool:
+        """Tell whether a file that was skipped with that code may now be read."""
+        return (code == ENCRYPTED and bool(self.passwords)) or (code == NO_TEXT and self.ocr)
+
+
+ENCRYPTED = "encrypted"
+NO_TEXT = "no_text"
+"""Codes of skips that the options of a later run may overcome."""
+
+BARE_PAGES = "no text on "
+"""How the warning begins that names pages without text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What tells that a file has changed: size in bytes, time in nanoseconds, SHA-256."""
+
+    size: int
+    modified_ns: int
+    content_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """Another place at which a document is found: a file with the same content."""
+
+    location: str
+    path: str
+    source: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One indexed file, without its text.
+
+    `id` was made from its first `location`, and stays when the file is edited, renamed or moved.
+    `location` is the file's path relative to the workspace where it lies inside, else absolute;
+    `path` is relative to the source that was indexed, with `/`; `file` is the absolute path on this
+    machine. `library` is the named library it was found in, where several were asked. A document
+    that lies in a file with others, such as an attachment, has the location of that file in
+    `within`, and its `file`, size and time; the content hash is its own. Files with the same
+    content are one document, with all places but one in `copies`.
+    """
+
+    id: str
+    location: str
+    path: str
+    source: str
+    file: str
+    title: str | None
+    length: int
+    stamp: Stamp
+    pages: tuple[int, ...]
+    language: str
+    warnings: tuple[str, ...] = ()
+    library: str | None = None
+    landmarks: Landmarks = NOWHERE
+    author: str | None = None
+    within: str | None = None
+    copies: tuple[Copy, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All paths and locations that it goes by, its own first."""
+        own = (self.path, self.location)
+        others = (name for copy in self.copies for name in (copy.path, copy.location))
+        return tuple(dict.fromkeys((*own, *others)))
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The paths of all its places, its own first."""
+        return self.path, *(copy.path for copy in self.copies)
+
+    @property
+    def inside(self) -> str:
+        """Where it lies in its file, to be put behind the name of that: empty where it is all."""
+        return self.location[len(self.within) :] if self.within else ""
+
+    def page_of(self, offset: int) -> int | None:
+        """Name the page (from 1) that holds `offset`, or None where the format has no pages."""
+        return max(1, bisect_right(self.pages, offset)) if self.pages else None
+
+    def place_of(self, span: Span) -> Place | None:
+        """Name the page, slide, row or such that holds `span`; None where there are only lines."""
+        if not self.pages:
+            return self.landmarks.between(span.start, span.end)
+        first = max(1, bisect_right(self.pages, span.start))
+        last = max(1, bisect_right(self.pages, max(span.start, span.end - 1)))
+        return Place(PlaceKind.PAGE, first, last=last if last > first else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A run of whole sentences that is embedded and retrieved as one.
+
+    `id` is made from the document, the span and the embedded text: same input, same id. `text` is
+    the document's text at `span`; `sentences` are spans in the document, in order.
+    """
+
+    id: str
+    document_id: str
+    span: Span
+    text: str
+    sentences: tuple[Span, ...]
+    headings: tuple[str, ...] = ()
+
+    def sentence(self, span: Span) -> str:
+        """Cut one of this chunk's sentences out of its text."""
+        return self.text[span.start - self.span.start : span.end - self.span.start]
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """A file that was seen and not indexed: a short stable `code`, why, and what would help."""
+
+    location: str
+    code: str
+    reason: str
+    hint: str | None = None

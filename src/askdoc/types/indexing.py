@@ -1,0 +1,111 @@
+"""What a run of indexing finds, does and reports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from askdoc.types.documents import Skip
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file that discovery met: where it is, and its size and time without reading it."""
+
+    location: str
+    path: str
+    source: str
+    file: str
+    size: int
+    modified_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What planning needs to know of a place of an indexed document, to compare it with a file.
+
+    Several places may be of one document, whose content they share.
+    """
+
+    id: str
+    location: str
+    path: str
+    source: str
+    size: int
+    modified_ns: int
+    content_hash: str
+    within: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """By which words of names full text finds a document, and the paths of its places."""
+
+    words: str
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """Event: documents became visible; the counts are running totals of this run."""
+
+    documents: int
+    chunks: int
+    total: int
+    current: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """Event: a page of the web is about to be fetched, after so many others of its source."""
+
+    address: str
+    before: int
+
+
+@dataclass(frozen=True, slots=True)
+class Moving:
+    """Event: so much of an index is packed, unpacked or stored, in units of no matter."""
+
+    what: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReport:
+    """What one indexing run did; the lists hold locations, `skipped` what could not be indexed.
+
+    `renamed` holds pairs of where a file was and where it is now; `copies` are those of `added`
+    that have the content of another file and so are one document with it. With `planned`, nothing
+    was done yet, and so many pages of the web as `unseen` were not looked at.
+    """
+
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    unchanged: int = 0
+    removed: tuple[str, ...] = ()
+    renamed: tuple[tuple[str, str], ...] = ()
+    copies: tuple[str, ...] = ()
+    skipped: tuple[Skip, ...] = ()
+    chunks: int = 0
+    seconds: float = 0.0
+    interrupted: bool = False
+    planned: bool = False
+    unseen: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much an index holds."""
+
+    documents: int
+    chunks: int
+    sentences: int
+    characters: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Event: work goes on as soon as another process is done; `reason` names it."""
+
+    reason: str

@@ -1,0 +1,52 @@
+"""Events of models: compiled, fetched, sent to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class CompileStage(StrEnum):
+    """What is being done to a model on its first use, in this order.
+
+    `WAIT` is for another process that is doing the same.
+    """
+
+    FETCH = "fetch"
+    WAIT = "wait"
+    LOAD = "load"
+    EXPORT = "export"
+    QUANTISE = "quantise"
+    CHECK = "check"
+
+
+@dataclass(frozen=True, slots=True)
+class Compiling:
+    """Event: a model is made ready for its first use and has reached this stage."""
+
+    name: str
+    stage: CompileStage
+
+
+@dataclass(frozen=True, slots=True)
+class NotCompiled:
+    """Event: a model runs on torch, slowly, since it cannot be compiled; `reason` says why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """Event, once in each workspace: from now on questions and evidence go to this host."""
+
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fetching:
+    """Event: bytes of a model's file that are here, of how many."""
+
+    name: str
+    done: int
+    total: int
