@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 
 from askdoc import wiring, workspace
+from askdoc.adapters.chroma import ChromaStore
 from askdoc.answering import Answerer
+from askdoc.settings import Settings
 from askdoc.types import Status
+from askdoc.workspace import Workspace
 
 DOCUMENTS = {
     "harbour.txt": (
@@ -24,15 +27,38 @@ DOCUMENTS = {
 
 
 @pytest.fixture(scope="module")
-def answerer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answerer]:
+def place(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     folder = tmp_path_factory.mktemp("finding")
     for name, text in DOCUMENTS.items():
         (folder / name).write_text(text)
     place = workspace.find(folder, overrides={"index": str(folder / "index")})
     with wiring.indexer(place) as indexer:
         indexer.sync([folder / name for name in DOCUMENTS])
+    return place
+
+
+@pytest.fixture(scope="module")
+def answerer(place: Workspace) -> Iterator[Answerer]:
     with wiring.answerer(place) as opened:
         yield opened
+
+
+def test_a_language_model_begins_to_load_before_the_vectors_are_opened(
+    place: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    open_vectors = wiring.opening.open_vectors
+
+    def load_model(_: Settings) -> None:
+        done.append("model")
+
+    def opened(workspace: Workspace) -> ChromaStore:
+        done.append("vectors")
+        return open_vectors(workspace)
+
+    monkeypatch.setattr(wiring.opening, "open_vectors", opened)
+    with wiring.answerer(place, load_model=load_model):
+        assert done == ["model", "vectors"]
 
 
 def cited(answerer: Answerer, question: str) -> str:

@@ -1,6 +1,6 @@
 """`python -m askdoc` is `askdoc`."""
 
-from askdoc.cli import main
+from askdoc.cli import command_line
 
 if __name__ == "__main__":
-    main()
+    command_line()

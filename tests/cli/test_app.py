@@ -171,6 +171,21 @@ def test_help_imports_nothing_heavy() -> None:
     assert [name for name in HEAVY if name in loaded] == []
 
 
+@pytest.mark.parametrize(("argument", "code"), [("--version", 0), ("--nope", 2)])
+def test_the_process_ends_at_once_with_all_that_was_printed(argument: str, code: int) -> None:
+    script = (
+        "import atexit, sys; atexit.register(print, 'late')\n"
+        f"sys.argv = ['askdoc', {argument!r}]\n"
+        "from askdoc.cli import command_line; command_line()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, encoding="utf-8", check=False
+    )
+    assert done.returncode == code
+    assert done.stdout == ("" if code else "askdoc 0.1.0\n")
+    assert done.stderr.startswith("error: there is no option `--nope`" if code else "")
+
+
 def test_the_version() -> None:
     assert run("--version").stdout == "askdoc 0.1.0\n"
 

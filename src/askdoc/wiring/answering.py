@@ -57,6 +57,9 @@ def answerer(
         if catalog.counts().documents == 0:
             message = "nothing is indexed here yet"
             raise NoIndex(message, hint="index something first: `askdoc index FOLDER`")
+        # A model of this machine loads on a thread of its own, while all that follows is opened.
+        load_model = load_model or stack.enter_context(language_models())
+        chosen = None if like else load_model(workspace.settings)
         loaded = (
             like.sources.embedder
             if like
@@ -86,14 +89,7 @@ def answerer(
             file_state=file_state,
             writer=like.writer
             if like
-            else writer(
-                workspace,
-                catalog,
-                loaded,
-                listen,
-                load_model or stack.enter_context(language_models()),
-                wrap_generator,
-            ),
+            else writer(workspace, catalog, loaded, listen, chosen, wrap_generator),
         )
         yield Answerer(change(parts) if change else parts, workspace.settings)
 

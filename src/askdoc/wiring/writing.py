@@ -84,14 +84,13 @@ def writer(
     catalog: CatalogReader,
     embedder: Embedder,
     listen: Listener,
-    load_model: LoadModel,
+    chosen: Choice | None,
     wrap: Callable[[Generator], Generator] | None,
 ) -> AnswerWriter | None:
-    """Let the language model write that the workspace's settings ask for, if any."""
-    settings = workspace.settings
-    chosen = load_model(settings)
+    """Let the language model write that was chosen, if any."""
     if chosen is None:
         return None
+    settings = workspace.settings
     from askdoc.adapters.snowball import SnowballAnalyser
     from askdoc.checking import Check
     from askdoc.generation import Limits, Writer
