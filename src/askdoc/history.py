@@ -47,8 +47,8 @@ class SessionStore(Protocol):
     def begin(self, workspace: str, title: str, at: datetime) -> int:
         """Start a session and return its id."""
 
-    def add(self, session_id: int, exchange: Exchange) -> None:
-        """Keep one more exchange of a session."""
+    def add(self, session_id: int, exchange: Exchange) -> bool:
+        """Keep one more exchange of a session; False where that was deleted, so nothing is kept."""
 
     def sessions(self, workspace: str | None = None) -> list[SessionSummary]:
         """List the sessions of a workspace, or of all, the latest first."""

@@ -9,6 +9,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from prompt_toolkit.document import Document as Typed
 from syrupy.assertion import SnapshotAssertion
 
 from askdoc import suites, wiring, workspace
+from askdoc.adapters import user_folders
 from askdoc.adapters.sqlite_sessions import SqliteSessions
 from askdoc.formats import answer_to_json
 from askdoc.render.console import make_console, page
@@ -203,6 +205,11 @@ def test_save_writes_markdown_and_json_and_nothing_over(talk: Talk, root: Path) 
     assert "## What did Anna Berg say about housing?" in text
     assert "docs/pier.txt, line 2" in text
     assert "saved" in talk.say("/save notes.md")  # its own file
+    (root / "notes.md").write_text(text + "mine, too")
+    assert "`notes.md` was changed since it was saved" in talk.say("/save notes.md")
+    assert (root / "notes.md").read_text() == text + "mine, too"
+    (root / "notes.md").unlink()
+    assert "saved" in talk.say("/save notes.md", "/save notes.md")
     (root / "other.md").write_text("mine")
     assert "is there already" in talk.say("/save other.md")
     talk.say('/save "my notes.json"')
@@ -438,6 +445,48 @@ def test_places_that_were_kept_without_lines_are_said_to_be_gone(root: Path, hom
         assert "docs/herons.txt (no longer indexed)" in said
 
 
+def test_what_is_asked_after_a_session_was_deleted_is_kept_anew(root: Path, home: Path) -> None:
+    with Opened(root, home) as talk:
+        talk.say(PIER, "/sessions delete 1")
+        assert "note:" not in talk.say(HERONS)
+        elsewhere = SqliteSessions(home / "state")
+        elsewhere.delete([2])
+        assert "session 2 was deleted; what is asked now is kept as another, 3" in (
+            " ".join(talk.say("When do they return?").split())
+        )
+        assert "note:" not in talk.say("and when do they leave?")
+        [kept] = elsewhere.sessions()
+        elsewhere.close()
+        assert (kept.id, kept.exchanges) == (3, 2)
+        talk.say("/resume")
+        asked = [exchange.asked for exchange in talk.session.exchanges]
+        assert asked == ["When do they return?", "and when do they leave?"]
+
+
+def test_why_a_session_is_not_kept_is_said(
+    root: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Opened(root, home) as talk:
+        store, talk.session.store = talk.session.store, None
+        kept = SqliteSessions(user_folders.state())
+        kept.begin(talk.session.scope.key, "An older one", datetime.now(UTC))
+        kept.close()
+        assert "An older one" in talk.say("/sessions")
+        for line in ("/resume", "/resume 1", "/sessions delete 1"):
+            assert "error: a session from a pipe is not kept" in (said := talk.say(line))
+            assert "--no-history" not in said
+        talk.session.prompt = str
+        assert "start askdoc without `--no-history`" in talk.say("/resume")
+        (home / "blocked").write_text("no folder")
+        monkeypatch.setenv("XDG_STATE_HOME", str(home / "blocked"))
+        for line in ("/resume", "/sessions"):
+            assert "error: cannot keep sessions in" in talk.say(line)
+        talk.session.change(history=False)
+        assert "askdoc config set history true" in talk.say("/resume")
+        assert store is not None
+        store.close()
+
+
 def test_sessions_of_another_workspace_are_out_of_reach(root: Path, home: Path) -> None:
     with Opened(root, home) as talk:
         talk.say(HERONS)
@@ -463,6 +512,8 @@ def test_a_store_that_fails_does_not_end_the_session(talk: Talk) -> None:
     assert "tall trees near water. [1]" in said
     assert "this session is not kept" in said
     assert "tall trees near water. [1]" in talk.say("/retry")
+    for line in ("/sessions", "/resume 1"):
+        assert "error: cannot keep sessions in" in talk.say(line)
 
 
 def test_eval_add_keeps_a_case_that_holds(talk: Talk, root: Path) -> None:

@@ -67,8 +67,8 @@ class SqliteSessions:
         )
         return int(row[0])
 
-    def add(self, session_id: int, exchange: Exchange) -> None:
-        """Keep one more exchange of a session; one that was deleted meanwhile stays deleted."""
+    def add(self, session_id: int, exchange: Exchange) -> bool:
+        """Keep one more exchange of a session; False where that was deleted, so nothing is kept."""
         answer = json.dumps(answer_to_json(exchange.answer, base=self._base))
         with self._translating(), self._transaction():
             known = self._connection.execute(
@@ -86,6 +86,7 @@ class SqliteSessions:
                         _written(exchange.at),
                     ),
                 )
+        return known.rowcount > 0
 
     def sessions(self, workspace: str | None = None) -> list[SessionSummary]:
         """List the sessions of a workspace, or of all, the latest first."""

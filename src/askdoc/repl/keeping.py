@@ -38,13 +38,13 @@ def sessions(session: Session, arguments: str) -> None:
         if not numbers:
             message = "say which sessions to delete"
             raise UsageError(message, hint="`/sessions delete N`; `/sessions` lists them")
-        deleted = session.kept(*numbers).delete(numbers)
+        deleted = session.delete(numbers)
         page.show([Text(f"deleted {deleted}", style="faint")])
         return
     if words:
         message = f"`/sessions` does not take `{words[0]}`"
         raise UsageError(message, hint="`/sessions delete N` deletes one, `/resume N` goes on")
-    page.show(session_lines(session.kept().sessions(session.scope.key), page))
+    page.show(session_lines(session.listed(), page))
 
 
 def resume(session: Session, arguments: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from dataclasses import replace
@@ -116,20 +117,33 @@ def save(session: Session, arguments: str) -> None:
     page = session.pages.output()
     path = page.base / Path(path_of(arguments)).expanduser()
     as_json = is_json(path)
-    if path.exists() and path not in session.saved:
-        message = f"`{session.seen(str(path))}` is there already"
+    if path.exists() and (told := _not_ours(session, path)):
+        message = f"`{session.seen(str(path))}` {told}"
         raise UsageError(message, hint="choose another name")
     if as_json:
         text = dumps(to_json(session.title, session.exchanges, base=page.base)) + "\n"
     else:
         text = to_markdown(session.title, session.exchanges, base=page.base)
+    data = text.encode("utf-8", "replace")
     try:
-        path.write_text(text, encoding="utf-8", errors="replace")
+        path.write_bytes(data)
     except OSError as error:
         message = f"cannot write `{session.seen(str(path))}`: {(error.strerror or '').lower()}"
         raise UsageError(message) from error
-    session.saved.add(path)
+    session.saved[path] = _digest(data)
     page.show([hang(named(f"saved {session.seen(str(path))}", "faint"), page)])
+
+
+def _not_ours(session: Session, path: Path) -> str | None:
+    """Say what keeps this session from writing over a file; None where it wrote all of it."""
+    if path not in session.saved:
+        return "is there already"
+    changed = not path.is_file() or _digest(path.read_bytes()) != session.saved[path]
+    return "was changed since it was saved" if changed else None
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
 def _still(place: NumberedPlace, text: str) -> Span | None:
@@ -223,7 +237,7 @@ COMMANDS = (
         "FILE",
         "Write this session to FILE, with all citations",
         "Writes Markdown (`.md`), or JSON where the name ends in `.json`. It does not write over a "
-        "file that it did not write in this session.",
+        "file that it did not write in this session, or that was changed since.",
         save,
         Completes.FILES,
     ),

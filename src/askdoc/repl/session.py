@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from askdoc import wiring
+from askdoc.adapters import user_folders
+from askdoc.adapters.sqlite_sessions import SqliteSessions
 from askdoc.addresses import Target, paths_of
-from askdoc.errors import AskdocError, GeneratorError, NoIndex, UsageError
+from askdoc.errors import AskdocError, GeneratorError, NoIndex, StoreError, UsageError
 from askdoc.followups import is_repeated, rewrite
-from askdoc.history import Exchange, SessionStore, missing_from, title_of
+from askdoc.history import Exchange, SessionStore, SessionSummary, missing_from, title_of
 from askdoc.paths import seen_from
 from askdoc.places import NumberedPlace, places
 from askdoc.ports import Listener
@@ -77,10 +79,12 @@ class Session:
         self.engine = Engine(scope, self.keyboard)
         self.patterns: tuple[str, ...] = ()
         self.exchanges: list[Exchange] = []
-        self.saved: set[Path] = set()
+        self.saved: dict[Path, str] = {}
+        """The digests of what this session has written to files."""
         self.prompt: Callable[[str], str] | None = None
         self.failed = False
         self._kept_as: int | None = None
+        self._not_kept: StoreError | None = None
         self._lines: dict[tuple[str, Span], tuple[int, int]] = {}
 
     # ── asking ──────────────────────────────────────────────────────────────────────────────────
@@ -202,16 +206,65 @@ class Session:
         """Return where sessions are kept, having made sure that those are, and of this scope.
 
         Raises:
-            UsageError: sessions are not kept, or one is missing or of another workspace.
+            UsageError: this session is not kept, or one is missing or of another workspace.
+            StoreError: what is kept cannot be reached.
 
         """
         if self.store is None:
-            message = "sessions are not kept here"
-            raise UsageError(message, hint="start askdoc without `--no-history`")
+            raise self._not_kept or self._unkept()
         if missing := missing_from(self.store, self.scope.key, session_ids):
             message = f"there is no session {missing[0]} of this workspace"
             raise UsageError(message, hint="see what there is: `/sessions`")
         return self.store
+
+    def delete(self, session_ids: Sequence[int]) -> int:
+        """Delete kept sessions, and count them.
+
+        Where this one is among them, what is asked next begins another.
+
+        Raises:
+            UsageError: this session is not kept, or one is missing or of another workspace.
+
+        """
+        deleted = self.kept(*session_ids).delete(session_ids)
+        if self._kept_as in session_ids:
+            self._kept_as = None
+        return deleted
+
+    def listed(self) -> list[SessionSummary]:
+        """List the kept sessions of what is asked here, though this one be none of them.
+
+        Raises:
+            StoreError: what is kept cannot be reached.
+
+        """
+        if self.store is not None:
+            return self.store.sessions(self.scope.key)
+        if self._not_kept is not None:
+            raise self._not_kept
+        store = SqliteSessions(user_folders.state())
+        try:
+            return store.sessions(self.scope.key)
+        finally:
+            store.close()
+
+    def _unkept(self) -> UsageError:
+        """Say why this session is not kept.
+
+        Raises:
+            StoreError: since it cannot be.
+
+        """
+        if self.prompt is None:
+            message = "a session from a pipe is not kept, and goes on with none that is"
+            hint = "in a terminal, `askdoc` keeps what is asked; `askdoc history` reads it anywhere"
+            return UsageError(message, hint=hint)
+        if not self.scope.settings.history:
+            message = "sessions are not kept, as the setting `history` says"
+            return UsageError(message, hint="keep them: `askdoc config set history true`")
+        SqliteSessions(user_folders.state()).close()
+        message = "this session is not kept"
+        return UsageError(message, hint="start askdoc without `--no-history`")
 
     def forget(self) -> None:
         """Begin a new session; what was asked so far stays kept."""
@@ -310,12 +363,17 @@ class Session:
         if self.store is None:
             return
         try:
-            if self._kept_as is None:
-                self._kept_as = self.store.begin(
-                    self.scope.key, title_of(exchange.question), exchange.at
-                )
+            if self._kept_as is not None and self.store.add(self._kept_as, exchange):
+                return
+            deleted = self._kept_as
+            title = title_of(exchange.question)
+            self._kept_as = self.store.begin(self.scope.key, title, exchange.at)
             self.store.add(self._kept_as, exchange)
-        except AskdocError as error:
-            self.store = None
+            if deleted is not None:
+                told = f"session {deleted} was deleted; what is asked now is kept as another"
+                aside = self.pages.errors()
+                aside.show([note_line(f"{told}, {self._kept_as}", aside)])
+        except StoreError as error:
+            self.store, self._not_kept = None, error
             aside = self.pages.errors()
             aside.show([note_line(f"{error}; this session is not kept", aside)])
