@@ -115,6 +115,40 @@ def test_words_of_a_question_are_asked(arguments: list[str]) -> None:
     assert routed(*arguments) == ["ask", *arguments]
 
 
+def test_a_question_may_be_longer_than_a_name() -> None:
+    assert routed("why", "long " * 100) == ["ask", "why", "long " * 100]
+    run("statu", "x" * 300, catch_exceptions=False)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="names of other systems")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["ask", "--batch", "q", "--json", "--output"],
+        ["export"],
+        ["import"],
+        ["init"],
+        ["eval"],
+        ["eval", "new"],
+        ["ask", "what?", "--embedder"],
+        ["ask", "what?", "--reranker"],
+    ],
+)
+def test_a_name_that_is_too_long_is_told(arguments: list[str]) -> None:
+    Path("q").write_text("What is it?\n")
+    done = run(*arguments, "n" * 300)
+    assert done.exit_code in {1, 2}
+    assert "file name too long" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="names of other systems")
+def test_what_has_too_long_a_name_is_no_source() -> None:
+    done = run("index", "n" * 300)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "there is no file or folder" in done.stderr
+    assert "n" * 20 not in run("sources", "list").stdout
+
+
 # ── help ────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -204,6 +238,32 @@ def test_the_version() -> None:
         (
             ["--jsn", "what?"],
             "error: there is no option `--jsn`\n\nhint: did you mean `--json`?\n",
+        ),
+        (
+            ["ask", "what?", "--source"],
+            "error: `--source` needs a value\n\nhint: see `askdoc ask --help`\n",
+        ),
+        (
+            ["repl", "--top-k"],
+            "error: `--top-k` needs a value\n\nhint: see `askdoc repl --help`\n",
+        ),
+        (
+            ["ask", "--json=yes", "what?"],
+            "error: `--json` takes no value\n\nhint: see `askdoc ask --help`\n",
+        ),
+        (
+            ["index", "--library", "one", "--library", "two", "x"],
+            (
+                "error: `--library` takes one value here, and is given twice\n\n"
+                "hint: leave out one of them\n"
+            ),
+        ),
+        (
+            ["--library", "one", "status", "--library=two"],
+            (
+                "error: `--library` takes one value here, and is given twice\n\n"
+                "hint: leave out one of them\n"
+            ),
         ),
         (
             ["ask", "--top-k", "many", "what?"],

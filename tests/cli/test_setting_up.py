@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -310,8 +311,35 @@ def test_history_lists_shows_exports_and_deletes(kept: int, here: Path) -> None:
     gone = run("history", "delete", "--all", str(kept + 1), "99")
     assert (gone.exit_code, gone.stdout) == (2, "")
     assert "there is no session 99" in gone.stderr
-    assert run("history", "delete", "--all").stdout == "deleted 1 session\n"
+    assert run("history", "delete", "--all", "--yes").stdout == "deleted 1 session\n"
     assert run("history", "delete", "--all").stdout == "deleted 0 sessions\n"
+
+
+@pytest.mark.usefixtures("kept")
+def test_sessions_of_every_workspace_are_not_deleted_unasked() -> None:
+    refused = run("history", "delete", "--all")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "this would delete 2 sessions of 2 workspaces" in refused.stderr
+    assert "askdoc history delete --all --yes" in refused.stderr
+    assert "Other" in run("history", "list", "--all").stdout
+    assert run("history", "delete", "--all", "--yes").stdout == "deleted 2 sessions\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+@pytest.mark.usefixtures("kept")
+@pytest.mark.parametrize(("reply", "left"), [("n", 2), ("y", 0)])
+def test_a_terminal_is_asked_before_all_sessions_go(reply: str, left: int) -> None:
+    import pty
+
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "askdoc", "history", "delete", "--all"]
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs) as process:
+        os.close(theirs)
+        os.write(ours, f"{reply}\n".encode())
+        assert process.wait(60) == 0
+    assert b"delete 2 sessions of 2 workspaces?" in os.read(ours, 4096)
+    os.close(ours)
+    assert len(json.loads(run("history", "list", "--all", "--json").stdout)["sessions"]) == left
 
 
 @pytest.mark.parametrize("verb", ["show", "export", "delete"])
@@ -382,6 +410,18 @@ def test_a_shell_without_completion_is_told() -> None:
     done = run("--install-completion", "tcsh")
     assert done.exit_code == 2
     assert "no completion for `tcsh`" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="shells of other systems")
+def test_completion_that_cannot_be_installed_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".bash_completions").touch()  # where a folder is to be made
+    done = run("--install-completion", "bash")
+    assert done.exit_code == 1
+    assert "error: cannot write `" in done.stderr
+    assert "askdoc --show-completion bash" in done.stderr
 
 
 def _completed(*words: str) -> list[str]:

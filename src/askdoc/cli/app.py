@@ -176,7 +176,7 @@ class AskdocGroup(Root):
         quoted = len(rest) == 1 and " " in rest[0].strip()
         if rest and (
             word.lower() in FUNCTION_WORDS
-            or not (quoted or rest[0].startswith("-") or Path(rest[0]).exists())
+            or not (quoted or rest[0].startswith("-") or _is_file(rest[0]))
         ):
             return
         close = _QUITE_CLOSE if quoted else _CLOSE
@@ -186,6 +186,14 @@ class AskdocGroup(Root):
             message = f"there is no command `{word}`"
             hint = f"did you mean `askdoc {near[0]}`? As a question: `askdoc ask {typed}`"
             raise UsageError(message, hint=hint)
+
+
+def _is_file(word: str) -> bool:
+    """Tell whether something is called so; a question is, too, too long for a name."""
+    try:
+        return Path(word).exists()
+    except OSError:
+        return False
 
 
 def _is_given_questions() -> bool:

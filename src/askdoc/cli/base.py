@@ -33,7 +33,17 @@ _FILE = re.compile(r"-[^-=\s][^=]*\.\w+|-[^-=]*/.*")
 _PARSER = re.compile(r"Input should be (.*?)(?:, unable to parse .*)?$")
 _CLOSED_PIPE = 141
 """What a shell reports for a program that a closed pipe has ended: 128 + SIGPIPE."""
-_IN_THE_WAY = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.EACCES, errno.EPERM, errno.EROFS)
+_IN_THE_WAY = frozenset(
+    {
+        errno.EEXIST,
+        errno.ENOTDIR,
+        errno.EISDIR,
+        errno.EACCES,
+        errno.EPERM,
+        errno.EROFS,
+        errno.ENAMETOOLONG,
+    }
+)
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EFBIG, errno.EIO})
 """How a write fails that nobody is to blame for; where it names no file, it was to the output."""
 
@@ -44,6 +54,25 @@ class Command(TyperCommand):
     def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - typer's signature
         """Print the help."""
         show_help(self, ctx)
+
+    def make_parser(self, ctx: Any) -> Any:
+        """Return typer's parser, with a second value of an option that takes one refused."""
+        parser: Any = super().make_parser(ctx)
+        read = parser.parse_args
+
+        def refusing(args: list[str]) -> Any:
+            try:
+                values, rest, given = read(args)
+            except typer.TyperException as error:
+                complaint: Any = error
+                complaint.ctx = complaint.ctx or ctx  # so that the hint names the help
+                raise
+            if not ctx.resilient_parsing:
+                _refuse_second_values(given)
+            return values, rest, given
+
+        parser.parse_args = refusing
+        return parser
 
 
 class Group(TyperGroup):
@@ -112,7 +141,15 @@ class Root(Group):
 
         with self.make_context("askdoc", [], resilient_parsing=True) as context:
             context.resilient_parsing = False
-            getattr(completion, _COMPLETION[option])(context, None, shell)
+            try:
+                getattr(completion, _COMPLETION[option])(context, None, shell)
+            except OSError as error:
+                if error.filename is None:
+                    raise
+                file, why = os.fsdecode(error.filename), str(error.strerror).lower()
+                message = f"cannot write `{file}`: {why}"
+                hint = f"print it, and put it in place yourself: `askdoc --show-completion {shell}`"
+                raise AskdocError(message, hint=hint) from error
 
     def make_context(self, *args: Any, **extra: Any) -> Any:
         """Read the command line; help and completion are printed here."""
@@ -205,6 +242,23 @@ def _drop_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def _refuse_second_values(given: Sequence[Any]) -> None:
+    """Go on where no option that takes one value was given twice: one of them would be dropped.
+
+    Raises:
+        UsageError: one was.
+
+    """
+    seen: set[str] = set()
+    for item in given:
+        if not isinstance(item, TyperOption) or item.is_flag or item.multiple:
+            continue
+        if item.name in seen:
+            message = f"`{max(item.opts, key=len)}` takes one value here, and is given twice"
+            raise UsageError(message, hint="leave out one of them")
+        seen.add(item.name)
+
+
 def _explained(error: typer.TyperException) -> tuple[str, str | None]:
     """Turn typer's complaint about the command line into askdoc's style."""
     message = _PARSER.sub(r"should be \1", error.format_message().replace("'", "`").rstrip("."))
@@ -212,6 +266,10 @@ def _explained(error: typer.TyperException) -> tuple[str, str | None]:
     known = getattr(error, "possibilities", None)
     hint = f"see `{context.command_path} --help`" if context else None
     if option := getattr(error, "option_name", None):
+        if not hasattr(error, "possibilities"):  # the option is known; it is used wrongly
+            takes_none = "does not take" in message
+            message = f"`{option}` {'takes no value' if takes_none else 'needs a value'}"
+            return message, hint
         message = f"there is no option `{option}`"
         if re.fullmatch(r"-[\d.].*", option):
             hint = "a value that starts with `-` comes after `--`"

@@ -156,12 +156,17 @@ def delete(
         bool,
         typer.Option("--all", help="Those of any workspace; without N, all sessions of all."),
     ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do not ask before all sessions are deleted.")
+    ] = False,
 ) -> None:
     """Delete sessions of this workspace; they cannot be brought back.
 
+    Before those of all workspaces are deleted, askdoc asks; outside of a terminal it wants `--yes`.
+
     Examples:
         askdoc history delete 3 4
-        askdoc history delete --all
+        askdoc history delete --all --yes
     """
     from rich.text import Text
 
@@ -170,12 +175,35 @@ def delete(
 
     if not (everywhere or numbers):
         message = "say which sessions to delete"
-        raise UsageError(message, hint="`askdoc history delete N`, or `--all`")
+        hint = "`askdoc history delete N`; with `--all`, all sessions of every workspace"
+        raise UsageError(message, hint=hint)
     with _opened() as store:
-        chosen = numbers or [item.id for item in store.sessions()]
+        sessions = store.sessions()
+        chosen = numbers or [item.id for item in sessions]
+        if sessions and not (numbers or yes or _agreed(sessions)):
+            return
         _refuse_unknown(store, chosen, everywhere=everywhere)
         deleted = store.delete(chosen)
     output().show([Text(f"deleted {count(deleted, 'session')}")])
+
+
+def _agreed(sessions: Sequence[SessionSummary]) -> bool:
+    """Ask whether all sessions are to be deleted.
+
+    Raises:
+        UsageError: there is no terminal to ask at.
+
+    """
+    import sys
+
+    from askdoc.render.indexing import count
+
+    workspaces = len({item.workspace for item in sessions})
+    what = f"{count(len(sessions), 'session')} of {count(workspaces, 'workspace')}"
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        message = f"this would delete {what}, and they cannot be brought back"
+        raise UsageError(message, hint="if that is meant: `askdoc history delete --all --yes`")
+    return typer.confirm(f"delete {what}?", err=True)
 
 
 @contextmanager
