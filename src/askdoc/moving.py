@@ -72,7 +72,7 @@ def export_index(
     """
     from askdoc.adapters import export_file, lock
     from askdoc.adapters.sqlite import SqliteCatalog
-    from askdoc.adapters.sqlite_moving import copy, homes
+    from askdoc.adapters.sqlite_moving import copy, expect_sound, homes
     from askdoc.adapters.sqlite_schema import FILE_NAME
 
     export_file.expect_free(target, force=force)
@@ -94,6 +94,11 @@ def export_index(
         )
         draft = stack.enter_context(closing(SqliteCatalog(folder, workspace.root, write=True)))
         copy(workspace.index / FILE_NAME, draft, move)
+        try:
+            expect_sound(draft)
+        except BadExport as error:
+            message = f"the index can't be exported: {error}"
+            raise StoreError(message, hint="make it anew: `askdoc index --rebuild`") from error
         placed = list(homes(draft))
         about |= {"dimensions": _write_vectors(workspace, folder, placed, listen)}
         draft.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -118,11 +123,15 @@ def import_index(
 
     """
     from askdoc.adapters import export_file, lock
+    from askdoc.adapters.sqlite_schema import FILE_NAME
 
     with export_file.opened(file) as packed:
         _expect_settings(workspace, packed.about)
-        workspace.index.mkdir(parents=True, exist_ok=True)
-        with lock.writing(workspace.index, "askdoc import"), _incoming(workspace) as folder:
+        with (
+            lock.made(workspace.index, needs=FILE_NAME),
+            lock.writing(workspace.index, "askdoc import"),
+            _incoming(workspace) as folder,
+        ):
             _expect_replaceable(workspace, force=force)
             loaded = _embedder(workspace, packed.about, listen)
             packed.unpack(folder, _telling(listen, "Unpacking"))

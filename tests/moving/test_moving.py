@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from askdoc import wiring, workspace
-from askdoc.adapters import lock, sqlite_schema
+from askdoc.adapters import export_file, lock, sqlite_schema
 from askdoc.adapters.sqlite_packing import pack_text
 from askdoc.errors import (
     AskdocError,
@@ -180,6 +180,27 @@ def test_there_is_nothing_to_export(second: Place, tmp_path: Path) -> None:
     assert not second.workspace.index.exists()
 
 
+def test_documents_that_pack_very_well_can_be_moved(second: Place, tmp_path: Path) -> None:
+    long = Place(tmp_path / "long")
+    long.write({"z.txt": "7" * 18_000_000})
+    assert long.index(long.folder / "z.txt").skipped == ()
+    file = tmp_path / "long.askdoc"
+    export_index(long.workspace, file)
+    assert file.stat().st_size < 1_000_000
+    import_index(second.workspace, file)
+    assert second.state() == long.state()
+
+
+def test_members_that_pack_too_well_are_stored(tmp_path: Path) -> None:
+    for name in export_file.MEMBERS:
+        (tmp_path / name).write_bytes(bytes(20_000_000))
+    file = tmp_path / "a.askdoc"
+    export_file.write(file, tmp_path, {}, force=False, progress=lambda _done, _of: None)
+    assert file.stat().st_size > 60_000_000
+    with export_file.opened(file) as whole:
+        whole.expect_whole()
+
+
 def test_one_writer_at_a_time(first: Place, second: Place, packed: Path, tmp_path: Path) -> None:
     with lock.writing(first.workspace.index, "another"), pytest.raises(IndexLocked):
         export_index(first.workspace, tmp_path / "a.askdoc")
@@ -290,7 +311,7 @@ def expect_nothing_in(place: Place) -> None:
     with pytest.raises(NoIndex):
         wiring.expect_index(place.workspace)
     assert not (place.workspace.index / "chroma").exists()
-    assert not (place.workspace.index / "incoming").exists()
+    assert list(place.folder.iterdir()) == []
 
 
 # ── damage and malice ───────────────────────────────────────────────────────────────────────────
@@ -353,6 +374,18 @@ def test_a_bomb_is_not_unpacked(second: Place, packed: Path) -> None:
     file = repacked(packed, second.folder.parent / "within.askdoc", within)
     with pytest.raises(BadExport, match="text is damaged"):
         import_index(second.workspace, file)
+
+    bomb_of_terms = (zlib.compress(b"x" * 100_000_000),)
+    for statements in (
+        [("UPDATE terms SET packed = ?", bomb_of_terms)],
+        [
+            ("UPDATE terms SET packed = ?", bomb_of_terms),
+            ("UPDATE documents SET length = 100000000", ()),  # which its text does not bear out
+        ],
+    ):
+        file = repacked(packed, second.folder.parent / "terms.askdoc", in_catalog(*statements))
+        with pytest.raises(BadExport, match="text is"):
+            import_index(second.workspace, file)
     expect_nothing_in(second)
 
 

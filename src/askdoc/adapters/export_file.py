@@ -13,7 +13,7 @@ import os
 import shutil
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -50,37 +50,59 @@ def write(
 
     """
     expect_free(target, force=force)
-    sizes = {name: (folder / name).stat().st_size for name in MEMBERS}
-    done = 0
     draft = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as archive:
-            members = []
-            for name in MEMBERS:
-                digest = hashlib.sha256()
-                # Vectors hardly pack, and the text of the catalog is packed within it.
-                info = zipfile.ZipInfo(name)
-                info.compress_type = zipfile.ZIP_STORED if name == VECTORS else zipfile.ZIP_DEFLATED
-                with (
-                    (folder / name).open("rb") as source,
-                    archive.open(info, "w", force_zip64=True) as packed,
-                ):
-                    while block := source.read(_BLOCK):
-                        digest.update(block)
-                        packed.write(block)
-                        done += len(block)
-                        progress(done, sum(sizes.values()))
-                members.append({"name": name, "size": sizes[name], "sha256": digest.hexdigest()})
-            manifest = json.dumps(
-                {"format": _FORMAT, "version": _VERSION, **about, "members": members}, indent=1
-            ).encode()
-            archive.writestr(_MANIFEST, manifest)
-            archive.comment = f"{_MARK}{hashlib.sha256(manifest).hexdigest()}".encode()
-        with draft.open("rb") as written:
-            os.fsync(written.fileno())
+        if not _pack(draft, folder, about, deflated=(CATALOG, IDS), progress=progress):
+            _pack(draft, folder, about, deflated=(), progress=progress)
+        with opened(draft) as written:
+            written.expect_whole()
+        with draft.open("rb") as file:
+            os.fsync(file.fileno())
         draft.replace(target)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _pack(
+    draft: Path,
+    folder: Path,
+    about: Mapping[str, Any],
+    *,
+    deflated: Sequence[str],
+    progress: Progress,
+) -> bool:
+    """Write the archive; tell whether nothing in it packs so well that it looks like a bomb.
+
+    Vectors hardly pack, and the text of the catalog is packed within it.
+    """
+    sizes = {name: (folder / name).stat().st_size for name in MEMBERS}
+    done = 0
+    with zipfile.ZipFile(draft, "w") as archive:
+        members = []
+        for name in MEMBERS:
+            digest = hashlib.sha256()
+            info = zipfile.ZipInfo(name)
+            info.compress_type = zipfile.ZIP_DEFLATED if name in deflated else zipfile.ZIP_STORED
+            with (
+                (folder / name).open("rb") as source,
+                archive.open(info, "w", force_zip64=True) as packed,
+            ):
+                while block := source.read(_BLOCK):
+                    digest.update(block)
+                    packed.write(block)
+                    done += len(block)
+                    progress(done, sum(sizes.values()))
+            members.append({"name": name, "size": sizes[name], "sha256": digest.hexdigest()})
+        manifest = json.dumps(
+            {"format": _FORMAT, "version": _VERSION, **about, "members": members}, indent=1
+        ).encode()
+        archive.writestr(_MANIFEST, manifest)
+        archive.comment = f"{_MARK}{hashlib.sha256(manifest).hexdigest()}".encode()
+        return not any(_is_bomb(member) for member in archive.infolist())
+
+
+def _is_bomb(member: zipfile.ZipInfo) -> bool:
+    return member.file_size > max(_SMALL, member.compress_size * _MOST_RATIO)
 
 
 def expect_free(target: Path, *, force: bool) -> None:
@@ -137,6 +159,19 @@ class ExportFile:
                 message = f"`{name}` in it is not what was packed"
                 raise self.damaged(message)
 
+    def expect_whole(self) -> None:
+        """Read all of it once.
+
+        Raises:
+            BadExport: a checksum does not hold.
+
+        """
+        with self._translating():
+            bad = self._archive.testzip()
+        if bad is not None:
+            message = f"`{bad}` in it is not what was packed"
+            raise self.damaged(message)
+
     def damaged(self, reason: str) -> BadExport:
         """Return the error that says what is wrong with the file."""
         return damaged(self._file, reason)
@@ -175,7 +210,7 @@ class ExportFile:
             if member.file_size != size or member.flag_bits & 1:
                 message = f"`{member.filename}` in it is not what was packed"
                 raise self.damaged(message)
-            if size > _SMALL and size > member.compress_size * _MOST_RATIO:
+            if _is_bomb(member):
                 message = f"`{member.filename}` in it unpacks to far too much"
                 raise self.damaged(message)
         return dict(about)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import time
 from collections.abc import Iterator
@@ -46,6 +47,25 @@ def writing(folder: Path, command: str) -> Iterator[None]:
         with suppress(OSError):
             (folder / _HOLDER).unlink(missing_ok=True)
         lock.release()
+
+
+@contextmanager
+def made(folder: Path, *, needs: str) -> Iterator[None]:
+    """Make a folder, and take away what was made where that fails which was to put `needs` in it.
+
+    Nobody may hold the right to write to it any more.
+    """
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        if missing and not (folder / needs).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            with suppress(OSError):  # where something else is in it by now
+                for around in missing[1:]:
+                    around.rmdir()
+        raise
 
 
 def _sign(folder: Path, command: str) -> None:

@@ -40,10 +40,15 @@ _ONLY: Mapping[str, str] = {
     ),
 }
 _LONGEST = 1 << 24
-"""Bytes that one packed piece of text or terms may have."""
+"""Bytes that one packed piece of text or terms may have, however short its document is."""
+
+_TERMS_RATIO = 16
+"""Bytes of terms that a character of a document may add: its words, and twice where they have no
+spaces between them."""
+
+_PIECE = 1 << 20
 
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
-_PACKED = ("texts", "terms")
 Move = Callable[[str], str]
 """Says where a location is now."""
 
@@ -93,21 +98,42 @@ def expect_inside(catalog: SqliteCatalog) -> None:
 def expect_sound(catalog: SqliteCatalog) -> None:
     """Refuse packed text that unpacks to more than any of askdoc's does.
 
+    Terms may be as long as their document allows, whose text must be there in full.
+
     Raises:
         BadExport: there is some.
 
     """
-    for table in _PACKED:
-        for (packed,) in catalog.connection.execute(f"SELECT packed FROM {table}"):  # noqa: S608
-            unpacker = zlib.decompressobj()
-            try:
-                unpacker.decompress(packed, _LONGEST)
-                whole = unpacker.eof
-            except (zlib.error, TypeError):
-                whole = False
-            if not whole:
-                message = "its text is damaged"
-                raise BadExport(message)
+    lengths = dict(catalog.connection.execute("SELECT key, length FROM documents"))
+    texts = dict.fromkeys(lengths, 0)
+    for document, packed in catalog.connection.execute("SELECT document, packed FROM texts"):
+        texts[document] = texts.get(document, 0) + _expect_length(packed, _LONGEST)
+    if any(texts[document] < length for document, length in lengths.items()):
+        message = "its text is not whole"
+        raise BadExport(message)
+    for document, packed in catalog.connection.execute("SELECT document, packed FROM terms"):
+        _expect_length(packed, _LONGEST + _TERMS_RATIO * lengths.get(document, 0))
+
+
+def _expect_length(packed: bytes, most: int) -> int:
+    """Return how many bytes are packed, holding few of them; refuse more than `most`."""
+    unpacker = zlib.decompressobj()
+    length = 0
+    try:
+        rest = packed
+        while not unpacker.eof and length <= most:
+            piece = unpacker.decompress(rest, _PIECE)
+            rest = unpacker.unconsumed_tail
+            length += len(piece)
+            if not piece and not rest:
+                break
+        whole = unpacker.eof and length <= most
+    except (zlib.error, TypeError):
+        whole = False
+    if not whole:
+        message = "its text is damaged"
+        raise BadExport(message)
+    return length
 
 
 def homes(catalog: SqliteCatalog) -> Iterator[tuple[str, str]]:
