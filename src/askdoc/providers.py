@@ -11,13 +11,15 @@ import ipaddress
 import os
 import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
+
+from askdoc.errors import UsageError
 
 KINDS = ("ollama", "openai", "anthropic", "google")
 COMPATIBLE = "compatible"
 
 _NAMED = re.compile(rf"({'|'.join(KINDS)}):(\S+)")
-_URL = re.compile(r"https?://\S+")
+_URL = re.compile(r"https?://\S+", re.IGNORECASE)
 _OLLAMA_PORT = 11434
 _HOSTS = {
     "openai": "api.openai.com",
@@ -60,14 +62,44 @@ class Provider:
 
 
 def read_provider(name: str) -> Provider | None:
-    """Read `name` as a provider and a model there; None where it is neither."""
+    """Read `name` as a provider and a model there; None where it is neither.
+
+    Raises:
+        UsageError: an address holds what would be shown and kept with each answer, as a password.
+    """
     if match := _NAMED.fullmatch(name):
         kind, model = match.groups()
         return Provider(kind, model, ollama_url() if kind == "ollama" else None)
     if _URL.fullmatch(name):
         url, _, model = name.partition("#")
+        _refuse_secrets(url)
         return Provider(COMPATIBLE, model, url.rstrip("/"))
     return None
+
+
+def _refuse_secrets(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host:
+        message = "what `--llm` gives is no address of a server"
+        raise UsageError(message, hint="it is like `http://127.0.0.1:8080/v1`")
+    what = "user and password" if "@" in parts.netloc else "a query" if parts.query else None
+    if what:
+        message = f"the address of a language model can't hold {what}: `{without_secrets(url)}`"
+        hint = f"set `ASKDOC_LLM_KEY`, or keep the key: `keyring set askdoc {host}`"
+        raise UsageError(message, hint=hint)
+
+
+def without_secrets(url: str) -> str:
+    """Return an address without user, password, query and fragment; nothing where it is none."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 def ollama_url() -> str:

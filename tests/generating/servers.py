@@ -18,11 +18,17 @@ Fault = Callable[[BaseHTTPRequestHandler, bytes], bool]
 
 @contextmanager
 def in_front_of(
-    url: str, fault: Fault, *, served: bytes | None = None, port: int = 0
+    url: str,
+    fault: Fault,
+    *,
+    served: bytes | None = None,
+    moved: str | None = None,
+    port: int = 0,
 ) -> Iterator[tuple[str, list[str]]]:
     """Put a server before the real one that may fail; yields its URL and the requests it got.
 
-    `served` is what it answers instead when it is asked what it serves; `port` is its own.
+    `served` is what it answers instead when it is asked what it serves, and `moved` where it says
+    that this has gone; `port` is its own.
     """
     real_port = int(url.split(":")[2].split("/", maxsplit=1)[0])
     seen: list[str] = []
@@ -31,7 +37,9 @@ def in_front_of(
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            if served is None:
+            if moved is not None:
+                reply(self, 302, b"", "text/plain", Location=moved)
+            elif served is None:
                 self._pass_on(b"")
             else:
                 reply(self, 200, served, "application/json")

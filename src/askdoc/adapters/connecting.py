@@ -9,8 +9,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
+from askdoc.adapters.direct import client, client_options, opener
 from askdoc.adapters.llamaindex_llm import (
     CONTEXT,
+    NO_KEY,
+    REDIRECTIONS,
     UNAUTHORISED,
     LlamaIndexGenerator,
     explained,
@@ -91,7 +94,7 @@ def connect(provider: Provider, *, offline: bool, timeout: float) -> LlamaIndexG
 
     Raises:
         MissingPart: the extra for that provider is not installed.
-        GeneratorError: `offline` refuses it, or it has no key.
+        GeneratorError: `offline` refuses it, it has no key, or it redirects.
         NoAnswerYet: the server does not answer, or does not have the model.
 
     """
@@ -102,7 +105,8 @@ def connect(provider: Provider, *, offline: bool, timeout: float) -> LlamaIndexG
     try:
         made = getattr(import_module(module), class_name)
     except ImportError as error:
-        message = f"`{provider.name}` needs the package of `{provider.kind}`"
+        who = "a server" if provider.kind == COMPATIBLE else f"`{provider.kind}`"
+        message = f"asking {who} for answers needs a package that is not installed"
         raise MissingPart(message, hint=f"pip install 'askdoc[{extra}]'") from error
     if provider.kind == COMPATIBLE:
         return _compatible(made, provider, timeout)
@@ -111,6 +115,7 @@ def connect(provider: Provider, *, offline: bool, timeout: float) -> LlamaIndexG
         llm = made(
             model=provider.model,
             base_url=provider.url,
+            client=_ollama_client(provider.url or "", timeout),
             request_timeout=timeout,
             temperature=0.0,
             context_window=CONTEXT,  # else the library asks for the model's longest, and its memory
@@ -118,9 +123,19 @@ def connect(provider: Provider, *, offline: bool, timeout: float) -> LlamaIndexG
             additional_kwargs={"num_predict": _ANSWER_TOKENS},
         )
     else:
-        llm = made(model=provider.model, api_key=_key(provider), temperature=0.0, max_retries=0)
+        own = {}
+        if provider.kind == "openai":  # the others' classes take no client, and have one address
+            own = {"http_client": client(f"https://{provider.host}", timeout), "timeout": timeout}
+        llm = made(
+            model=provider.model, api_key=_key(provider), temperature=0.0, max_retries=0, **own
+        )
     form = Form.SCHEMA if provider.kind in ("ollama", "openai") else Form.FREE
     return LlamaIndexGenerator(llm, name=provider.name, remote=provider.remote, form=form)
+
+
+def _ollama_client(url: str, timeout: float) -> Any:
+    made = import_module("ollama").Client
+    return made(host=url, timeout=timeout, **client_options(url))
 
 
 def _look_for(provider: Provider) -> None:
@@ -142,7 +157,7 @@ def _look_for(provider: Provider) -> None:
 
 
 def _compatible(made: Any, provider: Provider, timeout: float) -> LlamaIndexGenerator:
-    key = _key(provider, needed=False) or "none"
+    key = _key(provider, needed=False) or NO_KEY
     served = _served(provider, key)
     names = [str(item.get("id")) for item in served]
     if not provider.model and not names:
@@ -158,6 +173,7 @@ def _compatible(made: Any, provider: Provider, timeout: float) -> LlamaIndexGene
         temperature=0.0,
         max_tokens=_ANSWER_TOKENS,
         timeout=timeout,
+        http_client=client(provider.url or "", timeout),
         max_retries=0,
         additional_kwargs={"stream_options": {"include_usage": True}},
     )
@@ -179,12 +195,14 @@ def _served(provider: Provider, key: str) -> list[dict[str, Any]]:
         f"{provider.url}/models", headers={"Authorization": f"Bearer {key}"}
     )
     try:
-        with urllib.request.urlopen(request, timeout=_LISTING_TIMEOUT) as answer:  # noqa: S310
+        with opener(request.full_url).open(request, timeout=_LISTING_TIMEOUT) as answer:
             listed = json.load(answer)
             return [dict(item) for item in listed.get("data", [])]
     except urllib.error.HTTPError as error:
         if error.code in UNAUTHORISED:
             raise _not_yet(error, provider) from error
+        if error.code in REDIRECTIONS:
+            raise explained(error, provider.name.rstrip("#"), said=False) from error
         return []
     except (AttributeError, TypeError, ValueError) as error:  # a page of HTML, or other JSON
         told = foreign(provider.name.rstrip("#"))

@@ -7,14 +7,18 @@ anything.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, MessageRole
 
 from askdoc.errors import AskdocError, GeneratorError
+from askdoc.providers import without_secrets
+from askdoc.text import one_line
 from askdoc.types import Form, Prompt, Spent
 
 if TYPE_CHECKING:
@@ -26,10 +30,17 @@ _OLLAMA, _OPENAI, _OPENAI_LIKE = "Ollama_llm", "openai_llm", "OpenAILike"
 CONTEXT = 8192
 """Tokens of prompt and answer at most: more would be memory and money for nothing."""
 
+NO_KEY = "none"
+"""What is sent where there is no key."""
+
 _TRIES = 3
 _LONGEST_WAIT = 30.0
 UNAUTHORISED, _MISSING, _TOO_MANY, _SERVER_ERROR = (401, 403), 404, 429, 500
 _NOT_UNDERSTOOD = (400, 422)
+REDIRECTIONS = range(300, 400)
+_CLIENT_ERRORS = range(400, 500)
+_LONGEST_REASON = 200
+_SHORTEST_KEY = 4
 
 
 class LlamaIndexGenerator:
@@ -55,6 +66,8 @@ class LlamaIndexGenerator:
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._llm = llm
+        key = getattr(llm, "api_key", None)
+        self._key = key if isinstance(key, str) else None
         self._pause = pause
         self.name = name
         self.remote = remote
@@ -85,7 +98,7 @@ class LlamaIndexGenerator:
                     continue
                 wait = None if said or attempt == _TRIES else _wait(error, attempt)
                 if wait is None:
-                    raise explained(error, self.name, said=said) from error
+                    raise explained(error, self.name, said=said, key=self._key) from error
                 self._pause(wait)
             else:
                 return
@@ -199,35 +212,94 @@ def _wait(error: BaseException, attempt: int) -> float | None:
     status = _status(error)
     if status is None or not (status == _TOO_MANY or status >= _SERVER_ERROR):
         return None
+    asked = _asked_to_wait(error)
+    if asked is None:
+        return float(2 ** (attempt - 1))
+    return asked if asked <= _LONGEST_WAIT else None
+
+
+def _asked_to_wait(error: BaseException) -> float | None:
+    """Return the seconds that a server asks to wait: it gives them, or a date."""
+    said = _header(error, "retry-after")
+    try:
+        return max(float(said), 0.0)
+    except ValueError:
+        pass
+    try:
+        return max(parsedate_to_datetime(said).timestamp() - time.time(), 0.0)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _header(error: BaseException, name: str) -> str:
     for item in _chain(error):
-        headers = getattr(getattr(item, "response", None), "headers", None) or {}
-        try:
-            return min(float(headers.get("retry-after", "")), _LONGEST_WAIT)
-        except ValueError:
-            continue
-    return float(2 ** (attempt - 1))
+        of_answer = getattr(getattr(item, "response", None), "headers", None)
+        headers = of_answer or getattr(item, "headers", None) or {}
+        if said := headers.get(name):
+            return str(said)
+    return ""
 
 
-def explained(error: BaseException, name: str, *, said: bool) -> GeneratorError:
-    """Say what went wrong in words, and what to do; never more of it than its kind."""
+def explained(
+    error: BaseException, name: str, *, said: bool, key: str | None = None
+) -> GeneratorError:
+    """Say what went wrong in words, and what to do; `key` is never part of it."""
+    told = _of_status(error, key) or _of_kind(error, key, said=said)
+    return GeneratorError(f"`{name}` {told[0]}", hint=told[1])
+
+
+def _of_status(error: BaseException, key: str | None) -> tuple[str, str] | None:
+    """Say what the status of an answer means and what to do; None where there is none."""
     status = _status(error)
-    kinds = " ".join(type(item).__name__ for item in _chain(error)).lower()
     if status in UNAUTHORISED:
         text, hint = "refused the key", "see whether the key is right and may use this model"
     elif status == _MISSING:
         text, hint = "does not have this model", "see the name of the model"
+    elif status in REDIRECTIONS:
+        where = without_secrets(_header(error, "location")) or "another address"
+        text = f"redirects to {where}, where nothing is sent"
+        hint = "if you mean that server, name its address with `--llm`"
     elif status == _TOO_MANY:
-        text, hint = "asks to wait: too many requests", "try again later"
+        wait = _asked_to_wait(error)
+        text = "asks to wait: too many requests" + (f", for {wait:.0f} s" if wait else "")
+        hint = f"try again in {wait:.0f} s" if wait else "try again later"
     elif status is not None and status >= _SERVER_ERROR:
         text, hint = f"failed with status {status}", "see the server's log"
-    elif "timeout" in kinds:
-        text = "said nothing for too long"
-        hint = "wait longer: `ASKDOC_LLM_TIMEOUT=300`"
-    elif said:
-        text, hint = "broke off in the middle", "ask again"
-    elif "connect" in kinds or "urlerror" in kinds or "refused" in kinds:
-        text, hint = "can't be reached", "see whether the server runs, and its address"
+    elif status in _CLIENT_ERRORS:
+        text = f"refused with status {status}: {_reason(error, key)}"
+        hint = "see what it says; the name of the model and the account may matter"
     else:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
-        text, hint = f"sent what can't be read: {reason}", "see whether it speaks this protocol"
-    return GeneratorError(f"`{name}` {text}", hint=hint)
+        return None
+    return text, hint
+
+
+def _of_kind(error: BaseException, key: str | None, *, said: bool) -> tuple[str, str]:
+    """Say what an error without a status means and what to do."""
+    kinds = " ".join(type(item).__name__ for item in _chain(error)).lower()
+    if "timeout" in kinds:
+        return "said nothing for too long", "wait longer: `ASKDOC_LLM_TIMEOUT=300`"
+    if said:
+        return "broke off in the middle", "ask again"
+    if "connect" in kinds or "urlerror" in kinds or "refused" in kinds:
+        return "can't be reached", "see whether the server runs, and its address"
+    return f"sent what can't be read: {_reason(error, key)}", "see whether it speaks this protocol"
+
+
+def _reason(error: BaseException, key: str | None) -> str:
+    """Return the server's words, short, on one line, and without a key."""
+    body = getattr(error, "body", None)
+    told = body.get("message") if isinstance(body, dict) else None
+    whole = " ".join(str(told or error).split()) or type(error).__name__
+    return one_line(_redacted(whole, key))[:_LONGEST_REASON]
+
+
+_AUTHORISATION = re.compile(
+    r"(\b(?:authorization|x-api-key|api[_-]?key)\b\W{0,4}(?:bearer\s+)?|\bbearer\s+)[^\s\"',;}]+",
+    re.IGNORECASE,
+)
+
+
+def _redacted(text: str, key: str | None) -> str:
+    if key and len(key) >= _SHORTEST_KEY and key != NO_KEY:
+        text = text.replace(key, "***")
+    return _AUTHORISATION.sub(r"\1***", text)

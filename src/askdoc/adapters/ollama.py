@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import urllib.request
 from dataclasses import dataclass
 
+from askdoc.adapters.direct import opener
 from askdoc.providers import is_loopback, ollama_host, ollama_url
 
 _LOOK = 0.5
@@ -33,7 +33,7 @@ def local_models(timeout: float = _LOOK) -> list[OllamaModel] | None:
 def models_of(url: str, timeout: float) -> list[OllamaModel] | None:
     """List the models of the Ollama at `url`, by name; None where none answers."""
     try:
-        with urllib.request.urlopen(f"{url}/api/tags", timeout=timeout) as answer:  # noqa: S310
+        with opener(url).open(f"{url}/api/tags", timeout=timeout) as answer:
             listed = json.load(answer)["models"]
         found = [OllamaModel(str(m["name"]), int(m.get("size", 0))) for m in listed]
     except (OSError, ValueError, KeyError, TypeError):

@@ -1,0 +1,173 @@
+"""Where questions and sentences go, and what is told of a key: nowhere else, and nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler
+
+import pytest
+from tests.generating.conftest import evidence
+from tests.generating.servers import Fault, chunk, in_front_of, reply
+
+from askdoc import prompts
+from askdoc.adapters import ollama
+from askdoc.adapters.connecting import connect
+from askdoc.adapters.generators import choose
+from askdoc.adapters.llamaindex_llm import LlamaIndexGenerator
+from askdoc.errors import GeneratorError, UsageError
+from askdoc.providers import Provider
+
+FACT = "The Oren dam was completed in 1931."
+PROMPT = prompts.build(
+    "When was the Oren dam completed?", evidence(FACT), context=2048, evidence_tokens=300
+).prompt
+KEY = "sk-a-key-of-nobody-5930"
+SAID = "- The Oren dam was completed in 1931. [1]\n"
+NOBODY = "http://127.0.0.1:1/v1"
+"""A server that nothing is passed on to."""
+
+LISTED = json.dumps({"data": [{"id": "m"}], "models": [{"name": "m:latest", "size": 1}]}).encode()
+END = (
+    b'data: {"id":"1","object":"chat.completion.chunk","created":1,"model":"m","choices":'
+    b'[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
+)
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+@pytest.fixture(autouse=True)
+def _key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASKDOC_LLM_KEY", KEY)
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+
+
+def answering(handler: BaseHTTPRequestHandler, body: bytes) -> bool:
+    """Answer in Ollama's protocol or OpenAI's, by the path."""
+    if handler.path == "/api/chat":
+        message = {"role": "assistant", "content": SAID}
+        line = json.dumps({"model": "m", "message": message, "done": True}).encode()
+        reply(handler, 200, line + b"\n", "application/x-ndjson")
+    else:
+        reply(handler, 200, chunk(SAID) + END, "text/event-stream")
+    return True
+
+
+@contextmanager
+def a_server(fault: Fault) -> Iterator[tuple[str, list[str]]]:
+    with in_front_of(NOBODY, fault, served=LISTED) as (url, seen):
+        yield url, seen
+
+
+def text_of(generator: LlamaIndexGenerator) -> str:
+    return "".join(piece for piece in generator.stream(PROMPT) if isinstance(piece, str))
+
+
+def provider(kind: str, url: str) -> Provider:
+    return Provider(kind, "m", url if kind == "compatible" else url.removesuffix("/v1"))
+
+
+@pytest.mark.parametrize("kind", ["compatible", "ollama"])
+def test_a_server_on_this_machine_is_not_reached_through_a_proxy(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def proxy(handler: BaseHTTPRequestHandler, body: bytes) -> bool:
+        reply(handler, 502, b"no", "text/plain")
+        return True
+
+    with a_server(proxy) as (between, passed), a_server(answering) as (url, seen):
+        for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+            monkeypatch.setenv(name, between.removesuffix("/v1"))
+            monkeypatch.setenv(name.lower(), between.removesuffix("/v1"))
+        for name in ("NO_PROXY", "no_proxy"):
+            monkeypatch.delenv(name, raising=False)
+        generator = connect(provider(kind, url), offline=True, timeout=5)
+        assert text_of(generator) == SAID
+        assert ollama.models_of(url.removesuffix("/v1"), 5)
+    assert len(seen) == 1
+    assert not passed
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+@pytest.mark.parametrize("kind", ["compatible", "ollama"])
+def test_a_server_cannot_pass_on_what_it_is_asked(kind: str, status: int) -> None:
+    with a_server(answering) as (elsewhere, passed):
+        aim = f"{elsewhere}/chat/completions"
+
+        def redirecting(handler: BaseHTTPRequestHandler, body: bytes) -> bool:
+            reply(handler, status, b"", "text/plain", Location=f"{aim}?key={KEY}")
+            return True
+
+        with a_server(redirecting) as (url, seen):
+            generator = connect(provider(kind, url), offline=True, timeout=5)
+            with pytest.raises(GeneratorError, match="redirects to") as caught:
+                text_of(generator)
+    assert aim in str(caught.value)
+    assert KEY not in str(caught.value)
+    assert caught.value.hint
+    assert len(seen) == 1
+    assert not passed
+
+
+def test_the_question_what_it_serves_is_not_passed_on_either() -> None:
+    with (
+        a_server(answering) as (elsewhere, _),
+        in_front_of(elsewhere, answering, moved=f"{elsewhere}/models") as (url, _),
+    ):
+        with pytest.raises(GeneratorError, match="redirects to") as caught:
+            connect(Provider("compatible", "", url), offline=True, timeout=5)
+        assert ollama.models_of(url.removesuffix("/v1"), 5) is None
+    assert f"{elsewhere}/models" in str(caught.value)
+
+
+@pytest.mark.parametrize("status", [400, 402, 413])
+def test_what_a_server_says_of_a_refusal_is_shown_without_the_key(status: int) -> None:
+    words = f"the account of {KEY} has no credit; Authorization: Bearer {KEY[:-3]} is known"
+
+    def refusing(handler: BaseHTTPRequestHandler, body: bytes) -> bool:
+        told = json.dumps({"error": {"message": words, "code": status}}).encode()
+        reply(handler, status, told, "application/json")
+        return True
+
+    with a_server(refusing) as (url, _):
+        generator = connect(provider("compatible", url), offline=True, timeout=5)
+        with pytest.raises(GeneratorError, match="has no credit") as caught:
+            text_of(generator)
+    assert str(status) in str(caught.value)
+    assert KEY[:-3] not in f"{caught.value} {caught.value.hint}"
+
+
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [
+        ("http://me:secret-5930@127.0.0.1:9/v1", "user and password"),
+        ("HTTP://secret-5930@127.0.0.1:9/v1#m", "user and password"),
+        ("http://127.0.0.1:9/v1?key=secret-5930", "a query"),
+        ("http://127.0.0.1:9/v1?key=secret-5930#m", "a query"),
+        ("http://[secret-5930/v1", "no address"),
+    ],
+)
+def test_an_address_with_a_secret_is_refused_without_showing_it(address: str, says: str) -> None:
+    with pytest.raises(UsageError, match=says) as caught:
+        choose(address, offline=False, timeout=5)
+    assert "secret-5930" not in f"{caught.value} {caught.value.hint}"
+    assert caught.value.hint
+
+
+def test_a_server_that_asks_to_wait_too_long_is_given_up_at_once() -> None:
+    def busy(handler: BaseHTTPRequestHandler, body: bytes) -> bool:
+        reply(handler, 429, b"{}", "application/json", Retry_After="3600")
+        return True
+
+    waits: list[float] = []
+    with a_server(busy) as (url, seen):
+        generator = connect(provider("compatible", url), offline=True, timeout=5)
+        generator._pause = waits.append
+        with pytest.raises(GeneratorError, match="3600 s"):
+            text_of(generator)
+    assert len(seen) == 1
+    assert not waits
