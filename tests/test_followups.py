@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askdoc.followups import rewrite, standing_alone
+from askdoc.followups import is_open, rewrite, standing_alone
 from askdoc.mentions import content_words, names, topic, words
 from askdoc.types import Turn
 
@@ -23,6 +23,17 @@ SIGNS = Turn("What are the symptoms of dengue fever?", "Headache and a rash.")
 JAB = Turn("Is there a vaccine against MERS?", "Not yet.")
 SPREAD = Turn("How is MERS transmitted?", "By camels.")
 CELL = Turn("Which receptor does SARS-CoV-2 use?", "It is ACE2.")
+CHAN = Turn("Who was Chan?", "Then Chan left the WHO on June 30, 2017.")
+CHAN_IN_FULL = Turn("Who was Chan?", "Since 2006, Margaret Chan had led the WHO.")
+SMOKING = Turn("What is smoking?", "It is to breathe smoke in.")
+EDITORIAL = Turn("Who wrote the editorial about the WHO?", "It is by Ilona Kick, in Bonn.")
+CASES = Turn("How many cases were there in Saudi Arabia?", "Some 1,029.")
+HAPPENED = Turn("What happened in March?", "The pier was closed.")
+HILL_ON_MERS = Turn("What did Ada Hill say about MERS?", "That it spreads.")
+DECIDED = Turn("What was decided?", "To close the pier.")
+IN_VAIN = Turn("Who wrote the editorial about Brundt?", "")
+STATES = Turn("What is the capital of the United States?", "It is Washington.")
+DRUG = Turn("What does Remdevir do?", "It stops the virus.")
 YES_NO = Turn("Did the council close the pier?", "The council closed the pier.")
 
 
@@ -69,6 +80,24 @@ YES_NO = Turn("Did the council close the pier?", "The council closed the pier.")
         (SPREAD, "and the symptoms?", "What about the symptoms of MERS?"),
         (CELL, "and what about bats?", "Which receptor does SARS-CoV-2 use in bats?"),
         (SIGNS, "How long does it last?", "How long does dengue fever last?"),
+        (CHAN, "When will she step down?", "When will Chan step down?"),
+        (CHAN_IN_FULL, "When will she step down?", "When will Margaret Chan step down?"),
+        (EDITORIAL, "Where does she live?", "Where does Ilona Kick live?"),
+        (IN_VAIN, "When did she leave?", "When did Brundt leave?"),
+        (SMOKING, "And obesity?", "What is obesity?"),
+        (SMOKING, "What about MERS?", "What is MERS?"),
+        (SMOKING, "Why is it harmful?", "Why is smoking harmful?"),
+        (SMOKING, "and the risks?", "What about the risks of smoking?"),
+        (DECIDED, "And about obesity?", "What was decided about obesity?"),
+        (EDITORIAL, "What about MERS?", "Who wrote the editorial about MERS?"),
+        (EDITORIAL, "and the CDC?", "Who wrote the editorial about the CDC?"),
+        (EDITORIAL, "Where is it?", "Where is the WHO?"),
+        (STATES, "and Germany?", "What is the capital of Germany?"),
+        (HILL_ON_MERS, "and SARS?", "What did Ada Hill say about SARS?"),
+        (HILL_ON_MERS, "and John Smith?", "What did John Smith say about MERS?"),
+        (ADA, "and MERS?", "What did Ada Hill say about MERS?"),
+        (CASES, "Where is it?", "Where is Saudi Arabia?"),
+        (DRUG, "How does it work?", "How does Remdevir work?"),
     ],
 )
 def test_a_follow_up_is_made_to_stand_alone(turn: Turn, typed: str, meant: str) -> None:
@@ -91,6 +120,46 @@ def test_a_follow_up_is_made_to_stand_alone(turn: Turn, typed: str, meant: str) 
 )
 def test_a_question_that_stands_alone_is_left_to_the_letter(question: str) -> None:
     assert rewrite(question, [ADA]) == question
+
+
+@pytest.mark.parametrize(
+    ("turns", "typed"),
+    [
+        ([CASES], "When did he die?"),
+        ([SPREAD], "When did she leave?"),
+        ([HAPPENED], "and why did she leave?"),
+        ([CHAN], "He"),
+        ([CASES], "He"),
+        ([SMOKING], "Where does it live?"),
+        ([SMOKING], "How many of them were male?"),
+        ([HILL_ON_MERS], "How many of them were male?"),
+        ([EDITORIAL, IN_VAIN], "How many of them were male?"),
+        ([EDITORIAL, IN_VAIN], "Explain that"),
+        ([IN_VAIN], "When did they leave?"),
+        ([SMOKING, IN_VAIN], "Where does it live?"),
+    ],
+)
+def test_what_nothing_of_its_kind_was_said_for_is_left_as_typed(
+    turns: list[Turn], typed: str
+) -> None:
+    assert rewrite(typed, turns) == typed
+    assert is_open(typed)
+
+
+def test_what_a_turn_asked_in_vain_is_no_topic_of_another_kind() -> None:
+    assert rewrite("Why is it harmful?", [SMOKING, IN_VAIN]) == "Why is smoking harmful?"
+    assert rewrite("When did they return?", [HERONS, IN_VAIN]) == "When did herons return?"
+    assert rewrite("When did she leave?", [ADA, SMOKING]) == "When did Ada Hill leave?"
+
+
+def test_a_turn_that_says_nothing_by_itself_is_passed_over() -> None:
+    assert rewrite("Tell me more", [HERONS, Turn("He", "")]) == "Where do herons nest?"
+    assert rewrite("why?", [HERONS, Turn("tell me more", "")]) == "Why do herons nest?"
+
+
+@pytest.mark.parametrize("question", ["Did Ann Lee say she would go?", "Is it true that pigs fly?"])
+def test_a_pronoun_that_the_question_tells_of_itself_is_not_open(question: str) -> None:
+    assert not is_open(question)
 
 
 def test_the_latest_turn_counts_and_older_ones_help() -> None:

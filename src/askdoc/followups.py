@@ -13,15 +13,14 @@ what was made of the question.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
+from askdoc.antecedents import HIS, POINTING, TRAIT, TRAITS, antecedents, cannot, topic_of
 from askdoc.mentions import (
     AUXILIARIES,
     PREPOSITIONS,
     WH,
-    Name,
     content_words,
-    is_many,
     names,
     topic,
     words,
@@ -56,28 +55,11 @@ _HEAD = re.compile(r"the\s+[\w’'-]+(?:\s[\w’'-]+)?(?=\s(?:of|for|in|on|to|at
 
 _DEFINITE = re.compile(r"\bthe\s+([\w-]+)", re.IGNORECASE)
 _YEAR = re.compile(r"\b(?:1[0-9]{3}|20[0-9]{2})\b")
-_THEY = frozenset(("they", "them", "their", "theirs"))
-_HIS = frozenset(("he", "him", "his", "she", "her", "hers"))
 _POSSESSIVE = frozenset(("his", "its", "their", "theirs", "hers"))
 _OWNERS = tuple(f"{word} " for word in (*_POSSESSIVE, "her"))
-_POINTING = frozenset(("this", "that", "these", "those"))
 _OWNED = re.compile(r"\s+(?:own\s+)?(?!about|in|on|of|for|to|at|with|from|by|when|that|as)[\w-]+")
 _REQUESTS = frozenset(("tell", "show", "explain", "give", "list", "name", "describe", "compare"))
-_TRAITS = (
-    "period|rate|risk|cause|effect|origin|onset|duration|length|size|number|extent|course|"
-    "mortality|fatality|prevalence|incidence|transmission|transmissibility|treatment|diagnosis|"
-    "prevention|severity|history|definition|meaning|name|age|cost|price|purpose|structure|genome|"
-    "host|reservoir|symptoms|signs"
-)
-_TRAIT = re.compile(
-    rf"the\s+(?:[\w’'-]+\s+){{0,2}}(?:(?P<many>[\w’'-]{{2,}}[^s]s)|{_TRAITS})\s+(?:of|for|in)\s+"
-    r"(?P<owner>.+)",
-    re.IGNORECASE,
-)
-"""A trait of something, which is rarely what something happens to: that is what has the trait."""
-
-_TRAIT_ALONE = re.compile(rf"the\s+(?:[\w’'-]+\s+){{0,2}}(?:{_TRAITS})", re.IGNORECASE)
-_THERE = re.compile(r"(?:is|are|was|were)\s+there\s+(?:an?|any)\s+(?P<thing>.+)", re.IGNORECASE)
+_TRAIT_ALONE = re.compile(rf"the\s+(?:[\w’'-]+\s+){{0,2}}(?:{TRAITS})s?", re.IGNORECASE)
 _PEOPLE = frozenset(
     (
         *("children", "adults", "adolescents", "teenagers", "infants", "babies", "newborns"),
@@ -92,8 +74,10 @@ _HAPPENS = re.compile(
     r"(?:\w{2,}ed|spread|caught|found|begun|known|originate|emerge|arise|start|begin|come)\b",
     re.IGNORECASE,
 )
-_RECENT = 5
-"""How many turns back a pronoun may reach."""
+_ARTICLE = re.compile(r"\bthe\s+$", re.IGNORECASE)
+_OF_THEM = re.compile(
+    r"\b(?:many|most|some|all|each|any|none|both|few|half|one|two)\s+of\s+$", re.IGNORECASE
+)
 
 
 def rewrite(question: str, turns: Sequence[Turn]) -> str:
@@ -102,7 +86,7 @@ def rewrite(question: str, turns: Sequence[Turn]) -> str:
     The questions of `turns` are those that stood alone, their answers plain text. All the words of
     `question` that carry meaning are kept.
     """
-    turns = [turn for turn in turns if words(turn.question)]
+    turns = [turn for turn in turns if words(turn.question) and not _says_nothing(turn.question)]
     text = " ".join(question.split()).rstrip("?!. ")
     if not turns or not words(text):
         return question
@@ -114,10 +98,16 @@ def rewrite(question: str, turns: Sequence[Turn]) -> str:
         return _as_question(_resolve(made, turns) or made)
     resolved = _resolve(body, turns)
     if resolved is not None:
-        return _as_question(resolved)
+        return question if resolved == body else _as_question(resolved)
     if led:
         return _as_question(body if _goes_on(body, turns[-1]) else _with_topic(body, turns))
     return question
+
+
+def is_open(question: str) -> bool:
+    """Tell whether `question` leans on something by a pronoun, which may not be told by rules."""
+    text = " ".join(question.split()).rstrip("?!. ")
+    return _outward(_LEAD.sub("", text) or text) is not None
 
 
 def standing_alone(question: str, history: Sequence[Turn]) -> str:
@@ -133,6 +123,13 @@ def standing_alone(question: str, history: Sequence[Turn]) -> str:
 def is_repeated(question: str, before: str) -> bool:
     """Tell whether a question was typed just before, and so means what it meant then."""
     return bool(words(question)) and question.split() == before.split()
+
+
+def _says_nothing(question: str) -> bool:
+    """Tell a turn that has no topic of its own: `He`, or `tell me more`."""
+    text = " ".join(question.split()).rstrip("?!. ")
+    body = _LEAD.sub("", text) or text
+    return bool(_PRONOUN.fullmatch(body) or _MORE.match(body))
 
 
 def _as_question(text: str) -> str:
@@ -193,14 +190,17 @@ def _in_place(fragment: str, before: str) -> str:
     last = words(fragment)[-1:]
     if _PEOPLE.issuperset(last) and last and not _PEOPLE.intersection(words(before.lower())):
         return f"{before} in {fragment}"
-    about = topic(before)
+    about = topic_of(before)
     if about and not about.lower().startswith("the ") and _TRAIT_ALONE.fullmatch(fragment):
         return f"what about {fragment} of {about}"
     counterpart = _counterpart(fragment, before)
     if counterpart is None:
         return f"{before}, {fragment}"
     at_start = before.rindex(counterpart)
-    return f"{before[:at_start]}{fragment}{before[at_start + len(counterpart) :]}"
+    head, rest = before[:at_start], before[at_start + len(counterpart) :]
+    if counterpart[:1].isupper() and names(f"x {fragment}"):  # names bring their own articles
+        head = _ARTICLE.sub("", head)
+    return f"{head}{fragment}{rest}"
 
 
 def _counterpart(fragment: str, before: str) -> str | None:
@@ -209,14 +209,28 @@ def _counterpart(fragment: str, before: str) -> str | None:
         years = _YEAR.findall(before)
         return years[-1] if years else None
     if any(word[:1].isupper() for word in fragment.split()):
-        known = names(before)
-        return known[-1].text if known else topic(before)
-    about = topic(before)
+        return _named_like(fragment, before) or topic_of(before)
+    about = topic_of(before)
     if about is None or fragment.lower().startswith(_OWNERS):
         return about
     if fragment.lower().startswith("the "):
         return head[0] if (head := _HEAD.match(about)) else about
-    return trait["owner"] if (trait := _TRAIT.match(about)) else about
+    return trait["owner"] if (trait := TRAIT.match(about)) else about
+
+
+def _named_like(fragment: str, before: str) -> str | None:
+    """Find the last name in the question before; that of a person only for another person's."""
+    known = names(before)
+    given = names(f"x {fragment}")
+    if not known or not given:
+        return known[-1].text if known else None
+    if given[0].person:
+        people = [name.text for name in known if name.person]
+        return (people or [known[-1].text])[-1]
+    if given[0].may_be_person:
+        return known[-1].text
+    things = [name.text for name in known if not name.person]
+    return things[-1] if things else topic(before) or known[-1].text
 
 
 # ── pronouns ────────────────────────────────────────────────────────────────────────────────────
@@ -224,13 +238,17 @@ def _counterpart(fragment: str, before: str) -> str | None:
 
 def _resolve(body: str, turns: Sequence[Turn]) -> str | None:
     """Replace the first pronoun that points out of `body`; None where there is none."""
+    match = _outward(body)
+    return None if match is None else _substituted(match, body, turns)
+
+
+def _outward(body: str) -> re.Match[str] | None:
+    """Find the first pronoun that points out of `body`."""
     expletive = [match.span() for match in _EXPLETIVE.finditer(body)]
     for match in _PRONOUN.finditer(body):
         if any(start <= match.start() < end for start, end in expletive):
             continue
-        if _answered_within(match, body):
-            return None
-        return _substituted(match, body, turns)
+        return None if _answered_within(match, body) else match
     return None
 
 
@@ -243,62 +261,29 @@ def _answered_within(match: re.Match[str], body: str) -> bool:
 
 
 def _substituted(match: re.Match[str], body: str, turns: Sequence[Turn]) -> str:
+    """Put what the pronoun means in its place; better not at all than something of another kind."""
     pronoun = match["pronoun"].lower()
-    antecedent = next(_antecedents(pronoun, turns), None)
+    many = _OF_THEM.search(body[: match.start()]) is not None
+    antecedent = next(antecedents(pronoun, turns, many=many), None)
+    if match[0] == body or (antecedent and cannot(antecedent, body[match.end() :])):
+        return body
     if antecedent is None:
-        return _with_topic(body, turns)
+        carries = pronoun not in HIS | POINTING and not many and turns[-1].answer
+        return _with_topic(body, turns) if carries else body
     if (
         pronoun in ("it", "its")
-        and (trait := _TRAIT.match(antecedent))
+        and (trait := TRAIT.match(antecedent))
         and (trait["many"] or _HAPPENS.match(body, match.end()))
     ):
         antecedent = trait["owner"]
+    if antecedent.isupper() and any(f"the {antecedent}" in turn.question for turn in turns):
+        antecedent = f"the {antecedent}"
     owned = pronoun in _POSSESSIVE or (
         pronoun == "her" and _OWNED.match(body, match.end()) is not None
     )
     if owned:
         antecedent += "’" if antecedent.endswith("s") else "’s"
     return f"{body[: match.start()]}{antecedent}{body[match.end() :]}"
-
-
-def _antecedents(pronoun: str, turns: Sequence[Turn]) -> Iterator[str]:
-    """List what a pronoun may mean, the likeliest first."""
-    for turn in list(reversed(turns))[:_RECENT]:
-        asked, said = _names_of(turn)
-        if turn.question.lower().startswith(("who ", "whose ", "whom ")):
-            asked = [*said[:1], *asked]
-        people = [name.text for name in asked if name.person]
-        things = [name.text for name in asked if not name.person]
-        about = _asked_about(turn.question)
-        if pronoun in _THEY and about and (trait := _TRAIT.match(about)) and trait["many"]:
-            yield about
-        topics = [about] if about and (pronoun not in _THEY or is_many(about)) else []
-        if pronoun in _HIS:
-            yield from (*people, *things, *(name.text for name in said if name.person))
-        elif pronoun in _POINTING or (topics and topics[0].lower().startswith("the ")):
-            yield from (*topics, *things, *people)
-        else:
-            yield from (*things, *topics, *people)
-
-
-def _asked_about(question: str) -> str | None:
-    """Name the topic of a question: of `is there a vaccine against flu?`, that very vaccine."""
-    there = _THERE.match(question.rstrip("?!. "))
-    return f"the {there['thing']}" if there else topic(question)
-
-
-def _names_of(turn: Turn) -> tuple[list[Name], list[Name]]:
-    """List the names in question and answer; one typed in lower case is found by the answer's."""
-    asked, said = names(turn.question), names(turn.answer)
-    folded = turn.question.lower()
-    asked += [
-        name
-        for name in said
-        if name.text not in turn.question
-        and re.search(rf"\b{re.escape(name.text.lower())}\b", folded)
-    ]
-    new = [name for name in said if name.text.lower() not in folded]
-    return asked, new
 
 
 def _goes_on(body: str, turn: Turn) -> bool:

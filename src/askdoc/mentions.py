@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from askdoc.countries import COUNTRIES
+
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
@@ -51,10 +53,14 @@ _GROUP_WORDS = _words(
     "department agency office bank fund union association society organisation organization "
     "company corporation inc ltd group party army church museum hospital city river lake mountain "
     "street avenue bridge island act treaty war prize report journal state states kingdom "
-    "republic north south east west new san los saint lake mount january february march april may "
-    "june july august september october november december monday tuesday wednesday thursday "
-    "friday saturday sunday"
+    "republic north south east west new san los saint lake mount"
 )
+_DATES = _words(
+    "january february march april may june july august september october november december monday "
+    "tuesday wednesday thursday friday saturday sunday"
+)
+_ACRONYMS = frozenset(("WHO", "US", "IT"))
+"""Names that are function words but for their capitals."""
 _TITLES = _words(
     "dr mr mrs ms miss sir lady lord dame professor prof president minister judge justice captain "
     "general senator governor king queen prince princess pope saint director chairman"
@@ -70,6 +76,18 @@ class Name:
     text: str
     start: int
     person: bool
+
+    @property
+    def may_be_person(self) -> bool:
+        """Whether a person can be called so: by one name, too, but no country, month or WHO."""
+        return self.person or (
+            " " not in self.text and self.text.isalpha() and not _is_no_person(self.text)
+        )
+
+    @property
+    def is_date(self) -> bool:
+        """Whether it names a month or a day of the week, which nothing else is said of."""
+        return all(part in _DATES for part in _parts(self.text))
 
 
 def words(text: str) -> list[str]:
@@ -92,7 +110,8 @@ def names(text: str) -> list[Name]:
     for match in _NAME.finditer(text):
         name, start = _without_function_words(match[0], match.start())
         name = _POSSESSIVE.sub("", name)
-        if len(name) < 2 or name.lower() in FUNCTION_WORDS:  # noqa: PLR2004 - a letter is no name
+        function_word = name.lower() in FUNCTION_WORDS and (name not in _ACRONYMS or text.isupper())
+        if len(name) < 2 or function_word:  # noqa: PLR2004 - a letter is no name
             continue
         opens = start == match.start() and _SENTENCE_START.search(text[:start]) is not None
         if opens and " " not in name and not _capitalised_elsewhere(name, text, start):
@@ -139,14 +158,17 @@ def is_many(phrase: str) -> bool:
     """Guess whether `they` can mean `phrase`: a plural, or a group such as a committee."""
     told = words(phrase)
     return bool(told) and (
-        _PLURAL.search(told[-1]) is not None or any(word.lower() in _GROUP_WORDS for word in told)
+        (_PLURAL.search(told[-1]) is not None and not told[-1].isupper())
+        or any(word.lower() in _GROUP_WORDS for word in told)
     )
 
 
 def _without_function_words(name: str, start: int) -> tuple[str, int]:
     """Take function words off the front of a match: `When Xue Lan` is about Xue Lan."""
-    while " " in name and name.split(None, 1)[0].lower() in FUNCTION_WORDS:
-        rest = name.split(None, 1)[1]
+    while " " in name:
+        first, rest = name.split(None, 1)
+        if first.lower() not in FUNCTION_WORDS or first in _ACRONYMS:
+            break
         start += len(name) - len(rest)
         name = rest
     return name, start
@@ -166,7 +188,23 @@ def _is_person(name: str) -> bool:
     plain = all(part.isalpha() for part in parts)
     few = 2 <= len(parts) <= 4  # noqa: PLR2004 - given name and family name, with one or two more
     lower = any(part[:1].islower() and part not in ("de", "van", "von") for part in name.split())
-    return plain and few and not lower and not any(part in _GROUP_WORDS for part in parts)
+    group = any(part in _GROUP_WORDS or part in _DATES for part in parts)
+    return plain and few and not lower and not group and not _is_no_person(name)
+
+
+def _is_no_person(name: str) -> bool:
+    """Tell a name that only a place, a date or an organisation has."""
+    parts = name.split()
+    folded = " ".join(_parts(name))
+    capitals = [len(part) > 2 and part.isupper() for part in parts]  # noqa: PLR2004 - no initials
+    mixed = any(capitals) and (len(parts) == 1 or not all(capitals))
+    return (
+        mixed
+        or folded in _DATES
+        or folded in COUNTRIES
+        or folded in _GROUP_WORDS
+        or (name in _ACRONYMS)
+    )
 
 
 def _parts(name: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from askdoc.followups import rewrite
+from askdoc.followups import is_open, rewrite
 from askdoc.mentions import content_words, words
 from askdoc.ports import Generator
 from askdoc.settings import ENGLISH
@@ -68,7 +68,7 @@ def is_that_question(made: str, question: str, turns: Sequence[Turn], *, languag
     kept, known = _telling([made], language), _telling([question, *said], language)
     if not (_telling([question], language) <= kept <= known):
         return False
-    return language != ENGLISH or rewrite(made, turns) == made
+    return language != ENGLISH or (rewrite(made, turns) == made and not is_open(made))
 
 
 def _conversation(question: str, turns: Sequence[Turn]) -> str:

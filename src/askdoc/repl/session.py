@@ -12,7 +12,7 @@ from askdoc.adapters import user_folders
 from askdoc.adapters.sqlite_sessions import SqliteSessions
 from askdoc.addresses import Target, paths_of
 from askdoc.errors import AskdocError, GeneratorError, NoIndex, StoreError, UsageError
-from askdoc.followups import is_repeated, rewrite
+from askdoc.followups import is_open, is_repeated, rewrite
 from askdoc.history import Exchange, SessionStore, SessionSummary, missing_from, title_of
 from askdoc.paths import seen_from
 from askdoc.places import NumberedPlace, places
@@ -301,7 +301,7 @@ class Session:
         turns = [exchange.turn for exchange in self.exchanges]
         language = wiring.language_of(asked, self.scope.settings)
         by_rules = rewrite(asked, turns) if language == ENGLISH else asked
-        if not turns or (language == ENGLISH and by_rules == asked):
+        if not turns or (language == ENGLISH and by_rules == asked and not is_open(asked)):
             return asked
 
         def job(_asked: Asked, _listen: Listener) -> str | None:

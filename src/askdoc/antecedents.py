@@ -1,0 +1,142 @@
+"""Finds what a pronoun of a follow-up may mean in the turns before, and what those are about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from askdoc.mentions import Name, content_words, is_many, names, topic, words
+from askdoc.types import Turn
+
+TRAITS = (
+    "period|rate|risk|cause|effect|origin|onset|duration|length|size|number|extent|course|"
+    "mortality|fatality|prevalence|incidence|transmission|transmissibility|treatment|diagnosis|"
+    "prevention|severity|history|definition|meaning|name|age|cost|price|purpose|structure|genome|"
+    "host|reservoir|symptoms|signs"
+)
+
+TRAIT = re.compile(
+    rf"the\s+(?:[\w’'-]+\s+){{0,2}}(?:(?P<many>[\w’'-]{{2,}}[^s]s)|{TRAITS})\s+(?:of|for|in)\s+"
+    r"(?P<owner>.+)",
+    re.IGNORECASE,
+)
+"""A trait of something, which is rarely what something happens to: that is what has the trait."""
+
+_THERE = re.compile(r"(?:is|are|was|were)\s+there\s+(?:an?|any)\s+(?P<thing>.+)", re.IGNORECASE)
+
+_WHAT_IS = re.compile(r"what\s+(?:is|are|was|were)\s+(?P<topic>\S+(?:\s\S+){0,3})", re.IGNORECASE)
+
+_WHO_IS = re.compile(r"who(?:\s+(?:is|was|are|were)|’s|'s)\s+(?P<name>.+)", re.IGNORECASE)
+
+_STATE = re.compile(
+    r"(?:\w{2,}ed|found|known|said|done|built|written|new|true|wrong|different|important|possible|"
+    r"best|worst|good|bad|left|missing|happening|going|being|doing|changing|coming)$",
+    re.IGNORECASE,
+)
+"""What something is found to be (`What was decided?`), rather than what is asked about."""
+
+_LIVES = re.compile(
+    r"\s+(?:live|lives|eat|eats|breed|breeds|nest|nests|born|die|died)\b", re.IGNORECASE
+)
+
+_RECENT = 5
+"""How many turns back a pronoun may reach."""
+
+_THEY = frozenset(("they", "them", "their", "theirs"))
+
+HIS = frozenset(("he", "him", "his", "she", "her", "hers"))
+
+POINTING = frozenset(("this", "that", "these", "those"))
+
+
+def topic_of(question: str) -> str | None:
+    """Name what a question is about; of `What is smoking?`, that is all that it asks for."""
+    if match := _WHAT_IS.fullmatch(question.rstrip("?!. ")):
+        asked = words(match["topic"])
+        plain = len(content_words(match["topic"])) == len(asked)
+        if plain and not _STATE.search(asked[-1]):
+            return match["topic"]
+    return topic(question)
+
+
+def cannot(antecedent: str, does: str) -> bool:
+    """Tell what no topic such as smoking does, which is to live or to eat."""
+    is_doing = " " not in antecedent and antecedent.endswith("ing") and antecedent.islower()
+    return is_doing and _LIVES.match(does) is not None
+
+
+def antecedents(pronoun: str, turns: Sequence[Turn], *, many: bool = False) -> Iterator[str]:
+    """List what a pronoun may mean, the likeliest first; with `many`, it is several for sure.
+
+    What a turn asked in vain is meant by what fits it alone: `she` by a person, `they` by several.
+    """
+    reach = 1 if pronoun in POINTING and not turns[-1].answer else _RECENT
+    for turn in list(reversed(turns))[:reach]:
+        asked, said = _names_of(turn)
+        if pronoun in HIS:
+            yield from _people(turn.question, asked, said)
+            continue
+        if many or (pronoun in _THEY and not turn.answer):
+            asked = [name for name in asked if is_many(name.text)]
+            said = []
+        elif not turn.answer:
+            asked = [name for name in asked if not name.may_be_person]
+        if turn.question.lower().startswith(("who ", "whose ", "whom ")):
+            asked = [*said[:1], *asked]
+        people = [name.text for name in asked if name.person]
+        things = [name.text for name in asked if not name.person]
+        about = _asked_about(turn.question)
+        if about and not turn.answer and _is_person(about):
+            about = None
+        if pronoun in _THEY and about and (trait := TRAIT.match(about)) and trait["many"]:
+            yield about
+        topics = [about] if about and (pronoun not in _THEY or is_many(about)) else []
+        if pronoun in POINTING or (topics and topics[0].lower().startswith("the ")):
+            yield from (*topics, *things, *people)
+        else:
+            yield from (*things, *topics, *people)
+
+
+def _people(question: str, asked: Sequence[Name], said: Sequence[Name]) -> Iterator[str]:
+    """List who `she` may be: who was asked about, then who the answer names; no month or country.
+
+    One asked about by half a name (`Who was Chan?`) is called by the whole one that the answer has.
+    """
+    people = [name.text for name in asked if name.person]
+    people += [name.text for name in asked if name.may_be_person and not name.person]
+    told = [name.text for name in said if name.person]
+    wanted = _WHO_IS.fullmatch(question.rstrip("?!. "))
+    if question.lower().startswith(("who ", "whose ", "whom ")) and not (
+        wanted and _is_person(wanted["name"])
+    ):
+        yield from told[:1]
+    for name in people:
+        yield next((whole for whole in told if whole.endswith(f" {name}")), name)
+    yield from told
+
+
+def _is_person(text: str) -> bool:
+    """Tell whether `text` is what a person may be called, and nothing else."""
+    return any(name.text == text and name.may_be_person for name in names(f"x {text}"))
+
+
+def _asked_about(question: str) -> str | None:
+    """Name the topic of a question: of `is there a vaccine against flu?`, that very vaccine."""
+    there = _THERE.match(question.rstrip("?!. "))
+    return f"the {there['thing']}" if there else topic_of(question)
+
+
+def _names_of(turn: Turn) -> tuple[list[Name], list[Name]]:
+    """List the names in question and answer; one typed in lower case is found by the answer's."""
+    asked, said = (
+        [name for name in names(text) if not name.is_date] for text in (turn.question, turn.answer)
+    )
+    folded = turn.question.lower()
+    asked += [
+        name
+        for name in said
+        if name.text not in turn.question
+        and re.search(rf"\b{re.escape(name.text.lower())}\b", folded)
+    ]
+    new = [name for name in said if name.text.lower() not in folded]
+    return asked, new
