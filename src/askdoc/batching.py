@@ -3,20 +3,84 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from askdoc import operators
 from askdoc.errors import AskdocError, UsageError
 from askdoc.parallel import OpenWorker, each
 from askdoc.text import one_line
-from askdoc.types import Answer
+from askdoc.types import Answer, Fingerprint, Reason, Status
+
+_OTHERWISE = {
+    "corpus": "the index is another one, or was updated since",
+    "settings": "with other settings",
+    "models": "with other models",
+    "version": "by another version of askdoc",
+}
+"""What of a fingerprint differs, in words."""
 
 
-def questions_in(lines: Iterable[str]) -> list[str]:
-    """List the questions of a file, one a line; blank lines and `#` comments are none."""
-    found = (one_line(line) for line in lines)
-    return [line for line in found if line and not line.startswith("#")]
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The lines of a file of questions: its questions, with their lines' numbers from 1.
+
+    `comments` counts the lines that begin with `#`, which are not asked.
+    """
+
+    questions: list[str]
+    numbers: list[int]
+    comments: int
+
+    @property
+    def without_question(self) -> list[tuple[int, str]]:
+        """List the lines that only say what to leave out."""
+        numbered = zip(self.numbers, self.questions, strict=True)
+        return [(number, text) for number, text in numbered if _asks_nothing(text)]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What an output holds already: how many answers, and what they depended on, each once."""
+
+    count: int = 0
+    fingerprints: tuple[Any, ...] = ()
+
+
+def questions_in(lines: Iterable[str]) -> Lines:
+    """Read the lines of a file, each a question, unless it is blank or a `#` comment."""
+    found = [(number, one_line(line)) for number, line in enumerate(lines, 1)]
+    asked = [(number, line) for number, line in found if line and not line.startswith("#")]
+    return Lines(
+        questions=[line for _, line in asked],
+        numbers=[number for number, _ in asked],
+        comments=sum(line.startswith("#") for _, line in found),
+    )
+
+
+def answered(question: str, answer: Callable[[str], Answer], fingerprint: Fingerprint) -> Answer:
+    """Answer a question of many; one that only says what to leave out is abstained from."""
+    if not _asks_nothing(question):
+        return answer(question)
+    return Answer(
+        question=question,
+        status=Status.ABSTAINED,
+        claims=(),
+        citations=(),
+        evidence=(),
+        passages=(),
+        reason=Reason("empty_question", "the line says what to leave out, and asks for nothing"),
+        confidence=0.0,
+        generator="extractive",
+        fingerprint=fingerprint,
+    )
+
+
+def _asks_nothing(question: str) -> bool:
+    return not operators.read(question).text
 
 
 def answer_all(
@@ -40,31 +104,56 @@ def answer_all(
                 turn += 1
 
 
-def resume(file: Path, questions: Sequence[str]) -> int:
-    """Count the questions whose answers `file` holds already; a line cut short is taken off.
+def resume(file: Path, questions: Sequence[str]) -> Kept:
+    """Tell what answers `file` holds already; a line cut short is taken off.
 
     Raises:
         UsageError: `file` holds something else than answers to the first of `questions`.
 
     """
     if not file.exists():
-        return 0
+        return Kept()
     whole = file.read_bytes()
     kept = whole[: whole.rfind(b"\n") + 1]
     lines = kept.splitlines()
-    answered = [_question(line) for line in lines]
-    if answered != list(questions[: len(lines)]):
+    answers = [_read(line) for line in lines]
+    if [answer.get("question") for answer in answers] != list(questions[: len(lines)]):
         message = f"`{file}` does not hold answers to these questions"
         raise UsageError(message, hint="delete it, or name another file with `--output`")
     if len(kept) < len(whole):
         with file.open("r+b") as stream:
             stream.truncate(len(kept))
-    return len(lines)
+    made = {json.dumps(answer.get("fingerprint")): answer.get("fingerprint") for answer in answers}
+    return Kept(len(lines), tuple(made.values()))
 
 
-def _question(line: bytes) -> str | None:
+def refuse_mixing(file: Path, kept: Kept, fingerprint: Fingerprint) -> None:
+    """Go on where the answers that `file` holds hang on the same as those to come.
+
+    Raises:
+        UsageError: they do not.
+
+    """
+    for made in kept.fingerprints:
+        known = made if isinstance(made, dict) else {}
+        told = [
+            words
+            for part, words in _OTHERWISE.items()
+            if known.get(part) != _plain(getattr(fingerprint, part))
+        ]
+        if told:
+            message = f"the answers in `{file}` were made otherwise: {'; '.join(told)}"
+            hint = "ask as you did then, or name another file with `--output`"
+            raise UsageError(message, hint=hint)
+
+
+def _plain(part: Any) -> Any:
+    return part if isinstance(part, str) else dict(part)
+
+
+def _read(line: bytes) -> dict[str, Any]:
     try:
         data = json.loads(line)
     except ValueError:
-        return None
-    return data.get("question") if isinstance(data, dict) else None
+        return {}
+    return data if isinstance(data, dict) else {}

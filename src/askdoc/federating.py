@@ -58,6 +58,10 @@ class Asked(Protocol):
     def lines(self, document_id: str, span: Span) -> tuple[int, int]:
         """Name the first and last line of a place."""
 
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """What every answer depends on."""
+
 
 class Federation:
     """Several libraries as one: asks each, and joins what they answer.
@@ -114,6 +118,15 @@ class Federation:
         name, own = _local(document_id)
         return self._members[name].lines(own, span)
 
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """What answers depend on that all libraries are asked for."""
+        return self.fingerprint_for(None)
+
+    def fingerprint_for(self, documents: Collection[str] | None) -> Fingerprint:
+        """Name what answers from the documents of those ids, or from all, depend on."""
+        return _joined({name: self._members[name].fingerprint for name in self._shares(documents)})
+
     def _shares(self, documents: Collection[str] | None) -> dict[str, list[str] | None]:
         """Give each library its own of `documents`; one that has none of them is not asked."""
         if documents is None:
@@ -129,6 +142,13 @@ def federate(members: Mapping[str | None, Answerer], *, limit: int) -> Answerer 
     if len(members) == 1:
         return next(iter(members.values()))
     return Federation({str(name): member for name, member in members.items()}, limit=limit)
+
+
+def fingerprint_of(
+    asked: Answerer | Federation, documents: Collection[str] | None = None
+) -> Fingerprint:
+    """Name what the answers of one library, or of several as one, depend on."""
+    return asked.fingerprint_for(documents) if isinstance(asked, Federation) else asked.fingerprint
 
 
 def join(answers: Mapping[str, Answer], *, limit: int) -> Answer:
@@ -172,7 +192,7 @@ def join(answers: Mapping[str, Answer], *, limit: int) -> Answer:
                 key=lambda passage: -passage.score,
             )
         ),
-        fingerprint=_fingerprint(answers),
+        fingerprint=_joined({name: answer.fingerprint for name, answer in answers.items()}),
         timings=_added([answer.timings for answer in marked]),
         generation=join_generations(
             {name: answer.generation for name, answer in answers.items() if answer.generation},
@@ -214,8 +234,8 @@ def _best_evidence(
     return tuple(replace(item, label=labels[name, item.label]) for name, item in best), labels
 
 
-def _fingerprint(answers: Mapping[str, Answer]) -> Fingerprint:
-    parts = [(name, answer.fingerprint) for name, answer in sorted(answers.items())]
+def _joined(fingerprints: Mapping[str, Fingerprint]) -> Fingerprint:
+    parts = sorted(fingerprints.items())
     return Fingerprint(
         corpus=_hash(f"{name}:{part.corpus}" for name, part in parts),
         settings=_hash(f"{name}:{part.settings}" for name, part in parts),

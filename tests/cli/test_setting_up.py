@@ -11,11 +11,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from typer.testing import CliRunner, Result
 
-from askdoc import settings, workspace
+from askdoc import formats, settings, workspace
 from askdoc.adapters import user_folders
+from askdoc.adapters.lock import alone_with
 from askdoc.adapters.sqlite_sessions import SqliteSessions
 from askdoc.cli import app as cli
 from askdoc.history import Exchange
@@ -207,6 +209,77 @@ def test_a_batch_goes_on_where_it_stopped(here: Path) -> None:
     assert (here / "a.jsonl").read_bytes() == before
     (here / "q.txt").write_text("Another question?\n")
     assert "does not hold answers to these questions" in run(*whole).stderr
+
+
+@pytest.mark.usefixtures("libraries")
+def test_a_batch_goes_on_only_with_the_same_index_and_settings(here: Path) -> None:
+    (here / "q.txt").write_text("Where do herons nest?\n")
+    batch = ["ask", "--batch", "q.txt", "--json", "--output", "a.jsonl", "--library"]
+    assert run(*batch, "birds").exit_code == 0
+    (here / "q.txt").write_text("Where do herons nest?\nWhere do swans nest?\n")
+    before = (here / "a.jsonl").read_bytes()
+
+    other = run(*batch, "town")
+    assert other.exit_code == 2
+    assert "were made otherwise: the index is another one" in " ".join(other.stderr.split())
+    assert "name another file with `--output`" in other.stderr
+    settings = " ".join(run(*batch, "birds", "--top-k", "3").stderr.split())
+    assert "were made otherwise: with other settings" in settings
+    models = " ".join(run(*batch, "birds", "--reranker", "none").stderr.split())
+    assert "were made otherwise: with other models" in models
+    assert "were made otherwise" in run(*batch, "birds", "--library", "town").stderr
+    assert (here / "a.jsonl").read_bytes() == before
+
+    assert run(*batch, "birds").exit_code == 0
+    assert (here / "a.jsonl").read_bytes().startswith(before)
+    (here / "birds" / "more.txt").write_text("Owls nest in barns.")
+    assert run("index", "--library", "birds").exit_code == 0
+    assert "was updated since" in " ".join(run(*batch, "birds").stderr.split())
+
+
+@pytest.mark.usefixtures("libraries")
+def test_a_federated_batch_with_a_source_goes_on(here: Path) -> None:
+    (here / "q.txt").write_text("Where do herons nest?\n")
+    both = ["ask", "--library", "birds", "--library", "town", "--source", "*town*"]
+    batch = [*both, "--batch", "q.txt", "--json", "--output", "a.jsonl"]
+    assert run(*batch).exit_code == 0
+    (here / "q.txt").write_text("Where do herons nest?\n-draft\nWhen was the pier built?\n")
+    assert run(*batch).exit_code == 0
+    assert len((here / "a.jsonl").read_text().splitlines()) == 3
+
+
+@pytest.mark.usefixtures("libraries")
+def test_a_line_of_exclusions_alone_stops_no_batch(here: Path) -> None:
+    (here / "q.txt").write_text('# swans\nWhere do swans nest?\n\n-draft -"old plan"\nWho nests?\n')
+    done = run("ask", "--library", "birds", "--batch", "q.txt", "--json")
+    assert done.exit_code == 0
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(answers) == 3
+    nothing = answers[1]
+    jsonschema.Draft202012Validator(formats.schema("answer")).validate(nothing)
+    assert (nothing["question"], nothing["status"]) == ('-draft -"old plan"', "abstained")
+    assert nothing["reason"]["code"] == "empty_question"
+    assert nothing["fingerprint"] == answers[0]["fingerprint"]
+    told = " ".join(done.stderr.split())
+    assert "note: 1 line that begins with `#` is a comment and not asked" in told
+    assert "note: line 4 of `q.txt` says what to leave out, and asks for nothing" in told
+
+
+@pytest.mark.usefixtures("libraries")
+def test_two_batches_do_not_write_one_file(here: Path) -> None:
+    (here / "q.txt").write_text("Where do swans nest?\n")
+    batch = ["ask", "--library", "birds", "--batch", "q.txt", "--json", "--output", "a.jsonl"]
+    with alone_with(here / "a.jsonl"):
+        command = [sys.executable, "-m", "askdoc", *batch]
+        done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: another process is writing to `a.jsonl`")
+    assert not (here / "a.jsonl").exists()
+    assert run(*batch).exit_code == 0
+    assert not list(here.glob(".askdoc-*"))
+    missing = run(*batch[:-1], "none/a.jsonl")
+    assert "cannot write `none/a.jsonl`: no such file" in " ".join(missing.stderr.split())
+    assert not (here / "none").exists()
 
 
 @pytest.mark.usefixtures("libraries")

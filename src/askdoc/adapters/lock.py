@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from askdoc.errors import IndexLocked, StoreError
+from askdoc.errors import IndexLocked, StoreError, UsageError
 
 _LOCK = "lock"
 _HOLDER = "lock.json"
@@ -66,6 +67,41 @@ def made(folder: Path, *, needs: str) -> Iterator[None]:
                 for around in missing[1:]:
                     around.rmdir()
         raise
+
+
+@contextmanager
+def alone_with(file: Path) -> Iterator[None]:
+    """Keep other processes that ask for the same from writing to `file`, which need not exist.
+
+    What is no regular file, such as a pipe, is not kept from anybody.
+
+    Raises:
+        UsageError: another process writes to it.
+
+    """
+    from filelock import FileLock, Timeout
+
+    target = file.resolve()
+    if not target.parent.is_dir() or (target.exists() and not target.is_file()):
+        yield  # whoever opens it says what is wrong, if anything is
+        return
+    # The output itself can't be locked: to be held, filelock's file is emptied.
+    name = hashlib.blake2b(os.fsencode(target.name), digest_size=6).hexdigest()
+    lock = FileLock(target.parent / f".askdoc-{name}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        message = f"another process is writing to `{file}`"
+        raise UsageError(message, hint="wait for it to end, or name another file") from error
+    except OSError as error:
+        message = f"cannot write `{file}`: {(error.strerror or str(error)).lower()}"
+        raise UsageError(message) from error
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            Path(lock.lock_file).unlink(missing_ok=True)
+        lock.release()
 
 
 def _sign(folder: Path, command: str) -> None:

@@ -53,7 +53,9 @@ def ask(  # noqa: PLR0913 - one parameter for each option
     batch: Annotated[
         Path | None,
         typer.Option(
-            "--batch", metavar="FILE", help="Answer each line of FILE, with `--json` only."
+            "--batch",
+            metavar="FILE",
+            help="Answer each line of FILE, with `--json` only; `#` begins a comment.",
         ),
     ] = None,
     to: Annotated[

@@ -9,12 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from askdoc.batching import answer_all, questions_in, resume
+from askdoc.batching import Kept, Lines, answer_all, answered, questions_in, refuse_mixing, resume
 from askdoc.cli.options import here
 from askdoc.cli.session import open_for_many
 from askdoc.errors import UsageError
 from askdoc.formats import answer_to_json, dumps
 from askdoc.render.counting import CountProgress
+from askdoc.render.errors import note_line
 
 if TYPE_CHECKING:
     from askdoc.render.console import Page
@@ -37,18 +38,30 @@ def run_batch(
         UsageError: a file cannot be read or written, or `to` holds something else.
 
     """
-    questions = read_questions(batch)
-    done = resume(to, questions) if to else 0
-    if done == len(questions):
-        return
+    from askdoc.adapters.lock import alone_with
+    from askdoc.federating import fingerprint_of
+
+    lines = read_questions(batch)
+    _tell(lines, batch, aside)
+    questions = lines.questions
     with ExitStack() as stack:
+        if to:
+            stack.enter_context(alone_with(to))
+        kept = resume(to, questions) if to else Kept()
         asked, open_again = stack.enter_context(open_for_many(workspaces, aside))
         documents = asked.resolve(source) if source else None
+        fingerprint = fingerprint_of(asked, documents)
+        if to:
+            refuse_mixing(to, kept, fingerprint)
+        done = kept.count
+        if done == len(questions):
+            return
 
         @contextmanager
         def worker() -> Iterator[Callable[[str], Answer]]:
             with open_again() as own:
-                yield partial(own.answer, documents=documents)
+                ask = partial(own.answer, documents=documents)
+                yield lambda question: answered(question, ask, fingerprint)
 
         write = stack.enter_context(_writing(to))
         progress = CountProgress("Answering", len(questions), aside, done=done)
@@ -56,6 +69,20 @@ def run_batch(
         for answer in answer_all(questions[done:], worker, _jobs(workspaces)):
             write(dumps(answer_to_json(answer, base=here()), ascii_only=True, indent=None) + "\n")
             progress.step()
+
+
+def _tell(lines: Lines, batch: Path, aside: Page) -> None:
+    """Say which lines are no questions, where a reader may think that they are."""
+    if lines.comments:
+        told = (
+            "1 line that begins with `#` is a comment and not asked"
+            if lines.comments == 1
+            else f"{lines.comments} lines that begin with `#` are comments and not asked"
+        )
+        aside.show([note_line(told, aside)])
+    for number, text in lines.without_question:
+        told = f"line {number} of `{batch}` says what to leave out, and asks for nothing: `{text}`"
+        aside.show([note_line(told, aside)])
 
 
 def _jobs(workspaces: Mapping[str | None, Workspace]) -> int:
@@ -73,8 +100,8 @@ def _jobs(workspaces: Mapping[str | None, Workspace]) -> int:
     return cores()
 
 
-def read_questions(file: Path) -> list[str]:
-    """List the questions of a file, one a line; `-` is standard input.
+def read_questions(file: Path) -> Lines:
+    """Read the questions of a file, one a line; `-` is standard input.
 
     Raises:
         UsageError: it cannot be read, is no text, or holds none.
@@ -93,11 +120,11 @@ def read_questions(file: Path) -> list[str]:
         message = f"`{file}` is not text in UTF-8"
         hint = "write one question a line; of a text in another encoding, `iconv -t UTF-8` makes it"
         raise UsageError(message, hint=hint)
-    questions = questions_in(text.splitlines())
-    if not questions:
+    lines = questions_in(text.splitlines())
+    if not lines.questions:
         message = f"no question in `{file}`"
         raise UsageError(message, hint="write one question a line")
-    return questions
+    return lines
 
 
 @contextmanager
