@@ -1,21 +1,31 @@
-"""Where two sentences give different values for the same thing."""
+"""Where two sentences give different values for the same thing.
+
+To say that sources disagree where they speak of different things is worse than to miss that they
+do, so all words besides the value have to be the same.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 from askdoc.binding import Values, read_values
 from askdoc.checking import Source
-from askdoc.words import Terms, is_light, read_words
+from askdoc.dates import Date
+from askdoc.english import EMPTY, ONCE, PRONOUNS, ROUGH, TRANSFERS, VERSIONS
+from askdoc.quantities import Quantity
+from askdoc.words import Terms, Word, is_verb, read_words
 
-_SAME_THING = 0.6
-"""Share of the shorter sentence's content words that the other must hold as well."""
+_FEWEST = 2
+_ENOUGH = 4
+"""Words in common from which two sentences of one document are on one matter, whatever heading."""
 
-_NEARLY_ALL = 0.8
-"""The same for a sentence that was not offered, which may well be about something else."""
+_LABELLING = ("ordinal", "score", "decade")
+"""Kinds of numbers that tell things apart."""
 
-_FEWEST = 3
+_SCALED = re.compile(r"\.\d|[a-z]{4}|\d\s?[kmb]\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +38,18 @@ class Dispute:
     other: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    """A sentence, or the part of it that can stand alone."""
+
+    text: str
+    words: Sequence[Word]
+    content: frozenset[str]
+    limits: frozenset[str]
+    names: tuple[str, ...]
+    values: Values
+
+
 def disagreements(
     sources: Sequence[tuple[int, Source]],
     terms: Terms,
@@ -36,60 +58,109 @@ def disagreements(
 ) -> list[Dispute]:
     """List the pairs of sentences that say different things of the same, by their numbers.
 
-    One of a pair is among `sources`; the other may be among those `beyond`, if it has nearly all
-    words in common and no other value that differs.
+    One of a pair is among `sources`; the other may be among those `beyond`.
 
-    Two sentences speak of the same thing where they share most of their content words and each
-    gives one value of the same kind; they disagree where the values differ.
+    Two sentences speak of the same thing where they have the same words, but for one value that
+    is of the same kind in both; they disagree where that value differs.
     """
+    read = [(label, list(_statements(s.text, terms))) for label, s in (*sources, *beyond)]
     found = []
-    read = [(label, read_values(s.text), _content(s.text, terms)) for label, s in sources]
-    for index, (first, values, words) in enumerate(read):
-        for second, others, their_words in read[index + 1 :]:
-            smaller = min(len(words), len(their_words))
-            if smaller < _FEWEST or len(words & their_words) < _SAME_THING * smaller:
-                continue
-            if pair := _differing(values, others):
-                found.append(Dispute(first, second, *pair))
-        for second, other in beyond:
-            their_words, others = _content(other.text, terms), read_values(other.text)
-            shorter, longer = sorted((words, their_words), key=len)
-            if len(shorter) < _FEWEST or len(shorter & longer) < _NEARLY_ALL * len(longer):
-                continue
-            if (pair := _differing(values, others)) and _only_one_differs(values, others):
+    for index, (first, mine) in enumerate(read[: len(sources)]):
+        for second, theirs in read[index + 1 :]:
+            pairs = (_differing(one, other) for one, other in product(mine, theirs))
+            if pair := next((pair for pair in pairs if pair), None):
                 found.append(Dispute(first, second, *pair))
     return found
 
 
-def _only_one_differs(one: Values, other: Values) -> bool:
-    """Tell whether all values but one are in both."""
-    apart = sum(not any(d.within(e) for e in other.dates) for d in one.dates)
-    apart += sum(not any(q.equals(r) for r in other.quantities) for q in one.quantities)
-    counts = [(len(v.dates), len(v.quantities)) for v in (one, other)]
-    return apart == 1 and counts[0] == counts[1]
+def parallel(one: str, other: str, terms: Terms) -> bool:
+    """Tell whether two titles name different things of one sort: `Pump A100`, `Pump B200`."""
+    mine, theirs = (set(terms(title)) - VERSIONS for title in (one, other))
+    return bool(mine & theirs and mine - theirs and theirs - mine)
 
 
-def _content(text: str, terms: Terms) -> frozenset[str]:
-    taken = read_values(text).ranges
-    return frozenset(
-        word.stem
+def common(one: str, other: str, terms: Terms) -> bool:
+    """Tell whether two sentences share so many words that they are on one matter."""
+    return len(set(terms(one)) & set(terms(other))) >= _ENOUGH
+
+
+def _statements(text: str, terms: Terms) -> Iterator[_Statement]:
+    """Read a sentence as a whole, and what stands between its semicolons."""
+    yield _statement(text, terms)
+    parts = text.split(";")
+    if len(parts) > 1:
+        yield from (_statement(part, terms) for part in parts)
+
+
+def _statement(text: str, terms: Terms) -> _Statement:
+    values = read_values(text)
+    words = [
+        word
         for word in read_words(text, terms)
-        if word.stem
-        and not is_light(word.stem)
-        and not any(start <= word.start < end for start, end in taken)
+        if not any(start <= word.start < end for start, end in values.ranges)
+    ]
+    return _Statement(
+        text=text,
+        words=words,
+        content=frozenset(word.stem for word in words if word.stem),
+        limits=frozenset(word.folded for word in words if not word.stem) - EMPTY,
+        names=tuple(word.folded for word in words[1:] if word.stem and word.capital),
+        values=values,
     )
 
 
-def _differing(one: Values, other: Values) -> tuple[str, str] | None:
-    """Return the values of the first kind of which each has only one, if they differ."""
-    for mine in one.quantities:
-        rivals = [q for q in other.quantities if q.same_kind(mine)]
-        alone = sum(q.same_kind(mine) for q in one.quantities) == 1 == len(rivals)
-        if alone and not mine.equals(rivals[0]):
-            return mine.text, rivals[0].text
-    if len(one.dates) == 1 == len(other.dates):
-        (mine_date,), (their_date,) = one.dates, other.dates
-        shared = mine_date.parts.keys() & their_date.parts.keys()
-        if any(mine_date.parts[name] != their_date.parts[name] for name in shared):
-            return mine_date.text, their_date.text
+def _differing(one: _Statement, other: _Statement) -> tuple[str, str] | None:
+    """Return the one value in which two statements of the same differ."""
+    if not _on_the_same(one, other):
+        return None
+    mine, theirs = one.values, other.values
+    if (len(mine.dates), len(mine.quantities)) != (len(theirs.dates), len(theirs.quantities)):
+        return None
+    dates = [(a, b) for a, b in zip(mine.dates, theirs.dates, strict=True) if a.parts != b.parts]
+    amounts = [
+        (a, b) for a, b in zip(mine.quantities, theirs.quantities, strict=True) if not a.equals(b)
+    ]
+    if len(dates) + len(amounts) != 1:
+        return None
+    for date, rival in dates:
+        if one.content & ONCE and _contradict(date, rival):
+            return date.text, rival.text
+    for amount, other_amount in amounts:
+        labels = _labels(amount, one) or _labels(other_amount, other)
+        if not labels and _conflict(amount, other_amount):
+            return amount.text, other_amount.text
     return None
+
+
+def _on_the_same(one: _Statement, other: _Statement) -> bool:
+    """Tell whether two statements have all words besides their values in common."""
+    if (one.content, one.limits, one.names) != (other.content, other.limits, other.names):
+        return False
+    if len(one.content) < _FEWEST + bool(one.content & TRANSFERS):
+        return False
+    return not (
+        one.limits & ROUGH or any(item.words[0].folded in PRONOUNS for item in (one, other))
+    )
+
+
+def _contradict(one: Date, other: Date) -> bool:
+    shared = one.parts.keys() & other.parts.keys()
+    return any(one.parts[name] != other.parts[name] for name in shared)
+
+
+def _conflict(one: Quantity, other: Quantity) -> bool:
+    """Tell whether two amounts of one kind are none the other rounded."""
+    if not one.same_kind(other) or one.values[0][0] in _LABELLING:
+        return False
+    low, high = sorted((abs(one.number), abs(other.number)))
+    rounded = any(_SCALED.search(quantity.text) for quantity in (one, other))
+    return not (rounded and high - low <= high / 20)
+
+
+def _labels(quantity: Quantity, statement: _Statement) -> bool:
+    """Tell whether a number only tells things apart, as that of a room or a chapter."""
+    if not quantity.bare:
+        return False
+    before = [word for word in statement.words if word.end <= quantity.start]
+    last = before[-1] if before else None
+    return last is not None and last.stem is not None and not is_verb(last)

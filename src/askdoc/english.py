@@ -288,3 +288,33 @@ JOINING = frozenset(
     """.split()
 )
 """Words that join others, which a stemmer's list of function words may lack."""
+
+EMPTY = frozenset(
+    """
+    a an the is are was were be been being has have had of at in on by to per and that which also
+    its their his her now currently
+    """.split()
+)
+"""Words that do not limit what a sentence says; of all others both need the same."""
+
+ROUGH = frozenset("about around roughly nearly almost approximately some circa".split())
+
+ONCE = frozenset(
+    """
+    open build built found complet finish establish sign born bear die publish launch begin began
+    start end close expir inaugur invent discov wed marri abolish ratifi appoint creat
+    deadlin due birth death
+    """.split()
+)
+"""What happens once, so that two dates of it contradict each other (stems)."""
+
+TRANSFERS = frozenset("pay paid receiv give gave spend spent earn buy bought sell sold owe".split())
+"""Verbs whose amount belongs to their object: without one they may be about different things."""
+
+VERSIONS = frozenset(
+    """
+    amend amendment addendum agreement agreem contract revis version draft annex appendix supplement
+    supplem updat new old final copi
+    """.split()
+)
+"""Words of a title that tell a version of a document from another, not its matter (stems)."""

@@ -18,7 +18,7 @@ from askdoc import prompts
 from askdoc.attribution import attribute
 from askdoc.checking import Check, Checker, Source, Verdict
 from askdoc.claims import Refused, Written, read_claims
-from askdoc.disagreement import Dispute, disagreements
+from askdoc.disagreement import Dispute, common, disagreements, parallel
 from askdoc.errors import GeneratorError
 from askdoc.ports import Generator, HearDraft
 from askdoc.prompts import Built, Offer
@@ -243,7 +243,7 @@ class Writer:
         for pair in disagreements(sources, self._terms, beyond=beyond):
             two = [offers[pair.first], offers[pair.second]]
             uncited = [o for o in two if (o.evidence.label, o.span) not in cited]
-            if len(uncited) == len(two):
+            if len(uncited) == len(two) or self._on_different_things(*two):
                 continue
             progress.disputes.append(pair)
             for offer in uncited:
@@ -253,6 +253,17 @@ class Writer:
                 )
                 progress.shown.append(claim)
                 hear(claim)
+
+    def _on_different_things(self, one: Offer, other: Offer) -> bool:
+        """Tell whether titles and headings place the same words in different matters."""
+        passages = [offer.evidence.passage for offer in (one, other)]
+        title, their_title = (passage.document.title or "" for passage in passages)
+        heading, their_heading = (" ".join(passage.chunk.headings) for passage in passages)
+        if passages[0].document.id == passages[1].document.id:
+            return heading != their_heading and not common(one.text, other.text, self._terms)
+        return parallel(title, their_title, self._terms) or parallel(
+            heading, their_heading, self._terms
+        )
 
     def _draft(self, built: Built, progress: _Progress) -> Draft:
         generation = Generation(
