@@ -247,8 +247,9 @@ class Indexer:
 
     def _expect_source(self, location: str, sources: Collection[str]) -> None:
         if location in self._configured:
-            message = f"`{location}` is a source by `askdoc.toml`"
-            raise UsageError(message, hint="take it out of `sources` there, then run this again")
+            message = f"`{location}` is a source by the setting `sources`"
+            hint = "take it out of that, then run this again; `askdoc config list` says where it is"
+            raise UsageError(message, hint=hint)
         if location not in sources:
             message = f"`{location}` is not a source"
             known = ", ".join(f"`{item}`" for item in sources) or "none"

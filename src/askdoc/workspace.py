@@ -225,7 +225,7 @@ def _place(root: Path, key: str, value: str, origins: Mapping[str, Origin]) -> P
 
 
 _OUTSIDE_HINTS = {
-    "index": "if that is what you want, pass `--index {path}` or set it in your own configuration",
+    "index": "if that is what you want, pass `--index {path}` or set `ASKDOC_INDEX={path}`",
     "evals": "if that is what you want, set `ASKDOC_EVALS={path}` or your own configuration",
     "sources": "if that is what you want, run `askdoc index {path}`",
 }

@@ -17,7 +17,8 @@ from typer.testing import CliRunner, Result
 
 from askdoc import formats, settings, workspace
 from askdoc.adapters import user_folders
-from askdoc.adapters.lock import alone_with
+from askdoc.adapters.lock import alone_with, writing
+from askdoc.adapters.sqlite import SqliteCatalog
 from askdoc.adapters.sqlite_sessions import SqliteSessions
 from askdoc.cli import app as cli
 from askdoc.history import Exchange
@@ -79,6 +80,8 @@ def test_config_writes_lists_into_the_workspace(here: Path) -> None:
         (["set", "min_confidence", "nan"], "`min_confidence` must be a number, not `nan`"),
         (["set", "keys", "ed"], "`keys` must be `emacs` or `vi`, not `ed`"),
         (["set", "top_k", "1", "2"], "takes one value, not 2"),
+        (["set", "sources", "docs", "a b"], "askdoc config set --workspace sources docs 'a b'"),
+        (["set", "index", "/one/for/all"], "`index` would hold for every workspace"),
         (["set", "--workspace", "editor", "rm"], "a workspace cannot set `editor`"),
         (["set", "--workspace", "index", "../x"], "lies outside the workspace"),
     ],
@@ -100,6 +103,16 @@ def test_config_lists_every_key_with_its_origin(monkeypatch: pytest.MonkeyPatch)
         assert f"\n{key} = " in f"\n{said}"
         assert settings.HELP[key]
     assert "top_k = 7  (environment)" in said
+
+
+@pytest.mark.parametrize("option", [[], ["--workspace"]])
+def test_a_broken_file_of_settings_is_mended_where_it_is(option: list[str]) -> None:
+    file = Path(run("config", "path", *option).stdout.strip())
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("top_k = = 3\n")
+    done = run("config", "set", *option, "top_k", "5")
+    assert done.exit_code == 2
+    assert f"hint: mend it: `{' '.join(['askdoc config edit', *option])}`\n" in done.stderr
 
 
 def test_config_edit_checks_what_was_written(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -524,3 +537,41 @@ def test_completion_knows_commands_documents_suites_and_libraries(
     assert _completed("askdoc", "eval", "add", "m") == ["mine"]
     monkeypatch.setenv("ASKDOC_LIBRARY", "birds")
     assert _completed("askdoc", "show", "t") == ["text.txt"]
+
+
+def test_completion_offers_the_options_of_a_question_without_a_command() -> None:
+    assert _completed("askdoc", "--li") == ["--library"]
+    assert _completed("askdoc", "--he") == ["--help"]
+    assert _completed("askdoc", "--inst") == ["--install-completion"]
+    assert "--source" not in _completed("askdoc", "config", "--")
+
+
+def test_completion_offers_sessions_of_this_workspace(kept: int) -> None:
+    for verb in ("show", "export", "delete"):
+        assert _completed("askdoc", "history", verb, "") == [str(kept)]
+    assert _completed("askdoc", "history", "show", "x") == []
+
+
+@pytest.mark.usefixtures("libraries")
+def test_a_question_that_is_nearly_a_command_is_told_of_it_where_it_is_refused() -> None:
+    refused = run("--library", "birds", "histroy", "list")
+    assert refused.exit_code == 3
+    assert "did you mean the command `askdoc history list`?" in " ".join(refused.stderr.split())
+    nothing = run("confg", "list")
+    assert nothing.exit_code == 1
+    assert "hint: did you mean `askdoc config list`?" in " ".join(nothing.stderr.split())
+    assert "did you mean" not in run("--library", "birds", "who", "won", "it?").stderr
+
+
+def test_a_question_while_the_first_index_is_made_is_told_so(here: Path) -> None:
+    index = here / ".askdoc" / "index"
+    with writing(index, "askdoc index docs"):
+        for _ in range(2):
+            command = [sys.executable, "-m", "askdoc", "Who?"]
+            done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
+            told = " ".join(done.stderr.split())
+            assert done.returncode == 1
+            assert "is just being made: process" in told
+            assert "`askdoc index docs`, since" in told
+            SqliteCatalog(index, here, write=True).close()
+    assert "nothing is indexed here yet" in run("Who?").stderr

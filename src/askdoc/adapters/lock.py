@@ -50,6 +50,28 @@ def writing(folder: Path, command: str) -> Iterator[None]:
         lock.release()
 
 
+def refuse_while_written(folder: Path) -> None:
+    """Go on where no other process is writing to the index in `folder`, which holds nothing yet.
+
+    Raises:
+        IndexLocked: one is; its number, machine and command are named.
+
+    """
+    from filelock import FileLock, Timeout
+
+    if not (folder / _LOCK).exists():
+        return
+    lock = FileLock(folder / _LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        message = f"the index in `{folder}` is just being made{_holder(folder)}"
+        raise IndexLocked(message, hint="wait for it to end, then ask again") from error
+    except OSError:  # out of reach, so that there is nothing to be told of it
+        return
+    lock.release()
+
+
 @contextmanager
 def made(folder: Path, *, needs: str) -> Iterator[None]:
     """Make a folder, and take away what was made where that fails which was to put `needs` in it.

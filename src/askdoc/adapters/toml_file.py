@@ -11,26 +11,28 @@ from tomlkit.exceptions import TOMLKitError
 from askdoc.errors import SettingsError
 
 
-def put(file: Path, key: str, value: Any) -> None:
+def put(file: Path, key: str, value: Any, *, editing: str) -> None:
     """Set `key`, making the file and its folder where they are missing.
+
+    `editing` is the command that opens the file to be mended.
 
     Raises:
         SettingsError: the file is not TOML, or cannot be written.
 
     """
-    document = _read(file)
+    document = _read(file, editing)
     document[key] = value
     _write(file, document)
 
 
-def take_out(file: Path, key: str) -> bool:
-    """Remove `key`, and tell whether it was there.
+def take_out(file: Path, key: str, *, editing: str) -> bool:
+    """Remove `key`, and tell whether it was there; `editing` is that of `put`.
 
     Raises:
         SettingsError: the file is not TOML, or cannot be written.
 
     """
-    document = _read(file)
+    document = _read(file, editing)
     if key not in document:
         return False
     del document[key]
@@ -48,14 +50,14 @@ def create(file: Path) -> None:
     _write(file, tomlkit.document())
 
 
-def _read(file: Path) -> tomlkit.TOMLDocument:
+def _read(file: Path, editing: str) -> tomlkit.TOMLDocument:
     try:
         return tomlkit.parse(file.read_bytes())
     except FileNotFoundError:
         return tomlkit.document()
     except (TOMLKitError, UnicodeDecodeError) as error:
         message = f"{file}: {str(error)[:1].lower()}{str(error)[1:]}"
-        raise SettingsError(message, hint="mend it: `askdoc config edit`") from error
+        raise SettingsError(message, hint=f"mend it: `{editing}`") from error
     except OSError as error:
         raise _refused(file, "read", error) from error
 

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from askdoc import __version__
-from askdoc.cli.base import Command, Root
+from askdoc.cli.base import COMPLETING, MEANT, Command, Root
 from askdoc.errors import UsageError
 from askdoc.mentions import FUNCTION_WORDS
 
@@ -137,6 +137,8 @@ class AskdocGroup(Root):
         Options may stand before the first word; they belong to the command.
         """
         own = {name for item in self.get_params(ctx) for name in item.opts}
+        if not args and os.environ.get(COMPLETING):
+            return []  # nothing stands before what is completed
         if not args:
             talks = sys.stdout.isatty() if sys.stdin.isatty() else _is_given_questions()
             return ["repl"] if talks else ["--help"]
@@ -147,7 +149,10 @@ class AskdocGroup(Root):
         if word in self.list_commands(ctx):
             return [word, *args[:leading], *args[leading + 1 :]]
         if word.isalpha() and not ctx.resilient_parsing:
-            self._refuse_mistyped(ctx, word, args[leading + 1 :])
+            rest = args[leading + 1 :]
+            self._refuse_mistyped(ctx, word, rest)
+            if rest and (near := self._nearest(ctx, word, _CLOSE)):
+                ctx.meta[MEANT] = f"askdoc {shlex.join([near, *rest])}"
         return ["ask", *args]
 
     def _options_before_word(self, ctx: Any, args: list[str]) -> int:
@@ -179,13 +184,25 @@ class AskdocGroup(Root):
             or not (quoted or rest[0].startswith("-") or _is_file(rest[0]))
         ):
             return
-        close = _QUITE_CLOSE if quoted else _CLOSE
-        near = difflib.get_close_matches(word.lower(), self.list_commands(ctx), 1, close)
-        if near:
+        if near := self._nearest(ctx, word, _QUITE_CLOSE if quoted else _CLOSE):
             typed = shlex.join([word, *rest])
             message = f"there is no command `{word}`"
-            hint = f"did you mean `askdoc {near[0]}`? As a question: `askdoc ask {typed}`"
+            hint = f"did you mean `askdoc {near}`? As a question: `askdoc ask {typed}`"
             raise UsageError(message, hint=hint)
+
+    def _nearest(self, ctx: Any, word: str, close: float) -> str | None:
+        """Return the command that a word is like, if it is like one."""
+        near = difflib.get_close_matches(word.lower(), self.list_commands(ctx), 1, close)
+        return near[0] if near else None
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        """Offer commands; and options, those of `ask` too, which a question takes without it."""
+        offered = super().shell_complete(ctx, incomplete)
+        if incomplete.startswith("-"):
+            known = {item.value for item in offered}
+            more = self.get_command(ctx, "ask").shell_complete(ctx, incomplete)
+            offered = [*offered, *(item for item in more if item.value not in known)]
+        return offered
 
 
 def _is_file(word: str) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from askdoc.cli.base import INTERRUPTED
+from askdoc.cli.base import INTERRUPTED, MEANT
 from askdoc.cli.options import (
     AsJson,
     Embedder,
@@ -25,13 +27,14 @@ from askdoc.cli.options import (
     here,
     open_workspaces,
 )
-from askdoc.errors import UsageError
+from askdoc.errors import NoIndex, UsageError
 
 ABSTAINED = 3
 MODEL_FAILED = 4
 
 
 def ask(  # noqa: PLR0913 - one parameter for each option
+    ctx: typer.Context,
     question: Words = None,
     *,
     as_json: AsJson = False,
@@ -125,7 +128,7 @@ def ask(  # noqa: PLR0913 - one parameter for each option
         run_batch(workspaces, batch, to, source, aside)
         return
     text = read_question(question)
-    with open_asked(workspaces, aside) as answerer:
+    with _meant(ctx), open_asked(workspaces, aside) as answerer:
         documents = answerer.resolve(source) if source else None
         page = output()
         stream = ClaimStream(page)
@@ -151,9 +154,22 @@ def ask(  # noqa: PLR0913 - one parameter for each option
     if answer.generation is not None and answer.generation.interrupted:
         raise typer.Exit(INTERRUPTED)
     if answer.reason is not None:
+        if meant := ctx.meta.get(MEANT):
+            aside.show([note_line(f"did you mean the command `{meant}`?", aside)])
         raise typer.Exit(ABSTAINED)
     if answer.generation is not None and answer.generation.failure is not None:
         raise typer.Exit(MODEL_FAILED)
+
+
+@contextmanager
+def _meant(ctx: typer.Context) -> Iterator[None]:
+    """Where there is nothing to ask, name the command that the question is nearly one of."""
+    try:
+        yield
+    except NoIndex as error:
+        if meant := ctx.meta.get(MEANT):
+            error.hint = f"did you mean `{meant}`? To ask, {error.hint}"
+        raise
 
 
 def _check_batch(

@@ -25,9 +25,11 @@ from askdoc.render.errors import error_lines, note_line, problem_lines
 from askdoc.render.help import Panel, help_lines
 
 INTERRUPTED = 130
+MEANT = "askdoc.meant"
+"""Where a context keeps the command that a question may have been meant for."""
 _SHELLS = ("bash", "zsh", "fish", "powershell", "pwsh")
 _COMPLETION = {"--install-completion": "install_callback", "--show-completion": "show_callback"}
-_COMPLETING = "_ASKDOC_COMPLETE"
+COMPLETING = "_ASKDOC_COMPLETE"
 _SPECIAL_TO_SHELLS = re.compile(r"[^\w@%+=:,./\n-]")
 _FILE = re.compile(r"-[^-=\s][^=]*\.\w+|-[^-=]*/.*")
 _PARSER = re.compile(r"Input should be (.*?)(?:, unable to parse .*)?$")
@@ -184,7 +186,7 @@ def _offers_quoted_for_bash() -> Iterator[None]:
     """
     typed = os.environ.get("COMP_WORDS", "")
     quoted = any(typed.count(mark) % 2 for mark in "'\"")
-    if quoted or os.environ.get(_COMPLETING) != "complete_bash":
+    if quoted or os.environ.get(COMPLETING) != "complete_bash":
         yield
         return
     offered = io.StringIO()

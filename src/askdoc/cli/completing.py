@@ -63,5 +63,24 @@ def setting_names(incomplete: str) -> list[str]:
     return _fitting(incomplete, HELP)
 
 
+def session_numbers(incomplete: str) -> list[tuple[str, str]]:
+    """List the kept sessions of the workspace, each by its number with its title."""
+    from askdoc.adapters import user_folders
+    from askdoc.adapters.sqlite_sessions import SqliteSessions
+    from askdoc.cli.options import open_workspace
+    from askdoc.errors import AskdocError
+
+    try:
+        store = SqliteSessions(user_folders.state())
+        try:
+            kept = store.sessions(str(open_workspace().root))
+        finally:
+            store.close()
+    except AskdocError:
+        return []
+    titles = {str(item.id): item.title for item in kept}
+    return [(number, titles[number]) for number in _fitting(incomplete, titles)]
+
+
 def _fitting(incomplete: str, names: Iterable[str]) -> list[str]:
     return [name for name in names if name.startswith(incomplete)][:_MOST]

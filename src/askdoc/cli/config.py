@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ import typer
 from askdoc.cli.base import Group, command
 from askdoc.cli.completing import setting_names
 from askdoc.cli.options import here, open_workspace
+from askdoc.errors import UsageError
 
 app = typer.Typer(
     name="config",
@@ -94,9 +96,12 @@ def set_(
     from askdoc.settings import from_words
 
     value = from_words(key, values)
+    if not in_workspace:
+        _refuse_for_all(key, values)
     file = _file(in_workspace=in_workspace)
     before = file.read_bytes() if file.exists() else None
-    toml_file.put(file, key, list(value) if isinstance(value, tuple) else value)
+    kept = list(value) if isinstance(value, tuple) else value
+    toml_file.put(file, key, kept, editing=_editing(in_workspace=in_workspace))
     try:
         open_workspace()
     except BaseException:
@@ -117,7 +122,7 @@ def unset(key: Key, *, in_workspace: InWorkspace = False) -> None:
 
     expect_known(key)
     file = _file(in_workspace=in_workspace)
-    gone = toml_file.take_out(file, key)
+    gone = toml_file.take_out(file, key, editing=_editing(in_workspace=in_workspace))
     _say(f"{key} is no longer set in {file}" if gone else f"{key} was not set in {file}")
 
 
@@ -157,6 +162,19 @@ def edit(*, in_workspace: InWorkspace = False) -> None:
     open_workspace()
 
 
+def _refuse_for_all(key: str, values: list[str]) -> None:
+    """Go on where the value makes sense in every workspace, as one in the user's own file is.
+
+    Raises:
+        UsageError: it names what is to be indexed, or a single folder for all indexes.
+
+    """
+    if key == "sources" or (key == "index" and Path(values[0]).expanduser().is_absolute()):
+        message = f"in your own file, `{key}` would hold for every workspace"
+        typed = shlex.join(["askdoc", "config", "set", "--workspace", key, *values])
+        raise UsageError(message, hint=f"set it for this one: `{typed}`")
+
+
 def _editor() -> str | None:
     """Read which editor is set, if the settings can be read at all."""
     from askdoc.errors import SettingsError
@@ -173,6 +191,10 @@ def _file(*, in_workspace: bool) -> Path:
     if in_workspace:
         return workspace.root_of(here()) / workspace.CONFIG_NAME
     return workspace.user_config_file()
+
+
+def _editing(*, in_workspace: bool) -> str:
+    return "askdoc config edit --workspace" if in_workspace else "askdoc config edit"
 
 
 def _restore(file: Path, before: bytes | None) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from askdoc.cli.base import Group, command
+from askdoc.cli.completing import session_numbers
 from askdoc.cli.options import here, open_workspace
 from askdoc.errors import UsageError
 
@@ -44,9 +45,17 @@ def _default(ctx: typer.Context) -> None:
         list_()
 
 
-Number = Annotated[int, typer.Argument(metavar="N", help="Number of the session.")]
+Number = Annotated[
+    int,
+    typer.Argument(metavar="N", help="Number of the session.", autocompletion=session_numbers),
+]
 NumberOrLatest = Annotated[
-    int | None, typer.Argument(metavar="N", help="Number of the session; without, the latest.")
+    int | None,
+    typer.Argument(
+        metavar="N",
+        help="Number of the session; without, the latest.",
+        autocompletion=session_numbers,
+    ),
 ]
 Everywhere = Annotated[
     bool, typer.Option("--all", help="Look among those of all workspaces, not of this one alone.")
@@ -149,7 +158,10 @@ def export(
 @command(app, "delete")
 def delete(
     numbers: Annotated[
-        list[int] | None, typer.Argument(metavar="N", help="Numbers of the sessions.")
+        list[int] | None,
+        typer.Argument(
+            metavar="N", help="Numbers of the sessions.", autocompletion=session_numbers
+        ),
     ] = None,
     *,
     everywhere: Annotated[
