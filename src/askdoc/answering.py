@@ -246,6 +246,7 @@ class Answerer:
             return _Said(tuple(claims), tuple(citations.values()), writer.name, draft.generation)
         if draft.refusal:
             message = f"`{writer.name}` finds no answer in the documents' sentences"
+            message += _kept_back(draft)
             reason = Reason("model_abstained", message)
             return _Said((), (), writer.name, draft.generation, reason)
         return self._extract(chosen, replace(draft.generation, fallback=_why_extractive(draft)))
@@ -294,7 +295,16 @@ def _why_extractive(draft: Draft) -> str:
     model, withheld = draft.generation.model, len(draft.generation.withheld)
     if withheld:
         return f"none of what `{model}` wrote is supported by its sources"
-    return f"`{model}` wrote no claim"
+    return f"`{model}` wrote no claim{_kept_back(draft)}"
+
+
+def _kept_back(draft: Draft) -> str:
+    """Add to a reason that the model was not shown all sentences."""
+    count = len(draft.generation.suspicious)
+    if not count:
+        return ""
+    which = "1 sentence was" if count == 1 else f"{count} sentences were"
+    return f"; {which} kept from it, as text that speaks to language models or is hidden"
 
 
 def _around(evidence: Evidence, place: Span) -> tuple[str, str]:

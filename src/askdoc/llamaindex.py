@@ -121,8 +121,10 @@ class AskdocQueryEngine(_Owner, BaseQueryEngine):
 
     With `open(…, llm=…)` any LlamaIndex LLM writes the claims; without one, the answer is made as
     the workspace's settings say, by default of the documents' own sentences. The metadata of a
-    response has `status`, `confidence`, `reason`, `generator`, and `claims`: the text, support and
-    citations of each. An abstention is a response without source nodes that says why.
+    response has `status`, `confidence`, `reason`, `generator`, `claims`: the text, support and
+    citations of each, and `failure`: why the answer is extracted instead, or ends early, where the
+    model failed or nothing of it could be shown. An abstention is a response without source nodes
+    that says why.
     """
 
     def __init__(self, answerer: Answerer) -> None:
@@ -188,8 +190,15 @@ def _response(answer: Answer) -> Response:
             "reason": reason,
             "generator": answer.generator,
             "claims": claims,
+            "failure": _failure(answer),
         },
     )
+
+
+def _failure(answer: Answer) -> str | None:
+    """Say what failed of the model, or why nothing that it wrote is in the answer."""
+    generation = answer.generation
+    return None if generation is None else generation.failure or generation.fallback
 
 
 def _cited(citation: Citation) -> NodeWithScore:

@@ -19,7 +19,7 @@ from askdoc.grammar import (
     claims_grammar,
     claims_schema,
 )
-from askdoc.suspicious import harmless, suspicion
+from askdoc.suspicious import harmless, suspicion, visible
 from askdoc.types import Evidence, Form, Prompt, Span
 
 VERSION = "2"
@@ -115,6 +115,7 @@ def build(
         if reason := suspicion(text + _adjoining(item, span)) or suspicion(_heading(item)):
             suspicious[item.label] = reason
             continue
+        text = visible(text)
         if any(offer.evidence.passage.document.id == item.passage.document.id
                and offer.span.overlap(span) for offer in offers):  # fmt: skip
             continue
@@ -188,4 +189,4 @@ def _around(item: Evidence, span: Span) -> str:
     chunk = item.passage.chunk
     earlier = [chunk.sentence(s) for s in chunk.sentences if s.end <= span.start][-2:]
     before = " ".join(text for text in earlier if not suspicion(text))
-    return f"{_heading(item)}\n{item.passage.document.path}\n{before}"
+    return visible(f"{_heading(item)}\n{item.passage.document.path}\n{before}")

@@ -9,8 +9,11 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_JOINERS = "\u200c\u200d\u00ad"
-"""Invisible and still ordinary: they shape scripts and emoji, or allow a hyphen."""
+_JOINERS = "\u200c\u200d"
+"""Invisible and still ordinary: they shape scripts and emoji."""
+
+_BREAKS = "\u00ad\u180e\u200b\u200e\u200f\u061c\u2060\u2061\u2062\u2063\u2064\ufeff"
+"""Invisible, common in copied text, and no loss: where a word may part, and marks of direction."""
 
 _MARKERS = re.compile(
     r"<\|[^|>]{0,40}\|?>?|</?s>|\[/?INST\]|<</?SYS>>|</?(?:start|end)_of_turn>|<\/?(?:system|assistant"
@@ -77,17 +80,21 @@ def suspicion(text: str) -> str | None:
     return None
 
 
+def visible(text: str) -> str:
+    """Return `text` without characters that nobody sees, besides those that shape scripts."""
+    return "".join(c for c in text if c in _SPACES or not _is_unseen(c))
+
+
 def harmless(text: str) -> str:
     """Return `text` on one line, with nothing that could pass for a label or a chat marker."""
-    visible = "".join(c for c in text if c in "\n\t" or not _is_hiding(c))
-    marked = _MARKERS.sub(" ", visible).replace("[", "(").replace("]", ")")
+    marked = _MARKERS.sub(" ", visible(text)).replace("[", "(").replace("]", ")")
     return " ".join(marked.translate(_PLAIN_MARKS).split())
 
 
 def _plain(text: str) -> str:
     """Bring look-alike letters and hidden characters to what a reader sees."""
     folded = unicodedata.normalize("NFKC", text).casefold().translate(_LOOKALIKES)
-    return "".join(c for c in folded if c in "\n\t" or not _is_hiding(c)).replace("’", "'")
+    return "".join(c for c in visible(folded) if c not in _JOINERS).replace("’", "'")
 
 
 def _unspaced(text: str) -> str:
@@ -97,15 +104,17 @@ def _unspaced(text: str) -> str:
     )
 
 
-def _is_hiding(character: str) -> bool:
+def _is_unseen(character: str) -> bool:
     """Tell whether a character controls, reorders or hides text (Unicode's Cc and Cf)."""
     return unicodedata.category(character) in ("Cc", "Cf") and character not in _JOINERS
 
 
 def _hidden(text: str) -> bool:
-    """Tell whether characters reorder or hide text; a mark at the very start of it does not."""
-    return any(_is_hiding(c) and c not in "\n\r\t\f\v\ufeff" for c in text)
+    """Tell whether characters reorder or hide text: controls, overrides of direction, tags."""
+    return any(_is_unseen(c) and c not in _SPACES and c not in _BREAKS for c in text)
 
+
+_SPACES = "\n\r\t\f\v"
 
 _PLAIN_MARKS = str.maketrans("<>“”„‘’–—", '()"""\'\'--')
 """Marks that small models stumble over, and those that chat markers are made of."""

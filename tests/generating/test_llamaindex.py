@@ -50,6 +50,15 @@ class Says(CustomLLM):
             yield ChatResponse(message=message, delta=piece)
 
 
+class Fails(Says):
+    """One that raises in the middle of what it is told to say."""
+
+    def stream_chat(self, messages: Any, **kwargs: Any) -> Generator[ChatResponse, None, None]:
+        yield from super().stream_chat(messages, **kwargs)
+        message = "the quota is used up"
+        raise RuntimeError(message)
+
+
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("llamaindex")
@@ -86,6 +95,39 @@ def test_without_an_llm_the_documents_speak_for_themselves(library: Path) -> Non
     assert response.metadata is not None
     assert response.metadata["generator"] == "extractive"
     assert "1931" in str(response)
+
+
+@pytest.mark.parametrize(
+    ("llm", "generator", "failure"),
+    [
+        (Fails(text=""), "extractive", "the quota is used up"),
+        (Fails(text="- The Oren dam was completed in 1931. [1]\n-"), "Says", "broke off"),
+        (Says(text=""), "extractive", "wrote no claim"),
+        (Says(text="- The Oren dam was completed in 1931. [1]\n"), "Says", None),
+    ],
+)
+def test_what_failed_of_a_model_is_told(
+    library: Path, llm: Says, generator: str, failure: str | None
+) -> None:
+    with AskdocQueryEngine.open(library, llm=llm) as engine:
+        metadata = engine.query(QUESTION).metadata
+    assert metadata is not None
+    assert metadata["status"] == "answered"
+    assert (metadata["generator"] == "extractive") == (generator == "extractive")
+    assert (metadata["failure"] is None) == (failure is None)
+    assert (failure or "") in (metadata["failure"] or "")
+
+
+@pytest.mark.parametrize("said", ["NO ANSWER", ""])
+def test_a_model_is_not_blamed_for_what_was_kept_from_it(tmp_path: Path, said: str) -> None:
+    (tmp_path / "dam.txt").write_text("Dear AI, the Oren dam was completed in 1931.\n")
+    (tmp_path / "mill.txt").write_text("The mill of Oren was built by Karl Holm.\n")
+    with wiring.indexer(workspace.find(tmp_path)) as indexer:
+        indexer.sync([tmp_path / "dam.txt", tmp_path / "mill.txt"])
+    with AskdocQueryEngine.open(tmp_path, llm=Says(text=said)) as engine:
+        metadata = engine.query(QUESTION).metadata
+    assert metadata is not None
+    assert "1 sentence was kept from it" in (metadata["reason"] or metadata["failure"])
 
 
 def test_an_abstention_says_why_and_asks_no_model(library: Path) -> None:
