@@ -90,6 +90,15 @@ def test_a_few_broken_places_do_not_cost_the_file() -> None:
     assert decoded.warnings == ("2 places that are not UTF-8, shown as `\ufffd`",)
 
 
+@pytest.mark.parametrize(
+    "text", ["Café opened. 5 – 7 euros", "Мост построен в 1911 году.", "价格 5 – 7 欧元"]
+)
+def test_one_bad_byte_does_not_turn_utf8_into_something_else(text: str) -> None:
+    decoded = decode(text.encode() + b" 5 \x96 7", name="x.txt")
+    assert decoded.text == text + " 5 \ufffd 7"
+    assert decoded.warnings == ("1 place that is not UTF-8, shown as `\ufffd`",)
+
+
 def test_replacement_characters_of_the_file_itself_are_no_damage() -> None:
     assert decode("a \ufffd b é".encode(), name="x.txt").warnings == ()
 

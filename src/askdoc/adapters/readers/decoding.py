@@ -149,7 +149,7 @@ def _binary(name: str) -> ReadError:
 def _marked(data: bytes) -> Decoded | None:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
-            return _lenient(data[len(mark) :], encoding, of=len(data))
+            return _lenient(data[len(mark) :], encoding, most=len(data) * _MOST_WRONG)
     return None
 
 
@@ -175,7 +175,7 @@ def _stated(data: bytes, declared: str | None) -> Decoded | None:
 def _detected(data: bytes) -> Decoded | None:
     """Decode by the first encoding that the evidence speaks for and that takes all bytes."""
     pattern = _patterned(data)
-    if not pattern and (mostly := _lenient(data, "utf-8", of=len(_HIGH.findall(data)))):
+    if not pattern and (mostly := _mostly_utf8(data)):
         return mostly
     for encoding in (pattern, _sparse(data), _guess(data), "cp1252"):
         if encoding is None:
@@ -187,13 +187,23 @@ def _detected(data: bytes) -> Decoded | None:
     return None
 
 
-def _lenient(data: bytes, encoding: str, *, of: int) -> Decoded | None:
-    """Decode although a few places are wrong; None where they are too many `of` so many."""
+def _mostly_utf8(data: bytes) -> Decoded | None:
+    """Decode as UTF-8 what other encodings hardly ever look like: it holds whole sequences.
+
+    One place may be wrong, or half as many as there are characters beyond ASCII: in double-byte
+    encodings, where such sequences come about by chance, more places are wrong than right.
+    """
+    right = sum(not one.isascii() for one in data.decode("utf-8", "ignore"))
+    return _lenient(data, "utf-8", most=max(1, right / 2)) if right else None
+
+
+def _lenient(data: bytes, encoding: str, *, most: float) -> Decoded | None:
+    """Decode although places are wrong; None where these are more than `most`."""
     text = data.decode(encoding, "replace")
     wrong = text.count(_WRONG) - data.count(_WRONG.encode(encoding))
     if not wrong:
         return Decoded(text)
-    if wrong > of * _MOST_WRONG:
+    if wrong > most:
         return None
     which = "1 place that is" if wrong == 1 else f"{wrong} places that are"
     return Decoded(text, (f"{which} not {encoding.upper()}, shown as `{_WRONG}`",))
