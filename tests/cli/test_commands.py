@@ -360,6 +360,33 @@ def test_a_place_of_a_document_is_shown() -> None:
         assert complaint in done.stderr
 
 
+@pytest.mark.parametrize("name", ["tides.json", "tides.html", "tides.rtf", "tides.csv"])
+def test_each_cited_place_can_be_shown(work: Path, name: str) -> None:
+    spring, neap = "The spring tide reaches four metres.", "The neap tide reaches one metre."
+    texts = {
+        "tides.json": f'{{\n\n"a": [\n"{spring}",\n"{neap}"\n]}}\n',
+        "tides.html": f"<main>\n\n\n<p>{spring}</p>\n\n<p>{neap}</p></main>\n",
+        "tides.rtf": f"{{\\rtf1 {spring}\\par\\par {neap}\\par}}",
+        "tides.csv": f"no,text\n1,{spring}\n2,{neap}\n",
+    }
+    (work / "docs" / name).write_text(texts[name])
+    run("index")
+    (cited,) = json.loads(
+        run(
+            "--json", "--max-sentences", "1", "--min-confidence", "0", "How high is a neap tide?"
+        ).stdout
+    )["citations"]
+    assert cited["document"] == name
+    place = cited["place"]
+    assert place["kind"] in {"line", "row", "paragraph"}
+    by_name = run("show", name, f"{place['kind']} {place['number']}", "-C", "0")
+    by_number = run("show", f"{name}:{place['number']}", "-C", "0")
+    assert neap in by_name.stdout
+    assert by_number.stdout == by_name.stdout
+    assert run("show", name, "slide 7").exit_code == 2
+    assert run("show", name, "row 1", "--page", "1").exit_code == 2
+
+
 def test_removing_takes_a_document_out_and_leaves_the_file(work: Path) -> None:
     done = run("remove", "minutes/")
     assert (done.exit_code, done.stdout) == (0, "removed docs/minutes/pier.txt\n")

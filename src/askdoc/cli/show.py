@@ -11,7 +11,12 @@ from askdoc.cli.options import Index, Library, here, open_workspace
 from askdoc.errors import UsageError
 
 if TYPE_CHECKING:
-    from askdoc.types import Document, Span
+    from collections.abc import Iterator
+
+    from rich.text import Text
+
+    from askdoc.render.console import Page
+    from askdoc.types import Document
 
 
 def show(
@@ -23,9 +28,14 @@ def show(
             autocompletion=document_names,
         ),
     ],
+    place: Annotated[
+        str | None,
+        typer.Argument(metavar="PLACE", help='A place as a citation names it, such as "slide 2".'),
+    ] = None,
     *,
     page_number: Annotated[
-        int | None, typer.Option("--page", metavar="N", min=1, help="Print this page only.")
+        int | None,
+        typer.Option("--page", metavar="N", min=1, help="Print this page or slide only."),
     ] = None,
     context: Annotated[
         int,
@@ -36,14 +46,16 @@ def show(
 ) -> None:
     """Print the stored text of a document, or the lines around a place.
 
+    Lines and other places are called as citations call them.
+
     Examples:
         askdoc show minutes/pier.txt
         askdoc show minutes/pier.txt:120
         askdoc show report.pdf --page 3
+        askdoc show book.xlsx "sheet Stock, row 10"
     """
-    from askdoc import lookup, wiring
+    from askdoc import lookup, showing, wiring
     from askdoc.render.console import output
-    from askdoc.render.documents import line_lines, text_lines
 
     workspace = open_workspace(library=library, index=index)
     with wiring.open_catalog(workspace) as catalog:
@@ -56,18 +68,39 @@ def show(
                 message = f"`{after}` is no line number"
                 raise UsageError(message, hint=f"write `{before}:12` or `{before}:12-15`")
         document = lookup.one(name, documents, here())
-        span = None if page_number is None else _span_of_page(document, page_number)
-        text = catalog.text(document.id, span)
+        text = catalog.text(document.id)
+    if place is not None and page_number is None and lines is None:
+        lines, place = (found, None) if (found := showing.lines_in(place)) else (None, place)
+    if sum(one is not None for one in (place, page_number, lines)) > 1:
+        message = "name one place: a line, a page or another one"
+        raise UsageError(message, hint=f"for instance `askdoc show {name} --page 1`")
     page = output()
-    page.show(text_lines(text) if lines is None else line_lines(text, lines, context, page))
+    page.show(_laid_out(document, text, place, page_number, lines, context, page))
 
 
-def _span_of_page(document: Document, number: int) -> Span:
-    from askdoc.types import Span
+def _laid_out(
+    document: Document,
+    text: str,
+    place: str | None,
+    page_number: int | None,
+    lines: tuple[int, int] | None,
+    context: int,
+    page: Page,
+) -> Iterator[Text]:
+    from askdoc import showing
+    from askdoc.render.documents import line_lines, text_lines
 
-    pages = document.pages
-    if number > len(pages):
-        message = f"`{document.location}` has no page {number}"
-        raise UsageError(message, hint=f"it has {len(pages) or 'no'} pages")
-    ends = (*pages[1:], document.length)
-    return Span(pages[number - 1], ends[number - 1])
+    if page_number is not None:
+        spans = showing.spans_of_page(document, page_number)
+    elif place is not None:
+        spans = showing.spans(document, place)
+    elif lines is None:
+        return text_lines(text)
+    elif (counted := showing.spans_counted(document, lines)) is not None:
+        spans = counted
+    else:
+        numbers = showing.file_lines(document, text)
+        if numbers is not None:
+            lines = showing.stored_lines(document, text, lines)
+        return line_lines(text, lines, context, page, numbers)
+    return (line for span in spans for line in text_lines(span.of(text)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
@@ -18,8 +18,16 @@ def text_lines(text: str) -> Iterator[Text]:
         yield plain(line)
 
 
-def line_lines(text: str, lines: tuple[int, int], context: int, page: Page) -> Iterator[Text]:
+def line_lines(
+    text: str,
+    lines: tuple[int, int],
+    context: int,
+    page: Page,
+    called: Sequence[str] | None = None,
+) -> Iterator[Text]:
     """Lay out the lines from first to last with `context` lines around, each with its number.
+
+    `called` says what the lines of the text are called, where that is not their count.
 
     Raises:
         UsageError: the text has no such line.
@@ -32,11 +40,12 @@ def line_lines(text: str, lines: tuple[int, int], context: int, page: Page) -> I
         raise UsageError(message, hint=f"the document has {count(len(everything), 'line')}")
     start = max(1, first - context)
     end = min(len(everything), last + context)
-    digits = len(str(end))
+    names = called or [str(number) for number in range(1, len(everything) + 1)]
+    digits = max(map(len, names[start - 1 : end]))
     for number in range(start, end + 1):
         inside = first <= number <= last
         mark = ("│" if page.width else ">") if inside else " "
-        bar = Text.assemble((f"{number:>{digits}} ", "faint"), (mark, "bar"), " ")
+        bar = Text.assemble((f"{names[number - 1]:>{digits}} ", "faint"), (mark, "bar"), " ")
         below = Text.assemble(" " * (digits + 1), (mark, "bar"), " ")
         body = plain(everything[number - 1].expandtabs(), "" if inside else "faint")
         yield hang(body, page, first=bar, rest=below)

@@ -1,0 +1,188 @@
+"""Finding a place in a stored text again by what a citation calls it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from askdoc.errors import UsageError
+from askdoc.landmarks import Place, PlaceKind, name_place
+from askdoc.text import line_of, line_starts, one_line
+from askdoc.types import Document, Span
+
+_COUNTED = re.compile(
+    r"(?:sheet (?P<sheet>.+), )?(?P<kind>page|slide|row|cell|chapter|line|message|paragraph)s? "
+    r"(?P<first>\d{1,9})(?: ?[-–] ?(?P<last>\d{1,9}))?(?:, in .+)?"
+)
+_NAMED = re.compile(r"(?P<kind>chapter|message of|in) (?P<name>.+)")
+_QUOTES = "“”\"' "
+_CLOCK = re.compile(r"(?:(?P<hours>\d{1,4}):)?(?P<minutes>\d{1,2}):(?P<seconds>\d{2})")
+_KINDS = {
+    "chapter": PlaceKind.CHAPTER,
+    "message of": PlaceKind.MESSAGE,
+    "in": PlaceKind.FUNCTION,
+}
+_OWN_LINES = frozenset({PlaceKind.LINE, PlaceKind.FUNCTION, PlaceKind.TIME})
+"""Kinds of places beside which a line is still a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A place of a document, and where in its text it is."""
+
+    place: Place
+    span: Span
+
+
+def stretches(document: Document) -> Iterator[Stretch]:
+    """Yield the places of a document that citations name, in the order of its text."""
+    if document.pages:
+        marks = [
+            (start, Place(PlaceKind.PAGE, number))
+            for number, start in enumerate(document.pages, start=1)
+        ]
+    else:
+        marks = [(mark.start, mark.place) for mark in document.landmarks]
+    ends = [*(start for start, _ in marks[1:]), document.length]
+    for (start, place), end in zip(marks, ends, strict=False):  # no place has no end
+        yield Stretch(place, Span(start, max(start, end)))
+
+
+def lines_in(where: str) -> tuple[int, int] | None:
+    """Return the lines that a place names; None where it names no lines."""
+    found = _COUNTED.fullmatch(where.strip())
+    if found is None or found["kind"] != "line" or found["sheet"]:
+        return None
+    return _range(found)
+
+
+def spans(document: Document, where: str) -> list[Span]:
+    """Find a place as citations print it: `slide 2`, `sheet Stock, row 10`, `chapter “Bees”`.
+
+    Raises:
+        UsageError: it is none, or the document has no such place.
+
+    """
+    fits = _reading(" ".join(where.split()))
+    everything = list(stretches(document))
+    if fits is None:
+        message = f"`{where}` names no place"
+        raise UsageError(message, hint=_offered(document, everything))
+    found = [one.span for one in everything if fits(one.place)]
+    if not found:
+        message = f"`{document.location}` has no {where}"
+        raise UsageError(message, hint=_offered(document, everything))
+    return _joined(found)
+
+
+def spans_of_page(document: Document, number: int) -> list[Span]:
+    """Find a page, or a slide where there are slides.
+
+    Raises:
+        UsageError: there is none of that number.
+
+    """
+    kinds = {one.place.kind for one in stretches(document)}
+    return spans(document, f"{'slide' if PlaceKind.SLIDE in kinds else 'page'} {number}")
+
+
+def spans_counted(document: Document, numbers: tuple[int, int]) -> list[Span] | None:
+    """Find what citations of this document count, such as rows; None where they count lines."""
+    kinds = {one.place.kind for one in stretches(document)}
+    if document.pages or not kinds or kinds & _OWN_LINES:
+        return None
+    kind = next(iter(stretches(document))).place.kind
+    first, last = numbers
+    return spans(document, f"{kind} {first}" if first == last else f"{kind}s {first}-{last}")
+
+
+def file_lines(document: Document, text: str) -> list[str] | None:
+    """Name for each stored line the lines of the file it is from; None where they are the same.
+
+    Blank lines are from none.
+    """
+    marks = [(one.span.start, one.place) for one in stretches(document)]
+    if not marks or any(place.kind is not PlaceKind.LINE for _, place in marks):
+        return None
+    starts = line_starts(text)
+    if all(place.number in (0, line_of(starts, start)) for start, place in marks):
+        return None
+    names: list[str] = []
+    for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
+        place = document.place_of(Span(start, start + len(text[start:end].rstrip())))
+        named = place is not None and place.number and text[start:end].strip()
+        names.append(name_place(place, None, None).partition(" ")[2] if named else "")
+    return names
+
+
+def stored_lines(document: Document, text: str, wanted: tuple[int, int]) -> tuple[int, int]:
+    """Return the stored lines that hold lines of the file.
+
+    Raises:
+        UsageError: nothing is stored of these lines; it names the nearest.
+
+    """
+    first, last = wanted
+    places = [one for one in stretches(document) if one.place.number]
+    starts = line_starts(text)
+    lines = [line_of(starts, one.span.start) for one in places if first <= one.place.number <= last]
+    if not lines:
+        near = min((one.place.number for one in places), key=lambda line: abs(line - first))
+        message = f"nothing indexed begins on line {first}"
+        name = document.location
+        raise UsageError(message, hint=f"the nearest is line {near}: `askdoc show {name}:{near}`")
+    return min(lines), max(lines)
+
+
+def _reading(where: str) -> Callable[[Place], bool] | None:
+    """Return what tells whether a place is meant."""
+    if found := _COUNTED.fullmatch(where):
+        first, last = _range(found)
+        kind, sheet = PlaceKind(found["kind"]), found["sheet"]
+        return lambda place: (
+            place.kind is kind
+            and first <= place.number <= last
+            and (sheet is None or _same(place.name, sheet))
+        )
+    if found := _CLOCK.fullmatch(where):
+        hours, minutes, seconds = (int(number or 0) for number in found.groups())
+        at = (hours * 60 + minutes) * 60 + seconds
+        return lambda place: place.kind is PlaceKind.TIME and place.number == at
+    if found := _NAMED.fullmatch(where):
+        named, name = _KINDS[found["kind"]], found["name"]
+        return lambda place: place.kind is named and _same(place.name, name)
+    return None
+
+
+def _range(found: re.Match[str]) -> tuple[int, int]:
+    first, last = int(found["first"]), int(found["last"] or found["first"])
+    return min(first, last), max(first, last)
+
+
+def _same(one: str | None, other: str) -> bool:
+    return one is not None and _bare(one) == _bare(other)
+
+
+def _bare(name: str) -> str:
+    return one_line(name).casefold().strip(_QUOTES)
+
+
+def _joined(found: Sequence[Span]) -> list[Span]:
+    """Make one of spans that meet."""
+    joined: list[Span] = []
+    for span in found:
+        if joined and joined[-1].end == span.start:
+            joined[-1] = Span(joined[-1].start, span.end)
+        else:
+            joined.append(span)
+    return joined
+
+
+def _offered(document: Document, everything: Sequence[Stretch]) -> str:
+    if not everything:
+        return f"its places are lines: `askdoc show {document.location}:1`"
+    first, last = (name_place(everything[place].place, None, None) for place in (0, -1))
+    count = len(everything)
+    told = f"it has `{first}`" if count == 1 else f"it has {count:,}, from `{first}` to `{last}`"
+    return told if first and last else "its citations say what it has"

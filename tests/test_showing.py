@@ -1,0 +1,79 @@
+"""Places are found by the names that citations print."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from askdoc import showing
+from askdoc.errors import UsageError
+from askdoc.landmarks import Landmark, Landmarks, Place, PlaceKind, name_place
+from askdoc.types import Document, Span, Stamp
+
+KINDS = {
+    PlaceKind.SLIDE: [(1, None), (2, None), (3, None)],
+    PlaceKind.ROW: [(1, "Stock"), (2, "Stock"), (1, "Crew, old")],
+    PlaceKind.CHAPTER: [(1, "Bees"), (2, "The “long” winter"), (3, None)],
+    PlaceKind.MESSAGE: [(1, "Ann Bell, 1 January 2024, “Keys”"), (2, None)],
+    PlaceKind.CELL: [(1, None), (2, None)],
+    PlaceKind.PARAGRAPH: [(1, None), (2, None)],
+    PlaceKind.PAGE: [(4, None), (5, None)],
+    PlaceKind.TIME: [(1, None), (3725, None)],
+    PlaceKind.FUNCTION: [(2, "Hive.count"), (9, "main")],
+}
+
+
+def document(length: int) -> Document:
+    return Document("id", "a", "a", ".", "/a", None, length, Stamp(0, 0, ""), (), "en")
+
+
+def with_places(places: list[Place]) -> Document:
+    marks = [Landmark(10 * number, place) for number, place in enumerate(places)]
+    return replace(document(length=10 * len(places)), landmarks=Landmarks.of(marks))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_place_is_found_by_what_its_citation_says(kind: PlaceKind) -> None:
+    places = [Place(kind, number, name) for number, name in KINDS[kind]]
+    made = with_places(places)
+    for position, place in enumerate(places):
+        said = name_place(place, None, None)
+        assert showing.spans(made, said) == [Span(10 * position, 10 * position + 10)], said
+
+
+def test_pages_are_slides_where_there_are_slides() -> None:
+    slides = with_places([Place(PlaceKind.SLIDE, number) for number in (1, 2)])
+    assert showing.spans_of_page(slides, 2) == [Span(10, 20)]
+    paged = replace(document(length=30), pages=(0, 12))
+    assert showing.spans_of_page(paged, 2) == showing.spans(paged, "page 2") == [Span(12, 30)]
+    assert showing.spans(paged, "pages 1-2") == [Span(0, 30)]
+    with pytest.raises(UsageError, match="has no slide 3") as caught:
+        showing.spans_of_page(slides, 3)
+    assert "from `slide 1` to `slide 2`" in str(caught.value.hint)
+    with pytest.raises(UsageError, match="names no place"):
+        showing.spans(slides, "somewhere")
+
+
+def test_numbers_are_those_that_citations_count() -> None:
+    rows = with_places([Place(PlaceKind.ROW, number, "Stock") for number in (1, 4, 5)])
+    assert showing.spans_counted(rows, (4, 5)) == [Span(10, 30)]
+    times = with_places([Place(PlaceKind.TIME, 1)])
+    assert showing.spans_counted(times, (1, 1)) is None
+
+
+def test_lines_are_those_of_the_file() -> None:
+    text = "one\n\ntwo and three\n"
+    marks = [(0, 4), (5, 7), (9, 8)]
+    made = replace(
+        document(length=len(text)),
+        landmarks=Landmarks.of(Landmark(at, Place(PlaceKind.LINE, line)) for at, line in marks),
+    )
+    assert showing.file_lines(made, text) == ["4", "", "7-8", ""][: len(text.split("\n"))]
+    assert showing.stored_lines(made, text, (8, 8)) == (3, 3)
+    assert showing.stored_lines(made, text, (1, 9)) == (1, 3)
+    with pytest.raises(UsageError, match="nothing indexed begins on line 6") as caught:
+        showing.stored_lines(made, text, (6, 6))
+    assert "the nearest is line 7" in str(caught.value.hint)
+    assert showing.lines_in("lines 7-9, in Hive.count") == (7, 9)
+    assert showing.lines_in("sheet A, row 3") is None
