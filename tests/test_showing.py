@@ -11,7 +11,7 @@ from askdoc.errors import UsageError
 from askdoc.landmarks import Landmark, Landmarks, Place, PlaceKind, name_place
 from askdoc.types import Document, Span, Stamp
 
-KINDS = {
+KINDS: dict[PlaceKind, list[tuple[int, str | None]]] = {
     PlaceKind.SLIDE: [(1, None), (2, None), (3, None)],
     PlaceKind.ROW: [(1, "Stock"), (2, "Stock"), (1, "Crew, old")],
     PlaceKind.CHAPTER: [(1, "Bees"), (2, "The “long” winter"), (3, None)],

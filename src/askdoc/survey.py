@@ -90,9 +90,10 @@ def survey(
         if is_address(scope.source):
             elsewhere = {one.location for one in known if one.source != scope.source}
             elsewhere.discard(scope.source)
-            pages = [one for one in looking.fetch(scope.source) if one.location not in elsewhere]
+            fetched = list(looking.fetch(scope.source))
+            pages = [one for one in fetched if one.location not in elsewhere]
             if scope.source in asked and scope.source not in standing:
-                _expect_pages(scope.source, pages)
+                _expect_pages(scope.source, fetched)  # also those that another source has
             if any(isinstance(one, Skip) and one.code in OUT_OF_REACH for one in pages):
                 partly.add(scope.source)
             seen += pages
