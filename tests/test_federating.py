@@ -150,6 +150,24 @@ def test_a_glob_has_to_fit_in_one_library() -> None:
         none.resolve(["*"])
 
 
+class _Choosy(_Finding):
+    def __init__(self, pattern: str) -> None:
+        self.pattern = pattern
+
+    def resolve(self, patterns: object) -> list[str]:
+        if patterns != [self.pattern]:
+            message = "no indexed document matches"
+            raise UsageError(message)
+        return ["d1"]
+
+
+def test_every_glob_has_to_fit_somewhere() -> None:
+    both = Federation({"x": _Choosy("a"), "y": _Choosy("b")}, limit=3)  # type: ignore[dict-item]
+    assert both.resolve(["a", "b"]) == ["x:d1", "y:d1"]
+    with pytest.raises(UsageError, match="no indexed document matches `c`, `d`"):
+        both.resolve(["a", "c", "d"])
+
+
 def generated(*quotes: str, confidence: float = 0.9, generation: Generation) -> Answer:
     given = answer(*quotes, confidence=confidence)
     return replace(given, generator=generation.model, generation=generation)

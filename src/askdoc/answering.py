@@ -8,17 +8,17 @@ is among the parts; that one's claims come checked.
 
 from __future__ import annotations
 
-import fnmatch
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from askdoc import __version__
 from askdoc.citing import Chosen
-from askdoc.errors import UsageError
 from askdoc.finding import Finder, Found, Sources, clean
 from askdoc.guarding import unpoisoned
+from askdoc.lookup import fitting, none_fits
 from askdoc.ports import (
     AnswerWriter,
     CatalogReader,
@@ -174,27 +174,18 @@ class Answerer:
     def resolve(self, patterns: Sequence[str]) -> list[str]:
         """List the ids of the documents whose path or location matches any of `patterns`.
 
-        A pattern that is some document's very path or location means that, else it is a glob.
+        A pattern that is some document's very path or location means that, one that is a folder
+        what is in it, else it is a glob.
 
         Raises:
-            UsageError: none does.
+            UsageError: one of them matches none.
         """
-        documents = self._catalog.documents()
-        names = {document.id: document.names for document in documents}
-        exact = {pattern for pattern in patterns if any(pattern in own for own in names.values())}
-        found = [
-            document_id
-            for document_id, own in names.items()
-            if any(
-                pattern in own if pattern in exact else any(fnmatch.filter(own, pattern))
-                for pattern in patterns
-            )
-        ]
-        if not found:
-            named = ", ".join(f"`{pattern}`" for pattern in patterns)
-            message = f"no indexed document matches {named}"
-            raise UsageError(message, hint="see what is indexed: `askdoc status --documents`")
-        return found
+        names = {document.id: document.names for document in self._catalog.documents()}
+        found = {pattern: fitting(pattern, names) for pattern in patterns}
+        if missed := [pattern for pattern, fits in found.items() if not fits]:
+            raise none_fits(missed)
+        chosen = set(chain.from_iterable(found.values()))
+        return [document_id for document_id in names if document_id in chosen]
 
     def lines(self, document_id: str, span: Span) -> tuple[int, int]:
         """Name the first and last line (from 1) of a place."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import groupby, zip_longest
 from operator import itemgetter
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 from askdoc import __version__
 from askdoc.errors import UsageError
 from askdoc.joining import join_generations
+from askdoc.lookup import none_fits
 from askdoc.ports import Listener, deaf
 from askdoc.types import (
     Answer,
@@ -99,19 +101,22 @@ class Federation:
         """List the ids of the documents that fit any pattern, in any library.
 
         Raises:
-            UsageError: none does in any.
+            UsageError: one of them fits none in any.
 
         """
-        found: list[str] = []
-        missed: UsageError | None = None
-        for name, member in self._members.items():
-            try:
-                found += [_global(name, own) for own in member.resolve(patterns)]
-            except UsageError as error:
-                missed = error
-        if missed is not None and not found:
-            raise missed
-        return found
+        found: dict[str, None] = {}
+        missed: list[str] = []
+        for pattern in patterns:
+            fits: list[str] = []
+            for name, member in self._members.items():
+                with suppress(UsageError):
+                    fits += [_global(name, own) for own in member.resolve([pattern])]
+            found |= dict.fromkeys(fits)
+            if not fits:
+                missed.append(pattern)
+        if missed:
+            raise none_fits(missed)
+        return list(found)
 
     def lines(self, document_id: str, span: Span) -> tuple[int, int]:
         """Name the first and last line of a place."""

@@ -7,7 +7,7 @@ import fnmatch
 import os
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -89,6 +89,31 @@ def one(name: str, documents: Sequence[Document], base: Path) -> Document:
         more = ", …" if len(found) > _SHOWN else ""
         raise UsageError(message, hint=f"name one of them: {names}{more}")
     return found[0]
+
+
+def fitting(pattern: str, names: Mapping[str, Sequence[str]]) -> list[str]:
+    """List those whose names fit `pattern`, by the first of these readings that fits any.
+
+    The very name, a folder of it, a glob.
+    """
+    plain = pattern.removeprefix("./")
+    folder = plain.rstrip("/") + "/"
+    readings: tuple[Callable[[str], bool], ...] = (
+        lambda name: name in (pattern, plain),
+        lambda name: name.startswith(folder),
+        lambda name: fnmatch.fnmatch(name, plain),
+    )
+    for fits in readings:
+        if found := [key for key, own in names.items() if any(map(fits, own))]:
+            return found
+    return []
+
+
+def none_fits(patterns: Sequence[str]) -> UsageError:
+    """Say that no document fits any of `patterns`."""
+    named = ", ".join(f"`{pattern}`" for pattern in patterns)
+    message = f"no indexed document matches {named}"
+    return UsageError(message, hint="see what is indexed: `askdoc status --documents`")
 
 
 def _folded(name: str) -> str:

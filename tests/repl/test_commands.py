@@ -8,6 +8,7 @@ import random
 import shutil
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from io import StringIO
@@ -50,7 +51,7 @@ class Talk:
             self.output.truncate()
             self.errors.seek(0)
             self.errors.truncate()
-            run.script(self.session, [line])
+            run._step(self.session, line)
         return self.output.getvalue() + self.errors.getvalue()
 
 
@@ -254,7 +255,13 @@ def test_filter_narrows_and_widens(talk: Talk) -> None:
     assert "hint: see what is indexed: `/status --documents`" in said
     assert "towns/housing.txt" in talk.say("/status --documents")
     assert "does not take `all`" in talk.say("/status all")
+    said = talk.say("/filter *ron* nosuch other*")
+    assert "error: no indexed document matches `nosuch`, `other*`\n" in said
     assert talk.session.patterns == ("herons*",)
+    assert "1 document" in talk.say("/filter docs/towns")
+    assert "1 document" in talk.say("/filter towns/")
+    assert "2 documents" in talk.say("/filter towns ./docs/pier.txt *pier*")
+    assert "3 documents" in talk.say("/filter docs")
     assert "all documents" in talk.say("/filter off")
     assert "must close" in talk.say(PIER)
 
@@ -471,7 +478,7 @@ def test_why_a_session_is_not_kept_is_said(
         kept = SqliteSessions(user_folders.state())
         kept.begin(talk.session.scope.key, "An older one", datetime.now(UTC))
         kept.close()
-        assert "An older one" in talk.say("/sessions")
+        assert "An older one" in talk.say("/sessions")  # from a pipe, as it has no prompt
         for line in ("/resume", "/resume 1", "/sessions delete 1"):
             assert "error: a session from a pipe is not kept" in (said := talk.say(line))
             assert "--no-history" not in said
@@ -528,10 +535,17 @@ def test_eval_add_keeps_a_case_that_holds(talk: Talk, root: Path) -> None:
     assert gold.quote in (root / "docs" / gold.document).read_text(encoding="utf-8")
     assert suites.load(root / "evals" / "zoo.jsonl").cases[0].answerable is False
     assert "holds this case already: `" in talk.say("/eval add none zoo")
-    assert "added `" in talk.say("/eval add 1 zoo")
-    refused, answered = suites.load(root / "evals" / "zoo.jsonl").cases
-    assert answered.id == f"{refused.id}-2"
-    assert answered.question == refused.question
+    [refused] = suites.load(root / "evals" / "zoo.jsonl").cases
+    said = talk.say("/eval add 1 zoo")
+    assert "error: evals/zoo.jsonl says already that the documents do not hold the answer" in said
+    assert f"change `{refused.id}` there" in said
+    assert "added `" in talk.say("/eval add 1,1,[1] other")
+    assert "says already that the documents hold the answer" in talk.say("/eval add none other")
+    assert "added `" in talk.say("/eval add 2 other")
+    first, second = suites.load(root / "evals" / "other.jsonl").cases
+    assert len(first.evidence) == 1
+    assert second.id == f"{first.id}-2"
+    assert second.question == first.question == refused.question
     assert "say which source" in talk.say("/eval add")
     assert "`/eval` takes `add`" in talk.say("/eval")
     assert "not a name for a suite" in talk.say("/eval add 1 ../../x")
@@ -598,6 +612,36 @@ def test_quit_ends_a_script(talk: Talk) -> None:
     assert run.script(talk.session, ["# a comment", "", "/xyzzy"]) is False
 
 
+def test_an_error_in_a_script_names_its_line(talk: Talk) -> None:
+    lines = ["# comment\n", f"{HERONS}\n", "\n", "/show 99\n", "/nosuch\n"]
+    assert run.script(talk.session, lines) is False
+    said = talk.errors.getvalue()
+    assert said.startswith("error: line 4: there is no source 99\n\nhint: ")
+    assert "error: line 5: there is no command `/nosuch`\n" in said
+
+
+@pytest.mark.parametrize("line", [f"/save {'n' * 300}", f"/eval add 1 {'n' * 300}", "/save a/b.md"])
+def test_what_the_system_refuses_of_a_file_is_an_error_and_no_end(
+    line: str, talk: Talk, root: Path
+) -> None:
+    (root / "a").write_text("no folder")
+    talk.say(PIER)
+    assert "error: cannot " in talk.say(line)
+    assert "tall trees" in talk.say(HERONS)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full here")
+def test_an_output_that_takes_nothing_more_ends_the_session(talk: Talk, root: Path) -> None:
+    full = Path("/dev/full").open("w", encoding="utf-8")  # noqa: SIM115 - closing it fails, too
+    talk.session.pages = Pages(
+        lambda: page(make_console(file=full), root), talk.session.pages.errors
+    )
+    with pytest.raises(OSError, match="No space left"):
+        run.script(talk.session, [HERONS, HERONS])
+    with suppress(OSError):
+        full.close()
+
+
 def test_a_line_that_is_no_text_is_not_asked(talk: Talk) -> None:
     lines = [b"\xef\xbb\xbf/k 3\n", "où?\n".encode("latin-1"), b"\x00\x01\n", b"/k 4\r\n"]
     assert run.script(talk.session, lines) is False
@@ -622,7 +666,11 @@ def test_completion_offers_what_fits(talk: Talk, root: Path) -> None:
     assert _offered(talk.session, "/eval a") == ["add"]
     talk.say("/eval add 1 harbour")
     assert "harbour" in _offered(talk.session, "/eval add 1 h")
-    assert _offered(talk.session, "/resume ")[-1] == "1"
+    assert _offered(talk.session, "/resume ") == ["1"]
+    assert _offered(talk.session, "/resume 1 ") == []
+    assert _offered(talk.session, "/sessions ") == ["delete"]
+    assert _offered(talk.session, "/sessions delete ") == ["1"]
+    assert _offered(talk.session, "/sessions delete 1 ") == []
     assert _offered(talk.session, "What about") == []
     assert _offered(talk.session, "/nosuch x") == []
 

@@ -23,6 +23,7 @@ class Completes(Enum):
     FILES = auto()
     MODELS = auto()
     SESSIONS = auto()
+    SESSIONS_TO_DELETE = auto()
     SOURCES = auto()
     SUITES = auto()
 

@@ -38,7 +38,8 @@ class SessionCompleter(Completer):
             Completes.COMMANDS: lambda _: ((item.name, item.summary) for item in COMMANDS),
             Completes.DOCUMENTS: self._documents,
             Completes.MODELS: lambda _: ((name, "") for name in model_names()),
-            Completes.SESSIONS: self._sessions,
+            Completes.SESSIONS: lambda earlier: () if earlier else self._sessions(),
+            Completes.SESSIONS_TO_DELETE: self._sessions_to_delete,
             Completes.SOURCES: self._sources,
             Completes.SUITES: self._suites,
         }
@@ -72,12 +73,16 @@ class SessionCompleter(Completer):
         for document in opened.documents if opened else ():
             yield shlex.quote(document.path), document.title or ""
 
-    def _sessions(self, earlier: list[str]) -> Iterator[Offer]:
+    def _sessions_to_delete(self, earlier: list[str]) -> Iterator[Offer]:
+        if earlier[:1] == ["delete"]:
+            yield from (offer for offer in self._sessions() if offer[0] not in earlier)
+        elif not earlier and self._session.store:
+            yield "delete", "delete sessions by their numbers"
+
+    def _sessions(self) -> Iterator[Offer]:
         store = self._session.store
         if store is None:
             return
-        if not earlier:
-            yield "delete", "delete sessions by their numbers"
         try:
             found = store.sessions(self._session.scope.key)
         except AskdocError:

@@ -97,6 +97,11 @@ def eval_(session: Session, arguments: str) -> None:
             same = f"{session.seen(str(path))} holds this case already: `{other.id}`"
             page.show([hang(named(same, "faint"), page)])
             return
+        if case.question == other.question and case.answerable != other.answerable:
+            told = "do not hold the answer" if case.answerable else "hold the answer"
+            message = f"{session.seen(str(path))} says already that the documents {told}"
+            hint = f"change `{other.id}` there, or name another suite: `/eval add N SUITE`"
+            raise UsageError(message, hint=hint)
     case = replace(case, id=suites.free_id(path, case.id))
     suites.append(path, [case])
     added = f"added `{case.id}` to {session.seen(str(path))}"
@@ -128,7 +133,8 @@ def _picked(session: Session, chosen: str) -> list[NumberedPlace]:
         session.last()
         return []
     found = session.places()
-    return [numbered(found, number(part)) for part in chosen.split(",")]
+    numbers = dict.fromkeys(number(part) for part in chosen.split(","))
+    return [numbered(found, wanted) for wanted in numbers]
 
 
 def _home(session: Session, picked: list[NumberedPlace]) -> Workspace:
@@ -166,7 +172,7 @@ COMMANDS = (
         "List the kept sessions of this workspace",
         "`/sessions delete 3 4` deletes two of them. `askdoc history` does the same, and exports.",
         sessions,
-        Completes.SESSIONS,
+        Completes.SESSIONS_TO_DELETE,
     ),
     Command(
         "resume",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
@@ -15,6 +17,9 @@ from askdoc.repl.command import Quit
 
 if TYPE_CHECKING:
     from askdoc.repl.session import Session
+
+_OUTPUT = frozenset((errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF))
+"""What, of no file by name, is wrong with the output, so that nothing more can be told on it."""
 
 _GREETING = "askdoc {version} · type a question; /help lists commands, Ctrl-D leaves"
 
@@ -74,7 +79,7 @@ def script(session: Session, lines: Iterable[str | bytes]) -> bool:
                 message = f"line {number} is not text in UTF-8"
                 session.show_error(UsageError(message, hint="convert it: `iconv -t UTF-8`"))
             elif not line.startswith("#"):
-                _step(session, line.rstrip("\r\n"))
+                _step(session, line.rstrip("\r\n"), number)
     except Quit:
         pass
     return not session.failed
@@ -89,13 +94,31 @@ def _text(line: str | bytes) -> str | None:
     return None if isinstance(line, bytes) and "\0" in text else text
 
 
-def _step(session: Session, line: str) -> None:
+def _step(session: Session, line: str, number: int | None = None) -> None:
+    """Do what a line says, and tell of an error, with the number of the line where it has one."""
     if not line.strip():
         return
     try:
-        commands.run(session, line)
+        _run(session, line)
     except AskdocError as error:
-        session.show_error(error)
+        session.show_error(error, line=number)
         session.pages.errors().show([BLANK])
     else:
         session.pages.output().show([BLANK])
+
+
+def _run(session: Session, line: str) -> None:
+    """Do what a line says.
+
+    Raises:
+        AskdocError: it cannot be done, though it be the system that says so of a file.
+
+    """
+    try:
+        commands.run(session, line)
+    except OSError as error:
+        if error.filename is None and error.errno in _OUTPUT:
+            raise
+        what = "" if error.filename is None else f" `{session.seen(os.fsdecode(error.filename))}`"
+        message = f"cannot use{what}: {(error.strerror or str(error)).lower()}"
+        raise UsageError(message, hint="name another place") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from askdoc import wiring
 from askdoc.adapters import user_folders
-from askdoc.adapters.sqlite_sessions import SqliteSessions
+from askdoc.adapters.sqlite_sessions import FILE_NAME, SqliteSessions
 from askdoc.addresses import Target, paths_of
 from askdoc.errors import AskdocError, GeneratorError, NoIndex, StoreError, UsageError
 from askdoc.followups import is_open, is_repeated, rewrite
@@ -19,7 +20,7 @@ from askdoc.places import NumberedPlace, places
 from askdoc.ports import Listener
 from askdoc.render.answers import answer_lines, notes
 from askdoc.render.console import Page
-from askdoc.render.errors import error_lines, note_line
+from askdoc.render.errors import note_line, problem_lines
 from askdoc.render.generation import ClaimStream, generation_lines
 from askdoc.render.layout import flat, hang
 from askdoc.render.notices import STAGES, ModelNotices
@@ -232,17 +233,21 @@ class Session:
         return deleted
 
     def listed(self) -> list[SessionSummary]:
-        """List the kept sessions of what is asked here, though this one be none of them.
+        """List the kept sessions of what is asked here; from a pipe, this is none of them.
 
         Raises:
+            UsageError: the user wants none to be kept.
             StoreError: what is kept cannot be reached.
 
         """
         if self.store is not None:
             return self.store.sessions(self.scope.key)
-        if self._not_kept is not None:
-            raise self._not_kept
-        store = SqliteSessions(user_folders.state())
+        if self._not_kept is not None or self.prompt is not None:
+            raise self._not_kept or self._unkept()
+        folder = user_folders.state()
+        if _may_be_made(folder / FILE_NAME):
+            return []
+        store = SqliteSessions(folder)
         try:
             return store.sessions(self.scope.key)
         finally:
@@ -262,8 +267,10 @@ class Session:
         if not self.scope.settings.history:
             message = "sessions are not kept, as the setting `history` says"
             return UsageError(message, hint="keep them: `askdoc config set history true`")
-        SqliteSessions(user_folders.state()).close()
-        message = "this session is not kept"
+        folder = user_folders.state()
+        if not _may_be_made(folder / FILE_NAME):
+            SqliteSessions(folder).close()
+        message = "sessions are not kept here"
         return UsageError(message, hint="start askdoc without `--no-history`")
 
     def forget(self) -> None:
@@ -271,11 +278,12 @@ class Session:
         self.exchanges = []
         self._kept_as = None
 
-    def show_error(self, error: AskdocError) -> None:
-        """Say what went wrong, and remember that something did."""
+    def show_error(self, error: AskdocError, *, line: int | None = None) -> None:
+        """Say what went wrong, in which line, and remember that something did."""
         self.failed = True
         aside = self.pages.errors()
-        aside.show(error_lines(error, aside))
+        message = str(error) if line is None else f"line {line}: {error}"
+        aside.show(problem_lines(message, error.hint, aside))
 
     def close(self) -> None:
         """Let go of the index and of the kept sessions."""
@@ -377,3 +385,11 @@ class Session:
             self.store, self._not_kept = None, error
             aside = self.pages.errors()
             aside.show([note_line(f"{error}; this session is not kept", aside)])
+
+
+def _may_be_made(file: Path) -> bool:
+    """Tell whether there is no such file, and nothing in the way of one; none is made for that."""
+    if file.exists():
+        return False
+    above = next(folder for folder in file.parents if folder.exists())
+    return above.is_dir() and os.access(above, os.W_OK | os.X_OK)

@@ -156,8 +156,8 @@ COMMANDS = (
         "filter",
         "[GLOB …|off]",
         "Look only into documents whose path fits; `off` lifts it",
-        "Takes one or more patterns, such as `/filter *.pdf minutes/*`. Alone, it says what is "
-        "set.",
+        "Takes one or more patterns or folders, such as `/filter *.pdf minutes`. Alone, it says "
+        "what is set.",
         filter_,
         Completes.DOCUMENTS,
     ),
