@@ -59,7 +59,7 @@ class Writing:
 
     Of `asked` answers it wrote `written`; for the others it found nothing (`refused`), or nothing
     that it wrote was supported, so that they are `extracted`. `withheld` counts claims. Tokens and
-    costs are sums, None where nobody told them.
+    costs are sums, None where nobody told them. `kept` of the answers were asked in an earlier run.
     """
 
     model: str
@@ -71,6 +71,7 @@ class Writing:
     tokens_in: int | None
     tokens_out: int | None
     cost: float | None
+    kept: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,7 @@ class Bench:
         self._parts: Parts | None = None
         self._memories: tuple[RememberingEmbedder, RememberingAnalyser] | None = None
         self._cache: AnswerCache | None = None
+        self._reused = 0
 
     @property
     def answerer(self) -> Answerer:
@@ -109,8 +110,12 @@ class Bench:
         whose questions are about one document without saying which. `jobs` questions are asked at
         a time, by default as many as suits what answers; the results don't depend on it.
         """
+        self._reused = 0
         with rarely_collected(), self._answering(suite.cases, within=within, jobs=jobs) as answer:
-            return evaluate(suite, answer, self.catalog, listen=listen)
+            report = evaluate(suite, answer, self.catalog, listen=listen)
+        if report.writing is None:
+            return report
+        return replace(report, writing=replace(report.writing, kept=self._reused))
 
     def ask(self, case: EvalCase) -> Answer:
         """Answer the question of one case anew."""
@@ -135,6 +140,7 @@ class Bench:
                 if isinstance(task, AskdocError):
                     raise task
                 if task.key not in known and (kept := self._kept(task.key)) is not None:
+                    self._reused += kept.generation is not None
                     return kept
                 while task.key not in known:
                     key, found = next(coming)

@@ -103,6 +103,8 @@ def writing_told(writing: Writing) -> str:
     )
     told = [f"{count} {what}" for count, what in shares if count]
     told.append(f"{writing.withheld} claims withheld")
+    if writing.kept:
+        told.append(f"{writing.kept} kept from an earlier run (`--no-cache` asks again)")
     if writing.tokens_in is not None and writing.tokens_out is not None:
         told.append(f"{writing.tokens_in:,} tokens read, {writing.tokens_out:,} written")
     if writing.cost is not None:
