@@ -173,6 +173,13 @@ class Generator(Protocol):
         """Let go of memory and connections; it is not used afterwards."""
 
 
+@runtime_checkable
+class MayWait(Protocol):
+    """A generator that may wait before it asks again; `listen` hears a `Busy` then."""
+
+    listen: Listener
+
+
 HearDraft = Callable[[DraftClaim], None]
 """Hears each claim as soon as it is checked."""
 

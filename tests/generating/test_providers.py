@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import socket
 import threading
@@ -20,7 +21,9 @@ from askdoc.checking import Check
 from askdoc.errors import GeneratorError
 from askdoc.generation import Writer
 from askdoc.providers import Provider, is_loopback, read_provider
-from askdoc.types import Form, Prompt, Spent
+from askdoc.render.console import Console, page
+from askdoc.render.notices import ModelNotices
+from askdoc.types import Busy, Form, Prompt, Spent
 
 FACT = "The Oren dam was completed in 1931."
 QUESTION = "When was the Oren dam completed?"
@@ -122,8 +125,14 @@ def test_a_status_is_explained(llama: str, status: int, says: str, tries: int) -
 def test_a_busy_server_is_waited_for_as_long_as_it_asks(llama: str) -> None:
     with in_front_of(llama, failing(429, 2, Retry_After="7")) as (url, seen):
         generator, waits = ask(url)
+        told: list[object] = []
+        generator.listen = told.append
         assert text_of(generator)
     assert waits == [7.0, 7.0]
+    assert told == [Busy(generator.name, 7.0)] * 2
+    out = io.StringIO()
+    ModelNotices(page(Console(file=out, width=200)))(told[0])
+    assert "asks to wait; it is asked again in 7 s" in out.getvalue()
     assert len(seen) == 3
 
 

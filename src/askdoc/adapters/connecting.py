@@ -21,7 +21,7 @@ from askdoc.adapters.llamaindex_llm import (
 )
 from askdoc.adapters.ollama import holds, models_of
 from askdoc.errors import GeneratorError, MissingPart, NoAnswerYet
-from askdoc.ports import Generator
+from askdoc.ports import Generator, Listener, deaf
 from askdoc.providers import COMPATIBLE, KEY_VARIABLES, Provider
 from askdoc.types import Form, Prompt, Spent
 
@@ -68,6 +68,7 @@ class _Awaited:
         self._error: NoAnswerYet | None = error
         self._look = look
         self._found: LlamaIndexGenerator | None = None
+        self.listen: Listener = deaf
 
     def stream(self, prompt: Prompt) -> Iterator[str | Spent]:
         """Yield the answer of the server.
@@ -81,6 +82,7 @@ class _Awaited:
             error, self._error = self._error, None
             raise error
         self._found = self._found or self._look()
+        self._found.listen = self.listen
         yield from self._found.stream(prompt)
 
     def close(self) -> None:

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, MessageRole
 
 from askdoc.errors import AskdocError, GeneratorError
+from askdoc.ports import Listener, deaf
 from askdoc.providers import without_secrets
 from askdoc.text import one_line
-from askdoc.types import Form, Prompt, Spent
+from askdoc.types import Busy, Form, Prompt, Spent
 
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM
@@ -69,6 +70,7 @@ class LlamaIndexGenerator:
         key = getattr(llm, "api_key", None)
         self._key = key if isinstance(key, str) else None
         self._pause = pause
+        self.listen: Listener = deaf
         self.name = name
         self.remote = remote
         self.form = form
@@ -99,6 +101,7 @@ class LlamaIndexGenerator:
                 wait = None if said or attempt == _TRIES else _wait(error, attempt)
                 if wait is None:
                     raise explained(error, self.name, said=said, key=self._key) from error
+                self.listen(Busy(self.name, wait))
                 self._pause(wait)
             else:
                 return

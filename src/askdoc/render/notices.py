@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from askdoc.render.console import Page
 from askdoc.render.errors import note_line
-from askdoc.types import CompileStage, Compiling, NotCompiled, Sending
+from askdoc.types import Busy, CompileStage, Compiling, NotCompiled, Sending
 
 STAGES = {
     CompileStage.FETCH: "Fetching the model",
@@ -38,6 +38,9 @@ class ModelNotices:
                 f"your questions, and the sentences found for them, are sent to {event.host}; "
                 "this is said once"
             )
+
+        elif isinstance(event, Busy):
+            self._say(f"`{event.name}` asks to wait; it is asked again in {event.seconds:.0f} s")
 
     def _say(self, message: str) -> None:
         self._page.show([note_line(message, self._page)])

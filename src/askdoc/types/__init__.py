@@ -44,7 +44,7 @@ from askdoc.types.indexing import (
     Named,
     Waiting,
 )
-from askdoc.types.models import CompileStage, Compiling, Fetching, NotCompiled, Sending
+from askdoc.types.models import Busy, CompileStage, Compiling, Fetching, NotCompiled, Sending
 from askdoc.types.retrieval import Candidate, Evidence, Hit, Passage
 
 __all__ = [
@@ -52,6 +52,7 @@ __all__ = [
     "ENCRYPTED",
     "NO_TEXT",
     "Answer",
+    "Busy",
     "Candidate",
     "Chunk",
     "Citation",

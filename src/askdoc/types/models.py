@@ -44,6 +44,14 @@ class Sending:
 
 
 @dataclass(frozen=True, slots=True)
+class Busy:
+    """Event: a language model asks to wait, and is asked again after so many seconds."""
+
+    name: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Fetching:
     """Event: bytes of a model's file that are here, of how many."""
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from askdoc.ports import Listener, deaf
+from askdoc.ports import Listener, MayWait, deaf
 from askdoc.settings import CHECK_BY_LLM, EXTRACTIVE
 from askdoc.wiring.opening import main_language
 
@@ -71,12 +71,14 @@ def language_models() -> Iterator[LoadModel]:
 
 
 def tell(workspace: Workspace, generator: Generator, listen: Listener) -> None:
-    """Tell to which host a language model sends, once in each workspace."""
+    """Tell to which host a language model sends, once in each workspace, and when it waits."""
     from askdoc.trust import told_before
     from askdoc.types import Sending
 
     if generator.remote and not told_before(workspace.root, generator.remote):
         listen(Sending(generator.remote))
+    if isinstance(generator, MayWait):
+        generator.listen = listen
 
 
 def writer(
