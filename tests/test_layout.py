@@ -44,6 +44,23 @@ def test_wrapped_lines_are_one_block() -> None:
     assert cut(text) == [text]
 
 
+def test_a_sentence_that_breaks_off_within_a_name_goes_on() -> None:
+    wide = (
+        "It was a long year for everyone who lived by the harbour, and the masons who had come up"
+    )
+    text = (
+        f"{wide}\nfrom the south went home.\n\n"
+        "The tower was finished in 1902. Its warden was Dorothea\n"
+        "Kling, who kept the keys for thirty years."
+    )
+    assert cut(text)[-1].startswith("The tower was")
+    title = "Annual report of the harbour office of the town of Kelm"
+    assert cut(f"{wide}\nfrom the south.\n\n{title}\nThe year was good.")[-2:] == [
+        title,
+        "The year was good.",
+    ]
+
+
 def test_a_sentence_that_starts_on_a_full_line_end_stays_in_its_block() -> None:
     text = (
         "Bibliographical control is a form of power over power, and also power to\n"

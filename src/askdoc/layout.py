@@ -24,6 +24,8 @@ _MARKER = re.compile(
 )
 _ROW = re.compile(r"\S(?:\t+| {3,})\S|\|.*\||\.{5}|(?:\. ){4}")
 
+_NEXT_SENTENCE = re.compile(r"(?:[^\W\d_]{3}|\d{2})[.?!][\"'”’»)]*\s+[A-Z]\w*\s+\w")
+
 _TERMINAL = frozenset(".?!:;…。！？：；．")
 _CLOSING = frozenset("\"'”’»›)]}*_」』）")
 _GOES_ON = frozenset(",-–—(/&‐،、，\u00ad")
@@ -166,7 +168,8 @@ def _cuts(
         wrapped = pair.full and (wraps or _is_prose(a.span.of(text)))
         starts = _starts_block(text, a, b, free=listing or not wrapped)
         listing = listing or (starts and bool(_MARKER.match(b.span.of(text))))
-        if starts or not (wrapped or continues(text, a.span, b.span)):
+        goes_on = continues(text, a.span, b.span) or _is_broken_off(a.span.of(text))
+        if starts or not (wrapped or goes_on):
             yield a, b
 
 
@@ -193,6 +196,11 @@ def _is_prose(line: str) -> bool:
     words = line.split()
     low = sum(word[0].islower() for word in words)
     return len(line) >= _LEAST_PROSE and low >= 2 / 5 * len(words)
+
+
+def _is_broken_off(line: str) -> bool:
+    """Tell whether a line of prose ends one sentence and only begins the next: no title does."""
+    return _is_prose(line) and not ends_sentence(line) and bool(_NEXT_SENTENCE.search(line))
 
 
 def _starts_block(text: str, a: Line, b: Line, *, free: bool) -> bool:

@@ -8,10 +8,13 @@ from typing import Protocol
 from askdoc.errors import ReadError
 from askdoc.parts import wholes
 from askdoc.planning import Attempt, Plan, make_plan
-from askdoc.readouts import STAYS, Files, skip_of
+from askdoc.readouts import MISSING_PART, STAYS, Files, skip_of
 from askdoc.recognising import Contents, Recogniser, pair, suffix
 from askdoc.survey import Survey, Surveyed
 from askdoc.types import Found, IndexReport, Known, Skip
+
+_LASTING = frozenset({MISSING_PART})
+"""Codes of skips that a run looks at again, and most often finds as they were."""
 
 
 class Kept(Contents, Surveyed, Protocol):
@@ -103,6 +106,9 @@ def preview(kept: Kept, found: Survey, files: Files) -> IndexReport:
         for skip in found.skipped
         if skip.location not in told and not kept_wholes.isdisjoint(wholes(skip.location))
     ]
+    told = {skip.location for skip in skips}
+    new = {file.location for file in plan.add} - told
+    skips += [skip for skip in found.skipped if skip.code in _LASTING and skip.location in new]
     copies, unread = _copies(kept, plan.add, files)
     skips += unread
     renamed = pair(gone, copies)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,8 +37,12 @@ def read_status(
     *,
     embedder_key: str,
     file_state: Callable[[Document], FileState],
+    sources: Iterable[str] = (),
 ) -> IndexStatus:
-    """Read the state of the index in the folder `index`; looks at every file it was made from."""
+    """Read the state of the index in the folder `index`; looks at every file it was made from.
+
+    `sources` are told though nothing of them is indexed.
+    """
     documents = tuple(catalog.documents())
     states = {document.location: file_state(document) for document in documents}
     return IndexStatus(
@@ -46,7 +50,7 @@ def read_status(
         bytes=folder_bytes(index),
         counts=catalog.counts(),
         embedder=catalog.setting(embedder_key),
-        sources=tuple(sorted({document.source for document in documents})),
+        sources=tuple(sorted({*sources, *(one.source for one in documents)})),
         documents=documents,
         skipped=tuple(catalog.skipped()),
         changed=tuple(name for name, state in states.items() if state is FileState.CHANGED),

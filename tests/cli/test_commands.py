@@ -399,6 +399,13 @@ def test_removing_takes_a_document_out_and_leaves_the_file(work: Path) -> None:
     assert run("remove", "nothing").exit_code == 2
 
 
+@pytest.mark.usefixtures("work")
+def test_a_source_of_which_nothing_is_indexed_is_told() -> None:
+    run("remove", "docs/")
+    assert "Sources     docs\n" in run("status").stdout
+    assert json.loads(run("status", "--json").stdout)["sources"] == ["docs"]
+
+
 def test_the_doctor_finds_what_is_broken(work: Path) -> None:
     done = run("doctor")
     assert done.exit_code == 0, done.stdout

@@ -13,6 +13,7 @@ from askdoc.errors import (
     DiskFull,
     EmbedderMismatch,
     IndexCorrupt,
+    MissingPart,
     ModelError,
     StoreError,
     UsageError,
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from tests.indexing.conftest import Bench
 
     from askdoc.adapters.sqlite import SqliteCatalog
-    from askdoc.ports import VectorStore
+    from askdoc.ports import Reader, VectorStore
 
 Touch = Callable[[Path], None]
 
@@ -723,3 +724,20 @@ def test_a_rebuild_that_ends_early_forgets_no_source(bench: Bench, method: str) 
     bench.in_catalog = lambda catalog: catalog
     bench.sync()
     assert set(bench.texts()) == {"docs/dog.txt", "notes/owl.txt"}
+
+
+def test_a_file_whose_reader_is_missing_is_told_with_its_reason_ahead_of_a_run(
+    bench: Bench,
+) -> None:
+    def lacking(_: str) -> Reader:
+        message = "reading `.txt` files needs the package `letters`"
+        raise MissingPart(message, hint="pip install letters")
+
+    bench.write(a="Boats.")
+    bench.readers = lacking
+    (skip,) = bench.sync(".").skipped
+    planned = bench.indexer().preview()
+    assert planned.skipped == (skip,)
+    assert planned.added == ()
+    bench.write(b="Oats.")
+    assert bench.indexer().preview().added == ("b.txt",)

@@ -335,6 +335,17 @@ def test_a_sitemap_stands_for_the_pages_that_it_lists(reader: Reader) -> None:
     assert reader.texts().keys() == {"/a", "/linked"}
 
 
+def test_a_sitemap_of_pages_that_are_sources_already_is_a_source(reader: Reader) -> None:
+    site, bench = reader.site, reader.bench
+    site.put("/a", OAK)
+    bench.sync(reader.name("/a"))
+    site.pages["/sitemap.xml"] = Page(urlset(site.at("/a")), type="application/xml")
+    address = reader.name("/sitemap.xml")
+    bench.sync(address)
+    assert str(address) in {one.location for one in bench.indexer().sources()}
+    assert reader.texts().keys() == {"/a"}
+
+
 def test_an_index_of_sitemaps_some_of_them_packed(reader: Reader) -> None:
     site, bench = reader.site, reader.bench
     site.put("/a", OAK)

@@ -45,7 +45,11 @@ def status(
         return
     with wiring.open_catalog(workspace) as catalog:
         found = read_status(
-            catalog, workspace.index, embedder_key=EMBEDDER_NAME, file_state=file_state
+            catalog,
+            workspace.index,
+            embedder_key=EMBEDDER_NAME,
+            file_state=file_state,
+            sources=catalog.sources(),
         )
     if as_json:
         from askdoc.cli.output import print_json

@@ -233,3 +233,13 @@ def test_each_value_has_its_own_line(text: str, suffix: str) -> None:
         place = reading.landmarks.between(*(reading.text.index(words) + n for n in (0, 1)))
         assert place is not None
         assert words in source[place.number - 1]
+
+
+def test_a_bad_line_does_not_cost_the_records_of_a_file() -> None:
+    lines = ['{"id": 1, "text": "oats"}', "", '{"id": 2, "text": "br', "[3, 4", '{"id": 5}', "}"]
+    reading = read("\n".join(lines), "jsonl")
+    assert reading.text.split() == ["id:", "1", "|", "text:", "oats", "id:", "5"]
+    assert [mark.place.number for mark in reading.landmarks if mark.place.number] == [1, 5]
+    assert reading.warnings == ("lines 3, 4, 6 are no JSON",)
+    assert "is not JSON" in str(refused("\n".join(lines), "json"))
+    assert "is not JSON" in str(refused("{ no\nrecord\n", "jsonl"))

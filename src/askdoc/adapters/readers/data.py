@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 
 import yaml
 
@@ -22,6 +23,10 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _PLAIN = re.compile(r"true|false|null|NaN|-?(?:Infinity|\d[\d.eE+-]*)")
+_LINED = (".jsonl", ".ndjson", ".jsonlines")
+"""How the names of files end that have a record on each line, and may have a bad one."""
+
+_NAMED = 3
 _CLOSES = {"}": False, "]": True}
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -41,12 +46,20 @@ class JsonReader:
 
         """
         decoded = decode(data, name=name)
-        records = Records()
-        _scan(decoded.text, records, name)
+        records, warnings = Records(), decoded.warnings
+        try:
+            _scan(decoded.text, records, name)
+        except ReadError:
+            if not name.lower().endswith(_LINED):
+                raise
+            records, bad = _good_lines(decoded.text, name)
+            if not records.composer:
+                raise
+            warnings = (*warnings, _told(bad))
         records.finish()
         if not records.composer:
             raise empty(name)
-        return records.composer.reading(warnings=decoded.warnings)
+        return records.composer.reading(warnings=warnings)
 
 
 class YamlReader:
@@ -77,8 +90,29 @@ class YamlReader:
         return records.composer.reading(warnings=decoded.warnings)
 
 
-def _scan(text: str, records: Records, name: str) -> None:
-    position, line = 0, 1
+def _good_lines(text: str, name: str) -> tuple[Records, list[int]]:
+    """Read the lines that are JSON each by itself, and name those that are not."""
+    records = Records()
+    bad: list[int] = []
+    for number, line in enumerate(text.split("\n"), start=1):
+        try:
+            _scan(line, Records(), name, number)
+        except ReadError:
+            bad.append(number)
+        else:
+            _scan(line, records, name, number)
+    records.finish()
+    return records, bad
+
+
+def _told(bad: Sequence[int]) -> str:
+    named = ", ".join(map(str, bad[:_NAMED]))
+    more = f" and {len(bad) - _NAMED:,} more" if len(bad) > _NAMED else ""
+    return f"line {named} is no JSON" if len(bad) == 1 else f"lines {named}{more} are no JSON"
+
+
+def _scan(text: str, records: Records, name: str, line: int = 1) -> None:
+    position = 0
     open_lists: list[bool] = []
     while position < len(text):
         found = _TOKEN.match(text, position)
