@@ -24,28 +24,26 @@ def attribute(
     """Find the sentences that support `claim`: those cited if they do, else the best of all.
 
     A sentence that was cited is kept only if it helps: one that supports the claim alone stands
-    alone. Where nothing supports the claim, it stays with what it cited and the reasons there.
+    alone. A claim that named its sentences moves only to one that supports it wholly: one that is
+    contradicted by what it names is not to be saved by a sentence that merely shares its words.
+    Without a name, the sentence that holds most of it decides.
     """
     sources = dict(offered)
     named = [number for number in cited if number in sources]
     own = check(claim, [sources[number] for number in named]) if named else None
     if own is not None and own.support is Support.SUPPORTED:
         return Attributed(_needed(claim, named, sources, check), own, moved=False)
-    best_number, best = None, own
-    for number, source in offered:
-        verdict = check(claim, [source])
-        if best is None or rank(verdict) > rank(best):
-            best_number, best = number, verdict
-    if best is None:
+    verdicts = [(number, check(claim, [source])) for number, source in offered]
+    for number, verdict in verdicts:
+        if verdict.support is Support.SUPPORTED:
+            return Attributed((number,), verdict, moved=bool(named))
+    if own is not None:
+        return Attributed(tuple(named), own, moved=False)
+    if not verdicts:
         return Attributed((), check(claim, []), moved=False)
-    if best_number is None or best.support is Support.UNSUPPORTED:
-        return Attributed(tuple(named), own or best, moved=False)
-    return Attributed((best_number,), best, moved=bool(named))
-
-
-def rank(verdict: Verdict) -> int:
-    """Order verdicts by what they say, whatever the coverage."""
-    return (Support.UNSUPPORTED, Support.PARTIAL, Support.SUPPORTED).index(verdict.support)
+    number, best = max(verdicts, key=lambda item: item[1].coverage)
+    numbers = () if best.support is Support.UNSUPPORTED else (number,)
+    return Attributed(numbers, best, moved=False)
 
 
 def _needed(

@@ -35,6 +35,19 @@ from askdoc.qualifying import (
 from askdoc.quantities import Quantity
 from askdoc.rewording import reworded
 from askdoc.roles import acting, displaced, misnamed, swapped
+from askdoc.scoping import (
+    conversed,
+    generalised,
+    halved,
+    loosened,
+    misdated,
+    misquoted,
+    obliged,
+    transposed,
+    turned_against,
+    unbounded,
+    unpossessed,
+)
 from askdoc.synonyms import alike
 from askdoc.types import Support
 from askdoc.words import Terms, Word, is_light, read_words
@@ -176,6 +189,14 @@ class Check:
             for find in (unexcepted, unattributed, widened)
             if (dropped := find(claim, source.text, self.terms))
         ]
+        doubts += [
+            found
+            for found in (
+                loosened(claim, source.text),
+                unpossessed(claim, source.text),
+            )
+            if found
+        ]
         doubts += [str(moved)] if moved else []
         doubts += [_listed(missing)] if missing else []
         if doubts:
@@ -296,6 +317,15 @@ def _contradictions(
         contrasted(claim, source, terms),
         mirrored(claim, source, terms),
         exchanged(claim, source),
+        transposed(claim, source, terms),
+        conversed(claim, source, terms),
+        unbounded(claim, source),
+        misdated(claim, source, terms),
+        halved(claim, source, terms),
+        obliged(claim, source),
+        turned_against(claim, source),
+        misquoted(claim, source),
+        generalised(claim, source, terms),
     ]
     return [reason for reason in found if reason]
 

@@ -201,6 +201,16 @@ honour: honour honor / disgrac
 filling: fill / drain empti
 unity: unit merg / split divid separ
 speech: confirm admit affirm / deni refut
+tenancy: tenant lesse / landlord lessor
+employment: employe / employ
+sale: buyer / seller vendor
+debt: debtor / creditor
+suit: plaintiff claimant / defend
+school: teacher / pupil student
+medicine: doctor physician / patient
+contest: winner / loser
+journey: driver / passeng
+visit: host / guest
 """
 
 

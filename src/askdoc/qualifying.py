@@ -37,7 +37,8 @@ _REPORTING = (
     r"(?:say|says|said|saying|state[sd]?|claim(?:s|ed)?|argue[sd]?|believe[sd]?|think|thinks|thought"
     r"|insist(?:s|ed)?|allege[sd]?|maintain(?:s|ed)?|contend(?:s|ed)?|assert(?:s|ed)?"
     r"|complain(?:s|ed)?|suspect(?:s|ed)?|testif(?:y|ies|ied)|speculate[sd]?|assume[sd]?"
-    r"|warn(?:s|ed)?|predict(?:s|ed)?|guess(?:es|ed)?|reckon(?:s|ed)?|suggest(?:s|ed)?)"
+    r"|warn(?:s|ed)?|predict(?:s|ed)?|guess(?:es|ed)?|reckon(?:s|ed)?|suggest(?:s|ed)?"
+    r"|expect(?:s|ed)?|anticipate[sd]?|hope[sd]?|fear(?:s|ed)?|forecasts?|doubt(?:s|ed)?)"
 )
 """Verbs of speech and opinion; what somebody `found`, `showed` or `announced` counts as a fact."""
 
@@ -344,7 +345,7 @@ def lent(claim: str, source: str, called: Sequence[Word], terms: Terms) -> froze
         return frozenset()
     given = read_words(source, terms)
     theirs = _their_subject(source, given, terms)
-    pointed = any(word.folded in PRONOUNS and word.folded != "none" for word in given)
+    pointed = any(word.folded in PRONOUNS and word.folded != "none" for word in theirs)
     has = {word.stem for word in given if word.stem}
     shares = any(word.stem in has for word in subject)
     named = any(word.capital and word.stem and word.start for word in theirs)
