@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -114,6 +115,9 @@ def test_an_interrupted_run_says_so() -> None:
     written = draw(report_lines, report, width=80)
     assert written.startswith("Interrupted after 1 document,")
     assert "what was indexed is kept; `askdoc index` goes on from here" in written
+    anew = draw(partial(report_lines, anew=True), report, width=80)
+    assert "is being made anew and is incomplete" in anew
+    assert "is kept" not in anew
 
 
 def test_renamed_files_and_copies_are_told_where_there_are_any() -> None:

@@ -31,7 +31,7 @@ from askdoc.survey import (
     survey_changes,
 )
 from askdoc.types import IndexReport, Known, Skip
-from askdoc.writing import EMBEDDER_NAME, Repaired, Store, Writing
+from askdoc.writing import EMBEDDER_NAME, UNFINISHED, Repaired, Store, Writing
 
 __all__ = ["Files", "Indexer"]
 
@@ -105,7 +105,7 @@ class Indexer:
         with self._store.lock():
             loaded = self._start_anew(asked or self._configured) if rebuild else None
             look = partial(self._survey, asked=None if rebuild else asked)
-            run = self._carry_out(look, listen, loaded)
+            run = self._carry_out(look, listen, loaded, whole=rebuild or not asked)
             return run.report(time.perf_counter() - started)
 
     def follow(self, changed: Collection[Path], listen: Listener = deaf) -> IndexReport:
@@ -133,11 +133,15 @@ class Indexer:
         look: Callable[[Writing], Survey],
         listen: Listener,
         loaded: Embedder | None = None,
+        *,
+        whole: bool = False,
     ) -> Run:
         with self._open(loaded) as writing:
             writing.expect_same_settings()
             run = Run(writing, self._files, self._cutters, self._settings, listen)
             run.carry_out(look(writing))
+            if whole and not run.interrupted and writing.catalog.setting(UNFINISHED) == "yes":
+                writing.catalog.keep(UNFINISHED, "no")
         return run
 
     def preview(self, sources: Sequence[Path] | None = None) -> IndexReport:
@@ -373,6 +377,7 @@ class Indexer:
         with closing(self._store.draft_catalog()) as draft, draft.transaction():
             draft.keep_sources(sources)
             draft.exclude(exclusions)
+            draft.keep(UNFINISHED, "yes")
             if made_by is not None:
                 draft.keep(EMBEDDER_NAME, made_by)
         self._store.discard_vectors()

@@ -75,7 +75,7 @@ class Run:
         self._chunks = 0
         self._total = 0
         self._done = 0
-        self._interrupted = False
+        self.interrupted = False
 
     def carry_out(self, found: Survey) -> None:
         """Do what brings the index in step with the survey; Ctrl-C ends it early."""
@@ -95,7 +95,7 @@ class Run:
             self._take_in(plan)
             self._take_out(plan)
         except KeyboardInterrupt:
-            self._interrupted = True
+            self.interrupted = True
             self._close()
             self._writing.roll_back()
             # Passages of a document that was not read to its end have gone again.
@@ -117,7 +117,7 @@ class Run:
             skipped=tuple(skip for _, (skip, _) in sorted(self._skips.items())),
             chunks=self._chunks,
             seconds=seconds,
-            interrupted=self._interrupted,
+            interrupted=self.interrupted,
         )
 
     def _to_read_again(self) -> frozenset[str]:
@@ -370,7 +370,7 @@ class Run:
                 catalog.update(file)
                 for part in self._parts.get(file.location, ()):
                     catalog.update(moved(file, part))
-            catalog.record_skips(news, forget=() if self._interrupted else forget)
+            catalog.record_skips(news, forget=() if self.interrupted else forget)
 
     def _is_closed_part(self, location: str) -> bool:
         """Tell whether something lies in a file that is indexed and was not read in this run."""

@@ -18,7 +18,10 @@ REPORT = "askdoc.index/1"
 
 @dataclass(frozen=True, slots=True)
 class IndexStatus:
-    """The state of one index; `changed` and `missing` hold locations of documents."""
+    """The state of one index; `changed` and `missing` hold locations of documents.
+
+    It is `unfinished` where it was being made anew, and that did not come to its end.
+    """
 
     index: Path
     bytes: int
@@ -29,6 +32,7 @@ class IndexStatus:
     skipped: tuple[Skip, ...]
     changed: tuple[str, ...]
     missing: tuple[str, ...]
+    unfinished: bool = False
 
 
 def read_status(
@@ -38,6 +42,7 @@ def read_status(
     embedder_key: str,
     file_state: Callable[[Document], FileState],
     sources: Iterable[str] = (),
+    unfinished_key: str | None = None,
 ) -> IndexStatus:
     """Read the state of the index in the folder `index`; looks at every file it was made from.
 
@@ -55,6 +60,7 @@ def read_status(
         skipped=tuple(catalog.skipped()),
         changed=tuple(name for name, state in states.items() if state is FileState.CHANGED),
         missing=tuple(name for name, state in states.items() if state is FileState.MISSING),
+        unfinished=unfinished_key is not None and catalog.setting(unfinished_key) == "yes",
     )
 
 

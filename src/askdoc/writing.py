@@ -18,6 +18,9 @@ from askdoc.intake import WRITING, passages, sweep
 from askdoc.ports import Catalog, Embedder, VectorStore
 from askdoc.settings import Settings, index_fingerprint
 
+UNFINISHED = "unfinished"
+"""Under this key the catalog says `yes` until an index that is made anew is complete."""
+
 EMBEDDER_NAME = "embedder"
 EMBEDDER_FINGERPRINT = "embedder_fingerprint"
 SETTINGS_FINGERPRINT = "settings_fingerprint"

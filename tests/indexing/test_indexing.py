@@ -19,7 +19,8 @@ from askdoc.errors import (
     UsageError,
 )
 from askdoc.settings import Settings
-from askdoc.types import Indexed, Skip
+from askdoc.types import Found, Indexed, Skip
+from askdoc.writing import UNFINISHED
 
 if TYPE_CHECKING:
     from tests.indexing.conftest import Bench
@@ -741,3 +742,26 @@ def test_a_file_whose_reader_is_missing_is_told_with_its_reason_ahead_of_a_run(
     assert planned.added == ()
     bench.write(b="Oats.")
     assert bench.indexer().preview().added == ("b.txt",)
+
+
+def test_an_index_made_anew_is_unfinished_until_a_whole_run_ends(bench: Bench) -> None:
+    def is_unfinished() -> bool:
+        with bench.catalog() as catalog:
+            return catalog.setting(UNFINISHED) == "yes"
+
+    def interrupt(_: Found) -> None:
+        raise KeyboardInterrupt
+
+    bench.write(docs__cat=CAT, docs__dog=DOG)
+    bench.sync("docs")
+    assert not is_unfinished()
+    bench.on_load = interrupt
+    assert bench.sync(rebuild=True).interrupted
+    assert is_unfinished()
+    bench.on_load = lambda _: None
+    bench.sync("docs/cat.txt")
+    assert is_unfinished()
+    bench.sync()
+    assert not is_unfinished()
+    bench.sync(rebuild=True)
+    assert not is_unfinished()

@@ -116,7 +116,7 @@ def index(  # noqa: PLR0913 - one parameter for each option
         from askdoc.render.indexing import report_lines
 
         page = output()
-        page.show(report_lines(report, page))
+        page.show(report_lines(report, page, anew=rebuild))
     if report.interrupted:
         raise typer.Exit(INTERRUPTED)
     if paths and not (dry_run or watch) and _came_to_nothing(report):

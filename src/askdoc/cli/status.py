@@ -37,7 +37,7 @@ def status(
     from askdoc import wiring
     from askdoc.adapters.freshness import file_state
     from askdoc.status import read_status, status_to_json
-    from askdoc.writing import EMBEDDER_NAME
+    from askdoc.writing import EMBEDDER_NAME, UNFINISHED
 
     workspace = open_workspace(library=library, index=index)
     if skipped:
@@ -50,6 +50,7 @@ def status(
             embedder_key=EMBEDDER_NAME,
             file_state=file_state,
             sources=catalog.sources(),
+            unfinished_key=UNFINISHED,
         )
     if as_json:
         from askdoc.cli.output import print_json

@@ -18,10 +18,14 @@ from askdoc.types import Document, IndexReport, Skip
 _SHOWN = 10
 _KILO = 1000
 KEPT = "what was indexed is kept; `askdoc index` goes on from here"
+_ANEW = "the index is being made anew and is incomplete; `askdoc index` goes on from here"
 
 
-def report_lines(report: IndexReport, page: Page) -> Iterator[Text]:
-    """Lay out what a run of indexing did, with every file that was skipped and why."""
+def report_lines(report: IndexReport, page: Page, *, anew: bool = False) -> Iterator[Text]:
+    """Lay out what a run of indexing did, with every file that was skipped and why.
+
+    `anew` says that it began with nothing.
+    """
     new = len(report.added) + len(report.changed)
     if report.planned:
         yield hang(Text(f"Would index {count(new, 'document')}; nothing was done"), page)
@@ -47,7 +51,7 @@ def report_lines(report: IndexReport, page: Page) -> Iterator[Text]:
         line = f"{copies} {verb} the content of another; such files are one document"
         yield hang(Text(line, "faint"), page)
     if report.interrupted:
-        yield hang(Text(KEPT, "faint"), page)
+        yield hang(Text(_ANEW if anew else KEPT, "faint"), page)
     yield from skip_lines(report.skipped, page, most=_SHOWN)
 
 
@@ -135,6 +139,8 @@ def status_lines(status: IndexStatus, page: Page, *, documents: bool = False) ->
         ("Embedder", status.embedder or "none"),
         ("Skipped", number(len(status.skipped))),
     ]
+    if status.unfinished:
+        rows.append(("State", page.advice("incomplete; run `askdoc index` to go on making it")))
     for label, names in (("Changed", status.changed), ("Gone", status.missing)):
         if names:
             rows.append((label, page.advice(f"{number(len(names))}; run `askdoc index` to follow")))
