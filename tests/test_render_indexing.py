@@ -110,6 +110,11 @@ def test_a_report_of_many_skips_points_to_the_rest() -> None:
     assert "and 10 more; `askdoc status --skipped` lists all" in written
 
 
+def test_a_run_that_mended_vectors_says_so() -> None:
+    written = draw(report_lines, IndexReport(mended=3), width=80)
+    assert "repaired: 3 vectors made anew from stored text" in written
+
+
 def test_an_interrupted_run_says_so() -> None:
     report = IndexReport(added=("a",), interrupted=True)
     written = draw(report_lines, report, width=80)

@@ -118,6 +118,7 @@ class Run:
             chunks=self._chunks,
             seconds=seconds,
             interrupted=self.interrupted,
+            mended=self._writing.mended.made,
         )
 
     def _to_read_again(self) -> frozenset[str]:

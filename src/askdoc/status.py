@@ -94,6 +94,7 @@ def status_to_json(status: IndexStatus) -> dict[str, Any]:
 def report_to_json(report: IndexReport) -> dict[str, Any]:
     """Return what a run of indexing did as plain values."""
     values = msgspec.to_builtins(report)
+    del values["mended"]  # told to people alone
     values["renamed"] = [{"from": before, "to": now} for before, now in report.renamed]
     return {"schema": REPORT} | {
         key: list(value) if isinstance(value, tuple) else value for key, value in values.items()

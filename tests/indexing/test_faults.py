@@ -209,11 +209,11 @@ def test_vectors_deleted_by_hand_are_made_anew_without_reading_files(filled: Ben
     filled.sync()
     before = filled.state()
     shutil.rmtree(filled.index / "chroma")
-    filled.sync()
+    assert filled.sync().mended == len(before[1])
     assert filled.loaded == []
     assert len(filled.embedder.embedded) == len(before[1])
     assert filled.state() == before
-    filled.sync()
+    assert filled.sync().mended == 0
     assert filled.opened == []
 
 
@@ -231,7 +231,7 @@ def test_damaged_vectors_are_made_anew(
         filled.vectors()
     assert caught.value.hint
     assert "run `askdoc doctor --repair`" in caught.value.hint
-    filled.sync()
+    assert filled.sync().mended == len(before[1])
     assert filled.state() == before
 
 

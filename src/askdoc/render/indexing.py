@@ -45,6 +45,9 @@ def report_lines(report: IndexReport, page: Page, *, anew: bool = False) -> Iter
     )
     told = [f"{name} {number(n)}" for name, n, always in counts if n or always]
     yield hang(Text(" · ".join(told), "faint"), page)
+    if report.mended:
+        made = count(report.mended, "vector")
+        yield hang(Text(f"repaired: {made} made anew from stored text", "faint"), page)
     if report.copies:
         copies = count(len(report.copies), "new file")
         verb = "has" if len(report.copies) == 1 else "have"

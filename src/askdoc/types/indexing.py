@@ -77,7 +77,8 @@ class IndexReport:
 
     `renamed` holds pairs of where a file was and where it is now; `copies` are those of `added`
     that have the content of another file and so are one document with it. With `planned`, nothing
-    was done yet, and so many pages of the web as `unseen` were not looked at.
+    was done yet, and so many pages of the web as `unseen` were not looked at. So many vectors as
+    `mended` were missing or damaged, and were made anew first.
     """
 
     added: tuple[str, ...] = ()
@@ -92,6 +93,7 @@ class IndexReport:
     interrupted: bool = False
     planned: bool = False
     unseen: int = 0
+    mended: int = 0
 
 
 @dataclass(frozen=True, slots=True)
