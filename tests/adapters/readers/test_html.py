@@ -265,3 +265,27 @@ def test_lines_of_what_is_taken_out_of_a_page_are_those_of_the_file() -> None:
         place = lines_of(reading, f"It is number {number}.")
         assert place is not None
         assert f"It is number {number}." in source[place.number - 1]
+
+
+def test_a_cell_that_spans_rows_is_said_in_each() -> None:
+    page = (
+        b"<main><table><tr><th>Year</th><th>Place</th><th>Honey</th></tr>"
+        b"<tr><td rowspan='2'>1999</td><td>Kelm</td><td>12 kg</td></tr>"
+        b"<tr><td rowspan=2>Orme</td><td>15 kg</td></tr>"
+        b"<tr><td>2000</td><td>9 kg</td></tr>"
+        b"<tr><td>2001</td><td>Kelm</td><td>8 kg</td></tr></table></main>"
+    )
+    text = HtmlReader().read(page, name="x.html").text
+    assert text.splitlines()[1:] == [
+        "Year: 1999 | Place: Kelm | Honey: 12 kg",
+        "Year: 1999 | Place: Orme | Honey: 15 kg",
+        "Year: 2000 | Place: Orme | Honey: 9 kg",
+        "Year: 2001 | Place: Kelm | Honey: 8 kg",
+    ]
+
+
+def test_a_long_cell_that_spans_rows_is_not_repeated() -> None:
+    long = "oats " * 50
+    rows = "".join(f"<tr><td>{number}</td></tr>" for number in range(9))
+    page = f"<table><tr><td rowspan=99>{long}</td><td>barley</td></tr>{rows}</table>"
+    assert HtmlReader().read(page.encode(), name="x.html").text.count("oats") == 50

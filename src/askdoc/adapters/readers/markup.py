@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -60,6 +60,10 @@ _ARRANGING = ("table", "form", "blockquote", "pre", *_HEADINGS)
 _LONGEST_ROW = 600
 """A table with one of these inside, a single row, or longer rows in the mean, arranges a page; any
 other holds data, and a row is a block."""
+
+_MOST_ROWS = 1000
+_LONGEST_SPANNING = 200
+"""Characters of a cell that is repeated in each row that it spans, as far as so many rows."""
 
 _LINE = "\ufdd0"
 """Stands before the first word on a line of the source; a character that no text may hold."""
@@ -185,6 +189,9 @@ class _Writer:
         self._data: list[bool] = []
         self._head: list[str] = []
         self._kinds: list[str] = []
+        self._spans: list[int] = []
+        self._spanning: dict[int, tuple[int, str]] = {}
+        """By column, in how many more rows a cell stands, and what it says."""
         self._line = 1
         self._marked = 0
         self._waiting: list[int] = []
@@ -198,6 +205,7 @@ class _Writer:
         self._line = element.sourceline or self._line
         if self._in_line and tag in ("td", "th"):
             self._kinds.append(tag)
+            self._spans.append(_rows_of(element))
         if self._in_line and tag in ("td", "th", "li"):
             self._words.append(_ITEM_END if tag == "li" else _CELL_END)
         elif tag == "br":
@@ -208,6 +216,7 @@ class _Writer:
             self._data.append(_is_data(element))
             self._in_line += self._data[-1]
             self._head = []
+            self._spanning = {}
         self._in_line += tag in _HEADINGS
         self._verbatim += tag == "pre"
         self.say(element.text)
@@ -259,6 +268,7 @@ class _Writer:
             return
         words = "".join(self._words)
         lines, kinds = self._waiting, self._kinds
+        spans, self._spans = self._spans, []
         self._words, self._waiting, self._kinds = [], [], []
         self._marked = 0
         if not _WORD.search(words):
@@ -268,7 +278,7 @@ class _Writer:
             self._put("\n" if close and self._was_close else "\n\n")
         self._was_close = close
         if self._in_line and tag == "tr":
-            words = self._row(words, kinds)
+            words = self._row(words, kinds, spans)
         marked = words.strip(f"\r\n{_LINE}") if self._verbatim else _shaped(words).strip(_LINE)
         text = marked.replace(_LINE, "")
         start = self._put(text).start
@@ -285,23 +295,54 @@ class _Writer:
             for line in line_blocks(text, join=not self._verbatim)
         ]
 
-    def _row(self, words: str, kinds: Sequence[str]) -> str:
-        """Name the cells of a row by the head of their columns, if the table has one."""
+    def _row(self, words: str, kinds: Sequence[str], spans: Sequence[int]) -> str:
+        """Name the cells of a row by the head of their columns, if the table has one.
+
+        A cell that spans rows is said in each.
+        """
         cells = [_shaped(cell) for cell in words.split(_CELL_END)[1:]]
         if not self._head and set(kinds) == {"th"}:
             self._head = [cell.replace(_LINE, "") for cell in cells]
             return words
+        own = len(cells)
+        cells = list(self._with_spanning(cells, spans))
         if len(cells) != len(self._head):
-            return words
+            told = _CELL.join(filter(None, cells)).replace(_LINE, "")
+            return words if len(cells) == own else _LINE + told
         pairs = zip(self._head, cells, strict=True)
         named = (f"{name}: {cell}" if name else cell for name, cell in pairs if cell)
         return _LINE + _CELL.join(named).replace(_LINE, "")
+
+    def _with_spanning(self, cells: Sequence[str], spans: Sequence[int]) -> Iterator[str]:
+        """Yield the cells of a row, those of rows above that reach into it among them."""
+        before, self._spanning = self._spanning, {}
+        own = iter(zip(cells, spans, strict=False))
+        column = 0
+        while True:
+            if column in before:
+                rows, cell = before.pop(column)
+            elif (following := next(own, None)) is not None:
+                cell, rows = following
+            elif before:
+                cell, rows = "", 1
+            else:
+                return
+            yield cell
+            if rows > 1 and len(cell) <= _LONGEST_SPANNING:
+                self._spanning[column] = rows - 1, cell.replace(_LINE, "")
+            column += 1
 
     def _put(self, text: str) -> Span:
         start = self._length
         self._parts.append(text)
         self._length += len(text)
         return Span(start, self._length)
+
+
+def _rows_of(cell: etree._Element) -> int:
+    """Return how many rows a cell stands in."""
+    said = (cell.get("rowspan") or "").strip()
+    return min(int(said), _MOST_ROWS) if re.fullmatch(r"[0-9]{1,9}", said) else 1
 
 
 def _shaped(words: str) -> str:
