@@ -289,3 +289,19 @@ def test_a_long_cell_that_spans_rows_is_not_repeated() -> None:
     rows = "".join(f"<tr><td>{number}</td></tr>" for number in range(9))
     page = f"<table><tr><td rowspan=99>{long}</td><td>barley</td></tr>{rows}</table>"
     assert HtmlReader().read(page.encode(), name="x.html").text.count("oats") == 50
+
+
+def test_a_table_that_holds_another_keeps_its_rows() -> None:
+    page = (
+        b"<main><table><tr><th>Ship</th><th>Cargo</th></tr>"
+        b"<tr><td>Otter</td><td><table><tr><td>oak</td><td>12 t</td></tr></table></td></tr>"
+        b"<tr><td>Heron</td><td>rope</td></tr></table><p>The end.</p></main>"
+    )
+    text = HtmlReader().read(page, name="x.html").text
+    assert text.splitlines() == [
+        "Ship | Cargo",
+        "Ship: Otter | Cargo: oak, 12 t",
+        "Ship: Heron | Cargo: rope",
+        "",
+        "The end.",
+    ]

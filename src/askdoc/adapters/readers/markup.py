@@ -56,7 +56,8 @@ _LEFT_OUT_ROLES = frozenset(("navigation", "search", "menu", "menubar"))
 _LEFT_OUT_CLASSES = frozenset(
     ("headerlink", "mw-editsection", "noprint", "screen-reader-text", "skip-link", "sr-only")
 )
-_ARRANGING = ("table", "form", "blockquote", "pre", *_HEADINGS)
+_ARRANGING = ("form", "blockquote", "pre", *_HEADINGS)
+_WITHIN_CELL = frozenset(("table", "tbody", "thead", "tfoot", "tr", "td", "th", "caption"))
 _LONGEST_ROW = 600
 """A table with one of these inside, a single row, or longer rows in the mean, arranges a page; any
 other holds data, and a row is a block."""
@@ -171,6 +172,10 @@ def is_unseen(style: str) -> bool:
 def _is_data(table: etree._Element) -> bool:
     if next(table.iterdescendants(*_ARRANGING), None) is not None:
         return False
+    if next(table.iterdescendants("table"), None) is not None and not table.xpath(
+        "tr/th | *[self::thead or self::tbody]/tr/th"
+    ):
+        return False  # a page is arranged without heads
     rows = sum(1 for _ in table.iter("tr"))
     return rows > 1 and sum(map(len, table.itertext())) <= _LONGEST_ROW * rows
 
@@ -196,6 +201,9 @@ class _Writer:
         self._marked = 0
         self._waiting: list[int] = []
         self._lines: list[tuple[int, int]] = []
+        self._inner = 0
+        """Above 0, a table stands in a cell of a table that holds data."""
+
         self._in_line = 0
         """Above 0, elements that are blocks elsewhere stand in a row of a table, or a heading."""
 
@@ -203,6 +211,12 @@ class _Writer:
         """Begin an element: if it is a block, what stands before it ends."""
         tag = tag_of(element)
         self._line = element.sourceline or self._line
+        if tag == "table" and any(self._data):
+            self._inner += 1
+        if self._inner and tag in _WITHIN_CELL:  # a table in a cell is a list in it
+            self._words.append(_ITEM_END if tag in ("td", "th") else " ")
+            self.say(element.text)
+            return
         if self._in_line and tag in ("td", "th"):
             self._kinds.append(tag)
             self._spans.append(_rows_of(element))
@@ -224,6 +238,10 @@ class _Writer:
     def leave(self, element: etree._Element) -> None:
         """End an element, and with it the block that it is."""
         tag = tag_of(element)
+        if self._inner and tag in _WITHIN_CELL:
+            self._inner -= tag == "table"
+            self._words.append(" ")
+            return
         if tag in _HEADINGS:
             self._in_line -= 1
             self._end(tag, level=_HEADINGS[tag])
