@@ -228,3 +228,22 @@ def test_a_field_without_white_space_is_cut_all_the_same() -> None:
     reading = reader_for("x.csv").read(b"Name,Note\nMara," + b"x" * 50_000, name="x.csv")
     assert sum(len(block) for block in reading.blocks[1:]) == len("Name: Mara | Note: ") + 50_000
     assert max(len(block) for block in reading.blocks) <= 20_000
+
+
+def test_a_cell_that_is_merged_over_rows_is_said_in_each() -> None:
+    import io
+
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (["Ship", "Cargo"], ["Otter", "oak"], [None, "rope"], ["Heron", "tar"]):
+        sheet.append(row)
+    sheet.merge_cells("A2:A3")
+    sheet.merge_cells("A4:A900")
+    file = io.BytesIO()
+    book.save(file)
+    text = reader_for("x.xlsx").read(file.getvalue(), name="x.xlsx").text
+    assert "Ship: Otter | Cargo: rope" in text
+    assert text.count("Heron") == 1

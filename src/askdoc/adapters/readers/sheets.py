@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import BytesIO
-from typing import Any
+from itertools import islice
+from typing import IO, Any
 
 import openpyxl
 
@@ -22,6 +24,15 @@ _MOST_EMPTY = 100_000
 
 _EXACT = 1e15
 """Whole numbers below this are written with all their digits."""
+
+_MERGED = re.compile(rb'mergeCell\s[^<>]*?ref="([A-Z]{1,3})([0-9]{1,7}):[A-Z]{1,3}([0-9]{1,7})"')
+_MOST_MERGED = 10_000
+_MOST_ROWS = 1000
+_LONGEST_REPEATED = 200
+"""Characters of a cell that is repeated in each row that it spans, as far as so many rows."""
+
+_BLOCK = 1 << 18
+_LONGEST_MARK = 200
 
 Sheet = tuple[str, Iterable[Sequence[str]]]
 
@@ -131,10 +142,48 @@ def _until_empty(rows: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
 def _sheets(book: Any) -> Iterator[Sheet]:
     for sheet in book.worksheets:
         sheet.reset_dimensions()  # what a file says of them is often wrong
-        yield (
-            sheet.title,
-            ([said(cell) for cell in row] for row in sheet.iter_rows(values_only=True)),
-        )
+        rows = ([said(cell) for cell in row] for row in sheet.iter_rows(values_only=True))
+        # openpyxl knows of merged cells only where it holds all of a book
+        with sheet._get_source() as source:  # noqa: SLF001
+            merged = dict(islice(_merged(source), _MOST_MERGED))
+        yield sheet.title, _repeated(rows, merged) if merged else rows
+
+
+def _merged(source: IO[bytes]) -> Iterator[tuple[tuple[int, int], int]]:
+    """Yield row and column of each cell that spans rows, with the last row."""
+    rest = b""
+    while block := source.read(_BLOCK):
+        data = rest + block
+        end = 0
+        for found in _MERGED.finditer(data):
+            column, first, last = found.groups()
+            if int(last) > int(first):
+                yield (
+                    (int(first), openpyxl.utils.column_index_from_string(column.decode())),
+                    int(last),
+                )
+            end = found.end()
+        rest = data[max(end, len(data) - _LONGEST_MARK) :]
+
+
+def _repeated(
+    rows: Iterable[list[str]], merged: Mapping[tuple[int, int], int]
+) -> Iterator[list[str]]:
+    """Say in each row that holds something what cells say that span it."""
+    begins: dict[int, list[tuple[int, int]]] = {}
+    for (first, column), last in merged.items():
+        begins.setdefault(first, []).append((column, last))
+    spanning: dict[int, tuple[int, str]] = {}
+    for number, row in enumerate(rows, start=1):
+        spanning = {column: one for column, one in spanning.items() if one[0] >= number}
+        if any(row):
+            for column, (_, told) in spanning.items():
+                if column <= len(row) and not row[column - 1]:
+                    row[column - 1] = told
+        for column, last in begins.get(number, ()):
+            if column <= len(row) and 0 < len(row[column - 1]) <= _LONGEST_REPEATED:
+                spanning[column] = min(last, number + _MOST_ROWS), row[column - 1]
+        yield row
 
 
 def _old_sheets(book: Any) -> Iterator[Sheet]:
