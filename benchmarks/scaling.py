@@ -154,10 +154,10 @@ class Builder:
 
     def drop(self, count: int) -> None:
         """Delete every tenth of the first `count` documents."""
-        ids = [self._texts.document(number)[0].id for number in range(0, count, 10)]
+        places = [self._texts.document(number)[0].location for number in range(0, count, 10)]
         started = time.process_time()
-        for first in range(0, len(ids), 100):
-            self._catalog.drop(ids[first : first + 100])
+        for first in range(0, len(places), 100):
+            self._catalog.release(places[first : first + 100])
         between = time.process_time()
         self._sweep()
         self.seconds["catalog"] += between - started
