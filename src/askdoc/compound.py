@@ -40,7 +40,8 @@ def parts(question: str) -> list[str]:
     found: list[str] = []
     for sentence in _SENTENCE_END.split(question.strip()):
         for clause in _clauses(sentence):
-            turns = [Turn(found[-1], "")] if found else []
+            # Nothing is answered yet, and a turn without an answer is taken for one asked in vain.
+            turns = [Turn(found[-1], found[-1])] if found else []
             found.append(rewrite(clause, turns))
     return found if 1 < len(found) <= MOST else [question]
 

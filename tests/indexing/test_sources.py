@@ -104,7 +104,7 @@ def test_what_is_no_source_cannot_be_removed_as_one(bench: Bench) -> None:
     with pytest.raises(UsageError, match="is not a source") as caught:
         bench.indexer().remove_sources([bench.root / "docs" / "cat.txt"])
     assert "`docs`" in (caught.value.hint or "")
-    with pytest.raises(UsageError, match=r"a source by `askdoc\.toml`"):
+    with pytest.raises(UsageError, match="a source by the setting `sources`"):
         bench.indexer().remove_sources([bench.root / "notes"])
     assert set(bench.texts()) == {"docs/cat.txt", "notes/dog.txt"}
 

@@ -114,10 +114,12 @@ def connect(provider: Provider, *, offline: bool, timeout: float) -> LlamaIndexG
         return _compatible(made, provider, timeout)
     if provider.kind == "ollama":
         _look_for(provider)
+        asked = _ollama_client(provider.url or "", timeout)
+        ending = {"hang_up": asked.close}
         llm = made(
             model=provider.model,
             base_url=provider.url,
-            client=_ollama_client(provider.url or "", timeout),
+            client=asked,
             request_timeout=timeout,
             temperature=0.0,
             context_window=CONTEXT,  # else the library asks for the model's longest, and its memory
@@ -125,14 +127,16 @@ def connect(provider: Provider, *, offline: bool, timeout: float) -> LlamaIndexG
             additional_kwargs={"num_predict": _ANSWER_TOKENS},
         )
     else:
-        own = {}
+        own, ending = {}, {}
         if provider.kind == "openai":  # the others' classes take no client, and have one address
-            own = {"http_client": client(f"https://{provider.host}", timeout), "timeout": timeout}
+            connections = client(f"https://{provider.host}", timeout)
+            own = {"http_client": connections, "timeout": timeout}
+            ending = {"hang_up": connections.close}
         llm = made(
             model=provider.model, api_key=_key(provider), temperature=0.0, max_retries=0, **own
         )
     form = Form.SCHEMA if provider.kind in ("ollama", "openai") else Form.FREE
-    return LlamaIndexGenerator(llm, name=provider.name, remote=provider.remote, form=form)
+    return LlamaIndexGenerator(llm, name=provider.name, remote=provider.remote, form=form, **ending)
 
 
 def _ollama_client(url: str, timeout: float) -> Any:
@@ -166,6 +170,7 @@ def _compatible(made: Any, provider: Provider, timeout: float) -> LlamaIndexGene
         message = f"the server at `{provider.url}` lists no model"
         raise GeneratorError(message, hint=f"name one: `--llm {provider.url}#NAME`")
     model = provider.model or names[0]
+    connections = client(provider.url or "", timeout)
     llm = made(
         model=model,
         api_base=provider.url,
@@ -175,7 +180,7 @@ def _compatible(made: Any, provider: Provider, timeout: float) -> LlamaIndexGene
         temperature=0.0,
         max_tokens=_ANSWER_TOKENS,
         timeout=timeout,
-        http_client=client(provider.url or "", timeout),
+        http_client=connections,
         max_retries=0,
         additional_kwargs={"stream_options": {"include_usage": True}},
     )
@@ -184,6 +189,7 @@ def _compatible(made: Any, provider: Provider, timeout: float) -> LlamaIndexGene
         name=Provider(COMPATIBLE, model, provider.url).name,
         remote=provider.remote,
         form=Form.GRAMMAR if _is_llama_cpp(served) else Form.SCHEMA,
+        hang_up=connections.close,
     )
 
 

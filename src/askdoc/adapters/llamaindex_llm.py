@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
@@ -44,6 +45,10 @@ _LONGEST_REASON = 200
 _SHORTEST_KEY = 4
 
 
+def _nothing() -> None:
+    """Do nothing."""
+
+
 class LlamaIndexGenerator:
     """A `Generator` over any LlamaIndex LLM that streams chat.
 
@@ -54,6 +59,8 @@ class LlamaIndexGenerator:
         form: what holds it to the shape of an answer; a server that turns out not to know JSON
             schemas is asked again without.
         pause: waits a number of seconds; replaced in tests.
+        hang_up: closes the connections that the model was given; at the latest when this object
+            is gone.
 
     """
 
@@ -65,8 +72,10 @@ class LlamaIndexGenerator:
         remote: str | None,
         form: Form = Form.FREE,
         pause: Callable[[float], None] = time.sleep,
+        hang_up: Callable[[], object] = _nothing,
     ) -> None:
         self._llm = llm
+        self._ending = weakref.finalize(self, hang_up)
         key = getattr(llm, "api_key", None)
         self._key = key if isinstance(key, str) else None
         self._pause = pause
@@ -77,7 +86,8 @@ class LlamaIndexGenerator:
         self.context = min(llm.metadata.context_window, CONTEXT)
 
     def close(self) -> None:
-        """Do nothing: connections end with the object."""
+        """End the connections."""
+        self._ending()
 
     def stream(self, prompt: Prompt) -> Iterator[str | Spent]:
         """Yield the text piece by piece, and at last what it took as far as the server says.

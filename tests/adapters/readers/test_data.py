@@ -243,3 +243,9 @@ def test_a_bad_line_does_not_cost_the_records_of_a_file() -> None:
     assert reading.warnings == ("lines 3, 4, 6 are no JSON",)
     assert "is not JSON" in str(refused("\n".join(lines), "json"))
     assert "is not JSON" in str(refused("{ no\nrecord\n", "jsonl"))
+
+
+def test_a_reference_to_half_a_character_is_damage() -> None:
+    found = refused("<_>&#xD800;", "xml")
+    assert "characters that are none" in str(found)
+    assert found.code == "broken"

@@ -14,6 +14,7 @@ from askdoc.adapters.readers.decoding import empty
 from askdoc.adapters.readers.markup import parse, write
 from askdoc.adapters.readers.refusing import wordless
 from askdoc.adapters.readers.unpacking import parse_xml
+from askdoc.errors import ReadError
 from askdoc.landmarks import Place, PlaceKind
 from askdoc.types import Reading
 
@@ -39,7 +40,11 @@ class XmlReader:
             raise empty(name)
         walk = _Walk()
         complaints: list[str] = []
-        walk.through(parse_xml(data, name, complaints))
+        try:
+            walk.through(parse_xml(data, name, complaints))
+        except UnicodeDecodeError as error:  # such as `&#xD800;`, half a character
+            message = f"`{name}` holds references to characters that are none"
+            raise ReadError(message, code="broken") from error
         if not walk.composer:
             raise wordless(name)
         return walk.composer.reading(title=walk.composer.top_heading, warnings=complaints)
