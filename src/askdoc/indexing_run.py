@@ -25,6 +25,7 @@ from askdoc.types import (
     Part,
     Reading,
     Skip,
+    Stamp,
     Unread,
 )
 from askdoc.windows import windows
@@ -98,8 +99,9 @@ class Run:
             self.interrupted = True
             self._close()
             self._writing.roll_back()
+            self._count_unheard()
             # Passages of a document that was not read to its end have gone again.
-            self._chunks = len(self._writing.catalog.chunk_ids(self._taken_in))
+            self._chunks = len(self._writing.catalog.chunk_ids(dict.fromkeys(self._taken_in)))
         finally:
             self._close()
         self._name_anew()
@@ -325,6 +327,19 @@ class Run:
         self._chunks += chunks
         self._listen(Indexed(self._done, self._chunks, self._total, current))
 
+    def _count_unheard(self) -> None:
+        """Count the documents that were published just when Ctrl-C came, before they were told."""
+        there = {item.id: item for item in self._writing.catalog.documents(list(self._waiting))}
+        unheard = [
+            key
+            for key, found in self._waiting.items()
+            if key in there
+            and _is_version_of(found, there[key].stamp)
+            and not _is_version_of(found, self._former.get(found.location))
+        ]
+        if unheard:
+            self._published(unheard, 0)
+
     def _take_out(self, plan: Plan) -> None:
         gone = [*plan.remove, *self._lost]
         if gone:
@@ -378,3 +393,9 @@ class Run:
         return any(
             whole in self._former and whole not in self._opened for whole in wholes(location)
         )
+
+
+def _is_version_of(found: Found, stored: Stamp | Known | None) -> bool:
+    """Tell whether what is stored was read from a file as it is now, by its size and time."""
+    now = (found.size, found.modified_ns)
+    return stored is not None and (stored.size, stored.modified_ns) == now

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
+from askdoc import intake
 from askdoc.errors import (
     DiskFull,
     EmbedderMismatch,
@@ -742,6 +743,23 @@ def test_a_file_whose_reader_is_missing_is_told_with_its_reason_ahead_of_a_run(
     assert planned.added == ()
     bench.write(b="Oats.")
     assert bench.indexer().preview().added == ("b.txt",)
+
+
+def test_what_was_published_just_before_ctrl_c_is_counted(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    bench.write(docs__cat=CAT, docs__dog=DOG)
+    with monkeypatch.context() as patched:
+        patched.setattr(intake, "sweep", interrupted)  # comes between publishing and telling
+        report = bench.sync("docs")
+    assert report.interrupted
+    assert report.added == ("docs/cat.txt", "docs/dog.txt")
+    with bench.catalog() as catalog:
+        assert report.chunks == len(catalog.chunk_ids()) > 0
+    assert bench.sync().unchanged == 2
 
 
 def test_an_index_made_anew_is_unfinished_until_a_whole_run_ends(bench: Bench) -> None:
