@@ -12,7 +12,7 @@ from askdoc.parts import moved, placed, wholes
 from askdoc.planning import Plan, excluded_skip
 from askdoc.ports import Listener
 from askdoc.previewing import plan_of
-from askdoc.readouts import NO_OPTIONS, PASSING, STAYS, Files, Readout, skip_of
+from askdoc.readouts import PASSING, STAYS, Files, Readout, skip_of
 from askdoc.recognising import Recogniser, pair, suffix
 from askdoc.settings import Settings
 from askdoc.survey import Survey
@@ -124,16 +124,18 @@ class Run:
         )
 
     def _to_read_again(self) -> frozenset[str]:
-        """Name the files that the options may get more out of than an earlier run did."""
+        """Name the files that options or limits may get more out of than in an earlier run."""
         options, catalog = self._files.options, self._writing.catalog
-        if options == NO_OPTIONS:
-            return frozenset()
         bare = {
             document.within or document.location
-            for document in catalog.documents()
-            if options.ocr and any(one.startswith(BARE_PAGES) for one in document.warnings)
+            for document in (catalog.documents() if options.ocr else ())
+            if any(one.startswith(BARE_PAGES) for one in document.warnings)
         }
-        skipped = {skip.location for skip in catalog.skipped() if options.may_help(skip.code)}
+        skipped = {
+            skip.location
+            for skip in catalog.skipped()
+            if options.may_help(skip.code) or not self._files.still_holds(skip)
+        }
         return frozenset(bare.union(*map(wholes, skipped)))
 
     def _take_in(self, plan: Plan) -> None:

@@ -46,8 +46,8 @@ class Place:
     """A place by kind and number, such as slide 3; with `last`, it runs from one to the other.
 
     `name` is of what the number counts in: the sheet of a row, the title of a chapter, the function
-    that starts on a line; of a message it says who wrote it, when, and about what. A line of number
-    0 is one that is not known.
+    that starts on a line; of a message it says who wrote it, when, and about what; of a page or a
+    paragraph, which of its notes it is. A line of number 0 is one that is not known.
     """
 
     kind: PlaceKind
@@ -137,6 +137,8 @@ def name_place(where: Place | None, line_start: int | None, line_end: int | None
             told = f"sheet {name}, {_counted('row', where.number, where.last)}"
         case PlaceKind.CHAPTER if name:
             told = f"chapter “{name}”"
+        case PlaceKind.PAGE | PlaceKind.PARAGRAPH if name:
+            told = f"{told}, {name}"
     return told
 
 

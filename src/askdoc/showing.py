@@ -13,7 +13,7 @@ from askdoc.types import Document, Span
 
 _COUNTED = re.compile(
     r"(?:sheet (?P<sheet>.+), )?(?P<kind>page|slide|row|cell|chapter|line|message|paragraph)s? "
-    r"(?P<first>\d{1,9})(?: ?[-–] ?(?P<last>\d{1,9}))?(?:, in .+)?"
+    r"(?P<first>\d{1,9})(?: ?[-–] ?(?P<last>\d{1,9}))?(?:, in .+|, (?P<note>(?:foot|end)note.*))?"
 )
 _NAMED = re.compile(r"(?P<kind>chapter|message of|in) (?P<name>.+)")
 _QUOTES = "“”\"' "
@@ -139,11 +139,11 @@ def _reading(where: str) -> Callable[[Place], bool] | None:
     """Return what tells whether a place is meant."""
     if found := _COUNTED.fullmatch(where):
         first, last = _range(found)
-        kind, sheet = PlaceKind(found["kind"]), found["sheet"]
+        kind, name = PlaceKind(found["kind"]), found["sheet"] or found["note"]
         return lambda place: (
             place.kind is kind
             and first <= place.number <= last
-            and (sheet is None or _same(place.name, sheet))
+            and (name is None or _same(place.name, name))
         )
     if found := _CLOCK.fullmatch(where):
         hours, minutes, seconds = (int(number or 0) for number in found.groups())

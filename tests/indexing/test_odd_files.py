@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import unicodedata
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -271,3 +272,20 @@ def test_a_reader_elsewhere_sees_the_old_version_or_the_new(bench: Bench) -> Non
             bench.sync()
         (bench.root / "stop").touch()
         assert reader.stdout.read() == "True\n"
+
+
+def test_a_file_in_an_archive_is_under_the_limit_of_files(here: Workspace) -> None:
+    with zipfile.ZipFile(here.root / "docs" / "box.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("cat.txt", CAT)
+        archive.writestr("long.txt", f"{CAT}\n\n" * 10_000)
+    strict = replace(here, settings=structs.replace(here.settings, max_file_mb=0.3))
+    [skip] = sync(strict).skipped
+    assert (skip.location, skip.code) == ("docs/box.zip/long.txt", "too_large")
+    assert skip.reason == "`long.txt` has 0.5 MB, over the limit of 0.3 MB"
+    assert set(indexed(here)) == {"box.zip", "box.zip/cat.txt"}
+    assert sync(strict).unchanged == 2  # the archive is not read again
+    with wiring.open_catalog(here) as catalog:
+        assert catalog.skipped() == [skip]
+    report = sync(here)  # with the limit raised, the archive is read again
+    assert (report.skipped, report.added) == ((), ("docs/box.zip/long.txt",))
+    assert sync(here).unchanged == 3

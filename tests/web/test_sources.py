@@ -145,6 +145,20 @@ def test_a_page_that_is_gone_leaves_the_index_and_is_told(reader: Reader, status
     assert bench.skips() == {}
 
 
+def test_a_link_that_leads_nowhere_is_told_until_it_is_gone(reader: Reader) -> None:
+    site, bench = reader.site, reader.bench
+    site.put("/", OAK, links=("a", "b"))
+    site.put("/a", BOATS)
+    report = bench.sync(reader.name("/", depth=1))
+    [skip] = report.skipped
+    assert (skip.location, skip.code) == (site.at("/b"), "gone")
+    assert skip.reason == "a page leads to it, but the server has no such page (404)"
+    assert bench.sync().skipped == (skip,)
+    site.put("/", OAK, links=("a",))
+    assert bench.sync().skipped == ()
+    assert bench.skips() == {}
+
+
 def test_what_fails_for_a_while_keeps_what_was_there(reader: Reader) -> None:
     site, bench = reader.site, reader.bench
     site.put("/a", BOATS)

@@ -16,10 +16,12 @@ from dataclasses import dataclass
 
 from askdoc.types import Found, Skip
 
+TOO_LARGE = "too_large"
 OUT_OF_MEMORY = "out_of_memory"
 OUT_OF_TIME = "out_of_time"
 CRASHED = "crashed"
 
+_LIMIT = "over the limit of"
 _PATIENCE = 5
 """So many times the seconds of work may pass on the clock: a busy machine is slow."""
 
@@ -153,11 +155,18 @@ def ended(found: Found, limits: Limits, code: int) -> Skip:
 
 def still_holds(skip: Skip, limits: Limits) -> bool:
     """Tell whether a file that was skipped earlier would be for the same reason under `limits`."""
+    if skip.code == TOO_LARGE:
+        return _LIMIT not in skip.reason or skip.reason.endswith(over(limits.size))
     if skip.code == OUT_OF_MEMORY:
         return skip.reason == _too_much_memory(limits)
     if skip.code == OUT_OF_TIME:
         return skip.reason == _too_much_time(limits)
     return skip.code != CRASHED or skip.reason.endswith(_or_no_memory(limits))
+
+
+def over(most: int) -> str:
+    """Say what limit the size of a file is over, at the end of a reason."""
+    return f"{_LIMIT} {most / 1e6:,.1f} MB"
 
 
 def _too_much_memory(limits: Limits) -> str:

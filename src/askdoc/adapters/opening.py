@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedReader
 
+from askdoc.adapters.limits import TOO_LARGE, over
 from askdoc.errors import ReadError
 from askdoc.types import Found
 
@@ -96,6 +97,6 @@ def _special(name: str) -> ReadError:
 
 def too_large(name: str, size: int, most: int) -> ReadError:
     """Return the error for a file over the limit."""
-    message = f"`{name}` has {size / 1e6:,.1f} MB, over the limit of {most / 1e6:,.1f} MB"
+    message = f"`{name}` has {size / 1e6:,.1f} MB, {over(most)}"
     hint = "raise the setting `max_file_mb`, or leave the file out with `ignore`"
-    return ReadError(message, code="too_large", hint=hint)
+    return ReadError(message, code=TOO_LARGE, hint=hint)

@@ -109,10 +109,14 @@ class Unread:
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """How files are to be read: passwords to try on encrypted ones, OCR of pages without text."""
+    """How files are to be read: passwords to try on encrypted ones, OCR of pages without text.
+
+    A file within another is read if it has no more than `most_within` bytes.
+    """
 
     passwords: tuple[str, ...] = ()
     ocr: bool = False
+    most_within: int | None = None
 
     def may_help(self, code: str) -> bool:
         """Tell whether a file that was skipped with that code may now be read."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
@@ -183,6 +184,7 @@ def _read(
     from askdoc.adapters.reading_pool import ReadingPool
 
     most = _most_bytes(settings)
+    options = replace(options, most_within=most)
     workers = min(cores(), _MOST_WORKERS) if settings.workers is None else settings.workers
     if not workers:
         return in_line(most, partial(reader_for, options=options))(items)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from askdoc.adapters.readers.markup import Written
 from askdoc.landmarks import Landmark, Landmarks, Place
@@ -20,6 +20,7 @@ _BREAKS = re.compile("\r\n|[\r\u2028\u2029\x0b\x0c]")
 _WORD = re.compile(r"\w")
 
 _FIGURE = re.compile(r"[\d\W_]+")
+_YEAR = re.compile(r"(?:1[5-9]|2[01])\d\d")
 _LONGEST_NAME = 80
 _LONGEST_BLOCK = 20_000
 
@@ -28,6 +29,9 @@ TURN = "\ufdd0"
 
 CELL = " | "
 """Stands between two cells of a row."""
+
+SPANNED = "\ufdd1"
+"""A cell that the one on its left reaches over; a character that no text may hold."""
 
 
 class Composer:
@@ -222,30 +226,77 @@ def table_rows(rows: Iterable[Sequence[str]]) -> Iterable[tuple[int, str]]:
     """Write out the rows of a table by number, the cells named by the head of their columns.
 
     Where there is no head, and in it, the cells stand side by side; empty cells are left out, and
-    so are empty rows.
+    so are empty rows. A cell of the head that is followed by `SPANNED` names several columns, and
+    the names in the row below it add to that.
     """
     head: Sequence[str] | None = None
     undecided = True
+    above: Sequence[str] = ()
     for number, raw in enumerate(rows, start=1):
-        row = [" ".join(cell.split()) for cell in raw]
+        cells = [" ".join(cell.split()) for cell in raw]
+        row = ["" if cell == SPANNED else cell for cell in cells]
         filled = [cell for cell in row if cell]
         if not filled:
             continue
+        if above and (named := _joined(above, cells)) is not None:
+            head, above = named, ()
+            yield number, CELL.join(filled)
+            continue
+        above = ()
         if undecided and len(filled) > 1:
             undecided = False
-            if _heads(filled):
-                head = row
+            if _heads(cells):
+                head = spread(cells)
+                above = cells if SPANNED in cells else ()
                 yield number, CELL.join(filled)
                 continue
-        yield number, CELL.join(_cells(row, head)) if head else CELL.join(filled)
+        is_whole = len(filled) == 1 and SPANNED in cells  # names what comes below it
+        yield number, CELL.join(_cells(row, head) if head and not is_whole else filled)
+
+
+def spread(cells: Sequence[str]) -> list[str]:
+    """Say in each cell that is `SPANNED` what the cell says that reaches over it."""
+    told: list[str] = []
+    for cell in cells:
+        told.append((told[-1] if told else "") if cell == SPANNED else cell)
+    return told
+
+
+def _joined(above: Sequence[str], below: Sequence[str]) -> list[str] | None:
+    """Name columns by two rows of a head; None where the second one holds values already.
+
+    It names what the cells above reach over; below any other there is nothing, or the same again.
+    """
+    width = max(len(above), len(below))
+    first = [*above, *[""] * (width - len(above))]
+    second = [*below, *[""] * (width - len(below))]
+    names = [cell for cell in second if cell and cell != SPANNED]
+    if len(names) <= 1 or not all(_is_name(cell) or _YEAR.fullmatch(cell) for cell in names):
+        return None
+    if any(
+        under not in ("", SPANNED, over)
+        for over, under, is_wide in zip(first, second, _wide(first), strict=True)
+        if not is_wide
+    ):
+        return None
+    pairs = zip(spread(first), spread(second), strict=True)
+    return [one if one == other else f"{one} {other}".strip() for one, other in pairs]
 
 
 def _heads(cells: Sequence[str]) -> bool:
-    """Tell whether the cells of a first row are names of columns."""
-    named = all(
-        _WORD.search(cell) and not _is_figure(cell) and len(cell) <= _LONGEST_NAME for cell in cells
-    )
-    return named and len(set(cells)) == len(cells)
+    """Tell whether the cells of a first row are names of columns; a number may name several."""
+    told = [pair for pair in zip(cells, _wide(cells), strict=True) if pair[0] not in ("", SPANNED)]
+    names = all(_is_name(cell) or (wide and len(cell) <= _LONGEST_NAME) for cell, wide in told)
+    return names and len({cell for cell, _ in told}) == len(told)
+
+
+def _wide(cells: Sequence[str]) -> list[bool]:
+    """Tell of each cell whether it shares the space of several columns."""
+    return [SPANNED in pair for pair in pairwise([*cells, ""])]
+
+
+def _is_name(cell: str) -> bool:
+    return bool(_WORD.search(cell)) and not _is_figure(cell) and len(cell) <= _LONGEST_NAME
 
 
 def _is_figure(cell: str) -> bool:

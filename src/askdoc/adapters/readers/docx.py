@@ -7,14 +7,18 @@ equations and notes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from io import BytesIO
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 import docx
 from lxml import etree
 
 from askdoc.adapters.readers.composing import TURN, Composer, table_rows
+from askdoc.adapters.readers.merging import Wide, told_in_each
 from askdoc.adapters.readers.properties import title_and_author
 from askdoc.adapters.readers.refusing import damaged, wordless
 from askdoc.adapters.readers.unpacking import Package, parse_xml
@@ -30,6 +34,7 @@ _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _MATH_TEXT = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 _P, _TBL, _TR, _TC = (_W + tag for tag in ("p", "tbl", "tr", "tc"))
+_RUN, _TEXT = _W + "r", _W + "t"
 _TEXT_BOX = _W + "txbxContent"
 _UNREAD = {_W + tag for tag in ("del", "moveFrom", "instrText", "delText", "fldData")}
 _PAGE_BREAK = _W + "lastRenderedPageBreak"
@@ -39,8 +44,25 @@ _END = re.compile(r"[.!?…][\"'”’)\]]*\s+|\n")
 _ENDED = re.compile(r"(?:[.!?…:][\"'”’)\]]*\s*|\n)\Z")
 
 _HEADING = re.compile(r"(?:heading|überschrift|titre|título|titolo|kop) ?([1-9])", re.IGNORECASE)
-_NOTES = {"footnotes": "footnote", "endnotes": "endnote", "comments": "comment"}
+_COMMENT = "comment"
+_NOTES = {"footnotes": "footnote", "endnotes": "endnote", "comments": _COMMENT}
 _NUMBER_OF_BODY_TEXT = 9
+
+
+_MOST_COLUMNS = 63
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """A cell: the column that it begins in, from 1, how many it is wide, and its words.
+
+    One that `goes_on` is the lower part of the cell above it.
+    """
+
+    column: int
+    width: int
+    marked: str
+    goes_on: bool
 
 
 class DocxReader:
@@ -80,10 +102,13 @@ class _Walk:
         self.title: str | None = None
         self._document = document
         self._levels = dict(_levels(document))
+        self._hidden = _hidden_styles(document)
         self._paged = next(document.element.body.iter(_PAGE_BREAK), None) is not None
         self._page = 1
         self._paragraph = 0
+        self._here: Place | None = None
         self._marks: dict[tuple[str, str], Place] = {}
+        self._numbered: Counter[str] = Counter()
 
     def body(self) -> None:
         """Write what is on the pages."""
@@ -97,7 +122,7 @@ class _Walk:
             wrote = False
             for note in root.iter(_W + _NOTES[kind]) if kind else ():
                 words = "\n".join(
-                    text for one in note.iter(_P) if (text := _plain(_words(one)).strip())
+                    text for one in note.iter(_P) if (text := _plain(self._words(one)).strip())
                 )
                 if not words:
                     continue
@@ -105,8 +130,8 @@ class _Walk:
                     self.composer.heading(kind.capitalize(), 1)
                     wrote = True
                 mark = (_NOTES[kind], note.get(_W + "id", ""))
-                if mark in self._marks:
-                    self.composer.place(self._marks[mark])
+                if (at := self._marks.get(mark, self._here)) is not None:
+                    self.composer.place(at)
                 by = note.get(_W + "author")
                 self.composer.paragraph(f"{by}: {words}" if by else words, close=True)
 
@@ -120,7 +145,7 @@ class _Walk:
                 self._blocks(element)
 
     def _take_paragraph(self, element: etree._Element) -> None:
-        marked = "".join(_words(element))
+        marked = "".join(self._words(element))
         text = _plain(marked)
         last = self._page + marked.count(TURN)
         if text.strip():
@@ -142,17 +167,10 @@ class _Walk:
 
     def _table(self, table: etree._Element) -> None:
         elements = [row for row in table.iter(_TR) if _nearest(row, _TBL) is table]
-        marked = [
-            [
-                " ".join("".join(_words(paragraph)) for paragraph in cell.iter(_P))
-                for cell in row.iter(_TC)
-                if _nearest(cell, _TR) is row
-            ]
-            for row in elements
-        ]
-        written = dict(table_rows([_plain(cell) for cell in row] for row in marked))
-        for number, (element, cells) in enumerate(zip(elements, marked, strict=True), start=1):
-            row = "".join(cells)
+        grid = [self._cells(row) for row in elements]
+        written = dict(table_rows(told_in_each(_with_wide(grid))))
+        for number, (element, cells) in enumerate(zip(elements, grid, strict=True), start=1):
+            row = "".join(cell.marked for cell in cells)
             before = _turned_before(row)
             self._page += before
             if number in written:
@@ -161,6 +179,56 @@ class _Walk:
                 self.composer.row(written[number])
             self._page += row.count(TURN) - before
 
+    def _cells(self, row: etree._Element) -> list[_Cell]:
+        column = 1 + _number(row.find(f"{_W}trPr/{_W}gridBefore"), 0)
+        cells: list[_Cell] = []
+        for cell in row.iter(_TC):
+            if _nearest(cell, _TR) is row:
+                marked = " ".join("".join(self._words(one)) for one in cell.iter(_P))
+                width = _number(cell.find(f"{_W}tcPr/{_W}gridSpan"), 1)
+                merge = cell.find(f"{_W}tcPr/{_W}vMerge")
+                goes_on = merge is not None and merge.get(_W + "val", "continue") == "continue"
+                cells.append(_Cell(column, width, marked, goes_on=goes_on))
+                column += width
+        return cells
+
+    def _words(self, paragraph: etree._Element) -> Iterator[str]:
+        """Yield the words of a paragraph, and marks where a page begins or is to begin.
+
+        What is hidden is left out, as nobody sees it.
+        """
+        style = paragraph.find(f"{_W}pPr/{_W}pStyle")
+        hidden = style is not None and style.get(_W + "val", "") in self._hidden
+        return self._seen(paragraph, hidden=hidden)
+
+    def _seen(self, element: etree._Element, *, hidden: bool) -> Iterator[str]:
+        for child in element:
+            tag = child.tag
+            if tag == _TEXT:
+                if not hidden:
+                    yield _plain((child.text or "",))
+            elif tag == _MATH_TEXT:
+                yield _plain((child.text or "",))
+            elif tag == _PAGE_BREAK:
+                yield TURN
+            elif tag in _WRITTEN:
+                yield _WRITTEN[tag]
+            elif tag == _RUN:
+                yield from self._seen(child, hidden=self._is_hidden(child, hidden))
+            elif tag not in _UNREAD and tag not in (_FALLBACK, _TEXT_BOX, _P):
+                yield from self._seen(child, hidden=hidden)
+
+    def _is_hidden(self, run: etree._Element, hidden: bool) -> bool:  # noqa: FBT001
+        """Tell whether a run is hidden, in a paragraph whose style says that it is `hidden`."""
+        properties = run.find(_W + "rPr")
+        if properties is None:
+            return hidden
+        own = _vanishes(properties)
+        if own is not None:
+            return own
+        style = properties.find(_W + "rStyle")
+        return hidden or (style is not None and style.get(_W + "val", "") in self._hidden)
+
     def _mark(self, element: etree._Element) -> None:
         """Say where the next words stand, and the notes that they point to."""
         place = (
@@ -168,10 +236,13 @@ class _Walk:
             if self._paged
             else Place(PlaceKind.PARAGRAPH, self._paragraph)
         )
+        self._here = place
         self.composer.place(place)
         for note in _NOTES.values():
             for mark in element.iter(f"{_W}{note}Reference"):
-                self._marks[note, mark.get(_W + "id", "")] = place
+                self._numbered[note] += 1
+                name = None if note == _COMMENT else f"{note} {self._numbered[note]}"
+                self._marks[note, mark.get(_W + "id", "")] = replace(place, name=name)
 
     def _level(self, paragraph: etree._Element) -> int | None:
         """Return the level of a heading, 0 for the title, None for other text."""
@@ -183,20 +254,6 @@ class _Walk:
             return _outline(own)
         style = properties.find(_W + "pStyle")
         return self._levels.get(style.get(_W + "val", "")) if style is not None else None
-
-
-def _words(element: etree._Element) -> Iterator[str]:
-    """Yield the words of a paragraph, and marks where a page begins or is to begin."""
-    for child in element:
-        tag = child.tag
-        if tag in (_W + "t", _MATH_TEXT):
-            yield _plain((child.text or "",))
-        elif tag == _PAGE_BREAK:
-            yield TURN
-        elif tag in _WRITTEN:
-            yield _WRITTEN[tag]
-        elif tag not in _UNREAD and tag not in (_FALLBACK, _TEXT_BOX, _P):
-            yield from _words(child)
 
 
 def _plain(pieces: Iterable[str]) -> str:
@@ -240,6 +297,55 @@ def _is_item(paragraph: etree._Element) -> bool:
 def _outline(element: etree._Element) -> int | None:
     number = element.get(_W + "val", "")
     return int(number) + 1 if number.isdecimal() and int(number) < _NUMBER_OF_BODY_TEXT else None
+
+
+def _with_wide(grid: Sequence[Sequence[_Cell]]) -> Iterator[tuple[list[str], list[Wide]]]:
+    """List the rows of a table, with those of their cells that reach over others."""
+    goes_on = [{cell.column for cell in row if cell.goes_on} for row in grid]
+    for number, row in enumerate(grid):
+        cells = [""] * (row[-1].column + row[-1].width - 1 if row else 0)
+        wide: list[Wide] = []
+        for cell in row:
+            cells[cell.column - 1] = _plain(cell.marked)
+            below = takewhile(lambda columns: cell.column in columns, goes_on[number + 1 :])  # noqa: B023
+            rows = 1 if cell.goes_on else 1 + sum(1 for _ in below)
+            if max(rows, cell.width) > 1:
+                wide.append(Wide(cell.column, cell.width, rows))
+        yield cells, wide
+
+
+def _number(element: etree._Element | None, otherwise: int) -> int:
+    """Return how many columns an element speaks of; no table of Word's has more than it allows."""
+    said = element.get(_W + "val", "") if element is not None else ""
+    return min(int(said), _MOST_COLUMNS) if re.fullmatch("[0-9]{1,9}", said) else otherwise
+
+
+def _vanishes(properties: etree._Element) -> bool | None:
+    """Tell whether the properties of a run hide it; None where they do not say."""
+    own = properties.find(_W + "vanish")
+    return None if own is None else own.get(_W + "val", "true") not in ("0", "false", "off")
+
+
+def _hidden_styles(document: Document) -> frozenset[str]:
+    """Name the styles that hide what has them, be it by the style that they are based on."""
+    says: dict[str, bool | None] = {}
+    based: dict[str, str] = {}
+    for style in document.styles.element.iter(_W + "style"):
+        key = style.get(_W + "styleId", "")
+        properties, on = style.find(_W + "rPr"), style.find(_W + "basedOn")
+        says[key] = _vanishes(properties) if properties is not None else None
+        based[key] = on.get(_W + "val", "") if on is not None else ""
+
+    def hides(key: str) -> bool:
+        for _ in based:  # which may go round in a circle
+            if key not in says:
+                break
+            if (said := says[key]) is not None:
+                return said
+            key = based[key]
+        return False
+
+    return frozenset(filter(hides, says)) if any(says.values()) else frozenset()
 
 
 def _levels(document: Document) -> Iterator[tuple[str, int]]:

@@ -62,9 +62,10 @@ _LONGEST_ROW = 600
 """A table with one of these inside, a single row, or longer rows in the mean, arranges a page; any
 other holds data, and a row is a block."""
 
-_MOST_ROWS = 1000
+_MOST_SPANNED = 1000
 _LONGEST_SPANNING = 200
-"""Characters of a cell that is repeated in each row that it spans, as far as so many rows."""
+"""Characters of a cell that is repeated in each row that it spans; so many rows and columns are
+minded."""
 
 _LINE = "\ufdd0"
 """Stands before the first word on a line of the source; a character that no text may hold."""
@@ -193,10 +194,13 @@ class _Writer:
         self._verbatim = 0
         self._data: list[bool] = []
         self._head: list[str] = []
+        self._above: list[bool] = []
+        """Where the row before was a head: which columns a cell of it shares with others."""
+
         self._kinds: list[str] = []
-        self._spans: list[int] = []
-        self._spanning: dict[int, tuple[int, str]] = {}
-        """By column, in how many more rows a cell stands, and what it says."""
+        self._spans: list[tuple[int, int]] = []
+        self._spanning: dict[int, tuple[int, int, str]] = {}
+        """By column, in how many more rows a cell stands, how wide it is, and what it says."""
         self._line = 1
         self._marked = 0
         self._waiting: list[int] = []
@@ -219,7 +223,7 @@ class _Writer:
             return
         if self._in_line and tag in ("td", "th"):
             self._kinds.append(tag)
-            self._spans.append(_rows_of(element))
+            self._spans.append((_span(element, "rowspan"), _span(element, "colspan")))
         if self._in_line and tag in ("td", "th", "li"):
             self._words.append(_ITEM_END if tag == "li" else _CELL_END)
         elif tag == "br":
@@ -229,7 +233,7 @@ class _Writer:
         if tag == "table":
             self._data.append(_is_data(element))
             self._in_line += self._data[-1]
-            self._head = []
+            self._head, self._above = [], []
             self._spanning = {}
         self._in_line += tag in _HEADINGS
         self._verbatim += tag == "pre"
@@ -313,42 +317,59 @@ class _Writer:
             for line in line_blocks(text, join=not self._verbatim)
         ]
 
-    def _row(self, words: str, kinds: Sequence[str], spans: Sequence[int]) -> str:
+    def _row(self, words: str, kinds: Sequence[str], spans: Sequence[tuple[int, int]]) -> str:
         """Name the cells of a row by the head of their columns, if the table has one.
 
-        A cell that spans rows is said in each.
+        A cell that spans rows is said in each. A head that spans columns names each of them,
+        together with what the next row of the head says of it.
         """
-        cells = [_shaped(cell) for cell in words.split(_CELL_END)[1:]]
-        if not self._head and set(kinds) == {"th"}:
-            self._head = [cell.replace(_LINE, "") for cell in cells]
+        own = [_shaped(cell) for cell in words.split(_CELL_END)[1:]]
+        columns = list(self._with_spanning(own, spans))
+        above, self._above = self._above, []
+        is_head = set(kinds) == {"th"}
+        if len(own) == 1 and len(columns) == spans[0][1] > 1:  # names what comes below it
             return words
-        own = len(cells)
-        cells = list(self._with_spanning(cells, spans))
+        if is_head and not self._head:
+            self._head = _names(columns)
+            self._above = [wide for _, wide, _ in columns]
+            return words
+        if is_head and len(own) > 1 and any(above) and len(columns) == len(self._head):
+            pairs = zip(self._head, _names(columns), strict=True)
+            self._head = [one if one == other else f"{one} {other}".strip() for one, other in pairs]
+            return words
+        cells = [cell if is_first else "" for is_first, _, cell in columns]
         if len(cells) != len(self._head):
             told = _CELL.join(filter(None, cells)).replace(_LINE, "")
-            return words if len(cells) == own else _LINE + told
-        pairs = zip(self._head, cells, strict=True)
-        named = (f"{name}: {cell}" if name else cell for name, cell in pairs if cell)
-        return _LINE + _CELL.join(named).replace(_LINE, "")
+            is_spanned = len(cells) > sum(columns for _, columns in spans)
+            return _LINE + told if is_spanned else words
+        named = map(_named, self._head, cells)
+        return _LINE + _CELL.join(filter(None, named)).replace(_LINE, "")
 
-    def _with_spanning(self, cells: Sequence[str], spans: Sequence[int]) -> Iterator[str]:
-        """Yield the cells of a row, those of rows above that reach into it among them."""
+    def _with_spanning(
+        self, cells: Sequence[str], spans: Sequence[tuple[int, int]]
+    ) -> Iterator[tuple[bool, bool, str]]:
+        """Yield the columns of a row, with the cells of rows above that reach into it.
+
+        Each with whether its cell begins there, whether that is wide, and what it says.
+        """
         before, self._spanning = self._spanning, {}
         own = iter(zip(cells, spans, strict=False))
         column = 0
         while True:
             if column in before:
-                rows, cell = before.pop(column)
+                rows, width, cell = before.pop(column)
             elif (following := next(own, None)) is not None:
-                cell, rows = following
+                cell, (rows, width) = following
             elif before:
-                cell, rows = "", 1
+                cell, rows, width = "", 1, 1
             else:
                 return
-            yield cell
+            width = min(width, max(1, _MOST_SPANNED - column))
+            for number in range(width):
+                yield number == 0, width > 1, cell
             if rows > 1 and len(cell) <= _LONGEST_SPANNING:
-                self._spanning[column] = rows - 1, cell.replace(_LINE, "")
-            column += 1
+                self._spanning[column] = rows - 1, width, cell.replace(_LINE, "")
+            column += width
 
     def _put(self, text: str) -> Span:
         start = self._length
@@ -357,10 +378,18 @@ class _Writer:
         return Span(start, self._length)
 
 
-def _rows_of(cell: etree._Element) -> int:
-    """Return how many rows a cell stands in."""
-    said = (cell.get("rowspan") or "").strip()
-    return min(int(said), _MOST_ROWS) if re.fullmatch(r"[0-9]{1,9}", said) else 1
+def _span(cell: etree._Element, attribute: str) -> int:
+    """Return how many rows or columns a cell stands in."""
+    said = (cell.get(attribute) or "").strip()
+    return min(max(1, int(said)), _MOST_SPANNED) if re.fullmatch(r"[0-9]{1,9}", said) else 1
+
+
+def _named(name: str, cell: str) -> str:
+    return f"{name}: {cell}" if name and cell else cell
+
+
+def _names(columns: Sequence[tuple[bool, bool, str]]) -> list[str]:
+    return [cell.replace(_LINE, "") for _, _, cell in columns]
 
 
 def _shaped(words: str) -> str:

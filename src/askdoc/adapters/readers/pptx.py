@@ -9,6 +9,7 @@ from typing import Any
 import pptx
 
 from askdoc.adapters.readers.composing import CELL, Composer, table_rows
+from askdoc.adapters.readers.merging import Wide, told_in_each
 from askdoc.adapters.readers.properties import title_and_author
 from askdoc.adapters.readers.refusing import damaged, wordless
 from askdoc.adapters.readers.unpacking import Package, parse_xml
@@ -83,8 +84,7 @@ def _shape(shape: Any, composer: Composer, name: str) -> None:
         for number, paragraph in enumerate(shape.text_frame.paragraphs):
             composer.paragraph(paragraph.text, close=number > 0)
     elif getattr(shape, "has_table", False):
-        rows = [[cell.text for cell in row.cells] for row in shape.table.rows]
-        for _, row in table_rows(rows):
+        for _, row in table_rows(told_in_each(_rows(shape.table))):
             composer.row(row)
     elif getattr(shape, "has_chart", False):
         for row in _chart(shape.chart):
@@ -93,6 +93,18 @@ def _shape(shape: Any, composer: Composer, name: str) -> None:
         for words in _diagram(shape, name):
             composer.paragraph(words, close=True)
         composer.paragraph(_caption(shape))
+
+
+def _rows(table: Any) -> Iterator[tuple[list[str], list[Wide]]]:
+    """List the rows of a table with their cells that reach over others."""
+    for row in table.rows:
+        cells = list(row.cells)
+        wide = [
+            Wide(column, cell.span_width, cell.span_height)
+            for column, cell in enumerate(cells, start=1)
+            if cell.is_merge_origin
+        ]
+        yield [cell.text for cell in cells], wide
 
 
 def _caption(shape: Any) -> str:

@@ -9,6 +9,7 @@ from striprtf.striprtf import rtf_to_text
 from askdoc.adapters.readers.composing import Composer
 from askdoc.adapters.readers.decoding import empty
 from askdoc.adapters.readers.refusing import damaged
+from askdoc.adapters.readers.rtf_hidden import without_hidden
 from askdoc.landmarks import Place, PlaceKind
 from askdoc.types import Reading
 
@@ -32,7 +33,7 @@ class RtfReader:
             raise damaged(name)
         source = data.decode("latin-1")  # the format is ASCII; what is not is from its code page
         try:
-            text: str = rtf_to_text(source, errors="replace")
+            text: str = rtf_to_text(without_hidden(source), errors="replace")
         except Exception as error:  # striprtf meets odd files with errors of any kind
             raise damaged(name) from error
         about = {key: plain(value) for key, value in _ABOUT.findall(source)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO
 from itertools import islice
 from typing import IO, Any
@@ -13,6 +13,7 @@ from typing import IO, Any
 import openpyxl
 
 from askdoc.adapters.readers.composing import Composer, table_rows
+from askdoc.adapters.readers.merging import Wide, told_in_each
 from askdoc.adapters.readers.refusing import damaged, locked, wordless
 from askdoc.adapters.readers.unpacking import Package
 from askdoc.errors import ReadError
@@ -25,12 +26,8 @@ _MOST_EMPTY = 100_000
 _EXACT = 1e15
 """Whole numbers below this are written with all their digits."""
 
-_MERGED = re.compile(rb'mergeCell\s[^<>]*?ref="([A-Z]{1,3})([0-9]{1,7}):[A-Z]{1,3}([0-9]{1,7})"')
+_MERGED = re.compile(rb'mergeCell\s[^<>]*?ref="([A-Z]{1,3})([0-9]{1,7}):([A-Z]{1,3})([0-9]{1,7})"')
 _MOST_MERGED = 10_000
-_MOST_ROWS = 1000
-_LONGEST_REPEATED = 200
-"""Characters of a cell that is repeated in each row that it spans, as far as so many rows."""
-
 _BLOCK = 1 << 18
 _LONGEST_MARK = 200
 
@@ -70,19 +67,16 @@ class XlsReader:
             ReadError: the file is broken, encrypted, or has no text.
 
         """
-        import xlrd
-
-        try:
-            book = xlrd.open_workbook(
-                file_contents=data, ragged_rows=True, on_demand=True, logfile=_Silence()
-            )
-            return write_sheets(_old_sheets(book), name)
-        except ReadError:
-            raise
-        except Exception as error:  # xlrd meets odd files with errors of any kind
-            if "encrypted" in str(error):
-                raise locked(name) from error
-            raise damaged(name) from error
+        for formatted in (True, False):  # merged cells are told with what cells look like
+            try:
+                return write_sheets(_old_sheets(data, formatted=formatted), name)
+            except ReadError:
+                raise
+            except Exception as error:  # xlrd meets odd files with errors of any kind
+                if "encrypted" in str(error):
+                    raise locked(name) from error
+                problem = error
+        raise damaged(name) from problem
 
 
 class _Silence:
@@ -145,54 +139,52 @@ def _sheets(book: Any) -> Iterator[Sheet]:
         rows = ([said(cell) for cell in row] for row in sheet.iter_rows(values_only=True))
         # openpyxl knows of merged cells only where it holds all of a book
         with sheet._get_source() as source:  # noqa: SLF001
-            merged = dict(islice(_merged(source), _MOST_MERGED))
-        yield sheet.title, _repeated(rows, merged) if merged else rows
+            merged = list(islice(_merged(source), _MOST_MERGED))
+        yield sheet.title, _with_merged(rows, merged) if merged else rows
 
 
-def _merged(source: IO[bytes]) -> Iterator[tuple[tuple[int, int], int]]:
-    """Yield row and column of each cell that spans rows, with the last row."""
+def _merged(source: IO[bytes]) -> Iterator[tuple[int, Wide]]:
+    """Yield the merged cells of a sheet, each with the row that it begins in."""
+    number = openpyxl.utils.column_index_from_string
     rest = b""
     while block := source.read(_BLOCK):
         data = rest + block
         end = 0
         for found in _MERGED.finditer(data):
-            column, first, last = found.groups()
-            if int(last) > int(first):
-                yield (
-                    (int(first), openpyxl.utils.column_index_from_string(column.decode())),
-                    int(last),
-                )
+            left, right = (number(name.decode()) for name in found.group(1, 3))
+            top, bottom = map(int, found.group(2, 4))
+            yield top, Wide(left, right - left + 1, bottom - top + 1)
             end = found.end()
         rest = data[max(end, len(data) - _LONGEST_MARK) :]
 
 
-def _repeated(
-    rows: Iterable[list[str]], merged: Mapping[tuple[int, int], int]
+def _with_merged(
+    rows: Iterable[list[str]], merged: Iterable[tuple[int, Wide]]
 ) -> Iterator[list[str]]:
-    """Say in each row that holds something what cells say that span it."""
-    begins: dict[int, list[tuple[int, int]]] = {}
-    for (first, column), last in merged.items():
-        begins.setdefault(first, []).append((column, last))
-    spanning: dict[int, tuple[int, str]] = {}
-    for number, row in enumerate(rows, start=1):
-        spanning = {column: one for column, one in spanning.items() if one[0] >= number}
-        if any(row):
-            for column, (_, told) in spanning.items():
-                if column <= len(row) and not row[column - 1]:
-                    row[column - 1] = told
-        for column, last in begins.get(number, ()):
-            if column <= len(row) and 0 < len(row[column - 1]) <= _LONGEST_REPEATED:
-                spanning[column] = min(last, number + _MOST_ROWS), row[column - 1]
-        yield row
+    begins: dict[int, list[Wide]] = {}
+    for row, wide in merged:
+        begins.setdefault(row, []).append(wide)
+    return told_in_each((row, begins.get(number, ())) for number, row in enumerate(rows, start=1))
 
 
-def _old_sheets(book: Any) -> Iterator[Sheet]:
+def _old_sheets(data: bytes, *, formatted: bool) -> Iterator[Sheet]:
+    import xlrd
+
+    book = xlrd.open_workbook(
+        file_contents=data,
+        formatting_info=formatted,
+        ragged_rows=True,
+        on_demand=True,
+        logfile=_Silence(),
+    )
     for number in range(book.nsheets):
         sheet = book.sheet_by_index(number)
-        yield (
-            sheet.name,
-            ([_old(cell, book) for cell in sheet.row(row)] for row in range(sheet.nrows)),
+        rows = ([_old(cell, book) for cell in sheet.row(row)] for row in range(sheet.nrows))
+        merged = (
+            (top + 1, Wide(left + 1, right - left, bottom - top))
+            for top, bottom, left, right in islice(sheet.merged_cells, _MOST_MERGED)
         )
+        yield sheet.name, _with_merged(rows, merged)
         book.unload_sheet(number)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from abc import ABC, abstractmethod
 
+from askdoc.adapters.opening import too_large
 from askdoc.adapters.readers import reader_for
 from askdoc.errors import MissingPart, ReadError
 from askdoc.types import Part, Reading, ReadOptions, Unread
@@ -28,6 +29,11 @@ class Within:
         if self._depth >= MOST_DEEP:
             reason = "it lies in a file in a file in a file, and so on"
             return Part(name, content_hash, Unread("too_deep", reason, "unpack it by hand"))
+        most = self._options.most_within
+        if most is not None and len(data) > most:
+            error = too_large(name, len(data), most)
+            hint = "raise the setting `max_file_mb`"
+            return Part(name, content_hash, Unread(error.code, str(error), hint))
         try:
             found = reader_for(name, self._options)
             deeper = self._depth + 1

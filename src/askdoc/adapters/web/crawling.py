@@ -133,7 +133,8 @@ class Crawl:
         """List what is left of a page that can't be had."""
         known = self._mirror.kept(address)
         if error.code == GONE and known is None and address != self._source:
-            return  # a dead link says nothing of what is indexed
+            yield Skip(address, GONE, f"a page leads to it, but {error}", None)
+            return
         yield Skip(address, error.code, str(error), error.hint)
         if error.code in OUT_OF_REACH:
             self._whole = False
