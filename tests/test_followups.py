@@ -35,6 +35,11 @@ IN_VAIN = Turn("Who wrote the editorial about Brundt?", "")
 STATES = Turn("What is the capital of the United States?", "It is Washington.")
 DRUG = Turn("What does Remdevir do?", "It stops the virus.")
 YES_NO = Turn("Did the council close the pier?", "The council closed the pier.")
+MERS = Turn("What is MERS?", "An illness of the lungs.")
+SMITH = Turn("What did John Smith say about isolation?", "John Smith said that he likes it.")
+WHO_ON_MERS = Turn("What did the WHO say about MERS?", "That it spreads.")
+MAY = Turn("What did Theresa May say about trade?", "That it is good.")
+LEFT = Turn("When did Brundt leave the WHO?", "In 2003. Ann Chan led it until she left, too.")
 
 
 @pytest.mark.parametrize(
@@ -160,6 +165,138 @@ def test_a_turn_that_says_nothing_by_itself_is_passed_over() -> None:
 @pytest.mark.parametrize("question", ["Did Ann Lee say she would go?", "Is it true that pigs fly?"])
 def test_a_pronoun_that_the_question_tells_of_itself_is_not_open(question: str) -> None:
     assert not is_open(question)
+
+
+@pytest.mark.parametrize(
+    ("asked", "typed", "meant"),
+    [
+        ("What is MERS?", "what are the symptoms?", "What are the symptoms of MERS?"),
+        ("what is mers?", "what are the symptoms?", "What are the symptoms of mers?"),
+        (
+            "How is MERS transmitted?",
+            "and what are the symptoms?",
+            "What are the symptoms of MERS?",
+        ),
+        ("What is MERS?", "the symptoms in children?", "The symptoms of MERS in children?"),
+        ("What is MERS?", "is there a vaccine?", "Is there a vaccine against MERS?"),
+        ("What is MERS?", "when do the symptoms appear?", "When do the symptoms of MERS appear?"),
+        ("What is MERS?", "what's the death rate?", "What's the death rate of MERS?"),
+        (
+            "How many cases of MERS were there in Saudi Arabia?",
+            "what are the symptoms?",
+            "What are the symptoms of MERS?",
+        ),
+        ("What did the WHO say about MERS?", "list the symptoms", "List the symptoms of MERS?"),
+        (
+            "How does influenza spread among children?",
+            "how are the symptoms treated?",
+            "How are the symptoms of influenza treated?",
+        ),
+        (
+            "What are the signs of dengue fever?",
+            "how long is the incubation period?",
+            "How long is the incubation period of dengue fever?",
+        ),
+        ("What causes malaria?", "is there a cure?", "Is there a cure for malaria?"),
+        (
+            "When did the Ebola outbreak begin?",
+            "what is the mortality rate?",
+            "What is the mortality rate of Ebola?",
+        ),
+        (
+            "What is Middle East Respiratory Syndrome?",
+            "what are the main symptoms?",
+            "What are the main symptoms of Middle East Respiratory Syndrome?",
+        ),
+        ("What is the R0 of COVID-19?", "what is the onset?", "What is the onset of COVID-19?"),
+        ("What is smoking?", "what are the risks?", "What are the risks of smoking?"),
+        (
+            "What is the capital of France?",
+            "what is the population?",
+            "What is the population of France?",
+        ),
+        ("How deep is the lake?", "what is the size?", "What is the size of the lake?"),
+    ],
+)
+def test_what_something_has_is_asked_of_what_was_spoken_of(
+    asked: str, typed: str, meant: str
+) -> None:
+    assert rewrite(typed, [Turn(asked, "It was told.")]) == meant
+    assert rewrite(meant, [Turn(asked, "It was told.")]) == meant
+
+
+@pytest.mark.parametrize(
+    ("asked", "typed"),
+    [
+        ("What is MERS?", "what are the rules of chess?"),
+        ("What is chess?", "what are the rules?"),
+        ("What is MERS?", "what are the symptoms of SARS?"),
+        ("What is MERS?", "what are the flu symptoms?"),
+        ("What is MERS?", "What are the symptoms that patients report?"),
+        ("What is MERS?", "What is the time?"),
+        ("What is MERS?", "symptoms of decline in medieval art"),
+        ("What did Ada Hill say about isolation?", "what are the symptoms?"),
+        ("What did the committee decide?", "what are the symptoms?"),
+        ("What is the capital of France?", "what are the symptoms?"),
+        ("Who was Chan?", "what are the symptoms?"),
+        ("What did Chan say?", "is there a treatment?"),
+        ("What did the Bank of Norway decide?", "what are the symptoms?"),
+        ("When was the pier closed?", "what was the cause?"),
+        ("Who is the president of France?", "what is the population?"),
+        ("How old is Ada Hill?", "what is the name?"),
+    ],
+)
+def test_what_nothing_spoken_of_has_for_sure_stands_alone(asked: str, typed: str) -> None:
+    assert rewrite(typed, [Turn(asked, "It was told.")]) == typed
+
+
+def test_whose_symptoms_is_told_by_a_turn_before_one_that_was_asked_in_vain() -> None:
+    vain = Turn("How many of them were male?", "")
+    meant = "What are the symptoms of MERS?"
+    assert rewrite("what are the symptoms?", [MERS, vain]) == meant
+    assert rewrite("what are the symptoms?", [MERS, PIER]) == "what are the symptoms?"
+
+
+@pytest.mark.parametrize(
+    ("turns", "typed", "meant"),
+    [
+        ([ADA, SMITH], "and she?", "What did Ada Hill say about isolation?"),
+        ([ADA, SMITH], "what about her?", "What did Ada Hill say about isolation?"),
+        ([SMITH, ADA], "and he?", "What did John Smith say about isolation?"),
+        ([ADA, WHO_ON_MERS], "and she?", "What did Ada Hill say about MERS?"),
+        ([LEFT], "and she?", "When did Ann Chan leave the WHO?"),
+        ([SMITH, ADA], "and she?", "and she?"),
+        ([ADA], "and she?", "and she?"),
+        ([ADA, CAPITAL], "and she?", "and she?"),
+        ([ADA, CAPITAL], "what about her?", "what about her?"),
+        ([ADA, SMITH], "she", "she"),
+    ],
+)
+def test_another_person_of_the_conversation_takes_the_place_of_the_last(
+    turns: list[Turn], typed: str, meant: str
+) -> None:
+    assert rewrite(typed, turns) == meant
+
+
+@pytest.mark.parametrize(
+    ("text", "person"),
+    [
+        ("What did Theresa May say?", True),
+        ("What did Prime Minister May say?", True),
+        ("Then he met April Jones.", True),
+        ("It has rained since April Jones said.", False),
+        ("On Monday May 3 it rained.", False),
+        ("Then Early May was cold.", False),
+        ("Then Dengue Fever was rare.", False),
+    ],
+)
+def test_a_month_may_be_part_of_a_person_s_name(text: str, *, person: bool) -> None:
+    [name] = names(text)
+    assert name.person is person
+
+
+def test_a_person_called_like_a_month_is_she() -> None:
+    assert rewrite("When did she resign?", [MAY]) == "When did Theresa May resign?"
 
 
 def test_the_latest_turn_counts_and_older_ones_help() -> None:

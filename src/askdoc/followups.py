@@ -5,9 +5,10 @@
     why?                                →   Why did Xue Lan say …
 
 A pronoun is replaced by the name or topic of the turns before; a fragment (`and in 2019?`) takes
-the place of its counterpart in the question before. A question that leans on nothing stays as it
-is typed, to the letter. English; rules of form, so a wrong guess is possible, and the caller shows
-what was made of the question.
+the place of its counterpart in the question before; what something has (`the symptoms`) is asked
+of what was spoken of. A question that leans on nothing stays as it is typed, to the letter.
+English; rules of form, so a wrong guess is possible, and the caller shows what was made of the
+question.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import re
 from collections.abc import Sequence
 
 from askdoc.antecedents import HIS, POINTING, TRAIT, TRAITS, antecedents, cannot, topic_of
+from askdoc.companions import another_person
 from askdoc.mentions import (
     AUXILIARIES,
     PREPOSITIONS,
@@ -25,6 +27,7 @@ from askdoc.mentions import (
     topic,
     words,
 )
+from askdoc.relational import with_owner
 from askdoc.types import Turn
 
 _LEAD = re.compile(r"^(?:and|but|so|or|then|also|ok|okay|now|well|plus)\b[\s,]*", re.IGNORECASE)
@@ -74,6 +77,9 @@ _HAPPENS = re.compile(
     r"(?:\w{2,}ed|spread|caught|found|begun|known|originate|emerge|arise|start|begin|come)\b",
     re.IGNORECASE,
 )
+_SHE_TOO = re.compile(
+    r"(?P<about>(?:what|how)\s+about\s+)?(?P<pronoun>he|him|she|her)", re.IGNORECASE
+)
 _ARTICLE = re.compile(r"\bthe\s+$", re.IGNORECASE)
 _OF_THEM = re.compile(
     r"\b(?:many|most|some|all|each|any|none|both|few|half|one|two)\s+of\s+$", re.IGNORECASE
@@ -93,10 +99,12 @@ def rewrite(question: str, turns: Sequence[Turn]) -> str:
     body = _LEAD.sub("", text) or text
     led = body != text
     before = turns[-1].question.rstrip("?!. ")
+    if (other := _SHE_TOO.fullmatch(body)) and (led or other["about"]):
+        return _of_another(other["pronoun"].lower(), turns) or question
     made = _from_fragment(body, before, led=led)
     if made is not None:
         return _as_question(_resolve(made, turns) or made)
-    resolved = _resolve(body, turns)
+    resolved = _resolve(body, turns) or with_owner(body, turns)
     if resolved is not None:
         return question if resolved == body else _as_question(resolved)
     if led:
@@ -134,6 +142,12 @@ def _says_nothing(question: str) -> bool:
 
 def _as_question(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}?"
+
+
+def _of_another(pronoun: str, turns: Sequence[Turn]) -> str | None:
+    """Make of `and she?` the question before, asked about another person."""
+    asked = another_person(pronoun, turns)
+    return asked and _as_question(asked)
 
 
 # ── fragments ───────────────────────────────────────────────────────────────────────────────────

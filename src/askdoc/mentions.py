@@ -59,6 +59,17 @@ _DATES = _words(
     "january february march april may june july august september october november december monday "
     "tuesday wednesday thursday friday saturday sunday"
 )
+_CALLED = _words("april may june august")
+"""Months that people are called, too: `Theresa May`."""
+_BEFORE_MONTHS = _words(
+    "in since until till by during before after from of early late mid last next this every"
+)
+ILLNESSES = _words(
+    "fever virus disease illness syndrome flu influenza infection cancer pneumonia malaria measles "
+    "rubella mumps cholera plague diabetes asthma rabies typhoid typhus tetanus polio ebola zika "
+    "dengue covid coronavirus leprosy anthrax smallpox stroke dementia obesity"
+)
+"""Words for illnesses, apart from their capitals and endings."""
 _ACRONYMS = frozenset(("WHO", "US", "IT"))
 """Names that are function words but for their capitals."""
 _TITLES = _words(
@@ -76,6 +87,11 @@ class Name:
     text: str
     start: int
     person: bool
+
+    @property
+    def end(self) -> int:
+        """Where it ends."""
+        return self.start + len(self.text)
 
     @property
     def may_be_person(self) -> bool:
@@ -116,7 +132,7 @@ def names(text: str) -> list[Name]:
         opens = start == match.start() and _SENTENCE_START.search(text[:start]) is not None
         if opens and " " not in name and not _capitalised_elsewhere(name, text, start):
             continue
-        found.append(Name(name, start, _is_person(name)))
+        found.append(Name(name, start, _is_person(name) and not _is_dated(name, text[:start])))
     return found
 
 
@@ -188,8 +204,24 @@ def _is_person(name: str) -> bool:
     plain = all(part.isalpha() for part in parts)
     few = 2 <= len(parts) <= 4  # noqa: PLR2004 - given name and family name, with one or two more
     lower = any(part[:1].islower() and part not in ("de", "van", "von") for part in name.split())
-    group = any(part in _GROUP_WORDS or part in _DATES for part in parts)
+    dated = any(part in _DATES for part in parts) and not _is_called_like_a_month(parts)
+    group = dated or any(part in _GROUP_WORDS or part in ILLNESSES for part in parts)
     return plain and few and not lower and not group and not _is_no_person(name)
+
+
+def _is_called_like_a_month(parts: list[str]) -> bool:
+    """Tell `Theresa May` from `Monday May` and `Early May`."""
+    months = [part for part in parts if part in _DATES]
+    others = [part for part in parts if part not in _DATES | _BEFORE_MONTHS]
+    named = len(parts) == 2 or any(part in _TITLES for part in parts)  # noqa: PLR2004 - as above
+    return named and len(months) == 1 and months[0] in _CALLED and len(others) == len(parts) - 1
+
+
+def _is_dated(name: str, before: str) -> bool:
+    """Tell a month before somebody's name (`since May Hill led it`) from a given name."""
+    return next(_parts(name), "") in _CALLED and bool(
+        _BEFORE_MONTHS.intersection(before.lower().split()[-1:])
+    )
 
 
 def _is_no_person(name: str) -> bool:
