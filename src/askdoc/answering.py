@@ -8,6 +8,7 @@ is among the parts; that one's claims come checked.
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -94,6 +95,13 @@ class Answerer:
         """What every answer of this answerer depends on."""
         return self._fingerprint
 
+    def fingerprint_for(self, documents: Collection[str] | None) -> Fingerprint:
+        """Name what answers from the documents of those ids, or from all, depend on."""
+        if documents is None:
+            return self._fingerprint
+        told = "\n".join(sorted(set(documents))).encode("utf-8", "surrogatepass")
+        return replace(self._fingerprint, scope=hashlib.blake2b(told, digest_size=8).hexdigest())
+
     @property
     def parts(self) -> Parts:
         """What it works with; the models among it may serve another answerer as well."""
@@ -148,7 +156,7 @@ class Answerer:
             reason=reason,
             confidence=found.confidence,
             generator=said.generator,
-            fingerprint=self._fingerprint,
+            fingerprint=self.fingerprint_for(documents),
             timings={
                 "total_ms": _milliseconds(started, finished),
                 "retrieve_ms": _milliseconds(started, retrieved),

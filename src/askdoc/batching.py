@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ _OTHERWISE = {
     "settings": "with other settings",
     "models": "with other models",
     "version": "by another version of askdoc",
+    "scope": "from other documents (`--source`)",
 }
 """What of a fingerprint differs, in words."""
 
@@ -148,7 +149,7 @@ def refuse_mixing(file: Path, kept: Kept, fingerprint: Fingerprint) -> None:
 
 
 def _plain(part: Any) -> Any:
-    return part if isinstance(part, str) else dict(part)
+    return dict(part) if isinstance(part, Mapping) else part
 
 
 def _read(line: bytes) -> dict[str, Any]:

@@ -60,9 +60,8 @@ class Asked(Protocol):
     def lines(self, document_id: str, span: Span) -> tuple[int, int]:
         """Name the first and last line of a place."""
 
-    @property
-    def fingerprint(self) -> Fingerprint:
-        """What every answer depends on."""
+    def fingerprint_for(self, documents: Collection[str] | None) -> Fingerprint:
+        """Name what answers from the documents of those ids, or from all, depend on."""
 
 
 class Federation:
@@ -123,14 +122,14 @@ class Federation:
         name, own = _local(document_id)
         return self._members[name].lines(own, span)
 
-    @property
-    def fingerprint(self) -> Fingerprint:
-        """What answers depend on that all libraries are asked for."""
-        return self.fingerprint_for(None)
-
     def fingerprint_for(self, documents: Collection[str] | None) -> Fingerprint:
         """Name what answers from the documents of those ids, or from all, depend on."""
-        return _joined({name: self._members[name].fingerprint for name in self._shares(documents)})
+        return _joined(
+            {
+                name: self._members[name].fingerprint_for(ids)
+                for name, ids in self._shares(documents).items()
+            }
+        )
 
     def _shares(self, documents: Collection[str] | None) -> dict[str, list[str] | None]:
         """Give each library its own of `documents`; one that has none of them is not asked."""
@@ -147,13 +146,6 @@ def federate(members: Mapping[str | None, Answerer], *, limit: int) -> Answerer 
     if len(members) == 1:
         return next(iter(members.values()))
     return Federation({str(name): member for name, member in members.items()}, limit=limit)
-
-
-def fingerprint_of(
-    asked: Answerer | Federation, documents: Collection[str] | None = None
-) -> Fingerprint:
-    """Name what the answers of one library, or of several as one, depend on."""
-    return asked.fingerprint_for(documents) if isinstance(asked, Federation) else asked.fingerprint
 
 
 def join(answers: Mapping[str, Answer], *, limit: int) -> Answer:
@@ -248,6 +240,9 @@ def _joined(fingerprints: Mapping[str, Fingerprint]) -> Fingerprint:
             f"{name}:{role}": model for name, part in parts for role, model in part.models.items()
         },
         version=__version__,
+        scope=_hash(f"{name}:{part.scope}" for name, part in parts)
+        if any(part.scope for _, part in parts)
+        else None,
     )
 
 

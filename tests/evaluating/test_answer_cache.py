@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,17 @@ def test_another_fingerprint_or_other_code_reuses_nothing(
     assert "a" in cache(tmp_path, corpus)
     monkeypatch.setattr(answer_cache, "code_digest", lambda: "edited")
     assert "a" not in cache(tmp_path, corpus)
+
+
+def test_what_a_question_was_narrowed_to_is_kept(tmp_path: Path, corpus: Any, say: Any) -> None:
+    whole = corpus.answer(cited=[say.orbit])
+    narrowed = replace(whole, fingerprint=replace(FINGERPRINT, scope="some"))
+    with cache(tmp_path, corpus) as stored:
+        stored.put("a", replace(whole, fingerprint=FINGERPRINT))
+        stored.put("b", narrowed)
+    again = cache(tmp_path, corpus)
+    scopes = [found.fingerprint.scope for key in "ab" if (found := again.get(key))]
+    assert scopes == [None, "some"]
 
 
 def test_a_line_half_written_is_passed_over(tmp_path: Path, corpus: Any, say: Any) -> None:

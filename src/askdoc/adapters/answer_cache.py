@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -102,6 +103,7 @@ class _Answer(msgspec.Struct, frozen=True):
     generation: Generation | None = None
     searched: str | None = None
     missed: tuple[str, ...] = ()
+    scope: str | None = None
 
 
 class AnswerCache:
@@ -188,7 +190,7 @@ class AnswerCache:
             reason=stored.reason,
             confidence=stored.confidence,
             generator=stored.generator,
-            fingerprint=self.fingerprint,
+            fingerprint=replace(self.fingerprint, scope=stored.scope),
             timings=stored.timings,
             signals=stored.signals,
             generation=stored.generation,
@@ -319,6 +321,7 @@ def _pack(key: str, answer: Answer) -> _Answer:
         generation=answer.generation,
         searched=answer.searched,
         missed=answer.missed,
+        scope=answer.fingerprint.scope,
     )
 
 

@@ -39,7 +39,6 @@ def run_batch(
 
     """
     from askdoc.adapters.lock import alone_with
-    from askdoc.federating import fingerprint_of
 
     lines = read_questions(batch)
     _tell(lines, batch, aside)
@@ -50,7 +49,7 @@ def run_batch(
         kept = resume(to, questions) if to else Kept()
         asked, open_again = stack.enter_context(open_for_many(workspaces, aside))
         documents = asked.resolve(source) if source else None
-        fingerprint = fingerprint_of(asked, documents)
+        fingerprint = asked.fingerprint_for(documents)
         if to:
             refuse_mixing(to, kept, fingerprint)
         done = kept.count

@@ -13,12 +13,16 @@ from askdoc.types.retrieval import Evidence, Passage
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """What an answer depends on: hashes of corpus and settings, models by role, version."""
+    """What an answer depends on: hashes of corpus and settings, models by role, version.
+
+    `scope` is a hash of the documents that a question was narrowed to; None stands for all.
+    """
 
     corpus: str
     settings: str
     models: Mapping[str, str]
     version: str
+    scope: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
