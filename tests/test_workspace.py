@@ -125,6 +125,35 @@ def test_the_user_may_reach_out(tmp_path: Path) -> None:
     assert found.evals == tmp_path / "evals"
 
 
+@pytest.mark.parametrize(
+    ("line", "typed"),
+    [
+        ('sources = ["docs", "my papers"]', "--workspace sources docs 'my papers'"),
+        ('sources = "docs"', "--workspace sources docs"),
+        ('index = "/one/for/all"', "--workspace index /one/for/all"),
+        ('index = "~/one"', "--workspace index '~/one'"),
+    ],
+)
+def test_what_is_for_one_workspace_is_refused_in_the_user_s_own_file(
+    tmp_path: Path, line: str, typed: str
+) -> None:
+    user = tmp_path / "config.toml"
+    user.write_text(f"{line}\ntop_k = 4\n")
+    key = line.partition(" ")[0]
+    with pytest.raises(SettingsError, match=f"{user}: `{key}` would hold for every") as error:
+        workspace.find(tmp_path / "w", environment={}, user_config=user)
+    assert error.value.hint
+    assert error.value.hint.startswith(f"take it out: `askdoc config unset {key}`")
+    assert typed in error.value.hint
+
+
+def test_what_holds_in_every_workspace_is_taken_from_the_user_s_own_file(tmp_path: Path) -> None:
+    user = tmp_path / "config.toml"
+    user.write_text('sources = []\nindex = "index"\n')
+    root = configure(tmp_path / "w", "")
+    assert workspace.find(root, environment={}, user_config=user).index == root / "index"
+
+
 def test_command_line_paths_are_relative_to_where_one_stands(tmp_path: Path) -> None:
     root = configure(tmp_path / "w", "")
     deep = root / "deep"

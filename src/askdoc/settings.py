@@ -81,7 +81,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 HELP: Mapping[str, str] = {
-    "sources": "files, folders (relative to the workspace) and web addresses to keep in the index",
+    "sources": "files, folders (relative to the workspace) and web addresses to keep in the index;"
+    " for one workspace only",
     "index": "folder of the index, relative to the workspace",
     "evals": "folder of the evaluation suites, relative to the workspace",
     "ignore": "patterns of files to leave out, as in `.gitignore`",

@@ -101,7 +101,8 @@ def find(
             exist.
 
     Raises:
-        SettingsError: a setting is unknown, does not fit, or reaches out of the workspace.
+        SettingsError: a setting is unknown, does not fit, reaches out of the workspace, or stands
+            in the user's own file and can't hold for every workspace.
 
     """
     start = start.absolute()
@@ -115,6 +116,7 @@ def find(
         (Origin.ENVIRONMENT, "environment", known.from_environment(environment)),
         (Origin.COMMAND_LINE, "command line", _anchored(overrides or {}, start)),
     ]
+    _refuse_for_all(layers[0][2], user_config)
     settings = Settings()
     origins = dict.fromkeys(Settings.__struct_fields__, Origin.DEFAULT)
     for origin, name, values in layers:
@@ -161,6 +163,31 @@ def user_config_file() -> Path:
     import platformdirs
 
     return platformdirs.user_config_path("askdoc") / "config.toml"
+
+
+def is_for_one(key: str, value: Any) -> bool:
+    """Tell whether a setting makes sense in one workspace alone, and so not in the user's own file.
+
+    It names what is to be indexed, or one folder for every index.
+    """
+    if key == "sources":
+        return bool(value)
+    return key == "index" and isinstance(value, str) and _path(value, key).is_absolute()
+
+
+def _refuse_for_all(values: Mapping[str, Any], user_config: Path) -> None:
+    """Let the user's own file set nothing that is for one workspace."""
+    for key, value in values.items():
+        if is_for_one(key, value):
+            message = f"{user_config}: `{key}` would hold for every workspace"
+            hint = f"take it out: `askdoc config unset {key}`; then, in a workspace: "
+            hint += f"`askdoc config set --workspace {key} {_typed(value)}`"
+            raise SettingsError(message, hint=hint)
+
+
+def _typed(value: Any) -> str:
+    """Write a value from a file as it would be typed."""
+    return shlex.join(map(str, value)) if isinstance(value, list) else shlex.quote(str(value))
 
 
 def _read(path: Path) -> dict[str, Any]:

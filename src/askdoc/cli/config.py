@@ -23,6 +23,9 @@ app = typer.Typer(
     A setting comes, strongest first, from the command line, from `ASKDOC_KEY` in the environment,
     from the workspace's `askdoc.toml`, from your own `config.toml`, and from its default.
 
+    Your own file holds in every workspace. So `sources`, and one folder for the index of each, are
+    refused there: what is to be indexed is set with `--workspace`.
+
     Examples:
         askdoc config list
         askdoc config set editor "code --goto {file}:{line}"
@@ -169,7 +172,9 @@ def _refuse_for_all(key: str, values: list[str]) -> None:
         UsageError: it names what is to be indexed, or a single folder for all indexes.
 
     """
-    if key == "sources" or (key == "index" and Path(values[0]).expanduser().is_absolute()):
+    from askdoc.workspace import is_for_one
+
+    if is_for_one(key, values if key == "sources" else values[0]):
         message = f"in your own file, `{key}` would hold for every workspace"
         typed = shlex.join(["askdoc", "config", "set", "--workspace", key, *values])
         raise UsageError(message, hint=f"set it for this one: `{typed}`")
