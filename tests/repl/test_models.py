@@ -30,12 +30,14 @@ __all__ = ["model_path"]  # the fixture
 class Server:
     """A model behind OpenAI's protocol: quotes the first sentence, completes follow-ups.
 
-    Once it `hangs`, it says no more than one claim and waits.
+    Once it `hangs`, it says no more than one claim and waits. So often as it still `refuses`, it
+    asks to wait for two seconds.
     """
 
     url: str = ""
     rewritten: str = "What did Anna Berg say about housing?"
     hangs: bool = False
+    refuses: int = 0
     asked: list[str] = field(default_factory=list)
     stopped: threading.Event = field(default_factory=threading.Event)
 
@@ -72,6 +74,13 @@ def server() -> Iterator[Server]:
             request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             if "response_format" in request:  # it knows no schemas, and is asked again without
                 self.send_error(400)
+                return
+            if said.refuses:
+                said.refuses -= 1
+                self.send_response(429)
+                self.send_header("Retry-After", "2")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
                 return
             system, user = (message["content"] for message in request["messages"])
             self._begin("text/event-stream")
@@ -152,6 +161,25 @@ def test_a_resize_while_an_answer_comes_keeps_it_whole(terminal: Start, server: 
     assert "Anna Berg, head of the harbour office" in " ".join(below.replace("│", "").split())
     assert all(len(line) <= 40 for line in below.splitlines())
     assert "Traceback" not in screen.raw.decode()
+    assert screen.leave() == 0
+
+
+def test_a_server_that_asks_to_wait_is_told_of_on_a_line_of_its_own(
+    terminal: Start, server: Server
+) -> None:
+    screen = terminal("repl", "--llm", server.url, columns=120)
+    screen.say(PIER)
+    screen.until("must close before winter. [1]")
+    server.refuses = 2
+    screen.say("and what did she say about housing for young people?")
+    screen.until(f"note: `{server.url}` asks to wait; it is asked again in 2 s")
+    screen.until("[1] docs/towns/housing.txt")
+    assert "reading …" in screen.raw.decode().split("asks to wait")[1]  # between the two
+    below = screen.ready().partition("housing for young people?")[2]
+    assert "reading …" not in below
+    told = [line for line in below.splitlines() if "asks to wait" in line]
+    assert len(told) == 2
+    assert all(line.startswith("note: ") and line.endswith("again in 2 s") for line in told)
     assert screen.leave() == 0
 
 

@@ -24,6 +24,12 @@ class ModelNotices:
         self._page = page
         self._told = False
 
+    def tells(self, event: object) -> bool:
+        """Say whether `event` would be told of."""
+        if isinstance(event, Compiling):
+            return not self._told
+        return isinstance(event, NotCompiled | Sending | Busy)
+
     def __call__(self, event: object) -> None:
         """Tell what `event` means to someone who waits."""
         if isinstance(event, Compiling) and not self._told:

@@ -77,6 +77,7 @@ class Engine:
         self._cancel = self._running = Event()
         """Tell the latest job, and the one that runs, to end."""
         self._heard: SimpleQueue[object] = SimpleQueue()
+        self._tell: Callable[[object], None] = self._heard.put
         self.compiling: Compiling | None = None
         """What a model that is being made ready, which takes long, has reached."""
         self.opened: Opened | None = None
@@ -116,8 +117,10 @@ class Engine:
                 asked = self._ready()
                 while not self._heard.empty():
                     events.put(_Event(self._heard.get()))
+                self._tell = lambda event: events.put(_Event(event))
                 return job(asked, listen)
             finally:
+                self._tell = self._heard.put
                 events.put(_Done())
 
         future = self._pool.submit(work)
@@ -176,7 +179,7 @@ class Engine:
         self._seen = _stamp(scope)
         documents: list[Document] = []
         for workspace in scope.members.values():
-            with wiring.open_catalog(workspace) as catalog:
+            with wiring.open_made(workspace) as catalog:
                 documents += catalog.documents()
         from askdoc.remembering import remembering  # it imports numpy
 
@@ -198,11 +201,14 @@ class Engine:
         return self._asked
 
     def _hear(self, event: object) -> None:
-        """Keep an event of the opening for the next job, and show at once what takes long."""
+        """Give what a model tells to the job that waits for it, else keep it for the next one.
+
+        What takes long is shown at once.
+        """
         if isinstance(event, Compiling):
             self.compiling = event
             self.on_opened()
-        self._heard.put(event)
+        self._tell(event)
 
     def _interruptible(self, generator: Generator) -> Generator:
         return Interruptible(generator, self._cancelled)

@@ -105,7 +105,9 @@ class Session:
                     waiting.end()
                     stream.page = self.pages.output()
                 stream(event)
-                notices(event)
+                if notices.tells(event):
+                    with waiting.paused():
+                        notices(event)
 
             answer = self._answer(question, hear)
         page = self.pages.output()
@@ -321,9 +323,16 @@ class Session:
             except GeneratorError:  # the answer will tell
                 return None
 
-        with Waiting(self.pages.output(), self._waiting_for):
+        notices = ModelNotices(self.pages.errors())
+        with Waiting(self.pages.output(), self._waiting_for) as waiting:
+
+            def hear(event: object) -> None:
+                if notices.tells(event):
+                    with waiting.paused():
+                        notices(event)
+
             try:
-                return self.engine.call(job, ModelNotices(self.pages.errors())) or by_rules
+                return self.engine.call(job, hear) or by_rules
             except NoIndex:  # it is built for the answer
                 return by_rules
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from threading import Timer
 from types import TracebackType
 from typing import Self
@@ -34,20 +35,25 @@ class Waiting:
 
     def __init__(self, page: Page, what: Callable[[], str]) -> None:
         self._status = Status(_Told(what), console=page.console, spinner_style="label")
-        self._timer = Timer(_MOMENT, self._status.start) if page.width else None
+        self._is_shown = page.width is not None
+        self._timer: Timer | None = None
 
     def end(self) -> None:
         """Stop waiting; later calls do nothing."""
-        if self._timer:
-            self._timer.cancel()
-            if self._timer.is_alive():
-                self._timer.join()
-        self._status.stop()
+        self._is_shown = False
+        self._wipe()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Make room for something to be said meanwhile, and go on waiting after it."""
+        self._wipe()
+        try:
+            yield
+        finally:
+            self._begin()
 
     def __enter__(self) -> Self:
-        if self._timer:
-            self._timer.daemon = True
-            self._timer.start()
+        self._begin()
         return self
 
     def __exit__(
@@ -57,3 +63,16 @@ class Waiting:
         trace: TracebackType | None,
     ) -> None:
         self.end()
+
+    def _begin(self) -> None:
+        if self._is_shown:
+            self._timer = Timer(_MOMENT, self._status.start)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _wipe(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            if self._timer.is_alive():
+                self._timer.join()
+        self._status.stop()
