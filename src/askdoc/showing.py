@@ -116,6 +116,17 @@ def file_lines(document: Document, text: str) -> list[str] | None:
     return names
 
 
+def line_names(document: Document, text: str) -> list[str] | None:
+    """Name each stored line as citations do; None where its count is its name.
+
+    Where citations count something else, such as rows, lines have no names.
+    """
+    kinds = {one.place.kind for one in stretches(document)}
+    if kinds and not document.pages and not kinds & _OWN_LINES:
+        return [""] * len(line_starts(text))
+    return file_lines(document, text)
+
+
 def stored_lines(document: Document, text: str, wanted: tuple[int, int]) -> tuple[int, int]:
     """Return the stored lines that hold lines of the file.
 

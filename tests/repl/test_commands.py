@@ -155,6 +155,48 @@ def test_why_explains(talk: Talk) -> None:
     assert "lexical #" in said
 
 
+LAKE = """<html>
+<head><title>The lake</title></head>
+<body><main>
+
+<h1>The lake</h1>
+
+<p>Many people swim in it.</p>
+
+<p>The lake was dug
+by Ole Brandt in 1871,
+and is nine metres deep.</p>
+
+<p>Boats can be hired.</p>
+</main></body></html>
+"""
+
+
+def test_lines_of_a_page_are_called_as_in_its_file(talk: Talk, root: Path) -> None:
+    (root / "docs" / "lake.html").write_text(LAKE, encoding="utf-8")
+    talk.say("/index", "Who dug the lake?")
+    said = talk.say("/show")
+    title, *shown = said.splitlines()
+    file = LAKE.splitlines()
+    first = file.index("<p>The lake was dug") + 1
+    assert title == f"docs/lake.html, lines {first}-{first + 2}"
+    [marked] = [line for line in shown if " > " in line]
+    assert marked.startswith(f"{first}-{first + 2} > The lake was dug by Ole Brandt")
+    [boats] = [line for line in shown if "Boats can be hired" in line]
+    assert boats.split()[0] == str(file.index("<p>Boats can be hired.</p>") + 1)
+
+
+def test_rows_of_a_table_are_shown_without_numbers_of_lines(talk: Talk, root: Path) -> None:
+    rows = "".join(f"boat {n},{n * 10}\n" for n in range(1, 9))
+    (root / "docs" / "boats.csv").write_text(f"name,length\n{rows}", encoding="utf-8")
+    talk.say("/index", "What is the length of boat 5?")
+    title, *shown = talk.say("/show").splitlines()
+    assert "docs/boats.csv, row 6" in title
+    [marked] = [line for line in shown if ">" in line]
+    assert "boat 5" in marked
+    assert not any(line.split()[0].isdigit() for line in shown if line.split())
+
+
 def test_what_comes_nearest_is_shown_by_its_number(talk: Talk) -> None:
     said = talk.say("Who won the football cup of Peru in 1999?")
     nearest = [line for line in said.splitlines() if line.startswith(" 2. ")]
@@ -386,7 +428,8 @@ def test_a_session_is_resumed_with_its_turns(root: Path, home: Path) -> None:
     with Opened(root, home) as second:
         assert "What did Anna Berg say about the pier?" in second.say("/sessions")
         said = second.say("/resume")
-        assert "> Where do herons nest?" in said
+        assert said.startswith(f"1 > {PIER}\n")
+        assert "\n2 > Where do herons nest?\n" in said
         assert "tall trees near water. [1]" in said
         assert "herons.txt, line 1" in second.say("/sources")
         assert "tall trees" in second.say("/show 1")

@@ -104,10 +104,10 @@ def show(number: NumberOrLatest = None, *, everywhere: Everywhere = False) -> No
     from askdoc.render.sessions import exchange_lines
 
     page = output()
-    for position, exchange in enumerate(_exchanges(number, everywhere=everywhere)):
-        if position:
+    for turn, exchange in enumerate(_exchanges(number, everywhere=everywhere), start=1):
+        if turn > 1:
             page.show([BLANK])
-        page.show(exchange_lines(exchange, page))
+        page.show(exchange_lines(exchange, page, turn))
         page.show(answer_lines(exchange.answer, page))
 
 

@@ -29,8 +29,9 @@ def session_lines(
         yield hang(flat(" · ".join(told), "faint"), page, first=" " * (digits + 2))
 
 
-def exchange_lines(exchange: Exchange, page: Page) -> Iterator[Text]:
-    """Lay out what was asked, and what it was taken for where that differs."""
-    yield hang(flat(exchange.asked), page, first=Text("> ", style="label"))
+def exchange_lines(exchange: Exchange, page: Page, number: int) -> Iterator[Text]:
+    """Lay out what was asked as turn `number`, and what it was taken for where that differs."""
+    mark = f"{number} > "
+    yield hang(flat(exchange.asked), page, first=Text(mark, style="label"))
     if exchange.question != exchange.asked:
-        yield hang(flat(exchange.question, "faint"), page, first="→ ")
+        yield hang(flat(exchange.question, "faint"), page, first=f"{'→':>{len(mark) - 1}} ")

@@ -36,19 +36,27 @@ def source_lines(found: Sequence[NumberedPlace], page: Page, *, lines: Lines) ->
 
 
 def marked_lines(
-    text: str, span: Span, page: Page, *, context: int | None = None, most: int | None = None
+    text: str,
+    span: Span,
+    page: Page,
+    *,
+    context: int | None = None,
+    most: int | None = None,
+    called: Sequence[str] | None = None,
 ) -> Iterator[Text]:
     """Lay out text line by line with its numbers, a bar along the characters of `span`.
 
     A line that is only partly marked is broken there. `context` is how many lines around are shown,
-    and `most` how many characters before the mark and behind it; None for all.
+    and `most` how many characters before the mark and behind it; None for all. `called` says what
+    the lines are called, where that is not their count.
     """
     starts = line_starts(text)
     seen = Span(0, len(text)) if most is None else _around(text, span, most)
     first, last = line_of(starts, span.start), line_of(starts, max(span.start, span.end - 1))
     around = len(starts) if context is None else context
     shown = range(max(1, first - around), min(len(starts), last + around) + 1)
-    digits = len(str(shown[-1]))
+    names = called or [str(number) for number in range(1, len(starts) + 1)]
+    digits = max(len(names[number - 1]) for number in shown)
     for number in shown:
         line = Span(starts[number - 1], starts[number] if number < len(starts) else len(text))
         named = False
@@ -58,7 +66,7 @@ def marked_lines(
             body = _clipped(text, piece, seen)
             if named and not body.strip():
                 continue
-            label = f"{'' if named else number:>{digits}} "
+            label = f"{'' if named else names[number - 1]:>{digits}} "
             mark = ("│" if page.width else ">") if marked else " "
             first_mark = Text.assemble((label, "faint"), (mark, "bar"), " ")
             rest = Text.assemble(" " * (digits + 1), (mark, "bar"), " ")

@@ -59,11 +59,11 @@ def resume(session: Session, arguments: str) -> None:
         chosen = there[0].id
     session.resume(chosen)
     page = session.pages.output()
-    hidden = len(session.exchanges) - _SHOWN
-    if hidden > 0:
+    hidden = max(0, len(session.exchanges) - _SHOWN)
+    if hidden:
         page.show([Text(f"… {hidden} earlier", style="faint"), BLANK])
-    for exchange in session.exchanges[-_SHOWN:]:
-        page.show(exchange_lines(exchange, page))
+    for turn, exchange in enumerate(session.exchanges[hidden:], start=hidden + 1):
+        page.show(exchange_lines(exchange, page, turn))
         page.show(answer_lines(exchange.answer, page))
         page.show([BLANK])
 

@@ -21,6 +21,7 @@ from askdoc.render.layout import hang, named
 from askdoc.render.sources import marked_lines, place_title, source_lines
 from askdoc.repl import opening
 from askdoc.repl.command import Command, Completes, number, path_of
+from askdoc.showing import line_names
 from askdoc.text import one_line
 from askdoc.transcripts import answer_text, is_json, to_json, to_markdown
 from askdoc.types import Document, Span
@@ -49,7 +50,8 @@ def show(session: Session, arguments: str) -> None:
     place = numbered(session.places(), number(arguments, default=1))
     document = session.document(place.document)
     with wiring.open_catalog(session.scope.holder(place.document)) as catalog:
-        there = _still(place, catalog.text(document.id))
+        whole = catalog.text(document.id)
+        there = _still(place, whole)
         if there is None:
             message = f"`{session.seen(document.file)}` no longer holds source {place.number}"
             raise UsageError(message, hint="its words then: `/sources`; to ask again: `/retry`")
@@ -64,7 +66,16 @@ def show(session: Session, arguments: str) -> None:
     if span:
         page.show(marked_lines(text, shown, page))
     else:
-        page.show(marked_lines(text, shown, page, context=_AROUND, most=_AROUND_CHARACTERS))
+        page.show(
+            marked_lines(
+                text,
+                shown,
+                page,
+                context=_AROUND,
+                most=_AROUND_CHARACTERS,
+                called=line_names(document, whole),
+            )
+        )
 
 
 def why(session: Session, _: str) -> None:
