@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from askdoc import wiring
 from askdoc.adapters import chroma_files
-from askdoc.errors import AskdocError, IndexCorrupt, NoIndex
+from askdoc.errors import AskdocError, IndexCorrupt, IndexLocked, NoIndex
 from askdoc.health import Check, Health
 from askdoc.settings import RERANKER
 from askdoc.types import Candidate, Document, FileState
@@ -48,6 +48,7 @@ def examine(
         ("ranker", lambda: _ranker(workspace)),
     )
     told: set[str] = set()
+    making = False
     for name, check in checks:
         try:
             yield check()
@@ -57,6 +58,10 @@ def examine(
             told.add(damaged)
             finding = "cannot be told while that is damaged" if known else str(error)
             yield Check(name, Health.BROKEN, finding, None if known else error.hint)
+        except IndexLocked as error:
+            finding = "cannot be told before it is made" if making else str(error)
+            yield Check(name, Health.WARNING, finding, None if making else error.hint)
+            making = True
         except NoIndex as error:
             yield Check(name, Health.WARNING, str(error), error.hint)
         except AskdocError as error:
@@ -104,7 +109,7 @@ def _disk(index: Path) -> Check:
 
 
 def _index(workspace: Workspace) -> Check:
-    with wiring.open_catalog(workspace) as catalog:
+    with wiring.open_made(workspace) as catalog:
         if damage := catalog.check():
             return Check("index", Health.BROKEN, f"damaged: {damage[0]}", _REBUILD)
         counts = catalog.counts()
@@ -116,7 +121,7 @@ def _index(workspace: Workspace) -> Check:
 
 
 def _vectors(workspace: Workspace) -> Check:
-    with wiring.open_catalog(workspace) as catalog:
+    with wiring.open_made(workspace) as catalog:
         expected = set(catalog.chunk_ids())
     if not expected and not chroma_files.has_database(wiring.vectors_folder(workspace)):
         return Check("vectors", Health.GOOD, "none, and none are needed")
@@ -135,7 +140,7 @@ def _vectors(workspace: Workspace) -> Check:
 
 
 def _files(workspace: Workspace, file_state: Callable[[Document], FileState]) -> Check:
-    with wiring.open_catalog(workspace) as catalog:
+    with wiring.open_made(workspace) as catalog:
         states = [file_state(document) for document in catalog.documents()]
     changed, missing = states.count(FileState.CHANGED), states.count(FileState.MISSING)
     if changed or missing:

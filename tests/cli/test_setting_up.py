@@ -96,6 +96,24 @@ def test_config_refuses_what_does_not_fit_and_writes_nothing(
     assert not Path(run("config", "path").stdout.strip()).exists()
 
 
+def test_sources_written_into_the_own_file_by_hand_are_refused_and_taken_out(here: Path) -> None:
+    (here / "docs").mkdir()
+    (here / "docs/a.txt").write_text("Herons nest in trees.")
+    own = Path(run("config", "path").stdout.strip())
+    own.parent.mkdir(parents=True, exist_ok=True)
+    own.write_text('sources = ["docs"]\n')
+    for command in (["index"], ["status"], ["Where do herons nest?"], ["config", "list"]):
+        done = run(*command)
+        assert done.exit_code == 2
+        told = " ".join(done.stderr.split())
+        assert "`sources` would hold for every workspace" in told
+        assert "take it out: `askdoc config unset sources`" in told
+    assert not (here / ".askdoc").exists()
+    assert run("config", "unset", "sources").exit_code == 0
+    assert run("config", "set", "--workspace", "sources", "docs").exit_code == 0
+    assert run("index").exit_code == 0
+
+
 def test_config_lists_every_key_with_its_origin(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ASKDOC_TOP_K", "7")
     said = run("config", "list").stdout
@@ -248,6 +266,35 @@ def test_a_batch_goes_on_only_with_the_same_index_and_settings(here: Path) -> No
     (here / "birds" / "more.txt").write_text("Owls nest in barns.")
     assert run("index", "--library", "birds").exit_code == 0
     assert "was updated since" in " ".join(run(*batch, "birds").stderr.split())
+
+
+@pytest.mark.usefixtures("libraries")
+@pytest.mark.parametrize("asked", [["birds"], ["birds", "town"]])
+def test_a_batch_goes_on_only_in_the_same_documents(here: Path, asked: list[str]) -> None:
+    (here / "birds" / "owls.txt").write_text("Owls nest in barns.")
+    assert run("index", "--library", "birds").exit_code == 0
+    one, two = "Where do herons nest?\n", "Where do owls nest?\n"
+    (here / "q.txt").write_text(one)
+    libraries = [word for name in asked for word in ("--library", name)]
+    batch = ["ask", "--batch", "q.txt", "--json", *libraries, "--output"]
+    assert run(*batch, "a.jsonl", "--source", "text.txt").exit_code == 0
+    assert run(*batch, "all.jsonl").exit_code == 0
+    (here / "q.txt").write_text(one + two)
+    before = (here / "a.jsonl").read_bytes()
+    for other in ([], ["--source", "owls.txt"], ["--source", "text.txt", "--source", "owls.txt"]):
+        done = run(*batch, "a.jsonl", *other)
+        assert done.exit_code == 2
+        told = " ".join(done.stderr.split())
+        assert "were made otherwise: " in told
+        assert "from other documents (`--source`)" in told
+    narrowed = run(*batch, "all.jsonl", "--source", "text.txt")
+    assert "from other documents" in " ".join(narrowed.stderr.split())
+    assert (here / "a.jsonl").read_bytes() == before
+
+    assert run(*batch, "a.jsonl", "--source", "te*.txt").exit_code == 0
+    answers = [json.loads(line) for line in (here / "a.jsonl").read_text().splitlines()]
+    assert answers[0]["fingerprint"] == answers[1]["fingerprint"]
+    assert answers[0]["fingerprint"]["scope"]
 
 
 @pytest.mark.usefixtures("libraries")
@@ -575,3 +622,37 @@ def test_a_question_while_the_first_index_is_made_is_told_so(here: Path) -> None
             assert "`askdoc index docs`, since" in told
             SqliteCatalog(index, here, write=True).close()
     assert "nothing is indexed here yet" in run("Who?").stderr
+
+
+@pytest.mark.parametrize("empty", [False, True])
+def test_what_looks_at_an_index_while_the_first_is_made_says_who_makes_it(*, empty: bool) -> None:
+    root = user_folders.data() / "libraries" / "town"
+    index = root / ".askdoc" / "index"
+    by_library = ["--library", "town"]
+    (root / ".askdoc").mkdir(parents=True)
+    with writing(index, "askdoc index docs"):
+        if empty:
+            SqliteCatalog(index, root, write=True).close()
+        for command in (
+            ["status"],
+            ["status", "--json"],
+            ["status", "--skipped"],
+            ["show", "a.txt"],
+            ["remove", "a.txt"],
+        ):
+            done = run(*command, *by_library)
+            told = " ".join(done.stderr.split())
+            assert done.exit_code == 1
+            assert "is just being made: process" in told
+            assert "`askdoc index docs`, since" in told
+            assert "hint: wait for it to end" in told
+            assert not done.stdout
+        repair = " ".join(run("doctor", "--repair", *by_library).stderr.split())
+        assert "`askdoc index docs`, since" in repair
+        examined = " ".join(run("doctor", *by_library).stdout.split())
+        assert examined.count("is just being made: process") == 1
+        assert "broken" not in examined
+        assert run("libraries").stdout == "town  being made\n"
+    expected = "0 documents" if empty else "no index"
+    assert expected in run("libraries").stdout
+    assert (run("status", *by_library).exit_code == 0) is empty

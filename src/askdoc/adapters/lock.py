@@ -66,7 +66,7 @@ def refuse_while_written(folder: Path) -> None:
         lock.acquire(timeout=0)
     except Timeout as error:
         message = f"the index in `{folder}` is just being made{_holder(folder)}"
-        raise IndexLocked(message, hint="wait for it to end, then ask again") from error
+        raise IndexLocked(message, hint="wait for it to end, then run it again") from error
     except OSError:  # out of reach, so that there is nothing to be told of it
         return
     lock.release()

@@ -55,12 +55,17 @@ def doctor(
 
 def _repair(workspace: Workspace) -> None:
     from askdoc import wiring
+    from askdoc.errors import NoIndex
     from askdoc.render.console import errors
     from askdoc.render.errors import note_line
     from askdoc.render.indexing import count
     from askdoc.render.progress import IndexProgress
 
-    wiring.expect_index(workspace)
+    try:
+        wiring.expect_index(workspace)
+    except NoIndex:
+        wiring.refuse_while_made(workspace)
+        raise
     aside = errors()
     with IndexProgress(aside) as progress, wiring.indexer(workspace, progress) as indexer:
         done = indexer.repair()

@@ -22,7 +22,7 @@ def libraries(
         askdoc libraries
     """
     from askdoc import wiring
-    from askdoc.errors import AskdocError
+    from askdoc.errors import AskdocError, IndexLocked
     from askdoc.libraries import names, open_library
     from askdoc.render.console import errors, output
     from askdoc.render.errors import note_line
@@ -30,12 +30,15 @@ def libraries(
     from askdoc.render.layout import table
 
     found: dict[str, int | None] = {}
+    made: set[str] = set()
     for name in names():
         try:
-            with wiring.open_catalog(open_library(name)) as catalog:
+            with wiring.open_made(open_library(name)) as catalog:
                 found[name] = catalog.counts().documents
-        except AskdocError:
+        except AskdocError as error:
             found[name] = None
+            if isinstance(error, IndexLocked):
+                made.add(name)
     if as_json:
         from askdoc.cli.output import print_json
 
@@ -50,7 +53,14 @@ def libraries(
     page.show(
         table(
             [
-                (name, "no index" if documents is None else count(documents, "document"))
+                (
+                    name,
+                    count(documents, "document")
+                    if documents is not None
+                    else "being made"
+                    if name in made
+                    else "no index",
+                )
                 for name, documents in found.items()
             ],
             page,

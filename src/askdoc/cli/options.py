@@ -28,7 +28,7 @@ Sources = Annotated[
     typer.Option(
         "--source",
         metavar="GLOB",
-        help="Look only into documents whose path fits; repeatable.",
+        help="Look only into these documents: a folder, a path or a pattern; repeatable.",
         autocompletion=document_names,
     ),
 ]

@@ -38,7 +38,7 @@ def remove(
     from askdoc.render.layout import hang, named
 
     workspace = open_workspace(library=library, index=index)
-    with wiring.open_catalog(workspace) as catalog:
+    with wiring.open_made(workspace) as catalog:
         found = match_all(names, catalog.documents(), here())
     with wiring.indexer(workspace) as indexer:
         removed = indexer.remove([document.location for document in found])

@@ -58,7 +58,7 @@ def show(
     from askdoc.render.console import output
 
     workspace = open_workspace(library=library, index=index)
-    with wiring.open_catalog(workspace) as catalog:
+    with wiring.open_made(workspace) as catalog:
         documents = catalog.documents()
         name, lines = target, None
         if not lookup.match(target, documents, here()):  # a name may itself end in `:7`

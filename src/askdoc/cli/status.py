@@ -43,7 +43,7 @@ def status(
     if skipped:
         _cover(workspace, as_json=as_json)
         return
-    with wiring.open_catalog(workspace) as catalog:
+    with wiring.open_made(workspace) as catalog:
         found = read_status(
             catalog,
             workspace.index,

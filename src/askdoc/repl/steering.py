@@ -133,7 +133,7 @@ def status(session: Session, arguments: str) -> None:
                 missing = wiring.coverage_of(workspace)
             page.show(coverage_lines(missing, page))
             continue
-        with wiring.open_catalog(workspace) as catalog, session.keyboard.interrupts():
+        with wiring.open_made(workspace) as catalog, session.keyboard.interrupts():
             found = read_status(
                 catalog, workspace.index, embedder_key=EMBEDDER_NAME, file_state=file_state
             )
@@ -155,7 +155,7 @@ COMMANDS = (
     Command(
         "filter",
         "[GLOB …|off]",
-        "Look only into documents whose path fits; `off` lifts it",
+        "Look only into some documents or folders; `off` lifts it",
         "Takes one or more patterns or folders, such as `/filter *.pdf minutes`. Alone, it says "
         "what is set.",
         filter_,

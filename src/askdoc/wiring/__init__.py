@@ -10,8 +10,10 @@ from askdoc.wiring.opening import (
     language_of,
     main_language,
     open_catalog,
+    open_made,
     open_vectors,
     ranker,
+    refuse_while_made,
     vectors_folder,
 )
 from askdoc.wiring.writing import language_model, language_models, may_write
@@ -33,9 +35,11 @@ __all__ = [
     "main_language",
     "may_write",
     "open_catalog",
+    "open_made",
     "open_vectors",
     "permit",
     "ranker",
     "refuse_index_around",
+    "refuse_while_made",
     "vectors_folder",
 ]

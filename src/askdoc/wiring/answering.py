@@ -16,7 +16,6 @@ from askdoc.writing import EMBEDDER_FINGERPRINT, EMBEDDER_NAME
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from askdoc.adapters.sqlite import SqliteCatalog
     from askdoc.answering import Answerer, Parts
     from askdoc.federating import Federation
     from askdoc.ports import CatalogReader, Generator
@@ -49,16 +48,14 @@ def answerer(
     """
     from concurrent.futures import ThreadPoolExecutor
 
-    from askdoc.adapters import lock
     from askdoc.adapters.freshness import file_state
     from askdoc.adapters.snowball import SnowballAnalyser
     from askdoc.answering import Answerer, Parts
     from askdoc.finding import Sources
 
     with ExitStack() as stack:
-        catalog = stack.enter_context(_catalog_or_its_maker(workspace))
+        catalog = stack.enter_context(opening.open_made(workspace))
         if catalog.counts().documents == 0:
-            lock.refuse_while_written(workspace.index)
             message = "nothing is indexed here yet"
             raise NoIndex(message, hint="index something first: `askdoc index FOLDER`")
         # A model of this machine loads on a thread of its own, while all that follows is opened.
@@ -96,17 +93,6 @@ def answerer(
             else writer(workspace, catalog, loaded, listen, chosen, wrap_generator),
         )
         yield Answerer(change(parts) if change else parts, workspace.settings)
-
-
-def _catalog_or_its_maker(workspace: Workspace) -> SqliteCatalog:
-    """Open the catalog; where there is none, tell who is just making it, if anybody is."""
-    from askdoc.adapters import lock
-
-    try:
-        return opening.open_catalog(workspace)
-    except NoIndex:
-        lock.refuse_while_written(workspace.index)
-        raise
 
 
 @contextmanager

@@ -107,11 +107,12 @@ def coverage_of(workspace: Workspace) -> Coverage:
 
     Raises:
         NoIndex: there is none.
+        IndexLocked: there is nothing in it yet, and another process is just making it.
 
     """
     from askdoc.coverage import coverage
 
-    with opening.open_catalog(workspace) as catalog:
+    with opening.open_made(workspace) as catalog:
         documents = catalog.documents()
     with indexer(workspace) as opened:
         return coverage(documents, opened.preview(), opened.passed_over())

@@ -7,7 +7,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from askdoc.errors import EmbedderMismatch
+from askdoc.errors import EmbedderMismatch, NoIndex
 from askdoc.ports import Listener, deaf
 from askdoc.settings import (
     AUTOMATIC,
@@ -42,6 +42,40 @@ def open_catalog(workspace: Workspace, *, write: bool = False) -> SqliteCatalog:
     from askdoc.adapters.sqlite import SqliteCatalog
 
     return SqliteCatalog(workspace.index, workspace.root, write=write)
+
+
+def open_made(workspace: Workspace) -> SqliteCatalog:
+    """Open the catalog of an index that there is something in, or that nobody is making.
+
+    Raises:
+        NoIndex: there is none.
+        IndexLocked: nothing is in it yet, but another process is about to put something there.
+        StoreError: it is damaged, or a newer askdoc made it.
+    """
+    try:
+        catalog = open_catalog(workspace)
+    except NoIndex:
+        refuse_while_made(workspace)
+        raise
+    try:
+        if not catalog.counts().documents:
+            refuse_while_made(workspace)
+    except BaseException:
+        catalog.close()
+        raise
+    return catalog
+
+
+def refuse_while_made(workspace: Workspace) -> None:
+    """Go on where no other process is just making the index, which holds nothing yet.
+
+    Raises:
+        IndexLocked: one is; its number, machine and command are named.
+
+    """
+    from askdoc.adapters import lock
+
+    lock.refuse_while_written(workspace.index)
 
 
 def expect_index(workspace: Workspace) -> None:
