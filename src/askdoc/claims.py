@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
+from askdoc.errors import GeneratorError
 from askdoc.grammar import ANSWERED, LONGEST, REFUSAL, SENTENCES, TEXT
 from askdoc.json_stream import read_objects
 
@@ -29,6 +30,7 @@ _PREAMBLE = re.compile(
 )
 _SENTENCE = re.compile(r"(?<=[.!?])((?:\s*[\[【][^\]】]*[\]】])*)\s+(?=[\"“'A-Z])")
 _END = re.compile(r"(?<=[a-z0-9)\"%][.!?])(?<!\b[DM]r\.)(?<!\bMrs\.)\s+(?=[\"A-Z])")
+_LABELLED_END = re.compile(rf"[.!?]\s*[\[【]{_NUMBERS}[\]】]\s*$|[\[【]{_NUMBERS}[\]】][.!?]\s*$")
 _THOUGHT, _THOUGHT_ENDS = "<think>", "</think>"
 _REFUSED = re.compile(
     rf"^\W*(?:{REFUSAL}\b|(?:i\s+(?:can(?:no|')t|am\s+unable)|(?:the|these)\s+(?:sentences|sources"
@@ -102,15 +104,35 @@ def _begun(text: str) -> int:
 
 
 def _lines(pieces: Iterable[str]) -> Iterator[Written | Refused]:
+    """Read line by line; where the stream breaks, the finished sentences of its last line too."""
     waiting = ""
     said = False
-    for piece in pieces:
-        *lines, waiting = (waiting + piece).split("\n")
-        for line in lines:
-            for claim in _line(line, first=not said):
-                said = True
-                yield claim
+    broken: GeneratorError | None = None
+    try:
+        for piece in pieces:
+            *lines, waiting = (waiting + piece).split("\n")
+            for line in lines:
+                for claim in _line(line, first=not said):
+                    said = True
+                    yield claim
+    except GeneratorError as error:
+        broken, waiting = error, _finished(waiting)
     yield from _line(waiting, first=not said)
+    if broken is not None:
+        raise broken
+
+
+def _finished(text: str) -> str:
+    """Keep the sentences that are known to be whole: another begins after them, or a label ends."""
+    if _LABELLED_END.search(text):
+        return text
+    ends = [match.end() for pattern in (_SENTENCE, _END) for match in pattern.finditer(text)]
+    return text[: max(ends, default=0)]
+
+
+def ends_sentence(text: str) -> bool:
+    """Tell whether a claim ends as a sentence does."""
+    return text.rstrip("\"'”’)").endswith((".", "!", "?"))
 
 
 def _objects(pieces: Iterable[str]) -> Iterator[Written | Refused]:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from askdoc import prompts
 from askdoc.attribution import attribute
 from askdoc.checking import Check, Checker, Source, Verdict
-from askdoc.claims import Refused, Written, read_claims
+from askdoc.claims import Refused, Written, ends_sentence, read_claims
 from askdoc.disagreement import Dispute, common, disagreements, parallel
 from askdoc.errors import GeneratorError
 from askdoc.ports import Generator, HearDraft
@@ -147,6 +147,8 @@ class Writer:
                     return
                 if number >= self._limits.most_claims:
                     continue  # the end of the stream tells what all of it took
+                if progress.spent.cut_off and not item.labels and not ends_sentence(item.text):
+                    continue  # only its beginning is there
                 self._take(item, built.offers, progress, hear)
 
     def _pieces(

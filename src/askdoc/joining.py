@@ -78,6 +78,7 @@ def _spent(spent: Sequence[Spent]) -> Spent:
             (one.first_claim_seconds for one in spent if one.first_claim_seconds is not None), None
         ),
         cost=_sum([one.cost for one in spent]),
+        cut_off=any(one.cut_off for one in spent),
     )
 
 

@@ -56,6 +56,11 @@ class Provider:
         return (urlsplit(self.url).hostname or "") if self.url else _HOSTS[self.kind]
 
     @property
+    def address(self) -> str:
+        """The URL of the server, or of the provider's host."""
+        return self.url or f"https://{self.host}"
+
+    @property
     def remote(self) -> str | None:
         """The host, or None where that is this machine."""
         return None if is_loopback(self.host) else self.host
@@ -100,6 +105,23 @@ def without_secrets(url: str) -> str:
     except ValueError:
         return ""
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def redacted(name: str) -> str:
+    """Return what a setting names, without the user, password and query of an address.
+
+    The name of a model, after `#`, stays; what is no address stays as it is.
+    """
+    if "://" not in name:
+        return name
+    try:
+        parts = urlsplit(name)
+    except ValueError:
+        return f"{name.partition('://')[0]}://***"
+    _, at, host = parts.netloc.rpartition("@")
+    query = "***" if parts.query else ""
+    hidden = parts._replace(netloc=f"***{at}{host}" if at else host, query=query)
+    return urlunsplit(hidden)
 
 
 def ollama_url() -> str:

@@ -61,6 +61,18 @@ def test_config_sets_gets_and_unsets_and_keeps_comments() -> None:
     assert "was not set" in run("config", "unset", "top_k").stdout
 
 
+def test_config_shows_no_password_of_an_address() -> None:
+    assert "hush" not in run("config", "set", "llm", "http://me:hush@127.0.0.1:9/v1#m").stdout
+    assert run("config", "get", "llm").stdout == "http://***@127.0.0.1:9/v1#m\n"
+    listed = run("config", "list").stdout
+    assert "llm = http://***@127.0.0.1:9/v1#m" in listed
+    assert "hush" not in listed
+    run("config", "set", "llm", "http://127.0.0.1:9/v1?key=hush#m")
+    assert run("config", "get", "llm").stdout == "http://127.0.0.1:9/v1?***#m\n"
+    run("config", "set", "editor", "code --goto {file}:{line}")
+    assert run("config", "get", "editor").stdout == "code --goto {file}:{line}\n"
+
+
 def test_config_writes_lists_into_the_workspace(here: Path) -> None:
     assert run("config", "set", "--workspace", "sources", "docs", "my papers").exit_code == 0
     assert (here / "askdoc.toml").read_text() == 'sources = ["docs", "my papers"]\n'

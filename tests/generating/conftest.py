@@ -46,9 +46,9 @@ class Scripted:
     name = "scripted"
 
     def __init__(
-        self, *pieces: str | Exception | type[BaseException], form: Form = Form.FREE
+        self, *pieces: str | Spent | Exception | type[BaseException], form: Form = Form.FREE
     ) -> None:
-        self.pieces: Sequence[str | Exception | type[BaseException]] = pieces
+        self.pieces: Sequence[str | Spent | Exception | type[BaseException]] = pieces
         self.form = form
         self.asked: list[Prompt] = []
         self.closed = False
@@ -57,10 +57,11 @@ class Scripted:
         self.asked.append(prompt)
         try:
             for piece in self.pieces:
-                if not isinstance(piece, str):
+                if not isinstance(piece, str | Spent):
                     raise piece
                 yield piece
-            yield Spent(tokens_in=100, tokens_out=20)
+            if not any(isinstance(piece, Spent) for piece in self.pieces):
+                yield Spent(tokens_in=100, tokens_out=20)
         finally:
             self.closed = True
 

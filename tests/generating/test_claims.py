@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from askdoc.claims import Refused, Written, read_claims
+from askdoc.errors import GeneratorError
 
 
 def read(text: str) -> list[Written | Refused]:
@@ -151,3 +152,33 @@ def test_how_json_is_cut_into_pieces_changes_nothing(one: int, other: int) -> No
 def test_near_json_can_be_read(parts: list[str]) -> None:
     text = "{" + "".join(parts)
     assert list(read_claims(list(text))) == read(text)
+
+
+def _collect(items: Iterator[Written | Refused], into: list[Written | Refused]) -> None:
+    for item in items:
+        into.append(item)  # noqa: PERF402 - what came before an error is to be kept
+
+
+@pytest.mark.parametrize(
+    ("before", "kept"),
+    [
+        ("The dam was built. [1] It is 4.5", ["The dam was built."]),
+        ("- The dam was built in 1931. It was opened by Dr", ["The dam was built in 1931."]),
+        ("The dam was built [1]. ", ["The dam was built."]),
+        ("One is old. [1]\n- The dam cost 4.", ["One is old."]),
+        ("The dam cost 4.", []),
+        ("The dam [1] cost", []),
+    ],
+)
+def test_of_a_line_that_breaks_off_the_finished_sentences_are_kept(
+    before: str, kept: list[str]
+) -> None:
+    def breaking() -> Iterator[str]:
+        yield from before
+        message = "it broke off"
+        raise GeneratorError(message)
+
+    found: list[Written | Refused] = []
+    with pytest.raises(GeneratorError):
+        _collect(read_claims(breaking()), found)
+    assert [item.text for item in found] == kept

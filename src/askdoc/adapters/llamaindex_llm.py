@@ -42,6 +42,8 @@ _NOT_UNDERSTOOD = (400, 422)
 REDIRECTIONS = range(300, 400)
 _CLIENT_ERRORS = range(400, 500)
 _LONGEST_REASON = 200
+_WHY_ENDED = ("finish_reason", "done_reason", "stop_reason")
+_AT_ITS_LIMIT = ("length", "max_tokens")
 _SHORTEST_KEY = 4
 
 
@@ -108,6 +110,9 @@ class LlamaIndexGenerator:
                 if prompt.schema and not said and _status(error) in _NOT_UNDERSTOOD:
                     self.form, prompt = Form.FREE, replace(prompt, schema=None)
                     continue
+                if said and _names_limit(error):
+                    yield Spent(cut_off=True)
+                    return
                 wait = None if said or attempt == _TRIES else _wait(error, attempt)
                 if wait is None:
                     raise explained(error, self.name, said=said, key=self._key) from error
@@ -123,9 +128,10 @@ class LlamaIndexGenerator:
         ]
         options = _options(prompt, self._llm.class_name())
         last: ChatResponse | None = None
-        ended = False
+        ended = cut_off = False
         for last in self._llm.stream_chat(messages, **options):
             ended |= _finished(last.raw)
+            cut_off |= _cut_off(last.raw)
             if last.delta:
                 yield last.delta
         if last is not None and not ended and _tells_its_end(last.raw):
@@ -136,7 +142,7 @@ class LlamaIndexGenerator:
         if last is None and self._llm.class_name() in (_OPENAI, _OPENAI_LIKE):
             raise foreign(self.name)  # a page of HTML, or other JSON: the stream holds no event
         if last is not None:
-            yield _spent(last.raw)
+            yield replace(_spent(last.raw), cut_off=cut_off)
 
 
 def foreign(name: str) -> GeneratorError:
@@ -185,6 +191,23 @@ def _finished(raw: Any) -> bool:
         return bool(raw.get("done"))
     choices = getattr(raw, "choices", None) or ()
     return any(getattr(choice, "finish_reason", None) for choice in choices)
+
+
+def _cut_off(raw: Any) -> bool:
+    """Tell whether this is where the answer ends at its limit of tokens, in any protocol."""
+    listed = (_of(raw, "choices"), _of(raw, "candidates"))
+    parts = [raw, _of(raw, "delta"), *(part for parts in listed for part in parts or ())]
+    said = [_of(part, name) for part in parts for name in _WHY_ENDED]
+    return any(str(getattr(why, "value", why)).lower() in _AT_ITS_LIMIT for why in said if why)
+
+
+def _names_limit(error: BaseException) -> bool:
+    """Tell whether a library takes for an error that an answer ended at its limit of tokens."""
+    return "max_tokens" in str(error).lower()
+
+
+def _of(item: Any, name: str) -> Any:
+    return item.get(name) if isinstance(item, dict) else getattr(item, name, None)
 
 
 def _spent(raw: Any) -> Spent:

@@ -1,7 +1,8 @@
 """Files of language models on this machine: fetched, verified, found and removed.
 
-A model lands by rename once its SHA-256 is right, so a file that is there is whole. What a broken
-download leaves lies in `downloads/` and is taken up again by the next one.
+A model lands by rename once its SHA-256 is right, so a file that is there is whole; its size and
+time are kept beside it, so that a later change is noticed. What a broken download leaves lies in
+`downloads/` and is taken up again by the next one.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -72,10 +73,31 @@ class ModelFiles:
         if _digest(path) not in (model.sha256, model.kept_sha256):
             path.unlink()
             message = f"the file of `{model.name}` was broken and has been removed"
-            raise ModelError(message, hint=f"fetch it again: `askdoc models pull {model.name}`")
+            raise ModelError(message, hint=_again(model))
+        self._note(path)
+
+    def sound(self, model: Model) -> Path:
+        """Return the path of the model's file, which is the one that was verified.
+
+        Told by its size and its time, and by its digest where these are not those of then.
+
+        Raises:
+            ModelError: it is not here, or something else stands in its place.
+
+        """
+        if not self.present(model):
+            raise _absent(model)
+        path = self.path(model)
+        if self._noted(path) == _state(path):
+            return path
+        if _digest(path) not in (model.sha256, model.kept_sha256):
+            message = f"the file of `{model.name}` is not the published one: it was changed here"
+            raise ModelError(message, hint=_again(model))
+        self._note(path)
+        return path
 
     def pull(self, model: Model, *, offline: bool = False, listen: Listener = deaf) -> Path:
-        """Fetch the model unless it is here, verify it, and return its path.
+        """Fetch the model unless it is here and whole, verify it, and return its path.
 
         `listen` hears `Fetching`.
 
@@ -84,9 +106,14 @@ class ModelFiles:
 
         """
         if self.present(model):
-            self.verify(model)
-            self._settle(model)
-            return self.path(model)
+            try:
+                self.verify(model)
+            except ModelError:
+                if offline:
+                    raise
+            else:
+                self._settle(model)
+                return self.path(model)
         if offline:
             message = f"`{model.name}` is not on this machine, and `--offline` refuses the network"
             raise ModelError(message, hint=f"without it: `askdoc models pull {model.name}`")
@@ -111,6 +138,7 @@ class ModelFiles:
         path = self.path(model)
         here = path.is_file()
         path.unlink(missing_ok=True)
+        _note_of(path).unlink(missing_ok=True)
         shutil.rmtree(self._downloads / model.name, ignore_errors=True)
         return here
 
@@ -122,6 +150,7 @@ class ModelFiles:
         """
         path = self.path(model)
         if model.kept_sha256 is None or path.stat().st_size == model.kept_size:
+            self._note(path)
             return
         from askdoc.adapters.gguf import widen
 
@@ -137,6 +166,18 @@ class ModelFiles:
                     wide.replace(path)
             finally:
                 wide.unlink(missing_ok=True)
+        self._note(path)
+
+    def _note(self, path: Path) -> None:
+        """Keep the state of a file whose digest is right; else it would be computed each time."""
+        with suppress(OSError):
+            _note_of(path).write_text(_state(path), encoding="ascii")
+
+    def _noted(self, path: Path) -> str | None:
+        try:
+            return _note_of(path).read_text(encoding="ascii")
+        except (OSError, ValueError):
+            return None
 
     def _land(self, fetched: Path, model: Model) -> None:
         found = _digest(fetched)
@@ -149,6 +190,15 @@ class ModelFiles:
             raise ModelError(message, hint="it has been removed; try again later")
         fetched.replace(self.path(model))
         shutil.rmtree(self._downloads / model.name, ignore_errors=True)
+
+
+def _note_of(path: Path) -> Path:
+    return path.with_suffix(".verified")
+
+
+def _state(path: Path) -> str:
+    found = path.stat()
+    return f"{found.st_size} {found.st_mtime_ns}\n"
 
 
 def _digest(path: Path) -> str:
@@ -170,6 +220,10 @@ def find_model(name: str) -> Model:
     return known[name]
 
 
+def _again(model: Model) -> str:
+    return f"fetch it again: `askdoc models pull {model.name}`"
+
+
 def _absent(model: Model) -> ModelError:
     message = f"the model `{model.name}` is not on this machine"
     return ModelError(message, hint=f"fetch it: `askdoc models pull {model.name}`")
@@ -179,12 +233,10 @@ def require(model: Model, files: ModelFiles) -> Path:
     """Return the path of a model that is here.
 
     Raises:
-        ModelError: it is not.
+        ModelError: it is not, or something else stands in its place.
 
     """
-    if not files.present(model):
-        raise _absent(model)
-    return files.path(model)
+    return files.sound(model)
 
 
 def _from_index(place: str, model: Model, downloads: Path, listen: Listener) -> Path:

@@ -15,6 +15,7 @@ import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from pathlib import Path
 from queue import Queue
 from typing import Any
@@ -102,9 +103,12 @@ class LlamaCpp:
 
         worker = threading.Thread(target=work, name="askdoc-llm", daemon=True)
         worker.start()
+        cut_off = False
         try:
             while (chunk := pieces.get()) is not None:
-                yield from _read(chunk)
+                cut_off |= _cut_off(chunk)
+                for piece in _read(chunk):
+                    yield replace(piece, cut_off=cut_off) if isinstance(piece, Spent) else piece
         finally:
             stopped.set()
             worker.join()
@@ -192,6 +196,11 @@ def _read(chunk: Mapping[str, Any]) -> Iterator[str | Spent]:
             tokens_cached=timings.get("cache_n"),
             prompt_seconds=_seconds(timings.get("prompt_ms")),
         )
+
+
+def _cut_off(chunk: Mapping[str, Any]) -> bool:
+    """Tell whether this is where the answer ends at its limit of tokens."""
+    return any(choice.get("finish_reason") == "length" for choice in chunk.get("choices", ()))
 
 
 def _seconds(milliseconds: float | None) -> float | None:

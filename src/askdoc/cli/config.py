@@ -12,6 +12,7 @@ from askdoc.cli.base import Group, command
 from askdoc.cli.completing import setting_names
 from askdoc.cli.options import here, open_workspace
 from askdoc.errors import UsageError
+from askdoc.providers import redacted
 
 app = typer.Typer(
     name="config",
@@ -210,12 +211,12 @@ def _restore(file: Path, before: bytes | None) -> None:
 
 
 def _written(value: Any) -> str:
-    """Write a value as it would be typed."""
+    """Write a value as it would be typed, but for what an address may hold of secrets."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, tuple):
-        return " ".join(value) or "none"
-    return "none" if value is None else str(value)
+        return " ".join(map(redacted, value)) or "none"
+    return "none" if value is None else redacted(str(value))
 
 
 def _say(text: str) -> None:

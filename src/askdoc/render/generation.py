@@ -109,5 +109,7 @@ def _notes(generation: Generation, *, withheld: bool) -> Iterator[str]:
         yield f"The answer is extractive: {generation.fallback}."
     elif generation.failure:
         yield f"The model broke off, what it had said stands above: {generation.failure}."
+    if generation.spent.cut_off:
+        yield "The model reached its limit of length before it had come to an end."
     if generation.interrupted:
         yield "The model was interrupted; this is what it had said."

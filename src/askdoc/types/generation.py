@@ -41,7 +41,10 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What one generation took, as far as it is known; `cost` in the currency of the settings."""
+    """What one generation took, as far as it is known; `cost` in the currency of the settings.
+
+    `cut_off` tells that it ended at its limit of tokens, and not because all was said.
+    """
 
     tokens_in: int | None = None
     tokens_out: int | None = None
@@ -50,6 +53,7 @@ class Spent:
     first_token_seconds: float | None = None
     first_claim_seconds: float | None = None
     cost: float | None = None
+    cut_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)
