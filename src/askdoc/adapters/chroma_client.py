@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import gc
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from askdoc.adapters import chroma_files
+from askdoc.adapters.chroma_import import importing
 from askdoc.errors import DiskFull, EmbedderMismatch, IndexCorrupt, StoreError
 
 if TYPE_CHECKING:
     from chromadb.api.client import Client
+
+_API = "chromadb.api.rust"
+"""The module that Chroma would import by its name once it is opened."""
 
 REPAIR = "run `askdoc doctor --repair` to make the vectors anew from the stored text"
 
@@ -39,18 +41,6 @@ def full(folder: Path) -> DiskFull:
     return DiskFull(f"no room left on the disk of `{folder}`", hint="free some and run again")
 
 
-@contextmanager
-def _nothing_collected() -> Iterator[None]:
-    """Look for no garbage: what is imported stays, and to look costs a twentieth of the time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
-
-
 def _is_full(folder: Path) -> bool:
     try:
         return shutil.disk_usage(folder).free < 1 << 16
@@ -64,9 +54,11 @@ def client(folder: Path) -> Client:
     Loading Chroma takes half a second, which a run that needs no vectors need not pay.
     """
     try:
-        with _nothing_collected():
+        with importing():
             from chromadb.api.client import Client
             from chromadb.config import Settings
+
+            import_module(_API)
     except (ImportError, RuntimeError, ValueError) as error:
         message = f"chromadb cannot be loaded: {' '.join(str(error).split())}"
         hint = "it reads a file `.env` in the current folder; if there is one, mend it"
@@ -74,7 +66,7 @@ def client(folder: Path) -> Client:
     settings = Settings(
         _env_file=None,  # type: ignore[call-arg]  # pydantic-settings takes it, untyped
         anonymized_telemetry=False,
-        chroma_api_impl="chromadb.api.rust.RustBindingsAPI",
+        chroma_api_impl=f"{_API}.RustBindingsAPI",
         chroma_otel_collection_endpoint="",
         chroma_otel_granularity=None,
         is_persistent=True,
