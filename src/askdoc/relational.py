@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 
 from askdoc.antecedents import TRAIT, topic_of
 from askdoc.countries import COUNTRIES
@@ -68,18 +69,28 @@ def _forms(nouns: str) -> tuple[re.Pattern[str], ...]:
     return tuple(re.compile(form, re.IGNORECASE) for form in forms)
 
 
-_ASKS_OF_ILLNESS = (
-    *_forms(_OF_ILLNESS),
-    re.compile(
-        rf"{_IS}\s+there\s+(?P<noun>(?:an?|any)\s+(?:(?:known|effective|good|licensed|approved|"
-        rf"safe|specific|{_WHICH})\s+){{0,2}}(?:{_OF_ILLNESS})){_TAIL}(?:\s+yet|\s+now)?",
-        re.IGNORECASE,
-    ),
-    re.compile(
-        rf"(?P<noun>(?:the\s+)?(?:{_WHICH}\s+){{0,2}}(?:{_OF_ILLNESS})){_TAIL}", re.IGNORECASE
-    ),
-)
-_ASKS_OF_ANYTHING = _forms(_OF_ANYTHING)
+@cache
+def _asks_of_illness() -> tuple[re.Pattern[str], ...]:
+    """Compile how one asks what an illness has, which only a conversation needs."""
+    return (
+        *_forms(_OF_ILLNESS),
+        re.compile(
+            rf"{_IS}\s+there\s+(?P<noun>(?:an?|any)\s+(?:(?:known|effective|good|licensed|approved|"
+            rf"safe|specific|{_WHICH})\s+){{0,2}}(?:{_OF_ILLNESS})){_TAIL}(?:\s+yet|\s+now)?",
+            re.IGNORECASE,
+        ),
+        re.compile(
+            rf"(?P<noun>(?:the\s+)?(?:{_WHICH}\s+){{0,2}}(?:{_OF_ILLNESS})){_TAIL}",
+            re.IGNORECASE,
+        ),
+    )
+
+
+@cache
+def _asks_of_anything() -> tuple[re.Pattern[str], ...]:
+    """Compile how one asks what a thing has."""
+    return _forms(_OF_ANYTHING)
+
 
 _AGAINST = re.compile(r"vaccin(?:e|es|ation)$", re.IGNORECASE)
 _FOR = re.compile(r"(?:cure|therapy|therapies)$|^(?:an?|any)\s.*treatments?$", re.IGNORECASE)
@@ -135,7 +146,7 @@ def with_owner(body: str, turns: Sequence[Turn]) -> str | None:
 
     `turns` are those of `followups.rewrite`, and `body` ends in no mark.
     """
-    for forms, owners in ((_ASKS_OF_ILLNESS, _illnesses), (_ASKS_OF_ANYTHING, _things)):
+    for forms, owners in ((_asks_of_illness(), _illnesses), (_asks_of_anything(), _things)):
         for form in forms:
             if found := form.fullmatch(body):
                 owner = next(_of_turns(turns, owners), None)
