@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shutil
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from askdoc import wiring, workspace
 from askdoc.adapters.chroma import ChromaStore
 from askdoc.answering import Answerer
+from askdoc.retrieval import DENSE
+from askdoc.sentence_vectors import IN_CONTEXT
 from askdoc.settings import Settings
 from askdoc.types import Status
 from askdoc.workspace import Workspace
+
+if TYPE_CHECKING:
+    from askdoc.ports import Matrix
 
 DOCUMENTS = {
     "harbour.txt": (
@@ -110,6 +119,52 @@ def test_a_vector_for_the_question_changes_nothing(answerer: Answerer) -> None:
         vector = answerer.embed([question])[0]
         with_it = answerer.answer(question, vector=vector)
         assert with_it.evidence == answerer.answer(question).evidence
+
+
+def test_a_question_embeds_itself_alone(
+    place: Workspace, answerer: Answerer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    embedder = answerer.parts.sources.embedder
+    embed = embedder.embed_queries
+
+    def watched(texts: Sequence[str]) -> Matrix:
+        asked.extend(texts)
+        return embed(texts)
+
+    monkeypatch.setattr(embedder, "embed_queries", watched)
+    question = "When was the harbour of Velm dug out?"
+    answer = answerer.answer(question)
+    assert asked == [question]
+    assert "1883" in answer.claims[0].text
+    assert all(DENSE in item.scores for item in answer.evidence)
+
+
+def test_where_vectors_of_sentences_are_lost_they_are_embedded(
+    place: Workspace, tmp_path: Path
+) -> None:
+    shutil.copytree(place.index, tmp_path / "index")
+    with closing(sqlite3.connect(tmp_path / "index" / "catalog.sqlite")) as catalog:
+        catalog.execute("DELETE FROM sentence_vectors WHERE chunk = 1")
+        catalog.commit()
+    other = workspace.find(place.root, overrides={"index": str(tmp_path / "index")})
+    with wiring.answerer(other) as opened:
+        answer = opened.answer("When was the harbour of Velm dug out?")
+    assert "1883" in answer.claims[0].text
+    assert all(DENSE in item.scores for item in answer.evidence)
+
+
+def test_answers_depend_on_how_sentences_have_their_vectors(
+    place: Workspace, tmp_path: Path
+) -> None:
+    shutil.copytree(place.index, tmp_path / "index")
+    with closing(sqlite3.connect(tmp_path / "index" / "catalog.sqlite")) as catalog:
+        catalog.execute("DELETE FROM meta WHERE key = ?", (IN_CONTEXT,))
+        catalog.commit()
+    other = workspace.find(place.root, overrides={"index": str(tmp_path / "index")})
+    with wiring.answerer(other) as alone, wiring.answerer(place) as within:
+        assert alone.fingerprint != within.fingerprint
+        assert "1883" in alone.answer("When was the harbour of Velm dug out?").claims[0].text
 
 
 def test_the_ranker_can_be_left_out(answerer: Answerer, tmp_path: Path) -> None:

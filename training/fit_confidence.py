@@ -1,6 +1,7 @@
 """Fit the confidence model: how likely it is that the documents answer a question.
 
-    python training/fit_confidence.py SET [--near NEAR_MISSES.jsonl] [--reranker none] [--write]
+    python training/fit_confidence.py SET [--near NEAR_MISSES.jsonl] [--reranker none] [--alone]
+        [--write]
 
 `SET` is the folder of a set with `suite.jsonl` and `docs/`, all of whose questions are answerable.
 Each question is answered as a user's would be; the signals of the answer are the features. A
@@ -17,7 +18,8 @@ With the packaged ranker only questions on documents that it was not trained on 
 made over documents, so that none is both fitted on and judged on. Prints AUROC, expected
 calibration error and accuracy over the folds for each library, and with `--near` the AUROC of near
 misses that were written by hand, on which nothing is fitted. Then fits on all and, with `--write`,
-puts the coefficients into the package.
+puts the coefficients into the package. With `--alone` the index keeps no vectors of sentences in
+their context, as with an embedder that gives none.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ from sklearn.metrics import roc_auc_score
 
 from askdoc import suites, wiring, workspace
 from askdoc.confidence import FEATURES
-from askdoc.remembering import remembering
+from askdoc.remembering import RememberingEmbedder, remembering
 from askdoc.settings import NO_RERANKER, RERANKER
 from askdoc.types import EvalCase
 
@@ -74,10 +76,13 @@ def main() -> None:
     parser.add_argument("set", type=Path)
     parser.add_argument("--near", type=Path, help="near misses to judge on")
     parser.add_argument("--reranker", default=RERANKER, choices=[RERANKER, NO_RERANKER])
+    parser.add_argument("--alone", action="store_true", help="without vectors of sentences")
     parser.add_argument("--trials", type=Path, help="file that keeps the signals")
     parser.add_argument("--write", action="store_true", help="put the coefficients in the package")
     arguments = parser.parse_args()
     documents, ranker = arguments.set / "docs", arguments.reranker
+    if arguments.alone:
+        without_sentences()
     cases = [case for case in suites.load(arguments.set / "suite.jsonl").cases if case.evidence]
     if ranker == RERANKER:
         name = arguments.set.name
@@ -115,8 +120,19 @@ def main() -> None:
     }
     print(json.dumps(fitted, indent=2))
     if arguments.write:
-        all_fitted = json.loads(TARGET.read_text()) | {ranker: fitted}
+        all_fitted = json.loads(TARGET.read_text())
+        (all_fitted if arguments.alone else all_fitted["in context"])[ranker] = fitted
         TARGET.write_text(json.dumps(all_fitted, indent=2) + "\n")
+
+
+def without_sentences() -> None:
+    """Have embedders give vectors of passages alone."""
+
+    class Plain(RememberingEmbedder):
+        contextual = False
+
+    load = wiring.opening.embedder
+    wiring.opening.embedder = lambda *args, **named: Plain(load(*args, **named))
 
 
 def collect(cases: Sequence[EvalCase], documents: Path, ranker: str) -> Iterator[Trial]:

@@ -26,6 +26,7 @@ from askdoc.ports import (
     Listener,
     deaf,
 )
+from askdoc.sentence_vectors import IN_CONTEXT
 from askdoc.settings import Settings, answer_fingerprint
 from askdoc.text import one_line
 from askdoc.types import (
@@ -275,6 +276,8 @@ def fingerprint(
     catalog: CatalogReader, settings: Settings, models: Mapping[str, str]
 ) -> Fingerprint:
     """Name all that answers depend on; `models` maps each part to its model's fingerprint."""
+    if catalog.setting(IN_CONTEXT) == "yes":
+        models = {**models, "embedder": f"{models['embedder']}/in-context"}
     return Fingerprint(
         corpus=catalog.corpus_fingerprint(),
         settings=answer_fingerprint(settings),

@@ -108,6 +108,21 @@ def passage_text(title: str | None, headings: Sequence[str], text: str) -> str:
     return f"{' > '.join(context)}\n{text}" if context else text
 
 
+def sentence_places(passage: str, chunk: Chunk) -> list[Span]:
+    """Say where in a passage's text, as `passage_text` makes it, the chunk's sentences stand."""
+    text, origin = chunk.text, chunk.span.start
+    if text.isascii():
+        offset = len(passage) - len(text)
+        offset -= origin
+        return [Span(span.start + offset, span.end + offset) for span in chunk.sentences]
+    offset = len(passage) - len(searchable(text))
+
+    def place(position: int) -> int:
+        return offset + len(searchable(text[: position - origin]))
+
+    return [Span(place(span.start), place(span.end)) for span in chunk.sentences]
+
+
 def lexical_text(
     path: str,
     title: str | None,

@@ -22,6 +22,7 @@ from askdoc.operators import Demands
 from askdoc.ports import Analyser, CatalogReader, Embedder, Ranker, VectorStore
 from askdoc.retrieval import DENSE, FOREIGN_WEIGHTS, LEXICAL, Demanded, Query, gather, prepare
 from askdoc.selection import Terms, score
+from askdoc.sentence_vectors import IN_CONTEXT, unpack
 from askdoc.settings import AUTOMATIC, ENGLISH, ENGLISH_MODELS, Settings
 from askdoc.spelling import Vocabulary, repair
 from askdoc.text import printable
@@ -80,6 +81,7 @@ class Finder:
     def __init__(self, sources: Sources, settings: Settings) -> None:
         self._sources = sources
         self._settings = settings
+        self._in_context = sources.catalog.setting(IN_CONTEXT) == "yes"
 
     def understand(self, question: str) -> str:
         """Return a question as it is searched for: on one line, its slips repaired."""
@@ -205,7 +207,19 @@ class Finder:
             self._terms(query.language),
             embedder.embed_queries if knows(embedder) else None,
             ranker if ranker and knows(ranker) else None,
+            self._vectors_of_sentences(passages) if knows(embedder) else None,
         )
+
+    def _vectors_of_sentences(self, passages: Sequence[Passage]) -> dict[str, Matrix] | None:
+        """Return those that the index keeps; None where it keeps none."""
+        if not self._in_context:
+            return None
+        chunks = {passage.chunk.id: passage.chunk for passage in passages}
+        stored = self._sources.catalog.sentence_vectors(list(chunks))
+        dimensions = self._sources.embedder.dimensions
+        found = {key: unpack(packed, dimensions) for key, packed in stored.items()}
+        whole = all(len(found.get(key, ())) == len(c.sentences) for key, c in chunks.items())
+        return found if whole else None
 
     def _demanded(self, demands: Demands, language: str) -> Demanded:
         """Say what passages have to be like.

@@ -10,11 +10,10 @@ the last: no more of it is in memory than three groups and one part of its text.
 from __future__ import annotations
 
 import hashlib
-import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import chain
 from threading import Event
 from typing import TYPE_CHECKING
@@ -22,8 +21,10 @@ from typing import TYPE_CHECKING
 from askdoc import chunking
 from askdoc.chunking import Budget
 from askdoc.errors import DiskFull, IndexCorrupt, ReadError, StoreError
+from askdoc.grouping import GROUP, Group, Piece, by_document, keys
 from askdoc.landmarks import Landmarks
 from askdoc.ports import Analyser, Catalog, Embedder, SentenceSplitter, VectorStore
+from askdoc.sentence_vectors import IN_CONTEXT, pack
 from askdoc.settings import AUTOMATIC, Settings
 from askdoc.types import Chunk, Document, Found, Reading, Stamp
 from askdoc.windows import joined
@@ -31,17 +32,14 @@ from askdoc.windows import joined
 if TYPE_CHECKING:
     from askdoc.ports import Matrix
 
+    Embedded = tuple[Matrix, list[bytes]]
+    """The vectors of passages, and those of the sentences of each as the catalog keeps them."""
+
 WRITING = "writing"
 """Under this key the catalog says `yes` while a run is changing the index."""
 
-_GROUP = 256
-"""Chunks that are embedded and stored as one."""
-
 _SLICE = 64
 """Passages that are embedded before looking whether the rest is still wanted."""
-
-_LONGEST_WAIT = 2.0
-"""Seconds after which documents that wait are published, even if they are few."""
 
 _HEADROOM = 4
 """One part in so many of what the embedder looks at is left to title and headings."""
@@ -72,45 +70,6 @@ class Source:
     like: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """A chunk on its way; `like` is a stored chunk that has the same vector already."""
-
-    chunk: Chunk
-    passage: str
-    terms: str
-    like: str | None
-
-
-@dataclass(slots=True)
-class _Group:
-    """What is stored at once: pieces with the texts they are of, and the documents they end."""
-
-    started: list[Document] = field(default_factory=list)
-    texts: list[tuple[str, str]] = field(default_factory=list)
-    pieces: list[_Piece] = field(default_factory=list)
-    finished: list[Document] = field(default_factory=list)
-    since: float = field(default_factory=time.monotonic)
-
-    def __bool__(self) -> bool:
-        return bool(self.started or self.texts or self.pieces or self.finished)
-
-    @property
-    def is_due(self) -> bool:
-        return len(self.pieces) >= _GROUP or time.monotonic() - self.since > _LONGEST_WAIT
-
-    def fresh(self) -> list[_Piece]:
-        return [piece for piece in self.pieces if piece.like is None]
-
-    def copied(self) -> list[_Piece]:
-        return [piece for piece in self.pieces if piece.like not in (None, piece.chunk.id)]
-
-    def forget(self, document_id: str) -> None:
-        self.started = [document for document in self.started if document.id != document_id]
-        self.texts = [text for text in self.texts if text[0] != document_id]
-        self.pieces = [piece for piece in self.pieces if piece.chunk.document_id != document_id]
-
-
 class Intake:
     """Takes documents in, one after the other; `published` hears the ids of those now visible."""
 
@@ -129,10 +88,11 @@ class Intake:
         self._cutters = cutters
         self._set_language = settings.language
         self._budget = budget(settings, embedder)
+        self._in_context = catalog.setting(IN_CONTEXT) == "yes"
         self._published = published
-        self._group = _Group()
+        self._group = Group()
         self._begun: set[str] = set()
-        self._embedding: deque[tuple[_Group, Future[Matrix]]] = deque()
+        self._embedding: deque[tuple[Group, Future[Embedded]]] = deque()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="askdoc-embedding")
         self._given_up = Event()
 
@@ -206,7 +166,7 @@ class Intake:
 
     def _pieces(
         self, document: Document, part: Reading, stored: Mapping[bytes, str]
-    ) -> Iterator[_Piece]:
+    ) -> Iterator[Piece]:
         language = document.language
         sentences = chunking.sentence_spans(part, self._cutters.splitter, language)
         for chunk in chunking.chunk(
@@ -225,7 +185,8 @@ class Intake:
                 author=document.author,
             )
             terms = " ".join(self._cutters.analyser.terms(searched, language))
-            yield _Piece(chunk, passage, terms, stored.get(_digest(passage)))
+            places = chunking.sentence_places(passage, chunk) if self._in_context else ()
+            yield Piece(chunk, passage, terms, stored.get(_digest(passage)), tuple(places))
 
     def _language_of(self, text: str) -> str:
         if self._set_language != AUTOMATIC:
@@ -246,8 +207,8 @@ class Intake:
             for chunk, passage in passages(self._catalog, item)
         }
 
-    def _add(self, piece: _Piece) -> None:
-        if len(self._group.pieces) >= _GROUP:
+    def _add(self, piece: Piece) -> None:
+        if self._group.is_full:
             self._submit()
         self._group.pieces.append(piece)
 
@@ -265,25 +226,26 @@ class Intake:
 
     def _submit(self) -> None:
         """Have the group embedded, and store the one before, which was embedded meanwhile."""
-        group, self._group = self._group, _Group()
+        group, self._group = self._group, Group()
         if group:
             self._begun |= {document.id for document in group.started}
             self._begun -= {document.id for document in group.finished}
-            texts = [piece.passage for piece in group.fresh()]
-            self._embedding.append((group, self._thread.submit(self._embed, texts)))
+            self._embedding.append((group, self._thread.submit(self._embed, group.fresh())))
         while len(self._embedding) > 1:
             self._store_next()
 
     def _store_next(self) -> None:
         """Store the group that was begun first; waits until it is embedded."""
         group, embedded = self._embedding[0]
-        vectors = embedded.result()
+        vectors, sentences = embedded.result()
         self._embedding.popleft()
-        self._stage(group)
-        if fresh := group.fresh():
-            self._vectors.add(*_keys(fresh), vectors)
+        fresh = group.fresh()
+        new = {piece.chunk.id: packed for piece, packed in zip(fresh, sentences, strict=True)}
+        self._stage(group, new | self._sentences_like(group.pieces))
+        if fresh:
+            self._vectors.add(*keys(fresh), vectors)
         if copied := group.copied():
-            self._vectors.add(*_keys(copied), self._vectors_like(copied))
+            self._vectors.add(*keys(copied), self._vectors_like(copied))
         with self._catalog.transaction():
             for document in group.finished:
                 self._catalog.complete(document)
@@ -291,36 +253,61 @@ class Intake:
         sweep(self._catalog, self._vectors)
         self._published([document.id for document in group.finished], len(group.pieces))
 
-    def _stage(self, group: _Group) -> None:
+    def _stage(self, group: Group, sentences: Mapping[str, bytes]) -> None:
         with self._catalog.transaction():
             self._catalog.keep(WRITING, "yes")
             for document in group.started:
                 self._catalog.stage(document)
             for key, text in group.texts:
                 self._catalog.append(key, text)
-            for key, pieces in _by_document(group.pieces):
+            for key, pieces in by_document(group.pieces):
                 chunks = [piece.chunk for piece in pieces]
-                self._catalog.extend(key, chunks, [piece.terms for piece in pieces])
+                terms = [piece.terms for piece in pieces]
+                meanings = [sentences[chunk.id] for chunk in chunks] if self._in_context else ()
+                self._catalog.extend(key, chunks, terms, meanings)
 
-    def _embed(self, texts: Sequence[str]) -> Matrix:
-        """Embed passages; runs in the thread for that."""
+    def _embed(self, pieces: Sequence[Piece]) -> Embedded:
+        """Embed passages, and their sentences where wanted; runs in the thread for that."""
         import numpy as np  # which a run that changes nothing need not load
 
         vectors = [np.empty((0, self._embedder.dimensions), dtype=np.float32)]
-        for start in range(0, len(texts), _SLICE):
+        sentences: list[bytes] = []
+        for start in range(0, len(pieces), _SLICE):
             if self._given_up.is_set():
                 raise CancelledError
-            vectors.append(self._embedder.embed_passages(texts[start : start + _SLICE]))
-        return np.concatenate(vectors)
+            part = pieces[start : start + _SLICE]
+            texts = [piece.passage for piece in part]
+            if self._in_context:
+                places = [piece.sentences for piece in part]
+                whole, within = self._embedder.embed_in_context(texts, places)
+                vectors.append(whole)
+                sentences += map(pack, within)
+            else:
+                vectors.append(self._embedder.embed_passages(texts))
+                sentences += [b""] * len(part)
+        return np.concatenate(vectors), sentences
 
-    def _vectors_like(self, pieces: Sequence[_Piece]) -> Matrix:
+    def _sentences_like(self, pieces: Sequence[Piece]) -> dict[str, bytes]:
+        """Return the vectors of sentences of stored chunks; make those that have gone meanwhile."""
+        alike = {piece.chunk.id: piece.like for piece in pieces if piece.like is not None}
+        if not alike or not self._in_context:
+            return {}
+        stored = self._catalog.sentence_vectors(list(alike.values()))
+        found = {key: stored[like] for key, like in alike.items() if like in stored}
+        lost = [piece for piece in pieces if piece.chunk.id in alike.keys() - found.keys()]
+        if lost:
+            _, made = self._thread.submit(self._embed, lost).result()
+            found |= {piece.chunk.id: packed for piece, packed in zip(lost, made, strict=True)}
+        return found
+
+    def _vectors_like(self, pieces: Sequence[Piece]) -> Matrix:
         """Return the vectors that stored chunks have, or make them where one has gone meanwhile."""
         try:
             return self._vectors.vectors([piece.like for piece in pieces if piece.like])
         except (DiskFull, IndexCorrupt):
             raise
         except StoreError:
-            return self._thread.submit(self._embed, [piece.passage for piece in pieces]).result()
+            return self._thread.submit(self._embed, pieces).result()[0]
 
 
 def budget(settings: Settings, embedder: Embedder) -> Budget:
@@ -332,8 +319,8 @@ def budget(settings: Settings, embedder: Embedder) -> Budget:
 def passages(catalog: Catalog, document: Document) -> Iterator[tuple[Chunk, str]]:
     """Yield the chunks of a stored document with the text that was embedded for each."""
     ids = catalog.chunk_ids([document.id])
-    for start in range(0, len(ids), _GROUP):
-        for chunk in catalog.chunks(ids[start : start + _GROUP]):
+    for start in range(0, len(ids), GROUP):
+        for chunk in catalog.chunks(ids[start : start + GROUP]):
             yield chunk, chunking.passage_text(document.title, chunk.headings, chunk.text)
 
 
@@ -376,17 +363,6 @@ def _one(landmarks: Sequence[Landmarks], otherwise: Landmarks) -> Landmarks:
     if len(landmarks) > 1:
         return Landmarks.of(chain.from_iterable(landmarks))
     return landmarks[0] if landmarks else otherwise
-
-
-def _by_document(pieces: Iterable[_Piece]) -> Iterator[tuple[str, list[_Piece]]]:
-    found: dict[str, list[_Piece]] = {}
-    for piece in pieces:
-        found.setdefault(piece.chunk.document_id, []).append(piece)
-    yield from found.items()
-
-
-def _keys(pieces: Sequence[_Piece]) -> tuple[list[str], list[str]]:
-    return [piece.chunk.id for piece in pieces], [piece.chunk.document_id for piece in pieces]
 
 
 def _digest(passage: str) -> bytes:

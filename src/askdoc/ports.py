@@ -126,6 +126,19 @@ class Embedder(Protocol):
     def embed_queries(self, texts: Sequence[str]) -> Matrix:
         """Embed texts to search by, in order; shape (len(texts), dimensions)."""
 
+    @property
+    def contextual(self) -> bool:
+        """Whether it can give vectors of sentences as they read in their passage."""
+
+    def embed_in_context(
+        self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]
+    ) -> tuple[Matrix, list[Matrix]]:
+        """Embed texts to be found, and the sentences that stand at those places in each.
+
+        Shapes (len(texts), dimensions) and (sentences of the text, dimensions) each. An embedder
+        that is not contextual gives no vectors of sentences: shape (0, dimensions).
+        """
+
 
 class Ranker(Protocol):
     """Judges how well a sentence answers a question, the two read together."""
@@ -261,6 +274,9 @@ class CatalogReader(Protocol):
     def chunks(self, ids: Sequence[str]) -> list[Chunk]:
         """Return those chunks in that order; unknown ids are left out."""
 
+    def sentence_vectors(self, ids: Sequence[str]) -> Mapping[str, bytes]:
+        """Return what is kept of the meaning of the sentences of those chunks, as it was given."""
+
     def search(
         self,
         terms: Sequence[str],
@@ -353,7 +369,13 @@ class Catalog(CatalogReader, Protocol):
     def complete(self, document: Document) -> None:
         """Say of a staged version what was not known when it was begun, such as its length."""
 
-    def extend(self, document_id: str, chunks: Sequence[Chunk], terms: Sequence[str]) -> None:
+    def extend(
+        self,
+        document_id: str,
+        chunks: Sequence[Chunk],
+        terms: Sequence[str],
+        sentences: Sequence[bytes] = (),
+    ) -> None:
         """Add chunks to the staged version of a document."""
 
     def publish(self, document_ids: Iterable[str]) -> None:

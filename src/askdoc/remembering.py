@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from askdoc.answering import Parts
     from askdoc.ports import Matrix
+    from askdoc.types import Span
 
     Vector = npt.NDArray[np.float32]
 
@@ -82,6 +83,17 @@ class RememberingEmbedder:
     def embed_queries(self, texts: Sequence[str]) -> Matrix:
         """Embed texts to search by; shape (len(texts), dimensions)."""
         return self._embed("query", texts, self._embedder.embed_queries)
+
+    @property
+    def contextual(self) -> bool:
+        """Whether the embedder behind gives vectors of sentences in their passage."""
+        return self._embedder.contextual
+
+    def embed_in_context(
+        self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]
+    ) -> tuple[Matrix, list[Matrix]]:
+        """Embed passages and their sentences; nothing of it is kept."""
+        return self._embedder.embed_in_context(texts, sentences)
 
     @contextmanager
     def forgetful(self) -> Iterator[None]:

@@ -1,9 +1,10 @@
 """From passages to the sentences that answer: scoring, then choosing which to cite.
 
-A sentence is scored by what it says (cosine to the question), by the question's words it holds (by
-weight, whatever its length: BM25 favours short sentences, and the right one often is not), and by
-the passage around it. Where there is a ranker, it reads the best of them together with the
-question, and what it thinks of each is added.
+A sentence is scored by what it says (cosine to the question; as it reads in its passage where the
+index knows that), by the question's words it holds (by weight, whatever its length: BM25 favours
+short sentences, and the right one often is not), and by the passage around it.
+Where there is a ranker, it reads the best of them together with the question, and what it thinks of
+each is added.
 """
 
 from __future__ import annotations
@@ -20,13 +21,15 @@ from askdoc.retrieval import DENSE, Query
 from askdoc.types import Candidate, Evidence, Passage, Span
 
 if TYPE_CHECKING:
-    from askdoc.ports import Scores
+    from askdoc.ports import Matrix, Scores
 
 Terms = Callable[[str], list[str]]
 EmbedTexts = Callable[[Sequence[str]], npt.NDArray[np.float32]]
 
 RANKER = "ranker"
 WEIGHTS: Mapping[str, float] = {"lexical": 0.7, "passage": 1.5, DENSE: 1.0, RANKER: 0.15}
+_IN_CONTEXT = 1.5
+"""The weight of a sentence's cosine where its vector was made in its passage."""
 
 _EMBEDDED, _RANKED = 20, 12
 """Sentences that are embedded, and of these the ones that the ranker reads: the best so far.
@@ -51,13 +54,20 @@ def score(
     terms: Terms,
     embed: EmbedTexts | None,
     ranker: Ranker | None = None,
+    vectors: Mapping[str, Matrix] | None = None,
 ) -> list[Evidence]:
     """Score every sentence of `passages`, best first; a sentence that two share counts once.
 
     What is cheap to know is known of all sentences. The best by that are embedded, and the best of
-    these are read by the ranker, if there is one. Without `embed` words and passages decide. Labels
-    are `S1`, `S2`, … in the final order.
+    these are read by the ranker, if there is one. Without `embed` words and passages decide. With
+    `vectors`, which has a row for each sentence of each chunk by the chunk's id, nothing is
+    embedded. Labels are `S1`, `S2`, … in the final order.
     """
+
+    def known(best: Sequence[Evidence]) -> Scores:
+        assert vectors is not None  # noqa: S101 - only asked where there are some
+        cosines = {key: rows @ query.vector for key, rows in vectors.items()}
+        return np.array([_of(cosines, item) for item in best], np.float32)
 
     def similar(best: Sequence[Evidence]) -> Scores:
         assert embed is not None  # noqa: S101 - only asked where there is one
@@ -69,10 +79,12 @@ def score(
         return np.clip(ranker.score(query.text, read), -_MOST, _MOST)
 
     evidence = sorted(_cheaply(query, passages, terms), key=_by_score)
-    if embed is not None:
-        evidence = _with(evidence, DENSE, similar, _EMBEDDED)
+    if vectors is not None:
+        evidence = _with(evidence, DENSE, known, len(evidence), _IN_CONTEXT)
+    elif embed is not None:
+        evidence = _with(evidence, DENSE, similar, _EMBEDDED, WEIGHTS[DENSE])
     if ranker is not None:
-        evidence = _with(evidence, RANKER, judged, _RANKED)
+        evidence = _with(evidence, RANKER, judged, _RANKED, WEIGHTS[RANKER])
     return [replace(item, label=f"S{number}") for number, item in enumerate(evidence, start=1)]
 
 
@@ -89,6 +101,7 @@ def _with(
     name: str,
     measure: Callable[[Sequence[Evidence]], Scores],
     depth: int,
+    weight: float,
 ) -> list[Evidence]:
     """Add a part to the scores of the `depth` best, and put all in order again.
 
@@ -101,13 +114,19 @@ def _with(
     found = [
         replace(
             item,
-            score=item.score + WEIGHTS[name] * value,
+            score=item.score + weight * value,
             scores={**item.scores, name: value},
         )
         for item, value in zip(evidence, values, strict=False)
     ]
-    found += [replace(item, score=item.score + WEIGHTS[name] * worst) for item in evidence[depth:]]
+    found += [replace(item, score=item.score + weight * worst) for item in evidence[depth:]]
     return sorted(found, key=_by_score)
+
+
+def _of(cosines: Mapping[str, Scores], item: Evidence) -> float:
+    """Look up a sentence by its place in its chunk."""
+    chunk = item.passage.chunk
+    return float(cosines[chunk.id][chunk.sentences.index(item.span)])
 
 
 def _by_score(item: Evidence) -> float:

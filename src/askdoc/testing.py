@@ -14,6 +14,7 @@ from askdoc.types import Hit
 
 if TYPE_CHECKING:
     from askdoc.ports import Matrix
+    from askdoc.types import Span
 
 _WORD = re.compile(r"\w+")
 
@@ -42,16 +43,34 @@ class HashEmbedder:
 
     def embed_passages(self, texts: Sequence[str]) -> Matrix:
         """Embed texts to be found; shape (len(texts), dimensions), unit length, in order."""
+        return self._sums(texts)
+
+    def embed_queries(self, texts: Sequence[str]) -> Matrix:
+        """Embed texts to search by, just as passages are."""
+        return self.embed_passages(texts)
+
+    @property
+    def contextual(self) -> bool:
+        """True: a sentence has the same vector in its passage as alone."""
+        return True
+
+    def embed_in_context(
+        self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]
+    ) -> tuple[Matrix, list[Matrix]]:
+        """Embed passages, and the sentences that stand at those places in each."""
+        parts = [
+            self._sums([span.of(text) for span in spans])
+            for text, spans in zip(texts, sentences, strict=True)
+        ]
+        return self.embed_passages(texts), parts
+
+    def _sums(self, texts: Sequence[str]) -> Matrix:
         vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)
         for row, text in enumerate(texts):
             words = _WORD.findall(text.casefold())[: self.max_tokens]
             total = np.sum([self._direction(word) for word in words or [""]], axis=0)
             vectors[row] = total / np.linalg.norm(total)
         return vectors
-
-    def embed_queries(self, texts: Sequence[str]) -> Matrix:
-        """Embed texts to search by, just as passages are."""
-        return self.embed_passages(texts)
 
     def _direction(self, word: str) -> Matrix:
         """Draw a direction for a word from the hash of its letters."""

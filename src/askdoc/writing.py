@@ -16,6 +16,7 @@ from typing import Self
 from askdoc.errors import DiskFull, EmbedderMismatch, StoreError
 from askdoc.intake import WRITING, passages, sweep
 from askdoc.ports import Catalog, Embedder, VectorStore
+from askdoc.sentence_vectors import IN_CONTEXT
 from askdoc.settings import Settings, index_fingerprint
 
 UNFINISHED = "unfinished"
@@ -127,6 +128,8 @@ class Writing:
             with self.catalog.transaction():
                 self.catalog.keep(EMBEDDER_NAME, loaded.name)
                 self.catalog.keep(EMBEDDER_FINGERPRINT, loaded.fingerprint)
+                if not self.catalog.counts().chunks:
+                    self.catalog.keep(IN_CONTEXT, "yes" if loaded.contextual else "no")
             self._embedder = loaded
         return self._embedder
 

@@ -232,6 +232,25 @@ def test_a_staged_version_is_seen_by_nobody(catalog: SqliteCatalog) -> None:
     assert sorted(catalog.obsolete()) == sorted(chunk.id for chunk in chunks("cat.txt"))
 
 
+def test_keeps_the_vectors_of_sentences_with_their_chunks(catalog: SqliteCatalog) -> None:
+    first, second = chunks("cat.txt")
+    with catalog.transaction():
+        catalog.stage(document("cat.txt"))
+        catalog.append("id-cat.txt", CAT)
+        catalog.extend("id-cat.txt", [first, second], terms(CAT), [b"one", b"two"])
+        assert catalog.sentence_vectors([first.id]) == {}, "nobody sees what is not published"
+        catalog.publish(["id-cat.txt"])
+    with reading(catalog) as reader:
+        assert reader.sentence_vectors([second.id, "none", first.id]) == {
+            first.id: b"one",
+            second.id: b"two",
+        }
+    put(catalog, "cat.txt", "The mouse hides.", content="b")
+    assert catalog.sentence_vectors([first.id, second.id]) == {}
+    [(left,)] = catalog.connection.execute("SELECT count(*) FROM sentence_vectors")
+    assert left == 0
+
+
 def test_an_edit_makes_only_the_changed_chunks_obsolete(catalog: SqliteCatalog) -> None:
     put(catalog, "cat.txt")
     text = CAT.replace("dog barks", "dog jumps")

@@ -11,6 +11,7 @@ from askdoc.adapters import embedders, model_sources
 from askdoc.ports import Embedder
 from askdoc.settings import DEFAULT_EMBEDDER
 from askdoc.testing import HashEmbedder
+from askdoc.types import Span
 
 TEXTS = [
     "The harbour was dug out in 1883.",
@@ -118,3 +119,40 @@ def test_what_lies_beyond_the_last_token_does_not_count(embedder: Embedder) -> N
     )
     np.testing.assert_allclose(at_the_end, beyond, atol=1e-5)
     assert np.abs(within - at_the_end).max() > 1e-4
+
+
+PASSAGE = "Ports > Coast\nThe harbour was dug out in 1883. It silted up. Wolves hunt in packs."
+
+
+def _places(text: str, *sentences: str) -> list[Span]:
+    starts = [text.index(sentence) for sentence in sentences]
+    return [Span(start, start + len(one)) for start, one in zip(starts, sentences, strict=True)]
+
+
+def test_a_passage_has_the_same_vector_with_its_sentences(embedder: Embedder) -> None:
+    whole, _ = embedder.embed_in_context(TEXTS, [[] for _ in TEXTS])
+    np.testing.assert_allclose(whole, embedder.embed_passages(TEXTS), atol=1e-5)
+
+
+def test_each_sentence_has_a_vector_or_none_has(embedder: Embedder) -> None:
+    places = _places(PASSAGE, "The harbour was dug out in 1883.", "It silted up.")
+    _, found = embedder.embed_in_context([PASSAGE, TEXTS[3], ""], [places, [Span(0, 30)], []])
+    expected = [2, 1, 0] if embedder.contextual else [0, 0, 0]
+    assert [vectors.shape for vectors in found] == [(n, embedder.dimensions) for n in expected]
+    for vectors in found:
+        np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("embedder", ["hash", "onnx"], indirect=True)
+def test_a_sentence_is_near_what_it_says(embedder: Embedder) -> None:
+    places = _places(PASSAGE, "The harbour was dug out in 1883.", "Wolves hunt in packs.")
+    _, [(harbour, wolves)] = embedder.embed_in_context([PASSAGE], [places])
+    question = embedder.embed_queries(["How do wolves hunt?"])[0]
+    assert wolves @ question > harbour @ question + 0.1
+
+
+@pytest.mark.parametrize("embedder", ["onnx"], indirect=True)
+def test_a_sentence_beyond_the_last_token_counts_as_the_whole(embedder: Embedder) -> None:
+    text = "salt " * (embedder.max_tokens + 10) + "Wolves hunt."
+    whole, [[beyond]] = embedder.embed_in_context([text], [_places(text, "Wolves hunt.")])
+    np.testing.assert_allclose(beyond, whole[0], atol=1e-5)

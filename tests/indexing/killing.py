@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import chromadb  # noqa: F401 - loaded before the fork
 
-from askdoc import intake
+from askdoc import grouping
 from askdoc.errors import NoIndex
 from conftest import Bench  # type: ignore[import-not-found]
 
@@ -83,7 +83,7 @@ def say(line: str) -> None:
 
 
 def main(folder: Path, kills: int, seed: int, signal_name: str) -> None:
-    intake._GROUP, intake._LONGEST_WAIT = 16, 0.05
+    grouping.GROUP, grouping._LONGEST_WAIT = 16, 0.05
     how = signal.Signals[signal_name]
     bench = Bench(folder, memory=None)
     moments = random.Random(seed)  # noqa: S311 - no secret

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from askdoc import intake
+from askdoc import grouping
 from askdoc.adapters import chroma
 from askdoc.errors import DiskFull, EmbedderMismatch, IndexCorrupt, IndexLocked, StoreError
 from askdoc.settings import Settings
@@ -27,7 +27,7 @@ KILLING = Path(__file__).parent / "killing.py"
 @pytest.fixture
 def filled(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
     """Ten documents in the index, of which three have changed since, two are gone, three new."""
-    monkeypatch.setattr(intake, "_GROUP", 2)
+    monkeypatch.setattr(grouping, "GROUP", 2)
     bench.write(**{name(number): as_it_was(number) for number in range(10)})
     bench.sync("docs")
     for number in (0, 1):
@@ -264,7 +264,7 @@ def test_a_disk_that_fills_and_is_freed_again(
     small_disk: Callable[[Path, int], None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(intake, "_GROUP", 64)
+    monkeypatch.setattr(grouping, "GROUP", 64)
     monkeypatch.setattr(chroma, "_ROOM", 0)
     bench.memory = None
     bench.embedder = type(bench.embedder)(dimensions=1536)

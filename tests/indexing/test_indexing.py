@@ -349,7 +349,7 @@ def test_the_fingerprint_says_what_is_indexed_and_not_how_it_came(bench: Bench) 
 
 def test_a_long_document_is_published_whole(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("askdoc.windows.LONGEST", 500)
-    monkeypatch.setattr("askdoc.intake._GROUP", 8)
+    monkeypatch.setattr("askdoc.grouping.GROUP", 8)
     bench.settings = Settings(chunk_tokens=16)
     text = "\n".join(f"Sentence {number} of a long text. And another." for number in range(300))
     bench.write(docs__long=text, docs__cat=CAT)
@@ -378,7 +378,7 @@ def test_a_long_document_is_published_whole(bench: Bench, monkeypatch: pytest.Mo
 
 
 def test_tells_how_far_it_is(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("askdoc.intake._GROUP", 2)
+    monkeypatch.setattr("askdoc.grouping.GROUP", 2)
     bench.write(**{f"docs__f{number}": f"{CAT} {number}" for number in range(6)})
     bench.sync("docs")
     told = [event for event in bench.events if isinstance(event, Indexed)]

@@ -75,7 +75,14 @@ class Place:
             assert catalog.check() == vectors.check() == []
             found = {one.location: catalog.text(one.id) for one in catalog.documents()}
             numbers = {one: vectors.vectors([one])[0].tolist() for one in sorted(ids)}
-            return {"texts": found, "vectors": numbers, "corpus": catalog.corpus_fingerprint()}
+            sentences = catalog.sentence_vectors(ids)
+            assert set(sentences) == set(ids)
+            return {
+                "texts": found,
+                "vectors": numbers,
+                "sentences": sentences,
+                "corpus": catalog.corpus_fingerprint(),
+            }
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +123,7 @@ def test_questions_work_at_once_and_moved_documents_are_unchanged(
     assert "May" in second.ask("When did the herons come back?")
     before, after = first.state(), second.state()
     assert after["vectors"] == before["vectors"]
+    assert after["sentences"] == before["sentences"]
     assert after["corpus"] == before["corpus"]
     assert after["texts"].keys() == {"docs/copy.txt", "docs/bees.md", "elsewhere/birds/herons.txt"}
 

@@ -99,6 +99,7 @@ def _draft(model: SentenceTransformer, source: Path, *, name: str, digest: str) 
         pooling=traits.pooling,
         query_prompt=traits.query_prompt,
         passage_prompt=traits.passage_prompt,
+        contextual=traits.contextual,
         folder=str(source),
     )
 
@@ -111,7 +112,12 @@ def _make(job: _Job) -> Manifest:
     plain = job.work / Precision.FP32
     plain.mkdir()
     try:
-        sentence_transformers.export(job.model, plain / manifest.MODEL, input_name=manifest.INPUT)
+        sentence_transformers.export(
+            job.model,
+            plain / manifest.MODEL,
+            input_name=manifest.INPUT,
+            outputs=[manifest.OUTPUT, manifest.TOKENS][: 1 + job.draft.contextual],
+        )
     except ModelError as error:
         return job.stays_on_torch(str(error))
     best = Parity(-1.0, -1.0)

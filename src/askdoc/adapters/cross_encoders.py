@@ -108,7 +108,7 @@ def _export(model: CrossEncoder, path: Path, inputs: Sequence[str]) -> None:
     tokens = torch.export.Dim("tokens", min=2, max=_DEFAULT_LENGTH)
     # All that a module takes by `*values` is one argument to torch.
     shapes = (tuple({1: tokens} for _ in inputs),)
-    write_onnx(_Scores(model.model, inputs), path, inputs, "score", shapes)
+    write_onnx(_Scores(model.model, inputs), path, inputs, ["score"], shapes)
 
 
 def _agreement(compiled: TextRanker, model: CrossEncoder) -> float:

@@ -10,13 +10,18 @@ import msgspec
 
 from askdoc.errors import ModelError
 
-FORMAT = 1
+FORMAT = 2
 """Changes whenever the way models are compiled does; models of another format are made anew."""
+
+_VECTORS = 1
+"""Changes whenever the vectors of passages and questions do; an index goes with one of them."""
 
 MANIFEST = "askdoc.json"
 MODEL = "model.onnx"
 TOKENIZER = "tokenizer.json"
 INPUT = "input_ids"
+OUTPUT = "sentence_embedding"
+TOKENS = "token_embeddings"
 
 
 class Precision(StrEnum):
@@ -35,6 +40,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     `files` maps names to sizes in bytes. `similarity` and `similarity_min` are cosines to the
     original, over fixed texts. `probe` is the vector of a fixed text, and empty for `TORCH`, where
     `reason` says why the model could not be compiled and `folder` is where the original lies.
+    `contextual` says that the model also gives the vectors of tokens, whose mean is a text's own.
     """
 
     name: str
@@ -44,6 +50,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     dimensions: int = 0
     max_length: int = 0
     pooling: str = ""
+    contextual: bool = False
     query_prompt: str = ""
     passage_prompt: str = ""
     similarity: float = 0.0
@@ -57,7 +64,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     def fingerprint(self) -> str:
         """A hash of what the vectors depend on; names and places are not among it."""
         parts = (
-            self.format,
+            _VECTORS,
             self.digest,
             self.precision,
             self.max_length,

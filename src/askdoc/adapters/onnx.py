@@ -18,20 +18,31 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 import numpy.typing as npt
 import onnxruntime  # type: ignore[import-untyped]
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 
 from askdoc.adapters.limits import cores
-from askdoc.adapters.manifest import INPUT, MODEL, TOKENIZER, Manifest, damaged, read_manifest
+from askdoc.adapters.manifest import (
+    INPUT,
+    MODEL,
+    OUTPUT,
+    TOKENIZER,
+    TOKENS,
+    Manifest,
+    damaged,
+    read_manifest,
+)
 from askdoc.text import encodable
 
 if TYPE_CHECKING:
     from askdoc.ports import Matrix
+    from askdoc.types import Span
 
 Input = TypeVar("Input", bound=Sized)
 Output = TypeVar("Output")
 
 _PROBE = "Ist das noch dasselbe Modell? The probe says so: 27 of 31 checks passed, après l'orage."
 _PROBE_SIMILARITY = 0.995
+_TINY = 1e-9
 _SLICE = 512  # texts that are tokenised at once; bounds memory, and a cancelled run ends soon
 
 
@@ -123,6 +134,36 @@ class OnnxEmbedder:
         """Embed texts to search by; shape (len(texts), dimensions), unit length, in order."""
         return self._embed(texts, self._manifest.query_prompt)
 
+    @property
+    def contextual(self) -> bool:
+        """Whether it gives vectors of sentences as they read in their passage."""
+        return self._manifest.contextual
+
+    def embed_in_context(
+        self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]
+    ) -> tuple[Matrix, list[Matrix]]:
+        """Embed passages, and the sentences that stand at those places in each.
+
+        A sentence's vector is the mean of its tokens as the model reads them in their passage, so
+        that "It" means what it means there (Günther and others, *Late Chunking*, 2024). It costs
+        next to nothing beside the passage's own.
+        """
+        if not self.contextual:
+            nothing = np.empty((0, self.dimensions), np.float32)
+            return self.embed_passages(texts), [nothing] * len(texts)
+        prompt = self._manifest.passage_prompt
+        vectors = np.empty((len(texts), self.dimensions), dtype=np.float32)
+        parts: list[Matrix] = []
+        for part in _slices(texts):
+            encodings = self._tokenizer.encode_batch([prompt + text for text in part])
+            for encoding, (vector, tokens) in zip(
+                encodings, on_each_core(self._in_context, encodings), strict=True
+            ):
+                row = len(parts)
+                vectors[row] = vector
+                parts.append(_pooled(encoding, tokens, vector, sentences[row], len(prompt)))
+        return vectors, parts
+
     def probe(self) -> npt.NDArray[np.float32]:
         """Embed a fixed text, without a prompt; shape (dimensions,)."""
         vector: npt.NDArray[np.float32] = self._embed([_PROBE], "")[0]
@@ -149,9 +190,38 @@ class OnnxEmbedder:
     def _vector(self, ids: Sequence[int]) -> npt.NDArray[np.float32]:
         # A text of which nothing is left, with a model that adds no special tokens, is one padding.
         vector: npt.NDArray[np.float32] = self._session.run(
-            None, {INPUT: np.array([ids or [0]], dtype=np.int64)}
+            [OUTPUT], {INPUT: np.array([ids or [0]], dtype=np.int64)}
         )[0][0]
         return vector
+
+    def _in_context(self, encoding: Encoding) -> tuple[npt.NDArray[np.float32], Matrix]:
+        """Return the vector of a text, and those of its tokens."""
+        ids = np.array([encoding.ids or [0]], dtype=np.int64)
+        vector, tokens = self._session.run([OUTPUT, TOKENS], {INPUT: ids})
+        return vector[0], tokens[0]
+
+
+def _pooled(
+    encoding: Encoding,
+    tokens: Matrix,
+    whole: npt.NDArray[np.float32],
+    sentences: Sequence[Span],
+    offset: int,
+) -> Matrix:
+    """Take the means of the tokens of each sentence, at unit length; `offset` is where texts start.
+
+    A sentence that the model sees nothing of, beyond its length, counts as the whole.
+    """
+    own = np.array([not special for special in encoding.special_tokens_mask], dtype=bool)
+    # A token may begin with the space before it: the sentence that it ends in is its own.
+    ends = np.array([end - 1 for _, end in encoding.offsets], dtype=np.int64)[own]
+    seen = tokens[: len(own)][own]
+    vectors = np.empty((len(sentences), len(whole)), dtype=np.float32)
+    for row, span in enumerate(sentences):
+        first, last = np.searchsorted(ends, (span.start + offset, span.end + offset))
+        mean = seen[first:last].mean(axis=0) if first < last else whole
+        vectors[row] = mean / max(float(np.linalg.norm(mean)), _TINY)
+    return vectors
 
 
 def open_session(path: Path) -> onnxruntime.InferenceSession:

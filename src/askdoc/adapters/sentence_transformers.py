@@ -27,6 +27,7 @@ from askdoc.text import encodable
 
 if TYPE_CHECKING:
     from askdoc.ports import Matrix
+    from askdoc.types import Span
 
 OPSET = 20  # the first ONNX opset that knows Gelu as one operation
 _PASSAGE_PROMPTS = ("document", "passage", "corpus")
@@ -34,18 +35,24 @@ _E5 = re.compile(r"(?<![a-z])e5-(?:small|base|large)(?!.*instruct)", re.IGNORECA
 """Names of models that want prompts, most of which do not say so in their files."""
 _E5_PROMPTS = {"query": "query: ", "document": "passage: "}
 _DEFAULT_LENGTH = 512
+_CONTEXTUAL = re.compile(r"Transformer\(\)\+Pooling\(mean\)(?:\+Normalize\(\))?")
+"""Modules of models whose vector of a text is the mean of its tokens' vectors, at unit length."""
 _BATCH = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """What a compiled model has to know of the original; `max_length` counts special tokens."""
+    """What a compiled model has to know of the original; `max_length` counts special tokens.
+
+    `contextual` says that a text's vector is the mean of its tokens' vectors, at unit length.
+    """
 
     dimensions: int
     max_length: int
     pooling: str
     query_prompt: str
     passage_prompt: str
+    contextual: bool
 
 
 @contextmanager
@@ -105,6 +112,7 @@ def traits(model: SentenceTransformer) -> Traits:
         pooling=pooling,
         query_prompt=_prompt(model, ("query",)),
         passage_prompt=_prompt(model, _PASSAGE_PROMPTS),
+        contextual=_CONTEXTUAL.fullmatch(pooling) is not None,
     )
 
 
@@ -126,22 +134,29 @@ def obstacle(model: SentenceTransformer) -> str | None:
     return None
 
 
-def export(model: SentenceTransformer, path: Path, *, input_name: str) -> None:
+def export(
+    model: SentenceTransformer, path: Path, *, input_name: str, outputs: Sequence[str]
+) -> None:
     """Write the whole model, from token ids to vectors of unit length, as ONNX.
 
-    It takes one text, shape (1, tokens), and gives one vector, shape (1, dimensions). With one text
-    there is no padding, so that an attention mask is neither needed nor part of it.
+    It takes one text, shape (1, tokens), and gives one vector, shape (1, dimensions); with two
+    outputs also one for each token, shape (1, tokens, dimensions), as they are before pooling. With
+    one text there is no padding, so that an attention mask is neither needed nor part of it.
 
     Raises:
         ModelError: torch cannot export this architecture.
 
     """
     shapes = ({1: torch.export.Dim.DYNAMIC},)
-    write_onnx(_Pipeline(model), path, [input_name], "sentence_embedding", shapes)
+    write_onnx(_Pipeline(model, tokens=len(outputs) > 1), path, [input_name], outputs, shapes)
 
 
 def write_onnx(
-    module: torch.nn.Module, path: Path, inputs: Sequence[str], output: str, shapes: Any
+    module: torch.nn.Module,
+    path: Path,
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    shapes: Any,
 ) -> None:
     """Write a module as ONNX; each input is one text's numbers, shape (1, tokens).
 
@@ -159,7 +174,7 @@ def write_onnx(
                 tuple(example.clone() for _ in inputs),
                 str(path),
                 input_names=list(inputs),
-                output_names=[output],
+                output_names=list(outputs),
                 dynamic_shapes=shapes,
                 opset_version=OPSET,
                 dynamo=True,
@@ -212,6 +227,11 @@ class TorchEmbedder:
         bare, full = self._tokens([""], special=True), self._tokens([self._traits.passage_prompt])
         return max(1, self._traits.max_length - len(bare[0]) - len(full[0]))
 
+    @property
+    def contextual(self) -> bool:
+        """False: it gives no vectors of sentences as they read in their passage."""
+        return False
+
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Count the tokens of each text, without special ones; nothing is cut off."""
         return [len(tokens) for tokens in self._tokens(texts)]
@@ -223,6 +243,14 @@ class TorchEmbedder:
     def embed_queries(self, texts: Sequence[str]) -> Matrix:
         """Embed texts to search by; shape (len(texts), dimensions), unit length, in order."""
         return self._encode(self._model.encode_query, texts)
+
+    def embed_in_context(
+        self,
+        texts: Sequence[str],
+        sentences: Sequence[Sequence[Span]],  # noqa: ARG002 - a part of the protocol
+    ) -> tuple[Matrix, list[Matrix]]:
+        """Embed passages; there are no vectors of their sentences."""
+        return self.embed_passages(texts), [np.empty((0, self.dimensions), np.float32)] * len(texts)
 
     def _encode(self, encode: Callable[..., Any], texts: Sequence[str]) -> Matrix:
         if not texts:
@@ -256,13 +284,15 @@ class TorchEmbedder:
 class _Pipeline(torch.nn.Module):
     """All modules of a model as one function of token ids, with unit length at the end."""
 
-    def __init__(self, model: SentenceTransformer) -> None:
+    def __init__(self, model: SentenceTransformer, *, tokens: bool) -> None:
         super().__init__()
         self.model = model
+        self.tokens = tokens
 
-    def forward(self, input_ids: torch.Tensor) -> torch.Tensor:
-        vectors = self.model({"input_ids": input_ids})["sentence_embedding"]
-        return torch.nn.functional.normalize(vectors, p=2.0, dim=-1)
+    def forward(self, input_ids: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        made = self.model({"input_ids": input_ids})
+        vector = torch.nn.functional.normalize(made["sentence_embedding"], p=2.0, dim=-1)
+        return (vector, made["token_embeddings"]) if self.tokens else (vector,)
 
 
 def _prompt(model: SentenceTransformer, names: Sequence[str]) -> str:

@@ -103,7 +103,13 @@ class SqliteCatalog(SqlitePlaces):
             document.id,
         )
 
-    def extend(self, document_id: str, chunks: Sequence[Chunk], terms: Sequence[str]) -> None:
+    def extend(
+        self,
+        document_id: str,
+        chunks: Sequence[Chunk],
+        terms: Sequence[str],
+        sentences: Sequence[bytes] = (),
+    ) -> None:
         """Add chunks to the staged version of a document."""
         if not chunks:
             return
@@ -128,6 +134,9 @@ class SqliteCatalog(SqlitePlaces):
                     )
                     for number, chunk in enumerate(chunks, start=first)
                 ),
+            )
+            self._many(
+                "INSERT INTO sentence_vectors VALUES (?, ?)", enumerate(sentences, start=first)
             )
             lines = "\n".join(_one_line(line) for line in terms)
             self._run("INSERT INTO terms VALUES (?, ?, ?)", first, key, pack_text(lines))

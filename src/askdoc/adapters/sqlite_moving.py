@@ -30,14 +30,16 @@ _PLACES: Mapping[str, tuple[str, ...]] = {
 }
 """Columns that say where something is found."""
 
-_TABLES = (*_PLACES, "meta", "texts", "chunks", "terms")
+_LATER = {"copies", "sentence_vectors"}
+"""Tables that a catalog of an older schema does not have."""
+
+_TABLES = (*_PLACES, "meta", "texts", "chunks", "terms", "sentence_vectors")
+_VISIBLE = "document IN (SELECT key FROM old.documents WHERE version = 1)"
 _ONLY: Mapping[str, str] = {
     "documents": "version = 1",
     "meta": "key <> 'writing'",
-    **dict.fromkeys(
-        ("texts", "chunks", "terms"),
-        "document IN (SELECT key FROM old.documents WHERE version = 1)",
-    ),
+    **dict.fromkeys(("texts", "chunks", "terms"), _VISIBLE),
+    "sentence_vectors": f"chunk IN (SELECT key FROM old.chunks WHERE {_VISIBLE})",  # noqa: S608 - names above
 }
 _LONGEST = 1 << 24
 """Bytes that one packed piece of text or terms may have, however short its document is."""
@@ -157,7 +159,7 @@ def _expect_catalog(connection: sqlite3.Connection) -> None:
     kinds = dict(connection.execute("SELECT name, type FROM old.sqlite_master").fetchall())
     made = dict(connection.execute("SELECT name, sql FROM old.sqlite_master").fetchall())
     for table in _TABLES:
-        if table == "copies" and table not in kinds:
+        if table in _LATER and table not in kinds:
             continue
         if kinds.get(table) != "table" or "VIRTUAL" in str(made[table]).upper().split("(")[0]:
             message = "its catalog lacks a table"

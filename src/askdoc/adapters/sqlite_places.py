@@ -283,6 +283,11 @@ class SqlitePlaces(SqliteNotes):
                    WHERE one.key = ?1 AND other.key <> ?1)""",
             key,
         )
+        self._run(
+            """DELETE FROM sentence_vectors
+               WHERE chunk IN (SELECT key FROM chunks WHERE document = ?)""",
+            key,
+        )
         for table in ("texts", "chunks", "terms"):
             self._run(f"DELETE FROM {table} WHERE document = ?", key)  # noqa: S608 - names above
         self._run("DELETE FROM documents WHERE key = ?", key)

@@ -38,6 +38,12 @@ _CHUNKS = """
     FROM chunks c JOIN documents d ON d.key = c.document AND d.version = 1
     WHERE c.id IN ({})
 """
+_SENTENCE_VECTORS = """
+    SELECT c.id, s.packed
+    FROM chunks c JOIN documents d ON d.key = c.document AND d.version = 1
+    JOIN sentence_vectors s ON s.chunk = c.key
+    WHERE c.id IN ({})
+"""
 _SEARCH = """
     SELECT c.id, hits.score FROM (
         SELECT rowid AS key, -bm25(lexicon) AS score FROM lexicon
@@ -140,6 +146,13 @@ class SqliteReader:
         found = {unpack_id(row[0]): row for row in rows}
         with translating(self._folder):
             return [self._chunk(found[chunk]) for chunk in ids if chunk in found]
+
+    def sentence_vectors(self, ids: Sequence[str]) -> Mapping[str, bytes]:
+        """Return what is kept of the meaning of the sentences of those chunks, as it was given."""
+        if not self._all("SELECT 1 FROM sqlite_master WHERE name = 'sentence_vectors'"):
+            return {}  # a catalog of an older schema
+        rows = self._for_each(_SENTENCE_VECTORS, {pack_id(chunk) for chunk in ids})
+        return {unpack_id(chunk): packed for chunk, packed in rows}
 
     def search(
         self,

@@ -76,6 +76,7 @@ CREATE INDEX chunks_by_id ON chunks (id);
 CREATE INDEX chunks_by_document ON chunks (document);
 CREATE TABLE terms (first_chunk INTEGER PRIMARY KEY, document INTEGER NOT NULL, packed BLOB);
 CREATE INDEX terms_by_document ON terms (document);
+CREATE TABLE sentence_vectors (chunk INTEGER PRIMARY KEY, packed BLOB NOT NULL);
 CREATE TABLE obsolete (id PRIMARY KEY) WITHOUT ROWID;
 CREATE VIRTUAL TABLE lexicon USING fts5(
     terms, content='',
@@ -103,6 +104,7 @@ _MIGRATIONS = (
     ) WITHOUT ROWID;
     CREATE INDEX copies_by_document ON copies (document);
     """,
+    "CREATE TABLE sentence_vectors (chunk INTEGER PRIMARY KEY, packed BLOB NOT NULL);",
 )
 """What brings a catalog to the next version of its schema, from version 1 on. A reader does not
 change what it reads: it takes an older catalog as it is."""

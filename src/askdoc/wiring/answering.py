@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from askdoc.errors import NoIndex, StoreError
 from askdoc.ports import Listener, deaf
+from askdoc.sentence_vectors import IN_CONTEXT
 from askdoc.settings import BY_WORDS, NO_RERANKER, RERANKER
 from askdoc.wiring import opening
 from askdoc.wiring.writing import language_models, may_write, writer
@@ -75,14 +76,17 @@ def answerer(
         vectors = opening.open_vectors(workspace)
         stack.callback(vectors.close)
         judge = loading.result()
+        in_context = catalog.setting(IN_CONTEXT) == "yes"
         sources = Sources(
             catalog=catalog,
             vectors=vectors,
             embedder=loaded,
             analyser=like.sources.analyser if like else SnowballAnalyser(),
-            calibration=opening.calibration(judge.name if judge else NO_RERANKER),
+            calibration=opening.calibration(
+                judge.name if judge else NO_RERANKER, in_context=in_context
+            ),
             ranker=judge,
-            without_ranker=opening.calibration(NO_RERANKER),
+            without_ranker=opening.calibration(NO_RERANKER, in_context=in_context),
             by_words=opening.calibration(BY_WORDS),
         )
         parts = Parts(

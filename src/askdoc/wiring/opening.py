@@ -158,14 +158,17 @@ def fingerprint_of_packaged_ranker() -> str:
 
 
 @cache
-def calibration(ranker: str) -> Calibration:
+def calibration(ranker: str, *, in_context: bool = False) -> Calibration:
     """Read the confidence model for the ranker of that name that comes with the package.
 
-    For a ranker that none was fitted with, it is the one that looks at no ranker.
+    For a ranker that none was fitted with, it is the one that looks at no ranker. There are others
+    for an index that keeps the vectors of sentences in their context.
     """
     from askdoc.confidence import Calibration
 
     fitted = json.loads(resources.files("askdoc").joinpath("data/confidence.json").read_text())
+    if in_context:
+        fitted = fitted["in context"]
     data = fitted.get(ranker, fitted[NO_RERANKER])
     return Calibration(weights=data["weights"], intercept=data["intercept"])
 

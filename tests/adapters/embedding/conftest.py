@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from askdoc.settings import DEFAULT_EMBEDDER
 
 SIZE = 32
 LENGTH = 48
+OUTPUTS = [manifest.OUTPUT]
 
 
 def _make(folder: Path, *, pooling: str, query: str, include_prompt: bool = True) -> None:
@@ -73,7 +75,9 @@ def exported(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the tiny model as ONNX, unquantised; nobody writes to it."""
     folder = tmp_path_factory.mktemp("exported")
     model = sentence_transformers.load_model(tiny)
-    sentence_transformers.export(model, folder / manifest.MODEL, input_name=manifest.INPUT)
+    sentence_transformers.export(
+        model, folder / manifest.MODEL, input_name=manifest.INPUT, outputs=OUTPUTS
+    )
     return folder
 
 
@@ -81,8 +85,9 @@ def exported(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def quick_export(exported: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Export the tiny model by copying what was exported before, to save seconds."""
 
-    def copy(_: object, path: Path, *, input_name: str) -> None:
+    def copy(_: object, path: Path, *, input_name: str, outputs: Sequence[str]) -> None:
         assert input_name == manifest.INPUT
+        assert list(outputs) == OUTPUTS
         shutil.copytree(exported, path.parent, dirs_exist_ok=True)
 
     monkeypatch.setattr(sentence_transformers, "export", copy)

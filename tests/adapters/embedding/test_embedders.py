@@ -18,6 +18,7 @@ import pytest
 
 from askdoc.adapters import model_sources
 from askdoc.adapters.embedders import cache_folder, load
+from askdoc.adapters.manifest import FORMAT
 from askdoc.adapters.onnx import OnnxEmbedder
 from askdoc.adapters.sentence_transformers import TorchEmbedder
 from askdoc.errors import ModelError
@@ -61,7 +62,7 @@ def cache(filled: Path, tmp_path: Path) -> Path:
 
 
 def _compiled(cache: Path) -> Path:
-    (folder,) = (cache / "models").glob("*-1/")
+    (folder,) = (cache / "models").glob(f"*-{FORMAT}/")
     return folder
 
 
@@ -183,7 +184,7 @@ def test_a_full_disk_is_an_error_with_a_way_out(
     with pytest.raises(ModelError, match="No space left") as caught:
         load(str(tiny), cache=tmp_path)
     assert caught.value.hint is not None
-    assert not list((tmp_path / "models").glob("*-1*/"))
+    assert not list((tmp_path / "models").glob(f"*-{FORMAT}*/"))
 
 
 def test_the_cache_can_be_moved(tmp_path: Path) -> None:
