@@ -1,0 +1,37 @@
+"""The seams: what the core asks of the outside, each a small protocol.
+
+askdoc's own parts and foreign ones are found by entry point (`askdoc.readers`, `askdoc.embedders`,
+…). Whoever implements a protocol translates the exceptions of its library into `askdoc.errors`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from askdoc.ports.listening import Listener, deaf
+from askdoc.ports.models import AnswerWriter, Embedder, Generator, HearDraft, MayWait, Ranker
+from askdoc.ports.stores import Catalog, CatalogReader, VectorStore
+from askdoc.ports.texts import AdaptableReader, Analyser, Reader, SentenceSplitter
+
+if TYPE_CHECKING:
+    from askdoc.ports.matrices import Matrix, Scores
+
+__all__ = [
+    "AdaptableReader",
+    "Analyser",
+    "AnswerWriter",
+    "Catalog",
+    "CatalogReader",
+    "Embedder",
+    "Generator",
+    "HearDraft",
+    "Listener",
+    "Matrix",
+    "MayWait",
+    "Ranker",
+    "Reader",
+    "Scores",
+    "SentenceSplitter",
+    "VectorStore",
+    "deaf",
+]
