@@ -121,7 +121,7 @@ def test_an_interrupted_run_says_so() -> None:
     assert written.startswith("Interrupted after 1 document,")
     assert "what was indexed is kept; `askdoc index` goes on from here" in written
     anew = draw(partial(report_lines, anew=True), report, width=80)
-    assert "is being made anew and is incomplete" in anew
+    assert "the new index is incomplete and not in use yet" in anew
     assert "is kept" not in anew
 
 

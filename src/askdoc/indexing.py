@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
@@ -12,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from askdoc.addresses import Target, is_address
+from askdoc.anew import Anew, nothing_to_index
 from askdoc.errors import IndexCorrupt, NoIndex, UsageError
 from askdoc.indexing_run import Run
 from askdoc.intake import Cutters
@@ -31,7 +31,7 @@ from askdoc.survey import (
     survey_changes,
 )
 from askdoc.types import IndexReport, Known, Skip
-from askdoc.writing import EMBEDDER_NAME, UNFINISHED, Repaired, Store, Writing
+from askdoc.writing import UNFINISHED, Repaired, Store, Writing
 
 __all__ = ["Files", "Indexer"]
 
@@ -76,6 +76,7 @@ class Indexer:
         self._root = root
         self._load_embedder = load_embedder
         self._configured = self._located(configured)
+        self._anew = Anew(store, settings, root, load_embedder)
 
     def sync(
         self,
@@ -92,7 +93,8 @@ class Indexer:
         Args:
             sources: paths of files and folders, and addresses of pages.
             listen: hears `Indexed` and `Skip` as they come.
-            rebuild: start from nothing but the list of sources.
+            rebuild: start from nothing but the list of sources; what there was answers until the
+                new index is complete. A later run of all goes on with one that was broken off.
 
         Raises:
             UsageError: there is nothing at a path, or nothing to index at all.
@@ -102,10 +104,17 @@ class Indexer:
         """
         started = time.perf_counter()
         asked = self._located(sources or ())
-        with self._store.lock():
-            loaded = self._start_anew(asked or self._configured) if rebuild else None
+        with self._anew.locked():
+            loaded, beside = None, False
+            if rebuild:
+                loaded, beside = self._anew.begin(asked or self._configured)
+            elif not asked and self._anew.is_to_go_on(self._configured):
+                beside = True
             look = partial(self._survey, asked=None if rebuild else asked)
-            run = self._carry_out(look, listen, loaded, whole=rebuild or not asked)
+            store = self._anew.store if beside else self._store
+            run = self._carry_out(look, listen, loaded, store, whole=rebuild or not asked)
+            if beside and not run.interrupted:
+                self._anew.take_over()
             return run.report(time.perf_counter() - started)
 
     def follow(self, changed: Collection[Path], listen: Listener = deaf) -> IndexReport:
@@ -124,7 +133,7 @@ class Indexer:
         def look(writing: Writing) -> Survey:
             return survey_changes(writing.catalog, places, self._files.discover, self._root)
 
-        with self._store.lock():
+        with self._anew.locked():
             run = self._carry_out(look, listen)
             return run.report(time.perf_counter() - started)
 
@@ -133,10 +142,11 @@ class Indexer:
         look: Callable[[Writing], Survey],
         listen: Listener,
         loaded: Embedder | None = None,
+        store: Store | None = None,
         *,
         whole: bool = False,
     ) -> Run:
-        with self._open(loaded) as writing:
+        with self._open(loaded, store) as writing:
             writing.expect_same_settings()
             run = Run(writing, self._files, self._cutters, self._settings, listen)
             run.carry_out(look(writing))
@@ -215,7 +225,7 @@ class Indexer:
             if not (is_address(location) or is_there(self._root / location)):
                 message = f"there is no file or folder `{location}`"
                 raise UsageError(message, hint="check the path")
-        with self._store.lock(), self._open() as writing:
+        with self._anew.locked(), self._open() as writing:
             before = writing.catalog.sources()
             after, _ = choose_scopes(before, wanted, str(self._root))
             if after != before:
@@ -230,7 +240,7 @@ class Indexer:
 
         """
         wanted = self._located(paths)
-        with self._store.lock(), self._open() as writing:
+        with self._anew.locked(), self._open() as writing:
             catalog = writing.catalog
             sources, known = catalog.sources(), catalog.known()
             for location in wanted:
@@ -272,7 +282,7 @@ class Indexer:
         folder that is not there is forgotten once nothing of it is left. A file comes back if
         `sync` is given it.
         """
-        with self._store.lock(), self._open() as writing:
+        with self._anew.locked(), self._open() as writing:
             catalog = writing.catalog
             known = catalog.known()
             gone = [item for item in known if {item.location, item.within} & set(locations)]
@@ -299,7 +309,7 @@ class Indexer:
             IndexCorrupt: the catalog itself is damaged.
 
         """
-        with self._store.lock(), self._open() as writing:
+        with self._anew.locked(), self._open() as writing:
             if damage := writing.catalog.check():
                 message = f"the catalog is damaged: {damage[0]}"
                 raise IndexCorrupt(message, hint=_ANEW)
@@ -319,16 +329,16 @@ class Indexer:
             for one in given
         ]
 
-    def _open(self, loaded: Embedder | None = None) -> Writing:
+    def _open(self, loaded: Embedder | None = None, store: Store | None = None) -> Writing:
         load = self._load_embedder if loaded is None else lambda _: loaded
-        return Writing(self._store, self._settings, load)
+        return Writing(store or self._store, self._settings, load)
 
     def _wanted(self, catalog: Surveyed, asked: Sequence[str] | None) -> Sequence[str]:
         """Say what to look through: what was asked for, else all sources."""
         standing = standing_sources(catalog, self._root)
         wanted = asked or list(dict.fromkeys([*standing, *self._configured]))
         if not wanted:
-            raise _nothing_to_index()
+            raise nothing_to_index()
         return wanted
 
     def _survey(self, writing: Writing, asked: Sequence[str] | None) -> Survey:
@@ -344,51 +354,6 @@ class Indexer:
                 catalog.include(back)
         return found
 
-    def _start_anew(self, wanted: Sequence[str]) -> Embedder:
-        """Empty the index but for its sources and exclusions; add `wanted` to the sources.
-
-        A catalog that cannot be read has nothing to keep. The embedder is loaded first, so that
-        nothing is lost for want of it; it is returned.
-
-        Raises:
-            UsageError: a source is not there, so that its documents would be lost.
-            IndexCorrupt: the list of sources cannot be read, and none are named.
-
-        """
-        sources: list[str] = []
-        exclusions: list[str] = []
-        made_by = None
-        damage: IndexCorrupt | None = None
-        try:
-            with closing(self._store.catalog()) as catalog:
-                sources, exclusions = catalog.sources(), catalog.exclusions()
-                made_by = catalog.setting(EMBEDDER_NAME)
-        except IndexCorrupt as error:
-            damage = error
-        sources, _ = choose_scopes(sources, wanted, str(self._root))
-        if not sources:
-            raise damage or _nothing_to_index()
-        for location in sources:
-            if not (is_address(location) or is_there(self._root / location)):
-                message = f"`{location}` is not there, and an index made anew would lose it"
-                hint = f"bring it back, or run `askdoc remove {shlex.quote(location)}`"
-                raise UsageError(message, hint=hint)
-        loaded = self._load_embedder(made_by)
-        with closing(self._store.draft_catalog()) as draft, draft.transaction():
-            draft.keep_sources(sources)
-            draft.exclude(exclusions)
-            draft.keep(UNFINISHED, "yes")
-            if made_by is not None:
-                draft.keep(EMBEDDER_NAME, made_by)
-        self._store.discard_vectors()
-        self._store.replace_catalog()
-        return loaded
-
 
 def _within_any(sources: Sequence[str], location: str, *, root: str) -> bool:
     return any(covers(source, location, root) for source in sources)
-
-
-def _nothing_to_index() -> UsageError:
-    hint = "name files or folders: `askdoc index PATH`"
-    return UsageError("there is nothing to index yet", hint=hint)

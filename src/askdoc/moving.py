@@ -150,7 +150,7 @@ def _put(
     file: Path,
 ) -> Moved:
     """Make an index of what was unpacked into `folder`, and let it take its place."""
-    from askdoc.adapters import chroma_files
+    from askdoc.adapters import beside, chroma_files
     from askdoc.adapters.export_file import CATALOG
     from askdoc.adapters.sqlite import SqliteCatalog
     from askdoc.adapters.sqlite_moving import copy, expect_inside, expect_sound, homes
@@ -181,6 +181,7 @@ def _put(
     chroma_files.discard(vectors)
     (folder / vectors.name).replace(vectors)
     replace(workspace.index)
+    beside.discard(workspace.index, wiring.VECTORS)  # an index that was to replace the former one
     absent = [one for one in sources if not is_address(one) and not (workspace.root / one).exists()]
     return Moved(counts.documents, counts.chunks, file, tuple(absent))
 

@@ -20,7 +20,7 @@ REPORT = "askdoc.index/1"
 class IndexStatus:
     """The state of one index; `changed` and `missing` hold locations of documents.
 
-    It is `unfinished` where it was being made anew, and that did not come to its end.
+    It is `unfinished` where it is being made anew, or that was broken off.
     """
 
     index: Path
@@ -88,6 +88,7 @@ def status_to_json(status: IndexStatus) -> dict[str, Any]:
         "skipped": [msgspec.to_builtins(skip) for skip in status.skipped],
         "changed": list(status.changed),
         "missing": list(status.missing),
+        "unfinished": status.unfinished,
     }
 
 

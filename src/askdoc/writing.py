@@ -20,7 +20,8 @@ from askdoc.sentence_vectors import IN_CONTEXT
 from askdoc.settings import Settings, index_fingerprint
 
 UNFINISHED = "unfinished"
-"""Under this key the catalog says `yes` until an index that is made anew is complete."""
+"""Under this key the catalog says `yes` until an index that is made anew is complete: the new one,
+and the former one, which it is to replace."""
 
 EMBEDDER_NAME = "embedder"
 EMBEDDER_FINGERPRINT = "embedder_fingerprint"
@@ -35,8 +36,8 @@ _REBUILD = "run `askdoc index --rebuild` to make the index anew"
 class Store:
     """How to get at the two halves of an index. All of it is called only when needed.
 
-    `reading` opens the catalog only to read from it, and raises `NoIndex` where there is none;
-    `draft_catalog` opens an empty catalog that `replace_catalog` puts in place of the other.
+    `reading` opens the catalog only to read from it, and raises `NoIndex` where there is none.
+    `beside` is where an index is made that is to take the place of this one.
     """
 
     lock: Callable[[], AbstractContextManager[None]]
@@ -44,9 +45,22 @@ class Store:
     reading: Callable[[], Catalog]
     vectors: Callable[[], VectorStore]
     has_vectors: Callable[[], bool]
-    draft_catalog: Callable[[], Catalog]
-    replace_catalog: Callable[[], None]
     discard_vectors: Callable[[], None]
+    beside: Beside | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """How to make an index beside another, which answers until this one takes its place.
+
+    `take_over` puts it there, and is told whether it has passages; a broken one can be called
+    again. `discard` deletes what was made.
+    """
+
+    store: Store
+    is_begun: Callable[[], bool]
+    take_over: Callable[[bool], None]
+    discard: Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from askdoc.adapters import chroma_files, sqlite_schema
+from askdoc.adapters import beside, chroma_files
 from askdoc.adapters.chroma import ChromaStore
 from askdoc.adapters.lock import writing
 from askdoc.adapters.reading import in_line
@@ -29,7 +29,7 @@ from askdoc.readouts import NO_WEB, Files, Web
 from askdoc.settings import Settings
 from askdoc.testing import HashEmbedder, MemoryVectors
 from askdoc.types import Found, IndexReport, Reading, ReadOptions, Skip, Span
-from askdoc.writing import Store
+from askdoc.writing import Beside, Store
 
 if TYPE_CHECKING:
     from askdoc.ports import Matrix
@@ -70,6 +70,7 @@ class Bench:
 
     root: Path
     memory: MemoryVectors | None = field(default_factory=MemoryVectors)
+    memory_beside: MemoryVectors = field(default_factory=MemoryVectors)
     embedder: CountingEmbedder = field(default_factory=CountingEmbedder)
     settings: Settings = field(default_factory=Settings)
     configured: tuple[Path, ...] = ()
@@ -115,20 +116,7 @@ class Bench:
         self.events.clear()
         self.opened.clear()
         return Indexer(
-            Store(
-                lock=lambda: writing(self.index, "a test"),
-                catalog=lambda: self.in_catalog(SqliteCatalog(self.index, self.root, write=True)),
-                reading=lambda: SqliteCatalog(self.index, self.root),
-                vectors=self._open_vectors,
-                has_vectors=lambda: (
-                    self.memory is not None or chroma_files.is_intact(self.index / "chroma")
-                ),
-                draft_catalog=lambda: self.in_catalog(
-                    SqliteCatalog(sqlite_schema.draft_in(self.index), self.root, write=True)
-                ),
-                replace_catalog=lambda: sqlite_schema.replace(self.index),
-                discard_vectors=self._discard_vectors,
-            ),
+            self._store(),
             Files(
                 self._discover,
                 self._digest,
@@ -141,6 +129,31 @@ class Bench:
             self.root,
             load_embedder=self._load_embedder,
             configured=self.configured,
+        )
+
+    def _store(self) -> Store:
+        anew = beside.folder_of(self.index)
+        return self._store_in(
+            self.index,
+            Beside(
+                store=self._store_in(anew),
+                is_begun=lambda: beside.is_begun(self.index),
+                take_over=self._take_over,
+                discard=self._discard_anew,
+            ),
+        )
+
+    def _store_in(self, folder: Path, other: Beside | None = None) -> Store:
+        return Store(
+            lock=lambda: writing(folder, "a test"),
+            catalog=lambda: self.in_catalog(SqliteCatalog(folder, self.root, write=True)),
+            reading=lambda: SqliteCatalog(folder, self.root),
+            vectors=lambda: self._open_vectors(folder),
+            has_vectors=lambda: (
+                self.memory is not None or chroma_files.is_intact(folder / "chroma")
+            ),
+            discard_vectors=lambda: self._discard_vectors(folder),
+            beside=other,
         )
 
     def catalog(self) -> SqliteCatalog:
@@ -173,17 +186,31 @@ class Bench:
 
     # ── stand-ins ───────────────────────────────────────────────────────────────────────────────
 
-    def _open_vectors(self) -> VectorStore:
+    def _open_vectors(self, folder: Path) -> VectorStore:
         self.opened.append("vectors")
-        opened: VectorStore = self.in_vectors(
-            self.memory or ChromaStore(self.index / "chroma", write=True)
-        )
+        kept: VectorStore = self.memory_beside
+        if self.memory is None:
+            kept = ChromaStore(folder / "chroma", write=True)
+        elif folder == self.index:
+            kept = self.memory
+        opened: VectorStore = self.in_vectors(kept)
         return opened
 
-    def _discard_vectors(self) -> None:
-        if self.memory is not None:
+    def _discard_vectors(self, folder: Path) -> None:
+        if self.memory is not None and folder == self.index:
             self.memory = MemoryVectors()
-        chroma_files.discard(self.index / "chroma")
+        elif folder != self.index:
+            self.memory_beside = MemoryVectors()
+        chroma_files.discard(folder / "chroma")
+
+    def _take_over(self, has_passages: bool) -> None:  # noqa: FBT001 - as the real one
+        if self.memory is not None:
+            self.memory = self.memory_beside
+        beside.take_over(self.index, "chroma", has_passages=has_passages)
+
+    def _discard_anew(self) -> None:
+        self.memory_beside = MemoryVectors()
+        beside.discard(self.index, "chroma")
 
     def _load_embedder(self, _made_by: str | None) -> CountingEmbedder:
         self.opened.append("embedder")

@@ -161,9 +161,9 @@ def draft_in(folder: Path) -> Path:
     return draft
 
 
-def replace(folder: Path) -> None:
+def replace(folder: Path, draft: Path | None = None) -> None:
     """Put the drafted catalog in place of the one in `folder`; nobody may write to either."""
-    draft = folder / _DRAFT
+    draft = draft or folder / _DRAFT
     _discard_journals(folder)
     (draft / FILE_NAME).replace(folder / FILE_NAME)
     discard(draft)

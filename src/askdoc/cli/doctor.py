@@ -27,7 +27,8 @@ def doctor(
 ) -> None:
     """Check the installation and the index, and say how to mend them.
 
-    A repair works from the text that is stored; no file is read for it.
+    A repair works from the text that is stored; no file is read for it. Where that text is damaged
+    itself, `askdoc index --rebuild PATH` makes the index anew from its files and folders.
 
     Examples:
         askdoc doctor

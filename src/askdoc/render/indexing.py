@@ -18,7 +18,7 @@ from askdoc.types import Document, IndexReport, Skip
 _SHOWN = 10
 _KILO = 1000
 KEPT = "what was indexed is kept; `askdoc index` goes on from here"
-_ANEW = "the index is being made anew and is incomplete; `askdoc index` goes on from here"
+_ANEW = "the new index is incomplete and not in use yet; `askdoc index` goes on from here"
 
 
 def report_lines(report: IndexReport, page: Page, *, anew: bool = False) -> Iterator[Text]:
@@ -143,7 +143,7 @@ def status_lines(status: IndexStatus, page: Page, *, documents: bool = False) ->
         ("Skipped", number(len(status.skipped))),
     ]
     if status.unfinished:
-        rows.append(("State", page.advice("incomplete; run `askdoc index` to go on making it")))
+        rows.append(("State", page.advice("being made anew; run `askdoc index` to go on")))
     for label, names in (("Changed", status.changed), ("Gone", status.missing)):
         if names:
             rows.append((label, page.advice(f"{number(len(names))}; run `askdoc index` to follow")))

@@ -17,7 +17,7 @@ from askdoc.render.layout import hang, named
 from askdoc.repl.command import Command, Completes, number, path_of, split
 from askdoc.settings import EXTRACTIVE
 from askdoc.status import read_status
-from askdoc.writing import EMBEDDER_NAME
+from askdoc.writing import EMBEDDER_NAME, UNFINISHED
 
 if TYPE_CHECKING:
     from askdoc.repl.session import Session
@@ -135,7 +135,11 @@ def status(session: Session, arguments: str) -> None:
             continue
         with wiring.open_made(workspace) as catalog, session.keyboard.interrupts():
             found = read_status(
-                catalog, workspace.index, embedder_key=EMBEDDER_NAME, file_state=file_state
+                catalog,
+                workspace.index,
+                embedder_key=EMBEDDER_NAME,
+                file_state=file_state,
+                unfinished_key=UNFINISHED,
             )
         page.show(status_lines(found, page, documents=bool(wanted)))
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from askdoc.settings import Settings
     from askdoc.types import Found
     from askdoc.workspace import Workspace
-    from askdoc.writing import Store
+    from askdoc.writing import Beside, Store
 
 _AS_THEY_ARE = ReadOptions()
 
@@ -204,23 +204,37 @@ def _most_bytes(settings: Settings) -> int:
 
 
 def _store(workspace: Workspace) -> Store:
-    """Tell how to get at the two halves of the workspace's index."""
-    from askdoc.adapters import chroma_files, lock, sqlite_schema
+    """Tell how to get at the two halves of the workspace's index, and of one made beside it."""
+    from askdoc.adapters import beside
+    from askdoc.writing import Beside
+
+    index = workspace.index
+    return _store_in(
+        index,
+        workspace,
+        Beside(
+            store=_store_in(beside.folder_of(index), workspace),
+            is_begun=lambda: beside.is_begun(index),
+            take_over=lambda has: beside.take_over(index, opening.VECTORS, has_passages=has),
+            discard=lambda: beside.discard(index, opening.VECTORS),
+        ),
+    )
+
+
+def _store_in(folder: Path, workspace: Workspace, beside: Beside | None = None) -> Store:
+    from askdoc.adapters import chroma_files, lock
     from askdoc.adapters.sqlite import SqliteCatalog
     from askdoc.writing import Store
 
-    folder = opening.vectors_folder(workspace)
+    vectors = folder / opening.VECTORS
     return Store(
-        lock=lambda: lock.writing(workspace.index, " ".join(sys.argv)),
-        catalog=lambda: opening.open_catalog(workspace, write=True),
-        reading=lambda: opening.open_catalog(workspace),
-        vectors=lambda: _vectors_to_write(folder),
-        has_vectors=lambda: chroma_files.is_intact(folder),
-        draft_catalog=lambda: SqliteCatalog(
-            sqlite_schema.draft_in(workspace.index), workspace.root, write=True
-        ),
-        replace_catalog=lambda: sqlite_schema.replace(workspace.index),
-        discard_vectors=lambda: chroma_files.discard(folder),
+        lock=lambda: lock.writing(folder, " ".join(sys.argv)),
+        catalog=lambda: SqliteCatalog(folder, workspace.root, write=True),
+        reading=lambda: SqliteCatalog(folder, workspace.root),
+        vectors=lambda: _vectors_to_write(vectors),
+        has_vectors=lambda: chroma_files.is_intact(vectors),
+        discard_vectors=lambda: chroma_files.discard(vectors),
+        beside=beside,
     )
 
 
