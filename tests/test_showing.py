@@ -62,6 +62,24 @@ def test_numbers_are_those_that_citations_count() -> None:
     assert showing.spans_counted(times, (1, 1)) is None
 
 
+def test_pages_are_counted_where_citations_name_pages() -> None:
+    paged = replace(document(length=30), pages=(0, 10, 20))
+    assert showing.spans_counted(paged, (2, 3)) == [Span(10, 30)]
+    with pytest.raises(UsageError, match="has no page 12") as caught:
+        showing.spans_counted(paged, (12, 12))
+    assert caught.value.hint == "it has 3, from `page 1` to `page 3`"
+
+
+def test_a_moment_is_found_in_what_is_shown_then() -> None:
+    film = with_places([Place(PlaceKind.TIME, at) for at in (5, 60, 3725)])
+    assert showing.spans(film, "00:01:30") == [Span(10, 20)]
+    assert showing.spans(film, "59:59") == [Span(10, 20)]
+    assert showing.spans(film, "1:02:05") == [Span(20, 30)]
+    for never in ("0:04", "1:02:06"):
+        with pytest.raises(UsageError):
+            showing.spans(film, never)
+
+
 def test_lines_are_those_of_the_file() -> None:
     text = "one\n\ntwo and three\n"
     marks = [(0, 4), (5, 7), (9, 8)]

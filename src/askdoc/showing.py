@@ -70,6 +70,8 @@ def spans(document: Document, where: str) -> list[Span]:
         message = f"`{where}` names no place"
         raise UsageError(message, hint=_offered(document, everything))
     found = [one.span for one in everything if fits(one.place)]
+    if not found and (at := _seconds(where)) is not None:
+        found = _running(everything, at)
     if not found:
         message = f"`{document.location}` has no {where}"
         raise UsageError(message, hint=_offered(document, everything))
@@ -88,9 +90,9 @@ def spans_of_page(document: Document, number: int) -> list[Span]:
 
 
 def spans_counted(document: Document, numbers: tuple[int, int]) -> list[Span] | None:
-    """Find what citations of this document count, such as rows; None where they count lines."""
+    """Find what citations of this document count: rows, pages; None where they count lines."""
     kinds = {one.place.kind for one in stretches(document)}
-    if document.pages or not kinds or kinds & _OWN_LINES:
+    if not kinds or kinds & _OWN_LINES:
         return None
     kind = next(iter(stretches(document))).place.kind
     first, last = numbers
@@ -156,14 +158,29 @@ def _reading(where: str) -> Callable[[Place], bool] | None:
             and first <= place.number <= last
             and (name is None or _same(place.name, name))
         )
-    if found := _CLOCK.fullmatch(where):
-        hours, minutes, seconds = (int(number or 0) for number in found.groups())
-        at = (hours * 60 + minutes) * 60 + seconds
+    if (at := _seconds(where)) is not None:
         return lambda place: place.kind is PlaceKind.TIME and place.number == at
     if found := _NAMED.fullmatch(where):
         named, name = _KINDS[found["kind"]], found["name"]
         return lambda place: place.kind is named and _same(place.name, name)
     return None
+
+
+def _seconds(where: str) -> int | None:
+    """Return what a clock says in seconds; None where it is no clock."""
+    found = _CLOCK.fullmatch(where.strip())
+    if found is None:
+        return None
+    hours, minutes, seconds = (int(number or 0) for number in found.groups())
+    return (hours * 60 + minutes) * 60 + seconds
+
+
+def _running(everything: Sequence[Stretch], at: int) -> list[Span]:
+    """Find what was last begun to be shown before a time, unless that is after the last."""
+    times = [one for one in everything if one.place.kind is PlaceKind.TIME]
+    begun = [one for one in times if one.place.number < at]
+    ended = not times or at > max(one.place.number for one in times)
+    return [] if ended or not begun else [max(begun, key=lambda one: one.place.number).span]
 
 
 def _range(found: re.Match[str]) -> tuple[int, int]:
