@@ -12,14 +12,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
-from msgspec import Meta
 
 from askdoc.errors import UsageError
 from askdoc.landmarks import Landmark, Landmarks, Place, PlaceKind
 from askdoc.paths import seen_from
+from askdoc.records import (
+    AnswerRecord,
+    CitationRecord,
+    ClaimRecord,
+    EvidenceRecord,
+    GenerationRecord,
+    PlaceRecord,
+)
 from askdoc.text import printable
 from askdoc.types import (
     Answer,
@@ -27,19 +34,14 @@ from askdoc.types import (
     Citation,
     Claim,
     Copy,
-    Disagreement,
     Document,
     Evidence,
     FileState,
-    Fingerprint,
     Generation,
     Passage,
-    Reason,
     Span,
     Spent,
     Stamp,
-    Status,
-    Support,
 )
 
 ANSWER = "askdoc.answer/1"
@@ -52,99 +54,9 @@ _DIGITS = 6
 """Places kept of a score: enough to rank by, few enough to hide how a sum was ordered."""
 
 
-_Page = Annotated[int, Meta(ge=1, le=1_000_000)]
-
-
-class _Place(msgspec.Struct, frozen=True, omit_defaults=True):
-    kind: PlaceKind
-    number: int
-    name: str | None = None
-    last: int | None = None
-
-
-class _Citation(msgspec.Struct, frozen=True):
-    label: int
-    document: str
-    path: str
-    title: str | None
-    quote: str
-    start: int
-    end: int
-    page: _Page | None
-    line_start: int
-    line_end: int
-    headings: tuple[str, ...]
-    score: float
-    stale: bool
-    file_state: FileState = FileState.CURRENT
-    before: str = ""
-    after: str = ""
-    library: str | None = None
-    place: _Place | None = None
-    also: tuple[str, ...] = ()
-
-
-class _Evidence(msgspec.Struct, frozen=True):
-    document: str
-    start: int
-    end: int
-    text: str
-    score: float
-    ranks: dict[str, int]
-    label: str = ""
-    path: str = ""
-    title: str | None = None
-    page: _Page | None = None
-    headings: tuple[str, ...] = ()
-    scores: dict[str, float] = {}
-    library: str | None = None
-    place: _Place | None = None
-    line_start: int | msgspec.UnsetType = msgspec.UNSET
-    line_end: int | msgspec.UnsetType = msgspec.UNSET
-
-
-class _Claim(msgspec.Struct, frozen=True, omit_defaults=True):
-    text: str
-    citations: tuple[int, ...]
-    support: Support
-    reasons: tuple[str, ...] = ()
-
-
-class _Generation(msgspec.Struct, frozen=True):
-    model: str
-    withheld: tuple[_Claim, ...] = ()
-    unknown_labels: tuple[str, ...] = ()
-    left_out: int = 0
-    suspicious: dict[str, str] = {}
-    disagreements: tuple[Disagreement, ...] = ()
-    fallback: str | None = None
-    interrupted: bool = False
-    failure: str | None = None
-    attributed: int = 0
-
-
-class _Answer(msgspec.Struct, frozen=True):
-    schema: str
-    question: str
-    status: Status
-    answer: str
-    claims: tuple[_Claim, ...]
-    citations: tuple[_Citation, ...]
-    evidence: tuple[_Evidence, ...]
-    reason: Reason | None
-    confidence: float
-    generator: str
-    fingerprint: Fingerprint
-    timings: dict[str, float]
-    generation: _Generation | msgspec.UnsetType = msgspec.UNSET
-    usage: Spent | msgspec.UnsetType = msgspec.UNSET
-    searched: str | msgspec.UnsetType = msgspec.UNSET
-    missed: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
-
-
 def answer_to_json(answer: Answer, *, base: Path) -> dict[str, Any]:
     """Return `answer` as plain values, with the paths of files as seen from the folder `base`."""
-    values = _Answer(
+    values = AnswerRecord(
         schema=ANSWER,
         question=answer.question,
         status=answer.status,
@@ -176,7 +88,7 @@ def answer_from_json(data: Mapping[str, Any], *, base: Path) -> Answer:
 
     """
     try:
-        read = msgspec.convert(data, _Answer)
+        read = msgspec.convert(data, AnswerRecord)
         if read.schema != ANSWER:
             message = f"the schema is `{read.schema}`, not `{ANSWER}`"
             raise UsageError(message)
@@ -258,16 +170,16 @@ def _lists(value: Any) -> Any:
     return [_lists(item) for item in value] if isinstance(value, tuple) else value
 
 
-def _claim_out(claim: Claim) -> _Claim:
-    return _Claim(claim.text, claim.citations, claim.support, claim.reasons)
+def _claim_out(claim: Claim) -> ClaimRecord:
+    return ClaimRecord(claim.text, claim.citations, claim.support, claim.reasons)
 
 
-def _claim_in(claim: _Claim) -> Claim:
+def _claim_in(claim: ClaimRecord) -> Claim:
     return Claim(claim.text, claim.citations, claim.support, claim.reasons)
 
 
-def _generation_out(item: Generation) -> _Generation:
-    return _Generation(
+def _generation_out(item: Generation) -> GenerationRecord:
+    return GenerationRecord(
         model=item.model,
         withheld=tuple(_claim_out(claim) for claim in item.withheld),
         unknown_labels=item.unknown_labels,
@@ -281,7 +193,7 @@ def _generation_out(item: Generation) -> _Generation:
     )
 
 
-def _generation_in(read: _Answer) -> Generation | None:
+def _generation_in(read: AnswerRecord) -> Generation | None:
     item = read.generation
     if isinstance(item, msgspec.UnsetType):
         return None
@@ -307,9 +219,9 @@ def _file_lines(place: Place | None, first: int, last: int) -> tuple[int, int]:
     return place.number, place.last or place.number
 
 
-def _citation_out(item: Citation, base: Path) -> _Citation:
+def _citation_out(item: Citation, base: Path) -> CitationRecord:
     first, last = _file_lines(item.place, item.line_start, item.line_end)
-    return _Citation(
+    return CitationRecord(
         label=item.label,
         document=item.document.path,
         path=seen_from(base, item.document.file),
@@ -332,7 +244,7 @@ def _citation_out(item: Citation, base: Path) -> _Citation:
     )
 
 
-def _citation_in(item: _Citation, base: Path) -> Citation:
+def _citation_in(item: CitationRecord, base: Path) -> Citation:
     return Citation(
         label=item.label,
         document=replace(
@@ -354,11 +266,11 @@ def _citation_in(item: _Citation, base: Path) -> Citation:
     )
 
 
-def _evidence_out(item: Evidence, base: Path) -> _Evidence:
+def _evidence_out(item: Evidence, base: Path) -> EvidenceRecord:
     document = item.passage.document
     place = document.place_of(item.span)
     lines = item.lines and _file_lines(place, *item.lines)
-    return _Evidence(
+    return EvidenceRecord(
         document=document.path,
         start=item.span.start,
         end=item.span.end,
@@ -378,7 +290,7 @@ def _evidence_out(item: Evidence, base: Path) -> _Evidence:
     )
 
 
-def _evidence_in(item: _Evidence, base: Path) -> Evidence:
+def _evidence_in(item: EvidenceRecord, base: Path) -> Evidence:
     span = Span(item.start, item.end)
     # As many page starts at 0 as put every offset on that page, and the last one on the last page.
     page = item.page or 0
@@ -408,22 +320,22 @@ def _evidence_in(item: _Evidence, base: Path) -> Evidence:
     )
 
 
-def _lines_in(item: _Evidence) -> tuple[int, int] | None:
+def _lines_in(item: EvidenceRecord) -> tuple[int, int] | None:
     first, last = item.line_start, item.line_end
     if isinstance(first, msgspec.UnsetType) or isinstance(last, msgspec.UnsetType):
         return None
     return first, last
 
 
-def _place_out(place: Place | None) -> _Place | None:
-    return None if place is None else _Place(place.kind, place.number, place.name, place.last)
+def _place_out(place: Place | None) -> PlaceRecord | None:
+    return None if place is None else PlaceRecord(place.kind, place.number, place.name, place.last)
 
 
-def _place_in(place: _Place | None) -> Place | None:
+def _place_in(place: PlaceRecord | None) -> Place | None:
     return None if place is None else Place(place.kind, place.number, place.name, place.last)
 
 
-def _landmarks(span: Span, place: _Place | None, page: int | None) -> Landmarks:
+def _landmarks(span: Span, place: PlaceRecord | None, page: int | None) -> Landmarks:
     """Make landmarks that put `span` at `place`, unless `page` says it already."""
     if place is None or page is not None:
         return Landmarks()

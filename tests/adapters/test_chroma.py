@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from chromadb.api.models.Collection import Collection
 
-from askdoc.adapters import chroma, chroma_files
+from askdoc.adapters import chroma, chroma_files, chroma_shards
 from askdoc.adapters.chroma import ChromaStore
 from askdoc.adapters.chroma_files import discard, is_intact
 from askdoc.adapters.chroma_process import ChromaProcess
@@ -92,7 +92,7 @@ def test_closing_leaves_little_unused_space(built: Path, tmp_path: Path) -> None
 
 def test_a_fold_loads_only_what_it_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Chroma leaves the last change in the log of each; loading all would take memory for all."""
-    monkeypatch.setattr(chroma, "_SHARD", 500)
+    monkeypatch.setattr(chroma_shards, "_SHARD", 500)
     folder = tmp_path / "chroma"
     with ChromaStore(folder, write=True) as store:
         store.add(names(1400), ["d"] * 1400, clustered(1400))
@@ -114,7 +114,7 @@ def test_a_fold_loads_only_what_it_changes(tmp_path: Path, monkeypatch: pytest.M
 def test_a_fold_reads_again_only_what_it_changed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chroma, "_SHARD", 500)
+    monkeypatch.setattr(chroma_shards, "_SHARD", 500)
     folder = tmp_path / "chroma"
     store = ChromaStore(folder, write=True)
     store.add(names(900), ["d"] * 900, clustered(900))

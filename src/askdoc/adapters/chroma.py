@@ -21,8 +21,6 @@ import warnings
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
@@ -30,7 +28,7 @@ import numpy as np
 
 from askdoc.adapters import chroma_files
 from askdoc.adapters.chroma_client import REPAIR, client, full, translated
-from askdoc.adapters.chroma_shards import Shard, homes, shard_name, shards
+from askdoc.adapters.chroma_shards import OpenShard, Shard, batches, homes, shard_name, shards
 from askdoc.errors import EmbedderMismatch, IndexCorrupt, StoreError
 from askdoc.types import Hit
 
@@ -43,14 +41,6 @@ if TYPE_CHECKING:
     from askdoc.ports import Matrix
 
 _DOCUMENT = "document"
-
-_SHARD = 8_000
-"""Vectors in one of the first collections: its graph takes some 15 MB at 384 dimensions, and three
-times as much while the log is folded into it."""
-
-_SMALL_SHARDS = 8
-_LARGE_SHARD = 16 * _SHARD
-"""Vectors in one of the collections after the first so many: a million makes fifteen."""
 
 _FOLD_NOW = 2
 """The least threshold that Chroma takes. Up to so many vectors stay in the log, at no cost."""
@@ -85,22 +75,7 @@ _ROOM = 16 << 20
 """Bytes that must be free before a write: one that fails half-way leaves broken HNSW files."""
 
 
-@dataclass(slots=True)
-class _Open:
-    """A shard that is open: what it holds, and how many changes wait in its log."""
-
-    shard: Shard
-    collection: ChromaCollection
-    count: int
-    log: int = 0
-
-    @property
-    def room(self) -> int:
-        most = _SHARD if self.shard.number < _SMALL_SHARDS else _LARGE_SHARD
-        return most - self.count
-
-
-_Part = tuple[_Open, Collection[str] | None]
+_Part = tuple[OpenShard, Collection[str] | None]
 """A shard to search, and the documents to search in; None for all."""
 
 
@@ -118,7 +93,7 @@ class ChromaStore:
         self._folder = folder
         self._write = write
         self._folds = folds
-        self._shards: dict[str, _Open] = {}
+        self._shards: dict[str, OpenShard] = {}
         self._threads: ThreadPoolExecutor | None = None
         self._client: Client
         if write:
@@ -178,7 +153,7 @@ class ChromaStore:
         """Find the nearest to `vector`, shape (dimensions,); score is the cosine, best first."""
         if limit < 1 or (documents is not None and not documents):
             return []
-        parts = [None] if documents is None else list(_batches(sorted(documents), _MOST_FILTERED))
+        parts = [None] if documents is None else list(batches(sorted(documents), _MOST_FILTERED))
         asked = [(shard, part) for shard in self._shards.values() for part in parts]
         found = self._side_by_side(lambda one: self._nearest(*one, vector, limit), asked)
         if len(found) == 1:
@@ -207,7 +182,7 @@ class ChromaStore:
         """
         found: dict[str, Any] = {}
         for name, held in self._homes(dict.fromkeys(ids)).items():
-            for part in _batches(held, _PAGE):
+            for part in batches(held, _PAGE):
                 with self._translating("reading vectors"):
                     got = self._shards[name].collection.get(ids=part, include=["embeddings"])
                 embeddings = got["embeddings"]
@@ -272,7 +247,7 @@ class ChromaStore:
                 return
             for shard in listed or [Shard(shard_name(0), 0, 0, None)]:
                 collection = self._client.get_collection(shard.name, embedding_function=None)
-                self._shards[shard.name] = _Open(shard, collection, shard.count, shard.log)
+                self._shards[shard.name] = OpenShard(shard, collection, shard.count, shard.log)
                 if self._write:  # a run that was killed may have left it low
                     self._fold_at(collection, _FOLD_NEVER)
                 else:  # loads the HNSW files, which may change afterwards
@@ -281,17 +256,17 @@ class ChromaStore:
             self._client.close()
             raise
 
-    def _make(self, number: int) -> _Open:
+    def _make(self, number: int) -> OpenShard:
         name = shard_name(number)
         collection = self._client.get_or_create_collection(
             name,
             embedding_function=None,
             configuration={"hnsw": {**_HNSW, "sync_threshold": _FOLD_NEVER}},
         )
-        made = self._shards[name] = _Open(Shard(name, number, 0, None), collection, 0)
+        made = self._shards[name] = OpenShard(Shard(name, number, 0, None), collection, 0)
         return made
 
-    def _roomy(self, dimension: int) -> _Open:
+    def _roomy(self, dimension: int) -> OpenShard:
         """Return a shard with room for vectors so long, made if there is none.
 
         Raises:
@@ -313,13 +288,13 @@ class ChromaStore:
             found = homes(self._folder, ids)
         return {name: held for name, held in found.items() if name in self._shards}
 
-    def _delete(self, ids: Collection[str], *, but: _Open | None = None) -> None:
+    def _delete(self, ids: Collection[str], *, but: OpenShard | None = None) -> None:
         """Forget vectors, wherever they are; those in `but` stay."""
         for name, held in self._homes(ids).items():
             shard = self._shards[name]
             if but is not None and name == but.shard.name:
                 continue
-            for part in _batches(held, self._batch):
+            for part in batches(held, self._batch):
                 with self._translating("removing vectors"):
                     shard.collection.delete(ids=part)
             shard.count -= len(held)
@@ -331,7 +306,7 @@ class ChromaStore:
             if shutil.disk_usage(self._folder).free < _ROOM + 2 * size:
                 raise full(self._folder)
 
-    def _count_changes(self, shard: _Open, count: int) -> None:
+    def _count_changes(self, shard: OpenShard, count: int) -> None:
         shard.log += count
         if self._folds and self.is_due:
             self._fold()
@@ -382,7 +357,7 @@ class ChromaStore:
         return list(self._threads.map(search, asked))
 
     def _nearest(
-        self, shard: _Open, documents: Collection[str] | None, vector: Matrix, limit: int
+        self, shard: OpenShard, documents: Collection[str] | None, vector: Matrix, limit: int
     ) -> list[Hit]:
         where = None
         if documents is not None:
@@ -413,9 +388,3 @@ class ChromaStore:
             if isinstance(told, IndexCorrupt):
                 chroma_files.suspect(self._folder)
             raise told from error
-
-
-def _batches(items: Collection[str], size: int) -> Iterator[list[str]]:
-    rest = iter(items)
-    while part := list(islice(rest, size)):
-        yield part

@@ -12,12 +12,24 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from askdoc.adapters.chroma_files import DATABASE
+
+if TYPE_CHECKING:
+    from chromadb.api.models.Collection import Collection as ChromaCollection
 
 _NAME = re.compile(r"chunks(?:-(\d+))?")
 _FIRST = "chunks"
 _BATCH = 500
+
+_SHARD = 8_000
+"""Vectors in one of the first collections: its graph takes some 15 MB at 384 dimensions, and three
+times as much while the log is folded into it."""
+
+_SMALL_SHARDS = 8
+_LARGE_SHARD = 16 * _SHARD
+"""Vectors in one of the collections after the first so many: a million makes fifteen."""
 
 _SHARDS = """
     SELECT c.name, c.dimension, 0, 0 FROM collections c
@@ -54,6 +66,22 @@ class Shard:
     log: int = 0
 
 
+@dataclass(slots=True)
+class OpenShard:
+    """A shard that is open: what it holds, and how many changes wait in its log."""
+
+    shard: Shard
+    collection: ChromaCollection
+    count: int
+    log: int = 0
+
+    @property
+    def room(self) -> int:
+        """How many more vectors it takes."""
+        most = _SHARD if self.shard.number < _SMALL_SHARDS else _LARGE_SHARD
+        return most - self.count
+
+
 def shard_name(number: int) -> str:
     """Name the collection of a shard; the first is 0."""
     return f"{_FIRST}-{number}" if number else _FIRST
@@ -88,3 +116,10 @@ def _database(folder: Path) -> Iterator[sqlite3.Connection]:
     uri = f"{(folder / DATABASE).absolute().as_uri()}?mode=ro"
     with closing(sqlite3.connect(uri, uri=True, timeout=10)) as database:
         yield database
+
+
+def batches(items: Collection[str], size: int) -> Iterator[list[str]]:
+    """Yield the items in lists of at most `size`."""
+    rest = iter(items)
+    while part := list(islice(rest, size)):
+        yield part
