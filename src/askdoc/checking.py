@@ -16,6 +16,16 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from askdoc.amounts import (
+    halved,
+    instead,
+    loosened,
+    miscounted,
+    misdated,
+    reckoned,
+    timed_otherwise,
+    unbounded,
+)
 from askdoc.binding import Values, misplaced, read_values
 from askdoc.clauses import read_clauses
 from askdoc.english import BE, JOINING, NEGATORS
@@ -28,6 +38,7 @@ from askdoc.qualifying import (
     excepted,
     lent,
     misended,
+    swept,
     unattributed,
     unexcepted,
     widened,
@@ -36,18 +47,18 @@ from askdoc.quantities import Quantity
 from askdoc.rewording import reworded
 from askdoc.roles import acting, displaced, misnamed, swapped
 from askdoc.scoping import (
+    both,
     conversed,
     generalised,
-    halved,
-    loosened,
-    misdated,
     misquoted,
+    misrecorded,
     obliged,
+    overdenied,
     transposed,
     turned_against,
-    unbounded,
     unpossessed,
 )
+from askdoc.substituting import substituted
 from askdoc.synonyms import alike
 from askdoc.types import Support
 from askdoc.words import Terms, Word, is_light, read_words
@@ -166,7 +177,7 @@ class Check:
         missing += self._missing([w for w in content if w.start in leaning], around)
         coverage = 1 - len(missing) / len(content) if content else 1.0
         where = f"[{source.label}]"
-        wrong = _values_missing(values, read_values(source.text))
+        wrong = _values_missing(claim, values, read_values(source.text))
         wrong += [
             f"“{name.text}” is not in"
             for name in named
@@ -176,6 +187,9 @@ class Check:
         moved = displaced(claim, source.text, self.terms)
         if moved is not None and moved.named:
             wrong.append(str(moved))
+        if exchanged_for := substituted(words, given, missing):
+            new, old = exchanged_for
+            wrong.append(f"“{new.text}” stands in the place of “{old.text}” in")
         if wrong:
             return Verdict(Support.UNSUPPORTED, tuple(f"{w} {where}" for w in wrong), coverage)
         if coverage < LEAST_COVERAGE:
@@ -252,18 +266,19 @@ def _outside(words: Sequence[Word], values: Values) -> list[Word]:
     return [word for word in words if not any(start <= word.start < end for start, end in taken)]
 
 
-def _values_missing(claim: Values, source: Values) -> list[str]:
+def _values_missing(claim: str, values: Values, source: Values) -> list[str]:
     """Say which dates and quantities of the claim the source does not give."""
     wrong = [
         f"“{date.text}” is not in"
-        for date in claim.dates
+        for date in values.dates
         if not any(date.within(other) for other in source.dates)
     ]
     return wrong + [
         f"“{quantity.text}” is not in"
-        for quantity in claim.quantities
+        for quantity in values.quantities
         if not any(quantity.equals(other) for other in source.quantities)
         and not _is_article(quantity)
+        and not reckoned(claim, quantity, source.quantities)
     ]
 
 
@@ -321,11 +336,18 @@ def _contradictions(
         conversed(claim, source, terms),
         unbounded(claim, source),
         misdated(claim, source, terms),
+        miscounted(claim, source, terms),
+        instead(claim, source, terms),
+        timed_otherwise(claim, source),
         halved(claim, source, terms),
         obliged(claim, source),
         turned_against(claim, source),
         misquoted(claim, source),
         generalised(claim, source, terms),
+        both(claim, source),
+        misrecorded(claim, source),
+        overdenied(claim, source, terms),
+        swept(claim, source, terms),
     ]
     return [reason for reason in found if reason]
 

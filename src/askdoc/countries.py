@@ -27,3 +27,37 @@ COUNTRIES = frozenset(
     vanuatu, vatican, venezuela, vietnam, wales, yemen, zambia, zimbabwe
     """.replace("\n    ", " ").split(",")
 )
+
+
+PEOPLES: dict[str, str] = {
+    form: country
+    for country, forms in (
+        entry.split(":")
+        for entry in """
+        denmark: danish dane danes | netherlands: dutch | sweden: swedish swede swedes
+        norway: norwegian norwegians | finland: finnish finn finns | iceland: icelandic icelander
+        germany: german germans | france: french frenchman | spain: spanish spaniard spaniards
+        portugal: portuguese | italy: italian italians | greece: greek greeks | poland: polish pole
+        russia: russian russians | ukraine: ukrainian ukrainians | turkey: turkish turk turks
+        austria: austrian austrians | switzerland: swiss | hungary: hungarian hungarians
+        czechia: czech czechs | slovakia: slovak slovaks | serbia: serbian serb serbs
+        croatia: croatian croat | romania: romanian romanians | bulgaria: bulgarian bulgarians
+        ireland: irish | scotland: scottish scot scots | wales: welsh | england: english
+        britain: british briton britons | belgium: belgian belgians | china: chinese
+        japan: japanese | korea: korean koreans | vietnam: vietnamese | thailand: thai
+        india: indian indians | pakistan: pakistani pakistanis | iran: iranian iranians
+        iraq: iraqi iraqis | israel: israeli israelis | egypt: egyptian egyptians
+        morocco: moroccan moroccans | nigeria: nigerian nigerians | kenya: kenyan kenyans
+        ethiopia: ethiopian ethiopians | brazil: brazilian brazilians | chile: chilean chileans
+        argentina: argentine argentinian | mexico: mexican mexicans | peru: peruvian peruvians
+        canada: canadian canadians | america: american americans | cuba: cuban cubans
+        australia: australian australians | europe: european europeans | africa: african africans
+        asia: asian asians | polynesia: polynesian polynesians | estonia: estonian estonians
+        latvia: latvian latvians | lithuania: lithuanian lithuanians | philippines: filipino
+        """.replace("\n", "|").split("|")
+        if entry.strip()
+    )
+    for form in forms.split()
+    for country in [country.strip()]
+}
+"""What is said of a country or its people, and the country."""

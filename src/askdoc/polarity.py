@@ -21,6 +21,8 @@ _NOUN = re.compile(r"(?:al|ment|ion|ance|er)s?$")
 _CONDITION = re.compile(
     r"\b(?:if|unless|provided that|as long as|only when)\b[^,;:.()]*", re.IGNORECASE
 )
+_COORDINATED = re.compile(r"[;,]\s+(?:and|but|while|whereas|yet)\b|;")
+_BELIEVED = re.compile(r"\s+(?:believe|think|suppose|assume|expect)s?(?:\s+that)?\b", re.IGNORECASE)
 _TOO = re.compile(r"\btoo\s+\w+\s+(?:for\s+\w+\s+)?to\b", re.IGNORECASE)
 _ONLY = ("only", "just", "merely", "solely")
 _BOUNDS = {"more": 0, "less": 1, "fewer": 1}
@@ -70,7 +72,7 @@ class _Denial:
 
 def _denials(text: str, words: Sequence[Word]) -> Iterator[_Denial]:
     for word in words:
-        if is_negator(word):
+        if is_negator(word) and _denies(text, word):
             governed = list(_scope(text, words, word))
             if word.folded in _OF_NOUNS or word.stem == "lack":
                 governed = list(_noun_phrase(word, words, governed))
@@ -81,6 +83,11 @@ def _denials(text: str, words: Sequence[Word]) -> Iterator[_Denial]:
         by = next(word for word in words if word.start == match.start())
         last = next(word for word in words if word.end == match.end())
         yield _Denial(by, tuple(w.stem for w in _scope(text, words, last) if w.stem))
+
+
+def _denies(text: str, word: Word) -> bool:
+    """Tell whether a word denies here: who fails to do it does not, a signal that fails breaks."""
+    return word.stem != "fail" or text.startswith(" to ", word.end)
 
 
 def _undenied(
@@ -207,9 +214,20 @@ def _condition(
         within = [w for w in source_words if match.start() < w.start < match.end() and w.stem]
         dates = [(date.start, date.end) for date in read_dates(source)]
         stated = [w for w in within if not any(start <= w.start < end for start, end in dates)]
+        if not _concerns(here, match.start(), source, source_words):
+            continue
         if within and not any(word.stem in here for word in stated or within):
             return " ".join(match[0].split())
     return None
+
+
+def _concerns(here: set[str], at: int, source: str, words: Sequence[Word]) -> bool:
+    """Tell whether a text speaks of the clause that a condition belongs to, and not of another."""
+    edges = [0, *(match.end() for match in _COORDINATED.finditer(source)), len(source)]
+    host = next((a, b) for a, b in pairwise(edges) if a <= at < b)
+    own = {w.stem for w in words if w.stem and host[0] <= w.start < host[1]}
+    others = {w.stem for w in words if w.stem and not host[0] <= w.start < host[1]}
+    return bool(here & (own - others)) or not here & (others - own)
 
 
 def _sweeping(claim_words: Sequence[Word], source_words: Sequence[Word]) -> str | None:
@@ -255,7 +273,7 @@ def _from_denial(claim_words: Sequence[Word], source: str, source_words: Sequenc
     here = {stem for stem in _stems(claim_words) if not is_light(stem)}
     under = False
     for number, clause in enumerate(clauses):
-        denied = any(is_negator(word) for word in clause)
+        denied = any(is_negator(word) and _denies(source, word) for word in clause)
         others = [word for other in clauses[:number] + clauses[number + 1 :] for word in other]
         own = _stems(clause) - _stems(others)
         linked = bool(clause) and clause[0].folded in ("that", "if", "whether")
@@ -271,7 +289,8 @@ def sides(word: Word) -> set[tuple[str, int]]:
 
 
 def _of(word: Word) -> set[tuple[str, int]]:
-    spellings = (word.stem or "", word.folded, word.folded.removesuffix("e"))
+    stem = "" if word.folded.startswith("department") else word.stem or ""  # no departure
+    spellings = (stem, word.folded, word.folded.removesuffix("e"))
     return set().union(*(SIDES.get(spelling, frozenset()) for spelling in spellings))
 
 
@@ -309,6 +328,8 @@ def _scope(text: str, words: Sequence[Word], marker: Word) -> Iterator[Word]:
     after = marker.end
     if text.startswith(" by ", after) and marker.stem not in DENYING:
         after += len(" by")  # "not by soldiers", but "rejected by the minister"
+    if believed := _BELIEVED.match(text, marker.end):
+        after = believed.end()  # what is not believed is denied
     boundary = _BOUNDARY.search(text, after + 1)
     end = boundary.start() if boundary else len(text)
     governed = [word for word in words if word.start > marker.start and word.end <= end]

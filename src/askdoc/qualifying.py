@@ -17,6 +17,7 @@ from askdoc.polarity import is_negator, sides
 from askdoc.units import SPELLED
 from askdoc.words import Terms, Word, is_light, read_words
 
+_PART = re.compile(r"[,;:.()]")
 _EXCEPTION = re.compile(
     r"\b(?:except(?:ing)?(?: for| that| when)?|unless|other than|apart from|aside from|excluding"
     r"|save for|with the exception of|(?<=everything )but|(?<=everyone )but|(?<=anything )but"
@@ -167,29 +168,41 @@ def unattributed(claim: str, source: str, terms: Terms) -> str | None:
         if here & inside and not here <= outside:
             return "it is not stated as a fact but as somebody's words in"
     if found := _ACCORDING.search(source):
+        whom = _PART.split(source[found.end() :])[0]
+        if (
+            said := _stems(_within(given, [(found.end(), found.end() + len(whom))]))
+        ) and said <= here:
+            return None  # "the census showed" for "according to the census"
         return f"“{found[0].lower()}” is left out of what is said in"
     return None
 
 
 def widened(claim: str, source: str, terms: Terms) -> str | None:
-    """Say which quantifier of its source the claim leaves out, or makes larger."""
+    """Say which quantifier of its source the claim leaves out."""
     words = read_words(claim, terms)
     ours = dict(_quantified(words))
-    given = read_words(source, terms)
-    theirs: dict[str, tuple[int, str]] = {}
-    for head, found in _quantified(given):
-        theirs.setdefault(head, found)
-    for head, (amount, said) in theirs.items():
+    for head, (amount, said) in _first_quantified(source, terms).items():
         places = [at for at, word in enumerate(words) if word.folded == head]
-        if not places:
-            continue
-        if head in ours:
-            if ours[head][0] > amount:
-                return f"“{ours[head][1]}” goes further than “{said}” in"
-            continue
-        if amount < _WHOLE and all(_bare(words, at) for at in places):
+        left_out = places and head not in ours and amount < _WHOLE
+        if left_out and all(_bare(words, at) for at in places):
             return f"“{said}” is left out of what is said in"
     return None
+
+
+def swept(claim: str, source: str, terms: Terms) -> str | None:
+    """Say which quantifier of its source the claim makes larger: `all` for `some`."""
+    ours = dict(_quantified(read_words(claim, terms)))
+    for head, (amount, said) in _first_quantified(source, terms).items():
+        if head in ours and ours[head][0] > amount:
+            return f"“{ours[head][1]}” goes further than “{said}” in"
+    return None
+
+
+def _first_quantified(text: str, terms: Terms) -> dict[str, tuple[int, str]]:
+    found: dict[str, tuple[int, str]] = {}
+    for head, how_much in _quantified(read_words(text, terms)):
+        found.setdefault(head, how_much)
+    return found
 
 
 def compared(claim: str, source: str, terms: Terms) -> str | None:

@@ -34,7 +34,8 @@ _SCALE = "|".join(sorted(SCALES, key=len, reverse=True))
 _NUMBER = re.compile(
     rf"""(?<![\w.,])(?P<sign>(?:{_SIGN})\s?)?
     (?P<minus>(?<![\w)])[-−](?=\d))?
-    (?: (?P<digits>\d{{1,3}}(?:[,\u00a0\u202f]\d{{3}})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?)
+    (?: (?P<digits>\d{{1,3}}(?:[,\u00a0\u202f]\d{{3}})+(?!\d)(?:\.\d+)?
+          |\d{{1,3}}(?:[ ]\d{{3}})+(?![\d.,]\d)(?!\d)|\d+(?:\.\d+)?)
         (?P<ordinal>st|nd|rd|th|s)?
       | (?P<spelled>\b(?:{_SPELLED})\b(?:(?:[-\s]|\sand\s)(?:(?:{_SPELLED}|hundred|thousand)\b))*)
       | (?P<fraction>\b(?:half|(?:(?:an?|one|two|three)[\s-])(?:half|third|quarter)s?)\b)
@@ -49,6 +50,13 @@ _SCORE = re.compile(
     re.IGNORECASE,
 )
 """Two small numbers joined by a dash, such as the score of a match, say something as a pair."""
+
+_CLOCK = re.compile(
+    r"(?<![\w.,:])(?P<hour>\d{1,2})(?:[:.](?P<minute>[0-5]\d))?\s?(?P<half>[ap]\.?\s?m\b\.?)"
+    r"|(?<![\w.,:])(?P<h>\d{1,2}):(?P<m>[0-5]\d)(?![\w:])",
+    re.IGNORECASE,
+)
+_NOON = 12
 
 _ORDINAL = re.compile(rf"\b({'|'.join(ORDINALS)})\b(?!\s+of\s+all)", re.IGNORECASE)
 
@@ -77,7 +85,11 @@ class Quantity:
 
     def equals(self, other: Quantity) -> bool:
         """Tell whether both are one value; a bare number equals one with any unit."""
-        if "score" not in (self.values[0][0], other.values[0][0]) and (self.bare or other.bare):
+        kinds = {self.values[0][0], other.values[0][0]}
+        if "clock" in kinds and (self.bare or other.bare):
+            clock, hour = (other, self.number) if self.bare else (self, other.number)
+            return any(value in (60 * hour, 60 * (hour + _NOON)) for _, value in clock.values)
+        if "score" not in kinds and (self.bare or other.bare):
             mine, theirs = (q.number for q in (self, other))
             return mine == theirs
         return bool(set(self.values) & set(other.values))
@@ -91,7 +103,10 @@ def read_quantities(text: str) -> list[Quantity]:
     """List the quantities of `text`, in order; dates should have been blanked out before."""
     found = [quantity for match in _NUMBER.finditer(text) if (quantity := _read(match))]
     scores = [_score(match) for match in _SCORE.finditer(text)]
-    found = [q for q in found if not any(s.start <= q.start < s.end for s in scores)] + scores
+    scores += [_clock(match) for match in _CLOCK.finditer(text)]
+    found = [
+        q for q in found if not any(s.start < q.end and q.start < s.end for s in scores)
+    ] + scores
     taken = [(quantity.start, quantity.end) for quantity in found]
     for match in _ORDINAL.finditer(text):
         if not any(start < match.end() and match.start() < end for start, end in taken):
@@ -130,6 +145,18 @@ def _score(match: re.Match[str]) -> Quantity:
     return Quantity((("score", pair),), match[0], match.start(), match.end())
 
 
+def _clock(match: re.Match[str]) -> Quantity:
+    """Read a time of day, in minutes; one that may be in either half of it has two values."""
+    hour, minute = int(match["hour"] or match["h"]), int(match["minute"] or match["m"] or 0)
+    if match["half"]:
+        hours = [hour % _NOON + (_NOON if match["half"][0].lower() == "p" else 0)]
+    else:
+        either = hour <= _NOON and not match["h"].startswith("0")
+        hours = [hour, hour % _NOON + _NOON] if either else [hour]
+    values = tuple(("clock", Fraction(60 * one + minute)) for one in dict.fromkeys(hours))
+    return Quantity(values, match[0], match.start(), match.end())
+
+
 def _bare(found: str | None) -> str:
     """Return a unit or scale as the tables spell it, without what joins it to its number."""
     return " ".join((found or "").replace("-", " ").casefold().split())
@@ -137,7 +164,7 @@ def _bare(found: str | None) -> str:
 
 def _value(match: re.Match[str]) -> Fraction:
     if match["digits"]:
-        plain = re.sub(r"[,\u00a0\u202f]", "", match["digits"])
+        plain = re.sub(r"[, \u00a0\u202f]", "", match["digits"])
         return Fraction(plain) * (-1 if match["minus"] else 1)
     if match["fraction"]:
         *count, name = re.split(r"[\s-]", match["fraction"].casefold())

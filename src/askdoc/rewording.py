@@ -30,7 +30,8 @@ _PHRASAL = (
     ("pay", "back", "repay"), ("send", "back", "return"), ("give", "back", "return"),
     ("blow", "up", "explode"), ("burn", "down", "burn"), ("step", "down", "resign"),
     ("look", "into", "investigate"), ("put", "out", "extinguish"), ("throw", "away", "discard"),
-    ("come", "from", "originate from"), ("stem", "from", "originate from"),
+    ("go", "back", "return"), ("come", "back", "return"), ("throw", "out", "dismiss"),
+    ("hold", "up", "delay"), ("come", "from", "originate from"), ("stem", "from", "originate from"),
 )  # fmt: skip
 """Verbs with what goes with them, and the verb that says the same."""
 
@@ -41,6 +42,7 @@ _FORMS = {
     "find": ("finds", "found", "found", "finding"), "do": ("does", "did", "done", "doing"),
     "come": ("comes", "came", "come", "coming"), "take": ("takes", "took", "taken", "taking"),
     "lead": ("leads", "led", "led", "leading"), "go": ("goes", "went", "gone", "going"),
+    "hold": ("holds", "held", "held", "holding"),
     "rise": ("rises", "rose", "risen", "rising"), "fall": ("falls", "fell", "fallen", "falling"),
     "withdraw": ("withdraws", "withdrew", "withdrawn", "withdrawing"),
     "make": ("makes", "made", "made", "making"), "pay": ("pays", "paid", "paid", "paying"),
@@ -80,6 +82,22 @@ _PHRASES = (
     (r"\bno (?:fewer|less) than\b|\ba minimum of\b", "at least"),
     (r"\bno more than\b|\ba maximum of\b|\bup to\b", "at most"),
     (r"\bper cent\b", "percent"),
+    (r"(?<=%) full\b|(?<=percent) full\b", ""),
+    (r"\bdaily\b", "every day"),
+    (r"(?:,? |^)(?:but )?(?:not before|not? earlier than|at the earliest(?: on)?)(?= \d)", " from"),
+    (r"\bfrom (\d[\w ]*\d) on(?:wards?)?\b", r"from \1"),
+    (r",? but not (?=on|in|for|at)", " except "),
+    (r"\ba single\b", "one"),
+    (r"\bdone by\b", "caused by"),
+    (r"\b(?:is|was|are|were) (?:an? )?natives? of\b", "was born in"),
+    (r"\b(?:is|was|has been|had been|have been) in charge of\b", "headed"),
+    (r"\b(?:had|has|have) no effect on\b|\b(?:made|makes?) no difference(?: to)?\b",
+     "did not affect"),
+    (r"\bcosts? (?:you |us |them )?nothing\b", "is free"),
+    (r"\bbears? (?=[^,;.]*\bcosts?\b)", "pays "),
+    (r"\b(?:can|could) (?:again |still )?be seen(?: again)?\b", "is visible"),
+    (r"\bwill (?:next |again |soon )?be visible\b", "is visible"),
+    (r"\bwithout a telescope\b|\bto the naked eye\b", "with the naked eye"),
     (r"\bin spite of\b", "despite"),
     (r"\bfree of charge\b|\bat no (?:cost|charge)\b|\bfor nothing\b", "free"),
     (r"\bfor the first time\b", "first"),
@@ -108,10 +126,23 @@ _MAJORITY = re.compile(
 )
 _SHARE = re.compile(r"\s*of(?: the| all| its| their| those)*\b", re.IGNORECASE)
 _HALF, _ALL = 50, 100
+_AT_FIRST = re.compile(
+    r"^(?P<at>At|In|On) (?P<one>[^,;]+?),? (?P<what>(?:the|its|their|a) [^,;]+?)"
+    r" (?P<be>is|was|are|were) (?P<how>(?:more |less )?\w+) than (?P<in>at|in|on)"
+    r" (?P<other>[^,;]+?)\.?$"
+)
+_AT_LAST = re.compile(
+    r"^(?P<what>[^,;]+?) (?P<be>is|was|are|were) (?P<how>(?:more |less )?\w+)"
+    r" (?P<at>at|in|on) (?P<one>[^,;]+?) than (?P<in>at|in|on) (?P<other>[^,;]+?)\.?$"
+)
+"""Comparisons of two places: "At A it was higher than at B", "It was higher at A than at B"."""
+
 _ONE, _THING, _OTHER, _REST = (
     r"(?P<one>[^,;]+?)", r"(?P<thing>[^,;]+?)", r"(?P<other>[^,;]+?)",
     r"(?P<rest>(?:,| (?:for|in|on|at|by|last|this|after|before|with|\d)\b).*|[.]?)$",
 )  # fmt: skip
+_WHEN = r"(?P<when>On \w+day,? |In \d{4},? )?"
+_WHAT = r"(?P<what>(?:the|a|their|his|her) [\w-]+ )?"
 _SIDES = tuple(
     (re.compile(f"^{pattern}", re.IGNORECASE), wording)
     for pattern, wording in (
@@ -125,7 +156,8 @@ _SIDES = tuple(
          r"\g<other> received \g<thing> from \g<one>\g<rest>"),
         (rf"{_ONE} (?:beat|defeated|won against) {_OTHER}{_REST}",
          r"\g<other> lost to \g<one>\g<rest>"),
-        (rf"{_ONE} lost to {_OTHER}{_REST}", r"\g<other> beat \g<one>\g<rest>"),
+        (rf"{_WHEN}{_ONE} lost {_WHAT}to {_OTHER}{_REST}",
+         r"\g<when>\g<other> beat \g<one> \g<what>\g<rest>"),
     )
 )  # fmt: skip
 """Deeds with two sides, told from either."""
@@ -149,6 +181,8 @@ def reworded(claim: str, source: str) -> Iterator[tuple[str, str]]:
     if shared is not None:
         yield shared
     if (turned := _converse(claim, source)) is not None:
+        yield turned, source
+    for turned in _of_two_places(claim):
         yield turned, source
     for seen in _from_the_other_side(claim):
         yield seen, other
@@ -221,6 +255,21 @@ def _converse(claim: str, source: str) -> str | None:
             if match["how"] == how and f"{back} than {one}".lower() in source.lower():
                 return f"{other[:1].upper()}{other[1:]} {match['be']} {back} than {one}."
     return None
+
+
+def _of_two_places(claim: str) -> Iterator[str]:
+    """Say a comparison of two places with the places in the other order, and from its other end."""
+    match = _AT_FIRST.match(claim) or _AT_LAST.match(claim)
+    if match is None:
+        return
+    what, be, how = match["what"], match["be"], match["how"]
+    what = f"{what[:1].upper()}{what[1:]}"
+    one, other = f"{match['at'].lower()} {match['one']}", f"{match['in']} {match['other']}"
+    yield f"{what} {be} {how} {one} than {other}."
+    for pair in _COMPARATIVES:
+        for this, back in (pair, pair[::-1]):
+            if how == this:
+                yield f"{what} {be} {back} {other} than {one}."
 
 
 def _from_the_other_side(claim: str) -> Iterator[str]:

@@ -14,49 +14,19 @@ from dataclasses import dataclass
 
 from askdoc.binding import read_values
 from askdoc.clauses import verbs_among
-from askdoc.dates import Date
 from askdoc.english import AUXILIARIES, BE, DETERMINERS, PAST
 from askdoc.mentions import PREPOSITIONS
-from askdoc.quantities import Quantity
 from askdoc.synonyms import alike
 from askdoc.words import Terms, Word, is_light, read_words
 
 _LISTED = re.compile(r"^[\s,]*(?:and|or|&|nor)?[\s,]*$", re.IGNORECASE)
 
-_UPPER = r"(?:up to|at most|no more than|not more than|under|below|less than|fewer than)"
-_LOWER = (
-    r"(?:over|above|more than|at least|no less than|not less than|beyond|exceeding"
-    r"|(?:long|old|great|high|larg|lat)er than)"
-)
-_BOUND = re.compile(
-    rf"\b(?:(?P<upper>{_UPPER})|(?P<lower>{_LOWER}))\s+(?:about |around |some )?[$€£]?$",
-    re.IGNORECASE,
-)
-_BY = re.compile(r"\bby\s+(?:about |around |some |nearly |almost )?[$€£]?$", re.IGNORECASE)
-_DIFFERENCE = re.compile(
-    r"\b(?:more|less|fewer|increas|decreas|ris|rose|gr[eo]w|fall|fell|drop|margin|difference"
-    r"|reduc|cut|gain|los[st]|\w+er\b|up\b|down\b)",
-    re.IGNORECASE,
-)
-_NEAR = 25
-"""Characters on either side of an amount among which a word tells that it is a difference."""
-
-_THAN = re.compile(r"\bthan\b", re.IGNORECASE)
-_COMPARATIVE = re.compile(r"er$|^(?:more|less)$")
-_NEAR_THAN = 6
-"""Words before `than` among which the comparative stands."""
-
 _PART = re.compile(r"[,;:]")
-_AND = re.compile(r"\b(?:and|but|then)\b", re.IGNORECASE)
 _OPPOSING = re.compile(
     r"\b(?:against|oppos|reject|refus|defeat|beat|lost|lose|not?\b|never|n't|versus|prohibit|forb)",
     re.IGNORECASE,
 )
 _AGAINST = re.compile(r"\bagainst\s+\w+ing\b", re.IGNORECASE)
-_REST = re.compile(
-    r"\b(?:anything|everything|all|those|others?|rest|more|less)\s+(?:above|below|over|under|beyond)\b",
-    re.IGNORECASE,
-)
 _OTHERS = re.compile(r"\b(?:all|any|every) other (\w+)", re.IGNORECASE)
 _CONVERSE = (
     (frozenset({"defeat", "beat"}), frozenset({"lose", "lost"})),
@@ -83,6 +53,22 @@ _WILL = frozenset(["will", "would", "must", "shall"])
 
 _EVERY = frozenset(["all", "any", "every", "each", "no"])
 _RESTRICTING = PREPOSITIONS - {"of"}
+_DEFINING = frozenset(["who", "that", "whose"])
+
+_BOTH = re.compile(r"\bboth\b", re.IGNORECASE)
+_ONE_OF_BOTH = re.compile(
+    r"\b(?:one|the (?:\w+er|first|second|other)) of (?:which|them|whom|these|the two)\b",
+    re.IGNORECASE,
+)
+_FIELD = re.compile(r"(?:^|\|)\s*(?P<name>[^|:]+):\s*(?P<value>[^|]+)")
+_IS_OF = re.compile(
+    r"\b(?:is|was) (?:the |a |an )?(?P<name>[\w ]+?) of (?P<value>[^,;.]+)", re.IGNORECASE
+)
+_NOT_THOUGHT = re.compile(
+    r"\b(?:not|n[’']t|never) (?:believe|think|expect|suppose|assume)s?\b(?: that)?(?P<what>[^,;]*)",
+    re.IGNORECASE,
+)
+_UNITS_OF_TIME = frozenset(["hour", "day", "week", "month", "year"])
 
 
 def transposed(claim: str, source: str, terms: Terms) -> str | None:
@@ -147,106 +133,6 @@ def conversed(claim: str, source: str, terms: Terms) -> str | None:
     return None
 
 
-def unbounded(claim: str, source: str) -> str | None:
-    """Find an amount that the claim bounds otherwise than its source, or gives as a difference."""
-    given = list(_bounded(source))
-    for quantity, bound, by in _bounded(claim):
-        same = [item for item in given if quantity.equals(item[0])]
-        bounds = {item[1] for item in same}
-        if not same or bound in bounds:
-            pass
-        elif bound is not None and bounds - {None} and not _REST.search(source):
-            return f"the bound of “{quantity.text}” is the other way round in"
-        if by and same and not any(item[2] or _tells_difference(source, item[0]) for item in same):
-            return f"“by {quantity.text}” is no difference in"
-    return None
-
-
-def loosened(claim: str, source: str) -> str | None:
-    """Find an amount that the claim states as it is and the source as a bound, or the reverse."""
-    given = list(_bounded(source))
-    for quantity, bound, _ in _bounded(claim):
-        bounds = {item[1] for item in given if quantity.equals(item[0])}
-        if bounds and bound not in bounds:
-            return f"the bound of “{quantity.text}” is another in"
-    return None
-
-
-def misdated(claim: str, source: str, terms: Terms) -> str | None:
-    """Find a date that the source gives to another amount, or to another of its verbs."""
-    ours, theirs = read_values(claim), read_values(source)
-    found: list[Date] = []
-    for date in ours.dates:
-        found = [other for other in theirs.dates if date.within(other)]
-        if len(found) == 1 and (
-            said := _of_another_verb(claim, date.start, source, found[0].start, date.text, terms)
-        ):
-            return said
-    if len(ours.dates) == len(ours.quantities) == len(found) == 1:
-        [there] = found
-        mine = ours.quantities[0]
-        rivals = [q for q in theirs.quantities if q.same_kind(mine)]
-        near = [q for q in rivals if not _PART.search(_between(source, q, there.start, there.end))]
-        if near and not any(mine.equals(q) for q in near) and any(mine.equals(q) for q in rivals):
-            return f"“{date.text}” belongs to “{near[0].text}” in"
-    return None
-
-
-def _of_another_verb(
-    claim: str, here: int, source: str, there: int, text: str, terms: Terms
-) -> str | None:
-    words = read_words(claim, terms)
-    verbs = [words[at] for at in verbs_among(words) if words[at].stem and words[at].start < here]
-    given = read_words(source, terms)
-    theirs = [given[at] for at in verbs_among(given) if given[at].stem and given[at].start < there]
-    if len({verb.stem for verb in verbs}) != 1 or len(theirs) < 2:  # noqa: PLR2004 - two verbs
-        return None
-    last = theirs[-1]
-    own = [verb for verb in theirs if verb.stem == verbs[-1].stem]
-    if not own or own[-1] is last:
-        return None
-    between = source[own[-1].end : last.start]
-    if not _AND.search(between) or len(between.split()) < 3:  # noqa: PLR2004 - "wrote and directed"
-        return None
-    return f"“{text}” belongs to “{last.text}” in"
-
-
-def halved(claim: str, source: str, terms: Terms) -> str | None:
-    """Find a comparison whose second half the claim leaves out, and whose first it gives to it."""
-    cut = _THAN.search(source)
-    if cut is None or _THAN.search(claim):
-        return None
-    given = read_words(source, terms)
-    before = [word for word in given if word.end <= cut.start()]
-    after = [word for word in given if word.start >= cut.end()]
-    than = next((w for w in reversed(before[-_NEAR_THAN:]) if _COMPARATIVE.search(w.folded)), None)
-    if than is None:
-        return None
-    words = read_words(claim, terms)
-    if not any(word.folded == than.folded for word in words):
-        return None
-    one, other = ({w.folded for w in part if not _is_function(w)} for part in (before, after))
-    said = {w.folded for w in words}
-    if said & (other - one) and not said & (one - other - {than.folded} - _common(words, before)):
-        return f"“{than.text}” is said of something else in"
-    return None
-
-
-def _is_function(word: Word) -> bool:
-    """Tell articles and prepositions; the `A` of "station A" is none."""
-    return word.folded in DETERMINERS | PREPOSITIONS and not (word.text == "A" and word.start)
-
-
-def _common(words: Sequence[Word], before: Sequence[Word]) -> set[str]:
-    """Return the words up to the verb that both texts begin with: what is compared."""
-    common: set[str] = set()
-    for one, other in zip(words, before, strict=False):
-        if one.folded != other.folded:
-            break
-        common.add(one.folded)
-    return common
-
-
 def obliged(claim: str, source: str) -> str | None:
     """Find a duty that is a mere possibility in the source, or a fact that is a duty or plan."""
     ours, theirs = _modals(claim), _modals(source)
@@ -309,12 +195,19 @@ def generalised(claim: str, source: str, terms: Terms) -> str | None:
     for noun in _general(words):
         for place, word in enumerate(given[:-1]):
             after = given[place + 1]
-            limited = after.folded in _RESTRICTING or (
-                after.folded == "up" and place + 1 not in verbs
+            relative = after.folded in _DEFINING and source[word.end : after.start] == " "
+            limited = (
+                relative
+                or after.folded in _RESTRICTING
+                or (after.folded == "up" and place + 1 not in verbs)
             )
             if word.stem != noun.stem or not limited:
                 continue
             verb = next((v for v in verbs if v > place), len(given))
+            while relative and verb in verbs:  # past the verb of the clause, to the next
+                verb += 1
+            if relative:
+                verb = next((v for v in verbs if v > verb), len(given))
             end = given[verb].start if verb < len(given) else len(source)
             phrase = _PART.split(source[word.start : end])[0].strip(" .")
             within = [w for w in given[place + 1 :] if w.end <= word.start + len(phrase)]
@@ -323,6 +216,45 @@ def generalised(claim: str, source: str, terms: Terms) -> str | None:
             if beside and not beside & said:
                 return f"“{phrase}” are fewer in"
     return None
+
+
+def both(claim: str, source: str) -> str | None:
+    """Find what the claim says of both, and the source of one of the two."""
+    one = _ONE_OF_BOTH.search(source)
+    if one and _BOTH.search(claim) and not _BOTH.search(source):
+        return f"it is said of “{one[0]}” in"
+    return None
+
+
+def misrecorded(claim: str, source: str) -> str | None:
+    """Find a field of a record that the claim turns round: "Ann is the manager of Ben"."""
+    if "|" not in source:
+        return None
+    fields = {_bare(m["name"]): m["value"].strip() for m in _FIELD.finditer(source)}
+    for match in _IS_OF.finditer(claim):
+        value = fields.get(_bare(match["name"]))
+        if value is not None and _bare(value) == _bare(match["value"]):
+            return f"“{match['name']}” is “{value}” in"
+    return None
+
+
+def overdenied(claim: str, source: str, terms: Terms) -> str | None:
+    """Find what is thought not to be so in the source, and of which the claim denies more.
+
+    Who does not believe that a fire was arson does not doubt that there was a fire.
+    """
+    ours, theirs = _NOT_THOUGHT.search(claim), _NOT_THOUGHT.search(source)
+    if ours is None or theirs is None:
+        return None
+    said = read_words(claim, terms)
+    for word in read_words(theirs["what"], terms):
+        if word.stem and not is_light(word.stem) and not any(_same(word, w, terms) for w in said):
+            return f"“{word.text}” is part of what is denied in"
+    return None
+
+
+def _same(one: Word, other: Word, terms: Terms) -> bool:
+    return one.stem == other.stem or alike(one, other, terms)
 
 
 def _general(words: Sequence[Word]) -> Iterator[Word]:
@@ -366,6 +298,8 @@ def _things(text: str, terms: Terms) -> list[_Thing]:
             continue
         if not word.stem or is_light(word.stem) or word.folded in AUXILIARIES | BE:
             continue
+        if word.stem in _UNITS_OF_TIME:
+            continue  # "a month" and "monthly" stand in other places
         last = found[-1] if found else None
         if word.capital and last and last.kind == "name" and text[last.end : word.start] == " ":
             found[-1] = _Thing(f"{last.key} {word.stem}", "name", last.start, word.end)
@@ -397,26 +331,6 @@ def _led_by(text: str, item: _Thing) -> str:
     while before and before[-1] in DETERMINERS:
         before.pop()
     return before[-1] if before and before[-1] in PREPOSITIONS else ""
-
-
-def _bounded(text: str) -> Iterator[tuple[Quantity, str | None, bool]]:
-    """List amounts with their bound, and whether they are given as a difference."""
-    for quantity in read_values(text).quantities:
-        before = text[: quantity.start]
-        bound = _BOUND.search(before)
-        kind = None if bound is None else "upper" if bound["upper"] else "lower"
-        by = _BY.search(before) and not text.startswith(" to ", quantity.end)  # "by 9 to 6"
-        yield quantity, kind, bool(by)
-
-
-def _tells_difference(text: str, quantity: Quantity) -> bool:
-    around = text[max(0, quantity.start - _NEAR) : quantity.start]
-    around += " " + text[quantity.end : quantity.end + _NEAR].partition(",")[0]
-    return bool(_DIFFERENCE.search(_PART.split(around)[-1] if _PART.search(around) else around))
-
-
-def _between(text: str, quantity: Quantity, start: int, end: int) -> str:
-    return text[quantity.end : start] if quantity.end <= start else text[end : quantity.start]
 
 
 def _modals(text: str) -> set[str]:

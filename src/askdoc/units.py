@@ -20,6 +20,19 @@ jpy         1        yen, jpy
 inr         1        rupee, rupees, inr
 rub         1        ruble, rubles, rouble, roubles
 chf         1        franc, francs, chf
+krone       1        krone, kroner, krona, kronor, nok, sek, dkk
+peso        1        peso, pesos
+zloty       1        zloty, zlotys, pln
+lira        1        lira, liras, lire
+rand        1        rand, zar
+koruna      1        koruna, korunas, czk
+forint      1        forint, forints, huf
+shilling    1        shilling, shillings
+shekel      1        shekel, shekels
+dirham      1        dirham, dirhams
+dinar       1        dinar, dinars
+baht        1        baht
+naira       1        naira
 metre       1        metre, metres, meter, meters, m
 metre       1000     kilometre, kilometres, kilometer, kilometers, km
 metre       1/100    centimetre, centimetres, centimeter, centimeters, cm
@@ -39,7 +52,7 @@ gram        1        gram, grams, gramme, grammes, g
 gram        1000     kilogram, kilograms, kilo, kilos, kg
 gram        1/1000   milligram, milligrams, mg
 gram        1/1000000  microgram, micrograms, µg
-gram        1000000  tonne, tonnes, metric tons
+gram        1000000  tonne, tonnes, metric tons, t
 ton         1        ton, tons
 ounce       1        ounce, ounces, oz
 litre       1        litre, litres, liter, liters, l

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from askdoc.countries import PEOPLES
 from askdoc.english import DETERMINERS, IRREGULAR, LIGHT, PAST, VERBS
 from askdoc.mentions import PREPOSITIONS
 
@@ -83,7 +84,7 @@ def is_light(stem: str) -> bool:
 def _stem(folded: str, terms: Terms) -> str | None:
     if folded.endswith("n't"):
         return None
-    found = terms(IRREGULAR.get(folded, folded))
+    found = terms(IRREGULAR.get(folded) or PEOPLES.get(folded, folded))
     return found[0] if found else None
 
 

@@ -49,6 +49,7 @@ def pairs(name: str) -> Iterator[dict[str, Any]]:
         ("claims_seventh.jsonl", 0.85),
         ("claims_eighth.jsonl", 0.85),
         ("claims_ninth.jsonl", 0.72),
+        ("claims_tenth.jsonl", 0.78),
     ],
 )
 @pytest.mark.parametrize("knows", ["words", "meaning"])
