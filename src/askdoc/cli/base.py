@@ -30,7 +30,12 @@ MEANT = "askdoc.meant"
 _SHELLS = ("bash", "zsh", "fish", "powershell", "pwsh")
 _COMPLETION = {"--install-completion": "install_callback", "--show-completion": "show_callback"}
 COMPLETING = "_ASKDOC_COMPLETE"
-_SPECIAL_TO_SHELLS = re.compile(r"[^\w@%+=:,./\n-]")
+_QUOTED_FOR_BASH = {
+    "": (re.compile(r"[^\w@%+=:,./\n-]"), r"\\\g<0>"),
+    '"': (re.compile(r"[\\\"$`]"), r"\\\g<0>"),
+    "'": (re.compile(r"'"), r"'\\''"),
+}
+"""What is special to bash by the quotation mark that is open, and how it is quoted."""
 _FILE = re.compile(r"-[^-=\s][^=]*\.\w+|-[^-=]*/.*")
 _PARSER = re.compile(r"Input should be (.*?)(?:, unable to parse .*)?$")
 _CLOSED_PIPE = 141
@@ -103,6 +108,10 @@ class Root(Group):
             _expect_output()
             args = sys.argv[1:] if args is None else args
             self._complete_for(args)
+            if COMPLETING in os.environ:
+                from askdoc.cli import shells
+
+                shells.prepare()
             with _endings(), _offers_quoted_for_bash():  # completion is outside of the others
                 code = super().main(
                     args,
@@ -127,23 +136,35 @@ class Root(Group):
         sys.exit(code if isinstance(code, int) else 0)
 
     def _complete_for(self, args: Sequence[str]) -> None:
-        """Install or print completion for a shell that is named; typer only knows the current one.
+        """Install or print completion for a shell that is named, or for the current one.
 
         Raises:
             UsageError: there is none for that shell.
 
         """
-        if len(args) != 2 or args[0] not in _COMPLETION:  # noqa: PLR2004 - the option and the shell
+        if not 1 <= len(args) <= 2 or args[0] not in _COMPLETION:  # noqa: PLR2004 - and the shell
             return
-        option, shell = args
+        from askdoc.cli import shells
+
+        option = args[0]
+        shell = args[1] if len(args) > 1 else shells.current()
         if shell not in _SHELLS:
             message = f"there is no completion for `{shell}`"
             raise UsageError(message, hint=f"there is one for {', '.join(_SHELLS)}")
         from typer import completion
 
+        ours = shell in shells.SCRIPTS
+        if ours and option == "--show-completion":
+            sys.stdout.write(shells.SCRIPTS[shell])
+            raise typer.Exit(0)
         with self.make_context("askdoc", [], resilient_parsing=True) as context:
             context.resilient_parsing = False
             try:
+                if ours:
+                    placed = shells.install(shell)
+                    sys.stdout.write(f"{shell} completion installed in {placed}\n")
+                    sys.stdout.write(f"It is there in a new terminal, or after `exec {shell}`\n")
+                    raise typer.Exit(0)
                 getattr(completion, _COMPLETION[option])(context, None, shell)
             except OSError as error:
                 if error.filename is None:
@@ -182,19 +203,34 @@ def show_help(described: Any, ctx: Any) -> None:
 def _offers_quoted_for_bash() -> Iterator[None]:
     r"""Quote what is offered at the Tab key where bash would take it as it is: `my\ report.txt`.
 
-    Other shells quote names themselves; so does bash within a quotation that has been begun.
+    Other shells quote names themselves. Within a quotation that has been begun, what would end it
+    or mean something in it is quoted.
     """
-    typed = os.environ.get("COMP_WORDS", "")
-    quoted = any(typed.count(mark) % 2 for mark in "'\"")
-    if quoted or os.environ.get(COMPLETING) != "complete_bash":
+    if os.environ.get(COMPLETING) != "complete_bash":
         yield
         return
+    special, quoted = _QUOTED_FOR_BASH[_begun_quotation(os.environ.get("COMP_WORDS", ""))]
     offered = io.StringIO()
     try:
         with redirect_stdout(offered):
             yield
     finally:
-        sys.stdout.write(_SPECIAL_TO_SHELLS.sub(r"\\\g<0>", offered.getvalue()))
+        sys.stdout.write(special.sub(quoted, offered.getvalue()))
+
+
+def _begun_quotation(typed: str) -> str:
+    """Return the quotation mark that is open at the end of a command line; empty where none is."""
+    mark, skips = "", False
+    for letter in typed:
+        if skips:
+            skips = False
+        elif letter == "\\" and mark != "'":
+            skips = True
+        elif letter == mark:
+            mark = ""
+        elif letter in "'\"" and not mark:
+            mark = letter
+    return mark
 
 
 @contextmanager

@@ -7,19 +7,20 @@ there is no index, there is nothing to offer.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 
 _MOST = 300
 
 
 def document_names(incomplete: str) -> list[str]:
-    """List indexed documents whose path begins with what was typed, else those that hold it."""
+    """List indexed documents whose path begins with what was typed."""
     from askdoc import wiring
     from askdoc.cli.options import open_workspace
     from askdoc.errors import AskdocError
 
     try:
         with wiring.open_catalog(open_workspace()) as catalog:
-            paths = [document.path for document in catalog.documents()]
+            paths = [path for document in catalog.documents() for path in document.paths]
     except AskdocError:
         return []
     return _fitting(incomplete, paths)
@@ -78,9 +79,13 @@ def session_numbers(incomplete: str) -> list[tuple[str, str]]:
             store.close()
     except AskdocError:
         return []
-    titles = {str(item.id): item.title for item in kept}
+    from rich.markup import escape
+
+    titles = {str(item.id): escape(item.title) for item in kept}
     return [(number, titles[number]) for number in _fitting(incomplete, titles)]
 
 
 def _fitting(incomplete: str, names: Iterable[str]) -> list[str]:
-    return [name for name in names if name.startswith(incomplete)][:_MOST]
+    """List the names that begin with what was typed; none that a line can't hold."""
+    fit = (name for name in names if name.startswith(incomplete) and name.isprintable())
+    return list(islice(fit, _MOST))

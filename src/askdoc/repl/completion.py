@@ -71,7 +71,8 @@ class SessionCompleter(Completer):
         opened = self._session.engine.opened
         yield "off", "all documents"
         for document in opened.documents if opened else ():
-            yield shlex.quote(document.path), document.title or ""
+            for path in document.paths:
+                yield shlex.quote(path), document.title or ""
 
     def _sessions_to_delete(self, earlier: list[str]) -> Iterator[Offer]:
         if earlier[:1] == ["delete"]:
