@@ -121,5 +121,29 @@ def test_a_batch_that_was_killed_goes_on_with_no_question_lost_or_doubled(
     assert answered == QUESTIONS
 
 
+@pytest.mark.skipif(os.name == "nt", reason="signals of other systems")
+@pytest.mark.parametrize(("how", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_batch_that_is_told_to_end_leaves_whole_lines_and_nothing_else(
+    how: signal.Signals, code: int, bridges: Path, tmp_path: Path
+) -> None:
+    to = tmp_path / "answers.jsonl"
+    process = _batch(bridges, "--output", str(to))
+    while process.poll() is None and _lines(to) < 2:
+        time.sleep(0.01)
+    process.send_signal(how)
+    _, errors = process.communicate(timeout=300)
+    assert process.returncode == code, errors.decode()
+    assert b"Traceback" not in errors
+    assert list(tmp_path.iterdir()) == [to]
+    begun = _lines(to)
+    assert 2 <= begun < len(QUESTIONS)
+    assert to.read_bytes().endswith(b"\n")
+    process = _batch(bridges, "--output", str(to))
+    process.communicate(timeout=300)
+    assert process.returncode == 0
+    answered = [json.loads(line)["question"] for line in to.read_bytes().splitlines()]
+    assert answered == QUESTIONS
+
+
 def _lines(file: Path) -> int:
     return file.read_bytes().count(b"\n") if file.exists() else 0

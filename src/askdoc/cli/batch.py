@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 
 Write = Callable[[str], object]
 
+_TERMINATED = 128 + signal.SIGTERM
+"""What a shell reports for a program that was told to end."""
+
 
 def run_batch(
     workspaces: Mapping[str | None, Workspace],
@@ -44,6 +49,7 @@ def run_batch(
     _tell(lines, batch, aside)
     questions = lines.questions
     with ExitStack() as stack:
+        stack.enter_context(_ending_in_order())
         if to:
             stack.enter_context(alone_with(to))
         kept = resume(to, questions) if to else Kept()
@@ -68,6 +74,26 @@ def run_batch(
         for answer in answer_all(questions[done:], worker, _jobs(workspaces)):
             write(dumps(answer_to_json(answer, base=here()), ascii_only=True, indent=None) + "\n")
             progress.step()
+
+
+@contextmanager
+def _ending_in_order() -> Iterator[None]:
+    """Let SIGTERM end what runs here as Ctrl-C does, with its own exit code.
+
+    Left to the system it would leave the lock file behind, and a terminal without its cursor.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(*_: object) -> None:
+        raise SystemExit(_TERMINATED)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _tell(lines: Lines, batch: Path, aside: Page) -> None:
