@@ -163,6 +163,16 @@ def test_a_resize_redraws_at_the_new_width(terminal: Start, snapshot: SnapshotAs
 
 
 @pytest.mark.parametrize("term", ["dumb", "vt100"])
+def test_text_is_laid_out_to_the_width_of_a_plain_terminal(term: str, terminal: Start) -> None:
+    screen = terminal(term=term, columns=40)
+    screen.say("Where do herons nest?")
+    screen.until("[1] docs/herons.txt")
+    shown = screen.ready()
+    assert "\n  │ Herons nest in tall trees near\n  │ water." in shown
+    assert "\n    They return to the same nests in\n    February." in shown
+
+
+@pytest.mark.parametrize("term", ["dumb", "vt100"])
 def test_a_terminal_without_colour_stays_readable(term: str, terminal: Start) -> None:
     screen = terminal(term=term)
     assert "WARNING" not in screen.text

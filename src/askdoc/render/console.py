@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import os
 import re
+import shutil
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -40,6 +41,8 @@ MEASURE = 100
 _SHARED = re.compile(r"`askdoc (index(?: [A-Z]+)?|status(?: --(?:documents|skipped))?)`")
 """Commands, with the arguments that hints name, that a session has too."""
 _NARROWEST = 20
+_UNKNOWN_TO_RICH = ("dumb", "unknown")
+"""Terminals that rich takes to be 80 columns wide, whatever they say."""
 _MONOCHROME = re.compile(r"vt\d+.*|.*-m(?:ono)?")
 """Terminals without colours, which rich takes to have eight."""
 _NO_LINKS = frozenset({"dumb", "linux", "unknown"})
@@ -133,6 +136,9 @@ def make_console(**options: Any) -> Console:
     """
     if _MONOCHROME.fullmatch(os.environ.get("TERM", "")):
         options.setdefault("color_system", None)
+    if os.environ.get("TERM", "").lower() in _UNKNOWN_TO_RICH:
+        columns, rows = shutil.get_terminal_size()
+        options = {"width": columns, "height": rows} | options
     return Console(
         theme=THEME, markup=False, emoji=False, highlight=False, soft_wrap=True, **options
     )
