@@ -77,6 +77,17 @@ _HAPPENS = re.compile(
     r"(?:\w{2,}ed|spread|caught|found|begun|known|originate|emerge|arise|start|begin|come)\b",
     re.IGNORECASE,
 )
+_REMEDY = re.compile(
+    r"the\s+(?:[\w’'-]+\s+)?(?:vaccine|treatment|cure|therapy|drug)s?\s+(?:against|for|of)\s+"
+    r"(?P<owner>.+)",
+    re.IGNORECASE,
+)
+_SPREADS = re.compile(
+    r"\b(?:transmitted|transmissible|spreads?|contagious|infectious|caught|infects?|diagnosed)\b",
+    re.IGNORECASE,
+)
+"""What an illness does or undergoes, and no remedy against it."""
+
 _SHE_TOO = re.compile(
     r"(?P<about>(?:what|how)\s+about\s+)?(?P<pronoun>he|him|she|her)", re.IGNORECASE
 )
@@ -290,6 +301,8 @@ def _substituted(match: re.Match[str], body: str, turns: Sequence[Turn]) -> str:
         and (trait["many"] or _HAPPENS.match(body, match.end()))
     ):
         antecedent = trait["owner"]
+    if (remedy := _REMEDY.match(antecedent)) and _SPREADS.search(body, match.end()):
+        antecedent = remedy["owner"]
     if antecedent.isupper() and any(f"the {antecedent}" in turn.question for turn in turns):
         antecedent = f"the {antecedent}"
     owned = pronoun in _POSSESSIVE or (

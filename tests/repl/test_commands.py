@@ -745,6 +745,8 @@ ASKED = (
     PIER,
     HERONS,
     "and she?",
+    "what about her?",
+    "what are the symptoms?",
     "why?",
     "and in 1902?",
     "it",
