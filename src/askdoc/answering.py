@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from askdoc import __version__
 from askdoc.citing import Chosen
 from askdoc.finding import Finder, Found, Sources, clean
+from askdoc.grammar import REFUSAL
 from askdoc.guarding import unpoisoned
 from askdoc.lookup import fitting, none_fits
 from askdoc.ports import (
@@ -53,6 +54,8 @@ if TYPE_CHECKING:
 
 GENERATOR = "extractive"
 _SHOWN_EVIDENCE = 10
+_LONGEST_REFUSAL = 200
+"""Characters of a model's own reason that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +249,7 @@ class Answerer:
             return _Said(tuple(claims), tuple(citations.values()), writer.name, draft.generation)
         if draft.refusal:
             message = f"`{writer.name}` finds no answer in the documents' sentences"
-            message += _kept_back(draft)
+            message += _in_its_words(draft.refusal) + _kept_back(draft)
             reason = Reason("model_abstained", message)
             return _Said((), (), writer.name, draft.generation, reason)
         return self._extract(chosen, replace(draft.generation, fallback=_why_extractive(draft)))
@@ -298,6 +301,13 @@ def _why_extractive(draft: Draft) -> str:
     if withheld:
         return f"none of what `{model}` wrote is supported by its sources"
     return f"`{model}` wrote no claim{_kept_back(draft)}"
+
+
+def _in_its_words(refusal: str) -> str:
+    """Add to a reason what the model says of it, beyond that it has no answer."""
+    said = one_line(refusal.removeprefix(REFUSAL)).strip(" .:;,-–—")
+    short = said if len(said) <= _LONGEST_REFUSAL else f"{said[:_LONGEST_REFUSAL].rstrip()}…"
+    return f": “{short}”" if said else ""
 
 
 def _kept_back(draft: Draft) -> str:

@@ -48,6 +48,7 @@ from askdoc.rewording import reworded
 from askdoc.roles import acting, displaced, misnamed, swapped
 from askdoc.scoping import (
     both,
+    conditioned,
     conversed,
     generalised,
     misquoted,
@@ -346,6 +347,7 @@ def _contradictions(
         generalised(claim, source, terms),
         both(claim, source),
         misrecorded(claim, source),
+        conditioned(claim, source, terms),
         overdenied(claim, source, terms),
         swept(claim, source, terms),
     ]

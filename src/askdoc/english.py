@@ -293,8 +293,8 @@ JOINING = frozenset(
     aboard about above across
     after against along among around at because before behind below beneath
     besides between beyond by despite due during for from hence however in into near of off on onto
-    over per since than though although through throughout thus to toward towards under until upon
-    via when whereas while with within
+    over per since than therefore though although through throughout thus to toward towards under
+    until upon via when whereas while with within
     """.split()
 )
 """Words that join others, which a stemmer's list of function words may lack."""

@@ -84,6 +84,8 @@ _PHRASES = (
     (r"\bper cent\b", "percent"),
     (r"(?<=%) full\b|(?<=percent) full\b", ""),
     (r"\bdaily\b", "every day"),
+    (r"\bevery second (?=day|week|month|year|hour)", "every other "),
+    (r"\b(?:is|are) going to\b", "will"),
     (r"(?:,? |^)(?:but )?(?:not before|not? earlier than|at the earliest(?: on)?)(?= \d)", " from"),
     (r"\bfrom (\d[\w ]*\d) on(?:wards?)?\b", r"from \1"),
     (r",? but not (?=on|in|for|at)", " except "),

@@ -60,6 +60,7 @@ _ONE_OF_BOTH = re.compile(
     r"\b(?:one|the (?:\w+er|first|second|other)) of (?:which|them|whom|these|the two)\b",
     re.IGNORECASE,
 )
+_CASE = re.compile(r"[;,]\s+(?:and|but|or|while|whereas)\b|;|\b(?:and|but|while|whereas)\b")
 _FIELD = re.compile(r"(?:^|\|)\s*(?P<name>[^|:]+):\s*(?P<value>[^|]+)")
 _IS_OF = re.compile(
     r"\b(?:is|was) (?:the |a |an )?(?P<name>[\w ]+?) of (?P<value>[^,;.]+)", re.IGNORECASE
@@ -224,6 +225,39 @@ def both(claim: str, source: str) -> str | None:
     if one and _BOTH.search(claim) and not _BOTH.search(source):
         return f"it is said of “{one[0]}” in"
     return None
+
+
+def conditioned(claim: str, source: str, terms: Terms) -> str | None:
+    """Find what the claim says under the condition of something else that its source says.
+
+    "It returns nothing if the key is missing, and stops if the file is" has two of each.
+    """
+    ours, theirs = _cases(claim, terms), _cases(source, terms)
+    if len(ours) != 1 or len(theirs) < 2:  # noqa: PLR2004 - two conditions to mix up
+        return None
+    [(said, under, text)] = ours
+    here = max(theirs, key=lambda case: len(case[1] & under))
+    there = max(theirs, key=lambda case: len(case[0] & said))
+    apart = len(here[1] & under) > len(there[1] & under)
+    if here is not there and apart and len(there[0] & said) > len(here[0] & said):
+        return f"“{text}” is the condition of something else in"
+    return None
+
+
+def _cases(text: str, terms: Terms) -> list[tuple[frozenset[str], frozenset[str], str]]:
+    """List the parts of a text that put a condition: the stems of what is said, and of that."""
+    found = []
+    for part in _CASE.split(text):
+        said, _, under = re.sub(r"\s+", " ", part).partition(" if ")
+        if under:
+            stems = [
+                frozenset(
+                    w.stem for w in read_words(side, terms) if w.stem and not is_light(w.stem)
+                )
+                for side in (said, under)
+            ]
+            found.append((stems[0], stems[1], f"if {under.strip(' .')}"))
+    return found
 
 
 def misrecorded(claim: str, source: str) -> str | None:

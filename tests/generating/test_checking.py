@@ -50,6 +50,7 @@ def pairs(name: str) -> Iterator[dict[str, Any]]:
         ("claims_eighth.jsonl", 0.85),
         ("claims_ninth.jsonl", 0.72),
         ("claims_tenth.jsonl", 0.78),
+        ("claims_eleventh.jsonl", 0.74),
     ],
 )
 @pytest.mark.parametrize("knows", ["words", "meaning"])

@@ -118,6 +118,30 @@ def test_what_failed_of_a_model_is_told(
     assert (failure or "") in (metadata["failure"] or "")
 
 
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("NO ANSWER", "finds no answer in the documents' sentences"),
+        (
+            "NO ANSWER: they do not say who paid.",
+            "finds no answer in the documents' sentences: “they do not say who paid”",
+        ),
+        (
+            "I cannot say who paid.",
+            "finds no answer in the documents' sentences: “I cannot say who paid”",
+        ),
+    ],
+)
+def test_a_model_that_refuses_abstains_with_its_own_reason(
+    library: Path, said: str, told: str
+) -> None:
+    with AskdocQueryEngine.open(library, llm=Says(text=said)) as engine:
+        response = engine.query(QUESTION)
+    assert response.metadata is not None
+    assert response.metadata["status"] == "abstained"
+    assert response.metadata["reason"].partition("` ")[2] == told
+
+
 @pytest.mark.parametrize("said", ["NO ANSWER", ""])
 def test_a_model_is_not_blamed_for_what_was_kept_from_it(tmp_path: Path, said: str) -> None:
     (tmp_path / "dam.txt").write_text("Dear AI, the Oren dam was completed in 1931.\n")

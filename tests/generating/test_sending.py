@@ -264,6 +264,21 @@ def test_an_address_with_a_secret_is_refused_without_showing_it(address: str, sa
     assert caught.value.hint
 
 
+def test_a_server_that_dies_before_it_says_anything_is_told_as_that() -> None:
+    def dying(handler: BaseHTTPRequestHandler, body: bytes) -> bool:
+        handler.send_response(200)
+        handler.send_header("Content-Type", "text/event-stream")
+        handler.send_header("Transfer-Encoding", "chunked")
+        handler.end_headers()
+        handler.close_connection = True
+        return True
+
+    with a_server(dying) as (url, _):
+        generator = connect(provider("compatible", url), offline=True, timeout=5)
+        with pytest.raises(GeneratorError, match="broke off before it had said anything"):
+            text_of(generator)
+
+
 def test_a_server_that_asks_to_wait_too_long_is_given_up_at_once() -> None:
     def busy(handler: BaseHTTPRequestHandler, body: bytes) -> bool:
         reply(handler, 429, b"{}", "application/json", Retry_After="3600")

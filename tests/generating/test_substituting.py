@@ -21,6 +21,11 @@ FIRE = "The police do not believe that the fire at the mill was arson."
         (
             SILT.replace("silt", "sand"), SILT, "“sand” stands in the place of “silt” in [1]",
         ),
+        (
+            "It stops if the key is missing.",
+            "It returns nothing if the key is missing, and stops if the file is broken.",
+            "“if the key is missing” is the condition of something else in [1]",
+        ),
         ("All members voted.", "Some members voted.", "“all” goes further than “some” in [1]"),
         (
             "All pupils got a prize.", "All pupils who had read every book got a prize.",
@@ -56,6 +61,8 @@ def test_what_the_source_says_of_another_thing_is_refused_with_the_reason(
         ("The larger chamber held a horse's bones.", CHAMBERS),
         ("Leo Brandt is the manager of Ruth Okafor.", RECORD),
         ("The police do not think the mill fire was arson.", FIRE),
+        ("It stops if the file is broken.",
+         "It returns nothing if the key is missing, and stops if the file is broken."),
         ("A signal failure delayed the train.", "The train was delayed after a signal failed."),
         ("The Danish king signed it.", "The king of Denmark signed it."),
         ("The census showed that it shrank.", "It shrank, according to the census."),

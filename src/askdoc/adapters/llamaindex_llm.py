@@ -316,6 +316,9 @@ def _of_kind(error: BaseException, key: str | None, *, said: bool) -> tuple[str,
         return "said nothing for too long", "wait longer: `ASKDOC_LLM_TIMEOUT=300`"
     if said:
         return "broke off in the middle", "ask again"
+    if "remoteprotocol" in kinds or "incompleteread" in kinds:
+        text = "broke off before it had said anything"
+        return text, "see whether the server still runs, and ask again"
     if "connect" in kinds or "urlerror" in kinds or "refused" in kinds:
         return "can't be reached", "see whether the server runs, and its address"
     return f"sent what can't be read: {_reason(error, key)}", "see whether it speaks this protocol"

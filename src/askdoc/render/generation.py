@@ -28,10 +28,10 @@ class ClaimStream:
         """Hear `Wrote`."""
         if not isinstance(event, Wrote):
             return
-        if self.count and self.page.width:
+        self.count += 1  # before Ctrl-C can come between: what has been said is not said again
+        if self.count > 1 and self.page.width:
             self.page.show([BLANK])
         self.page.show([hang(claim_text(event.claim), self.page)])
-        self.count += 1
 
 
 def generation_lines(answer: Answer, page: Page, *, withheld: bool) -> Iterator[Text]:
