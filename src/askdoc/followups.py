@@ -129,6 +129,14 @@ def is_open(question: str) -> bool:
     return _outward(_LEAD.sub("", text) or text) is not None
 
 
+def unknown_person(question: str) -> str | None:
+    """Return the pronoun by which `question` asks about somebody whom it does not name."""
+    text = " ".join(question.split()).rstrip("?!. ")
+    found = _outward(_LEAD.sub("", text) or text)
+    pronoun = found["pronoun"].lower() if found else None
+    return pronoun if pronoun in HIS else None
+
+
 def standing_alone(question: str, history: Sequence[Turn]) -> str:
     """Return `question` made to stand alone after turns that may themselves be follow-ups."""
     turns: list[Turn] = []

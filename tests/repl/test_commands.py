@@ -110,6 +110,15 @@ def test_a_follow_up_that_is_typed_again_is_taken_for_the_same(talk: Talk) -> No
     assert asked[1] == asked[2] == "What did Anna Berg say about housing?"
 
 
+def test_a_pronoun_for_nobody_who_was_named_is_told(talk: Talk) -> None:
+    told = "note: nothing said so far tells who `he` is; asked as typed"
+    said = " ".join(talk.say("Where do herons nest?", "When did he die?").split())
+    assert told in said
+    assert "tells who" not in talk.say("/raw When did he die?")
+    assert "tells who" not in talk.say("Did Karl Holm say when he built it?")
+    assert "tells who" not in talk.say(PIER, "and what did she say about housing?")
+
+
 def test_what_steers_a_terminal_is_no_part_of_a_question(talk: Talk) -> None:
     assert "tall trees" in talk.say("Where do \x1b[31m\x07herons nest\u202e?")
     assert talk.session.last().asked == "Where do [31mherons nest?"

@@ -12,8 +12,7 @@ from askdoc import wiring
 from askdoc.adapters import user_folders
 from askdoc.adapters.sqlite_sessions import FILE_NAME, SqliteSessions
 from askdoc.addresses import Target, paths_of
-from askdoc.errors import AskdocError, GeneratorError, NoIndex, StoreError, UsageError
-from askdoc.followups import is_open, is_repeated, rewrite
+from askdoc.errors import AskdocError, NoIndex, StoreError, UsageError
 from askdoc.history import Exchange, SessionStore, SessionSummary, missing_from, title_of
 from askdoc.paths import seen_from
 from askdoc.places import NumberedPlace, places
@@ -26,10 +25,9 @@ from askdoc.render.layout import flat, hang
 from askdoc.render.notices import STAGES, ModelNotices
 from askdoc.repl.engine import Engine
 from askdoc.repl.keyboard import Keyboard
+from askdoc.repl.rewriting import standing_alone, unknown_in
 from askdoc.repl.scope import Scope
 from askdoc.repl.waiting import Waiting
-from askdoc.rewriting import rewrite_by_model
-from askdoc.settings import ENGLISH
 from askdoc.text import printable
 from askdoc.types import Sending, Wrote
 
@@ -94,9 +92,13 @@ class Session:
         """Answer what was typed; unless `raw`, a follow-up is first made to stand alone."""
         page = self.pages.output()
         asked = printable(asked).strip()
-        question = asked if raw else self._alone(asked)
+        question = asked if raw else standing_alone(self, asked, self._waiting_for)
         if question != asked:
             page.show([hang(flat(question, "faint"), page, first="→ ")])
+        elif not raw and self.exchanges and (unknown := unknown_in(question, self.scope.settings)):
+            aside = self.pages.errors()
+            told = f"nothing said so far tells who `{unknown}` is; asked as typed"
+            aside.show([note_line(told, aside)])
         stream, notices = ClaimStream(page), ModelNotices(self.pages.errors())
         with Waiting(page, self._waiting_for) as waiting:
 
@@ -299,42 +301,6 @@ class Session:
     def title(self) -> str:
         """The session's title: its first question."""
         return title_of(self.exchanges[0].question) if self.exchanges else "Session"
-
-    def _alone(self, asked: str) -> str:
-        """Make a follow-up stand alone: by the language model where one can, else by rules.
-
-        In English the rules tell whether it is one at all, so that no other question waits.
-        """
-        before = self.exchanges[-1] if self.exchanges else None
-        if before and before.asked != before.question and is_repeated(asked, before.asked):
-            return before.question
-        turns = [exchange.turn for exchange in self.exchanges]
-        language = wiring.language_of(asked, self.scope.settings)
-        by_rules = rewrite(asked, turns) if language == ENGLISH else asked
-        if not turns or (language == ENGLISH and by_rules == asked and not is_open(asked)):
-            return asked
-
-        def job(_asked: Asked, _listen: Listener) -> str | None:
-            generator = self.engine.rewriter
-            if generator is None:
-                return None
-            try:
-                return rewrite_by_model(asked, turns, generator, language=language)
-            except GeneratorError:  # the answer will tell
-                return None
-
-        notices = ModelNotices(self.pages.errors())
-        with Waiting(self.pages.output(), self._waiting_for) as waiting:
-
-            def hear(event: object) -> None:
-                if notices.tells(event):
-                    with waiting.paused():
-                        notices(event)
-
-            try:
-                return self.engine.call(job, hear) or by_rules
-            except NoIndex:  # it is built for the answer
-                return by_rules
 
     def _answer(self, question: str, hear: Listener) -> Answer:
         try:

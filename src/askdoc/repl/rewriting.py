@@ -1,0 +1,62 @@
+"""Makes a follow-up stand alone, by the language model where one can, else by rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from askdoc import wiring
+from askdoc.errors import GeneratorError, NoIndex
+from askdoc.followups import is_open, is_repeated, rewrite, unknown_person
+from askdoc.ports import Listener
+from askdoc.render.notices import ModelNotices
+from askdoc.repl.waiting import Waiting
+from askdoc.rewriting import rewrite_by_model
+from askdoc.settings import ENGLISH, Settings
+
+if TYPE_CHECKING:
+    from askdoc.federating import Asked
+    from askdoc.repl.session import Session
+
+
+def standing_alone(session: Session, asked: str, waiting_for: Callable[[], str]) -> str:
+    """Return what was typed made to stand alone after the turns of a session.
+
+    In English the rules tell whether it is a follow-up at all, so that no other question waits.
+    """
+    before = session.exchanges[-1] if session.exchanges else None
+    if before and before.asked != before.question and is_repeated(asked, before.asked):
+        return before.question
+    turns = [exchange.turn for exchange in session.exchanges]
+    language = wiring.language_of(asked, session.scope.settings)
+    by_rules = rewrite(asked, turns) if language == ENGLISH else asked
+    if not turns or (language == ENGLISH and by_rules == asked and not is_open(asked)):
+        return asked
+
+    def job(_asked: Asked, _listen: Listener) -> str | None:
+        generator = session.engine.rewriter
+        if generator is None:
+            return None
+        try:
+            return rewrite_by_model(asked, turns, generator, language=language)
+        except GeneratorError:  # the answer will tell
+            return None
+
+    notices = ModelNotices(session.pages.errors())
+    with Waiting(session.pages.output(), waiting_for) as waiting:
+
+        def hear(event: object) -> None:
+            if notices.tells(event):
+                with waiting.paused():
+                    notices(event)
+
+        try:
+            return session.engine.call(job, hear) or by_rules
+        except NoIndex:  # it is built for the answer
+            return by_rules
+
+
+def unknown_in(question: str, settings: Settings) -> str | None:
+    """Return the pronoun of a question for somebody whom nothing names; English alone."""
+    english = wiring.language_of(question, settings) == ENGLISH
+    return unknown_person(question) if english else None
