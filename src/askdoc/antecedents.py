@@ -44,6 +44,8 @@ _RECENT = 5
 
 _THEY = frozenset(("they", "them", "their", "theirs"))
 
+_US = frozenset(("i", "me", "my", "you", "your", "we", "us", "our"))
+
 HIS = frozenset(("he", "him", "his", "she", "her", "hers"))
 
 POINTING = frozenset(("this", "that", "these", "those"))
@@ -86,7 +88,7 @@ def antecedents(pronoun: str, turns: Sequence[Turn], *, many: bool = False) -> I
         people = [name.text for name in asked if name.person]
         things = [name.text for name in asked if not name.person]
         about = _asked_about(turn.question)
-        if about and not turn.answer and _is_person(about):
+        if about and ((not turn.answer and _is_person(about)) or _speaks_to_somebody(about)):
             about = None
         if pronoun in _THEY and about and (trait := TRAIT.match(about)) and trait["many"]:
             yield about
@@ -113,6 +115,11 @@ def _people(question: str, asked: Sequence[Name], said: Sequence[Name]) -> Itera
     for name in people:
         yield next((whole for whole in told if whole.endswith(f" {name}")), name)
     yield from told
+
+
+def _speaks_to_somebody(about: str) -> bool:
+    """Tell what somebody does, such as `help you sell it`, from what is spoken of."""
+    return any(word.lower() in _US for word in words(about)[1:])
 
 
 def _is_person(text: str) -> bool:

@@ -20,6 +20,7 @@ from askdoc.antecedents import HIS, POINTING, TRAIT, TRAITS, antecedents, cannot
 from askdoc.companions import another_person
 from askdoc.mentions import (
     AUXILIARIES,
+    FUNCTION_WORDS,
     PREPOSITIONS,
     WH,
     content_words,
@@ -50,9 +51,11 @@ _EXPLETIVE = re.compile(
     r"\bit\b(?=\s+(?:(?:take|cost|mean|matter|possible|true|likely|legal|safe|called|rain|snow|"
     r"(?:im)?possible|important|necessary|worth)\b.*\b(?:to|that|if|when)\b|(?:rain|snow)s?\b))"
     r"|\b(?:is|was)\s+it\s+(?:\w+\s+)?(?:\w+)\s+(?:to|that|if|when|who)\b"
-    r"|\bit\s+(?:is|was)\s+(?:\w+)\s+(?:to|that)\b",
+    r"|\bit\s+(?:is|was)\s+(?:\w+)\s+(?:to|that)\b"
+    r"|\bit\s+(?:may|might|could|would|will|can|must|should)\s+(?:not\s+)?be\s+\w+\s+(?:to|that|for)\b",
     re.IGNORECASE,
 )
+_QUOTED = re.compile(r"\"[^\"]+\"|“[^”]+”")
 _HEAD = re.compile(r"the\s+[\w’'-]+(?:\s[\w’'-]+)?(?=\s(?:of|for|in|on|to|at)\s)", re.IGNORECASE)
 """The part of `the capital of France` that another noun may take the place of."""
 
@@ -278,11 +281,21 @@ def _resolve(body: str, turns: Sequence[Turn]) -> str | None:
 def _outward(body: str) -> re.Match[str] | None:
     """Find the first pronoun that points out of `body`."""
     expletive = [match.span() for match in _EXPLETIVE.finditer(body)]
+    quoted = [match.span() for match in _QUOTED.finditer(body)]
     for match in _PRONOUN.finditer(body):
-        if any(start <= match.start() < end for start, end in expletive):
+        if any(start <= match.start() < end for start, end in (*expletive, *quoted)):
+            continue
+        if _is_relative(match, body):
             continue
         return None if _answered_within(match, body) else match
     return None
+
+
+def _is_relative(match: re.Match[str], body: str) -> bool:
+    """Tell `data that is kept`, which says which data, from `why is that`."""
+    before = words(body[: match.start()])[-1:]
+    told = bool(before) and before[0].lower() not in FUNCTION_WORDS | _REQUESTS
+    return told and match["pronoun"].lower() == "that" and match.end() < len(body)
 
 
 def _answered_within(match: re.Match[str], body: str) -> bool:
