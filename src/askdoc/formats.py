@@ -240,7 +240,7 @@ def _citation_out(item: Citation, base: Path) -> CitationRecord:
         after=item.after,
         library=item.document.library,
         place=_place_out(item.place),
-        also=tuple(seen_from(base, copy.file) for copy in item.document.copies),
+        also=tuple(seen_from(base, copy.file) + copy.inside for copy in item.document.copies),
     )
 
 

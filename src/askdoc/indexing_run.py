@@ -61,6 +61,7 @@ class Run:
         self._digests: dict[str, str] = {}
         self._recogniser = Recogniser(writing.catalog, self._waiting)
         self._begun: set[tuple[str, str]] = set()
+        self._in_files: set[tuple[str, str]] = set()
         self._twins_to_be: list[Found] = []
         self._copied: dict[str, str] = {}
         self._renamed: list[tuple[str, str]] = []
@@ -237,15 +238,15 @@ class Run:
             self._renamed_ids.add(former.id)
         return self._recogniser.identify(location, digest, former)
 
-    def _copy(self, copies: Sequence[tuple[Found, str]]) -> None:
+    def _copy(self, copies: Sequence[tuple[Found, str]], *, within: str | None = None) -> None:
         """Note files as further places of documents."""
         if not copies:
             return
         with self._writing.catalog.transaction():
             self._writing.begin()
-            self._writing.catalog.copy(copies)
+            self._writing.catalog.copy(copies, within=within)
         for found, twin in copies:
-            self._done += 1
+            self._done += within is None
             self._renamed_ids.add(twin)
             if former := self._former.get(found.location):
                 self._renamed_ids.add(former.id)
@@ -264,6 +265,11 @@ class Run:
             # A file comes after its parts: until it is there, a broken run reads it again.
             self._take_parts(found, [part for reading in first for part in reading.parts])
             rest = chain(first, parts)
+            if twin := self._met_meanwhile(found):
+                for _ in rest:  # all of it is to be taken before another file is
+                    pass
+                self._copy([(found, twin)])
+                return
             self._take(Source(key, found, rest, lambda: readout.content_hash, like=like))
         except (ReadError, MissingPart) as error:
             self._fail(skip_of(found, error), self._former.get(found.location), found)
@@ -280,12 +286,51 @@ class Run:
                 skip = Skip(found.location, outcome.code, outcome.reason, outcome.hint)
                 self._skip(skip, found)
                 continue
+            if self._is_copy(file, found, part.content_hash):
+                left.pop(found.location, None)
+                continue
             try:
                 self._take(self._part(file, found, outcome, part.content_hash))
                 left.pop(found.location, None)
             except ReadError as error:
                 self._skip(skip_of(found, error), found)
         self._lost += left.values()
+
+    def _is_copy(self, file: Found, found: Found, digest: str) -> bool:
+        """Note what lies in a file as a place of a document with that content, if there is one.
+
+        What is a document's own place, and says the same, is read again, for what options may get
+        out of it.
+        """
+        catalog, former = self._writing.catalog, self._former.get(found.location)
+        if former is not None and former.content_hash == digest:
+            if any(item.location == found.location for item in catalog.documents([former.id])):
+                return False
+            catalog.update(found)
+            self._unchanged += 1
+            return True
+        twin = self._twin(found, digest)
+        self._begun.add((digest, suffix(found.location)))
+        self._in_files.add((digest, suffix(found.location)))
+        if twin:
+            self._copy([(found, twin)], within=file.location)
+        return twin is not None
+
+    def _twin(self, found: Found, digest: str) -> str | None:
+        """Name a document with that content; one that is on its way is published for it."""
+        if (digest, suffix(found.location)) in self._begun and self._intake is not None:
+            self._intake.flush()
+        return self._recogniser.twin(found, digest)
+
+    def _met_meanwhile(self, found: Found) -> str | None:
+        """Name a document with the content of a file, if another was found to hold it just now."""
+        digest = self._digests[found.location]
+        former = self._former.get(found.location)
+        if (digest, suffix(found.location)) not in self._in_files or (
+            former is not None and former.content_hash == digest
+        ):
+            return None
+        return self._twin(found, digest)
 
     def _part(self, file: Found, found: Found, reading: Reading, digest: str) -> Source:
         key, like = self._identify(found.location, digest)

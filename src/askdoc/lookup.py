@@ -130,6 +130,7 @@ def _everywhere(documents: Iterable[Document]) -> Iterator[Document]:
                 path=copy.path,
                 source=copy.source,
                 file=copy.file,
+                within=copy.within,
                 copies=(),
             )
 

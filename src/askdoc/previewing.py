@@ -130,9 +130,12 @@ def preview(kept: Kept, found: Survey, files: Files) -> IndexReport:
 def _copies(kept: Kept, new: Sequence[Found], files: Files) -> tuple[dict[str, str], list[Skip]]:
     """Map new files with the content of another to that, and list those that cannot be opened.
 
-    Only files of equal size can have the same content, so no other is looked at.
+    Only files of equal size can have the same content, so no other is looked at; but of what lies
+    in a file, the size is not known.
     """
-    sizes: dict[int, int] = {item.size: 1 for item in kept.known()}
+    known = kept.known()
+    sizes: dict[int, int] = {item.size: 1 for item in known if item.within is None}
+    may_lie_in_files = any(item.within for item in known)
     for file in new:
         sizes[file.size] = sizes.get(file.size, 0) + 1
     recogniser = Recogniser(kept, ())
@@ -140,7 +143,7 @@ def _copies(kept: Kept, new: Sequence[Found], files: Files) -> tuple[dict[str, s
     copies: dict[str, str] = {}
     skips: list[Skip] = []
     for file in new:
-        if sizes[file.size] == 1:
+        if sizes[file.size] == 1 and not may_lie_in_files:
             continue
         try:
             digest = files.digest(file)

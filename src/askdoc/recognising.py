@@ -18,7 +18,7 @@ class Contents(Protocol):
         """List the places of the documents whose file has that content."""
 
     def has_parts(self, location: str) -> bool:
-        """Tell whether documents are part of the file at a location."""
+        """Tell whether documents are part of the file at a location, or lie below it."""
 
     def is_taken(self, document_id: str) -> bool:
         """Tell whether a document has that id."""
@@ -35,8 +35,7 @@ class Recogniser:
         """Name a document whose file has that content and is read in the same way."""
         for known in self._catalog.with_content(digest):
             if (
-                known.within is None
-                and known.id not in self._waiting
+                known.id not in self._waiting
                 and suffix(known.location) == suffix(found.location)
                 and not self._catalog.has_parts(known.location)
             ):

@@ -289,3 +289,17 @@ def test_a_file_in_an_archive_is_under_the_limit_of_files(here: Workspace) -> No
     report = sync(here)  # with the limit raised, the archive is read again
     assert (report.skipped, report.added) == ((), ("docs/box.zip/long.txt",))
     assert sync(here).unchanged == 3
+
+
+def test_what_is_read_at_the_same_time_is_one_document_all_the_same(here: Workspace) -> None:
+    """A file and the archive that holds it too, each read by a process of its own."""
+    docs = here.root / "docs"
+    for number in range(4):
+        with zipfile.ZipFile(docs / f"{number}.zip", "w") as archive:
+            archive.writestr("cat.txt", f"{CAT} Number {number}.")
+        (docs / f"{number}.txt").write_text(f"{CAT} Number {number}.")
+    report = sync(here)
+    assert len(report.copies) == 4
+    texts = [text for name, text in indexed(here).items() if not name.endswith(".zip")]
+    assert sorted(texts) == [f"{CAT} Number {number}." for number in range(4)]
+    assert sync(here).unchanged == 12

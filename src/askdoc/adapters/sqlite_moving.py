@@ -26,7 +26,7 @@ _PLACES: Mapping[str, tuple[str, ...]] = {
     "exclusions": ("location",),
     "skipped": ("location",),
     "documents": ("location", "source", "within"),
-    "copies": ("location", "source"),
+    "copies": ("location", "source", "within"),
 }
 """Columns that say where something is found."""
 

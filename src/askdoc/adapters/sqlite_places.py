@@ -28,8 +28,9 @@ _KNOWN = """
     SELECT id, location, path, source, size, modified_ns, content_hash, within
     FROM documents WHERE version = 1{0}
     UNION ALL
-    SELECT d.id, c.location, c.path, c.source, c.size, c.modified_ns, d.content_hash, NULL
-    FROM copies c JOIN documents d ON d.id = c.document AND d.version = 1{0}
+    SELECT d.id, copies.location, copies.path, copies.source, copies.size, copies.modified_ns,
+           d.content_hash, {1}
+    FROM copies JOIN documents d ON d.id = copies.document AND d.version = 1{0}
 """
 _BY_CONTENT = " AND content_hash = ?"
 _NOWHERE = b"\0"
@@ -41,26 +42,36 @@ class SqlitePlaces(SqliteNotes):
 
     def known(self) -> list[Known]:
         """List what planning needs to know of each place of each document."""
-        return [_known(row) for row in self._all(_KNOWN.format(""))]
+        return [_known(row) for row in self._all(_KNOWN.format("", self._within_of_copies()))]
 
     def with_content(self, content_hash: str) -> list[Known]:
         """List the places of the documents whose file has that content."""
-        rows = self._all(_KNOWN.format(_BY_CONTENT), content_hash, content_hash)
+        statement = _KNOWN.format(_BY_CONTENT, self._within_of_copies())
+        rows = self._all(statement, content_hash, content_hash)
         return sorted((_known(row) for row in rows), key=lambda known: known.location)
 
     def has_parts(self, location: str) -> bool:
-        """Tell whether documents are part of the file at a location."""
-        statement = "SELECT 1 FROM documents WHERE within = ? AND version = 1 LIMIT 1"
-        return bool(self._all(statement, pack_name(location)))
+        """Tell whether documents are part of the file at a location, or lie below it."""
+        name, below, end = map(pack_name, (location, f"{location}/", f"{location}0"))
+        return any(
+            self._all(statement, name, below, end)
+            for statement in (
+                """SELECT 1 FROM documents WHERE version = 1
+                   AND (within = ?1 OR (location > ?2 AND location < ?3)) LIMIT 1""",
+                f"""SELECT 1 FROM copies WHERE {self._within_of_copies()} = ?1
+                    OR (location > ?2 AND location < ?3) LIMIT 1""",  # noqa: S608 - names above
+            )
+        )
 
     def is_taken(self, document_id: str) -> bool:
         """Tell whether a document, visible or staged, has that id."""
         return bool(self._all("SELECT 1 FROM documents WHERE id = ? LIMIT 1", document_id))
 
-    def copy(self, places: Iterable[tuple[Found, str]]) -> None:
+    def copy(self, places: Iterable[tuple[Found, str]], *, within: str | None = None) -> None:
         """Note files as further places of documents, by id, whose content they have.
 
-        Of any other document that has been at such a place, it is taken.
+        Of any other document that has been at such a place, it is taken. `within` is the location
+        of the file that holds them, if they are none of their own.
         """
         wanted = list(places)
         kept = {document_id for _, document_id in wanted}
@@ -68,7 +79,8 @@ class SqlitePlaces(SqliteNotes):
             for found, _ in wanted:
                 self._release(found.location, kept=kept)
             self._many(
-                "INSERT INTO copies VALUES (?, ?, ?, ?, ?, ?)",
+                """INSERT INTO copies (location, document, path, source, size, modified_ns, within)
+                   VALUES (?, ?, ?, ?, ?, ?, ?)""",
                 (
                     (
                         pack_name(found.location),
@@ -77,6 +89,7 @@ class SqlitePlaces(SqliteNotes):
                         pack_name(found.source),
                         found.size,
                         found.modified_ns,
+                        None if within is None else pack_name(within),
                     )
                     for found, document_id in wanted
                 ),
@@ -195,8 +208,8 @@ class SqlitePlaces(SqliteNotes):
     def _promote(self, key: int, document_id: str) -> bool:
         """Give a document the place of one of its copies for its own, if it has any."""
         rows = self._all(
-            """SELECT location, path, source, size, modified_ns FROM copies WHERE document = ?
-               ORDER BY location LIMIT 1""",
+            """SELECT location, path, source, size, modified_ns, within FROM copies
+               WHERE document = ? ORDER BY location LIMIT 1""",
             document_id,
         )
         for row in rows:
@@ -204,7 +217,7 @@ class SqlitePlaces(SqliteNotes):
             self._run("DELETE FROM copies WHERE location = ?", row[0])
             self._run(
                 """UPDATE documents SET location = ?, path = ?, source = ?, size = ?,
-                   modified_ns = ? WHERE key = ?""",
+                   modified_ns = ?, within = ? WHERE key = ?""",
                 *row,
                 key,
             )

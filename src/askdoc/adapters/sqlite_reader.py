@@ -283,12 +283,20 @@ class SqliteReader:
         found: dict[str, list[Copy]] = {}
         if not self._all("SELECT 1 FROM sqlite_master WHERE name = 'copies'"):
             return found
-        rows = self._all("SELECT document, location, path, source FROM copies ORDER BY location")
-        for key, location, *rest in rows:
-            path, source = map(unpack_name, rest)
-            name = unpack_name(location)
-            found.setdefault(key, []).append(Copy(name, path, source, self._file(name)))
+        columns = f"document, location, path, source, {self._within_of_copies()}"
+        rows = self._all(f"SELECT {columns} FROM copies ORDER BY location")  # noqa: S608 - names above
+        for key, location, path, source, within in rows:
+            name, whole = unpack_name(location), unpack_optional(within)
+            copy = Copy(
+                name, unpack_name(path), unpack_name(source), self._file(whole or name), whole
+            )
+            found.setdefault(key, []).append(copy)
         return found
+
+    def _within_of_copies(self) -> str:
+        """Name the column that says what holds a copy, or nothing where the schema is older."""
+        there = {name for _, name, *_ in self._all("PRAGMA table_info(copies)")}
+        return "copies.within" if "within" in there else "NULL"
 
     def _file(self, location: str) -> str:
         """Name the file at a location; a page of the web is its address."""

@@ -60,9 +60,10 @@ CREATE INDEX documents_by_location ON documents (location);
 CREATE INDEX documents_by_whole ON documents (within);
 CREATE TABLE copies (
     location PRIMARY KEY, document TEXT NOT NULL, path NOT NULL, source NOT NULL,
-    size INTEGER NOT NULL, modified_ns INTEGER NOT NULL
+    size INTEGER NOT NULL, modified_ns INTEGER NOT NULL, within
 ) WITHOUT ROWID;
 CREATE INDEX copies_by_document ON copies (document);
+CREATE INDEX copies_by_whole ON copies (within);
 CREATE TABLE texts (
     document INTEGER NOT NULL, start INTEGER NOT NULL, first_line INTEGER NOT NULL,
     packed BLOB NOT NULL, PRIMARY KEY (document, start)
@@ -105,6 +106,10 @@ _MIGRATIONS = (
     CREATE INDEX copies_by_document ON copies (document);
     """,
     "CREATE TABLE sentence_vectors (chunk INTEGER PRIMARY KEY, packed BLOB NOT NULL);",
+    """
+    ALTER TABLE copies ADD COLUMN within;
+    CREATE INDEX copies_by_whole ON copies (within);
+    """,
 )
 """What brings a catalog to the next version of its schema, from version 1 on. A reader does not
 change what it reads: it takes an older catalog as it is."""

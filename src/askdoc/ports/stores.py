@@ -178,10 +178,11 @@ class Catalog(CatalogReader, Protocol):
     def update(self, found: Found) -> None:
         """Take note of a file's new size, time, path or source; its content is as before."""
 
-    def copy(self, places: Iterable[tuple[Found, str]]) -> None:
+    def copy(self, places: Iterable[tuple[Found, str]], *, within: str | None = None) -> None:
         """Note files as further places of documents, by id, whose content they have.
 
-        Of any other document that has been at such a place, it is taken.
+        Of any other document that has been at such a place, it is taken. `within` is the location
+        of the file that holds them, if they are none of their own.
         """
 
     def release(self, locations: Iterable[str]) -> None:

@@ -33,7 +33,10 @@ def file_name(document: Document, page: Page) -> Text:
 
 def also_in(document: Document, page: Page) -> str:
     """Say where else the same document is found; nothing where it is nowhere else."""
-    names = [escaped(seen_from(page.base, copy.file)) + _gone(copy) for copy in document.copies]
+    names = [
+        escaped(seen_from(page.base, copy.file) + copy.inside) + _gone(copy)
+        for copy in document.copies
+    ]
     shown = ", ".join(names[:_SHOWN])
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return f"also in {shown}{more}" if names else ""

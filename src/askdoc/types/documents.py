@@ -142,12 +142,21 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """Another place at which a document is found: a file with the same content."""
+    """Another place at which a document is found: a file with the same content.
+
+    `within` is the location of the file that holds it, where it is no file of its own.
+    """
 
     location: str
     path: str
     source: str
     file: str
+    within: str | None = None
+
+    @property
+    def inside(self) -> str:
+        """Where it lies in its file, to be put behind the name of that: empty where it is all."""
+        return self.location[len(self.within) :] if self.within else ""
 
 
 @dataclass(frozen=True, slots=True)
