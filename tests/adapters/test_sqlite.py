@@ -17,7 +17,7 @@ from askdoc.adapters.sqlite_packing import pack_id, pack_spans, unpack_id, unpac
 from askdoc.errors import DiskFull, IndexCorrupt, IndexTooNew, NoIndex, StoreError
 from askdoc.landmarks import Landmark, Landmarks, Place, PlaceKind
 from askdoc.text import line_of, line_starts
-from askdoc.types import Chunk, Document, Span, Stamp
+from askdoc.types import Chunk, Document, Found, Span, Stamp
 
 
 def put(catalog: SqliteCatalog, name: str, text: str) -> None:
@@ -115,7 +115,8 @@ def test_a_catalog_of_the_first_schema_is_read_as_it_is_and_brought_up_to_date_t
 ) -> None:
     with SqliteCatalog(tmp_path, tmp_path, write=True) as catalog:
         put(catalog, "a", "Some words.")
-        catalog._connection.execute("DROP TABLE copies")
+        for table in ("copies", "sentence_vectors"):
+            catalog._connection.execute(f"DROP TABLE {table}")
         for index in ("location", "whole"):
             catalog._connection.execute(f"DROP INDEX documents_by_{index}")
         for column in ("landmarks", "author", "within", "named"):
@@ -133,6 +134,30 @@ def test_a_catalog_of_the_first_schema_is_read_as_it_is_and_brought_up_to_date_t
         [after] = reader.documents()
         assert after.place_of(Span(2, 4)) == Place(PlaceKind.SLIDE, 3)
         assert after.author == "Ann"
+
+
+def test_copies_of_an_older_schema_lie_in_no_file_until_they_are_found_there(
+    tmp_path: Path,
+) -> None:
+    found = Found("b", "b", ".", str(tmp_path / "b"), 1, 1)
+    with SqliteCatalog(tmp_path, tmp_path, write=True) as catalog:
+        put(catalog, "a", "Some words.")
+        catalog.copy([(found, "a")])
+        catalog._connection.execute("DROP INDEX copies_by_whole")
+        catalog._connection.execute("ALTER TABLE copies DROP COLUMN within")
+        catalog._connection.execute("PRAGMA user_version = 4")
+    with SqliteCatalog(tmp_path, tmp_path) as reader:
+        assert [copy.within for copy in reader.documents()[0].copies] == [None]
+        assert [known.within for known in reader.known()] == [None, None]
+        assert not reader.has_parts("box.zip")
+    within = replace(found, location="box.zip/b", path="box.zip/b")
+    with SqliteCatalog(tmp_path, tmp_path, write=True) as catalog:
+        catalog.copy([(within, "a")], within="box.zip")
+        assert catalog.has_parts("box.zip")
+        catalog.release(["a", "b"])
+        [document] = catalog.documents()
+    assert (document.location, document.within) == ("box.zip/b", "box.zip")
+    assert document.file == str(tmp_path / "box.zip")
 
 
 @pytest.mark.parametrize("write", [False, True])

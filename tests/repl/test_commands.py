@@ -31,6 +31,7 @@ from askdoc.repl.completion import SessionCompleter
 from askdoc.repl.scope import Scope
 from askdoc.repl.session import Pages, Session
 from askdoc.types import CompileStage, Compiling
+from askdoc.writing import UNFINISHED
 
 PIER = "What did Anna Berg say about the pier?"
 HERONS = "Where do herons nest?"
@@ -350,6 +351,13 @@ def test_index_and_status(talk: Talk, root: Path) -> None:
     (root / "docs" / "bees.txt").write_text("Bees sleep in the hive of Mr Olsen, in winter.\n")
     assert "1; run `/index` to follow" in talk.say("/status")
     assert "hive of Mr Olsen. [1]" in talk.say("Where do bees sleep?")
+
+
+def test_status_tells_of_an_index_that_is_being_made_anew(talk: Talk, root: Path) -> None:
+    assert "State" not in talk.say("/status")
+    with wiring.open_catalog(workspace.find(root, environment={}), write=True) as catalog:
+        catalog.keep(UNFINISHED, "yes")
+    assert "being made anew; run `/index` to go on" in talk.say("/status")
 
 
 def test_what_another_process_indexes_is_seen_at_once(talk: Talk, root: Path) -> None:
