@@ -80,6 +80,15 @@ _HAPPENS = re.compile(
     r"(?:\w{2,}ed|spread|caught|found|begun|known|originate|emerge|arise|start|begin|come)\b",
     re.IGNORECASE,
 )
+_OBJECTS = frozenset(("it", "him", "her", "them", "this", "that", "these", "those"))
+_CLAUSES = frozenset(
+    (
+        *("that", "if", "whether", "when", "while", "because", "since", "before", "after", "as"),
+        *("and", "or", "but", "who", "which", "what", "how", "why", "where", "unless", "although"),
+    )
+)
+"""Words that begin another clause, in which a pronoun may mean who acts in the one before."""
+
 _REMEDY = re.compile(
     r"the\s+(?:[\w’'-]+\s+)?(?:vaccine|treatment|cure|therapy|drug)s?\s+(?:against|for|of)\s+"
     r"(?P<owner>.+)",
@@ -302,8 +311,25 @@ def _answered_within(match: re.Match[str], body: str) -> bool:
     """Tell whether the pronoun means something that `body` itself names before it."""
     earlier = body[: match.start()]
     if names(earlier):
-        return True
+        return not _is_done_to(match, body)
     return match["pronoun"].lower() in _POSSESSIVE and topic(earlier) is not None
+
+
+def _is_done_to(match: re.Match[str], body: str) -> bool:
+    """Tell `it` in `What did the WHO do about it`: who does something to himself has `itself`."""
+    earlier = body[: match.start()]
+    [doer, *others] = names(earlier)
+    before = words(earlier[: doer.start])
+    acts = [word.lower() for word in before if word.lower() != "the"][-1:]
+    between = {word.lower() for word in words(earlier[doer.end :])}
+    return (
+        not others
+        and match["pronoun"].lower() in _OBJECTS
+        and match.end() == len(body)
+        and AUXILIARIES.issuperset(acts)
+        and bool(acts)
+        and not between & _CLAUSES
+    )
 
 
 def _substituted(match: re.Match[str], body: str, turns: Sequence[Turn]) -> str:
@@ -312,6 +338,8 @@ def _substituted(match: re.Match[str], body: str, turns: Sequence[Turn]) -> str:
     many = _OF_THEM.search(body[: match.start()]) is not None
     antecedent = next(antecedents(pronoun, turns, many=many), None)
     if match[0] == body or (antecedent and cannot(antecedent, body[match.end() :])):
+        return body
+    if antecedent and antecedent in body:  # as in `How did the WHO stop it`
         return body
     if antecedent is None:
         carries = pronoun not in HIS | POINTING and not many and turns[-1].answer

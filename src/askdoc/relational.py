@@ -13,7 +13,7 @@ from functools import cache
 
 from askdoc.antecedents import TRAIT, topic_of
 from askdoc.countries import COUNTRIES
-from askdoc.mentions import ILLNESSES, Name, content_words, names
+from askdoc.mentions import ILLNESSES, Name, content_words, is_many, names
 from askdoc.types import Turn
 
 _OF_ILLNESS = (
@@ -164,6 +164,12 @@ def _of_turns(turns: Sequence[Turn], owners: _Owners) -> Iterator[str]:
 
 def _owned(body: str, found: re.Match[str], owner: str) -> str:
     noun, end = found["noun"], found.end("noun")
+    if found.span("noun") == (0, end) and not noun.lower().startswith(("is ", "are ")):
+        bare = noun[4:] if noun.lower().startswith("the ") else noun
+        body = (
+            f"what {'are' if is_many(noun) else 'is'} the {bare[:1].lower()}{bare[1:]}{body[end:]}"
+        )
+        end = len(body) - (len(found.string) - end)
     joint = "against" if _AGAINST.search(noun) else "for" if _FOR.search(noun) else "of"
     return f"{body[:end]} {joint} {owner}{body[end:]}"
 
