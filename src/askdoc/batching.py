@@ -15,12 +15,13 @@ from askdoc.parallel import OpenWorker, each
 from askdoc.text import one_line
 from askdoc.types import Answer, Fingerprint, Reason, Status
 
+_NARROWED = "from other documents (`--source`)"
 _OTHERWISE = {
     "corpus": "the index is another one, or was updated since",
     "settings": "with other settings",
     "models": "with other models",
     "version": "by another version of askdoc",
-    "scope": "from other documents (`--source`)",
+    "scope": _NARROWED,
 }
 """What of a fingerprint differs, in words."""
 
@@ -142,10 +143,18 @@ def refuse_mixing(file: Path, kept: Kept, fingerprint: Fingerprint) -> None:
             for part, words in _OTHERWISE.items()
             if known.get(part) != _plain(getattr(fingerprint, part))
         ]
+        if _libraries(known.get("models")) != _libraries(fingerprint.models):
+            told = ["from other libraries", *(words for words in told if words == _NARROWED)]
         if told:
             message = f"the answers in `{file}` were made otherwise: {'; '.join(told)}"
             hint = "ask as you did then, or name another file with `--output`"
             raise UsageError(message, hint=hint)
+
+
+def _libraries(models: Any) -> set[str]:
+    """List the libraries that were asked together, which stand before the roles of their models."""
+    named = models if isinstance(models, Mapping) else {}
+    return {str(role).partition(":")[0] for role in named if ":" in str(role)}
 
 
 def _plain(part: Any) -> Any:
