@@ -59,6 +59,22 @@ def test_ctrl_c_ends_a_search_and_then_the_line(terminal: Start) -> None:
     screen.until("tall trees near water. [1]")
 
 
+def test_ctrl_c_ends_the_building_of_an_index_and_the_question(terminal: Start, root: Path) -> None:
+    shutil.rmtree(root / ".askdoc")
+    screen = terminal()
+    screen.say("Where do herons nest?")
+    screen.until("building it from `docs`")
+    while "note: interrupted" not in screen.text:
+        screen.press(CTRL_C)
+        screen.read(0.2)
+    screen.start_afresh()
+    assert "error" not in screen.text
+    assert "reading …" not in screen.text
+    screen.say("Where do herons nest?")
+    screen.until("tall trees near water. [1]")
+    assert screen.leave() == 0
+
+
 def test_several_lines_are_one_question(terminal: Start) -> None:
     screen = terminal()
     screen.press(f"Where do herons{ALT_ENTER}nest?")

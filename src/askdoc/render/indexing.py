@@ -54,7 +54,7 @@ def report_lines(report: IndexReport, page: Page, *, anew: bool = False) -> Iter
         line = f"{copies} {verb} the content of another; such files are one document"
         yield hang(Text(line, "faint"), page)
     if report.interrupted:
-        yield hang(Text(_ANEW if anew else KEPT, "faint"), page)
+        yield hang(Text(page.advice(_ANEW if anew else KEPT), "faint"), page)
     yield from skip_lines(report.skipped, page, most=_SHOWN)
 
 

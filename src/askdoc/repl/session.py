@@ -111,7 +111,7 @@ class Session:
                     with waiting.paused():
                         notices(event)
 
-            answer = self._answer(question, hear)
+            answer = self._answer(question, hear, waiting)
         page = self.pages.output()
         page.show(answer_lines(answer, page, lines=self.lines, said=stream.count))
         withheld = self.scope.settings.show_unsupported
@@ -302,7 +302,13 @@ class Session:
         """The session's title: its first question."""
         return title_of(self.exchanges[0].question) if self.exchanges else "Session"
 
-    def _answer(self, question: str, hear: Listener) -> Answer:
+    def _answer(self, question: str, hear: Listener, waiting: Waiting) -> Answer:
+        """Answer a question, building the index first where there is none and it can be built.
+
+        Raises:
+            KeyboardInterrupt: the user ended that.
+
+        """
         try:
             return self.engine.call(self._job(question), hear)
         except NoIndex:
@@ -311,8 +317,10 @@ class Session:
         workspace = self.scope.only("an index is built for")
         names = ", ".join(f"`{self.seen(name)}`" for name in workspace.source_names)
         aside = self.pages.errors()
-        aside.show([note_line(f"there is no index yet; building it from {names}", aside)])
-        self.index(workspace, None)
+        with waiting.paused():
+            aside.show([note_line(f"there is no index yet; building it from {names}", aside)])
+            if self.index(workspace, None).interrupted:
+                raise KeyboardInterrupt
         return self.engine.call(self._job(question), hear)
 
     def _job(self, question: str) -> Callable[[Asked, Listener], Answer]:
