@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,18 +50,31 @@ def holds(passage: dict[str, Any], wanted: list[str]) -> bool:
     return all(word in rest for word in wanted)
 
 
-def found(folder: Path, name: str, text: str) -> str:
-    """Search for a text; return the place, or nothing where it is not found in that file."""
+def found(folder: Path, name: str, text: str, copies: Mapping[str, Sequence[str]]) -> str:
+    """Search for a text; return the place, or nothing where it is not found in that file.
+
+    `copies` lists where else each document is found.
+    """
     query = " ".join(words(text))
     data = askdoc(folder, "search", "--top-k", "50", query)
     for passage in data["passages"]:
-        here = passage["document"] == name or passage["document"].startswith(f"{name}/")
+        places = (passage["document"], *copies.get(passage["document"], ()))
+        here = any(f"/{name}/" in f"/{place}/" for place in places)
         if here and holds(passage, words(text)):
             place = passage["place"]
             named = " ".join(str(value) for value in place.values()) if place else ""
             inner = passage["document"].removeprefix(name)
             return f"{inner} {named or 'line ' + str(passage['line_start'])}".strip()
     return ""
+
+
+def by_name(documents: Sequence[dict[str, Any]], source: Path) -> dict[str, dict[str, Any]]:
+    """Map each place below `source` to the document that is found there."""
+    return {
+        place.removeprefix(f"{source}/"): item
+        for item in documents
+        for place in (item["document"], *item["copies"])
+    }
 
 
 def seconds(folder: Path, file: Path, index: Path) -> float:
@@ -88,7 +102,8 @@ def main() -> None:
         folder = Path(made)
         report = askdoc(folder, "index", str(source))
         status = askdoc(folder, "status")
-        documents = {item["document"]: item for item in status["documents"]}
+        copies = {item["document"]: item["copies"] for item in status["documents"]}
+        documents = by_name(status["documents"], source)
         skips = {skip["location"]: skip for skip in report["skipped"]}
         for entry in listed:
             name = entry["path"]
@@ -115,7 +130,7 @@ def main() -> None:
                     continue
                 if not words(text):
                     continue
-                place = found(folder, name, text)
+                place = found(folder, name, text, copies)
                 print(f"         {'found at ' + place if place else 'NOT FOUND'}: {text[:70]!r}")
                 if not place:
                     failures.append(f"{name}: {text[:70]!r}")
