@@ -51,6 +51,11 @@ _COUNTED = 4
 """Words after a number among which what it counts is looked for."""
 
 _MEANT = frozenset(["them", "these", "those", "which", "it", "each", "whom", "one", "ones"])
+_PART_OF = re.compile(
+    r"\b(?:half|most|part|some|much|a (?:third|quarter|fifth|part)|two thirds|\d+ ?%) of"
+    r" (?:which|it|them|whom)\b",
+    re.IGNORECASE,
+)
 _INSTEAD = re.compile(
     r"\b(?:instead of|rather than|as opposed to|in place of)\s+(?P<what>[^,;:.()]+?)"
     r"(?=\s+(?:and|but|or|in|on|at|with)\b|[,;:.()]|$)",
@@ -255,6 +260,30 @@ def _names(word: Word, between: str, verbs: set[int]) -> bool:
     """Tell whether a number after a word names one of its kind, such as "line 14"."""
     noun = word.stem is not None and word.text.isalpha() and word.start not in verbs
     return noun and between == " " and not word.folded.endswith(("ly", "ed", "ing"))
+
+
+def partly(claim: str, source: str, terms: Terms) -> str | None:
+    """Find a whole amount that the claim gives for what holds of a part of it.
+
+    "18,000 euros, half of which the friends paid" does not say that the friends paid 18,000.
+    """
+    if _PART_OF.search(claim):
+        return None
+    here = {word.stem for word in read_words(claim, terms) if word.stem}
+    for match in _PART_OF.finditer(source):
+        if re.search(rf"\b{match[0].split()[-3]}\b", claim, re.IGNORECASE):
+            continue  # "half of the 18,000 euros"
+        before = [q for q in read_values(source).quantities if q.end <= match.start()]
+        clause = _PART.split(source[match.end() :])[0]
+        rest = source[: match.start()] + source[match.end() + len(clause) :]
+        own = {word.stem for word in read_words(clause, terms) if word.stem}
+        own |= {q.text.lower() for q in read_values(clause).quantities}
+        own -= {word.stem for word in read_words(rest, terms)}
+        said = read_values(claim).quantities
+        own_said = own & (here | {q.text.lower() for q in said})
+        if before and own_said and any(amount.equals(q) for amount in said for q in before[-2:]):
+            return f"“{match[0]}” is left out of what is said in"
+    return None
 
 
 def instead(claim: str, source: str, terms: Terms) -> str | None:

@@ -194,9 +194,13 @@ def generalised(claim: str, source: str, terms: Terms) -> str | None:
     said = {word.stem for word in words if word.stem} | amounts
     verbs = verbs_among(given)
     for noun in _general(words):
+        own = next((w for w in words if w.start > noun.end), None)
+        fewer = own is not None and own.folded in _DEFINING | (_RESTRICTING - {"in"})
         for place, word in enumerate(given[:-1]):
             after = given[place + 1]
             relative = after.folded in _DEFINING and source[word.end : after.start] == " "
+            if relative and fewer:
+                continue  # the claim does not speak of all either
             limited = (
                 relative
                 or after.folded in _RESTRICTING
@@ -209,6 +213,8 @@ def generalised(claim: str, source: str, terms: Terms) -> str | None:
                 verb += 1
             if relative:
                 verb = next((v for v in verbs if v > verb), len(given))
+            if relative:
+                verb = _predicate(given, place, verb, said - {noun.stem})
             end = given[verb].start if verb < len(given) else len(source)
             phrase = _PART.split(source[word.start : end])[0].strip(" .")
             within = [w for w in given[place + 1 :] if w.end <= word.start + len(phrase)]
@@ -217,6 +223,14 @@ def generalised(claim: str, source: str, terms: Terms) -> str | None:
             if beside and not beside & said:
                 return f"“{phrase}” are fewer in"
     return None
+
+
+def _predicate(words: Sequence[Word], place: int, verb: int, said: set[str]) -> int:
+    """Return where what is said of a noun begins, after the clause that tells which are meant."""
+    for at in range(place + 2, verb):
+        if words[at].stem in said and not is_light(words[at].stem or ""):
+            return at
+    return verb
 
 
 def both(claim: str, source: str) -> str | None:

@@ -17,6 +17,7 @@ def support(claim: str, source: str) -> Support:
 
 COUNCIL = "The council voted by four votes to one to build the new fish market on the north quay."
 RENT = "The rent rose from 410 euros to 450 euros in 2021, and the lease may not end before 2024."
+HARP = "The museum bought the harp for 80 euros, half of which the guild paid."
 BARN = "The barn was rebuilt with 12 windows instead of 9, in brick rather than oak, by 2 masons."
 
 
@@ -30,6 +31,7 @@ BARN = "The barn was rebuilt with 12 windows instead of 9, in brick rather than 
         ("It is free for who came before 2020.", "It is free for who came in 2020 or later."),
         ("The ferry leaves at 7:40 pm.", "The ferry leaves at 07:40 and at 16:15."),
         ("The rent rose by 45 euros in 2021.", RENT),
+        ("The guild paid 80 euros.", HARP),
         ("It holds 18 000 litres.", "It holds 81,000 litres."),
     ],
 )  # fmt: skip
@@ -42,6 +44,7 @@ def test_a_value_in_another_place_does_not_pass(claim: str, source: str) -> None
     [
         ("The council voted to build the market by four votes to one.", COUNCIL),
         ("The rent rose by 40 euros in 2021.", RENT),
+        ("The museum bought the harp for 80 euros.", HARP),
         ("The barn was rebuilt in brick with 12 windows.", BARN),
         ("The barn was rebuilt with 12 windows instead of 9.", BARN),
         ("The ferry leaves at 7:40 am and 4:15 pm.", "The ferry leaves at 07:40 and at 16:15."),

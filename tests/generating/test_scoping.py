@@ -30,6 +30,8 @@ def against(claim: str, *sources: str, context: str = "") -> Support:
          "The cook praised the baker because he hired the flour."),
         ("The north wing belongs to the school; the south wing belongs to the parish.",
          "The north wing belongs to the parish; the south wing belongs to the school."),
+        ("The resin had no effect on birch.",
+         "The resin slowed the growth of birch, but had no effect on oak."),
         ("Output was 40 tonnes, down from 31 tonnes in 2011.",
          "Output was 31 tonnes, down from 40 tonnes in 2011."),
         ("Output was 31 tonnes in 2011.", "Output was 31 tonnes, down from 40 tonnes in 2011."),

@@ -59,6 +59,8 @@ def test_what_the_source_says_of_another_thing_is_refused_with_the_reason(
         ("All pupils who had read every book got a prize.",
          "All pupils who had read every book got a prize."),
         ("The larger chamber held a horse's bones.", CHAMBERS),
+        ("Pupils with every book read got a prize.",
+         "Pupils who had read every book got a prize."),
         ("Leo Brandt is the manager of Ruth Okafor.", RECORD),
         ("The police do not think the mill fire was arson.", FIRE),
         ("It stops if the file is broken.",
