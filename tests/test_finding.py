@@ -6,18 +6,22 @@ import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import jsonschema
 import pytest
 
-from askdoc import wiring, workspace
+from askdoc import formats, wiring, workspace
 from askdoc.adapters.chroma import ChromaStore
 from askdoc.answering import Answerer
+from askdoc.render.answers import notes
 from askdoc.retrieval import DENSE
 from askdoc.sentence_vectors import IN_CONTEXT
 from askdoc.settings import Settings
 from askdoc.types import Status
+from askdoc.unmatched import unmatched
 from askdoc.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -165,6 +169,35 @@ def test_answers_depend_on_how_sentences_have_their_vectors(
     with wiring.answerer(other) as alone, wiring.answerer(place) as within:
         assert alone.fingerprint != within.fingerprint
         assert "1883" in alone.answer("When was the harbour of Velm dug out?").claims[0].text
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("When was the harbour of Velm dug out?", ()),
+        ("Was the harbour of Velm dug out in 1883?", ()),
+        ("Was the harbour of Velm dug out in 1983?", ("1983",)),
+        ("Was the harbour of Velm dug out in 188?", ("188",)),
+        ("Was harbour 9 of Velm, for COVID-19 and A-10, dug out in the 1,883th year?", ()),
+        (
+            "Did 1,500 people dig the harbour of Velm in 1.5 years from 1983?",
+            ("1,500", "1.5", "1983"),
+        ),
+    ],
+)
+def test_numbers_that_nothing_cited_speaks_of_are_told(
+    answerer: Answerer, place: Workspace, question: str, expected: tuple[str, ...]
+) -> None:
+    answer = replace(answerer.answer("When was the harbour of Velm dug out?"), question=question)
+    assert "1883" in answer.citations[0].quote
+    assert unmatched(answer) == expected
+    data = formats.answer_to_json(answer, base=place.root)
+    assert tuple(data.get("unmatched", ())) == expected
+    jsonschema.validate(data, formats.schema("answer"))
+    told = [note for note in notes(answer) if "neither in what is cited" in note]
+    assert len(told) == bool(expected)
+    assert all(number in told[0] for number in expected)
+    assert not unmatched(replace(answer, claims=(), citations=()))
 
 
 def test_the_ranker_can_be_left_out(answerer: Answerer, tmp_path: Path) -> None:

@@ -43,6 +43,7 @@ from askdoc.types import (
     Spent,
     Stamp,
 )
+from askdoc.unmatched import unmatched
 
 ANSWER = "askdoc.answer/1"
 SEARCH = "askdoc.search/1"
@@ -73,6 +74,7 @@ def answer_to_json(answer: Answer, *, base: Path) -> dict[str, Any]:
         usage=answer.generation.spent if answer.generation else msgspec.UNSET,
         searched=answer.searched or msgspec.UNSET,
         missed=answer.missed or msgspec.UNSET,
+        unmatched=unmatched(answer) or msgspec.UNSET,
     )
     return dict(_lists(msgspec.to_builtins(values)))
 

@@ -110,3 +110,4 @@ class AnswerRecord(msgspec.Struct, frozen=True):
     usage: Spent | msgspec.UnsetType = msgspec.UNSET
     searched: str | msgspec.UnsetType = msgspec.UNSET
     missed: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    unmatched: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET

@@ -13,6 +13,7 @@ from askdoc.render.layout import BLANK, context_limit, flat, hang, head, tail
 from askdoc.render.places import also_in, file_name, heading_path
 from askdoc.text import unlabelled
 from askdoc.types import Answer, Citation, Claim, Evidence, FileState, Passage, Status, Support
+from askdoc.unmatched import unmatched
 
 _NEAREST = 3
 _MARKS = '"“„«'
@@ -68,6 +69,10 @@ def notes(answer: Answer) -> Iterator[str]:
         yield _searched(answer.question, answer.searched)
     for part in answer.missed:
         yield f"the documents do not seem to answer: {part}"
+    if numbers := unmatched(answer):
+        told = " and ".join(f"“{number}”" for number in numbers)
+        subject = f"{told} is" if len(numbers) == 1 else f"{told} are"
+        yield f"{subject} neither in what is cited nor in the sentences beside it"
     stale = {
         citation.document.id
         for citation in answer.citations
