@@ -39,6 +39,10 @@ MERS = Turn("What is MERS?", "An illness of the lungs.")
 SMITH = Turn("What did John Smith say about isolation?", "John Smith said that he likes it.")
 WHO_ON_MERS = Turn("What did the WHO say about MERS?", "That it spreads.")
 MAY = Turn("What did Theresa May say about trade?", "That it is good.")
+REVENUE = Turn(
+    "What revenue did the company have in 2021?",
+    "It had 12 million in 2021, as Maria Lind, who leads it, said.",
+)
 LEFT = Turn("When did Brundt leave the WHO?", "In 2003. Ann Chan led it until she left, too.")
 
 
@@ -319,6 +323,33 @@ def test_a_month_may_be_part_of_a_person_s_name(text: str, *, person: bool) -> N
 
 def test_a_person_called_like_a_month_is_she() -> None:
     assert rewrite("When did she resign?", [MAY]) == "When did Theresa May resign?"
+
+
+@pytest.mark.parametrize(
+    ("asked", "typed", "meant"),
+    [
+        (REVENUE.question, "Who leads it now?", "Who leads the company now?"),
+        ("What did the museum sell from 2019 to 2021?", "Who leads it?", "Who leads the museum?"),
+        ("How many boats were there in March 2020?", "Why did it rise?", "Why did it rise?"),
+        ("What happened in 2019?", "Who led it?", "Who led it?"),
+        ("Who led in the year 2019?", "why is that?", "why is that?"),
+    ],
+)
+def test_no_date_and_no_number_is_it(asked: str, typed: str, meant: str) -> None:
+    assert rewrite(typed, [Turn(asked, "It was told.")]) == meant
+
+
+@pytest.mark.parametrize(
+    ("asked", "typed", "meant"),
+    [
+        (REVENUE.question, "and 2019?", "What revenue did the company have in 2019?"),
+        ("Who led in 2019 and why?", "and in 2020?", "Who led in 2020 and why?"),
+        ("Who led in 2019 and why?", "and since 2020?", "Who led since 2020 and why?"),
+        ("Who led in 2019 in Oslo?", "what about 2020?", "Who led in 2020 in Oslo?"),
+    ],
+)
+def test_a_year_takes_the_place_of_a_year(asked: str, typed: str, meant: str) -> None:
+    assert rewrite(typed, [Turn(asked, "It was told.")]) == meant
 
 
 def test_the_latest_turn_counts_and_older_ones_help() -> None:

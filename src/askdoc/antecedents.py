@@ -5,7 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from askdoc.mentions import Name, content_words, is_many, names, topic, words
+from askdoc.mentions import (
+    PREPOSITIONS,
+    Name,
+    content_words,
+    is_many,
+    names,
+    tells_when,
+    topic,
+    words,
+)
 from askdoc.types import Turn
 
 TRAITS = (
@@ -39,6 +48,9 @@ _LIVES = re.compile(
     r"\s+(?:live|lives|eat|eats|breed|breeds|nest|nests|born|die|died)\b", re.IGNORECASE
 )
 
+_DATE_FILLERS = frozenset(("the", "and", "or", "year", "years", "fiscal", "early", "mid", "late"))
+"""Words within a date: `in the year 2019`, `from 2019 to 2021`."""
+
 _RECENT = 5
 """How many turns back a pronoun may reach."""
 
@@ -52,13 +64,29 @@ POINTING = frozenset(("this", "that", "these", "those"))
 
 
 def topic_of(question: str) -> str | None:
-    """Name what a question is about; of `What is smoking?`, that is all that it asks for."""
-    if match := _WHAT_IS.fullmatch(question.rstrip("?!. ")):
+    """Name what a question is about; of `What is smoking?`, that is all that it asks for.
+
+    When something was (`in 2019`) is not what a question is about.
+    """
+    question = _without_date(question.rstrip("?!. "))
+    if match := _WHAT_IS.fullmatch(question):
         asked = words(match["topic"])
         plain = len(content_words(match["topic"])) == len(asked)
         if plain and not _STATE.search(asked[-1]):
             return match["topic"]
     return topic(question)
+
+
+def _without_date(question: str) -> str:
+    """Cut the date off the end of a question, with the preposition before it."""
+    kept = question.split()
+    has_date = False
+    while kept and (tells_when(kept[-1]) or kept[-1].lower() in PREPOSITIONS | _DATE_FILLERS):
+        has_date = has_date or tells_when(kept[-1])
+        last = kept.pop()
+        if last.lower() in PREPOSITIONS and not (kept and tells_when(kept[-1])):
+            return " ".join(kept) if has_date and kept else question
+    return question
 
 
 def cannot(antecedent: str, does: str) -> bool:
@@ -70,8 +98,15 @@ def cannot(antecedent: str, does: str) -> bool:
 def antecedents(pronoun: str, turns: Sequence[Turn], *, many: bool = False) -> Iterator[str]:
     """List what a pronoun may mean, the likeliest first; with `many`, it is several for sure.
 
-    What a turn asked in vain is meant by what fits it alone: `she` by a person, `they` by several.
+    No date and no number is among that. What a turn asked in vain is meant by what fits it alone:
+    `she` by a person, `they` by several.
     """
+    for meant in _mentioned(pronoun, turns, many=many):
+        if not tells_when(meant):
+            yield meant
+
+
+def _mentioned(pronoun: str, turns: Sequence[Turn], *, many: bool) -> Iterator[str]:
     reach = 1 if pronoun in POINTING and not turns[-1].answer else _RECENT
     for turn in list(reversed(turns))[:reach]:
         asked, said = _names_of(turn)

@@ -25,6 +25,7 @@ from askdoc.mentions import (
     WH,
     content_words,
     names,
+    tells_when,
     topic,
     words,
 )
@@ -61,6 +62,7 @@ _HEAD = re.compile(r"the\s+[\w’'-]+(?:\s[\w’'-]+)?(?=\s(?:of|for|in|on|to|at
 
 _DEFINITE = re.compile(r"\bthe\s+([\w-]+)", re.IGNORECASE)
 _YEAR = re.compile(r"\b(?:1[0-9]{3}|20[0-9]{2})\b")
+_DATED = re.compile(rf"\b(?:{'|'.join(sorted(PREPOSITIONS))})\s+(?:{_YEAR.pattern})", re.IGNORECASE)
 _POSSESSIVE = frozenset(("his", "its", "their", "theirs", "hers"))
 _OWNERS = tuple(f"{word} " for word in (*_POSSESSIVE, "her"))
 _OWNED = re.compile(r"\s+(?:own\s+)?(?!about|in|on|of|for|to|at|with|from|by|when|that|as)[\w-]+")
@@ -229,9 +231,7 @@ def _in_place(fragment: str, before: str) -> str:
     """Put `fragment` where its counterpart stands in the question before, or after it."""
     first, _, rest = fragment.partition(" ")
     if first.lower() in PREPOSITIONS and rest:
-        if at := list(re.finditer(rf"\b{re.escape(first)}\b", before, re.IGNORECASE)):
-            return f"{before[: at[-1].start()]}{fragment}"
-        return f"{before} {fragment}"
+        return _with_preposition(fragment, before)
     last = words(fragment)[-1:]
     if _PEOPLE.issuperset(last) and last and not _PEOPLE.intersection(words(before.lower())):
         return f"{before} in {fragment}"
@@ -246,6 +246,16 @@ def _in_place(fragment: str, before: str) -> str:
     if counterpart[:1].isupper() and names(f"x {fragment}"):  # names bring their own articles
         head = _ARTICLE.sub("", head)
     return f"{head}{fragment}{rest}"
+
+
+def _with_preposition(fragment: str, before: str) -> str:
+    """Put `in 2019` in the place of another date, or of what follows the same preposition."""
+    first, rest = fragment.split(" ", 1)
+    if _YEAR.fullmatch(rest) and len(dated := list(_DATED.finditer(before))) == 1:
+        return f"{before[: dated[0].start()]}{fragment}{before[dated[0].end() :]}"
+    if at := list(re.finditer(rf"\b{re.escape(first)}\b", before, re.IGNORECASE)):
+        return f"{before[: at[-1].start()]}{fragment}"
+    return f"{before} {fragment}"
 
 
 def _counterpart(fragment: str, before: str) -> str | None:
@@ -381,5 +391,5 @@ def _with_topic(body: str, turns: Sequence[Turn]) -> str:
     before = turns[-1].question
     known = {word.lower() for word in words(body)}
     carried = [name.text for name in names(before)] or content_words(before)
-    carried = [text for text in carried if text.lower() not in known]
+    carried = [text for text in carried if text.lower() not in known and not tells_when(text)]
     return f"{body} ({', '.join(carried)})" if carried else body

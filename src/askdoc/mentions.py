@@ -76,6 +76,7 @@ _TITLES = _words(
     "dr mr mrs ms miss sir lady lord dame professor prof president minister judge justice captain "
     "general senator governor king queen prince princess pope saint director chairman"
 )
+_NUMBER = re.compile(r"\d[\d.,:/–-]*(?:st|nd|rd|th|s|%)?|[QH][1-4]", re.IGNORECASE)
 _LONGEST_TOPIC = 8
 _PLURAL = re.compile(r"(?:[^s]s|people|men|women|children|data|media)$", re.IGNORECASE)
 
@@ -134,6 +135,14 @@ def names(text: str) -> list[Name]:
             continue
         found.append(Name(name, start, _is_person(name) and not _is_dated(name, text[:start])))
     return found
+
+
+def tells_when(phrase: str) -> bool:
+    """Tell whether `phrase` is a year, a date or a bare number, and nothing that has a name."""
+    told = [word for word in phrase.strip(" ,;.?!").split() if word.lower() not in FUNCTION_WORDS]
+    return bool(told) and all(
+        _NUMBER.fullmatch(word.strip(",;")) or word.strip(",;.").lower() in _DATES for word in told
+    )
 
 
 def topic(question: str) -> str | None:
