@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -65,7 +66,8 @@ def test_files_are_found_in_the_order_of_their_names(tmp_path: Path) -> None:
 def test_a_file_is_told_of_in_full(tmp_path: Path) -> None:
     fill(tmp_path, "docs/a/b.txt", text="12345")
     file = tmp_path / "docs/a/b.txt"
-    os.utime(file, ns=(0, 123_456_789_000))
+    later = time.time_ns() + 10**15
+    os.utime(file, ns=(0, later))
     (item,) = discover(tmp_path / "docs", root=tmp_path)
     assert item == Found(
         location="docs/a/b.txt",
@@ -73,8 +75,12 @@ def test_a_file_is_told_of_in_full(tmp_path: Path) -> None:
         source="docs",
         file=str(file),
         size=5,
-        modified_ns=123_456_789_000,
+        modified_ns=later,
     )
+    os.utime(file, ns=(0, 123_456_789_000))
+    (item,) = discover(tmp_path / "docs", root=tmp_path)
+    assert isinstance(item, Found)
+    assert item.modified_ns == file.stat().st_ctime_ns
 
 
 def test_locations_outside_the_workspace_are_absolute(tmp_path: Path) -> None:

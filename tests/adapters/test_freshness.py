@@ -39,6 +39,18 @@ def test_the_content_decides_where_the_time_differs(tmp_path: Path) -> None:
     assert file_state(document) is FileState.MISSING
 
 
+def test_a_time_that_is_set_back_hides_no_change(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("one")
+    document, before = indexed(path), path.stat()
+    path.write_text("two")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    while path.stat().st_ctime_ns == before.st_ctime_ns:  # the system's clock ticks coarsely
+        path.chmod(0o600)
+    assert path.stat().st_mtime_ns == before.st_mtime_ns
+    assert file_state(document) is FileState.CHANGED
+
+
 def test_a_file_out_of_reach_is_not_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

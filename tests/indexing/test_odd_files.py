@@ -190,6 +190,25 @@ def test_a_clock_that_goes_backwards_hides_no_change(here: Workspace) -> None:
     assert indexed(here) == {"cat.txt": "The dog sleeps."}
 
 
+def test_names_that_are_swapped_and_a_time_set_back_hide_no_change(here: Workspace) -> None:
+    cat, dog = here.root / "docs" / "cat.txt", here.root / "docs" / "dog.txt"
+    cat.write_text("The cat sleeps.")
+    dog.write_text("The dog sleeps.")
+    for file in (cat, dog):
+        os.utime(file, (10**9, 10**9))
+    sync(here)
+    cat.rename(here.root / "aside")
+    dog.rename(cat)
+    (here.root / "aside").rename(dog)
+    sync(here)
+    assert indexed(here) == {"cat.txt": "The dog sleeps.", "dog.txt": "The cat sleeps."}
+    cat.write_text("The cow sleeps.")
+    os.utime(cat, (10**9, 10**9))
+    assert sync(here).changed == ("docs/cat.txt",)
+    assert indexed(here)["cat.txt"] == "The cow sleeps."
+    assert sync(here).unchanged == 2
+
+
 SURROGATES = '''
 from askdoc.types import Reading, Section, Span
 

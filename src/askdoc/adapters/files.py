@@ -22,7 +22,7 @@ from askdoc.adapters.ignore_rules import (
     rules_in,
     rules_of_settings,
 )
-from askdoc.adapters.opening import reason
+from askdoc.adapters.opening import changed_ns, reason
 from askdoc.adapters.readers import is_readable, remedy_for, suffix_of
 from askdoc.planning import MISSING, locate
 from askdoc.types import Found, Skip
@@ -103,7 +103,7 @@ class _Origin:
             source=self.location,
             file=path,
             size=info.st_size,
-            modified_ns=info.st_mtime_ns,
+            modified_ns=changed_ns(info),
         )
 
     def _within(self, inside: str) -> str:

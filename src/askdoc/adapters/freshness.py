@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from askdoc.adapters.opening import changed_ns
 from askdoc.addresses import is_address
 from askdoc.types import Document, FileState
 
@@ -20,7 +21,7 @@ def file_state(document: Document) -> FileState:
     stamp = document.stamp
     try:
         now = path.stat()
-        if (now.st_size, now.st_mtime_ns) == (stamp.size, stamp.modified_ns):
+        if (now.st_size, changed_ns(now)) == (stamp.size, stamp.modified_ns):
             return FileState.CURRENT
         if now.st_size != stamp.size:
             return FileState.CHANGED

@@ -79,6 +79,16 @@ def digest(found: Found, most: int) -> str:
     return made.hexdigest()
 
 
+def changed_ns(info: os.stat_result) -> int:
+    """Return when a file was last written to or took its name, in nanoseconds.
+
+    The time of its last change alone is not enough: tools set it back, and files that change names
+    keep it. What the system notes of the inode cannot be set. (On Windows it is when the file was
+    made, which is no later.)
+    """
+    return max(info.st_mtime_ns, info.st_ctime_ns)
+
+
 def reason(error: OSError) -> str:
     """Say in plain words why the system refused."""
     if isinstance(error, PermissionError):
