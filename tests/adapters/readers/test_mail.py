@@ -80,6 +80,29 @@ def test_attachments_are_documents_of_their_own() -> None:
     assert [part.name for part in forwarded.parts] == ["deep.txt"]
 
 
+def test_an_attachment_without_a_name_is_given_one() -> None:
+    made = letter()
+    made.add_attachment("The pier is of larch.", disposition="attachment")
+    made.add_attachment("<p>The roof is of slate.</p>", subtype="html", disposition="attachment")
+    made.add_attachment(b"\0\1", "application", "octet-stream", disposition="attachment")
+    made.add_attachment(b"words", "x-odd", "odd", disposition="attachment")
+    reading = read(made.as_bytes())
+    outcomes = {part.name: part.outcome for part in reading.parts}
+    text, page, *others = outcomes.values()
+    assert list(outcomes) == [
+        "attachment 2.txt",
+        "attachment 3.html",
+        "attachment 4.bin",
+        "attachment 5.bin",
+    ]
+    assert isinstance(text, Reading)
+    assert blocks(text) == ["The pier is of larch."]
+    assert isinstance(page, Reading)
+    assert blocks(page) == ["The roof is of slate."]
+    assert [one.code for one in others if isinstance(one, Unread)] == ["unsupported"] * 2
+    assert "larch" not in reading.text
+
+
 def test_a_mailbox_has_a_place_for_each_message() -> None:
     start = b"From mara@example.org Mon Oct  6 10:00:00 2025\n"
     one, two = letter("First words.").as_bytes(), letter(">From afar, second words.").as_bytes()

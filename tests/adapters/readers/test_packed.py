@@ -209,6 +209,19 @@ def test_a_name_that_leads_out_of_an_archive_leads_nowhere() -> None:
     assert places == ["z.zip/evil.txt", "z.zip/inner.zip", "z.zip/inner.zip/deep.txt"]
 
 
+def test_files_of_one_name_in_an_archive_are_all_read() -> None:
+    with pytest.warns(UserWarning, match="Duplicate name"):
+        data = with_member(packed({"a.txt": "First words."}), "a.txt", b"Other words.")
+    reading = ZipReader().read(data, name="z.zip")
+    found = Found("z.zip", "z.zip", "z.zip", "/z.zip", 1, 1)
+    read = {
+        place.location: part.outcome.text
+        for place, part in placed(found, reading.parts)
+        if isinstance(part.outcome, Reading)
+    }
+    assert read == {"z.zip/a.txt": "First words.", "z.zip/a (2).txt": "Other words."}
+
+
 def test_archives_in_archives_end_somewhere() -> None:
     data = packed({"a.txt": "Some words."})
     for _ in range(6):

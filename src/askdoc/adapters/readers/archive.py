@@ -32,10 +32,7 @@ class ZipReader(HoldingReader):
         package = Package(data, name, most=_MOST_UNPACKED)
         composer = Composer()
         parts: list[Part] = []
-        for member in package.names():
-            if member.endswith("/"):
-                continue
-            content = package.read(member) or b""
+        for member, content in package.files():
             if _is_hidden(member):
                 digest = hashlib.sha256(content).hexdigest()
                 parts.append(Part(member, digest, Unread("hidden", "it is hidden", None)))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from email.header import decode_header, make_header
 from email.message import EmailMessage
 from io import BytesIO
+from mimetypes import MimeTypes
 from typing import TYPE_CHECKING
 
 from askdoc.adapters.readers.composing import Composer, clean
@@ -170,8 +171,8 @@ def _parsed(data: bytes) -> _Message:
             (texts if kind == "text/plain" else pages).append(_content(part))
         else:
             payload = part.get_payload(decode=True)
-            if isinstance(payload, bytes) and (file_name := _file_name(part)):
-                attached.append((file_name, payload))
+            if isinstance(payload, bytes):
+                attached.append((_file_name(part) or _made_name(number, kind), payload))
     headers = [(key, _header(message, key)) for key in _HEADERS]
     return _Message(
         [(key, value) for key, value in headers if value],
@@ -209,6 +210,12 @@ def _file_name(part: EmailMessage) -> str | None:
         return None
 
 
+def _made_name(number: int, kind: str) -> str:
+    """Name what is attached without a name; its ending says of which type it is."""
+    ending = MimeTypes().guess_extension(kind)  # what the system adds would differ elsewhere
+    return f"attachment {number}{ending or '.bin'}"
+
+
 def _content(part: EmailMessage) -> str:
     """Decode the text of a part, by what it says of itself, else by what its bytes say."""
     payload = part.get_payload(decode=True)
@@ -234,9 +241,9 @@ def _outlook(data: bytes) -> _Message:
         "Subject": _unfolded(message.subject or ""),
     }
     attached = [
-        (one.file_name, one.file_bytes)
-        for one in message.attachments
-        if one.file_name and one.file_bytes
+        (one.file_name or _made_name(number, one.mime_type or ""), one.file_bytes)
+        for number, one in enumerate(message.attachments, start=1)
+        if one.file_bytes
     ]
     headers = [(key, value) for key, value in known.items() if value.strip()]
     return _Message(headers, message.body or "", message.html_body or "", attached)

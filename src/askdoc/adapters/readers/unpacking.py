@@ -10,6 +10,7 @@ import re
 import struct
 import zipfile
 import zlib
+from collections.abc import Iterator
 from io import BytesIO
 
 from lxml import etree
@@ -54,21 +55,29 @@ class Package:
         """List the names of the members."""
         return list(self._members)
 
+    def files(self) -> Iterator[tuple[str, bytes]]:
+        """Yield each file with its name, which several may have."""
+        for member in self._archive.infolist():
+            if not member.is_dir():
+                yield member.filename, self._content(member)
+
     def read(self, member: str) -> bytes | None:
         """Return the bytes of a member, or None where there is none of that name."""
-        if member not in self._members:
-            return None
-        if self._members[member].file_size > _MOST_MEMBER:
-            raise too_large(self._name, MOST_UNPACKED)
-        try:
-            return self._archive.read(member)
-        except _BROKEN as error:
-            raise damaged(self._name) from error
+        found = self._members.get(member)
+        return None if found is None else self._content(found)
 
     def xml(self, member: str) -> etree._Element | None:
         """Parse a member, or return None where there is none of that name."""
         data = self.read(member)
         return None if data is None else parse_xml(data, self._name)
+
+    def _content(self, member: zipfile.ZipInfo) -> bytes:
+        if member.file_size > _MOST_MEMBER:
+            raise too_large(self._name, MOST_UNPACKED)
+        try:
+            return self._archive.read(member)
+        except _BROKEN as error:
+            raise damaged(self._name) from error
 
 
 def parse_xml(data: bytes, name: str, complaints: list[str] | None = None) -> etree._Element:
