@@ -18,7 +18,7 @@ from askdoc.outline import Heading
 from askdoc.text import unparted
 from askdoc.types import Span
 
-_PAGE_NUMBER = re.compile(
+PAGE_NUMBER = re.compile(
     r"(?:page|seite|p\.)?\s*[-–—|]?\s*(?:\d{1,4}|[ivxlc]{1,6})"
     r"(?:\s*(?:/|of|von)\s*\d{1,4})?\s*[-–—|]?",
     re.IGNORECASE,
@@ -235,7 +235,7 @@ def _furniture(sheets: Sequence[_Sheet]) -> set[int]:
             there, before = first.setdefault(key, (page, numbers))
             steps = {after - former for after, former in zip(numbers, before, strict=True)}
             repeats = counts[key] >= _LEAST_REPEATS and there < page and steps <= {0, page - there}
-            if repeats or (_PAGE_NUMBER.fullmatch(text) and numbers[:1] in ([], [page + 1])):
+            if repeats or (PAGE_NUMBER.fullmatch(text) and numbers[:1] in ([], [page + 1])):
                 found.add(sheet.spans[number].start)
     return found
 

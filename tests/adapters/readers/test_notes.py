@@ -97,3 +97,69 @@ def test_a_footnote_of_opendocument_counts_no_paragraph() -> None:
     assert place_of(reading, "See the ledger.") == Place(PlaceKind.PARAGRAPH, 1, "endnote ii")
     assert place_of(reading, "Nobody minded.") == Place(PlaceKind.PARAGRAPH, 2)
     assert shown(reading, "paragraph 1, endnote ii") == ["See the ledger."]
+
+
+def test_what_heads_and_foots_the_pages_of_word_is_read_once() -> None:
+    made = docx.Document()
+    made.add_paragraph("Salt is delivered in May.")
+    section = made.sections[0]
+    section.header.paragraphs[0].text = "The board of Gannet Quay"
+    section.footer.paragraphs[0].text = "Page 1 of 3"
+    section.footer.add_paragraph("Agreed in Hull.")
+    section.first_page_header.paragraphs[0].text = "Nobody sees this."
+    later = made.add_section()
+    later.header.is_linked_to_previous = False
+    later.header.paragraphs[0].text = "The board of Gannet Quay"
+    later.footer.is_linked_to_previous = False
+    later.footer.paragraphs[0].text = "Agreed in Goole."
+    made.add_paragraph("Oak is delivered in June.")
+    stream = BytesIO()
+    made.save(stream)
+    reading = reader_for("x.docx").read(stream.getvalue(), name="x.docx")
+    assert [block.of(reading.text) for block in reading.blocks] == [
+        "Salt is delivered in May.",
+        "Oak is delivered in June.",
+        "The board of Gannet Quay",
+        "Agreed in Hull.",
+        "Agreed in Goole.",
+    ]
+    assert [section.title for section in reading.sections] == ["Headers", "Footers"]
+    at = PlaceKind.PARAGRAPH
+    assert place_of(reading, "The board") == Place(at, 1, "header")
+    assert place_of(reading, "Agreed in Hull.") == Place(at, 1, "footer")
+    assert place_of(reading, "Agreed in Goole.") == Place(at, 2, "footer")
+    assert name_place(place_of(reading, "The board"), 9, 9) == "paragraph 1, header"
+
+
+def test_notes_headers_and_footers_of_rtf_have_a_place() -> None:
+    source = (
+        r"{\rtf1\ansi\ansicpg1252 "
+        r"{\header\pard Gannet Quay, {\field{\*\fldinst PAGE}{\fldrslt 4}}\par}"
+        r"{\footerr\pard Page 4\par Agreed in D\'fcnkirchen.\par}"
+        r"\pard First par.{\super\chftn{\footnote\pard\plain  Repaired by {\b Gustav} Helm.}}"
+        r" It goes on.\par Second.{\*\annotation{\*\atnref 1}Ask Mara.}\par"
+        r" Third.{\footnote In May.}{\v {\footnote Hidden.}}"
+        r" {\footer Page 5\par}{\header Gannet Quay, 4}}"
+    )
+    reading = reader_for("x.rtf").read(source.encode("ascii"), name="x.rtf")
+    assert [" ".join(block.of(reading.text).split()) for block in reading.blocks] == [
+        "First par. It goes on.",
+        "Second.",
+        "Third.",
+        "Repaired by Gustav Helm.",
+        "In May.",
+        "Ask Mara.",
+        "Gannet Quay, 4",
+        "Agreed in Dünkirchen.",
+    ]
+    at = PlaceKind.PARAGRAPH
+    assert place_of(reading, "Repaired") == Place(at, 1, "footnote 1")
+    assert place_of(reading, "In May.") == Place(at, 3, "footnote 2")
+    assert place_of(reading, "Ask Mara.") == Place(at, 2)
+    assert place_of(reading, "Gannet Quay") == Place(at, 1, "header")
+    assert place_of(reading, "Agreed") == Place(at, 1, "footer")
+
+
+def test_an_aside_of_rtf_that_does_not_end_is_read_to_the_end() -> None:
+    reading = reader_for("x.rtf").read(rb"{\rtf1 Words.{\footnote In May. {\b Or", name="x.rtf")
+    assert reading.text.split("\n\n") == ["Words.", "Footnotes", "In May. Or"]

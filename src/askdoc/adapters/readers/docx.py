@@ -18,6 +18,7 @@ import docx
 from lxml import etree
 
 from askdoc.adapters.readers.composing import TURN, Composer, table_rows
+from askdoc.adapters.readers.docx_margins import Margins, is_on
 from askdoc.adapters.readers.merging import Wide, told_in_each
 from askdoc.adapters.readers.properties import title_and_author
 from askdoc.adapters.readers.refusing import damaged, wordless
@@ -66,9 +67,10 @@ class _Cell:
 
 
 class DocxReader:
-    """Reads body, tables, text boxes, equations, notes and comments; styles give the headings.
+    """Reads body, text boxes, equations, notes, comments, headers and footers.
 
-    Places are pages where Word has noted how the text fell on them, else paragraphs.
+    Styles give the headings. Places are pages where Word has noted how the text fell on them, else
+    paragraphs.
     """
 
     def read(self, data: bytes, *, name: str) -> Reading:
@@ -84,6 +86,9 @@ class DocxReader:
             walk = _Walk(document)
             walk.body()
             walk.notes(name)
+            walk.margins.write(
+                walk.composer, lambda element: _plain(walk.words(element)), name=name
+            )
         except ReadError:
             raise
         except Exception as error:  # python-docx meets odd files with errors of any kind
@@ -100,6 +105,7 @@ class _Walk:
     def __init__(self, document: Document) -> None:
         self.composer = Composer()
         self.title: str | None = None
+        self.margins = Margins(document)
         self._document = document
         self._levels = dict(_levels(document))
         self._hidden = _hidden_styles(document)
@@ -112,7 +118,10 @@ class _Walk:
 
     def body(self) -> None:
         """Write what is on the pages."""
-        self._blocks(self._document.element.body)
+        body = self._document.element.body
+        self._blocks(body)
+        for section in body.iterfind(_W + "sectPr"):
+            self.margins.end(section)
 
     def notes(self, name: str) -> None:
         """Write footnotes, endnotes and comments, below a heading each."""
@@ -122,7 +131,7 @@ class _Walk:
             wrote = False
             for note in root.iter(_W + _NOTES[kind]) if kind else ():
                 words = "\n".join(
-                    text for one in note.iter(_P) if (text := _plain(self._words(one)).strip())
+                    text for one in note.iter(_P) if (text := _plain(self.words(one)).strip())
                 )
                 if not words:
                     continue
@@ -145,7 +154,7 @@ class _Walk:
                 self._blocks(element)
 
     def _take_paragraph(self, element: etree._Element) -> None:
-        marked = "".join(self._words(element))
+        marked = "".join(self.words(element))
         text = _plain(marked)
         last = self._page + marked.count(TURN)
         if text.strip():
@@ -164,6 +173,8 @@ class _Walk:
         self._page = last
         for box in _boxes(element):
             self._blocks(box)
+        for section in element.iterfind(f"{_W}pPr/{_W}sectPr"):
+            self.margins.end(section)
 
     def _table(self, table: etree._Element) -> None:
         elements = [row for row in table.iter(_TR) if _nearest(row, _TBL) is table]
@@ -184,7 +195,7 @@ class _Walk:
         cells: list[_Cell] = []
         for cell in row.iter(_TC):
             if _nearest(cell, _TR) is row:
-                marked = " ".join("".join(self._words(one)) for one in cell.iter(_P))
+                marked = " ".join("".join(self.words(one)) for one in cell.iter(_P))
                 width = _number(cell.find(f"{_W}tcPr/{_W}gridSpan"), 1)
                 merge = cell.find(f"{_W}tcPr/{_W}vMerge")
                 goes_on = merge is not None and merge.get(_W + "val", "continue") == "continue"
@@ -192,7 +203,7 @@ class _Walk:
                 column += width
         return cells
 
-    def _words(self, paragraph: etree._Element) -> Iterator[str]:
+    def words(self, paragraph: etree._Element) -> Iterator[str]:
         """Yield the words of a paragraph, and marks where a page begins or is to begin.
 
         What is hidden is left out, as nobody sees it.
@@ -237,6 +248,7 @@ class _Walk:
             else Place(PlaceKind.PARAGRAPH, self._paragraph)
         )
         self._here = place
+        self.margins.pass_by(place)
         self.composer.place(place)
         for note in _NOTES.values():
             for mark in element.iter(f"{_W}{note}Reference"):
@@ -323,7 +335,7 @@ def _number(element: etree._Element | None, otherwise: int) -> int:
 def _vanishes(properties: etree._Element) -> bool | None:
     """Tell whether the properties of a run hide it; None where they do not say."""
     own = properties.find(_W + "vanish")
-    return None if own is None else own.get(_W + "val", "true") not in ("0", "false", "off")
+    return None if own is None else is_on(own)
 
 
 def _hidden_styles(document: Document) -> frozenset[str]:

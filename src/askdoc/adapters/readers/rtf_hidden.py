@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_TOKEN = re.compile(
+TOKEN = re.compile(
     r"\\(?P<word>[a-zA-Z]{1,32})(?P<number>-?\d{1,10})? ?|\\'[0-9a-fA-F]{2}"
     r"|\\(?P<mark>[^a-zA-Z'])|(?P<brace>[{}])|(?P<ends>[\r\n]+)|(?P<words>[^\\{}\r\n]+)"
     r"|(?P<rest>.)",
@@ -27,8 +27,8 @@ def without_hidden(source: str) -> str:
     kept: list[str] = []
     hidden, around = False, list[bool]()
     position = 0
-    while found := _TOKEN.match(source, position):
-        position = found.end()
+    while found := TOKEN.match(source, position):
+        position = past(source, found)
         word, brace = found["word"], found["brace"]
         if brace == "{":
             around.append(hidden)
@@ -38,8 +38,13 @@ def without_hidden(source: str) -> str:
             hidden = found["number"] != "0"
         elif word == "plain":
             hidden = False
-        elif word == "bin":  # so many bytes of anything
-            position = min(len(source), position + max(0, int(found["number"] or 0)))
         if not hidden or brace or found["ends"] or (word and word not in _CHARACTERS):
             kept.append(source[found.start() : position])
     return "".join(kept)
+
+
+def past(source: str, token: re.Match[str]) -> int:
+    """Return where a token of RTF has ended, with the bytes of anything that it may announce."""
+    if token["word"] != "bin":
+        return token.end()
+    return min(len(source), token.end() + max(0, int(token["number"] or 0)))
