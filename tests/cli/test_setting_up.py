@@ -355,6 +355,31 @@ def test_two_batches_do_not_write_one_file(here: Path) -> None:
     assert not (here / "none").exists()
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+@pytest.mark.usefixtures("libraries")
+def test_a_batch_is_written_to_a_device_or_a_pipe_unread(here: Path) -> None:
+    (here / "q.txt").write_text("Where do swans nest?\nWhere do herons nest?\n")
+    batch = ["ask", "--library", "birds", "--batch", "q.txt", "--json", "--output"]
+    full = run(*batch, "/dev/full")
+    assert full.exit_code == 2
+    assert "cannot write `/dev/full`: no space left on device" in " ".join(full.stderr.split())
+    assert run(*batch, "/dev/null").exit_code == 0
+
+    os.mkfifo(here / "pipe")
+    command = [sys.executable, "-m", "askdoc", *batch]
+    with subprocess.Popen([*command, "pipe"], stderr=subprocess.PIPE) as process:
+        lines = (here / "pipe").read_text().splitlines()
+        assert process.wait() == 0
+    assert [json.loads(line)["question"][9:14] for line in lines] == ["swans", "heron"]
+    for name in ("-", "/dev/stdout", "/dev/fd/1"):
+        done = subprocess.run([*command, name], capture_output=True, check=False)
+        assert (done.returncode, len(done.stdout.splitlines())) == (0, 2), done.stderr
+    assert not (here / "-").exists()
+    assert not list(here.glob(".askdoc-*"))
+    folder = run(*batch, "birds")
+    assert (folder.exit_code, folder.stderr.splitlines()[0]) == (2, "error: `birds` is a folder")
+
+
 @pytest.mark.usefixtures("libraries")
 def test_a_batch_asks_several_libraries_as_one_question_does(here: Path) -> None:
     (here / "q.txt").write_text("Where do herons nest?\nWhen was the pier built?\n")

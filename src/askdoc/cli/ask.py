@@ -64,7 +64,9 @@ def ask(  # noqa: PLR0913 - one parameter for each option
     to: Annotated[
         Path | None,
         typer.Option(
-            "--output", metavar="FILE", help="Where a batch goes; one that stopped goes on."
+            "--output",
+            metavar="FILE",
+            help="Where a batch goes, `-` for standard output; one that stopped goes on.",
         ),
     ] = None,
     llm: Llm = None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import stat
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 Write = Callable[[str], object]
 
+_STANDARD_OUTPUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
+
 _TERMINATED = 128 + signal.SIGTERM
 """What a shell reports for a program that was told to end."""
 
@@ -39,25 +42,30 @@ def run_batch(
 ) -> None:
     """Answer the questions of `batch` in order, as JSON lines; go on where `to` ends.
 
+    What is no file that keeps what is written, such as a pipe, is written to alone.
+
     Raises:
         UsageError: a file cannot be read or written, or `to` holds something else.
 
     """
     from askdoc.adapters.lock import alone_with
 
+    if str(to) in _STANDARD_OUTPUT:
+        to = None
+    kept_in = None if to is None or _flows(to) else to
     lines = read_questions(batch)
     _tell(lines, batch, aside)
     questions = lines.questions
     with ExitStack() as stack:
         stack.enter_context(_ending_in_order())
-        if to:
-            stack.enter_context(alone_with(to))
-        kept = resume(to, questions) if to else Kept()
+        if kept_in:
+            stack.enter_context(alone_with(kept_in))
+        kept = resume(kept_in, questions) if kept_in else Kept()
         asked, open_again = stack.enter_context(open_for_many(workspaces, aside))
         documents = asked.resolve(source) if source else None
         fingerprint = asked.fingerprint_for(documents)
-        if to:
-            refuse_mixing(to, kept, fingerprint)
+        if kept_in:
+            refuse_mixing(kept_in, kept, fingerprint)
         done = kept.count
         if done == len(questions):
             return
@@ -74,6 +82,25 @@ def run_batch(
         for answer in answer_all(questions[done:], worker, _jobs(workspaces)):
             write(dumps(answer_to_json(answer, base=here()), ascii_only=True, indent=None) + "\n")
             progress.step()
+
+
+def _flows(to: Path) -> bool:
+    """Tell whether what is written to `to` is gone then: it is a device or a pipe.
+
+    Raises:
+        UsageError: nothing can be added to what it is.
+
+    """
+    try:
+        mode = to.stat().st_mode
+    except OSError:  # whoever opens it says what is wrong, if anything is
+        return False
+    if stat.S_ISCHR(mode) or stat.S_ISFIFO(mode):
+        return True
+    if not stat.S_ISREG(mode):
+        message = f"`{to}` is a folder" if stat.S_ISDIR(mode) else f"`{to}` is not a regular file"
+        raise UsageError(message, hint="name a file with `--output`")
+    return False
 
 
 @contextmanager
