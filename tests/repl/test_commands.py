@@ -6,6 +6,7 @@ import json
 import os
 import random
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -670,6 +671,25 @@ def test_every_command_is_explained(talk: Talk) -> None:
 def test_quit_ends_a_script(talk: Talk) -> None:
     assert run.script(talk.session, ["/quit", "/xyzzy"]) is True
     assert run.script(talk.session, ["# a comment", "", "/xyzzy"]) is False
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes of other systems")
+def test_a_reader_that_goes_away_ends_a_session_from_a_pipe(root: Path, home: Path) -> None:
+    del home  # only set up
+    command = [sys.executable, "-m", "askdoc", "repl"]
+    with subprocess.Popen(
+        command, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(f"{HERONS}\n".encode())
+        process.stdin.flush()
+        assert b"tall trees" in process.stdout.readline()
+        process.stdout.close()
+        with suppress(BrokenPipeError):
+            process.stdin.write(f"{HERONS}\n".encode() * 200)
+        _, errors = process.communicate(timeout=120)
+    assert (process.returncode, errors) == (141, b"")
 
 
 def test_an_error_in_a_script_names_its_line(talk: Talk) -> None:

@@ -116,6 +116,8 @@ def _run(session: Session, line: str) -> None:
     """
     try:
         commands.run(session, line)
+    except BrokenPipeError:  # nobody reads what is told any more
+        raise
     except OSError as error:
         if error.filename is None and error.errno in _OUTPUT:
             raise
