@@ -414,3 +414,32 @@ def test_ctrl_c_while_a_shell_completes_ends_without_a_traceback(
         cli.root().main([], "askdoc")
     assert ended.value.code == 130
     assert capsys.readouterr().err == "note: interrupted\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell of other systems")
+@pytest.mark.parametrize(
+    "arguments", ["", "repl", "ask -", "ask --batch - --json", "history delete --all", "--help"]
+)
+def test_a_closed_input_is_told_where_it_is_to_be_read(arguments: str) -> None:
+    command = f'"{sys.executable}" -m askdoc {arguments} <&-'
+    done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, check=False, timeout=60)
+    assert b"Traceback" not in done.stderr
+    reads = arguments not in ("--help", "history delete --all")
+    assert (done.returncode == 2) == reads
+    assert done.stderr.startswith(b"error: the standard input is closed\n") == reads
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="a device of other systems")
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["ask", "-"], "the question on standard input is longer than 1 MB"),
+        (["repl"], "a line on standard input is longer than 1 MB"),
+        (["ask", "--batch", "-", "--json"], "the batch on standard input is longer than 100 MB"),
+        (["ask", "--batch", "/dev/zero", "--json"], "`/dev/zero` is longer than 100 MB"),
+    ],
+)
+def test_an_input_without_end_is_refused(arguments: list[str], told: str) -> None:
+    with Path("/dev/zero").open("rb") as endless:
+        done = run_process(*arguments, stdin=endless)
+    assert (done.returncode, done.stderr.decode().splitlines()[0]) == (2, f"error: {told}")

@@ -17,6 +17,7 @@ import typer
 
 from askdoc import __version__
 from askdoc.cli.base import COMPLETING, MEANT, Command, Root
+from askdoc.cli.input import at_terminal, expect_open
 from askdoc.errors import UsageError
 from askdoc.mentions import FUNCTION_WORDS
 
@@ -140,7 +141,8 @@ class AskdocGroup(Root):
         if not args and os.environ.get(COMPLETING):
             return []  # nothing stands before what is completed
         if not args:
-            talks = sys.stdout.isatty() if sys.stdin.isatty() else _is_given_questions()
+            expect_open()
+            talks = sys.stdout.isatty() if at_terminal() else _is_given_questions()
             return ["repl"] if talks else ["--help"]
         if args[0] in own:
             return args

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Annotated
 import typer
 
 from askdoc.cli.base import INTERRUPTED, MEANT
+from askdoc.cli.input import LONGEST, read_all
 from askdoc.cli.options import (
     AsJson,
     Embedder,
@@ -195,12 +195,12 @@ def read_question(words: list[str] | None) -> str:
     """Join the words of a question; a single `-` stands for all of standard input.
 
     Raises:
-        UsageError: standard input is not UTF-8.
+        UsageError: standard input is closed, too long, or not UTF-8.
 
     """
     if words == ["-"]:
         try:
-            return sys.stdin.buffer.read().decode("utf-8")
+            return read_all(LONGEST, "the question").decode("utf-8")
         except UnicodeDecodeError as error:
             message = "the question on standard input is not UTF-8"
             raise UsageError(message, hint="convert it: `iconv -t UTF-8`") from error

@@ -19,6 +19,7 @@ from typing import Any
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
+from askdoc.cli.input import keep_number
 from askdoc.errors import AskdocError, UsageError
 from askdoc.render import console
 from askdoc.render.errors import error_lines, note_line, problem_lines
@@ -106,6 +107,7 @@ class Root(Group):
         console.prepare_streams()
         try:
             _expect_output()
+            keep_number()
             args = sys.argv[1:] if args is None else args
             self._complete_for(args)
             if COMPLETING in os.environ:

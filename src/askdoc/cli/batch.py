@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from askdoc.batching import Kept, Lines, answer_all, answered, questions_in, refuse_mixing, resume
+from askdoc.cli.input import bounded, read_all
 from askdoc.cli.options import here
 from askdoc.cli.session import open_for_many
 from askdoc.errors import UsageError
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 Write = Callable[[str], object]
 
+_LONGEST = 100_000_000
+"""Bytes of a file of questions at most: one with more may have no end."""
 _STANDARD_OUTPUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 
 _TERMINATED = 128 + signal.SIGTERM
@@ -160,7 +163,11 @@ def read_questions(file: Path) -> Lines:
 
     """
     try:
-        data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        if str(file) == "-":
+            data = read_all(_LONGEST, "the batch")
+        else:
+            with file.open("rb") as opened:
+                data = bounded(opened, _LONGEST, f"`{file}`")
     except OSError as error:
         message = f"cannot read `{file}`: {(error.strerror or str(error)).lower()}"
         raise UsageError(message) from error

@@ -11,6 +11,7 @@ import typer
 
 from askdoc.cli.base import Group, command
 from askdoc.cli.completing import session_numbers
+from askdoc.cli.input import at_terminal
 from askdoc.cli.options import here, open_workspace
 from askdoc.errors import UsageError
 
@@ -212,7 +213,7 @@ def _agreed(sessions: Sequence[SessionSummary]) -> bool:
 
     workspaces = len({item.workspace for item in sessions})
     what = f"{count(len(sessions), 'session')} of {count(workspaces, 'workspace')}"
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not (at_terminal() and sys.stderr.isatty()):
         message = f"this would delete {what}, and they cannot be brought back"
         raise UsageError(message, hint="if that is meant: `askdoc history delete --all --yes`")
     return typer.confirm(f"delete {what}?", err=True)

@@ -9,6 +9,7 @@ import typer
 
 from askdoc.addresses import Target, addresses_of, paths_of, targets
 from askdoc.cli.base import INTERRUPTED
+from askdoc.cli.input import at_terminal
 from askdoc.cli.options import (
     AllowPrivate,
     AsJson,
@@ -156,10 +157,9 @@ def _asked(given: str) -> str:
     """Return a password as it was given, or ask for it where that is `-`."""
     if given != "-":
         return given
-    import sys
     from getpass import getpass
 
-    if not sys.stdin.isatty():
+    if not at_terminal():
         message = "`--password -` asks at a terminal, and there is none"
         raise UsageError(message, hint="pass the word itself: `--password WORD`")
     return getpass("password: ")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from askdoc.cli.input import LONGEST, at_terminal
+from askdoc.cli.input import lines as given_lines
 from askdoc.cli.options import (
     Embedder,
     Index,
@@ -68,7 +70,7 @@ def repl(  # noqa: PLR0913 - one parameter for each option
     from askdoc.repl.scope import Scope
 
     scope = Scope(workspaces)
-    if sys.stdin.isatty() and sys.stdout.isatty():
+    if at_terminal() and sys.stdout.isatty():
         _interactive(scope, keep=scope.settings.history and not no_history)
     else:
         _script(scope)
@@ -98,6 +100,7 @@ def _script(scope: Scope) -> None:
     from askdoc.repl.run import script
     from askdoc.repl.session import Pages, Session
 
+    lines = given_lines(LONGEST)
     base = here()
     plain = Pages(
         lambda: console.page(console.make_console(force_terminal=False), base),
@@ -105,7 +108,7 @@ def _script(scope: Scope) -> None:
     )
     session = Session(scope, plain, None)
     try:
-        done = script(session, sys.stdin.buffer)
+        done = script(session, lines)
     finally:
         session.close()
     if not done:

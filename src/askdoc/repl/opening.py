@@ -133,7 +133,7 @@ def run(command: Sequence[str], *, wait: bool) -> None:
         UsageError: it cannot be started, or ends with an error.
 
     """
-    if Path(command[0]).name in _NEED_TERMINAL and not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if Path(command[0]).name in _NEED_TERMINAL and not _at_terminal():
         message = f"`{command[0]}` needs a terminal"
         raise UsageError(message, hint="set another: `askdoc config set editor PROGRAM`")
     try:
@@ -154,6 +154,11 @@ def run(command: Sequence[str], *, wait: bool) -> None:
     if code:
         message = f"`{command[0]}` ended with code {code}"
         raise UsageError(message)
+
+
+def _at_terminal() -> bool:
+    """Tell whether a program would have a terminal to itself; input that is closed is none."""
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def _filled(argument: str, target: Target) -> str:

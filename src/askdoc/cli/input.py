@@ -1,0 +1,84 @@
+"""Standard input: whether it is a terminal, and what it holds, within limits."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from askdoc.errors import UsageError
+
+LONGEST = 1_000_000
+"""Bytes of one question at most: more is none, and may have no end."""
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
+
+
+def keep_number() -> None:
+    """Where standard input is closed, keep its number from the next file that is opened."""
+    if sys.stdin is None:
+        os.set_inheritable(os.open(os.devnull, os.O_RDONLY), True)  # noqa: FBT003 - as it is called
+
+
+def at_terminal() -> bool:
+    """Tell whether standard input is a terminal; a closed one is none."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def expect_open() -> None:
+    """Go on where there is a standard input.
+
+    Raises:
+        UsageError: it was closed before askdoc started.
+
+    """
+    if sys.stdin is None:
+        message = "the standard input is closed"
+        hint = 'give it something to read: `echo "QUESTION" | askdoc ask -`'
+        raise UsageError(message, hint=hint)
+
+
+def read_all(most: int, what: str) -> bytes:
+    """Read all of standard input, `most` bytes at most.
+
+    Raises:
+        UsageError: there is more, or it was closed before askdoc started.
+
+    """
+    expect_open()
+    return bounded(sys.stdin.buffer, most, f"{what} on standard input")
+
+
+def bounded(opened: BinaryIO, most: int, what: str) -> bytes:
+    """Read all of a file, which may have no end, `most` bytes at most.
+
+    Raises:
+        UsageError: there is more.
+
+    """
+    data = opened.read(most + 1)
+    if len(data) > most:
+        message = f"{what} is longer than {most // 1_000_000} MB"
+        raise UsageError(message, hint="write questions as text, and fewer at a time")
+    return data
+
+
+def lines(most: int) -> Iterator[bytes]:
+    """Read standard input line by line, `most` bytes of each at most.
+
+    Raises:
+        UsageError: a line is longer, or standard input was closed before askdoc started.
+
+    """
+    expect_open()
+
+    def each() -> Iterator[bytes]:
+        while line := sys.stdin.buffer.readline(most + 1):
+            if len(line) > most:
+                message = f"a line on standard input is longer than {most // 1_000_000} MB"
+                raise UsageError(message, hint="write a question or a command on each line")
+            yield line
+
+    return each()
