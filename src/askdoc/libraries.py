@@ -32,7 +32,7 @@ def open_library(
     """Return the library of that name as a workspace; with `create`, it is made where missing.
 
     Raises:
-        UsageError: there is none, or `name` is not a name.
+        UsageError: there is none, it cannot be made, or `name` is not a name.
         SettingsError: its settings are wrong.
 
     """
@@ -41,10 +41,19 @@ def open_library(
         raise UsageError(message, hint="use letters, digits, `-` and `_`")
     root = _folder() / name
     if create:
-        (root / FOLDER_NAME).mkdir(parents=True, exist_ok=True)
+        _make(root / FOLDER_NAME)
     elif not (root / FOLDER_NAME).is_dir():
         raise _unknown(name)
     return workspace.find(root, overrides=overrides)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"cannot make `{folder}`: {(error.strerror or str(error)).lower()}"
+        hint = "libraries are kept in your data folder; `XDG_DATA_HOME` names another"
+        raise UsageError(message, hint=hint) from error
 
 
 def _folder() -> Path:
