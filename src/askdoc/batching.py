@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -24,6 +25,11 @@ _OTHERWISE = {
     "scope": _NARROWED,
 }
 """What of a fingerprint differs, in words."""
+
+_BEGINNING = b'{"schema": "askdoc.answer/'
+"""How every answer in an output begins, so that one cut short is told from a user's own text."""
+_SHOWN = 60
+"""Characters of a question that an error shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +116,8 @@ def resume(file: Path, questions: Sequence[str]) -> Kept:
     """Tell what answers `file` holds already; a line cut short is taken off.
 
     Raises:
-        UsageError: `file` holds something else than answers to the first of `questions`.
+        UsageError: `file` holds something else than answers to the first of `questions`; the first
+            line that differs is named.
 
     """
     if not file.exists():
@@ -119,9 +126,13 @@ def resume(file: Path, questions: Sequence[str]) -> Kept:
     kept = whole[: whole.rfind(b"\n") + 1]
     lines = kept.splitlines()
     answers = [_read(line) for line in lines]
-    if [answer.get("question") for answer in answers] != list(questions[: len(lines)]):
-        message = f"`{file}` does not hold answers to these questions"
-        raise UsageError(message, hint="delete it, or name another file with `--output`")
+    for number, answer in enumerate(answers, 1):
+        asked = questions[number - 1] if number <= len(questions) else None
+        if told := _misfit(number, answer, asked):
+            raise _refusal(file, told, number - 1)
+    rest = whole[len(kept) :]
+    if not (rest.startswith(_BEGINNING) or _BEGINNING.startswith(rest)):
+        raise _refusal(file, f"line {len(lines) + 1} is no answer", len(lines))
     if len(kept) < len(whole):
         with file.open("r+b") as stream:
             stream.truncate(len(kept))
@@ -149,6 +160,31 @@ def refuse_mixing(file: Path, kept: Kept, fingerprint: Fingerprint) -> None:
             message = f"the answers in `{file}` were made otherwise: {'; '.join(told)}"
             hint = "ask as you did then, or name another file with `--output`"
             raise UsageError(message, hint=hint)
+
+
+def _misfit(number: int, answer: Mapping[str, Any], asked: str | None) -> str | None:
+    """Say why a line cannot stand where it does; None where it answers what is asked there."""
+    question = answer.get("question")
+    if not isinstance(question, str):
+        return f"line {number} is no answer"
+    if asked is None:
+        return f"line {number} answers `{_short(question)}`, and the batch has no question more"
+    if question != asked:
+        return f"line {number} answers `{_short(question)}`, and the batch asks `{_short(asked)}`"
+    return None
+
+
+def _refusal(file: Path, told: str, good: int) -> UsageError:
+    """Refuse an output for what is told of the line after the first `good` ones."""
+    hint = "it is left as it is; name another file with `--output`"
+    if good:
+        named, other = shlex.quote(str(file)), shlex.quote(f"{file.with_suffix('')}-2{file.suffix}")
+        hint += f". To go on from the lines before: `head -n {good} {named} > {other}`"
+    return UsageError(f"`{file}` does not hold answers to these questions: {told}", hint=hint)
+
+
+def _short(question: str) -> str:
+    return question if len(question) <= _SHOWN else f"{question[:_SHOWN].rstrip()} …"
 
 
 def _libraries(models: Any) -> set[str]:

@@ -251,7 +251,51 @@ def test_a_batch_goes_on_where_it_stopped(here: Path) -> None:
     assert run(*whole).exit_code == 0
     assert (here / "a.jsonl").read_bytes() == before
     (here / "q.txt").write_text("Another question?\n")
-    assert "does not hold answers to these questions" in run(*whole).stderr
+    told = run(*whole).stderr
+    assert "does not hold answers to these questions" in told
+    told = " ".join(told.split())
+    assert "line 1 answers `Where do swans nest?`, and the batch asks `Another question?`" in told
+    assert "delete" not in told
+    assert (here / "a.jsonl").read_bytes() == before
+
+
+@pytest.mark.usefixtures("libraries")
+def test_an_output_that_is_something_else_is_left_as_it_is(here: Path) -> None:
+    questions = "Where do swans nest?\nWhere do herons nest?\n"
+    (here / "q.txt").write_text(questions)
+    batch = ["ask", "--library", "birds", "--batch", "q.txt", "--json", "--output"]
+    assert run(*batch, "a.jsonl").exit_code == 0
+    first, second = (here / "a.jsonl").read_text().splitlines(keepends=True)
+    cases = {
+        "notes.md": ("My notes\n", "line 1 is no answer"),
+        "unended.md": ("My notes", "line 1 is no answer"),
+        "json.jsonl": ('{"a": 1}\n', "line 1 is no answer"),
+        "hurt.jsonl": (first + second[5:], "line 2 is no answer"),
+        "appended.jsonl": (first + "my remark", "line 2 is no answer"),
+        "more.jsonl": (first + second + second, "and the batch has no question more"),
+    }
+    for name, (text, why) in cases.items():
+        (here / name).write_text(text)
+        done = run(*batch, name)
+        told = " ".join(done.stderr.split())
+        assert (done.exit_code, "does not hold answers" in told, why in told) == (2, True, True)
+        assert "it is left as it is" in told
+        assert "delete" not in told
+        assert (here / name).read_text() == text
+        assert ("`head -n " in told) == text.startswith(first)
+    same = run(*batch, "./q.txt")
+    assert same.exit_code == 2
+    assert "`q.txt` holds the questions" in same.stderr
+    assert (here / "q.txt").read_text() == questions
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="a folder where nothing can be made")
+def test_a_library_that_cannot_be_made_is_told(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (here / "f.md").write_text("Herons nest.")
+    monkeypatch.setenv("XDG_DATA_HOME", "/proc/none")
+    done = run("index", "--library", "xx", "f.md")
+    assert done.exit_code == 2
+    assert done.stderr.startswith("error: cannot make `/proc/none/askdoc/libraries/xx/.askdoc`")
 
 
 @pytest.mark.usefixtures("libraries")

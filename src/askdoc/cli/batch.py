@@ -56,6 +56,9 @@ def run_batch(
     if str(to) in _STANDARD_OUTPUT:
         to = None
     kept_in = None if to is None or _flows(to) else to
+    if kept_in and _is_same(kept_in, batch):
+        message = f"`{to}` holds the questions, so that answers cannot go there"
+        raise UsageError(message, hint="name another file with `--output`")
     lines = read_questions(batch)
     _tell(lines, batch, aside)
     questions = lines.questions
@@ -104,6 +107,13 @@ def _flows(to: Path) -> bool:
         message = f"`{to}` is a folder" if stat.S_ISDIR(mode) else f"`{to}` is not a regular file"
         raise UsageError(message, hint="name a file with `--output`")
     return False
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
 
 
 @contextmanager
