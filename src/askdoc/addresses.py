@@ -95,12 +95,22 @@ def targets(words: Iterable[str], base: Path) -> list[Target]:
     """Tell addresses from paths, which are relative to `base`.
 
     Raises:
-        UsageError: an address can't be indexed.
+        UsageError: an address can't be indexed, or a path is empty.
 
     """
-    return [
-        normalised(word) if is_address(word) else base / Path(word).expanduser() for word in words
-    ]
+    return [normalised(word) if is_address(word) else _path(word, base) for word in words]
+
+
+def _path(word: str, base: Path) -> Path:
+    if not word.strip():  # such as an unset variable: all of the folder is not what was meant
+        message = (
+            "the path is empty" if not word else f"the path holds nothing but blanks: `{word}`"
+        )
+        raise UsageError(message, hint="for all of this folder, write `.`")
+    try:
+        return base / Path(word).expanduser()
+    except RuntimeError:  # `~name` where there is no such user
+        return base / word
 
 
 def addresses_of(given: Iterable[Target]) -> list[str]:

@@ -289,6 +289,17 @@ def test_an_output_that_is_something_else_is_left_as_it_is(here: Path) -> None:
     assert (here / "q.txt").read_text() == questions
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [["index"], ["index", "--dry-run"], ["sources", "add"], ["sources", "remove"]],
+)
+def test_an_empty_path_is_not_the_whole_folder(here: Path, arguments: list[str]) -> None:
+    (here / "f.md").write_text("Herons nest.")
+    done = run(*arguments, "")
+    assert (done.exit_code, done.stderr.splitlines()[0]) == (2, "error: the path is empty")
+    assert not (here / ".askdoc").exists()
+
+
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="a folder where nothing can be made")
 def test_a_library_that_cannot_be_made_is_told(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (here / "f.md").write_text("Herons nest.")
