@@ -144,6 +144,20 @@ def test_retry_replaces_the_last_answer(talk: Talk) -> None:
     assert len(talk.session.exchanges) == 1
 
 
+def test_retry_asks_as_typed_what_was_asked_so(talk: Talk) -> None:
+    follow_up = "and what did she say about housing?"
+    talk.say(PIER, f"/raw {follow_up}")
+    assert not talk.say("/retry").startswith("→")
+    assert talk.session.last().question == follow_up
+    talk.say("/clear", PIER, follow_up)
+    assert talk.say("/retry").startswith("→")
+
+
+def test_an_empty_path_is_not_the_whole_folder(talk: Talk) -> None:
+    assert "error: the path is empty" in talk.say('/index ""')
+    assert "error: no indexed document" in talk.say('/filter ""')
+
+
 def test_a_blank_before_the_slash_makes_a_question(talk: Talk) -> None:
     talk.say(" /etc is what?")
     assert talk.session.last().asked == "/etc is what?"
@@ -458,6 +472,15 @@ def test_a_session_is_resumed_with_its_turns(root: Path, home: Path) -> None:
         assert "there is no session 1" in second.say("/resume 1")
 
 
+def test_resuming_without_a_number_goes_to_another_session(root: Path, home: Path) -> None:
+    with Opened(root, home) as first:
+        assert "no session is kept" in first.say("/resume")
+        first.say(PIER)
+        assert "no other session is kept" in first.say("/resume")
+        assert first.say("/clear", HERONS, "/resume").startswith(f"1 > {PIER}\n")
+        assert first.say("/resume").startswith(f"1 > {HERONS}\n")
+
+
 FOOTBALL = "Who won the football cup of Peru in 1999?"
 
 
@@ -698,6 +721,11 @@ def test_an_error_in_a_script_names_its_line(talk: Talk) -> None:
     said = talk.errors.getvalue()
     assert said.startswith("error: line 4: there is no source 99\n\nhint: ")
     assert "error: line 5: there is no command `/nosuch`\n" in said
+
+
+def test_control_characters_in_a_line_are_left_out(talk: Talk) -> None:
+    assert run.script(talk.session, [b"Where do \x00\x07herons\x1b nest?\n"]) is True
+    assert talk.session.last().question == "Where do herons nest?"
 
 
 @pytest.mark.parametrize("line", [f"/save {'n' * 300}", f"/eval add 1 {'n' * 300}", "/save a/b.md"])

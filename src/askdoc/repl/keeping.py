@@ -52,11 +52,16 @@ def resume(session: Session, arguments: str) -> None:
     if arguments.strip():
         chosen = number(arguments)
     else:
-        there = session.kept().sessions(session.scope.key)
+        there = [
+            item.id
+            for item in session.kept().sessions(session.scope.key)
+            if item.id != session.kept_as
+        ]
         if not there:
-            message = "no session is kept of this workspace"
+            another = "no other session" if session.kept_as else "no session"
+            message = f"{another} is kept of this workspace"
             raise UsageError(message)
-        chosen = there[0].id
+        chosen = there[0]
     session.resume(chosen)
     page = session.pages.output()
     hidden = max(0, len(session.exchanges) - _SHOWN)
@@ -178,7 +183,8 @@ COMMANDS = (
         "resume",
         "[N]",
         "Go on with session N, or with the latest",
-        "Follow-ups then lean on what was asked there.",
+        "Without a number, it is the latest but this one. Follow-ups then lean on what was asked "
+        "there.",
         resume,
         Completes.SESSIONS,
     ),

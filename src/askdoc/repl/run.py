@@ -14,6 +14,7 @@ from askdoc.render.errors import note_line
 from askdoc.render.layout import BLANK, flat, hang
 from askdoc.repl import commands
 from askdoc.repl.command import Quit
+from askdoc.text import printable
 
 if TYPE_CHECKING:
     from askdoc.repl.session import Session
@@ -86,12 +87,17 @@ def script(session: Session, lines: Iterable[str | bytes]) -> bool:
 
 
 def _text(line: str | bytes) -> str | None:
-    """Return a line as text, without the mark that may begin a file; None where it is none."""
+    """Return a line as text, without the mark that may begin a file; None where it is none.
+
+    Control characters in a line are left out, as everywhere in questions.
+    """
     try:
         text = line if isinstance(line, str) else line.decode("utf-8-sig")
     except UnicodeDecodeError:
         return None
-    return None if isinstance(line, bytes) and "\0" in text else text
+    if isinstance(line, bytes) and "\0" in text:
+        return text.replace("\0", "") if printable(text).strip() else None
+    return text
 
 
 def _step(session: Session, line: str, number: int | None = None) -> None:

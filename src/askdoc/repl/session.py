@@ -82,7 +82,8 @@ class Session:
         """The digests of what this session has written to files."""
         self.prompt: Callable[[str], str] | None = None
         self.failed = False
-        self._kept_as: int | None = None
+        self.kept_as: int | None = None
+        """The number of the kept session that this one is, once something was asked."""
         self._not_kept: StoreError | None = None
         self._lines: dict[tuple[str, Span], tuple[int, int]] = {}
 
@@ -205,7 +206,7 @@ class Session:
         """
         store = self.kept(session_id)
         self.exchanges = store.exchanges(session_id)
-        self._kept_as = session_id
+        self.kept_as = session_id
 
     def kept(self, *session_ids: int) -> SessionStore:
         """Return where sessions are kept, having made sure that those are, and of this scope.
@@ -232,8 +233,8 @@ class Session:
 
         """
         deleted = self.kept(*session_ids).delete(session_ids)
-        if self._kept_as in session_ids:
-            self._kept_as = None
+        if self.kept_as in session_ids:
+            self.kept_as = None
         return deleted
 
     def listed(self) -> list[SessionSummary]:
@@ -280,7 +281,7 @@ class Session:
     def forget(self) -> None:
         """Begin a new session; what was asked so far stays kept."""
         self.exchanges = []
-        self._kept_as = None
+        self.kept_as = None
 
     def show_error(self, error: AskdocError, *, line: int | None = None) -> None:
         """Say what went wrong, in which line, and remember that something did."""
@@ -354,16 +355,16 @@ class Session:
         if self.store is None:
             return
         try:
-            if self._kept_as is not None and self.store.add(self._kept_as, exchange):
+            if self.kept_as is not None and self.store.add(self.kept_as, exchange):
                 return
-            deleted = self._kept_as
+            deleted = self.kept_as
             title = title_of(exchange.question)
-            self._kept_as = self.store.begin(self.scope.key, title, exchange.at)
-            self.store.add(self._kept_as, exchange)
+            self.kept_as = self.store.begin(self.scope.key, title, exchange.at)
+            self.store.add(self.kept_as, exchange)
             if deleted is not None:
                 told = f"session {deleted} was deleted; what is asked now is kept as another"
                 aside = self.pages.errors()
-                aside.show([note_line(f"{told}, {self._kept_as}", aside)])
+                aside.show([note_line(f"{told}, {self.kept_as}", aside)])
         except StoreError as error:
             self.store, self._not_kept = None, error
             aside = self.pages.errors()

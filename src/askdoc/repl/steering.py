@@ -94,10 +94,10 @@ def raw(session: Session, arguments: str) -> None:
 
 
 def retry(session: Session, _: str) -> None:
-    """Ask the last question again."""
-    asked = session.last().asked
+    """Ask the last question again, as typed where it was asked as typed."""
+    last = session.last()
     session.exchanges.pop()
-    session.ask(asked)
+    session.ask(last.asked, raw=last.question == last.asked)
 
 
 def index(session: Session, arguments: str) -> None:
