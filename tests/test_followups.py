@@ -352,6 +352,78 @@ def test_a_year_takes_the_place_of_a_year(asked: str, typed: str, meant: str) ->
     assert rewrite(typed, [Turn(asked, "It was told.")]) == meant
 
 
+@pytest.mark.parametrize(
+    "nothing",
+    ["and?", "thanks", "no, thank you!", "what about him?", "What about it?", "Who is she?", "ok"],
+)
+def test_nothing_is_made_of_what_asks_for_nothing(nothing: str) -> None:
+    for answer in ("", "Something was found."):
+        empty = Turn(nothing, answer)
+        assert rewrite("why?", [empty]) == "why?"
+        assert rewrite("more", [empty]) == "more"
+        assert rewrite("and the revenue in 2021?", [empty]) == "and the revenue in 2021?"
+        assert rewrite("why?", [HERONS, empty]) == "Why do herons nest?"
+
+
+@pytest.mark.parametrize("said", ["thanks", "ok, thanks!", "yes"])
+def test_what_is_said_out_of_politeness_is_no_follow_up(said: str) -> None:
+    assert rewrite(said, [HERONS]) == said
+
+
+VAIN = Turn("Who founded isolation?", "")
+
+
+@pytest.mark.parametrize(
+    ("turns", "typed", "meant"),
+    [
+        ([ADA, VAIN], "And Frank Meng?", "What did Frank Meng say about isolation?"),
+        ([ADA, VAIN], "and talent?", "What did Ada Hill say about talent?"),
+        ([ADA, VAIN], "why?", "What did Ada Hill say about isolation, and why?"),
+        ([ADA, VAIN], "more", "What did Ada Hill say about isolation?"),
+        (
+            [HERONS, Turn("How many visitors came in 2031?", "")],
+            "and in 2018?",
+            "How many visitors came in 2018?",
+        ),
+        ([HERONS, Turn("When was the pier closed?", "")], "why?", "Why was the pier closed?"),
+        ([HERONS, Turn("and 2018?", "A year.")], "and swans?", "Where do swans nest?"),
+        (
+            [HERONS, Turn("What did Ada Hill say about it?", "That it is.")],
+            "and in 2018?",
+            "Where do herons nest in 2018?",
+        ),
+    ],
+)
+def test_what_was_asked_in_vain_is_completed_by_its_like_alone(
+    turns: list[Turn], typed: str, meant: str
+) -> None:
+    assert rewrite(typed, turns) == meant
+
+
+@pytest.mark.parametrize(
+    ("asked", "typed"),
+    [
+        ("Who founded isolation?", "And Frank Meng?"),
+        ("Who founded MERS?", "And Frank Meng?"),
+        ("Who leads the company now?", "what about 2020?"),
+        ("What did she say about it?", "what about 2020?"),
+        ("What did Ada Hill say about it?", "and in 2020?"),
+        (REVENUE.question, "and the profit?"),
+        ("isolation", "and talent?"),
+    ],
+)
+def test_what_is_of_no_kind_in_the_question_before_is_left_as_typed(asked: str, typed: str) -> None:
+    assert rewrite(typed, [Turn(asked, "It was told.")]) == typed
+
+
+def test_additions_do_not_pile_up() -> None:
+    asked = Turn("When was the pier closed, and by whom?", "By the council.")
+    assert rewrite("since when?", [asked]) == "When was the pier closed, and since when?"
+    assert rewrite("why?", [asked]) == "Why was the pier closed?"
+    dated = Turn("What did Ada Hill say about isolation in 2019?", "Nothing.")
+    assert rewrite("and 2020?", [dated]) == "What did Ada Hill say about isolation in 2020?"
+
+
 def test_the_latest_turn_counts_and_older_ones_help() -> None:
     assert rewrite("What did she do?", [ADA, PIER]) == "What did Ada Hill do?"
     assert rewrite("When was it built?", [CAPITAL, PIER]) == "When was the pier built?"

@@ -24,7 +24,7 @@ def another_person(pronoun: str, turns: Sequence[Turn]) -> str | None:
     is called by the other pronoun in what was said so far does not fit.
     """
     before = turns[-1].question.rstrip("?!. ")
-    place = _counterpart(before)
+    place = doer_or_person(before)
     if place is None:
         return None
     for person in antecedents(pronoun, turns):
@@ -34,7 +34,7 @@ def another_person(pronoun: str, turns: Sequence[Turn]) -> str | None:
     return None
 
 
-def _counterpart(question: str) -> tuple[int, int] | None:
+def doer_or_person(question: str) -> tuple[int, int] | None:
     """Find the last person in a question, else who acts in it."""
     known = [name for name in names(question) if not name.is_date]
     if people := [name for name in known if name.person]:

@@ -16,12 +16,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from askdoc.antecedents import HIS, POINTING, TRAIT, TRAITS, antecedents, cannot, topic_of
+from askdoc.antecedents import HIS, POINTING, TRAIT, antecedents, cannot
 from askdoc.companions import another_person
+from askdoc.fragments import MORE, REQUESTS, added, asks_on, exchanged, is_fragment
 from askdoc.mentions import (
     AUXILIARIES,
     FUNCTION_WORDS,
-    PREPOSITIONS,
     WH,
     content_words,
     names,
@@ -33,14 +33,6 @@ from askdoc.relational import with_owner
 from askdoc.types import Turn
 
 _LEAD = re.compile(r"^(?:and|but|so|or|then|also|ok|okay|now|well|plus)\b[\s,]*", re.IGNORECASE)
-_ABOUT = re.compile(r"^(?:what|how)\s+about\s+(?P<rest>.+)$", re.IGNORECASE)
-_MORE = re.compile(r"^(?:(?:tell me )?more|go on|continue|(?:any|some)thing else)$", re.IGNORECASE)
-_ELSE = re.compile(r"^(?P<wh>what|who|where)\s+else$", re.IGNORECASE)
-_BARE = re.compile(
-    r"^(?P<wh>why(?: not)?|when|where|how(?: (?:so|many|much|long|often|far|old|big))?|who|"
-    r"by whom|since when|until when)$",
-    re.IGNORECASE,
-)
 _PRONOUN = re.compile(
     r"\b(?P<pronoun>he|him|his|she|her|hers|it|its|they|them|their|theirs"
     r"|(?P<pointing>this|that|these|those)(?=\s*(?:$|[?.!,;]|\b(?:is|are|was|were|mean|means|"
@@ -48,6 +40,13 @@ _PRONOUN = re.compile(
     r"for|on|at|and|or)\b)))\b(?![’'-])",
     re.IGNORECASE,
 )
+_COURTESY = re.compile(
+    r"(?:no[\s,]+)?(?:thanks|thank you|thx|cheers|hello|hi|hey|please|good|great|nice|cool|fine|"
+    r"perfect|bye|goodbye|yes|no|sorry)(?:\s+(?:a lot|so much|very much|again|you))?",
+    re.IGNORECASE,
+)
+"""What is said out of politeness, and asks for nothing."""
+
 _EXPLETIVE = re.compile(
     r"\bit\b(?=\s+(?:(?:take|cost|mean|matter|possible|true|likely|legal|safe|called|rain|snow|"
     r"(?:im)?possible|important|necessary|worth)\b.*\b(?:to|that|if|when)\b|(?:rain|snow)s?\b))"
@@ -57,26 +56,10 @@ _EXPLETIVE = re.compile(
     re.IGNORECASE,
 )
 _QUOTED = re.compile(r"\"[^\"]+\"|“[^”]+”")
-_HEAD = re.compile(r"the\s+[\w’'-]+(?:\s[\w’'-]+)?(?=\s(?:of|for|in|on|to|at)\s)", re.IGNORECASE)
-"""The part of `the capital of France` that another noun may take the place of."""
-
 _DEFINITE = re.compile(r"\bthe\s+([\w-]+)", re.IGNORECASE)
-_YEAR = re.compile(r"\b(?:1[0-9]{3}|20[0-9]{2})\b")
-_DATED = re.compile(rf"\b(?:{'|'.join(sorted(PREPOSITIONS))})\s+(?:{_YEAR.pattern})", re.IGNORECASE)
 _POSSESSIVE = frozenset(("his", "its", "their", "theirs", "hers"))
 _OWNERS = tuple(f"{word} " for word in (*_POSSESSIVE, "her"))
 _OWNED = re.compile(r"\s+(?:own\s+)?(?!about|in|on|of|for|to|at|with|from|by|when|that|as)[\w-]+")
-_REQUESTS = frozenset(("tell", "show", "explain", "give", "list", "name", "describe", "compare"))
-_TRAIT_ALONE = re.compile(rf"the\s+(?:[\w’'-]+\s+){{0,2}}(?:{TRAITS})s?", re.IGNORECASE)
-_PEOPLE = frozenset(
-    (
-        *("children", "adults", "adolescents", "teenagers", "infants", "babies", "newborns"),
-        *("women", "men", "girls", "boys", "mothers", "people", "elderly", "patients", "smokers"),
-        *("workers", "humans", "animals", "bats", "camels", "cats", "dogs", "mice"),
-    )
-)
-"""Those of whom something is asked (`what about children?`) rather than what is asked about."""
-
 _HAPPENS = re.compile(
     r"\s+(?:(?:be|been|first|ever|\w+ly)\s+)*"
     r"(?:\w{2,}ed|spread|caught|found|begun|known|originate|emerge|arise|start|begin|come)\b",
@@ -105,7 +88,6 @@ _SPREADS = re.compile(
 _SHE_TOO = re.compile(
     r"(?P<about>(?:what|how)\s+about\s+)?(?P<pronoun>he|him|she|her)", re.IGNORECASE
 )
-_ARTICLE = re.compile(r"\bthe\s+$", re.IGNORECASE)
 _OF_THEM = re.compile(
     r"\b(?:many|most|some|all|each|any|none|both|few|half|one|two)\s+of\s+$", re.IGNORECASE
 )
@@ -117,22 +99,21 @@ def rewrite(question: str, turns: Sequence[Turn]) -> str:
     The questions of `turns` are those that stood alone, their answers plain text. All the words of
     `question` that carry meaning are kept.
     """
-    turns = [turn for turn in turns if words(turn.question) and not _says_nothing(turn.question)]
+    turns = [turn for turn in turns if not _says_nothing(turn)]
     text = " ".join(question.split()).rstrip("?!. ")
-    if not turns or not words(text):
-        return question
     body = _LEAD.sub("", text) or text
+    if not turns or not words(text) or _COURTESY.fullmatch(body):
+        return question
     led = body != text
-    before = turns[-1].question.rstrip("?!. ")
     if (other := _SHE_TOO.fullmatch(body)) and (led or other["about"]):
         return _of_another(other["pronoun"].lower(), turns) or question
-    made = _from_fragment(body, before, led=led)
-    if made is not None:
+    is_part = is_fragment(body, led=led)
+    if is_part and (made := _completed(body, turns)):
         return _as_question(_resolve(made, turns) or made)
     resolved = _resolve(body, turns) or with_owner(body, turns)
     if resolved is not None:
         return question if resolved == body else _as_question(resolved)
-    if led:
+    if led and not is_part:
         return _as_question(body if _goes_on(body, turns[-1]) else _with_topic(body, turns))
     return question
 
@@ -166,11 +147,43 @@ def is_repeated(question: str, before: str) -> bool:
     return bool(words(question)) and question.split() == before.split()
 
 
-def _says_nothing(question: str) -> bool:
-    """Tell a turn that has no topic of its own: `He`, or `tell me more`."""
+def _says_nothing(turn: Turn) -> bool:
+    """Tell a turn that has no topic of its own: `He`, `tell me more`, `thanks`, `what about it`."""
+    text = " ".join(turn.question.split()).rstrip("?!. ")
+    body = _LEAD.sub("", text) or text
+    if _COURTESY.fullmatch(body) or _LEAD.fullmatch(text) or MORE.match(body):
+        return True
+    first, *rest = words(body.lower()) or [""]
+    asks = bool(turn.answer) and first in WH and bool(rest)  # as `What happened?` does
+    return not content_words(body) and not (asks and not _PRONOUN.search(body))
+
+
+def _is_whole(question: str) -> bool:
+    """Tell a question that another can be made of: it is no fragment and leans on nothing."""
     text = " ".join(question.split()).rstrip("?!. ")
     body = _LEAD.sub("", text) or text
-    return bool(_PRONOUN.fullmatch(body) or _MORE.match(body))
+    return not is_fragment(body, led=body != text) and not is_open(question)
+
+
+def _completed(body: str, turns: Sequence[Turn]) -> str | None:
+    """Complete a fragment by the last whole question that was answered; None where none takes it.
+
+    One that was asked in vain is asked again for something else of the same kind, and else passed
+    over.
+    """
+    whole = [turn for turn in turns if _is_whole(turn.question)]
+    if whole and not whole[-1].answer:
+        again = exchanged(body, whole[-1].question.rstrip("?!. "))
+        if again is not None:
+            return again
+    answered = [turn for turn in whole if turn.answer]
+    if not whole and asks_on(body):  # as in `Who founded it, and why?`, which is one question
+        answered = [turn for turn in turns if turn.answer]
+    for turn in (answered or whole)[-1:]:
+        before = turn.question.rstrip("?!. ")
+        made = exchanged(body, before)
+        return added(body, before) if made is None else made
+    return None
 
 
 def _as_question(text: str) -> str:
@@ -181,111 +194,6 @@ def _of_another(pronoun: str, turns: Sequence[Turn]) -> str | None:
     """Make of `and she?` the question before, asked about another person."""
     asked = another_person(pronoun, turns)
     return asked and _as_question(asked)
-
-
-# ── fragments ───────────────────────────────────────────────────────────────────────────────────
-
-
-def _from_fragment(body: str, before: str, *, led: bool) -> str | None:
-    """Complete a fragment by the question before, or return None where `body` is a clause."""
-    if _PRONOUN.fullmatch(body):
-        return None
-    if (asking := _from_question_word(body, before)) is not None:
-        return asking
-    if about := _ABOUT.match(body):
-        return _in_place(about["rest"], before)
-    first, *rest = body.lower().split()
-    if first in PREPOSITIONS:
-        is_clause = any(word in AUXILIARIES for word in rest)
-        return None if is_clause else _in_place(body, before)
-    if led and first not in WH | AUXILIARIES | _REQUESTS:
-        return _in_place(body, before)
-    return None
-
-
-def _from_question_word(body: str, before: str) -> str | None:
-    """Complete what is no more than a question word or a wish for more, else return None."""
-    if _MORE.match(body):
-        return before
-    if match := _ELSE.match(body):
-        same = before.lower().startswith(match["wh"].lower() + " ")
-        return f"{match['wh']} else{before[len(match['wh']) :]}" if same else before
-    if match := _BARE.match(body):
-        return _with_question_word(match["wh"], before)
-    return None
-
-
-def _with_question_word(wh: str, before: str) -> str:
-    """Put another question word to the question before: `why?` after `When was it built`."""
-    rest = before.split()
-    if rest[0].lower() in AUXILIARIES:
-        return f"{wh} {rest[0].lower()} {' '.join(rest[1:])}"
-    if rest[0].lower() in WH and len(rest) > 1 and rest[1].lower() in AUXILIARIES:
-        lost = rest[0].lower() in ("what", "which", "who", "whom")
-        if not lost and len(wh.split()) == 1:
-            return f"{wh} {' '.join(rest[1:])}"
-    return f"{before}, and {wh}"
-
-
-def _in_place(fragment: str, before: str) -> str:
-    """Put `fragment` where its counterpart stands in the question before, or after it."""
-    first, _, rest = fragment.partition(" ")
-    if first.lower() in PREPOSITIONS and rest:
-        return _with_preposition(fragment, before)
-    last = words(fragment)[-1:]
-    if _PEOPLE.issuperset(last) and last and not _PEOPLE.intersection(words(before.lower())):
-        return f"{before} in {fragment}"
-    about = topic_of(before)
-    if about and not about.lower().startswith("the ") and _TRAIT_ALONE.fullmatch(fragment):
-        return f"what about {fragment} of {about}"
-    counterpart = _counterpart(fragment, before)
-    if counterpart is None:
-        return f"{before}, {fragment}"
-    at_start = before.rindex(counterpart)
-    head, rest = before[:at_start], before[at_start + len(counterpart) :]
-    if counterpart[:1].isupper() and names(f"x {fragment}"):  # names bring their own articles
-        head = _ARTICLE.sub("", head)
-    return f"{head}{fragment}{rest}"
-
-
-def _with_preposition(fragment: str, before: str) -> str:
-    """Put `in 2019` in the place of another date, or of what follows the same preposition."""
-    first, rest = fragment.split(" ", 1)
-    if _YEAR.fullmatch(rest) and len(dated := list(_DATED.finditer(before))) == 1:
-        return f"{before[: dated[0].start()]}{fragment}{before[dated[0].end() :]}"
-    if at := list(re.finditer(rf"\b{re.escape(first)}\b", before, re.IGNORECASE)):
-        return f"{before[: at[-1].start()]}{fragment}"
-    return f"{before} {fragment}"
-
-
-def _counterpart(fragment: str, before: str) -> str | None:
-    """Find in the question before what is of the fragment's kind: year, name or topic."""
-    if _YEAR.fullmatch(fragment):
-        years = _YEAR.findall(before)
-        return years[-1] if years else None
-    if any(word[:1].isupper() for word in fragment.split()):
-        return _named_like(fragment, before) or topic_of(before)
-    about = topic_of(before)
-    if about is None or fragment.lower().startswith(_OWNERS):
-        return about
-    if fragment.lower().startswith("the "):
-        return head[0] if (head := _HEAD.match(about)) else about
-    return trait["owner"] if (trait := TRAIT.match(about)) else about
-
-
-def _named_like(fragment: str, before: str) -> str | None:
-    """Find the last name in the question before; that of a person only for another person's."""
-    known = names(before)
-    given = names(f"x {fragment}")
-    if not known or not given:
-        return known[-1].text if known else None
-    if given[0].person:
-        people = [name.text for name in known if name.person]
-        return (people or [known[-1].text])[-1]
-    if given[0].may_be_person:
-        return known[-1].text
-    things = [name.text for name in known if not name.person]
-    return things[-1] if things else topic(before) or known[-1].text
 
 
 # ── pronouns ────────────────────────────────────────────────────────────────────────────────────
@@ -313,7 +221,7 @@ def _outward(body: str) -> re.Match[str] | None:
 def _is_relative(match: re.Match[str], body: str) -> bool:
     """Tell `data that is kept`, which says which data, from `why is that`."""
     before = words(body[: match.start()])[-1:]
-    told = bool(before) and before[0].lower() not in FUNCTION_WORDS | _REQUESTS
+    told = bool(before) and before[0].lower() not in FUNCTION_WORDS | REQUESTS
     return told and match["pronoun"].lower() == "that" and match.end() < len(body)
 
 

@@ -1,0 +1,191 @@
+"""Completes a fragment (`and in 2019?`, `why?`) by the question that was asked before it.
+
+What is of the same kind gives its place up: a year to a year, a person to a person. What finds no
+such place is added only where that makes a question (`…, and why?`, `… in 2019`), else not at all.
+English; rules of form.
+"""
+
+from __future__ import annotations
+
+import re
+
+from askdoc.antecedents import TRAIT, TRAITS, topic_of
+from askdoc.companions import doer_or_person
+from askdoc.mentions import AUXILIARIES, PREPOSITIONS, WH, names, words
+
+_ABOUT = re.compile(r"^(?:what|how)\s+about\s+(?P<rest>.+)$", re.IGNORECASE)
+MORE = re.compile(r"^(?:(?:tell me )?more|go on|continue|(?:any|some)thing else)$", re.IGNORECASE)
+_ELSE = re.compile(r"^(?P<wh>what|who|where)\s+else$", re.IGNORECASE)
+_BARE = re.compile(
+    r"^(?P<wh>why(?: not)?|when|where|how(?: (?:so|many|much|long|often|far|old|big))?|who|"
+    r"by whom|since when|until when)$",
+    re.IGNORECASE,
+)
+_ASKED_ON = re.compile(rf",\s+and\s+(?:{_BARE.pattern.strip('^$')})$", re.IGNORECASE)
+"""What a question word has added before: of `When, and why?` another one takes the place."""
+
+_HEAD = re.compile(r"the\s+[\w’'-]+(?:\s[\w’'-]+)?(?=\s(?:of|for|in|on|to|at)\s)", re.IGNORECASE)
+"""The part of `the capital of France` that another noun may take the place of."""
+
+_YEAR = re.compile(r"\b(?:1[0-9]{3}|20[0-9]{2})\b")
+_DATED = re.compile(rf"\b(?:{'|'.join(sorted(PREPOSITIONS))})\s+(?:{_YEAR.pattern})", re.IGNORECASE)
+REQUESTS = frozenset(("tell", "show", "explain", "give", "list", "name", "describe", "compare"))
+"""Verbs that begin an order, which asks as a question does."""
+
+_OWNERS = ("his ", "its ", "their ", "theirs ", "hers ", "her ")
+_PRONOUNS = frozenset(
+    ("he", "him", "she", "her", "it", "they", "them", "this", "that", "these", "those")
+)
+_TRAIT_ALONE = re.compile(rf"the\s+(?:[\w’'-]+\s+){{0,2}}(?:{TRAITS})s?", re.IGNORECASE)
+_PEOPLE = frozenset(
+    (
+        *("children", "adults", "adolescents", "teenagers", "infants", "babies", "newborns"),
+        *("women", "men", "girls", "boys", "mothers", "people", "elderly", "patients", "smokers"),
+        *("workers", "humans", "animals", "bats", "camels", "cats", "dogs", "mice"),
+    )
+)
+"""Those of whom something is asked (`what about children?`) rather than what is asked about."""
+_ARTICLE = re.compile(r"\bthe\s+$", re.IGNORECASE)
+_WHAT_IS = re.compile(r"(?:what|where)\s+(?:is|are|was|were)\s", re.IGNORECASE)
+_WHICH_NOUN = re.compile(
+    rf"(?:what|which|how\s+(?:many|much))\s+(?!(?:{'|'.join(sorted(AUXILIARIES))})\b)(?:[\w’'-]+\s+)"
+    rf"{{1,3}}?(?:{'|'.join(sorted(AUXILIARIES))})\s",
+    re.IGNORECASE,
+)
+"""Questions with two things to put another for: `What revenue did the bank have?`."""
+
+
+def is_fragment(body: str, *, led: bool) -> bool:
+    """Tell what needs a question before it; `led` says that an `and` or the like stood before."""
+    if MORE.match(body) or _ELSE.match(body) or _BARE.match(body):
+        return True
+    if about := _ABOUT.match(body):
+        return about["rest"].lower() not in _PRONOUNS
+    first, *rest = body.lower().split()
+    if first in PREPOSITIONS:
+        return not any(word in AUXILIARIES for word in rest)
+    return led and first not in WH | AUXILIARIES | REQUESTS and body.lower() not in _PRONOUNS
+
+
+def asks_on(body: str) -> bool:
+    """Tell what is no more than a question word: `why?`."""
+    return _BARE.match(body) is not None
+
+
+def exchanged(body: str, before: str) -> str | None:
+    """Put a fragment in the place of what is of its kind in the question before; None without."""
+    if MORE.match(body) or _ELSE.match(body):
+        return None
+    if asking := _BARE.match(body):
+        return _with_question_word(asking["wh"], _ASKED_ON.sub("", before))
+    fragment = _bare(body)
+    if _is_with_preposition(fragment):
+        return _with_preposition(fragment, before)
+    if _of_people(fragment, before) or _of_trait(fragment, before):
+        return None
+    counterpart = _counterpart(fragment, before)
+    if counterpart is None:
+        return None
+    at_start = before.rindex(counterpart)
+    head, rest = before[:at_start], before[at_start + len(counterpart) :]
+    if counterpart[:1].isupper() and names(f"x {fragment}"):  # names bring their own articles
+        head = _ARTICLE.sub("", head)
+    return f"{head}{fragment}{rest}"
+
+
+def added(body: str, before: str) -> str | None:
+    """Add a fragment to the question before where that makes a question, else return None."""
+    if MORE.match(body):
+        return before
+    if match := _ELSE.match(body):
+        same = before.lower().startswith(match["wh"].lower() + " ")
+        return f"{match['wh']} else{before[len(match['wh']) :]}" if same else before
+    if match := _BARE.match(body):
+        return f"{_ASKED_ON.sub('', before)}, and {match['wh']}"
+    fragment = _bare(body)
+    if _is_with_preposition(fragment):
+        return f"{before} {fragment}"
+    return _of_people(fragment, before) or _of_trait(fragment, before)
+
+
+def _bare(body: str) -> str:
+    """Take `what about` off a fragment."""
+    about = _ABOUT.match(body)
+    return about["rest"] if about else body
+
+
+def _with_question_word(wh: str, before: str) -> str | None:
+    """Exchange the question word of the question before: `why?` after `When was it built`."""
+    rest = before.split()
+    if rest[0].lower() in AUXILIARIES:
+        return f"{wh} {rest[0].lower()} {' '.join(rest[1:])}"
+    if rest[0].lower() in WH and len(rest) > 1 and rest[1].lower() in AUXILIARIES:
+        lost = rest[0].lower() in ("what", "which", "who", "whom")
+        if not lost and len(wh.split()) == 1:
+            return f"{wh} {' '.join(rest[1:])}"
+    return None
+
+
+def _is_with_preposition(fragment: str) -> bool:
+    first, _, rest = fragment.partition(" ")
+    return first.lower() in PREPOSITIONS and bool(rest)
+
+
+def _of_people(fragment: str, before: str) -> str | None:
+    """Ask the question before of those whom a fragment names: `what about children?`."""
+    last = words(fragment)[-1:]
+    if last and _PEOPLE.issuperset(last) and not _PEOPLE.intersection(words(before.lower())):
+        return f"{before} in {fragment}"
+    return None
+
+
+def _of_trait(fragment: str, before: str) -> str | None:
+    """Ask for what the topic of the question before has: `and the risks?`."""
+    about = topic_of(before)
+    if about and not about.lower().startswith("the ") and _TRAIT_ALONE.fullmatch(fragment):
+        return f"what about {fragment} of {about}"
+    return None
+
+
+def _with_preposition(fragment: str, before: str) -> str | None:
+    """Put `in 2019` in the place of another date, or of what follows the same preposition."""
+    first, rest = fragment.split(" ", 1)
+    if _YEAR.fullmatch(rest) and len(dated := list(_DATED.finditer(before))) == 1:
+        return f"{before[: dated[0].start()]}{fragment}{before[dated[0].end() :]}"
+    if at := list(re.finditer(rf"\b{re.escape(first)}\b", before, re.IGNORECASE)):
+        return f"{before[: at[-1].start()]}{fragment}"
+    return None
+
+
+def _counterpart(fragment: str, before: str) -> str | None:
+    """Find in the question before what is of the fragment's kind: year, name or topic."""
+    if _YEAR.fullmatch(fragment):
+        years = _YEAR.findall(before)
+        return years[-1] if years else None
+    if any(word[:1].isupper() for word in fragment.split()):
+        return _named_like(fragment, before)
+    if _WHICH_NOUN.match(before):
+        return None
+    about = topic_of(before)
+    if about is None or fragment.lower().startswith(_OWNERS):
+        return about
+    if fragment.lower().startswith("the "):
+        return head[0] if (head := _HEAD.match(about)) else about
+    return trait["owner"] if (trait := TRAIT.match(about)) else about
+
+
+def _named_like(fragment: str, before: str) -> str | None:
+    """Find what gives its place to a name: for a person's a person or who acts, else a name.
+
+    What something is (`What is smoking?`) can be asked of whatever has a name.
+    """
+    given = names(f"x {fragment}")
+    if given and given[0].person:
+        place = doer_or_person(before)
+        about = topic_of(before) if _WHAT_IS.match(before) else None
+        return before[place[0] : place[1]] if place else about
+    known = names(before)
+    if known and (not given or given[0].may_be_person):
+        return known[-1].text
+    things = [name.text for name in known if not name.person]
+    return things[-1] if things else topic_of(before) or (known[-1].text if known else None)
