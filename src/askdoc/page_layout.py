@@ -83,16 +83,27 @@ class _Sheet:
     start: int
     lines: Sequence[PageLine]
     spans: Sequence[Span]
+    beside: Sequence[Span] = ()
 
 
-def compose(pages: Sequence[Sequence[PageLine]], bookmarks: Sequence[Bookmark] = ()) -> Composed:
+def compose(
+    pages: Sequence[Sequence[PageLine]],
+    bookmarks: Sequence[Bookmark] = (),
+    beside: Sequence[Sequence[str]] = (),
+) -> Composed:
     """Write the pages one after the other, a blank line between them, and find the blocks.
 
     Page numbers are in the text and in no block; of a line that heads or foots several pages, only
-    the first is in a block. A bookmark whose words are not on its page has an empty heading.
+    the first is in a block. What stands `beside` the text of each page, such as a field of a form,
+    is a line and a block each below it, and of those alike the first. A bookmark whose words are
+    not on its page has an empty heading.
     """
-    sheets = list(_sheets(pages))
-    parts = ["".join(f"{line.text}\n" for line in sheet.lines) for sheet in sheets]
+    told = _first_of_each(beside) if beside else [[] for _ in pages]
+    sheets = list(_sheets(pages, told))
+    parts = [
+        "".join(f"{line}\n" for line in (*(line.text for line in sheet.lines), *more))
+        for sheet, more in zip(sheets, told, strict=True)
+    ]
     text = "".join(f"{part}\n" if part else "" for part in parts).rstrip("\n")
     headings: list[Heading] = []
     alone: dict[int, int] = {}
@@ -110,20 +121,41 @@ def compose(pages: Sequence[Sequence[PageLine]], bookmarks: Sequence[Bookmark] =
     left_out = _furniture(sheets)
     runs = [run for sheet in sheets for run in _runs(text, sheet, left_out, alone)]
     starts = tuple(min(sheet.start, len(text)) for sheet in sheets)
-    return Composed(text, starts, blocks(text, runs, widest=math.inf), tuple(headings))
+    found = blocks(text, runs, widest=math.inf)
+    if any(told):
+        apart = (span for sheet in sheets for span in sheet.beside)
+        found = tuple(sorted((*found, *apart), key=lambda span: span.start))
+    return Composed(text, starts, found, tuple(headings))
 
 
-def _sheets(pages: Sequence[Sequence[PageLine]]) -> Iterator[_Sheet]:
+def _first_of_each(beside: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Leave out what stands on an earlier page too."""
+    seen: set[str] = set()
+    told: list[list[str]] = []
+    for lines in beside:
+        new = [line for line in dict.fromkeys(lines) if line not in seen]
+        seen.update(new)
+        told.append(new)
+    return told
+
+
+def _sheets(
+    pages: Sequence[Sequence[PageLine]], beside: Sequence[Sequence[str]]
+) -> Iterator[_Sheet]:
     position = 0
-    for page in pages:
+    for page, more in zip(pages, beside, strict=True):
         lines = list(_joined(page))
         start = position
         spans: list[Span] = []
         for line in lines:
             spans.append(Span(position, position + len(line.text)))
             position += len(line.text) + 1
-        yield _Sheet(start, lines, spans)
-        position += bool(lines)
+        apart: list[Span] = []
+        for words in more:
+            apart.append(Span(position, position + len(words)))
+            position += len(words) + 1
+        yield _Sheet(start, lines, spans, apart)
+        position += bool(lines or more)
 
 
 def _joined(page: Sequence[PageLine]) -> Iterator[PageLine]:

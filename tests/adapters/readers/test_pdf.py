@@ -287,3 +287,66 @@ def test_turned_pages_read_like_upright_ones(tmp_path: Path) -> None:
         pdf.multi_cell(90, 6, f"Turned. {SENTENCE}")
     (block,) = cut(read(pdf))
     assert " ".join(block.split()) == f"Turned. {SENTENCE}".strip()
+
+
+def form(*fields: str) -> bytes:
+    """Make a form of one page, without text of its own."""
+    objects = [
+        "<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [FIELDS] >> >>",
+        "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Annots [FIELDS] >>",
+        *(f"<< /Type /Annot /Subtype /Widget /Rect [50 50 90 80] {one} >>" for one in fields),
+    ]
+    named = " ".join(f"{number} 0 R" for number in range(4, 4 + len(fields)))
+    body = "".join(
+        f"{number} 0 obj\n{one}\nendobj\n" for number, one in enumerate(objects, start=1)
+    )
+    return f"%PDF-1.7\n{body}trailer << /Root 1 0 R >>\n".replace("FIELDS", named).encode("ascii")
+
+
+def test_the_fields_of_a_form_are_lines_with_their_names() -> None:
+    data = form(
+        "/FT /Tx /T (name) /V (Gustav Helm\\rof Gannet)",
+        "/FT /Tx /T (f1_01) /TU (Place of birth) /V <FEFF0044006F0308>",
+        "/FT /Tx /T (form1[0].town[0]) /V (Hull)",
+        "/FT /Tx /T (empty)",
+        "/FT /Tx /Ff 8192 /T (password) /V (oak)",
+        "/FT /Tx /F 2 /T (hidden) /V (larch)",
+        "/FT /Btn /T (member) /V /Yes /AS /Yes /AP << /N << /Yes 3 0 R /Off 3 0 R >> >>",
+        "/FT /Btn /T (guest) /V /Off /AS /Off /AP << /N << /Yes 3 0 R /Off 3 0 R >> >>",
+        "/FT /Ch /Ff 131072 /T (colour) /Opt [[(r) (Red)] [(g) (Green)]] /V (g)",
+    )
+    reading = PdfReader().read(data, name="form.pdf")
+    assert cut(reading) == [
+        "name: Gustav Helm of Gannet",
+        "Place of birth: Do\u0308",
+        "town: Hull",
+        "member: Yes",
+        "colour: Green",
+    ]
+    assert reading.warnings == ("no text on 1 of 1 pages: 1",)
+
+
+def test_notes_stand_below_the_text_of_their_page() -> None:
+    pdf = page_maker()
+    for number in ("first", "second"):
+        pdf.add_page()
+        pdf.multi_cell(0, 6, f"This is the {number} page.")
+        pdf.text_annotation(20, 20, f"Ask Mara of the {number}.", title="Jo")
+        pdf.text_annotation(20, 20, "Approved.", title="Jo")
+        pdf.set_xy(10, 60)
+    pdf.free_text_annotation("Mind the tide.", x=10, y=90, w=60, h=20)
+    reading = read(pdf)
+    assert cut(reading) == [
+        "This is the first page.",
+        "Jo: Ask Mara of the first.",
+        "Jo: Approved.",
+        "This is the second page.",
+        "Jo: Ask Mara of the second.",
+        "Note: Mind the tide.",
+    ]
+    document = Document(
+        "id", "l", "p", "s", "f", None, 0, Stamp(0, 0, ""), pages=reading.pages, language="en"
+    )
+    assert document.page_of(reading.text.index("Approved")) == 1
+    assert document.page_of(reading.text.index("Mind")) == 2

@@ -6,6 +6,7 @@ import logging
 import math
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from ctypes import byref, c_double
 from functools import cache
 from importlib import resources
@@ -15,6 +16,7 @@ from typing import Any
 import pypdfium2 as pdfium  # type: ignore[import-untyped]
 from pypdfium2 import raw
 
+from askdoc.adapters.readers.pdf_asides import asides
 from askdoc.columns import in_reading_order
 from askdoc.errors import ReadError
 from askdoc.hyphens import soften
@@ -61,7 +63,10 @@ logging.getLogger("pypdfium2").addHandler(logging.NullHandler())  # what matters
 
 
 class PdfReader:
-    """Reads the text layer of PDF, with true page numbers; the outline gives the sections."""
+    """Reads the text layer of PDF, with true page numbers; the outline gives the sections.
+
+    The values of form fields and notes stand below the text of their page.
+    """
 
     def __init__(self, options: ReadOptions = _NO_OPTIONS) -> None:
         self._options = options
@@ -104,13 +109,16 @@ def _broken(name: str) -> ReadError:
 
 
 def _read(document: Any, name: str, *, ocr: bool) -> Reading:
-    written = [list(_page_lines(document, number)) for number in range(len(document))]
+    with suppress(pdfium.PdfiumError):
+        document.init_forms()
+    both = [_page(document, number) for number in range(len(document))]
+    written = [lines for lines, _ in both]
     bare = [number for number, page in enumerate(written) if not page]
     for number in bare if ocr else ():
         written[number] = _recognised(document, number)
     pages = soften(map(in_reading_order, written), _common_words().__contains__)
     pages = [with_column_names(page) for page in pages]
-    composed = compose(pages, list(_bookmarks(document)))
+    composed = compose(pages, list(_bookmarks(document)), [beside for _, beside in both])
     if not composed.blocks:
         message = f"`{name}` has no text, only images or drawings"
         hint = None if ocr else "`askdoc index --ocr` recognises what is written on them (OCR)"
@@ -186,18 +194,22 @@ def _bookmarks(document: Any) -> Iterator[Bookmark]:
         yield Bookmark(title, entry.level + 1, page, height)
 
 
-def _page_lines(document: Any, number: int) -> Iterator[PageLine]:
-    """List the lines of a page in the order of its text; none where the page has no usable text."""
+def _page(document: Any, number: int) -> tuple[list[PageLine], list[str]]:
+    """List the lines of a page in the order of its text, and what stands beside that.
+
+    There are none where the page has no usable text.
+    """
     try:
         page = document[number]
         glyphs = _Glyphs(page.get_textpage(), page.get_bbox())
     except pdfium.PdfiumError:
-        return
+        return [], []
     lines = list(glyphs.lines())
     text = "".join(line.text for line in lines)
-    if text.count(_UNKNOWN) <= _MOST_UNKNOWN * len(text):
-        yield from lines
+    usable = text.count(_UNKNOWN) <= _MOST_UNKNOWN * len(text)
+    beside = list(asides(page))
     page.close()
+    return lines if usable else [], beside
 
 
 class _Glyphs:
