@@ -116,7 +116,8 @@ def _index(workspace: Workspace) -> Check:
     documents = "1 document" if counts.documents == 1 else f"{counts.documents:,} documents"
     finding = f"{documents}, {counts.chunks:,} passages at {workspace.index}"
     if not counts.documents:
-        return Check("index", Health.WARNING, finding, "add documents: `askdoc index FOLDER`")
+        hint = workspace.hint("add documents: `askdoc index FOLDER`")
+        return Check("index", Health.WARNING, finding, hint)
     return Check("index", Health.GOOD, finding)
 
 

@@ -44,7 +44,7 @@ def open_library(
         _make(root / FOLDER_NAME)
     elif not (root / FOLDER_NAME).is_dir():
         raise _unknown(name)
-    return workspace.find(root, overrides=overrides)
+    return workspace.find(root, overrides=overrides, library=name)
 
 
 def _make(folder: Path) -> None:

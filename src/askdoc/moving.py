@@ -83,7 +83,8 @@ def export_index(
             counts = catalog.counts()
             if not counts.chunks:
                 message = "nothing is indexed here yet"
-                raise NoIndex(message, hint="index something first: `askdoc index FOLDER`")
+                hint = workspace.hint("index something first: `askdoc index FOLDER`")
+                raise NoIndex(message, hint=hint)
             if catalog.setting(WRITING) == "yes":
                 message = "the last run that changed the index did not come to its end"
                 raise StoreError(message, hint="run `askdoc index` first")

@@ -40,6 +40,9 @@ _MODELS = {
 }
 """Settings that name a model, with what is built in."""
 
+_MEND = "mend it: `askdoc config edit`"
+_MEND_IN_WORKSPACE = "mend it: `askdoc config edit --workspace`"
+
 _AT_LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 
@@ -77,6 +80,14 @@ class Workspace:
     config: Path | None
     origins: Mapping[str, Origin]
     addresses: tuple[str, ...] = ()
+    library: str | None = None
+    """The name under which it is asked from anywhere, if it has one."""
+
+    def hint(self, text: str) -> str:
+        """Return a hint with its `askdoc index` naming the library, where it is one."""
+        if self.library is None:
+            return text
+        return text.replace("`askdoc index", f"`askdoc index --library {self.library}")
 
     @property
     def source_names(self) -> list[str]:
@@ -90,6 +101,7 @@ def find(
     overrides: Mapping[str, Any] | None = None,
     environment: Mapping[str, str] | None = None,
     user_config: Path | None = None,
+    library: str | None = None,
 ) -> Workspace:
     """Find the workspace that `start` lies in, or take `start` itself, and read its settings.
 
@@ -99,6 +111,7 @@ def find(
         environment: where `ASKDOC_<KEY>` is looked up, by default the process's own.
         user_config: the user's `config.toml`, by default the one of the platform; it need not
             exist.
+        library: the name of the library that is there, if it is one.
 
     Raises:
         SettingsError: a setting is unknown, does not fit, reaches out of the workspace, or stands
@@ -110,9 +123,10 @@ def find(
     config = root / CONFIG_NAME
     user_config = user_config_file() if user_config is None else user_config
     environment = os.environ if environment is None else environment
+    mend = _MEND_IN_WORKSPACE if library is None else f"mend it in an editor: `{config}`"
     layers: list[tuple[Origin, str, Mapping[str, Any]]] = [
-        (Origin.USER, str(user_config), _read(user_config)),
-        (_trust_of(config), str(config), _read(config)),
+        (Origin.USER, str(user_config), _read(user_config, _MEND)),
+        (_trust_of(config), str(config), _read(config, mend)),
         (Origin.ENVIRONMENT, "environment", known.from_environment(environment)),
         (Origin.COMMAND_LINE, "command line", _anchored(overrides or {}, start)),
     ]
@@ -120,7 +134,13 @@ def find(
     settings = Settings()
     origins = dict.fromkeys(Settings.__struct_fields__, Origin.DEFAULT)
     for origin, name, values in layers:
-        settings = known.parse(values, origin=name, base=settings)
+        try:
+            settings = known.parse(values, origin=name, base=settings)
+        except SettingsError as error:
+            nearest = "did you mean" in (error.hint or "")
+            if origin in (Origin.USER, Origin.WORKSPACE, Origin.TRUSTED) and not nearest:
+                error.hint = _MEND if origin == Origin.USER else mend
+            raise
         origins.update(dict.fromkeys(values, origin))
     _refuse_programs(settings, origins, config)
     for key, built_in in _MODELS.items():
@@ -147,6 +167,7 @@ def find(
         config=config if config.is_file() else None,
         origins=origins,
         addresses=tuple(normalised(one) for one in settings.sources if is_address(one)),
+        library=library,
     )
 
 
@@ -190,8 +211,8 @@ def _typed(value: Any) -> str:
     return shlex.join(map(str, value)) if isinstance(value, list) else shlex.quote(str(value))
 
 
-def _read(path: Path) -> dict[str, Any]:
-    """Read a TOML file; one that does not exist is empty."""
+def _read(path: Path, mend: str) -> dict[str, Any]:
+    """Read a TOML file; one that does not exist is empty. `mend` says how to mend a broken one."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -201,10 +222,10 @@ def _read(path: Path) -> dict[str, Any]:
         line = f":{found[1]}" if found and found[1] else ""
         detail = _AT_LINE.sub("", str(error))
         message = f"{path}{line}: {detail[:1].lower()}{detail[1:]}"
-        raise SettingsError(message, hint="the file must be valid TOML") from error
+        raise SettingsError(message, hint=mend) from error
     except UnicodeDecodeError as error:
         message = f"{path}: not UTF-8 at byte {error.start}"
-        raise SettingsError(message, hint="save the file as UTF-8") from error
+        raise SettingsError(message, hint=f"save it as UTF-8; {mend}") from error
     except OSError as error:
         message = f"{path}: cannot be read: {(error.strerror or str(error)).lower()}"
         raise SettingsError(message) from error

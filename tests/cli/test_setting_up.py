@@ -289,6 +289,51 @@ def test_an_output_that_is_something_else_is_left_as_it_is(here: Path) -> None:
     assert (here / "q.txt").read_text() == questions
 
 
+@pytest.mark.parametrize("option", [[], ["--workspace"]])
+@pytest.mark.parametrize("text", ["top_k = = 3\n", "top_k = 0\n", "nothing = 3\n"])
+def test_every_command_says_how_broken_settings_are_mended(option: list[str], text: str) -> None:
+    file = Path(run("config", "path", *option).stdout.strip())
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+    for command in (["status"], ["config", "list"], ["Who nests?"]):
+        told = " ".join(run(*command).stderr.split()).lower()
+        assert f"mend it: `{' '.join(['askdoc config edit', *option])}`" in told
+
+
+@pytest.mark.parametrize("command", [["ask", "Who nests?"], ["status"], ["export", "x.zip"]])
+def test_a_hint_names_the_library(here: Path, command: list[str]) -> None:
+    (here / "empty").mkdir()
+    (here / "f.md").write_text("Herons nest.")
+    (user_folders.data() / "libraries" / "bare" / ".askdoc").mkdir(parents=True)
+    told = " ".join(run(*command, "--library", "bare").stderr.split())
+    assert "`askdoc index --library bare " in told
+
+
+def test_blanks_name_no_editor(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (here / "true").symlink_to(shutil.which("true") or "/bin/true")
+    monkeypatch.setenv("VISUAL", "   ")
+    monkeypatch.setenv("EDITOR", str(here / "true"))
+    assert run("config", "edit").exit_code == 0
+
+
+def test_history_that_cannot_be_read_says_what_helps(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = user_folders.state()
+    folder.mkdir(parents=True)
+    (folder / "sessions.sqlite").write_text("no database, but long enough to be taken for one" * 99)
+    done = run("history")
+    told = done.stderr
+    assert done.exit_code == 1
+    assert f"`mv {folder}/sessions.sqlite {folder}/sessions.sqlite.old`" in told.replace("\n  ", "")
+    (here / "file").write_text("")
+    monkeypatch.setenv("XDG_STATE_HOME", str(here / "file"))
+    told = " ".join((told + run("history").stderr).split())
+    assert "let yourself write to `" in told
+    assert "no-history" not in told
+    assert "[Errno" not in told
+
+
 @pytest.mark.parametrize(
     "arguments",
     [["index"], ["index", "--dry-run"], ["sources", "add"], ["sources", "remove"]],

@@ -7,6 +7,7 @@ may read the file: it holds what was asked and quoted.
 from __future__ import annotations
 
 import json
+import shlex
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +22,8 @@ from askdoc.history import Exchange, SessionSummary
 FILE_NAME = "sessions.sqlite"
 
 _VERSION = 1
+_PRIMARY = 0xFF
+"""Of an error's code in SQLite, the part that tells its kind."""
 _TABLES = """
 CREATE TABLE sessions (
     id INTEGER PRIMARY KEY AUTOINCREMENT, workspace TEXT NOT NULL, title TEXT NOT NULL,
@@ -143,7 +146,7 @@ class SqliteSessions:
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()
         if version > _VERSION:
             message = f"a newer askdoc made `{self._file}`"
-            raise StoreError(message, hint="update askdoc, or go on with `--no-history`")
+            raise StoreError(message, hint=f"update askdoc, or {self._move_away}")
         if version == 0:
             self._connection.executescript(
                 f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {_VERSION}; COMMIT;"
@@ -173,8 +176,26 @@ class SqliteSessions:
         except AskdocError:
             raise
         except (sqlite3.Error, OSError, ValueError) as error:
-            message = f"cannot keep sessions in `{self._file}`: {error}"
-            raise StoreError(message, hint="go on without: `--no-history`") from error
+            why = (error.strerror or str(error)).lower() if isinstance(error, OSError) else error
+            message = f"cannot keep sessions in `{self._file}`: {why}"
+            raise StoreError(message, hint=self._hint(error)) from error
+
+    def _hint(self, error: Exception) -> str:
+        """Say what helps, by what went wrong."""
+        code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            return "another askdoc is writing to it: try again"
+        if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+            return "see to the disk that it is on"
+        if isinstance(error, OSError) or code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
+            there = next(one for one in (self._file, *self._file.parents) if one.exists())
+            return f"let yourself write to `{there}`; `XDG_STATE_HOME` names another folder"
+        return self._move_away
+
+    @property
+    def _move_away(self) -> str:
+        file = shlex.quote(str(self._file))
+        return f"move the file away, and a new one is made: `mv {file} {file}.old`"
 
 
 def _written(at: datetime) -> str:

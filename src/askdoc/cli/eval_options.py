@@ -177,7 +177,8 @@ def _ready(workspace: Workspace, documents: Path | None, aside: Page) -> Workspa
     elif not (workspace.index / "catalog.sqlite").exists():
         if not workspace.sources:
             message = "there is no index to run on"
-            raise NoIndex(message, hint="make one: `askdoc index FOLDER`, or name `--documents`")
+            hint = workspace.hint("make one: `askdoc index FOLDER`, or name `--documents`")
+            raise NoIndex(message, hint=hint)
         aside.show([note_line("there is no index yet; building it", aside)])
         build(workspace, workspace.sources, aside)
     return workspace

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from askdoc.repl.session import Session
 
 
+_DIGITS = 9
+"""Digits of a number at most: nothing here is counted so far."""
+
+
 class Completes(Enum):
     """What the Tab key offers for the arguments of a command."""
 
@@ -91,7 +95,11 @@ def number(text: str, *, default: int | None = None) -> int:
     text = text.strip().removeprefix("[").removesuffix("]")
     if not text and default is not None:
         return default
-    if not (text.isascii() and text.isdigit() and int(text[:9]) > 0):
+    digits = text.lstrip("0")
+    if not (digits and text.isascii() and text.isdigit()):
         message = f"not a number from 1: `{text}`" if text else "a number is needed"
         raise UsageError(message)
-    return int(text[:9])
+    if len(digits) > _DIGITS:
+        message = f"the number is too large: `{text}`"
+        raise UsageError(message)
+    return int(digits)

@@ -52,16 +52,11 @@ def resume(session: Session, arguments: str) -> None:
     if arguments.strip():
         chosen = number(arguments)
     else:
-        there = [
-            item.id
-            for item in session.kept().sessions(session.scope.key)
-            if item.id != session.kept_as
-        ]
+        there = [item.id for item in session.kept().sessions(session.scope.key)]
         if not there:
-            another = "no other session" if session.kept_as else "no session"
-            message = f"{another} is kept of this workspace"
+            message = "no session is kept of this workspace"
             raise UsageError(message)
-        chosen = there[0]
+        chosen = next((one for one in there if one != session.kept_as), there[0])
     session.resume(chosen)
     page = session.pages.output()
     hidden = max(0, len(session.exchanges) - _SHOWN)
@@ -183,7 +178,7 @@ COMMANDS = (
         "resume",
         "[N]",
         "Go on with session N, or with the latest",
-        "Without a number, it is the latest but this one. Follow-ups then lean on what was asked "
+        "Without a number, it is the latest other one. Follow-ups then lean on what was asked "
         "there.",
         resume,
         Completes.SESSIONS,

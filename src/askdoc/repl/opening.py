@@ -73,10 +73,11 @@ def command_for(
     """
     paged = target.page is not None
     if paged:
-        chosen = viewer or next(filter(which, _VIEWERS), None)
+        chosen = (viewer or "").strip() or next(filter(which, _VIEWERS), None)
         key, known = "viewer", _AT_PAGE
     else:
-        chosen = editor or environment.get("VISUAL") or environment.get("EDITOR")
+        given = (editor or "", *(environment.get(name, "") for name in _VARIABLES))
+        chosen = next(filter(str.strip, given), None)
         chosen = chosen or next(filter(which, _EDITORS), None)
         key, known = "editor", _AT_LINE
     if not chosen:

@@ -58,7 +58,9 @@ def answerer(
         catalog = stack.enter_context(opening.open_made(workspace))
         if catalog.counts().documents == 0:
             message = "nothing is indexed here yet"
-            raise NoIndex(message, hint="index something first: `askdoc index FOLDER`")
+            raise NoIndex(
+                message, hint=workspace.hint("index something first: `askdoc index FOLDER`")
+            )
         # A model of this machine loads on a thread of its own, while all that follows is opened.
         load_model = load_model or stack.enter_context(language_models())
         chosen = None if like else load_model(workspace.settings)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
@@ -41,7 +43,18 @@ def open_catalog(workspace: Workspace, *, write: bool = False) -> SqliteCatalog:
     """
     from askdoc.adapters.sqlite import SqliteCatalog
 
-    return SqliteCatalog(workspace.index, workspace.root, write=write)
+    with _naming(workspace):
+        return SqliteCatalog(workspace.index, workspace.root, write=write)
+
+
+@contextmanager
+def _naming(workspace: Workspace) -> Iterator[None]:
+    """Have the hint of an error name the library, where the workspace is one."""
+    try:
+        yield
+    except NoIndex as error:
+        error.hint = workspace.hint(error.hint or "")
+        raise
 
 
 def open_made(workspace: Workspace) -> SqliteCatalog:
@@ -87,7 +100,8 @@ def expect_index(workspace: Workspace) -> None:
     """
     from askdoc.adapters import sqlite_schema
 
-    sqlite_schema.expect(workspace.index)
+    with _naming(workspace):
+        sqlite_schema.expect(workspace.index)
 
 
 def vectors_folder(workspace: Workspace) -> Path:
