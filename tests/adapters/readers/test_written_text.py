@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -188,6 +189,10 @@ They are of brass.
 """
 
 
+UNSAID = re.compile(r"^(?:// a comment|% a comment|\\end\{document\})$", re.MULTILINE)
+"""The lines of these texts that are no part of them."""
+
+
 @pytest.mark.parametrize(
     ("suffix", "text", "title", "sections", "said"),
     [
@@ -225,12 +230,43 @@ def test_markup_gives_title_and_headings_and_the_text_stays(
     suffix: str, text: str, title: str, sections: list[tuple[int, str]], said: list[str]
 ) -> None:
     reading = read(text, suffix)
-    assert reading.text == text
+    assert reading.text == UNSAID.sub(lambda line: " " * len(line[0]), text)
     assert reading.title == title
     assert [(one.level, one.title) for one in reading.sections] == sections
     assert blocks(reading) == said
     if suffix != "rst":
         assert reading.author == "Mara Vale"
+
+
+def test_comments_of_asciidoc_are_no_part_of_its_text() -> None:
+    text = (
+        "The door is green.\n// The first larch.\nIt is old.\n\n"
+        "////\nThe second larch.\n\n== A heading\n////\nIt is tall.\n\n"
+        "----\n// an oak in code\ncode here\n////\n----\n\n////\nNothing ends this.\n"
+    )
+    reading = read(text, "adoc")
+    assert blocks(reading) == [
+        "The door is green.",
+        "It is old.",
+        "It is tall.",
+        "code here",
+        "Nothing ends this.",
+    ]
+    assert "larch" not in reading.text
+    assert "oak" in reading.text
+    assert reading.sections == ()
+    assert len(reading.text) == len(text)
+    assert place(reading, "It is tall.") == "line 10"
+
+
+def test_what_follows_the_end_of_latex_is_no_part_of_it() -> None:
+    start = "\\begin{document}\nThe door is green.\n"
+    reading = read(f"{start}\\end{{document}} % so\nA larch.\n\\section{{Larch}}\nMore.\n", "tex")
+    assert blocks(reading) == ["The door is green."]
+    assert reading.text.rstrip() == start.rstrip()
+    assert reading.sections == ()
+    told = f"{start}See \\verb|\\end{{document}}|.\nIt is old.\n"
+    assert "\n".join(blocks(read(told, "tex"))) == told[len("\\begin{document}\n") :].rstrip()
 
 
 # ── subtitles ───────────────────────────────────────────────────────────────────────────────────

@@ -17,6 +17,7 @@ from askdoc.text import line_starts
 from askdoc.types import Reading, Span
 
 _WORD = re.compile(r"\w")
+_SEEN = re.compile(r"[^\r\n]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +30,29 @@ class Marked:
 
     title: str | None = None
     author: str | None = None
+    unsaid: frozenset[int] = frozenset()
+    """Lines to leave out that are no part of the text at all: comments, and what follows its end.
+
+    Others may stand in a passage, between the lines that it is made of.
+    """
 
 
 @dataclass(slots=True)
 class _Notes:
     out: set[int] = field(default_factory=set)
+    unsaid: set[int] = field(default_factory=set)
     headings: list[tuple[int, int, str]] = field(default_factory=list)
     title: str | None = None
     author: str | None = None
 
     def done(self) -> Marked:
-        return Marked(frozenset(self.out), tuple(self.headings), self.title, self.author)
+        return Marked(
+            frozenset(self.out | self.unsaid),
+            tuple(self.headings),
+            self.title,
+            self.author,
+            frozenset(self.unsaid),
+        )
 
 
 class _MarkupReader:
@@ -59,6 +72,9 @@ class _MarkupReader:
         starts = [*line_starts(text), len(text)]
         lines = [text[a:b].rstrip("\r\n") for a, b in pairwise(starts)]
         marked = type(self).marks(lines)
+        if marked.unsaid:
+            text = _blanked(text, starts, marked.unsaid)
+            lines = ["" if at in marked.unsaid else line for at, line in enumerate(lines)]
         headings = [
             Heading(_bare(starts[number], lines[number]), level, title)
             for number, level, title in marked.headings
@@ -79,6 +95,14 @@ class _MarkupReader:
             sections=tuple(heading.section() for heading in headings),
             warnings=decoded.warnings,
         )
+
+
+def _blanked(text: str, starts: Sequence[int], unsaid: frozenset[int]) -> str:
+    """Put spaces in the place of lines, so that offsets stay those of the file."""
+    return "".join(
+        _SEEN.sub(" ", text[start:end]) if number in unsaid else text[start:end]
+        for number, (start, end) in enumerate(pairwise(starts))
+    )
 
 
 def _runs(
@@ -138,13 +162,18 @@ _ADOC_HEADING = re.compile(r"(={1,6}|#{1,6})\s+(\S.*?)(?:\s+\1)?\s*")
 _ADOC_LEFT_OUT = re.compile(
     r":[\w!-]+:.*|//.*|\[[^\]]*\]\s*|(?:include|image|toc|video)::.*|[-=*_.+/]{4,}\s*|\|={3,}.*|--\s*"
 )
+_ADOC_COMMENT = re.compile(r"//(?!/).*")
+_ADOC_COMMENTED = re.compile(r"/{4,}\s*")
+_ADOC_VERBATIM = re.compile(r"(?:-{4,}|\.{4,}|\+{4,})\s*|`{3}.*")
 _ADOC_AUTHOR = re.compile(r":author:\s*(\S.*)")
 
 
 def adoc_marks(lines: Sequence[str]) -> Marked:
     """Find the headings, which begin with equals signs; one alone is the title."""
-    notes = _Notes()
+    notes = _Notes(unsaid=set(_adoc_comments(lines)))
     for number, line in enumerate(lines):
+        if number in notes.unsaid:
+            continue
         if found := _ADOC_HEADING.fullmatch(line):
             notes.headings.append((number, len(found[1]), found[2]))
         elif _ADOC_LEFT_OUT.fullmatch(line):
@@ -152,6 +181,30 @@ def adoc_marks(lines: Sequence[str]) -> Marked:
             if author := _ADOC_AUTHOR.match(line):
                 notes.author = author[1].strip()
     return notes.done()
+
+
+def _adoc_comments(lines: Sequence[str]) -> Iterator[int]:
+    """List the lines that are comments; a mark that nothing ends begins none."""
+    closing = {line.rstrip(): at for at, line in enumerate(lines) if _fences(line)}
+    fence, is_comment = "", False
+    for number, line in enumerate(lines):
+        bare = line.rstrip()
+        if fence:
+            if is_comment:
+                yield number
+            if bare == fence:
+                fence = ""
+        elif _fences(line) and closing.get("```" if bare.startswith("```") else bare, 0) > number:
+            fence = "```" if bare.startswith("```") else bare
+            is_comment = bool(_ADOC_COMMENTED.fullmatch(line))
+            if is_comment:
+                yield number
+        elif _ADOC_COMMENT.fullmatch(line):
+            yield number
+
+
+def _fences(line: str) -> bool:
+    return bool(_ADOC_COMMENTED.fullmatch(line) or _ADOC_VERBATIM.fullmatch(line))
 
 
 # ── LaTeX ───────────────────────────────────────────────────────────────────────────────────────
@@ -169,21 +222,26 @@ _TEX_HEADING = re.compile(
 )
 _TEX_ABOUT = re.compile(r"\s*\\(title|author)\{(.*)\}\s*")
 _TEX_LEFT_OUT = re.compile(
-    r"\s*%.*"
-    r"|\s*(?:\\(?:begin|end|label|usepackage|documentclass|maketitle|centering|includegraphics|input"
+    r"\s*(?:\\(?:begin|end|label|usepackage|documentclass|maketitle|centering|includegraphics|input"
     r"|include|bibliography|bibliographystyle|newpage|clearpage|tableofcontents|appendix|vspace"
     r"|hspace|noindent|hline|toprule|midrule|bottomrule|newcommand|renewcommand)\b\*?"
     r"(?:\[[^\]]*\])*(?:\{[^{}]*\})*(?:\[[^\]]*\])*\s*)+"
 )
 _TEX_COMMAND = re.compile(r"\\[a-zA-Z]+\*?\s*|[{}~]")
-_TEX_BEGIN = "\\begin{document}"
+_TEX_BEGIN, _TEX_END = "\\begin{document}", "\\end{document}"
+_TEX_COMMENT = re.compile(r"\s*%.*")
 
 
 def tex_marks(lines: Sequence[str]) -> Marked:
-    """Find sections; what stands before the document begins is left out, but title and author."""
+    """Find sections; only title and author count of what stands outside the document."""
     notes = _Notes()
     begins = next((number for number, line in enumerate(lines) if _TEX_BEGIN in line), -1)
+    ends = [number for number, line in enumerate(lines) if line.lstrip().startswith(_TEX_END)]
+    end = ends[-1] if ends and ends[-1] > begins else len(lines)
     for number, line in enumerate(lines):
+        if number >= end or _TEX_COMMENT.fullmatch(line):
+            notes.unsaid.add(number)
+            continue
         about, heading = _TEX_ABOUT.fullmatch(line), _TEX_HEADING.fullmatch(line)
         if about:
             words = _without_commands(about[2])
