@@ -224,6 +224,26 @@ def test_a_field_of_ten_megabytes_is_read_in_pieces() -> None:
     assert said.count("oak") == said.count("stone") == 750_000
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('a,b\n1,2\n"3,4\n5,6\n', 3),
+        ('a,b\r\n"1\r\nx",2\r\n3,"4\r\n5,6\r\n\r\n\r\n', 4),
+        ('a,b\n1,"2', 2),
+        ('a,b\n1,"2 ""x""\n', 2),
+        ('a,b\n1,"2\n3"\n', None),
+        ('a,b\n1,5" pipe\n"2",""', None),
+    ],
+)
+def test_a_quotation_that_does_not_end_is_told(text: str, line: int | None) -> None:
+    reading = reader_for("x.csv").read(text.encode(), name="x.csv")
+    told = (
+        f"a quotation mark that opens in line {line} is not closed: all that follows it is one cell"
+    )
+    assert reading.warnings == ((told,) if line else ())
+    assert "\ufdd2" not in reading.text
+
+
 def test_a_field_without_white_space_is_cut_all_the_same() -> None:
     reading = reader_for("x.csv").read(b"Name,Note\nMara," + b"x" * 50_000, name="x.csv")
     assert sum(len(block) for block in reading.blocks[1:]) == len("Name: Mara | Note: ") + 50_000

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import csv
+import re
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from io import StringIO
+from itertools import chain
 
 from askdoc.adapters.readers.composing import Composer, table_rows
 from askdoc.adapters.readers.decoding import decode, empty
@@ -15,6 +18,10 @@ from askdoc.types import Reading
 csv.field_size_limit(min(sys.maxsize, 2**31 - 1))  # the size of the file is the limit
 
 _DELIMITERS = (",", ";", "\t", "|")
+_BREAK = re.compile("\r\n|[\r\n]")
+_END = "\ufdd2"
+"""Read behind the last line; a character that no text may hold."""
+
 _SAMPLE = 64_000
 _SAMPLE_ROWS = 50
 
@@ -31,14 +38,39 @@ class CsvReader:
         """
         decoded = decode(data, name=name)
         text = decoded.text
-        rows = csv.reader(StringIO(text, newline=""), delimiter=_delimiter(text, name))
+        rows = _Rows(text, _delimiter(text, name))
         composer = Composer()
         for number, row in table_rows(rows):
             composer.place(Place(PlaceKind.ROW, number))
             composer.row(row)
         if not composer:
             raise empty(name)
-        return composer.reading(warnings=decoded.warnings)
+        return composer.reading(warnings=(*decoded.warnings, *rows.warnings))
+
+
+class _Rows:
+    """The rows of a table; once they are read, `warnings` tells of a quotation that did not end."""
+
+    def __init__(self, text: str, delimiter: str) -> None:
+        self._text = text
+        self._delimiter = delimiter
+        self.warnings: list[str] = []
+
+    def __iter__(self) -> Iterator[list[str]]:
+        lines = chain(StringIO(self._text, newline=""), [_END])
+        reader = csv.reader(lines, delimiter=self._delimiter)
+        for row in reader:
+            if row == [_END]:
+                continue
+            if row and row[-1].endswith(_END):  # it took in what stands behind the last line
+                row[-1] = row[-1].removesuffix(_END)
+                breaks = len(_BREAK.findall(row[-1])) - row[-1].endswith(("\r", "\n"))
+                began = reader.line_num - 1 - breaks
+                self.warnings.append(
+                    f"a quotation mark that opens in line {began} is not closed:"
+                    " all that follows it is one cell"
+                )
+            yield row
 
 
 def _delimiter(text: str, name: str) -> str:
