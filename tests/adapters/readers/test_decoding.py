@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+import zipfile
+from io import BytesIO
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askdoc.adapters.readers.decoding import decode
+from askdoc.adapters.readers.decoding import decode, is_utf8
 from askdoc.errors import ReadError
 
 TEXTS = {
@@ -141,6 +143,39 @@ def test_what_is_no_text_is_called_binary(data: bytes) -> None:
         decode(data, name="x.txt")
     assert caught.value.code == "binary"
     assert "`x.txt`" in str(caught.value)
+
+
+def packed(*members: str) -> bytes:
+    stream = BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for member in members:
+            archive.writestr(member, "words")
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "what", "ending"),
+    [
+        (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n" + noise(3), "a PDF", "`.pdf`"),
+        (b"%PDF-1.4\n1 0 obj\n<< /Type /Catalog >>\nendobj\n%%EOF\n", "a PDF", "`.pdf`"),
+        (packed("a/b.txt"), "a ZIP archive", "`.zip`"),
+        (packed("_rels/.rels", "word/document.xml"), "a document packed as ZIP", "`.docx`"),
+        (packed("xl/workbook.xml"), "a document packed as ZIP", "`.xlsx`"),
+    ],
+)
+def test_what_a_file_is_by_its_content_is_told(data: bytes, what: str, ending: str) -> None:
+    with pytest.raises(ReadError) as caught:
+        decode(data, name="x.txt")
+    assert caught.value.code == "binary"
+    assert what in str(caught.value)
+    assert ending in str(caught.value.hint)
+    assert not is_utf8(BytesIO(data))
+
+
+def test_a_text_about_pdf_is_text() -> None:
+    text = "%PDF-1.7 is how a file begins, and 1 object is in it.\n"
+    assert decode(text.encode(), name="x.txt").text == text
+    assert is_utf8(BytesIO(text.encode()))
 
 
 def test_colours_of_a_terminal_are_text() -> None:

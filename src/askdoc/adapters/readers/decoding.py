@@ -21,6 +21,19 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 
+_PACKED = b"PK\x03\x04"
+_OTHER = re.compile(_PACKED + rb"|%PDF-\d\.\d\s(?s:.{0,1000}?)\b\d+ \d+ obj\b")
+"""How files begin that are no text, though all of their bytes may be."""
+
+_MEMBERS = {
+    b"word/document.xml": "`.docx`",
+    b"xl/workbook.xml": "`.xlsx`",
+    b"ppt/presentation.xml": "`.pptx`",
+    b"mimetypeapplication/vnd.oasis.opendocument.text": "`.odt`",
+    b"mimetypeapplication/epub+zip": "`.epub`",
+}
+"""What ZIP archives hold that are documents, and how these are called."""
+
 _HIGH = re.compile(rb"[\x80-\xff]+")
 _JAPANESE = re.compile(rb"\x1b\$[@B]")
 _NO_LETTER = frozenset(("Cn", "Co", "Cs"))
@@ -77,9 +90,11 @@ def decode(data: bytes, *, name: str, declared: str | None = None) -> Decoded:
         raise ReadError(message, code="empty")
     if not data.strip():
         raise empty(name)
+    if _OTHER.match(data):
+        raise _binary(name, data)
     decoded = _marked(data) or _utf8(data) or _stated(data, declared) or _detected(data)
     if decoded is None or _is_binary(decoded.text):
-        raise _binary(name)
+        raise _binary(name, data)
     if not decoded.text.replace("\ufeff", "").strip():
         raise empty(name)
     return decoded
@@ -88,8 +103,10 @@ def decode(data: bytes, *, name: str, declared: str | None = None) -> Decoded:
 def is_utf8(file: IO[bytes]) -> bool:
     """Tell whether all of a file is UTF-8 beyond doubt, without holding it."""
     block = file.read(_SAMPLE)
-    if _patterned(block) or any(
-        block.startswith(mark) for mark, encoding in _MARKS if encoding != "utf-8"
+    if (
+        _patterned(block)
+        or _OTHER.match(block)
+        or any(block.startswith(mark) for mark, encoding in _MARKS if encoding != "utf-8")
     ):
         return False
     decoder = codecs.getincrementaldecoder("utf-8")()
@@ -142,8 +159,19 @@ def empty(name: str) -> ReadError:
     return ReadError(f"`{name}` holds no words", code="empty")
 
 
-def _binary(name: str) -> ReadError:
-    return ReadError(f"`{name}` is not text, whatever its name says", code="binary")
+def _binary(name: str, data: bytes = b"") -> ReadError:
+    """Return the error for bytes that are no text; it says what they are, if that is plain."""
+    what, ending = "", ""
+    if data.startswith(b"%PDF-"):
+        what, ending = "a PDF", "`.pdf`"
+    elif data.startswith(_PACKED):
+        found = next((end for member, end in _MEMBERS.items() if member in data), None)
+        what = "a document packed as ZIP" if found else "a ZIP archive or a packed document"
+        ending = found or "that its program gives it, such as `.zip`"
+    if not what:
+        return ReadError(f"`{name}` is not text, whatever its name says", code="binary")
+    message = f"`{name}` is {what} by its content, whatever its name says"
+    return ReadError(message, code="binary", hint=f"give its name the ending {ending}")
 
 
 def _marked(data: bytes) -> Decoded | None:
