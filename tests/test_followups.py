@@ -416,6 +416,56 @@ def test_what_is_of_no_kind_in_the_question_before_is_left_as_typed(asked: str, 
     assert rewrite(typed, [Turn(asked, "It was told.")]) == typed
 
 
+@pytest.mark.parametrize(
+    ("asked", "typed", "meant"),
+    [
+        ("Who founded Nordwind?", "when was that?", "When was Nordwind founded?"),
+        (
+            "Who founded Nordwind in Oslo?",
+            "and when was that?",
+            "When was Nordwind founded in Oslo?",
+        ),
+        (
+            "Who founded the bank of Norway?",
+            "where was that?",
+            "Where was the bank of Norway founded?",
+        ),
+        ("Which man wrote the letters?", "when did that happen?", "When were the letters written?"),
+        ("When was the pier closed?", "where was that?", "Where was the pier closed?"),
+        ("What did Ada Hill say?", "when was that?", "What did Ada Hill say, and when?"),
+        ("What is the Fenton Fire?", "when was that?", "When was the Fenton Fire?"),
+        ("Who resigned?", "when was that?", "when was that?"),
+        ("Who died in Oslo?", "when was that?", "when was that?"),
+        ("Who decided that the pier closes?", "when was that?", "when was that?"),
+        ("How many visitors came?", "when was that?", "when was that?"),
+        ("What did she say about it?", "when was that?", "when was that?"),
+    ],
+)
+def test_when_that_was_is_asked_of_the_verb_before(asked: str, typed: str, meant: str) -> None:
+    assert rewrite(typed, [Turn(asked, "It was told.")]) == meant
+
+
+def test_when_that_was_is_not_asked_of_what_was_asked_in_vain() -> None:
+    assert rewrite("when was that?", [VAIN]) == "when was that?"
+
+
+@pytest.mark.parametrize(
+    ("turns", "meant"),
+    [
+        ([ADA], "What did Ada Hill think about isolation?"),
+        ([ADA, PIER], "What did Ada Hill think about the pier?"),
+        ([WHO], "What did Ada Hill think about it?"),
+        ([EDITORIAL], "What did Ilona Kick think about the WHO?"),
+        ([ADA, WHO], "What did Ada Hill think about isolation?"),
+        ([Turn("What did Ada Hill say?", "Much.")], "What did Ada Hill think about it?"),
+    ],
+)
+def test_what_she_spoke_of_is_completed_with_her(turns: list[Turn], meant: str) -> None:
+    assert rewrite("and what did she think about it?", turns) == meant
+    told = Turn(meant, "It was told.")
+    assert "it" not in words(rewrite("what about 2021?", [*turns, told]))
+
+
 def test_additions_do_not_pile_up() -> None:
     asked = Turn("When was the pier closed, and by whom?", "By the council.")
     assert rewrite("since when?", [asked]) == "When was the pier closed, and since when?"

@@ -18,7 +18,16 @@ from collections.abc import Sequence
 
 from askdoc.antecedents import HIS, POINTING, TRAIT, antecedents, cannot
 from askdoc.companions import another_person
-from askdoc.fragments import MORE, REQUESTS, added, asks_on, exchanged, is_fragment
+from askdoc.fragments import (
+    MORE,
+    REQUESTS,
+    added,
+    asked_when,
+    asks_on,
+    asks_when,
+    exchanged,
+    is_fragment,
+)
 from askdoc.mentions import (
     AUXILIARIES,
     FUNCTION_WORDS,
@@ -55,6 +64,10 @@ _EXPLETIVE = re.compile(
     r"|\bit\s+(?:may|might|could|would|will|can|must|should)\s+(?:not\s+)?be\s+\w+\s+(?:to|that|for)\b",
     re.IGNORECASE,
 )
+_THING = re.compile(r"(?:what|who|which|where)\s+(?:is|are|was|were)\s", re.IGNORECASE)
+"""Questions about a thing, which itself may have been somewhere at some time."""
+
+_WHO_IS = re.compile(r"who(?:\s+(?:is|was|are|were)\b|[’']s\b)", re.IGNORECASE)
 _QUOTED = re.compile(r"\"[^\"]+\"|“[^”]+”")
 _DEFINITE = re.compile(r"\bthe\s+([\w-]+)", re.IGNORECASE)
 _POSSESSIVE = frozenset(("his", "its", "their", "theirs", "hers"))
@@ -107,10 +120,11 @@ def rewrite(question: str, turns: Sequence[Turn]) -> str:
     led = body != text
     if (other := _SHE_TOO.fullmatch(body)) and (led or other["about"]):
         return _of_another(other["pronoun"].lower(), turns) or question
-    is_part = is_fragment(body, led=led)
+    of_event = asks_when(body) and not _THING.match(turns[-1].question)
+    is_part = of_event or is_fragment(body, led=led)
     if is_part and (made := _completed(body, turns)):
         return _as_question(_resolve(made, turns) or made)
-    resolved = _resolve(body, turns) or with_owner(body, turns)
+    resolved = None if of_event else _resolve(body, turns) or with_owner(body, turns)
     if resolved is not None:
         return question if resolved == body else _as_question(resolved)
     if led and not is_part:
@@ -172,6 +186,9 @@ def _completed(body: str, turns: Sequence[Turn]) -> str | None:
     over.
     """
     whole = [turn for turn in turns if _is_whole(turn.question)]
+    if asks_when(body):
+        told = whole and whole[-1] is turns[-1] and turns[-1].answer
+        return asked_when(body, turns[-1].question.rstrip("?!. ")) if told else None
     if whole and not whole[-1].answer:
         again = exchanged(body, whole[-1].question.rstrip("?!. "))
         if again is not None:
@@ -200,9 +217,30 @@ def _of_another(pronoun: str, turns: Sequence[Turn]) -> str | None:
 
 
 def _resolve(body: str, turns: Sequence[Turn]) -> str | None:
-    """Replace the first pronoun that points out of `body`; None where there is none."""
+    """Replace the first pronoun that points out of `body`; None where there is none.
+
+    After a person, what is spoken of is replaced, too: `What did she say about it?`.
+    """
     match = _outward(body)
-    return None if match is None else _substituted(match, body, turns)
+    if match is None:
+        return None
+    made = _substituted(match, body, turns)
+    is_person = match["pronoun"].lower() in HIS and made != body
+    return _with_thing(made, turns) if is_person else made
+
+
+def _with_thing(body: str, turns: Sequence[Turn]) -> str:
+    """Replace `it` in `What did Ada Hill say about it` by what the last two turns were about.
+
+    What was asked about her (`Who is the director?`) is not that.
+    """
+    match = _outward(body)
+    spoken = [turn for turn in turns[-2:] if not _WHO_IS.match(turn.question)]
+    if match is None or match["pronoun"].lower() in HIS or not spoken:
+        return body
+    meant = next(antecedents(match["pronoun"].lower(), spoken), None)
+    people = {name.text for turn in turns for name in names(turn.question) if name.person}
+    return body if meant in people else _substituted(match, body, spoken)
 
 
 def _outward(body: str) -> re.Match[str] | None:

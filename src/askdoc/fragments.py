@@ -55,6 +55,63 @@ _WHICH_NOUN = re.compile(
 """Questions with two things to put another for: `What revenue did the bank have?`."""
 
 
+_WHEN_THAT = re.compile(
+    r"(?P<wh>when|where)\s+(?:was|did|(?<=when )is)\s+(?:that|this)(?:\s+happen)?", re.IGNORECASE
+)
+_PARTICIPLES = {
+    verb: done
+    for verb, _, done in (
+        pair.partition(":")
+        for pair in (
+            *("built", "made", "found", "led", "won", "bought", "sold", "held", "sent"),
+            *("wrote:written", "began:begun", "gave:given", "took:taken", "drew:drawn"),
+            *("chose:chosen", "broke:broken", "stole:stolen", "saw:seen"),
+        )
+    )
+}
+"""Verbs that do not end in `ed`, and what they become where that is something else."""
+
+_UNDONE = "died|resigned|lived|worked|arrived|happened|retired|emerged|existed|agreed|tried|wanted"
+"""Verbs of what nobody does to anything."""
+
+_WHO_DID = re.compile(
+    rf"(?:who|which\s+[\w’'-]+)\s+(?P<verb>(?!(?:{_UNDONE})\b)\w{{2,}}ed|{'|'.join(_PARTICIPLES)})\s+"
+    rf"(?!(?:{'|'.join(sorted(PREPOSITIONS))}|that|if|whether|how|why|what|who)\b)"
+    r"(?P<what>\S.*?)(?P<rest>\s+(?:in|at|by|during|from|since|with|before|after|until)\s.+)?",
+    re.IGNORECASE,
+)
+_MANY = re.compile(r"(?:[a-z]*[^su\W]s|people|children)(?=\s+(?:of|about|on|for)\s|$)")
+_DOES = re.compile(
+    r"(?:what|which|who|whom)\b.*\b(?:did|does|do)\s|(?:how|why|when|where)\s", re.IGNORECASE
+)
+
+
+def asked_when(body: str, before: str) -> str | None:
+    """Ask when, or where, what the question before is about was done: `When was that?`.
+
+    None where `body` does not ask that, or where the question before has no verb to ask it of.
+    """
+    asking = _WHEN_THAT.fullmatch(body)
+    if asking is None:
+        return None
+    if done := _WHO_DID.fullmatch(before):
+        verb, what = done["verb"].lower(), done["what"]
+        was = "were" if _MANY.search(what) else "was"
+        done_to = f"{what} {_PARTICIPLES.get(verb) or verb}{done['rest'] or ''}"
+        return f"{asking['wh']} {was} {done_to}"
+    if not _DOES.match(before):
+        return None
+    exchanged_word = _with_question_word(asking["wh"], before)
+    if exchanged_word is None and before.lower().startswith("w"):
+        return f"{_ASKED_ON.sub('', before)}, and {asking['wh'].lower()}"
+    return exchanged_word
+
+
+def asks_when(body: str) -> bool:
+    """Tell a question for when or where something was that is only pointed at."""
+    return _WHEN_THAT.fullmatch(body) is not None
+
+
 def is_fragment(body: str, *, led: bool) -> bool:
     """Tell what needs a question before it; `led` says that an `and` or the like stood before."""
     if MORE.match(body) or _ELSE.match(body) or _BARE.match(body):
