@@ -15,6 +15,7 @@ from askdoc.types import Found, Known, Skip
 
 EXCLUDED = "excluded"
 MISSING = "missing"
+SPECIAL = "special"
 GONE = "gone"
 UNREACHABLE = "unreachable"
 REFUSED = "refused"

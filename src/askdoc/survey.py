@@ -11,7 +11,7 @@ from typing import Protocol
 
 from askdoc.addresses import is_address
 from askdoc.errors import FetchError, UsageError
-from askdoc.planning import MISSING, OUT_OF_REACH, Area, Scope, choose_scopes, covers
+from askdoc.planning import MISSING, OUT_OF_REACH, SPECIAL, Area, Scope, choose_scopes, covers
 from askdoc.types import Found, Known, Skip
 
 
@@ -73,7 +73,8 @@ def survey(
     `asked` are those that the user has just named.
 
     Raises:
-        UsageError: there is nothing at a location, and nothing of it is known.
+        UsageError: there is nothing at a location, and nothing of it is known; or what was just
+            named and is no source yet is a device, a pipe or a socket.
         FetchError: there is nothing at an address that was just named and is no source yet.
 
     """
@@ -104,6 +105,8 @@ def survey(
             # The source leaves this out, such as a hidden file; but it was asked for by name.
             sources.append(scope.part)
             here = list(_look(scope.part, [scope.part], single_files, discover, root))
+        if scope.source in asked and scope.source not in standing:
+            _expect_file(scope.source, here)
         seen += here
     made = _survey(catalog, known, seen, scopes, sources, root)
     return replace(made, known=tuple(_met(made.known, seen, partly)))
@@ -190,6 +193,14 @@ def _expect_pages(address: str, pages: Sequence[Found | Skip]) -> None:
         hint = hint.replace("`askdoc index`", f"`askdoc index {shlex.quote(address)}`")
     message = f"`{address}` can't be indexed: {reason}"
     raise FetchError(message, hint=hint)
+
+
+def _expect_file(location: str, here: Sequence[Found | Skip]) -> None:
+    """Refuse a device or a pipe, which never becomes a file, rather than keep it as a source."""
+    for one in here:
+        if isinstance(one, Skip) and one.location == location and one.code == SPECIAL:
+            message = f"`{location}` can't be indexed: {one.reason}"
+            raise UsageError(message, hint="name files and folders")
 
 
 def _met(

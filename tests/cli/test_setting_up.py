@@ -345,6 +345,33 @@ def test_an_empty_path_is_not_the_whole_folder(here: Path, arguments: list[str])
     assert not (here / ".askdoc").exists()
 
 
+@pytest.mark.parametrize(
+    "arguments", [["index"], ["index", "typo"], ["index", "--index", "there/index", "typo"]]
+)
+def test_what_is_refused_leaves_no_index_behind(here: Path, arguments: list[str]) -> None:
+    before = set(here.rglob("*"))
+    assert run(*arguments).exit_code == 2
+    assert set(here.rglob("*")) == before
+    (here / "f.md").write_text("Herons nest in trees.")
+    assert run("index", "f.md").exit_code == 0
+    assert run(*arguments[:1], "typo").exit_code == 2
+    assert "Documents   1\n" in run("status").stdout
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="a device of other systems")
+def test_a_device_does_not_become_a_source(here: Path) -> None:
+    before = set(here.rglob("*"))
+    done = run("index", "/dev/zero")
+    assert done.exit_code == 2
+    assert done.stderr.startswith("error: `/dev/zero` can't be indexed: it is a device")
+    assert set(here.rglob("*")) == before
+    (here / "f.md").write_text("Herons nest in trees.")
+    assert run("index", "f.md").exit_code == 0
+    assert run("index", "/dev/zero").exit_code == 2
+    assert "/dev/zero" not in run("sources", "list").stdout
+    assert "skipped 0" in run("index").stdout
+
+
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="a folder where nothing can be made")
 def test_a_library_that_cannot_be_made_is_told(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (here / "f.md").write_text("Herons nest.")

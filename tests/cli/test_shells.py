@@ -19,7 +19,7 @@ import pytest
 from askdoc import wiring, workspace
 from askdoc.adapters.sqlite_sessions import SqliteSessions
 from askdoc.cli import app as cli
-from askdoc.cli import base
+from askdoc.cli import base, shells
 from askdoc.history import Exchange
 from askdoc.types import Answer, Fingerprint, Reason, Status
 
@@ -209,3 +209,13 @@ def test_what_bash_is_offered_fits_the_quotation_that_is_begun(
     with pytest.raises(SystemExit):
         cli.root().main([], "askdoc")
     assert capsys.readouterr().out.splitlines()[-1] == offered
+
+
+def test_zsh_is_set_up_for_askdoc_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".zshrc").write_text("bindkey -e\n")
+    for _ in range(2):
+        shells.install("zsh")
+    settings = (tmp_path / ".zshrc").read_text()
+    assert settings == "bindkey -e\nfpath+=~/.zfunc; autoload -Uz compinit; compinit\n"
+    assert "zstyle" not in (tmp_path / ".zfunc" / "_askdoc").read_text()

@@ -24,7 +24,7 @@ from askdoc.adapters.ignore_rules import (
 )
 from askdoc.adapters.opening import changed_ns, reason
 from askdoc.adapters.readers import is_readable, remedy_for, suffix_of
-from askdoc.planning import MISSING, locate
+from askdoc.planning import MISSING, SPECIAL, locate
 from askdoc.types import Found, Skip
 
 _INDEX_MARK = "catalog.sqlite"
@@ -92,7 +92,7 @@ class _Origin:
     def take(self, path: str, info: os.stat_result) -> Found | Skip:
         """Return a file that can be read, else the reason why not."""
         if not stat.S_ISREG(info.st_mode):
-            return self.skip(path, "special", "it is a device, pipe or socket, not a file")
+            return self.skip(path, SPECIAL, "it is a device, pipe or socket, not a file")
         if not self.readable(path):
             reason = f"no reader for `.{suffix_of(path)}` files"
             return self.skip(path, "unsupported", reason, remedy_for(path))

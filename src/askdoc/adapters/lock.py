@@ -8,7 +8,7 @@ import os
 import shutil
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -84,11 +84,19 @@ def made(folder: Path, *, needs: str) -> Iterator[None]:
         yield
     except BaseException:
         if missing and not (folder / needs).exists():
-            shutil.rmtree(folder, ignore_errors=True)
-            with suppress(OSError):  # where something else is in it by now
-                for around in missing[1:]:
-                    around.rmdir()
+            take_away(missing)
         raise
+
+
+def take_away(made: Sequence[Path]) -> None:
+    """Take away a folder that was made, with all in it, and those around it that were made for it.
+
+    `made` begins with the folder itself.
+    """
+    shutil.rmtree(made[0], ignore_errors=True)
+    with suppress(OSError):  # where something else is in it by now
+        for around in made[1:]:
+            around.rmdir()
 
 
 @contextmanager

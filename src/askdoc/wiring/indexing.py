@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
-from askdoc.errors import UsageError
+from askdoc.errors import AskdocError, FetchError, UsageError
 from askdoc.ports import Listener, deaf
 from askdoc.types import ReadOptions, Skip
 from askdoc.wiring import opening
@@ -65,27 +65,46 @@ def indexer(
     load_embedder = cache(lambda made_by: opening.embedder(workspace, listen, indexed_with=made_by))
     own = [path for path in (workspace.index, workspace.config) if path]
     look = partial(discover, root=workspace.root, ignore=settings.ignore, leave_out=own)
-    yield Indexer(
-        _store(workspace),
-        Files(
-            discover=look,
-            digest=partial(digest, most=_most_bytes(settings)),
-            read=partial(_read, settings, options),
-            options=options,
-            still_holds=partial(still_holds, limits=_limits(settings, options)),
-            passed_over=lambda source: (
-                item
-                for item in look(source, tell_all=True)
-                if isinstance(item, Skip) and item.code in ("hidden", "ignored")
+    with _leaving_nothing(workspace):
+        yield Indexer(
+            _store(workspace),
+            Files(
+                discover=look,
+                digest=partial(digest, most=_most_bytes(settings)),
+                read=partial(_read, settings, options),
+                options=options,
+                still_holds=partial(still_holds, limits=_limits(settings, options)),
+                passed_over=lambda source: (
+                    item
+                    for item in look(source, tell_all=True)
+                    if isinstance(item, Skip) and item.code in ("hidden", "ignored")
+                ),
+                web=_web(workspace, listen),
             ),
-            web=_web(workspace, listen),
-        ),
-        _cutters(),
-        settings,
-        workspace.root,
-        load_embedder=load_embedder,
-        configured=(*workspace.sources, *workspace.addresses),
-    )
+            _cutters(),
+            settings,
+            workspace.root,
+            load_embedder=load_embedder,
+            configured=(*workspace.sources, *workspace.addresses),
+        )
+
+
+@contextmanager
+def _leaving_nothing(workspace: Workspace) -> Iterator[None]:
+    """Take away an index that was made for something that is then refused, such as a typo."""
+    from askdoc.adapters import lock
+
+    missing = [one for one in (workspace.index, *workspace.index.parents) if not one.exists()]
+    try:
+        yield
+    except (UsageError, FetchError):
+        if missing and workspace.index.exists():
+            with suppress(AskdocError), lock.writing(workspace.index, "askdoc index"):
+                with closing(opening.open_catalog(workspace)) as catalog:
+                    holds = bool(catalog.counts().documents or catalog.sources())
+                if not holds:
+                    lock.take_away(missing)
+        raise
 
 
 def follower(
