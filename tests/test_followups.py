@@ -466,6 +466,29 @@ def test_what_she_spoke_of_is_completed_with_her(turns: list[Turn], meant: str) 
     assert "it" not in words(rewrite("what about 2021?", [*turns, told]))
 
 
+@pytest.mark.parametrize(
+    ("asked", "typed", "meant"),
+    [
+        ("What did it spend on pens in 2020?", "and on ink?", "and on ink?"),
+        (
+            "How much was spent on pens in 2020?",
+            "and on ink?",
+            "How much was spent on ink in 2020?",
+        ),
+        ("What is the age of the pier in 2020?", "and in Oslo?", "and in Oslo?"),
+        ("How many came in Oslo?", "and in 2020?", "How many came in Oslo in 2020?"),
+        ("Which pens write on steel?", "and tin?", "Which pens write on tin?"),
+        ("Who found tin?", "and iron?", "Who found iron?"),
+        ("Who won the prize in 2010?", "and the cup?", "Who won the cup in 2010?"),
+        ("Who found tin?", "and the iron?", "and the iron?"),
+        ("Who found tin?", "When was it found?", "When was tin found?"),
+        ("Who found tin?", "when did he do it?", "When did Ann Lee do it?"),
+    ],
+)
+def test_what_is_exchanged_is_of_one_kind(asked: str, typed: str, meant: str) -> None:
+    assert rewrite(typed, [Turn(asked, "It was told by Ann Lee.")]) == meant
+
+
 def test_additions_do_not_pile_up() -> None:
     asked = Turn("When was the pier closed, and by whom?", "By the council.")
     assert rewrite("since when?", [asked]) == "When was the pier closed, and since when?"

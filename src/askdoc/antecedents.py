@@ -37,6 +37,30 @@ _WHAT_IS = re.compile(r"what\s+(?:is|are|was|were)\s+(?P<topic>\S+(?:\s\S+){0,3}
 
 _WHO_IS = re.compile(r"who(?:\s+(?:is|was|are|were)|’s|'s)\s+(?P<name>.+)", re.IGNORECASE)
 
+PARTICIPLES = {
+    verb: done
+    for verb, _, done in (
+        pair.partition(":")
+        for pair in (
+            *("built", "made", "found", "led", "won", "bought", "sold", "held", "sent"),
+            *("wrote:written", "began:begun", "gave:given", "took:taken", "drew:drawn"),
+            *("chose:chosen", "broke:broken", "stole:stolen", "saw:seen"),
+        )
+    )
+}
+"""Verbs that do not end in `ed`, and what they become where that is something else."""
+
+_UNDONE = "died|resigned|lived|worked|arrived|happened|retired|emerged|existed|agreed|tried|wanted"
+"""Verbs of what nobody does to anything."""
+
+WHO_DID = re.compile(
+    rf"(?:who|which\s+[\w’'-]+)\s+(?P<verb>(?!(?:{_UNDONE})\b)\w{{2,}}ed|{'|'.join(PARTICIPLES)})\s+"
+    rf"(?!(?:{'|'.join(sorted(PREPOSITIONS))}|that|if|whether|how|why|what|who)\b)"
+    r"(?P<what>\S.*?)(?P<rest>\s+(?:in|at|by|during|from|since|with|before|after|until)\s.+)?",
+    re.IGNORECASE,
+)
+"""Asks who did something, and to `what`."""
+
 _STATE = re.compile(
     r"(?:\w{2,}ed|found|known|said|done|built|written|new|true|wrong|different|important|possible|"
     r"best|worst|good|bad|left|missing|happening|going|being|doing|changing|coming)$",
@@ -164,8 +188,12 @@ def _is_person(text: str) -> bool:
 
 def _asked_about(question: str) -> str | None:
     """Name the topic of a question: of `is there a vaccine against flu?`, that very vaccine."""
-    there = _THERE.match(question.rstrip("?!. "))
-    return f"the {there['thing']}" if there else topic_of(question)
+    question = question.rstrip("?!. ")
+    if there := _THERE.match(question):
+        return f"the {there['thing']}"
+    done = WHO_DID.fullmatch(question)
+    plain = done and content_words(done["what"]) and not names(f"x {done['what']}")
+    return topic_of(question) or (done["what"] if done and plain else None)
 
 
 def _names_of(turn: Turn) -> tuple[list[Name], list[Name]]:

@@ -236,7 +236,9 @@ def _with_thing(body: str, turns: Sequence[Turn]) -> str:
     """
     match = _outward(body)
     spoken = [turn for turn in turns[-2:] if not _WHO_IS.match(turn.question)]
-    if match is None or match["pronoun"].lower() in HIS or not spoken:
+    if match is None or match["pronoun"].lower() in HIS | POINTING or not spoken:
+        return body
+    if words(body[: match.start()])[-1].lower() in ("do", "does", "did", "done"):
         return body
     meant = next(antecedents(match["pronoun"].lower(), spoken), None)
     people = {name.text for turn in turns for name in names(turn.question) if name.person}

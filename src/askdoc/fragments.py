@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 
-from askdoc.antecedents import TRAIT, TRAITS, topic_of
+from askdoc.antecedents import PARTICIPLES, TRAIT, TRAITS, WHO_DID, topic_of
 from askdoc.companions import doer_or_person
-from askdoc.mentions import AUXILIARIES, PREPOSITIONS, WH, names, words
+from askdoc.mentions import AUXILIARIES, PREPOSITIONS, WH, names, tells_when, words
 
 _ABOUT = re.compile(r"^(?:what|how)\s+about\s+(?P<rest>.+)$", re.IGNORECASE)
 MORE = re.compile(r"^(?:(?:tell me )?more|go on|continue|(?:any|some)thing else)$", re.IGNORECASE)
@@ -24,10 +24,13 @@ _BARE = re.compile(
 _ASKED_ON = re.compile(rf",\s+and\s+(?:{_BARE.pattern.strip('^$')})$", re.IGNORECASE)
 """What a question word has added before: of `When, and why?` another one takes the place."""
 
+_YEAR = re.compile(r"\b(?:1[0-9]{3}|20[0-9]{2})\b")
+_DATE_AT_END = re.compile(
+    rf"\s+(?:in|since|by|during|until|before|after)\s+(?:[A-Z]\w+\s+)?(?:{_YEAR.pattern})$"
+)
 _HEAD = re.compile(r"the\s+[\w’'-]+(?:\s[\w’'-]+)?(?=\s(?:of|for|in|on|to|at)\s)", re.IGNORECASE)
 """The part of `the capital of France` that another noun may take the place of."""
 
-_YEAR = re.compile(r"\b(?:1[0-9]{3}|20[0-9]{2})\b")
 _DATED = re.compile(rf"\b(?:{'|'.join(sorted(PREPOSITIONS))})\s+(?:{_YEAR.pattern})", re.IGNORECASE)
 REQUESTS = frozenset(("tell", "show", "explain", "give", "list", "name", "describe", "compare"))
 """Verbs that begin an order, which asks as a question does."""
@@ -58,28 +61,6 @@ _WHICH_NOUN = re.compile(
 _WHEN_THAT = re.compile(
     r"(?P<wh>when|where)\s+(?:was|did|(?<=when )is)\s+(?:that|this)(?:\s+happen)?", re.IGNORECASE
 )
-_PARTICIPLES = {
-    verb: done
-    for verb, _, done in (
-        pair.partition(":")
-        for pair in (
-            *("built", "made", "found", "led", "won", "bought", "sold", "held", "sent"),
-            *("wrote:written", "began:begun", "gave:given", "took:taken", "drew:drawn"),
-            *("chose:chosen", "broke:broken", "stole:stolen", "saw:seen"),
-        )
-    )
-}
-"""Verbs that do not end in `ed`, and what they become where that is something else."""
-
-_UNDONE = "died|resigned|lived|worked|arrived|happened|retired|emerged|existed|agreed|tried|wanted"
-"""Verbs of what nobody does to anything."""
-
-_WHO_DID = re.compile(
-    rf"(?:who|which\s+[\w’'-]+)\s+(?P<verb>(?!(?:{_UNDONE})\b)\w{{2,}}ed|{'|'.join(_PARTICIPLES)})\s+"
-    rf"(?!(?:{'|'.join(sorted(PREPOSITIONS))}|that|if|whether|how|why|what|who)\b)"
-    r"(?P<what>\S.*?)(?P<rest>\s+(?:in|at|by|during|from|since|with|before|after|until)\s.+)?",
-    re.IGNORECASE,
-)
 _MANY = re.compile(r"(?:[a-z]*[^su\W]s|people|children)(?=\s+(?:of|about|on|for)\s|$)")
 _DOES = re.compile(
     r"(?:what|which|who|whom)\b.*\b(?:did|does|do)\s|(?:how|why|when|where)\s", re.IGNORECASE
@@ -94,10 +75,10 @@ def asked_when(body: str, before: str) -> str | None:
     asking = _WHEN_THAT.fullmatch(body)
     if asking is None:
         return None
-    if done := _WHO_DID.fullmatch(before):
+    if done := WHO_DID.fullmatch(before):
         verb, what = done["verb"].lower(), done["what"]
         was = "were" if _MANY.search(what) else "was"
-        done_to = f"{what} {_PARTICIPLES.get(verb) or verb}{done['rest'] or ''}"
+        done_to = f"{what} {PARTICIPLES.get(verb) or verb}{done['rest'] or ''}"
         return f"{asking['wh']} {was} {done_to}"
     if not _DOES.match(before):
         return None
@@ -161,8 +142,20 @@ def added(body: str, before: str) -> str | None:
         return f"{_ASKED_ON.sub('', before)}, and {match['wh']}"
     fragment = _bare(body)
     if _is_with_preposition(fragment):
-        return f"{before} {fragment}"
+        rest = fragment.split(" ", 1)[1]
+        is_other = _DATE_AT_END.search(before) and not tells_when(rest) and names(f"x {rest}")
+        return None if is_other else f"{before} {fragment}"
+    if done := WHO_DID.fullmatch(before):
+        return _of_another_thing(fragment, before, done)
     return _of_people(fragment, before) or _of_trait(fragment, before)
+
+
+def _of_another_thing(fragment: str, before: str, done: re.Match[str]) -> str | None:
+    """Ask who did it to something else: `and insulin?` after `Who discovered penicillin`."""
+    articles = [text.lower().startswith(("the ", "a ", "an ")) for text in (fragment, done["what"])]
+    if articles[0] != articles[1] or any(names(f"x {text}") for text in (fragment, done["what"])):
+        return None
+    return f"{before[: done.start('what')]}{fragment}{done['rest'] or ''}"
 
 
 def _bare(body: str) -> str:
@@ -205,13 +198,26 @@ def _of_trait(fragment: str, before: str) -> str | None:
 
 
 def _with_preposition(fragment: str, before: str) -> str | None:
-    """Put `in 2019` in the place of another date, or of what follows the same preposition."""
+    """Put `in 2019` in the place of another date, or of what follows the same preposition.
+
+    A date that the question before ends with stays where it is not what was typed.
+    """
     first, rest = fragment.split(" ", 1)
     if _YEAR.fullmatch(rest) and len(dated := list(_DATED.finditer(before))) == 1:
         return f"{before[: dated[0].start()]}{fragment}{before[dated[0].end() :]}"
-    if at := list(re.finditer(rf"\b{re.escape(first)}\b", before, re.IGNORECASE)):
-        return f"{before[: at[-1].start()]}{fragment}"
+    for at in reversed(list(re.finditer(rf"\b{re.escape(first)}\b", before, re.IGNORECASE))):
+        dated_end = _DATE_AT_END.search(before, at.end())
+        place = before[at.end() : dated_end.start() if dated_end else len(before)]
+        if tells_when(place) == tells_when(rest):
+            kept = dated_end[0] if dated_end and not tells_when(rest) else ""
+            return f"{before[: at.start()]}{fragment}{kept}"
     return None
+
+
+def _ends_with(about: str, before: str) -> bool:
+    """Tell whether a question ends with `about`, but for a date."""
+    after = before[before.rindex(about) + len(about) :]
+    return not after.strip() or (after.split()[0].lower() in PREPOSITIONS and tells_when(after))
 
 
 def _counterpart(fragment: str, before: str) -> str | None:
@@ -221,9 +227,9 @@ def _counterpart(fragment: str, before: str) -> str | None:
         return years[-1] if years else None
     if any(word[:1].isupper() for word in fragment.split()):
         return _named_like(fragment, before)
-    if _WHICH_NOUN.match(before):
-        return None
     about = topic_of(before)
+    if about and _WHICH_NOUN.match(before) and not _ends_with(about, before):
+        return None
     if about is None or fragment.lower().startswith(_OWNERS):
         return about
     if fragment.lower().startswith("the "):
