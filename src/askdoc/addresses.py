@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
 from askdoc.errors import UsageError
+from askdoc.expanding import expanded
 
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 _PORTS = {"http": 80, "https": 443}
@@ -107,10 +108,7 @@ def _path(word: str, base: Path) -> Path:
             "the path is empty" if not word else f"the path holds nothing but blanks: `{word}`"
         )
         raise UsageError(message, hint="for all of this folder, write `.`")
-    try:
-        return base / Path(word).expanduser()
-    except RuntimeError:  # `~name` where there is no such user
-        return base / word
+    return base / expanded(word)
 
 
 def addresses_of(given: Iterable[Target]) -> list[str]:

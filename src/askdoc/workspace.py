@@ -20,6 +20,7 @@ from typing import Any
 from askdoc import settings as known
 from askdoc.addresses import is_address, normalised
 from askdoc.errors import SettingsError
+from askdoc.expanding import expanded
 from askdoc.settings import (
     CHECK_BY_LLM,
     DEFAULT_EMBEDDER,
@@ -236,14 +237,13 @@ def _anchored(overrides: Mapping[str, Any], start: Path) -> dict[str, Any]:
     values = {key: value for key, value in overrides.items() if value is not None}
     for key in ("index", "evals"):
         if key in values:
-            values[key] = str(start / Path(values[key]).expanduser())
+            values[key] = str(start / expanded(values[key]))
     if "sources" in values:
         values["sources"] = tuple(
-            item if is_address(item) else str(start / Path(item).expanduser())
-            for item in values["sources"]
+            item if is_address(item) else str(start / expanded(item)) for item in values["sources"]
         )
     for key in _MODELS.keys() & values.keys():
-        folder = start / Path(values[key]).expanduser()
+        folder = start / expanded(values[key])
         values[key] = str(folder) if folder.is_dir() else values[key]
     return values
 
@@ -253,10 +253,7 @@ def _path(value: str, key: str) -> Path:
     if "\0" in value:
         message = f"`{key}` is not a path: it holds a null character"
         raise SettingsError(message)
-    try:
-        return Path(value).expanduser()
-    except RuntimeError:  # `~name` where there is no such user
-        return Path(value)
+    return expanded(value)
 
 
 def _place(root: Path, key: str, value: str, origins: Mapping[str, Origin]) -> Path:

@@ -731,7 +731,10 @@ def test_control_characters_in_a_line_are_left_out(talk: Talk) -> None:
     assert talk.session.last().question == "Where do herons nest?"
 
 
-@pytest.mark.parametrize("line", [f"/save {'n' * 300}", f"/eval add 1 {'n' * 300}", "/save a/b.md"])
+@pytest.mark.parametrize(
+    "line",
+    [f"/save {'n' * 300}", f"/eval add 1 {'n' * 300}", "/save a/b.md", "/save ~no-one-here/b.md"],
+)
 def test_what_the_system_refuses_of_a_file_is_an_error_and_no_end(
     line: str, talk: Talk, root: Path
 ) -> None:

@@ -26,6 +26,7 @@ from askdoc.adapters.manifest import FORMAT, Manifest, Precision, read_manifest
 from askdoc.adapters.model_sources import Source
 from askdoc.adapters.onnx import OnnxEmbedder
 from askdoc.errors import ModelError
+from askdoc.expanding import expanded
 from askdoc.ports import Embedder, Listener, deaf
 from askdoc.settings import DEFAULT_EMBEDDER
 from askdoc.types import CompileStage, Compiling, NotCompiled
@@ -86,7 +87,7 @@ def load(
 def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
     """Name the folder that askdoc keeps compiled models in."""
     if chosen := environment.get(CACHE_VARIABLE):
-        return Path(chosen).expanduser().absolute()
+        return expanded(chosen).absolute()
     from platformdirs import user_cache_dir
 
     return Path(user_cache_dir("askdoc", appauthor=False))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from askdoc.adapters.model_files import ModelFiles, require
 from askdoc.catalogue import Model, catalogue
 from askdoc.errors import UsageError
+from askdoc.expanding import expanded
 from askdoc.prompts import opening
 from askdoc.providers import Provider, read_provider
 from askdoc.settings import EXTRACTIVE
@@ -63,7 +64,7 @@ def choose(
         return _known(model, require(model, files), threads)
     if provider := read_provider(name):
         return Choice(_remote(provider, offline=offline, timeout=timeout), _EVIDENCE)
-    path = Path(name).expanduser()
+    path = expanded(name)
     if _FILE.fullmatch(name) or _is_file(path):
         if not _is_file(path):
             message = f"there is no model file `{name}`"
@@ -86,7 +87,7 @@ def name_of(name: str | None) -> str | None:
         return name
     if provider := read_provider(name):
         return provider.name if provider.model else None
-    return Path(name).expanduser().stem
+    return expanded(name).stem
 
 
 def _known(model: Model, path: Path, threads: int | None) -> Choice:

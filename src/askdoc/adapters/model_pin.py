@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 
 from askdoc.catalogue import catalogue
+from askdoc.expanding import expanded
 
 _DIGITS = 12
 
@@ -19,7 +19,7 @@ def model_pin(name: str) -> str:
         model = catalogue()[name]
         return (model.kept_sha256 or model.sha256)[:_DIGITS]
     try:
-        with Path(name).expanduser().open("rb") as file:
+        with expanded(name).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()[:_DIGITS]
     except OSError:
         return ""

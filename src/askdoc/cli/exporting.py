@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from askdoc.cli.options import Embedder, Index, Library, here, open_workspace
+from askdoc.expanding import expanded
 
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
 
@@ -76,7 +77,7 @@ def import_(
 
 
 def _absolute(file: Path) -> Path:
-    return Path(os.path.normpath(here() / file.expanduser()))
+    return Path(os.path.normpath(here() / expanded(file)))
 
 
 def _say(lines: list[str]) -> None:

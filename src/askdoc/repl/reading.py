@@ -14,6 +14,7 @@ from rich.text import Text
 from askdoc import wiring
 from askdoc.addresses import is_address
 from askdoc.errors import UsageError
+from askdoc.expanding import expanded
 from askdoc.formats import dumps
 from askdoc.places import NumberedPlace, numbered
 from askdoc.render.explain import explain_lines
@@ -126,7 +127,7 @@ def save(session: Session, arguments: str) -> None:
     """Write this session to a file."""
     session.last()
     page = session.pages.output()
-    path = page.base / Path(path_of(arguments)).expanduser()
+    path = page.base / expanded(path_of(arguments))
     as_json = is_json(path)
     if path.exists() and (told := _not_ours(session, path)):
         message = f"`{session.seen(str(path))}` {told}"
