@@ -270,7 +270,7 @@ def eml() -> Made:
 def attachment() -> Made:
     made = message(FILLER[1])
     inner = slides()
-    made.add_attachment(inner.data, "application", "octet-stream", filename="plan.pptx")
+    made.add_attachment(unlike(inner.data), "application", "octet-stream", filename="plan.pptx")
     return Made(made.as_bytes(), inner.place, part="plan.pptx")
 
 
@@ -422,7 +422,7 @@ for _name, _code in CODE.items():
 @makes("pack.zip")
 def archive() -> Made:
     inner = odt()
-    files = {"read me.txt": FILLER[0].encode(), "inner/text.odt": inner.data}
+    files = {"read me.txt": FILLER[0].encode(), "inner/text.odt": unlike(inner.data)}
     return Made(packed(files), inner.place, "inner/text.odt")
 
 
@@ -432,6 +432,14 @@ def archive() -> Made:
 def saved(document: object) -> bytes:
     stream = BytesIO()
     document.save(stream)  # type: ignore[attr-defined]
+    return stream.getvalue()
+
+
+def unlike(data: bytes) -> bytes:
+    """Return a packed document with other bytes; else it and the first were one with two places."""
+    stream = BytesIO(data)
+    with zipfile.ZipFile(stream, "a") as archive_:
+        archive_.comment = b"another copy"
     return stream.getvalue()
 
 
