@@ -61,7 +61,7 @@ _WHICH_NOUN = re.compile(
 _WHEN_THAT = re.compile(
     r"(?P<wh>when|where)\s+(?:was|did|(?<=when )is)\s+(?:that|this)(?:\s+happen)?", re.IGNORECASE
 )
-_MANY = re.compile(r"(?:[a-z]*[^su\W]s|people|children)(?=\s+(?:of|about|on|for)\s|$)")
+_MANY = re.compile(r"\b(?:[a-z]*[^su\W]s|people|children)(?=\s+(?:of|about|on|for)\s|$)")
 _DOES = re.compile(
     r"(?:what|which|who|whom)\b.*\b(?:did|does|do)\s|(?:how|why|when|where)\s", re.IGNORECASE
 )
@@ -205,8 +205,9 @@ def _with_preposition(fragment: str, before: str) -> str | None:
     first, rest = fragment.split(" ", 1)
     if _YEAR.fullmatch(rest) and len(dated := list(_DATED.finditer(before))) == 1:
         return f"{before[: dated[0].start()]}{fragment}{before[dated[0].end() :]}"
+    ending = _DATE_AT_END.search(before)
     for at in reversed(list(re.finditer(rf"\b{re.escape(first)}\b", before, re.IGNORECASE))):
-        dated_end = _DATE_AT_END.search(before, at.end())
+        dated_end = ending if ending and ending.start() >= at.end() else None
         place = before[at.end() : dated_end.start() if dated_end else len(before)]
         if tells_when(place) == tells_when(rest):
             kept = dated_end[0] if dated_end and not tells_when(rest) else ""
