@@ -197,7 +197,6 @@ def test_numbers_that_nothing_cited_speaks_of_are_told(
     told = [note for note in notes(answer) if "neither in what is cited" in note]
     assert len(told) == bool(expected)
     assert all(number in told[0] for number in expected)
-    assert not unmatched(replace(answer, claims=(), citations=()))
 
 
 def test_the_ranker_can_be_left_out(answerer: Answerer, tmp_path: Path) -> None:

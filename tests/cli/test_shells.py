@@ -59,6 +59,7 @@ class Typing:
     """A shell in a pseudo-terminal, and what its screen shows."""
 
     def __init__(self, shell: str, folder: Path, columns: int) -> None:
+        self._shell = shell
         self._screen = pyte.Screen(columns, 30)
         self._screen.write_process_input = self._reply  # type: ignore[method-assign]
         self._stream = pyte.ByteStream(self._screen)
@@ -84,8 +85,11 @@ class Typing:
         self.child.send(keys)
 
     def clear(self) -> None:
-        """Give up what is typed and what is offered, for an empty prompt on an empty screen."""
-        for key in ("\x03", "\x15", "\x0c"):
+        """Give up what is typed and what is offered, for an empty prompt on an empty screen.
+
+        bash may keep Ctrl-C for the next thing that it waits for, and needs none: it has no menu.
+        """
+        for key in ("\x15", "\x0c") if self._shell == "bash" else ("\x03", "\x15", "\x0c"):
             self.child.send(key)
             self._settled()
 
