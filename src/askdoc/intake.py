@@ -275,16 +275,17 @@ class Intake:
         for start in range(0, len(pieces), _SLICE):
             if self._given_up.is_set():
                 raise CancelledError
-            part = pieces[start : start + _SLICE]
-            texts = [piece.passage for piece in part]
+            part = [(piece.passage, piece.sentences) for piece in pieces[start : start + _SLICE]]
+            once = list(dict.fromkeys(part))  # what is said again and again is embedded once
+            rows = {item: row for row, item in enumerate(once)}
+            texts = [passage for passage, _ in once]
             if self._in_context:
-                places = [piece.sentences for piece in part]
-                whole, within = self._embedder.embed_in_context(texts, places)
-                vectors.append(whole)
-                sentences += map(pack, within)
+                whole, within = self._embedder.embed_in_context(texts, [own for _, own in once])
+                packed = [pack(own) for own in within]
             else:
-                vectors.append(self._embedder.embed_passages(texts))
-                sentences += [b""] * len(part)
+                whole, packed = self._embedder.embed_passages(texts), [b""] * len(once)
+            vectors.append(whole[[rows[item] for item in part]])
+            sentences += [packed[rows[item]] for item in part]
         return np.concatenate(vectors), sentences
 
     def _sentences_like(self, pieces: Sequence[Piece]) -> dict[str, bytes]:
