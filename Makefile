@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 WHEEL_VENV := $(VENV)/wheel
 LLM := smollm2-135m
 # Tests wait for other processes about a third of their time.
-WORKERS ?= $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) * 3 // 2 + 1)")
+WORKERS ?= $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) * 3 // 2)")
 QUESTION := What did Xue Lan say about isolation?
 
 .PHONY: demo test fuzz check lint types layers deps wheel clean
