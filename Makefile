@@ -12,6 +12,9 @@ LLM := smollm2-135m
 WORKERS ?= $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) * 3 // 2)")
 QUESTION := What did Xue Lan say about isolation?
 
+# Tests start askdoc hundreds of times: its modules are to be compiled once.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test fuzz check lint types layers deps wheel clean
 
 demo: $(VENV)/.installed
@@ -65,7 +68,7 @@ $(VENV)/.installed: $(VENV)/bin/python pyproject.toml
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/bin/python pyproject.toml
-	$(BIN)/python -m pip install --quiet --no-compile --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@touch $@ $(VENV)/.installed
 
 clean:

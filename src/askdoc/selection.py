@@ -2,9 +2,8 @@
 
 A sentence is scored by what it says (cosine to the question; as it reads in its passage where the
 index knows that), by the question's words it holds (by weight, whatever its length: BM25 favours
-short sentences, and the right one often is not), and by the passage around it.
-Where there is a ranker, it reads the best of them together with the question, and what it thinks of
-each is added.
+short sentences, and the right one often is not), and by the passage around it. Where there is a
+ranker, it reads the best of them together with the question, and what it thinks of each is added.
 """
 
 from __future__ import annotations

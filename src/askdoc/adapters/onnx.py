@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence, Sized
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -156,12 +157,11 @@ class OnnxEmbedder:
         parts: list[Matrix] = []
         for part in _slices(texts):
             encodings = self._tokenizer.encode_batch([prompt + text for text in part])
-            for encoding, (vector, tokens) in zip(
-                encodings, on_each_core(self._in_context, encodings), strict=True
-            ):
-                row = len(parts)
-                vectors[row] = vector
-                parts.append(_pooled(encoding, tokens, vector, sentences[row], len(prompt)))
+            own = sentences[len(parts) : len(parts) + len(part)]
+            marked = [_Marked(*pair, len(prompt)) for pair in zip(encodings, own, strict=True)]
+            for vector, within in on_each_core(self._in_context, marked):
+                vectors[len(parts)] = vector
+                parts.append(within)
         return vectors, parts
 
     def probe(self) -> npt.NDArray[np.float32]:
@@ -194,31 +194,37 @@ class OnnxEmbedder:
         )[0][0]
         return vector
 
-    def _in_context(self, encoding: Encoding) -> tuple[npt.NDArray[np.float32], Matrix]:
-        """Return the vector of a text, and those of its tokens."""
-        ids = np.array([encoding.ids or [0]], dtype=np.int64)
+    def _in_context(self, text: _Marked) -> tuple[npt.NDArray[np.float32], Matrix]:
+        """Return the vector of a text, and those of its sentences."""
+        ids = np.array([text.encoding.ids or [0]], dtype=np.int64)
         vector, tokens = self._session.run([OUTPUT, TOKENS], {INPUT: ids})
-        return vector[0], tokens[0]
+        return vector[0], _pooled(text, tokens[0], vector[0])
 
 
-def _pooled(
-    encoding: Encoding,
-    tokens: Matrix,
-    whole: npt.NDArray[np.float32],
-    sentences: Sequence[Span],
-    offset: int,
-) -> Matrix:
-    """Take the means of the tokens of each sentence, at unit length; `offset` is where texts start.
+@dataclass(frozen=True, slots=True)
+class _Marked:
+    """A text in tokens with the places of its sentences, counted from `offset` on."""
+
+    encoding: Encoding
+    sentences: Sequence[Span]
+    offset: int
+
+    def __len__(self) -> int:
+        return len(self.encoding)
+
+
+def _pooled(text: _Marked, tokens: Matrix, whole: npt.NDArray[np.float32]) -> Matrix:
+    """Take the means of the tokens of each sentence, at unit length.
 
     A sentence that the model sees nothing of, beyond its length, counts as the whole.
     """
-    own = np.array([not special for special in encoding.special_tokens_mask], dtype=bool)
+    own = np.array([not special for special in text.encoding.special_tokens_mask], dtype=bool)
     # A token may begin with the space before it: the sentence that it ends in is its own.
-    ends = np.array([end - 1 for _, end in encoding.offsets], dtype=np.int64)[own]
+    ends = np.array([end - 1 for _, end in text.encoding.offsets], dtype=np.int64)[own]
     seen = tokens[: len(own)][own]
-    vectors = np.empty((len(sentences), len(whole)), dtype=np.float32)
-    for row, span in enumerate(sentences):
-        first, last = np.searchsorted(ends, (span.start + offset, span.end + offset))
+    vectors = np.empty((len(text.sentences), len(whole)), dtype=np.float32)
+    for row, span in enumerate(text.sentences):
+        first, last = np.searchsorted(ends, (span.start + text.offset, span.end + text.offset))
         mean = seen[first:last].mean(axis=0) if first < last else whole
         vectors[row] = mean / max(float(np.linalg.norm(mean)), _TINY)
     return vectors
