@@ -279,6 +279,7 @@ def _store_vectors(
         closing(ChromaProcess(folder / wiring.VECTORS)) as store,
         (folder / VECTORS).open("rb") as numbers,
     ):
+        store.open()  # also where there is nothing to put into it
         for done, batch in _batches(placed):
             data = numbers.read(len(batch) * dimensions * _BYTES)
             matrix = np.frombuffer(data, dtype="<f4").reshape(len(batch), dimensions)

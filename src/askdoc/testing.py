@@ -134,5 +134,8 @@ class MemoryVectors:
         """Find nothing wrong."""
         return []
 
+    def open(self) -> None:
+        """Do nothing."""
+
     def close(self) -> None:
         """Do nothing."""

@@ -112,8 +112,10 @@ class Writing:
             return
         try:
             self._finish()
-        finally:
-            self.catalog.close()
+        except BaseException:  # Ctrl-C may come before the vectors are closed, too
+            self._give_up()
+            raise
+        self.catalog.close()
 
     @property
     def vectors(self) -> VectorStore:
@@ -124,7 +126,7 @@ class Writing:
 
     def open_vectors(self) -> None:
         """Have the vectors opened, which goes on by itself, since they will be needed."""
-        _ = self.vectors
+        self.vectors.open()
 
     @property
     def embedder(self) -> Embedder:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -157,3 +158,16 @@ def test_what_was_stored_is_there_at_the_next_opening(
     assert np.allclose(store.vectors(ids[10:]), many[10:], atol=1e-6)
     assert [store.search(many[n], 1)[0].chunk_id for n in (10, 1499)] == [ids[10], ids[1499]]
     assert store.check() == []
+
+
+def test_what_is_never_opened_starts_no_process_and_may_be_closed_twice(tmp_path: Path) -> None:
+    store = ChromaProcess(tmp_path / "chroma")
+    store.close()
+    store.close()
+    assert not (tmp_path / "chroma").exists()
+    opened = ChromaProcess(tmp_path / "chroma")
+    opened.open()
+    opened.close()
+    opened.close()
+    with closing(ChromaProcess(tmp_path / "chroma")) as again:  # nothing holds on to the folder
+        assert again.count() == 0

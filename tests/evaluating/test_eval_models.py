@@ -314,7 +314,12 @@ def test_ctrl_c_ends_the_run_and_keeps_what_was_answered(work: Path, jobs: str) 
     assert b"Traceback" not in err
 
 
-def test_the_small_model_for_real(work: Path, model_path: Path) -> None:  # noqa: F811
+@pytest.mark.usefixtures("work")
+def test_the_small_model_for_real(
+    model_path: Path,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ASKDOC_MODELS_DIR", str(model_path.parent))
     arguments = ("--llm", "smollm2-135m", "--judge", "smollm2-135m", "--limit", "2", "--json")
     data = json.loads(run(*arguments).stdout)
     (judged,) = data["judged"]

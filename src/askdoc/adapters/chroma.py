@@ -216,6 +216,9 @@ class ChromaStore:
         """Tell whether so much is in the log that it should be folded."""
         return any(shard.log >= _LONGEST_LOG for shard in self._shards.values())
 
+    def open(self) -> None:
+        """Do nothing: it was opened when it was made."""
+
     def close(self) -> None:
         """Let go of files; the store is not used afterwards."""
         try:

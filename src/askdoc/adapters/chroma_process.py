@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import pickle
 import subprocess
-import sys
 from collections.abc import Collection, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from askdoc import errors
-from askdoc.adapters import chroma_files
+from askdoc.adapters import children, chroma_files
 from askdoc.adapters.chroma_client import REPAIR
 from askdoc.adapters.wire import Call, Failed, Returned, receive, send
 from askdoc.errors import IndexCorrupt
@@ -32,9 +31,10 @@ if TYPE_CHECKING:
 class ChromaProcess:
     """A `VectorStore` in `folder` to write to, made where it is missing.
 
-    Calls are carried out in order, also those whose caller was interrupted while it waited. The
-    store is opened meanwhile, since that takes a second: what is wrong with it is raised by the
-    first call that needs it.
+    Calls are carried out in order, also those whose caller was interrupted while it waited. What is
+    wrong with the store, which takes a second to open, is raised by the first call that needs it.
+    A process is started by the first call or `open`, not before the store is in the hands of
+    somebody who closes it: one that is left behind holds on to the folder.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -42,13 +42,18 @@ class ChromaProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._is_due = False
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="askdoc-vectors")
-        self._opening = self._thread.submit(self._call, Call("open", ()))
+        self._opening: Future[Any] | None = None
+        self._ended = False
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def open(self) -> None:
+        """Begin to open the store; that goes on by itself."""
+        self._opened()
 
     def add(self, ids: Sequence[str], document_ids: Sequence[str], vectors: Matrix) -> None:
         """Store vectors, replacing those whose id is there already."""
@@ -87,8 +92,10 @@ class ChromaProcess:
 
     def close(self) -> None:
         """Let go of files; the store is not used afterwards."""
+        if self._ended:
+            return
         try:
-            if self._opening.exception() is None:
+            if self._opening is not None and self._opening.exception() is None:
                 self._ask("close")
         finally:
             self._end()
@@ -96,8 +103,13 @@ class ChromaProcess:
     # ── below here: how ─────────────────────────────────────────────────────────────────────────
 
     def _ask(self, method: str, *arguments: Any) -> Any:
-        self._opening.result()
+        self._opened().result()
         return self._thread.submit(self._call, Call(method, arguments)).result()
+
+    def _opened(self) -> Future[Any]:
+        if self._opening is None:
+            self._opening = self._thread.submit(self._call, Call("open", ()))
+        return self._opening
 
     def _call(self, call: Call) -> Any:
         """Have a call carried out; runs in the thread that talks to the process."""
@@ -127,17 +139,8 @@ class ChromaProcess:
 
     def _exchange(self, call: Call) -> Returned | Failed:
         if self._process is None:
-            self._process = subprocess.Popen(
-                # -P: no module is taken from the folder that one stands in.
-                [
-                    sys.executable,
-                    "-P",
-                    "-m",
-                    "askdoc.adapters.chroma_worker",
-                    str(self._folder.absolute()),
-                ],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
+            self._process = children.start(
+                "askdoc.adapters.chroma_worker", [str(self._folder.absolute())]
             )
         process = self._process
         if process.stdin is None or process.stdout is None:
@@ -157,7 +160,9 @@ class ChromaProcess:
         return process.returncode
 
     def _end(self) -> None:
-        self._thread.submit(self._dismiss)
+        if not self._ended:
+            self._thread.submit(self._dismiss)
+            self._ended = True
         self._thread.shutdown()
 
 

@@ -177,5 +177,7 @@ def _remember(models: Path, source: Source, home: Path) -> None:
 
 
 def _note(models: Path, source: Source) -> Path:
-    key = hashlib.blake2b(source.name.encode(), digest_size=16).hexdigest()
+    # Environments that share a cache each have the default model's files in a place of their own.
+    made_of = f"{source.name}\0{source.folder or ''}"
+    key = hashlib.blake2b(made_of.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
     return models / "names" / f"{key}.json"

@@ -9,13 +9,12 @@ from __future__ import annotations
 import pickle
 import queue
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from askdoc.adapters import limits
+from askdoc.adapters import children, limits
 from askdoc.adapters.limits import Limits
 from askdoc.adapters.wire import Done, Message, Refused, Request, receive, send
 from askdoc.errors import AskdocError, ReadError
@@ -199,12 +198,8 @@ class _Lane(threading.Thread):
     def _running(self) -> subprocess.Popen[bytes]:
         with self._changing:
             if self._process is None and not self._stopped.is_set():
-                self._process = subprocess.Popen(
-                    # -P: no module is taken from the folder that one stands in.
-                    [sys.executable, "-P", "-m", "askdoc.adapters.reading_worker"],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.DEVNULL,
+                self._process = children.start(
+                    "askdoc.adapters.reading_worker", errors=subprocess.DEVNULL
                 )
             if self._process is None:
                 raise EOFError

@@ -10,6 +10,8 @@ import gc
 import os
 import sys
 
+from askdoc.interrupting import interruptible
+
 _INTERRUPTED = 130
 
 _RARELY = (100_000, 20, 50)
@@ -41,9 +43,10 @@ def main() -> None:
     """
     try:
         # Imported here so that Ctrl-C while Python still loads ends quietly, too.
-        from askdoc.cli.app import root
+        with interruptible():
+            from askdoc.cli.app import root
 
-        root().main(prog_name="askdoc")
+            root().main(prog_name="askdoc")
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
         sys.exit(_INTERRUPTED)

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 class VectorStore(Protocol):
     """Keeps the vectors of chunks under the chunks' ids and finds the nearest."""
 
+    def open(self) -> None:
+        """Begin to open what is kept; whatever needs it does so, too, and waits for it."""
+
     def add(self, ids: Sequence[str], document_ids: Sequence[str], vectors: Matrix) -> None:
         """Store vectors, replacing those whose id is there already."""
 

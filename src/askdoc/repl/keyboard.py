@@ -13,9 +13,14 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
-End = Callable[[], None]
+from askdoc.interrupting import postponed
+
+End = Callable[[FrameType | None], None]
+"""What Ctrl-C does, which comes into a frame of the program."""
+
 Modes = list[Any] | None
 """How a terminal treats what is typed, as termios has it; None where there is no terminal."""
 
@@ -35,7 +40,7 @@ class Keyboard:
         standing among the answer's lines.
         """
         self._ordinary = _modes()
-        before = signal.signal(signal.SIGINT, lambda *_: self._end())
+        before = signal.signal(signal.SIGINT, lambda _, frame: self._end(frame))
         try:
             _set(_unseen(self._ordinary))
             yield
@@ -54,27 +59,36 @@ class Keyboard:
             _set(mine)
 
     @contextmanager
-    def ends(self, end: End) -> Iterator[None]:
+    def ends(self, end: Callable[[], None]) -> Iterator[None]:
         """Have Ctrl-C call `end` while this goes on."""
+        with self._does(lambda _: end()):
+            yield
+
+    @contextmanager
+    def interrupts(self) -> Iterator[None]:
+        """Have the first Ctrl-C raise a KeyboardInterrupt; others leave the tidying-up alone.
+
+        None is raised into an import, which the next question may need.
+        """
+
+        def once(frame: FrameType | None) -> None:
+            if not postponed(frame):
+                self._end = _nothing
+                raise KeyboardInterrupt
+
+        with self._does(once):
+            yield
+
+    @contextmanager
+    def _does(self, end: End) -> Iterator[None]:
         before, self._end = self._end, end
         try:
             yield
         finally:
             self._end = before
 
-    @contextmanager
-    def interrupts(self) -> Iterator[None]:
-        """Have the first Ctrl-C raise a KeyboardInterrupt; others leave the tidying-up alone."""
 
-        def once() -> None:
-            self._end = _nothing
-            raise KeyboardInterrupt
-
-        with self.ends(once):
-            yield
-
-
-def _nothing() -> None:
+def _nothing(_: FrameType | None) -> None:
     """End nothing, since nothing runs that could be ended."""
 
 
