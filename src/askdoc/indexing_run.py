@@ -16,10 +16,10 @@ from askdoc.readouts import PASSING, STAYS, Files, Readout, skip_of
 from askdoc.recognising import Recogniser, pair, suffix
 from askdoc.settings import Settings
 from askdoc.survey import Survey
+from askdoc.tally import Tally
 from askdoc.types import (
     BARE_PAGES,
     Found,
-    Indexed,
     IndexReport,
     Known,
     Part,
@@ -50,7 +50,7 @@ class Run:
         self._files = files
         self._cutters = cutters
         self._settings = settings
-        self._listen = listen
+        self._tally = Tally(listen)
         self._intake: Intake | None = None
         self._former: dict[str, Known] = {}
         self._parts: dict[str, list[Known]] = {}
@@ -63,20 +63,10 @@ class Run:
         self._begun: set[tuple[str, str]] = set()
         self._in_files: set[tuple[str, str]] = set()
         self._twins_to_be: list[Found] = []
-        self._copied: dict[str, str] = {}
-        self._renamed: list[tuple[str, str]] = []
         self._renamed_ids: set[str] = set()
-        self._added: list[str] = []
-        self._changed: list[str] = []
-        self._removed: list[str] = []
-        self._skips: dict[str, tuple[Skip, Found | None]] = {}
         self._settled: list[Found] = []
         self._lost: list[Known] = []
         self._taken_in: list[str] = []
-        self._unchanged = 0
-        self._chunks = 0
-        self._total = 0
-        self._done = 0
         self.interrupted = False
 
     def carry_out(self, found: Survey) -> None:
@@ -89,11 +79,11 @@ class Run:
         for document in found.known:
             if document.within is not None:
                 self._parts.setdefault(document.within, []).append(document)
-        self._unchanged = plan.unchanged + len(plan.move)
+        self._tally.unchanged = plan.unchanged + len(plan.move)
         self._settled += plan.move
         try:
             for skip in plan.skip:
-                self._skip(skip)
+                self._tally.skip(skip)
             self._take_in(plan)
             self._take_out(plan)
         except KeyboardInterrupt:
@@ -102,7 +92,8 @@ class Run:
             self._writing.roll_back()
             self._count_unheard()
             # Passages of a document that was not read to its end have gone again.
-            self._chunks = len(self._writing.catalog.chunk_ids(dict.fromkeys(self._taken_in)))
+            kept = self._writing.catalog.chunk_ids(dict.fromkeys(self._taken_in))
+            self._tally.chunks = len(kept)
         finally:
             self._close()
         self._name_anew()
@@ -110,18 +101,8 @@ class Run:
 
     def report(self, seconds: float) -> IndexReport:
         """Say what was done."""
-        return IndexReport(
-            added=tuple(sorted((*self._added, *self._copied))),
-            changed=tuple(self._changed),
-            unchanged=self._unchanged,
-            removed=tuple(sorted(self._removed)),
-            renamed=tuple(sorted(self._renamed)),
-            copies=tuple(sorted(self._copied)),
-            skipped=tuple(skip for _, (skip, _) in sorted(self._skips.items())),
-            chunks=self._chunks,
-            seconds=seconds,
-            interrupted=self.interrupted,
-            mended=self._writing.mended.made,
+        return self._tally.report(
+            seconds, interrupted=self.interrupted, mended=self._writing.mended.made
         )
 
     def _to_read_again(self) -> frozenset[str]:
@@ -140,9 +121,9 @@ class Run:
         return frozenset(bare.union(*map(wholes, skipped)))
 
     def _take_in(self, plan: Plan) -> None:
-        self._total = len(plan.add) + len(plan.examine)
+        self._tally.total = len(plan.add) + len(plan.examine)
         changed, copies = self._examined(plan.examine)
-        if self._total:
+        if self._tally.total:
             self._read_all(self._in_order(plan.add, copies, changed))
         if waiting := self._twins_to_be:
             self._twins_to_be = []
@@ -188,8 +169,8 @@ class Run:
             is_same = former.content_hash == digest
             if is_same and found.location not in self._again:
                 self._settled.append(found)
-                self._unchanged += 1 + len(self._parts.get(found.location, ()))
-                self._done += 1
+                self._tally.unchanged += 1 + len(self._parts.get(found.location, ()))
+                self._tally.done += 1
             elif not is_same and (twin := self._recogniser.twin(found, digest)):
                 copies.append((found, twin))
                 self._lost += self._parts.get(found.location, ())
@@ -246,13 +227,13 @@ class Run:
             self._writing.begin()
             self._writing.catalog.copy(copies, within=within)
         for found, twin in copies:
-            self._done += within is None
+            self._tally.done += within is None
             self._renamed_ids.add(twin)
             if former := self._former.get(found.location):
                 self._renamed_ids.add(former.id)
-                self._changed.append(found.location)
+                self._tally.changed.append(found.location)
             else:
-                self._copied[found.location] = twin
+                self._tally.copied[found.location] = twin
 
     def _read(self, readout: Readout) -> None:
         """Take in what is read of one file."""
@@ -279,12 +260,12 @@ class Run:
         left = {part.location: part for part in self._parts.get(file.location, ())}
         for found, part in placed(file, parts):
             if found.location in self._excluded:
-                self._skip(excluded_skip(found.location))
+                self._tally.skip(excluded_skip(found.location))
                 continue
             outcome = part.outcome
             if isinstance(outcome, Unread):
                 skip = Skip(found.location, outcome.code, outcome.reason, outcome.hint)
-                self._skip(skip, found)
+                self._tally.skip(skip, found)
                 continue
             if self._is_copy(file, found, part.content_hash):
                 left.pop(found.location, None)
@@ -293,7 +274,7 @@ class Run:
                 self._take(self._part(file, found, outcome, part.content_hash))
                 left.pop(found.location, None)
             except ReadError as error:
-                self._skip(skip_of(found, error), found)
+                self._tally.skip(skip_of(found, error), found)
         self._lost += left.values()
 
     def _is_copy(self, file: Found, found: Found, digest: str) -> bool:
@@ -307,7 +288,7 @@ class Run:
             if any(item.location == found.location for item in catalog.documents([former.id])):
                 return False
             catalog.update(found)
-            self._unchanged += 1
+            self._tally.unchanged += 1
             return True
         twin = self._twin(found, digest)
         self._begun.add((digest, suffix(found.location)))
@@ -369,10 +350,10 @@ class Run:
         self._taken_in += document_ids
         for key in document_ids:
             location = self._waiting.pop(key).location
-            (self._changed if location in self._former else self._added).append(location)
-            self._done += self._opened.isdisjoint(wholes(location))
-        self._chunks += chunks
-        self._listen(Indexed(self._done, self._chunks, self._total, current))
+            tally = self._tally
+            (tally.changed if location in self._former else tally.added).append(location)
+            tally.done += self._opened.isdisjoint(wholes(location))
+        self._tally.published(chunks, current)
 
     def _count_unheard(self) -> None:
         """Count the documents that were published just when Ctrl-C came, before they were told."""
@@ -392,11 +373,7 @@ class Run:
         if gone:
             self._writing.release([item.location for item in gone])
             self._renamed_ids |= {item.id for item in gone}
-            self._renamed = pair(gone, self._copied)
-            before = {old for old, _ in self._renamed}
-            self._removed += [item.location for item in gone if item.location not in before]
-            for _, now in self._renamed:
-                del self._copied[now]
+            self._tally.take_out([item.location for item in gone], pair(gone, self._tally.copied))
         self._writing.sweep()
 
     def _name_anew(self) -> None:
@@ -405,25 +382,20 @@ class Run:
 
     def _fail(self, skip: Skip, former: Known | None, found: Found | None = None) -> None:
         """Note that a file cannot be indexed, and what is indexed of it and no longer holds."""
-        self._done += 1
-        self._skip(skip, None if skip.code in PASSING else found)
+        self._tally.done += 1
+        self._tally.skip(skip, None if skip.code in PASSING else found)
         if former is not None and skip.code not in STAYS:
             self._lost += [former, *self._parts.get(former.location, ())]
-
-    def _skip(self, skip: Skip, found: Found | None = None) -> None:
-        self._skips[skip.location] = skip, found
-        self._listen(skip)
 
     def _note(self, found: Survey) -> None:
         """Write down what needs no vectors: new times and places, and what was skipped."""
         catalog = self._writing.catalog
         before = {skip.location: skip for skip in found.skipped}
-        forget = {
-            name for name in before.keys() - self._skips.keys() if not self._is_closed_part(name)
-        }
+        skips = self._tally.skips
+        forget = {name for name in before.keys() - skips.keys() if not self._is_closed_part(name)}
         news = [
             (skip, file)
-            for skip, file in self._skips.values()
+            for skip, file in skips.values()
             if file is not None or before.get(skip.location) != skip
         ]
         if not (self._settled or forget or news):
