@@ -87,6 +87,7 @@ class LlamaCpp:
             GeneratorError: the prompt does not fit, or llama.cpp refuses it.
 
         """
+        wait([self._ready])  # else this prompt may be the first, and has all of it to read
         server, request = self._server.result(), _request(prompt)
         pieces: Queue[Mapping[str, Any] | None] = Queue()
         stopped = threading.Event()
