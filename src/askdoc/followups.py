@@ -180,23 +180,18 @@ def _is_whole(question: str) -> bool:
 
 
 def _completed(body: str, turns: Sequence[Turn]) -> str | None:
-    """Complete a fragment by the last whole question that was answered; None where none takes it.
+    """Complete a fragment by the last whole question; None where that one does not take it.
 
-    One that was asked in vain is asked again for something else of the same kind, and else passed
-    over.
+    Whether anything was found for it does not matter: it is what the user has in mind, and to go
+    back to an older one would change the topic behind his back.
     """
     whole = [turn for turn in turns if _is_whole(turn.question)]
     if asks_when(body):
         told = whole and whole[-1] is turns[-1] and turns[-1].answer
         return asked_when(body, turns[-1].question.rstrip("?!. ")) if told else None
-    if whole and not whole[-1].answer:
-        again = exchanged(body, whole[-1].question.rstrip("?!. "))
-        if again is not None:
-            return again
-    answered = [turn for turn in whole if turn.answer]
     if not whole and asks_on(body):  # as in `Who founded it, and why?`, which is one question
-        answered = [turn for turn in turns if turn.answer]
-    for turn in (answered or whole)[-1:]:
+        whole = [turn for turn in turns if turn.answer]
+    for turn in whole[-1:]:
         before = turn.question.rstrip("?!. ")
         made = exchanged(body, before)
         return added(body, before) if made is None else made
