@@ -172,6 +172,50 @@ def test_what_nothing_of_its_kind_was_said_for_is_left_as_typed(
     assert is_open(typed)
 
 
+BREED = Turn("How many were Thoroughbred?", "Some 30% of the Thoroughbred foals.")
+DIRECTOR = Turn("Who is the Director-General of the WHO?", "")
+MAYOR = Turn("When did the mayor of Oslo resign?", "In May.")
+
+
+@pytest.mark.parametrize(
+    ("turns", "typed", "meant"),
+    [
+        ([BREED], "and her successor?", "and her successor?"),
+        ([BREED], "When did she retire?", "When did she retire?"),
+        ([Turn("How many came to Oslo?", "Ten.")], "Where was he born?", "Where was he born?"),
+        ([Turn("What did Lind say?", "No.")], "Where was he born?", "Where was Lind born?"),
+        ([Turn("Who did they meet?", "Lind said so.")], "Where is he?", "Where is he?"),
+        (
+            [BREED, DIRECTOR],
+            "and her successor?",
+            "Who is the Director-General of the WHO’s successor?",
+        ),
+        (
+            [DIRECTOR],
+            "and her salary?",
+            "What is the Director-General of the WHO’s salary?",
+        ),
+        ([MAYOR], "Why did he resign?", "Why did the mayor of Oslo resign?"),
+        (
+            [Turn("How old was the patient?", "She was 40.")],
+            "What were her symptoms?",
+            "What were the patient’s symptoms?",
+        ),
+        (
+            [Turn("What did the president say?", "It was held, as President Ann Lee said.")],
+            "When did she leave?",
+            "When did President Ann Lee leave?",
+        ),
+        ([Turn("Where did the king live?", "Here.")], "When did she die?", "When did she die?"),
+        ([Turn("How large are the patient data?", "Big.")], "Did he die?", "Did he die?"),
+    ],
+)
+def test_she_is_somebody_of_whom_something_says_so(
+    turns: list[Turn], typed: str, meant: str
+) -> None:
+    assert rewrite(typed, turns) == meant
+
+
 def test_what_a_turn_asked_in_vain_is_no_topic_of_another_kind() -> None:
     assert rewrite("Why is it harmful?", [SMOKING, IN_VAIN]) == "Why is smoking harmful?"
     assert rewrite("When did they return?", [HERONS, IN_VAIN]) == "When did herons return?"

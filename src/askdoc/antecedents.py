@@ -15,6 +15,7 @@ from askdoc.mentions import (
     topic,
     words,
 )
+from askdoc.persons import is_somebody, roles
 from askdoc.types import Turn
 
 TRAITS = (
@@ -135,7 +136,7 @@ def _mentioned(pronoun: str, turns: Sequence[Turn], *, many: bool) -> Iterator[s
     for turn in list(reversed(turns))[:reach]:
         asked, said = _names_of(turn)
         if pronoun in HIS:
-            yield from _people(turn.question, asked, said)
+            yield from _people(turn, pronoun, asked, said)
             continue
         if many or (pronoun in _THEY and not turn.answer):
             asked = [name for name in asked if is_many(name.text)]
@@ -158,21 +159,29 @@ def _mentioned(pronoun: str, turns: Sequence[Turn], *, many: bool) -> Iterator[s
             yield from (*things, *topics, *people)
 
 
-def _people(question: str, asked: Sequence[Name], said: Sequence[Name]) -> Iterator[str]:
+def _people(turn: Turn, pronoun: str, asked: Sequence[Name], said: Sequence[Name]) -> Iterator[str]:
     """List who `she` may be: who was asked about, then who the answer names; no month or country.
 
-    One asked about by half a name (`Who was Chan?`) is called by the whole one that the answer has.
+    One asked about by half a name (`Who was Chan?`) is called by the whole one that the answer has,
+    and one asked about by a role by the name that goes with that. A lone name is a person's only
+    where something says so.
     """
-    people = [name.text for name in asked if name.person]
-    people += [name.text for name in asked if name.may_be_person and not name.person]
+    question = turn.question
     told = [name.text for name in said if name.person]
     wanted = _WHO_IS.fullmatch(question.rstrip("?!. "))
     if question.lower().startswith(("who ", "whose ", "whom ")) and not (
         wanted and _is_person(wanted["name"])
     ):
         yield from told[:1]
-    for name in people:
-        yield next((whole for whole in told if whole.endswith(f" {name}")), name)
+    yield from (name.text for name in asked if name.person)
+    for role in roles(question, pronoun):
+        title = role.split()[1].lower()
+        yield next((name for name in told if name.lower().startswith(f"{title} ")), role)
+    for name in asked:
+        if name.may_be_person and not name.person:
+            whole = next((other for other in told if other.endswith(f" {name.text}")), None)
+            if whole or any(is_somebody(name.text, text) for text in (question, turn.answer)):
+                yield whole or name.text
     yield from told
 
 

@@ -123,7 +123,8 @@ def rewrite(question: str, turns: Sequence[Turn]) -> str:
     of_event = asks_when(body) and not _THING.match(turns[-1].question)
     is_part = of_event or is_fragment(body, led=led)
     if is_part and (made := _completed(body, turns)):
-        return _as_question(_resolve(made, turns) or made)
+        made = _as_question(_resolve(made, turns) or made)
+        return question if unknown_person(body) and unknown_person(made) else made
     resolved = None if of_event else _resolve(body, turns) or with_owner(body, turns)
     if resolved is not None:
         return question if resolved == body else _as_question(resolved)

@@ -11,7 +11,8 @@ import re
 
 from askdoc.antecedents import PARTICIPLES, TRAIT, TRAITS, WHO_DID, topic_of
 from askdoc.companions import doer_or_person
-from askdoc.mentions import AUXILIARIES, PREPOSITIONS, WH, names, tells_when, words
+from askdoc.mentions import AUXILIARIES, PREPOSITIONS, WH, is_many, names, tells_when, words
+from askdoc.persons import is_role
 
 _ABOUT = re.compile(r"^(?:what|how)\s+about\s+(?P<rest>.+)$", re.IGNORECASE)
 MORE = re.compile(r"^(?:(?:tell me )?more|go on|continue|(?:any|some)thing else)$", re.IGNORECASE)
@@ -50,6 +51,7 @@ _PEOPLE = frozenset(
 """Those of whom something is asked (`what about children?`) rather than what is asked about."""
 _ARTICLE = re.compile(r"\bthe\s+$", re.IGNORECASE)
 _WHAT_IS = re.compile(r"(?:what|where)\s+(?:is|are|was|were)\s", re.IGNORECASE)
+_WHO = re.compile(r"who\s+(?:is|was)\s+", re.IGNORECASE)
 _WHICH_NOUN = re.compile(
     rf"(?:what|which|how\s+(?:many|much))\s+(?!(?:{'|'.join(sorted(AUXILIARIES))})\b)(?:[\w’'-]+\s+)"
     rf"{{1,3}}?(?:{'|'.join(sorted(AUXILIARIES))})\s",
@@ -126,6 +128,8 @@ def exchanged(body: str, before: str) -> str | None:
         return None
     at_start = before.rindex(counterpart)
     head, rest = before[:at_start], before[at_start + len(counterpart) :]
+    if fragment.lower().startswith(_OWNERS) and _WHO.fullmatch(head) and not is_role(fragment):
+        head = f"what {'are' if is_many(fragment) else 'is'} "
     if counterpart[:1].isupper() and names(f"x {fragment}"):  # names bring their own articles
         head = _ARTICLE.sub("", head)
     return f"{head}{fragment}{rest}"

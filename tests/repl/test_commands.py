@@ -116,9 +116,17 @@ def test_a_pronoun_for_nobody_who_was_named_is_told(talk: Talk) -> None:
     told = "note: nothing said so far tells who `he` is; asked as typed"
     said = " ".join(talk.say("Where do herons nest?", "When did he die?").split())
     assert told in said
+    said = " ".join(talk.say("Where do herons nest?", "and her successor?").split())
+    assert "nothing said so far tells who `her` is" in said
     assert "tells who" not in talk.say("/raw When did he die?")
     assert "tells who" not in talk.say("Did Karl Holm say when he built it?")
     assert "tells who" not in talk.say(PIER, "and what did she say about housing?")
+
+
+def test_what_asks_the_same_question_again_is_told(talk: Talk) -> None:
+    assert "the same question again" not in talk.say("Where do herons nest?")
+    assert "note: the same question again; `/sources`" in talk.say("thanks", "tell me more", "more")
+    assert "the same question again" not in talk.say("more")
 
 
 def test_what_steers_a_terminal_is_no_part_of_a_question(talk: Talk) -> None:

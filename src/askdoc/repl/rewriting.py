@@ -12,7 +12,7 @@ from askdoc.ports import Listener
 from askdoc.render.notices import ModelNotices
 from askdoc.repl.waiting import Waiting
 from askdoc.rewriting import rewrite_by_model
-from askdoc.settings import ENGLISH, Settings
+from askdoc.settings import ENGLISH
 
 if TYPE_CHECKING:
     from askdoc.federating import Asked
@@ -56,7 +56,20 @@ def standing_alone(session: Session, asked: str, waiting_for: Callable[[], str])
             return by_rules
 
 
-def unknown_in(question: str, settings: Settings) -> str | None:
-    """Return the pronoun of a question for somebody whom nothing names; English alone."""
-    english = wiring.language_of(question, settings) == ENGLISH
-    return unknown_person(question) if english else None
+def told_of(session: Session, asked: str, question: str) -> str | None:
+    """Say what a question that was made of what was typed lacks, or that it was asked just before.
+
+    English alone: in other languages nothing tells who is meant.
+    """
+    if not session.exchanges:
+        return None
+    before = session.exchanges[-1]
+    if question != asked and question == before.question and not is_repeated(asked, before.asked):
+        return "the same question again; `/sources` lists all the evidence"
+    if wiring.language_of(question, session.scope.settings) != ENGLISH:
+        return None
+    unknown = unknown_person(question)
+    if unknown is None:
+        return None
+    told = f"nothing said so far tells who `{unknown}` is"
+    return f"{told}; asked as typed" if question == asked else told

@@ -25,7 +25,7 @@ from askdoc.render.layout import flat, hang
 from askdoc.render.notices import STAGES, ModelNotices
 from askdoc.repl.engine import Engine
 from askdoc.repl.keyboard import Keyboard
-from askdoc.repl.rewriting import standing_alone, unknown_in
+from askdoc.repl.rewriting import standing_alone, told_of
 from askdoc.repl.scope import Scope
 from askdoc.repl.waiting import Waiting
 from askdoc.text import printable
@@ -96,9 +96,8 @@ class Session:
         question = asked if raw else standing_alone(self, asked, self._waiting_for)
         if question != asked:
             page.show([hang(flat(question, "faint"), page, first="→ ")])
-        elif not raw and self.exchanges and (unknown := unknown_in(question, self.scope.settings)):
+        if not raw and (told := told_of(self, asked, question)):
             aside = self.pages.errors()
-            told = f"nothing said so far tells who `{unknown}` is; asked as typed"
             aside.show([note_line(told, aside)])
         stream, notices = ClaimStream(page), ModelNotices(self.pages.errors())
         with Waiting(page, self._waiting_for) as waiting:
