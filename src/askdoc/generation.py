@@ -39,6 +39,8 @@ from askdoc.types import (
 from askdoc.words import Terms
 
 _REPEATED = 0.8
+_ENDLESS = 4
+"""A model that writes so many times the claims it was asked for is taken to go on for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,9 @@ class Writer:
             for number, item in enumerate(read_claims(pieces)):
                 if isinstance(item, Refused):
                     progress.refusal = item.text
+                    return
+                if number >= _ENDLESS * self._limits.most_claims:
+                    progress.spent = replace(progress.spent, cut_off=True)
                     return
                 if number >= self._limits.most_claims:
                     continue  # the end of the stream tells what all of it took

@@ -365,6 +365,33 @@ def test_nothing_of_the_environment_is_taken(
     store.close()
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ANONYMIZED_TELEMETRY", ""),
+        ("IS_PERSISTENT", "perhaps"),
+        ("MIGRATIONS", ""),
+        ("CHROMA_SERVER_HTTP_PORT", "tcp://10.0.0.1:8000"),
+        ("CHROMA_SERVER_CORS_ALLOW_ORIGINS", "no JSON"),
+    ],
+)
+def test_an_odd_variable_of_the_environment_is_no_obstacle(
+    copy: Path, tmp_path: Path, name: str, value: str
+) -> None:
+    code = (
+        "import sys; from pathlib import Path; from askdoc.adapters.chroma import ChromaStore\n"
+        "print(ChromaStore(Path(sys.argv[1])).count())"
+    )
+    for place in ("environment", "file"):
+        (tmp_path / ".env").write_text(f"{name}={value}\n" if place == "file" else "")
+        env = {**os.environ, name: value} if place == "environment" else None
+        command = [sys.executable, "-c", code, str(copy)]
+        done = subprocess.run(
+            command, cwd=tmp_path, env=env, capture_output=True, text=True, check=True
+        )
+        assert done.stdout.strip() == "1200"
+
+
 def test_an_env_file_that_chroma_chokes_on_is_named(copy: Path, tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"MIGRATIONS=\xe9\n")
     code = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,12 +23,15 @@ def in_front_of(
     fault: Fault,
     *,
     served: bytes | None = None,
+    status: int = 200,
+    kind: str = "application/json",
     moved: str | None = None,
     port: int = 0,
 ) -> Iterator[tuple[str, list[str]]]:
     """Put a server before the real one that may fail; yields its URL and the requests it got.
 
-    `served` is what it answers instead when it is asked what it serves, and `moved` where it says
+    `served` is what it answers instead when it is asked what it serves, with `status` and as
+    `kind`, and `moved` where it says
     that this has gone; `port` is its own.
     """
     real_port = int(url.split(":")[2].split("/", maxsplit=1)[0])
@@ -42,7 +46,7 @@ def in_front_of(
             elif served is None:
                 self._pass_on(b"")
             else:
-                reply(self, 200, served, "application/json")
+                reply(self, status, served, kind)
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -120,6 +124,28 @@ def breaking(*parts: bytes, promised: int) -> Fault:
             handler.wfile.write(part)
         handler.wfile.flush()
         handler.close_connection = True
+        return True
+
+    return fault
+
+
+def endless(begin: str, again: str, *, pause: float = 0.0) -> Fault:
+    """Say `begin`, and then `again` and again until whoever asked hangs up, or for ten seconds."""
+
+    def fault(handler: BaseHTTPRequestHandler, body: bytes) -> bool:
+        handler.send_response(200)
+        handler.send_header("Content-Type", "text/event-stream")
+        handler.end_headers()
+        handler.close_connection = True
+        try:
+            handler.wfile.write(chunk(begin))
+            ends = time.monotonic() + 10
+            while time.monotonic() < ends:
+                handler.wfile.write(chunk(again))
+                handler.wfile.flush()
+                time.sleep(pause)
+        except OSError:
+            pass
         return True
 
     return fault

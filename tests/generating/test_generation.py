@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
 from tests.generating.conftest import Scripted, evidence, terms
@@ -170,6 +170,19 @@ def test_enough_is_enough() -> None:
     lines = "".join(f"- {name} owned this. [1]\n" for name in names)
     draft = write(lines, limits=Limits(most_claims=3))
     assert len(draft.claims) + len(draft.generation.withheld) == 3
+
+
+def test_of_claims_without_end_those_that_were_asked_for_are_taken_and_it_is_told() -> None:
+    def endless() -> Iterator[str]:
+        while True:
+            yield "- The mill was built in 1850. [1]\n"
+
+    generator = Scripted()
+    generator.pieces = endless()  # type: ignore[assignment]
+    draft = Writer(generator, Check(terms), terms).write("When?", evidence(MILL), lambda _: None)
+    assert [claim.text for claim in draft.claims] == ["The mill was built in 1850."]
+    assert draft.generation.spent.cut_off
+    assert generator.closed
 
 
 def test_cost_is_known_where_prices_are() -> None:

@@ -18,7 +18,7 @@ from askdoc import prompts
 from askdoc.adapters.connecting import connect, connect_later
 from askdoc.adapters.llamaindex_llm import LlamaIndexGenerator
 from askdoc.checking import Check
-from askdoc.errors import GeneratorError
+from askdoc.errors import GeneratorError, NoAnswerYet
 from askdoc.generation import Writer
 from askdoc.providers import Provider, is_loopback, read_provider
 from askdoc.render.console import Console, page
@@ -139,8 +139,13 @@ def test_a_busy_server_is_waited_for_as_long_as_it_asks(llama: str) -> None:
 def test_a_server_that_fails_once_is_asked_again(llama: str) -> None:
     with in_front_of(llama, failing(500, 1)) as (url, _):
         generator, waits = ask(url)
+        told: list[object] = []
+        generator.listen = told.append
         assert text_of(generator)
     assert waits == [1.0]
+    out = io.StringIO()
+    ModelNotices(page(Console(file=out, width=200)))(told[0])
+    assert "answered 500; it is asked again in 1 s" in out.getvalue()
 
 
 def test_a_stream_that_breaks_is_not_taken_for_whole_nor_begun_again(llama: str) -> None:
@@ -287,3 +292,25 @@ def test_a_server_of_another_protocol_is_an_error(body: bytes, kind: str) -> Non
             pytest.raises(GeneratorError, match=says),
         ):
             ask(url)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "says"),
+    [
+        (404, "text/html", "did not answer as an OpenAI-compatible server"),
+        (500, "text/html; charset=utf-8", "did not answer as an OpenAI-compatible server"),
+        (502, "text/html", "can't be reached: 502"),
+        (503, "application/json", "can't be reached: 503"),
+        (504, "text/plain", "can't be reached: 504"),
+    ],
+)
+def test_a_page_in_place_of_what_a_server_serves_is_told(status: int, kind: str, says: str) -> None:
+    with (
+        in_front_of(
+            "http://127.0.0.1:1/v1", failing(500), served=b"<html>no", status=status, kind=kind
+        ) as (url, _),
+        pytest.raises(NoAnswerYet, match=says) as caught,
+    ):
+        connect(Provider("compatible", "", url), offline=True, timeout=5)
+    assert f"`{url}`" in str(caught.value)
+    assert caught.value.hint

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
 
 import pytest
 from tests.generating.conftest import evidence
-from tests.generating.servers import Fault, chunk, in_front_of, reply
+from tests.generating.servers import Fault, chunk, endless, in_front_of, reply
 
 from askdoc import prompts
 from askdoc.adapters import ollama
@@ -292,3 +293,46 @@ def test_a_server_that_asks_to_wait_too_long_is_given_up_at_once() -> None:
             text_of(generator)
     assert len(seen) == 1
     assert not waits
+
+
+@pytest.mark.parametrize(
+    ("begin", "again"),
+    [
+        (SAID, "word "),
+        (SAID, "\n"),
+        (SAID, SAID),
+        ('{"answered": true, "claims": [', '{"text": "The Oren dam holds.", "sentences": [1]}, '),
+        (SAID, "<think>"),
+    ],
+)
+def test_a_server_whose_answer_never_ends_is_cut_off(begin: str, again: str) -> None:
+    with a_server(endless(begin, again)) as (url, seen):
+        generator = connect(provider("compatible", url), offline=True, timeout=30)
+        *said, spent = generator.stream(PROMPT)
+        generator.close()
+    assert said[0] == begin
+    assert spent == Spent(cut_off=True)
+    assert len(seen) == 1
+
+
+def test_a_server_that_says_nothing_but_blanks_is_given_up() -> None:
+    with a_server(endless(SAID, " ", pause=0.05)) as (url, _):
+        generator = connect(provider("compatible", url), offline=True, timeout=0.5)
+        said = generator.stream(PROMPT)
+        assert next(said) == SAID
+        with pytest.raises(GeneratorError, match="said nothing for too long") as caught:
+            list(said)
+        generator.close()
+    assert "ASKDOC_LLM_TIMEOUT" in (caught.value.hint or "")
+
+
+def test_time_spent_with_what_a_server_said_is_not_its_silence() -> None:
+    with a_server(endless("- The Oren dam", "\n", pause=0.01)) as (url, _):
+        generator = connect(provider("compatible", url), offline=True, timeout=1)
+        said = generator.stream(PROMPT)
+        for _ in range(3):
+            next(said)
+            time.sleep(0.6)
+        assert next(said) == "\n"
+        said.close()  # type: ignore[attr-defined]
+        generator.close()

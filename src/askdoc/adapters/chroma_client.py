@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from askdoc.adapters import chroma_files
-from askdoc.adapters.chroma_import import importing
+from askdoc.adapters.chroma_import import importing, without_environment
 from askdoc.errors import DiskFull, EmbedderMismatch, IndexCorrupt, StoreError
 
 if TYPE_CHECKING:
@@ -63,15 +63,16 @@ def client(folder: Path) -> Client:
         message = f"chromadb cannot be loaded: {' '.join(str(error).split())}"
         hint = "it reads a file `.env` in the current folder; if there is one, mend it"
         raise StoreError(message, hint=hint) from error
-    settings = Settings(
-        _env_file=None,  # type: ignore[call-arg]  # pydantic-settings takes it, untyped
-        anonymized_telemetry=False,
-        chroma_api_impl=f"{_API}.RustBindingsAPI",
-        chroma_otel_collection_endpoint="",
-        chroma_otel_granularity=None,
-        is_persistent=True,
-        persist_directory=str(folder),
-    )
+    with without_environment():
+        settings = Settings(
+            _env_file=None,  # type: ignore[call-arg]  # pydantic-settings takes it, untyped
+            anonymized_telemetry=False,
+            chroma_api_impl=f"{_API}.RustBindingsAPI",
+            chroma_otel_collection_endpoint="",
+            chroma_otel_granularity=None,
+            is_persistent=True,
+            persist_directory=str(folder),
+        )
     try:
         return Client(settings=settings)
     except BaseException:

@@ -26,10 +26,35 @@ def importing() -> Iterator[None]:
     with (
         _nothing_collected(),
         _unchecked(),
+        without_environment(),
         _without(_EXPORTER, _exporter()),
         _without(_HTTP_COMMAND, None),  # httpx does without it where it is missing
     ):
         yield
+
+
+@contextmanager
+def without_environment() -> Iterator[None]:
+    """Within this, Chroma's settings are what they are given, else their defaults.
+
+    The environment and a file `.env` are for other programs; an empty variable in them, or a word
+    where Chroma wants a number, would keep it from being imported at all.
+    """
+    try:
+        settings: Any = import_module("pydantic_settings").BaseSettings
+        kept = settings.__dict__["settings_customise_sources"]
+    except (ImportError, AttributeError, KeyError):  # a Chroma that has no use for it
+        yield
+        return
+    settings.settings_customise_sources = classmethod(_given)
+    try:
+        yield
+    finally:
+        settings.settings_customise_sources = kept
+
+
+def _given(_cls: Any, _settings_cls: Any, init_settings: Any, *_: Any, **__: Any) -> Any:
+    return (init_settings,)
 
 
 @contextmanager

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -20,6 +22,7 @@ from askdoc.adapters.llamaindex_llm import (
     foreign,
 )
 from askdoc.adapters.ollama import holds, models_of
+from askdoc.adapters.reining import Rein
 from askdoc.errors import GeneratorError, MissingPart, NoAnswerYet
 from askdoc.ports import Generator, Listener, deaf
 from askdoc.providers import COMPATIBLE, KEY_VARIABLES, Provider
@@ -36,7 +39,10 @@ _Made = tuple[Any, Callable[[], object]]
 """A LlamaIndex LLM, and what ends its connections."""
 
 _LISTING_TIMEOUT = 5
+_LONGEST_LISTING = 1 << 22
 _ANSWER_TOKENS = 400
+_IN_ITS_PLACE = (502, 503, 504)
+"""What a proxy answers for a server that it can't reach, and a server that is still starting."""
 
 
 def connect_later(provider: Provider, *, offline: bool, timeout: float) -> Generator:
@@ -134,7 +140,10 @@ def connect(provider: Provider, *, offline: bool, timeout: float) -> LlamaIndexG
         llm, hang_up = _OF_PROVIDERS[provider.kind](made, provider.address, timeout, known)
         ending = {"hang_up": hang_up}
     form = Form.SCHEMA if provider.kind in ("ollama", "openai") else Form.FREE
-    return LlamaIndexGenerator(llm, name=provider.name, remote=provider.remote, form=form, **ending)
+    return LlamaIndexGenerator(
+        llm, name=provider.name, remote=provider.remote, form=form,
+        rein=partial(Rein, _ANSWER_TOKENS, timeout), **ending,
+    )  # fmt: skip
 
 
 def _openai(made: Any, address: str, timeout: float, known: dict[str, Any]) -> _Made:
@@ -222,6 +231,7 @@ def _compatible(made: Any, provider: Provider, timeout: float) -> LlamaIndexGene
         name=Provider(COMPATIBLE, model, provider.url).name,
         remote=provider.remote,
         form=Form.GRAMMAR if _is_llama_cpp(served) else Form.SCHEMA,
+        rein=partial(Rein, _ANSWER_TOKENS, timeout),
         hang_up=connections.close,
     )
 
@@ -237,19 +247,36 @@ def _served(provider: Provider, key: str) -> list[dict[str, Any]]:
     )
     try:
         with opener(request.full_url).open(request, timeout=_LISTING_TIMEOUT) as answer:
-            listed = json.load(answer)
+            listed = json.loads(answer.read(_LONGEST_LISTING))
             return [dict(item) for item in listed.get("data", [])]
     except urllib.error.HTTPError as error:
-        if error.code in UNAUTHORISED:
-            raise _not_yet(error, provider) from error
-        if error.code in REDIRECTIONS:
-            raise explained(error, provider.name.rstrip("#"), said=False) from error
-        return []
+        with error:
+            return _unserved(error, provider)
     except (AttributeError, TypeError, ValueError) as error:  # a page of HTML, or other JSON
-        told = foreign(provider.name.rstrip("#"))
-        raise NoAnswerYet(str(told), hint=told.hint) from error
+        raise _not_such(provider) from error
     except OSError as error:
         raise _not_yet(error, provider) from error
+
+
+def _unserved(error: urllib.error.HTTPError, provider: Provider) -> list[dict[str, Any]]:
+    """Say what it means that a server refuses to list what it serves; it may still answer."""
+    name = provider.name.rstrip("#")
+    if error.code in UNAUTHORISED:
+        raise _not_yet(error, provider) from error
+    if error.code in REDIRECTIONS:
+        raise explained(error, name, said=False) from error
+    if error.code in _IN_ITS_PLACE:
+        message = f"`{name}` can't be reached: {error.code} is answered"
+        hint = "see whether the server runs, its address, and the proxy if there is one"
+        raise NoAnswerYet(message, hint=hint) from error
+    if not provider.model and error.headers.get_content_type() == "text/html":
+        raise _not_such(provider) from error
+    return []
+
+
+def _not_such(provider: Provider) -> NoAnswerYet:
+    told = foreign(provider.name.rstrip("#"))
+    return NoAnswerYet(str(told), hint=told.hint)
 
 
 def _not_yet(error: Exception, provider: Provider) -> NoAnswerYet:

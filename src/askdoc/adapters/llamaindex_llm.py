@@ -10,13 +10,16 @@ from __future__ import annotations
 import re
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, MessageRole
 
+from askdoc.adapters.reining import Rein
 from askdoc.errors import AskdocError, GeneratorError
 from askdoc.ports import Listener, deaf
 from askdoc.providers import without_secrets
@@ -45,6 +48,9 @@ _LONGEST_REASON = 200
 _WHY_ENDED = ("finish_reason", "done_reason", "stop_reason")
 _AT_ITS_LIMIT = ("length", "max_tokens")
 _SHORTEST_KEY = 4
+_SILENT = "said nothing for too long", "wait longer: `ASKDOC_LLM_TIMEOUT=300`"
+_THOUGHTS = ("reasoning_content", "reasoning", "thinking")
+"""Under these names a server tells what a model thinks, which is not what it says."""
 
 
 def _nothing() -> None:
@@ -60,6 +66,7 @@ class LlamaIndexGenerator:
         remote: the host that it sends to, or None where that is this machine.
         form: what holds it to the shape of an answer; a server that turns out not to know JSON
             schemas is asked again without.
+        rein: says of one answer when it is enough, whatever the server was told.
         pause: waits a number of seconds; replaced in tests.
         hang_up: closes the connections that the model was given; at the latest when this object
             is gone.
@@ -73,6 +80,7 @@ class LlamaIndexGenerator:
         name: str,
         remote: str | None,
         form: Form = Form.FREE,
+        rein: Callable[[], Rein] = partial(Rein, CONTEXT, None),  # noqa: B008 - makes nothing yet
         pause: Callable[[float], None] = time.sleep,
         hang_up: Callable[[], object] = _nothing,
     ) -> None:
@@ -81,6 +89,7 @@ class LlamaIndexGenerator:
         key = getattr(llm, "api_key", None)
         self._key = key if isinstance(key, str) else None
         self._pause = pause
+        self._rein = rein
         self.listen: Listener = deaf
         self.name = name
         self.remote = remote
@@ -116,7 +125,8 @@ class LlamaIndexGenerator:
                 wait = None if said or attempt == _TRIES else _wait(error, attempt)
                 if wait is None:
                     raise explained(error, self.name, said=said, key=self._key) from error
-                self.listen(Busy(self.name, wait))
+                status = _status(error)
+                self.listen(Busy(self.name, wait, None if status == _TOO_MANY else status))
                 self._pause(wait)
             else:
                 return
@@ -129,11 +139,20 @@ class LlamaIndexGenerator:
         options = _options(prompt, self._llm.class_name())
         last: ChatResponse | None = None
         ended = cut_off = False
-        for last in self._llm.stream_chat(messages, **options):
-            ended |= _finished(last.raw)
-            cut_off |= _cut_off(last.raw)
-            if last.delta:
-                yield last.delta
+        rein = self._rein()
+        with _closing(self._llm.stream_chat(messages, **options)) as answer:
+            for last in answer:
+                ended |= _finished(last.raw)
+                cut_off |= _cut_off(last.raw)
+                over = rein.is_over(last.delta or "", thinks=_thinks(last.raw))
+                if rein.is_idle() and not ended:
+                    raise silent(self.name)
+                if last.delta:
+                    with rein.slack():
+                        yield last.delta
+                if over and not ended:
+                    yield Spent(cut_off=True)
+                    return
         if last is not None and not ended and _tells_its_end(last.raw):
             message = f"the stream of `{self.name}` broke off"
             raise GeneratorError(
@@ -143,6 +162,21 @@ class LlamaIndexGenerator:
             raise foreign(self.name)  # a page of HTML, or other JSON: the stream holds no event
         if last is not None:
             yield replace(_spent(last.raw), cut_off=cut_off)
+
+
+@contextmanager
+def _closing(answer: Iterable[ChatResponse]) -> Iterator[Iterable[ChatResponse]]:
+    """Close what streams an answer when that is not read to its end, which hangs up."""
+    try:
+        yield answer
+    finally:
+        if callable(close := getattr(answer, "close", None)):
+            close()
+
+
+def silent(name: str) -> GeneratorError:
+    """Return the error for a server that says nothing, or nothing but blanks."""
+    return GeneratorError(f"`{name}` {_SILENT[0]}", hint=_SILENT[1])
 
 
 def foreign(name: str) -> GeneratorError:
@@ -199,6 +233,12 @@ def _cut_off(raw: Any) -> bool:
     parts = [raw, _of(raw, "delta"), *(part for parts in listed for part in parts or ())]
     said = [_of(part, name) for part in parts for name in _WHY_ENDED]
     return any(str(getattr(why, "value", why)).lower() in _AT_ITS_LIMIT for why in said if why)
+
+
+def _thinks(raw: Any) -> bool:
+    """Tell whether a part of an answer holds what the model thinks before it speaks."""
+    deltas = [_of(choice, "delta") for choice in _of(raw, "choices") or ()]
+    return any(_of(part, n) for part in (*deltas, _of(raw, "message")) for n in _THOUGHTS)
 
 
 def _names_limit(error: BaseException) -> bool:
@@ -313,7 +353,7 @@ def _of_kind(error: BaseException, key: str | None, *, said: bool) -> tuple[str,
     """Say what an error without a status means and what to do."""
     kinds = " ".join(type(item).__name__ for item in _chain(error)).lower()
     if "timeout" in kinds:
-        return "said nothing for too long", "wait longer: `ASKDOC_LLM_TIMEOUT=300`"
+        return _SILENT
     if said:
         return "broke off in the middle", "ask again"
     if "remoteprotocol" in kinds or "incompleteread" in kinds:

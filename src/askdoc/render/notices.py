@@ -46,7 +46,8 @@ class ModelNotices:
             )
 
         elif isinstance(event, Busy):
-            self._say(f"`{event.name}` asks to wait; it is asked again in {event.seconds:.0f} s")
+            why = "asks to wait" if event.status is None else f"answered {event.status}"
+            self._say(f"`{event.name}` {why}; it is asked again in {event.seconds:.0f} s")
 
     def _say(self, message: str) -> None:
         self._page.show([note_line(message, self._page)])

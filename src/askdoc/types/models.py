@@ -45,10 +45,14 @@ class Sending:
 
 @dataclass(frozen=True, slots=True)
 class Busy:
-    """Event: a language model asks to wait, and is asked again after so many seconds."""
+    """Event: a language model's server can't answer now, and is asked again after so many seconds.
+
+    `status` is what it failed with, None where it asks to wait.
+    """
 
     name: str
     seconds: float
+    status: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
