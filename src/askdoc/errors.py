@@ -25,7 +25,11 @@ end without a full stop, and put names in back-ticks; a hint holds the next comm
 
 from __future__ import annotations
 
+import errno
 from typing import ClassVar
+
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+"""How a write fails that nobody is to blame for."""
 
 
 class AskdocError(Exception):
@@ -114,3 +118,9 @@ class EmbedderMismatch(StoreError):
 
 class DiskFull(StoreError):
     """There is no room left to write."""
+
+
+def unwritable(file: str, error: OSError) -> AskdocError:
+    """Say that a file that was named cannot be written; that a disk is full is no wrong use."""
+    message = f"cannot write `{file}`: {(error.strerror or str(error)).lower()}"
+    return DiskFull(message) if error.errno in NO_ROOM else UsageError(message)

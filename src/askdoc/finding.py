@@ -26,7 +26,7 @@ from askdoc.sentence_vectors import IN_CONTEXT, unpack
 from askdoc.settings import AUTOMATIC, ENGLISH, ENGLISH_MODELS, Settings
 from askdoc.spelling import Vocabulary, repair
 from askdoc.text import printable
-from askdoc.types import Evidence, Passage, Reason
+from askdoc.types import INCOMPLETE, Evidence, Passage, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -147,7 +147,7 @@ class Finder:
             )
         hear_retrieved()
         found = [
-            self._judge(query, passages, own)
+            self._judge(query, passages, own, documents)
             for query, passages, own in zip(queries, gathered, wanted, strict=True)
         ]
         return replace(_joined(found, self._settings.max_sentences), searched=text)
@@ -161,7 +161,8 @@ class Finder:
         """
         if not text:
             message = "the question is empty"
-            raise UsageError(message, hint='ask one: `askdoc "What did … say about …?"`')
+            hint = 'ask one: `askdoc "What did … say about …?"`, or open a session: `askdoc repl`'
+            raise UsageError(message, hint=hint)
         language = language or self.language(text)
         analyser = self._sources.analyser
         if vector is None:
@@ -236,12 +237,18 @@ class Finder:
 
         return Demanded([run for run in runs if run], accepts)
 
-    def _judge(self, query: Query, passages: list[Passage], demands: Demands) -> Found:
+    def _judge(
+        self,
+        query: Query,
+        passages: list[Passage],
+        demands: Demands,
+        documents: Collection[str] | None,
+    ) -> Found:
         evidence = self.score(query, passages)
         terms = self._terms(query.language)
         signals = features(query, passages, evidence, terms)
         confidence = probability(signals, self._calibration(query.language))
-        reason = self._doubt(evidence, confidence, demands)
+        reason = self._doubt(evidence, confidence, demands, documents)
         limit = self._settings.max_sentences
         chosen = [] if reason else choose(evidence, terms, query.weights, limit=limit)
         return Found(query.text, passages, evidence, chosen, signals, confidence, reason)
@@ -275,20 +282,28 @@ class Finder:
         return language == ENGLISH or model.name not in ENGLISH_MODELS
 
     def _doubt(
-        self, evidence: Sequence[Evidence], confidence: float, demands: Demands
+        self,
+        evidence: Sequence[Evidence],
+        confidence: float,
+        demands: Demands,
+        documents: Collection[str] | None,
     ) -> Reason | None:
+        least = self._settings.min_confidence
+        if evidence and confidence >= least:
+            return None
         if not evidence and demands:
             return Reason("nothing_found", _unmet(demands))
-        if not evidence:
-            return Reason("nothing_found", "nothing in the documents comes near this question")
-        least = self._settings.min_confidence
-        if confidence < least:
-            return Reason(
-                "weak_evidence",
-                "the documents do not seem to answer this question "
-                f"(confidence {confidence:.2f}, needed {least:.2f})",
-            )
-        return None
+        asked = "the documents"
+        if documents is not None:
+            known = self._sources.catalog.counts().documents
+            asked = f"the documents that were asked ({len(documents)} of {known})"
+        kind, told = "nothing_found", f"nothing in {asked} comes near this question"
+        if evidence:
+            kind, told = "weak_evidence", f"{asked} do not seem to answer this question "
+            told += f"(confidence {confidence:.2f}, needed {least:.2f})"
+        if self._sources.catalog.setting(INCOMPLETE):
+            told += "; files may be missing from the index, since a run has not come to its end"
+        return Reason(kind, told)
 
 
 def _unmet(demands: Demands) -> str:

@@ -112,7 +112,8 @@ class Indexer:
                 beside = True
             look = partial(self._survey, asked=None if rebuild else asked)
             store = self._anew.store if beside else self._store
-            run = self._carry_out(look, listen, loaded, store, whole=rebuild or not asked)
+            named = () if rebuild else asked
+            run = self._carry_out(look, listen, loaded, store, asked=named)
             if beside and not run.interrupted:
                 self._anew.take_over()
             return run.report(time.perf_counter() - started)
@@ -134,7 +135,7 @@ class Indexer:
             return survey_changes(writing.catalog, places, self._files.discover, self._root)
 
         with self._anew.locked():
-            run = self._carry_out(look, listen)
+            run = self._carry_out(look, listen, asked=sorted(places))
             return run.report(time.perf_counter() - started)
 
     def _carry_out(
@@ -144,13 +145,13 @@ class Indexer:
         loaded: Embedder | None = None,
         store: Store | None = None,
         *,
-        whole: bool = False,
+        asked: Sequence[str],
     ) -> Run:
         with self._open(loaded, store) as writing:
             writing.expect_same_settings()
             run = Run(writing, self._files, self._cutters, self._settings, listen)
-            run.carry_out(look(writing))
-            if whole and not run.interrupted and writing.catalog.setting(UNFINISHED) == "yes":
+            run.carry_out(look(writing), asked)
+            if not asked and not run.interrupted and writing.catalog.setting(UNFINISHED) == "yes":
                 writing.catalog.keep(UNFINISHED, "no")
         return run
 

@@ -69,8 +69,11 @@ class Run:
         self._taken_in: list[str] = []
         self.interrupted = False
 
-    def carry_out(self, found: Survey) -> None:
-        """Do what brings the index in step with the survey; Ctrl-C ends it early."""
+    def carry_out(self, found: Survey, asked: Sequence[str] = ()) -> None:
+        """Do what brings the index in step with the survey; Ctrl-C ends it early.
+
+        `asked` names the sources that were surveyed, where it was not all.
+        """
         catalog = self._writing.catalog
         self._excluded = frozenset(catalog.exclusions())
         self._again = self._to_read_again()
@@ -84,6 +87,8 @@ class Run:
         try:
             for skip in plan.skip:
                 self._tally.skip(skip)
+            if plan.add or plan.examine:
+                self._writing.is_reading(asked)
             self._take_in(plan)
             self._take_out(plan)
         except KeyboardInterrupt:
@@ -98,6 +103,8 @@ class Run:
             self._close()
         self._name_anew()
         self._note(found)
+        if not self.interrupted:
+            self._writing.has_read(asked)
 
     def report(self, seconds: float) -> IndexReport:
         """Say what was done."""

@@ -91,10 +91,13 @@ HELP: Mapping[str, str] = {
     "max_read_mb": "memory that reading one file may take, in megabytes, on Linux",
     "max_fetch_seconds": "seconds that fetching one page may take, redirects included",
     "max_pages": "pages that are fetched of one address with `--depth`, or of a sitemap",
-    "workers": "processes that read files; with 0 askdoc reads them itself, without those limits",
+    "workers": "processes that read files, by default one for each core; with 0 askdoc reads them"
+    " itself, without those limits",
     "language": "language of the documents, as an ISO 639-1 code; `auto` finds out that of each",
-    "embedder": "name or folder of the Sentence Transformers model that makes the vectors",
-    "reranker": "name or folder of a cross-encoder that ranks sentences; `none` for no ranker",
+    "embedder": "name or folder of the Sentence Transformers model that makes the vectors, by"
+    f" default {DEFAULT_EMBEDDER}",
+    "reranker": "name or folder of a cross-encoder that ranks sentences, by default the packaged"
+    f" {RERANKER}; `none` for no ranker",
     "chunk_tokens": "largest chunk, in tokens of the embedder",
     "chunk_overlap": "sentences that two neighbouring chunks share",
     "top_k": "passages that a question looks at",
@@ -144,7 +147,9 @@ def parse(values: Mapping[str, Any], *, origin: str, base: Settings | None = Non
             else _misfit(_named(key, origin), key, merged[key], error)
         )
         message = told if origin == COMMAND_LINE else f"{origin}: {told}"
-        raise SettingsError(message, hint="see `askdoc config list` for what fits") from error
+        raise SettingsError(
+            message, hint="`askdoc config list` says what each setting is"
+        ) from error
 
 
 def _named(key: str, origin: str) -> str:

@@ -20,7 +20,8 @@ REPORT = "askdoc.index/1"
 class IndexStatus:
     """The state of one index; `changed` and `missing` hold locations of documents.
 
-    It is `unfinished` where it is being made anew, or that was broken off.
+    It is `unfinished` where it is being made anew, or that was broken off, and `incomplete` where a
+    run has not read all files that it was to read.
     """
 
     index: Path
@@ -33,6 +34,7 @@ class IndexStatus:
     changed: tuple[str, ...]
     missing: tuple[str, ...]
     unfinished: bool = False
+    incomplete: bool = False
 
 
 def read_status(
@@ -43,6 +45,7 @@ def read_status(
     file_state: Callable[[Document], FileState],
     sources: Iterable[str] = (),
     unfinished_key: str | None = None,
+    incomplete_key: str | None = None,
 ) -> IndexStatus:
     """Read the state of the index in the folder `index`; looks at every file it was made from.
 
@@ -61,6 +64,7 @@ def read_status(
         changed=tuple(name for name, state in states.items() if state is FileState.CHANGED),
         missing=tuple(name for name, state in states.items() if state is FileState.MISSING),
         unfinished=unfinished_key is not None and catalog.setting(unfinished_key) == "yes",
+        incomplete=incomplete_key is not None and bool(catalog.setting(incomplete_key)),
     )
 
 
@@ -89,6 +93,7 @@ def status_to_json(status: IndexStatus) -> dict[str, Any]:
         "changed": list(status.changed),
         "missing": list(status.missing),
         "unfinished": status.unfinished,
+        "incomplete": status.incomplete,
     }
 
 

@@ -6,7 +6,7 @@ so; if it still does at the next opening, that run was killed, and vectors are c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -18,6 +18,7 @@ from askdoc.intake import WRITING, passages, sweep
 from askdoc.ports import Catalog, Embedder, VectorStore
 from askdoc.sentence_vectors import IN_CONTEXT
 from askdoc.settings import Settings, index_fingerprint
+from askdoc.types import INCOMPLETE
 
 UNFINISHED = "unfinished"
 """Under this key the catalog says `yes` until an index that is made anew is complete: the new one,
@@ -28,6 +29,7 @@ EMBEDDER_FINGERPRINT = "embedder_fingerprint"
 SETTINGS_FINGERPRINT = "settings_fingerprint"
 """Under these keys the catalog keeps what made the index."""
 
+_ALL = "*"
 _BATCH = 256
 _REBUILD = "run `askdoc index --rebuild` to make the index anew"
 
@@ -169,6 +171,17 @@ class Writing:
     def begin(self) -> None:
         """Note that changes follow; until the end, a crash is one in the middle."""
         self.catalog.keep(WRITING, "yes")
+
+    def is_reading(self, sources: Sequence[str]) -> None:
+        """Note that files of these sources are being read, or of all where none is named."""
+        if not self.catalog.setting(INCOMPLETE):
+            self.catalog.keep(INCOMPLETE, "\n".join(sources) or _ALL)
+
+    def has_read(self, sources: Sequence[str]) -> None:
+        """Note that all files of these sources are read, or of all where none is named."""
+        missing = self.catalog.setting(INCOMPLETE)
+        if missing and (not sources or set(missing.split("\n")) <= set(sources)):
+            self.catalog.keep(INCOMPLETE, "")
 
     def release(self, locations: Collection[str]) -> None:
         """Take places out of the catalog; `sweep` removes the vectors that nobody needs then."""

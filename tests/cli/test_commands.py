@@ -179,6 +179,10 @@ def test_an_explanation_follows_the_answer() -> None:
 def test_a_question_may_be_kept_to_some_documents() -> None:
     data = json.loads(run("--json", "--source", "*.md", QUESTION).stdout)
     assert {item["document"] for item in data["evidence"]} == {"bees.md"}
+    refused = run("--source", "*.md", "How many moons does Jupiter have?")
+    assert refused.exit_code == 3
+    told = " ".join(refused.stdout.lower().split())
+    assert "the documents that were asked (1 of 3) do not seem to answer" in told
     done = run("--source", "*.pdf", QUESTION)
     assert done.exit_code == 2
     assert "no indexed document matches `*.pdf`" in done.stderr
@@ -320,6 +324,7 @@ def test_an_empty_folder_and_a_missing_path(bare: Path) -> None:
     done = run("index", "empty")
     assert done.exit_code == 0
     assert done.stdout.startswith("Indexed 0 documents")
+    assert done.stderr == "note: there is nothing to index in `empty` yet\n"
     done = run("index", "nowhere")
     assert done.exit_code == 2
     assert "nowhere" in done.stderr

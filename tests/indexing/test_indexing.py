@@ -20,7 +20,7 @@ from askdoc.errors import (
     UsageError,
 )
 from askdoc.settings import Settings
-from askdoc.types import Found, Indexed, Skip
+from askdoc.types import INCOMPLETE, Found, Indexed, Skip
 from askdoc.writing import UNFINISHED
 
 if TYPE_CHECKING:
@@ -760,6 +760,35 @@ def test_what_was_published_just_before_ctrl_c_is_counted(
     with bench.catalog() as catalog:
         assert report.chunks == len(catalog.chunk_ids()) > 0
     assert bench.sync().unchanged == 2
+
+
+def test_an_index_is_incomplete_until_what_was_to_be_read_is_read(bench: Bench) -> None:
+    def missing() -> str | None:
+        with bench.catalog() as catalog:
+            return catalog.setting(INCOMPLETE)
+
+    def interrupt(_: Found) -> None:
+        raise KeyboardInterrupt
+
+    bench.write(docs__cat=CAT, docs__dog=DOG, more__hen="A hen lays eggs.")
+    bench.sync("more")
+    assert not missing()
+    bench.on_load = interrupt
+    assert bench.sync("docs").interrupted
+    assert missing() == "docs"
+    bench.on_load = lambda _: None
+    bench.sync("docs/cat.txt")
+    assert missing()
+    bench.sync("docs")
+    assert not missing()
+    bench.on_load = interrupt
+    bench.write(docs__dog=DOG + " It barks.")
+    assert bench.sync().interrupted
+    bench.on_load = lambda _: None
+    bench.sync("docs")
+    assert missing() == "*"
+    bench.sync()
+    assert not missing()
 
 
 def test_an_index_made_anew_is_unfinished_until_a_whole_run_ends(bench: Bench) -> None:

@@ -565,6 +565,20 @@ def test_what_is_asked_after_a_session_was_deleted_is_kept_anew(root: Path, home
         assert asked == ["When do they return?", "and when do they leave?"]
 
 
+def test_a_full_disk_is_told_as_such(root: Path, home: Path) -> None:
+    with Opened(root, home) as talk:
+        talk.say(PIER)
+        assert isinstance(talk.session.store, SqliteSessions)
+        connection = talk.session.store._connection
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+        told = ""
+        while "note:" not in told:  # until the pages there are hold no more
+            told = " ".join(talk.say(HERONS).split())
+        assert "database or disk is full" in told
+        assert "move the file away" not in told
+
+
 def test_why_a_session_is_not_kept_is_said(
     root: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

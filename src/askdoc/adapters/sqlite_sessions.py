@@ -158,7 +158,8 @@ class SqliteSessions:
         try:
             yield
         except BaseException:
-            self._connection.execute("ROLLBACK")
+            if self._connection.in_transaction:  # on a full disk SQLite has rolled back itself
+                self._connection.execute("ROLLBACK")
             raise
         self._connection.execute("COMMIT")
 

@@ -8,7 +8,7 @@ from typing import Any
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from askdoc.errors import SettingsError
+from askdoc.errors import NO_ROOM, AskdocError, DiskFull, SettingsError
 
 
 def put(file: Path, key: str, value: Any, *, editing: str) -> None:
@@ -73,5 +73,6 @@ def _write(file: Path, document: tomlkit.TOMLDocument) -> None:
         raise _refused(file, "written", error) from error
 
 
-def _refused(file: Path, what: str, error: OSError) -> SettingsError:
-    return SettingsError(f"{file}: cannot be {what}: {(error.strerror or str(error)).lower()}")
+def _refused(file: Path, what: str, error: OSError) -> AskdocError:
+    message = f"{file}: cannot be {what}: {(error.strerror or str(error)).lower()}"
+    return DiskFull(message) if error.errno in NO_ROOM else SettingsError(message)

@@ -20,7 +20,7 @@ import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from askdoc.cli.input import keep_number
-from askdoc.errors import AskdocError, UsageError
+from askdoc.errors import NO_ROOM, AskdocError, UsageError
 from askdoc.render import console
 from askdoc.render.errors import error_lines, note_line, problem_lines
 from askdoc.render.help import Panel, help_lines
@@ -52,8 +52,6 @@ _IN_THE_WAY = frozenset(
         errno.ENAMETOOLONG,
     }
 )
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EFBIG, errno.EIO})
-"""How a write fails that nobody is to blame for; where it names no file, it was to the output."""
 
 
 class Command(TyperCommand):
@@ -256,8 +254,8 @@ def _endings() -> Iterator[None]:
         if error.errno in _IN_THE_WAY and error.filename is not None:
             message = f"cannot use `{os.fsdecode(error.filename)}`: {str(error.strerror).lower()}"
             raise AskdocError(message, hint="name another place") from error
-        if error.errno not in _NO_ROOM or error.filename is not None:
-            raise
+        if error.errno not in NO_ROOM or error.filename is not None:
+            raise  # where no file is named, it was to the output
         _drop_output()
         message = f"cannot write the output: {(error.strerror or str(error)).lower()}"
         raise AskdocError(message) from error

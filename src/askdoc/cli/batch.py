@@ -16,7 +16,7 @@ from askdoc.batching import Kept, Lines, answer_all, answered, questions_in, ref
 from askdoc.cli.input import bounded, read_all
 from askdoc.cli.options import here
 from askdoc.cli.session import open_for_many
-from askdoc.errors import UsageError
+from askdoc.errors import UsageError, unwritable
 from askdoc.formats import answer_to_json, dumps
 from askdoc.render.counting import CountProgress
 from askdoc.render.errors import note_line
@@ -206,5 +206,4 @@ def _writing(to: Path | None) -> Iterator[Write]:
         with to.open("a", encoding="utf-8", newline="\n", buffering=1) as stream:
             yield stream.write
     except OSError as error:
-        message = f"cannot write `{to}`: {(error.strerror or str(error)).lower()}"
-        raise UsageError(message) from error
+        raise unwritable(str(to), error) from error

@@ -35,6 +35,8 @@ app = typer.Typer(
 )
 
 
+_UNSET = "not set"
+
 Key = Annotated[
     str, typer.Argument(metavar="KEY", help="Name of the setting.", autocompletion=setting_names)
 ]
@@ -68,7 +70,7 @@ def list_() -> None:
 
 @command(app, "get")
 def get(key: Key) -> None:
-    """Print the value of one setting, a list with one item a line.
+    """Print the value of one setting, a list with one item a line; nothing where it is not set.
 
     Examples:
         askdoc config get top_k
@@ -79,7 +81,7 @@ def get(key: Key) -> None:
 
     expect_known(key)
     value = getattr(open_workspace().settings, key)
-    items = value if isinstance(value, tuple) else [value]
+    items = value if isinstance(value, tuple) else [] if value is None else [value]
     output().show(plain(_written(item)) for item in items)
 
 
@@ -215,8 +217,8 @@ def _written(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, tuple):
-        return " ".join(map(redacted, value)) or "none"
-    return "none" if value is None else redacted(str(value))
+        return " ".join(map(redacted, value)) or _UNSET
+    return _UNSET if value is None else redacted(str(value))
 
 
 def _say(text: str) -> None:

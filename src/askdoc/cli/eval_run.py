@@ -23,7 +23,7 @@ from askdoc.cli.options import (
     here,
     open_workspace,
 )
-from askdoc.errors import UsageError
+from askdoc.errors import UsageError, unwritable
 
 if TYPE_CHECKING:
     from askdoc.baselines import Comparison
@@ -351,8 +351,7 @@ def _write(path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        message = f"cannot write `{path}`: {(error.strerror or str(error)).lower()}"
-        raise UsageError(message) from error
+        raise unwritable(str(path), error) from error
 
 
 def _print(held: _Held, *, as_json: bool, everything: bool) -> None:

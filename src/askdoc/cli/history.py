@@ -13,7 +13,7 @@ from askdoc.cli.base import Group, command
 from askdoc.cli.completing import session_numbers
 from askdoc.cli.input import at_terminal
 from askdoc.cli.options import here, open_workspace
-from askdoc.errors import UsageError
+from askdoc.errors import NO_ROOM, UsageError, unwritable
 
 if TYPE_CHECKING:
     from askdoc.adapters.sqlite_sessions import SqliteSessions
@@ -152,8 +152,9 @@ def export(
         message = f"`{to}` is there already"
         raise UsageError(message, hint="choose another name") from error
     except OSError as error:
-        message = f"cannot write `{to}`: {(error.strerror or str(error)).lower()}"
-        raise UsageError(message) from error
+        if error.errno in NO_ROOM and to.is_file():  # half of it is of no use, and in the way
+            to.unlink()
+        raise unwritable(str(to), error) from error
 
 
 @command(app, "delete")

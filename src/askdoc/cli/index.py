@@ -120,8 +120,8 @@ def index(  # noqa: PLR0913 - one parameter for each option
         page.show(report_lines(report, page, anew=rebuild))
     if report.interrupted:
         raise typer.Exit(INTERRUPTED)
-    if paths and not (dry_run or watch) and _came_to_nothing(report):
-        raise typer.Exit(1)
+    if paths and not (dry_run or watch):
+        _expect_something(report, paths)
     if watch:
         from askdoc.cli.watching import keep_current
 
@@ -129,10 +129,18 @@ def index(  # noqa: PLR0913 - one parameter for each option
         keep_current(workspace, followed, report, options, as_json=as_json, quiet=quiet)
 
 
-def _came_to_nothing(report: IndexReport) -> bool:
-    """Tell whether all that a run met was skipped."""
-    done = (report.added, report.changed, report.renamed, report.removed, report.unchanged)
-    return bool(report.skipped) and not any(done)
+def _expect_something(report: IndexReport, paths: Sequence[str]) -> None:
+    """End with 1 where a run met nothing but what is skipped; tell where it met nothing at all."""
+    if any((report.added, report.changed, report.renamed, report.removed, report.unchanged)):
+        return
+    if report.skipped:
+        raise typer.Exit(1)
+    from askdoc.render.console import errors
+    from askdoc.render.errors import note_line
+
+    aside = errors()
+    named = ", ".join(f"`{path}`" for path in paths)
+    aside.show([note_line(f"there is nothing to index in {named} yet", aside)])
 
 
 def _planned(

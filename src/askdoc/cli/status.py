@@ -37,6 +37,7 @@ def status(
     from askdoc import wiring
     from askdoc.adapters.freshness import file_state
     from askdoc.status import read_status, status_to_json
+    from askdoc.types import INCOMPLETE
     from askdoc.writing import EMBEDDER_NAME, UNFINISHED
 
     workspace = open_workspace(library=library, index=index)
@@ -51,6 +52,7 @@ def status(
             file_state=file_state,
             sources=catalog.sources(),
             unfinished_key=UNFINISHED,
+            incomplete_key=INCOMPLETE,
         )
     if as_json:
         from askdoc.cli.output import print_json

@@ -144,6 +144,9 @@ def status_lines(status: IndexStatus, page: Page, *, documents: bool = False) ->
     ]
     if status.unfinished:
         rows.append(("State", page.advice("being made anew; run `askdoc index` to go on")))
+    elif status.incomplete:
+        told = "files may be missing, a run has not come to its end; run `askdoc index` to go on"
+        rows.append(("State", page.advice(told)))
     for label, names in (("Changed", status.changed), ("Gone", status.missing)):
         if names:
             rows.append((label, page.advice(f"{number(len(names))}; run `askdoc index` to follow")))

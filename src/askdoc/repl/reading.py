@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from rich.text import Text
 
 from askdoc import wiring
 from askdoc.addresses import is_address
-from askdoc.errors import UsageError
+from askdoc.errors import UsageError, unwritable
 from askdoc.expanding import expanded
 from askdoc.formats import dumps
 from askdoc.places import NumberedPlace, numbered
@@ -137,11 +138,14 @@ def save(session: Session, arguments: str) -> None:
     else:
         text = to_markdown(session.title, session.exchanges, base=page.base)
     data = text.encode("utf-8", "replace")
+    draft = path.with_name(f".{path.name}.new")  # what was saved before stays if the disk is full
     try:
-        path.write_bytes(data)
+        draft.write_bytes(data)
+        draft.replace(path)
     except OSError as error:
-        message = f"cannot write `{session.seen(str(path))}`: {(error.strerror or '').lower()}"
-        raise UsageError(message) from error
+        with suppress(OSError):
+            draft.unlink()
+        raise unwritable(session.seen(str(path)), error) from error
     session.saved[path] = _digest(data)
     page.show([hang(named(f"saved {session.seen(str(path))}", "faint"), page)])
 

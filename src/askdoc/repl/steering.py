@@ -17,6 +17,7 @@ from askdoc.render.layout import hang, named
 from askdoc.repl.command import Command, Completes, number, path_of, split
 from askdoc.settings import EXTRACTIVE
 from askdoc.status import read_status
+from askdoc.types import INCOMPLETE
 from askdoc.writing import EMBEDDER_NAME, UNFINISHED
 
 if TYPE_CHECKING:
@@ -140,6 +141,7 @@ def status(session: Session, arguments: str) -> None:
                 embedder_key=EMBEDDER_NAME,
                 file_state=file_state,
                 unfinished_key=UNFINISHED,
+                incomplete_key=INCOMPLETE,
             )
         page.show(status_lines(found, page, documents=bool(wanted)))
 

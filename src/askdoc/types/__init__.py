@@ -34,6 +34,7 @@ from askdoc.types.generation import (
     Wrote,
 )
 from askdoc.types.indexing import (
+    INCOMPLETE,
     Counts,
     Fetched,
     Found,
@@ -50,6 +51,7 @@ from askdoc.types.retrieval import Candidate, Evidence, Hit, Passage
 __all__ = [
     "BARE_PAGES",
     "ENCRYPTED",
+    "INCOMPLETE",
     "NO_TEXT",
     "Answer",
     "Busy",
