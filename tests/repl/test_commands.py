@@ -477,8 +477,8 @@ def test_a_session_is_resumed_with_its_turns(root: Path, home: Path) -> None:
         assert "herons.txt, line 1" in second.say("/sources")
         assert "tall trees" in second.say("/show 1")
         assert second.say("When do they return?").startswith("→ When do herons return?")
-        assert "3 questions" in second.say("/sessions")
-        assert "deleted 1" in second.say("/sessions delete 1")
+        assert "3 questions · this one" in second.say("/sessions")
+        assert "deleted 1; that was this session" in second.say("/sessions delete 1")
         assert "no session is kept" in second.say("/sessions")
         assert "there is no session 1" in second.say("/resume 1")
 

@@ -217,7 +217,11 @@ def _agreed(sessions: Sequence[SessionSummary]) -> bool:
     if not (at_terminal() and sys.stderr.isatty()):
         message = f"this would delete {what}, and they cannot be brought back"
         raise UsageError(message, hint="if that is meant: `askdoc history delete --all --yes`")
-    return typer.confirm(f"delete {what}?", err=True)
+    try:
+        return typer.confirm(f"delete {what}?", err=True)
+    except typer.Abort:
+        typer.echo(err=True)  # what follows begins a line of its own
+        raise
 
 
 @contextmanager

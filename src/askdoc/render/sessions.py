@@ -14,9 +14,16 @@ from askdoc.render.layout import flat, hang
 
 
 def session_lines(
-    found: Sequence[SessionSummary], page: Page, *, workspaces: bool = False
+    found: Sequence[SessionSummary],
+    page: Page,
+    *,
+    workspaces: bool = False,
+    here: int | None = None,
 ) -> Iterator[Text]:
-    """Lay out sessions with their numbers, titles and dates; with `workspaces`, where each was."""
+    """Lay out sessions with their numbers, titles and dates; with `workspaces`, where each was.
+
+    `here` is the one that goes on.
+    """
     if not found:
         yield Text("no session is kept", style="faint")
     digits = max((len(str(item.id)) for item in found), default=1)
@@ -24,6 +31,8 @@ def session_lines(
         label = Text(f"{item.id:>{digits}}  ", style="label")
         yield hang(flat(item.title), page, first=label)
         told = [f"{item.updated.astimezone():%Y-%m-%d %H:%M}", count(item.exchanges, "question")]
+        if item.id == here:
+            told.append("this one")
         if workspaces:
             told.append(seen_from(page.base, item.workspace))
         yield hang(flat(" · ".join(told), "faint"), page, first=" " * (digits + 2))

@@ -38,13 +38,15 @@ def sessions(session: Session, arguments: str) -> None:
         if not numbers:
             message = "say which sessions to delete"
             raise UsageError(message, hint="`/sessions delete N`; `/sessions` lists them")
+        own = session.kept_as in numbers
         deleted = session.delete(numbers)
-        page.show([Text(f"deleted {deleted}", style="faint")])
+        told = "; that was this session, and what is asked from here is kept as another"
+        page.show([hang(Text(f"deleted {deleted}{told if own else ''}", style="faint"), page)])
         return
     if words:
         message = f"`/sessions` does not take `{words[0]}`"
         raise UsageError(message, hint="`/sessions delete N` deletes one, `/resume N` goes on")
-    page.show(session_lines(session.listed(), page))
+    page.show(session_lines(session.listed(), page, here=session.kept_as))
 
 
 def resume(session: Session, arguments: str) -> None:
