@@ -39,6 +39,7 @@ def test_what_nothing_reads_is_named_with_what_to_do() -> None:
 
 def test_every_declared_reader_loads() -> None:
     assert {"htm", "html", "markdown", "md", "pdf", "txt", "xhtml"} <= set(suffixes())
+    assert {"cfg", "conf", "ini", "properties", "sql", "toml"} <= set(suffixes())
     for suffix in suffixes():
         assert callable(reader_for(f"x.{suffix}").read)
 
