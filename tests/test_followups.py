@@ -172,6 +172,53 @@ def test_what_nothing_of_its_kind_was_said_for_is_left_as_typed(
     assert is_open(typed)
 
 
+@pytest.mark.parametrize(
+    ("asked", "typed", "meant"),
+    [
+        (
+            "How many samples tested positive in Kent?",
+            "what percentage?",
+            "What percentage of samples tested positive in Kent?",
+        ),
+        ("How many were ill?", "and what proportion?", "What proportion were ill?"),
+        ("Which towns reported cases?", "how many?", "How many towns reported cases?"),
+        (
+            "Which towns reported cases?",
+            "what percentage?",
+            "What percentage of towns reported cases?",
+        ),
+        ("How many towns reported cases?", "which ones?", "Which towns reported cases?"),
+        ("How many adults were ill?", "how many children?", "How many children were ill?"),
+        (
+            "When was the search for smoking studies conducted?",
+            "which databases?",
+            "In which databases was the search for smoking studies conducted?",
+        ),
+        ("Where is the virus found?", "in which species?", "In which species is the virus found?"),
+        ("Who published the review?", "what year?", "In what year was the review published?"),
+        ("How is flu diagnosed?", "which test?", "With which test is flu diagnosed?"),
+        ("Did the jab help?", "to what extent?", "To what extent did the jab help?"),
+        ("What year was the trial held?", "which city?", "In which city was the trial held?"),
+        ("Which drug did adults get?", "what dose?", "What dose (drug adults get)?"),
+        ("What are the symptoms of flu?", "which ones?", "Which ones (the symptoms of flu)?"),
+        ("What dose (drug adults get)?", "which brand?", "Which brand (drug adults get)?"),
+        ("What percentage of cows were ill?", "which breed?", "Which breed (cows were ill)?"),
+        ("Which group was ill?", "what percentage?", "What percentage (group was ill)?"),
+        ("Which drug did adults get?", "which town?", "Which town (drug adults get)?"),
+        ("Is flu common?", "how common?", "How common is flu?"),
+    ],
+)
+def test_a_question_word_with_a_bare_noun_takes_the_rest_of_the_question_before(
+    asked: str, typed: str, meant: str
+) -> None:
+    assert rewrite(typed, [Turn(asked, "It was told.")]) == meant
+
+
+@pytest.mark.parametrize("typed", ["what happened?", "what works?", "who won?", "what changed?"])
+def test_a_question_word_with_a_verb_stands_alone(typed: str) -> None:
+    assert rewrite(typed, [PIER]) == typed
+
+
 BREED = Turn("How many were Thoroughbred?", "Some 30% of the Thoroughbred foals.")
 DIRECTOR = Turn("Who is the Director-General of the WHO?", "")
 MAYOR = Turn("When did the mayor of Oslo resign?", "In May.")
@@ -523,6 +570,14 @@ def test_what_she_spoke_of_is_completed_with_her(turns: list[Turn], meant: str) 
         ),
         ("What is the age of the pier in 2020?", "and in Oslo?", "and in Oslo?"),
         ("How many came in Oslo?", "and in 2020?", "How many came in Oslo in 2020?"),
+        (
+            "Is there a link between salt and flu?",
+            "what about tin?",
+            "Is there a link between tin and flu?",
+        ),
+        ("Is tin bought?", "why not?", "Is tin bought, and why not?"),
+        ("Is tin bought?", "any others?", "Is tin bought?"),
+        ("Is tin bought?", "Give me more details", "Is tin bought?"),
         ("Which pens write on steel?", "and tin?", "Which pens write on tin?"),
         ("Who found tin?", "and iron?", "Who found iron?"),
         ("Who won the prize in 2010?", "and the cup?", "Who won the cup in 2010?"),

@@ -9,17 +9,27 @@ from __future__ import annotations
 
 import re
 
-from askdoc.antecedents import PARTICIPLES, TRAIT, TRAITS, WHO_DID, topic_of
+from askdoc.antecedents import TRAIT, TRAITS, WHO_DID, topic_of
 from askdoc.companions import doer_or_person
+from askdoc.ellipses import done_to, elliptic, is_elliptic
 from askdoc.mentions import AUXILIARIES, PREPOSITIONS, WH, is_many, names, tells_when, words
 from askdoc.persons import is_role
 
 _ABOUT = re.compile(r"^(?:what|how)\s+about\s+(?P<rest>.+)$", re.IGNORECASE)
-MORE = re.compile(r"^(?:(?:tell me )?more|go on|continue|(?:any|some)thing else)$", re.IGNORECASE)
+MORE = re.compile(
+    r"^(?:(?:please )?(?:(?:tell|give|show) (?:me |us )?)?(?:some |a (?:bit|little) |any )?more"
+    r"(?: details?| information| please)?|go on|continue|(?:please )?elaborate|details|"
+    r"(?:any )?others|(?:any|some)thing (?:else|more))$",
+    re.IGNORECASE,
+)
 _ELSE = re.compile(r"^(?P<wh>what|who|where)\s+else$", re.IGNORECASE)
+_DEGREES = (
+    "so|many|much|long|often|far|old|big|high|large|fast|quickly|severe|common|frequent|frequently|"
+    "accurate|effective|reliable|strong|likely|soon|late|early|safe|well|rare|deep|exactly"
+)
 _BARE = re.compile(
-    r"^(?P<wh>why(?: not)?|when|where|how(?: (?:so|many|much|long|often|far|old|big))?|who|"
-    r"by whom|since when|until when)$",
+    rf"^(?P<wh>why(?: not)?|when|where|how(?: (?:{_DEGREES}))?|who|"
+    r"(?:by|to|for|with|from|of) whom|since when|until when|from where|for how long)$",
     re.IGNORECASE,
 )
 _ASKED_ON = re.compile(rf",\s+and\s+(?:{_BARE.pattern.strip('^$')})$", re.IGNORECASE)
@@ -63,7 +73,6 @@ _WHICH_NOUN = re.compile(
 _WHEN_THAT = re.compile(
     r"(?P<wh>when|where)\s+(?:was|did|(?<=when )is)\s+(?:that|this)(?:\s+happen)?", re.IGNORECASE
 )
-_MANY = re.compile(r"\b(?:[a-z]*[^su\W]s|people|children)(?=\s+(?:of|about|on|for)\s|$)")
 _DOES = re.compile(
     r"(?:what|which|who|whom)\b.*\b(?:did|does|do)\s|(?:how|why|when|where)\s", re.IGNORECASE
 )
@@ -77,11 +86,8 @@ def asked_when(body: str, before: str) -> str | None:
     asking = _WHEN_THAT.fullmatch(body)
     if asking is None:
         return None
-    if done := WHO_DID.fullmatch(before):
-        verb, what = done["verb"].lower(), done["what"]
-        was = "were" if _MANY.search(what) else "was"
-        done_to = f"{what} {PARTICIPLES.get(verb) or verb}{done['rest'] or ''}"
-        return f"{asking['wh']} {was} {done_to}"
+    if turned := done_to(before):
+        return f"{asking['wh']} {' '.join(turned)}"
     if not _DOES.match(before):
         return None
     exchanged_word = _with_question_word(asking["wh"], before)
@@ -97,7 +103,7 @@ def asks_when(body: str) -> bool:
 
 def is_fragment(body: str, *, led: bool) -> bool:
     """Tell what needs a question before it; `led` says that an `and` or the like stood before."""
-    if MORE.match(body) or _ELSE.match(body) or _BARE.match(body):
+    if MORE.match(body) or _ELSE.match(body) or _BARE.match(body) or is_elliptic(body):
         return True
     if about := _ABOUT.match(body):
         return about["rest"].lower() not in _PRONOUNS
@@ -116,9 +122,17 @@ def exchanged(body: str, before: str) -> str | None:
     """Put a fragment in the place of what is of its kind in the question before; None without."""
     if MORE.match(body) or _ELSE.match(body):
         return None
+    once = _ASKED_ON.sub("", before)
+    if made := elliptic(body, once):
+        return made
     if asking := _BARE.match(body):
-        return _with_question_word(asking["wh"], _ASKED_ON.sub("", before))
-    fragment = _bare(body)
+        is_why_not = asking["wh"].lower() == "why not"
+        return None if is_why_not else _with_question_word(asking["wh"], once)
+    return _put(_bare(body), before)
+
+
+def _put(fragment: str, before: str) -> str | None:
+    """Put what is no question word in the place of what is of its kind."""
     if _is_with_preposition(fragment):
         return _with_preposition(fragment, before)
     if _of_people(fragment, before) or _of_trait(fragment, before):
@@ -127,6 +141,8 @@ def exchanged(body: str, before: str) -> str | None:
     if counterpart is None:
         return None
     at_start = before.rindex(counterpart)
+    if before[:at_start].lower().endswith("between ") and " and " not in fragment:
+        counterpart = counterpart.partition(" and ")[0]
     head, rest = before[:at_start], before[at_start + len(counterpart) :]
     if fragment.lower().startswith(_OWNERS) and _WHO.fullmatch(head) and not is_role(fragment):
         head = f"what {'are' if is_many(fragment) else 'is'} "
@@ -171,8 +187,10 @@ def _bare(body: str) -> str:
 def _with_question_word(wh: str, before: str) -> str | None:
     """Exchange the question word of the question before: `why?` after `When was it built`."""
     rest = before.split()
-    if rest[0].lower() in AUXILIARIES:
-        return f"{wh} {rest[0].lower()} {' '.join(rest[1:])}"
+    if rest[0].lower() in AUXILIARIES:  # how common is it? takes the place of: is it common?
+        asked = wh.lower().split()[1:]
+        kept = [word for word in rest[1:] if word.lower() not in asked]
+        return f"{wh} {rest[0].lower()} {' '.join(kept)}"
     if rest[0].lower() in WH and len(rest) > 1 and rest[1].lower() in AUXILIARIES:
         lost = rest[0].lower() in ("what", "which", "who", "whom")
         if not lost and len(wh.split()) == 1:

@@ -57,14 +57,15 @@ def standing_alone(session: Session, asked: str, waiting_for: Callable[[], str])
 
 
 def told_of(session: Session, asked: str, question: str) -> str | None:
-    """Say what a question that was made of what was typed lacks, or that it was asked just before.
+    """Say what a question that was made of what was typed lacks, or that it was asked before.
 
     English alone: in other languages nothing tells who is meant.
     """
     if not session.exchanges:
         return None
-    before = session.exchanges[-1]
-    if question != asked and question == before.question and not is_repeated(asked, before.asked):
+    earlier = {exchange.question for exchange in session.exchanges}
+    typed_again = is_repeated(asked, session.exchanges[-1].asked)
+    if question != asked and question in earlier and not typed_again:
         return "the same question again; `/sources` lists all the evidence"
     if wiring.language_of(question, session.scope.settings) != ENGLISH:
         return None
