@@ -75,11 +75,15 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_documented_commands_print_what_they_say(workspace: Path) -> None:
     """Steps run in the order of the documentation and share the workspace, as a reader would."""
-    wrong = []
-    for path in DOCUMENTED:
-        for step in steps(path.read_text(encoding="utf-8")):
-            if step.command.startswith("askdoc ") and (found := _unlike(step, workspace)):
-                wrong.append(f"{path.relative_to(ROOT)}:{step.line}: {found}")
+    documented = [
+        (f"{path.relative_to(ROOT)}:{step.line}", step)
+        for path in DOCUMENTED
+        for step in steps(path.read_text(encoding="utf-8"))
+        if step.command.startswith("askdoc ")
+    ]
+    found = [(where, _unlike(step, workspace)) for where, step in documented]
+    wrong = [f"{where}: {unlike}" for where, unlike in found if unlike]
+    assert documented
     assert not wrong, "\n\n".join(wrong)
 
 
