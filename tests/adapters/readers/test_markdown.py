@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from textwrap import dedent
 
 import pytest
@@ -133,6 +134,44 @@ def test_html_within_gives_its_words_and_comments_none() -> None:
     )
     assert cut(read(text)) == ["<b>Shown</b> words."]
     assert cut(read("Before.\n\n<!-- never closed\n\nhidden\n")) == ["Before."]
+
+
+def test_comments_are_no_text_and_lines_and_places_stay() -> None:
+    text = (
+        "# Pier <!-- h --> plan\n\nIt is red <!-- once blue -->, of oak <!-- a\nb --> and pine.\n\n"
+        "One <!-- note -->\nline.\n\n<!-- hidden\n\nwords --> Shown.\n\n- item <!-- x -->\n\n"
+        "> quoted <!-- over\n> two --> lines\n\n| A <!-- x --> | B |\n|---|---|\n"
+        "| 3 <!-- cell --> | 4 |\n"
+    )
+    reading = read(text)
+    said = [" ".join(one.split()) for one in cut(reading)]
+    assert said[:5] == [
+        "It is red, of oak and pine.", "One line.", "Shown.", "item", "quoted lines"
+    ]  # fmt: skip
+    assert said[-1] == "A: 3 | B: 4"
+    assert reading.title == "Pier plan"
+    assert "once" not in reading.text
+    assert len(reading.text.splitlines()) == len(text.splitlines())
+
+
+def test_code_keeps_its_comments() -> None:
+    text = (
+        "```html\n<!-- fenced -->\n```\n\n    <!-- indented -->\n\nUse `<!-- span -->` or ``a ` "
+        "<!-- b -->``, not `this <!-- gone -->, nor \\<!-- written so -->.\n\nText <!-- no end.\n"
+    )
+    assert [" ".join(one.split()) for one in cut(read(text))] == [
+        "<!-- fenced -->",
+        "<!-- indented -->",
+        "Use `<!-- span -->` or ``a ` <!-- b -->``, not `this, nor \\<!-- written so -->.",
+        "Text <!-- no end.",
+    ]
+
+
+def test_comments_without_end_and_ticks_without_match_take_no_time() -> None:
+    begun = time.perf_counter()
+    read("words " + "<!-- " * 100_000)
+    read("words " + " ".join("`" * n for n in range(1, 900)) + " <!-- a -->" * 1000)
+    assert time.perf_counter() - begun < 10
 
 
 def test_links_that_are_only_defined_are_no_text() -> None:

@@ -189,8 +189,8 @@ They are of brass.
 """
 
 
-UNSAID = re.compile(r"^(?:// a comment|% a comment|\\end\{document\})$", re.MULTILINE)
-"""The lines of these texts that are no part of them."""
+UNSAID = re.compile(r"^(?:(?://|%|#|\.\.) a comment|\\end\{document\})$|% a remark$", re.MULTILINE)
+"""The lines of these texts, and the ends of lines, that are no part of them."""
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ UNSAID = re.compile(r"^(?:// a comment|% a comment|\\end\{document\})$", re.MULT
             TEX,
             "The Harbour",
             [(2, "Doors")],
-            ["The door is green. % a remark", r"\item First."],
+            ["The door is green.", r"\item First."],
         ),
         (
             "org",
@@ -257,6 +257,97 @@ def test_comments_of_asciidoc_are_no_part_of_its_text() -> None:
     assert reading.sections == ()
     assert len(reading.text) == len(text)
     assert place(reading, "It is tall.") == "line 10"
+
+
+COMMENTED = {
+    "rst": """It is red.
+
+.. a larch
+   goes on
+
+   and on
+
+It is old.
+
+..
+   larches
+
+..
+
+   A quotation.
+
+.. note:: Mind it.
+
+   It is wet.
+""",
+    "adoc": """It is red.
+
+[comment]
+A larch
+grows.
+
+It is old.
+
+[comment]
+--
+A larch
+
+grows.
+--
+
+A quotation.
+
+It is wet.
+""",
+    "tex": r"""It is red. % a larch
+
+\begin{comment}
+A larch.
+\end{comment}
+It is old.
+\iffalse
+A larch.
+\fi
+A quotation.
+
+It is wet to 5\% or 7 \% of a%b.
+\begin{comment}
+Nothing ends this.
+""",
+    "org": """It is red.
+# a larch
+It is old.
+#+BEGIN_COMMENT
+A larch.
+#+END_COMMENT
+A quotation.
+* COMMENT Larch
+A larch.
+** More
+A larch.
+* Next
+It is wet.
+#+begin_comment
+Nothing ends this.
+""",
+}
+
+
+@pytest.mark.parametrize(
+    ("suffix", "more"),
+    [
+        ("rst", [".. note:: Mind it.", "It is wet."]),
+        ("adoc", ["It is wet."]),
+        ("tex", [r"It is wet to 5\% or 7 \% of a%b.", "Nothing ends this."]),
+        ("org", ["It is wet.", "Nothing ends this."]),
+    ],
+)
+def test_comments_of_markup_are_no_part_of_its_text(suffix: str, more: list[str]) -> None:
+    text = COMMENTED[suffix]
+    reading = read(text, suffix)
+    assert blocks(reading) == ["It is red.", "It is old.", "A quotation.", *more]
+    assert "larch" not in reading.text.lower()
+    assert len(reading.text) == len(text)
 
 
 def test_what_follows_the_end_of_latex_is_no_part_of_it() -> None:

@@ -1,12 +1,14 @@
 """Read Markdown with markdown-it-py: its structure gives the blocks.
 
 The text stays as written, but for rows of tables: each cell is stored with the name of its column,
-so that a row can be found and read by itself. Lines keep their numbers.
+so that a row can be found and read by itself, and for comments, which are taken out. Lines keep
+their numbers.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 
@@ -25,6 +27,9 @@ _FENCES = {"---": ("---", "..."), "+++": ("+++",)}
 _KEY = re.compile(r"[\w-]+[ \t]*[:=]")
 _TITLE = re.compile(r"title[ \t]*[:=][ \t]*(.*\w.*)", re.IGNORECASE)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_ASIDE = re.compile(r"\\.|`+|<!--", re.DOTALL)
+_PARTED = re.compile(r"\s|[.,;:!?)]|\Z")
+_LINE_END = re.compile(r"[\r\n]")
 _TAG = re.compile(r"<[^<>]*>")
 _WORD = re.compile(r"\w")
 _MARKS = re.compile(
@@ -98,6 +103,60 @@ def _plain(markup: str) -> str:
     return " ".join("".join(words).split())
 
 
+def _comments(text: str) -> Iterator[Span]:
+    """Find the comments within flowing text; what is shown as code keeps its own."""
+    ticks: dict[int, list[int]] = {}
+    for run in re.finditer("`+", text):
+        ticks.setdefault(len(run[0]), []).append(run.start())
+    last, at = text.rfind("-->"), 0
+    while found := _ASIDE.search(text, at):
+        at = found.end()
+        if found[0] == "<!--":
+            if found.start() + 2 > last:
+                return  # nothing ends it, nor any after it
+            at = text.index("-->", found.start() + 2) + 3
+            yield Span(found.start(), at)
+        elif found[0].startswith("`"):
+            same = ticks.get(len(found[0]), [])
+            if (following := bisect_left(same, at)) < len(same):
+                at = same[following] + len(found[0])
+
+
+def _without(text: str, comments: Iterable[Span]) -> str:
+    """Take comments out, with the blanks that they leave too many; the ends of lines stay."""
+    parts, at = [], 0
+    for comment in comments:
+        kept = text[at : comment.start]
+        if _PARTED.match(text, comment.end):
+            kept = kept.rstrip(" \t")
+        parts += [kept, "".join(_LINE_END.findall(comment.of(text)))]
+        at = comment.end
+    return "".join([*parts, text[at:]])
+
+
+def _uncommented(body: str, tokens: Iterable[Token]) -> str:
+    """Take the comments outside code out of a text; lines keep their numbers."""
+    if "<!--" not in body:
+        return body
+    lines = _lines(body)
+    for token in tokens:
+        if token.map and token.type in ("html_block", "inline"):
+            said = "".join(lines[slice(*token.map)])
+            if "<!--" not in said:
+                continue
+            is_html = token.type == "html_block"
+            found = (Span(*c.span()) for c in _COMMENT.finditer(said)) if is_html else None
+            kept = _lines(_without(said, found or _comments(said)))
+            if len(kept) == len(_lines(said)):
+                lines[slice(*token.map)] = kept[: len(range(*token.map))]
+    return "".join(lines)
+
+
+def _lines(text: str) -> list[str]:
+    """Cut a text into its lines, with their ends; behind the last end is one more."""
+    return [text[a:b] for a, b in pairwise([*line_starts(text), len(text)])]
+
+
 def _named_rows(tokens: Iterable[Token]) -> Iterator[tuple[int, str]]:
     """Yield the number of the line of each row below the head of a table, and the row with names.
 
@@ -116,7 +175,7 @@ def _named_rows(tokens: Iterable[Token]) -> Iterator[tuple[int, str]]:
             case "td_open" | "th_open" | "td_close" | "th_close":
                 in_cell = token.type.endswith("open")
             case "inline" if in_cell:
-                cells.append(token.content.strip())
+                cells.append(_without(token.content, _comments(token.content)).strip())
             case "tr_close" if is_head:
                 head = [_plain(cell) for cell in cells]
             case "tr_close" if any(head) and any(cells) and len(cells) == len(head):
@@ -129,8 +188,7 @@ def _with_rows(body: str, rows: Mapping[int, str]) -> str:
     """Put rows in place of those of the same lines; marks of quotes and items stay before them."""
     if not rows:
         return body
-    starts = [*line_starts(body), len(body)]
-    lines = [body[a:b] for a, b in pairwise(starts)]
+    lines = _lines(body)
     for number, row in rows.items():
         line = lines[number]
         bare = line.rstrip("\r\n")
@@ -149,6 +207,7 @@ class _Page:
         self.headings: list[Heading] = []
         environment: dict[str, dict[str, dict[str, list[int]]]] = {}
         tokens = _BLOCKS.parse(body, environment)
+        body = _uncommented(body, tokens)
         self.text = self._text = text[:start] + _with_rows(body, dict(_named_rows(tokens)))
         self._starts = [start + one for one in line_starts(self._text[start:])]
         seen: set[int] = set()
@@ -221,11 +280,9 @@ class _Page:
             self.headings.append(Heading(Span(spans[0].start, spans[-1].end), level, title))
 
     def _outside_tags(self, first: int, last: int) -> Iterator[int]:
-        """Name the lines of raw HTML that hold words outside tags and comments."""
-        html = "\n".join(self._raw(number) for number in range(first, last))
-        bare = _COMMENT.sub(lambda found: "\n" * found[0].count("\n"), html)
-        for number, line in enumerate(bare.split("\n"), start=first):
-            if _WORD.search(_TAG.sub("", line)):
+        """Name the lines of raw HTML that hold words outside tags."""
+        for number in range(first, last):
+            if _WORD.search(_TAG.sub("", self._raw(number))):
                 yield number
 
     def _lines(self, first: int, last: int, trailing: str = " \t") -> Iterator[Span]:

@@ -6,11 +6,18 @@ So offsets and lines are those of the file. Lines that hold nothing but markup a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from askdoc.adapters.readers.decoding import decode, empty
+from askdoc.adapters.readers.markup_comments import (
+    adoc_comments,
+    org_comments,
+    rst_comments,
+    tex_asides,
+    tex_comments,
+)
 from askdoc.layout import Line, blocks, is_rule
 from askdoc.outline import Heading, without
 from askdoc.text import line_starts
@@ -36,12 +43,16 @@ class Marked:
     Others may stand in a passage, between the lines that it is made of.
     """
 
+    cut: Mapping[int, int] = field(default_factory=dict)
+    """From which column on a line is none, by its number."""
+
 
 @dataclass(slots=True)
 class _Notes:
     out: set[int] = field(default_factory=set)
     unsaid: set[int] = field(default_factory=set)
     headings: list[tuple[int, int, str]] = field(default_factory=list)
+    cut: dict[int, int] = field(default_factory=dict)
     title: str | None = None
     author: str | None = None
 
@@ -52,6 +63,7 @@ class _Notes:
             self.title,
             self.author,
             frozenset(self.unsaid),
+            self.cut,
         )
 
 
@@ -72,9 +84,9 @@ class _MarkupReader:
         starts = [*line_starts(text), len(text)]
         lines = [text[a:b].rstrip("\r\n") for a, b in pairwise(starts)]
         marked = type(self).marks(lines)
-        if marked.unsaid:
-            text = _blanked(text, starts, marked.unsaid)
-            lines = ["" if at in marked.unsaid else line for at, line in enumerate(lines)]
+        if cut := {**marked.cut, **dict.fromkeys(marked.unsaid, 0)}:
+            text = _blanked(text, starts, cut)
+            lines = [line[: cut.get(at)] for at, line in enumerate(lines)]
         headings = [
             Heading(_bare(starts[number], lines[number]), level, title)
             for number, level, title in marked.headings
@@ -97,11 +109,12 @@ class _MarkupReader:
         )
 
 
-def _blanked(text: str, starts: Sequence[int], unsaid: frozenset[int]) -> str:
-    """Put spaces in the place of lines, so that offsets stay those of the file."""
+def _blanked(text: str, starts: Sequence[int], cut: Mapping[int, int]) -> str:
+    """Put spaces in the place of lines from a column on, so that offsets stay those of the file."""
+    lines = (text[start:end] for start, end in pairwise(starts))
     return "".join(
-        _SEEN.sub(" ", text[start:end]) if number in unsaid else text[start:end]
-        for number, (start, end) in enumerate(pairwise(starts))
+        line[: cut[number]] + _SEEN.sub(" ", line[cut[number] :]) if number in cut else line
+        for number, line in enumerate(lines)
     )
 
 
@@ -140,9 +153,11 @@ _ADMONITION = re.compile(
 
 def rst_marks(lines: Sequence[str]) -> Marked:
     """Find the headings, which are underlined; levels count in the order in which they appear."""
-    notes = _Notes()
+    notes = _Notes(unsaid=set(rst_comments(lines)))
     levels: dict[tuple[str, bool], int] = {}
     for number, line in enumerate(lines):
+        if number in notes.unsaid:
+            continue
         above = lines[number - 1].rstrip() if number else ""
         if _ADORNMENT.fullmatch(line):
             notes.out.add(number)
@@ -162,15 +177,12 @@ _ADOC_HEADING = re.compile(r"(={1,6}|#{1,6})\s+(\S.*?)(?:\s+\1)?\s*")
 _ADOC_LEFT_OUT = re.compile(
     r":[\w!-]+:.*|//.*|\[[^\]]*\]\s*|(?:include|image|toc|video)::.*|[-=*_.+/]{4,}\s*|\|={3,}.*|--\s*"
 )
-_ADOC_COMMENT = re.compile(r"//(?!/).*")
-_ADOC_COMMENTED = re.compile(r"/{4,}\s*")
-_ADOC_VERBATIM = re.compile(r"(?:-{4,}|\.{4,}|\+{4,})\s*|`{3}.*")
 _ADOC_AUTHOR = re.compile(r":author:\s*(\S.*)")
 
 
 def adoc_marks(lines: Sequence[str]) -> Marked:
     """Find the headings, which begin with equals signs; one alone is the title."""
-    notes = _Notes(unsaid=set(_adoc_comments(lines)))
+    notes = _Notes(unsaid=set(adoc_comments(lines)))
     for number, line in enumerate(lines):
         if number in notes.unsaid:
             continue
@@ -181,30 +193,6 @@ def adoc_marks(lines: Sequence[str]) -> Marked:
             if author := _ADOC_AUTHOR.match(line):
                 notes.author = author[1].strip()
     return notes.done()
-
-
-def _adoc_comments(lines: Sequence[str]) -> Iterator[int]:
-    """List the lines that are comments; a mark that nothing ends begins none."""
-    closing = {line.rstrip(): at for at, line in enumerate(lines) if _fences(line)}
-    fence, is_comment = "", False
-    for number, line in enumerate(lines):
-        bare = line.rstrip()
-        if fence:
-            if is_comment:
-                yield number
-            if bare == fence:
-                fence = ""
-        elif _fences(line) and closing.get("```" if bare.startswith("```") else bare, 0) > number:
-            fence = "```" if bare.startswith("```") else bare
-            is_comment = bool(_ADOC_COMMENTED.fullmatch(line))
-            if is_comment:
-                yield number
-        elif _ADOC_COMMENT.fullmatch(line):
-            yield number
-
-
-def _fences(line: str) -> bool:
-    return bool(_ADOC_COMMENTED.fullmatch(line) or _ADOC_VERBATIM.fullmatch(line))
 
 
 # ── LaTeX ───────────────────────────────────────────────────────────────────────────────────────
@@ -229,7 +217,6 @@ _TEX_LEFT_OUT = re.compile(
 )
 _TEX_COMMAND = re.compile(r"\\[a-zA-Z]+\*?\s*|[{}~]")
 _TEX_BEGIN, _TEX_END = "\\begin{document}", "\\end{document}"
-_TEX_COMMENT = re.compile(r"\s*%.*")
 
 
 def tex_marks(lines: Sequence[str]) -> Marked:
@@ -238,9 +225,11 @@ def tex_marks(lines: Sequence[str]) -> Marked:
     begins = next((number for number, line in enumerate(lines) if _TEX_BEGIN in line), -1)
     ends = [number for number, line in enumerate(lines) if line.lstrip().startswith(_TEX_END)]
     end = ends[-1] if ends and ends[-1] > begins else len(lines)
+    notes.unsaid.update(tex_comments(lines), range(end, len(lines)))
+    notes.cut.update(tex_asides(lines))
+    lines = [line[: notes.cut.get(number)] for number, line in enumerate(lines)]
     for number, line in enumerate(lines):
-        if number >= end or _TEX_COMMENT.fullmatch(line):
-            notes.unsaid.add(number)
+        if number in notes.unsaid:
             continue
         about, heading = _TEX_ABOUT.fullmatch(line), _TEX_HEADING.fullmatch(line)
         if about:
@@ -271,8 +260,10 @@ _ORG_LEFT_OUT = re.compile(r"\s*#(?:\s.*|\+.*)?|\s*:[\w-]+:.*|\s*(?:CLOSED|DEADL
 
 def org_marks(lines: Sequence[str]) -> Marked:
     """Find the headings, which begin with stars, and title and author among the keywords."""
-    notes = _Notes()
+    notes = _Notes(unsaid=set(org_comments(lines)))
     for number, line in enumerate(lines):
+        if number in notes.unsaid:
+            continue
         keyword = _ORG_KEYWORD.fullmatch(line)
         if keyword and keyword[1].lower() in ("title", "author") and keyword[2].strip():
             words = keyword[2].strip()
