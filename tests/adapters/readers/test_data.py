@@ -187,6 +187,22 @@ def test_records_and_prose_in_xml() -> None:
     assert lines(reading) == [1, 2]
 
 
+def test_attributes_of_prose_in_xml_stand_above_it() -> None:
+    data = (
+        '<doc xmlns:x="u"><para id="p7" note="checked">It was\n'
+        '<em class="wide" xml:lang="en" gloss="a hard wood">oak</em>'
+        '<ref target="p9" by="Mara"/>.</para>\n'
+        f'<long note="late">{"words " * 80}</long></doc>'
+    )
+    reading = read(data, "xml")
+    assert blocks(reading) == [
+        "id: p7 | note: checked | gloss: a hard wood | by: Mara",
+        "It was oak.",
+        "note: late",
+        ("words " * 80).strip(),
+    ]
+
+
 def test_comments_and_entities_within_xml_cost_no_words() -> None:
     data = (
         '<!DOCTYPE d [<!ENTITY ship "frigate">]>\n'

@@ -79,6 +79,28 @@ def test_each_line_of_code_is_in_its_function() -> None:
     ]
 
 
+def test_what_stands_above_a_function_is_not_in_it_unless_it_is_said_of_it() -> None:
+    code = """class Kiln:
+    '''It is about porcelain.'''
+    def fire(self):
+        pass
+
+    heat = 3  # how hot
+    # Let it cool.
+    def rest(self):
+        pass
+"""
+    reading = read(code, "py")
+    assert place(reading, "porcelain") == "line 2, in Kiln"
+    assert place(reading, "def fire") == "line 3, in Kiln.fire"
+    assert place(reading, "how hot") == "line 6, in Kiln"
+    assert place(reading, "it cool") == "line 7, in Kiln.rest"
+    reading = read("class A {\n  /** size */ int a;\n  int b() {\n    return 1;\n  }\n}\n", "java")
+    assert place(reading, "size") == "line 2, in A"
+    reading = read("struct A;\n/// Paints it.\nfn b() {\n  oak();\n}\n", "rs")
+    assert place(reading, "Paints") == "line 2, in b"
+
+
 def test_comments_and_docstrings_read_as_prose_and_code_line_by_line() -> None:
     said = blocks(read(PYTHON, "py"))
     assert "# Before the class,\n# on two lines." in said

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import ClassVar
@@ -42,7 +42,7 @@ _LONGEST_NAME = 120
 class _Definition:
     """A function, class or the like: its name with those around it, and its lines from 0.
 
-    `line` is that of its name; it may come `first` with decorators and with what is said of it.
+    `line` is that of its name; it may come `first` with decorators and with comments above it.
     """
 
     path: tuple[str, ...]
@@ -69,10 +69,13 @@ class _CodeReader:
         """
         decoded = decode(data, name=name)
         text = decoded.text
-        tree = Parser(self._language).parse(text.encode())
+        encoded = text.encode()
+        tree = Parser(self._language).parse(encoded)
         starts = [0, *(at + 1 for at, character in enumerate(text) if character == "\n")]
-        prose = list(_prose(tree.root_node))
-        definitions = list(_definitions(tree.root_node, prose))
+        said = list(_prose(tree.root_node))
+        prose = [_lines_of(node) for node in said]
+        remarks = _remarks(said, encoded.split(b"\n"))
+        definitions = list(_definitions(tree.root_node, remarks))
         found = _blocks(text, starts, prose)
         if not found:
             raise empty(name)
@@ -91,11 +94,30 @@ def _language(package: str, maker: str) -> Language:
     return Language(getattr(importlib.import_module(package), maker)())
 
 
-def _definitions(root: Node, prose: Sequence[tuple[int, int]]) -> Iterator[_Definition]:
+def _remarks(prose: Sequence[Node], lines: Sequence[bytes]) -> dict[int, int]:
+    """Say of the last lines of comments that stand alone where the comments begin.
+
+    They are said of what comes below. A docstring is said of what it stands in, and a comment
+    beside code of that code.
+    """
+    begins: dict[int, int] = {}
+    for node in prose:
+        before, after = node.start_point[1], node.end_point[1]
+        first, last = _lines_of(node)
+        beside = lines[first][:before].strip() or (after and lines[last][after:].strip())
+        if "comment" in node.type and not beside:
+            begins[last] = begins.get(first - 1, first)
+    return begins
+
+
+def _lines_of(node: Node) -> tuple[int, int]:
+    """Name the first and the last line of a node, which may end with its line break."""
+    first, last = node.start_point[0], node.end_point[0]
+    return first, max(first, last - 1) if not node.end_point[1] else last
+
+
+def _definitions(root: Node, remarks: Mapping[int, int]) -> Iterator[_Definition]:
     """Yield what is defined, the outer before the inner, in the order of the file."""
-    remarks: dict[int, int] = {}
-    for first, last in prose:
-        remarks[last] = remarks.get(first - 1, first)
     pending: list[tuple[Node, tuple[str, ...]]] = [(root, ())]
     while pending:
         node, path = pending.pop()
@@ -142,8 +164,8 @@ def _declared(node: Node) -> Node | None:
     return inner
 
 
-def _prose(root: Node) -> Iterator[tuple[int, int]]:
-    """Yield the lines, first and last, of comments and docstrings that have several."""
+def _prose(root: Node) -> Iterator[Node]:
+    """Yield comments and docstrings, in the order of the file."""
     pending = [root]
     while pending:
         node = pending.pop()
@@ -151,7 +173,7 @@ def _prose(root: Node) -> Iterator[tuple[int, int]]:
             child.type for child in node.named_children
         ] == ["string"]
         if is_docstring or "comment" in node.type:
-            yield node.start_point[0], node.end_point[0]
+            yield node
             continue
         pending += reversed(node.named_children)
 

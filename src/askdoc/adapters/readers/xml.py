@@ -23,6 +23,13 @@ _HTML = re.compile(
     r"</(?:p|div|a|b|i|em|strong|ul|ol|li|h[1-6]|table|span)>|<(?:br|p|img|hr)\b[^<>]*>"
 )
 _WORD = re.compile(r"\w")
+_WORDS = re.compile(r"\w\s+\w")
+_FOR_PROGRAMS = re.compile(
+    r"\{.*|.*id|.*refs?|.*href|src|url|link\w*|class|style|role|rend\w*|type|format|lang\w*|"
+    r"target|rel|align|width|height|size|font\w*|colou?r",
+    re.IGNORECASE,
+)
+"""Names of attributes, and all of a namespace such as `xml:lang`, where their value is one word."""
 _DEEPEST_HEADING = 6
 
 
@@ -81,11 +88,10 @@ class _Walk:
             self._leaf(element)
             return True
         if _is_mixed(element):
-            self._flush()
             self._paragraph(element, " ".join("".join(map(str, element.itertext())).split()))
             return True
         self._flush()
-        self._note(element, [f"{_local(key)}: {value}" for key, value in _attributes(element)])
+        self._note(element, _attributes(element))
         if all(_is_short_leaf(child) for child in children):
             for child in children:
                 self._leaf(child)
@@ -110,23 +116,30 @@ class _Walk:
             and self._titled
             and element.getparent() is self._titled[-1]
         ):
+            self._note(element, _attributes_in_words(element))
             return
         if _HTML.search(words):
-            self._flush()
+            self._attributes_above(element)
             self._place(element)
             self.composer.written(write(parse(words), whole=False), below=len(self._titled))
         elif len(words) > _LONG or "\n" in words:
-            self._flush()
             self._paragraph(element, words)
         else:
-            pairs = [f"{_local(key)}: {value}" for key, value in _attributes(element)]
-            self._note(
-                element, [*([f"{_local(str(element.tag))}: {words}"] if words else []), *pairs]
-            )
+            text = [f"{_local(str(element.tag))}: {words}"] if words else []
+            self._note(element, text + _attributes(element))
 
     def _paragraph(self, element: etree._Element, words: str) -> None:
+        self._attributes_above(element)
         self._place(element)
         self.composer.paragraph(words)
+
+    def _attributes_above(self, element: etree._Element) -> None:
+        """Write the attributes of a paragraph, and of what stands in it, in a row above it."""
+        self._flush()
+        self._note(element, _attributes(element))
+        for below in element.iterdescendants(etree.Element):
+            self._note(below, _attributes_in_words(below))
+        self._flush()
 
     def _note(self, element: etree._Element, pairs: list[str]) -> None:
         line = element.sourceline or 1
@@ -160,9 +173,24 @@ def _local(name: str) -> str:
     return name.rpartition("}")[2]
 
 
-def _attributes(element: etree._Element) -> list[tuple[str, str]]:
+def _attributes(element: etree._Element) -> list[str]:
     return [
-        (str(key), str(value)) for key, value in element.attrib.items() if _WORD.search(str(value))
+        f"{_local(str(key))}: {value}"
+        for key, value in element.attrib.items()
+        if _WORD.search(str(value))
+    ]
+
+
+def _attributes_in_words(element: etree._Element) -> list[str]:
+    """List the attributes of an element within a paragraph that a person would read.
+
+    There, most tell a program what to link to and how to show it.
+    """
+    return [
+        f"{_local(str(key))}: {value}"
+        for key, value in element.attrib.items()
+        if _WORDS.search(str(value))
+        or (_WORD.search(str(value)) and not _FOR_PROGRAMS.fullmatch(str(key)))
     ]
 
 
