@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from askdoc.interrupting import interruptible
+from askdoc.interrupting import ending_in_order, interruptible
 from askdoc.repl.keyboard import Keyboard
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
@@ -23,7 +23,8 @@ _CHILD = """
 import os, sys, time
 from askdoc.adapters import children
 with children.start("askdoc.adapters.reading_worker") as process:
-    os.killpg(0, 2)
+    for number in (2, 15, 1):
+        os.killpg(0, number)
     process.stdin.close()
     sys.exit(process.wait())
 """
@@ -76,9 +77,34 @@ def test_ctrl_c_that_does_nothing_goes_on_to_do_nothing() -> None:
         signal.signal(signal.SIGINT, before)
 
 
-def test_a_process_that_starts_does_not_hear_ctrl_c() -> None:
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP])
+def test_what_ends_a_program_waits_for_imports_and_has_its_own_code(
+    how: signal.Signals, module: str, tmp_path: Path
+) -> None:
+    file = tmp_path / f"{module}.py"
+    file.write_text(file.read_text().replace("SIGINT", how.name))
+    tidied = []
+
+    @ending_in_order()
+    def work() -> None:
+        try:
+            _load_and_wait(module)
+        except KeyboardInterrupt:
+            os.kill(os.getpid(), how)  # `timeout` sends it twice
+            tidied.append(how)
+
+    with pytest.raises(SystemExit) as ended:
+        work()
+    assert ended.value.code == 128 + how
+    assert tidied
+    assert sys.modules[module].whole
+    assert signal.getsignal(how) is signal.SIG_DFL
+
+
+def test_a_process_that_starts_does_not_hear_what_ends_programs() -> None:
+    deaf = "import signal\nfor one in (2, 15, 1):\n    signal.signal(one, lambda *_: None)\n"
     done = subprocess.run(
-        [sys.executable, "-c", f"import signal; signal.signal(2, lambda *_: None)\n{_CHILD}"],
+        [sys.executable, "-c", deaf + _CHILD],
         start_new_session=True,
         capture_output=True,
         text=True,

@@ -19,7 +19,7 @@ MISSING_PART = "missing_part"
 STAYS = OUT_OF_REACH | {MISSING_PART}
 """Reasons that say nothing of a file's content: what is indexed of it stays."""
 
-PASSING = STAYS | {"special", "too_large", "unsupported", "vanished"}
+PASSING = STAYS | {"special", "unsupported", "vanished"}
 """Reasons found without reading the content; whether they hold is looked at in each run."""
 
 

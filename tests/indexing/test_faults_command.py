@@ -54,22 +54,28 @@ def stored(work: Path) -> int:
         return int(catalog.execute("SELECT count(*) FROM documents WHERE version").fetchone()[0])
 
 
-def test_ctrl_c_says_what_was_kept_and_the_next_run_goes_on(work: Path) -> None:
+@pytest.mark.parametrize(
+    ("how", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
+def test_a_run_that_is_told_to_end_says_what_was_kept_and_the_next_goes_on(
+    how: signal.Signals, code: int, work: Path
+) -> None:
     write(work, 200)
     process = subprocess.Popen(
         [*ASKDOC, "index"],
         cwd=work,
         stdout=subprocess.PIPE,
         text=True,
+        start_new_session=True,
         # the test run itself may have been started with Ctrl-C switched off
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
     )
     end = time.monotonic() + _PATIENCE
     while not stored(work) and time.monotonic() < end:
         time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
+    os.killpg(process.pid, how)  # as a terminal and `timeout` do: to the processes it has as well
     printed, _ = process.communicate(timeout=_PATIENCE)
-    assert process.returncode == 130
+    assert process.returncode == code
     told = re.match(r"Interrupted after (\d+) documents, \d+ passages in ", printed)
     assert told, printed
     assert "what was indexed is kept; `askdoc index` goes on from here" in printed

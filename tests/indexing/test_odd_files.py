@@ -293,6 +293,16 @@ def test_a_reader_elsewhere_sees_the_old_version_or_the_new(bench: Bench) -> Non
         assert reader.stdout.read() == "True\n"
 
 
+def test_an_archive_that_unpacks_to_too_much_is_read_once(here: Workspace) -> None:
+    with zipfile.ZipFile(here.root / "docs" / "box.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("zeros.bin", bytes(101_000_000), compresslevel=1)
+    [skip] = sync(here).skipped
+    assert skip.code == "too_large"
+    with wiring.indexer(here) as indexer:
+        planned = indexer.preview()
+    assert (planned.added, planned.skipped) == ((), (skip,))
+
+
 def test_a_file_in_an_archive_is_under_the_limit_of_files(here: Workspace) -> None:
     with zipfile.ZipFile(here.root / "docs" / "box.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("cat.txt", CAT)

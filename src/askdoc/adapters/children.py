@@ -14,10 +14,11 @@ def start(
 ) -> subprocess.Popen[bytes]:
     """Run a module of askdoc's, with pipes to its standard input and from its standard output.
 
-    Ctrl-C is for the process that is in charge, and goes to all that share its terminal: a Python
-    that meets one while it starts, before the module ignores it, dies and says so at length.
+    What ends a program is for the process that is in charge, and goes to all that share its
+    terminal, or its `timeout`: one that writes would die amid that, and a Python that meets Ctrl-C
+    while it starts, before the module ignores it, says so at length. It ends with its input.
     """
-    with _without_ctrl_c():
+    with _without_endings():
         return subprocess.Popen(
             # -P: no module is taken from the folder that one stands in.
             [sys.executable, "-P", "-m", module, *arguments],
@@ -30,15 +31,16 @@ def start(
 if sys.platform == "win32":
 
     @contextmanager
-    def _without_ctrl_c() -> Iterator[None]:
+    def _without_endings() -> Iterator[None]:
         yield
 
 else:
 
     @contextmanager
-    def _without_ctrl_c() -> Iterator[None]:
-        """Keep Ctrl-C from this thread, and for good from the processes that it starts."""
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    def _without_endings() -> Iterator[None]:
+        """Keep Ctrl-C and the like from this thread, and for good from what it starts."""
+        endings = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, endings)
         try:
             yield
         finally:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import signal
 import stat
 import sys
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -18,6 +16,7 @@ from askdoc.cli.options import here
 from askdoc.cli.session import open_for_many
 from askdoc.errors import UsageError, unwritable
 from askdoc.formats import answer_to_json, dumps
+from askdoc.interrupting import ending_in_order
 from askdoc.render.counting import CountProgress
 from askdoc.render.errors import note_line
 
@@ -31,9 +30,6 @@ Write = Callable[[str], object]
 _LONGEST = 100_000_000
 """Bytes of a file of questions at most: one with more may have no end."""
 _STANDARD_OUTPUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
-
-_TERMINATED = 128 + signal.SIGTERM
-"""What a shell reports for a program that was told to end."""
 
 
 def run_batch(
@@ -63,7 +59,7 @@ def run_batch(
     _tell(lines, batch, aside)
     questions = lines.questions
     with ExitStack() as stack:
-        stack.enter_context(_ending_in_order())
+        stack.enter_context(ending_in_order())
         if kept_in:
             stack.enter_context(alone_with(kept_in))
         kept = resume(kept_in, questions) if kept_in else Kept()
@@ -114,26 +110,6 @@ def _is_same(one: Path, other: Path) -> bool:
         return one.samefile(other)
     except OSError:
         return False
-
-
-@contextmanager
-def _ending_in_order() -> Iterator[None]:
-    """Let SIGTERM end what runs here as Ctrl-C does, with its own exit code.
-
-    Left to the system it would leave the lock file behind, and a terminal without its cursor.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def end(*_: object) -> None:
-        raise SystemExit(_TERMINATED)
-
-    before = signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _tell(lines: Lines, batch: Path, aside: Page) -> None:

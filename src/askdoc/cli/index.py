@@ -23,12 +23,14 @@ from askdoc.cli.options import (
     open_workspace,
 )
 from askdoc.errors import UsageError
+from askdoc.interrupting import ending_in_order
 
 if TYPE_CHECKING:
     from askdoc.types import IndexReport
     from askdoc.workspace import Workspace
 
 
+@ending_in_order()
 def index(  # noqa: PLR0913 - one parameter for each option
     paths: Annotated[
         list[str] | None,

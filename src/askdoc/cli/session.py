@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from askdoc.addresses import Target, paths_of
 from askdoc.errors import NoIndex
+from askdoc.interrupting import ending_in_order
 from askdoc.paths import seen_from
 from askdoc.render.errors import note_line
 from askdoc.workspace import Origin
@@ -114,6 +115,7 @@ def _as_one(
     return federate(answerers, limit=first.settings.max_sentences)
 
 
+@ending_in_order()
 def build(
     workspace: Workspace,
     sources: Sequence[Target] | None,
