@@ -269,6 +269,7 @@ def test_a_search_says_where_each_passage_is(passage: Passage) -> None:
     assert (found["line_start"], found["line_end"], found["page"]) == (1, 2, 1)
     assert found["text"] == passage.chunk.text
     assert found["ranks"] == {"dense": 1, "lexical": 3}
+    assert found["also"] == []
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ from askdoc.types import (
     Chunk,
     Citation,
     Claim,
+    Copy,
     Document,
     Evidence,
     FileState,
@@ -210,6 +211,13 @@ def test_passages(draw: Draw, snapshot: SnapshotAssertion, width: int) -> None:
         make_passage(make_document("b.pdf", pages=(0, 12)), text="A short one."),
     ]
     assert draw(passage_lines, passages, width=width, lines=lambda _id, _span: (4, 9)) == snapshot
+
+
+def test_a_passage_says_where_else_it_is(draw: Draw) -> None:
+    copy = Copy("/else/pier.txt", "pier.txt", "/else", "/else/pier.txt")
+    passage = make_passage(replace(make_document(), copies=(copy,)))
+    told = draw(passage_lines, [passage], width=None, lines=lambda _id, _span: (4, 9))
+    assert "also in /else/pier.txt" in told
 
 
 @pytest.mark.parametrize(

@@ -242,7 +242,7 @@ def _citation_out(item: Citation, base: Path) -> CitationRecord:
         after=item.after,
         library=item.document.library,
         place=_place_out(item.place),
-        also=tuple(seen_from(base, copy.file) + copy.inside for copy in item.document.copies),
+        also=_also(item.document, base),
     )
 
 
@@ -368,6 +368,10 @@ def _file(base: Path, found: str) -> str:
     return os.path.normpath(base / found)
 
 
+def _also(document: Document, base: Path) -> tuple[str, ...]:
+    return tuple(seen_from(base, copy.file) + copy.inside for copy in document.copies)
+
+
 def _passage_out(item: Passage, base: Path, lines: Lines) -> dict[str, Any]:
     chunk, document = item.chunk, item.document
     line_start, line_end = lines(chunk.document_id, chunk.span)
@@ -386,4 +390,5 @@ def _passage_out(item: Passage, base: Path, lines: Lines) -> dict[str, Any]:
         "score": round(item.score, _DIGITS),
         "ranks": dict(item.ranks),
         "scores": {name: round(score, _DIGITS) for name, score in item.scores.items()},
+        "also": list(_also(document, base)),
     }

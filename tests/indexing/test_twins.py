@@ -84,6 +84,26 @@ def test_a_file_that_comes_after_the_archive_is_a_copy_of_what_lies_there(
     assert places(archives) == {CAT: ["docs/box.zip/cat.txt", "docs/cat.txt"]}
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_file_leads_before_what_lies_in_an_archive(archives: Bench, *, at_once: bool) -> None:
+    pack(archives, "box.zip", {"cat.txt": CAT})
+    if not at_once:
+        archives.sync("docs")
+    archives.write(docs__cat=CAT)
+    archives.sync("docs")
+    document = of(archives, "docs/cat.txt")
+    assert (document.location, document.within) == ("docs/cat.txt", None)
+    assert Path(document.file).name == "cat.txt"
+    assert [copy.location for copy in document.copies] == ["docs/box.zip/cat.txt"]
+    assert document.copies[0].within == "docs/box.zip"
+    assert archives.sync().unchanged == 3
+    archives.path("docs__cat").unlink()
+    archives.write(docs__dog=CAT)
+    pack(archives, "a.zip", {"cat.txt": CAT})
+    archives.sync()
+    assert of(archives, "docs/dog.txt").location == "docs/dog.txt"
+
+
 @pytest.mark.parametrize("first", ["box.zip", "cat.txt"])
 def test_each_place_outlives_the_other(archives: Bench, first: str) -> None:
     archives.write(docs__cat=CAT)

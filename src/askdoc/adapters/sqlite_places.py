@@ -32,6 +32,8 @@ _KNOWN = """
            d.content_hash, {1}
     FROM copies JOIN documents d ON d.id = copies.document AND d.version = 1{0}
 """
+_PLACE = "location, path, source, size, modified_ns, within"
+"""What is noted of each place, in this order."""
 _BY_CONTENT = " AND content_hash = ?"
 _NOWHERE = b"\0"
 """The location of a document between two places, within a transaction."""
@@ -100,6 +102,8 @@ class SqlitePlaces(SqliteNotes):
                 "SELECT key, id FROM documents WHERE location = ?", _NOWHERE
             ):
                 self._promote(key, document_id)
+            for document_id in kept if within is None else ():
+                self._lead(document_id)
 
     def release(self, locations: Iterable[str]) -> None:
         """Take out those places; a document goes with its last one. Unknown ones are ignored."""
@@ -208,20 +212,52 @@ class SqlitePlaces(SqliteNotes):
     def _promote(self, key: int, document_id: str) -> bool:
         """Give a document the place of one of its copies for its own, if it has any."""
         rows = self._all(
-            """SELECT location, path, source, size, modified_ns, within FROM copies
-               WHERE document = ? ORDER BY location LIMIT 1""",
+            f"""SELECT {_PLACE} FROM copies
+                WHERE document = ? ORDER BY within IS NOT NULL, location LIMIT 1""",  # noqa: S608
             document_id,
         )
         for row in rows:
             self._leave(key, document_id)
-            self._run("DELETE FROM copies WHERE location = ?", row[0])
+            self._put(key, row)
+        return bool(rows)
+
+    def _put(self, key: int, copy: Sequence[Any]) -> None:
+        """Make the place of a copy a document's own."""
+        self._run("DELETE FROM copies WHERE location = ?", copy[0])
+        self._run(
+            """UPDATE documents SET location = ?, path = ?, source = ?, size = ?,
+               modified_ns = ?, within = ? WHERE key = ?""",
+            *copy,
+            key,
+        )
+
+    def _lead(self, document_id: str) -> None:
+        """Let a file be a document's own place rather than what lies in another file.
+
+        A person opens that sooner than an archive or a mail.
+        """
+        own = self._all(
+            f"""SELECT key, {_PLACE} FROM documents
+                WHERE id = ? AND version = 1 AND within IS NOT NULL""",  # noqa: S608 - names above
+            document_id,
+        )
+        copies = self._all(
+            f"""SELECT {_PLACE} FROM copies
+                WHERE document = ? AND within IS NULL ORDER BY location LIMIT 1""",  # noqa: S608
+            document_id,
+        )
+        for (key, *place), copy in zip(own, copies, strict=False):
+            self._put(key, copy)
             self._run(
-                """UPDATE documents SET location = ?, path = ?, source = ?, size = ?,
-                   modified_ns = ?, within = ? WHERE key = ?""",
-                *row,
+                "UPDATE documents SET named = coalesce(named, ?) WHERE key = ?",
+                pack_name(name_words(unpack_name(place[1]))),  # by which full text still finds it
                 key,
             )
-        return bool(rows)
+            self._run(
+                f"INSERT INTO copies (document, {_PLACE}) VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+                document_id,
+                *place,
+            )
 
     def _leave(self, key: int, document_id: str) -> None:
         """Take its own place from a document."""

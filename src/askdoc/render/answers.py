@@ -12,7 +12,17 @@ from askdoc.render.console import Page
 from askdoc.render.layout import BLANK, context_limit, flat, hang, head, tail
 from askdoc.render.places import also_in, file_name, heading_path
 from askdoc.text import unlabelled
-from askdoc.types import Answer, Citation, Claim, Evidence, FileState, Passage, Status, Support
+from askdoc.types import (
+    Answer,
+    Citation,
+    Claim,
+    Document,
+    Evidence,
+    FileState,
+    Passage,
+    Status,
+    Support,
+)
 from askdoc.unmatched import unmatched
 
 _NEAREST = 3
@@ -59,6 +69,7 @@ def passage_lines(
         where = _where(passage, lines)
         label = Text(f"{number:>2}. ", style="label")
         yield hang(_header(passage, where, page), page, first=label)
+        yield from _also(passage.document, page)
         yield from _headings(passage.document.title, passage.chunk.headings, page)
         yield hang(flat(passage.chunk.text), page, first=_INDENT)
 
@@ -107,10 +118,14 @@ def _citation(citation: Citation, page: Page) -> Iterator[Text]:
     if citation.file_state in _STATES:
         title.append(f" ({_STATES[citation.file_state]})", style="warning")
     yield hang(title, page, first=Text(f"[{citation.label}] ", style="label"), rest=_INDENT)
-    if also := also_in(citation.document, page):
-        yield hang(Text(also, style="faint"), page, first=_INDENT)
+    yield from _also(citation.document, page)
     yield from _headings(citation.document.title, citation.headings, page)
     yield from _quote(citation, page)
+
+
+def _also(document: Document, page: Page) -> Iterator[Text]:
+    if also := also_in(document, page):
+        yield hang(Text(also, style="faint"), page, first=_INDENT)
 
 
 def _quote(citation: Citation, page: Page) -> Iterator[Text]:
