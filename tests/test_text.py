@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askdoc.text import escaped, line_of, line_starts, one_line, printable
+from askdoc.text import escaped, line_of, line_starts, one_line, printable, rewritten
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,31 @@ def test_an_offset_is_on_the_line_that_holds_it() -> None:
 
 def test_nothing_that_steers_a_terminal_is_printed() -> None:
     hostile = "a\x1b[31mred\x1b]8;;http://x\x07b\x9b1m\x7f\u202egnp.exe\u200b\ud800\r"
-    assert printable(hostile) == "a[31mred]8;;http://xb1mgnp.exe"
+    assert printable(hostile) == "aredbgnp.exe"
+
+
+@pytest.mark.parametrize(
+    ("hostile", "shown"),
+    [
+        ("a\U000e0041\U000e007fb\U000e0fff", "ab"),
+        ("a\u034f\u115f\u1160\u17b4\u180e\u2061\u206a\u3164\uffa0\ufff9b", "ab"),
+        ("❤\ufe0f and 葛\U000e0100", "❤\ufe0f and 葛\U000e0100"),
+        ("a\ufe01\ufe02\U000e0103b", "a\ufe01b"),
+        ("👩\u200d🚀", "👩\u200d🚀"),
+        ("\x1b[1;31;48:5:9mred\x1b[0m and \x9b?25lgone", "red and gone"),
+        ("\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\", "link"),
+        ("\x9d0;title\x9cText, \x1b(Band\x1bPq\x1b\\ more", "Text, and more"),
+        (
+            "\x1b]0;nothing ends this\nText [31m] of its own",
+            "]0;nothing ends this\nText [31m] of its own",
+        ),
+    ],
+)
+def test_what_is_not_seen_and_what_an_escape_leaves_are_not_printed(
+    hostile: str, shown: str
+) -> None:
+    assert printable(hostile) == shown
+    assert printable(rewritten(hostile, lambda _: "?")) == rewritten(hostile, lambda _: "?")
 
 
 @pytest.mark.parametrize(

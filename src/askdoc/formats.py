@@ -27,7 +27,7 @@ from askdoc.records import (
     GenerationRecord,
     PlaceRecord,
 )
-from askdoc.text import printable
+from askdoc.text import rewritten
 from askdoc.types import (
     Answer,
     Chunk,
@@ -132,12 +132,12 @@ def dumps(data: Mapping[str, Any], *, ascii_only: bool = False, indent: int | No
     The standard library writes it, since names of files and arguments can hold lone surrogates,
     which other encoders refuse.
     """
-    text = json.dumps(data, indent=indent, ensure_ascii=ascii_only)
-    if printable(text) == text:
-        return text
-    return "".join(
-        character if printable(character) else f"\\u{ord(character):04x}" for character in text
-    )
+    return rewritten(json.dumps(data, indent=indent, ensure_ascii=ascii_only), _in_json)
+
+
+def _in_json(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
 def schema(name: str) -> dict[str, Any]:

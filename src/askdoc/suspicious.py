@@ -9,10 +9,14 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from askdoc.text import UNSEEN_LETTERS
+
 _JOINERS = "\u200c\u200d"
 """Invisible and still ordinary: they shape scripts and emoji."""
 
-_BREAKS = "\u00ad\u180e\u200b\u200e\u200f\u061c\u2060\u2061\u2062\u2063\u2064\ufeff"
+_BREAKS = (
+    "\u00ad\u180e\u200b\u200e\u200f\u061c\u2060\u2061\u2062\u2063\u2064\ufeff" + UNSEEN_LETTERS
+)
 """Invisible, common in copied text, and no loss: where a word may part, and marks of direction."""
 
 _MARKERS = re.compile(
@@ -105,7 +109,9 @@ def _unspaced(text: str) -> str:
 
 
 def _is_unseen(character: str) -> bool:
-    """Tell whether a character controls, reorders or hides text (Unicode's Cc and Cf)."""
+    """Tell whether a character controls, reorders or hides text (Unicode's Cc, Cf), or is blank."""
+    if character in UNSEEN_LETTERS:
+        return True
     return unicodedata.category(character) in ("Cc", "Cf") and character not in _JOINERS
 
 

@@ -5,16 +5,32 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+UNSEEN_LETTERS = "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"
+"""Letters and marks of which Unicode says that nothing is seen of them (Default_Ignorable)."""
 
 _BIDI_AND_INVISIBLE = (
-    "\u061c\u200b\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e"
-    "\u2060\u2066\u2067\u2068\u2069\ufeff"
+    "\u061c\u180e\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u206f\ufeff\ufff0-\ufffb"
+    f"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
+    f"{UNSEEN_LETTERS}"
 )
-"""Characters that reorder or hide text. Joiners (U+200C, U+200D) stay: emoji need them."""
+"""Characters that reorder or hide text, and those that nobody sees, such as tags.
+
+Joiners (U+200C, U+200D) and what chooses the form of a character stay: emoji need them.
+"""
 _UNFIT = re.compile(
     f"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff{_BIDI_AND_INVISIBLE}]"  # Cc, Cs, and these
 )
+_FORMS = "\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef"
+_SEQUENCE = (
+    r"(?:\x1b\[|\x9b)[0-?]{0,64}[ -/]{0,8}[@-~]"  # colours, and what moves the cursor
+    r"|(?:\x1b[]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\n]{0,2000}(?:\x07|\x1b\\|\x9c)"  # titles
+    r"|\x1b[()*+][0-2AB]"  # sets of characters
+)
+_HIDING = re.compile(f"{_UNFIT.pattern}|(?<=[{_FORMS}])[{_FORMS}]")
+"""Of several forms for a character, which may spell a message, all but the first hide one."""
+_LEFT_OUT = re.compile(f"{_SEQUENCE}|{_HIDING.pattern}")
 _FIRST_BYTE, _LAST_BYTE = 0xDC80, 0xDCFF
 """What Python makes of the bytes of a file's name that are no UTF-8."""
 
@@ -52,10 +68,10 @@ _AS_TYPED = str.maketrans(
 def printable(text: str) -> str:
     """Return `text` without anything that could steer a terminal or hide from a reader.
 
-    Newlines and tabs stay. Control characters (C0, C1, DEL), lone surrogates, and characters that
-    reorder or hide text are left out, so an escape sequence in a document arrives as harmless text.
+    Newlines and tabs stay. Control characters (C0, C1, DEL), with the escape sequences that they
+    begin, lone surrogates, and characters that reorder or hide text or are not seen are left out.
     """
-    return _UNFIT.sub("", text)
+    return _LEFT_OUT.sub("", text)
 
 
 def escaped(text: str, *, keep: str = "") -> str:
@@ -68,6 +84,14 @@ def escaped(text: str, *, keep: str = "") -> str:
         _escape(character) if character not in keep and _is_unfit(character) else character
         for character in text
     )
+
+
+def rewritten(text: str, rewrite: Callable[[str], str]) -> str:
+    """Return `text` with each character that `printable` would leave out as `rewrite` writes it.
+
+    Then `printable` leaves out nothing, if what it writes is printable.
+    """
+    return _HIDING.sub(lambda found: rewrite(found[0]), text)
 
 
 def _is_unfit(character: str) -> bool:
