@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -202,6 +204,11 @@ def test_what_nothing_of_its_kind_was_said_for_is_left_as_typed(
         ("Which drug did adults get?", "what dose?", "What dose (drug adults get)?"),
         ("What are the symptoms of flu?", "which ones?", "Which ones (the symptoms of flu)?"),
         ("What dose (drug adults get)?", "which brand?", "Which brand (drug adults get)?"),
+        ("Were the foals ill in May?", "how many?", "How many of the foals were ill in May?"),
+        ("Are any foals ill?", "how many?", "How many foals are ill?"),
+        ("Are foals ill?", "what proportion?", "What proportion of foals are ill?"),
+        ("How many nurses were ill?", "and doctors?", "How many doctors were ill?"),
+        ("How was flu grown?", "which cell line?", "Which cell line (flu grown)?"),
         ("What percentage of cows were ill?", "which breed?", "Which breed (cows were ill)?"),
         ("Which group was ill?", "what percentage?", "What percentage (group was ill)?"),
         ("Which drug did adults get?", "which town?", "Which town (drug adults get)?"),
@@ -241,6 +248,17 @@ MAYOR = Turn("When did the mayor of Oslo resign?", "In May.")
             [DIRECTOR],
             "and her salary?",
             "What is the Director-General of the WHO’s salary?",
+        ),
+        ([CHAN], "and her successor?", "Who is Chan’s successor?"),
+        (
+            [Turn("Who discovered tin?", "It was discovered by Lind.")],
+            "Where was he born?",
+            "Where was Lind born?",
+        ),
+        (
+            [Turn("What is the sensitivity of the test?", "High.")],
+            "and its specificity?",
+            "What is the test’s specificity?",
         ),
         ([MAYOR], "Why did he resign?", "Why did the mayor of Oslo resign?"),
         (
@@ -617,6 +635,14 @@ def test_where_nothing_fits_the_words_of_the_turn_before_are_carried() -> None:
     assert rewrite("and how many died?", [Turn("Where did the Fenton Fire start?", "")]) == (
         "How many died (Fenton Fire)?"
     )
+
+
+@pytest.mark.parametrize("typed", ["and cows?", "When did she die?", "which cows?"])
+def test_a_very_long_question_before_takes_no_long_time(typed: str) -> None:
+    started = time.process_time()
+    rewrite(typed, [Turn("who saw " + "the patient " * 800, "Nobody.")])
+    rewrite(typed, [Turn("who saw " + " at ".join(f"Nam{n}x" for n in range(500)), "Nobody.")])
+    assert time.process_time() - started < 5
 
 
 VOCABULARY = """

@@ -22,7 +22,7 @@ TRAITS = (
     "period|rate|risk|cause|effect|origin|onset|duration|length|size|number|extent|course|"
     "mortality|fatality|prevalence|incidence|transmission|transmissibility|treatment|diagnosis|"
     "prevention|severity|history|definition|meaning|name|age|cost|price|purpose|structure|genome|"
-    "host|reservoir|symptoms|signs"
+    "host|reservoir|symptoms|signs|sensitivity|specificity|accuracy|efficacy|effectiveness|safety"
 )
 
 TRAIT = re.compile(
@@ -78,6 +78,9 @@ _DATE_FILLERS = frozenset(("the", "and", "or", "year", "years", "fiscal", "early
 
 _RECENT = 5
 """How many turns back a pronoun may reach."""
+
+_MOST = 20
+"""Names of a turn that are looked at for whether something says that they are persons."""
 
 _THEY = frozenset(("they", "them", "their", "theirs"))
 
@@ -172,12 +175,13 @@ def _people(turn: Turn, pronoun: str, asked: Sequence[Name], said: Sequence[Name
     if question.lower().startswith(("who ", "whose ", "whom ")) and not (
         wanted and _is_person(wanted["name"])
     ):
-        yield from told[:1]
+        lone = (name.text for name in said[:_MOST] if name.may_be_person and not name.person)
+        yield from told[:1] or [name for name in lone if is_somebody(name, turn.answer)][:1]
     yield from (name.text for name in asked if name.person)
     for role in roles(question, pronoun):
         title = role.split()[1].lower()
         yield next((name for name in told if name.lower().startswith(f"{title} ")), role)
-    for name in asked:
+    for name in asked[:_MOST]:
         if name.may_be_person and not name.person:
             whole = next((other for other in told if other.endswith(f" {name.text}")), None)
             if whole or any(is_somebody(name.text, text) for text in (question, turn.answer)):

@@ -35,7 +35,7 @@ _JOINT_OF = {noun: joint for joint, nouns in _JOINTS.items() for noun in nouns.s
 
 _HEADS = (
     "size|design|groups?|types?|levels?|rates?|ranges?|values?|criteria|factors?|period|"
-    "interval|variants?|strains?|genes?|doses?|models?|effects?|symptoms?"
+    "lines?|interval|variants?|strains?|genes?|doses?|models?|effects?|symptoms?"
 )
 _MEASURES = "percentages?|percent|proportions?|fractions?|shares?|number"
 _MEASURE = re.compile(_MEASURES, re.IGNORECASE)
@@ -56,6 +56,7 @@ _ASKS = re.compile(
     rf"|(?P<bare>how\s+many))",
     re.IGNORECASE,
 )
+_PLURAL = re.compile(rf"(?!.*\b(?:the|{_NO})\b)(?:[\w’'-]+\s+)?{_MANY}", re.IGNORECASE)
 _AUXILIARY = "|".join(sorted(map(re.escape, AUXILIARIES)))
 _COUNTED = re.compile(
     rf"(?P<wh>how\s+(?:many|much)|(?:what|which)(?:\s+(?:{_MEASURES})\s+of)?)\s+(?P<rest>"
@@ -64,6 +65,13 @@ _COUNTED = re.compile(
     re.IGNORECASE,
 )
 """Asks which or how many of several: `Which countries reported cases`."""
+
+_WHETHER = re.compile(
+    rf"(?P<was>{_AUXILIARY})\s+(?:(?:any|some|all|most)\s+)?(?P<those>(?P<the>the\s+)?"
+    rf"(?:(?!the\b)[\w’'-]+\s+){{0,2}}?{_MANY})\s+(?P<rest>\S.*)",
+    re.IGNORECASE,
+)
+"""Asks whether several were something: `Were the foals ill`."""
 
 _TIMES = "year|month|day|date|time|season|decade|century"
 _AT = re.compile(
@@ -95,7 +103,7 @@ def elliptic(body: str, before: str) -> str | None:
     asks = _ASKS.fullmatch(body)
     if asks is None:
         return None
-    made = _of_several(asks, before) or _joined(asks, before)
+    made = _of_several(asks, before) or _of_those(asks, before) or _joined(asks, before)
     return made or (None if asks["bare"] else _beside(body, before))
 
 
@@ -129,6 +137,25 @@ def _of_several(asks: re.Match[str], before: str) -> str | None:
     elif asks["counted"] and counts and noun and of["does"].strip():
         made = f"{asks[0]}{of['does']}"
     return made
+
+
+def _of_those(asks: re.Match[str], before: str) -> str | None:
+    """Ask how many were what the question before asks of all of them."""
+    whether = _WHETHER.fullmatch(before)
+    measured = _MEASURE.fullmatch(asks["noun"] or "")
+    if whether is None or not (asks["bare"] or measured):
+        return None
+    of = "of " if measured or whether["the"] else ""
+    return f"{asks[0]} {of}{whether['those']} {whether['was'].lower()} {whether['rest']}"
+
+
+def of_others(fragment: str, before: str) -> str | None:
+    """Ask how many of others there are: `and doctors?` after `How many nurses were ill`."""
+    of = _COUNTED.fullmatch(before)
+    counts = of is not None and of["wh"].lower().startswith("how")
+    if of is None or not counts or not of["noun"] or not _PLURAL.fullmatch(fragment):
+        return None
+    return f"{of['wh']} {fragment}{of['does']}" if of["does"].strip() else None
 
 
 def _starts_with_auxiliary(text: str) -> bool:

@@ -301,7 +301,7 @@ def _substituted(match: re.Match[str], body: str, turns: Sequence[Turn]) -> str:
     if (
         pronoun in ("it", "its")
         and (trait := TRAIT.match(antecedent))
-        and (trait["many"] or _HAPPENS.match(body, match.end()))
+        and (pronoun == "its" or trait["many"] or _HAPPENS.match(body, match.end()))
     ):
         antecedent = trait["owner"]
     if (remedy := _REMEDY.match(antecedent)) and _SPREADS.search(body, match.end()):

@@ -11,7 +11,7 @@ import re
 
 from askdoc.antecedents import TRAIT, TRAITS, WHO_DID, topic_of
 from askdoc.companions import doer_or_person
-from askdoc.ellipses import done_to, elliptic, is_elliptic
+from askdoc.ellipses import done_to, elliptic, is_elliptic, of_others
 from askdoc.mentions import AUXILIARIES, PREPOSITIONS, WH, is_many, names, tells_when, words
 from askdoc.persons import is_role
 
@@ -133,19 +133,20 @@ def exchanged(body: str, before: str) -> str | None:
 
 def _put(fragment: str, before: str) -> str | None:
     """Put what is no question word in the place of what is of its kind."""
+    if fragment.lower().startswith(_OWNERS) and _WHO.match(before):
+        asked = "who" if is_role(fragment) else "what"
+        return f"{asked} {'are' if is_many(fragment) else 'is'} {fragment}"
     if _is_with_preposition(fragment):
         return _with_preposition(fragment, before)
     if _of_people(fragment, before) or _of_trait(fragment, before):
         return None
     counterpart = _counterpart(fragment, before)
     if counterpart is None:
-        return None
+        return of_others(fragment, before)
     at_start = before.rindex(counterpart)
     if before[:at_start].lower().endswith("between ") and " and " not in fragment:
         counterpart = counterpart.partition(" and ")[0]
     head, rest = before[:at_start], before[at_start + len(counterpart) :]
-    if fragment.lower().startswith(_OWNERS) and _WHO.fullmatch(head) and not is_role(fragment):
-        head = f"what {'are' if is_many(fragment) else 'is'} "
     if counterpart[:1].isupper() and names(f"x {fragment}"):  # names bring their own articles
         head = _ARTICLE.sub("", head)
     return f"{head}{fragment}{rest}"

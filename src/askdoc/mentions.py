@@ -167,7 +167,8 @@ _TOPICS = (
         r"^(?:what|who|which|where)\s+(?:is|are|was|were)\s+(?P<topic>the\s.+)$", re.IGNORECASE
     ),
     re.compile(
-        rf".*\b(?:{'|'.join(sorted(PREPOSITIONS - {'of'}))})\s+(?P<topic>[\w’'-]+(?:\s[\w’'-]+)*)$",
+        rf"(?:^|(?<=\n)).*\b(?:{'|'.join(sorted(PREPOSITIONS - {'of'}))})\s+"
+        rf"(?P<topic>[\w’'-]+(?:\s[\w’'-]+){{0,{_LONGEST_TOPIC - 1}}})$",
         re.IGNORECASE,
     ),
     re.compile(r"^(?:how\s+\w+)\s+(?:is|are|was|were)\s+(?P<topic>.+)$", re.IGNORECASE),

@@ -28,7 +28,10 @@ _DOES = (
     "resigns?|resigned|retires?|retired|warns?|warned|steps?|stepped|speaks?|spoke|tells?|told|"
     "believes?|believed|marry|married|marries|grew|studied|suggests?|suggested|proposes?|proposed|"
     "leads?|led|heads?|headed|founds?|founded|discovers?|discovered|invents?|invented|elected|"
-    "appointed|succeeds?|succeeded|quits?|explains?|explained"
+    "appointed|succeeds?|succeeded|quits?|explains?|explained|achieves?|achieved|describes?|"
+    "described|recommends?|recommended|criticises?|criticised|criticizes?|criticized|promises?|"
+    "promised|hopes?|hoped|agrees?|agreed|disagrees?|disagreed|mentions?|mentioned|publish|"
+    "published|concludes?|concluded|teach|taught|admits?|admitted|announces?|announced"
 )
 """What people do or undergo, and things do not."""
 
