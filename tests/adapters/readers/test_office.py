@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import zipfile
 from io import BytesIO
 from typing import Any
 
@@ -186,6 +187,55 @@ def test_values_are_written_as_people_write_them() -> None:
         "What: Oak | Whole: 3 | Part: 0.3 | Day: 2025-05-09 | Moment: 2025-05-09 07:00:00 | "
         "So: TRUE"
     )
+
+
+def test_a_share_is_written_in_percent() -> None:
+    book = openpyxl.Workbook()
+    for value, shown in ((0.25, "0%"), (0.07, "0.0%"), (3, '0"%"'), (0.5, "0.00")):
+        book.active.append(["What", value])
+        book.active.cell(book.active.max_row, 2).number_format = shown
+    said = [row.rpartition(" ")[2] for row in blocks(read(book, "xlsx"))]
+    assert said == ["25%", "7%", "3", "0.5"]
+
+
+def test_comments_of_cells_stand_with_their_row() -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["Crate", "Count"])
+    book.active.append(["Oak", 3])
+    book.active["B2"].comment = openpyxl.comments.Comment("Counted\nby Greta.", "Bo")
+    book.active["A2"].comment = openpyxl.comments.Comment("Bo: Is it here?", "Bo")
+    book.active["D5"].comment = openpyxl.comments.Comment("Nothing yet.", "")
+    book.create_sheet("Other").append(["Quiet"])
+    reading = read(book, "xlsx")
+    assert sorted(blocks(reading)[1].split(" | ")) == [
+        "Bo: Counted by Greta.",
+        "Bo: Is it here?",
+        "Count: 3",
+        "Crate: Oak",
+    ]
+    assert blocks(reading)[2:] == ["Nothing yet.", "Quiet"]
+    assert place_of(reading, "Counted by") == Place(PlaceKind.ROW, 2, "Sheet")
+    assert place_of(reading, "Nothing") == Place(PlaceKind.ROW, 5, "Sheet")
+
+
+def test_formulas_without_a_result_are_told() -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["Oak", 3, "=B1*2"])
+    told = "no stored result: open and save it in a spreadsheet program"
+    assert read(book, "xlsx").warnings == (f"1 formula has {told}",)
+    book.create_sheet("Other").append(["Elm", '=IF(B1<4,"a","")', "=B1"])
+    assert read(book, "xlsx").warnings == (f"3 formulas have {told}",)
+    stream = BytesIO()
+    book.save(stream)
+    computed = BytesIO()
+    with zipfile.ZipFile(stream) as before, zipfile.ZipFile(computed, "w") as after:
+        for name in before.namelist():
+            data = re.sub(rb'(<c r="B1")(><f>.*?</f>)', rb'\1 t="str"\2', before.read(name))
+            data = re.sub(rb"(<f>B1(?:\*2)?</f>)<v ?/?>(?:</v>)?", rb"\1<v>7</v>", data)
+            after.writestr(name, data)
+    reading = reader_for("x.xlsx").read(computed.getvalue(), name="x.xlsx")
+    assert reading.warnings == ()
+    assert blocks(reading) == ["Oak | 3 | 7", "Elm | 7"]
 
 
 @pytest.mark.parametrize(

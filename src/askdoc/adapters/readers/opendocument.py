@@ -9,7 +9,7 @@ from lxml import etree
 from askdoc.adapters.readers.composing import Composer, table_rows
 from askdoc.adapters.readers.merging import Wide, told_in_each
 from askdoc.adapters.readers.refusing import damaged, locked, wordless
-from askdoc.adapters.readers.sheets import write_sheets
+from askdoc.adapters.readers.sheets import Sheet, write_sheets
 from askdoc.adapters.readers.unpacking import Package
 from askdoc.landmarks import Place, PlaceKind
 from askdoc.types import Reading
@@ -59,7 +59,9 @@ class OpenDocumentReader:
         sheets = body.find(_OFFICE + "spreadsheet")
         if sheets is not None:
             tables = sheets.iterchildren(_TABLE + "table")
-            named = ((table.get(_TABLE + "name", ""), _rows(table)) for table in tables)
+            named: Iterator[Sheet] = (
+                (table.get(_TABLE + "name", ""), _rows(table), {}) for table in tables
+            )
             return write_sheets(named, name, title=title, author=author)
         walk = _Walk(body, _hidden_styles((root, package.xml("styles.xml"))))
         if not walk.composer:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import datetime as dt
 import re
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from io import BytesIO
 from itertools import islice
-from typing import IO, Any
+from typing import Any
 
 import openpyxl
 
-from askdoc.adapters.readers.composing import Composer, table_rows
+from askdoc.adapters.readers.composing import CELL, Composer, table_rows
 from askdoc.adapters.readers.merging import Wide, told_in_each
 from askdoc.adapters.readers.refusing import damaged, locked, wordless
 from askdoc.adapters.readers.unpacking import Package
+from askdoc.adapters.readers.xlsx_asides import comments, noted, scan
 from askdoc.errors import ReadError
 from askdoc.landmarks import Place, PlaceKind
 from askdoc.types import Reading
@@ -26,12 +28,14 @@ _MOST_EMPTY = 100_000
 _EXACT = 1e15
 """Whole numbers below this are written with all their digits."""
 
-_MERGED = re.compile(rb'mergeCell\s[^<>]*?ref="([A-Z]{1,3})([0-9]{1,7}):([A-Z]{1,3})([0-9]{1,7})"')
 _MOST_MERGED = 10_000
-_BLOCK = 1 << 18
-_LONGEST_MARK = 200
+_QUOTED = re.compile(r'"[^"]*"|\\.')
+"""What a number format says as it stands."""
 
-Sheet = tuple[str, Iterable[Sequence[str]]]
+Notes = Mapping[int, Sequence[str]]
+"""Comments of cells, by row."""
+
+Sheet = tuple[str, Iterable[Sequence[str]], Notes]
 
 
 class XlsxReader:
@@ -44,13 +48,17 @@ class XlsxReader:
             ReadError: the file is broken, encrypted, too large when unpacked, or has no text.
 
         """
-        Package(data, name)  # refuses what is not sound before anything is made of it
+        package = Package(data, name)  # refuses what is not sound before anything is made of it
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of extensions that hold no text
                 book = openpyxl.load_workbook(BytesIO(data), read_only=True, data_only=True)
                 core = book.properties
-                return write_sheets(_sheets(book), name, title=core.title, author=core.creator)
+                missing = _Missing()
+                sheets = _sheets(book, package, missing)
+                return write_sheets(
+                    sheets, name, title=core.title, author=core.creator, warnings=missing
+                )
         except ReadError:
             raise
         except Exception as error:  # openpyxl meets odd files with errors of any kind
@@ -79,6 +87,17 @@ class XlsReader:
         raise damaged(name) from problem
 
 
+class _Missing:
+    """Tells, once all sheets are read, how many `formulas` have no result that could be."""
+
+    formulas = 0
+
+    def __iter__(self) -> Iterator[str]:
+        if self.formulas:
+            told = "1 formula has" if self.formulas == 1 else f"{self.formulas:,} formulas have"
+            yield f"{told} no stored result: open and save it in a spreadsheet program"
+
+
 class _Silence:
     def write(self, _: str) -> int:
         return 0
@@ -88,23 +107,42 @@ class _Silence:
 
 
 def write_sheets(
-    sheets: Iterable[Sheet], name: str, *, title: str | None = None, author: str | None = None
+    sheets: Iterable[Sheet],
+    name: str,
+    *,
+    title: str | None = None,
+    author: str | None = None,
+    warnings: Iterable[str] = (),
 ) -> Reading:
-    """Write the rows of sheets, each below the name of its sheet.
+    """Write the rows of sheets, each below the name of its sheet; `warnings` are asked for last.
 
     Raises:
         ReadError: there is no word on any.
 
     """
     composer = Composer()
-    for sheet, rows in sheets:
+    for sheet, rows, notes in sheets:
         composer.section(sheet, 1)
-        for number, row in table_rows(_until_empty(rows)):
+        for number, row in _with_notes(table_rows(_until_empty(rows)), notes):
             composer.place(Place(PlaceKind.ROW, number, sheet))
             composer.row(row)
     if not composer:
         raise wordless(name, " on any sheet")
-    return composer.reading(title=title, author=author)
+    return composer.reading(title=title, author=author, warnings=tuple(warnings))
+
+
+def _with_notes(rows: Iterable[tuple[int, str]], notes: Notes) -> Iterator[tuple[int, str]]:
+    """Put comments behind the row of their cell, also where no cell of it says anything."""
+    waiting = sorted(notes, reverse=True)
+    for number, row in rows:
+        while waiting and waiting[-1] < number:
+            yield waiting[-1], CELL.join(notes[waiting.pop()])
+        if waiting and waiting[-1] == number:
+            yield number, CELL.join((row, *notes[waiting.pop()]))
+        else:
+            yield number, row
+    for number in reversed(waiting):
+        yield number, CELL.join(notes[number])
 
 
 def said(value: object) -> str:
@@ -133,29 +171,57 @@ def _until_empty(rows: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
         yield row
 
 
-def _sheets(book: Any) -> Iterator[Sheet]:
+def _sheets(book: Any, package: Package, missing: _Missing) -> Iterator[Sheet]:
+    shares = _shares(book)
     for sheet in book.worksheets:
         sheet.reset_dimensions()  # what a file says of them is often wrong
-        rows = ([said(cell) for cell in row] for row in sheet.iter_rows(values_only=True))
-        # openpyxl knows of merged cells only where it holds all of a book
+        rows = _rows(sheet, shares)
         with sheet._get_source() as source:  # noqa: SLF001
-            merged = list(islice(_merged(source), _MOST_MERGED))
-        yield sheet.title, _with_merged(rows, merged) if merged else rows
+            scanned = scan(source)
+        missing.formulas += scanned.without_result
+        notes = comments(package, sheet._worksheet_path)  # noqa: SLF001
+        merged = scanned.merged
+        yield sheet.title, _with_merged(rows, merged) if merged else rows, notes
 
 
-def _merged(source: IO[bytes]) -> Iterator[tuple[int, Wide]]:
-    """Yield the merged cells of a sheet, each with the row that it begins in."""
-    number = openpyxl.utils.column_index_from_string
-    rest = b""
-    while block := source.read(_BLOCK):
-        data = rest + block
-        end = 0
-        for found in _MERGED.finditer(data):
-            left, right = (number(name.decode()) for name in found.group(1, 3))
-            top, bottom = map(int, found.group(2, 4))
-            yield top, Wide(left, right - left + 1, bottom - top + 1)
-            end = found.end()
-        rest = data[max(end, len(data) - _LONGEST_MARK) :]
+def _rows(sheet: Any, shares: Collection[int]) -> Iterator[list[str]]:
+    """Write out the cells of rows; those whose style is one of `shares` are in percent."""
+    if not shares:  # as in most books, and faster
+        yield from ([said(value) for value in row] for row in sheet.iter_rows(values_only=True))
+        return
+    for row in sheet.iter_rows():
+        yield [
+            _share(cell.value)
+            if _is_number(cell.value) and cell._style_id in shares  # noqa: SLF001
+            else said(cell.value)
+            for cell in row
+        ]
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _shares(book: Any) -> set[int]:
+    """List the styles that show numbers in percent."""
+    builtin = openpyxl.styles.numbers.BUILTIN_FORMATS
+    first = openpyxl.styles.numbers.BUILTIN_FORMATS_MAX_SIZE
+    formats = {**builtin, **dict(enumerate(book._number_formats, first))}  # noqa: SLF001
+    return {
+        number
+        for number, style in enumerate(book._cell_styles)  # noqa: SLF001
+        if _is_share(formats.get(style.numFmtId, ""))
+    }
+
+
+@lru_cache(maxsize=1000)
+def _is_share(number_format: str) -> bool:
+    """Tell whether a format shows numbers in percent."""
+    return "%" in _QUOTED.sub("", number_format).partition(";")[0]
+
+
+def _share(value: float) -> str:
+    return f"{said(float(f'{value * 100:.12g}'))}%"
 
 
 def _with_merged(
@@ -180,11 +246,15 @@ def _old_sheets(data: bytes, *, formatted: bool) -> Iterator[Sheet]:
     for number in range(book.nsheets):
         sheet = book.sheet_by_index(number)
         rows = ([_old(cell, book) for cell in sheet.row(row)] for row in range(sheet.nrows))
+        notes: dict[int, list[str]] = {}
+        for (row, _), note in sorted(sheet.cell_note_map.items()):
+            if note.text.strip():
+                notes.setdefault(row + 1, []).append(noted(note.author or "", note.text))
         merged = (
             (top + 1, Wide(left + 1, right - left, bottom - top))
             for top, bottom, left, right in islice(sheet.merged_cells, _MOST_MERGED)
         )
-        yield sheet.name, _with_merged(rows, merged)
+        yield sheet.name, _with_merged(rows, merged), notes
         book.unload_sheet(number)
 
 
@@ -199,6 +269,10 @@ def _old(cell: Any, book: Any) -> str:
                 return said(cell.value)
         case xlrd.XL_CELL_BOOLEAN:
             return said(bool(cell.value))
+        case xlrd.XL_CELL_NUMBER if cell.xf_index is not None:
+            shown = book.format_map.get(book.xf_list[cell.xf_index].format_key)
+            is_share = shown is not None and _is_share(shown.format_str)
+            return _share(cell.value) if is_share else said(cell.value)
         case xlrd.XL_CELL_ERROR:
             return str(xlrd.error_text_from_code.get(cell.value, ""))
         case _:
