@@ -85,6 +85,10 @@ def test_one_name_must_mean_one_document() -> None:
     with pytest.raises(UsageError, match=r"no indexed document is called `subwy\.txt`") as error:
         lookup.one("subwy.txt", DOCUMENTS, BASE)
     assert error.value.hint == "did you mean `subway.txt`?"
+    for far in ("nonsense.txt", "busy.txt", "sub/x.txt"):
+        with pytest.raises(UsageError, match="no indexed document is called") as error:
+            lookup.one(far, DOCUMENTS, BASE)
+        assert error.value.hint == "see what is indexed: `askdoc status --documents`"
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,12 @@ def test_one_line_is_one_line(text: str) -> None:
     assert line == line.strip()
 
 
+@pytest.mark.parametrize("mark", ["\x85", "\u2028", "\u2029", "\x0b", "\x0c", "\u2028\u2029"])
+def test_lines_that_an_unseen_mark_parts_are_not_glued(mark: str) -> None:
+    assert printable(f"one{mark}two") == one_line(f"one{mark}two") == "one two"
+    assert printable(f"one\n{mark}two {mark}") == "one\ntwo "
+
+
 def test_letters_of_all_scripts_and_joined_emoji_stay() -> None:
     text = "Ünïcode 中文 हिन्दी עברית 👩\u200d💻"
     assert printable(text) == text

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from askdoc.errors import UsageError
 from askdoc.types import Document
@@ -18,6 +18,9 @@ _PLACE = re.compile(
     r"^(?P<name>.+):(?P<first>[1-9]\d{0,8})(?:-(?P<last>[1-9]\d{0,8}))?$", re.DOTALL
 )
 _SHOWN = 5
+_CLOSE = 0.7
+"""Likeness from which a name may have been meant."""
+_STEMS = 20
 
 
 def match(name: str, documents: Sequence[Document], base: Path) -> list[Document]:
@@ -148,8 +151,21 @@ def split_place(target: str) -> tuple[str, tuple[int, int] | None]:
 def _unknown(name: str, documents: Sequence[Document]) -> UsageError:
     message = f"no indexed document is called `{name}`"
     known = {name for item in documents for name in item.names}
-    near = difflib.get_close_matches(name, sorted(known), n=1)
+    near = difflib.get_close_matches(name, _alike(name, known), n=1, cutoff=0)
     hint = (
         f"did you mean `{near[0]}`?" if near else "see what is indexed: `askdoc status --documents`"
     )
     return UsageError(message, hint=hint)
+
+
+def _alike(name: str, known: Iterable[str]) -> list[str]:
+    """List the names whose own part is like that of `name`: an ending is like any other."""
+    by_stem: dict[str, list[str]] = {}
+    for other in sorted(known):
+        by_stem.setdefault(_stem(other), []).append(other)
+    near = difflib.get_close_matches(_stem(name), by_stem, n=_STEMS, cutoff=_CLOSE)
+    return [other for stem in near for other in by_stem[stem]]
+
+
+def _stem(name: str) -> str:
+    return _folded(PurePosixPath(name).stem)

@@ -30,6 +30,7 @@ _SEQUENCE = (
 )
 _HIDING = re.compile(f"{_UNFIT.pattern}|(?<=[{_FORMS}])[{_FORMS}]")
 """Of several forms for a character, which may spell a message, all but the first hide one."""
+_BETWEEN_LINES = re.compile("(?<=\\S)[\x0b\x0c\x85\u2028\u2029]+(?=\\S)")
 _LEFT_OUT = re.compile(f"{_SEQUENCE}|{_HIDING.pattern}")
 _FIRST_BYTE, _LAST_BYTE = 0xDC80, 0xDCFF
 """What Python makes of the bytes of a file's name that are no UTF-8."""
@@ -69,9 +70,10 @@ def printable(text: str) -> str:
     """Return `text` without anything that could steer a terminal or hide from a reader.
 
     Newlines and tabs stay. Control characters (C0, C1, DEL), with the escape sequences that they
-    begin, lone surrogates, and characters that reorder or hide text or are not seen are left out.
+    begin, lone surrogates, and characters that reorder or hide text or are not seen are left out;
+    where such a character is all that parts two lines, a space stands for it.
     """
-    return _LEFT_OUT.sub("", text)
+    return _LEFT_OUT.sub("", _BETWEEN_LINES.sub(" ", text))
 
 
 def escaped(text: str, *, keep: str = "") -> str:

@@ -122,6 +122,16 @@ def test_a_downloaded_folder_has_nothing_fetched(here: Here, site: Site) -> None
     assert site.asked == ["/a"]
 
 
+def test_leave_for_a_private_address_is_remembered(here: Here, site: Site) -> None:
+    site.put("/a", DOOR)
+    here.run("index", "--allow-private", site.at("/a"))
+    told = here.run("index", "--allow-private", code=2).stderr
+    assert "is remembered: `askdoc index`" in " ".join(told.split())
+    before = len(site.asked)
+    assert here.json("index")["skipped"] == []
+    assert len(site.asked) > before
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -134,8 +134,10 @@ def expect_addresses(given: Iterable[Target], *, depth: int | None, allow_privat
     option = "--depth" if depth is not None else "--allow-private" if allow_private else None
     if option and not addresses_of(given):
         message = f"`{option}` is for web addresses, and none is named"
+        named = f"`askdoc index {option}{' 2' * (depth is not None)} https://…`"
         raise UsageError(
-            message, hint=f"name one: `askdoc index {option}{' 2' * (depth is not None)} https://…`"
+            message,
+            hint=f"name one: {named}; of those in the index it is remembered: `askdoc index`",
         )
 
 

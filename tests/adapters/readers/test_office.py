@@ -265,6 +265,15 @@ def test_any_delimiter_parts_cells(mark: str) -> None:
     assert reading.text == f"Name | Note\nName: Mara | Note: one{mark} two three"
 
 
+@pytest.mark.parametrize("mark", [";", "|", "\t"])
+def test_the_line_that_names_the_delimiter_is_no_row(mark: str) -> None:
+    data = f"sep={mark}\r\nid{mark}who\r\n1{mark}Mara, Tom, Ann\r\n".encode()
+    reading = reader_for("x.csv").read(data, name="x.csv")
+    assert blocks(reading) == ["id | who", "id: 1 | who: Mara, Tom, Ann"]
+    assert place_of(reading, "Mara") == Place(PlaceKind.ROW, 3)
+    assert "sep" in reader_for("x.csv").read(b"sep=long\n1;2\n", name="x.csv").text
+
+
 def test_a_field_of_ten_megabytes_is_read_in_pieces() -> None:
     data = b"Name,Note\nMara," + b"oak and stone " * 750_000 + b"\nTom,short\n"
     reading = reader_for("x.csv").read(data, name="x.csv")

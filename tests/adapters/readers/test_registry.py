@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from askdoc.adapters.readers import reader_for, suffix_of, suffixes
+from askdoc.adapters.readers import reader_for, remedy_for, suffix_of, suffixes
 from askdoc.adapters.readers.pdf import PdfReader
 from askdoc.adapters.readers.text import TextReader
 from askdoc.errors import ReadError
@@ -54,3 +54,8 @@ def test_only_the_library_that_is_needed_is_imported() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == []
+
+
+def test_a_space_at_the_end_of_a_name_is_told() -> None:
+    assert remedy_for(" lead.txt ") == "rename it: its name ends with a space"
+    assert remedy_for(" lead.xyz ").startswith("convert it")

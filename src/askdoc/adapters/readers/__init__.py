@@ -68,6 +68,8 @@ def expect_parts(options: ReadOptions) -> None:
 def remedy_for(name: str) -> str:
     """Say what to do with a file of that name, which nothing reads."""
     suffix = suffix_of(name)
+    if suffix != suffix.strip() and suffix.strip() in _offered():
+        return "rename it: its name ends with a space"
     for suffixes_, remedy in _REMEDIES.items():
         if suffix in suffixes_:
             return remedy

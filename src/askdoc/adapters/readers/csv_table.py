@@ -19,6 +19,8 @@ csv.field_size_limit(min(sys.maxsize, 2**31 - 1))  # the size of the file is the
 
 _DELIMITERS = (",", ";", "\t", "|")
 _BREAK = re.compile("\r\n|[\r\n]")
+_SAID = re.compile(r"\"?sep=([^\w\s\"]|\t)\"?(?=[\r\n])", re.IGNORECASE)
+"""The first line of a file that tells Excel what parts its cells."""
 _END = "\ufdd2"
 """Read behind the last line; a character that no text may hold."""
 
@@ -38,7 +40,9 @@ class CsvReader:
         """
         decoded = decode(data, name=name)
         text = decoded.text
-        rows = _Rows(text, _delimiter(text, name))
+        said = _SAID.match(text)
+        text = text[said.end() :] if said else text  # with the line end, so that it is counted
+        rows = _Rows(text, said[1] if said else _delimiter(text, name))
         composer = Composer()
         for number, row in table_rows(rows):
             composer.place(Place(PlaceKind.ROW, number))
