@@ -210,6 +210,7 @@ def test_what_nothing_of_its_kind_was_said_for_is_left_as_typed(
         ("How many nurses were ill?", "and doctors?", "How many doctors were ill?"),
         ("How was flu grown?", "which cell line?", "Which cell line (flu grown)?"),
         ("What percentage of cows were ill?", "which breed?", "Which breed (cows were ill)?"),
+        ("Tell me about tin", "which towns?", "Which towns (tin)?"),
         ("Which group was ill?", "what percentage?", "What percentage (group was ill)?"),
         ("Which drug did adults get?", "which town?", "Which town (drug adults get)?"),
         ("Is flu common?", "how common?", "How common is flu?"),

@@ -83,7 +83,8 @@ _AT = re.compile(
 """Asks for when, where, how or whether something was, to which another of these can be joined."""
 
 _ASKING = re.compile(
-    rf"^(?:(?:{'|'.join(sorted(PREPOSITIONS))})\s+)?(?:(?:{'|'.join(sorted(WH))})\b\s*)?"
+    r"^(?:please\s+)?(?:(?:tell|show|give)\s+(?:me|us)\s+|(?:explain|describe|list)\s+)?"
+    rf"(?:(?:{'|'.join(sorted(PREPOSITIONS))})\s+)?(?:(?:{'|'.join(sorted(WH))})\b\s*)?"
     rf"(?:(?:many|much|long|often|far|old|big|{_TIMES})\s+(?=(?:{_AUXILIARY})\b))?"
     rf"(?:(?:many|much|(?:{_MEASURES})\s+of)\s+)?(?:(?:{_AUXILIARY})\s+)?(?:there\s+)?",
     re.IGNORECASE,
