@@ -293,7 +293,15 @@ def test_a_turn_that_says_nothing_by_itself_is_passed_over() -> None:
     assert rewrite("why?", [HERONS, Turn("tell me more", "")]) == "Why do herons nest?"
 
 
-@pytest.mark.parametrize("question", ["Did Ann Lee say she would go?", "Is it true that pigs fly?"])
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Did Ann Lee say she would go?",
+        "Is it true that pigs fly?",
+        "Where does the lynx live and who keeps it?",
+        "When was the bridge built, and is it open?",
+    ],
+)
 def test_a_pronoun_that_the_question_tells_of_itself_is_not_open(question: str) -> None:
     assert not is_open(question)
 

@@ -72,6 +72,13 @@ _QUOTED = re.compile(r"\"[^\"]+\"|“[^”]+”")
 _DEFINITE = re.compile(r"\bthe\s+([\w-]+)", re.IGNORECASE)
 _POSSESSIVE = frozenset(("his", "its", "their", "theirs", "hers"))
 _OWNERS = tuple(f"{word} " for word in (*_POSSESSIVE, "her"))
+_SECOND = re.compile(
+    r",?\s+(?:and|but|or)\s+(?:who|what|where|when|why|how|which|whose|does|do|did|is|are|was|were)"
+    r"\b",
+    re.IGNORECASE,
+)
+"""Begins another question behind the first: `Where does the lynx live and who keeps it`."""
+
 _OWNED = re.compile(r"\s+(?:own\s+)?(?!about|in|on|of|for|to|at|with|from|by|when|that|as)[\w-]+")
 _HAPPENS = re.compile(
     r"\s+(?:(?:be|been|first|ever|\w+ly)\s+)*"
@@ -266,6 +273,8 @@ def _answered_within(match: re.Match[str], body: str) -> bool:
     earlier = body[: match.start()]
     if names(earlier):
         return not _is_done_to(match, body)
+    if (second := _SECOND.search(earlier)) and match["pronoun"].lower() not in HIS | POINTING:
+        return topic(earlier[: second.start()]) is not None
     return match["pronoun"].lower() in _POSSESSIVE and topic(earlier) is not None
 
 
