@@ -299,7 +299,7 @@ def _why_extractive(draft: Draft) -> str:
         return draft.generation.failure
     model, withheld = draft.generation.model, len(draft.generation.withheld)
     if withheld:
-        return f"none of what `{model}` wrote is supported by its sources"
+        return f"none of what `{model}` wrote is supported by its sources{_kept_back(draft)}"
     return f"`{model}` wrote no claim{_kept_back(draft)}"
 
 

@@ -37,6 +37,7 @@ _REFUSED = re.compile(
     r"|documents|text)\s+do(?:es)?\s+not|there\s+is\s+no\s+(?:information|answer|mention)))",
     re.IGNORECASE,
 )
+_LABEL = re.compile(r"(?:[A-Za-z]{1,10}[ .:#-]{0,2})?\d{1,4}")
 _FEWEST_LETTERS = 3
 
 _FENCE = r"^\s*(?:```(?:json)?\s*)?"
@@ -128,6 +129,11 @@ def _finished(text: str) -> str:
         return text
     ends = [match.end() for pattern in (_SENTENCE, _END) for match in pattern.finditer(text)]
     return text[: max(ends, default=0)]
+
+
+def is_label(text: str) -> bool:
+    """Tell whether something in brackets looks like a label, such as `7`, `S7` or `Source 7`."""
+    return _LABEL.fullmatch(text) is not None
 
 
 def ends_sentence(text: str) -> bool:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from askdoc import prompts
 from askdoc.attribution import attribute
 from askdoc.checking import Check, Checker, Source, Verdict
-from askdoc.claims import Refused, Written, ends_sentence, read_claims
+from askdoc.claims import Refused, Written, ends_sentence, is_label, read_claims
 from askdoc.disagreement import Dispute, common, disagreements, parallel
 from askdoc.errors import GeneratorError
 from askdoc.ports import Generator, HearDraft
@@ -128,6 +128,8 @@ class Writer:
             form=self._generator.form,
         )
         progress = _Progress(time.perf_counter(), question)
+        if built.beyond and not built.offers:
+            progress.failure = _too_long(self.name, built)
         if built.offers:
             try:
                 self._run(built, progress, hear)
@@ -181,7 +183,9 @@ class Writer:
             return  # small models repeat themselves
         progress.said.append(words)
         known = {str(offer.number): offer for offer in offers}
-        progress.unknown += [label for label in item.labels if label not in known]
+        progress.unknown += [
+            label for label in item.labels if label not in known and is_label(label)
+        ]
         cited = [int(label) for label in item.labels if label in known]
         sources = [(offer.number, _source(offer)) for offer in offers]
         found = attribute(item.text, cited, sources, self._check)
@@ -310,6 +314,14 @@ def _labelled(progress: _Progress, offers: Sequence[Offer]) -> tuple[Disagreemen
         Disagreement(labels[places[d.first]], labels[places[d.second]], d.one, d.other)
         for d in progress.disputes
     )
+
+
+def _too_long(name: str, built: Built) -> GeneratorError:
+    """Say why a model was not asked, though there are sentences that may be shown to it."""
+    if built.is_crowded:
+        message = f"`{name}` was not asked, since the question is too long for it"
+        return GeneratorError(message, hint="ask in fewer words")
+    return GeneratorError(f"`{name}` was not asked, since no sentence is short enough for it")
 
 
 def _told(failure: GeneratorError) -> str:

@@ -18,8 +18,8 @@ def unpoisoned(
     """Leave out the chosen sentences that speak to a model, unless the question is about them.
 
     `suspicious` holds their labels. The question is about such a sentence where they share a word
-    that no other sentence of the evidence has. Where nothing is left, the best other one is taken;
-    where there is none, nothing is left out.
+    that no other sentence of the evidence has; it comes last. Where nothing is left, the best other
+    one is taken; where there is none, nothing is left out.
     """
     others = [item for item in evidence if item.label not in suspicious]
     known = {word for item in others for word in _words(item.text)}
@@ -30,7 +30,7 @@ def unpoisoned(
         if item.evidence.label not in suspicious or asked & _words(item.evidence.text)
     ]
     if kept or not others:
-        return kept or list(chosen)
+        return sorted(kept, key=lambda one: one.evidence.label in suspicious) or list(chosen)
     return [Chosen(others[0], readable(others[0]))]
 
 

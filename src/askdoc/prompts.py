@@ -82,6 +82,8 @@ class Built:
     offers: tuple[Offer, ...]
     beyond: tuple[Offer, ...]
     suspicious: Mapping[str, str]
+    is_crowded: bool = False
+    """Whether the question takes room that sentences could have had."""
 
     @property
     def left_out(self) -> int:
@@ -106,6 +108,7 @@ def build(
     """
     frame = estimate(AS_JSON) + estimate(question) + _ANSWER_TOKENS + _SLACK
     room = min(evidence_tokens, context - frame)
+    is_crowded = room < evidence_tokens
     offers: list[Offer] = []
     suspicious: dict[str, str] = {}
     unfit: list[tuple[Evidence, Span, str]] = []
@@ -130,7 +133,7 @@ def build(
         Offer(number, item, span, text, _around(item, span))
         for number, (item, span, text) in enumerate(unfit, start=len(offers) + 1)
     )
-    return Built(prompt, tuple(offers), beyond, suspicious)
+    return Built(prompt, tuple(offers), beyond, suspicious, is_crowded)
 
 
 def opening(*, may_refuse: bool) -> Prompt:

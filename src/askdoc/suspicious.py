@@ -69,6 +69,25 @@ _SPEECH = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 
+_ORDINARY = re.compile(
+    rf"""
+      (?!.*\b(?:and|or|but|then|instead|with|by\s+\w+ing|only|always|now|say|print|write|output|cite
+        |reply|respond|{_MODEL}|models?)\b)
+      (?:please\s+)?
+      (?: (?:ignore|disregard|forget)\s+(?:(?:all|any|the|our|my|these|those)\s+)*
+          (?:(?:previous|earlier|prior|former|old)\s+)?(?:instructions?|rules|guidelines?)\s+
+          (?:(?:on|about|for|of|regarding|concerning)\s+(?:[\w'-]+\s+){{1,6}})?
+          (?:issued|dated|published|circulated)\s+(?:[\w'-]+\s*){{1,6}}
+        | answer\s+(?:all|every|each|any)\s+(?:of\s+the\s+)?questions?\s+(?:on|in|of)\s+
+          (?:the|this|your)\s+(?:[\w'-]+\s+)?
+          (?:form|questionnaire|application|survey|sheet|paper|exam|test|booklet)(?:\s+\w+ly)?
+      )\.?
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+"""Whole sentences for people: of instructions on paper, with where they are from and no other order
+beside it, and of the questions of a form."""
+
 
 def suspicion(text: str) -> str | None:
     """Say what about `text` speaks to a language model or hides from a reader, else None."""
@@ -79,6 +98,8 @@ def suspicion(text: str) -> str | None:
         return "it forges labels"
     if _MARKERS.search(plain):
         return "it has the markers of a chat"
+    if _ORDINARY.fullmatch(plain.strip()):
+        return None
     if _SPEECH.search(plain) or _SPEECH.search(_unspaced(plain)):
         return "it speaks to a language model"
     return None

@@ -73,6 +73,17 @@ def test_an_extractive_answer_says_nothing_of_models_and_loads_none(workspace: P
     assert "askdoc.generation" not in modules
 
 
+def test_a_check_where_no_model_writes_is_told_to_have_nothing_to_check(workspace: Path) -> None:
+    told = "no language model writes, so `--check` has nothing to check"
+    question = "When was the Oren dam completed?"
+    code, out, errors, _ = ask(workspace, "--check", "llm", question)
+    assert (code, told in errors) == (0, True)
+    assert "1931" in out
+    assert told not in ask(workspace, question)[2]
+    asked = ask(workspace, "--check", "llm", "--llm", "http://127.0.0.1:9/v1#m", question)
+    assert told not in asked[2]
+
+
 def test_weak_evidence_never_reaches_the_model(workspace: Path, model_path: Path) -> None:
     arguments = ("ask", "--llm", "smollm2-135m", "--json", "Who won the chess tournament in Riga?")
     code, out, _, _ = ask(workspace, *arguments, models=model_path.parent)

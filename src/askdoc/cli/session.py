@@ -98,12 +98,20 @@ def _opened(
 
     with ExitStack() as stack:
         load_model = stack.enter_context(wiring.language_models())
-        yield {
+        answerers = {
             name: stack.enter_context(
                 open_answerer(workspace, aside, load_model=load_model, change=change)
             )
             for name, workspace in workspaces.items()
         }
+        asked_for = any(
+            one.settings.check and one.origins["check"] is Origin.COMMAND_LINE
+            for one in workspaces.values()
+        )
+        if asked_for and not any(one.parts.writer for one in answerers.values()):
+            told = "no language model writes, so `--check` has nothing to check; add `--llm NAME`"
+            aside.show([note_line(told, aside)])
+        yield answerers
 
 
 def _as_one(

@@ -45,7 +45,8 @@ def generation_lines(answer: Answer, page: Page, *, withheld: bool) -> Iterator[
             yield hang(_struck(claim), page)
             for reason in claim.reasons:
                 yield hang(flat(reason, "warning"), page, first=_INDENT)
-    notes = list(_notes(generation, withheld=withheld))
+    refused = answer.reason is not None and answer.reason.code == "model_abstained"
+    notes = list(_notes(generation, withheld=withheld, refused=refused))
     if notes:
         yield BLANK
         for note in notes:
@@ -92,7 +93,7 @@ def _struck(claim: Claim) -> Text:
     return Text.assemble(("not supported: ", "warning"), text)
 
 
-def _notes(generation: Generation, *, withheld: bool) -> Iterator[str]:
+def _notes(generation: Generation, *, withheld: bool, refused: bool) -> Iterator[str]:
     for item in generation.disagreements:
         yield (
             f"The sources disagree: [{item.first}] says “{item.one}”, "
@@ -105,6 +106,14 @@ def _notes(generation: Generation, *, withheld: bool) -> Iterator[str]:
     if generation.unknown_labels:
         labels = ", ".join(f"[{label}]" for label in generation.unknown_labels)
         yield f"The model cited sentences that do not exist: {labels}."
+    if generation.attributed:
+        count = generation.attributed
+        claims = "1 claim" if count == 1 else f"{count} claims"
+        yield f"The model named no sentence, or a wrong one, for {claims}; askdoc found one."
+    if generation.suspicious and not (generation.fallback or refused):
+        count = len(generation.suspicious)
+        which = "1 sentence was" if count == 1 else f"{count} sentences were"
+        yield f"{which} kept from the model, as text that speaks to language models or is hidden."
     if generation.fallback:
         yield f"The answer is extractive: {generation.fallback}."
     elif generation.failure:
