@@ -21,7 +21,7 @@ from askdoc.quantities import Quantity, read_quantities
 from askdoc.words import Terms, Word, is_light, read_words
 
 _CUT = re.compile(
-    r"[;:()—]|,(?!\d)|\b(?:compared (?:with|to)|versus|against(?= (?:(?:about|only|just) )?\d)"
+    r"[;()—]|[:,](?!\d)|\b(?:compared (?:with|to)|versus|against(?= (?:(?:about|only|just) )?\d)"
     r"|and|while|but|whereas|which|who|where|when|before|after|until)\b"
 )
 _LEADING = PREPOSITIONS | {"among"}

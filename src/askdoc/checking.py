@@ -16,50 +16,18 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from askdoc.amounts import (
-    halved,
-    instead,
-    loosened,
-    miscounted,
-    misdated,
-    partly,
-    reckoned,
-    timed_otherwise,
-    unbounded,
-)
-from askdoc.binding import Values, misplaced, read_values
+from askdoc.amounts import reckoned
+from askdoc.binding import Values, read_values
+from askdoc.borrowing import borrowed
 from askdoc.clauses import read_clauses
+from askdoc.contradicting import contradictions, left_open, outside
 from askdoc.english import BE, JOINING, NEGATORS
-from askdoc.names import known, names, turned_round
-from askdoc.ordering import contrasted, exchanged, mirrored, reordered
-from askdoc.polarity import certainty, direction, negation, sides
-from askdoc.qualifying import (
-    compared,
-    denied,
-    excepted,
-    lent,
-    misended,
-    swept,
-    unattributed,
-    unexcepted,
-    widened,
-)
+from askdoc.names import known, names
+from askdoc.polarity import sides
+from askdoc.qualifying import lent
 from askdoc.quantities import Quantity
 from askdoc.rewording import reworded
-from askdoc.roles import acting, displaced, misnamed, swapped
-from askdoc.scoping import (
-    both,
-    conditioned,
-    conversed,
-    generalised,
-    misquoted,
-    misrecorded,
-    obliged,
-    overdenied,
-    transposed,
-    turned_against,
-    unpossessed,
-)
+from askdoc.roles import displaced
 from askdoc.substituting import substituted
 from askdoc.synonyms import alike
 from askdoc.types import Support
@@ -83,6 +51,9 @@ _OFTEN = 2
 
 _NAMED = 3
 """Missing words that a reason names."""
+
+_FOLLOWED = 0.3
+"""Share of its content words that a claim may have from elsewhere and still follow a sentence."""
 
 LEAST_COVERAGE = 0.5
 """Share of its content words below which a claim is about something else."""
@@ -141,11 +112,35 @@ class Check:
         if single.support is Support.SUPPORTED or len(sources) == 1:
             return single
         joined = self._against(claim, _joined(sources))
-        if _rank(joined) <= _rank(single):
-            return single
-        if joined.support is not Support.SUPPORTED or self._by_clause(claim, sources):
-            return joined
+        best = max(single, joined, key=_rank)
+        if best.support is Support.UNSUPPORTED or self._by_clause(claim, sources):
+            return best
+        if reason := self._turned(claim, sources):
+            return Verdict(Support.UNSUPPORTED, (reason,), best.coverage)
+        if best is single or joined.support is not Support.SUPPORTED:
+            return best
         return Verdict(Support.PARTIAL, ("no single sentence says all of it",), joined.coverage)
+
+    def _turned(self, claim: str, sources: Sequence[Source]) -> str | None:
+        """Say which of several sentences the claim follows, and turns into something else."""
+        words = read_words(claim, self.terms)
+        content = _content(words, read_values(claim))
+        whole = len([part for part in _CLAUSES.split(claim) if part]) == 1
+        for source in sources:
+            others = " ".join(other.text for other in sources if other is not source)
+            given = read_words(source.text, self.terms)
+            found = borrowed(claim, source.text, others, self.terms)
+            if (
+                found is None
+                and whole
+                and len(self._missing(content, given)) <= _FOLLOWED * len(content)
+            ):
+                found = next(
+                    iter(contradictions(claim, words, source.text, given, self.terms)), None
+                )
+            if found is not None:
+                return f"{found} [{source.label}]"
+        return None
 
     def _by_clause(self, claim: str, sources: Sequence[Source]) -> bool:
         clauses = [part for part in _CLAUSES.split(claim) if len(part.split()) >= _SHORTEST]
@@ -173,8 +168,8 @@ class Check:
         around = [*given, *(word for word in context if word.capital)]
         values = read_values(claim)
         content = _content(words, values)
-        named = [n for n in _outside(names(words, claim), values) if n.folded not in JOINING]
-        leaning = lent(claim, source.text, named, self.terms) if source.context else frozenset()
+        named = [n for n in outside(names(words, claim), values) if n.folded not in JOINING]
+        leaning = lent(claim, source.text, named, context, self.terms) if context else frozenset()
         missing = self._missing([w for w in content if w.start not in leaning], given)
         missing += self._missing([w for w in content if w.start in leaning], around)
         coverage = 1 - len(missing) / len(content) if content else 1.0
@@ -185,7 +180,7 @@ class Check:
             for name in named
             if not known(name, around if name.start in leaning else given)
         ]
-        wrong += _contradictions(claim, words, source.text, given, self.terms)
+        wrong += contradictions(claim, words, source.text, given, self.terms)
         moved = displaced(claim, source.text, self.terms)
         if moved is not None and moved.named:
             wrong.append(str(moved))
@@ -198,21 +193,7 @@ class Check:
             return Verdict(Support.UNSUPPORTED, (f"{_listed(missing)} {where}",), coverage)
         if empty := self._says_nothing(claim, words, content, given):
             return Verdict(Support.PARTIAL, (empty,), coverage)
-        unsure = certainty(words, source.text, given)
-        doubts = [unsure] if unsure else []
-        doubts += [
-            dropped
-            for find in (unexcepted, unattributed, widened)
-            if (dropped := find(claim, source.text, self.terms))
-        ]
-        doubts += [
-            found
-            for found in (
-                loosened(claim, source.text),
-                unpossessed(claim, source.text),
-            )
-            if found
-        ]
+        doubts = left_open(claim, words, source.text, given, self.terms)
         doubts += [str(moved)] if moved else []
         doubts += [_listed(missing)] if missing else []
         if doubts:
@@ -254,18 +235,12 @@ def _content(words: Sequence[Word], values: Values) -> list[Word]:
     """List the words that the source must hold; values are compared on their own."""
     return [
         word
-        for word in _outside(words, values)
+        for word in outside(words, values)
         if word.stem
         and not is_light(word.stem)
         and word.folded not in (NEGATORS | JOINING)
         and word.stem != "lack"  # denies, and is compared as a denial
     ]
-
-
-def _outside(words: Sequence[Word], values: Values) -> list[Word]:
-    """Leave out the words that are part of a value."""
-    taken = values.ranges
-    return [word for word in words if not any(start <= word.start < end for start, end in taken)]
 
 
 def _values_missing(claim: str, values: Values, source: Values) -> list[str]:
@@ -314,62 +289,6 @@ def _has_verb_form(content: Sequence[Word]) -> bool:
 def _is_article(quantity: Quantity) -> bool:
     """Tell whether a number is a word such as `one`, which also stands for `a`."""
     return quantity.bare and quantity.number == 1 and quantity.text.lower() == "one"
-
-
-def _contradictions(
-    claim: str, words: Sequence[Word], source: str, given: Sequence[Word], terms: Terms
-) -> list[str]:
-    found = [
-        _reversed_roles(claim, words, source, given, terms),
-        negation(claim, words, source, given),
-        direction(words, given),
-        misplaced(claim, source, terms),
-        misnamed(claim, source, terms),
-        acting(claim, source, terms),
-        compared(claim, source, terms),
-        misended(claim, source),
-        excepted(claim, source, terms),
-        denied(claim, source, terms),
-        reordered(claim, source, terms),
-        contrasted(claim, source, terms),
-        mirrored(claim, source, terms),
-        exchanged(claim, source),
-        transposed(claim, source, terms),
-        conversed(claim, source, terms),
-        unbounded(claim, source),
-        misdated(claim, source, terms),
-        miscounted(claim, source, terms),
-        instead(claim, source, terms),
-        partly(claim, source, terms),
-        timed_otherwise(claim, source),
-        halved(claim, source, terms),
-        obliged(claim, source),
-        turned_against(claim, source),
-        misquoted(claim, source),
-        generalised(claim, source, terms),
-        both(claim, source),
-        misrecorded(claim, source),
-        conditioned(claim, source, terms),
-        overdenied(claim, source, terms),
-        swept(claim, source, terms),
-    ]
-    return [reason for reason in found if reason]
-
-
-def _reversed_roles(
-    claim: str, words: Sequence[Word], source: str, given: Sequence[Word], terms: Terms
-) -> str | None:
-    ours, theirs = _without_values(words, claim), _without_values(given, source)
-    if turned_round(ours, claim, theirs, source) or swapped(claim, source, terms):
-        return "who does what to whom is the other way round in"
-    return None
-
-
-def _without_values(words: Sequence[Word], text: str) -> list[Word]:
-    """Leave out numbers and dates, which may stand anywhere; weekdays stay."""
-    values = read_values(text)
-    dates = tuple(date for date in values.dates if date.weekday is None)
-    return _outside(words, Values(dates, values.quantities))
 
 
 def _joined(sources: Sequence[Source]) -> Source:

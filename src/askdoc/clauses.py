@@ -17,7 +17,7 @@ from askdoc.english import AUXILIARIES, BE, DETERMINERS, PRONOUNS, RELATIVE, VER
 from askdoc.words import Terms, Word, is_ambiguous, is_light, is_verb, read_words
 
 _CUT = re.compile(
-    r"[;:()—–]|,(?!\d)|\b(?:and|or|while|but|yet|whereas|which|who|whom|whose|that|where|when|before"
+    r"[;()—–]|:(?!\d)|,(?!\d)|\b(?:and|or|while|but|yet|whereas|which|who|whom|whose|that|where|when|before"
     r"|after|until|because|although|though|if|unless|since)\b",
     re.IGNORECASE,
 )

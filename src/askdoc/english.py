@@ -283,7 +283,7 @@ VERBS = frozenset(
     swim take talk target teach tell tend terrifi test thank think threaten throw touch trade
     train transfer transform transmit travel treat trigger tri turn understand unit urg use
     vari view visit volunt vote wait walk want warn wash watch weaken wear weigh win wish
-    withdraw wonder work worri write yield
+    withdraw wonder work worri write yield doubl tripl halv
     """.split()
 )
 """Stems of common verbs; after a determiner or a preposition the same word is a noun."""

@@ -14,7 +14,7 @@ from askdoc.words import Word, is_light, is_verb
 
 _SCOPE = 4
 _BOUNDARY = re.compile(
-    r"[,;:()—–]|\b(?:that|by|but|and|which|who|because|while|although|if|when|until|after|before)\b"
+    r"[,;()—–]|:(?!\d)|(?<=\w{3}[.!?])\s+(?=[A-Z])|\b(?:that|by|but|and|which|who|because|while|although|if|when|until|after|before)\b"
 )
 
 _NOUN = re.compile(r"(?:al|ment|ion|ance|er)s?$")
@@ -37,6 +37,7 @@ _OF_NOUNS = ("no", "without")
 _OF_SUBJECTS = ("no", "none", "neither", "nor", "nobody", "nothing")
 """Words that deny by their subject or object what its verb says."""
 
+_PERIODS = frozenset(["second", "minute", "hour", "day", "night", "week", "month", "year"])
 _SAYING = {"say", "state", "accord"}
 _SPEECH = ("claim", "alleg", "believ", "think", "thought", "suggest")
 _ADVERBS = ("soon", "also", "still", "later", "once", "again", "one", "ever", "yet")
@@ -235,8 +236,10 @@ def _sweeping(claim_words: Sequence[Word], source_words: Sequence[Word]) -> str 
     given = {word.folded for word in source_words}
     if "never" in said and not given & {"never", "no", "none"}:
         return "never"
+    rates = {w.folded for w, after in pairwise(source_words) if after.folded in _PERIODS}
+    others = {w.folded for w in source_words} - rates  # "every day" is not of all
     broad = said & UNIVERSAL
-    return min(broad) if broad and not given & UNIVERSAL else None
+    return min(broad) if broad and not (given if broad & rates else others) & UNIVERSAL else None
 
 
 def _hedges(word: Word) -> bool:

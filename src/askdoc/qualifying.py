@@ -11,11 +11,11 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from askdoc.clauses import read_clauses, verbs_among
-from askdoc.english import DETERMINERS, PRONOUNS
+from askdoc.english import BE, DETERMINERS, PRONOUNS
 from askdoc.mentions import PREPOSITIONS
 from askdoc.polarity import is_negator, sides
 from askdoc.units import SPELLED
-from askdoc.words import Terms, Word, is_light, read_words
+from askdoc.words import Terms, Word, is_light, is_verb, read_words
 
 _PART = re.compile(r"[,;:.()]")
 _EXCEPTION = re.compile(
@@ -338,11 +338,14 @@ _POINTING = frozenset(
 )
 
 
-def lent(claim: str, source: str, called: Sequence[Word], terms: Terms) -> frozenset[int]:
+def lent(
+    claim: str, source: str, called: Sequence[Word], context: Sequence[Word], terms: Terms
+) -> frozenset[int]:
     """Return where the words of the claim start that may come from around its source.
 
     These are the claim's subject, where the source has a pronoun for it, or names it by less than
-    the whole, such as `the mill`, or has no subject. What the claim says of it must be in the
+    the whole, such as `the mill`, or has no subject. Who acts on the mill in the context is not the
+    mill. What the claim says of it must be in the
     source.
     """
     clause = next((c for c in read_clauses(claim, terms) if c.words), None)
@@ -363,9 +366,26 @@ def lent(claim: str, source: str, called: Sequence[Word], terms: Terms) -> froze
     shares = any(word.stem in has for word in subject)
     named = any(word.capital and word.stem and word.start for word in theirs)
     described = not theirs or (theirs[0].folded in _POINTING and not named)
+    if described and not (pointed or shares) and _acts_on(subject, theirs, context):
+        return frozenset()
     if pointed or shares or described:
         return frozenset(word.start for word in subject)
     return frozenset()
+
+
+def _acts_on(subject: Sequence[Word], theirs: Sequence[Word], context: Sequence[Word]) -> bool:
+    """Tell whether the context has a verb between a name and what the source calls its subject."""
+    if not theirs or theirs[-1].stem is None:
+        return False
+    stems = {word.stem for word in subject if word.stem and word.capital}
+    things = [at for at, word in enumerate(context) if word.stem == theirs[-1].stem]
+    called = [at for at, word in enumerate(context) if word.stem in stems]
+    nearest = [min(things, key=lambda at: abs(at - one)) for one in called if things]
+    pairs = zip(nearest, called, strict=False)
+    between = [context[min(pair) + 1 : max(pair)] for pair in pairs]
+    return bool(between) and all(
+        any(is_verb(word) and word.folded not in BE for word in words) for words in between
+    )
 
 
 def _their_subject(source: str, given: Sequence[Word], terms: Terms) -> Sequence[Word]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import pairwise
 
 from askdoc.units import (
     FRACTIONS,
@@ -50,6 +51,12 @@ _SCORE = re.compile(
     re.IGNORECASE,
 )
 """Two small numbers joined by a dash, such as the score of a match, say something as a pair."""
+
+_SPAN = re.compile(r"\b(from|between)\s+$", re.IGNORECASE)
+_TO = re.compile(r"\s+to\s+", re.IGNORECASE)
+_AND = re.compile(r"\s+and\s+", re.IGNORECASE)
+_SHARED = 1000
+"""A larger number hardly shares the scale of the next: "from 20,000 to 1.5 million"."""
 
 _CLOCK = re.compile(
     r"(?<![\w.,:])(?P<hour>\d{1,2})(?:[:.](?P<minute>[0-5]\d))?\s?(?P<half>[ap]\.?\s?m\b\.?)"
@@ -112,7 +119,21 @@ def read_quantities(text: str) -> list[Quantity]:
         if not any(start < match.end() and match.start() < end for start, end in taken):
             value = Fraction(ORDINALS[match[1].casefold()])
             found.append(Quantity((("ordinal", value),), match[0], match.start(), match.end()))
-    return sorted(found, key=lambda quantity: quantity.start)
+    return _sharing(sorted(found, key=lambda quantity: quantity.start), text)
+
+
+def _sharing(found: list[Quantity], text: str) -> list[Quantity]:
+    """Give a number the scale and unit that it shares with the next: "from 3 to 5 million"."""
+    for at, (one, other) in enumerate(pairwise(found)):
+        led = _SPAN.search(text[: one.start])
+        if led and one.bare and one.text.isdigit() and one.number < _SHARED:
+            joint = _TO if led[1].lower() == "from" else _AND
+            number, _, unit = other.text.partition(" ")
+            if joint.fullmatch(text[one.end : other.start]) and unit and number[:1].isdigit():
+                match = _NUMBER.fullmatch(f"{one.text} {unit}")
+                if match and (read := _read(match)):
+                    found[at] = replace(one, values=(*read.values, ("", one.number)))
+    return found
 
 
 def _read(match: re.Match[str]) -> Quantity | None:

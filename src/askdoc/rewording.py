@@ -167,6 +167,13 @@ _NOT_COVERED = re.compile(
     r"^[^,;]+? (?:does|do|did) not (?:cover|include|insure|pay for) (?P<what>[^,;.]+)\.?$",
     re.IGNORECASE,
 )
+_NOT = re.compile(r"\bnot\s+(\w+)", re.IGNORECASE)
+_UN = re.compile(r"\b(?:un|in|im)(\w{3,})\b", re.IGNORECASE)
+_LED = re.compile(r"^(?P<when>(?:In|On|During|After|Before) [^,]+), (?P<rest>.+?)\.?$")
+_APPROVED = re.compile(
+    r"^(?P<what>[^,;]+?) (?:require|need)s? (?:the )?approval (?:of|by|from) (?P<who>[^,;.]+?)\.?$",
+    re.IGNORECASE,
+)
 _EXCLUDED = re.compile(
     r"\b(?:exclud(?:e[sd]?|ing)|(?:is|are) not (?:covered|included))\b", re.IGNORECASE
 )
@@ -181,10 +188,17 @@ def reworded(claim: str, source: str) -> Iterator[tuple[str, str]]:
         yield one, other
     if shared is not None:
         yield shared
+    approved = [_APPROVED.sub(r"\g<who> must approve \g<what>.", text) for text in (one, other)]
+    if approved != [one, other]:
+        yield approved[0], approved[1]
     if (turned := _converse(claim, source)) is not None:
         yield turned, source
     for turned in _of_two_places(claim):
         yield turned, source
+    if (denied := _without_prefix(claim, other)) is not None:
+        yield denied, other
+    if (denied := _without_prefix(other, claim)) is not None:
+        yield claim, denied
     for seen in _from_the_other_side(claim):
         yield seen, other
     if (left_out := _as_excluded(claim, source)) is not None:
@@ -275,10 +289,18 @@ def _of_two_places(claim: str) -> Iterator[str]:
 
 def _from_the_other_side(claim: str) -> Iterator[str]:
     """Say who sold where the claim says who bought, who gave where it says who got, who lost."""
-    for pattern, wording in _SIDES:
-        said = pattern.sub(wording, claim)
-        if said != claim:
-            yield said
+    for text in (claim, _LED.sub(r"\g<rest> \g<when>.", claim)):
+        for pattern, wording in _SIDES:
+            said = pattern.sub(wording, text)
+            if said != text:
+                yield said
+
+
+def _without_prefix(text: str, other: str) -> str | None:
+    """Say "not affected" for "unaffected", where the other text has it so."""
+    denied = {word.lower() for word in _NOT.findall(other)}
+    said = _UN.sub(lambda m: f"not {m[1]}" if m[1].lower() in denied else m[0], text)
+    return None if said == text else said
 
 
 def _as_excluded(claim: str, source: str) -> str | None:

@@ -51,6 +51,7 @@ def pairs(name: str) -> Iterator[dict[str, Any]]:
         ("claims_ninth.jsonl", 0.72),
         ("claims_tenth.jsonl", 0.78),
         ("claims_eleventh.jsonl", 0.74),
+        ("claims_twelfth.jsonl", 0.75),
     ],
 )
 @pytest.mark.parametrize("knows", ["words", "meaning"])
