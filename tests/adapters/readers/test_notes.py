@@ -163,3 +163,27 @@ def test_notes_headers_and_footers_of_rtf_have_a_place() -> None:
 def test_an_aside_of_rtf_that_does_not_end_is_read_to_the_end() -> None:
     reading = reader_for("x.rtf").read(rb"{\rtf1 Words.{\footnote In May. {\b Or", name="x.rtf")
     assert reading.text.split("\n\n") == ["Words.", "Footnotes", "In May. Or"]
+
+
+def test_comments_of_an_opendocument_sheet_stand_with_their_row() -> None:
+    urn = "urn:oasis:names:tc:opendocument:xmlns:"
+    note = (
+        '<o:annotation><d:creator xmlns:d="http://purl.org/dc/elements/1.1/">Bo</d:creator>'
+        "<x:p>Counted by Greta.</x:p></o:annotation>"
+    )
+    cell = "<t:table-cell>{}</t:table-cell>".format
+    content = (
+        f'<o:document-content xmlns:o="{urn}office:1.0" xmlns:x="{urn}text:1.0" '
+        f'xmlns:t="{urn}table:1.0"><o:body><o:spreadsheet><t:table t:name="Ships">'
+        f"<t:table-row>{cell('<x:p>Crate</x:p>')}{cell('<x:p>Count</x:p>')}</t:table-row>"
+        '<t:table-row t:number-rows-repeated="2"><t:table-cell/></t:table-row>'
+        f"<t:table-row>{cell('<x:p>Oak</x:p>')}{cell(note + '<x:p>3</x:p>')}"
+        '<t:table-cell t:formula="of:=[.B2]*2"/></t:table-row>'
+        "</t:table></o:spreadsheet></o:body></o:document-content>"
+    )
+    reading = reader_for("x.ods").read(packed({"content.xml": content}), name="x.ods")
+    last = "Crate: Oak | Count: 3 | Bo: Counted by Greta."
+    assert [block.of(reading.text) for block in reading.blocks] == ["Crate | Count", last]
+    assert place_of(reading, "Counted") == Place(PlaceKind.ROW, 4, "Ships")
+    [told] = reading.warnings
+    assert told.startswith("1 formula has no stored result")

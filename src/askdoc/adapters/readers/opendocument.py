@@ -9,8 +9,9 @@ from lxml import etree
 from askdoc.adapters.readers.composing import Composer, table_rows
 from askdoc.adapters.readers.merging import Wide, told_in_each
 from askdoc.adapters.readers.refusing import damaged, locked, wordless
-from askdoc.adapters.readers.sheets import Sheet, write_sheets
+from askdoc.adapters.readers.sheets import Missing, Sheet, write_sheets
 from askdoc.adapters.readers.unpacking import Package
+from askdoc.adapters.readers.xlsx_asides import noted
 from askdoc.landmarks import Place, PlaceKind
 from askdoc.types import Reading
 
@@ -58,11 +59,9 @@ class OpenDocumentReader:
         title, author = _about(package)
         sheets = body.find(_OFFICE + "spreadsheet")
         if sheets is not None:
-            tables = sheets.iterchildren(_TABLE + "table")
-            named: Iterator[Sheet] = (
-                (table.get(_TABLE + "name", ""), _rows(table), {}) for table in tables
-            )
-            return write_sheets(named, name, title=title, author=author)
+            missing = Missing(sum(map(_lacks_result, sheets.iter(_TABLE + "table-cell"))))
+            named = map(_sheet, sheets.iterchildren(_TABLE + "table"))
+            return write_sheets(named, name, title=title, author=author, warnings=missing)
         walk = _Walk(body, _hidden_styles((root, package.xml("styles.xml"))))
         if not walk.composer:
             raise wordless(name)
@@ -201,6 +200,31 @@ def _hidden_styles(roots: Iterable[etree._Element | None]) -> frozenset[str]:
         return False
 
     return frozenset(filter(hides, says)) if "none" in says.values() else frozenset()
+
+
+def _sheet(table: etree._Element) -> Sheet:
+    """Read a table of a spreadsheet; comments stand apart from the words of their cells."""
+    notes: dict[int, list[str]] = {}
+    number = 1
+    for row in table.iter(_TABLE + "table-row"):
+        for comment in list(row.iter(_COMMENT)):
+            words = " ".join("".join(_words(one, ())) for one in comment.iter(_P))
+            if words.strip():
+                by = comment.findtext(f"{_DC}creator") or ""
+                notes.setdefault(number, []).append(noted(by, words))
+            comment.clear(keep_tail=True)
+        times = _number(row, "number-rows-repeated")
+        number += min(times, _MOST_REPEATED) if "".join(map(str, row.itertext())).strip() else times
+    return table.get(_TABLE + "name", ""), _rows(table), notes
+
+
+def _lacks_result(cell: etree._Element) -> bool:
+    """Tell whether a cell has a formula, and nothing that was computed from it."""
+    return (
+        cell.get(_TABLE + "formula") is not None
+        and cell.get(_OFFICE + "value-type") is None
+        and cell.find(_P) is None
+    )
 
 
 def _rows(table: etree._Element, hidden: Collection[str] = ()) -> Iterator[list[str]]:

@@ -6,6 +6,7 @@ import datetime as dt
 import re
 import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from io import BytesIO
 from itertools import islice
@@ -54,7 +55,7 @@ class XlsxReader:
                 warnings.simplefilter("ignore")  # of extensions that hold no text
                 book = openpyxl.load_workbook(BytesIO(data), read_only=True, data_only=True)
                 core = book.properties
-                missing = _Missing()
+                missing = Missing()
                 sheets = _sheets(book, package, missing)
                 return write_sheets(
                     sheets, name, title=core.title, author=core.creator, warnings=missing
@@ -87,10 +88,11 @@ class XlsReader:
         raise damaged(name) from problem
 
 
-class _Missing:
+@dataclass(slots=True)
+class Missing:
     """Tells, once all sheets are read, how many `formulas` have no result that could be."""
 
-    formulas = 0
+    formulas: int = 0
 
     def __iter__(self) -> Iterator[str]:
         if self.formulas:
@@ -171,7 +173,7 @@ def _until_empty(rows: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
         yield row
 
 
-def _sheets(book: Any, package: Package, missing: _Missing) -> Iterator[Sheet]:
+def _sheets(book: Any, package: Package, missing: Missing) -> Iterator[Sheet]:
     shares = _shares(book)
     for sheet in book.worksheets:
         sheet.reset_dimensions()  # what a file says of them is often wrong
