@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler
 
 import pytest
@@ -13,7 +13,7 @@ from tests.generating.conftest import evidence
 from tests.generating.servers import Fault, chunk, endless, in_front_of, reply
 
 from askdoc import prompts
-from askdoc.adapters import ollama
+from askdoc.adapters import direct, ollama
 from askdoc.adapters.connecting import connect
 from askdoc.adapters.generators import choose
 from askdoc.adapters.llamaindex_llm import LlamaIndexGenerator
@@ -335,4 +335,33 @@ def test_time_spent_with_what_a_server_said_is_not_its_silence() -> None:
             time.sleep(0.6)
         assert next(said) == "\n"
         said.close()  # type: ignore[attr-defined]
+        generator.close()
+
+
+def test_a_server_that_only_keeps_the_connection_alive_is_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def alive(handler: BaseHTTPRequestHandler, body: bytes) -> bool:
+        handler.send_response(200)
+        handler.send_header("Content-Type", "text/event-stream")
+        handler.end_headers()
+        handler.close_connection = True
+        with suppress(OSError):
+            for _ in range(200):
+                handler.wfile.write(b": still working\n\n")
+                handler.wfile.flush()
+                time.sleep(0.05)
+        return True
+
+    with a_server(alive) as (url, seen):
+        generator = connect(provider("compatible", url), offline=True, timeout=0.5)
+        with pytest.raises(GeneratorError, match="said nothing for too long"):
+            text_of(generator)
+        generator.close()
+    assert len(seen) == 1
+    monkeypatch.setattr(direct, "_MOST_BYTES", 400)
+    with a_server(alive) as (url, _):
+        generator = connect(provider("compatible", url), offline=True, timeout=30)
+        with pytest.raises(GeneratorError, match="without end"):
+            text_of(generator)
         generator.close()
