@@ -99,7 +99,7 @@ def test_an_editor_is_for_text_and_a_viewer_for_the_rest() -> None:
 
 
 def test_a_name_that_could_steer_a_terminal_is_harmless() -> None:
-    assert name_place(Place(ROW, 1, "a\x1b[2J\nb"), 1, 1) == "sheet a[2J b, row 1"
+    assert name_place(Place(ROW, 1, "a\x1b[2J\nb"), 1, 1) == "sheet a b, row 1"
 
 
 @given(landmarks)

@@ -220,7 +220,7 @@ def test_any_question_has_a_clear_outcome(question: str) -> None:
 @pytest.mark.usefixtures("work")
 def test_a_hostile_document_is_only_text() -> None:
     question = "What does the lighthouse keeper do in June?"
-    shown = "The lighthouse keeper [bold]paints[2J]0;owned\\ the lamp[/] in June."
+    shown = "The lighthouse keeper [bold]paints the lamp[/] in June."
     outputs = [
         run("--min-confidence", "0", question),
         run("--min-confidence", "0", "--explain", question),
