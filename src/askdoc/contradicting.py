@@ -26,6 +26,7 @@ from askdoc.exchanging import (
     headless,
     misattributed,
     mistimed,
+    opposed,
     readdressed,
     reopened,
     unequal,
@@ -129,6 +130,7 @@ def contradictions(
         done_to(claim, source, terms),
         readdressed(claim, source, terms),
         unequal(claim, source, terms),
+        opposed(claim, source),
         of_another_rate(claim, source),
         singled(claim, source, terms),
     ]

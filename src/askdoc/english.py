@@ -106,8 +106,8 @@ PIVOTS = frozenset("than give gives gave given".split())
 """Function words to search, but here they tell who from whom."""
 
 _OPPOSITES = """
-change: increas rise rais grow grew growth higher gain climb jump soar surg expand up double boost
-    acceler strengthen improv more
+change: increas rise rais grow grew growth higher gain climb jump soar surg expand up boost
+    double doubl tripl acceler strengthen improv more
   / decreas fall drop declin reduc reduct cut shrink lower plung slump contract down halv slow
     weaken worsen less fewer eas
 level: high higher highest large larger largest big bigger biggest great greater greatest most

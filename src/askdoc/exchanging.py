@@ -53,6 +53,8 @@ _GUILTY = re.compile(
     r"\b(?:is|are|was|were)\s+(?:to blame|at fault|guilty|responsible)\b", re.IGNORECASE
 )
 _ACCUSED = re.compile(r"\b(?:blam|accus|suspect)(?:e|es|ed|ing|s)?\b", re.IGNORECASE)
+_ONLY = re.compile(r"\bonly\s+(?:the\s+)?(\w+)", re.IGNORECASE)
+_OUTSIDE = re.compile(r"\boutside\s+(?:of\s+)?(?:the\s+)?(\w+)", re.IGNORECASE)
 _NEAR = 5
 
 
@@ -257,6 +259,21 @@ def blamed(claim: str, source: str) -> str | None:
     found = _ACCUSED.search(source)
     if found and _GUILTY.search(claim) and not _GUILTY.search(source):
         return f"it is no fact but what somebody said (“{found[0]}”) in"
+    return None
+
+
+def opposed(claim: str, source: str) -> str | None:
+    """Find all of a kind for only some of it, and what is outside of a place for what is in it."""
+    for match in _ONLY.finditer(source):
+        every = re.search(
+            rf"\b(?:all|every|each)\s+(?:of\s+)?(?:the\s+)?{match[1]}\b", claim, re.IGNORECASE
+        )
+        if every:
+            return f"“{every[0]}” stands against “{match[0]}” in"
+    for match in _OUTSIDE.finditer(claim):
+        inside = re.search(rf"\b(?:in|inside|within)\s+(?:the\s+)?{match[1]}\b", source)
+        if inside and not _OUTSIDE.search(source):
+            return f"“{match[0]}” stands against “{inside[0]}” in"
     return None
 
 

@@ -38,6 +38,7 @@ _OF_SUBJECTS = ("no", "none", "neither", "nor", "nobody", "nothing")
 """Words that deny by their subject or object what its verb says."""
 
 _PERIODS = frozenset(["second", "minute", "hour", "day", "night", "week", "month", "year"])
+_TAKEN_UP = frozenset(["he", "she", "it", "they"])
 _SAYING = {"say", "state", "accord"}
 _SPEECH = ("claim", "alleg", "believ", "think", "thought", "suggest")
 _ADVERBS = ("soon", "also", "still", "later", "once", "again", "one", "ever", "yet")
@@ -279,11 +280,18 @@ def _from_denial(claim_words: Sequence[Word], source: str, source_words: Sequenc
         denied = any(is_negator(word) and _denies(source, word) for word in clause)
         others = [word for other in clauses[:number] + clauses[number + 1 :] for word in other]
         own = _stems(clause) - _stems(others)
+        if any(w.folded in _TAKEN_UP for other in clauses[number + 1 :] for w in other[:2]):
+            own -= _stems(_before_denial(clause))  # "it did not hurt, but it helped"
         linked = bool(clause) and clause[0].folded in ("that", "if", "whether")
         if own & here and (denied or (under and linked)):
             return True
         under = denied
     return False
+
+
+def _before_denial(clause: Sequence[Word]) -> Sequence[Word]:
+    at = next((at for at, word in enumerate(clause) if is_negator(word)), 0)
+    return clause[:at]
 
 
 def sides(word: Word) -> set[tuple[str, int]]:

@@ -375,11 +375,10 @@ def lent(
 
 def _acts_on(subject: Sequence[Word], theirs: Sequence[Word], context: Sequence[Word]) -> bool:
     """Tell whether the context has a verb between a name and what the source calls its subject."""
-    if not theirs or theirs[-1].stem is None:
+    if not theirs or theirs[-1].stem is None or not subject[-1].capital:
         return False
-    stems = {word.stem for word in subject if word.stem and word.capital}
     things = [at for at, word in enumerate(context) if word.stem == theirs[-1].stem]
-    called = [at for at, word in enumerate(context) if word.stem in stems]
+    called = [at for at, word in enumerate(context) if word.stem == subject[-1].stem]
     nearest = [min(things, key=lambda at: abs(at - one)) for one in called if things]
     pairs = zip(nearest, called, strict=False)
     between = [context[min(pair) + 1 : max(pair)] for pair in pairs]

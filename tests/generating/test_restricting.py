@@ -107,6 +107,9 @@ def test_what_was_so_is_not_told_as_being_so(claim: str, source: str) -> None:
          "The new barn holds 90 bales, twice as many as the old barn."),
         ("The guild shall protect strangers against theft by members.",
          "The guild shall protect members against theft by strangers."),
+        ("All rooms built before 1900 were painted.", "Only rooms built before 1900 were painted."),
+        ("Farms outside Turku were flooded.", "Farms in Turku were flooded."),
+        ("The wax halves the speed of the sledge.", "The wax doubles the speed of the sledge."),
         # how often, how many
         ("The nurse comes weekly.", "The nurse comes daily."),
         ("The pass costs 30 crowns per year.", "The pass costs 30 crowns per month."),
@@ -160,6 +163,8 @@ def test_who_acts_on_a_thing_in_the_context_is_not_that_thing() -> None:
 @pytest.mark.parametrize(
     ("claim", "source"),
     [
+        ("Among lambs, the salve cut losses by 9 percent.",
+         "The salve did not help calves, but it cut losses among lambs by 9 percent."),
         ("The cellar was unharmed.", "The cellar was not harmed."),
         ("Output grew from 20 to 35 million tonnes.",
          "Output grew from 20 million tonnes to 35 million tonnes."),
