@@ -139,14 +139,20 @@ def _values(text: str) -> set[str]:
 def _follows(
     said: Sequence[Word], words: Sequence[Word], verbs: Sequence[int], terms: Terms
 ) -> bool:
-    """Tell whether a claim says what a clause says: its verb, and hardly anything else."""
+    """Tell whether a claim says what a clause says: its verb, and hardly anything else.
+
+    Or all that the clause says, and then what stands behind it.
+    """
     content = [w for w in said if w.stem and not is_light(w.stem)]
     first = words[verbs[0]] if verbs else None
     auxiliary = first is None or first.stem is None or first.folded in BE | AUXILIARIES
     if not auxiliary and first and not any(_same(first, w, terms) for w in content):
         return False
     held = sum(any(_same(w, other, terms) for other in words) for w in content)
-    return bool(content) and held >= _FOLLOWS * len(content)
+    if content and held >= _FOLLOWS * len(content):
+        return True
+    theirs = [w for w in words if w.stem and not is_light(w.stem)]
+    return len(theirs) > 1 and all(any(_same(w, other, terms) for other in content) for w in theirs)
 
 
 def _same(one: Word, other: Word, terms: Terms) -> bool:

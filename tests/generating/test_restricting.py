@@ -27,6 +27,8 @@ def against(claim: str, *sources: str, context: str = "") -> Verdict:
     [
         ("The lift must not be used.", "Until the cable is replaced, the lift must not be used.",
          "Until the cable is replaced"),
+        ("Eels may be smoked, and are sold at the quay.",
+         "In October, eels may be smoked, and are sold at the quay.", "In October"),
         ("The choir consisted of 30 boys.", "In 1871, the choir consisted of 30 boys.", "In 1871"),
         ("The syrup was no better than honey.",
          "In infants under two, the syrup was no better than honey.", "In infants under two"),
