@@ -36,12 +36,8 @@ def interactive(session: Session, lines: Lines, *, version: str) -> None:
     """Read lines until the user leaves; Ctrl-C ends an answer, and not the session."""
     with session.keyboard.held():
         session.pages.output().show([Text(_GREETING.format(version=version), style="faint"), BLANK])
-        going = True
-        while going:
-            try:
-                going = _once(session, lines)
-            except KeyboardInterrupt:  # Ctrl-C once more, while the one before was being told
-                going = True
+        while _once(session, lines):
+            pass
 
 
 def _once(session: Session, lines: Lines) -> bool:
