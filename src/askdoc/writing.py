@@ -6,6 +6,7 @@ so; if it still does at the next opening, that run was killed, and vectors are c
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
@@ -29,7 +30,8 @@ EMBEDDER_FINGERPRINT = "embedder_fingerprint"
 SETTINGS_FINGERPRINT = "settings_fingerprint"
 """Under these keys the catalog keeps what made the index."""
 
-_ALL = "*"
+_ALL = ""
+"""Stands for all sources among those that are not read to their end; no location is empty."""
 _BATCH = 256
 _REBUILD = "run `askdoc index --rebuild` to make the index anew"
 
@@ -174,14 +176,11 @@ class Writing:
 
     def is_reading(self, sources: Sequence[str]) -> None:
         """Note that files of these sources are being read, or of all where none is named."""
-        if not self.catalog.setting(INCOMPLETE):
-            self.catalog.keep(INCOMPLETE, "\n".join(sources) or _ALL)
+        self._keep_missing(self._missing() | set(sources or [_ALL]))
 
     def has_read(self, sources: Sequence[str]) -> None:
         """Note that all files of these sources are read, or of all where none is named."""
-        missing = self.catalog.setting(INCOMPLETE)
-        if missing and (not sources or set(missing.split("\n")) <= set(sources)):
-            self.catalog.keep(INCOMPLETE, "")
+        self._keep_missing(self._missing() - set(sources) if sources else set())
 
     def release(self, locations: Collection[str]) -> None:
         """Take places out of the catalog; `sweep` removes the vectors that nobody needs then."""
@@ -218,6 +217,14 @@ class Writing:
             self._embed(missing)
         self.catalog.settle(self.catalog.obsolete())
         return Repaired(len(missing), len(stray))
+
+    def _missing(self) -> set[str]:
+        """Name the sources that an earlier run, or this one, has not read to their end."""
+        return set(json.loads(self.catalog.setting(INCOMPLETE) or "[]"))
+
+    def _keep_missing(self, sources: set[str]) -> None:
+        if sources != self._missing():  # escaped, since names may be no UTF-8
+            self.catalog.keep(INCOMPLETE, json.dumps(sorted(sources)) if sources else "")
 
     def _mend(self) -> None:
         self.was_broken = self.catalog.setting(WRITING) == "yes"

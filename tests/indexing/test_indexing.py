@@ -775,18 +775,22 @@ def test_an_index_is_incomplete_until_what_was_to_be_read_is_read(bench: Bench) 
     assert not missing()
     bench.on_load = interrupt
     assert bench.sync("docs").interrupted
-    assert missing() == "docs"
+    assert missing() == '["docs"]'
+    bench.write(more__ant="An ant carries leaves.")
+    assert bench.sync("more").interrupted
+    assert missing() == '["docs", "more"]'
     bench.on_load = lambda _: None
     bench.sync("docs/cat.txt")
-    assert missing()
     bench.sync("docs")
+    assert missing() == '["more"]'
+    bench.sync("more")
     assert not missing()
     bench.on_load = interrupt
     bench.write(docs__dog=DOG + " It barks.")
     assert bench.sync().interrupted
     bench.on_load = lambda _: None
     bench.sync("docs")
-    assert missing() == "*"
+    assert missing() == '[""]'
     bench.sync()
     assert not missing()
 

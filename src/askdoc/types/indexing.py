@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from askdoc.types.documents import Skip
 
 INCOMPLETE = "incomplete"
-"""Under this key the catalog names, a line each, the sources that a run is to read, or `*` for all
-of them, from before it reads the first file until it has read the last."""
+"""Under this key the catalog lists, as JSON, the sources that a run is to read, or "" for all of
+them, from before it reads the first file until it has read the last; else it is empty."""
 
 
 @dataclass(frozen=True, slots=True)
