@@ -22,6 +22,15 @@ settings.register_profile("askdoc", deadline=None, suppress_health_check=[Health
 settings.load_profile("askdoc")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_home_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep tests out of what the user has: settings, models, sessions; what is cached may stay."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("STATE", "DATA", "CONFIG"):
+            patch.setenv(f"XDG_{name}_HOME", str(tmp_path_factory.mktemp(name.lower())))
+        yield
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Callable[[Path, int], None]]:
     """Mount a disk of so many megabytes at a folder, or resize it; where the user may."""
