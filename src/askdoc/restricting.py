@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from askdoc.binding import read_values
 from askdoc.clauses import verbs_among
@@ -74,10 +75,52 @@ _LIMITING = frozenset(
     ["above", "aged", "arising", "below", "beyond", "containing", "exceeding", "involving", "older",
      "outside", "over", "under", "younger"]
 )  # fmt: skip
+_PLAIN_DENIALS = frozenset(["not", "never", "cannot", "no"])
 _AFTER_PARTICIPLE = PREPOSITIONS | {"as", "than"}
 _NEXT_PHRASE = PREPOSITIONS - {"of"}
 _FOLLOWS = 0.6
 """Share of a claim's content words that a clause must hold if the claim is to follow it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """A claim beside one statement of its source, without the phrase that opens the statement.
+
+    Attributes:
+        said: the claim's words.
+        here: what the claim says: its stems and its values.
+        main: the statement.
+        words: the statement's words.
+        verbs: which of `words` are verbs, from the main one on.
+        terms: stems words.
+    """
+
+    said: Sequence[Word]
+    here: set[str]
+    main: str
+    words: Sequence[Word]
+    verbs: Sequence[int]
+    terms: Terms
+
+    @property
+    def general(self) -> bool:
+        """Whether the statement says what is so, or must or may be."""
+        return _is_general(self.words, self.verbs)
+
+    @property
+    def verb(self) -> Word:
+        """The statement's main verb, or the word that it begins with."""
+        return self.words[self.verbs[0] if self.verbs else 0]
+
+    def tells(self, phrase: str) -> bool:
+        """Tell whether the claim says anything of a phrase, be it in other words."""
+        words = read_words(phrase, self.terms)
+        own = {w.stem for w in words if w.stem and not is_light(w.stem)} | _values(phrase)
+        return not own or bool(own & self.here) or any(w.stem and self.holds(w) for w in words)
+
+    def holds(self, word: Word) -> bool:
+        """Tell whether the claim has a word, or one of like meaning."""
+        return any(_same(word, other, self.terms) for other in self.said if other.stem)
 
 
 def restricted(claim: str, source: str, terms: Terms) -> str | None:
@@ -92,15 +135,16 @@ def restricted(claim: str, source: str, terms: Terms) -> str | None:
         verbs = verbs_among(words)
         if not words or not _follows(said, words, verbs, terms):
             continue
+        pair = _Pair(said, here, main, words, verbs, terms)
         if opening and not _SETS_SCENE.match(opening["phrase"]):
             phrase = opening["phrase"]
             needed = _needed(phrase, opening["how"].lower(), words, verbs) or (
                 _is_past(words, verbs) and _is_general(said, verbs_among(said))
             )
-            if needed and not _told(phrase, here, said, terms):
+            if needed and not pair.tells(phrase):
                 return _left_out(phrase)
-        for find in (_trailing, _undenied, _fewer):
-            if phrase := find(here, said, main, words, verbs, terms):
+        for find in (_trailing, _undenied, _fewer, _described):
+            if phrase := find(pair):
                 return _left_out(phrase)
     return None
 
@@ -217,64 +261,39 @@ def _of_a_group(phrase: str, how: str) -> bool:
     return any(w in _PEOPLE or re.search(r"[a-z]{3}[^us\W]s$", w) for w in words[:2])
 
 
-def _told(phrase: str, here: set[str], said: Sequence[Word], terms: Terms) -> bool:
-    """Tell whether the claim says anything of a phrase, be it in other words."""
-    words = read_words(phrase, terms)
-    own = {w.stem for w in words if w.stem and not is_light(w.stem)} | _values(phrase)
-    if not own or own & here:
-        return True
-    return any(_same(w, other, terms) for w in words if w.stem for other in said if other.stem)
-
-
-def _trailing(
-    here: set[str],
-    said: Sequence[Word],
-    main: str,
-    words: Sequence[Word],
-    verbs: Sequence[int],
-    terms: Terms,
-) -> str | None:
+def _trailing(pair: _Pair) -> str | None:
     """Find when or in which case a general statement holds, said at its end."""
-    if not _is_general(words, verbs):
+    if not pair.general:
         return None
+    main = pair.main
     for match in _TRAILING.finditer(main):
-        if match.start() < words[verbs[0] if verbs else 0].end:
-            continue
-        if _of_another_verb(words, verbs, match.start(), said):
+        if match.start() < pair.verb.end or _of_another_verb(pair, match.start()):
             continue
         following = main[match.end() :].partition(" ")[0]
-        if following.endswith("ing") and words[verbs[0] if verbs else 0].folded not in _MODALS:
+        if following.endswith("ing") and pair.verb.folded not in _MODALS:
             continue  # "it flows north before joining the sea" tells two things
         if main[: match.start()].rstrip().endswith(","):
             continue  # beside the statement
         phrase = re.split(r"[,;:]", main[match.start() :])[0]
-        if not _told(phrase, here, said, terms):
+        if not pair.tells(phrase):
             return phrase
     return None
 
 
-def _of_another_verb(
-    words: Sequence[Word], verbs: Sequence[int], at: int, said: Sequence[Word]
-) -> bool:
+def _of_another_verb(pair: _Pair, at: int) -> bool:
     """Tell whether a phrase belongs to a verb that `and` joins, and that the claim lacks."""
+    words = pair.words
     joined = next((k for k, w in enumerate(words) if w.folded in ("and", "or")), len(words))
-    stems = {w.stem for w in said} | {w.folded for w in said}
-    own = [words[v] for v in verbs if v > joined and words[v].end <= at]
+    stems = {w.stem for w in pair.said} | {w.folded for w in pair.said}
+    own = [words[v] for v in pair.verbs if v > joined and words[v].end <= at]
     telling = [w for w in own if w.stem and w.folded not in BE]
     return bool(telling) and not any(w.stem in stems for w in telling)
 
 
-def _undenied(
-    here: set[str],
-    said: Sequence[Word],
-    main: str,
-    words: Sequence[Word],
-    verbs: Sequence[int],
-    terms: Terms,
-) -> str | None:
+def _undenied(pair: _Pair) -> str | None:
     """Find what narrows a denial, so that without it more is denied."""
-    del here
-    if not any(is_negator(w) for w in said) or not _is_general(words, verbs):
+    said, words, main = pair.said, pair.words, pair.main
+    if not any(is_negator(w) for w in said) or not pair.general:
         return None
     by = next((at for at, w in enumerate(words) if w.folded in _PLAIN_DENIALS), None)
     if by is None:
@@ -286,7 +305,7 @@ def _undenied(
         at
         for at, w in enumerate(stretch)
         if not _joins(w)
-        and any(w.folded == o.folded or (w.stem and o.stem and _same(w, o, terms)) for o in said)
+        and (any(w.folded == other.folded for other in said) or (w.stem and pair.holds(w)))
     ]
     if not kept:
         return None
@@ -304,22 +323,13 @@ def _joins(word: Word) -> bool:
     return word.folded in PREPOSITIONS | JOINING | DETERMINERS | {"be", "been", "of", "and", "or"}
 
 
-_PLAIN_DENIALS = frozenset(["not", "never", "cannot", "no"])
-
-
-def _fewer(
-    here: set[str],
-    said: Sequence[Word],
-    main: str,
-    words: Sequence[Word],
-    verbs: Sequence[int],
-    terms: Terms,
-) -> str | None:
+def _fewer(pair: _Pair) -> str | None:
     """Find what narrows a noun of which a general statement speaks: "damage *caused by frost*"."""
-    if not _is_general(words, verbs):
+    if not pair.general:
         return None
+    main, words, verbs = pair.main, pair.words, pair.verbs
     for at, word in enumerate(words[:-2]):
-        if not _is_bare(word, said) or at in verbs:
+        if not _is_bare(word, pair.said) or at in verbs:
             continue
         after = words[at + 1]
         participle = (after.folded.endswith("ed") or after.folded in PAST) and (
@@ -333,21 +343,23 @@ def _fewer(
                 (k for k in range(at + 3, end) if words[k].folded in _NEXT_PHRASE), end
             )
             phrase = re.split(r"[,;:]", main[after.start : words[end - 1].end])[0]
-            if not _told(phrase, here, said, terms):
+            if not pair.tells(phrase):
                 return phrase
-    return _described(said, main, words, verbs, terms)
+    return None
 
 
-def _described(
-    said: Sequence[Word], main: str, words: Sequence[Word], verbs: Sequence[int], terms: Terms
-) -> str | None:
+def _described(pair: _Pair) -> str | None:
     """Find the adjective that tells of which of a kind a general statement speaks."""
-    stems = {w.stem for w in said}
+    if not pair.general:
+        return None
+    main, words = pair.main, pair.words
+    stems = {w.stem for w in pair.said}
     for at, word in enumerate(words[1:], start=1):
         before = words[at - 1]
-        if at in verbs or word.stem in VERBS:
+        if at in pair.verbs or word.stem in VERBS:
             continue  # "hazel bears fruit"
-        if not _is_bare(word, said) or not _is_plural(word) or main[before.end : word.start] != " ":
+        bare = _is_bare(word, pair.said) and _is_plural(word)
+        if not bare or main[before.end : word.start] != " ":
             continue
         plain = before.stem is not None and not before.capital and before.text.isalpha()
         if (
@@ -359,7 +371,7 @@ def _described(
             continue
         if at > 1 and words[at - 2].folded in ("the", "these", "those", "its", "their"):
             continue
-        if before.stem not in stems and not any(_same(before, w, terms) for w in said if w.stem):
+        if before.stem not in stems and not pair.holds(before):
             return f"{before.text} {word.text}"
     return None
 
