@@ -121,6 +121,10 @@ class Builder:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         self._ended = before.ru_utime + before.ru_stime
 
+    def count(self) -> int:
+        """Count the documents that are there: a build that was broken off goes on behind them."""
+        return self._catalog.counts().documents
+
     def write(self, numbers: range, *, real: int = 0, version: int = 0) -> None:
         """Write documents; the first `real` passages get the embedder's vectors."""
         step = GROUP // PER_DOCUMENT
@@ -196,16 +200,17 @@ def _embedder() -> object:
 def build(here: Workspace, texts: Texts, passages: int, real: int, *, dense: bool) -> None:
     """Build, and say how fast and how large."""
     documents = passages // PER_DOCUMENT
-    real = real if dense else 0
+    embedded = min(real // PER_DOCUMENT, documents) if dense else 0
     builder = Builder(here, texts, vectors=dense)
-    if real:
-        builder.write(range(min(real // PER_DOCUMENT, documents)), real=real)
+    had = builder.count()
+    builder.write(range(had, embedded), real=real)
     builder.seconds = dict.fromkeys(builder.seconds, 0.0)
-    rest = range(min(real // PER_DOCUMENT, documents), documents)
+    rest = range(max(had, embedded), documents)
     tell_every = max(1, len(rest) // 10)
     for first in range(rest.start, rest.stop, tell_every):
         builder.write(range(first, min(first + tell_every, rest.stop)))
-        print(f"  {first * PER_DOCUMENT:,} …", file=sys.stderr, flush=True)
+        clock = f"{builder.wall + time.perf_counter():.0f} s"
+        print(f"  {first * PER_DOCUMENT:,} … {clock}", file=sys.stderr, flush=True)
     builder.close()
     written = len(rest) * PER_DOCUMENT
     for name, seconds in builder.seconds.items():

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -436,16 +438,82 @@ def test_a_disk_that_fills_is_said(
 
 
 def test_a_process_folds_a_long_log_meanwhile(copy: Path) -> None:
-    """The process that folds would fold at each change from then on, so it is not used for that."""
+    """Without reading anything again: the same process goes on."""
     store = ChromaProcess(copy)
+    used: set[int] = set()
     for start in range(10_000, 14_400, 400):
         store.add(names(400, start), ["d"] * 400, clustered(400, seed=start))
         assert is_intact(copy)
-    assert waiting(copy) < 2800
+        assert waiting(copy) < 2400
+        assert store._process
+        used.add(store._process.pid)
+    assert len(used) == 1
     assert store.count() == 5600
     store.close()
     assert waiting(copy) <= 2
     assert is_intact(copy)
+
+
+LOOKS: dict[str, Callable[[ChromaStore], object]] = {
+    "nothing": lambda _: None,
+    "search": lambda store: store.search(clustered(1)[0], 3),
+    "ids": lambda store: list(store.ids()),
+    "vectors": lambda store: store.vectors(names(3)),
+    "count": lambda store: store.count(),
+}
+
+
+@pytest.mark.parametrize("when", ["before and between", "between"])
+@pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
+def test_no_change_folds_where_it_was_not_foretold(
+    copy: Path, monkeypatch: pytest.MonkeyPatch, look: Callable[[ChromaStore], object], when: str
+) -> None:
+    """A fold that comes as a surprise leaves the seal broken, and others may load meanwhile."""
+    monkeypatch.setattr(chroma, "_LONGEST_LOG", 100)
+    surprises: list[bool] = []
+    unsealed = chroma_files.unsealed
+
+    def noting(folder: Path) -> AbstractContextManager[None]:
+        surprises.append(not chroma_files.seal_holds(folder))
+        return unsealed(folder)
+
+    monkeypatch.setattr(chroma_files, "unsealed", noting)
+    with ChromaStore(copy, write=True) as store:
+        if when != "between":
+            look(store)
+        for start in range(5000, 5600, 30):
+            store.add(names(30, start), ["d"] * 30, clustered(30, seed=start))
+            look(store)
+            store.remove(names(10, start))
+            assert is_intact(copy)
+            assert waiting(copy) <= 230
+        assert store.count() == 1600
+    assert len(surprises) > 3
+    assert not any(surprises)
+    assert waiting(copy) <= 33  # a few changes may stay in the log
+
+
+def test_a_fold_is_out_of_reach_of_others_while_a_writer_adds(copy: Path) -> None:
+    with ChromaProcess(copy) as store:
+        for start in range(5000, 7600, 200):
+            store.add(names(200, start), ["d"] * 200, clustered(200, seed=start))
+            with contextlib.closing(sqlite3.connect(copy / "chroma.sqlite3")) as database:
+                rows = database.execute("SELECT config_json_str, schema_str FROM collections")
+                kept = str(rows.fetchall())
+            thresholds = set(re.findall(r'"sync_threshold": ?(\d+)', kept))
+            assert thresholds == {str(chroma_shards.FOLD_NEVER)}
+
+
+def test_a_process_is_due_when_it_holds_several_graphs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chroma_shards, "_SHARD", 500)
+    monkeypatch.setattr(chroma, "_LONGEST_LOG", 300)
+    with ChromaStore(tmp_path / "chroma", write=True, folds=False) as store:
+        store.add(names(490), ["d"] * 490, clustered(490))
+        assert not store.is_due
+        store.add(names(50, 490), ["d"] * 50, clustered(50, seed=1))
+        assert store.is_due
 
 
 def test_a_process_that_crashes_is_an_error_like_any_other(copy: Path) -> None:

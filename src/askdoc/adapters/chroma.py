@@ -4,8 +4,12 @@ Chroma keeps what is new in a log, which each process replays into its own copy 
 and any process whose copy has passed a threshold folds it into the files, readers too. That costs
 0.4 s at each opening for 1,000 vectors in the log, and two that fold at once break the files.
 Nothing public forces or forbids a fold (chroma-core/chroma#7463). So the threshold is out of reach,
-but for the moments in which the one writer folds: it lowers it, opens the collection once more,
-which folds all of the log, and puts it back, while no other process may open the files.
+but for moments in which no other process may open the files. A process keeps the threshold that it
+finds when it first touches a collection. So the one writer lowers it for its first change and puts
+it back for all others: from then on it folds by itself after so many changes, which it foretells;
+where it has read too, Chroma counts some of them twice, and each change may be the one that folds.
+When it closes, it lowers the threshold once more and opens the collection anew, which folds the
+rest.
 
 The whole graph of a collection is in memory as soon as the collection is touched, so a large store
 has several, which are searched side by side: a writer then needs memory for one of them. Since each
@@ -17,10 +21,9 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
-import warnings
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
@@ -28,42 +31,35 @@ import numpy as np
 
 from askdoc.adapters import chroma_files
 from askdoc.adapters.chroma_client import REPAIR, client, full, translated
-from askdoc.adapters.chroma_shards import OpenShard, Shard, batches, homes, shard_name, shards
+from askdoc.adapters.chroma_shards import (
+    FOLD_NEVER,
+    FOLD_NOW,
+    HNSW,
+    OpenShard,
+    Shard,
+    batches,
+    homes,
+    shard_name,
+    shards,
+)
 from askdoc.errors import EmbedderMismatch, IndexCorrupt, StoreError
 from askdoc.types import Hit
 
 if TYPE_CHECKING:
     from chromadb.api.client import Client
-    from chromadb.api.collection_configuration import CreateHNSWConfiguration
-    from chromadb.api.models.Collection import Collection as ChromaCollection
     from chromadb.api.types import Where
 
     from askdoc.ports import Matrix
 
 _DOCUMENT = "document"
 
-_FOLD_NOW = 2
-"""The least threshold that Chroma takes. Up to so many vectors stay in the log, at no cost."""
-
-_FOLD_NEVER = 1 << 40
-
 _LONGEST_LOG = 2000
 """Changes in the log of a shard after which the writer folds, so that a reader has little to
-replay. Each fold costs its process the memory of a graph, which Chroma never gives back."""
+replay."""
 
 _SHORT_LOG = 32
 """Changes in the log of a shard that a writer leaves there when it closes. Readers replay them in
 some 10 ms; to fold them, the writer would load the graph and write all of it for one new line."""
-
-_HNSW: CreateHNSWConfiguration = {
-    "space": "cosine",
-    "max_neighbors": 32,
-    "ef_construction": 200,
-    "ef_search": 400,
-}
-"""Finds 99.97 % of the exact 50 nearest among 5,387 passages, 100 % among 20,000 clustered vectors
-and 96 % among 20,000 random ones, the worst case; Chroma's defaults find 94 % and 54 % of the last
-two. Adding a passage takes 0.7 ms instead of 0.4; embedding it takes 11."""
 
 _PAGE = 1000
 """Rows that are read at once."""
@@ -94,6 +90,9 @@ class ChromaStore:
         self._write = write
         self._folds = folds
         self._shards: dict[str, OpenShard] = {}
+        self._changed: set[str] = set()
+        self._changes = 0
+        self._was_read = False
         self._threads: ThreadPoolExecutor | None = None
         self._client: Client
         if write:
@@ -132,15 +131,16 @@ class ChromaStore:
             part = slice(done, done + min(self._batch, shard.room))
             if len(self._shards) > 1:
                 self._delete(ids[part], but=shard)
-            with self._translating("adding vectors"):
+            count = len(ids[part])
+            with self._translating("adding vectors"), self._changing(shard, count):
                 shard.collection.upsert(
                     ids=list(ids[part]),
                     embeddings=np.asarray(vectors[part], dtype=np.float32),
                     metadatas=[{_DOCUMENT: document} for document in document_ids[part]],
                 )
-            done += len(ids[part])
-            shard.count += len(ids[part])
-            self._count_changes(shard, len(ids[part]))
+            done += count
+            shard.count += count
+            self._fold_if_due()
 
     def remove(self, ids: Collection[str]) -> None:
         """Forget the vectors of those ids; unknown ids are ignored."""
@@ -153,6 +153,7 @@ class ChromaStore:
         """Find the nearest to `vector`, shape (dimensions,); score is the cosine, best first."""
         if limit < 1 or (documents is not None and not documents):
             return []
+        self._was_read = True
         parts = [None] if documents is None else list(batches(sorted(documents), _MOST_FILTERED))
         asked = [(shard, part) for shard in self._shards.values() for part in parts]
         found = self._side_by_side(lambda one: self._nearest(*one, vector, limit), asked)
@@ -163,6 +164,7 @@ class ChromaStore:
 
     def ids(self) -> Iterator[str]:
         """List every id, in no particular order."""
+        self._was_read = True
         for shard in self._shards.values():
             offset = 0
             while True:
@@ -180,6 +182,7 @@ class ChromaStore:
             StoreError: an id is unknown.
 
         """
+        self._was_read = True
         found: dict[str, Any] = {}
         for name, held in self._homes(dict.fromkeys(ids)).items():
             for part in batches(held, _PAGE):
@@ -197,6 +200,7 @@ class ChromaStore:
 
     def count(self) -> int:
         """Count the vectors."""
+        self._was_read = True
         with self._translating("counting vectors"):
             return sum(shard.collection.count() for shard in self._shards.values())
 
@@ -213,8 +217,13 @@ class ChromaStore:
 
     @property
     def is_due(self) -> bool:
-        """Tell whether so much is in the log that it should be folded."""
-        return any(shard.log >= _LONGEST_LOG for shard in self._shards.values())
+        """Tell whether another process had better go on.
+
+        Each collection that is changed has its graph in memory from then on; and one that was
+        looked at before it was changed is not folded as it should be.
+        """
+        grown = len(self._changed) > 1 and self._changes >= _LONGEST_LOG
+        return grown or any(shard.log >= 2 * _LONGEST_LOG for shard in self._shards.values())
 
     def open(self) -> None:
         """Do nothing: it was opened when it was made."""
@@ -242,6 +251,9 @@ class ChromaStore:
 
     def _open(self) -> None:
         self._client = client(self._folder)
+        self._changed.clear()
+        self._changes = 0
+        self._was_read = False
         try:
             self._batch = self._client.get_max_batch_size()
             listed = shards(self._folder, counted=self._write)
@@ -250,9 +262,10 @@ class ChromaStore:
                 return
             for shard in listed or [Shard(shard_name(0), 0, 0, None)]:
                 collection = self._client.get_collection(shard.name, embedding_function=None)
-                self._shards[shard.name] = OpenShard(shard, collection, shard.count, shard.log)
+                opened = OpenShard(shard, collection, shard.count, shard.log)
+                self._shards[shard.name] = opened
                 if self._write:  # a run that was killed may have left it low
-                    self._fold_at(collection, _FOLD_NEVER)
+                    opened.fold_at(FOLD_NEVER)
                 else:  # loads the HNSW files, which may change afterwards
                     collection.count()
         except BaseException:
@@ -264,7 +277,7 @@ class ChromaStore:
         collection = self._client.get_or_create_collection(
             name,
             embedding_function=None,
-            configuration={"hnsw": {**_HNSW, "sync_threshold": _FOLD_NEVER}},
+            configuration={"hnsw": {**HNSW, "sync_threshold": FOLD_NEVER}},
         )
         made = self._shards[name] = OpenShard(Shard(name, number, 0, None), collection, 0)
         return made
@@ -298,10 +311,10 @@ class ChromaStore:
             if but is not None and name == but.shard.name:
                 continue
             for part in batches(held, self._batch):
-                with self._translating("removing vectors"):
+                with self._translating("removing vectors"), self._changing(shard, len(part)):
                     shard.collection.delete(ids=part)
             shard.count -= len(held)
-            self._count_changes(shard, len(held))
+            self._fold_if_due()
 
     def _expect_room(self, size: int) -> None:
         """Refuse to write `size` bytes of vectors where there is not room for them twice."""
@@ -309,8 +322,30 @@ class ChromaStore:
             if shutil.disk_usage(self._folder).free < _ROOM + 2 * size:
                 raise full(self._folder)
 
-    def _count_changes(self, shard: OpenShard, count: int) -> None:
-        shard.log += count
+    @contextmanager
+    def _changing(self, shard: OpenShard, count: int) -> Iterator[None]:
+        """Change so many vectors of a shard, alone with its files where that may fold its log."""
+        is_first = shard.shard.name not in self._changed
+        may_fold = self._was_read or shard.log + count >= _LONGEST_LOG
+        before = chroma_files.folded(self._folder)
+        with ExitStack() as stack:
+            if is_first or may_fold:
+                stack.enter_context(chroma_files.standing_still(self._folder, alone=True))
+            if is_first:
+                shard.fold_at(_LONGEST_LOG)
+                stack.callback(shard.fold_at, FOLD_NEVER)
+            if may_fold:
+                stack.enter_context(chroma_files.unsealed(self._folder))
+            yield
+        has_folded = chroma_files.folded(self._folder) != before
+        if has_folded and not may_fold:  # another Chroma may count otherwise
+            with chroma_files.unsealed(self._folder):
+                self._was_read = True
+        self._changed.add(shard.shard.name)
+        self._changes += count
+        shard.log = 0 if has_folded else shard.log + count
+
+    def _fold_if_due(self) -> None:
         if self._folds and self.is_due:
             self._fold()
             with self._translating("opening again"):  # what folded would go on folding
@@ -331,23 +366,15 @@ class ChromaStore:
             chroma_files.unsealed(self._folder),
         ):
             for shard in changed:
-                self._fold_at(shard.collection, _FOLD_NOW)
+                shard.fold_at(FOLD_NOW)
             self._client.close()
             self._client = client(self._folder)
             for name, shard in self._shards.items():
                 shard.collection = self._client.get_collection(name, embedding_function=None)
                 if shard in changed:
                     shard.collection.count()  # the first call folds the log
-                    self._fold_at(shard.collection, _FOLD_NEVER)
+                    shard.fold_at(FOLD_NEVER)
                     shard.log = 0
-
-    def _fold_at(self, collection: ChromaCollection, threshold: int) -> None:
-        if collection.configuration_json["hnsw"]["sync_threshold"] == threshold:
-            return
-        with warnings.catch_warnings():
-            # Chroma calls a collection without an embedding function of its own deprecated.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            collection.modify(configuration={"hnsw": {"sync_threshold": threshold}})
 
     def _side_by_side(
         self, search: Callable[[_Part], list[Hit]], asked: Sequence[_Part]
@@ -362,23 +389,9 @@ class ChromaStore:
     def _nearest(
         self, shard: OpenShard, documents: Collection[str] | None, vector: Matrix, limit: int
     ) -> list[Hit]:
-        where = None
-        if documents is not None:
-            where = cast("Where", {_DOCUMENT: {"$in": [*documents]}})
+        where = None if documents is None else cast("Where", {_DOCUMENT: {"$in": [*documents]}})
         with self._translating("searching"):
-            found = shard.collection.query(
-                query_embeddings=np.asarray(vector, dtype=np.float32)[None, :],
-                n_results=limit,
-                where=where,
-                include=["distances"],
-            )
-        distances = found["distances"]
-        return [
-            Hit(chunk, 1.0 - float(distance))
-            for chunk, distance in zip(
-                found["ids"][0], distances[0] if distances else (), strict=True
-            )
-        ]
+            return shard.nearest(vector, limit, where)
 
     @contextmanager
     def _translating(self, doing: str) -> Iterator[None]:

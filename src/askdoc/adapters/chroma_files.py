@@ -150,6 +150,11 @@ def unsealed(folder: Path) -> Iterator[None]:
     (folder / _SUSPECT).unlink(missing_ok=True)
 
 
+def folded(folder: Path) -> dict[str, int]:
+    """Say when the log of each collection was last folded, by the folder of its files."""
+    return {mark.parent.name: mark.stat().st_mtime_ns for mark in folder.glob(f"*/{_LAST_WRITTEN}")}
+
+
 def suspect(folder: Path) -> None:
     """Note that Chroma failed on `folder`, so that the next writer looks closer."""
     with suppress(OSError):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import warnings
 from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -14,10 +15,17 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from askdoc.adapters.chroma_files import DATABASE
+from askdoc.types import Hit
 
 if TYPE_CHECKING:
+    from chromadb.api.collection_configuration import CreateHNSWConfiguration
     from chromadb.api.models.Collection import Collection as ChromaCollection
+    from chromadb.api.types import Where
+
+    from askdoc.ports import Matrix
 
 _NAME = re.compile(r"chunks(?:-(\d+))?")
 _FIRST = "chunks"
@@ -30,6 +38,21 @@ times as much while the log is folded into it."""
 _SMALL_SHARDS = 8
 _LARGE_SHARD = 16 * _SHARD
 """Vectors in one of the collections after the first so many: a million makes fifteen."""
+
+HNSW: CreateHNSWConfiguration = {
+    "space": "cosine",
+    "max_neighbors": 32,
+    "ef_construction": 200,
+    "ef_search": 400,
+}
+"""Finds 99.97 % of the exact 50 nearest among 5,387 passages, 100 % among 20,000 clustered vectors
+and 96 % among 20,000 random ones, the worst case; Chroma's defaults find 94 % and 54 % of the last
+two. Adding a passage takes 0.7 ms instead of 0.4; embedding it takes 11."""
+
+FOLD_NOW = 2
+"""The least threshold that Chroma takes. Up to so many vectors stay in the log, at no cost."""
+
+FOLD_NEVER = 1 << 40
 
 _SHARDS = """
     SELECT c.name, c.dimension, 0, 0 FROM collections c
@@ -80,6 +103,31 @@ class OpenShard:
         """How many more vectors it takes."""
         most = _SHARD if self.shard.number < _SMALL_SHARDS else _LARGE_SHARD
         return most - self.count
+
+    def fold_at(self, threshold: int) -> None:
+        """Have processes that touch the collection from now on fold its log at so many changes."""
+        if self.collection.configuration_json["hnsw"]["sync_threshold"] == threshold:
+            return
+        with warnings.catch_warnings():
+            # Chroma calls a collection without an embedding function of its own deprecated.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self.collection.modify(configuration={"hnsw": {"sync_threshold": threshold}})
+
+    def nearest(self, vector: Matrix, limit: int, where: Where | None) -> list[Hit]:
+        """Find the nearest to `vector` among those that meet `where`; score is the cosine."""
+        found = self.collection.query(
+            query_embeddings=np.asarray(vector, dtype=np.float32)[None, :],
+            n_results=limit,
+            where=where,
+            include=["distances"],
+        )
+        distances = found["distances"]
+        return [
+            Hit(chunk, 1.0 - float(distance))
+            for chunk, distance in zip(
+                found["ids"][0], distances[0] if distances else (), strict=True
+            )
+        ]
 
 
 def shard_name(number: int) -> str:
