@@ -130,7 +130,7 @@ def breaking(*parts: bytes, promised: int) -> Fault:
 
 
 def endless(begin: str, again: str, *, pause: float = 0.0) -> Fault:
-    """Say `begin`, and then `again` and again until whoever asked hangs up, or for ten seconds."""
+    """Say `begin`, and then `again` and again until whoever asked hangs up, or for a minute."""
 
     def fault(handler: BaseHTTPRequestHandler, body: bytes) -> bool:
         handler.send_response(200)
@@ -139,7 +139,7 @@ def endless(begin: str, again: str, *, pause: float = 0.0) -> Fault:
         handler.close_connection = True
         try:
             handler.wfile.write(chunk(begin))
-            ends = time.monotonic() + 10
+            ends = time.monotonic() + 60
             while time.monotonic() < ends:
                 handler.wfile.write(chunk(again))
                 handler.wfile.flush()

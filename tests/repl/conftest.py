@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -192,4 +193,7 @@ def terminal(root: Path, home: Path) -> Iterator[Callable[..., Terminal]]:
 
     yield start
     for item in opened:
+        if item.child.isalive():
+            item.child.kill(signal.SIGKILL)
+            item.child.wait()
         item.child.close(force=True)
