@@ -227,6 +227,32 @@ def test_a_question_word_with_a_verb_stands_alone(typed: str) -> None:
     assert rewrite(typed, [PIER]) == typed
 
 
+@pytest.mark.parametrize(
+    ("turn", "typed", "meant"),
+    [
+        (PIER, "And Ines, when did she arrive?", "When did Ines arrive?"),
+        (
+            ADA,
+            "and John Smith, what did Ann Lee say about him?",
+            "What did Ann Lee say about John Smith?",
+        ),
+        (ADA, "what about Oslo - is it far?", "Is Oslo far?"),
+        (PIER, "and the pumps: how many of them leak?", "How many of the pumps leak?"),
+        (PIER, "And the mayor? What is his salary?", "What is the mayor’s salary?"),
+        (ADA, "and talent, what did she say about it?", "What did Ada Hill say about talent?"),
+        (ADA, "The pier, who built it?", "Who built the pier?"),
+        (CAPITAL, "And Spain, why?", "What is the capital of Spain, and why?"),
+        (PIER, "And Chan, who led the WHO?", "Chan, who led the WHO?"),
+        (PIER, "And in Kent, how many were ill?", "In Kent, how many were ill?"),
+        (ADA, "And Kent, Ohio?", "What did Kent, Ohio say about isolation?"),
+    ],
+)
+def test_a_whole_question_behind_what_it_asks_about_stands_by_itself(
+    turn: Turn, typed: str, meant: str
+) -> None:
+    assert rewrite(typed, [turn]) == meant
+
+
 BREED = Turn("How many were Thoroughbred?", "Some 30% of the Thoroughbred foals.")
 DIRECTOR = Turn("Who is the Director-General of the WHO?", "")
 MAYOR = Turn("When did the mayor of Oslo resign?", "In May.")

@@ -14,7 +14,7 @@ question.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from askdoc.antecedents import HIS, POINTING, TRAIT, antecedents, cannot
 from askdoc.companions import another_person
@@ -28,6 +28,7 @@ from askdoc.fragments import (
     exchanged,
     is_fragment,
 )
+from askdoc.fronting import Fronted, fronted
 from askdoc.mentions import (
     AUXILIARIES,
     FUNCTION_WORDS,
@@ -125,8 +126,10 @@ def rewrite(question: str, turns: Sequence[Turn]) -> str:
     if not turns or not words(text) or _COURTESY.fullmatch(body):
         return question
     led = body != text
-    if (other := _SHE_TOO.fullmatch(body)) and (led or other["about"]):
-        return _of_another(other["pronoun"].lower(), turns) or question
+    other, parted = _SHE_TOO.fullmatch(body), fronted(body, led=led)
+    if parted or (other and (led or other["about"])):
+        made = _of_front(parted, body, turns) if parted else _of_another(other, turns)
+        return made or question
     of_event = asks_when(body) and not _THING.match(turns[-1].question)
     is_part = of_event or is_fragment(body, led=led)
     if is_part and (made := _completed(body, turns)):
@@ -210,10 +213,28 @@ def _as_question(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}?"
 
 
-def _of_another(pronoun: str, turns: Sequence[Turn]) -> str | None:
+def _of_another(she: re.Match[str] | None, turns: Sequence[Turn]) -> str | None:
     """Make of `and she?` the question before, asked about another person."""
-    asked = another_person(pronoun, turns)
+    asked = another_person(she["pronoun"].lower(), turns) if she else None
     return asked and _as_question(asked)
+
+
+def _of_front(parted: Fronted, body: str, turns: Sequence[Turn]) -> str:
+    """Ask of `Tokyo, when was it founded` the question alone, of what is named in front.
+
+    Other pronouns of it point to the turns before: `and talent, what did she say about it?`. Where
+    it is no more than a question word (`and Spain, why?`), both are asked one after the other.
+    """
+    asked = parted.asked
+    if is_fragment(asked, led=False):
+        return rewrite(asked, [Turn(rewrite(f"and {parted.front}", turns), turns[-1].answer)])
+    fitting = (match for match in _pronouns(asked) if parted.fits(match["pronoun"].lower()))
+    meant = next(fitting, None)
+    if meant is None or _answered_within(meant, asked):
+        made = _resolve(asked, turns)
+        return _as_question(body if made in (None, asked) else f"{made} ({parted.front})")
+    made = _put(parted.front, meant, asked)
+    return _as_question(_resolve(made, turns) or made)
 
 
 # ── pronouns ────────────────────────────────────────────────────────────────────────────────────
@@ -250,15 +271,19 @@ def _with_thing(body: str, turns: Sequence[Turn]) -> str:
 
 def _outward(body: str) -> re.Match[str] | None:
     """Find the first pronoun that points out of `body`."""
+    match = next(_pronouns(body), None)
+    return None if match is None or _answered_within(match, body) else match
+
+
+def _pronouns(body: str) -> Iterator[re.Match[str]]:
+    """Find the pronouns that stand for something."""
     expletive = [match.span() for match in _EXPLETIVE.finditer(body)]
     quoted = [match.span() for match in _QUOTED.finditer(body)]
     for match in _PRONOUN.finditer(body):
         if any(start <= match.start() < end for start, end in (*expletive, *quoted)):
             continue
-        if _is_relative(match, body):
-            continue
-        return None if _answered_within(match, body) else match
-    return None
+        if not _is_relative(match, body):
+            yield match
 
 
 def _is_relative(match: re.Match[str], body: str) -> bool:
@@ -317,12 +342,18 @@ def _substituted(match: re.Match[str], body: str, turns: Sequence[Turn]) -> str:
         antecedent = remedy["owner"]
     if antecedent.isupper() and any(f"the {antecedent}" in turn.question for turn in turns):
         antecedent = f"the {antecedent}"
+    return _put(antecedent, match, body)
+
+
+def _put(meant: str, match: re.Match[str], body: str) -> str:
+    """Put what a pronoun means in its place, as the owner of something where it owns that."""
+    pronoun = match["pronoun"].lower()
     owned = pronoun in _POSSESSIVE or (
         pronoun == "her" and _OWNED.match(body, match.end()) is not None
     )
     if owned:
-        antecedent += "’" if antecedent.endswith("s") else "’s"
-    return f"{body[: match.start()]}{antecedent}{body[match.end() :]}"
+        meant += "’" if meant.endswith("s") else "’s"
+    return f"{body[: match.start()]}{meant}{body[match.end() :]}"
 
 
 def _goes_on(body: str, turn: Turn) -> bool:
