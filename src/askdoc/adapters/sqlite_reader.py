@@ -64,7 +64,7 @@ _BATCH = 500
 """Values in one statement; old builds of SQLite take 999."""
 
 _MOST_TERMS = 64
-_MOST_POSTINGS = 150_000
+_MOST_POSTINGS = 120_000
 """How much of the full text one search reads before it leaves out the commonest terms."""
 
 Row = tuple[Any, ...]
