@@ -147,3 +147,24 @@ def test_excluded_phrases_keep_passages_out(answerer: Answerer) -> None:
 def test_exclusions_alone_ask_nothing(answerer: Answerer) -> None:
     with pytest.raises(UsageError, match="empty"):
         answerer.answer("-harbour")
+    told = "the question is empty: it says what to leave out, and asks for nothing"
+    for ask in (answerer.answer, answerer.search):
+        with pytest.raises(UsageError, match=told) as refused:
+            ask('-harbour -"old mill"')
+        assert refused.value.hint == 'say also what to look for: `who … -harbour -"old mill"`'
+
+
+@pytest.mark.parametrize("question", ["?", "… !", "-- ?? --", '"?!"'])
+def test_a_question_without_a_word_is_refused_before_anything_is_searched(
+    answerer: Answerer, question: str
+) -> None:
+    answer = answerer.answer(question)
+    assert (answer.status, answer.evidence, answer.passages) == (Status.ABSTAINED, (), ())
+    assert answer.reason is not None
+    assert answer.reason.code == "empty_question"
+    assert "no word in the question" in answer.reason.message
+
+
+def test_a_figure_or_a_letter_of_any_script_is_a_word(answerer: Answerer) -> None:
+    assert answerer.answer("1883?").evidence
+    assert answerer.answer("港").evidence

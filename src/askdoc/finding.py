@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 _MOST_TERMS = 64
 """Distinct terms of a question that are searched for, the rarest first; a pasted page has more."""
 
+_WORDLESS = "there is no word in the question to look for; ask one in words"
+
 _T = TypeVar("_T")
 
 
@@ -95,9 +97,14 @@ class Finder:
     def passages(
         self, question: str, limit: int, documents: Collection[str] | None = None
     ) -> list[Passage]:
-        """Find the `limit` best passages for a question, best first."""
+        """Find the `limit` best passages for a question, best first.
+
+        Raises:
+            UsageError: the question is empty, or only says what to leave out.
+
+        """
         text = self.understand(question)
-        demands = operators.read(text)
+        demands = _asking(text)
         found = self.gather(self.query(demands.text), limit, documents, demands=demands)
         if not found and demands.phrases:
             return self.passages(operators.unquoted(text), limit, documents)
@@ -125,11 +132,14 @@ class Finder:
         called once the passages are there and before their sentences are scored.
 
         Raises:
-            UsageError: the question is empty.
+            UsageError: the question is empty, or only says what to leave out.
             StoreError: the index cannot be searched.
         """
         text = self.understand(question)
-        demands = operators.read(text)
+        demands = _asking(text)
+        if not demands.has_words():
+            hear_retrieved()
+            return Found(text, [], [], [], {}, 0.0, Reason("empty_question", _WORDLESS))
         asked = compound.parts(demands.text)
         whole = vector if len(asked) == 1 else None
         language = self.language(text)
@@ -153,16 +163,7 @@ class Finder:
         return replace(_joined(found, self._settings.max_sentences), searched=text)
 
     def query(self, text: str, vector: Matrix | None = None, language: str | None = None) -> Query:
-        """Make ready for search what was understood.
-
-        Raises:
-            UsageError: it is empty.
-
-        """
-        if not text:
-            message = "the question is empty"
-            hint = 'ask one: `askdoc "What did … say about …?"`, or open a session: `askdoc repl`'
-            raise UsageError(message, hint=hint)
+        """Make ready for search what was understood."""
         language = language or self.language(text)
         analyser = self._sources.analyser
         if vector is None:
@@ -304,6 +305,20 @@ class Finder:
         if self._sources.catalog.setting(INCOMPLETE):
             told += "; files may be missing from the index, since a run has not come to its end"
         return Reason(kind, told)
+
+
+def _asking(text: str) -> Demands:
+    """Read what a question demands.
+
+    Raises:
+        UsageError: it asks for nothing.
+
+    """
+    demands = operators.read(text)
+    if why := demands.asks_nothing():
+        message, hint = why
+        raise UsageError(message, hint=hint)
+    return demands
 
 
 def _unmet(demands: Demands) -> str:

@@ -41,6 +41,22 @@ class Demands:
         own = tuple(phrase for phrase in self.phrases if phrase in part)
         return replace(self, text=part, phrases=own)
 
+    def asks_nothing(self) -> tuple[str, str] | None:
+        """Say what is wrong with a question that looks for nothing, and what helps; else None."""
+        if self.text:
+            return None
+        if not self:
+            hint = 'ask one: `askdoc "What did … say about …?"`, or open a session: `askdoc repl`'
+            return "the question is empty", hint
+        kept_out = (*self.excluded, *(f'"{phrase}"' for phrase in self.excluded_phrases))
+        example = " ".join(("who …", *(f"-{one}" for one in kept_out)))
+        message = "the question is empty: it says what to leave out, and asks for nothing"
+        return message, f"say also what to look for: `{example}`"
+
+    def has_words(self) -> bool:
+        """Tell whether there is anything to look for: a letter or a figure, of whatever script."""
+        return any(map(str.isalnum, self.text))
+
     def met_by(self, text: str, terms: Callable[[str], list[str]]) -> bool:
         """Tell whether a passage holds all that it must and nothing that it must not."""
         if self.phrases or self.excluded_phrases:

@@ -241,6 +241,32 @@ def test_the_version() -> None:
             "error: there is no option `--jsn`\n\nhint: did you mean `--json`?\n",
         ),
         (
+            ["-jsno", "what?"],
+            "error: there is no option `-j`\n\nhint: did you mean `--json`?\n",
+        ),
+        (
+            ['-"old mill"'],
+            (
+                "error: the question is empty: it says what to leave out, and asks for nothing\n\n"
+                'hint: say also what to look for: `who … -"old mill"`\n'
+            ),
+        ),
+        (
+            ["search", "-Velm where do herons nest"],
+            (
+                "error: what begins with `-` is read as options: `-Velm where do herons nest`\n\n"
+                "hint: put `--` before the question: `askdoc search -- '-Velm where do herons "
+                "nest'`\n"
+            ),
+        ),
+        (
+            ["-Velm"],
+            (
+                "error: there is no option `-V`\n\n"
+                "hint: to leave out what holds `Velm`, say so in the question: `who … -Velm`\n"
+            ),
+        ),
+        (
             ["ask", "what?", "--source"],
             "error: `--source` needs a value\n\nhint: see `askdoc ask --help`\n",
         ),
