@@ -13,13 +13,14 @@ import pytest
 from rich.text import Text
 from syrupy.assertion import SnapshotAssertion
 
+from askdoc.coverage import Coverage, gaps
 from askdoc.errors import UsageError
 from askdoc.health import Check, Health
 from askdoc.render import progress
 from askdoc.render.checks import check_lines
 from askdoc.render.console import Page, make_console, page
 from askdoc.render.documents import line_lines, split_lines, text_lines
-from askdoc.render.indexing import report_lines, size, status_lines
+from askdoc.render.indexing import coverage_lines, report_lines, size, status_lines
 from askdoc.status import IndexStatus, report_to_json, status_to_json
 from askdoc.text import line_of, line_starts, printable
 from askdoc.types import (
@@ -141,6 +142,29 @@ def test_a_document_in_several_places_is_listed_with_all(tmp_path: Path) -> None
     told = " ".join(draw(status_lines, one, width=None, documents=True).split())
     b, c, d = (tmp_path / name for name in "bcd")
     assert f"also in {b}, {c} (the file is gone), {d} and 3 more" in told
+
+
+def test_a_source_that_is_not_there_is_told_apart_from_files_that_are_gone() -> None:
+    missing = ("docs/a.pdf", f"docs/{HOSTILE}", "notes/c.txt")
+    status = replace(STATUS, changed=(), missing=missing, absent=("docs",))
+    told = " ".join(draw(status_lines, status, width=None).split())
+    assert "`docs`, of which 2 documents stay; bring it back, or run `askdoc remove docs`" in told
+    assert "Gone 1; run `askdoc index` to follow" in told
+    skip = Skip("docs", "missing", "there is no such file or folder")
+    found = Coverage(2, gaps([skip]))
+    assert "2 files indexed wholly, 0 not\n\n1 source not indexed: there is" in draw(
+        coverage_lines, found, width=None
+    )
+
+
+def test_a_status_says_how_many_files_are_copies() -> None:
+    copies = tuple(Copy(name, name, "docs", name) for name in "bc")
+    one = replace(STATUS, documents=(replace(document("docs/a.pdf"), copies=copies[:1]),))
+    told = " ".join(draw(status_lines, one, width=None).split())
+    assert "Documents 2 (1 more file is a copy of one)" in told
+    two = replace(STATUS, documents=(replace(document("docs/a.pdf"), copies=copies),))
+    told = " ".join(draw(status_lines, two, width=None).split())
+    assert "Documents 2 (2 more files are copies)" in told
 
 
 def test_an_author_is_named_with_the_title_or_alone() -> None:

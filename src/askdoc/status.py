@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from askdoc.ports import CatalogReader
+from askdoc.survey import absent_sources
 from askdoc.types import Counts, Document, FileState, IndexReport, Skip
 
 STATUS = "askdoc.status/1"
@@ -21,7 +22,8 @@ class IndexStatus:
     """The state of one index; `changed` and `missing` hold locations of documents.
 
     It is `unfinished` where it is being made anew, or that was broken off, and `incomplete` where a
-    run has not read all files that it was to read.
+    run has not read all files that it was to read. `absent` are sources that are not there, whose
+    documents stay until they are removed.
     """
 
     index: Path
@@ -35,36 +37,40 @@ class IndexStatus:
     missing: tuple[str, ...]
     unfinished: bool = False
     incomplete: bool = False
+    absent: tuple[str, ...] = ()
 
 
-def read_status(
+def read_status(  # noqa: PLR0913 - what it looks at
     catalog: CatalogReader,
     index: Path,
     *,
     embedder_key: str,
     file_state: Callable[[Document], FileState],
+    root: Path,
     sources: Iterable[str] = (),
     unfinished_key: str | None = None,
     incomplete_key: str | None = None,
 ) -> IndexStatus:
     """Read the state of the index in the folder `index`; looks at every file it was made from.
 
-    `sources` are told though nothing of them is indexed.
+    `sources` are told though nothing of them is indexed. Locations are relative to `root`.
     """
     documents = tuple(catalog.documents())
     states = {document.location: file_state(document) for document in documents}
+    sources = sorted({*sources, *(one.source for one in documents)})
     return IndexStatus(
         index=index,
         bytes=folder_bytes(index),
         counts=catalog.counts(),
         embedder=catalog.setting(embedder_key),
-        sources=tuple(sorted({*sources, *(one.source for one in documents)})),
+        sources=tuple(sources),
         documents=documents,
         skipped=tuple(catalog.skipped()),
         changed=tuple(name for name, state in states.items() if state is FileState.CHANGED),
         missing=tuple(name for name, state in states.items() if state is FileState.MISSING),
         unfinished=unfinished_key is not None and catalog.setting(unfinished_key) == "yes",
         incomplete=incomplete_key is not None and bool(catalog.setting(incomplete_key)),
+        absent=tuple(absent_sources(sources, documents, root)),
     )
 
 
@@ -94,6 +100,7 @@ def status_to_json(status: IndexStatus) -> dict[str, Any]:
         "missing": list(status.missing),
         "unfinished": status.unfinished,
         "incomplete": status.incomplete,
+        "absent": list(status.absent),
     }
 
 

@@ -12,7 +12,7 @@ from typing import Protocol
 from askdoc.addresses import is_address
 from askdoc.errors import FetchError, UsageError
 from askdoc.planning import MISSING, OUT_OF_REACH, SPECIAL, Area, Scope, choose_scopes, covers
-from askdoc.types import Found, Known, Skip
+from askdoc.types import Document, Found, Known, Skip
 
 
 class Discover(Protocol):
@@ -160,6 +160,27 @@ def standing_sources(catalog: Surveyed, root: Path) -> list[str]:
     return [source for source in sources if source not in absent or source in held]
 
 
+def absent_sources(
+    sources: Iterable[str], documents: Iterable[Known | Document], root: Path
+) -> list[str]:
+    """List the sources that are not there and whose documents a run keeps nevertheless."""
+    single_files = {one.location for one in documents if one.location == one.source}
+    return [
+        source
+        for source in sources
+        if not (is_address(source) or is_there(root / source))
+        and _may_come_back(source, single_files, root)
+    ]
+
+
+def _may_come_back(source: str, single_files: Collection[str], root: Path) -> bool:
+    """Tell a source that may lie on a drive that is not there from a file that was deleted.
+
+    A whole folder that is gone may, and so may a file whose folder is gone, too.
+    """
+    return source not in single_files or not is_there((root / source).parent)
+
+
 def is_there(path: Path) -> bool:
     """Tell whether something is at `path`, be it out of reach."""
     try:
@@ -225,9 +246,7 @@ def _look(
         for item in discover(path, only=[root / part for part in parts]):
             if item.location in within:
                 yield item
-    elif source not in single_files or not is_there(path.parent):
-        # A whole folder that is gone may lie on a drive that is not there, so its documents stay.
-        # A file that is gone from its folder was deleted.
+    elif _may_come_back(source, single_files, root):
         hint = f"bring it back, or run `askdoc remove {shlex.quote(source)}`"
         yield Skip(source, MISSING, "there is no such file or folder", hint)
 

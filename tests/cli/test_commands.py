@@ -319,6 +319,18 @@ def test_what_was_named_and_could_not_be_indexed_is_a_failure(
     assert run("index", "blob.txt", "pier.txt", *as_json).exit_code == 0
 
 
+def test_a_source_that_is_not_there_is_a_failure_where_it_was_named(bare: Path) -> None:
+    (bare / "notes").mkdir()
+    (bare / "notes" / "pier.txt").write_text(PIER)
+    assert run("index", "notes").exit_code == 0
+    (bare / "notes").rename(bare / "elsewhere")
+    assert run("index").exit_code == 0
+    assert run("index", "notes").exit_code == 1
+    status = json.loads(run("status", "--json").stdout)
+    assert (status["absent"], status["missing"]) == (["notes"], ["notes/pier.txt"])
+    assert "run `askdoc index` to follow" not in run("status").stdout
+
+
 def test_an_empty_folder_and_a_missing_path(bare: Path) -> None:
     (bare / "empty").mkdir()
     done = run("index", "empty")

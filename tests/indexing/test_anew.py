@@ -57,6 +57,7 @@ def is_unfinished(bench: Bench) -> bool:
             bench.index,
             embedder_key=EMBEDDER_NAME,
             file_state=lambda _: FileState.CURRENT,
+            root=bench.root,
             unfinished_key=UNFINISHED,
         )
     assert status_to_json(found)["unfinished"] == found.unfinished

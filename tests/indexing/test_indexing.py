@@ -20,6 +20,7 @@ from askdoc.errors import (
     UsageError,
 )
 from askdoc.settings import Settings
+from askdoc.survey import absent_sources
 from askdoc.types import INCOMPLETE, Found, Indexed, Skip
 from askdoc.writing import UNFINISHED
 
@@ -470,6 +471,16 @@ def test_a_source_folder_that_is_gone_keeps_its_documents(bench: Bench) -> None:
     assert skip.hint
     assert "askdoc remove docs" in skip.hint
     assert "docs/cat.txt" in bench.texts()
+
+
+def test_sources_whose_documents_stay_are_told(bench: Bench) -> None:
+    bench.write(docs__cat=CAT, dog=DOG)
+    bench.sync("docs", "dog.txt")
+    shutil.rmtree(bench.root / "docs")
+    bench.path("dog").unlink()
+    with bench.catalog() as catalog:
+        documents = list(catalog.documents())
+        assert absent_sources(catalog.sources(), documents, bench.root) == ["docs"]
 
 
 def test_a_source_file_that_is_gone_leaves(bench: Bench) -> None:

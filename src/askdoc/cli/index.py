@@ -24,6 +24,7 @@ from askdoc.cli.options import (
 )
 from askdoc.errors import UsageError
 from askdoc.interrupting import ending_in_order
+from askdoc.planning import MISSING
 
 if TYPE_CHECKING:
     from askdoc.types import IndexReport
@@ -85,7 +86,8 @@ def index(  # noqa: PLR0913 - one parameter for each option
         askdoc index
         askdoc index --watch
 
-    Exit codes: 0 done, 1 an error, or of what was named nothing could be indexed.
+    Exit codes: 0 done, 1 an error, or what was named is not there or nothing of it could be
+    indexed.
     """
     if watch and dry_run:
         message = "`--dry-run` does nothing, and `--watch` goes on doing so"
@@ -132,7 +134,12 @@ def index(  # noqa: PLR0913 - one parameter for each option
 
 
 def _expect_something(report: IndexReport, paths: Sequence[str]) -> None:
-    """End with 1 where a run met nothing but what is skipped; tell where it met nothing at all."""
+    """End with 1 where a run met nothing but what is skipped, or something named is not there.
+
+    Where it met nothing at all, that is told.
+    """
+    if any(skip.code == MISSING for skip in report.skipped):
+        raise typer.Exit(1)
     if any((report.added, report.changed, report.renamed, report.removed, report.unchanged)):
         return
     if report.skipped:

@@ -50,6 +50,7 @@ def status(
             workspace.index,
             embedder_key=EMBEDDER_NAME,
             file_state=file_state,
+            root=workspace.root,
             sources=catalog.sources(),
             unfinished_key=UNFINISHED,
             incomplete_key=INCOMPLETE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 
 from rich.text import Text
@@ -9,6 +10,7 @@ from rich.text import Text
 from askdoc.coverage import OUTDATED, PARTLY, Coverage, Gap, gaps
 from askdoc.indexing import Source
 from askdoc.paths import seen_from
+from askdoc.planning import MISSING
 from askdoc.render.console import Page
 from askdoc.render.layout import BLANK, flat, hang, named, table
 from askdoc.render.places import also_in
@@ -106,7 +108,7 @@ def skip_lines(skipped: Sequence[Skip], page: Page, *, most: int | None = None) 
 
 def coverage_lines(found: Coverage, page: Page) -> Iterator[Text]:
     """Lay out every file that is not, or not wholly, indexed: why, and what would help."""
-    missing = sum(len(gap.files) for gap in found.gaps)
+    missing = sum(len(gap.files) for gap in found.gaps if gap.code != MISSING)
     told = f"{count(found.indexed, 'file')} indexed wholly, {number(missing)} not"
     yield hang(Text(told), page)
     yield from gap_lines(found.gaps, page)
@@ -118,7 +120,8 @@ def gap_lines(gaps: Iterable[Gap], page: Page, *, most: int | None = None) -> It
         yield BLANK
         what = "indexed in part" if gap.code == PARTLY else "not indexed"
         what = "indexed as it was" if gap.code == OUTDATED else what
-        yield hang(Text(f"{count(len(gap.files), 'file')} {what}: ").append(flat(gap.reason)), page)
+        noun = "source" if gap.code == MISSING else "file"
+        yield hang(Text(f"{count(len(gap.files), noun)} {what}: ").append(flat(gap.reason)), page)
         if gap.help:
             yield hang(flat(gap.help, "faint"), page, first="  ")
         for file in gap.files[:most]:
@@ -135,7 +138,7 @@ def status_lines(status: IndexStatus, page: Page, *, documents: bool = False) ->
     rows: list[tuple[str, Text | str]] = [
         ("Index", f"{seen_from(page.base, str(status.index))} ({size(status.bytes)})"),
         ("Sources", ", ".join(status.sources) or "none"),
-        ("Documents", number(counts.documents)),
+        ("Documents", number(counts.documents) + _copies(status.documents)),
         ("Passages", number(counts.chunks)),
         ("Sentences", number(counts.sentences)),
         ("Characters", number(counts.characters)),
@@ -147,9 +150,15 @@ def status_lines(status: IndexStatus, page: Page, *, documents: bool = False) ->
     elif status.incomplete:
         told = "files may be missing, a run has not come to its end; run `askdoc index` to go on"
         rows.append(("State", page.advice(told)))
-    for label, names in (("Changed", status.changed), ("Gone", status.missing)):
+    kept = {one.location: one.source for one in status.documents if one.source in status.absent}
+    gone = [location for location in status.missing if location not in kept]
+    for label, names in (("Changed", status.changed), ("Gone", gone)):
         if names:
             rows.append((label, page.advice(f"{number(len(names))}; run `askdoc index` to follow")))
+    for source in status.absent:
+        told = f"`{source}`, of which {count(list(kept.values()).count(source), 'document')} stay"
+        told += f"; bring it back, or run `askdoc remove {shlex.quote(source)}`"
+        rows.append(("Not there", flat(page.advice(told))))
     yield from table(rows, page)
     if documents:
         yield BLANK
@@ -160,6 +169,17 @@ def status_lines(status: IndexStatus, page: Page, *, documents: bool = False) ->
             for warning in document.warnings:
                 yield hang(flat(warning, "warning"), page, first="  ")
     yield from gap_lines(gaps(status.skipped), page, most=_SHOWN)
+
+
+def _copies(documents: Iterable[Document]) -> str:
+    """Say how many files are no documents of their own."""
+    copies = sum(len(document.copies) for document in documents)
+    if not copies:
+        return ""
+    told = (
+        "1 more file is a copy of one" if copies == 1 else f"{number(copies)} more files are copies"
+    )
+    return f" ({told})"
 
 
 def _document(document: Document, page: Page) -> Text:

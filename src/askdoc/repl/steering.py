@@ -140,6 +140,7 @@ def status(session: Session, arguments: str) -> None:
                 workspace.index,
                 embedder_key=EMBEDDER_NAME,
                 file_state=file_state,
+                root=workspace.root,
                 unfinished_key=UNFINISHED,
                 incomplete_key=INCOMPLETE,
             )
