@@ -92,6 +92,12 @@ def unquoted(question: str) -> str:
     )
 
 
+def lost(question: str, searched: str) -> tuple[str, ...]:
+    """List the phrases of a question that were searched for word by word in the end."""
+    kept = read(searched).phrases
+    return tuple(phrase for phrase in read(question).phrases if phrase not in kept)
+
+
 def _excludes(found: re.Match[str]) -> bool:
     return found["dash"] is not None or found["term"] is not None
 

@@ -109,6 +109,20 @@ def test_a_cross_encoder_is_compiled_once(tmp_path: Path) -> None:
     assert again.score(QUESTION, [ANSWER]) == first.score(QUESTION, [ANSWER])
 
 
+def test_no_library_draws_its_progress_while_a_model_is_loaded(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from transformers.utils import logging
+
+    from askdoc.adapters import cross_encoders
+
+    model = tiny_cross_encoder(tmp_path / "model")
+    logging.enable_progress_bar()  # as in a fresh process
+    capfd.readouterr()
+    cross_encoders._load(model)
+    assert capfd.readouterr() == ("", "")
+
+
 def test_a_model_with_several_outputs_is_refused(tmp_path: Path) -> None:
     model = tiny_cross_encoder(tmp_path / "model", labels=3)
     with pytest.raises(ModelError, match="gives 3 scores instead of one"):

@@ -57,7 +57,11 @@ class Traits:
 
 @contextmanager
 def quietly() -> Iterator[None]:
-    """Keep warnings and log lines of model libraries from the terminal; errors still show."""
+    """Keep warnings, log lines and progress bars of model libraries from the terminal.
+
+    Errors still show.
+    """
+    transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     before = logging.root.manager.disable
     # Without a handler, `logging.warning` would set up one of its own for the whole process.
     placeholder = logging.NullHandler()
@@ -81,7 +85,6 @@ def load_model(folder: Path, name: str = "") -> SentenceTransformer:
         ModelError: the files are damaged, or no Sentence Transformers model, or need such code.
 
     """
-    transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         with quietly():
             model = SentenceTransformer(

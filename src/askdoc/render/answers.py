@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
+from askdoc import operators
 from askdoc.formats import Lines
 from askdoc.landmarks import name_place, place_suffix
 from askdoc.render.console import Page
@@ -26,7 +27,6 @@ from askdoc.types import (
 from askdoc.unmatched import unmatched
 
 _NEAREST = 3
-_MARKS = '"“„«'
 _INDENT = "    "
 
 _STATES = {
@@ -77,7 +77,7 @@ def passage_lines(
 def notes(answer: Answer) -> Iterator[str]:
     """Say what a reader should know of an answer: a question that was repaired, stale sources."""
     if answer.searched is not None:
-        yield _searched(answer.question, answer.searched)
+        yield from _searched(answer.question, answer.searched)
     for part in answer.missed:
         yield f"the documents do not seem to answer: {part}"
     if numbers := unmatched(answer):
@@ -94,12 +94,17 @@ def notes(answer: Answer) -> Iterator[str]:
         yield f"{subject} no longer as indexed; run `askdoc index` to bring the index up to date"
 
 
-def _searched(question: str, searched: str) -> str:
-    """Say what was searched for, and what became of quotation marks."""
-    kept, given = ({mark in text for mark in _MARKS} for text in (searched, question))
-    if True in given and True not in kept:
-        return f"no passage holds what stands in quotation marks; searched for: {searched}"
-    return f"searched for: {searched}  (put a word in quotation marks to keep it as it is)"
+def _searched(question: str, searched: str) -> Iterator[str]:
+    """Say what was searched for, and which phrases in quotation marks stand nowhere."""
+    if phrases := operators.lost(question, searched):
+        told = " and ".join(f"“{phrase}”" for phrase in phrases)
+        together, their = ("", "its") if len(phrases) == 1 else (" together", "their")
+        yield (
+            f"no passage that was to be searched holds {told}{together}; "
+            f"{their} words were searched for instead: {searched}"
+        )
+        return
+    yield f"searched for: {searched}  (put a word in quotation marks to keep it as it is)"
 
 
 def claim_text(claim: Claim) -> Text:
