@@ -165,6 +165,21 @@ def test_a_question_without_a_word_is_refused_before_anything_is_searched(
     assert "no word in the question" in answer.reason.message
 
 
+def test_what_shares_neither_language_nor_word_is_not_near_a_refused_question(
+    answerer: Answerer,
+) -> None:
+    def near(question: str) -> set[str]:
+        answer = answerer.answer(question)
+        assert answer.status is Status.ABSTAINED
+        assert [item.label for item in answer.evidence] == [
+            f"S{n}" for n in range(1, len(answer.evidence) + 1)
+        ]
+        return {item.passage.document.path for item in answer.evidence}
+
+    assert near("What does a parking permit cost?") == {"north.txt", "south.txt"}
+    assert "deutsch.txt" in near("What does a parking permit cost in Ohm?")
+
+
 def test_a_figure_or_a_letter_of_any_script_is_a_word(answerer: Answerer) -> None:
     assert answerer.answer("1883?").evidence
     assert answerer.answer("港").evidence

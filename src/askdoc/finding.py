@@ -251,8 +251,27 @@ class Finder:
         confidence = probability(signals, self._calibration(query.language))
         reason = self._doubt(evidence, confidence, demands, documents)
         limit = self._settings.max_sentences
+        if reason:
+            evidence = self._near(query, evidence)
         chosen = [] if reason else choose(evidence, terms, query.weights, limit=limit)
         return Found(query.text, passages, evidence, chosen, signals, confidence, reason)
+
+    def _near(self, query: Query, evidence: Sequence[Evidence]) -> list[Evidence]:
+        """Keep what comes near a question that is refused, under labels in order.
+
+        A passage in another language that shares no word with it came by chance, unless the
+        embedder knows both languages.
+        """
+        knows, terms = partial(self._knows, self._sources.embedder), self._terms(query.language)
+        abroad = knows(query.language)
+        near = [
+            item
+            for item in evidence
+            if (language := item.passage.document.language) == query.language
+            or (abroad and knows(language))
+            or not query.weights.keys().isdisjoint(terms(context(item.passage)))
+        ]
+        return [replace(item, label=f"S{n}") for n, item in enumerate(near, start=1)]
 
     def _terms(self, language: str) -> Terms:
         return partial(self._sources.analyser.terms, language=language)
