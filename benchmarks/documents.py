@@ -32,7 +32,7 @@ def main() -> None:
         for case, vector in zip(cases, embedded, strict=True):
             query = retrieval.prepare(
                 case.question,
-                analyser.terms(case.question, "en"),
+                analyser.question_terms(case.question, "en"),
                 vector,
                 catalog,
                 lambda term: analyser.commonness(term, "en"),

@@ -47,7 +47,7 @@ def rank_all(cases: list[EvalCase], place: workspace.Workspace) -> dict[str, lis
         for case, vector in zip(cases, embedded, strict=True):
             query = retrieval.prepare(
                 case.question,
-                analyser.terms(case.question, "en"),
+                analyser.question_terms(case.question, "en"),
                 vector,
                 catalog,
                 lambda term: analyser.commonness(term, "en"),

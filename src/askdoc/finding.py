@@ -170,7 +170,7 @@ class Finder:
             vector = self._sources.embedder.embed_queries([text])[0]
         return prepare(
             text,
-            analyser.terms(text, language),
+            analyser.question_terms(text, language),
             vector,
             self._sources.catalog,
             lambda term: analyser.commonness(term, language),

@@ -139,6 +139,10 @@ class RememberingAnalyser:
             found = self._kept[text, language] = tuple(self._analyser.terms(text, language))
         return list(found)
 
+    def question_terms(self, question: str, language: str) -> list[str]:
+        """List the terms of a question that an answer should hold."""
+        return self._analyser.question_terms(question, language)
+
     def commonness(self, term: str, language: str) -> float:
         """Return the chance that an ordinary passage of a hundred words holds `term`; 0 to 1."""
         return self._analyser.commonness(term, language)

@@ -8,6 +8,7 @@ which abstention needs.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -28,6 +29,8 @@ DEPTH = 50
 DEMANDED_DEPTH = 300
 """Hits that each is asked for where many may not be what was demanded."""
 
+
+_HAN_PAIR = re.compile("[々\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]{2}")
 
 _PRIOR = 500
 """Passages of ordinary text that a term's rarity is judged by besides the indexed ones: among the
@@ -89,19 +92,40 @@ def prepare(
 ) -> Query:
     """Weigh the terms of a question by how rare they are, in the catalog and in the language.
 
-    Of more than `most` distinct terms, those that tell the most are kept.
+    Of more than `most` distinct terms, those that tell the most are kept; a pair of letters that
+    only spans two words is not.
     """
     holding = catalog.frequencies(dict.fromkeys(terms))
     total = max(catalog.counts().chunks, 1)
+    spanning = _spanning(terms, holding)
     weights = {
         term: inverse_frequency(total + _PRIOR, holding.get(term, 0) + _PRIOR * commonness(term))
         for term in dict.fromkeys(terms)
+        if term not in spanning
     }
     if len(weights) > most:
         telling = sorted(weights, key=lambda term: -weights[term])[:most]
         weights = {term: weights[term] for term in telling}
     mass = sum(inverse_frequency(total, holding.get(term, 0)) for term in weights)
     return Query(text, vector, weights, mass, total, language)
+
+
+def _spanning(terms: Sequence[str], holding: Mapping[str, int]) -> set[str]:
+    """List the pairs of Chinese characters that stand where one word of a question meets the next.
+
+    Text without spaces is cut into overlapping pairs, across words too. One that no document holds,
+    between two that documents hold, is taken for such: each of its letters is in a word that is
+    known. The letters of other scripts are too few for that, and make such pairs within a word.
+    """
+    return {
+        term
+        for before, term, after in zip(terms, terms[1:], terms[2:], strict=False)
+        if _HAN_PAIR.fullmatch(term)
+        and before[-1:] + after[:1] == term
+        and not holding.get(term)
+        and holding.get(before)
+        and holding.get(after)
+    }
 
 
 def gather(

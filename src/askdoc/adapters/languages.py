@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
+from askdoc.adapters.asking import asking
 from askdoc.text import folded
 
 DEFAULT = "en"
@@ -125,7 +126,9 @@ def detect(text: str, among: Sequence[str] = ()) -> str:
     choices = [one for one in among if one in able] if among else able
     if not choices or not script:
         return among[0] if among else DEFAULT
-    return choices[0] if len(choices) == 1 else _by_words(sample, choices, 0 if among else _SIGNS)
+    if len(choices) == 1:
+        return choices[0]
+    return _by_words(sample, choices, 0, _with_asking) if among else _by_words(sample, choices)
 
 
 @cache
@@ -161,7 +164,17 @@ def _script(text: str) -> str:
     return found[0][0] if found and found[0][1] else ""
 
 
-def _by_words(text: str, choices: Sequence[str], least: float) -> str:
+def _with_asking(language: str) -> frozenset[str]:
+    """List the words that tell the language of a question: those that ask do, too."""
+    return _function_words(language) | asking(language).written
+
+
+def _by_words(
+    text: str,
+    choices: Sequence[str],
+    least: float = _SIGNS,
+    words_of: Callable[[str], frozenset[str]] = _function_words,
+) -> str:
     """Choose the language whose function words are most in a text.
 
     A word that several languages have counts for each by its share; of equals the first wins, and
@@ -170,7 +183,7 @@ def _by_words(text: str, choices: Sequence[str], least: float) -> str:
     scores = dict.fromkeys(choices, 0.0)
     words = _WORD.findall(text.lower())
     for word, count in Counter(words).items():
-        having = [one for one in choices if word in _function_words(one)]
+        having = [one for one in choices if word in words_of(one)]
         for one in having:
             scores[one] += count / len(having)
     best = max(choices, key=lambda one: scores[one])

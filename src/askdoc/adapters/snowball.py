@@ -10,6 +10,7 @@ from importlib import resources
 
 import Stemmer
 
+from askdoc.adapters.asking import asking
 from askdoc.adapters.languages import detect, function_words
 from askdoc.text import folded, unparted
 
@@ -45,15 +46,22 @@ class SnowballAnalyser:
 
     def terms(self, text: str, language: str) -> list[str]:
         """List the terms of `text` in order, function words left out."""
-        stem = _stemmer(language)
-        plain = folded(unparted(_DIGIT_GROUPS.sub("", text)))
+        return _terms(_plain(text), language, function_words(language))
+
+    def question_terms(self, question: str, language: str) -> list[str]:
+        """List the terms of a question in order, without those that only ask.
+
+        Where a question does nothing else (`What happened?`), they are what it has.
+        """
+        plain, how = _plain(question), asking(language)
+        told = how.without_phrases(plain)
+        if _COMPLEX.search(told):
+            # Takes the package regex, which text in simple scripts need not load.
+            from askdoc.adapters.asking_unspaced import without_asking
+
+            told = without_asking(told)
         stop = function_words(language)
-        found: list[str] = []
-        for word, is_word in _words(plain):
-            bare = _bare(word, language) if "'" in word else word
-            if bare and bare not in stop:
-                found.append(stem(bare) if is_word else bare)
-        return found
+        return _terms(told, language, stop | how.words) or _terms(plain, language, stop)
 
     def commonness(self, term: str, language: str) -> float:
         """Return the chance that an ordinary passage of a hundred words holds `term`; 0 to 1."""
@@ -102,6 +110,21 @@ def _common(language: str) -> Mapping[str, float]:
         term = stem(word)
         shares[term] = shares.get(term, 0.0) + _TOP_SHARE / rank
     return {term: 1 - math.exp(-_PASSAGE_WORDS * share) for term, share in shares.items()}
+
+
+def _plain(text: str) -> str:
+    return folded(unparted(_DIGIT_GROUPS.sub("", text)))
+
+
+def _terms(plain: str, language: str, stop: frozenset[str]) -> list[str]:
+    """List the terms of a folded text in order, those words left out."""
+    stem = _stemmer(language)
+    found: list[str] = []
+    for word, is_word in _words(plain):
+        bare = _bare(word, language) if "'" in word else word
+        if bare and bare not in stop:
+            found.append(stem(bare) if is_word else bare)
+    return found
 
 
 def _words(text: str) -> Iterator[tuple[str, bool]]:

@@ -44,6 +44,12 @@ class Analyser(Protocol):
     def terms(self, text: str, language: str) -> list[str]:
         """List the terms of `text` in order: folded, stemmed, function words left out."""
 
+    def question_terms(self, question: str, language: str) -> list[str]:
+        """List the terms of a question that an answer should hold: those of what it asks about.
+
+        What only asks is left out: question words, `happen`, `mean`.
+        """
+
     def commonness(self, term: str, language: str) -> float:
         """Return the chance that an ordinary passage of a hundred words holds `term`; 0 to 1."""
 
