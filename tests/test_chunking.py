@@ -56,6 +56,26 @@ def test_a_sentence_ends_where_a_block_or_a_page_ends() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("7. Opening hours", ["7. Opening hours"]),
+        ("2.4. Wear gloves. Wash them.", ["2.4. Wear gloves.", "Wash them."]),
+        ("IV. The harvest", ["IV. The harvest"]),
+        ("Chapter 12. The long road home", ["Chapter 12. The long road home"]),
+        ("§ 9. Haustiere", ["§ 9. Haustiere"]),
+        ("Kapitel II. Die Reise", ["Kapitel II. Die Reise"]),
+        ("Stop. Then go on.", ["Stop.", "Then go on."]),
+        ("He was 31. She was 30.", ["He was 31.", "She was 30."]),
+        ("8.", ["8."]),
+    ],
+)
+def test_the_number_that_a_block_begins_with_is_no_sentence(
+    text: str, sentences: list[str]
+) -> None:
+    assert [span.of(text) for span in sentence_spans(reading(text), SPLITTER, "en")] == sentences
+
+
 def test_a_closing_quotation_mark_stays_with_its_sentence() -> None:
     text = "He said: “We go.” Then he went."
     spans = sentence_spans(reading(text), SPLITTER, "en")

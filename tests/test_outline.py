@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from askdoc.layout import blocks as blocks_of
 from askdoc.layout import text_runs
-from askdoc.outline import Heading, text_headings, text_title, without
+from askdoc.outline import Heading, headings_above, text_headings, text_title, without
 from askdoc.types import Section, Span
 
 PROSE = (
@@ -20,6 +20,12 @@ PROSE = (
 
 def found(text: str) -> list[tuple[int, str]]:
     return [(one.level, one.title) for one in text_headings(text, text_runs(text))]
+
+
+def above(text: str) -> list[tuple[int, str]]:
+    runs = text_runs(text)
+    headings = headings_above(text, runs, blocks_of(text, runs))
+    return [(one.level, one.title) for one in headings]
 
 
 def title(text: str) -> str | None:
@@ -65,6 +71,52 @@ def test_what_could_be_anything_else_is_no_heading(line: str) -> None:
 
 def test_a_short_line_before_another_short_line_is_no_heading() -> None:
     assert found("Bread\n\nMilk\n\nEggs") == []
+
+
+SHORT = "The hall is shut on Mondays."
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Chapter 12. The hall",
+        "Section 2: Visits",
+        "Part IV. The hall",
+        "§ 7 Besuche",
+        "Kapitel 3 – Tiere",
+    ],
+)
+def test_a_line_that_says_what_it_numbers_heads_the_sentence_right_below_it(line: str) -> None:
+    assert above(f"{line}\n{SHORT}") == [(1, line)]
+    assert above(f"{line}\n1. {SHORT}") == [(1, line)]
+    assert above(f"{PROSE} {PROSE}\n{line}\n{SHORT}") == [(1, line)]
+
+
+def test_numbered_lines_head_the_sentences_right_below_them_where_there_are_several() -> None:
+    text = f"1. The hall\n{SHORT}\n\n2. The garden\n2.1 {SHORT}\n\n2.2 Trees\n{PROSE}"
+    assert above(text) == [(1, "1. The hall"), (1, "2. The garden"), (2, "2.2 Trees")]
+    assert above(f"1. The hall\n{SHORT}") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"1. Shut the doors\n2. {SHORT}\n3. Light the lamps\n4. {SHORT}",
+        f"Step 1. Shut the doors\nStep 2. {SHORT}",
+        f"Chapter 2. The hall seats 300 guests\n{SHORT}",
+        "Chapter 2. The hall\nChapter 3. The garden\nChapter 4. The pond",
+        "Chapter 2. Of the hall and\nthe garden, of which more is to be told.",
+        f"It was told in\nChapter 2. The hall\n{SHORT}",
+        f"The hall\n{SHORT}",
+    ],
+)
+def test_items_of_lists_and_lines_that_say_something_head_nothing(text: str) -> None:
+    assert above(text) == []
+
+
+def test_headings_that_say_what_they_number_leave_the_title_to_the_first_line() -> None:
+    text = f"House rules\n\n{PROSE}\n\nPart 1. The hall\n\n{PROSE}"
+    assert title(text) == "House rules"
 
 
 def test_the_first_line_is_the_title_where_no_other_could_rival_it() -> None:

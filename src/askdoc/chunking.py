@@ -18,6 +18,15 @@ from askdoc.text import searchable
 from askdoc.types import Chunk, Reading, Section, Span
 from askdoc.windows import open_sections
 
+_NUMBER = re.compile(
+    r"""\s* (?:
+        [^\W\d_]+ \s+ (?: \d{1,3} | [IVX]{1,5} ) [.]
+        | [(§]* \s* (?: \d{1,3} (?: \.\d{1,3} ){0,4} | [IVX]{1,5} ) [.)]
+    ) \s*""",
+    re.VERBOSE,
+)
+"""What numbers a heading or the item of a list: `3.`, `2.1.`, `IV.`, `Chapter 4.`"""
+
 _BETWEEN_WORDS = re.compile(r"[\W_]+|(?<=[a-z])(?=[A-Z])")
 
 CountTokens = Callable[[Sequence[str]], list[int]]
@@ -35,17 +44,25 @@ def sentence_spans(reading: Reading, splitter: SentenceSplitter, language: str) 
     """List the sentences of a reading, in order, without the white space around them.
 
     No sentence crosses a block, a page break or the start of a slide; white space is no sentence.
+    Nor is the number that a block begins with, though a full stop may follow it.
     """
     spans: list[Span] = []
     for block in _cut(reading.blocks, reading.breaks()):
         position = block.start
-        for piece in splitter.split(reading.cut(block), language):
+        for piece in _numbered(splitter.split(reading.cut(block), language)):
             start = position + len(piece) - len(piece.lstrip())
             end = position + len(piece.rstrip())
             if start < end:
                 spans.append(Span(start, end))
             position += len(piece)
     return spans
+
+
+def _numbered(pieces: Sequence[str]) -> Sequence[str]:
+    """Join the number that a block begins with to what it numbers."""
+    if len(pieces) > 1 and _NUMBER.fullmatch(pieces[0]):
+        return [pieces[0] + pieces[1], *pieces[2:]]
+    return pieces
 
 
 def _cut(blocks: Sequence[Span], breaks: Sequence[int]) -> Iterator[Span]:

@@ -10,17 +10,29 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-from askdoc.layout import Run, ends_sentence
+from askdoc.layout import Run, continues, ends_sentence
 from askdoc.types import Section, Span
 
 _NUMBERED = re.compile(r"(\d{1,2}(?:\.\d{1,2}){0,4})[.)]?\s+(?=[^\W\d_])")
+_NAMED = re.compile(
+    r"""(?: [^\W\d_]\w+ \s+ (?: \d{1,3} | [IVX]{1,5} ) \s? [.:–—-]  # Chapter 4. Part II:
+          | §{1,2} \s* \d{1,4} [a-z]? [.:]?
+    ) \s+ (?=[^\W\d_])""",
+    re.VERBOSE,
+)
+"""How a heading begins that says by a word or a sign what it numbers: `Chapter 4.`, `§ 2`."""
+
+_DIGITS = re.compile(r"\d{1,2}(?:\.\d{1,2})*(?=[.)]?\s)")
 _UNDERLINE = re.compile(r"\s*\n[ \t]*(={3,}|-{3,})[ \t]*(?=\r?\n|\r|$)")
 _UNLIKE = re.compile(r"[@|\t]|https?:|\S: \S|[,;]$|\.{4}")
 
 _LONGEST_HEADING = 80
+_LONGEST_NAME = 50
 _LONGEST_TITLE = 160
 _LEAST_PROSE = 80
+_LEAST_TOLD = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +62,53 @@ def text_headings(text: str, runs: Sequence[Run]) -> list[Heading]:
         drawn = _UNDERLINE.match(text, run[0].span.end)
         after = runs[place + 1] if place + 1 < len(runs) else ()
         if drawn or _is_prose(text, after):
-            number = _NUMBERED.match(line)
-            level = number[1].count(".") + 1 if number else 1
+            level = _depth(line) or 1
             if drawn:
                 level = 1 if drawn[1].startswith("=") else 2
             headings.append(Heading(run[0].span, level, " ".join(line.split())))
     return headings
 
 
+def headings_above(text: str, runs: Sequence[Run], blocks: Sequence[Span]) -> list[Heading]:
+    """List the numbered headings of a plain text that stand right above their text.
+
+    Without a blank line a numbered line may be the item of a list as well. It is a heading where a
+    word says what is numbered, or where there are others like it, and a sentence with no number of
+    its own, or with a deeper one, is below each. A line with a figure in it says something.
+    """
+    block_at = {one.start: one for one in blocks}
+    named: list[Heading] = []
+    plain: list[Heading] = []
+    for run in runs:
+        for place, (line, below) in enumerate(pairwise(run)):
+            words, told = line.span.of(text), block_at.get(below.span.start)
+            if place and not ends_sentence(run[place - 1].span.of(text)):
+                continue
+            if told is None or block_at.get(line.span.start) != line.span:
+                continue
+            if continues(text, line.span, told) or not _names(words):
+                continue
+            depth = _depth(words)
+            if _is_told(told.of(text), depth):
+                heading = Heading(line.span, depth or 1, " ".join(words.split()))
+                (plain if depth else named).append(heading)
+    return sorted([*named, *(plain if len(plain) > 1 else ())], key=lambda one: one.span)
+
+
 def text_title(text: str, runs: Sequence[Run], headings: Sequence[Heading]) -> Heading | None:
     """Return the title of a plain text, where its first line is one beyond doubt.
 
-    A first line that looks like a heading names the document if no other heading follows, or if no
-    text stands directly below it; else it may as well name the first section alone.
+    A first line that looks like a heading names the document if no other heading follows but such
+    as say what they number, or if no text stands directly below it; else it may as well name the
+    first section alone.
     """
     if not runs or len(runs[0]) != 1 or not any(_is_prose(text, run) for run in runs[1:]):
         return None
     span = runs[0][0].span
     is_heading = bool(headings) and headings[0].span == span
-    rivals = is_heading and any(other.level <= headings[0].level for other in headings[1:])
+    rivals = is_heading and any(
+        other.level <= headings[0].level and not _NAMED.match(other.title) for other in headings[1:]
+    )
     if rivals or not _may_head(span.of(text), longest=_LONGEST_TITLE):
         return None
     return Heading(span, 1, " ".join(span.of(text).split()))
@@ -107,6 +147,26 @@ def _ends(headings: Sequence[Heading]) -> list[float]:
         ends.append(following[-1].span.start if following else float("inf"))
         following.append(heading)
     return ends[::-1]
+
+
+def _depth(line: str) -> int:
+    """Return how many numbers a line begins with: 2 for `3.1`."""
+    number = _NUMBERED.match(line)
+    return number[1].count(".") + 1 if number else 0
+
+
+def _names(line: str) -> bool:
+    """Tell whether a line has a number and, behind it, only a name."""
+    label = _NAMED.match(line) or _NUMBERED.match(line)
+    name = line[label.end() :] if label else ""
+    return _may_head(name, longest=_LONGEST_NAME) and not any(map(str.isdigit, name))
+
+
+def _is_told(block: str, depth: int) -> bool:
+    """Tell whether a block is a sentence that may stand below a heading of that depth."""
+    number = _DIGITS.match(block)
+    alike = _NAMED.match(block) or (depth and number and number[0].count(".") < depth)
+    return not alike and ends_sentence(block) and len(block) >= _LEAST_TOLD
 
 
 def _may_head(line: str, longest: int = _LONGEST_HEADING) -> bool:

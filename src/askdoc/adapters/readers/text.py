@@ -7,7 +7,7 @@ from typing import IO
 
 from askdoc.adapters.readers.decoding import decode, empty, is_utf8, utf8_pieces
 from askdoc.layout import blocks, text_runs
-from askdoc.outline import text_headings, text_title, without
+from askdoc.outline import headings_above, text_headings, text_title, without
 from askdoc.types import Reading, Section, Span
 
 _PIECE = 1_000_000
@@ -52,7 +52,9 @@ def _parts(pieces: Iterator[str]) -> Iterator[Reading]:
 
 def _reading(text: str, *, origin: int = 0, warnings: tuple[str, ...] = ()) -> Reading:
     runs = text_runs(text)
+    cut = blocks(text, runs)
     headings = text_headings(text, runs)
+    headings = sorted([*headings, *headings_above(text, runs, cut)], key=lambda one: one.span)
     title = None if origin else text_title(text, runs, headings)
     if title and title not in headings:
         headings.insert(0, title)
@@ -60,8 +62,7 @@ def _reading(text: str, *, origin: int = 0, warnings: tuple[str, ...] = ()) -> R
     return Reading(
         text=text,
         blocks=tuple(
-            Span(block.start + origin, block.end + origin)
-            for block in without(blocks(text, runs), headings)
+            Span(block.start + origin, block.end + origin) for block in without(cut, headings)
         ),
         title=title.title if title else None,
         sections=tuple(Section(one.start + origin, one.level, one.title) for one in sections),
