@@ -154,6 +154,36 @@ def test_scripts_without_case_are_joined_when_lines_are_full() -> None:
     assert cut(text) == [text]
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (
+            "ห้องสมุดประชาชนเปิดทุกวันยกเว้นวันจันทร์ ตั้งแต่เวลาเก้าโมงเช้าถึงหกโมงเย็น",
+            "ยืมหนังสือได้ครั้งละห้าเล่ม นานสองสัปดาห์",
+            "ค่าปรับวันละ 2 บาท",
+        ),
+        (
+            "ຫໍສະໝຸດເປີດທຸກມື້ຍົກເວັ້ນວັນຈັນ ຕັ້ງແຕ່ເກົ້າໂມງເຊົ້າເຖິງຫົກໂມງແລງ",
+            "ຢືມປຶ້ມໄດ້ຄັ້ງລະຫ້າຫົວ ດົນສອງອາທິດ",
+        ),
+        (
+            "បណ្ណាល័យបើករៀងរាល់ថ្ងៃលើកលែងតែថ្ងៃចន្ទ ពីម៉ោងប្រាំបួនដល់ម៉ោងប្រាំមួយ",
+            "អាចខ្ចីសៀវភៅបានប្រាំក្បាល",
+        ),
+    ],
+)
+def test_a_line_ends_a_sentence_in_a_script_that_writes_no_full_stop(
+    lines: tuple[str, ...],
+) -> None:
+    assert cut("\n".join(lines)) == [*lines]
+
+
+def test_many_full_lines_of_such_a_script_are_wrapped() -> None:
+    word = "ห้องสมุด"
+    text = "\n".join([word * 8] * 12 + [word * 3])
+    assert cut(text) == [text]
+
+
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_line_ends_of_all_kinds_are_understood(end: str) -> None:
     text = f"One line.{end}{end}Another{end}line."
@@ -176,6 +206,8 @@ def test_lines_of_a_page_are_measured_by_where_they_are() -> None:
         ("A title", False),
         ("Note:", True),
         ("終わり。", True),
+        ("यह अंत है।", True),
+        ("یہ آخر ہے۔", True),
         ('""', False),
         ("", False),
     ],

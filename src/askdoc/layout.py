@@ -26,7 +26,7 @@ _ROW = re.compile(r"\S(?:\t+| {3,})\S|\|.*\||\.{5}|(?:\. ){4}")
 
 _NEXT_SENTENCE = re.compile(r"(?:[^\W\d_]{3}|\d{2})[.?!][\"'”’»)]*\s+[A-Z]\w*\s+\w")
 
-_TERMINAL = frozenset(".?!:;…。！？：；．")
+_TERMINAL = frozenset(".?!:;…。！？：；．｡।॥؟۔։።፧។៕။།")
 _CLOSING = frozenset("\"'”’»›)]}*_」』）")
 _GOES_ON = frozenset(",-–—(/&‐،、，\u00ad")
 _SMALL_WORDS = frozenset(
@@ -58,6 +58,14 @@ _WIDEST_WRAP = 120
 _MANY_LINES = 8
 _NEARLY_ALL = 0.7
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef]")
+_UNSTOPPED = re.compile("[\u0e00-\u109f\u1780-\u17ff]")
+"""Thai, Lao, Tibetan, Myanmar and Khmer: no case, no space between words, and seldom a full stop.
+
+What parts two sentences is a space, as it parts two phrases, or the end of a line.
+"""
+
+_UNSPACED_WORD = 8
+"""Characters of a word in such a script, which could still have gone on the line above."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +165,8 @@ def _cuts(
     text: str, run: Run, pairs: Sequence[_Pair], widest: float, *, habit: bool
 ) -> Iterator[tuple[Line, Line]]:
     """Name the line ends of a run that end a block."""
-    wraps = _wraps(text, pairs) if len(run) >= _FEW_LINES else habit
+    tells = len(run) >= _FEW_LINES and not _is_unstopped(text, pairs)
+    wraps = _wraps(text, pairs) if tells else habit
     wide = max(len(line.span) for line in run) > widest
     if wide and not (len(pairs) >= _MANY_LINES and _share(pairs) >= _NEARLY_ALL):
         yield from pairwise(run)
@@ -177,13 +186,21 @@ def _wraps(text: str, pairs: Sequence[_Pair]) -> bool:
     """Tell whether lines are prose that was wrapped: mostly full, and many start in mid-sentence.
 
     The rows of a table or a form are all about as long, but start afresh. Scripts without case
-    leave only the first test.
+    leave only the first test; where they have no full stop either, it takes more lines.
     """
     if _share(pairs) < 1 / 2:
         return False
+    if _is_unstopped(text, pairs):
+        return len(pairs) >= _MANY_LINES and _share(pairs) >= _NEARLY_ALL
     cased = [pair for pair in pairs if _may_tell(text[pair.second.span.start])]
     flowing = sum(continues(text, pair.first.span, pair.second.span) for pair in cased)
     return flowing >= _LEAST_FLOWING * len(cased)
+
+
+def _is_unstopped(text: str, pairs: Sequence[_Pair]) -> bool:
+    """Tell whether most of these lines are in a script that seldom ends a sentence by a mark."""
+    count = sum(bool(_UNSTOPPED.search(pair.second.span.of(text))) for pair in pairs)
+    return 2 * count > len(pairs)
 
 
 def _may_tell(first: str) -> bool:
@@ -246,6 +263,8 @@ def _is_full(text: str, a: Line, b: Line, edge: float) -> bool:
     """Tell whether the first word of `b` would not have fitted behind `a`."""
     here = b.span.of(text)
     word = 1 if _CJK.match(here) else len(here.split(None, 1)[0])
+    if _UNSTOPPED.match(here):
+        word = min(word, _UNSPACED_WORD)
     unit = _unit(b)
     ragged = _RAGGED * (edge - min(a.left, b.left))
     return a.right + unit + word * unit > edge - ragged
