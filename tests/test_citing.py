@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from askdoc.adapters.snowball import SnowballAnalyser
@@ -24,15 +26,17 @@ def terms(text: str) -> list[str]:
     return SnowballAnalyser().terms(text, "en")
 
 
-def evidence(*scored: tuple[str, float], start: int = 100) -> list[Evidence]:
+def evidence(
+    *scored: tuple[str, float], start: int = 100, document: Document = DOCUMENT
+) -> list[Evidence]:
     """Make evidence of sentences that follow one another in one passage, best first."""
     spans, position = [], start
     for sentence, _ in scored:
         spans.append(Span(position, position + len(sentence)))
         position += len(sentence) + 1
     text = " ".join(sentence for sentence, _ in scored)
-    chunk = Chunk("c", "d", Span(start, start + len(text)), text, tuple(spans))
-    passage = Passage(chunk, DOCUMENT, 1.0)
+    chunk = Chunk("c", document.id, Span(start, start + len(text)), text, tuple(spans))
+    passage = Passage(chunk, document, 1.0)
     items = [
         Evidence("", span, sentence, passage, score)
         for span, (sentence, score) in zip(spans, scored, strict=True)
@@ -88,6 +92,99 @@ def test_a_sentence_that_leans_on_a_cited_one_makes_that_place_longer() -> None:
 def test_what_a_cited_span_already_holds_is_not_cited_again() -> None:
     given = evidence(("Bohr was Danish.", 0.95), ("He won the prize in 1922.", 1.0))
     assert len(choose(given, terms, {}, limit=3)) == 1
+
+
+WEIGHTS = {"winter": 2.0, "tyre": 2.0, "chang": 1.0}
+
+
+@pytest.mark.parametrize("label", ["Changing winter tyres", "Winter tyres:", "Winter tyres?"])
+def test_a_line_that_only_names_what_is_asked_brings_what_is_below_it(label: str) -> None:
+    given = evidence((label, 1.0), ("They go on in October.", 0.1), ("Lock the shed.", 0.1))
+    [chosen] = choose(given, terms, WEIGHTS, limit=3)
+    assert chosen.evidence.text == label
+    assert chosen.span == Span(100, 100 + len(f"{label} They go on in October."))
+
+
+def test_below_such_a_line_a_second_one_may_stand() -> None:
+    given = evidence(("Winter tyres", 1.0), ("The garage", 0.1), ("Lock the shed.", 0.1))
+    [chosen] = choose(given, terms, WEIGHTS, limit=3)
+    assert chosen.span.end == given[0].passage.chunk.span.end
+
+
+@pytest.mark.parametrize(
+    "line", ["Winter tyres change.", "Winter tyres: 80 euros", "Winter tyres of the garage"]
+)
+def test_a_line_that_says_something_stands_alone(line: str) -> None:
+    given = evidence((line, 1.0), ("They go on in October.", 0.1))
+    [chosen] = choose(given, terms, WEIGHTS, limit=3)
+    assert chosen.span == chosen.evidence.span
+
+
+def test_a_label_with_nothing_below_it_stands_alone() -> None:
+    given = evidence(("Lock the shed.", 0.1), ("Winter tyres", 1.0), ("The garage", 0.1))
+    [chosen] = choose(given, terms, WEIGHTS, limit=3)
+    assert chosen.span == chosen.evidence.span
+
+
+@pytest.mark.parametrize("line", ["Subject: Winter tyres", "Winter Tyres"])
+def test_the_title_of_a_document_is_not_cited_alone(line: str) -> None:
+    titled = replace(DOCUMENT, title="Winter tyres")
+    given = evidence(
+        (line, 1.0), ("Dear Ann,", 0.3), ("They go on in October.", 0.1), document=titled
+    )
+    chosen = choose(given, terms, {}, limit=3)
+    assert [item.evidence.text for item in chosen] == [line, "They go on in October."]
+
+
+def test_a_line_with_more_than_the_title_is_cited_alone() -> None:
+    titled = replace(DOCUMENT, title="Winter tyres")
+    given = evidence(
+        ("Price: winter tyres, 80 euros", 1.0), ("They go on in October.", 0.1), document=titled
+    )
+    assert len(choose(given, terms, {}, limit=3)) == 1
+
+
+def test_a_label_before_what_is_asked_about_stands_behind_what_is_said_of_it() -> None:
+    given = evidence(("Absent: Tom Berg", 1.0), ("He has run the mill since 2010.", 0.7))
+    weights = {"tom": 1.0, "berg": 1.0}
+    chosen = choose(given, terms, weights, limit=3)
+    assert chosen[0].evidence.text == "He has run the mill since 2010."
+    asked = {"absent": 1.0}
+    assert choose(given, terms, asked, limit=3)[0].evidence.text == "Absent: Tom Berg"
+    assert choose(given[:1], terms, weights, limit=3)[0].evidence == given[0]
+
+
+COPY = replace(DOCUMENT, id="copy")
+
+
+def test_a_sentence_that_leans_on_a_copy_of_a_cited_one_takes_its_place() -> None:
+    """Else the copy, brought along, would be read twice."""
+    here = evidence(("The mill at Orre was built in 1843.", 1.0))
+    there = evidence(
+        ("The mill at Orre was built in 1843.", 0.99), ("It has two wheels.", 0.95), document=COPY
+    )
+    [chosen] = choose([*here, *there], terms, {}, limit=3)
+    assert chosen.evidence.passage.document == COPY
+    assert chosen.span == Span(
+        100, 100 + len("The mill at Orre was built in 1843. It has two wheels.")
+    )
+
+
+def test_a_copy_of_what_is_brought_along_is_passed_over() -> None:
+    there = evidence(
+        ("The mill at Orre was built in 1843.", 0.1), ("It has two wheels.", 1.0), document=COPY
+    )
+    here = evidence(("The mill at Orre was built in 1843.", 0.95))
+    [chosen] = choose([there[0], *here], terms, {}, limit=3)
+    assert chosen.evidence == there[0]
+
+
+def test_a_sentence_that_leans_on_another_than_the_cited_one_is_cited_beside_it() -> None:
+    here = evidence(("The mill at Orre was built in 1843.", 1.0))
+    there = evidence(
+        ("The forge at Orre was built in 1790.", 0.1), ("It has two wheels.", 0.95), document=COPY
+    )
+    assert len(choose([*here, there[0]], terms, {}, limit=3)) == 2
 
 
 @pytest.mark.parametrize(
