@@ -4,9 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from askdoc.adapters.snowball import SnowballAnalyser
 from askdoc.confidence import FEATURES, Calibration, features, probability
 from askdoc.retrieval import Query
 from askdoc.settings import NO_RERANKER, RERANKER
+from askdoc.types import Chunk, Document, Evidence, Passage, Span, Stamp
 from askdoc.wiring import calibration
 
 FITTED = pytest.mark.parametrize("ranker", [RERANKER, NO_RERANKER])
@@ -21,20 +23,27 @@ def test_a_confidence_is_a_probability(ranker: str, given_values: dict[str, floa
 
 
 def test_only_with_a_ranker_its_signal_is_looked_at() -> None:
-    assert set(calibration(RERANKER).weights) == set(FEATURES)
-    assert set(calibration(NO_RERANKER).weights) == set(FEATURES) - {"ranker"}
+    within = calibration(RERANKER, in_context=True), calibration(NO_RERANKER, in_context=True)
+    assert [set(model.weights) for model in within] == [set(FEATURES), set(FEATURES) - {"ranker"}]
+    older = set(FEATURES) - {"unmet", "unmet_names"}
+    assert set(calibration(RERANKER).weights) == older
+    assert set(calibration(NO_RERANKER).weights) == older - {"ranker"}
     assert calibration("some/cross-encoder") == calibration(NO_RERANKER)
 
 
+@pytest.mark.parametrize("in_context", [True, False])
 @FITTED
 def test_the_shipped_model_rewards_good_evidence_and_doubts_it_more_in_a_large_library(
     ranker: str,
+    in_context: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
-    shipped = calibration(ranker)
+    shipped = calibration(ranker, in_context=in_context)
 
     def confidence(quality: float, size: float) -> float:
         values = dict.fromkeys(FEATURES, quality) | {
             "library_size": size,
+            "unmet": 1 - quality,
+            "unmet_names": 0.0,
             "ranker": 8 * quality - 4,
         }
         return probability(values, shipped)
@@ -53,3 +62,39 @@ def test_the_formula_is_the_logistic_function() -> None:
 def test_no_evidence_has_no_signal() -> None:
     query = Query("q", None, {"a": 1.0}, 1.0, 10)  # type: ignore[arg-type]
     assert features(query, [], [], str.split) == dict.fromkeys(FEATURES, 0.0)
+
+
+def test_evidence_about_another_than_was_asked_for_is_told() -> None:
+    def signals(question: str) -> dict[str, float]:
+        weights = {term: 1.0 + ("k" in term) for term in terms(question)}
+        query = Query(question, None, weights, 1.0, 10)  # type: ignore[arg-type]
+        return features(query, [passage], [Evidence("S1", span, text, passage, 1.0)], terms)
+
+    text = "The K50 weighs 3 kg."
+    span = Span(0, len(text))
+    document = Document(
+        id="d",
+        location="a.txt",
+        path="1996/a.txt",
+        source=".",
+        file="/a.txt",
+        title=None,
+        length=len(text),
+        stamp=Stamp(0, 0, ""),
+        pages=(),
+        language="en",
+    )
+    passage = Passage(Chunk("c", "d", span, text, (span,)), document, 1.0)
+
+    right, wrong = signals("What does the K50 weigh?"), signals("What does the K70 weigh?")
+    assert (right["unmet"], right["unmet_names"]) == (0.0, 0.0)
+    assert (wrong["unmet"], wrong["unmet_names"]) == (1.0, 2 / 3)
+    assert signals("What did the K50 weigh in 1996?")["unmet"] == 0.0
+    for ranker in (RERANKER, NO_RERANKER):
+        shipped = calibration(ranker, in_context=True)
+        same = right | {name: wrong[name] for name in ("unmet", "unmet_names")}
+        assert probability(same, shipped) < probability(right, shipped)
+
+
+def terms(text: str) -> list[str]:
+    return SnowballAnalyser().terms(text, "en")

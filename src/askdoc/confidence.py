@@ -14,6 +14,7 @@ from askdoc.chunking import lexical_text
 from askdoc.retrieval import DENSE, LEXICAL, Query
 from askdoc.selection import RANKER, Terms, coverage
 from askdoc.types import Evidence, Passage
+from askdoc.unmet import named, unmet
 
 FEATURES = (
     "sentence_dense",
@@ -21,6 +22,8 @@ FEATURES = (
     "passage_coverage",
     "agreement",
     "library_size",
+    "unmet",
+    "unmet_names",
     "ranker",
 )
 
@@ -44,11 +47,20 @@ def features(
     agreement           1 where dense and lexical search rank the same passage first
     library_size        decimal logarithm of the number of chunks: among more of them, some come
                         near a question by chance
+    unmet               weight of the heaviest term that the best sentence's passage, title,
+                        headings and path hold in no form (`unmet`), against the heaviest of the
+                        question: the one word in which another thing than was asked for differs
+    unmet_names         share of the question's terms, by weight, that are names or numbers and are
+                        not there in any form: another person, year or model
     ranker              what a ranker thinks of the sentence that it likes best, in its own measure;
                         0 where there is none
     """
     if not passages or not evidence:
         return dict.fromkeys(FEATURES, 0.0)
+    weights = query.weights
+    best = evidence[0].passage
+    missed = unmet(query.text, weights, f"{best.document.path}\n{context(best)}", terms)
+    names = named(query.text, terms)
     return {
         "sentence_dense": max(item.scores.get(DENSE, 0.0) for item in evidence[:3]),
         "sentence_coverage": max(coverage(query, terms(item.text)) for item in evidence[:3]),
@@ -57,6 +69,9 @@ def features(
             any(p.ranks.get(DENSE) == 1 and p.ranks.get(LEXICAL) == 1 for p in passages[:3])
         ),
         "library_size": math.log10(max(query.among, 1)),
+        "unmet": max((weights[term] for term in missed), default=0.0)
+        / max(weights.values(), default=1.0),
+        "unmet_names": sum(weights[term] for term in missed if term in names) / (query.mass or 1.0),
         "ranker": max(
             (item.scores[RANKER] for item in evidence if RANKER in item.scores), default=0.0
         ),

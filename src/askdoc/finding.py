@@ -83,6 +83,7 @@ class Finder:
     def __init__(self, sources: Sources, settings: Settings) -> None:
         self._sources = sources
         self._settings = settings
+        self._terms_of: dict[str, Terms] = {}
         self._in_context = sources.catalog.setting(IN_CONTEXT) == "yes"
 
     def understand(self, question: str) -> str:
@@ -274,7 +275,10 @@ class Finder:
         return [replace(item, label=f"S{n}") for n, item in enumerate(near, start=1)]
 
     def _terms(self, language: str) -> Terms:
-        return partial(self._sources.analyser.terms, language=language)
+        """Return the same function each time, since what is known of words is kept by it."""
+        return self._terms_of.setdefault(
+            language, partial(self._sources.analyser.terms, language=language)
+        )
 
     def _vocabulary(self, language: str) -> Vocabulary:
         catalog, analyser = self._sources.catalog, self._sources.analyser

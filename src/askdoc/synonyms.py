@@ -46,6 +46,8 @@ def _groups(terms: Terms) -> Mapping[str, frozenset[int]]:
 
 def _related(one: str, other: str) -> bool:
     """Tell whether two words differ by the endings of words alone."""
+    if one[:_ROOT] != other[:_ROOT]:
+        return False
     roots = _roots(one) & _roots(other)
     return any(len(root) >= _ROOT for root in roots)
 
