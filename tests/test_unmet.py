@@ -80,3 +80,9 @@ def test_a_kind_that_is_a_name_or_number_is_asked_about() -> None:
 )
 def test_names_and_numbers_of_a_question(question: str, names: set[str]) -> None:
     assert named(question, terms) == names
+
+
+def test_where_every_noun_has_a_capital_it_makes_no_name() -> None:
+    question = "Wie viel wiegt die Glocke von Graz seit 1950?"
+    assert named(question, str.split, "de") == {"1950"}
+    assert named(question, str.split, "en") == {"Glocke", "Graz", "1950"}

@@ -59,8 +59,9 @@ def features(
         return dict.fromkeys(FEATURES, 0.0)
     weights = query.weights
     best = evidence[0].passage
-    missed = unmet(query.text, weights, f"{best.document.path}\n{context(best)}", terms)
-    names = named(query.text, terms)
+    told = f"{best.document.path}\n{context(best)}"
+    missed = unmet(query.text, weights, told, terms, query.language)
+    names = named(query.text, terms, query.language)
     return {
         "sentence_dense": max(item.scores.get(DENSE, 0.0) for item in evidence[:3]),
         "sentence_coverage": max(coverage(query, terms(item.text)) for item in evidence[:3]),

@@ -19,15 +19,18 @@ _GAP_IN_CODE = re.compile(r"(?<=[^\W\d_])[- ](?=\d)|(?<=\d)-(?=[^\W\d_])")
 _KIND = re.compile(r"\b(?:how(?:\s+(?:many|much))?|what|which)\s+([^\W\d_]+)", re.IGNORECASE)
 """The word that says of what kind the answer is, as in `how heavy`: few answers repeat it."""
 
+_NOUNS_HAVE_CAPITALS = frozenset(("de", "lb"))
 
-def named(question: str, terms: Terms) -> set[str]:
+
+def named(question: str, terms: Terms, language: str = "en") -> set[str]:
     """List the terms of what a question names or numbers: its words with digits or capitals.
 
-    Its first word counts where a name follows. Where all words have capitals, these say nothing.
+    Its first word counts where a name follows. Where all words have capitals, or all nouns of a
+    language do, these say nothing.
     """
     words = _WORD.findall(question)
     capital = [any(letter.isupper() for letter in word) for word in words]
-    if all(capital) or not any(capital[1:]):
+    if all(capital) or not any(capital[1:]) or language in _NOUNS_HAVE_CAPITALS:
         capital = [False] * len(words)
     elif not capital[1]:
         capital[0] = False
@@ -35,14 +38,16 @@ def named(question: str, terms: Terms) -> set[str]:
     return {term for word in told for term in terms(word)}
 
 
-def unmet(question: str, asked: Iterable[str], told: str, terms: Terms) -> list[str]:
+def unmet(
+    question: str, asked: Iterable[str], told: str, terms: Terms, language: str = "en"
+) -> list[str]:
     """List those terms that are `asked` for in a question and that a text holds in no form.
 
     Another form of a term is a word that says nearly the same, a name in the plural or by its
     initials, or a code that is written apart.
     """
     held = {*terms(told)}
-    names = named(question, terms)
+    names = named(question, terms, language)
     kinds = {term for word in _KIND.findall(question) for term in terms(word)} - names
     lacking = [term for term in asked if term not in held and term not in kinds]
     if not lacking:
