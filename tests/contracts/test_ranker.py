@@ -117,7 +117,7 @@ def test_no_library_draws_its_progress_while_a_model_is_loaded(
     from askdoc.adapters import cross_encoders
 
     model = tiny_cross_encoder(tmp_path / "model")
-    logging.enable_progress_bar()  # as in a fresh process
+    logging.enable_progress_bar()  # type: ignore[no-untyped-call]  # as in a fresh process
     capfd.readouterr()
     cross_encoders._load(model)
     assert capfd.readouterr() == ("", "")
