@@ -4,7 +4,8 @@
     python benchmarks/startup.py --workspace DIR "WHAT?"  # the question on another workspace
 
 Prints the median, the fastest and the slowest of N runs, the peak memory, and which of the heavy
-modules were imported. The index must have been built before.
+modules were imported; and beside that the floor: Python that imports chromadb and onnxruntime, and
+does nothing. The index must have been built before.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ HEAVY = (
     "chromadb", "llama_index", "numpy", "onnxruntime", "sentence_transformers", "sentencex",
     "tokenizers", "torch", "transformers",
 )  # fmt: skip
+_FLOOR = "import chromadb, onnxruntime"
 _REPORT = """
 import json, sys
 from askdoc.cli import main
@@ -36,8 +38,8 @@ finally:
 
 
 def measure(arguments: list[str], workspace: Path, runs: int) -> tuple[list[float], float]:
-    """Return the seconds of each run, and the peak memory of the last in megabytes."""
-    command = [sys.executable, "-m", "askdoc", *arguments]
+    """Run Python; return the seconds of each run, and the peak memory of the last in megabytes."""
+    command = [sys.executable, *arguments]
     seconds = []
     peak = 0
     for _ in range(runs + 1):
@@ -71,16 +73,22 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=9)
     options = parser.parse_args()
     for arguments in (["--help"], ["--version"], [options.question]):
-        seconds, peak = measure(arguments, options.workspace, options.runs)
+        seconds, peak = measure(["-m", "askdoc", *arguments], options.workspace, options.runs)
         modules = imported(arguments, options.workspace)
         heavy = [name for name in HEAVY if name in modules]
         print(f"askdoc {arguments[0]!r}")
-        print(
-            f"  median {statistics.median(seconds):.3f} s"
-            f"  (fastest {min(seconds):.3f}, slowest {max(seconds):.3f}, n={len(seconds)})"
-            f"  peak {peak:.0f} MB  {len(modules)} modules"
-        )
+        print(f"{told(seconds)}  peak {peak:.0f} MB  {len(modules)} modules")
         print(f"  heavy: {', '.join(heavy) or 'none'}")
+    seconds, peak = measure(["-c", _FLOOR], options.workspace, options.runs)
+    print(f"the floor, `{_FLOOR}`\n{told(seconds)}  peak {peak:.0f} MB")
+
+
+def told(seconds: list[float]) -> str:
+    """Say how long the runs took."""
+    return (
+        f"  median {statistics.median(seconds):.3f} s"
+        f"  (fastest {min(seconds):.3f}, slowest {max(seconds):.3f}, n={len(seconds)})"
+    )
 
 
 if __name__ == "__main__":
