@@ -333,6 +333,14 @@ def test_wide_characters_are_wrapped_by_cells(draw: Draw) -> None:
     assert max(cell_len(line) for line in written.splitlines()) <= 40
 
 
+@pytest.mark.parametrize("mark", ["- ", "* ", "• ", "  - ", "2. ", "12) "])
+def test_the_mark_of_the_quoted_item_does_not_end_the_item_before(draw: Draw, mark: str) -> None:
+    before = f"{mark}The lamp glows red.\n{mark}"
+    citation = make_citation(make_document(), quote="The lamp is dark.", before=before)
+    written = draw(answer_lines, make_answer(citation))
+    assert "The lamp glows red.\n" in written
+
+
 @given(st.text(), st.integers(1, 60))
 @settings(deadline=None)
 def test_clipped_context_is_an_end_of_the_text(text: str, limit: int) -> None:

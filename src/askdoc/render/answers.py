@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from rich.text import Text
@@ -25,6 +26,9 @@ from askdoc.types import (
     Support,
 )
 from askdoc.unmatched import unmatched
+
+_LIST_MARK = re.compile(r"\n[^\S\n]*(?:[-*+•–]|\d{1,3}[.)])[^\S\n]*$")
+"""What begins an item of a list; before the item that is quoted, it is no context."""
 
 _NEAREST = 3
 _INDENT = "    "
@@ -136,7 +140,7 @@ def _also(document: Document, page: Page) -> Iterator[Text]:
 def _quote(citation: Citation, page: Page) -> Iterator[Text]:
     """Show the sentence behind a bar, between what stands before and after it."""
     limit = context_limit(page)
-    if before := tail(citation.before, limit):
+    if before := tail(_LIST_MARK.sub("", citation.before), limit):
         yield hang(Text(before, style="faint"), page, first=_INDENT)
     bar = Text.assemble("  ", ("│" if page.width else ">", "bar"), " ")
     yield hang(flat(citation.quote, "quote"), page, first=bar, rest=bar)
