@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
+import os
 import pickle
 import signal
+import subprocess
 import sys
 import threading
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from askdoc.adapters import reading, reading_pool
+from askdoc.adapters import children, reading, reading_pool
 from askdoc.adapters.limits import Limits
 from askdoc.adapters.readers import reader_named
 from askdoc.adapters.reading_pool import ReadingPool
 from askdoc.adapters.wire import receive
-from askdoc.errors import MissingPart, ReadError
+from askdoc.errors import AskdocError, MissingPart, ReadError
 from askdoc.readouts import Readout
 from askdoc.types import Found, Reading
 
@@ -28,7 +31,7 @@ LIMITS = Limits(size=20_000_000, seconds=20, memory=400_000_000)
 
 HOSTILE = '''
 import os, signal, sys, threading, time
-from askdoc.errors import MissingPart, ReadError
+from askdoc.errors import AskdocError, MissingPart, ReadError
 from askdoc.types import Reading, Span
 
 class Hostile:
@@ -186,6 +189,55 @@ def test_files_that_are_gone_or_too_large(tmp_path: Path) -> None:
     Path(gone.file).unlink()
     found = outcomes(ReadingPool(1, Limits(5, 20, LIMITS.memory), reader_named), [gone, large])
     assert found == {"gone": "vanished", "large": "too_large"}
+
+
+def refusing(times: int, number: int) -> Callable[..., subprocess.Popen[bytes]]:
+    """Make what starts processes, and fails so many times before it does."""
+    start, left = subprocess.Popen, [times]
+
+    def popen(*arguments: Any, **options: Any) -> subprocess.Popen[bytes]:
+        if left[0]:
+            left[0] -= 1
+            raise OSError(number, os.strerror(number))
+        return start(*arguments, **options)
+
+    return popen
+
+
+@pytest.mark.parametrize("number", [errno.EFAULT, errno.EAGAIN, errno.ENOMEM])
+def test_a_process_that_cannot_be_started_for_a_moment_is_started_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    monkeypatch.setattr(children, "_PAUSE", 0.01)
+    monkeypatch.setattr(subprocess, "Popen", refusing(2, number))
+    pool = ReadingPool(2, LIMITS, reader_named)
+    assert outcomes(pool, write(tmp_path, a="The cat sleeps.")) == {"a": "The cat sleeps."}
+
+
+@pytest.mark.parametrize(("times", "number"), [(99, errno.ENOMEM), (1, errno.EACCES)])
+def test_no_process_at_all_ends_the_run_and_not_in_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times: int, number: int
+) -> None:
+    monkeypatch.setattr(children, "_PAUSE", 0.01)
+    monkeypatch.setattr(subprocess, "Popen", refusing(times, number))
+    pool = ReadingPool(2, LIMITS, reader_named)
+    with pytest.raises(AskdocError, match="no further process can be started") as caught:
+        outcomes(pool, write(tmp_path, a="The cat sleeps.", b="The dog barks."))
+    assert "run this again" in (caught.value.hint or "")
+    assert no_process_is_left()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_dies_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(reading_pool, "send", dies)
+    pool = ReadingPool(1, LIMITS, reader_named)
+    with pytest.raises(RuntimeError, match="has died"):
+        outcomes(pool, write(tmp_path, a="The cat sleeps."))
 
 
 def test_leaving_early_leaves_no_process(tmp_path: Path, hostile: str) -> None:

@@ -77,7 +77,10 @@ class _Run:
             if asked:
                 try:
                     task = self._ready.get(timeout=_IDLE)
-                except queue.Empty:
+                except queue.Empty as empty:
+                    if not all(lane.is_alive() for lane in self._lanes):
+                        message = "a thread that reads files has died"  # which is a bug
+                        raise RuntimeError(message) from empty
                     yield None
                     continue
                 asked -= 1
@@ -149,9 +152,11 @@ class _Lane(threading.Thread):
 
     def run(self) -> None:
         """Have one file after the other read, until there are no more."""
-        while (task := self._tasks.get()) is not None and not self._stopped.is_set():
-            self._read(task)
-        self._end()
+        try:
+            while (task := self._tasks.get()) is not None and not self._stopped.is_set():
+                self._read(task)
+        finally:
+            self._end()
 
     def stop(self) -> None:
         """End early: the process is killed, and what it has read is lost."""
@@ -185,6 +190,8 @@ class _Lane(threading.Thread):
                     if message.retires:
                         self._end()
                     return
+        except AskdocError as error:  # there is no process to read it
+            yield error
         except (EOFError, BrokenPipeError, pickle.UnpicklingError):
             code = self._end()
             yield Refused(limits.ended(task.found, task.limits, code))
