@@ -356,19 +356,22 @@ class Run:
         current = next(reversed(self._waiting.values())).location
         self._taken_in += document_ids
         for key in document_ids:
-            location = self._waiting.pop(key).location
+            location = self._waiting[key].location
             tally = self._tally
             (tally.changed if location in self._former else tally.added).append(location)
+            del self._waiting[key]  # last: Ctrl-C may come anywhere, and what waits is looked at
             tally.done += self._opened.isdisjoint(wholes(location))
         self._tally.published(chunks, current)
 
     def _count_unheard(self) -> None:
         """Count the documents that were published just when Ctrl-C came, before they were told."""
+        heard = {*self._tally.added, *self._tally.changed}
         there = {item.id: item for item in self._writing.catalog.documents(list(self._waiting))}
         unheard = [
             key
             for key, found in self._waiting.items()
             if key in there
+            and found.location not in heard
             and _is_version_of(found, there[key].stamp)
             and not _is_version_of(found, self._former.get(found.location))
         ]

@@ -6,7 +6,9 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,7 +16,9 @@ import pytest
 from askdoc import grouping
 from askdoc.adapters import chroma
 from askdoc.errors import DiskFull, EmbedderMismatch, IndexCorrupt, IndexLocked, StoreError
+from askdoc.indexing_run import Run
 from askdoc.settings import Settings
+from askdoc.testing import MemoryVectors
 from askdoc.types import Found
 from askdoc.writing import Repaired
 
@@ -155,6 +159,41 @@ def test_a_run_that_ends_while_the_catalog_changes(
 
     filled.in_catalog = wrap
     run_into(filled, made, error)
+
+
+def test_ctrl_c_at_any_moment_of_counting_tells_what_is_kept(
+    filled: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The report names the documents that are new in the index, whichever step it came into."""
+    count, steps = Run._published, 0
+
+    def press(frame: FrameType, event: str, _: Any) -> Any:
+        nonlocal steps
+        if frame.f_code is not count.__code__:
+            return None
+        steps -= event == "line"
+        if steps == 0 and event == "line":
+            raise KeyboardInterrupt
+        return press
+
+    def counted(*arguments: Any) -> None:
+        sys.settrace(press)
+        try:
+            count(*arguments)
+        finally:
+            sys.settrace(None)
+
+    monkeypatch.setattr(Run, "_published", counted)
+    for moment in range(1, 100):
+        steps = moment
+        bench = replace(filled, root=filled.root / str(moment), memory=MemoryVectors())
+        bench.write(docs__a="One thing.", docs__b="Two things.")
+        report = bench.sync("docs")
+        with bench.catalog() as catalog:
+            assert sorted(report.added) == sorted(item.location for item in catalog.documents())
+        if not report.interrupted:
+            break
+    assert 10 < moment < 99
 
 
 def test_ctrl_c_while_reading_embeds_nothing(filled: Bench) -> None:
