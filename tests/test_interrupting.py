@@ -136,8 +136,6 @@ def test_ctrl_c_while_indexing_begins_is_told_in_a_word(
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        # the test run itself may have been started with Ctrl-C switched off
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
     )
     while process.poll() is None and not comes(process.pid):
         pass

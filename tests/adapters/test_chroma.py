@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from chromadb.api.models.Collection import Collection
+from tests.processes import running
 
 from askdoc.adapters import chroma, chroma_files, chroma_shards
 from askdoc.adapters.chroma import ChromaStore
@@ -336,7 +337,7 @@ def test_readers_find_the_same_while_a_writer_adds_removes_and_folds(
 ) -> None:
     monkeypatch.setattr(chroma, "_LONGEST_LOG", 150)
     command = [sys.executable, "-c", READ, str(copy), str(Path(__file__).parent)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as reader:
+    with running(command, stdout=subprocess.PIPE) as reader:
         assert reader.stdout
         assert reader.stdout.readline() == "ready\n"
         for _ in range(3):

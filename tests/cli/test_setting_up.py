@@ -13,6 +13,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from tests.processes import running
 from typer.testing import CliRunner, Result
 
 from askdoc import formats, settings, workspace
@@ -496,7 +497,7 @@ def test_a_batch_is_written_to_a_device_or_a_pipe_unread(here: Path) -> None:
 
     os.mkfifo(here / "pipe")
     command = [sys.executable, "-m", "askdoc", *batch]
-    with subprocess.Popen([*command, "pipe"], stderr=subprocess.PIPE) as process:
+    with running([*command, "pipe"], stderr=subprocess.PIPE) as process:
         lines = (here / "pipe").read_text().splitlines()
         assert process.wait() == 0
     assert [json.loads(line)["question"][9:14] for line in lines] == ["swans", "heron"]

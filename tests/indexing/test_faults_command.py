@@ -67,8 +67,6 @@ def test_a_run_that_is_told_to_end_says_what_was_kept_and_the_next_goes_on(
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        # the test run itself may have been started with Ctrl-C switched off
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
     )
     end = time.monotonic() + _PATIENCE
     while not stored(work) and time.monotonic() < end:

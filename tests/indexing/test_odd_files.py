@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from msgspec import structs
+from tests.processes import running
 
 from askdoc import lookup, wiring, workspace
 from askdoc.adapters import limits
@@ -283,7 +284,7 @@ def test_a_reader_elsewhere_sees_the_old_version_or_the_new(bench: Bench) -> Non
     write(0)
     bench.sync("docs")
     command = [sys.executable, "-c", READ, str(bench.root)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as reader:
+    with running(command, stdout=subprocess.PIPE) as reader:
         assert reader.stdout
         assert reader.stdout.readline() == "ready\n"
         for edition in range(1, 9):

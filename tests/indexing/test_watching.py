@@ -34,8 +34,6 @@ class Watching:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            # the test run itself may have been started with Ctrl-C switched off
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
         )
         self.lines: list[str] = []
         self._arriving: queue.Queue[str] = queue.Queue()

@@ -19,6 +19,7 @@ import pytest
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document as Typed
 from syrupy.assertion import SnapshotAssertion
+from tests.processes import running
 
 from askdoc import suites, wiring, workspace
 from askdoc.adapters import user_folders
@@ -726,19 +727,18 @@ def test_quit_ends_a_script(talk: Talk) -> None:
 def test_a_reader_that_goes_away_ends_a_session_from_a_pipe(root: Path, home: Path) -> None:
     del home  # only set up
     command = [sys.executable, "-m", "askdoc", "repl"]
-    with subprocess.Popen(
-        command, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
+    pipe = subprocess.PIPE
+    with running(command, cwd=root, stdin=pipe, stdout=pipe, stderr=pipe) as process:
         assert process.stdin is not None
         assert process.stdout is not None
-        process.stdin.write(f"{HERONS}\n".encode())
+        process.stdin.write(f"{HERONS}\n")
         process.stdin.flush()
-        assert b"tall trees" in process.stdout.readline()
+        assert "tall trees" in process.stdout.readline()
         process.stdout.close()
         with suppress(BrokenPipeError):
-            process.stdin.write(f"{HERONS}\n".encode() * 200)
+            process.stdin.write(f"{HERONS}\n" * 200)
         _, errors = process.communicate(timeout=120)
-    assert (process.returncode, errors) == (141, b"")
+    assert (process.returncode, errors) == (141, "")
 
 
 def test_an_error_in_a_script_names_its_line(talk: Talk) -> None:
