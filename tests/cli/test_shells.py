@@ -10,11 +10,9 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import cast
 
-import pexpect
-import pyte
 import pytest
+from tests.terminals import Screen
 
 from askdoc import wiring, workspace
 from askdoc.adapters.sqlite_sessions import SqliteSessions
@@ -55,34 +53,17 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-class Typing:
+class Typing(Screen):
     """A shell in a pseudo-terminal, and what its screen shows."""
 
     def __init__(self, shell: str, folder: Path, columns: int) -> None:
+        super().__init__([shell, *SHELLS[shell]], folder, columns=columns, rows=30)
         self._shell = shell
-        self._screen = pyte.Screen(columns, 30)
-        self._screen.write_process_input = self._reply  # type: ignore[method-assign]
-        self._stream = pyte.ByteStream(self._screen)
-        self.child = pexpect.spawn(
-            shell,
-            SHELLS[shell],
-            cwd=str(folder),
-            dimensions=(30, columns),
-            env={**os.environ, "TERM": "xterm"},
-        )
-        self.child.delaybeforesend = None
         limit = time.monotonic() + 60
         while not re.search(r"[#$%>](?: 5u)?$", self.text):  # pyte shows a part of what fish asks
             assert time.monotonic() < limit, f"no prompt on:\n{self.text}"
-            self._read(0.1)
+            self.read(0.1)
         self._settled()
-
-    def _reply(self, data: str) -> None:
-        self.child.send(data)
-
-    def press(self, keys: str) -> None:
-        """Press keys."""
-        self.child.send(keys)
 
     def clear(self) -> None:
         """Give up what is typed and what is offered, for an empty prompt on an empty screen.
@@ -90,7 +71,7 @@ class Typing:
         bash may keep Ctrl-C for the next thing that it waits for, and needs none: it has no menu.
         """
         for key in ("\x15", "\x0c") if self._shell == "bash" else ("\x03", "\x15", "\x0c"):
-            self.child.send(key)
+            self.press(key)
             self._settled()
 
     def until(self, shown: str) -> str:
@@ -98,28 +79,16 @@ class Typing:
         limit = time.monotonic() + 60
         while shown not in self._joined():
             assert time.monotonic() < limit, f"waited in vain for {shown!r} on:\n{self.text}"
-            self._read(0.1)
+            self.read(0.1)
         return self.text
 
     def _joined(self) -> str:
         """What the screen shows as one line, as if it were wide enough."""
-        return "".join(self._screen.display)
-
-    @property
-    def text(self) -> str:
-        return "\n".join(line.rstrip() for line in self._screen.display).rstrip()
+        return "".join(self.screen.display)
 
     def _settled(self) -> None:
-        while self._read(1.0):
+        while self.read(1.0):
             pass
-
-    def _read(self, seconds: float) -> bool:
-        try:
-            data = cast("bytes", self.child.read_nonblocking(65536, timeout=seconds))
-        except pexpect.TIMEOUT:
-            return False
-        self._stream.feed(data)
-        return True
 
 
 @pytest.fixture
@@ -134,7 +103,7 @@ def typing(home: Path) -> Iterator[Callable[..., Typing]]:
 
     yield start
     for one in opened:
-        one.child.close(force=True)
+        one.close()
 
 
 @pytest.mark.parametrize("shell", SHELLS)

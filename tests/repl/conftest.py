@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import cast
 
 import pexpect
-import pyte
 import pytest
+from tests.terminals import Screen
 
 from askdoc import wiring, workspace
 
@@ -66,43 +63,14 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-class Terminal:
+class Terminal(Screen):
     """A session in a pseudo-terminal, and what its screen shows."""
 
     def __init__(
         self, folder: Path, *arguments: str, columns: int = 80, rows: int = 40, term: str = "xterm"
     ) -> None:
-        self.screen = pyte.Screen(columns, rows)
-        self.screen.write_process_input = self._reply  # type: ignore[method-assign]
-        self._stream = pyte.ByteStream(self.screen)
-        self.raw = b""
-        self.child = pexpect.spawn(
-            sys.executable,
-            ["-m", "askdoc", *arguments],
-            cwd=str(folder),
-            dimensions=(rows, columns),
-            env={**os.environ, "TERM": term},
-            timeout=30,
-        )
-        self.child.delaybeforesend = None
-
-    def _reply(self, data: str) -> None:
-        """Answer what the program asks the terminal, such as where the cursor is."""
-        self.child.send(data)
-
-    def read(self, seconds: float = 0.02) -> None:
-        """Take in what the program has written."""
-        try:
-            data = cast("bytes", self.child.read_nonblocking(65536, timeout=seconds))
-        except pexpect.TIMEOUT:
-            return
-        self.raw += data
-        self._stream.feed(data)
-
-    @property
-    def text(self) -> str:
-        """What the screen shows, without spaces at the ends of lines."""
-        return "\n".join(line.rstrip() for line in self.screen.display).rstrip()
+        command = [sys.executable, "-m", "askdoc", *arguments]
+        super().__init__(command, folder, columns=columns, rows=rows, term=term)
 
     def until(self, done: str | Callable[[str], bool], seconds: float = 60) -> str:
         """Wait until the screen shows a text, wherever it wraps, or is as wanted; return it all."""
@@ -115,10 +83,6 @@ class Terminal:
             except pexpect.EOF:
                 assert fits(self.text), f"ended before {done!r}:\n{self.text}"
         return self.text
-
-    def press(self, keys: str) -> None:
-        """Press keys."""
-        self.child.send(keys)
 
     def say(self, line: str) -> None:
         """Type a line at the prompt and press Enter."""
@@ -162,11 +126,6 @@ class Terminal:
     def _at_cursor(self) -> str:
         return str(self.screen.display[self.screen.cursor.y]).rstrip()
 
-    def resize(self, columns: int, rows: int) -> None:
-        """Change the size of the window."""
-        self.screen.resize(rows, columns)
-        self.child.setwinsize(rows, columns)
-
     def end(self) -> int:
         """Wait for the program to end, and return its exit code."""
         limit = time.monotonic() + 60
@@ -176,9 +135,9 @@ class Terminal:
                 self.read()
             except pexpect.EOF:
                 break
-        self.child.close()
-        assert self.child.exitstatus is not None, f"killed by signal {self.child.signalstatus}"
-        return int(self.child.exitstatus)
+        code = self.process.wait(60)
+        assert code >= 0, f"killed by signal {-code}"
+        return code
 
 
 @pytest.fixture
@@ -193,7 +152,4 @@ def terminal(root: Path, home: Path) -> Iterator[Callable[..., Terminal]]:
 
     yield start
     for item in opened:
-        if item.child.isalive():
-            item.child.kill(signal.SIGKILL)
-            item.child.wait()
-        item.child.close(force=True)
+        item.close()

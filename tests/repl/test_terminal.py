@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import shutil
-import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -129,7 +128,7 @@ def test_a_session_that_is_killed_keeps_its_turns(terminal: Start) -> None:
     screen.ready()
     screen.press("half a question")
     screen.until("> half a question")
-    screen.child.kill(signal.SIGKILL)
+    screen.process.kill()
     again = terminal()
     again.say("/resume 1")
     again.until("Where do herons nest?")
