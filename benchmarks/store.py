@@ -2,6 +2,7 @@
 
     python benchmarks/store.py              # the text in seeds/
     python benchmarks/store.py FOLDER       # any folder
+    python benchmarks/store.py --of INDEX   # where the bytes of an index are, .askdoc/index say
 
 Indexes the folder into a temporary workspace with the default embedder. Recall compares the search
 of Chroma with an exact one over the same vectors; the queries are stored vectors with noise on
@@ -11,10 +12,12 @@ them. The run without changes is on 2,000 generated files, in a process of its o
 from __future__ import annotations
 
 import argparse
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +40,12 @@ started = time.perf_counter()
 with wiring.indexer(workspace.find(Path(sys.argv[1]), environment={})) as indexer:
     report = indexer.sync()
 print(f"{report.unchanged:,} unchanged files: {time.perf_counter() - started:.2f} s")
+"""
+
+
+_TABLES = """
+SELECT name, sum(payload), sum(pgsize) FROM dbstat GROUP BY name HAVING sum(pgsize) > 40000
+ORDER BY 3 DESC
 """
 
 
@@ -96,6 +105,21 @@ def measure_no_change(root: Path) -> None:
         subprocess.run([sys.executable, "-c", SYNC, str(root)], check=True)
 
 
+def show_bytes(index: Path) -> None:
+    """Print the bytes of each file and, of databases, of each table: as stored, and on pages."""
+    files = {file: file.stat().st_size for file in sorted(index.rglob("*")) if file.is_file()}
+    for file, size in files.items():
+        print(f"{size:12,}  {file.relative_to(index)}")
+        if file.suffix in (".sqlite", ".sqlite3"):
+            with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as base:
+                for name, stored, paged in base.execute(_TABLES):
+                    print(f"{paged:12,}      {name}, {stored:,} stored")
+                [[free]] = base.execute("PRAGMA freelist_count")
+                [[page]] = base.execute("PRAGMA page_size")
+                print(f"{free * page:12,}      free pages")
+    print(f"{sum(files.values()):12,}  all")
+
+
 def open_workspace(root: Path) -> Workspace:
     """Make a workspace in a folder."""
     (root / workspace.FOLDER_NAME).mkdir(parents=True)
@@ -103,10 +127,15 @@ def open_workspace(root: Path) -> Workspace:
 
 
 def main() -> None:
-    """Measure a folder, then a run without changes."""
+    """Show an index that is there, or measure a folder, then a run without changes."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, default=SEEDS)
-    folder = parser.parse_args().folder.absolute()
+    parser.add_argument("--of", type=Path, metavar="INDEX")
+    given = parser.parse_args()
+    if given.of:
+        show_bytes(given.of)
+        return
+    folder = given.folder.absolute()
     with tempfile.TemporaryDirectory() as scratch:
         measure_folder(Path(scratch) / "folder", folder)
         measure_no_change(Path(scratch) / "unchanged")

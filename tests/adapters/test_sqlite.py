@@ -145,6 +145,7 @@ def test_copies_of_an_older_schema_lie_in_no_file_until_they_are_found_there(
         catalog.copy([(found, "a")])
         catalog._connection.execute("DROP INDEX copies_by_whole")
         catalog._connection.execute("ALTER TABLE copies DROP COLUMN within")
+        catalog._connection.execute("ALTER TABLE sentence_vectors DROP COLUMN lengths")
         catalog._connection.execute("PRAGMA user_version = 4")
     with SqliteCatalog(tmp_path, tmp_path) as reader:
         assert [copy.within for copy in reader.documents()[0].copies] == [None]

@@ -19,7 +19,7 @@ import pytest
 
 from askdoc import wiring, workspace
 from askdoc.adapters import export_file, lock, sqlite_schema
-from askdoc.adapters.sqlite_packing import pack_text
+from askdoc.adapters.sqlite_packing import pack_numbers, pack_text
 from askdoc.errors import (
     AskdocError,
     BadExport,
@@ -393,6 +393,22 @@ def test_a_bomb_is_not_unpacked(second: Place, packed: Path) -> None:
     ):
         file = repacked(packed, second.folder.parent / "terms.askdoc", in_catalog(*statements))
         with pytest.raises(BadExport, match="text is"):
+            import_index(second.workspace, file)
+    expect_nothing_in(second)
+
+
+def test_vectors_of_sentences_that_unpack_to_too_much_or_to_less_than_they_say_are_refused(
+    second: Place, packed: Path
+) -> None:
+    statement = "UPDATE sentence_vectors SET packed = ?, lengths = ?"
+    for values in (
+        (zlib.compress(bytes(100_000_000)), pack_numbers([64, 100_000_000])),
+        (zlib.compress(bytes(64)), pack_numbers([64, 128])),
+        (zlib.compress(bytes(64)), "64"),
+    ):
+        within = in_catalog((statement, values))
+        file = repacked(packed, second.folder.parent / "sentences.askdoc", within)
+        with pytest.raises(BadExport, match="damaged"):
             import_index(second.workspace, file)
     expect_nothing_in(second)
 

@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from askdoc.adapters.sqlite_bundles import bundles
 from askdoc.adapters.sqlite_packing import (
     TextEnd,
     pack_id,
@@ -23,6 +24,7 @@ from askdoc.adapters.sqlite_packing import (
     unpack_id,
 )
 from askdoc.adapters.sqlite_places import SqlitePlaces
+from askdoc.adapters.sqlite_schema import compact
 from askdoc.chunking import name_words
 from askdoc.types import Chunk, Document
 
@@ -45,6 +47,12 @@ class SqliteCatalog(SqlitePlaces):
     def connection(self) -> sqlite3.Connection:
         """The connection itself, for what is done to whole tables."""
         return self._connection
+
+    def close(self) -> None:
+        """Let go of the file; a writer leaves it compact."""
+        if self._write:
+            compact(self._connection)
+        super().close()
 
     # ── documents ───────────────────────────────────────────────────────────────────────────────
 
@@ -136,7 +144,8 @@ class SqliteCatalog(SqlitePlaces):
                 ),
             )
             self._many(
-                "INSERT INTO sentence_vectors VALUES (?, ?)", enumerate(sentences, start=first)
+                "INSERT INTO sentence_vectors VALUES (?, ?, ?)",
+                bundles(first, sentences, len(chunks[0].sentences)),
             )
             lines = "\n".join(_one_line(line) for line in terms)
             self._run("INSERT INTO terms VALUES (?, ?, ?)", first, key, pack_text(lines))

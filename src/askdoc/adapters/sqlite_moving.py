@@ -16,7 +16,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from askdoc.adapters.sqlite import SqliteCatalog
-from askdoc.adapters.sqlite_packing import pack_name, unpack_id, unpack_name
+from askdoc.adapters.sqlite_packing import pack_name, unpack_id, unpack_name, unpack_numbers
 from askdoc.adapters.sqlite_schema import SCHEMA_VERSION
 from askdoc.addresses import is_address
 from askdoc.errors import BadExport, IndexTooNew
@@ -98,7 +98,7 @@ def expect_inside(catalog: SqliteCatalog) -> None:
 
 
 def expect_sound(catalog: SqliteCatalog) -> None:
-    """Refuse packed text that unpacks to more than any of askdoc's does.
+    """Refuse what is packed and unpacks to more than any of askdoc's does.
 
     Terms may be as long as their document allows, whose text must be there in full.
 
@@ -115,6 +115,13 @@ def expect_sound(catalog: SqliteCatalog) -> None:
         raise BadExport(message)
     for document, packed in catalog.connection.execute("SELECT document, packed FROM terms"):
         _expect_length(packed, _LONGEST + _TERMS_RATIO * lengths.get(document, 0))
+    for packed, sizes in catalog.connection.execute(
+        "SELECT packed, lengths FROM sentence_vectors WHERE lengths IS NOT NULL"
+    ):
+        length = _expect_length(packed, _LONGEST)
+        if not isinstance(sizes, bytes) or sum(unpack_numbers(sizes)[1:]) != length:
+            message = "its vectors of sentences are damaged"
+            raise BadExport(message)
 
 
 def _expect_length(packed: bytes, most: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from askdoc.text import line_starts
@@ -65,22 +65,29 @@ def unpack_id(value: str | bytes) -> str:
     return value if isinstance(value, str) else value.hex()
 
 
-def pack_spans(spans: Sequence[Span], origin: int) -> bytes:
-    """Write ascending, disjoint spans as gaps and lengths, seven bits to a byte, low bits first."""
+def pack_term(term: str) -> str:
+    """Make a term storable, whatever an analyser thinks a term is."""
+    return term.encode("utf-8", "replace").decode()
+
+
+def quoted_term(term: str) -> str:
+    """Write a term as a string of FTS5's query language, in which nothing has a meaning."""
+    return '"' + pack_term(term).replace('"', '""').replace("\0", "") + '"'
+
+
+def pack_numbers(numbers: Iterable[int]) -> bytes:
+    """Write numbers from 0 on, seven bits to a byte, low bits first."""
     packed = bytearray()
-    position = origin
-    for span in spans:
-        for number in (span.start - position, len(span)):
-            while number > 0x7F:  # noqa: PLR2004 - what seven bits hold
-                packed.append(number & 0x7F | 0x80)
-                number >>= 7  # noqa: PLW2901 - shifted out, seven bits at a time
-            packed.append(number)
-        position = span.end
+    for number in numbers:
+        while number > 0x7F:  # noqa: PLR2004 - what seven bits hold
+            packed.append(number & 0x7F | 0x80)
+            number >>= 7  # noqa: PLW2901 - shifted out, seven bits at a time
+        packed.append(number)
     return bytes(packed)
 
 
-def unpack_spans(packed: bytes, origin: int) -> tuple[Span, ...]:
-    """Undo `pack_spans`."""
+def unpack_numbers(packed: bytes) -> list[int]:
+    """Undo `pack_numbers`."""
     numbers: list[int] = []
     number = shift = 0
     for byte in packed:
@@ -89,6 +96,22 @@ def unpack_spans(packed: bytes, origin: int) -> tuple[Span, ...]:
         if byte < 0x80:  # noqa: PLR2004 - the top bit says that more follows
             numbers.append(number)
             number = shift = 0
+    return numbers
+
+
+def pack_spans(spans: Sequence[Span], origin: int) -> bytes:
+    """Write ascending, disjoint spans as gaps and lengths."""
+    numbers: list[int] = []
+    position = origin
+    for span in spans:
+        numbers += span.start - position, len(span)
+        position = span.end
+    return pack_numbers(numbers)
+
+
+def unpack_spans(packed: bytes, origin: int) -> tuple[Span, ...]:
+    """Undo `pack_spans`."""
+    numbers = unpack_numbers(packed)
     spans: list[Span] = []
     position = origin
     for gap, length in zip(numbers[::2], numbers[1::2], strict=True):

@@ -9,8 +9,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Self
 
+from askdoc.adapters.sqlite_bundles import unbundle
 from askdoc.adapters.sqlite_packing import (
     pack_id,
+    pack_term,
+    quoted_term,
     unpack_id,
     unpack_name,
     unpack_optional,
@@ -38,12 +41,12 @@ _CHUNKS = """
     FROM chunks c JOIN documents d ON d.key = c.document AND d.version = 1
     WHERE c.id IN ({})
 """
-_SENTENCE_VECTORS = """
-    SELECT c.id, s.packed
+_BUNDLES = """
+    SELECT c.id, c.key, (SELECT max(chunk) FROM sentence_vectors WHERE chunk <= c.key)
     FROM chunks c JOIN documents d ON d.key = c.document AND d.version = 1
-    JOIN sentence_vectors s ON s.chunk = c.key
     WHERE c.id IN ({})
 """
+_BUNDLE = "SELECT packed, lengths FROM sentence_vectors WHERE chunk = ?"
 _SEARCH = """
     SELECT c.id, hits.score FROM (
         SELECT rowid AS key, -bm25(lexicon) AS score FROM lexicon
@@ -62,7 +65,6 @@ _SEARCH_WITHIN = """
 """
 _BATCH = 500
 """Values in one statement; old builds of SQLite take 999."""
-
 _MOST_TERMS = 64
 _MOST_POSTINGS = 120_000
 """How much of the full text one search reads before it leaves out the commonest terms."""
@@ -149,10 +151,20 @@ class SqliteReader:
 
     def sentence_vectors(self, ids: Sequence[str]) -> Mapping[str, bytes]:
         """Return what is kept of the meaning of the sentences of those chunks, as it was given."""
-        if not self._all("SELECT 1 FROM sqlite_master WHERE name = 'sentence_vectors'"):
+        columns = {name for _, name, *_ in self._all("PRAGMA table_info(sentence_vectors)")}
+        if not columns:
             return {}  # a catalog of an older schema
-        rows = self._for_each(_SENTENCE_VECTORS, {pack_id(chunk) for chunk in ids})
-        return {unpack_id(chunk): packed for chunk, packed in rows}
+        wanted: dict[int, dict[int, str]] = {}
+        for chunk, key, first in self._for_each(_BUNDLES, {pack_id(chunk) for chunk in ids}):
+            wanted.setdefault(first or key, {})[key - (first or key)] = unpack_id(chunk)
+        statement = _BUNDLE if "lengths" in columns else _BUNDLE.replace("lengths", "NULL")
+        found: dict[str, bytes] = {}
+        for first, places in wanted.items():
+            for vectors, lengths in self._all(statement, first):
+                with translating(self._folder):
+                    read = unbundle(vectors, lengths, places)
+                found |= {places[place]: own for place, own in read.items()}
+        return found
 
     def search(
         self,
@@ -168,9 +180,9 @@ class SqliteReader:
         is small, and reading where it stands is most of the work. Each chunk must hold every run of
         terms in `together`, in that order and next to one another.
         """
-        expression = " OR ".join(_quoted(term) for term in self._telling(terms))
+        expression = " OR ".join(quoted_term(term) for term in self._telling(terms))
         for run in together:
-            phrase = " + ".join(_quoted(term) for term in run)
+            phrase = " + ".join(quoted_term(term) for term in run)
             expression = f"({expression}) AND ({phrase})" if expression else phrase
         if not expression or limit < 1 or (documents is not None and not documents):
             return []
@@ -183,7 +195,7 @@ class SqliteReader:
 
     def frequencies(self, terms: Collection[str]) -> Mapping[str, int]:
         """Count the chunks that hold each of `terms`; a term in none counts 0."""
-        new = {term: _storable(term) for term in terms if term not in self._frequencies}
+        new = {term: pack_term(term) for term in terms if term not in self._frequencies}
         rows = self._for_each(
             "SELECT term, doc FROM vocabulary WHERE term IN ({})", set(new.values())
         )
@@ -195,7 +207,7 @@ class SqliteReader:
 
     def vocabulary(self, beginning: str) -> Mapping[str, int]:
         """Map the terms that begin so to the number of chunks that hold each."""
-        start = _storable(beginning)
+        start = pack_term(beginning)
         # The column has no collation: a range of terms ends before the next possible beginning.
         end = start[:-1] + chr(ord(start[-1]) + 1)
         rows = self._all(
@@ -386,12 +398,3 @@ def batched(values: Iterable[Any], size: int = _BATCH) -> Iterator[list[Any]]:
     rest = iter(values)
     while batch := list(islice(rest, size)):
         yield batch
-
-
-def _storable(term: str) -> str:
-    return term.encode("utf-8", "replace").decode()
-
-
-def _quoted(term: str) -> str:
-    """Write a term as a string of FTS5's query language, in which nothing has a meaning."""
-    return '"' + _storable(term).replace('"', '""').replace("\0", "") + '"'
