@@ -25,7 +25,9 @@ from askdoc.render import eval_files, eval_html
 from askdoc.render.console import make_console, page
 from askdoc.render.eval_data import MEANING, WHY
 from askdoc.render.eval_report import report_lines
+from askdoc.render.eval_suites import finding_lines
 from askdoc.reports import CaseFailure, EvalReport
+from askdoc.suite_lint import Finding, Level
 from askdoc.suites import Suite
 from askdoc.text import one_line
 from askdoc.types import EvalCase, GoldEvidence
@@ -252,3 +254,16 @@ def test_a_page_of_2375_cases_is_under_two_megabytes(corpus: Any, say: Any) -> N
     report = EvalReport((replace(few, results=tuple(results)),))
     text = eval_html.page(report, eval_html.Background({}, {}, Rules()))
     assert 500_000 < len(text.encode()) < 2_000_000
+
+
+@pytest.mark.parametrize("width", [None, 60])
+@pytest.mark.parametrize("case_id", ["b", "bridge-17", "bridge-" * 12])
+def test_columns_of_findings_stay_apart(case_id: str, width: int | None) -> None:
+    paper = replace(page(make_console(file=io.StringIO()), Path.cwd()), width=width)
+    finding = Finding(case_id, Level.ERROR, "document", "there is no document `a.txt` in the index")
+    _, *lines = finding_lines("village", [finding], paper)
+    told = [row for line in lines for row in line.plain.splitlines()]
+    assert finding.message in " ".join(" ".join(told).split())
+    assert any(row.split()[-1:] == ["error"] or " error  there" in row for row in told)
+    assert all(len(row) <= width for row in told if width)
+    assert all(len(row.split()[0]) > 1 for row in told[1:])  # no column of single letters

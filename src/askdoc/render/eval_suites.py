@@ -22,9 +22,14 @@ def finding_lines(name: str, findings: Sequence[Finding], page: Page) -> Iterato
     yield Text.assemble((name, "heading"), f"  {told}")
     for finding in findings:
         style = "bad" if finding.level is Level.ERROR else "label"
-        case = flat(f"  {finding.case_id}  " if finding.case_id else "  ")
-        first = Text.assemble(case, (finding.level.value, style), "  ")
-        yield hang(flat(finding.message), page, first=first, rest="    ")
+        case = flat(finding.case_id)
+        first = Text.assemble("  ", case, "  " if case else "", (finding.level.value, style))
+        if page.width is not None and 2 * first.cell_len > page.width:
+            yield hang(first[2:], page, first="  ")
+            yield hang(flat(finding.message), page, first="    ")
+        else:
+            first.append("  ")
+            yield hang(flat(finding.message), page, first=first, rest="    ")
     if mendable := sum(finding.repaired is not None for finding in findings):
         yield BLANK
         command = f"askdoc eval lint {shlex.quote(name)} --fix"
