@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from prompt_toolkit.completion import CompleteEvent
@@ -24,6 +25,7 @@ from tests.processes import running
 from askdoc import suites, wiring, workspace
 from askdoc.adapters import user_folders
 from askdoc.adapters.sqlite_sessions import SqliteSessions
+from askdoc.errors import AskdocError
 from askdoc.formats import answer_to_json
 from askdoc.render.console import make_console, page
 from askdoc.render.notices import STAGES
@@ -161,6 +163,35 @@ def test_retry_asks_as_typed_what_was_asked_so(talk: Talk) -> None:
     assert talk.session.last().question == follow_up
     talk.say("/clear", PIER, follow_up)
     assert talk.say("/retry").startswith("→")
+
+
+@pytest.mark.parametrize("end", [KeyboardInterrupt, AskdocError("the server said nothing")])
+def test_retry_asks_what_was_not_answered(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch, end: type[BaseException] | BaseException
+) -> None:
+    def hang(*_: object) -> None:
+        raise end
+
+    talk.say(HERONS)
+    for again in ("/retry", "/raw"):
+        with monkeypatch.context() as patch:
+            patch.setattr(talk.session.engine, "call", hang)
+            for line in ("Who built the pier?", "/retry"):
+                with suppress(KeyboardInterrupt):
+                    talk.say(line)
+        assert "Karl Holm" in talk.say(again)
+    assert [turn.asked for turn in talk.session.exchanges] == [HERONS, *["Who built the pier?"] * 2]
+    talk.say("/retry")
+    assert len(talk.session.exchanges) == 3  # what is answered is replaced, as before
+
+
+def test_nothing_unanswered_is_left_in_a_new_session(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(talk.session.engine, "call", Mock(side_effect=AskdocError("it failed")))
+        talk.say(HERONS)
+    assert "nothing has been asked yet" in talk.say("/clear", "/retry")
 
 
 def test_an_empty_path_is_not_the_whole_folder(talk: Talk) -> None:

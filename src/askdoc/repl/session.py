@@ -78,6 +78,8 @@ class Session:
         self.engine = Engine(scope, self.keyboard)
         self.patterns: tuple[str, ...] = ()
         self.exchanges: list[Exchange] = []
+        self.unanswered: tuple[str, bool] | None = None
+        """What was asked last, and whether as typed, where it was interrupted or failed."""
         self.saved: dict[Path, str] = {}
         """The digests of what this session has written to files."""
         self.prompt: Callable[[str], str] | None = None
@@ -93,6 +95,7 @@ class Session:
         """Answer what was typed; unless `raw`, a follow-up is first made to stand alone."""
         page = self.pages.output()
         asked = printable(asked).strip()
+        self.unanswered = (asked, raw)
         question = asked if raw else standing_alone(self, asked, self._waiting_for)
         if question != asked:
             page.show([hang(flat(question, "faint"), page, first="→ ")])
@@ -131,6 +134,21 @@ class Session:
             message = "nothing has been asked yet"
             raise UsageError(message, hint="type a question first")
         return self.exchanges[-1]
+
+    def take_back(self) -> tuple[str, bool]:
+        """Return what was asked last, to be asked again, and whether it was asked as typed.
+
+        What was interrupted or failed stands in no exchange; else the last one is given up.
+
+        Raises:
+            UsageError: nothing has been asked yet.
+
+        """
+        if self.unanswered is not None:
+            return self.unanswered
+        last = self.last()
+        self.exchanges.pop()
+        return last.asked, last.question == last.asked
 
     def places(self) -> list[NumberedPlace]:
         """List the places of the last answer."""
@@ -205,6 +223,7 @@ class Session:
         """
         store = self.kept(session_id)
         self.exchanges = store.exchanges(session_id)
+        self.unanswered = None
         self.kept_as = session_id
 
     def kept(self, *session_ids: int) -> SessionStore:
@@ -280,6 +299,7 @@ class Session:
     def forget(self) -> None:
         """Begin a new session; what was asked so far stays kept."""
         self.exchanges = []
+        self.unanswered = None
         self.kept_as = None
 
     def show_error(self, error: AskdocError, *, line: int | None = None) -> None:
@@ -351,6 +371,7 @@ class Session:
 
     def _remember(self, exchange: Exchange) -> None:
         self.exchanges.append(exchange)
+        self.unanswered = None
         if self.store is None:
             return
         try:

@@ -89,16 +89,14 @@ def raw(session: Session, arguments: str) -> None:
     if arguments.strip():
         session.ask(arguments.strip(), raw=True)
         return
-    asked = session.last().asked
-    session.exchanges.pop()
+    asked, _ = session.take_back()
     session.ask(asked, raw=True)
 
 
 def retry(session: Session, _: str) -> None:
-    """Ask the last question again, as typed where it was asked as typed."""
-    last = session.last()
-    session.exchanges.pop()
-    session.ask(last.asked, raw=last.question == last.asked)
+    """Ask the last question again, answered or not, as typed where it was asked as typed."""
+    asked, as_typed = session.take_back()
+    session.ask(asked, raw=as_typed)
 
 
 def index(session: Session, arguments: str) -> None:
