@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from askdoc.followups import is_open, rewrite, standing_alone
-from askdoc.mentions import content_words, names, topic, words
+from askdoc.mentions import addressed, content_words, names, topic, words
 from askdoc.types import Turn
 
 ADA = Turn(
@@ -741,3 +741,75 @@ def test_names_are_told_by_their_capitals(text: str, found: list[str]) -> None:
 )
 def test_the_topic_is_told_by_its_place(question: str, about: str | None) -> None:
     assert topic(question) == about
+
+
+LETTER = "Dear Clara, the outage lasted three hours. We can offer a credit of 1,900 euros."
+MEI = Turn("How much does Mei Tanaka earn?", "Mei Tanaka earns 90,000 euros.")
+RETRIES = Turn("How many retries are there?", "There are five.")
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "to"),
+    [
+        ("Dear Clara, we write", ["Clara"], ["Clara"]),
+        ("Yes. Hi Ada Hill, we write", ["Ada Hill"], ["Ada Hill"]),
+        ("Hello Bob, we write", ["Bob"], ["Bob"]),
+        ("Lieber Hans, wir", ["Hans"], ["Hans"]),
+        ("Chère Marie Curie, nous", ["Marie Curie"], ["Marie Curie"]),
+        ("Dear Mr. Hill, we write", ["Mr. Hill"], ["Mr. Hill"]),
+        ("Dear Sir, we write", [], []),
+        ("Dear All, we write", [], []),
+        ("We like Hello Kitty, a cat", ["Hello Kitty"], []),
+        ("Cara Hill wrote", ["Cara Hill"], []),
+        ("Dear Clara, as Ada Hill said, Clara is right", ["Clara", "Ada Hill", "Clara"], []),
+    ],
+)
+def test_a_salutation_is_no_part_of_a_name(text: str, found: list[str], to: list[str]) -> None:
+    assert [name.text for name in names(text)] == found
+    assert addressed(text) == to
+
+
+@pytest.mark.parametrize("typed", ["what credit did he offer?", "What was her reply?"])
+def test_whom_a_letter_speaks_to_is_not_taken_for_who_wrote_it(typed: str) -> None:
+    letter = Turn("How long was the outage?", LETTER)
+    assert rewrite(typed, [MEI, RETRIES, letter]) == typed
+
+
+@pytest.mark.parametrize("closing", ["Best, Anders", "Kind regards, Anders", "Yours, Anders"])
+def test_who_signs_a_letter_is_its_writer(closing: str) -> None:
+    letter = Turn("How long was the outage?", f"{LETTER} {closing}")
+    meant = "What credit did Anders offer?"
+    assert rewrite("what credit did he offer?", [MEI, RETRIES, letter]) == meant
+
+
+def test_whom_a_letter_speaks_to_may_be_asked_about() -> None:
+    letter = Turn("What did Clara Jones report?", "Dear Clara Jones, you reported noise.")
+    assert rewrite("When did she leave?", [MEI, letter]) == "When did Clara Jones leave?"
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        (LETTER, "What credit did Clara offer?"),
+        ("A credit, as Ingrid said.", "What credit did Ingrid offer?"),
+        ("A credit.", "What credit did Mei Tanaka offer?"),
+    ],
+)
+def test_a_person_of_the_last_answer_comes_before_older_topics(said: str, meant: str) -> None:
+    turns = [MEI, RETRIES, Turn("What credit did Anders Berg offer?", said)]
+    assert rewrite("and she?", turns) == meant
+
+
+@pytest.mark.parametrize(
+    ("answer", "typed", "meant"),
+    [
+        ("Mr Hill spoke.", "Why did she speak?", "Why did she speak?"),
+        ("Mr. Hill spoke.", "Why did he speak?", "Why did Mr. Hill speak?"),
+        ("Ada Hill spoke, and Mr Hill is glad.", "Why did she speak?", "Why did she speak?"),
+        ("Mr Hill and Mrs Hill spoke.", "Why did she speak?", "Why did Mrs Hill speak?"),
+        ("Frau Ott spoke.", "Why did he speak?", "Why did he speak?"),
+        ("Sir Ian Ott and Mei Lind spoke.", "Why did she speak?", "Why did Mei Lind speak?"),
+    ],
+)
+def test_who_has_the_title_of_another_is_not_meant(answer: str, typed: str, meant: str) -> None:
+    assert rewrite(typed, [Turn("Did anybody speak?", answer)]) == meant

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from askdoc.mentions import (
     PREPOSITIONS,
     Name,
+    addressed,
     content_words,
     is_many,
     names,
@@ -15,7 +16,7 @@ from askdoc.mentions import (
     topic,
     words,
 )
-from askdoc.persons import is_somebody, roles
+from askdoc.persons import is_somebody, is_titled_as_another, roles
 from askdoc.types import Turn
 
 TRAITS = (
@@ -126,12 +127,21 @@ def cannot(antecedent: str, does: str) -> bool:
 def antecedents(pronoun: str, turns: Sequence[Turn], *, many: bool = False) -> Iterator[str]:
     """List what a pronoun may mean, the likeliest first; with `many`, it is several for sure.
 
-    No date and no number is among that. What a turn asked in vain is meant by what fits it alone:
-    `she` by a person, `they` by several.
+    No date and no number is among that, and nobody whose title is of another. What a turn asked in
+    vain is meant by what fits it alone: `she` by a person, `they` by several.
     """
+    said = "\n".join(f"{turn.question}\n{turn.answer}" for turn in turns)
     for meant in _mentioned(pronoun, turns, many=many):
-        if not tells_when(meant):
+        if not tells_when(meant) and not is_titled_as_another(meant, pronoun, said):
             yield meant
+
+
+def is_spoken_to(person: str, turns: Sequence[Turn]) -> bool:
+    """Tell whom letters begin with and nothing else names: their writer may have done it."""
+    named = re.compile(rf"\b{re.escape(person)}\b")
+    said = [turn.answer for turn in turns if named.search(turn.answer)]
+    asked = any(named.search(turn.question) for turn in turns)
+    return bool(said) and not asked and all(person in addressed(text) for text in said)
 
 
 def _mentioned(pronoun: str, turns: Sequence[Turn], *, many: bool) -> Iterator[str]:
@@ -170,7 +180,8 @@ def _people(turn: Turn, pronoun: str, asked: Sequence[Name], said: Sequence[Name
     where something says so.
     """
     question = turn.question
-    told = [name.text for name in said if name.person]
+    spoken_to = addressed(turn.answer)
+    told = [name.text for name in said if name.person and name.text not in spoken_to]
     wanted = _WHO_IS.fullmatch(question.rstrip("?!. "))
     if question.lower().startswith(("who ", "whose ", "whom ")) and not (
         wanted and _is_person(wanted["name"])
@@ -187,6 +198,11 @@ def _people(turn: Turn, pronoun: str, asked: Sequence[Name], said: Sequence[Name
             if whole or any(is_somebody(name.text, text) for text in (question, turn.answer)):
                 yield whole or name.text
     yield from told
+    for name in said[:_MOST]:
+        if name.may_be_person and not name.person and is_somebody(name.text, turn.answer):
+            yield name.text
+    known = {name.text for name in asked}
+    yield from (name for name in spoken_to if name not in known)
 
 
 def _speaks_to_somebody(about: str) -> bool:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from askdoc.antecedents import HIS, POINTING, TRAIT, antecedents, cannot
+from askdoc.antecedents import HIS, POINTING, TRAIT, antecedents, cannot, is_spoken_to
 from askdoc.companions import another_person
 from askdoc.fragments import (
     MORE,
@@ -326,6 +326,8 @@ def _substituted(match: re.Match[str], body: str, turns: Sequence[Turn]) -> str:
     many = _OF_THEM.search(body[: match.start()]) is not None
     antecedent = next(antecedents(pronoun, turns, many=many), None)
     if match[0] == body or (antecedent and cannot(antecedent, body[match.end() :])):
+        return body
+    if antecedent and pronoun in HIS and is_spoken_to(antecedent, turns):
         return body
     if antecedent and antecedent in body:  # as in `How did the WHO stop it`
         return body

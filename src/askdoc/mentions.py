@@ -76,6 +76,17 @@ _TITLES = _words(
     "dr mr mrs ms miss sir lady lord dame professor prof president minister judge justice captain "
     "general senator governor king queen prince princess pope saint director chairman"
 )
+_SALUTATIONS = _words(
+    "dear dearest lieber liebe liebes geehrter geehrte chère chères chers estimado estimada "
+    "querido querida egregio beste geachte kära kære vážený vážená milý milá"
+)
+_GREETINGS = _words("hi hello hey hallo hej ciao hola salut bonjour cher caro cara greetings")
+"""What a letter may begin with, and what is named so, too: `Hello Kitty`, `Cara Hill`."""
+_ADDRESSED = _words(
+    "sir sirs madam madams all team customer customers client clients colleague colleagues friend "
+    "friends reader readers editor editors everyone guest guests member members"
+)
+_LETTER_GOES_ON = re.compile(r"[’']?\s*(?:[,!:]|\n|$)")
 _NUMBER = re.compile(r"\d[\d.,:/–-]*(?:st|nd|rd|th|s|%)?|[QH][1-4]", re.IGNORECASE)
 _LONGEST_TOPIC = 8
 _PLURAL = re.compile(r"(?:[^s]s|people|men|women|children|data|media)$", re.IGNORECASE)
@@ -126,6 +137,7 @@ def names(text: str) -> list[Name]:
     found: list[Name] = []
     for match in _NAME.finditer(text):
         name, start = _without_function_words(match[0], match.start())
+        name, start = _without_salutation(name, start, text)
         name = _POSSESSIVE.sub("", name)
         function_word = name.lower() in FUNCTION_WORDS and (name not in _ACRONYMS or text.isupper())
         if len(name) < 2 or function_word:  # noqa: PLR2004 - a letter is no name
@@ -198,6 +210,34 @@ def _without_function_words(name: str, start: int) -> tuple[str, int]:
         start += len(name) - len(rest)
         name = rest
     return name, start
+
+
+def _without_salutation(name: str, start: int, text: str) -> tuple[str, int]:
+    """Take off what a letter begins with: `Dear Clara` names Clara, and `Dear Sir` nobody."""
+    first, _, rest = name.partition(" ")
+    end = start + len(name)
+    greets = first.lower() in _SALUTATIONS or (
+        first.lower() in _GREETINGS
+        and rest != ""
+        and _SENTENCE_START.search(text[:start]) is not None
+        and _LETTER_GOES_ON.match(text, end) is not None
+    )
+    if not greets:
+        return name, start
+    rest = rest.lstrip()
+    return ("" if rest.lower() in _ADDRESSED else rest), end - len(rest)
+
+
+def addressed(text: str) -> list[str]:
+    """List whom the letters in `text` speak to, as in `Dear Clara`, and nobody else."""
+    found: dict[str, bool] = {}
+    for match in _NAME.finditer(text):
+        begun, start = _without_function_words(match[0], match.start())
+        name, _ = _without_salutation(begun, start, text)
+        name = _POSSESSIVE.sub("", name)
+        if name:
+            found[name] = found.get(name, True) and name != _POSSESSIVE.sub("", begun)
+    return [name for name, only in found.items() if only]
 
 
 def _capitalised_elsewhere(name: str, text: str, start: int) -> bool:

@@ -35,6 +35,9 @@ _DOES = (
 )
 """What people do or undergo, and things do not."""
 
+_CLOSING = "regards|sincerely|faithfully|truly|wishes|cheers|yours|greetings"
+"""What stands before the name of who wrote a letter."""
+
 _UNDERGOES = "receives?|gets?|takes?|presents?|recovers?|develops?|survives?|meets?|returns?|works?"
 """What a person of a role does besides, and other things do, too."""
 
@@ -51,6 +54,9 @@ _WHO_HAS_ROLE = re.compile(
     re.IGNORECASE,
 )
 _SHE = frozenset(("she", "her", "hers"))
+_HE = frozenset(("he", "him", "his"))
+_SIR = "mr|mister|sir|lord|king|prince|pope|herr|monsieur|señor|signor"
+_MADAM = "mrs|ms|miss|madam|lady|dame|queen|princess|frau|madame|mme|señora|signora"
 _WRITES = re.compile(
     r"\b(?:says?|said|writes?|wrote|thinks?|books?|editorials?|articles?|letters?|essays?|stor(?:y|ies)|"
     r"biograph(?:y|ies)|obituar(?:y|ies))\b",
@@ -68,6 +74,25 @@ def roles(question: str, pronoun: str) -> Iterator[str]:
             yield f"the {found['role']}"
 
 
+def is_titled_as_another(person: str, pronoun: str, said: str) -> bool:
+    """Tell somebody whose title, in what was said, is for those of the other pronoun: `Mr Hill`.
+
+    A title within the name itself decides; of two that share a name, nothing tells who is meant.
+    """
+    if pronoun not in _SHE | _HE:
+        return False
+    own, other = (_MADAM, _SIR) if pronoun in _SHE else (_SIR, _MADAM)
+    if any(re.match(rf"(?:{titles})\b", person, re.IGNORECASE) for titles in (own, other)):
+        return re.match(rf"(?:{other})\b", person, re.IGNORECASE) is not None
+    *given, family = map(re.escape, person.split())
+    before = "".join(rf"(?:{name}\s+)?" for name in given)
+
+    def is_called(titles: str) -> bool:
+        return re.search(rf"\b(?i:{titles})\b\.?\s+{before}{family}\b", said) is not None
+
+    return is_called(other) and not is_called(own)
+
+
 def is_role(phrase: str) -> bool:
     """Tell what a person is to somebody (`her successor`) from what somebody has."""
     return re.search(rf"\b(?:{_ROLES}|{_NEAR})$", phrase, re.IGNORECASE) is not None
@@ -83,6 +108,7 @@ def is_somebody(name: str, text: str) -> bool:
     spoken_of = rf"\babout\s+{folded}\b" if _WRITES.search(text) else r"(?!)"
     told = (
         rf"^who(?:\s+(?:is|was)|[’']s)\s+{folded}\s*[?.!]*$|\b(?:{_DOES})\s+by\s+{folded}\b|"
+        rf"(?:\b(?:{_CLOSING}),?|(?:^|[.!?]\s+|\n)best,)\s+{folded}\s*$|"
         rf"\baccording\s+to\s+{folded}\b|\b{folded}\s+et\s+al\b|{does}|{spoken_of}"
     )
     return re.search(told, text, re.IGNORECASE) is not None
