@@ -86,3 +86,57 @@ def test_where_every_noun_has_a_capital_it_makes_no_name() -> None:
     question = "Wie viel wiegt die Glocke von Graz seit 1950?"
     assert named(question, str.split, "de") == {"1950"}
     assert named(question, str.split, "en") == {"Glocke", "Graz", "1950"}
+
+
+@pytest.mark.parametrize(
+    ("question", "names"),
+    [
+        ("how many took part in the phase iii trial", {"iii"}),
+        ("WHAT DID PHASE III SHOW", {"iii"}),
+        ("When did World War II end?", {"world", "war", "ii"}),
+        ("what did henry viii do", {"viii"}),
+        ("what does article iv say about phase 3", {"iv", "3"}),
+        ("what is in the mix", set()),
+        ("how large is the cd", set()),
+        ("where is the x of the map", set()),
+        ("how do i stop", set()),
+    ],
+)
+def test_a_roman_numeral_behind_a_noun_is_a_name(question: str, names: set[str]) -> None:
+    assert named(question, terms) == names
+
+
+def test_a_roman_numeral_is_a_name_where_every_noun_has_a_capital() -> None:
+    assert named("Wie viele waren in Phase III?", str.split, "de") == {"III"}
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("phase III trial", "The phase 3 trial"),
+        ("phase 3 trial", "The phase III trial"),
+        ("phase iii trial", "Trial of Phase-III"),
+        ("Article IV of the law", "Article 4 of the law"),
+        ("article 14 of the law", "Articles XIII and XIV of the law"),
+        ("phase 1 trial", "The phase I trial"),
+    ],
+)
+def test_a_number_is_held_in_other_figures(question: str, text: str) -> None:
+    assert lacking(question, text) == []
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "missing"),
+    [
+        ("phase III trial", "The phase II trial, of 3 patients", ["iii"]),
+        ("phase 3 trial", "The phase II trial in part III", ["3"]),
+        ("Henry VIII", "Henry VII, king", ["viii"]),
+        ("World War II", "World War I", ["ii"]),
+        ("Article IV", "Article 6", ["iv"]),
+        ("the 1984 law", "the law", ["1984"]),
+    ],
+)
+def test_another_number_is_missed_in_any_figures(
+    question: str, text: str, missing: list[str]
+) -> None:
+    assert lacking(question, text) == missing
