@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import difflib
 import re
+import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from askdoc import workspace
-from askdoc.adapters import user_folders
-from askdoc.errors import UsageError
-from askdoc.workspace import FOLDER_NAME, Workspace
+from askdoc.adapters import lock, user_folders
+from askdoc.errors import StoreError, UsageError
+from askdoc.workspace import CONFIG_NAME, FOLDER_NAME, Workspace
 
 VARIABLE = "ASKDOC_LIBRARY"
 
@@ -45,6 +47,37 @@ def open_library(
     elif not (root / FOLDER_NAME).is_dir():
         raise _unknown(name)
     return workspace.find(root, overrides=overrides, library=name)
+
+
+def remove(name: str) -> Path | None:
+    """Delete the index and the settings of a library; name its folder if that holds more.
+
+    What else is there, such as suites of questions, is the user's own.
+
+    Raises:
+        UsageError: there is none of that name, or it lies elsewhere and is only linked to.
+        IndexLocked: another process is writing to its index.
+        StoreError: it cannot be deleted.
+
+    """
+    library = open_library(name)
+    root = library.root
+    for folder in (root, root / FOLDER_NAME):
+        if folder.is_symlink():
+            message = f"the library `{name}` lies elsewhere: `{folder}` is a link"
+            raise UsageError(message, hint="take away the link yourself")
+    if library.index.exists():
+        with lock.writing(library.index, f"askdoc libraries remove {name}"):
+            pass  # nobody writes to it
+    try:
+        (root / CONFIG_NAME).unlink(missing_ok=True)
+        shutil.rmtree(root / FOLDER_NAME)
+    except OSError as error:
+        message = f"cannot delete `{root}`: {(error.strerror or str(error)).lower()}"
+        raise StoreError(message, hint="mend that, then run it again") from error
+    with suppress(OSError):  # where something else is in it
+        root.rmdir()
+    return root if root.exists() else None
 
 
 def _make(folder: Path) -> None:

@@ -535,6 +535,74 @@ def test_without_libraries_it_is_told_how_one_is_made() -> None:
 
 
 @pytest.mark.usefixtures("libraries")
+def test_a_library_is_removed_with_what_askdoc_made_for_it(here: Path) -> None:
+    folder = user_folders.data() / "libraries"
+    (folder / "birds" / "askdoc.toml").write_text("max_sentences = 2\n")
+    refused = run("libraries", "remove", "birds")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "this would delete the library `birds`" in refused.stderr
+    assert "`askdoc libraries remove birds --yes`" in " ".join(refused.stderr.split())
+    assert run("libraries", "list").stdout == "birds  1 document\ntown   1 document\n"
+    done = run("libraries", "remove", "birds", "--yes")
+    assert done.stdout == "deleted the library `birds`; its documents stay where they are\n"
+    assert done.stderr == ""
+    assert not (folder / "birds").exists()
+    assert (here / "birds" / "text.txt").is_file()
+    assert run("libraries").stdout == run("libraries", "list").stdout == "town  1 document\n"
+    assert "there is no library `birds`" in run("libraries", "remove", "birds", "--yes").stderr
+
+
+@pytest.mark.usefixtures("libraries")
+def test_only_a_library_is_removed_and_nothing_of_the_user_s() -> None:
+    folder = user_folders.data() / "libraries"
+    (folder / "plain").mkdir()
+    for name, told in (("plain", "there is no library"), ("../here", "not a name"), ("", "not a")):
+        done = run("libraries", "remove", "--yes", "--", name)
+        assert (done.exit_code, told in done.stderr) == (2, True)
+    assert (folder / "plain").is_dir()
+    (folder / "linked").symlink_to(folder / "town")
+    linked = run("libraries", "remove", "linked", "--yes")
+    assert (linked.exit_code, "is a link" in linked.stderr) == (2, True)
+    (folder / "linked").unlink()
+    assert run("libraries").stdout == "birds  1 document\ntown   1 document\n"
+    (folder / "town" / "evals").mkdir()
+    (folder / "town" / "evals" / "mine.jsonl").touch()
+    done = run("libraries", "remove", "town", "--yes")
+    assert done.exit_code == 0
+    assert "town` stays, since it holds what is not askdoc's" in " ".join(done.stderr.split())
+    assert (folder / "town" / "evals" / "mine.jsonl").is_file()
+    assert run("libraries").stdout == "birds  1 document\n"
+
+
+@pytest.mark.usefixtures("libraries")
+def test_a_library_that_is_written_to_stays() -> None:
+    from askdoc.adapters import lock
+
+    index = user_folders.data() / "libraries" / "town" / ".askdoc" / "index"
+    with lock.writing(index, "askdoc index"):
+        done = run("libraries", "remove", "town", "--yes")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "another process is writing to the index" in done.stderr
+    assert "[1]" in run("--library", "town", "When was the pier built?").stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+@pytest.mark.usefixtures("libraries")
+@pytest.mark.parametrize(("reply", "left"), [("n", ["birds", "town"]), ("y", ["birds"])])
+def test_a_terminal_is_asked_before_a_library_goes(reply: str, left: list[str]) -> None:
+    import pty
+
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "askdoc", "libraries", "remove", "town"]
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs) as process:
+        os.close(theirs)
+        os.write(ours, f"{reply}\n".encode())
+        assert process.wait(60) == 0
+    os.close(ours)
+    assert [line.split()[0] for line in run("libraries").stdout.splitlines()] == left
+
+
+@pytest.mark.usefixtures("libraries")
 def test_libraries_and_an_index_are_not_named_together(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "each name an index" in run("--library", "town", "--index", "x", "Who is?").stderr
     many = ["--library", "town", "--library", "birds", "--index", "x"]
@@ -741,6 +809,7 @@ def test_completion_knows_commands_documents_suites_and_libraries(
     assert _completed("askdoc", "in") == ["index", "init"]
     assert _completed("askdoc", "config", "get", "max_s") == ["max_sentences"]
     assert _completed("askdoc", "ask", "--library", "b") == ["birds"]
+    assert _completed("askdoc", "libraries", "remove", "t") == ["town"]
     assert _completed("askdoc", "show", "t") == []
     (here / "my birds").mkdir()
     (here / "my birds" / "the (old) list.txt").write_text("Owls eat mice.")

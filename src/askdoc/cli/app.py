@@ -93,7 +93,7 @@ ENTRIES = (
     ),
     _Entry("init", "Make a workspace of this folder", _MORE),
     _Entry("config", "Read and change settings", _MORE),
-    _Entry("libraries", "List the named libraries", _MORE),
+    _Entry("libraries", "List and remove the named libraries", _MORE),
     _Entry("man", "Print the manual page", _MORE),
     _Entry("schema", "Print the JSON Schema of an output or file format", _MORE),
 )

@@ -11,7 +11,7 @@ import typer
 
 from askdoc.cli.base import Group, command
 from askdoc.cli.completing import session_numbers
-from askdoc.cli.input import at_terminal
+from askdoc.cli.input import agreed
 from askdoc.cli.options import here, open_workspace
 from askdoc.errors import NO_ROOM, UsageError, unwritable
 
@@ -202,26 +202,12 @@ def delete(
 
 
 def _agreed(sessions: Sequence[SessionSummary]) -> bool:
-    """Ask whether all sessions are to be deleted.
-
-    Raises:
-        UsageError: there is no terminal to ask at.
-
-    """
-    import sys
-
+    """Ask whether all sessions are to be deleted."""
     from askdoc.render.indexing import count
 
     workspaces = len({item.workspace for item in sessions})
     what = f"{count(len(sessions), 'session')} of {count(workspaces, 'workspace')}"
-    if not (at_terminal() and sys.stderr.isatty()):
-        message = f"this would delete {what}, and they cannot be brought back"
-        raise UsageError(message, hint="if that is meant: `askdoc history delete --all --yes`")
-    try:
-        return typer.confirm(f"delete {what}?", err=True)
-    except typer.Abort:
-        typer.echo(err=True)  # what follows begins a line of its own
-        raise
+    return agreed(what, "askdoc history delete --all --yes")
 
 
 @contextmanager

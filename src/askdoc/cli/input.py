@@ -27,6 +27,25 @@ def at_terminal() -> bool:
     return sys.stdin is not None and sys.stdin.isatty()
 
 
+def agreed(what: str, command: str) -> bool:
+    """Ask whether something is to be deleted for good; `command` does so unasked.
+
+    Raises:
+        UsageError: there is no terminal to ask at.
+
+    """
+    import typer
+
+    if not (at_terminal() and sys.stderr.isatty()):
+        message = f"this would delete {what}, and cannot be undone"
+        raise UsageError(message, hint=f"if that is meant: `{command}`")
+    try:
+        return typer.confirm(f"delete {what}?", err=True)
+    except typer.Abort:
+        typer.echo(err=True)  # what follows begins a line of its own
+        raise
+
+
 def expect_open() -> None:
     """Go on where there is a standard input.
 

@@ -1,4 +1,4 @@
-"""`askdoc libraries`."""
+"""`askdoc libraries`: the named libraries, and taking one away."""
 
 from __future__ import annotations
 
@@ -6,20 +6,39 @@ from typing import Annotated
 
 import typer
 
+from askdoc.cli.base import Group, command
+from askdoc.cli.completing import library_names
 
-def libraries(
-    *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-) -> None:
-    """List the named libraries.
+_HELP = """List and remove the named libraries.
 
-    A library is an index in your data folder that can be asked from anywhere, with `--library` or
-    the variable `ASKDOC_LIBRARY`. Several can be asked at once.
+A library is an index in your data folder that can be asked from anywhere, with `--library` or
+the variable `ASKDOC_LIBRARY`. Several can be asked at once.
+
+Examples:
+    askdoc index --library law ~/law
+    askdoc ask --library law "When is a contract void?"
+    askdoc libraries
+    askdoc libraries remove law
+"""
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+app = typer.Typer(cls=Group, add_completion=False, help=_HELP, invoke_without_command=True)
+
+
+@app.callback()
+def libraries(context: typer.Context, *, as_json: AsJson = False) -> None:
+    """List the libraries where no command is named."""
+    if context.invoked_subcommand is None:
+        show_libraries(as_json=as_json)
+
+
+@command(app, "list")
+def show_libraries(*, as_json: AsJson = False) -> None:
+    """List the named libraries, as `askdoc libraries` does.
 
     Examples:
-        askdoc index --library law ~/law
-        askdoc ask --library law "When is a contract void?"
-        askdoc libraries
+        askdoc libraries list
     """
     from askdoc import wiring
     from askdoc.errors import AskdocError, IndexLocked
@@ -66,3 +85,41 @@ def libraries(
             page,
         )
     )
+
+
+@command(app, "remove")
+def remove(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="A name from `askdoc libraries`.", autocompletion=library_names
+        ),
+    ],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before it is deleted.")] = False,
+) -> None:
+    """Delete a library: its index and its settings; its documents stay.
+
+    askdoc asks before; outside of a terminal it wants `--yes`.
+
+    Examples:
+        askdoc libraries remove law
+        askdoc libraries remove law --yes
+    """
+    from rich.text import Text
+
+    from askdoc.cli.input import agreed
+    from askdoc.libraries import open_library
+    from askdoc.libraries import remove as delete
+    from askdoc.render.console import errors, output
+    from askdoc.render.errors import note_line
+
+    open_library(name)  # which may not be there
+    what = f"the library `{name}`"
+    if not (yes or agreed(what, f"askdoc libraries remove {name} --yes")):
+        return
+    left = delete(name)
+    output().show([Text(f"deleted {what}; its documents stay where they are")])
+    if left is not None:
+        aside = errors()
+        aside.show([note_line(f"`{left}` stays, since it holds what is not askdoc's", aside)])
