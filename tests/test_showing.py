@@ -12,8 +12,8 @@ from askdoc.landmarks import Landmark, Landmarks, Place, PlaceKind, name_place
 from askdoc.types import Document, Span, Stamp
 
 KINDS: dict[PlaceKind, list[tuple[int, str | None]]] = {
-    PlaceKind.SLIDE: [(1, None), (2, None), (3, None)],
-    PlaceKind.ROW: [(1, "Stock"), (2, "Stock"), (1, "Crew, old")],
+    PlaceKind.SLIDE: [(1, None), (2, "hidden"), (3, None)],
+    PlaceKind.ROW: [(1, "Stock"), (2, "Stock"), (1, "Crew, old"), (1, "Plan (hidden)")],
     PlaceKind.CHAPTER: [(1, "Bees"), (2, "The “long” winter"), (3, None)],
     PlaceKind.MESSAGE: [(1, "Ann Bell, 1 January 2024, “Keys”"), (2, None)],
     PlaceKind.CELL: [(1, None), (2, None)],
@@ -40,6 +40,13 @@ def test_each_place_is_found_by_what_its_citation_says(kind: PlaceKind) -> None:
     for position, place in enumerate(places):
         said = name_place(place, None, None)
         assert showing.spans(made, said) == [Span(10 * position, 10 * position + 10)], said
+
+
+def test_what_is_hidden_is_found_by_its_name_alone() -> None:
+    slides = with_places([Place(PlaceKind.SLIDE, 1), Place(PlaceKind.SLIDE, 2, "hidden")])
+    assert showing.spans(slides, "slide 2") == showing.spans_of_page(slides, 2) == [Span(10, 20)]
+    rows = with_places([Place(PlaceKind.ROW, 1, "A"), Place(PlaceKind.ROW, 1, "Plan (hidden)")])
+    assert showing.spans(rows, "sheet Plan, row 1") == [Span(10, 20)]
 
 
 def test_pages_are_slides_where_there_are_slides() -> None:

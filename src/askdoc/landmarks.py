@@ -47,7 +47,8 @@ class Place:
 
     `name` is of what the number counts in: the sheet of a row, the title of a chapter, the function
     that starts on a line; of a message it says who wrote it, when, and about what; of a page or a
-    paragraph, which of its notes it is. A line of number 0 is one that is not known.
+    paragraph, which of its notes it is; of a hidden slide or sheet, that it is hidden. A line of
+    number 0 is one that is not known.
     """
 
     kind: PlaceKind
@@ -137,7 +138,7 @@ def name_place(where: Place | None, line_start: int | None, line_end: int | None
             told = f"sheet {name}, {_counted('row', where.number, where.last)}"
         case PlaceKind.CHAPTER if name:
             told = f"chapter “{name}”"
-        case PlaceKind.PAGE | PlaceKind.PARAGRAPH if name:
+        case PlaceKind.PAGE | PlaceKind.PARAGRAPH | PlaceKind.SLIDE if name:
             told = f"{told}, {name}"
     return told
 

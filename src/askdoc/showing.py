@@ -13,7 +13,8 @@ from askdoc.types import Document, Span
 
 _COUNTED = re.compile(
     r"(?:sheet (?P<sheet>.+), )?(?P<kind>page|slide|row|cell|chapter|line|message|paragraph)s? "
-    r"(?P<first>\d{1,9})(?: ?[-–] ?(?P<last>\d{1,9}))?(?:, in .+|, (?P<note>(?:foot|end)note.*))?"
+    r"(?P<first>\d{1,9})(?: ?[-–] ?(?P<last>\d{1,9}))?"
+    r"(?:, in .+|, hidden|, (?P<note>(?:foot|end)note.*))?"
 )
 _NAMED = re.compile(r"(?P<kind>chapter|message of|in) (?P<name>.+)")
 _QUOTES = "“”\"' "
@@ -193,7 +194,7 @@ def _same(one: str | None, other: str) -> bool:
 
 
 def _bare(name: str) -> str:
-    return one_line(name).casefold().strip(_QUOTES)
+    return one_line(name).casefold().removesuffix(" (hidden)").strip(_QUOTES)
 
 
 def _joined(found: Sequence[Span]) -> list[Span]:

@@ -1,4 +1,4 @@
-"""What is formatted as hidden is not indexed, since nobody who opens the document sees it."""
+"""What is formatted as hidden is not indexed, and hidden sheets and slides are named as such."""
 
 from __future__ import annotations
 
@@ -6,13 +6,18 @@ from io import BytesIO
 from typing import Any
 
 import docx
+import openpyxl
+import pptx
 import pytest
+import xlwt
 from docx.enum.style import WD_STYLE_TYPE
 from tests.adapters.readers.test_packed import packed
 
 from askdoc.adapters.readers import reader_for
 from askdoc.adapters.readers.rtf import RtfReader
 from askdoc.adapters.readers.rtf_hidden import without_hidden
+from askdoc.landmarks import name_place
+from askdoc.types import Reading
 
 
 def text_of(document: Any) -> str:
@@ -108,3 +113,98 @@ def test_hidden_words_of_opendocument_are_left_out() -> None:
     data = packed({"content.xml": content, "styles.xml": styles})
     reading = reader_for("x.odt").read(data, name="x.odt")
     assert reading.text.split("\n\n") == ["Open. Boats leave.", "Ends.", "Here."]
+
+
+# ── sheets and slides, which are read and said to be hidden ─────────────────────────────────────
+
+
+def reading_of(document: Any, suffix: str) -> Reading:
+    stream = BytesIO()
+    document.save(stream)
+    return reader_for(f"x.{suffix}").read(stream.getvalue(), name=f"x.{suffix}")
+
+
+def place_of(reading: Reading, words: str) -> str:
+    start = reading.text.index(words)
+    return name_place(reading.landmarks.between(start, start + len(words)), None, None)
+
+
+@pytest.mark.parametrize("state", ["hidden", "veryHidden"])
+def test_a_hidden_sheet_is_said_to_be_hidden(state: str) -> None:
+    book = openpyxl.Workbook()
+    book.active.title = "Open"
+    book.active.append(["Oak stands in the yard"])
+    plan = book.create_sheet("Plan")
+    plan.append(["Ash costs more"])
+    plan.row_dimensions[1].hidden = True
+    book.create_sheet("Empty").sheet_state = state
+    plan.sheet_state = state
+    reading = reading_of(book, "xlsx")
+    assert place_of(reading, "Oak") == "sheet Open, row 1"
+    assert place_of(reading, "Ash") == "sheet Plan (hidden), row 1"
+    assert [one.title for one in reading.sections] == ["Open", "Plan"]
+    assert reading.warnings == ("hidden sheet: Plan",)
+
+
+def test_hidden_rows_and_columns_with_words_are_counted() -> None:
+    book = openpyxl.Workbook()
+    book.active.title = "Stock"
+    for number in range(1, 6):
+        book.active.append([f"Oak {number}", "brown", "long", None, "old"])
+    for number in (2, 4, 9):
+        book.active.row_dimensions[number].hidden = True
+    for letter in ("B", "D", "E"):
+        book.active.column_dimensions[letter].hidden = True
+    book.active.column_dimensions.group("G", "XFD", hidden=True)  # what is not used
+    other = book.create_sheet("Other")
+    other.append(["Elm"])
+    other.append(["Ash"])
+    other.row_dimensions[2].hidden = True
+    other.merge_cells("A3:B3")
+    reading = reading_of(book, "xlsx")
+    assert place_of(reading, "Oak 4") == "sheet Stock, row 4"
+    assert reading.warnings == (
+        "sheet Stock: 2 rows and 2 columns are hidden",
+        "sheet Other: 1 row is hidden",
+    )
+
+
+def test_what_old_workbooks_hide_is_told() -> None:
+    book = xlwt.Workbook()
+    for name, visibility in (("Open", 0), ("Plan", 1), ("Deep", 2)):
+        sheet = book.add_sheet(name)
+        sheet.write(0, 0, f"Oak of {name}")
+        sheet.write(1, 0, f"Ash of {name}")
+        sheet.write(1, 1, "grey")
+        sheet.row(1).hidden = True
+        sheet.col(0).hidden = True
+        sheet.visibility = visibility
+    reading = reading_of(book, "xls")
+    assert place_of(reading, "Oak of Open") == "sheet Open, row 1"
+    assert place_of(reading, "Oak of Deep") == "sheet Deep (hidden), row 1"
+    assert reading.warnings == (
+        "hidden sheets: Plan, Deep",
+        "sheet Open: 1 row and 1 column are hidden",
+    )
+
+
+def test_a_workbook_that_hides_nothing_tells_nothing() -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["Oak"])
+    book.active.row_dimensions[1].hidden = False
+    assert reading_of(book, "xlsx").warnings == ()
+
+
+def test_a_hidden_slide_is_said_to_be_hidden() -> None:
+    show = pptx.Presentation()
+    for words in ("Oak", "Ash", "Elm"):
+        show.slides.add_slide(show.slide_layouts[5]).shapes.title.text = f"{words} grows here"
+    show.slides[1].element.set("show", "0")
+    show.slides[2].element.set("show", "1")
+    reading = reading_of(show, "pptx")
+    assert [place_of(reading, words) for words in ("Oak", "Ash", "Elm")] == [
+        "slide 1",
+        "slide 2, hidden",
+        "slide 3",
+    ]
+    assert reading.warnings == ("hidden slide: 2",)

@@ -215,7 +215,7 @@ def _sheet(table: etree._Element) -> Sheet:
             comment.clear(keep_tail=True)
         times = _number(row, "number-rows-repeated")
         number += min(times, _MOST_REPEATED) if "".join(map(str, row.itertext())).strip() else times
-    return table.get(_TABLE + "name", ""), _rows(table), notes
+    return Sheet(table.get(_TABLE + "name", ""), _rows(table), notes)
 
 
 def _lacks_result(cell: etree._Element) -> bool:

@@ -13,6 +13,7 @@ from askdoc.adapters.readers.merging import Wide, told_in_each
 from askdoc.adapters.readers.properties import title_and_author
 from askdoc.adapters.readers.refusing import damaged, wordless
 from askdoc.adapters.readers.unpacking import Package, parse_xml
+from askdoc.adapters.readers.unseen import HIDDEN, hidden_slides
 from askdoc.errors import ReadError
 from askdoc.landmarks import Place, PlaceKind
 from askdoc.types import Reading
@@ -34,14 +35,18 @@ class PptxReader:
         Package(data, name)  # refuses what is not sound before anything is made of it
         composer = Composer()
         bare: list[int] = []
+        hidden: list[int] = []
         try:
             show = pptx.Presentation(BytesIO(data))
             for number, slide in enumerate(show.slides, start=1):
                 before = composer.length
-                composer.place(Place(PlaceKind.SLIDE, number))
+                unseen = slide.element.get("show") in ("0", "false")
+                composer.place(Place(PlaceKind.SLIDE, number, HIDDEN if unseen else None))
                 _write(slide, composer, name)
                 if composer.length == before:
                     bare.append(number)
+                elif unseen:
+                    hidden.append(number)
             title, author = title_and_author(show)
         except ReadError:
             raise
@@ -49,8 +54,9 @@ class PptxReader:
             raise damaged(name) from error
         if not composer:
             raise wordless(name, " on any slide")
+        told = [*_bare(bare), *hidden_slides(hidden)]
         named = None if title == "PowerPoint Presentation" else title
-        return composer.reading(title=named, author=author, warnings=_bare(bare))
+        return composer.reading(title=named, author=author, warnings=told)
 
 
 def _bare(slides: list[int]) -> list[str]:

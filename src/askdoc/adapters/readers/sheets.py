@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from io import BytesIO
-from itertools import islice
-from typing import Any
+from itertools import chain, islice
+from typing import Any, NamedTuple
 
 import openpyxl
 
@@ -18,6 +18,7 @@ from askdoc.adapters.readers.composing import CELL, Composer, table_rows
 from askdoc.adapters.readers.merging import Wide, told_in_each
 from askdoc.adapters.readers.refusing import damaged, locked, wordless
 from askdoc.adapters.readers.unpacking import Package
+from askdoc.adapters.readers.unseen import HIDDEN, Hidden, Unseen
 from askdoc.adapters.readers.xlsx_asides import comments, noted, scan
 from askdoc.errors import ReadError
 from askdoc.landmarks import Place, PlaceKind
@@ -36,7 +37,14 @@ _QUOTED = re.compile(r'"[^"]*"|\\.')
 Notes = Mapping[int, Sequence[str]]
 """Comments of cells, by row."""
 
-Sheet = tuple[str, Iterable[Sequence[str]], Notes]
+
+class Sheet(NamedTuple):
+    """A sheet: its name, its rows, the comments of its cells, and whether it is hidden."""
+
+    name: str
+    rows: Iterable[Sequence[str]]
+    notes: Notes
+    hidden: bool = False
 
 
 class XlsxReader:
@@ -55,10 +63,11 @@ class XlsxReader:
                 warnings.simplefilter("ignore")  # of extensions that hold no text
                 book = openpyxl.load_workbook(BytesIO(data), read_only=True, data_only=True)
                 core = book.properties
-                missing = Missing()
-                sheets = _sheets(book, package, missing)
+                missing, unseen = Missing(), Unseen()
+                sheets = _sheets(book, package, missing, unseen)
+                told = chain(missing, unseen)
                 return write_sheets(
-                    sheets, name, title=core.title, author=core.creator, warnings=missing
+                    sheets, name, title=core.title, author=core.creator, warnings=told
                 )
         except ReadError:
             raise
@@ -78,7 +87,9 @@ class XlsReader:
         """
         for formatted in (True, False):  # merged cells are told with what cells look like
             try:
-                return write_sheets(_old_sheets(data, formatted=formatted), name)
+                unseen = Unseen()
+                sheets = _old_sheets(data, unseen, formatted=formatted)
+                return write_sheets(sheets, name, warnings=unseen)
             except ReadError:
                 raise
             except Exception as error:  # xlrd meets odd files with errors of any kind
@@ -123,10 +134,11 @@ def write_sheets(
 
     """
     composer = Composer()
-    for sheet, rows, notes in sheets:
-        composer.section(sheet, 1)
-        for number, row in _with_notes(table_rows(_until_empty(rows)), notes):
-            composer.place(Place(PlaceKind.ROW, number, sheet))
+    for sheet in sheets:
+        composer.section(sheet.name, 1)
+        called = f"{sheet.name} ({HIDDEN})" if sheet.hidden else sheet.name
+        for number, row in _with_notes(table_rows(_until_empty(sheet.rows)), sheet.notes):
+            composer.place(Place(PlaceKind.ROW, number, called))
             composer.row(row)
     if not composer:
         raise wordless(name, " on any sheet")
@@ -173,17 +185,19 @@ def _until_empty(rows: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
         yield row
 
 
-def _sheets(book: Any, package: Package, missing: Missing) -> Iterator[Sheet]:
+def _sheets(book: Any, package: Package, missing: Missing, unseen: Unseen) -> Iterator[Sheet]:
     shares = _shares(book)
     for sheet in book.worksheets:
         sheet.reset_dimensions()  # what a file says of them is often wrong
-        rows = _rows(sheet, shares)
         with sheet._get_source() as source:  # noqa: SLF001
             scanned = scan(source)
         missing.formulas += scanned.without_result
         notes = comments(package, sheet._worksheet_path)  # noqa: SLF001
-        merged = scanned.merged
-        yield sheet.title, _with_merged(rows, merged) if merged else rows, notes
+        hidden, merged = scanned.hidden, scanned.merged
+        hidden.whole = sheet.sheet_state != "visible"  # or "veryHidden", which no menu shows
+        rows = unseen.noting(_rows(sheet, shares), sheet.title, hidden)
+        told = _with_merged(rows, merged) if merged else rows
+        yield Sheet(sheet.title, told, notes, hidden.whole)
 
 
 def _rows(sheet: Any, shares: Collection[int]) -> Iterator[list[str]]:
@@ -235,7 +249,7 @@ def _with_merged(
     return told_in_each((row, begins.get(number, ())) for number, row in enumerate(rows, start=1))
 
 
-def _old_sheets(data: bytes, *, formatted: bool) -> Iterator[Sheet]:
+def _old_sheets(data: bytes, unseen: Unseen, *, formatted: bool) -> Iterator[Sheet]:
     import xlrd
 
     book = xlrd.open_workbook(
@@ -256,7 +270,13 @@ def _old_sheets(data: bytes, *, formatted: bool) -> Iterator[Sheet]:
             (top + 1, Wide(left + 1, right - left, bottom - top))
             for top, bottom, left, right in islice(sheet.merged_cells, _MOST_MERGED)
         )
-        yield sheet.name, _with_merged(rows, merged), notes
+        hidden = Hidden(
+            {at + 1 for at, line in sheet.rowinfo_map.items() if line.hidden},
+            {at + 1 for at, line in sheet.colinfo_map.items() if line.hidden},
+            whole=bool(sheet.visibility),
+        )
+        told = _with_merged(unseen.noting(rows, sheet.name, hidden), merged)
+        yield Sheet(sheet.name, told, notes, hidden.whole)
         book.unload_sheet(number)
 
 

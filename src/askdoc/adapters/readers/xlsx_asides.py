@@ -1,13 +1,13 @@
 """What openpyxl does not tell of a workbook that it reads row by row.
 
-That are comments of cells, merged cells, and formulas without a result.
+That are comments of cells, merged cells, formulas without a result, and what is hidden.
 """
 
 from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO
 
@@ -16,6 +16,7 @@ from lxml import etree
 
 from askdoc.adapters.readers.merging import Wide
 from askdoc.adapters.readers.unpacking import Package
+from askdoc.adapters.readers.unseen import Hidden
 
 _FOUND = re.compile(
     rb'mergeCell\s[^<>]*?ref="([A-Z]{1,3})([0-9]{1,7}):([A-Z]{1,3})([0-9]{1,7})"'
@@ -23,6 +24,11 @@ _FOUND = re.compile(
     rb"\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
 )
 """A merged cell, or one with a formula whose value is missing or empty."""
+
+_HIDES = b' hidden="'
+_HIDDEN = re.compile(rb'<(?:\w+:)?(row|col)(\s(?:[^<>]*\s)?hidden="(?:1|true)"[^<>]*)>')
+_NUMBERS = re.compile(rb'\b(?:r|min|max)="([0-9]{1,7})"')
+_MOST_COLUMNS = 16_384
 
 _IS_TEXT = b't="str"'
 """Of a formula whose result is text, which may be empty."""
@@ -36,10 +42,11 @@ _ANY = "{*}"
 
 @dataclass(slots=True)
 class Scanned:
-    """Of a sheet: its merged cells, each with the row that it begins in, and a count."""
+    """Of a sheet: its merged cells, each with the row that it begins in, and what else is told."""
 
     merged: list[tuple[int, Wide]] = field(default_factory=list)
     without_result: int = 0
+    hidden: Hidden = field(default_factory=Hidden)
 
 
 def scan(source: IO[bytes]) -> Scanned:
@@ -58,8 +65,20 @@ def scan(source: IO[bytes]) -> Scanned:
                 left, right = (number(name.decode()) for name in found.group(1, 3))
                 top, bottom = map(int, found.group(2, 4))
                 scanned.merged.append((top, Wide(left, right - left + 1, bottom - top + 1)))
+        if _HIDES in data:  # of what stood in the block before, too, which changes nothing
+            _note(_HIDDEN.finditer(data), scanned.hidden)
         rest = data[max(end, len(data) - _LONGEST_MARK) :]
     return scanned
+
+
+def _note(found: Iterable[re.Match[bytes]], hidden: Hidden) -> None:
+    """Note rows and columns that are hidden."""
+    for line, attributes in (one.groups() for one in found):
+        numbers = sorted(map(int, _NUMBERS.findall(attributes)))
+        if line == b"row":
+            hidden.rows.update(numbers)
+        elif numbers:
+            hidden.columns.update(range(numbers[0], min(numbers[-1], _MOST_COLUMNS) + 1))
 
 
 def comments(package: Package, sheet: str) -> Mapping[int, Sequence[str]]:

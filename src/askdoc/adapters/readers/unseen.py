@@ -1,0 +1,82 @@
+"""Notes what a workbook or a presentation hides, so that nobody looks for it in vain.
+
+It is indexed all the same: unlike hidden words of a text, sheets are hidden for being long or dull,
+and their values are what others are computed from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+Row = TypeVar("Row", bound=Sequence[str])
+
+HIDDEN = "hidden"
+
+
+@dataclass(slots=True)
+class Hidden:
+    """The rows and columns of a sheet that are hidden, from 1; or the `whole` of it."""
+
+    rows: set[int] = field(default_factory=set)
+    columns: set[int] = field(default_factory=set)
+    whole: bool = False
+
+
+@dataclass(slots=True)
+class Unseen:
+    """Tells, once all sheets are read, what words are hidden and where."""
+
+    _sheets: list[str] = field(default_factory=list)
+    _parts: list[str] = field(default_factory=list)
+
+    def __iter__(self) -> Iterator[str]:
+        if self._sheets:
+            noun = "sheet" if len(self._sheets) == 1 else "sheets"
+            yield f"hidden {noun}: {', '.join(self._sheets)}"
+        yield from self._parts
+
+    def noting(self, rows: Iterator[Row], sheet: str, hidden: Hidden) -> Iterator[Row]:
+        """Pass on the rows of a sheet, and note which that are hidden have words in them."""
+        if hidden.whole:
+            told = False
+            for row in rows:
+                if not told and any(row):
+                    told = True
+                    self._sheets.append(sheet)
+                yield row
+        elif hidden.rows or hidden.columns:
+            yield from self._noting(rows, sheet, hidden)
+        else:
+            yield from rows
+
+    def _noting(self, rows: Iterator[Row], sheet: str, hidden: Hidden) -> Iterator[Row]:
+        met: dict[str, set[int]] = {"row": set(), "column": set()}
+        for number, row in enumerate(rows, start=1):
+            if number in hidden.rows and any(row):
+                met["row"].add(number)
+            elif hidden.columns:
+                met["column"] |= {at for at in _worded(row) if at in hidden.columns}
+            yield row
+        told = [_counted(noun, len(found)) for noun, found in met.items() if found]
+        if told:
+            few = sum(map(len, met.values())) == 1
+            self._parts.append(
+                f"sheet {sheet}: {' and '.join(told)} {'is' if few else 'are'} hidden"
+            )
+
+
+def hidden_slides(numbers: Collection[int]) -> Iterator[str]:
+    """Say which slides are hidden."""
+    if numbers:
+        noun = "slide" if len(numbers) == 1 else "slides"
+        yield f"hidden {noun}: {', '.join(map(str, numbers))}"
+
+
+def _worded(row: Sequence[str]) -> Iterator[int]:
+    return (at for at, words in enumerate(row, start=1) if words)
+
+
+def _counted(noun: str, count: int) -> str:
+    return f"1 {noun}" if count == 1 else f"{count:,} {noun}s"
