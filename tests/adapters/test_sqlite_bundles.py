@@ -114,10 +114,10 @@ def test_a_writer_leaves_a_small_catalog_compact(tmp_path: Path) -> None:
         for number in range(40):
             stamp = Stamp(1, 1, str(number))
             name = f"{number}"
-            document = Document(name, name, name, ".", "", None, 2000, stamp, (), "en")
-            chunk = Chunk(name, name, Span(0, 2000), "", ())
+            document = Document(name, name, name, ".", "", None, 8000, stamp, (), "en")
+            chunk = Chunk(name, name, Span(0, 8000), "", ())
             terms = " ".join(f"w{number}x{word}" for word in range(200))
-            catalog.put(document, np.random.default_rng(number).bytes(1000).hex(), [chunk], [terms])
+            catalog.put(document, np.random.default_rng(number).bytes(4000).hex(), [chunk], [terms])
         catalog.release([f"{number}" for number in range(20)])
         [[before]] = catalog.connection.execute("PRAGMA freelist_count")
         [[parts]] = catalog.connection.execute(_PARTS)

@@ -86,16 +86,8 @@ CREATE VIRTUAL TABLE lexicon USING fts5(
 CREATE VIRTUAL TABLE vocabulary USING fts5vocab(lexicon, row);
 """
 
-_PAGE = 1024
-"""Bytes of a page of a new catalog. Most of it are packed values of 1 to 20 kB, and the rest of a
-value leaves half a page empty: of SQLite's usual 4 kB that is a fifth of such a table."""
-
 _WRITER_CACHE = 8192
 """Kilobytes of pages that a writer keeps: its memory is not to grow with the catalog."""
-
-_LONGEST_WAL = 4 << 20
-"""Bytes of new pages after which they are put into their places; as SQLite does with larger pages.
-"""
 
 _SMALL = 32 << 20
 """Bytes of a catalog that is made compact in a moment, about a third of a second for 10 MB."""
@@ -249,7 +241,6 @@ def _prepare(connection: sqlite3.Connection, folder: Path, *, write: bool) -> No
     if empty and not write:
         raise _nothing_in(folder)
     if empty:
-        connection.execute(f"PRAGMA page_size = {_PAGE}")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.executescript(
             f"BEGIN IMMEDIATE; {_TABLES} PRAGMA application_id = {_APPLICATION_ID};"
@@ -274,8 +265,6 @@ def _prepare(connection: sqlite3.Connection, folder: Path, *, write: bool) -> No
         # A commit of the catalog must outlive a power cut before Chroma is told to forget.
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute(f"PRAGMA cache_size = -{_WRITER_CACHE}")
-        (page,) = connection.execute("PRAGMA page_size").fetchone()
-        connection.execute(f"PRAGMA wal_autocheckpoint = {_LONGEST_WAL // page}")
 
 
 def _is_file(path: Path) -> bool:
