@@ -34,6 +34,7 @@ from askdoc.types import (
     NotCompiled,
     Skip,
     Stamp,
+    Stopping,
 )
 
 BASE = Path("/home/ann/project")
@@ -279,6 +280,29 @@ def test_progress_shows_counts_and_rate_and_goes_away(
     assert (r"docs/bad [bold]\x1b[2J\u202e.txt" in written) == (width >= 80)
     assert "\u202e" not in written
     assert written.endswith(("\x1b[1A\x1b[2K", "\x1b[2K", "\x1b[?25h", "\r"))
+
+
+@pytest.mark.parametrize("moment", [0.0, 60.0])
+def test_a_run_that_is_interrupted_says_at_once_that_it_stops(
+    monkeypatch: pytest.MonkeyPatch, moment: float
+) -> None:
+    monkeypatch.setattr(progress, "_MOMENT", moment)
+    on, out = paper(120)
+    with progress.IndexProgress(on) as listen:
+        listen(Indexed(3, 9, 10, "a.txt"))
+        listen(Stopping())
+        assert "Stopping … what is whole is kept" in out.getvalue()
+        before = len(out.getvalue())
+        listen(Indexed(4, 9, 10, "b.txt"))  # what was published just then
+        time.sleep(0.2)
+    assert "Indexing" not in out.getvalue()[before:]
+
+
+def test_a_pipe_does_not_hear_that_a_run_stops() -> None:
+    on, out = paper(None)
+    with progress.IndexProgress(on) as listen:
+        listen(Stopping())
+    assert out.getvalue() == ""
 
 
 def test_a_model_made_ready_is_told_once_even_into_a_pipe() -> None:

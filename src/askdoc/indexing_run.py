@@ -26,6 +26,7 @@ from askdoc.types import (
     Reading,
     Skip,
     Stamp,
+    Stopping,
     Unread,
 )
 from askdoc.windows import windows
@@ -92,7 +93,7 @@ class Run:
             self._take_in(plan)
             self._take_out(plan)
         except KeyboardInterrupt:
-            self.interrupted = True
+            self._stop()
             self._close()
             self._writing.roll_back()
             self._count_unheard()
@@ -150,11 +151,15 @@ class Run:
 
     def _read_all(self, files: Iterator[Found]) -> None:
         with self._files.read(files) as readouts:
-            for readout in readouts:
-                if readout is not None:
-                    self._read(readout)
-                elif self._intake is not None:
-                    self._intake.idle()
+            try:
+                for readout in readouts:
+                    if readout is not None:
+                        self._read(readout)
+                    elif self._intake is not None:
+                        self._intake.idle()
+            except KeyboardInterrupt:
+                self._stop()  # before the processes that read are ended
+                raise
         if self._intake is not None:
             self._intake.flush()
 
@@ -331,6 +336,12 @@ class Run:
         except (ReadError, MissingPart):
             del self._waiting[source.key]
             raise
+
+    def _stop(self) -> None:
+        """Note an interrupt, and tell at once: what is being embedded ends first."""
+        if not self.interrupted:
+            self.interrupted = True
+            self._tally.listen(Stopping())
 
     def _close(self) -> None:
         """Give up what is not stored yet; the parts that are open are closed by who opened them."""

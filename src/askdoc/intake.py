@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 WRITING = "writing"
 """Under this key the catalog says `yes` while a run is changing the index."""
 
-_SLICE = 64
+_SLICE = 16
 """Passages that are embedded before looking whether the rest is still wanted."""
 
 _HEADROOM = 4

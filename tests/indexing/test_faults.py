@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -19,11 +22,13 @@ from askdoc.errors import DiskFull, EmbedderMismatch, IndexCorrupt, IndexLocked,
 from askdoc.indexing_run import Run
 from askdoc.settings import Settings
 from askdoc.testing import MemoryVectors
-from askdoc.types import Found
+from askdoc.types import Found, Stopping
 from askdoc.writing import Repaired
 
 if TYPE_CHECKING:
     from tests.indexing.conftest import Bench
+
+    from askdoc.ports import Matrix
 
 KILLING = Path(__file__).parent / "killing.py"
 
@@ -203,8 +208,32 @@ def test_ctrl_c_while_reading_embeds_nothing(filled: Bench) -> None:
     filled.on_load = interrupt
     report = filled.sync()
     assert report.interrupted
+    assert filled.events.count(Stopping()) == 1
     assert filled.embedder.embedded == []
     assert set(filled.texts()) == {f"docs/f{number:02}.txt" for number in range(10)}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends itself a signal")
+def test_ctrl_c_while_embedding_is_told_at_once_and_waits_for_a_few_passages(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.write(**{f"docs__f{number}": f"House {number} is old." for number in range(100)})
+    embed, told = bench.embedder.embed_passages, list[bool]()
+
+    def slow(texts: Sequence[str]) -> Matrix:
+        if not told:
+            os.kill(os.getpid(), signal.SIGINT)
+            end = time.monotonic() + 20
+            while Stopping() not in bench.events and time.monotonic() < end:
+                time.sleep(0.01)
+            told.append(Stopping() in bench.events)
+            time.sleep(0.3)  # in which the rest is given up
+        return embed(texts)
+
+    monkeypatch.setattr(bench.embedder, "embed_passages", slow)
+    assert bench.sync("docs").interrupted
+    assert told == [True]
+    assert len(bench.embedder.embedded) <= 16
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="forks")

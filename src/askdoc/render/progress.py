@@ -19,9 +19,10 @@ from rich.table import Column
 from rich.text import Text
 
 from askdoc.render.console import Page
+from askdoc.render.layout import ELLIPSIS
 from askdoc.render.notices import STAGES, ModelNotices
 from askdoc.text import escaped
-from askdoc.types import Compiling, Fetched, Indexed, Moving
+from askdoc.types import Compiling, Fetched, Indexed, Moving, Stopping
 
 _MOMENT = 1.0
 """Seconds before the bar appears; what ends sooner needs none."""
@@ -67,17 +68,22 @@ class IndexProgress:
         self._progress = Progress(*columns, console=page.console, transient=True)
         self._task = self._progress.add_task("Indexing", total=None, current="")
         self._notices = ModelNotices(page)
+        self._stopping = False
         self._timer = Timer(_MOMENT, self._progress.start) if page.width else None
 
     def __call__(self, event: object) -> None:
         """Move the bar to where the event says; what is no progress is told as a note."""
         self._notices(event)
+        if self._stopping:
+            return
         if isinstance(event, Compiling):
             self._progress.update(self._task, description=STAGES[event.stage])
         elif isinstance(event, Fetched):
             self._progress.update(
                 self._task, description="Fetching", current=escaped(event.address)
             )
+        elif isinstance(event, Stopping):
+            self._stop()
         elif isinstance(event, Moving):
             share = 100 * event.done // max(1, event.total)
             self._progress.update(self._task, description=event.what, completed=share, total=100)
@@ -89,6 +95,17 @@ class IndexProgress:
                 total=event.total,
                 current=escaped(event.current),
             )
+
+    def _stop(self) -> None:
+        """Say at once that a run ends, also where there is no bar yet; nothing into a pipe."""
+        self._stopping = True
+        told = f"Stopping {ELLIPSIS} what is whole is kept"
+        self._progress.update(self._task, description=told, current="")
+        if self._timer:
+            self._timer.cancel()
+            self._timer.join()  # it may be starting the bar
+            self._progress.start()
+            self._progress.refresh()
 
     def __enter__(self) -> Self:
         if self._timer:

@@ -43,6 +43,7 @@ from askdoc.types.indexing import (
     Known,
     Moving,
     Named,
+    Stopping,
     Waiting,
 )
 from askdoc.types.models import Busy, CompileStage, Compiling, Fetching, NotCompiled, Sending
@@ -97,6 +98,7 @@ __all__ = [
     "Spent",
     "Stamp",
     "Status",
+    "Stopping",
     "Support",
     "Turn",
     "Unread",

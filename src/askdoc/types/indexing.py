@@ -76,6 +76,11 @@ class Moving:
 
 
 @dataclass(frozen=True, slots=True)
+class Stopping:
+    """Event: a run was interrupted, and ends as soon as nothing is left half done."""
+
+
+@dataclass(frozen=True, slots=True)
 class IndexReport:
     """What one indexing run did; the lists hold locations, `skipped` what could not be indexed.
 
