@@ -7,16 +7,16 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from askdoc import grouping
+from askdoc import grouping, intake
 from askdoc.adapters import chroma
 from askdoc.errors import DiskFull, EmbedderMismatch, IndexCorrupt, IndexLocked, StoreError
 from askdoc.indexing_run import Run
@@ -218,18 +218,16 @@ def test_ctrl_c_while_embedding_is_told_at_once_and_waits_for_a_few_passages(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench.write(**{f"docs__f{number}": f"House {number} is old." for number in range(100)})
-    embed, told = bench.embedder.embed_passages, list[bool]()
+    given_up, told = Event(), list[bool]()
+    embed = bench.embedder.embed_passages
 
     def slow(texts: Sequence[str]) -> Matrix:
         if not told:
             os.kill(os.getpid(), signal.SIGINT)
-            end = time.monotonic() + 20
-            while Stopping() not in bench.events and time.monotonic() < end:
-                time.sleep(0.01)
-            told.append(Stopping() in bench.events)
-            time.sleep(0.3)  # in which the rest is given up
+            told.append(given_up.wait(60) and Stopping() in bench.events)
         return embed(texts)
 
+    monkeypatch.setattr(intake, "Event", lambda: given_up)
     monkeypatch.setattr(bench.embedder, "embed_passages", slow)
     assert bench.sync("docs").interrupted
     assert told == [True]
