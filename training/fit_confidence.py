@@ -13,6 +13,7 @@ question is asked of several libraries:
     twenty   twenty documents                            where its document is among them
     removed  all documents, with the gold sentences of   no: a near miss
              these questions cut out of them
+    cut      one document or twenty, so cut              no: a near miss
 
 With the packaged ranker only questions on documents that it was not trained on are taken. Folds are
 made over documents, so that none is both fitted on and judged on. Prints AUROC, expected
@@ -56,8 +57,11 @@ SINGLE = 100
 MOST = {"single": 4, "twenty": 40}
 """Questions of its own that a small library is asked."""
 SEED = 1
-WEIGHTS = {"removed": 0.3}
-"""How much a trial counts, where not 1: near misses are as many here as answerable questions."""
+WEIGHTS = {"removed": 0.3, "single cut": 0.15, "twenty cut": 0.15}
+"""How much a trial counts, where not 1: near misses are as many here as answerable questions.
+
+In a small library little else tells them from answers, so each that is refused costs more answers.
+"""
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,9 @@ def main() -> None:
         report(kind, labels[kinds == kind], held[kinds == kind])
     mixed = whole | (kinds == "removed")
     report("whole against removed", labels[mixed], held[mixed])
+    for kind in ("single", "twenty"):
+        mixed = (kinds == kind) & labels | (kinds == f"{kind} cut")
+        report(f"{kind} against cut", labels[mixed], held[mixed])
     model = fit(rows, labels, weights)
     if arguments.near:
         asked = np.array([trial.features for trial in by_hand])
@@ -144,15 +151,16 @@ def collect(cases: Sequence[EvalCase], documents: Path, ranker: str) -> Iterator
     for case, values in ask(cases, half, ranker):
         yield Trial("half", values, case.evidence[0].document in names, fold_of(case))
     with tempfile.TemporaryDirectory() as folder:
-        cut = without_gold(cases, documents, Path(folder) / "docs")
+        cut = without_gold(cases, sorted(documents.iterdir()), Path(folder))
         for case, values in ask(cases, [cut], ranker):
             yield Trial("removed", values, answerable=False, fold=fold_of(case))
     yield from small_libraries(cases, documents, ranker)
 
 
-def without_gold(cases: Sequence[EvalCase], documents: Path, target: Path) -> Path:
+def without_gold(cases: Sequence[EvalCase], documents: Sequence[Path], target: Path) -> Path:
     """Copy the documents and cut the gold quotes out of the copies."""
-    shutil.copytree(documents, target)
+    for document in documents:
+        shutil.copy(document, target)
     for case in cases:
         for item in case.evidence:
             path = target / item.document
@@ -182,6 +190,12 @@ def small_libraries(cases: Sequence[EvalCase], documents: Path, ranker: str) -> 
         paths = [documents / name for name in library]
         for case, values in ask([*own, *chance.sample(others, len(own))], paths, ranker):
             yield Trial(kind, values, case in own, fold)
+        with tempfile.TemporaryDirectory() as folder:
+            cut = without_gold(own, paths, Path(folder))
+            if not any(path.read_text().strip() for path in cut.iterdir()):
+                continue
+            for _, values in ask(own, [cut], ranker):
+                yield Trial(f"{kind} cut", values, answerable=False, fold=fold)
 
 
 def ask(
