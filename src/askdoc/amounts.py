@@ -81,7 +81,7 @@ def unbounded(claim: str, source: str) -> str | None:
             pass
         elif bound is not None and bounds - {None} and not _REST.search(source):
             return f"the bound of “{quantity.text}” is the other way round in"
-        if by and same and not any(item[2] or _tells_difference(source, item[0]) for item in same):
+        if by and same and not any(item[2] or tells_difference(source, item[0]) for item in same):
             return f"“by {quantity.text}” is no difference in"
     return None
 
@@ -181,7 +181,8 @@ def _bounded(text: str) -> Iterator[tuple[Quantity, str | None, bool]]:
         yield quantity, kind, bool(by)
 
 
-def _tells_difference(text: str, quantity: Quantity) -> bool:
+def tells_difference(text: str, quantity: Quantity) -> bool:
+    """Tell whether an amount is by how much something is more or less, or has changed."""
     around = text[max(0, quantity.start - _NEAR) : quantity.start]
     around += " " + text[quantity.end : quantity.end + _NEAR].partition(",")[0]
     return bool(_DIFFERENCE.search(_PART.split(around)[-1] if _PART.search(around) else around))
@@ -194,7 +195,7 @@ def _between(text: str, quantity: Quantity, start: int, end: int) -> str:
 def reckoned(claim: str, amount: Quantity, given: Sequence[Quantity]) -> bool:
     """Tell whether a difference that the claim gives is that of two amounts of its source."""
     before = claim[: amount.start]
-    if not (_BY.search(before) or _tells_difference(claim, amount)):
+    if not (_BY.search(before) or tells_difference(claim, amount)):
         return False
     return any(
         abs(one.number - other.number) == amount.number

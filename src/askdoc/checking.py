@@ -3,6 +3,9 @@
 In order: numbers, dates and units; names; who does what to whom; negation; direction; which value
 belongs to what; certainty; and at last how much of its content the sources hold. The first four
 decide whether a claim stands; the rest tells `partial` from `supported`.
+
+The rules read English. Numbers, negation, reasons and times are looked for in other languages too
+(`other_languages`).
 """
 
 from __future__ import annotations
@@ -20,9 +23,12 @@ from askdoc.amounts import reckoned
 from askdoc.binding import Values, read_values
 from askdoc.borrowing import borrowed
 from askdoc.clauses import read_clauses
+from askdoc.comparing import comparison, upside_down
 from askdoc.contradicting import contradictions, left_open, outside
 from askdoc.english import BE, JOINING, NEGATORS
 from askdoc.names import known, names
+from askdoc.numerals import unheld
+from askdoc.other_languages import ENGLISH, UNSPACED, VERBAL, plain
 from askdoc.polarity import sides
 from askdoc.qualifying import lent
 from askdoc.quantities import Quantity
@@ -34,6 +40,9 @@ from askdoc.types import Support
 from askdoc.words import Terms, Word, is_light, read_words
 
 EmbedTexts = Callable[[Sequence[str]], npt.NDArray[np.float32]]
+
+NameLanguage = Callable[[str, Sequence[str]], str]
+"""Names the language of a text, one of several if there are any (`ports.Analyser.language`)."""
 
 COVERED = 0.78
 """Cosine from which two words are taken to say the same, such as `car` and `vehicle`.
@@ -65,12 +74,14 @@ class Source:
 
     `context` is what the sentence can lean on for its subject: title, headings, the sentence
     before. Names of a claim's subject may come from there, where the sentence has a pronoun for it
-    or says less of it, such as "the mill"; other names, words and values may not.
+    or says less of it, such as "the mill"; other names, words and values may not. `language` is
+    that of its document, for a sentence that does not tell its own.
     """
 
     label: str
     text: str
     context: str = ""
+    language: str = ENGLISH
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +106,14 @@ class Checker(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Checks claims; `terms` makes stems, `embed` (optional) knows words that mean the same."""
+    """Checks claims; `terms` makes stems, `embed` (optional) knows words that mean the same.
+
+    `language` names the language of a text; without it, all are taken for English.
+    """
 
     terms: Terms
     embed: EmbedTexts | None = None
+    language: NameLanguage | None = None
 
     def __call__(self, claim: str, sources: Sequence[Source]) -> Verdict:
         """Check `claim` against the sentences it cites.
@@ -123,6 +138,8 @@ class Check:
 
     def _turned(self, claim: str, sources: Sequence[Source]) -> str | None:
         """Say which of several sentences the claim follows, and turns into something else."""
+        if found := upside_down(claim, [source.text for source in sources], self.terms):
+            return f"{found} [{_joined(sources).label}]"
         words = read_words(claim, self.terms)
         content = _content(words, read_values(claim))
         whole = len([part for part in _CLAUSES.split(claim) if part]) == 1
@@ -170,28 +187,35 @@ class Check:
         content = _content(words, values)
         named = [n for n in outside(names(words, claim), values) if n.folded not in JOINING]
         leaning = lent(claim, source.text, named, context, self.terms) if context else frozenset()
+        told = comparison(claim, [source.text], self.terms)
+        if told and told.agrees:  # what the values say need not be said in words
+            content = [w for w in content if not told.start <= w.start < told.end]
+        language = self.language_of(f"{source.text} {claim}", source.language)
         missing = self._missing([w for w in content if w.start not in leaning], given)
         missing += self._missing([w for w in content if w.start in leaning], around)
         coverage = 1 - len(missing) / len(content) if content else 1.0
         where = f"[{source.label}]"
         wrong = _values_missing(claim, values, read_values(source.text))
+        wrong += [f"“{n}” is not in" for n in unheld(claim, source.text, language, values.ranges)]
         wrong += [
             f"“{name.text}” is not in"
             for name in named
             if not known(name, around if name.start in leaning else given)
         ]
-        wrong += contradictions(claim, words, source.text, given, self.terms)
+        if told and told.agrees and not wrong and not missing:
+            return Verdict(Support.SUPPORTED, (), coverage)
+        wrong += contradictions(claim, words, source.text, given, self.terms, language)
         moved = displaced(claim, source.text, self.terms)
         if moved is not None and moved.named:
             wrong.append(str(moved))
         if exchanged_for := substituted(words, given, missing):
             new, old = exchanged_for
             wrong.append(f"“{new.text}” stands in the place of “{old.text}” in")
+        if not wrong and coverage < LEAST_COVERAGE:
+            wrong = [_listed(missing)]
         if wrong:
             return Verdict(Support.UNSUPPORTED, tuple(f"{w} {where}" for w in wrong), coverage)
-        if coverage < LEAST_COVERAGE:
-            return Verdict(Support.UNSUPPORTED, (f"{_listed(missing)} {where}",), coverage)
-        if empty := self._says_nothing(claim, words, content, given):
+        if empty := self._says_nothing(claim, words, content, given, language):
             return Verdict(Support.PARTIAL, (empty,), coverage)
         doubts = left_open(claim, words, source.text, given, self.terms)
         doubts += [str(moved)] if moved else []
@@ -200,12 +224,31 @@ class Check:
             return Verdict(Support.PARTIAL, tuple(f"{d} {where}" for d in doubts), coverage)
         return Verdict(Support.SUPPORTED, (), coverage)
 
+    def language_of(self, text: str, document: str = ENGLISH) -> str:
+        """Name the language of a text; where it has no sign of any, that of its document."""
+        if self.language is None:
+            return ENGLISH
+        found = self.language(text, ())
+        if found == ENGLISH != document:
+            return self.language(text, (document, ENGLISH))
+        return found
+
     def _says_nothing(
-        self, claim: str, words: Sequence[Word], content: Sequence[Word], given: Sequence[Word]
+        self,
+        claim: str,
+        words: Sequence[Word],
+        content: Sequence[Word],
+        given: Sequence[Word],
+        language: str,
     ) -> str | None:
-        """Say why a claim is no statement, else None."""
+        """Say why a claim is no statement, or can't be told to be one, else None."""
+        if language in UNSPACED:
+            return "words of its language are not told apart"
         if not _has_verb(claim, self.terms) and not _has_verb_form(content):
-            return "it names something and states nothing"
+            if language == ENGLISH:
+                return "it names something and states nothing"
+            if not any(plain(word.text) in VERBAL for word in words):
+                return "its verb is not known"
         if repeated := _circular(words, given):
             return f"it says “{repeated.text}” of “{repeated.text}”"
         return None
@@ -296,6 +339,7 @@ def _joined(sources: Sequence[Source]) -> Source:
         "][".join(source.label for source in sources),
         " ".join(source.text for source in sources),
         " ".join(source.context for source in sources),
+        sources[0].language,
     )
 
 

@@ -8,14 +8,16 @@ lines.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Any
 
 from askdoc.errors import GeneratorError
 from askdoc.grammar import ANSWERED, LONGEST, REFUSAL, SENTENCES, TEXT
 from askdoc.json_stream import read_objects
+from askdoc.other_languages import ENGLISH
+from askdoc.sentence_ends import ends_here
 
 _NUMBERS = r"\s*((?:[Ss]?\d+)(?:\s*(?:,|;|and|-|–)\s*[Ss]?\d+)*)\s*"
 _BRACKETS = re.compile(rf"[\[【]{_NUMBERS}[\]】]")
@@ -29,7 +31,7 @@ _PREAMBLE = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(r"(?<=[.!?])((?:\s*[\[【][^\]】]*[\]】])*)\s+(?=[\"“'A-Z])")
-_END = re.compile(r"(?<=[a-z0-9)\"%][.!?])(?<!\b[DM]r\.)(?<!\bMrs\.)\s+(?=[\"A-Z])")
+_END = re.compile(r"(?<=[a-z0-9)\"%][.!?])\s+(?=[\"A-Z])")
 _LABELLED_END = re.compile(rf"[.!?]\s*[\[【]{_NUMBERS}[\]】]\s*$|[\[【]{_NUMBERS}[\]】][.!?]\s*$")
 _THOUGHT, _THOUGHT_ENDS = "<think>", "</think>"
 _REFUSED = re.compile(
@@ -43,6 +45,9 @@ _FEWEST_LETTERS = 3
 _FENCE = r"^\s*(?:```(?:json)?\s*)?"
 _JSON = re.compile(_FENCE + r"(?:\[\s*)?\{")
 _UNDECIDED = re.compile(r"^\s*(?:`{0,2}|```(?:j|js|jso)?|```(?:json)?\s*(?:\[\s*)?|\[\s*)$")
+
+Language = Callable[[str], str]
+"""Names the language of a text, which tells whether a full stop ends a sentence."""
 
 _TEXT_NAMES = (TEXT, "claim", "statement")
 _LABEL_NAMES = (SENTENCES, "sentence", "labels", "label", "sources", "citations")
@@ -64,7 +69,13 @@ class Refused:
     text: str
 
 
-def read_claims(pieces: Iterable[str]) -> Iterator[Written | Refused]:
+def _english(_: str) -> str:
+    return ENGLISH
+
+
+def read_claims(
+    pieces: Iterable[str], language: Language = _english
+) -> Iterator[Written | Refused]:
     """Yield each claim as soon as its line or its object is complete; the last one at the end.
 
     A refusal counts only as the first thing that is said.
@@ -76,7 +87,8 @@ def read_claims(pieces: Iterable[str]) -> Iterator[Written | Refused]:
         if not _UNDECIDED.match(opening):
             break
     rest = chain([opening], spoken)
-    yield from _objects(rest) if _JSON.match(opening) else _lines(rest)
+    read = _objects if _JSON.match(opening) else _lines
+    yield from read(rest, language)
 
 
 def _without_thoughts(pieces: Iterable[str]) -> Iterator[str]:
@@ -104,7 +116,7 @@ def _begun(text: str) -> int:
     return next(n for n in range(len(_THOUGHT) - 1, -1, -1) if text.endswith(_THOUGHT[:n]))
 
 
-def _lines(pieces: Iterable[str]) -> Iterator[Written | Refused]:
+def _lines(pieces: Iterable[str], language: Language) -> Iterator[Written | Refused]:
     """Read line by line; where the stream breaks, the finished sentences of its last line too."""
     waiting = ""
     said = False
@@ -113,21 +125,21 @@ def _lines(pieces: Iterable[str]) -> Iterator[Written | Refused]:
         for piece in pieces:
             *lines, waiting = (waiting + piece).split("\n")
             for line in lines:
-                for claim in _line(line, first=not said):
+                for claim in _line(line, language, first=not said):
                     said = True
                     yield claim
     except GeneratorError as error:
-        broken, waiting = error, _finished(waiting)
-    yield from _line(waiting, first=not said)
+        broken, waiting = error, _finished(waiting, language)
+    yield from _line(waiting, language, first=not said)
     if broken is not None:
         raise broken
 
 
-def _finished(text: str) -> str:
+def _finished(text: str, language: Language) -> str:
     """Keep the sentences that are known to be whole: another begins after them, or a label ends."""
     if _LABELLED_END.search(text):
         return text
-    ends = [match.end() for pattern in (_SENTENCE, _END) for match in pattern.finditer(text)]
+    ends = [match.end() for by in (_SENTENCE, _END) for match in _ends(by, text, language)]
     return text[: max(ends, default=0)]
 
 
@@ -141,54 +153,64 @@ def ends_sentence(text: str) -> bool:
     return text.rstrip("\"'”’)").endswith((".", "!", "?"))
 
 
-def _objects(pieces: Iterable[str]) -> Iterator[Written | Refused]:
+def _objects(pieces: Iterable[str], language: Language) -> Iterator[Written | Refused]:
     """Read `{"answered": true, "claims": [{"text": …, "sentences": [1]}]}`, or near it."""
     said = False
     for found in read_objects(pieces):
         if found.get(ANSWERED) is False and not said:
             yield Refused(REFUSAL)
             return
-        for claim in _object(found):
+        for claim in _object(found, language):
             said = True
             yield claim
 
 
-def _object(found: Mapping[str, Any]) -> Iterator[Written]:
+def _object(found: Mapping[str, Any], language: Language) -> Iterator[Written]:
     text = next((found[n] for n in _TEXT_NAMES if isinstance(found.get(n), str)), "")
     named: Any = next((found[name] for name in _LABEL_NAMES if name in found), [])
     labels = [str(item).strip("[] Ss") for item in (named if isinstance(named, list) else [named])]
-    for claim in _line(text.replace("\n", " "), first=False):
+    for claim in _line(text.replace("\n", " "), language, first=False):
         if isinstance(claim, Written):
             yield Written(claim.text, tuple(dict.fromkeys([*labels, *claim.labels])))
 
 
-def _line(line: str, *, first: bool) -> Iterator[Written | Refused]:
+def _line(line: str, language: Language, *, first: bool) -> Iterator[Written | Refused]:
     bare = _PREAMBLE.sub("", _BULLET.sub("", line).strip().strip("`"))
     if first and _REFUSED.match(bare):
         yield Refused(bare)
         return
-    for sentence in _sentences(bare):
+    for sentence in _sentences(bare, language):
         claim = _claim(sentence)
-        for text in _whole(claim.text):
+        for text in _whole(claim.text, language):
             if sum(c.isalpha() for c in text) >= _FEWEST_LETTERS:
                 yield Written(text, claim.labels)
 
 
-def _sentences(text: str) -> Iterator[str]:
+def _sentences(text: str, language: Language) -> Iterator[str]:
     """Cut prose after each sentence that has labels; one without labels goes with the next."""
     start = 0
-    for match in _SENTENCE.finditer(text):
+    for match in _ends(_SENTENCE, text, language):
         if _labels(text[start : match.end()]).search(text, start, match.end()):
             yield text[start : match.end()]
             start = match.end()
     yield text[start:]
 
 
-def _whole(text: str) -> list[str]:
+def _whole(text: str, language: Language) -> list[str]:
     """Cut a claim into its sentences; what a limit of length cut off in the middle is dropped."""
-    sentences = [part for part in _END.split(text) if part]
+    edges = [0, *(match.end() for match in _ends(_END, text, language)), len(text)]
+    sentences = [part for start, end in pairwise(edges) if (part := text[start:end].strip())]
     cut_off = len(text) >= LONGEST and not text.endswith((".", "!", "?", '"'))
     return sentences[:-1] if cut_off else sentences
+
+
+def _ends(pattern: re.Pattern[str], text: str, language: Language) -> Iterator[re.Match[str]]:
+    """List where sentences end by a pattern: not after an ordinal or an abbreviation."""
+    for match in pattern.finditer(text):
+        if match[0].strip() or ends_here(
+            text[: match.start()], text[match.end() :], language(text)
+        ):
+            yield match
 
 
 def _claim(text: str) -> Written:

@@ -19,6 +19,8 @@ from askdoc.amounts import (
     unbounded,
 )
 from askdoc.binding import Values, misplaced, read_values
+from askdoc.comparing import unaltered, uncompared, upside_down
+from askdoc.denials import denied_otherwise
 from askdoc.exchanging import (
     blamed,
     crossed,
@@ -31,8 +33,9 @@ from askdoc.exchanging import (
     reopened,
     unequal,
 )
-from askdoc.names import turned_round
+from askdoc.names import misordered, turned_round
 from askdoc.ordering import contrasted, exchanged, mirrored, reordered
+from askdoc.other_languages import ENGLISH
 from askdoc.polarity import certainty, direction, negation
 from askdoc.qualifying import (
     compared,
@@ -45,6 +48,7 @@ from askdoc.qualifying import (
     widened,
 )
 from askdoc.rates import of_another_rate, one_of_two, singled
+from askdoc.reasons import contrived, misreasoned
 from askdoc.restricting import restricted
 from askdoc.roles import acting, misnamed, swapped
 from askdoc.scoping import (
@@ -61,6 +65,8 @@ from askdoc.scoping import (
     unpossessed,
 )
 from askdoc.tensing import outdated, returned, undone
+from askdoc.timing import mistimed_by_date, nearly_timed
+from askdoc.unspaced import exchanged_in
 from askdoc.words import Terms, Word
 
 
@@ -80,14 +86,23 @@ def left_open(
         loosened(claim, source),
         unpossessed(claim, source),
         blamed(claim, source),
+        nearly_timed(claim, source),
+        contrived(claim, source),
+        uncompared(claim, source, terms),
+        misordered(words, claim, given, source),
     ]
     return [reason for reason in found if reason]
 
 
 def contradictions(
-    claim: str, words: Sequence[Word], source: str, given: Sequence[Word], terms: Terms
+    claim: str,
+    words: Sequence[Word],
+    source: str,
+    given: Sequence[Word],
+    terms: Terms,
+    language: str = ENGLISH,
 ) -> list[str]:
-    """List what the claim says otherwise than its source."""
+    """List what the claim says otherwise than its source; both are in `language`."""
     found = [
         _reversed_roles(claim, words, source, given, terms),
         negation(claim, words, source, given),
@@ -133,6 +148,12 @@ def contradictions(
         opposed(claim, source),
         of_another_rate(claim, source),
         singled(claim, source, terms),
+        denied_otherwise(claim, source, language),
+        mistimed_by_date(claim, source, language),
+        misreasoned(claim, source, language),
+        unaltered(claim, source),
+        upside_down(claim, [source], terms),
+        exchanged_in(claim, source, language),
     ]
     return [reason for reason in found if reason]
 

@@ -2,7 +2,7 @@
 """The English word lists that the check of claims goes by.
 
 Stems are those of the Snowball stemmer. In another language the lists match nothing, and the check
-rests on numbers, dates, names and the words themselves.
+rests on numbers, dates, names, the words themselves and what `other_languages` lists.
 """
 
 from __future__ import annotations

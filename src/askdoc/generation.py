@@ -145,7 +145,7 @@ class Writer:
 
     def _run(self, built: Built, progress: _Progress, hear: HearDraft) -> None:
         with closing(self._pieces(self._generator.stream(built.prompt), progress)) as pieces:
-            for number, item in enumerate(read_claims(pieces)):
+            for number, item in enumerate(read_claims(pieces, self._check.language_of)):
                 if isinstance(item, Refused):
                     progress.refusal = item.text
                     return
@@ -335,7 +335,8 @@ def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
 
 
 def _source(offer: Offer) -> Source:
-    return Source(str(offer.number), offer.text, offer.context)
+    language = offer.evidence.passage.document.language
+    return Source(str(offer.number), offer.text, offer.context, language)
 
 
 def _since(start: float) -> float:

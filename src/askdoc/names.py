@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from askdoc.clauses import verbs_among
 from askdoc.english import DETERMINERS, PIVOTS, SIDES, TITLES
@@ -45,7 +46,7 @@ def names(words: Sequence[Word], text: str) -> list[Word]:
 def known(name: Word, source: Sequence[Word]) -> bool:
     """Tell whether `source` holds a name: the word, its plural, or what its letters stand for."""
     folded = {word.folded for word in source}
-    if name.folded in folded or name.folded.rstrip("s") in {item.rstrip("s") for item in folded}:
+    if name.folded in folded or _singular(name.folded) in {_singular(item) for item in folded}:
         return True
     if name.stem is not None and name.stem in {word.stem for word in source}:
         return True
@@ -55,6 +56,31 @@ def known(name: Word, source: Sequence[Word]) -> bool:
     return name.text[0].lower() in "".join(
         word.folded for word in source if _is_acronym(word)
     ) and _spelled_acronym(name, source)
+
+
+def _singular(name: str) -> str:
+    """Take off the ending of a plural; Douglass is another name than Douglas."""
+    return name if name.endswith("ss") else name.removesuffix("s")
+
+
+def misordered(
+    claim: Sequence[Word], claim_text: str, source: Sequence[Word], source_text: str
+) -> str | None:
+    """Find a name whose parts have another order: another name, or a custom of its country."""
+    given = set(_neighbours(source, source_text))
+    for one, other in _neighbours(claim, claim_text):
+        if (other, one) in given and (one, other) not in given:
+            written = {word.folded: word.text for word in claim}
+            return f"“{written[one]} {written[other]}” is “{written[other]} {written[one]}” in"
+    return None
+
+
+def _neighbours(words: Sequence[Word], text: str) -> Iterator[tuple[str, str]]:
+    """List the words with capitals that stand side by side."""
+    for one, other in pairwise(words):
+        between = text[one.end : other.start]
+        if one.capital and other.capital and between.isspace() and one.folded != other.folded:
+            yield one.folded, other.folded
 
 
 def turned_round(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from askdoc.dates import read_dates
-from askdoc.english import DENYING, FREQUENCY, HEDGES, JOINING, NEGATORS, SIDES, UNIVERSAL
+from askdoc.english import BE, DENYING, FREQUENCY, HEDGES, JOINING, NEGATORS, SIDES, UNIVERSAL
 from askdoc.units import FRACTIONS, SPELLED
 from askdoc.words import Word, is_light, is_verb
 
@@ -30,6 +30,9 @@ _BOUNDS = {"more": 0, "less": 1, "fewer": 1}
 
 _MUST = ("must", "required", "requires", "need", "needs")
 """To say that something is needed says as well that nothing goes without it."""
+
+_DIED = ("survival", 1)
+"""What those do who are killed."""
 
 _RAISING = ("seem", "appear")
 _LINKED = re.compile(r"\s+(?:to|that|as)\b")
@@ -309,7 +312,10 @@ def _sides(words: Sequence[Word]) -> dict[tuple[str, int], Word]:
     found: dict[tuple[str, int], Word] = {}
     for at, word in enumerate(words):
         bound = _BOUNDS.get(word.folded) if _before_amount(words[at + 1 : at + 4]) else None
-        for key in [("bound", bound)] if bound is not None else _of(word):
+        keys = {("bound", bound)} if bound is not None else _of(word)
+        if word.stem == "kill" and any(other.folded in BE for other in words[max(0, at - 2) : at]):
+            keys = keys | {_DIED}
+        for key in keys:
             found.setdefault(key, word)
     return found
 

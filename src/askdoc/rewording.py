@@ -100,6 +100,7 @@ _PHRASES = (
     (r"\bwill (?:next |again |soon )?be visible\b", "is visible"),
     (r"\bwithout a telescope\b|\bto the naked eye\b", "with the naked eye"),
     (r"\bin spite of\b", "despite"),
+    (r"\b(?:even )?though\b", "although"),
     (r"\bfree of charge\b|\bat no (?:cost|charge)\b|\bfor nothing\b", "free"),
     (r"\bfor the first time\b", "first"),
     (r"\bprior to\b", "before"),

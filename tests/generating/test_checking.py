@@ -23,7 +23,7 @@ def terms(text: str) -> list[str]:
     return _ANALYSER.terms(text, "en")
 
 
-CHECK = Check(terms)
+CHECK = Check(terms, language=_ANALYSER.language)
 
 
 def against(claim: str, *sources: str, context: str = "") -> Verdict:
@@ -52,17 +52,20 @@ def pairs(name: str) -> Iterator[dict[str, Any]]:
         ("claims_tenth.jsonl", 0.78),
         ("claims_eleventh.jsonl", 0.74),
         ("claims_twelfth.jsonl", 0.8),
+        ("claims_thirteenth.jsonl", 0.94),
+        ("claims_fourteenth.jsonl", 0.94),
     ],
 )
 @pytest.mark.parametrize("knows", ["words", "meaning"])
 def test_labelled_pairs_are_judged_right(name: str, least: float, knows: str) -> None:
     meaning = load("all-MiniLM-L6-v2").embed_queries if knows == "meaning" else None
-    check = Check(terms, meaning)
+    check = Check(terms, meaning, _ANALYSER.language)
     wrong = []
     passed: Counter[str] = Counter()
     cases = list(pairs(name))
     for case in cases:
-        verdict = check(case["claim"], [Source("1", case["source"])])
+        source = Source("1", case["source"], language=case.get("language", "en"))
+        verdict = check(case["claim"], [source])
         supported = verdict.support is Support.SUPPORTED
         if supported != case["holds"]:
             wrong.append(case["id"])
@@ -185,3 +188,59 @@ def test_a_bare_name_is_not_a_statement() -> None:
 
 def test_a_claim_that_cites_nothing_is_unsupported() -> None:
     assert CHECK("The mill was built in 1850.", []).support is Support.UNSUPPORTED
+
+
+@pytest.mark.parametrize("name", ["claims_thirteenth.jsonl", "claims_fourteenth.jsonl"])
+def test_what_is_plainly_false_is_not_even_partly_supported(name: str) -> None:
+    cases = [case for case in pairs(name) if not case["holds"]]
+    verdicts = {
+        case["id"]: CHECK(
+            case["claim"], [Source("1", case["source"], language=case.get("language", "en"))]
+        ).support
+        for case in cases
+    }
+    shown = [one for one, support in verdicts.items() if support is not Support.UNSUPPORTED]
+    assert len(shown) <= 0.2 * len(cases), shown
+    assert Support.SUPPORTED not in verdicts.values()
+
+
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [
+        ("这座塔建于1436年。", "这座塔建于1435年。"),
+        ("塔高二百五十米。", "塔高二百四十米。"),
+        ("その塔は1436年に建てられた。", "その塔は1435年に建てられた。"),
+        ("Башня построена в 1436 году.", "Башня построена в 1435 году."),
+        ("بني البرج عام ١٤٣٦.", "بني البرج عام ١٤٣٥."),
+        ("Der Turm wiegt 1,7 Tonnen.", "Der Turm wiegt 1,5 Tonnen."),
+        ("Der Turm hat neun Glocken und eine Uhr.", "Der Turm hat acht Glocken und eine Uhr."),
+    ],
+)
+def test_a_number_that_the_source_does_not_hold_is_refused_in_any_script(
+    claim: str, source: str
+) -> None:
+    assert against(claim, source).support is Support.UNSUPPORTED
+
+
+def test_a_number_may_be_written_in_another_script() -> None:
+    assert against("塔高240米。", "塔高二百四十米。").support is not Support.UNSUPPORTED
+
+
+def test_a_comparison_of_two_rows_is_held_against_their_values() -> None:
+    rows = [
+        "Name: Ada Berg | Team: Sales | Pay: 51000",
+        "Name: Ole Dahl | Team: Sales | Pay: 48000",
+    ]
+    assert against("Ada Berg earns less than Ole Dahl.", *rows).support is Support.UNSUPPORTED
+    assert against("Ada Berg earns more than Ole Dahl.", *rows).support is not Support.UNSUPPORTED
+
+
+def test_the_order_of_a_name_can_not_be_told_for_sure() -> None:
+    source = "The mill was built by Martin Thomas."
+    assert against("The mill was built by Thomas Martin.", source).support is Support.PARTIAL
+
+
+def test_a_sentence_without_a_sign_is_in_the_language_of_its_document() -> None:
+    claim, text = "La torre ha nove campane.", "La torre ha otto campane."
+    known = CHECK(claim, [Source("1", text, language="it")])
+    assert "“nove” is not in [1]" in known.reasons

@@ -51,6 +51,37 @@ def test_one_line_of_several_sentences_gives_each_its_labels() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Röntgen entdeckte sie am 8. November 1895 in Würzburg.", "en"),
+        ("Im 19. Jahrhundert lebte Holm, ca. Ende Mai, in Haus Nr. Eins.", "de"),
+        ("Kong Harald døde den 8. Maj i Ribe.", "da"),
+        ("He moved to St. Louis with Mrs. Holm.", "en"),
+        ("Elle suit Mme. Curie à Ste. Anne.", "fr"),
+    ],
+)
+def test_a_claim_is_not_cut_at_an_ordinal_or_an_abbreviation(text: str, language: str) -> None:
+    assert list(read_claims([f"- {text} [1]"], lambda _: language)) == [Written(text, ("1",))]
+
+
+def test_a_number_ends_a_sentence_where_it_is_no_ordinal() -> None:
+    claims = read_claims(["- The bridge cost 8. The mill cost 9. [1]"], lambda _: "en")
+    assert [claim.text for claim in claims] == ["The bridge cost 8.", "The mill cost 9."]
+
+
+def test_what_breaks_after_an_ordinal_is_no_claim() -> None:
+    def pieces() -> Iterator[str]:
+        yield "Er starb 1923. Er wurde am 8. November"
+        message = "gone"
+        raise GeneratorError(message)
+
+    claims = read_claims(pieces(), lambda _: "de")
+    assert next(claims) == Written("Er starb 1923.", ())
+    with pytest.raises(GeneratorError):
+        next(claims)
+
+
 def test_a_claim_comes_as_soon_as_its_line_is_whole() -> None:
     seen: list[str] = []
 

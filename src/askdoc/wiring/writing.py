@@ -112,7 +112,7 @@ def writer(
         price_out=settings.llm_price_out,
     )
     generator = wrap(chosen.generator) if wrap else chosen.generator
-    check = Check(terms, embedder.embed_queries)
+    check = Check(terms, embedder.embed_queries, analyser.language)
     second = _second_check(workspace, generator)
     return Writer(generator, check, terms, limits=limits, second_check=second)
 
