@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from askdoc.adapters.snowball import SnowballAnalyser
-from askdoc.confidence import FEATURES, Calibration, features, probability
+from askdoc.confidence import FEATURES, Calibration, features, probability, shortfall
 from askdoc.retrieval import Query
 from askdoc.settings import NO_RERANKER, RERANKER
 from askdoc.types import Chunk, Document, Evidence, Passage, Span, Stamp
@@ -98,3 +98,19 @@ def test_evidence_about_another_than_was_asked_for_is_told() -> None:
 
 def terms(text: str) -> list[str]:
     return SnowballAnalyser().terms(text, "en")
+
+
+@pytest.mark.parametrize(
+    ("confidence", "told"),
+    [
+        (0.12, "confidence 0.12, needed 0.50"),
+        (0.4996, "confidence 0.4996, needed 0.5000"),
+        (0.496, "confidence 0.496, needed 0.500"),
+        (0.51, "confidence 0.51, needed 0.50"),
+        (0.5, "confidence 0.50, needed 0.50"),
+    ],
+)
+def test_a_confidence_is_told_with_the_digits_that_show_it_to_be_less(
+    confidence: float, told: str
+) -> None:
+    assert shortfall(confidence, 0.5) == told

@@ -27,6 +27,9 @@ FEATURES = (
     "ranker",
 )
 
+_MOST_DIGITS = 15
+"""More would only show how a number is kept."""
+
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
@@ -93,3 +96,15 @@ def context(passage: Passage) -> str:
     return lexical_text(
         document.path, document.title, chunk.headings, chunk.text, author=document.author
     )
+
+
+def shortfall(confidence: float, least: float) -> str:
+    """Tell a confidence and what it falls short of, with the digits that show it to be less."""
+    digits = 2
+    while (
+        confidence < least
+        and digits < _MOST_DIGITS
+        and f"{confidence:.{digits}f}" == f"{least:.{digits}f}"
+    ):
+        digits += 1
+    return f"confidence {confidence:.{digits}f}, needed {least:.{digits}f}"

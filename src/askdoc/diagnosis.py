@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from askdoc.confidence import shortfall
 from askdoc.gold import met
 from askdoc.grading import Graded
 from askdoc.metrics_ranking import first_rank
@@ -96,7 +97,7 @@ def _selection(graded: Graded) -> Iterator[Stage]:
 def _confidence(graded: Graded, least: float) -> Stage:
     answer = graded.answer
     answered = answer.status is Status.ANSWERED
-    told = f"confidence {answer.confidence:.2f}, needed {least:.2f}"
+    told = shortfall(answer.confidence, least)
     if answer.reason:
         told += f": {answer.reason.message}"
     return Stage("confidence", told, answered is graded.case.answerable, numbers=answer.signals)

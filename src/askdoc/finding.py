@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from askdoc import compound, operators
 from askdoc.citing import Chosen, choose
-from askdoc.confidence import Calibration, context, features, probability
+from askdoc.confidence import Calibration, context, features, probability, shortfall
 from askdoc.errors import UsageError
 from askdoc.operators import Demands
 from askdoc.ports import Analyser, CatalogReader, Embedder, Ranker, VectorStore
@@ -324,7 +324,7 @@ class Finder:
         kind, told = "nothing_found", f"nothing in {asked} comes near this question"
         if evidence:
             kind, told = "weak_evidence", f"{asked} do not seem to answer this question "
-            told += f"(confidence {confidence:.2f}, needed {least:.2f})"
+            told += f"({shortfall(confidence, least)})"
         if self._sources.catalog.setting(INCOMPLETE):
             told += "; files may be missing from the index, since a run has not come to its end"
         return Reason(kind, told)
