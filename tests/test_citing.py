@@ -213,3 +213,38 @@ def test_the_first_sentence_of_a_passage_has_nothing_to_lean_on() -> None:
 
 def test_nothing_comes_of_nothing() -> None:
     assert choose([], terms, {}, limit=3) == []
+
+
+@pytest.mark.parametrize("heading", ["4. Winter tyres.", "(b) Winter tyres", "2.1) Tyres."])
+def test_a_numbered_heading_is_no_statement_though_it_ends_like_one(heading: str) -> None:
+    given = evidence((heading, 1.0), ("They go on in October.", 0.1))
+    [chosen] = choose(given, terms, WEIGHTS, limit=3)
+    assert chosen.span == Span(100, given[0].passage.chunk.span.end)
+
+
+def test_the_first_line_of_a_document_brings_what_answers() -> None:
+    given = evidence(
+        ("Report: Orre mill", 1.0),
+        ("The wheel was cleaned in May.", 0.4),
+        ("Ann Bell founded the mill.", 0.3),
+        start=0,
+    )
+    chosen = choose(given, terms, {"orr": 2.0, "found": 1.0}, limit=3)
+    assert [item.evidence.text for item in chosen] == [
+        "Report: Orre mill",
+        "Ann Bell founded the mill.",
+    ]
+    chosen = choose(given, terms, {"orr": 2.0, "sold": 1.0}, limit=3)
+    assert [item.evidence.text for item in chosen] == ["Report: Orre mill"]
+
+
+def test_of_a_title_s_document_the_statement_with_more_of_the_question_is_taken() -> None:
+    titled = replace(DOCUMENT, title="Orre mill")
+    given = evidence(
+        ("Orre mill", 1.0),
+        ("The wheel was cleaned in May.", 0.4),
+        ("Ann Bell founded it.", 0.3),
+        document=titled,
+    )
+    chosen = choose(given, terms, {"orr": 2.0, "found": 1.0}, limit=3)
+    assert chosen[1].evidence.text == "Ann Bell founded it."

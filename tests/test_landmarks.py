@@ -84,6 +84,8 @@ def test_a_passage_ends_with_its_slide_and_not_with_its_row() -> None:
         (Place(TIME, 360_000), "100:00:00"),
         (Place(PlaceKind.LINE, 5), "line 5"),
         (Place(PlaceKind.MESSAGE, 2), "message 2"),
+        (Place(PlaceKind.MESSAGE, 2, quoted=True), "quoted in message 2"),
+        (Place(PlaceKind.MESSAGE, 2, "Ann", quoted=True), "quoted in a message of Ann"),
         (Place(PlaceKind.PARAGRAPH, 2, last=3), "paragraphs 2-3"),
         (Place(PlaceKind.FUNCTION, 3, "Pier.build"), "lines 3-4, in Pier.build"),
     ],

@@ -32,6 +32,7 @@ from askdoc.types import (
     Citation,
     Claim,
     Copy,
+    Disagreement,
     Document,
     Evidence,
     FileState,
@@ -243,6 +244,14 @@ def test_a_question_that_was_repaired_or_answered_in_part_is_told() -> None:
     told = list(notes(replace(answer, searched="the oak pier", missed=("who felled it?",))))
     assert told[0].startswith("searched for: the oak pier")
     assert told[1] == "the documents do not seem to answer: who felled it?"
+
+
+def test_sources_that_disagree_are_told() -> None:
+    pair = Disagreement(1, 2, "31 metres", "28 metres")
+    cited = [make_citation(make_document(), label) for label in (1, 2)]
+    assert list(notes(make_answer(*cited, disagreements=(pair,)))) == [
+        "the sources disagree: [1] says “31 metres”, [2] says “28 metres”"
+    ]
 
 
 def test_quotation_marks_that_nothing_held_are_not_advised() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -20,7 +21,9 @@ from askdoc.citing import Chosen
 from askdoc.finding import Finder, Found, Sources, clean
 from askdoc.grammar import REFUSAL
 from askdoc.guarding import unpoisoned
+from askdoc.landmarks import Place
 from askdoc.lookup import fitting, none_fits
+from askdoc.messages import credited, is_message
 from askdoc.ports import (
     AnswerWriter,
     CatalogReader,
@@ -34,6 +37,7 @@ from askdoc.types import (
     Answer,
     Citation,
     Claim,
+    Disagreement,
     Document,
     Draft,
     DraftClaim,
@@ -76,6 +80,7 @@ class _Said:
     generator: str
     generation: Generation | None = None
     reason: Reason | None = None
+    disagreements: tuple[Disagreement, ...] = ()
 
 
 class Answerer:
@@ -169,6 +174,7 @@ class Answerer:
             },
             signals=found.signals,
             generation=said.generation,
+            disagreements=said.disagreements,
         )
 
     def evidence(
@@ -210,7 +216,7 @@ class Answerer:
             for label, item in enumerate(chosen, start=1)
         )
         claims = tuple(_claim(citation) for citation in citations)
-        return _Said(claims, citations, GENERATOR, generation)
+        return _Said(claims, citations, GENERATOR, generation, disagreements=_disagreements(chosen))
 
     def _write(
         self,
@@ -271,8 +277,18 @@ class Answerer:
             before=before,
             after=after,
             file_state=self._parts.file_state(document),
-            place=document.place_of(span),
+            place=self._place(document, span),
         )
+
+    def _place(self, document: Document, span: Span) -> Place | None:
+        """Name the place of a citation; what a message quotes is not credited to its sender."""
+        place = document.place_of(span)
+        if not is_message(place):
+            return place
+        starts = document.landmarks.starts()
+        start = starts[bisect_right(starts, span.start) - 1]
+        text = self._catalog.text(document.id, Span(start, span.end))
+        return credited(place, text[span.start - start :], text[: span.start - start])
 
 
 def fingerprint(
@@ -292,6 +308,20 @@ def fingerprint(
 def _claim(citation: Citation) -> Claim:
     """State a citation's own words: true to its source by construction."""
     return Claim(one_line(citation.quote), (citation.label,), Support.SUPPORTED)
+
+
+def _disagreements(chosen: Sequence[Chosen]) -> tuple[Disagreement, ...]:
+    """Name what contradicts each other by the labels, which count from 1."""
+    found = []
+    for label, item in enumerate(chosen, start=1):
+        if (pair := item.opposed) is None:
+            continue
+        document, span = pair.evidence.passage.document.id, pair.evidence.span
+        for other, place in enumerate(chosen, start=1):
+            here = place.evidence.passage.document.id == document
+            if here and place.span.covers(span) and other != label:
+                found.append(Disagreement(other, label, pair.theirs, pair.own))
+    return tuple(found)
 
 
 def _why_extractive(draft: Draft) -> str:

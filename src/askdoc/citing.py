@@ -8,13 +8,14 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from askdoc.layout import ends_sentence
+from askdoc.messages import in_message, is_header, is_subject, sayings
 from askdoc.selection import Terms
 from askdoc.types import Evidence, Span
 
 _MARGIN = 0.2
 """How far below the best a sentence may score and still be cited."""
 
-_REACH, _NEWS = 0.45, 0.15
+REACH, _NEWS = 0.45, 0.15
 """How far below it may score if it adds words of the question, and their least share by weight."""
 
 _REPEATED = 0.8
@@ -41,19 +42,38 @@ _OPEN = re.compile(r"[:;?：；？؟][\W_]*\Z")
 _LABEL = re.compile(r"\A\w+:\s+")
 """What a line begins with that says what it is: `Subject:`."""
 
+_NUMBERED = re.compile(
+    r"\A\(?(?:\d{1,3}(?:\.\d{1,3})*|[A-Za-z]|[ivx]{1,5})[.)]\s+"
+    r"(?P<name>\w+(?:[ ,&-]+\w+){0,5})\.?\Z"
+)
+"""A numbered heading that may end with a full stop, as in contracts: `4. Liability.`"""
+
+_SENDER = re.compile(r"(?:To|Cc): ")
+"""Lines of a header that follow the one which names the sender."""
+
 _BELOW = 2
 """Sentences below a line that says nothing itself, among which is the one that does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opposed:
+    """Another sentence that is cited, the value that it gives, and the one that is given here."""
+
+    evidence: Evidence
+    theirs: str
+    own: str
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """A place to cite: one sentence, or one and the sentence before it that it leans on.
 
-    With a heading or a question comes what is said below it.
+    With a heading or a question comes what is said below it. `opposed` tells what it contradicts.
     """
 
     evidence: Evidence
     span: Span
+    opposed: Opposed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +93,12 @@ def choose(
     no taken sentence has; `weights` says how much each term of the question tells. One that repeats
     a taken sentence is passed over, and so is one that a taken span already holds. One that leans
     on a taken sentence makes that place longer; one that leans on a copy of it, elsewhere, takes
-    its place: so nothing is said twice. Beside the title of a document its best statement is taken;
-    a line that only puts a label before what is asked about counts less.
+    its place: so nothing is said twice. Beside the title of a document its best statement is taken,
+    and in place of the subject of a message, which the name of its place holds; a line that only
+    puts a label before what is asked about counts less. What a message quotes gives way to the
+    original, and greetings are no answer.
     """
+    evidence = sayings(evidence, terms)
     taken: list[_Place] = []
     mass = sum(weights.values()) or 1.0
     asked = weights.keys()
@@ -84,7 +107,7 @@ def choose(
     )
     for worth, item in ranked:
         behind = ranked[0][0] - worth
-        if len(taken) == limit or behind > _REACH:
+        if len(taken) == limit or behind > REACH:
             break
         words = frozenset(terms(item.text))
         said = [others for place in taken for others in place.says]
@@ -95,8 +118,11 @@ def choose(
             continue
         if any(_similar(words, others) for others in said):
             continue
-        _take(item, _answering(item, words, asked), taken, terms)
-        told = _told(item, evidence, terms) if len(taken) < limit else None
+        told = _told(item, evidence, terms, weights)
+        if told is None or not is_subject(item):
+            _take(item, _answering(item, words, terms, asked), taken, terms)
+        if len(taken) == limit:
+            break
         if told is not None and not any(_held(told, place.chosen) for place in taken):
             _take(told, readable(told), taken, terms)
     return [place.chosen for place in taken]
@@ -107,10 +133,12 @@ def _worth(item: Evidence, terms: Terms, asked: AbstractSet[str]) -> float:
 
     `Absent: Ann Bell` holds all words of a question about Ann Bell, and says little of her.
     """
+    if in_message(item) and is_header(item):
+        return item.score if is_subject(item) else item.score - REACH
     named = _LABEL.sub("", item.text)
     if named == item.text or _states(item.text) or not {*terms(named)} <= asked:
         return item.score
-    return item.score - _REACH
+    return item.score - REACH
 
 
 def _take(item: Evidence, span: Span, taken: list[_Place], terms: Terms) -> None:
@@ -128,14 +156,19 @@ def _take(item: Evidence, span: Span, taken: list[_Place], terms: Terms) -> None
     taken.append(_Place(Chosen(item, span), says))
 
 
-def _answering(item: Evidence, words: AbstractSet[str], asked: AbstractSet[str]) -> Span:
+def _answering(
+    item: Evidence, words: AbstractSet[str], terms: Terms, asked: AbstractSet[str]
+) -> Span:
     """Return the span that answers: a heading, a label or a question only asks once more.
 
     Where a line that is no statement has no word beyond the question's, what comes below it is the
     answer.
     """
     span = readable(item)
-    if not words <= asked or _states(item.text):
+    numbered = _NUMBERED.match(item.text)
+    if numbered:
+        words = frozenset(terms(numbered["name"]))
+    if not words <= asked or (_states(item.text) and not numbered):
         return span
     chunk = item.passage.chunk
     position = chunk.sentences.index(item.span) + 1
@@ -145,15 +178,41 @@ def _answering(item: Evidence, words: AbstractSet[str], asked: AbstractSet[str])
     return span
 
 
-def _told(item: Evidence, evidence: Sequence[Evidence], terms: Terms) -> Evidence | None:
-    """Return the best statement of a document whose title is all that `item` says."""
+def _told(
+    item: Evidence, evidence: Sequence[Evidence], terms: Terms, weights: Mapping[str, float]
+) -> Evidence | None:
+    """Return what a document states, where `item` is only its title.
+
+    Its best statement with words of the question that the title lacks is taken, else its best. A
+    first line that is no statement is a title too, where there is one with such words.
+    """
     document, line = item.passage.document, _LABEL.sub("", item.text)
-    if _states(line) or not document.title or not {*terms(line)} <= {*terms(document.title)}:
+    if _states(line):
         return None
-    return next(
-        (one for one in evidence if one.passage.document.id == document.id and _states(one.text)),
-        None,
-    )
+    entitled = bool(document.title) and {*terms(line)} <= {*terms(document.title or "")}
+    if not (entitled or is_subject(item) or _begins(item)):
+        return None
+    place = document.place_of(item.span) if is_subject(item) else None
+    statements = [
+        one
+        for one in evidence
+        if one.passage.document.id == document.id
+        and _states(one.text)
+        and (place is None or document.place_of(one.span) == place)
+    ]
+    lacking = weights.keys() - {*terms(item.text)}
+    mass = sum(weights.values()) or 1.0
+    for one in statements:
+        if sum(weights[term] for term in lacking & {*terms(one.text)}) / mass >= _NEWS:
+            return one
+    return statements[0] if statements and (entitled or is_subject(item)) else None
+
+
+def _begins(item: Evidence) -> bool:
+    """Tell whether a sentence is the first line of a document of pages or of plain text."""
+    chunk, document = item.passage.chunk, item.passage.document
+    first = chunk.span.start == 0 and chunk.sentences[0] == item.span
+    return first and not document.landmarks
 
 
 def _states(text: str) -> bool:
@@ -162,8 +221,12 @@ def _states(text: str) -> bool:
 
 
 def readable(item: Evidence) -> Span:
-    """Return the sentence's span, reaching back over one sentence where it points back at it."""
-    if not _LEANING.match(item.text):
+    """Return the sentence's span, reaching back over one sentence where it points back at it.
+
+    To whom a message went is read with who sent it.
+    """
+    follows = _SENDER.match(item.text) and in_message(item) and is_header(item)
+    if not (follows or _LEANING.match(item.text)):
         return item.span
     sentences = item.passage.chunk.sentences
     position = sentences.index(item.span)

@@ -123,11 +123,11 @@ def _differing(one: _Statement, other: _Statement) -> tuple[str, str] | None:
     if len(dates) + len(amounts) != 1:
         return None
     for date, rival in dates:
-        if one.content & ONCE and _contradict(date, rival):
+        if one.content & ONCE and contradict(date, rival):
             return date.text, rival.text
     for amount, other_amount in amounts:
         labels = _labels(amount, one) or _labels(other_amount, other)
-        if not labels and _conflict(amount, other_amount):
+        if not labels and conflict(amount, other_amount):
             return amount.text, other_amount.text
     return None
 
@@ -143,12 +143,13 @@ def _on_the_same(one: _Statement, other: _Statement) -> bool:
     )
 
 
-def _contradict(one: Date, other: Date) -> bool:
+def contradict(one: Date, other: Date) -> bool:
+    """Tell whether two dates cannot both be right: a part that both give differs."""
     shared = one.parts.keys() & other.parts.keys()
     return any(one.parts[name] != other.parts[name] for name in shared)
 
 
-def _conflict(one: Quantity, other: Quantity) -> bool:
+def conflict(one: Quantity, other: Quantity) -> bool:
     """Tell whether two amounts of one kind are none the other rounded."""
     if not one.same_kind(other) or one.values[0][0] in _LABELLING:
         return False

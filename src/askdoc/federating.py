@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from askdoc import __version__
 from askdoc.errors import UsageError
-from askdoc.joining import join_generations
+from askdoc.joining import join_generations, relabelled
 from askdoc.lookup import none_fits
 from askdoc.ports import Listener, deaf
 from askdoc.types import (
@@ -196,6 +196,9 @@ def join(answers: Mapping[str, Answer], *, limit: int) -> Answer:
             heard=[names[id(answer)] for answer in heard],
             labels=labels,
             evidence=evidence_labels,
+        ),
+        disagreements=relabelled(
+            {names[id(answer)]: answer.disagreements for answer in heard}, labels
         ),
     )
 

@@ -15,10 +15,11 @@ from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, TypeVar
 
 from askdoc import compound, operators
-from askdoc.citing import Chosen, choose
+from askdoc.citing import Chosen
 from askdoc.confidence import Calibration, context, features, probability, shortfall
 from askdoc.errors import UsageError
 from askdoc.operators import Demands
+from askdoc.opposing import settle
 from askdoc.ports import Analyser, CatalogReader, Embedder, Ranker, VectorStore
 from askdoc.retrieval import DENSE, FOREIGN_WEIGHTS, LEXICAL, Demanded, Query, gather, prepare
 from askdoc.selection import Terms, score
@@ -102,7 +103,6 @@ class Finder:
 
         Raises:
             UsageError: the question is empty, or only says what to leave out.
-
         """
         text = self.understand(question)
         demands = _asking(text)
@@ -129,8 +129,8 @@ class Finder:
         """Find the evidence for `question`, in the documents of those ids or in all.
 
         A phrase that no passage holds is searched for by its words. `vector` is the embedding of
-        the whole question, if the caller has it. `hear_retrieved` is
-        called once the passages are there and before their sentences are scored.
+        the whole question, if the caller has it. `hear_retrieved` is called once the passages are
+        there and before their sentences are scored.
 
         Raises:
             UsageError: the question is empty, or only says what to leave out.
@@ -254,7 +254,7 @@ class Finder:
         limit = self._settings.max_sentences
         if reason:
             evidence = self._near(query, evidence)
-        chosen = [] if reason else choose(evidence, terms, query.weights, limit=limit)
+        chosen = [] if reason else settle(query.text, evidence, terms, query.weights, limit=limit)
         return Found(query.text, passages, evidence, chosen, signals, confidence, reason)
 
     def _near(self, query: Query, evidence: Sequence[Evidence]) -> list[Evidence]:
@@ -323,8 +323,8 @@ class Finder:
             asked = f"the documents that were asked ({len(documents)} of {known})"
         kind, told = "nothing_found", f"nothing in {asked} comes near this question"
         if evidence:
-            kind, told = "weak_evidence", f"{asked} do not seem to answer this question "
-            told += f"({shortfall(confidence, least)})"
+            kind, short = "weak_evidence", shortfall(confidence, least)
+            told = f"{asked} do not seem to answer this question ({short})"
         if self._sources.catalog.setting(INCOMPLETE):
             told += "; files may be missing from the index, since a run has not come to its end"
         return Reason(kind, told)

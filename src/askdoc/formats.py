@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -75,6 +75,7 @@ def answer_to_json(answer: Answer, *, base: Path) -> dict[str, Any]:
         searched=answer.searched or msgspec.UNSET,
         missed=answer.missed or msgspec.UNSET,
         unmatched=unmatched(answer) or msgspec.UNSET,
+        disagreements=answer.disagreements or msgspec.UNSET,
     )
     return dict(_lists(msgspec.to_builtins(values)))
 
@@ -109,6 +110,7 @@ def answer_from_json(data: Mapping[str, Any], *, base: Path) -> Answer:
             generation=_generation_in(read),
             searched=read.searched or None,
             missed=read.missed or (),
+            disagreements=read.disagreements or (),
         )
     except ValueError as error:  # msgspec's own errors and those of the types are ValueErrors
         message = f"not an answer: {str(error)[:1].lower()}{str(error)[1:]}"
@@ -330,11 +332,13 @@ def _lines_in(item: EvidenceRecord) -> tuple[int, int] | None:
 
 
 def _place_out(place: Place | None) -> PlaceRecord | None:
-    return None if place is None else PlaceRecord(place.kind, place.number, place.name, place.last)
+    return None if place is None else PlaceRecord(**asdict(place))
 
 
 def _place_in(place: PlaceRecord | None) -> Place | None:
-    return None if place is None else Place(place.kind, place.number, place.name, place.last)
+    if place is None:
+        return None
+    return Place(place.kind, place.number, place.name, place.last, place.quoted)
 
 
 def _landmarks(span: Span, place: PlaceRecord | None, page: int | None) -> Landmarks:

@@ -38,17 +38,24 @@ def join_generations(
             for name, item in generations.items()
             for label, reason in item.suspicious.items()
         },
-        disagreements=tuple(
-            replace(pair, first=labels[name, pair.first], second=labels[name, pair.second])
-            for name, item in told.items()
-            for pair in item.disagreements
-            if _kept(pair, name, labels)
-        ),
+        disagreements=relabelled({name: item.disagreements for name, item in told.items()}, labels),
         fallback=_fallback(told),
         interrupted=any(item.interrupted for item in shown),
         failure=next((item.failure for item in generations.values() if item.failure), None),
         attributed=sum(item.attributed for item in shown),
         spent=_spent([item.spent for item in generations.values()]),
+    )
+
+
+def relabelled(
+    pairs: Mapping[str, Sequence[Disagreement]], labels: Mapping[tuple[str, int], int]
+) -> tuple[Disagreement, ...]:
+    """Name by the labels of the joined answer what disagrees within a library and is cited."""
+    return tuple(
+        replace(pair, first=labels[name, pair.first], second=labels[name, pair.second])
+        for name, own in pairs.items()
+        for pair in own
+        if _kept(pair, name, labels)
     )
 
 

@@ -48,13 +48,15 @@ class Place:
     `name` is of what the number counts in: the sheet of a row, the title of a chapter, the function
     that starts on a line; of a message it says who wrote it, when, and about what; of a page or a
     paragraph, which of its notes it is; of a hidden slide or sheet, that it is hidden. A line of
-    number 0 is one that is not known.
+    number 0 is one that is not known. What is `quoted` stands in a message whose sender did not
+    write it.
     """
 
     kind: PlaceKind
     number: int
     name: str | None = None
     last: int | None = None
+    quoted: bool = False
 
     @property
     def is_seen_in_viewer(self) -> bool:
@@ -140,6 +142,8 @@ def name_place(where: Place | None, line_start: int | None, line_end: int | None
             told = f"chapter “{name}”"
         case PlaceKind.PAGE | PlaceKind.PARAGRAPH | PlaceKind.SLIDE if name:
             told = f"{told}, {name}"
+    if where.quoted:
+        return f"quoted in a {told}" if name else f"quoted in {told}"
     return told
 
 

@@ -20,6 +20,7 @@ class PlaceRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     number: int
     name: str | None = None
     last: int | None = None
+    quoted: bool = False
 
 
 class CitationRecord(msgspec.Struct, frozen=True):
@@ -111,3 +112,4 @@ class AnswerRecord(msgspec.Struct, frozen=True):
     searched: str | msgspec.UnsetType = msgspec.UNSET
     missed: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     unmatched: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    disagreements: tuple[Disagreement, ...] | msgspec.UnsetType = msgspec.UNSET

@@ -18,6 +18,7 @@ from askdoc.types import (
     Answer,
     Citation,
     Claim,
+    Disagreement,
     Document,
     Evidence,
     FileState,
@@ -84,6 +85,8 @@ def notes(answer: Answer) -> Iterator[str]:
         yield from _searched(answer.question, answer.searched)
     for part in answer.missed:
         yield f"the documents do not seem to answer: {part}"
+    for pair in answer.disagreements:
+        yield told_apart(pair)
     if numbers := unmatched(answer):
         told = " and ".join(f"“{number}”" for number in numbers)
         subject = f"{told} is" if len(numbers) == 1 else f"{told} are"
@@ -96,6 +99,12 @@ def notes(answer: Answer) -> Iterator[str]:
     if stale:
         subject = "one cited file is" if len(stale) == 1 else f"{len(stale)} cited files are"
         yield f"{subject} no longer as indexed; run `askdoc index` to bring the index up to date"
+
+
+def told_apart(pair: Disagreement) -> str:
+    """Say that two citations give different values."""
+    first, second = f"[{pair.first}] says “{pair.one}”", f"[{pair.second}] says “{pair.other}”"
+    return f"the sources disagree: {first}, {second}"
 
 
 def _searched(question: str, searched: str) -> Iterator[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from askdoc.text import unlabelled
 from askdoc.types.citations import Citation, Claim, Reason, Status
-from askdoc.types.generation import Generation
+from askdoc.types.generation import Disagreement, Generation
 from askdoc.types.retrieval import Evidence, Passage
 
 
@@ -34,7 +34,8 @@ class Answer:
     that the evidence answers the question, made from `signals`. `timings` are milliseconds by
     stage. `generation` tells how a language model took part, where one did. `searched` is the
     question as it was searched for, where slips of the keys were repaired in it. `missed` are the
-    parts of a question that are not answered, where others are.
+    parts of a question that are not answered, where others are. `disagreements` name citations that
+    give different values for what is asked, where no language model took part.
     """
 
     question: str
@@ -52,6 +53,7 @@ class Answer:
     generation: Generation | None = None
     searched: str | None = None
     missed: tuple[str, ...] = ()
+    disagreements: tuple[Disagreement, ...] = ()
 
     def __post_init__(self) -> None:
         cited = any(claim.citations for claim in self.claims)

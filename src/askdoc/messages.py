@@ -1,0 +1,123 @@
+"""What of a message its sender did not say: its header, greetings, and what it quotes. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from askdoc.landmarks import Place, PlaceKind
+from askdoc.types import Evidence
+from askdoc.words import Terms
+
+_FIELD = re.compile(r"(?:From|To|Cc|Date|Subject): ")
+_SUBJECT = "Subject: "
+
+_GREETING = re.compile(
+    r"""(?: (?:dear|hello|hi|hey|good\ (?:morning|day|afternoon|evening))\b
+        | (?:best|kind|warm|many|with|yours)?\ ?(?:regards|wishes|thanks|cheers|truly|sincerely
+            |faithfully|best)\b
+        | (?:liebe[rs]?|sehr\ geehrte[rs]?|hallo|guten\ (?:tag|morgen|abend)|viele\ grüße
+            |mit\ (?:freundlichen|besten)\ grüßen|beste\ grüße)\b
+        | (?:chers?|chères?|bonjour|cordialement|bien\ à\ vous)\b
+    )[^.?!;:\d]{0,60}[,!:.]?\Z""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""A line that greets or takes leave, names included."""
+
+_MARK = ">"
+"""What begins a quoted line."""
+
+_ATTRIBUTION = re.compile(
+    r"""^(?: (?:On|Am|Le|El|Il|Op)\b[^\n]{4,200}(?:\n[^\n]{1,100})?
+            \b(?:wrote|schrieb|a\ écrit|escribió|ha\ scritto|schreef)\b[^\n]{0,80}:
+        | -{2,}\ ?(?:Original\ Message|Forwarded\ message|Ursprüngliche\ Nachricht
+            |Message\ d['’]origine)\ ?-{2,}
+    )[ \t]*$""",
+    re.VERBOSE | re.MULTILINE | re.IGNORECASE,
+)
+"""The line above what another wrote."""
+
+
+def is_message(place: Place | None) -> bool:
+    """Tell whether a place is a message, or part of one."""
+    return place is not None and place.kind is PlaceKind.MESSAGE
+
+
+def is_header(item: Evidence) -> bool:
+    """Tell whether a sentence of a message is a line of its header."""
+    chunk = item.passage.chunk
+    above = chunk.text[: item.span.start - chunk.span.start].splitlines()
+    return bool(_FIELD.match(item.text)) and all(
+        _FIELD.match(line) for line in above if line.strip()
+    )
+
+
+def is_subject(item: Evidence) -> bool:
+    """Tell whether a sentence of a message is its subject, which names the message already."""
+    return item.text.startswith(_SUBJECT) and in_message(item) and is_header(item)
+
+
+def in_message(item: Evidence) -> bool:
+    """Tell whether a sentence stands in a message."""
+    return is_message(item.passage.document.place_of(item.span))
+
+
+def is_quoted(text: str, above: str) -> bool:
+    """Tell whether `text` is quoted in its message, of which `above` stands before it.
+
+    Below a line such as `Ann wrote:` either each line that is quoted has its mark, or all is
+    quoted that follows.
+    """
+    if text.lstrip().startswith(_MARK) or above.rpartition("\n")[2].lstrip().startswith(_MARK):
+        return True
+    found = list(_ATTRIBUTION.finditer(above))
+    if not found:
+        return False
+    below = (above[found[-1].end() :] + text).lstrip()
+    return not below.startswith(_MARK)
+
+
+def sayings(evidence: Sequence[Evidence], terms: Terms) -> list[Evidence]:
+    """Leave out of `evidence` what messages only quote while the original is there, and greetings.
+
+    Where nothing else is there, the greetings stay.
+    """
+    found = []
+    said: set[frozenset[str]] | None = None
+    for item in evidence:
+        if in_message(item):
+            if _GREETING.match(item.text) or _signs(item, terms):
+                continue
+            if quotes(item):
+                if said is None:
+                    said = _said(evidence, terms)
+                if frozenset(terms(item.text)) in said:
+                    continue
+        found.append(item)
+    return found or list(evidence)
+
+
+def quotes(item: Evidence) -> bool:
+    """Tell whether a sentence is one that its message quotes."""
+    chunk = item.passage.chunk
+    above = chunk.text[: item.span.start - chunk.span.start]
+    return in_message(item) and is_quoted(item.text, above)
+
+
+def credited(place: Place | None, text: str, above: str) -> Place | None:
+    """Say of the place of `text` whether it is only quoted there."""
+    if place is not None and is_message(place) and is_quoted(text, above):
+        return replace(place, quoted=True)
+    return place
+
+
+def _said(evidence: Sequence[Evidence], terms: Terms) -> set[frozenset[str]]:
+    return {frozenset(terms(item.text)) for item in evidence if not quotes(item)}
+
+
+def _signs(item: Evidence, terms: Terms) -> bool:
+    """Tell whether a line is only the name of who wrote the message."""
+    words = {*terms(item.text)}
+    author = {*terms(item.passage.document.author or "")}
+    return bool(words) and words <= author and not is_header(item)

@@ -1,0 +1,247 @@
+"""Chooses what to cite where a question asks for a value, and what gives another for it. Pure.
+
+That the words of two sentences are the same, as `disagreement` demands, can be loosened here, since
+the question says of what the value is: both sentences must be about all that it names, and give a
+value of the kind that it asks for. What tells them apart, such as other names or years, still keeps
+them from being opposed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from askdoc.citing import REACH, Chosen, Opposed, choose
+from askdoc.dates import Date, read_dates
+from askdoc.disagreement import conflict, contradict, parallel
+from askdoc.english import ONCE, ROUGH
+from askdoc.messages import sayings
+from askdoc.quantities import Quantity, read_quantities
+from askdoc.types import Evidence, Span
+from askdoc.units import UNITS
+from askdoc.wanted import Value, Wanted, given, wanted
+from askdoc.words import Terms, Word, read_words
+
+_NEAR = 20
+"""How many of the best sentences are looked through for a value."""
+
+_ABOUT = 0.85
+"""The share by weight of what a question names that a sentence with its answer is about."""
+
+_BACK = 3
+"""Sentences before one with a pronoun among which is what it speaks of."""
+
+_PRONOUN = re.compile(r"\b(?:he|she|it|they|his|her|its|their)\b", re.IGNORECASE)
+_APART = re.compile(r"\n\s*\n")
+_BOUND = ROUGH | frozenset(
+    ["least", "most", "than", "under", "over", "up", "maximum", "minimum", "almost"]
+)
+_DIGITS = re.compile(r"(?P<number>\d{1,9})\s?(?P<unit>.*)")
+_FIRST = frozenset(("first", "last"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    """A sentence that gives one value of the kind that is asked for, with those it leans on."""
+
+    item: Evidence
+    span: Span
+    value: Value
+    words: Sequence[Word]
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """A question for a value: what it wants, and the weights of all else that it names."""
+
+    want: Wanted
+    asked: frozenset[str]
+    weights: Mapping[str, float]
+    terms: Terms
+
+    def about(self, text: str) -> float:
+        """Return the share by weight of what the question names that a text holds."""
+        mass = sum(self.weights.values())
+        held = {*self.terms(text)} & self.weights.keys()
+        return sum(self.weights[term] for term in held) / mass if mass else 0.0
+
+
+def settle(
+    question: str,
+    evidence: Sequence[Evidence],
+    terms: Terms,
+    weights: Mapping[str, float],
+    *,
+    limit: int,
+) -> list[Chosen]:
+    """Choose up to `limit` sentences to cite, as `choose` does, and see to the value asked for.
+
+    Where none of them gives it, the best sentence that does and is about all that is asked comes
+    first. What gives another value for the same is cited as well, next to what it is opposed to.
+    """
+    chosen = choose(evidence, terms, weights, limit=limit)
+    want = wanted(question, terms)
+    if not chosen or want is None:
+        return chosen
+    asked = _Question(
+        want,
+        frozenset(weights),
+        {term: weight for term, weight in weights.items() if term not in want.said},
+        terms,
+    )
+    near = sayings(evidence, terms)[:_NEAR]
+    found = [one for item in near if (one := _stating(item, asked)) is not None]
+    stated = next((one for place in chosen for one in found if _in(one, place)), None)
+    if stated is None and not any(_gives(place, asked) for place in chosen):
+        stated = next((one for one in found if _answers(one, asked, chosen[0])), None)
+        if stated is not None:
+            first = Chosen(stated.item, stated.span)
+            chosen = [first, *(one for one in chosen if not _within(one, first))][:limit]
+    if stated is None or _subject(stated, asked) < _ABOUT:
+        return chosen
+    rival = next((one for one in found if _opposed(stated, one, asked)), None)
+    return chosen if rival is None else _with_rival(chosen, stated, rival, limit)
+
+
+def _with_rival(
+    chosen: list[Chosen], stated: _Statement, rival: _Statement, limit: int
+) -> list[Chosen]:
+    """Put what gives the other value next to what gives the first; the last ones make room."""
+    opposed = Opposed(stated.item, stated.value.text, rival.value.text)
+    if any(_in(rival, place) for place in chosen):
+        return [replace(place, opposed=opposed) if _in(rival, place) else place for place in chosen]
+    if limit <= 1:
+        return chosen
+    kept = list(chosen)
+    if len(kept) >= limit:
+        kept.pop(-2 if _in(stated, kept[-1]) else -1)
+    at = next(n for n, place in enumerate(kept) if _in(stated, place)) + 1
+    return [*kept[:at], Chosen(rival.item, rival.span, opposed), *kept[at:]]
+
+
+def _stating(item: Evidence, asked: _Question) -> _Statement | None:
+    values = given(asked.want, item.text, asked.asked, asked.terms)
+    if len(values) != 1:
+        return None
+    return _Statement(item, _run(item), values[0], read_words(item.text, asked.terms))
+
+
+def _gives(place: Chosen, asked: _Question) -> bool:
+    """Tell whether a place gives any value of the kind that is asked for."""
+    text = place.evidence.passage.chunk.sentence(place.span)
+    return bool(given(asked.want, text, asked.asked, asked.terms))
+
+
+def _answers(one: _Statement, asked: _Question, best: Chosen) -> bool:
+    """Tell whether a statement is about what is asked, or near the best with a word of it."""
+    if asked.about(_text(one)) >= _ABOUT:
+        return True
+    near = best.evidence.score - one.item.score <= REACH
+    return near and asked.about(one.item.text) > 0
+
+
+def _subject(one: _Statement, asked: _Question) -> float:
+    """Return how much of the question a statement is about, read below its title and headings."""
+    passage = one.item.passage
+    above = (passage.document.title or "", *passage.chunk.headings)
+    return asked.about(" ".join((*above, _text(one))))
+
+
+def _opposed(stated: _Statement, other: _Statement, asked: _Question) -> bool:
+    """Tell whether two statements give different values for what is asked."""
+    if _within(Chosen(other.item, other.span), Chosen(stated.item, stated.span)):
+        return False
+    one, two = stated.item.passage, other.item.passage
+    if one.document.id == two.document.id and one.chunk.headings != two.chunk.headings:
+        return False
+    if parallel(one.document.title or "", two.document.title or "", asked.terms):
+        return False
+    if _subject(other, asked) < _ABOUT or not _differ(stated.value, other.value, asked):
+        return False
+    return _comparable(stated, other, asked)
+
+
+def _differ(one: Value, other: Value, asked: _Question) -> bool:
+    if isinstance(one, Date) and isinstance(other, Date):
+        return bool(asked.asked & (ONCE | _FIRST)) and contradict(one, other)
+    if isinstance(one, Date) or isinstance(other, Date):
+        return False
+    mine, theirs = _whole(one), _whole(other)
+    if mine is None or theirs is None or mine[1] != theirs[1]:
+        return conflict(one, other)
+    step = max(_step(mine[0]), _step(theirs[0]))
+    apart = abs(mine[0] - theirs[0])
+    return apart > step / 2 if step > 1 else apart > 0
+
+
+def _whole(value: Quantity) -> tuple[int, str] | None:
+    """Read a value in plain digits, with its unit as it is written."""
+    found = _DIGITS.fullmatch(value.text)
+    if found is None or (found["unit"] and found["unit"].casefold() not in UNITS):
+        return None
+    return int(found["number"]), found["unit"].casefold()
+
+
+def _step(number: int) -> int:
+    """Return to how much a number may have been rounded: 240 to tens."""
+    digits = str(number)
+    return int(10 ** (len(digits) - len(digits.rstrip("0"))))
+
+
+def _comparable(stated: _Statement, other: _Statement, asked: _Question) -> bool:
+    """Tell whether nothing says that two statements speak of different things or roughly."""
+    for one in (stated, other):
+        start = one.value.start
+        before = [word.folded for word in one.words if word.end <= start][-3:]
+        if _BOUND.intersection(before):
+            return False
+    mine, theirs = (_names(one, asked) for one in (stated, other))
+    apart = mine != theirs if asked.want.kind == "many" else mine and theirs and not mine & theirs
+    if apart or _ordinals(stated, asked) != _ordinals(other, asked):
+        return False
+    if asked.want.kind == "when":
+        return True
+    dates, others = (read_dates(one.item.text) for one in (stated, other))
+    if asked.want.kind == "many" and bool(dates) is not bool(others):
+        return False
+    return not any(contradict(one, two) for one in dates for two in others)
+
+
+def _names(one: _Statement, asked: _Question) -> frozenset[str]:
+    """List the names of a sentence that the question does not hold."""
+    dates = {term for date in read_dates(one.item.text) for term in asked.terms(date.text)}
+    names = (word.stem for word in one.words[1:] if word.stem and word.capital)
+    return frozenset(name for name in names if name not in asked.asked | dates)
+
+
+def _ordinals(one: _Statement, asked: _Question) -> set[int]:
+    found = [q for q in read_quantities(one.item.text) if q.values[0][0] == "ordinal"]
+    return {int(q.number) for q in found if not {*asked.terms(q.text)} & asked.asked}
+
+
+def _run(item: Evidence) -> Span:
+    """Return a sentence with those before it, in its paragraph, that say of what it speaks."""
+    chunk = item.passage.chunk
+    at = chunk.sentences.index(item.span)
+    first = at
+    while first and at - first < _BACK and _PRONOUN.search(chunk.sentence(chunk.sentences[first])):
+        between = Span(chunk.sentences[first - 1].end, chunk.sentences[first].start)
+        if _APART.search(chunk.sentence(between)):
+            break
+        first -= 1
+    return Span(chunk.sentences[first].start, item.span.end)
+
+
+def _text(one: _Statement) -> str:
+    return one.item.passage.chunk.sentence(one.span)
+
+
+def _in(one: _Statement, place: Chosen) -> bool:
+    same = one.item.passage.document.id == place.evidence.passage.document.id
+    return same and place.span.covers(one.item.span)
+
+
+def _within(one: Chosen, other: Chosen) -> bool:
+    same = one.evidence.passage.document.id == other.evidence.passage.document.id
+    return same and other.span.covers(one.span)
