@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
 
 from askdoc.adapters.snowball import SnowballAnalyser
 from askdoc.citing import Chosen
-from askdoc.opposing import settle
+from askdoc.settling import settle
 from askdoc.types import Chunk, Document, Evidence, Passage, Span, Stamp
 from askdoc.wanted import given, wanted
 
@@ -189,3 +191,11 @@ def test_the_values_that_are_asked_for(question: str, sentence: str, values: lis
     assert want is not None
     asked = frozenset(SnowballAnalyser().question_terms(question, "en"))
     assert [value.text for value in given(want, sentence, asked, terms)] == values
+
+
+def test_what_reads_values_is_loaded_for_questions_for_a_value_alone() -> None:
+    script = "import sys, askdoc.finding; print(*sys.modules)"
+    command = [sys.executable, "-c", script]
+    loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert "askdoc.settling" in loaded
+    assert {"askdoc.opposing", "askdoc.binding", "askdoc.checking"}.isdisjoint(loaded)

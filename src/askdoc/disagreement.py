@@ -10,13 +10,16 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
+from typing import TYPE_CHECKING
 
 from askdoc.binding import Values, read_values
-from askdoc.checking import Source
 from askdoc.dates import Date
 from askdoc.english import EMPTY, ONCE, PRONOUNS, ROUGH, TRANSFERS, VERSIONS
 from askdoc.quantities import Quantity
 from askdoc.words import Terms, Word, is_verb, read_words
+
+if TYPE_CHECKING:  # which an answer without a language model need not load
+    from askdoc.checking import Source
 
 _FEWEST = 2
 _ENOUGH = 4

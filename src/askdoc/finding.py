@@ -19,12 +19,12 @@ from askdoc.citing import Chosen
 from askdoc.confidence import Calibration, context, features, probability, shortfall
 from askdoc.errors import UsageError
 from askdoc.operators import Demands
-from askdoc.opposing import settle
 from askdoc.ports import Analyser, CatalogReader, Embedder, Ranker, VectorStore
 from askdoc.retrieval import DENSE, FOREIGN_WEIGHTS, LEXICAL, Demanded, Query, gather, prepare
 from askdoc.selection import Terms, score
 from askdoc.sentence_vectors import IN_CONTEXT, unpack
 from askdoc.settings import AUTOMATIC, ENGLISH, ENGLISH_MODELS, Settings
+from askdoc.settling import settle
 from askdoc.spelling import Vocabulary, repair
 from askdoc.text import printable
 from askdoc.types import INCOMPLETE, Evidence, Passage, Reason

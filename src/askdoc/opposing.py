@@ -1,4 +1,4 @@
-"""Chooses what to cite where a question asks for a value, and what gives another for it. Pure.
+"""Cites the value that a question asks for, and what gives another for the same. Pure.
 
 That the words of two sentences are the same, as `disagreement` demands, can be loosened here, since
 the question says of what the value is: both sentences must be about all that it names, and give a
@@ -11,8 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from askdoc.citing import REACH, Chosen, Opposed, choose
+from askdoc.citing import REACH, Chosen, Opposed
 from askdoc.dates import Date, read_dates
 from askdoc.disagreement import conflict, contradict, parallel
 from askdoc.english import ONCE, ROUGH
@@ -20,8 +21,11 @@ from askdoc.messages import sayings
 from askdoc.quantities import Quantity, read_quantities
 from askdoc.types import Evidence, Span
 from askdoc.units import UNITS
-from askdoc.wanted import Value, Wanted, given, wanted
+from askdoc.wanted import Wanted, given
 from askdoc.words import Terms, Word, read_words
+
+if TYPE_CHECKING:
+    from askdoc.wanted import Value
 
 _NEAR = 20
 """How many of the best sentences are looked through for a value."""
@@ -67,23 +71,20 @@ class _Question:
         return sum(self.weights[term] for term in held) / mass if mass else 0.0
 
 
-def settle(
-    question: str,
+def with_value(
+    chosen: list[Chosen],
+    want: Wanted,
     evidence: Sequence[Evidence],
     terms: Terms,
     weights: Mapping[str, float],
     *,
     limit: int,
 ) -> list[Chosen]:
-    """Choose up to `limit` sentences to cite, as `choose` does, and see to the value asked for.
+    """See to it that what is `chosen`, at least one, gives the value that is asked for.
 
-    Where none of them gives it, the best sentence that does and is about all that is asked comes
-    first. What gives another value for the same is cited as well, next to what it is opposed to.
+    Where none of them does, the best sentence that does and is about all that is asked comes first.
+    What gives another value for the same is cited as well, next to what it is opposed to.
     """
-    chosen = choose(evidence, terms, weights, limit=limit)
-    want = wanted(question, terms)
-    if not chosen or want is None:
-        return chosen
     asked = _Question(
         want,
         frozenset(weights),

@@ -9,11 +9,15 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
-from askdoc.binding import read_values
-from askdoc.dates import Date
-from askdoc.quantities import Quantity
 from askdoc.words import Terms, Word, is_verb, read_words
+
+if TYPE_CHECKING:
+    from askdoc.dates import Date
+    from askdoc.quantities import Quantity
+
+    Value = Date | Quantity
 
 _LENGTHS = frozenset(("metre", "foot", "inch", "yard", "mile"))
 _TIMES = frozenset(("second", "month", "year", "decade", "century"))
@@ -70,9 +74,6 @@ class Wanted:
     said: frozenset[str] = frozenset()
 
 
-Value = Date | Quantity
-
-
 def wanted(question: str, terms: Terms) -> Wanted | None:
     """Tell what kind of value a question asks for; None where it is none that is known."""
     if found := _MANY.search(question):
@@ -94,6 +95,8 @@ def wanted(question: str, terms: Terms) -> Wanted | None:
 
 def given(want: Wanted, text: str, asked: frozenset[str], terms: Terms) -> list[Value]:
     """List the values that a sentence gives of what is wanted; `asked` are the question's terms."""
+    from askdoc.binding import read_values  # which most questions need not load
+
     read = read_values(text)
     words = read_words(text, terms)
     if want.kind == "when":
