@@ -14,7 +14,7 @@ from askdoc import formats
 from askdoc.errors import UsageError
 from askdoc.landmarks import Landmark, Landmarks, Place, PlaceKind
 from askdoc.paths import seen_from
-from askdoc.text import printable
+from askdoc.strings import printable
 from askdoc.types import (
     Answer,
     Chunk,

@@ -5,7 +5,7 @@ import pytest
 from askdoc.columns import in_reading_order
 from askdoc.hyphens import soften
 from askdoc.page_layout import PageLine
-from askdoc.text import one_line, searchable
+from askdoc.strings import one_line, searchable
 
 COMMON = frozenset(("well", "known", "chat", "state", "international", "reuse", "use", "re"))
 

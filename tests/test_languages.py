@@ -11,7 +11,7 @@ from askdoc import wiring, workspace
 from askdoc.adapters.languages import detect, function_words
 from askdoc.adapters.snowball import SnowballAnalyser
 from askdoc.answering import Answerer
-from askdoc.text import folded
+from askdoc.strings import folded
 from askdoc.types import Answer, Status
 
 TEXTS: Mapping[str, str] = {

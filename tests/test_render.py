@@ -25,7 +25,7 @@ from askdoc.render.errors import error_lines
 from askdoc.render.explain import explain_lines
 from askdoc.render.help import Panel, help_lines
 from askdoc.render.layout import flat, hang, head, tail
-from askdoc.text import one_line, printable
+from askdoc.strings import one_line, printable
 from askdoc.types import (
     Answer,
     Chunk,

@@ -22,7 +22,7 @@ from askdoc.render.console import Page, make_console, page
 from askdoc.render.documents import line_lines, split_lines, text_lines
 from askdoc.render.indexing import coverage_lines, report_lines, size, status_lines
 from askdoc.status import IndexStatus, report_to_json, status_to_json
-from askdoc.text import line_of, line_starts, printable
+from askdoc.strings import line_of, line_starts, printable
 from askdoc.types import (
     CompileStage,
     Compiling,

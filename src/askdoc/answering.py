@@ -32,7 +32,7 @@ from askdoc.ports import (
 )
 from askdoc.sentence_vectors import IN_CONTEXT
 from askdoc.settings import Settings, answer_fingerprint
-from askdoc.text import one_line
+from askdoc.strings import one_line
 from askdoc.types import (
     Answer,
     Citation,

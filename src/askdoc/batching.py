@@ -13,7 +13,7 @@ from typing import Any
 from askdoc import operators
 from askdoc.errors import AskdocError, UsageError
 from askdoc.parallel import OpenWorker, each
-from askdoc.text import one_line
+from askdoc.strings import one_line
 from askdoc.types import Answer, Fingerprint, Reason, Status
 
 _NARROWED = "from other documents (`--source`)"

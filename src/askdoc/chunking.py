@@ -14,7 +14,7 @@ from itertools import takewhile
 from pathlib import PurePosixPath
 
 from askdoc.ports import SentenceSplitter
-from askdoc.text import searchable
+from askdoc.strings import searchable
 from askdoc.types import Chunk, Reading, Section, Span
 from askdoc.windows import open_sections
 

@@ -26,7 +26,7 @@ from askdoc.sentence_vectors import IN_CONTEXT, unpack
 from askdoc.settings import AUTOMATIC, ENGLISH, ENGLISH_MODELS, Settings
 from askdoc.settling import settle
 from askdoc.spelling import Vocabulary, repair
-from askdoc.text import printable
+from askdoc.strings import printable
 from askdoc.types import INCOMPLETE, Evidence, Passage, Reason
 
 if TYPE_CHECKING:

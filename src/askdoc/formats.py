@@ -27,7 +27,7 @@ from askdoc.records import (
     GenerationRecord,
     PlaceRecord,
 )
-from askdoc.text import rewritten
+from askdoc.strings import rewritten
 from askdoc.types import (
     Answer,
     Chunk,

@@ -24,7 +24,7 @@ from askdoc.ports import Generator, HearDraft
 from askdoc.prompts import Built, Offer
 from askdoc.relevance import beside_the_point
 from askdoc.shortening import altered
-from askdoc.text import one_line
+from askdoc.strings import one_line
 from askdoc.types import (
     Claim,
     Disagreement,

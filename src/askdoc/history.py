@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from askdoc.text import one_line
+from askdoc.strings import one_line
 from askdoc.types import Answer, Turn
 
 _TITLE = 70

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from askdoc.page_layout import PageLine
-from askdoc.text import SOFT_HYPHEN
+from askdoc.strings import SOFT_HYPHEN
 
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _BEFORE = re.compile(r"([^\W\d_]+)-\Z")

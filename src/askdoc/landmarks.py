@@ -15,7 +15,7 @@ from enum import StrEnum
 from functools import lru_cache
 from itertools import accumulate
 
-from askdoc.text import one_line
+from askdoc.strings import one_line
 
 
 class PlaceKind(StrEnum):

@@ -10,8 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from askdoc import workspace
-from askdoc.adapters import lock, user_folders
+from askdoc import user_folders, workspace
+from askdoc.adapters import lock
 from askdoc.errors import StoreError, UsageError
 from askdoc.workspace import CONFIG_NAME, FOLDER_NAME, Workspace
 

@@ -27,7 +27,7 @@ from askdoc import wiring, workspace
 from askdoc.adapters.generators import Choice
 from askdoc.adapters.llamaindex_llm import LlamaIndexGenerator, form_of
 from askdoc.landmarks import name_place
-from askdoc.text import one_line
+from askdoc.strings import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable

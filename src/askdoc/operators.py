@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from askdoc.text import folded
+from askdoc.strings import folded
 
 _PHRASE = r'"(?P<straight>[^"]+)"|“(?P<curly>[^“”]+)”|„(?P<low>[^„“”]+)[“”]|«(?P<angle>[^«»]+)»'
 _DASH = r"(?:(?<=\s)|^)-"

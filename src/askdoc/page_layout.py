@@ -15,7 +15,7 @@ from itertools import pairwise
 
 from askdoc.layout import Line, blocks, continues, is_rule
 from askdoc.outline import Heading
-from askdoc.text import unparted
+from askdoc.strings import unparted
 from askdoc.types import Span
 
 PAGE_NUMBER = re.compile(

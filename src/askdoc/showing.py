@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from askdoc.errors import UsageError
 from askdoc.landmarks import Place, PlaceKind, name_place
-from askdoc.text import line_of, line_starts, one_line
+from askdoc.strings import line_of, line_starts, one_line
 from askdoc.types import Document, Span
 
 _COUNTED = re.compile(

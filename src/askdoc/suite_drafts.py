@@ -15,8 +15,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from askdoc.strings import one_line
 from askdoc.suites import DRAFT
-from askdoc.text import one_line
 from askdoc.types import EvalCase, GoldEvidence
 
 _SHORTEST, _LONGEST = 40, 320

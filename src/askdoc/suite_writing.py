@@ -25,10 +25,10 @@ from askdoc.metrics_text import normalise
 from askdoc.parallel import each
 from askdoc.ports import Generator
 from askdoc.prompts import estimate
+from askdoc.strings import one_line
 from askdoc.suite_drafts import case_name
 from askdoc.suites import DRAFT
 from askdoc.suspicious import harmless, suspicion
-from askdoc.text import one_line
 from askdoc.types import EvalCase, Form, GoldEvidence, Prompt
 from askdoc.words import Terms
 

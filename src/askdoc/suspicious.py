@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from askdoc.text import UNSEEN_LETTERS
+from askdoc.strings import UNSEEN_LETTERS
 
 _JOINERS = "\u200c\u200d"
 """Invisible and still ordinary: they shape scripts and emoji."""

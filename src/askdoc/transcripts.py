@@ -12,7 +12,7 @@ from askdoc.formats import answer_to_json
 from askdoc.history import Exchange
 from askdoc.landmarks import place_suffix
 from askdoc.paths import seen_from
-from askdoc.text import one_line
+from askdoc.strings import one_line
 from askdoc.types import Answer, Citation, FileState, Status
 
 SESSION = "askdoc.session/1"

@@ -16,7 +16,7 @@ from askdoc.adapters.sqlite import SqliteCatalog
 from askdoc.adapters.sqlite_packing import pack_id, pack_spans, unpack_id, unpack_spans
 from askdoc.errors import DiskFull, IndexCorrupt, IndexTooNew, NoIndex, StoreError
 from askdoc.landmarks import Landmark, Landmarks, Place, PlaceKind
-from askdoc.text import line_of, line_starts
+from askdoc.strings import line_of, line_starts
 from askdoc.types import Chunk, Document, Found, Span, Stamp
 
 

@@ -19,7 +19,7 @@ from typer.testing import CliRunner, Result
 
 from askdoc import formats
 from askdoc.cli import app as cli
-from askdoc.text import printable
+from askdoc.strings import printable
 
 PIER = """Minutes of the harbour board
 

@@ -16,8 +16,7 @@ import pytest
 from tests.processes import running
 from typer.testing import CliRunner, Result
 
-from askdoc import formats, settings, workspace
-from askdoc.adapters import user_folders
+from askdoc import formats, settings, user_folders, workspace
 from askdoc.adapters.lock import alone_with, writing
 from askdoc.adapters.sqlite import SqliteCatalog
 from askdoc.adapters.sqlite_sessions import SqliteSessions

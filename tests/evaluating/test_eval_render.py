@@ -27,9 +27,9 @@ from askdoc.render.eval_data import MEANING, WHY
 from askdoc.render.eval_report import report_lines
 from askdoc.render.eval_suites import finding_lines
 from askdoc.reports import CaseFailure, EvalReport
+from askdoc.strings import one_line
 from askdoc.suite_lint import Finding, Level
 from askdoc.suites import Suite
-from askdoc.text import one_line
 from askdoc.types import EvalCase, GoldEvidence
 
 BROWSER = next(

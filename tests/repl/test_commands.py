@@ -22,8 +22,7 @@ from prompt_toolkit.document import Document as Typed
 from syrupy.assertion import SnapshotAssertion
 from tests.processes import running
 
-from askdoc import suites, wiring, workspace
-from askdoc.adapters import user_folders
+from askdoc import suites, user_folders, wiring, workspace
 from askdoc.adapters.sqlite_sessions import SqliteSessions
 from askdoc.errors import AskdocError
 from askdoc.formats import answer_to_json

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-from askdoc.text import folded
+from askdoc.strings import folded
 
 _PHRASES = "phrases"
 _END = "$"

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
 from askdoc.adapters.asking import asking
-from askdoc.text import folded
+from askdoc.strings import folded
 
 DEFAULT = "en"
 """What a text is taken for that gives no sign."""

@@ -23,7 +23,7 @@ from askdoc.adapters.reining import Rein
 from askdoc.errors import AskdocError, GeneratorError
 from askdoc.ports import Listener, deaf
 from askdoc.providers import without_secrets
-from askdoc.text import one_line
+from askdoc.strings import one_line
 from askdoc.types import Busy, Form, Prompt, Spent
 
 if TYPE_CHECKING:

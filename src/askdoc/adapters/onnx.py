@@ -32,7 +32,7 @@ from askdoc.adapters.manifest import (
     damaged,
     read_manifest,
 )
-from askdoc.text import encodable
+from askdoc.strings import encodable
 
 if TYPE_CHECKING:
     from askdoc.ports import Matrix

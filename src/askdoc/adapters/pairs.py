@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from askdoc.text import encodable
+from askdoc.strings import encodable
 from askdoc.types import Candidate
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from askdoc.adapters.onnx import on_each_core, open_session
 from askdoc.adapters.pairs import Pair, PairEncoder
 from askdoc.errors import ModelError
 from askdoc.settings import RANKER_FINGERPRINT, RERANKER
-from askdoc.text import encodable
+from askdoc.strings import encodable
 from askdoc.types import Candidate
 
 if TYPE_CHECKING:

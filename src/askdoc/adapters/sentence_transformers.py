@@ -23,7 +23,7 @@ import transformers
 from sentence_transformers import SentenceTransformer
 
 from askdoc.errors import ModelError
-from askdoc.text import encodable
+from askdoc.strings import encodable
 
 if TYPE_CHECKING:
     from askdoc.ports import Matrix

@@ -12,7 +12,7 @@ import Stemmer
 
 from askdoc.adapters.asking import asking
 from askdoc.adapters.languages import detect, function_words
-from askdoc.text import folded, unparted
+from askdoc.strings import folded, unparted
 
 _TOP_SHARE = 0.1
 _PASSAGE_WORDS = 100

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from askdoc.text import line_starts
+from askdoc.strings import line_starts
 from askdoc.types import Span
 
 _HEX_DIGITS = 32

@@ -23,7 +23,7 @@ from askdoc.adapters.sqlite_packing import (
 from askdoc.adapters.sqlite_schema import connect, translating
 from askdoc.addresses import is_address
 from askdoc.landmarks import Landmarks
-from askdoc.text import line_of, line_starts
+from askdoc.strings import line_of, line_starts
 from askdoc.types import Chunk, Copy, Counts, Document, Hit, Skip, Span, Stamp
 
 CORPUS_FINGERPRINT = "corpus_fingerprint"

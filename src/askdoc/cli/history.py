@@ -212,7 +212,7 @@ def _agreed(sessions: Sequence[SessionSummary]) -> bool:
 
 @contextmanager
 def _opened() -> Iterator[SqliteSessions]:
-    from askdoc.adapters import user_folders
+    from askdoc import user_folders
     from askdoc.adapters.sqlite_sessions import SqliteSessions
 
     store = SqliteSessions(user_folders.state())

@@ -116,7 +116,7 @@ def _script(scope: Scope) -> None:
 
 
 def _state() -> Path:
-    from askdoc.adapters import user_folders
+    from askdoc import user_folders
 
     return user_folders.state()
 

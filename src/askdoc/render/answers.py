@@ -13,7 +13,7 @@ from askdoc.landmarks import name_place, place_suffix
 from askdoc.render.console import Page
 from askdoc.render.layout import BLANK, context_limit, flat, hang, head, tail
 from askdoc.render.places import also_in, file_name, heading_path
-from askdoc.text import unlabelled
+from askdoc.strings import unlabelled
 from askdoc.types import (
     Answer,
     Citation,

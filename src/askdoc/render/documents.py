@@ -52,7 +52,7 @@ def line_lines(
 
 
 def split_lines(text: str) -> list[str]:
-    r"""Split `text` where `askdoc.text.line_starts` does: at `\n`, `\r\n` and a lone `\r`.
+    r"""Split `text` where `askdoc.strings.line_starts` does: at `\n`, `\r\n` and a lone `\r`.
 
     A line end at the very end ends the last line; it begins no other.
     """

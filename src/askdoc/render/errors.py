@@ -9,7 +9,7 @@ from rich.text import Text
 from askdoc.errors import AskdocError
 from askdoc.render.console import Page
 from askdoc.render.layout import BLANK, hang
-from askdoc.text import escaped
+from askdoc.strings import escaped
 
 
 def error_lines(error: AskdocError, page: Page) -> Iterator[Text]:

@@ -10,7 +10,7 @@ from askdoc.grading import Graded, Lost
 from askdoc.judging import Judgement
 from askdoc.report_formats import ranks
 from askdoc.reports import CaseResult, SuiteReport, Writing
-from askdoc.text import printable
+from askdoc.strings import printable
 from askdoc.types import Citation, Status
 
 WHY: Mapping[Lost, str] = {

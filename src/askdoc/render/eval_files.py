@@ -21,7 +21,7 @@ from askdoc.render.eval_data import (
     writing_told,
 )
 from askdoc.reports import CaseResult, EvalReport, SuiteReport
-from askdoc.text import one_line, printable
+from askdoc.strings import one_line, printable
 
 HTML_BEGINS = '<!doctype html>\n<html lang="en" data-made-by="askdoc eval">'
 """How a report as a page begins, by which a later one may take its place."""

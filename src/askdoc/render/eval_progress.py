@@ -16,7 +16,7 @@ from rich.progress import (
 
 from askdoc.evaluation import Scored
 from askdoc.render.console import Page
-from askdoc.text import one_line
+from askdoc.strings import one_line
 
 
 class EvalProgress:

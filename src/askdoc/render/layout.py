@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from askdoc.render.console import Page
-from askdoc.text import escaped, one_line, printable
+from askdoc.strings import escaped, one_line, printable
 
 BLANK = Text()
 ELLIPSIS = "…"

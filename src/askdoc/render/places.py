@@ -12,7 +12,7 @@ from rich.text import Text
 from askdoc.addresses import is_address
 from askdoc.paths import seen_from
 from askdoc.render.console import Page
-from askdoc.text import escaped, one_line
+from askdoc.strings import escaped, one_line
 from askdoc.types import Copy, Document
 
 _SHOWN = 3

@@ -21,7 +21,7 @@ from rich.text import Text
 from askdoc.render.console import Page
 from askdoc.render.layout import ELLIPSIS
 from askdoc.render.notices import STAGES, ModelNotices
-from askdoc.text import escaped
+from askdoc.strings import escaped
 from askdoc.types import Compiling, Fetched, Indexed, Moving, Stopping
 
 _MOMENT = 1.0

@@ -11,7 +11,7 @@ from askdoc.places import NumberedPlace
 from askdoc.render.console import Page
 from askdoc.render.layout import BLANK, flat, hang, plain
 from askdoc.render.places import file_name, heading_path
-from askdoc.text import line_of, line_starts
+from askdoc.strings import line_of, line_starts
 from askdoc.types import Span
 
 Lines = Callable[[NumberedPlace], tuple[int, int] | None]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from askdoc.render.indexing import count
 from askdoc.render.layout import ELLIPSIS
 from askdoc.settings import EXTRACTIVE
-from askdoc.text import escaped
+from askdoc.strings import escaped
 
 if TYPE_CHECKING:
     from askdoc.repl.session import Session

@@ -15,8 +15,8 @@ from askdoc.render.layout import head
 from askdoc.repl.command import Completes
 from askdoc.repl.commands import BY_NAME, COMMANDS
 from askdoc.repl.steering import model_names
+from askdoc.strings import escaped
 from askdoc.suites import names_in
-from askdoc.text import escaped
 
 if TYPE_CHECKING:
     from askdoc.repl.session import Session

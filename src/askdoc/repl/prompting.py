@@ -17,7 +17,7 @@ from prompt_toolkit.styles import Style
 
 from askdoc.repl.bar import bar_text
 from askdoc.repl.completion import SessionCompleter
-from askdoc.text import printable
+from askdoc.strings import printable
 
 if TYPE_CHECKING:
     from askdoc.repl.session import Session

@@ -24,7 +24,7 @@ from askdoc.render.sources import marked_lines, place_title, source_lines
 from askdoc.repl import opening
 from askdoc.repl.command import Command, Completes, number, path_of
 from askdoc.showing import line_names
-from askdoc.text import one_line
+from askdoc.strings import one_line
 from askdoc.transcripts import answer_text, is_json, to_json, to_markdown
 from askdoc.types import Document, Span
 

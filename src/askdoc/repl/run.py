@@ -14,7 +14,7 @@ from askdoc.render.errors import note_line
 from askdoc.render.layout import BLANK, flat, hang
 from askdoc.repl import commands
 from askdoc.repl.command import Quit
-from askdoc.text import printable
+from askdoc.strings import printable
 
 if TYPE_CHECKING:
     from askdoc.repl.session import Session

@@ -8,8 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from askdoc import wiring
-from askdoc.adapters import user_folders
+from askdoc import user_folders, wiring
 from askdoc.adapters.sqlite_sessions import FILE_NAME, SqliteSessions
 from askdoc.addresses import Target, paths_of
 from askdoc.errors import AskdocError, NoIndex, StoreError, UsageError
@@ -28,7 +27,7 @@ from askdoc.repl.keyboard import Keyboard
 from askdoc.repl.rewriting import standing_alone, told_of
 from askdoc.repl.scope import Scope
 from askdoc.repl.waiting import Waiting
-from askdoc.text import printable
+from askdoc.strings import printable
 from askdoc.types import Sending, Wrote
 
 if TYPE_CHECKING:

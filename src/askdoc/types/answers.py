@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from askdoc.text import unlabelled
+from askdoc.strings import unlabelled
 from askdoc.types.citations import Citation, Claim, Reason, Status
 from askdoc.types.generation import Disagreement, Generation
 from askdoc.types.retrieval import Evidence, Passage

@@ -10,7 +10,7 @@ import pytest
 from askdoc.adapters.readers.markdown import MarkdownReader
 from askdoc.chunking import heading_path
 from askdoc.errors import ReadError
-from askdoc.text import line_of, line_starts
+from askdoc.strings import line_of, line_starts
 from askdoc.types import Reading
 
 

@@ -12,7 +12,7 @@ import pytest
 from askdoc.adapters.readers import _load, reader_for
 from askdoc.errors import MissingPart, ReadError
 from askdoc.landmarks import name_place
-from askdoc.text import line_of, line_starts
+from askdoc.strings import line_of, line_starts
 from askdoc.types import Reading
 
 

@@ -18,7 +18,7 @@ from markdown_it.token import Token
 from askdoc.adapters.readers.decoding import decode, empty
 from askdoc.layout import Line, blocks, continues
 from askdoc.outline import Heading, text_headings, without
-from askdoc.text import line_starts
+from askdoc.strings import line_starts
 from askdoc.types import Reading, Span
 
 _FENCES = {"---": ("---", "..."), "+++": ("+++",)}

@@ -20,7 +20,7 @@ from askdoc.adapters.readers.markup_comments import (
 )
 from askdoc.layout import Line, blocks, is_rule
 from askdoc.outline import Heading, without
-from askdoc.text import line_starts
+from askdoc.strings import line_starts
 from askdoc.types import Reading, Span
 
 _WORD = re.compile(r"\w")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askdoc.text import escaped, line_of, line_starts, one_line, printable, rewritten
+from askdoc.strings import escaped, line_of, line_starts, one_line, printable, rewritten
 
 
 @pytest.mark.parametrize(
