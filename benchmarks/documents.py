@@ -14,7 +14,7 @@ from pathlib import Path
 from askdoc import fusion, retrieval, running, suites, wiring, workspace
 from askdoc.adapters.snowball import SnowballAnalyser
 from askdoc.metrics_ranking import ndcg_at
-from askdoc.ports import CatalogReader
+from askdoc.types.ports import CatalogReader
 
 DEPTH = 10
 

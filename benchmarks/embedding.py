@@ -23,9 +23,9 @@ from sentence_transformers import SentenceTransformer
 from askdoc.adapters import embedders, model_sources
 from askdoc.adapters.sentencex import SentencexSplitter
 from askdoc.chunking import Budget, chunk, sentence_spans
-from askdoc.ports import Embedder
 from askdoc.settings import DEFAULT_EMBEDDER
 from askdoc.types import Reading, Span
+from askdoc.types.ports import Embedder
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 BATCH_SIZES = (4, 8, 16, 32, 64)

@@ -29,10 +29,10 @@ from askdoc import wiring, workspace
 from askdoc.gold import GoldFinder
 from askdoc.grading import grade
 from askdoc.metrics import citation_precision, citation_recall
-from askdoc.ports import Generator
 from askdoc.remembering import remembering
 from askdoc.suites import load
 from askdoc.types import Answer, EvalCase, Prompt, Spent
+from askdoc.types.ports import Generator
 
 
 class OutOfTimeError(Exception):

@@ -26,14 +26,14 @@ from askdoc.answering import Parts
 from askdoc.gold import GoldFinder
 from askdoc.grading import grade
 from askdoc.intake import passages
-from askdoc.ports import Embedder
 from askdoc.remembering import RememberingEmbedder
 from askdoc.settings import DEFAULT_EMBEDDER
 from askdoc.suites import load
 from askdoc.testing import MemoryVectors
+from askdoc.types.ports import Embedder
 
 if TYPE_CHECKING:
-    from askdoc.ports import Matrix
+    from askdoc.types.ports import Matrix
 
 
 class TorchEmbedder:

@@ -6,7 +6,6 @@ import pytest
 
 from askdoc.errors import UsageError
 from askdoc.federating import Federation, join
-from askdoc.ports import Listener
 from askdoc.types import (
     Answer,
     Citation,
@@ -23,6 +22,7 @@ from askdoc.types import (
     Support,
     Wrote,
 )
+from askdoc.types.ports import Listener
 
 
 def document(name: str) -> Document:

@@ -25,7 +25,7 @@ from askdoc.unmatched import unmatched
 from askdoc.workspace import Workspace
 
 if TYPE_CHECKING:
-    from askdoc.ports import Matrix
+    from askdoc.types.ports import Matrix
 
 DOCUMENTS = {
     "harbour.txt": (

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from askdoc import formats
 from askdoc.errors import UsageError
-from askdoc.landmarks import Landmark, Landmarks, Place, PlaceKind
 from askdoc.paths import seen_from
 from askdoc.strings import printable
 from askdoc.types import (
@@ -32,6 +31,7 @@ from askdoc.types import (
     Status,
     Support,
 )
+from askdoc.types.places import Landmark, Landmarks, Place, PlaceKind
 
 BASE = Path("/home/ann/project")
 

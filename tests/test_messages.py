@@ -10,9 +10,9 @@ import pytest
 
 from askdoc import formats, wiring, workspace
 from askdoc.answering import Answerer
-from askdoc.landmarks import Place, PlaceKind
 from askdoc.messages import credited, is_quoted
 from askdoc.types import Answer
+from askdoc.types.places import Place, PlaceKind
 
 FIRST = """From: Ruth Ames <ruth@mill.example>
 To: Piet Maas <piet@barge.example>

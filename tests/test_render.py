@@ -18,7 +18,6 @@ from rich.text import Text
 from syrupy.assertion import SnapshotAssertion
 
 from askdoc.errors import AskdocError, NoIndex
-from askdoc.landmarks import Place, PlaceKind
 from askdoc.render.answers import answer_lines, notes, passage_lines
 from askdoc.render.console import Page, make_console, page
 from askdoc.render.errors import error_lines
@@ -44,6 +43,7 @@ from askdoc.types import (
     Status,
     Support,
 )
+from askdoc.types.places import Place, PlaceKind
 
 BASE = Path("/home/ann/project")
 

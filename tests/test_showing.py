@@ -8,8 +8,8 @@ import pytest
 
 from askdoc import showing
 from askdoc.errors import UsageError
-from askdoc.landmarks import Landmark, Landmarks, Place, PlaceKind, name_place
 from askdoc.types import Document, Span, Stamp
+from askdoc.types.places import Landmark, Landmarks, Place, PlaceKind, name_place
 
 KINDS: dict[PlaceKind, list[tuple[int, str | None]]] = {
     PlaceKind.SLIDE: [(1, None), (2, "hidden"), (3, None)],

@@ -11,9 +11,9 @@ from askdoc.addresses import is_address
 from askdoc.errors import IndexCorrupt, UsageError
 from askdoc.intake import WRITING
 from askdoc.planning import choose_scopes
-from askdoc.ports import Catalog, Embedder
 from askdoc.settings import Settings, index_fingerprint
 from askdoc.survey import is_there
+from askdoc.types.ports import Catalog, Embedder
 from askdoc.writing import (
     EMBEDDER_NAME,
     SETTINGS_FINGERPRINT,

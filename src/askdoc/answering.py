@@ -21,15 +21,8 @@ from askdoc.citing import Chosen
 from askdoc.finding import Finder, Found, Sources, clean
 from askdoc.grammar import REFUSAL
 from askdoc.guarding import unpoisoned
-from askdoc.landmarks import Place
 from askdoc.lookup import fitting, none_fits
 from askdoc.messages import credited, is_message
-from askdoc.ports import (
-    AnswerWriter,
-    CatalogReader,
-    Listener,
-    deaf,
-)
 from askdoc.sentence_vectors import IN_CONTEXT
 from askdoc.settings import Settings, answer_fingerprint
 from askdoc.strings import one_line
@@ -52,9 +45,11 @@ from askdoc.types import (
     Support,
     Wrote,
 )
+from askdoc.types.places import Place
+from askdoc.types.ports import AnswerWriter, CatalogReader, Listener, deaf
 
 if TYPE_CHECKING:
-    from askdoc.ports import Matrix
+    from askdoc.types.ports import Matrix
 
 GENERATOR = "extractive"
 _SHOWN_EVIDENCE = 10

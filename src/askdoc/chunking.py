@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import PurePosixPath
 
-from askdoc.ports import SentenceSplitter
 from askdoc.strings import searchable
 from askdoc.types import Chunk, Reading, Section, Span
+from askdoc.types.ports import SentenceSplitter
 from askdoc.windows import open_sections
 
 _NUMBER = re.compile(

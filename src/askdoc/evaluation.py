@@ -11,10 +11,10 @@ from askdoc.addresses import is_address
 from askdoc.errors import AskdocError
 from askdoc.gold import GoldFinder
 from askdoc.grading import Graded, grade
-from askdoc.ports import CatalogReader, Listener, deaf
 from askdoc.reports import CaseFailure, SuiteReport, report_suite
 from askdoc.suites import Suite
 from askdoc.types import Answer, Document, EvalCase, Fingerprint
+from askdoc.types.ports import CatalogReader, Listener, deaf
 
 AnswerCase = Callable[[EvalCase], Answer]
 

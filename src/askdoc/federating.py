@@ -18,7 +18,6 @@ from askdoc import __version__
 from askdoc.errors import UsageError
 from askdoc.joining import join_generations, relabelled
 from askdoc.lookup import none_fits
-from askdoc.ports import Listener, deaf
 from askdoc.types import (
     Answer,
     Citation,
@@ -31,6 +30,7 @@ from askdoc.types import (
     Status,
     Wrote,
 )
+from askdoc.types.ports import Listener, deaf
 
 if TYPE_CHECKING:
     from askdoc.answering import Answerer

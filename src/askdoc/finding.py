@@ -19,7 +19,6 @@ from askdoc.citing import Chosen
 from askdoc.confidence import Calibration, context, features, probability, shortfall
 from askdoc.errors import UsageError
 from askdoc.operators import Demands
-from askdoc.ports import Analyser, CatalogReader, Embedder, Ranker, VectorStore
 from askdoc.retrieval import DENSE, FOREIGN_WEIGHTS, LEXICAL, Demanded, Query, gather, prepare
 from askdoc.selection import Terms, score
 from askdoc.sentence_vectors import IN_CONTEXT, unpack
@@ -28,11 +27,12 @@ from askdoc.settling import settle
 from askdoc.spelling import Vocabulary, repair
 from askdoc.strings import printable
 from askdoc.types import INCOMPLETE, Evidence, Passage, Reason
+from askdoc.types.ports import Analyser, CatalogReader, Embedder, Ranker, VectorStore
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from askdoc.ports import Matrix
+    from askdoc.types.ports import Matrix
 
 _MOST_TERMS = 64
 """Distinct terms of a question that are searched for, the rarest first; a pasted page has more."""

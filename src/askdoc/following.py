@@ -10,8 +10,8 @@ from typing import Protocol
 
 from askdoc.errors import IndexLocked
 from askdoc.indexing import Indexer
-from askdoc.ports import Listener, deaf
 from askdoc.types import IndexReport, Waiting
+from askdoc.types.ports import Listener, deaf
 
 _RETRY = 1.0
 """Seconds between attempts while another process writes to the index."""

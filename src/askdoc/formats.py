@@ -17,7 +17,6 @@ from typing import Any
 import msgspec
 
 from askdoc.errors import UsageError
-from askdoc.landmarks import Landmark, Landmarks, Place, PlaceKind
 from askdoc.paths import seen_from
 from askdoc.records import (
     AnswerRecord,
@@ -43,6 +42,7 @@ from askdoc.types import (
     Spent,
     Stamp,
 )
+from askdoc.types.places import Landmark, Landmarks, Place, PlaceKind
 from askdoc.unmatched import unmatched
 
 ANSWER = "askdoc.answer/1"

@@ -20,7 +20,6 @@ from askdoc.checking import Check, Checker, Source, Verdict
 from askdoc.claims import Refused, Written, ends_sentence, is_label, read_claims
 from askdoc.disagreement import Dispute, common, disagreements, parallel
 from askdoc.errors import GeneratorError
-from askdoc.ports import Generator, HearDraft
 from askdoc.prompts import Built, Offer
 from askdoc.relevance import beside_the_point
 from askdoc.shortening import altered
@@ -36,6 +35,7 @@ from askdoc.types import (
     Spent,
     Support,
 )
+from askdoc.types.ports import Generator, HearDraft
 from askdoc.words import Terms
 
 _REPEATED = 0.8

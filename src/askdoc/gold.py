@@ -16,8 +16,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from askdoc.errors import SuiteError
-from askdoc.ports import CatalogReader
 from askdoc.types import Document, EvalCase, GoldEvidence, Span
+from askdoc.types.ports import CatalogReader
 
 
 @dataclass(frozen=True, slots=True)

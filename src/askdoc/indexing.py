@@ -17,7 +17,6 @@ from askdoc.indexing_run import Run
 from askdoc.intake import Cutters
 from askdoc.naming import name_anew
 from askdoc.planning import choose_scopes, covers, locate
-from askdoc.ports import Embedder, Listener, deaf
 from askdoc.previewing import Kept, Nothing, preview
 from askdoc.readouts import Files
 from askdoc.settings import Settings
@@ -31,6 +30,7 @@ from askdoc.survey import (
     survey_changes,
 )
 from askdoc.types import IndexReport, Known, Skip
+from askdoc.types.ports import Embedder, Listener, deaf
 from askdoc.writing import UNFINISHED, Repaired, Store, Writing
 
 __all__ = ["Files", "Indexer"]

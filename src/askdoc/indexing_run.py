@@ -10,7 +10,6 @@ from askdoc.intake import Cutters, Intake, Source
 from askdoc.naming import name_anew
 from askdoc.parts import moved, placed, wholes
 from askdoc.planning import Plan, excluded_skip
-from askdoc.ports import Listener
 from askdoc.previewing import plan_of
 from askdoc.readouts import PASSING, STAYS, Files, Readout, skip_of
 from askdoc.recognising import Recogniser, pair, suffix
@@ -29,6 +28,7 @@ from askdoc.types import (
     Stopping,
     Unread,
 )
+from askdoc.types.ports import Listener
 from askdoc.windows import windows
 from askdoc.writing import Writing
 

@@ -22,15 +22,15 @@ from askdoc import chunking
 from askdoc.chunking import Budget
 from askdoc.errors import DiskFull, IndexCorrupt, ReadError, StoreError
 from askdoc.grouping import GROUP, Group, Piece, by_document, keys
-from askdoc.landmarks import Landmarks
-from askdoc.ports import Analyser, Catalog, Embedder, SentenceSplitter, VectorStore
 from askdoc.sentence_vectors import IN_CONTEXT, pack
 from askdoc.settings import AUTOMATIC, Settings
 from askdoc.types import Chunk, Document, Found, Reading, Stamp
+from askdoc.types.places import Landmarks
+from askdoc.types.ports import Analyser, Catalog, Embedder, SentenceSplitter, VectorStore
 from askdoc.windows import joined
 
 if TYPE_CHECKING:
-    from askdoc.ports import Matrix
+    from askdoc.types.ports import Matrix
 
     Embedded = tuple[Matrix, list[bytes]]
     """The vectors of passages, and those of the sentences of each as the catalog keeps them."""

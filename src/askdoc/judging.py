@@ -16,11 +16,11 @@ import numpy as np
 
 from askdoc.errors import AskdocError, GeneratorError
 from askdoc.parallel import each
-from askdoc.ports import Generator, Listener, deaf
 from askdoc.reports import CaseFailure, CaseResult
 from askdoc.statistics import Estimate, estimate_mean
 from askdoc.suspicious import harmless
 from askdoc.types import Form, Prompt, Status
+from askdoc.types.ports import Generator, Listener, deaf
 
 VERSION = "1"
 """Changes with every change of the texts here; part of a judge's fingerprint."""

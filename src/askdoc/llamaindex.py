@@ -26,8 +26,8 @@ from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 from askdoc import wiring, workspace
 from askdoc.adapters.generators import Choice
 from askdoc.adapters.llamaindex_llm import LlamaIndexGenerator, form_of
-from askdoc.landmarks import name_place
 from askdoc.strings import one_line
+from askdoc.types.places import name_place
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from askdoc.landmarks import Place, PlaceKind
 from askdoc.types import Evidence
+from askdoc.types.places import Place, PlaceKind
 from askdoc.words import Terms
 
 _FIELD = re.compile(r"(?:From|To|Cc|Date|Subject): ")

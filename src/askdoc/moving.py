@@ -30,14 +30,14 @@ from askdoc.errors import (
 )
 from askdoc.intake import WRITING
 from askdoc.planning import covers
-from askdoc.ports import Listener, deaf
 from askdoc.settings import index_fingerprint
 from askdoc.types import Moving
+from askdoc.types.ports import Listener, deaf
 from askdoc.writing import EMBEDDER_FINGERPRINT, EMBEDDER_NAME, SETTINGS_FINGERPRINT
 
 if TYPE_CHECKING:
     from askdoc.adapters.sqlite import SqliteCatalog
-    from askdoc.ports import Embedder
+    from askdoc.types.ports import Embedder
     from askdoc.workspace import Workspace
 
 ELSEWHERE = "elsewhere"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from askdoc.chunking import name_words
-from askdoc.ports import Analyser, Catalog
+from askdoc.types.ports import Analyser, Catalog
 
 _MOST = 40
 """Words of names that count: of very many copies, not each can add its own."""

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from askdoc.errors import UsageError
-from askdoc.landmarks import Place
 from askdoc.types import Answer, Document, Span
+from askdoc.types.places import Place
 
 
 @dataclass(frozen=True, slots=True)

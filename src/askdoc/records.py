@@ -7,8 +7,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from askdoc.landmarks import PlaceKind
 from askdoc.types import Disagreement, FileState, Fingerprint, Reason, Spent, Status, Support
+from askdoc.types.places import PlaceKind
 
 _Page = Annotated[int, Meta(ge=1, le=1_000_000)]
 

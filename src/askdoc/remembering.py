@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from askdoc.ports import Analyser, Embedder
+from askdoc.types.ports import Analyser, Embedder
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from askdoc.answering import Parts
-    from askdoc.ports import Matrix
     from askdoc.types import Span
+    from askdoc.types.ports import Matrix
 
     Vector = npt.NDArray[np.float32]
 

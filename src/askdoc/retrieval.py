@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from askdoc.fusion import Fused, weighted
-from askdoc.ports import CatalogReader, VectorStore
 from askdoc.types import Hit, Passage
+from askdoc.types.ports import CatalogReader, VectorStore
 
 if TYPE_CHECKING:
-    from askdoc.ports import Matrix
+    from askdoc.types.ports import Matrix
 
 DENSE, LEXICAL = "dense", "lexical"
 WEIGHTS: Mapping[str, float] = {DENSE: 0.5, LEXICAL: 0.5}

@@ -20,19 +20,19 @@ from askdoc.errors import AskdocError, StoreError, UsageError
 from askdoc.evaluation import evaluate
 from askdoc.gold import GoldFinder
 from askdoc.parallel import each
-from askdoc.ports import CatalogReader, Listener, deaf
 from askdoc.providers import read_provider
 from askdoc.settings import ENGLISH, index_fingerprint
 from askdoc.suites import Suite
 from askdoc.types import Answer, EvalCase
+from askdoc.types.ports import CatalogReader, Listener, deaf
 
 if TYPE_CHECKING:
     from askdoc.answering import Answerer, Parts
-    from askdoc.ports import AnswerWriter, HearDraft
     from askdoc.remembering import RememberingAnalyser, RememberingEmbedder
     from askdoc.reports import SuiteReport
     from askdoc.settings import Settings
     from askdoc.types import Draft, Evidence, Fingerprint
+    from askdoc.types.ports import AnswerWriter, HearDraft
     from askdoc.workspace import Workspace
 
 _BATCH = 256

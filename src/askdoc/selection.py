@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from askdoc.ports import Ranker
 from askdoc.retrieval import DENSE, Query
 from askdoc.types import Candidate, Evidence, Passage, Span
+from askdoc.types.ports import Ranker
 
 if TYPE_CHECKING:
-    from askdoc.ports import Matrix, Scores
+    from askdoc.types.ports import Matrix, Scores
 
 Terms = Callable[[str], list[str]]
 EmbedTexts = Callable[[Sequence[str]], npt.NDArray[np.float32]]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from askdoc.ports import Matrix
+    from askdoc.types.ports import Matrix
 
 IN_CONTEXT = "sentence_vectors"
 """Under this key the catalog says `yes` where it keeps them for all of its chunks."""

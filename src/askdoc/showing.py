@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from askdoc.errors import UsageError
-from askdoc.landmarks import Place, PlaceKind, name_place
 from askdoc.strings import line_of, line_starts, one_line
 from askdoc.types import Document, Span
+from askdoc.types.places import Place, PlaceKind, name_place
 
 _COUNTED = re.compile(
     r"(?:sheet (?P<sheet>.+), )?(?P<kind>page|slide|row|cell|chapter|line|message|paragraph)s? "

@@ -9,9 +9,9 @@ from typing import Any
 
 import msgspec
 
-from askdoc.ports import CatalogReader
 from askdoc.survey import absent_sources
 from askdoc.types import Counts, Document, FileState, IndexReport, Skip
+from askdoc.types.ports import CatalogReader
 
 STATUS = "askdoc.status/1"
 REPORT = "askdoc.index/1"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from askdoc.ports import Listener
 from askdoc.types import Found, Indexed, IndexReport, Skip
+from askdoc.types.ports import Listener
 
 
 @dataclass(slots=True)

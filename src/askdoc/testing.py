@@ -13,8 +13,8 @@ from askdoc.errors import EmbedderMismatch, StoreError
 from askdoc.types import Hit
 
 if TYPE_CHECKING:
-    from askdoc.ports import Matrix
     from askdoc.types import Span
+    from askdoc.types.ports import Matrix
 
 _WORD = re.compile(r"\w+")
 

@@ -10,10 +10,10 @@ from typing import Any
 from askdoc.errors import UsageError
 from askdoc.formats import answer_to_json
 from askdoc.history import Exchange
-from askdoc.landmarks import place_suffix
 from askdoc.paths import seen_from
 from askdoc.strings import one_line
 from askdoc.types import Answer, Citation, FileState, Status
+from askdoc.types.places import place_suffix
 
 SESSION = "askdoc.session/1"
 

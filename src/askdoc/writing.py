@@ -16,10 +16,10 @@ from typing import Self
 
 from askdoc.errors import DiskFull, EmbedderMismatch, StoreError
 from askdoc.intake import WRITING, passages, sweep
-from askdoc.ports import Catalog, Embedder, VectorStore
 from askdoc.sentence_vectors import IN_CONTEXT
 from askdoc.settings import Settings, index_fingerprint
 from askdoc.types import INCOMPLETE
+from askdoc.types.ports import Catalog, Embedder, VectorStore
 
 UNFINISHED = "unfinished"
 """Under this key the catalog says `yes` until an index that is made anew is complete: the new one,

@@ -26,7 +26,7 @@ from askdoc.adapters.chroma_process import ChromaProcess
 from askdoc.errors import DiskFull, IndexCorrupt, StoreError
 
 if TYPE_CHECKING:
-    from askdoc.ports import Matrix
+    from askdoc.types.ports import Matrix
 
 
 def clustered(count: int, dimensions: int = 96, seed: int = 0) -> Matrix:

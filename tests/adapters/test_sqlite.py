@@ -15,9 +15,9 @@ from askdoc.adapters import sqlite_packing, sqlite_schema
 from askdoc.adapters.sqlite import SqliteCatalog
 from askdoc.adapters.sqlite_packing import pack_id, pack_spans, unpack_id, unpack_spans
 from askdoc.errors import DiskFull, IndexCorrupt, IndexTooNew, NoIndex, StoreError
-from askdoc.landmarks import Landmark, Landmarks, Place, PlaceKind
 from askdoc.strings import line_of, line_starts
 from askdoc.types import Chunk, Document, Found, Span, Stamp
+from askdoc.types.places import Landmark, Landmarks, Place, PlaceKind
 
 
 def put(catalog: SqliteCatalog, name: str, text: str) -> None:

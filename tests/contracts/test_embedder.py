@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from askdoc.adapters import embedders, model_sources
-from askdoc.ports import Embedder
 from askdoc.settings import DEFAULT_EMBEDDER
 from askdoc.testing import HashEmbedder
 from askdoc.types import Span
+from askdoc.types.ports import Embedder
 
 TEXTS = [
     "The harbour was dug out in 1883.",

@@ -10,9 +10,9 @@ import pytest
 
 from askdoc.adapters import rankers
 from askdoc.errors import ModelError
-from askdoc.ports import Ranker
 from askdoc.settings import RERANKER
 from askdoc.types import Candidate, CompileStage, Compiling
+from askdoc.types.ports import Ranker
 
 QUESTION = "When was the harbour dug out?"
 ANSWER = Candidate(

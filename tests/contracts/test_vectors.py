@@ -14,11 +14,11 @@ from askdoc.adapters import chroma_shards
 from askdoc.adapters.chroma import ChromaStore
 from askdoc.adapters.chroma_process import ChromaProcess
 from askdoc.errors import EmbedderMismatch, StoreError
-from askdoc.ports import VectorStore
 from askdoc.testing import MemoryVectors
+from askdoc.types.ports import VectorStore
 
 if TYPE_CHECKING:
-    from askdoc.ports import Matrix
+    from askdoc.types.ports import Matrix
 
 Open = Callable[[], VectorStore]
 """Opens the same store again."""

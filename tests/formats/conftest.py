@@ -18,7 +18,7 @@ import pytest
 import xlwt
 from fpdf import FPDF
 
-from askdoc.landmarks import Place, PlaceKind
+from askdoc.types.places import Place, PlaceKind
 
 SENTENCE = "The lighthouse keeper painted the northern door green in October."
 FILLER = (

@@ -24,15 +24,15 @@ from askdoc.errors import ReadError
 from askdoc.indexing import Indexer
 from askdoc.intake import Cutters
 from askdoc.planning import locate
-from askdoc.ports import Reader, VectorStore
 from askdoc.readouts import NO_WEB, Files, Web
 from askdoc.settings import Settings
 from askdoc.testing import HashEmbedder, MemoryVectors
 from askdoc.types import Found, IndexReport, Reading, ReadOptions, Skip, Span
+from askdoc.types.ports import Reader, VectorStore
 from askdoc.writing import Beside, Store
 
 if TYPE_CHECKING:
-    from askdoc.ports import Matrix
+    from askdoc.types.ports import Matrix
 
 
 class Paragraphs:

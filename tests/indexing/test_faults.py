@@ -28,7 +28,7 @@ from askdoc.writing import Repaired
 if TYPE_CHECKING:
     from tests.indexing.conftest import Bench
 
-    from askdoc.ports import Matrix
+    from askdoc.types.ports import Matrix
 
 KILLING = Path(__file__).parent / "killing.py"
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tests.indexing.conftest import Bench
 
     from askdoc.adapters.sqlite import SqliteCatalog
-    from askdoc.ports import Reader, VectorStore
+    from askdoc.types.ports import Reader, VectorStore
 
 Touch = Callable[[Path], None]
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from askdoc.adapters.readers import reader_for
-from askdoc.ports import Reader
 from askdoc.types import Document
+from askdoc.types.ports import Reader
 
 if TYPE_CHECKING:
     from tests.indexing.conftest import Bench

@@ -19,8 +19,6 @@ from typing import BinaryIO, Self
 
 import msgspec
 
-from askdoc.landmarks import Place
-from askdoc.ports import CatalogReader
 from askdoc.types import (
     Answer,
     Chunk,
@@ -37,6 +35,8 @@ from askdoc.types import (
     Span,
     Status,
 )
+from askdoc.types.places import Place
+from askdoc.types.ports import CatalogReader
 
 _KEPT = 40
 """How many files stay; the ones used longest ago go first."""

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from chromadb.api.client import Client
     from chromadb.api.types import Where
 
-    from askdoc.ports import Matrix
+    from askdoc.types.ports import Matrix
 
 _DOCUMENT = "document"
 

@@ -25,7 +25,7 @@ from askdoc.errors import IndexCorrupt
 from askdoc.types import Hit
 
 if TYPE_CHECKING:
-    from askdoc.ports import Matrix
+    from askdoc.types.ports import Matrix
 
 
 class ChromaProcess:

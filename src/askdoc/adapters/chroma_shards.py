@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection as ChromaCollection
     from chromadb.api.types import Where
 
-    from askdoc.ports import Matrix
+    from askdoc.types.ports import Matrix
 
 _NAME = re.compile(r"chunks(?:-(\d+))?")
 _FIRST = "chunks"

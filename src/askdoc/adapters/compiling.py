@@ -20,8 +20,8 @@ from askdoc.adapters.onnx import OnnxEmbedder
 from askdoc.adapters.parity import Parity, parity
 from askdoc.adapters.quantising import quantise
 from askdoc.errors import ModelError
-from askdoc.ports import Embedder, Listener, deaf
 from askdoc.types import CompileStage, Compiling
+from askdoc.types.ports import Embedder, Listener, deaf
 
 FLOOR = 0.99
 """The mean cosine to the original's vectors from which on a compiled model may stand in for it."""

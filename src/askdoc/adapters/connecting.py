@@ -24,9 +24,9 @@ from askdoc.adapters.llamaindex_llm import (
 from askdoc.adapters.ollama import holds, models_of
 from askdoc.adapters.reining import Rein
 from askdoc.errors import GeneratorError, MissingPart, NoAnswerYet
-from askdoc.ports import Generator, Listener, deaf
 from askdoc.providers import COMPATIBLE, KEY_VARIABLES, Provider
 from askdoc.types import Form, Prompt, Spent
+from askdoc.types.ports import Generator, Listener, deaf
 
 _CLASSES = {
     COMPATIBLE: ("llama_index.llms.openai_like", "OpenAILike", "servers"),

@@ -27,9 +27,9 @@ from askdoc.adapters.model_sources import Source
 from askdoc.adapters.onnx import OnnxEmbedder
 from askdoc.errors import ModelError
 from askdoc.expanding import expanded
-from askdoc.ports import Embedder, Listener, deaf
 from askdoc.settings import DEFAULT_EMBEDDER
 from askdoc.types import CompileStage, Compiling, NotCompiled
+from askdoc.types.ports import Embedder, Listener, deaf
 
 CACHE_VARIABLE = "ASKDOC_CACHE_DIR"
 

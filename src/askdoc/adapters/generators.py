@@ -16,7 +16,7 @@ from askdoc.providers import Provider, read_provider
 from askdoc.settings import EXTRACTIVE
 
 if TYPE_CHECKING:
-    from askdoc.ports import Generator
+    from askdoc.types.ports import Generator
 
 _FILE = re.compile(r".*\.gguf", re.IGNORECASE)
 _CONTEXT = 4096

@@ -21,10 +21,10 @@ from llama_index.core.base.llms.types import ChatMessage, ChatResponse, MessageR
 
 from askdoc.adapters.reining import Rein
 from askdoc.errors import AskdocError, GeneratorError
-from askdoc.ports import Listener, deaf
 from askdoc.providers import without_secrets
 from askdoc.strings import one_line
 from askdoc.types import Busy, Form, Prompt, Spent
+from askdoc.types.ports import Listener, deaf
 
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM

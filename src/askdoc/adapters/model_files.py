@@ -22,8 +22,8 @@ from typing import IO, Any
 
 from askdoc.catalogue import Model, catalogue
 from askdoc.errors import ModelError, Unreachable, UsageError
-from askdoc.ports import Listener, deaf
 from askdoc.types import Fetching
+from askdoc.types.ports import Listener, deaf
 
 FOLDER_VARIABLE = "ASKDOC_MODELS_DIR"
 _BLOCK = 1 << 20

@@ -35,8 +35,8 @@ from askdoc.adapters.manifest import (
 from askdoc.strings import encodable
 
 if TYPE_CHECKING:
-    from askdoc.ports import Matrix
     from askdoc.types import Span
+    from askdoc.types.ports import Matrix
 
 Input = TypeVar("Input", bound=Sized)
 Output = TypeVar("Output")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from askdoc.ports import Embedder
+from askdoc.types.ports import Embedder
 
 TEXTS = (
     "Salt.",

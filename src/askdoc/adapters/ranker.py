@@ -24,7 +24,7 @@ from askdoc.strings import encodable
 from askdoc.types import Candidate
 
 if TYPE_CHECKING:
-    from askdoc.ports import Scores
+    from askdoc.types.ports import Scores
 
 MODEL, TOKENIZER, ABOUT = "model.onnx", "tokenizer.json", "about.json"
 IDS, TYPES, MASK = "input_ids", "token_type_ids", "attention_mask"

@@ -16,9 +16,9 @@ from askdoc.adapters.embedders import alone, cache_folder
 from askdoc.adapters.model_sources import Source
 from askdoc.adapters.ranker import TextRanker, packaged
 from askdoc.errors import ModelError
-from askdoc.ports import Listener, Ranker, deaf
 from askdoc.settings import RERANKER
 from askdoc.types import CompileStage, Compiling
+from askdoc.types.ports import Listener, Ranker, deaf
 
 _FORMAT = 1
 """Changes whenever the way rankers are compiled does."""

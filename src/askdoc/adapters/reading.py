@@ -12,9 +12,9 @@ from typing import BinaryIO, Protocol, runtime_checkable
 
 from askdoc.adapters.opening import opened, too_large
 from askdoc.errors import AskdocError, ReadError
-from askdoc.ports import Reader
 from askdoc.readouts import Read, Readout
 from askdoc.types import Found, Reading
+from askdoc.types.ports import Reader
 from askdoc.windows import windows
 
 LONG = 4_000_000

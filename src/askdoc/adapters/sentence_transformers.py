@@ -26,8 +26,8 @@ from askdoc.errors import ModelError
 from askdoc.strings import encodable
 
 if TYPE_CHECKING:
-    from askdoc.ports import Matrix
     from askdoc.types import Span
+    from askdoc.types.ports import Matrix
 
 OPSET = 20  # the first ONNX opset that knows Gelu as one operation
 _PASSAGE_PROMPTS = ("document", "passage", "corpus")

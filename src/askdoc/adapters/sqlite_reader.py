@@ -22,9 +22,9 @@ from askdoc.adapters.sqlite_packing import (
 )
 from askdoc.adapters.sqlite_schema import connect, translating
 from askdoc.addresses import is_address
-from askdoc.landmarks import Landmarks
 from askdoc.strings import line_of, line_starts
 from askdoc.types import Chunk, Copy, Counts, Document, Hit, Skip, Span, Stamp
+from askdoc.types.places import Landmarks
 
 CORPUS_FINGERPRINT = "corpus_fingerprint"
 

@@ -18,7 +18,7 @@ from askdoc.types import Found, Reading, ReadOptions, Skip
 
 _LENGTH = struct.Struct("<Q")
 _LONGEST = 1 << 32
-_OURS = frozenset({"askdoc.landmarks", "askdoc.adapters.limits", "askdoc.adapters.wire"})
+_OURS = frozenset({"askdoc.types.places", "askdoc.adapters.limits", "askdoc.adapters.wire"})
 _NOUNS = "askdoc.types."
 _PLAIN = frozenset({("builtins", "set"), ("builtins", "frozenset"), ("builtins", "bytearray")})
 

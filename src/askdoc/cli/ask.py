@@ -103,11 +103,11 @@ def ask(  # noqa: PLR0913 - one parameter for each option
     with 0 where every line has its answer, whose `status` says what it is.
     """
     from askdoc.cli.session import open_asked
-    from askdoc.ports import deaf
     from askdoc.render.answers import answer_lines, notes
     from askdoc.render.console import errors, output
     from askdoc.render.errors import note_line
     from askdoc.render.generation import ClaimStream, generation_lines, prompt_lines
+    from askdoc.types.ports import deaf
 
     _check_batch(question, batch, to, as_json=as_json)
     workspaces = open_workspaces(

@@ -14,8 +14,8 @@ from askdoc.render.eval_suites import draft_lines
 from askdoc.suites import DRAFT
 
 if TYPE_CHECKING:
-    from askdoc.ports import CatalogReader
     from askdoc.types import EvalCase
+    from askdoc.types.ports import CatalogReader
 
 _CHOICES = "[k]eep, [e]dit, [d]rop, [s]kip, [q]uit? "
 

@@ -9,7 +9,6 @@ from rich.text import Text
 
 from askdoc import operators
 from askdoc.formats import Lines
-from askdoc.landmarks import name_place, place_suffix
 from askdoc.render.console import Page
 from askdoc.render.layout import BLANK, context_limit, flat, hang, head, tail
 from askdoc.render.places import also_in, file_name, heading_path
@@ -26,6 +25,7 @@ from askdoc.types import (
     Status,
     Support,
 )
+from askdoc.types.places import name_place, place_suffix
 from askdoc.unmatched import unmatched
 
 _LIST_MARK = re.compile(r"\n[^\S\n]*(?:[-*+•–]|\d{1,3}[.)])[^\S\n]*$")

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 from rich.text import Text
 
 from askdoc.formats import Lines
-from askdoc.landmarks import place_suffix
 from askdoc.render.console import Page
 from askdoc.render.layout import BLANK, context_limit, flat, hang, head
 from askdoc.render.places import file_name
 from askdoc.types import Answer, Evidence, Passage
+from askdoc.types.places import place_suffix
 
 _SENTENCES = 10
 

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 
 from rich.text import Text
 
-from askdoc.landmarks import place_suffix
 from askdoc.places import NumberedPlace
 from askdoc.render.console import Page
 from askdoc.render.layout import BLANK, flat, hang, plain
 from askdoc.render.places import file_name, heading_path
 from askdoc.strings import line_of, line_starts
 from askdoc.types import Span
+from askdoc.types.places import place_suffix
 
 Lines = Callable[[NumberedPlace], tuple[int, int] | None]
 """Names the first and last line of a place; None where its document is no longer indexed."""

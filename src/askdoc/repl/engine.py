@@ -17,16 +17,16 @@ from typing import TYPE_CHECKING, TypeVar
 
 from askdoc import wiring
 from askdoc.errors import AskdocError
-from askdoc.ports import Listener, deaf
 from askdoc.repl.interruptible import Interruptible
 from askdoc.repl.keyboard import Keyboard
 from askdoc.types import Compiling
+from askdoc.types.ports import Listener, deaf
 
 if TYPE_CHECKING:
     from askdoc.federating import Asked
-    from askdoc.ports import Generator
     from askdoc.repl.scope import Scope
     from askdoc.types import Document
+    from askdoc.types.ports import Generator
 
 T = TypeVar("T")
 

@@ -12,8 +12,8 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from askdoc.ports import Generator
     from askdoc.types import Form, Prompt, Spent
+    from askdoc.types.ports import Generator
 
 _OFTEN = 0.05
 """Seconds between two looks at whether to go on."""

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from askdoc import wiring
 from askdoc.errors import GeneratorError, NoIndex
 from askdoc.followups import is_open, is_repeated, rewrite, unknown_person
-from askdoc.ports import Listener
 from askdoc.render.notices import ModelNotices
 from askdoc.repl.waiting import Waiting
 from askdoc.rewriting import rewrite_by_model
 from askdoc.settings import ENGLISH
+from askdoc.types.ports import Listener
 
 if TYPE_CHECKING:
     from askdoc.federating import Asked

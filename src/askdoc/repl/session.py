@@ -15,7 +15,6 @@ from askdoc.errors import AskdocError, NoIndex, StoreError, UsageError
 from askdoc.history import Exchange, SessionStore, SessionSummary, missing_from, title_of
 from askdoc.paths import seen_from
 from askdoc.places import NumberedPlace, places
-from askdoc.ports import Listener
 from askdoc.render.answers import answer_lines, notes
 from askdoc.render.console import Page
 from askdoc.render.errors import note_line, problem_lines
@@ -29,6 +28,7 @@ from askdoc.repl.scope import Scope
 from askdoc.repl.waiting import Waiting
 from askdoc.strings import printable
 from askdoc.types import Sending, Wrote
+from askdoc.types.ports import Listener
 
 if TYPE_CHECKING:
     from pathlib import Path

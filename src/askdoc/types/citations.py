@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from askdoc.landmarks import Place
 from askdoc.types.documents import Document, Span
+from askdoc.types.places import Place
 
 
 class Status(StrEnum):

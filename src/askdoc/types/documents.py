@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from askdoc.landmarks import NOWHERE, Landmarks, Place, PlaceKind
+from askdoc.types.places import NOWHERE, Landmarks, Place, PlaceKind
 
 
 @dataclass(frozen=True, slots=True, order=True)

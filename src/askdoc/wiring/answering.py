@@ -7,9 +7,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from askdoc.errors import NoIndex, StoreError
-from askdoc.ports import Listener, deaf
 from askdoc.sentence_vectors import IN_CONTEXT
 from askdoc.settings import BY_WORDS, NO_RERANKER, RERANKER
+from askdoc.types.ports import Listener, deaf
 from askdoc.wiring import opening
 from askdoc.wiring.writing import language_models, may_write, writer
 from askdoc.writing import EMBEDDER_FINGERPRINT, EMBEDDER_NAME
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from askdoc.answering import Answerer, Parts
     from askdoc.federating import Federation
-    from askdoc.ports import CatalogReader, Generator
     from askdoc.types import Fingerprint
+    from askdoc.types.ports import CatalogReader, Generator
     from askdoc.wiring.writing import LoadModel
     from askdoc.workspace import Workspace
 

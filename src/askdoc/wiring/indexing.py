@@ -9,8 +9,8 @@ from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from askdoc.errors import AskdocError, FetchError, UsageError
-from askdoc.ports import Listener, deaf
 from askdoc.types import ReadOptions, Skip
+from askdoc.types.ports import Listener, deaf
 from askdoc.wiring import opening
 
 if TYPE_CHECKING:
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from askdoc.following import Follower
     from askdoc.indexing import Indexer
     from askdoc.intake import Cutters
-    from askdoc.ports import VectorStore
     from askdoc.readouts import Readout, Web
     from askdoc.settings import Settings
     from askdoc.types import Found
+    from askdoc.types.ports import VectorStore
     from askdoc.workspace import Workspace
     from askdoc.writing import Beside, Store
 

@@ -10,7 +10,6 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from askdoc.errors import EmbedderMismatch, NoIndex
-from askdoc.ports import Listener, deaf
 from askdoc.settings import (
     AUTOMATIC,
     DEFAULT_EMBEDDER,
@@ -18,6 +17,7 @@ from askdoc.settings import (
     NO_RERANKER,
     RANKER_FINGERPRINT,
 )
+from askdoc.types.ports import Listener, deaf
 from askdoc.writing import EMBEDDER_FINGERPRINT, EMBEDDER_NAME
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from askdoc.adapters.chroma import ChromaStore
     from askdoc.adapters.sqlite import SqliteCatalog
     from askdoc.confidence import Calibration
-    from askdoc.ports import CatalogReader, Embedder, Ranker
     from askdoc.settings import Settings
+    from askdoc.types.ports import CatalogReader, Embedder, Ranker
     from askdoc.workspace import Workspace
 
 VECTORS = "chroma"

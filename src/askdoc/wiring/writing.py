@@ -6,8 +6,8 @@ from collections.abc import Callable
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from askdoc.ports import Listener, MayWait, deaf
 from askdoc.settings import CHECK_BY_LLM, EXTRACTIVE
+from askdoc.types.ports import Listener, MayWait, deaf
 from askdoc.wiring.opening import main_language
 
 if TYPE_CHECKING:
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from askdoc.adapters.generators import Choice
     from askdoc.checking import Checker
-    from askdoc.ports import AnswerWriter, CatalogReader, Embedder, Generator
     from askdoc.settings import Settings
+    from askdoc.types.ports import AnswerWriter, CatalogReader, Embedder, Generator
     from askdoc.workspace import Workspace
 
     LoadModel = Callable[[Settings], Choice | None]

@@ -22,8 +22,8 @@ from askdoc.adapters.manifest import FORMAT
 from askdoc.adapters.onnx import OnnxEmbedder
 from askdoc.adapters.sentence_transformers import TorchEmbedder
 from askdoc.errors import ModelError
-from askdoc.ports import Embedder
 from askdoc.types import CompileStage, Compiling, NotCompiled
+from askdoc.types.ports import Embedder
 
 QUESTION = ["Where are the boats?"]
 

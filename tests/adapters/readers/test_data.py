@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from askdoc.adapters.readers import reader_for
 from askdoc.errors import ReadError
-from askdoc.landmarks import Place, PlaceKind
 from askdoc.types import Reading
+from askdoc.types.places import Place, PlaceKind
 
 
 def read(text: str, suffix: str) -> Reading:

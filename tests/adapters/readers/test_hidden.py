@@ -16,8 +16,8 @@ from tests.adapters.readers.test_packed import packed
 from askdoc.adapters.readers import reader_for
 from askdoc.adapters.readers.rtf import RtfReader
 from askdoc.adapters.readers.rtf_hidden import without_hidden
-from askdoc.landmarks import name_place
 from askdoc.types import Reading
+from askdoc.types.places import name_place
 
 
 def text_of(document: Any) -> str:

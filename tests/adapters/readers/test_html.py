@@ -6,8 +6,8 @@ import pytest
 
 from askdoc.adapters.readers.html import HtmlReader
 from askdoc.errors import ReadError
-from askdoc.landmarks import Place, PlaceKind
 from askdoc.types import Reading
+from askdoc.types.places import Place, PlaceKind
 
 PROSE = (
     "The bridge was built of stone in 1911, after a long debate in the town, and has carried the "

@@ -8,8 +8,8 @@ import pytest
 
 from askdoc.adapters.readers import reader_for
 from askdoc.errors import ReadError
-from askdoc.landmarks import Place, PlaceKind, name_place
 from askdoc.types import Reading, Unread
+from askdoc.types.places import Place, PlaceKind, name_place
 
 
 def read(data: bytes, suffix: str = "eml") -> Reading:

@@ -9,9 +9,9 @@ import docx
 from tests.adapters.readers.test_packed import packed
 
 from askdoc.adapters.readers import reader_for
-from askdoc.landmarks import Place, PlaceKind, name_place
 from askdoc.showing import spans
 from askdoc.types import Document, Reading, Stamp
+from askdoc.types.places import Place, PlaceKind, name_place
 
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 RELATED = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/footnotes"

@@ -18,8 +18,8 @@ from pptx.util import Inches
 
 from askdoc.adapters.readers import reader_for
 from askdoc.adapters.readers.composing import table_rows
-from askdoc.landmarks import Place, PlaceKind
 from askdoc.types import Reading
+from askdoc.types.places import Place, PlaceKind
 
 
 def read(document: Any, suffix: str) -> Reading:

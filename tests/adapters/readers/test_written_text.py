@@ -11,9 +11,9 @@ import pytest
 
 from askdoc.adapters.readers import _load, reader_for
 from askdoc.errors import MissingPart, ReadError
-from askdoc.landmarks import name_place
 from askdoc.strings import line_of, line_starts
 from askdoc.types import Reading
+from askdoc.types.places import name_place
 
 
 def read(text: str, suffix: str) -> Reading:

@@ -1,7 +1,7 @@
 """Readers, one module per format; which reads what is declared by entry point.
 
 Each suffix is an entry of the group `askdoc.readers` that names a class implementing
-`askdoc.ports.Reader`. Another package adds a format the same way. Nothing is imported before a file
+`askdoc.types.ports.Reader`. Another package adds a format the same way. Nothing is imported before a file
 asks for it. An entry with an extra, such as `rb = "module:Class [code]"`, needs packages that
 come with that extra of askdoc alone.
 """
@@ -16,8 +16,8 @@ from importlib.util import find_spec
 from typing import cast
 
 from askdoc.errors import MissingPart, ReadError
-from askdoc.ports import AdaptableReader, Reader
 from askdoc.types import ReadOptions
+from askdoc.types.ports import AdaptableReader, Reader
 
 _GROUP = "askdoc.readers"
 _NONE = ReadOptions()

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from askdoc.adapters.readers.composing import Composer, clean
-from askdoc.landmarks import Place
 from askdoc.page_layout import PAGE_NUMBER
+from askdoc.types.places import Place
 
 FOOTNOTE, COMMENT, HEADER, FOOTER = "footnote", "comment", "header", "footer"
 _ON_EACH_PAGE = (HEADER, FOOTER)

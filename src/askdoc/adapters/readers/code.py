@@ -11,9 +11,9 @@ from typing import ClassVar
 from tree_sitter import Language, Node, Parser
 
 from askdoc.adapters.readers.decoding import decode, empty
-from askdoc.landmarks import Landmark, Landmarks, Place, PlaceKind
 from askdoc.layout import blocks, line_blocks, text_runs
 from askdoc.types import Reading, Section, Span
+from askdoc.types.places import Landmark, Landmarks, Place, PlaceKind
 
 _DEFINITIONS = frozenset(
     """

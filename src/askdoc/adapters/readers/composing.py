@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, pairwise
 
 from askdoc.adapters.readers.markup import Written
-from askdoc.landmarks import Landmark, Landmarks, Place
 from askdoc.layout import blocks, line_blocks, text_runs
 from askdoc.outline import Heading, without
 from askdoc.types import Part, Reading, Span
+from askdoc.types.places import Landmark, Landmarks, Place
 
 _UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\ufeff\ufffe\uffff]")
 """Controls, and what only marks where a word may be broken."""

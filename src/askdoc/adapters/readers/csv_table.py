@@ -12,8 +12,8 @@ from itertools import chain
 
 from askdoc.adapters.readers.composing import Composer, table_rows
 from askdoc.adapters.readers.decoding import decode, empty
-from askdoc.landmarks import Place, PlaceKind
 from askdoc.types import Reading
+from askdoc.types.places import Place, PlaceKind
 
 csv.field_size_limit(min(sys.maxsize, 2**31 - 1))  # the size of the file is the limit
 

@@ -24,8 +24,8 @@ from askdoc.adapters.readers.properties import title_and_author
 from askdoc.adapters.readers.refusing import damaged, wordless
 from askdoc.adapters.readers.unpacking import Package, parse_xml
 from askdoc.errors import ReadError
-from askdoc.landmarks import Place, PlaceKind
 from askdoc.types import Reading
+from askdoc.types.places import Place, PlaceKind
 
 if TYPE_CHECKING:
     from docx.document import Document

@@ -10,7 +10,7 @@ from lxml import etree
 from askdoc.adapters.readers.apart import FOOTER, HEADER, Apart, write_apart
 from askdoc.adapters.readers.composing import Composer
 from askdoc.adapters.readers.unpacking import parse_xml
-from askdoc.landmarks import Place, PlaceKind
+from askdoc.types.places import Place, PlaceKind
 
 if TYPE_CHECKING:
     from docx.document import Document

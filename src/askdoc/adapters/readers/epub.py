@@ -12,8 +12,8 @@ from askdoc.adapters.readers.composing import Composer
 from askdoc.adapters.readers.markup import parse, write
 from askdoc.adapters.readers.refusing import damaged, locked, wordless
 from askdoc.adapters.readers.unpacking import Package
-from askdoc.landmarks import Place, PlaceKind
 from askdoc.types import Reading
+from askdoc.types.places import Place, PlaceKind
 
 _FONTS = ("http://ns.adobe.com/pdf/enc#RC", "http://www.idpf.org/2008/embedding")
 """Fonts may be obfuscated in a book that is open to all."""

@@ -18,9 +18,9 @@ from lxml import etree
 from askdoc.adapters.readers.decoding import decode
 from askdoc.adapters.readers.markup import Written, is_unseen, write
 from askdoc.errors import ReadError
-from askdoc.landmarks import Landmark, Landmarks, Place, PlaceKind
 from askdoc.outline import without
 from askdoc.types import Reading
+from askdoc.types.places import Landmark, Landmarks, Place, PlaceKind
 
 _DECLARED = re.compile(
     rb"<\?xml[^>]*\bencoding=[\"']([\w.:-]+)|<meta[^>]*\bcharset\s*=\s*[\"']?([\w.:-]+)",

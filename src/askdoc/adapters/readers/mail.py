@@ -22,8 +22,8 @@ from askdoc.adapters.readers.markup import parse, write
 from askdoc.adapters.readers.refusing import damaged, wordless
 from askdoc.adapters.readers.within import HoldingReader, Within
 from askdoc.errors import ReadError
-from askdoc.landmarks import Place, PlaceKind
 from askdoc.types import Part, Reading
+from askdoc.types.places import Place, PlaceKind
 
 if TYPE_CHECKING:
     from oxmsg.recipient import Recipient

@@ -11,8 +11,8 @@ from askdoc.adapters.readers.decoding import decode
 from askdoc.adapters.readers.markdown import MarkdownReader
 from askdoc.adapters.readers.refusing import damaged, wordless
 from askdoc.errors import ReadError
-from askdoc.landmarks import Place, PlaceKind
 from askdoc.types import Reading
+from askdoc.types.places import Place, PlaceKind
 
 _MOST_OUTPUT = 20_000
 """Characters of what one cell printed; the rest is left out, and told of."""

@@ -12,8 +12,8 @@ from askdoc.adapters.readers.refusing import damaged, locked, wordless
 from askdoc.adapters.readers.sheets import Missing, Sheet, write_sheets
 from askdoc.adapters.readers.unpacking import Package
 from askdoc.adapters.readers.xlsx_asides import noted
-from askdoc.landmarks import Place, PlaceKind
 from askdoc.types import Reading
+from askdoc.types.places import Place, PlaceKind
 
 _NAMESPACE = "urn:oasis:names:tc:opendocument:xmlns:"
 _OFFICE, _TEXT, _TABLE, _DRAW, _META = (

@@ -15,8 +15,8 @@ from askdoc.adapters.readers.refusing import damaged, wordless
 from askdoc.adapters.readers.unpacking import Package, parse_xml
 from askdoc.adapters.readers.unseen import HIDDEN, hidden_slides
 from askdoc.errors import ReadError
-from askdoc.landmarks import Place, PlaceKind
 from askdoc.types import Reading
+from askdoc.types.places import Place, PlaceKind
 
 _PARAGRAPH = "{http://schemas.openxmlformats.org/drawingml/2006/main}p"
 _DIAGRAM = "http://schemas.openxmlformats.org/drawingml/2006/diagram"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from askdoc.adapters.readers.composing import CELL, TURN, Composer, clean
-from askdoc.landmarks import Place, PlaceKind
+from askdoc.types.places import Place, PlaceKind
 
 _LONG = 300
 _MOST_STEPS = 12

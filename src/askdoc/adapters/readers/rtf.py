@@ -12,8 +12,8 @@ from askdoc.adapters.readers.decoding import empty
 from askdoc.adapters.readers.refusing import damaged
 from askdoc.adapters.readers.rtf_hidden import without_hidden
 from askdoc.adapters.readers.rtf_notes import MARK, taken_apart
-from askdoc.landmarks import Place, PlaceKind
 from askdoc.types import Reading
+from askdoc.types.places import Place, PlaceKind
 
 _ABOUT = re.compile(r"\{\\(title|author) ([^{}]*)\}")
 _CODE_PAGE = re.compile(r"\\ansicpg\d{1,9}")

@@ -21,8 +21,8 @@ from askdoc.adapters.readers.unpacking import Package
 from askdoc.adapters.readers.unseen import HIDDEN, Hidden, Unseen
 from askdoc.adapters.readers.xlsx_asides import comments, noted, scan
 from askdoc.errors import ReadError
-from askdoc.landmarks import Place, PlaceKind
 from askdoc.types import Reading
+from askdoc.types.places import Place, PlaceKind
 
 _MOST_EMPTY = 100_000
 """Rows without a word after which a sheet is taken to be at its end."""

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from askdoc.adapters.readers.composing import Composer
 from askdoc.adapters.readers.decoding import decode
 from askdoc.adapters.readers.refusing import damaged, wordless
-from askdoc.landmarks import Place, PlaceKind
 from askdoc.layout import ends_sentence
 from askdoc.types import Reading
+from askdoc.types.places import Place, PlaceKind
 
 _TIMING = re.compile(
     r"\s*(?:(\d{1,4}):)?(\d{1,2}):(\d{2})[.,]\d{1,3}\s*-->\s*(?:(\d{1,4}):)?(\d{1,2}):(\d{2})[.,]"

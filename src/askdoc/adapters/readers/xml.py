@@ -15,8 +15,8 @@ from askdoc.adapters.readers.markup import parse, write
 from askdoc.adapters.readers.refusing import wordless
 from askdoc.adapters.readers.unpacking import parse_xml
 from askdoc.errors import ReadError
-from askdoc.landmarks import Place, PlaceKind
 from askdoc.types import Reading
+from askdoc.types.places import Place, PlaceKind
 
 _LONG = 300
 _HTML = re.compile(

@@ -14,8 +14,8 @@ from askdoc.adapters.web.reading import Rules, links, sitemap
 from askdoc.addresses import prefix_of, site_of
 from askdoc.errors import ReadError
 from askdoc.planning import GONE, OUT_OF_REACH, PAGE_LIMIT, REFUSED
-from askdoc.ports import Listener
 from askdoc.types import Fetched, Found, Skip
+from askdoc.types.ports import Listener
 
 ROBOTS = "robots"
 

@@ -11,10 +11,10 @@ from askdoc.adapters.web.crawling import Crawl, found_at, is_document
 from askdoc.adapters.web.fetching import Fetcher
 from askdoc.adapters.web.mirror import Mirror
 from askdoc.planning import NOT_NAMED, OFFLINE
-from askdoc.ports import Listener, deaf
 from askdoc.settings import Settings
 from askdoc.trust import Permission, permission
 from askdoc.types import Found, Skip
+from askdoc.types.ports import Listener, deaf
 
 
 class WebSources:

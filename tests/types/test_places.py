@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askdoc.landmarks import Landmark, Landmarks, Place, PlaceKind, name_place
+from askdoc.types.places import Landmark, Landmarks, Place, PlaceKind, name_place
 
 ROW, SLIDE, TIME = PlaceKind.ROW, PlaceKind.SLIDE, PlaceKind.TIME
 

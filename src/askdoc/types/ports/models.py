@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from askdoc.ports.listening import Listener
 from askdoc.types import Candidate, Draft, DraftClaim, Evidence, Form, Prompt, Span, Spent
+from askdoc.types.ports.listening import Listener
 
 if TYPE_CHECKING:
-    from askdoc.ports.matrices import Matrix, Scores
+    from askdoc.types.ports.matrices import Matrix, Scores
 
 
 class Embedder(Protocol):

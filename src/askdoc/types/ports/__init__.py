@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from askdoc.ports.listening import Listener, deaf
-from askdoc.ports.models import AnswerWriter, Embedder, Generator, HearDraft, MayWait, Ranker
-from askdoc.ports.stores import Catalog, CatalogReader, VectorStore
-from askdoc.ports.texts import AdaptableReader, Analyser, Reader, SentenceSplitter
+from askdoc.types.ports.listening import Listener, deaf
+from askdoc.types.ports.models import AnswerWriter, Embedder, Generator, HearDraft, MayWait, Ranker
+from askdoc.types.ports.stores import Catalog, CatalogReader, VectorStore
+from askdoc.types.ports.texts import AdaptableReader, Analyser, Reader, SentenceSplitter
 
 if TYPE_CHECKING:
-    from askdoc.ports.matrices import Matrix, Scores
+    from askdoc.types.ports.matrices import Matrix, Scores
 
 __all__ = [
     "AdaptableReader",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from askdoc.types import Chunk, Counts, Document, Found, Hit, Known, Named, Skip, Span
 
 if TYPE_CHECKING:
-    from askdoc.ports.matrices import Matrix
+    from askdoc.types.ports.matrices import Matrix
 
 
 class VectorStore(Protocol):
