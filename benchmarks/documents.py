@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from askdoc import fusion, retrieval, running, suites, wiring, workspace
-from askdoc.adapters.snowball import SnowballAnalyser
 from askdoc.metrics_ranking import ndcg_at
+from askdoc.text.terms import SnowballAnalyser
 from askdoc.types.ports import CatalogReader
 
 DEPTH = 10

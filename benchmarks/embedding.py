@@ -21,9 +21,9 @@ import numpy as np
 from sentence_transformers import SentenceTransformer
 
 from askdoc.adapters import embedders, model_sources
-from askdoc.adapters.sentencex import SentencexSplitter
-from askdoc.chunking import Budget, chunk, sentence_spans
 from askdoc.settings import DEFAULT_EMBEDDER
+from askdoc.text.chunking import Budget, chunk, sentence_spans
+from askdoc.text.sentences import SentencexSplitter
 from askdoc.types import Reading, Span
 from askdoc.types.ports import Embedder
 

@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 
 from askdoc import fusion, retrieval, running, suites, wiring, workspace
-from askdoc.adapters.snowball import SnowballAnalyser
 from askdoc.gold import GoldFinder, hits
+from askdoc.text.terms import SnowballAnalyser
 from askdoc.types import Chunk, EvalCase
 
 

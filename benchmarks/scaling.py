@@ -31,8 +31,8 @@ import numpy as np
 
 from askdoc import wiring, workspace
 from askdoc.adapters.chroma_process import ChromaProcess
-from askdoc.adapters.snowball import SnowballAnalyser
 from askdoc.intake import sweep
+from askdoc.text.terms import SnowballAnalyser
 from askdoc.types import Chunk, Document, Span, Stamp
 from askdoc.workspace import Workspace
 

@@ -15,7 +15,7 @@ import re
 import sys
 from pathlib import Path
 
-from askdoc.adapters.languages import function_words
+from askdoc.text.languages import function_words
 
 SEED = 7
 ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from askdoc.adapters.snowball import SnowballAnalyser
 from askdoc.citing import choose, readable
+from askdoc.text.terms import SnowballAnalyser
 from askdoc.types import Chunk, Document, Evidence, Passage, Span, Stamp
 
 DOCUMENT = Document(

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askdoc.adapters.snowball import SnowballAnalyser
 from askdoc.confidence import FEATURES, Calibration, features, probability, shortfall
 from askdoc.retrieval import Query
 from askdoc.settings import NO_RERANKER, RERANKER
+from askdoc.text.terms import SnowballAnalyser
 from askdoc.types import Chunk, Document, Evidence, Passage, Span, Stamp
 from askdoc.wiring import calibration
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from askdoc import operators, wiring, workspace
-from askdoc.adapters.snowball import SnowballAnalyser
 from askdoc.answering import Answerer
 from askdoc.errors import UsageError
+from askdoc.text.terms import SnowballAnalyser
 from askdoc.types import Status
 
 DOCUMENTS = {

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from askdoc.adapters.snowball import SnowballAnalyser
 from askdoc.citing import Chosen
 from askdoc.settling import settle
+from askdoc.text.terms import SnowballAnalyser
 from askdoc.types import Chunk, Document, Evidence, Passage, Span, Stamp
 from askdoc.wanted import given, wanted
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 
 import pytest
 
-from askdoc.adapters.snowball import SnowballAnalyser
 from askdoc.spelling import Vocabulary, repair
+from askdoc.text.terms import SnowballAnalyser
 
 ANALYSER = SnowballAnalyser()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from askdoc.adapters.snowball import SnowballAnalyser
+from askdoc.text.terms import SnowballAnalyser
 from askdoc.unmet import named, unmet
 
 

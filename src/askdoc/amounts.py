@@ -11,11 +11,11 @@ from itertools import combinations
 
 from askdoc.binding import read_values
 from askdoc.clauses import verbs_among
-from askdoc.dates import Date
-from askdoc.english import DETERMINERS, VERBS
-from askdoc.mentions import PREPOSITIONS
-from askdoc.quantities import Quantity
-from askdoc.words import Terms, Word, read_words
+from askdoc.text.dates import Date
+from askdoc.text.english import DETERMINERS, VERBS
+from askdoc.text.mentions import PREPOSITIONS
+from askdoc.text.values import Quantity
+from askdoc.text.words import Terms, Word, read_words
 
 _UPPER = r"(?:up to|at most|no more than|not more than|under|below|less than|fewer than)"
 _LOWER = (

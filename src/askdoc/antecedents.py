@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from askdoc.mentions import (
+from askdoc.persons import is_somebody, is_titled_as_another, roles
+from askdoc.text.mentions import (
     PREPOSITIONS,
     Name,
     addressed,
@@ -16,7 +17,6 @@ from askdoc.mentions import (
     topic,
     words,
 )
-from askdoc.persons import is_somebody, is_titled_as_another, roles
 from askdoc.types import Turn
 
 TRAITS = (

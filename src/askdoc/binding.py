@@ -14,11 +14,11 @@ from itertools import pairwise
 from typing import TypeVar
 
 from askdoc.clauses import verbs_among
-from askdoc.dates import Date, read_dates
-from askdoc.mentions import PREPOSITIONS
 from askdoc.polarity import sides
-from askdoc.quantities import Quantity, read_quantities
-from askdoc.words import Terms, Word, is_light, read_words
+from askdoc.text.dates import Date, read_dates
+from askdoc.text.mentions import PREPOSITIONS
+from askdoc.text.values import Quantity, read_quantities
+from askdoc.text.words import Terms, Word, is_light, read_words
 
 _CUT = re.compile(
     r"[;()—]|[:,](?!\d)|\b(?:compared (?:with|to)|versus|against(?= (?:(?:about|only|just) )?\d)"

@@ -25,19 +25,19 @@ from askdoc.borrowing import borrowed
 from askdoc.clauses import read_clauses
 from askdoc.comparing import comparison, upside_down
 from askdoc.contradicting import contradictions, left_open, outside
-from askdoc.english import BE, JOINING, NEGATORS
 from askdoc.names import known, names
 from askdoc.numerals import unheld
 from askdoc.other_languages import ENGLISH, UNSPACED, VERBAL, plain
 from askdoc.polarity import sides
 from askdoc.qualifying import lent
-from askdoc.quantities import Quantity
 from askdoc.rewording import reworded
 from askdoc.roles import displaced
 from askdoc.substituting import substituted
-from askdoc.synonyms import alike
+from askdoc.text.english import BE, JOINING, NEGATORS
+from askdoc.text.synonyms import alike
+from askdoc.text.values import Quantity
+from askdoc.text.words import Terms, Word, is_light, read_words
 from askdoc.types import Support
-from askdoc.words import Terms, Word, is_light, read_words
 
 EmbedTexts = Callable[[Sequence[str]], npt.NDArray[np.float32]]
 

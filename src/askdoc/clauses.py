@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from askdoc.english import AUXILIARIES, BE, DETERMINERS, PRONOUNS, RELATIVE, VERBS
-from askdoc.words import Terms, Word, is_ambiguous, is_light, is_verb, read_words
+from askdoc.text.english import AUXILIARIES, BE, DETERMINERS, PRONOUNS, RELATIVE, VERBS
+from askdoc.text.words import Terms, Word, is_ambiguous, is_light, is_verb, read_words
 
 _CUT = re.compile(
     r"[;()—–]|:(?!\d)|,(?!\d)|\b(?:and|or|while|but|yet|whereas|which|who|whom|whose|that|where|when|before"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from askdoc.antecedents import antecedents
-from askdoc.mentions import AUXILIARIES, names
+from askdoc.text.mentions import AUXILIARIES, names
 from askdoc.types import Turn
 
 _SHE = frozenset(("she", "her"))

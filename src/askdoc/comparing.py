@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 
 from askdoc.amounts import tells_difference
 from askdoc.binding import read_values
-from askdoc.quantities import Quantity
-from askdoc.words import Terms, is_light, read_words
+from askdoc.text.values import Quantity
+from askdoc.text.words import Terms, is_light, read_words
 
 _BEING = r"(?:is|are|was|were|lies|lay|remains|remained|stays|stayed|stood|be|been|fell|rose)"
 _MORE = "more|greater|larger|bigger|higher|longer|taller|wider|deeper|heavier|thicker|broader"

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from askdoc.followups import rewrite
-from askdoc.mentions import AUXILIARIES, WH, words
+from askdoc.text.mentions import AUXILIARIES, WH, words
 from askdoc.types import Turn
 
 MOST = 3

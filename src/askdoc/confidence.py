@@ -10,9 +10,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from askdoc.chunking import lexical_text
 from askdoc.retrieval import DENSE, LEXICAL, Query
 from askdoc.selection import RANKER, Terms, coverage
+from askdoc.text.chunking import lexical_text
 from askdoc.types import Evidence, Passage
 from askdoc.unmet import named, unmet
 

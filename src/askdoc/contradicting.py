@@ -65,9 +65,9 @@ from askdoc.scoping import (
     unpossessed,
 )
 from askdoc.tensing import outdated, returned, undone
+from askdoc.text.words import Terms, Word
 from askdoc.timing import mistimed_by_date, nearly_timed
 from askdoc.unspaced import exchanged_in
-from askdoc.words import Terms, Word
 
 
 def left_open(

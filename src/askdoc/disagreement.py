@@ -13,10 +13,10 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from askdoc.binding import Values, read_values
-from askdoc.dates import Date
-from askdoc.english import EMPTY, ONCE, PRONOUNS, ROUGH, TRANSFERS, VERSIONS
-from askdoc.quantities import Quantity
-from askdoc.words import Terms, Word, is_verb, read_words
+from askdoc.text.dates import Date
+from askdoc.text.english import EMPTY, ONCE, PRONOUNS, ROUGH, TRANSFERS, VERSIONS
+from askdoc.text.values import Quantity
+from askdoc.text.words import Terms, Word, is_verb, read_words
 
 if TYPE_CHECKING:  # which an answer without a language model need not load
     from askdoc.checking import Source

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 
 from askdoc.antecedents import PARTICIPLES, WHO_DID
-from askdoc.mentions import AUXILIARIES, PREPOSITIONS, WH, content_words
+from askdoc.text.mentions import AUXILIARIES, PREPOSITIONS, WH, content_words
 
 _JOINTS = {
     "in": (

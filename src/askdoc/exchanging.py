@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator, Sequence
 
 from askdoc.clauses import verbs_among
-from askdoc.dates import read_dates
-from askdoc.english import AUXILIARIES, BE, DETERMINERS, PAST
-from askdoc.mentions import PREPOSITIONS
-from askdoc.words import Terms, Word, is_light, read_words
+from askdoc.text.dates import read_dates
+from askdoc.text.english import AUXILIARIES, BE, DETERMINERS, PAST
+from askdoc.text.mentions import PREPOSITIONS
+from askdoc.text.words import Terms, Word, is_light, read_words
 
 _TIMED = re.compile(
     r"\b(?P<how>before|after|until|till|since|during|throughout|when|while|once)\s+"

@@ -29,7 +29,8 @@ from askdoc.fragments import (
     is_fragment,
 )
 from askdoc.fronting import Fronted, fronted
-from askdoc.mentions import (
+from askdoc.relational import with_owner
+from askdoc.text.mentions import (
     AUXILIARIES,
     FUNCTION_WORDS,
     WH,
@@ -39,7 +40,6 @@ from askdoc.mentions import (
     topic,
     words,
 )
-from askdoc.relational import with_owner
 from askdoc.types import Turn
 
 _LEAD = re.compile(r"^(?:and|but|so|or|then|also|ok|okay|now|well|plus)\b[\s,]*", re.IGNORECASE)

@@ -12,8 +12,8 @@ import re
 from askdoc.antecedents import TRAIT, TRAITS, WHO_DID, topic_of
 from askdoc.companions import doer_or_person
 from askdoc.ellipses import done_to, elliptic, is_elliptic, of_others
-from askdoc.mentions import AUXILIARIES, PREPOSITIONS, WH, is_many, names, tells_when, words
 from askdoc.persons import is_role
+from askdoc.text.mentions import AUXILIARIES, PREPOSITIONS, WH, is_many, names, tells_when, words
 
 _ABOUT = re.compile(r"^(?:what|how)\s+about\s+(?P<rest>.+)$", re.IGNORECASE)
 MORE = re.compile(

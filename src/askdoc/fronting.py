@@ -9,8 +9,8 @@ import re
 from dataclasses import dataclass
 
 from askdoc.antecedents import HIS
-from askdoc.mentions import AUXILIARIES, ILLNESSES, PREPOSITIONS, WH, names, words
 from askdoc.persons import roles
+from askdoc.text.mentions import AUXILIARIES, ILLNESSES, PREPOSITIONS, WH, names, words
 
 _FRONTED = re.compile(
     r"(?P<about>(?:what|how)\s+about\s+)?(?P<front>[^,:;?–—]+?)\s*(?:[,:;?]|\s[–—-])\s*"

@@ -24,6 +24,7 @@ from askdoc.prompts import Built, Offer
 from askdoc.relevance import beside_the_point
 from askdoc.shortening import altered
 from askdoc.strings import one_line
+from askdoc.text.words import Terms
 from askdoc.types import (
     Claim,
     Disagreement,
@@ -36,7 +37,6 @@ from askdoc.types import (
     Support,
 )
 from askdoc.types.ports import Generator, HearDraft
-from askdoc.words import Terms
 
 _REPEATED = 0.8
 _ENDLESS = 4

@@ -16,6 +16,7 @@ from askdoc.recognising import Recogniser, pair, suffix
 from askdoc.settings import Settings
 from askdoc.survey import Survey
 from askdoc.tally import Tally
+from askdoc.text.windows import windows
 from askdoc.types import (
     BARE_PAGES,
     Found,
@@ -29,7 +30,6 @@ from askdoc.types import (
     Unread,
 )
 from askdoc.types.ports import Listener
-from askdoc.windows import windows
 from askdoc.writing import Writing
 
 _BATCH = 256

@@ -18,16 +18,16 @@ from itertools import chain
 from threading import Event
 from typing import TYPE_CHECKING
 
-from askdoc import chunking
-from askdoc.chunking import Budget
 from askdoc.errors import DiskFull, IndexCorrupt, ReadError, StoreError
 from askdoc.grouping import GROUP, Group, Piece, by_document, keys
 from askdoc.sentence_vectors import IN_CONTEXT, pack
 from askdoc.settings import AUTOMATIC, Settings
+from askdoc.text import chunking
+from askdoc.text.chunking import Budget
+from askdoc.text.windows import joined
 from askdoc.types import Chunk, Document, Found, Reading, Stamp
 from askdoc.types.places import Landmarks
 from askdoc.types.ports import Analyser, Catalog, Embedder, SentenceSplitter, VectorStore
-from askdoc.windows import joined
 
 if TYPE_CHECKING:
     from askdoc.types.ports import Matrix

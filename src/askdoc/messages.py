@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from askdoc.text.words import Terms
 from askdoc.types import Evidence
 from askdoc.types.places import Place, PlaceKind
-from askdoc.words import Terms
 
 _FIELD = re.compile(r"(?:From|To|Cc|Date|Subject): ")
 _SUBJECT = "Subject: "

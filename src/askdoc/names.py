@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from askdoc.clauses import verbs_among
-from askdoc.english import DETERMINERS, PIVOTS, SIDES, TITLES
-from askdoc.words import Word
+from askdoc.text.english import DETERMINERS, PIVOTS, SIDES, TITLES
+from askdoc.text.words import Word
 
 _BEING = re.compile(
     r"\b(?:is|are|was|were|be|been|being|got)(?:n['’]t)?(?:\s+\w+){0,2}\s*$", re.IGNORECASE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from askdoc.chunking import name_words
+from askdoc.text.chunking import name_words
 from askdoc.types.ports import Analyser, Catalog
 
 _MOST = 40

@@ -14,15 +14,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from askdoc.citing import REACH, Chosen, Opposed
-from askdoc.dates import Date, read_dates
 from askdoc.disagreement import conflict, contradict, parallel
-from askdoc.english import ONCE, ROUGH
 from askdoc.messages import sayings
-from askdoc.quantities import Quantity, read_quantities
+from askdoc.text.dates import Date, read_dates
+from askdoc.text.english import ONCE, ROUGH
+from askdoc.text.units import UNITS
+from askdoc.text.values import Quantity, read_quantities
+from askdoc.text.words import Terms, Word, read_words
 from askdoc.types import Evidence, Span
-from askdoc.units import UNITS
 from askdoc.wanted import Wanted, given
-from askdoc.words import Terms, Word, read_words
 
 if TYPE_CHECKING:
     from askdoc.wanted import Value

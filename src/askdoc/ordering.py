@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 
 from askdoc.clauses import verbs_among
-from askdoc.english import AUXILIARIES, BE, PRONOUNS
-from askdoc.words import Terms, Word, is_light, read_words
+from askdoc.text.english import AUXILIARIES, BE, PRONOUNS
+from askdoc.text.words import Terms, Word, is_light, read_words
 
 _LEADING = re.compile(r"^(?P<how>before|after)\s+(?P<one>[^,]+),\s*(?P<other>.+)$", re.IGNORECASE)
 _WITHIN = re.compile(

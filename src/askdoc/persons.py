@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from askdoc.mentions import AUXILIARIES, ILLNESSES, PREPOSITIONS, WH
+from askdoc.text.mentions import AUXILIARIES, ILLNESSES, PREPOSITIONS, WH
 
 _MEN = "king|prince|pope|man|boy|father|husband|son|brother|chairman|spokesman"
 _WOMEN = "queen|princess|woman|girl|mother|wife|daughter|sister|chairwoman|spokeswoman"

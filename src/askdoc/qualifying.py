@@ -11,11 +11,11 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from askdoc.clauses import read_clauses, verbs_among
-from askdoc.english import BE, DETERMINERS, PRONOUNS
-from askdoc.mentions import PREPOSITIONS
 from askdoc.polarity import is_negator, sides
-from askdoc.units import SPELLED
-from askdoc.words import Terms, Word, is_light, is_verb, read_words
+from askdoc.text.english import BE, DETERMINERS, PRONOUNS
+from askdoc.text.mentions import PREPOSITIONS
+from askdoc.text.units import SPELLED
+from askdoc.text.words import Terms, Word, is_light, is_verb, read_words
 
 _PART = re.compile(r"[,;:.()]")
 _EXCEPTION = re.compile(

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
-from askdoc.units import SPELLED
-from askdoc.words import Terms, is_light, read_words
+from askdoc.text.units import SPELLED
+from askdoc.text.words import Terms, is_light, read_words
 
 _PERIOD = "second|minute|hour|day|night|week|fortnight|month|quarter|year|decade|century"
 _ADVERBS = {"hourly": "hour", "daily": "day", "nightly": "night", "weekly": "week",

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 
 from askdoc.antecedents import TRAIT, topic_of
-from askdoc.countries import COUNTRIES
-from askdoc.mentions import ILLNESSES, Name, content_words, is_many, names
+from askdoc.text.countries import COUNTRIES
+from askdoc.text.mentions import ILLNESSES, Name, content_words, is_many, names
 from askdoc.types import Turn
 
 _OF_ILLNESS = (

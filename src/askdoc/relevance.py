@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from askdoc.checking import EmbedTexts
-from askdoc.words import Terms, is_light
+from askdoc.text.words import Terms, is_light
 
 NEAR = 0.15
 """Cosine from which a sentence without a word of the question can still answer it.

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 from askdoc.binding import read_values
 from askdoc.clauses import verbs_among
-from askdoc.english import (
+from askdoc.polarity import is_negator
+from askdoc.text.english import (
     AUXILIARIES,
     BE,
     DETERMINERS,
@@ -24,11 +25,10 @@ from askdoc.english import (
     UNIVERSAL,
     VERBS,
 )
-from askdoc.mentions import PREPOSITIONS
-from askdoc.polarity import is_negator
-from askdoc.synonyms import alike
-from askdoc.units import SPELLED
-from askdoc.words import Terms, Word, is_light, is_verb, read_words
+from askdoc.text.mentions import PREPOSITIONS
+from askdoc.text.synonyms import alike
+from askdoc.text.units import SPELLED
+from askdoc.text.words import Terms, Word, is_light, is_verb, read_words
 
 _OPENING = re.compile(
     r"^(?P<phrase>(?P<how>in|on|at|during|before|after|until|till|under|within|from|for|among|once"

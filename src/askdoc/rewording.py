@@ -11,8 +11,8 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cache
 
-from askdoc.quantities import read_quantities
-from askdoc.units import PERCENT
+from askdoc.text.units import PERCENT
+from askdoc.text.values import read_quantities
 
 _PHRASAL = (
     ("turn", "down", "reject"), ("vote", "down", "reject"), ("call", "off", "cancel"),

@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterable, Sequence
 
 from askdoc.followups import is_open, rewrite
-from askdoc.mentions import content_words, words
 from askdoc.settings import ENGLISH
 from askdoc.suspicious import harmless
+from askdoc.text.mentions import content_words, words
 from askdoc.types import Form, Prompt, Turn
 from askdoc.types.ports import Generator
 

@@ -21,10 +21,10 @@ from askdoc.clauses import (
     subject_of,
     verbs_among,
 )
-from askdoc.english import AUXILIARIES, BE, JOINING, PRONOUNS
-from askdoc.mentions import PREPOSITIONS
 from askdoc.names import names
-from askdoc.words import Terms, Word, is_light, read_words
+from askdoc.text.english import AUXILIARIES, BE, JOINING, PRONOUNS
+from askdoc.text.mentions import PREPOSITIONS
+from askdoc.text.words import Terms, Word, is_light, read_words
 
 _PERFECT = frozenset(["have", "has", "had", "having"])
 _PLACES = 5

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 from askdoc.binding import read_values
 from askdoc.clauses import verbs_among
-from askdoc.english import AUXILIARIES, BE, DETERMINERS, PAST
-from askdoc.mentions import PREPOSITIONS
-from askdoc.synonyms import alike
-from askdoc.words import Terms, Word, is_light, read_words
+from askdoc.text.english import AUXILIARIES, BE, DETERMINERS, PAST
+from askdoc.text.mentions import PREPOSITIONS
+from askdoc.text.synonyms import alike
+from askdoc.text.words import Terms, Word, is_light, read_words
 
 _LISTED = re.compile(r"^[\s,]*(?:and|or|&|nor)?[\s,]*$", re.IGNORECASE)
 

@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
-from askdoc.english import (
+from askdoc.polarity import is_negator, sides
+from askdoc.text.english import (
     AUXILIARIES,
     BE,
     CANCELLING,
@@ -20,9 +21,8 @@ from askdoc.english import (
     NEGATORS,
     RELATIVE,
 )
-from askdoc.mentions import PREPOSITIONS
-from askdoc.polarity import is_negator, sides
-from askdoc.words import Terms, Word, is_verb, read_words
+from askdoc.text.mentions import PREPOSITIONS
+from askdoc.text.words import Terms, Word, is_verb, read_words
 
 _ARTICLES = frozenset({"a", "an", "the"})
 _BREAK = re.compile(r"[,;:()\[\]—–]| - |[.!?]\s")

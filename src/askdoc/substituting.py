@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
-from askdoc.english import AUXILIARIES, BE
-from askdoc.words import Word, is_light
+from askdoc.text.english import AUXILIARIES, BE
+from askdoc.text.words import Word, is_light
 
 _LEAST_SHARED = 0.7
 """Share of the claim's words that stand in the source in the same order."""

@@ -9,9 +9,9 @@ import re
 from collections.abc import Sequence
 
 from askdoc.clauses import verbs_among
-from askdoc.english import AUXILIARIES, BE, PAST
 from askdoc.polarity import is_negator
-from askdoc.words import Terms, Word, is_light, read_words
+from askdoc.text.english import AUXILIARIES, BE, PAST
+from askdoc.text.words import Terms, Word, is_light, read_words
 
 _NOW = frozenset(["is", "are", "isn't", "aren't"])
 _THEN = frozenset(["was", "were", "had", "did", "wasn't", "weren't", "didn't", "used"])

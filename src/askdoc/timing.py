@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from askdoc.binding import read_values
-from askdoc.dates import Date, read_dates
 from askdoc.other_languages import ENGLISH, MONTHS, plain
+from askdoc.text.dates import Date, read_dates
 
 _BEFORE = r"before|prior to|earlier than|ahead of"
 _AFTER = r"after|later than|following|subsequent to"

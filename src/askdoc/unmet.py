@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from askdoc.synonyms import alike
-from askdoc.words import Terms, Word, read_words
+from askdoc.text.synonyms import alike
+from askdoc.text.words import Terms, Word, read_words
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _GAP_IN_CODE = re.compile(r"(?<=[^\W\d_])[- ](?=\d)|(?<=\d)-(?=[^\W\d_])")

@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from askdoc.words import Terms, Word, is_verb, read_words
+from askdoc.text.words import Terms, Word, is_verb, read_words
 
 if TYPE_CHECKING:
-    from askdoc.dates import Date
-    from askdoc.quantities import Quantity
+    from askdoc.text.dates import Date
+    from askdoc.text.values import Quantity
 
     Value = Date | Quantity
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from askdoc.adapters.sqlite import SqliteCatalog
-from askdoc.chunking import chunk_id
+from askdoc.text.chunking import chunk_id
 from askdoc.types import Chunk, Counts, Document, Found, Skip, Span, Stamp
 
 CAT = "The cat sleeps. It dreams of fish.\nThe dog barks."

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from askdoc.adapters.readers import reader_for, suffixes
-from askdoc.adapters.sentencex import SentencexSplitter
-from askdoc.chunking import sentence_spans
 from askdoc.errors import ReadError
+from askdoc.text.chunking import sentence_spans
+from askdoc.text.sentences import SentencexSplitter
 from askdoc.types import Reading
 
 PLAIN = ["\n", "\n\n", "\r\n", " ", "Title", "A sentence ends. ", "goes on", "- item", "====", "\t"]

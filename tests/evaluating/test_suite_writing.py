@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
-from askdoc.adapters.snowball import SnowballAnalyser
 from askdoc.errors import GeneratorError
 from askdoc.suite_writing import (
     Author,
@@ -19,6 +18,7 @@ from askdoc.suite_writing import (
     write,
 )
 from askdoc.suites import DRAFT
+from askdoc.text.terms import SnowballAnalyser
 from askdoc.types import EvalCase, Form, Prompt, Spent
 
 MILL = (

@@ -7,7 +7,7 @@ from pathlib import Path
 from fpdf import FPDF
 
 from askdoc import wiring, workspace
-from askdoc.adapters.snowball import SnowballAnalyser
+from askdoc.text.terms import SnowballAnalyser
 
 
 def write(file: Path, author: str, words: str) -> None:

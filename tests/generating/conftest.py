@@ -9,10 +9,10 @@ import pytest
 from tests.generating.servers import KEY
 
 from askdoc.adapters.model_files import ModelFiles
-from askdoc.adapters.snowball import SnowballAnalyser
 from askdoc.adapters.xllamacpp import LlamaCpp
 from askdoc.catalogue import catalogue
 from askdoc.errors import Unreachable
+from askdoc.text.terms import SnowballAnalyser
 from askdoc.types import Chunk, Document, Evidence, Form, Passage, Prompt, Span, Spent, Stamp
 
 _ANALYSER = SnowballAnalyser()

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from askdoc.adapters.embedders import load
-from askdoc.adapters.snowball import SnowballAnalyser
 from askdoc.checking import Check, Source, Verdict
+from askdoc.text.terms import SnowballAnalyser
 from askdoc.types import Support
 
 DATA = Path(__file__).parents[1] / "data"

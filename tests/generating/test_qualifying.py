@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from askdoc.adapters.snowball import SnowballAnalyser
 from askdoc.checking import Check, Source
+from askdoc.text.terms import SnowballAnalyser
 from askdoc.types import Support
 
 _ANALYSER = SnowballAnalyser()

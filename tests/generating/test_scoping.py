@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from askdoc.adapters.snowball import SnowballAnalyser
 from askdoc.attribution import attribute
 from askdoc.checking import Check, Source
+from askdoc.text.terms import SnowballAnalyser
 from askdoc.types import Support
 
 _ANALYSER = SnowballAnalyser()

@@ -17,7 +17,6 @@ from askdoc.adapters import beside, chroma_files
 from askdoc.adapters.chroma import ChromaStore
 from askdoc.adapters.lock import writing
 from askdoc.adapters.reading import in_line
-from askdoc.adapters.snowball import SnowballAnalyser
 from askdoc.adapters.sqlite import SqliteCatalog
 from askdoc.addresses import targets
 from askdoc.errors import ReadError
@@ -27,6 +26,7 @@ from askdoc.planning import locate
 from askdoc.readouts import NO_WEB, Files, Web
 from askdoc.settings import Settings
 from askdoc.testing import HashEmbedder, MemoryVectors
+from askdoc.text.terms import SnowballAnalyser
 from askdoc.types import Found, IndexReport, Reading, ReadOptions, Skip, Span
 from askdoc.types.ports import Reader, VectorStore
 from askdoc.writing import Beside, Store

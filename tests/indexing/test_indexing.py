@@ -349,7 +349,7 @@ def test_the_fingerprint_says_what_is_indexed_and_not_how_it_came(bench: Bench) 
 
 
 def test_a_long_document_is_published_whole(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("askdoc.windows.LONGEST", 500)
+    monkeypatch.setattr("askdoc.text.windows.LONGEST", 500)
     monkeypatch.setattr("askdoc.grouping.GROUP", 8)
     bench.settings = Settings(chunk_tokens=16)
     text = "\n".join(f"Sentence {number} of a long text. And another." for number in range(300))

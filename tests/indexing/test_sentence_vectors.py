@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from tests.indexing.conftest import Bench, CountingEmbedder
 
-from askdoc import chunking
 from askdoc.adapters.sqlite import SqliteCatalog
 from askdoc.sentence_vectors import IN_CONTEXT, pack, unpack
 from askdoc.settings import Settings
+from askdoc.text import chunking
 from askdoc.types import Chunk, Span
 
 CAT = "The cat sleeps. It dreams of mice.\nThe dog barks."

@@ -13,9 +13,9 @@ from typing import BinaryIO, Protocol, runtime_checkable
 from askdoc.adapters.opening import opened, too_large
 from askdoc.errors import AskdocError, ReadError
 from askdoc.readouts import Read, Readout
+from askdoc.text.windows import windows
 from askdoc.types import Found, Reading
 from askdoc.types.ports import Reader
-from askdoc.windows import windows
 
 LONG = 4_000_000
 """Bytes from which on a file is read in parts, if its reader can; else it is read whole."""

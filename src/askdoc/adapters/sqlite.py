@@ -25,7 +25,7 @@ from askdoc.adapters.sqlite_packing import (
 )
 from askdoc.adapters.sqlite_places import SqlitePlaces
 from askdoc.adapters.sqlite_schema import compact
-from askdoc.chunking import name_words
+from askdoc.text.chunking import name_words
 from askdoc.types import Chunk, Document
 
 

@@ -19,7 +19,7 @@ from askdoc.adapters.sqlite_packing import (
     unpack_text,
 )
 from askdoc.adapters.sqlite_reader import CORPUS_FINGERPRINT
-from askdoc.chunking import name_words
+from askdoc.text.chunking import name_words
 from askdoc.types import Found, Known, Named
 
 _MODULUS = 1 << 256

@@ -19,7 +19,7 @@ from askdoc import __version__
 from askdoc.cli.base import COMPLETING, MEANT, Command, Root
 from askdoc.cli.input import at_terminal, expect_open
 from askdoc.errors import UsageError
-from askdoc.mentions import FUNCTION_WORDS
+from askdoc.text.mentions import FUNCTION_WORDS
 
 _HELP = """Ask your documents: answers that come with the exact sentences they rest on.
 

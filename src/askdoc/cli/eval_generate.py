@@ -155,9 +155,9 @@ def _excerpts(catalog: SqliteCatalog) -> list[Excerpt]:
 
 
 def _tools(catalog: SqliteCatalog, known: Sequence[EvalCase], language: str) -> Tools:
-    from askdoc.adapters.snowball import SnowballAnalyser
     from askdoc.metrics_text import normalise
     from askdoc.suite_writing import Tools
+    from askdoc.text.terms import SnowballAnalyser
 
     analyser = SnowballAnalyser()
     deep = 20

@@ -50,9 +50,9 @@ def answerer(
     from concurrent.futures import ThreadPoolExecutor
 
     from askdoc.adapters.freshness import file_state
-    from askdoc.adapters.snowball import SnowballAnalyser
     from askdoc.answering import Answerer, Parts
     from askdoc.finding import Sources
+    from askdoc.text.terms import SnowballAnalyser
 
     with ExitStack() as stack:
         catalog = stack.enter_context(opening.open_made(workspace))

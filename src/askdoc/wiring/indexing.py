@@ -264,8 +264,8 @@ def _vectors_to_write(folder: Path) -> VectorStore:
 
 
 def _cutters() -> Cutters:
-    from askdoc.adapters.sentencex import SentencexSplitter
-    from askdoc.adapters.snowball import SnowballAnalyser
     from askdoc.intake import Cutters
+    from askdoc.text.sentences import SentencexSplitter
+    from askdoc.text.terms import SnowballAnalyser
 
     return Cutters(SentencexSplitter(), SnowballAnalyser())

@@ -120,7 +120,7 @@ def language_of(text: str, settings: Settings) -> str:
     """Name the language of a text: the one that is set, else what the text shows."""
     if settings.language != AUTOMATIC:
         return settings.language
-    from askdoc.adapters.languages import detect
+    from askdoc.text.languages import detect
 
     return detect(text)
 

@@ -93,9 +93,9 @@ def writer(
     if chosen is None:
         return None
     settings = workspace.settings
-    from askdoc.adapters.snowball import SnowballAnalyser
     from askdoc.checking import Check
     from askdoc.generation import Limits, Writer
+    from askdoc.text.terms import SnowballAnalyser
 
     analyser = SnowballAnalyser()
     language = main_language(settings, catalog)

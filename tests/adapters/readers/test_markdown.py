@@ -8,9 +8,9 @@ from textwrap import dedent
 import pytest
 
 from askdoc.adapters.readers.markdown import MarkdownReader
-from askdoc.chunking import heading_path
 from askdoc.errors import ReadError
 from askdoc.strings import line_of, line_starts
+from askdoc.text.chunking import heading_path
 from askdoc.types import Reading
 
 

@@ -9,8 +9,8 @@ from fpdf import FPDF
 
 from askdoc.adapters import readers
 from askdoc.adapters.readers.pdf import PdfReader
-from askdoc.chunking import heading_path
 from askdoc.errors import MissingPart, ReadError
+from askdoc.text.chunking import heading_path
 from askdoc.types import Document, Reading, ReadOptions, Stamp
 
 SENTENCE = (

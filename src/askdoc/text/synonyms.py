@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 
-from askdoc.english import IRREGULAR
-from askdoc.words import Terms, Word
+from askdoc.text.english import IRREGULAR
+from askdoc.text.words import Terms, Word
 
 _SUFFIXES = (
     "ation", "ment", "ness", "tion", "sion", "ion", "ing", "ers", "ors", "er", "or", "ed", "al",

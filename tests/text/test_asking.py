@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from askdoc import wiring, workspace
-from askdoc.adapters.asking import asking
-from askdoc.adapters.languages import detect
-from askdoc.adapters.snowball import SnowballAnalyser
 from askdoc.answering import Answerer
+from askdoc.text.asking import asking
+from askdoc.text.languages import detect
+from askdoc.text.terms import SnowballAnalyser
 from askdoc.types import Status
 
 ANALYSER = SnowballAnalyser()

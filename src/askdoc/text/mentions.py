@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from askdoc.countries import COUNTRIES
+from askdoc.text.countries import COUNTRIES
 
 
 def _words(text: str) -> frozenset[str]:

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askdoc.adapters.sentencex import SentencexSplitter
-from askdoc.chunking import (
+from askdoc.text.chunking import (
     Budget,
     chunk,
     heading_path,
@@ -17,6 +16,7 @@ from askdoc.chunking import (
     passage_text,
     sentence_spans,
 )
+from askdoc.text.sentences import SentencexSplitter
 from askdoc.types import Reading, Section, Span
 
 SPLITTER = SentencexSplitter()

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askdoc import chunking, windows
-from askdoc.chunking import Budget
+from askdoc.text import chunking, windows
+from askdoc.text.chunking import Budget
+from askdoc.text.windows import joined, open_sections
 from askdoc.types import Reading, Section, Span
 from askdoc.types.places import Landmark, Landmarks, Place, PlaceKind
-from askdoc.windows import joined, open_sections
 
 WORDS = st.lists(st.sampled_from(["a word", "two", "three or more", "x" * 30]), max_size=40)
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from askdoc import wiring, workspace
-from askdoc.adapters.languages import detect, function_words
-from askdoc.adapters.snowball import SnowballAnalyser
 from askdoc.answering import Answerer
 from askdoc.strings import folded
+from askdoc.text.languages import detect, function_words
+from askdoc.text.terms import SnowballAnalyser
 from askdoc.types import Answer, Status
 
 TEXTS: Mapping[str, str] = {

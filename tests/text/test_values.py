@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askdoc.dates import read_dates
-from askdoc.quantities import read_quantities
+from askdoc.text.dates import read_dates
+from askdoc.text.values import read_quantities
 
 
 @pytest.mark.parametrize(

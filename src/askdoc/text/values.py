@@ -13,16 +13,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 
-from askdoc.units import (
-    FRACTIONS,
-    MULTIPLES,
-    ORDINALS,
-    PERCENT,
-    SCALES,
-    SIGNS,
-    SPELLED,
-    UNITS,
-)
+from askdoc.text.units import FRACTIONS, MULTIPLES, ORDINALS, PERCENT, SCALES, SIGNS, SPELLED, UNITS
 
 _LETTER_SCALES = ("k", "m", "b")
 """Scales only after a currency sign: `$5m`; otherwise `5 m` are metres."""

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from askdoc.countries import PEOPLES
-from askdoc.english import DETERMINERS, IRREGULAR, LIGHT, PAST, VERBS
-from askdoc.mentions import PREPOSITIONS
+from askdoc.text.countries import PEOPLES
+from askdoc.text.english import DETERMINERS, IRREGULAR, LIGHT, PAST, VERBS
+from askdoc.text.mentions import PREPOSITIONS
 
 Terms = Callable[[str], list[str]]
 """Lists the stems of a text, function words left out (`ports.Analyser.terms`)."""

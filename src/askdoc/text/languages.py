@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
-from askdoc.adapters.asking import asking
 from askdoc.strings import folded
+from askdoc.text.asking import asking
 
 DEFAULT = "en"
 """What a text is taken for that gives no sign."""

@@ -10,9 +10,9 @@ from importlib import resources
 
 import Stemmer
 
-from askdoc.adapters.asking import asking
-from askdoc.adapters.languages import detect, function_words
 from askdoc.strings import folded, unparted
+from askdoc.text.asking import asking
+from askdoc.text.languages import detect, function_words
 
 _TOP_SHARE = 0.1
 _PASSAGE_WORDS = 100
@@ -57,7 +57,7 @@ class SnowballAnalyser:
         told = how.without_phrases(plain)
         if _COMPLEX.search(told):
             # Takes the package regex, which text in simple scripts need not load.
-            from askdoc.adapters.asking_unspaced import without_asking
+            from askdoc.text.asking_unspaced import without_asking
 
             told = without_asking(told)
         stop = function_words(language)
@@ -132,7 +132,7 @@ def _words(text: str) -> Iterator[tuple[str, bool]]:
     if not _COMPLEX.search(text):
         return ((word, True) for word in _WORD.findall(text))
     # Takes the package regex, which text in simple scripts need not load.
-    from askdoc.adapters import scripts
+    from askdoc.text import scripts
 
     return scripts.terms(text)
 

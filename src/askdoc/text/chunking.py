@@ -14,9 +14,9 @@ from itertools import takewhile
 from pathlib import PurePosixPath
 
 from askdoc.strings import searchable
+from askdoc.text.windows import open_sections
 from askdoc.types import Chunk, Reading, Section, Span
 from askdoc.types.ports import SentenceSplitter
-from askdoc.windows import open_sections
 
 _NUMBER = re.compile(
     r"""\s* (?:

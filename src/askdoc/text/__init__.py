@@ -1,0 +1,1 @@
+"""What askdoc knows about words, sentences and languages, independent of any document format."""
