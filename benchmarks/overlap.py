@@ -29,10 +29,10 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from askdoc import wiring, workspace
-from askdoc.adapters.limits import cores
 from askdoc.adapters.manifest import INPUT, MODEL, TOKENIZER
 from askdoc.adapters.onnx import OnnxEmbedder, open_session
 from askdoc.intake import passages
+from askdoc.system.limits import cores
 
 
 def index(folder: Path, root: Path) -> None:

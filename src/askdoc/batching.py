@@ -12,8 +12,8 @@ from typing import Any
 
 from askdoc import operators
 from askdoc.errors import AskdocError, UsageError
-from askdoc.parallel import OpenWorker, each
 from askdoc.strings import one_line
+from askdoc.system.parallel import OpenWorker, each
 from askdoc.types import Answer, Fingerprint, Reason, Status
 
 _NARROWED = "from other documents (`--source`)"

@@ -15,10 +15,10 @@ from typing import Protocol
 import numpy as np
 
 from askdoc.errors import AskdocError, GeneratorError
-from askdoc.parallel import each
 from askdoc.reports import CaseFailure, CaseResult
 from askdoc.statistics import Estimate, estimate_mean
 from askdoc.suspicious import harmless
+from askdoc.system.parallel import each
 from askdoc.types import Form, Prompt, Status
 from askdoc.types.ports import Generator, Listener, deaf
 

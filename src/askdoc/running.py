@@ -19,10 +19,10 @@ from askdoc.adapters.model_pin import model_pin
 from askdoc.errors import AskdocError, StoreError, UsageError
 from askdoc.evaluation import evaluate
 from askdoc.gold import GoldFinder
-from askdoc.parallel import each
 from askdoc.providers import read_provider
 from askdoc.settings import ENGLISH, index_fingerprint
 from askdoc.suites import Suite
+from askdoc.system.parallel import each
 from askdoc.types import Answer, EvalCase
 from askdoc.types.ports import CatalogReader, Listener, deaf
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from askdoc.adapters.files import discover
-from askdoc.adapters.opening import read_bytes
 from askdoc.errors import ReadError, SettingsError
+from askdoc.system.safe_open import read_bytes
 from askdoc.types import Found, Skip
 
 

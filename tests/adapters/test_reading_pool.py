@@ -18,13 +18,14 @@ from typing import Any
 
 import pytest
 
-from askdoc.adapters import children, reading, reading_pool
-from askdoc.adapters.limits import Limits
+from askdoc.adapters import reading, reading_pool
 from askdoc.adapters.readers import reader_named
 from askdoc.adapters.reading_pool import ReadingPool
-from askdoc.adapters.wire import receive
 from askdoc.errors import AskdocError, MissingPart, ReadError
 from askdoc.readouts import Readout
+from askdoc.system import children
+from askdoc.system.limits import Limits
+from askdoc.system.wire import receive
 from askdoc.types import Found, Reading
 
 LIMITS = Limits(size=20_000_000, seconds=20, memory=400_000_000)

@@ -17,8 +17,8 @@ from msgspec import structs
 from tests.processes import running
 
 from askdoc import lookup, wiring, workspace
-from askdoc.adapters import limits
 from askdoc.adapters.reading_pool import ReadingPool
+from askdoc.system import limits
 from askdoc.testing import HashEmbedder
 from askdoc.types import Found, IndexReport, Skip
 from askdoc.workspace import Workspace

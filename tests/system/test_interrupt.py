@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from askdoc.interrupting import ending_in_order, interruptible
 from askdoc.repl.keyboard import Keyboard
+from askdoc.system.interrupt import ending_in_order, interruptible
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 

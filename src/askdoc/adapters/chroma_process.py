@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from askdoc import errors
-from askdoc.adapters import children, chroma_files
+from askdoc.adapters import chroma_files
 from askdoc.adapters.chroma_client import REPAIR
-from askdoc.adapters.wire import Call, Failed, Returned, receive, send
 from askdoc.errors import IndexCorrupt
+from askdoc.system import children
+from askdoc.system.wire import Call, Failed, Returned, receive, send
 from askdoc.types import Hit
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ import numpy as np
 
 from askdoc.adapters.chroma import ChromaStore
 from askdoc.adapters.chroma_files import writing_alone
-from askdoc.adapters.wire import Call, Failed, Returned, receive, send, standard_streams
 from askdoc.errors import StoreError
+from askdoc.system.wire import Call, Failed, Returned, receive, send, standard_streams
 
 
 def main() -> None:

@@ -22,9 +22,9 @@ from askdoc.adapters.ignore_rules import (
     rules_in,
     rules_of_settings,
 )
-from askdoc.adapters.opening import changed_ns, reason
 from askdoc.adapters.readers import is_readable, remedy_for, suffix_of
 from askdoc.planning import MISSING, SPECIAL, locate
+from askdoc.system.safe_open import changed_ns, reason
 from askdoc.types import Found, Skip
 
 _INDEX_MARK = "catalog.sqlite"

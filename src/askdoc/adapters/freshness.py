@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from askdoc.adapters.opening import changed_ns
 from askdoc.addresses import is_address
+from askdoc.system.safe_open import changed_ns
 from askdoc.types import Document, FileState
 
 

@@ -21,7 +21,6 @@ import numpy.typing as npt
 import onnxruntime  # type: ignore[import-untyped]
 from tokenizers import Encoding, Tokenizer
 
-from askdoc.adapters.limits import cores
 from askdoc.adapters.manifest import (
     INPUT,
     MODEL,
@@ -33,6 +32,7 @@ from askdoc.adapters.manifest import (
     read_manifest,
 )
 from askdoc.strings import encodable
+from askdoc.system.limits import cores
 
 if TYPE_CHECKING:
     from askdoc.types import Span

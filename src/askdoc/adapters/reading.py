@@ -10,9 +10,9 @@ from io import BufferedReader
 from pathlib import PurePath
 from typing import BinaryIO, Protocol, runtime_checkable
 
-from askdoc.adapters.opening import opened, too_large
 from askdoc.errors import AskdocError, ReadError
 from askdoc.readouts import Read, Readout
+from askdoc.system.safe_open import opened, too_large
 from askdoc.text.windows import windows
 from askdoc.types import Found, Reading
 from askdoc.types.ports import Reader

@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from askdoc.adapters import children, limits
-from askdoc.adapters.limits import Limits
-from askdoc.adapters.wire import Done, Message, Refused, Request, receive, send
 from askdoc.errors import AskdocError, ReadError
 from askdoc.readouts import NO_OPTIONS, Readout
+from askdoc.system import children, limits
+from askdoc.system.limits import Limits
+from askdoc.system.wire import Done, Message, Refused, Request, receive, send
 from askdoc.types import Found, Reading, ReadOptions, Skip
 
 _AHEAD = 2

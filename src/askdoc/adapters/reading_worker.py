@@ -11,12 +11,12 @@ import signal
 from functools import partial
 from typing import IO
 
-from askdoc.adapters import limits
 from askdoc.adapters.readers import load
 from askdoc.adapters.reading import FileReading
-from askdoc.adapters.wire import Done, Refused, Request, receive, send, standard_streams
 from askdoc.errors import MissingPart, ReadError
 from askdoc.readouts import skip_of
+from askdoc.system import limits
+from askdoc.system.wire import Done, Refused, Request, receive, send, standard_streams
 from askdoc.types import Skip
 
 

@@ -10,7 +10,7 @@ import gc
 import os
 import sys
 
-from askdoc.interrupting import interruptible
+from askdoc.system.interrupt import interruptible
 
 _INTERRUPTED = 130
 

@@ -16,9 +16,9 @@ from askdoc.cli.options import here
 from askdoc.cli.session import open_for_many
 from askdoc.errors import UsageError, unwritable
 from askdoc.formats import answer_to_json, dumps
-from askdoc.interrupting import ending_in_order
 from askdoc.render.counting import CountProgress
 from askdoc.render.errors import note_line
+from askdoc.system.interrupt import ending_in_order
 
 if TYPE_CHECKING:
     from askdoc.render.console import Page
@@ -132,8 +132,8 @@ def _jobs(workspaces: Mapping[str | None, Workspace]) -> int:
     While one looks things up, another keeps the cores busy. A language model on this machine takes
     them all anyway.
     """
-    from askdoc.adapters.limits import cores
     from askdoc.running import default_jobs
+    from askdoc.system.limits import cores
     from askdoc.wiring import may_write
 
     if any(may_write(workspace.settings) for workspace in workspaces.values()):

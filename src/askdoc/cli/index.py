@@ -23,8 +23,8 @@ from askdoc.cli.options import (
     open_workspace,
 )
 from askdoc.errors import UsageError
-from askdoc.interrupting import ending_in_order
 from askdoc.planning import MISSING
+from askdoc.system.interrupt import ending_in_order
 
 if TYPE_CHECKING:
     from askdoc.types import IndexReport

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from askdoc.addresses import Target, paths_of
 from askdoc.errors import NoIndex
-from askdoc.interrupting import ending_in_order
 from askdoc.paths import seen_from
 from askdoc.render.errors import note_line
+from askdoc.system.interrupt import ending_in_order
 from askdoc.workspace import Origin
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-from askdoc.interrupting import postponed
+from askdoc.system.interrupt import postponed
 
 End = Callable[[FrameType | None], None]
 """What Ctrl-C does, which comes into a frame of the program."""

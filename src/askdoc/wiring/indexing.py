@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from askdoc.adapters.limits import Limits
     from askdoc.adapters.web.sources import WebSources
     from askdoc.coverage import Coverage
     from askdoc.following import Follower
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from askdoc.intake import Cutters
     from askdoc.readouts import Readout, Web
     from askdoc.settings import Settings
+    from askdoc.system.limits import Limits
     from askdoc.types import Found
     from askdoc.types.ports import VectorStore
     from askdoc.workspace import Workspace
@@ -54,11 +54,11 @@ def indexer(
     """
     refuse_index_around(workspace, workspace.sources)
     from askdoc.adapters.files import discover
-    from askdoc.adapters.limits import still_holds
-    from askdoc.adapters.opening import digest
     from askdoc.adapters.readers import expect_parts
     from askdoc.indexing import Indexer
     from askdoc.readouts import Files
+    from askdoc.system.limits import still_holds
+    from askdoc.system.safe_open import digest
 
     expect_parts(options)
     settings = workspace.settings
@@ -198,10 +198,10 @@ def _read(
     settings: Settings, options: ReadOptions, items: Iterable[Found]
 ) -> AbstractContextManager[Iterator[Readout | None]]:
     """Read files in processes of their own; in this one, if there are to be none."""
-    from askdoc.adapters.limits import cores
     from askdoc.adapters.readers import reader_for, reader_named
     from askdoc.adapters.reading import in_line
     from askdoc.adapters.reading_pool import ReadingPool
+    from askdoc.system.limits import cores
 
     most = _most_bytes(settings)
     options = replace(options, most_within=most)
@@ -212,7 +212,7 @@ def _read(
 
 
 def _limits(settings: Settings, options: ReadOptions) -> Limits:
-    from askdoc.adapters.limits import Limits
+    from askdoc.system.limits import Limits
 
     seconds = settings.max_read_seconds * (_PATIENCE_FOR_OCR if options.ocr else 1)
     return Limits(_most_bytes(settings), seconds, int(settings.max_read_mb * 1_000_000))

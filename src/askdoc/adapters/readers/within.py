@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from abc import ABC, abstractmethod
 
-from askdoc.adapters.opening import too_large
 from askdoc.adapters.readers import reader_for
 from askdoc.errors import MissingPart, ReadError
+from askdoc.system.safe_open import too_large
 from askdoc.types import Part, Reading, ReadOptions, Unread
 
 MOST_DEEP = 4

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedReader
 
-from askdoc.adapters.limits import TOO_LARGE, over
 from askdoc.errors import ReadError
+from askdoc.system.limits import TOO_LARGE, over
 from askdoc.types import Found
 
 _BLOCK = 1 << 18

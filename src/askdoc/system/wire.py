@@ -13,12 +13,12 @@ import struct
 from dataclasses import dataclass
 from typing import IO, Any
 
-from askdoc.adapters.limits import Limits
+from askdoc.system.limits import Limits
 from askdoc.types import Found, Reading, ReadOptions, Skip
 
 _LENGTH = struct.Struct("<Q")
 _LONGEST = 1 << 32
-_OURS = frozenset({"askdoc.types.places", "askdoc.adapters.limits", "askdoc.adapters.wire"})
+_OURS = frozenset({"askdoc.types.places", "askdoc.system.limits", "askdoc.system.wire"})
 _NOUNS = "askdoc.types."
 _PLAIN = frozenset({("builtins", "set"), ("builtins", "frozenset"), ("builtins", "bytearray")})
 

@@ -1,0 +1,1 @@
+"""Processes, limits, safe opening of files and interrupts: what askdoc needs from the operating system."""
