@@ -25,8 +25,8 @@ from itertools import pairwise
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from askdoc.adapters.readers import is_readable, reader_for
 from askdoc.errors import MissingPart, ReadError
+from askdoc.readers import is_readable, reader_for
 from askdoc.types import Reading
 
 SECONDS = 20

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from askdoc.layout import ends_sentence
 from askdoc.messages import in_message, is_header, is_subject, sayings
+from askdoc.readers.layout.lines import ends_sentence
 from askdoc.selection import Terms
 from askdoc.types import Evidence, Span
 

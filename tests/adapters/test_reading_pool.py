@@ -19,9 +19,9 @@ from typing import Any
 import pytest
 
 from askdoc.adapters import reading, reading_pool
-from askdoc.adapters.readers import reader_named
 from askdoc.adapters.reading_pool import ReadingPool
 from askdoc.errors import AskdocError, MissingPart, ReadError
+from askdoc.readers import reader_named
 from askdoc.readouts import Readout
 from askdoc.system import children
 from askdoc.system.limits import Limits
@@ -295,7 +295,7 @@ def long_parts(tmp_path: Path, text: str | bytes) -> list[Reading]:
 
 
 def _text_reader() -> Any:
-    from askdoc.adapters.readers.text import TextReader
+    from askdoc.readers.text import TextReader
 
     return TextReader()
 
@@ -303,8 +303,8 @@ def _text_reader() -> Any:
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "LONG", 1000)
-    monkeypatch.setattr("askdoc.adapters.readers.text._PIECE", 500)
-    monkeypatch.setattr("askdoc.adapters.readers.decoding._SAMPLE", 300)
+    monkeypatch.setattr("askdoc.readers.text._PIECE", 500)
+    monkeypatch.setattr("askdoc.readers.decoding._SAMPLE", 300)
 
 
 @pytest.mark.usefixtures("small")

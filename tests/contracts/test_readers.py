@@ -10,8 +10,8 @@ from fpdf import FPDF
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from askdoc.adapters.readers import reader_for, suffixes
 from askdoc.errors import ReadError
+from askdoc.readers import reader_for, suffixes
 from askdoc.text.chunking import sentence_spans
 from askdoc.text.sentences import SentencexSplitter
 from askdoc.types import Reading

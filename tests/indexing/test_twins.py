@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from askdoc.adapters.readers import reader_for
+from askdoc.readers import reader_for
 from askdoc.types import Document
 from askdoc.types.ports import Reader
 

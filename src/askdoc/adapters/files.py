@@ -22,8 +22,8 @@ from askdoc.adapters.ignore_rules import (
     rules_in,
     rules_of_settings,
 )
-from askdoc.adapters.readers import is_readable, remedy_for, suffix_of
 from askdoc.planning import MISSING, SPECIAL, locate
+from askdoc.readers import is_readable, remedy_for, suffix_of
 from askdoc.system.safe_open import changed_ns, reason
 from askdoc.types import Found, Skip
 

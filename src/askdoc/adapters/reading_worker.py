@@ -11,9 +11,9 @@ import signal
 from functools import partial
 from typing import IO
 
-from askdoc.adapters.readers import load
 from askdoc.adapters.reading import FileReading
 from askdoc.errors import MissingPart, ReadError
+from askdoc.readers import load
 from askdoc.readouts import skip_of
 from askdoc.system import limits
 from askdoc.system.wire import Done, Refused, Request, receive, send, standard_streams

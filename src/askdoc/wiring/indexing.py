@@ -54,8 +54,8 @@ def indexer(
     """
     refuse_index_around(workspace, workspace.sources)
     from askdoc.adapters.files import discover
-    from askdoc.adapters.readers import expect_parts
     from askdoc.indexing import Indexer
+    from askdoc.readers import expect_parts
     from askdoc.readouts import Files
     from askdoc.system.limits import still_holds
     from askdoc.system.safe_open import digest
@@ -198,9 +198,9 @@ def _read(
     settings: Settings, options: ReadOptions, items: Iterable[Found]
 ) -> AbstractContextManager[Iterator[Readout | None]]:
     """Read files in processes of their own; in this one, if there are to be none."""
-    from askdoc.adapters.readers import reader_for, reader_named
     from askdoc.adapters.reading import in_line
     from askdoc.adapters.reading_pool import ReadingPool
+    from askdoc.readers import reader_for, reader_named
     from askdoc.system.limits import cores
 
     most = _most_bytes(settings)

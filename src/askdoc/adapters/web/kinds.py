@@ -6,8 +6,8 @@ import codecs
 import mimetypes
 from pathlib import PurePosixPath
 
-from askdoc.adapters.readers import is_readable
 from askdoc.addresses import name_in
+from askdoc.readers import is_readable
 
 _TYPES = {
     "text/html": "html",

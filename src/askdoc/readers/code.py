@@ -1,0 +1,342 @@
+"""Read source code with tree-sitter: the text stays as written, functions are places."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import ClassVar
+
+from tree_sitter import Language, Node, Parser
+
+from askdoc.readers.decoding import decode, empty
+from askdoc.readers.layout.lines import blocks, line_blocks, text_runs
+from askdoc.types import Reading, Section, Span
+from askdoc.types.places import Landmark, Landmarks, Place, PlaceKind
+
+_DEFINITIONS = frozenset(
+    """
+    abstract_class_declaration annotation_type_declaration class class_declaration class_definition
+    class_specifier constructor_declaration enum_declaration enum_item enum_specifier
+    extension_declaration file_scoped_namespace_declaration function_declaration function_definition
+    function_item generator_function_declaration impl_item interface_declaration internal_module
+    macro_definition method method_declaration method_definition mod_item module
+    namespace_declaration namespace_definition object_declaration object_definition
+    protocol_declaration record_declaration singleton_method struct_declaration struct_item
+    struct_specifier trait_declaration trait_definition trait_item type_alias_declaration type_spec
+    union_item variable_declarator
+    """.split()  # noqa: SIM905 - forty quoted words would be harder to read
+)
+"""How the grammars name what defines something with a body; no name means two things."""
+
+_FUNCTIONS = frozenset(("arrow_function", "function", "function_expression", "generator_function"))
+"""What makes a variable of JavaScript a function."""
+
+_IDENTIFIERS = ("identifier", "field_identifier", "qualified_identifier", "destructor_name", "name")
+_BODIES = ("body", "value", "type")
+_LONGEST_NAME = 120
+
+
+@dataclass(frozen=True, slots=True)
+class _Definition:
+    """A function, class or the like: its name with those around it, and its lines from 0.
+
+    `line` is that of its name; it may come `first` with decorators and with comments above it.
+    """
+
+    path: tuple[str, ...]
+    line: int
+    first: int
+    last: int
+
+
+class _CodeReader:
+    """Reads code of the language whose grammar is in `package`, made by its function `maker`."""
+
+    package: ClassVar[str]
+    maker: ClassVar[str] = "language"
+
+    def __init__(self) -> None:
+        self._language = _language(self.package, self.maker)  # fails where there is no package
+
+    def read(self, data: bytes, *, name: str) -> Reading:
+        """Read a file called `name`.
+
+        Raises:
+            ReadError: the file is empty or no text.
+
+        """
+        decoded = decode(data, name=name)
+        text = decoded.text
+        encoded = text.encode()
+        tree = Parser(self._language).parse(encoded)
+        starts = [0, *(at + 1 for at, character in enumerate(text) if character == "\n")]
+        said = list(_prose(tree.root_node))
+        prose = [_lines_of(node) for node in said]
+        remarks = _remarks(said, encoded.split(b"\n"))
+        definitions = list(_definitions(tree.root_node, remarks))
+        found = _blocks(text, starts, prose)
+        if not found:
+            raise empty(name)
+        sections, landmarks = _places(definitions, starts, text, name)
+        return Reading(
+            text=text,
+            blocks=found,
+            sections=tuple(sections),
+            landmarks=Landmarks.of(landmarks),
+            warnings=decoded.warnings,
+        )
+
+
+@cache
+def _language(package: str, maker: str) -> Language:
+    return Language(getattr(importlib.import_module(package), maker)())
+
+
+def _remarks(prose: Sequence[Node], lines: Sequence[bytes]) -> dict[int, int]:
+    """Say of the last lines of comments that stand alone where the comments begin.
+
+    They are said of what comes below. A docstring is said of what it stands in, and a comment
+    beside code of that code.
+    """
+    begins: dict[int, int] = {}
+    for node in prose:
+        before, after = node.start_point[1], node.end_point[1]
+        first, last = _lines_of(node)
+        beside = lines[first][:before].strip() or (after and lines[last][after:].strip())
+        if "comment" in node.type and not beside:
+            begins[last] = begins.get(first - 1, first)
+    return begins
+
+
+def _lines_of(node: Node) -> tuple[int, int]:
+    """Name the first and the last line of a node, which may end with its line break."""
+    first, last = node.start_point[0], node.end_point[0]
+    return first, max(first, last - 1) if not node.end_point[1] else last
+
+
+def _definitions(root: Node, remarks: Mapping[int, int]) -> Iterator[_Definition]:
+    """Yield what is defined, the outer before the inner, in the order of the file."""
+    pending: list[tuple[Node, tuple[str, ...]]] = [(root, ())]
+    while pending:
+        node, path = pending.pop()
+        if node.type in _DEFINITIONS and (name := _name(node)):
+            path = (*path, name)
+            line, last = node.start_point[0], node.end_point[0]
+            parent = node.parent
+            decorated = parent is not None and parent.type == "decorated_definition"
+            first = parent.start_point[0] if parent is not None and decorated else line
+            yield _Definition(path, line, remarks.get(first - 1, first), last)
+        pending += [(child, path) for child in reversed(node.named_children)]
+
+
+def _name(node: Node) -> str | None:
+    """Name what a node defines; None where that is nothing, such as a variable without function."""
+    if node.type == "variable_declarator":
+        value = node.child_by_field_name("value")
+        if value is None or value.type not in _FUNCTIONS:
+            return None
+    elif not any(node.child_by_field_name(body) for body in _BODIES) and not node.named_children:
+        return None
+    if node.type.endswith("_specifier") and node.child_by_field_name("body") is None:
+        return None  # it is only spoken of
+    named = node.child_by_field_name("name") or _declared(node)
+    if named is None and node.type == "impl_item":
+        named = node.child_by_field_name("type")
+    if named is None or named.text is None:
+        return None
+    words = " ".join(named.text.decode("utf-8", "replace").split())
+    receiver = node.child_by_field_name("receiver")
+    if receiver is not None and receiver.text is not None:  # a method of Go
+        kind = receiver.text.decode("utf-8", "replace").strip("()").split()
+        words = f"{kind[-1].lstrip('*')}.{words}" if kind else words
+    return words[:_LONGEST_NAME] or None
+
+
+def _declared(node: Node) -> Node | None:
+    """Follow the declarators of C and C++ to the name that they declare."""
+    inner = node.child_by_field_name("declarator")
+    while inner is not None and inner.type not in _IDENTIFIERS:
+        inner = inner.child_by_field_name("declarator") or next(
+            (child for child in inner.named_children if child.type in _IDENTIFIERS), None
+        )
+    return inner
+
+
+def _prose(root: Node) -> Iterator[Node]:
+    """Yield comments and docstrings, in the order of the file."""
+    pending = [root]
+    while pending:
+        node = pending.pop()
+        is_docstring = node.type == "expression_statement" and [
+            child.type for child in node.named_children
+        ] == ["string"]
+        if is_docstring or "comment" in node.type:
+            yield node
+            continue
+        pending += reversed(node.named_children)
+
+
+def _blocks(text: str, starts: Sequence[int], prose: Sequence[tuple[int, int]]) -> tuple[Span, ...]:
+    """Make each line of code a block; the lines of prose are joined to its sentences."""
+    joined: list[tuple[int, int]] = []
+    for first, last in prose:
+        if joined and first == joined[-1][1] + 1:
+            joined[-1] = (joined[-1][0], last)
+        elif not joined or first > joined[-1][1]:
+            joined.append((first, last))
+    ends = [*starts[1:], len(text)]
+    found: list[Span] = []
+    position = 0
+    for first, last in joined:
+        start, end = starts[first], ends[last]
+        found += _shifted(line_blocks(text[position:start], join=False), position)
+        words = text[start:end]
+        found += _shifted(blocks(words, text_runs(words)), start)
+        position = end
+    found += _shifted(line_blocks(text[position:], join=False), position)
+    return tuple(found)
+
+
+def _shifted(spans: Sequence[Span], by: int) -> list[Span]:
+    return [Span(span.start + by, span.end + by) for span in spans]
+
+
+def _places(
+    definitions: Sequence[_Definition], starts: Sequence[int], text: str, name: str
+) -> tuple[list[Section], list[Landmark]]:
+    """Say which function each line is in; one that is in none is a place of its own."""
+    sections: list[Section] = []
+    landmarks: list[Landmark] = []
+    around: _Definition | None = None
+    ends = [*starts[1:], len(text)]
+    owners = _owners(definitions, len(starts))
+    for line, owner in enumerate(owners):
+        start = starts[line]
+        if not text[start : ends[line]].strip():
+            continue
+        if owner is not around and definitions:
+            path = owner.path if owner else (name,)
+            sections.append(Section(start, len(path), path[-1]))
+        if owner is None:
+            landmarks.append(Landmark(start, Place(PlaceKind.LINE, line + 1)))
+        elif owner is not around:
+            place = Place(PlaceKind.FUNCTION, owner.line + 1, ".".join(owner.path))
+            landmarks.append(Landmark(start, place))
+        around = owner
+    return sections, landmarks
+
+
+def _owners(definitions: Sequence[_Definition], count: int) -> list[_Definition | None]:
+    """Return the innermost definition of each line."""
+    owners: list[_Definition | None] = [None] * count
+    for definition in definitions:
+        lines = range(definition.first, min(definition.last + 1, count))
+        owners[definition.first : definition.first + len(lines)] = [definition] * len(lines)
+    return owners
+
+
+class PythonReader(_CodeReader):
+    """Reads Python."""
+
+    package = "tree_sitter_python"
+
+
+class JavaScriptReader(_CodeReader):
+    """Reads JavaScript."""
+
+    package = "tree_sitter_javascript"
+
+
+class TypeScriptReader(_CodeReader):
+    """Reads TypeScript."""
+
+    package = "tree_sitter_typescript"
+    maker = "language_typescript"
+
+
+class TsxReader(_CodeReader):
+    """Reads TypeScript with elements of React."""
+
+    package = "tree_sitter_typescript"
+    maker = "language_tsx"
+
+
+class GoReader(_CodeReader):
+    """Reads Go."""
+
+    package = "tree_sitter_go"
+
+
+class RustReader(_CodeReader):
+    """Reads Rust."""
+
+    package = "tree_sitter_rust"
+
+
+class JavaReader(_CodeReader):
+    """Reads Java."""
+
+    package = "tree_sitter_java"
+
+
+class CReader(_CodeReader):
+    """Reads C."""
+
+    package = "tree_sitter_c"
+
+
+class CppReader(_CodeReader):
+    """Reads C++."""
+
+    package = "tree_sitter_cpp"
+
+
+class CSharpReader(_CodeReader):
+    """Reads C#."""
+
+    package = "tree_sitter_c_sharp"
+
+
+class RubyReader(_CodeReader):
+    """Reads Ruby."""
+
+    package = "tree_sitter_ruby"
+
+
+class PhpReader(_CodeReader):
+    """Reads PHP."""
+
+    package = "tree_sitter_php"
+    maker = "language_php"
+
+
+class BashReader(_CodeReader):
+    """Reads scripts of Bash."""
+
+    package = "tree_sitter_bash"
+
+
+class KotlinReader(_CodeReader):
+    """Reads Kotlin."""
+
+    package = "tree_sitter_kotlin"
+
+
+class SwiftReader(_CodeReader):
+    """Reads Swift."""
+
+    package = "tree_sitter_swift"
+
+
+class ScalaReader(_CodeReader):
+    """Reads Scala."""
+
+    package = "tree_sitter_scala"
+
+
+class LuaReader(_CodeReader):
+    """Reads Lua."""
+
+    package = "tree_sitter_lua"

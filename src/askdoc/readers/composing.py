@@ -1,0 +1,315 @@
+"""Writes down what a reader finds, block by block, and keeps where each place begins."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate, pairwise
+
+from askdoc.readers.html_tree import Written
+from askdoc.readers.layout.headings import Heading, without
+from askdoc.readers.layout.lines import blocks, line_blocks, text_runs
+from askdoc.types import Part, Reading, Span
+from askdoc.types.places import Landmark, Landmarks, Place
+
+_UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\ufeff\ufffe\uffff]")
+"""Controls, and what only marks where a word may be broken."""
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
+_BREAKS = re.compile("\r\n|[\r\u2028\u2029\x0b\x0c]")
+_WORD = re.compile(r"\w")
+
+_FIGURE = re.compile(r"[\d\W_]+")
+_YEAR = re.compile(r"(?:1[5-9]|2[01])\d\d")
+_LONGEST_NAME = 80
+_LONGEST_BLOCK = 20_000
+
+TURN = "\ufdd0"
+"""Marks in a paragraph where the next of its `turns` begins; a character that no text may hold."""
+
+CELL = " | "
+"""Stands between two cells of a row."""
+
+SPANNED = "\ufdd1"
+"""A cell that the one on its left reaches over; a character that no text may hold."""
+
+
+class Composer:
+    """Takes in paragraphs, headings and places in their order; `reading` ends the text."""
+
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+        self._length = 0
+        self._blocks: list[Span] = []
+        self._headings: list[Heading] = []
+        self._landmarks: list[Landmark] = []
+        self._waiting: Place | None = None
+        self._close = False
+
+    def __bool__(self) -> bool:
+        return bool(self._blocks)
+
+    @property
+    def length(self) -> int:
+        """How many characters there are so far."""
+        return self._length
+
+    @property
+    def top_heading(self) -> str | None:
+        """The first heading of the top level."""
+        return next((heading.title for heading in self._headings if heading.level == 1), None)
+
+    def place(self, place: Place) -> None:
+        """Let the next words begin a place."""
+        self._waiting = place
+
+    def heading(self, words: str, level: int) -> None:
+        """Write a heading; one without words is none."""
+        title = " ".join(clean(words).split())
+        if _WORD.search(title):
+            span = self._put(title, "\n\n")
+            self._headings.append(Heading(span, level, title))
+            self._blocks.append(span)
+
+    def section(self, title: str, level: int) -> None:
+        """Begin a section whose title is no part of the text; the next words are its first."""
+        title = " ".join(clean(title).split())
+        if title:
+            start = self._length + (2 if self._pieces else 0)
+            self._headings.append(Heading(Span(start, start), level, title))
+            self._close = False
+
+    def paragraph(
+        self,
+        words: str,
+        *,
+        close: bool = False,
+        join: bool = True,
+        turns: Sequence[Place] = (),
+    ) -> None:
+        """Write a paragraph; a line of it that ends on purpose is a block of its own.
+
+        Without `join`, each line is. Nothing stands between two that are `close`. The places of
+        `turns` begin at the marks `TURN` in the words.
+        """
+        marked = "\n".join(line.rstrip() for line in clean(words).split("\n")).strip("\n")
+        first, *others = marked.split(TURN) if turns else (marked,)
+        text = first + "".join(others)
+        found = line_blocks(text, join=join)
+        if not found:
+            return
+        start = self._put(text, "\n" if close and self._close else "\n\n").start
+        for line in found:
+            self._blocks += _shorter(line.of(text), start + line.start)
+        begins = accumulate(map(len, others), initial=start + len(first))
+        self._landmarks += [Landmark(at, turn) for at, turn in zip(begins, turns, strict=False)]
+        self._close = close
+
+    def flow(self, words: str) -> None:
+        """Write text whose lines were broken to fit a width, as in a message."""
+        text = clean(words).strip("\n")
+        found = blocks(text, text_runs(text))
+        if found:
+            start = self._put(text, "\n\n").start
+            self._blocks += [Span(start + one.start, start + one.end) for one in found]
+
+    def line(self, words: str, *, goes_on: bool) -> None:
+        """Write a line, which may go on with the sentence of the one before it."""
+        text = " ".join(clean(words).split())
+        if not _WORD.search(text):
+            return
+        span = self._put(text, "\n")
+        start = self._blocks.pop().start if goes_on and self._blocks else span.start
+        self._blocks.append(Span(start, span.end))
+
+    def embed(self, reading: Reading, *, below: int = 0) -> None:
+        """Write what another reader has read, its sections `below` a level."""
+        text = reading.text.rstrip()
+        start = self._put(text, "\n\n").start
+        self._blocks += [Span(start + one.start, start + one.end) for one in reading.blocks]
+        self._headings += [
+            Heading(Span(at, at), section.level + below, section.title)
+            for section in reading.sections
+            for at in (start + section.start,)
+        ]
+
+    def row(self, words: str, *, turns: Sequence[Place] = ()) -> None:
+        """Write one line that no line break may part, such as a row of a table.
+
+        The places of `turns` begin at the marks `TURN` in the words.
+        """
+        marked = " ".join(clean(words).split())
+        first, *others = marked.split(TURN) if turns else (marked,)
+        text = first + "".join(others)
+        if _WORD.search(text):
+            before = self._waiting
+            span = self._put(text, "\n" if self._close else "\n\n")
+            begins = accumulate(map(len, others), initial=span.start + len(first))
+            for at, turn in zip(begins, turns, strict=False):
+                if turn != before:
+                    self._landmarks.append(Landmark(at, turn))
+                before = turn
+            self._blocks += _shorter(text, span.start)
+            self._close = True
+
+    def written(self, page: Written, *, below: int = 0) -> None:
+        """Write what was made of a page of HTML, its headings `below` a level."""
+        if not page.blocks:
+            return
+        start = self._put(page.text, "\n\n").start
+        self._blocks += [Span(start + one.start, start + one.end) for one in page.blocks]
+        self._headings += [
+            Heading(
+                Span(start + one.span.start, start + one.span.end), one.level + below, one.title
+            )
+            for one in page.headings
+        ]
+
+    def reading(
+        self,
+        *,
+        title: str | None = None,
+        author: str | None = None,
+        warnings: Sequence[str] = (),
+        parts: Sequence[Part] = (),
+    ) -> Reading:
+        """Return what was written."""
+        text = "".join(self._pieces)
+        headings = [
+            heading
+            for heading in self._headings
+            if len(heading.span) or heading.span.start < len(text)
+        ]
+        return Reading(
+            text=text,
+            blocks=without(self._blocks, headings),
+            title=_named(title),
+            author=_named(author),
+            sections=tuple(heading.section() for heading in headings),
+            landmarks=Landmarks.of(self._landmarks),
+            warnings=tuple(warnings),
+            parts=tuple(parts),
+        )
+
+    def _put(self, text: str, between: str) -> Span:
+        if self._pieces:
+            self._pieces.append(between)
+            self._length += len(between)
+        self._close = False
+        start = self._length
+        if self._waiting is not None:
+            self._landmarks.append(Landmark(start, self._waiting))
+            self._waiting = None
+        self._pieces.append(text)
+        self._length += len(text)
+        return Span(start, self._length)
+
+
+def _shorter(text: str, start: int) -> Iterator[Span]:
+    """Cut a line of monstrous length at white space, so that no step after this one labours."""
+    position = 0
+    while len(text) - position > _LONGEST_BLOCK:
+        cut = text.rfind(" ", position + _LONGEST_BLOCK // 2, position + _LONGEST_BLOCK)
+        cut = cut if cut > 0 else position + _LONGEST_BLOCK
+        yield Span(start + position, start + len(text[:cut].rstrip()))
+        position = cut + (len(text[cut : cut + 80]) - len(text[cut : cut + 80].lstrip()))
+    yield Span(start + position, start + len(text))
+
+
+def clean(words: str) -> str:
+    """Return words that can be stored: without controls, every line end as a line feed."""
+    words = _UNSEEN.sub("", _BREAKS.sub("\n", words))
+    return _SURROGATES.sub("\ufffd", words)
+
+
+def table_rows(rows: Iterable[Sequence[str]]) -> Iterable[tuple[int, str]]:
+    """Write out the rows of a table by number, the cells named by the head of their columns.
+
+    Where there is no head, and in it, the cells stand side by side; empty cells are left out, and
+    so are empty rows. A cell of the head that is followed by `SPANNED` names several columns, and
+    the names in the row below it add to that.
+    """
+    head: Sequence[str] | None = None
+    undecided = True
+    above: Sequence[str] = ()
+    for number, raw in enumerate(rows, start=1):
+        cells = [" ".join(cell.split()) for cell in raw]
+        row = ["" if cell == SPANNED else cell for cell in cells]
+        filled = [cell for cell in row if cell]
+        if not filled:
+            continue
+        if above and (named := _joined(above, cells)) is not None:
+            head, above = named, ()
+            yield number, CELL.join(filled)
+            continue
+        above = ()
+        if undecided and len(filled) > 1:
+            undecided = False
+            if _heads(cells):
+                head = spread(cells)
+                above = cells if SPANNED in cells else ()
+                yield number, CELL.join(filled)
+                continue
+        is_whole = len(filled) == 1 and SPANNED in cells  # names what comes below it
+        yield number, CELL.join(_cells(row, head) if head and not is_whole else filled)
+
+
+def spread(cells: Sequence[str]) -> list[str]:
+    """Say in each cell that is `SPANNED` what the cell says that reaches over it."""
+    told: list[str] = []
+    for cell in cells:
+        told.append((told[-1] if told else "") if cell == SPANNED else cell)
+    return told
+
+
+def _joined(above: Sequence[str], below: Sequence[str]) -> list[str] | None:
+    """Name columns by two rows of a head; None where the second one holds values already.
+
+    It names what the cells above reach over; below any other there is nothing, or the same again.
+    """
+    width = max(len(above), len(below))
+    first = [*above, *[""] * (width - len(above))]
+    second = [*below, *[""] * (width - len(below))]
+    names = [cell for cell in second if cell and cell != SPANNED]
+    if len(names) <= 1 or not all(_is_name(cell) or _YEAR.fullmatch(cell) for cell in names):
+        return None
+    if any(
+        under not in ("", SPANNED, over)
+        for over, under, is_wide in zip(first, second, _wide(first), strict=True)
+        if not is_wide
+    ):
+        return None
+    pairs = zip(spread(first), spread(second), strict=True)
+    return [one if one == other else f"{one} {other}".strip() for one, other in pairs]
+
+
+def _heads(cells: Sequence[str]) -> bool:
+    """Tell whether the cells of a first row are names of columns; a number may name several."""
+    told = [pair for pair in zip(cells, _wide(cells), strict=True) if pair[0] not in ("", SPANNED)]
+    names = all(_is_name(cell) or (wide and len(cell) <= _LONGEST_NAME) for cell, wide in told)
+    return names and len({cell for cell, _ in told}) == len(told)
+
+
+def _wide(cells: Sequence[str]) -> list[bool]:
+    """Tell of each cell whether it shares the space of several columns."""
+    return [SPANNED in pair for pair in pairwise([*cells, ""])]
+
+
+def _is_name(cell: str) -> bool:
+    return bool(_WORD.search(cell)) and not _is_figure(cell) and len(cell) <= _LONGEST_NAME
+
+
+def _is_figure(cell: str) -> bool:
+    return bool(_FIGURE.fullmatch(cell))
+
+
+def _cells(row: Sequence[str], head: Sequence[str]) -> Iterable[str]:
+    for position, cell in enumerate(row):
+        if cell:
+            name = head[position] if position < len(head) else ""
+            yield f"{name}: {cell}" if name else cell
+
+
+def _named(name: str | None) -> str | None:
+    words = " ".join(clean(name or "").split())
+    return words if _WORD.search(words) else None

@@ -1,0 +1,1 @@
+"""Structured data files to text with places."""

@@ -1,0 +1,209 @@
+"""Read HTML with lxml, and find the main text of a page that does not mark it with trafilatura."""
+
+from __future__ import annotations
+
+import logging
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import replace
+from functools import partial
+from itertools import pairwise
+
+import lxml.html
+import trafilatura
+from lxml import etree
+
+from askdoc.errors import ReadError
+from askdoc.readers.decoding import decode
+from askdoc.readers.html_tree import Written, is_unseen, write
+from askdoc.readers.layout.headings import without
+from askdoc.types import Reading
+from askdoc.types.places import Landmark, Landmarks, Place, PlaceKind
+
+_DECLARED = re.compile(
+    rb"<\?xml[^>]*\bencoding=[\"']([\w.:-]+)|<meta[^>]*\bcharset\s*=\s*[\"']?([\w.:-]+)",
+    re.IGNORECASE,
+)
+_WITHIN = 2048
+_PROLOGUE = re.compile(r"\A\s*<\?xml[^>]*\?>")
+_NESTING = (
+    (re.compile(r"(?:</?(?:div|center)\b[^<>]*>\s*)+", re.IGNORECASE), "<br>"),
+    (re.compile(r"</?(?:span|font|b|i|u|big|small|strong|em)\b[^<>]*>", re.IGNORECASE), ""),
+)
+"""Tags that pages nest without end when they forget to close them, and what to read instead."""
+
+_ARTICLE = "//article"
+_MAIN = (
+    "//*[@id='mw-content-text']",  # MediaWiki, whose `main` holds lists of languages too
+    _ARTICLE,
+    "//main",
+    "//*[@role='main']",
+    "//*[@itemprop='articleBody']",
+    "//*[contains(concat(' ', normalize-space(@class), ' '), ' entry-content ')]",  # WordPress
+    "//*[contains(concat(' ', normalize-space(@class), ' '), ' markdown-body ')]",  # GitHub
+)
+"""How pages mark their main part, best first; a mark that is there several times says nothing."""
+
+_LEAST, _MOST = 0.25, 0.9
+"""Shares of a page's words. With less than the first an article is a card on a page of something
+else, or trafilatura has missed the text; with more than the second trafilatura had nothing to leave
+out, and the page itself has more structure."""
+
+_WORDS = re.compile(r"\w+")
+_DEEPEST = 200
+_TOO_DEEP = "Excessive depth"
+
+for _name in ("trafilatura", "htmldate", "justext", "courlan"):
+    logging.getLogger(_name).addHandler(logging.NullHandler())  # what matters is in the outcome
+
+
+class HtmlReader:
+    """Reads what a page says: its main part if it marks one, else what trafilatura takes for it."""
+
+    def read(self, data: bytes, *, name: str) -> Reading:
+        """Read a file called `name`; the text is what a reader of the page sees, block by block.
+
+        Raises:
+            ReadError: the file is empty, no text, or shows no words.
+
+        """
+        found = _DECLARED.search(data[:_WITHIN])
+        declared = (found[1] or found[2]).decode("ascii") if found else None
+        decoded = decode(data, name=name, declared=declared)
+        page = _parse(_PROLOGUE.sub(partial(_instead, ""), decoded.text, count=1), name)
+        written = _main(page)
+        if not written.blocks:
+            raise _wordless(name)
+        return Reading(
+            text=written.text,
+            blocks=without(written.blocks, written.headings),
+            title=_title(page, written),
+            sections=tuple(heading.section() for heading in written.headings),
+            landmarks=Landmarks.of(
+                Landmark(start, Place(PlaceKind.LINE, line)) for start, line in written.lines
+            ),
+            warnings=decoded.warnings,
+        )
+
+
+def _parse(text: str, name: str) -> lxml.html.HtmlElement:
+    """Build the tree; where tags nest too deeply for the parser, without those that nest most."""
+    page = _tree(text, name)
+    if page is None:
+        for tags, instead in _NESTING:
+            text = tags.sub(partial(_instead, instead), text)
+        page = _tree(text, name)
+    if page is None:
+        message = f"`{name}` nests its tags too deeply"
+        raise ReadError(message, code="broken")
+    return page
+
+
+def _instead(tag: str, found: re.Match[str]) -> str:
+    """Write a tag instead of what was found, which keeps its line ends."""
+    return tag + "\n" * found[0].count("\n")
+
+
+def _tree(text: str, name: str) -> lxml.html.HtmlElement | None:
+    parser = lxml.html.HTMLParser(
+        huge_tree=True, remove_comments=True, remove_pis=True, encoding="utf-8"
+    )
+    try:
+        page = lxml.html.document_fromstring(text.encode(), parser=parser)
+    except etree.ParserError as error:  # nothing but comments
+        raise _wordless(name) from error
+    return None if any(_TOO_DEEP in entry.message for entry in parser.error_log) else page
+
+
+def _wordless(name: str) -> ReadError:
+    hint = "where scripts fill a page in, save it from the browser, then index that"
+    return ReadError(f"`{name}` shows no words", code="no_text", hint=hint)
+
+
+def _main(page: lxml.html.HtmlElement) -> Written:
+    """Write out the part that the page marks as the main one, else what seems to be."""
+    everything = write(page, whole=True)
+    total = _count(everything)
+    for path in _MAIN:
+        marked = page.xpath(path)
+        if len(marked) == 1:
+            written = write(marked[0], whole=False)
+            least = _LEAST * total if path == _ARTICLE else 0
+            if _count(written) > least:
+                return written
+    found = _extract(page) if everything.depth <= _DEEPEST else None
+    if found is None:
+        return everything
+    written = write(found, whole=True)
+    if not _LEAST <= _count(written) / max(1, total) < _MOST or _glues(written, everything):
+        return everything
+    return replace(written, lines=tuple(_lines(written, everything)))
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text))
+
+
+def _glues(written: Written, everything: Written) -> bool:
+    """Tell whether a block holds a heading of the page together with what comes after it."""
+    page = [_letters(block.of(everything.text)) for block in everything.blocks]
+    headings = {_letters(heading.title) for heading in everything.headings}
+    joined = [one + other for one, other in pairwise(page) if one in headings]
+    blocks = [_letters(block.of(written.text)) for block in written.blocks]
+    return any(two in block for block in blocks for two in joined)
+
+
+def _lines(written: Written, everything: Written) -> Iterator[tuple[int, int]]:
+    """Find again the lines of what was taken out of a page; 0 where they cannot be known."""
+    letters = _letters(everything.text)
+    before = [len(_letters(everything.text[:start])) for start, _ in everything.lines[:1]]
+    for (one, _), (other, _) in pairwise(everything.lines):
+        before.append(before[-1] + len(_letters(everything.text[one:other])))
+    position = 0
+    for block in written.blocks:
+        own = [n for n in range(block.start, block.end) if written.text[n].isalnum()]
+        words = "".join(written.text[n] for n in own)
+        at = letters.find(words, position)
+        at = at if at >= 0 else letters.find(words)
+        if at < 0 or not before:
+            yield block.start, 0
+            continue
+        position = at + len(words)
+        first = max(0, bisect_right(before, at) - 1)
+        yield block.start, everything.lines[first][1]
+        for n in range(first + 1, bisect_left(before, position)):
+            yield own[before[n] - at], everything.lines[n][1]
+
+
+def _count(written: Written) -> int:
+    return len(_WORDS.findall(written.text))
+
+
+def _extract(page: lxml.html.HtmlElement) -> lxml.html.HtmlElement | None:
+    seen = deepcopy(page)
+    for element in seen.xpath("//body//*[@style or @hidden or @aria-hidden='true']"):
+        marked = "hidden" in element.attrib or element.get("aria-hidden") == "true"
+        if marked or is_unseen(element.get("style", "")):
+            element.drop_tree()
+    try:
+        html = trafilatura.extract(
+            seen,
+            output_format="html",
+            favor_recall=True,
+            include_comments=False,
+        )
+    except Exception:  # noqa: BLE001 - whatever it stumbles over, the whole page is there
+        return None
+    return lxml.html.document_fromstring(html) if html else None
+
+
+def _title(page: lxml.html.HtmlElement, written: Written) -> str | None:
+    """Return the only heading of the top level, else what the page calls itself."""
+    top = [heading.title for heading in written.headings if heading.level == 1]
+    if not top:
+        top = [" ".join("".join(heading.itertext()).split()) for heading in page.iter("h1")]
+    if len(top) == 1 and top[0]:
+        return top[0]
+    return " ".join((page.findtext(".//title") or "").split()) or None

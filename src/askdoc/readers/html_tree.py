@@ -1,0 +1,406 @@
+"""From an lxml tree of HTML to text, blocks and headings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+import lxml.html
+from lxml import etree
+
+from askdoc.readers.layout.headings import Heading
+from askdoc.readers.layout.lines import line_blocks
+from askdoc.types import Span
+
+_SPACE = re.compile(r"\s+")
+_WORD = re.compile(r"\w")
+_UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\ufdd0\ufeff\ufffe\uffff]")
+"""Controls, and what only marks where a word may be broken."""
+
+_HIDDEN = re.compile(
+    r"""display\s*:\s*none | visibility\s*:\s*(?:hidden|collapse)
+    | font-size\s*:\s*0(?:\.0*)?(?:[a-z]+|%)?\s*(?:!|;|$)
+    | font\s*:[^;]*?(?<![\d.])0(?:px|pt|em|rem|%)?\s*[/\s]
+    | (?:text-indent|left|right|top|bottom)\s*:\s*-\d{4,}
+    | clip\s*:\s*rect\(\s*0[^;]*\b0(?:px)?\s*\)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""Inline style that shows nothing: not there, without size, or far outside. What is see-through
+counts as shown, since scripts let it appear as one scrolls."""
+
+_COLOUR = re.compile(r"(?:^|;)\s*(color|background(?:-color)?)\s*:\s*([^;!]+)", re.IGNORECASE)
+_NAMED = {"white": "#fff", "black": "#000", "#ffffff": "#fff", "#000000": "#000"}
+
+_HEADINGS = {f"h{level}": level for level in range(1, 7)}
+_CLOSE = frozenset(("li", "tr", "dt", "dd", "ul", "ol", "dl", "br"))
+"""Blocks that end with one of these have no blank line between them."""
+
+_BLOCKS = _CLOSE.union(
+    _HEADINGS,
+    ("address", "article", "aside", "blockquote", "body", "caption", "center", "details"),
+    ("dialog", "dir", "div", "fieldset", "figcaption", "figure", "footer", "form", "header"),
+    ("hr", "html", "legend", "main", "menu", "optgroup", "p", "pre", "section", "summary"),
+    ("table", "tbody", "tfoot", "thead"),
+)
+_LEFT_OUT = frozenset(("nav", "head", "script", "style", "template", "noscript")).union(
+    ("button", "datalist", "input", "select", "textarea"),
+    ("applet", "audio", "canvas", "embed", "iframe", "map", "object", "svg", "video"),
+    ("annotation", "annotation-xml", "rp"),
+)
+_AROUND = frozenset(("aside", "footer", "complementary", "contentinfo"))
+"""Left out of a whole page, kept in what the page marks as its main part."""
+
+_LEFT_OUT_ROLES = frozenset(("navigation", "search", "menu", "menubar"))
+_LEFT_OUT_CLASSES = frozenset(
+    ("headerlink", "mw-editsection", "noprint", "screen-reader-text", "skip-link", "sr-only")
+)
+_ARRANGING = ("form", "blockquote", "pre", *_HEADINGS)
+_WITHIN_CELL = frozenset(("table", "tbody", "thead", "tfoot", "tr", "td", "th", "caption"))
+_LONGEST_ROW = 600
+"""A table with one of these inside, a single row, or longer rows in the mean, arranges a page; any
+other holds data, and a row is a block."""
+
+_MOST_SPANNED = 1000
+_LONGEST_SPANNING = 200
+"""Characters of a cell that is repeated in each row that it spans; so many rows and columns are
+minded."""
+
+_LINE = "\ufdd0"
+"""Stands before the first word on a line of the source; a character that no text may hold."""
+
+_FIRST_WORDS = re.compile(r"(?:\A|\n)[^\S\n]*(?=\S)")
+_CELL_END, _ITEM_END = "\x1f", "\x1e"
+_CELL, _ITEM = " | ", ", "
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The words of a page, its blocks (headings too), its headings, and how deep its tree is.
+
+    `lines` says where in the text which line of the source begins.
+    """
+
+    text: str
+    blocks: tuple[Span, ...]
+    headings: tuple[Heading, ...]
+    depth: int
+    lines: tuple[tuple[int, int], ...] = ()
+
+
+def parse(html: str | bytes) -> etree._Element:
+    """Parse a page or a part of one, in UTF-8 where it is bytes without a mark; never fail."""
+    data = html.encode("utf-8", "replace") if isinstance(html, str) else html
+    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
+    parser = lxml.html.HTMLParser(
+        huge_tree=True, remove_comments=True, remove_pis=True, encoding=encoding
+    )
+    try:
+        return lxml.html.document_fromstring(data, parser=parser)
+    except (etree.ParserError, ValueError):  # nothing but comments
+        return lxml.html.document_fromstring(b"<p></p>")
+
+
+def write(root: etree._Element, *, whole: bool) -> Written:
+    """Write out what a reader of the page sees below `root`, in order.
+
+    `whole` tells that `root` is the whole page, not the part that it marks as the main one.
+    """
+    writer = _Writer()
+    depth = deepest = 0
+    skipped = False
+    walk = etree.iterwalk(root, events=("start", "end"))
+    for event, element in walk:
+        if event == "start":
+            depth += 1
+            deepest = max(deepest, depth)
+            skipped = element is not root and _is_left_out(element, whole=whole)
+            if skipped:
+                walk.skip_subtree()
+                writer.pass_over(element)
+            else:
+                writer.enter(element)
+            continue
+        depth -= 1
+        if not skipped:
+            writer.leave(element)
+        skipped = False
+        if element is not root:
+            writer.say(element.tail)
+    return writer.finish(deepest)
+
+
+def tag_of(element: etree._Element) -> str:
+    """Return the name of an element in lower case, without a namespace."""
+    return str(element.tag).rpartition("}")[2].lower()
+
+
+def _is_left_out(element: etree._Element, *, whole: bool) -> bool:
+    """Tell whether an element is no part of what the page says."""
+    tag = tag_of(element)
+    if tag in _LEFT_OUT or (whole and tag in _AROUND):
+        return True
+    attributes = element.attrib
+    if not attributes:
+        return False
+    if tag == "a" and attributes.get("href", "").startswith("#"):
+        return not _WORD.search("".join(element.itertext()))  # a permalink such as ¶
+    return (
+        "hidden" in attributes
+        or attributes.get("aria-hidden") == "true"
+        or (role := attributes.get("role")) in _LEFT_OUT_ROLES
+        or (whole and role in _AROUND)
+        or not _LEFT_OUT_CLASSES.isdisjoint(attributes.get("class", "").split())
+        or is_unseen(attributes.get("style", ""))
+    )
+
+
+def is_unseen(style: str) -> bool:
+    """Tell whether an inline style keeps words from being seen, as far as it says so itself."""
+    if not style:
+        return False
+    if _HIDDEN.search(style):
+        return True
+    colours = {
+        name.lower().removesuffix("-color"): _NAMED.get(bare, bare)
+        for name, value in _COLOUR.findall(style)
+        if (bare := "".join(value.lower().split()))
+    }
+    return "color" in colours and colours["color"] == colours.get("background")
+
+
+def _is_data(table: etree._Element) -> bool:
+    if next(table.iterdescendants(*_ARRANGING), None) is not None:
+        return False
+    if next(table.iterdescendants("table"), None) is not None and not table.xpath(
+        "tr/th | *[self::thead or self::tbody]/tr/th"
+    ):
+        return False  # a page is arranged without heads
+    rows = sum(1 for _ in table.iter("tr"))
+    return rows > 1 and sum(map(len, table.itertext())) <= _LONGEST_ROW * rows
+
+
+class _Writer:
+    """Takes in a tree element by element and writes text block by block."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._length = 0
+        self._blocks: list[Span] = []
+        self._headings: list[Heading] = []
+        self._words: list[str] = []
+        self._was_close = False
+        self._verbatim = 0
+        self._data: list[bool] = []
+        self._head: list[str] = []
+        self._above: list[bool] = []
+        """Where the row before was a head: which columns a cell of it shares with others."""
+
+        self._kinds: list[str] = []
+        self._spans: list[tuple[int, int]] = []
+        self._spanning: dict[int, tuple[int, int, str]] = {}
+        """By column, in how many more rows a cell stands, how wide it is, and what it says."""
+        self._line = 1
+        self._marked = 0
+        self._waiting: list[int] = []
+        self._lines: list[tuple[int, int]] = []
+        self._inner = 0
+        """Above 0, a table stands in a cell of a table that holds data."""
+
+        self._in_line = 0
+        """Above 0, elements that are blocks elsewhere stand in a row of a table, or a heading."""
+
+    def enter(self, element: etree._Element) -> None:
+        """Begin an element: if it is a block, what stands before it ends."""
+        tag = tag_of(element)
+        self._line = element.sourceline or self._line
+        if tag == "table" and any(self._data):
+            self._inner += 1
+        if self._inner and tag in _WITHIN_CELL:  # a table in a cell is a list in it
+            self._words.append(_ITEM_END if tag in ("td", "th") else " ")
+            self.say(element.text)
+            return
+        if self._in_line and tag in ("td", "th"):
+            self._kinds.append(tag)
+            self._spans.append((_span(element, "rowspan"), _span(element, "colspan")))
+        if self._in_line and tag in ("td", "th", "li"):
+            self._words.append(_ITEM_END if tag == "li" else _CELL_END)
+        elif tag == "br":
+            self._words.append("\n" if not self._in_line else " ")
+        elif tag in _BLOCKS or tag in ("td", "th"):
+            self._end(tag)
+        if tag == "table":
+            self._data.append(_is_data(element))
+            self._in_line += self._data[-1]
+            self._head, self._above = [], []
+            self._spanning = {}
+        self._in_line += tag in _HEADINGS
+        self._verbatim += tag == "pre"
+        self.say(element.text)
+
+    def leave(self, element: etree._Element) -> None:
+        """End an element, and with it the block that it is."""
+        tag = tag_of(element)
+        if self._inner and tag in _WITHIN_CELL:
+            self._inner -= tag == "table"
+            self._words.append(" ")
+            return
+        if tag in _HEADINGS:
+            self._in_line -= 1
+            self._end(tag, level=_HEADINGS[tag])
+        elif tag in _BLOCKS and tag != "br":
+            self._end(tag)
+        if tag == "table":
+            self._in_line -= self._data.pop()
+        self._verbatim -= tag == "pre"
+
+    def say(self, text: str | None) -> None:
+        """Take in words, with a mark where the first of a line of the source stands."""
+        if text:
+            marked = _FIRST_WORDS.sub(self._mark, _UNSEEN.sub("", text))
+            self._line += text.count("\n")
+            self._words.append(marked if self._verbatim else _SPACE.sub(" ", marked))
+
+    def pass_over(self, element: etree._Element) -> None:
+        """Count the lines of what is left out."""
+        for one in element.iter():
+            self._line = max(self._line, one.sourceline or 0)
+            inner = (one.text or "") + ("" if one is element else one.tail or "")
+            self._line += inner.count("\n")
+
+    def _mark(self, found: re.Match[str]) -> str:
+        line = self._line + found.string.count("\n", 0, found.end())
+        if line == self._marked:
+            return found[0]
+        self._marked = line
+        self._waiting.append(line)
+        return found[0] + _LINE
+
+    def finish(self, depth: int) -> Written:
+        """End the page and return what was written."""
+        self._end("body")
+        text = "".join(self._parts)
+        return Written(text, tuple(self._blocks), tuple(self._headings), depth, tuple(self._lines))
+
+    def _end(self, tag: str, level: int = 0) -> None:
+        """Write the words that were taken in as blocks, or as a heading of that level."""
+        if self._in_line and tag not in ("tr", "table", "caption"):
+            self._words.append(" ")
+            return
+        words = "".join(self._words)
+        lines, kinds = self._waiting, self._kinds
+        spans, self._spans = self._spans, []
+        self._words, self._waiting, self._kinds = [], [], []
+        self._marked = 0
+        if not _WORD.search(words):
+            return
+        close = tag in _CLOSE
+        if self._parts:
+            self._put("\n" if close and self._was_close else "\n\n")
+        self._was_close = close
+        if self._in_line and tag == "tr":
+            words = self._row(words, kinds, spans)
+        marked = words.strip(f"\r\n{_LINE}") if self._verbatim else _shaped(words).strip(_LINE)
+        text = marked.replace(_LINE, "")
+        start = self._put(text).start
+        pieces = marked.split(_LINE)
+        starts = accumulate(map(len, pieces[:-1]), initial=start)
+        self._lines += zip(starts, lines, strict=False)
+        if level:
+            span = Span(start, start + len(text))
+            self._headings.append(Heading(span, level, text))
+            self._blocks.append(span)
+            return
+        self._blocks += [
+            Span(start + line.start, start + line.end)
+            for line in line_blocks(text, join=not self._verbatim)
+        ]
+
+    def _row(self, words: str, kinds: Sequence[str], spans: Sequence[tuple[int, int]]) -> str:
+        """Name the cells of a row by the head of their columns, if the table has one.
+
+        A cell that spans rows is said in each. A head that spans columns names each of them,
+        together with what the next row of the head says of it.
+        """
+        own = [_shaped(cell) for cell in words.split(_CELL_END)[1:]]
+        columns = list(self._with_spanning(own, spans))
+        above, self._above = self._above, []
+        is_head = set(kinds) == {"th"}
+        if len(own) == 1 and len(columns) == spans[0][1] > 1:  # names what comes below it
+            return words
+        if is_head and not self._head:
+            self._head = _names(columns)
+            self._above = [wide for _, wide, _ in columns]
+            return words
+        if is_head and len(own) > 1 and any(above) and len(columns) == len(self._head):
+            pairs = zip(self._head, _names(columns), strict=True)
+            self._head = [one if one == other else f"{one} {other}".strip() for one, other in pairs]
+            return words
+        cells = [cell if is_first else "" for is_first, _, cell in columns]
+        if len(cells) != len(self._head):
+            told = _CELL.join(filter(None, cells)).replace(_LINE, "")
+            is_spanned = len(cells) > sum(columns for _, columns in spans)
+            return _LINE + told if is_spanned else words
+        named = map(_named, self._head, cells)
+        return _LINE + _CELL.join(filter(None, named)).replace(_LINE, "")
+
+    def _with_spanning(
+        self, cells: Sequence[str], spans: Sequence[tuple[int, int]]
+    ) -> Iterator[tuple[bool, bool, str]]:
+        """Yield the columns of a row, with the cells of rows above that reach into it.
+
+        Each with whether its cell begins there, whether that is wide, and what it says.
+        """
+        before, self._spanning = self._spanning, {}
+        own = iter(zip(cells, spans, strict=False))
+        column = 0
+        while True:
+            if column in before:
+                rows, width, cell = before.pop(column)
+            elif (following := next(own, None)) is not None:
+                cell, (rows, width) = following
+            elif before:
+                cell, rows, width = "", 1, 1
+            else:
+                return
+            width = min(width, max(1, _MOST_SPANNED - column))
+            for number in range(width):
+                yield number == 0, width > 1, cell
+            if rows > 1 and len(cell) <= _LONGEST_SPANNING:
+                self._spanning[column] = rows - 1, width, cell.replace(_LINE, "")
+            column += width
+
+    def _put(self, text: str) -> Span:
+        start = self._length
+        self._parts.append(text)
+        self._length += len(text)
+        return Span(start, self._length)
+
+
+def _span(cell: etree._Element, attribute: str) -> int:
+    """Return how many rows or columns a cell stands in."""
+    said = (cell.get(attribute) or "").strip()
+    return min(max(1, int(said)), _MOST_SPANNED) if re.fullmatch(r"[0-9]{1,9}", said) else 1
+
+
+def _named(name: str, cell: str) -> str:
+    return f"{name}: {cell}" if name and cell else cell
+
+
+def _names(columns: Sequence[tuple[bool, bool, str]]) -> list[str]:
+    return [cell.replace(_LINE, "") for _, _, cell in columns]
+
+
+def _shaped(words: str) -> str:
+    """Return words with the white space that a reader sees; empty cells and items are left out."""
+    lines = (_joined(line, (_CELL_END, _CELL), (_ITEM_END, _ITEM)) for line in words.split("\n"))
+    return "\n".join(lines).strip("\n")
+
+
+def _joined(words: str, *marks: tuple[str, str]) -> str:
+    if not marks:
+        return " ".join(words.split())
+    (mark, written), *inner = marks
+    parts = (_joined(part, *inner) for part in words.split(mark))
+    return written.join(part for part in parts if part)

@@ -1,0 +1,1 @@
+"""Lines and headings in plain text, shared by readers."""

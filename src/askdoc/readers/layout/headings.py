@@ -1,0 +1,190 @@
+"""Headings: which lines of a plain text are some, and what they do to blocks. Pure.
+
+A heading is context, not a sentence to cite: it becomes a section, and the words below it are found
+through it. A heading with nothing below it stays a block, so that no word is lost.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from askdoc.readers.layout.lines import Run, continues, ends_sentence
+from askdoc.types import Section, Span
+
+_NUMBERED = re.compile(r"(\d{1,2}(?:\.\d{1,2}){0,4})[.)]?\s+(?=[^\W\d_])")
+_NAMED = re.compile(
+    r"""(?: [^\W\d_]\w+ \s+ (?: \d{1,3} | [IVX]{1,5} ) \s? [.:–—-]  # Chapter 4. Part II:
+          | §{1,2} \s* \d{1,4} [a-z]? [.:]?
+    ) \s+ (?=[^\W\d_])""",
+    re.VERBOSE,
+)
+"""How a heading begins that says by a word or a sign what it numbers: `Chapter 4.`, `§ 2`."""
+
+_DIGITS = re.compile(r"\d{1,2}(?:\.\d{1,2})*(?=[.)]?\s)")
+_UNDERLINE = re.compile(r"\s*\n[ \t]*(={3,}|-{3,})[ \t]*(?=\r?\n|\r|$)")
+_UNLIKE = re.compile(r"[@|\t]|https?:|\S: \S|[,;]$|\.{4}")
+
+_LONGEST_HEADING = 80
+_LONGEST_NAME = 50
+_LONGEST_TITLE = 160
+_LEAST_PROSE = 80
+_LEAST_TOLD = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading where it stands in the text; level 1 is the top."""
+
+    span: Span
+    level: int
+    title: str
+
+    def section(self) -> Section:
+        """Return the section that starts here."""
+        return Section(self.span.start, self.level, self.title)
+
+
+def text_headings(text: str, runs: Sequence[Run]) -> list[Heading]:
+    """List the headings of a plain text.
+
+    Only what can hardly be anything else counts: an underlined line, or a short line between blank
+    lines that ends no sentence and is followed by prose. Levels come from the underline or the
+    number before the words.
+    """
+    headings: list[Heading] = []
+    for place, run in enumerate(runs):
+        if len(run) != 1 or not _may_head(line := run[0].span.of(text)):
+            continue
+        drawn = _UNDERLINE.match(text, run[0].span.end)
+        after = runs[place + 1] if place + 1 < len(runs) else ()
+        if drawn or _is_prose(text, after):
+            level = _depth(line) or 1
+            if drawn:
+                level = 1 if drawn[1].startswith("=") else 2
+            headings.append(Heading(run[0].span, level, " ".join(line.split())))
+    return headings
+
+
+def headings_above(text: str, runs: Sequence[Run], blocks: Sequence[Span]) -> list[Heading]:
+    """List the numbered headings of a plain text that stand right above their text.
+
+    Without a blank line a numbered line may be the item of a list as well. It is a heading where a
+    word says what is numbered, or where there are others like it, and a sentence with no number of
+    its own, or with a deeper one, is below each. A line with a figure in it says something.
+    """
+    block_at = {one.start: one for one in blocks}
+    named: list[Heading] = []
+    plain: list[Heading] = []
+    for run in runs:
+        for place, (line, below) in enumerate(pairwise(run)):
+            words, told = line.span.of(text), block_at.get(below.span.start)
+            if place and not ends_sentence(run[place - 1].span.of(text)):
+                continue
+            if told is None or block_at.get(line.span.start) != line.span:
+                continue
+            if continues(text, line.span, told) or not _names(words):
+                continue
+            depth = _depth(words)
+            if _is_told(told.of(text), depth):
+                heading = Heading(line.span, depth or 1, " ".join(words.split()))
+                (plain if depth else named).append(heading)
+    return sorted([*named, *(plain if len(plain) > 1 else ())], key=lambda one: one.span)
+
+
+def text_title(text: str, runs: Sequence[Run], headings: Sequence[Heading]) -> Heading | None:
+    """Return the title of a plain text, where its first line is one beyond doubt.
+
+    A first line that looks like a heading names the document if no other heading follows but such
+    as say what they number, or if no text stands directly below it; else it may as well name the
+    first section alone.
+    """
+    if not runs or len(runs[0]) != 1 or not any(_is_prose(text, run) for run in runs[1:]):
+        return None
+    span = runs[0][0].span
+    is_heading = bool(headings) and headings[0].span == span
+    rivals = is_heading and any(
+        other.level <= headings[0].level and not _NAMED.match(other.title) for other in headings[1:]
+    )
+    if rivals or not _may_head(span.of(text), longest=_LONGEST_TITLE):
+        return None
+    return Heading(span, 1, " ".join(span.of(text).split()))
+
+
+def without(blocks: Sequence[Span], headings: Sequence[Heading]) -> tuple[Span, ...]:
+    """Return the blocks with every heading taken out, but for those with no block below them.
+
+    Both are in order, and no block reaches into a heading and out of it. A heading whose words are
+    not in the text has an empty span and takes nothing out.
+    """
+    starts = [heading.span.start for heading in headings]
+    text = [block for block in blocks if not _covered(block, headings, starts)]
+    text_starts = [block.start for block in text]
+    bare = [
+        heading.span
+        for heading, end in zip(headings, _ends(headings), strict=True)
+        if len(heading.span)
+        and bisect_left(text_starts, heading.span.end) == bisect_left(text_starts, end)
+    ]
+    return tuple(sorted([*text, *bare]))
+
+
+def _covered(block: Span, headings: Sequence[Heading], starts: Sequence[int]) -> bool:
+    place = bisect_right(starts, block.start) - 1
+    return place >= 0 and headings[place].span.covers(block)
+
+
+def _ends(headings: Sequence[Heading]) -> list[float]:
+    """Return where what stands below each heading ends: at the next one that is not deeper."""
+    ends: list[float] = []
+    following: list[Heading] = []
+    for heading in reversed(headings):
+        while following and following[-1].level > heading.level:
+            following.pop()
+        ends.append(following[-1].span.start if following else float("inf"))
+        following.append(heading)
+    return ends[::-1]
+
+
+def _depth(line: str) -> int:
+    """Return how many numbers a line begins with: 2 for `3.1`."""
+    number = _NUMBERED.match(line)
+    return number[1].count(".") + 1 if number else 0
+
+
+def _names(line: str) -> bool:
+    """Tell whether a line has a number and, behind it, only a name."""
+    label = _NAMED.match(line) or _NUMBERED.match(line)
+    name = line[label.end() :] if label else ""
+    return _may_head(name, longest=_LONGEST_NAME) and not any(map(str.isdigit, name))
+
+
+def _is_told(block: str, depth: int) -> bool:
+    """Tell whether a block is a sentence that may stand below a heading of that depth."""
+    number = _DIGITS.match(block)
+    alike = _NAMED.match(block) or (depth and number and number[0].count(".") < depth)
+    return not alike and ends_sentence(block) and len(block) >= _LEAST_TOLD
+
+
+def _may_head(line: str, longest: int = _LONGEST_HEADING) -> bool:
+    """Tell whether a line could be a heading by its looks alone."""
+    number = _NUMBERED.match(line) if len(line) <= longest else None
+    words = line[number.end() if number else 0 :]
+    return (
+        len(line) <= longest
+        and not ends_sentence(line)
+        and not _UNLIKE.search(line)
+        and words[:1].isalpha()
+        and not words[:1].islower()
+    )
+
+
+def _is_prose(text: str, run: Run) -> bool:
+    """Tell whether a run of lines reads like sentences."""
+    if not run:
+        return False
+    whole = text[run[0].span.start : run[-1].span.end]
+    return len(whole) >= _LEAST_PROSE and ends_sentence(whole)

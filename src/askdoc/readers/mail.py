@@ -1,0 +1,266 @@
+"""Read messages: `.eml` and `.mbox` with the standard library, `.msg` of Outlook with python-oxmsg.
+
+What is attached to a message is a document of its own.
+"""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from email.header import decode_header, make_header
+from email.message import EmailMessage
+from io import BytesIO
+from mimetypes import MimeTypes
+from typing import TYPE_CHECKING
+
+from askdoc.errors import ReadError
+from askdoc.readers.composing import Composer, clean
+from askdoc.readers.decoding import decode, empty
+from askdoc.readers.html_tree import parse, write
+from askdoc.readers.nested import HoldingReader, Within
+from askdoc.readers.refusal import damaged, wordless
+from askdoc.types import Part, Reading
+from askdoc.types.places import Place, PlaceKind
+
+if TYPE_CHECKING:
+    from oxmsg.recipient import Recipient
+
+_HEADERS = ("From", "To", "Cc", "Date", "Subject")
+_SEPARATOR = re.compile(rb"(?:\A|(?<=\n)\r?\n)From [^\r\n]*\d{4}[^\r\n]*\r?\n")
+_QUOTED_SEPARATOR = re.compile(rb"^>(>*From )", re.MULTILINE)
+_FIELD = re.compile(rb"[!-9;-~]+:[ \t]?[^\r\n]*\r?\n")
+_LEADING = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    """What a message says: its headers in order, its text, or its page of HTML; the attachments."""
+
+    headers: Sequence[tuple[str, str]]
+    text: str
+    html: str
+    attached: Sequence[tuple[str, bytes]]
+
+    def header(self, name: str) -> str | None:
+        return next((value for key, value in self.headers if key == name), None)
+
+    @property
+    def naming(self) -> str | None:
+        """Who wrote it, when, and about what, as far as it says."""
+        subject = self.header("Subject")
+        known = (self.header("From"), self.header("Date"), f"“{subject}”" if subject else None)
+        words = clean(", ".join(one for one in known if one))
+        return words or None
+
+
+class EmlReader(HoldingReader):
+    """Reads one message: sender, recipients, date and subject, then the text."""
+
+    def read(self, data: bytes, *, name: str) -> Reading:
+        """Read a file called `name`.
+
+        Raises:
+            ReadError: the file is empty or no message.
+
+        """
+        if not data.strip():
+            raise empty(name)
+        if not _FIELD.search(data[:_LEADING]):
+            raise damaged(name)
+        message = _parsed(data)
+        return _one(message, name, self._within)
+
+
+class MboxReader(HoldingReader):
+    """Reads a mailbox; a message is a place, and its subject a heading."""
+
+    def read(self, data: bytes, *, name: str) -> Reading:
+        """Read a file called `name`.
+
+        Raises:
+            ReadError: the file is empty or no mailbox.
+
+        """
+        if not data.strip():
+            raise empty(name)
+        composer = Composer()
+        parts: list[Part] = []
+        for number, raw in enumerate(_split(data), start=1):
+            message = _parsed(_QUOTED_SEPARATOR.sub(rb"\1", raw))
+            composer.place(Place(PlaceKind.MESSAGE, number))
+            if subject := message.header("Subject"):
+                composer.section(subject, 1)
+            _write(message, composer)
+            parts += [
+                self._within.read(content, f"message {number}/{part}")
+                for part, content in message.attached
+            ]
+        if not composer:
+            raise damaged(name)
+        return composer.reading(parts=parts)
+
+
+class MsgReader(HoldingReader):
+    """Reads one message of Outlook."""
+
+    def read(self, data: bytes, *, name: str) -> Reading:
+        """Read a file called `name`.
+
+        Raises:
+            ReadError: the file is broken, or has no text.
+
+        """
+        if not data.strip():
+            raise empty(name)
+        try:
+            message = _outlook(data)
+        except Exception as error:  # python-oxmsg meets odd files with errors of any kind
+            raise damaged(name) from error
+        return _one(message, name, self._within)
+
+
+def _one(message: _Message, name: str, within: Within) -> Reading:
+    """Write a message that is a file of its own."""
+    composer = Composer()
+    composer.place(Place(PlaceKind.MESSAGE, 1, message.naming))
+    _write(message, composer)
+    if not composer:
+        raise wordless(name)
+    return composer.reading(
+        title=message.header("Subject"),
+        author=message.header("From"),
+        parts=[within.read(content, part) for part, content in message.attached],
+    )
+
+
+def _write(message: _Message, composer: Composer) -> None:
+    for key, value in message.headers:
+        composer.row(f"{key}: {value}")
+    if message.text.strip():
+        composer.flow(message.text)
+    elif message.html.strip():
+        composer.written(write(parse(message.html), whole=False), below=1)
+
+
+def _split(data: bytes) -> Iterator[bytes]:
+    """Cut a mailbox into its messages."""
+    starts = list(_SEPARATOR.finditer(data))
+    ends = [*(found.start() for found in starts), len(data)][1:]
+    for found, end in zip(starts, ends, strict=True):
+        yield data[found.end() : end]
+
+
+def _parsed(data: bytes) -> _Message:
+    message = email.message_from_bytes(data, policy=email.policy.default)
+    assert isinstance(message, EmailMessage)  # noqa: S101 - what the policy makes
+    texts: list[str] = []
+    pages: list[str] = []
+    attached: list[tuple[str, bytes]] = []
+    for number, part in enumerate(_leaves(message), start=1):
+        kind = part.get_content_type()
+        is_attached = part.get_content_disposition() == "attachment"
+        if kind == "message/rfc822":
+            inner = part.get_payload()
+            whole = inner[0] if isinstance(inner, list) and inner else None
+            content = whole.as_bytes() if isinstance(whole, EmailMessage) else b""
+            attached.append((_file_name(part) or f"message {number}.eml", content))
+        elif kind in ("text/plain", "text/html") and not is_attached and not _file_name(part):
+            (texts if kind == "text/plain" else pages).append(_content(part))
+        else:
+            payload = part.get_payload(decode=True)
+            if isinstance(payload, bytes):
+                attached.append((_file_name(part) or _made_name(number, kind), payload))
+    headers = [(key, _header(message, key)) for key in _HEADERS]
+    return _Message(
+        [(key, value) for key, value in headers if value],
+        "\n\n".join(texts),
+        "\n".join(pages),
+        attached,
+    )
+
+
+def _leaves(message: EmailMessage) -> Iterator[EmailMessage]:
+    """Yield the parts that are not made of others; messages within a message are whole."""
+    pending = [message]
+    while pending:
+        part = pending.pop()
+        if part.get_content_maintype() == "multipart" and part.is_multipart():
+            inner: Iterable[EmailMessage] = part.iter_parts()  # type: ignore[assignment]
+            pending += reversed(list(inner))
+        else:
+            yield part
+
+
+def _header(message: EmailMessage, key: str) -> str:
+    """Return a header as people read it; one that is malformed is taken as it is."""
+    try:
+        return " ".join(str(message.get(key, "")).split())
+    except Exception:  # noqa: BLE001 - the parser of headers fails on odd ones in many ways
+        found = [value for name, value in message.raw_items() if name.lower() == key.lower()]
+        return " ".join(str(found[0]).split()) if found else ""
+
+
+def _file_name(part: EmailMessage) -> str | None:
+    try:
+        return part.get_filename()
+    except Exception:  # noqa: BLE001 - as above
+        return None
+
+
+def _made_name(number: int, kind: str) -> str:
+    """Name what is attached without a name; its ending says of which type it is."""
+    ending = MimeTypes().guess_extension(kind)  # what the system adds would differ elsewhere
+    return f"attachment {number}{ending or '.bin'}"
+
+
+def _content(part: EmailMessage) -> str:
+    """Decode the text of a part, by what it says of itself, else by what its bytes say."""
+    payload = part.get_payload(decode=True)
+    if not isinstance(payload, bytes):
+        return ""
+    try:
+        return decode(payload, name="", declared=part.get_content_charset()).text
+    except ReadError:
+        return ""
+
+
+def _outlook(data: bytes) -> _Message:
+    from oxmsg import Message
+
+    message = Message.load(BytesIO(data))
+    sent = message.sent_date
+    address = message.properties.str_prop_value(_SENDER_ADDRESS)
+    sender = _unfolded(message.sender or "")
+    known = {
+        "From": sender if not address or address in sender else f"{sender} <{address}>".strip(),
+        "To": ", ".join(filter(None, (_person(one) for one in message.recipients))),
+        "Date": sent.isoformat(" ", "seconds") if sent else "",
+        "Subject": _unfolded(message.subject or ""),
+    }
+    attached = [
+        (one.file_name or _made_name(number, one.mime_type or ""), one.file_bytes)
+        for number, one in enumerate(message.attachments, start=1)
+        if one.file_bytes
+    ]
+    headers = [(key, value) for key, value in known.items() if value.strip()]
+    return _Message(headers, message.body or "", message.html_body or "", attached)
+
+
+def _person(recipient: Recipient) -> str:
+    name, address = _unfolded(recipient.name or ""), recipient.email_address or ""
+    return f"{name} <{address}>" if name and address and name != address else name or address
+
+
+_SENDER_ADDRESS = 0x0C1F
+"""The property of a message of Outlook that holds the address of its sender."""
+
+
+def _unfolded(words: str) -> str:
+    """Decode words of a header that stand in the form they are sent in."""
+    try:
+        return str(make_header(decode_header(words)))
+    except (ValueError, LookupError):
+        return words

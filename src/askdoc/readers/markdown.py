@@ -1,0 +1,309 @@
+"""Read Markdown with markdown-it-py: its structure gives the blocks.
+
+The text stays as written, but for rows of tables: each cell is stored with the name of its column,
+so that a row can be found and read by itself, and for comments, which are taken out. Lines keep
+their numbers.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from askdoc.readers.decoding import decode, empty
+from askdoc.readers.layout.headings import Heading, text_headings, without
+from askdoc.readers.layout.lines import Line, blocks, continues
+from askdoc.strings import line_starts
+from askdoc.types import Reading, Span
+
+_FENCES = {"---": ("---", "..."), "+++": ("+++",)}
+"""What opens front matter, and what closes it."""
+
+_KEY = re.compile(r"[\w-]+[ \t]*[:=]")
+_TITLE = re.compile(r"title[ \t]*[:=][ \t]*(.*\w.*)", re.IGNORECASE)
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_ASIDE = re.compile(r"\\.|`+|<!--", re.DOTALL)
+_PARTED = re.compile(r"\s|[.,;:!?)]|\Z")
+_LINE_END = re.compile(r"[\r\n]")
+_TAG = re.compile(r"<[^<>]*>")
+_WORD = re.compile(r"\w")
+_MARKS = re.compile(
+    r"(?:[ \t>]|[-*+][ \t]+|\d{1,9}[.)][ \t]+)*(?:\[[ xX]\][ \t]+|#{1,6}[ \t]+|\|[ \t|]*)?"
+)
+_CELL = " | "
+_BEFORE_ROW = re.compile(r"[ \t>]*")
+_HARD_BREAK = re.compile(r"(?: {2}|\\)\Z")
+_ANCHOR = re.compile(r"\s*\{[#.:][^{}]*\}\s*$")
+
+_BLOCKS = MarkdownIt("commonmark", {"maxNesting": 200}).enable("table")
+_BLOCKS.core.ruler.disable(["inline", "text_join"])
+_INLINE = MarkdownIt("commonmark")
+
+
+class MarkdownReader:
+    """Reads Markdown; headings become sections, and front matter gives only the title."""
+
+    def read(self, data: bytes, *, name: str) -> Reading:
+        """Read a file called `name`.
+
+        Raises:
+            ReadError: the file is empty or no text.
+
+        """
+        decoded = decode(data, name=name)
+        text = decoded.text
+        title, start = _front_matter(text)
+        page = _Page(text, start)
+        text = page.text
+        headings = page.headings or text_headings(text, page.runs)
+        kept = without(page.blocks(), headings)
+        if not kept:
+            raise empty(name)
+        return Reading(
+            text=text,
+            blocks=kept,
+            title=title or page.title(),
+            sections=tuple(heading.section() for heading in headings),
+            warnings=decoded.warnings,
+        )
+
+
+def _front_matter(text: str) -> tuple[str | None, int]:
+    """Return the title in the front matter, and where the text behind it starts."""
+    starts = line_starts(text)
+    lines = (text[a:b].rstrip() for a, b in pairwise([*starts, len(text)]))
+    closing = _FENCES.get(next(lines, ""))
+    title: str | None = None
+    is_matter = False
+    for number, line in enumerate(lines if closing else (), start=2):
+        if closing and line in closing:
+            return (title, [*starts, len(text)][number]) if is_matter else (None, 0)
+        if not is_matter and line and not line.startswith("#"):
+            is_matter = bool(_KEY.match(line))
+            if not is_matter:
+                break
+        if found := _TITLE.fullmatch(line):
+            title = found[1].strip(" \t\"'")
+    return None, 0
+
+
+def _plain(markup: str) -> str:
+    """Return the words of a heading without its markup."""
+    children = _INLINE.parseInline(_ANCHOR.sub("", markup))[0].children or ()
+    words = (
+        " " if child.type.endswith("break") else child.content
+        for child in children
+        if child.type != "html_inline"
+    )
+    return " ".join("".join(words).split())
+
+
+def _comments(text: str) -> Iterator[Span]:
+    """Find the comments within flowing text; what is shown as code keeps its own."""
+    ticks: dict[int, list[int]] = {}
+    for run in re.finditer("`+", text):
+        ticks.setdefault(len(run[0]), []).append(run.start())
+    last, at = text.rfind("-->"), 0
+    while found := _ASIDE.search(text, at):
+        at = found.end()
+        if found[0] == "<!--":
+            if found.start() + 2 > last:
+                return  # nothing ends it, nor any after it
+            at = text.index("-->", found.start() + 2) + 3
+            yield Span(found.start(), at)
+        elif found[0].startswith("`"):
+            same = ticks.get(len(found[0]), [])
+            if (following := bisect_left(same, at)) < len(same):
+                at = same[following] + len(found[0])
+
+
+def _without(text: str, comments: Iterable[Span]) -> str:
+    """Take comments out, with the blanks that they leave too many; the ends of lines stay."""
+    parts, at = [], 0
+    for comment in comments:
+        kept = text[at : comment.start]
+        if _PARTED.match(text, comment.end):
+            kept = kept.rstrip(" \t")
+        parts += [kept, "".join(_LINE_END.findall(comment.of(text)))]
+        at = comment.end
+    return "".join([*parts, text[at:]])
+
+
+def _uncommented(body: str, tokens: Iterable[Token]) -> str:
+    """Take the comments outside code out of a text; lines keep their numbers."""
+    if "<!--" not in body:
+        return body
+    lines = _lines(body)
+    for token in tokens:
+        if token.map and token.type in ("html_block", "inline"):
+            said = "".join(lines[slice(*token.map)])
+            if "<!--" not in said:
+                continue
+            is_html = token.type == "html_block"
+            found = (Span(*c.span()) for c in _COMMENT.finditer(said)) if is_html else None
+            kept = _lines(_without(said, found or _comments(said)))
+            if len(kept) == len(_lines(said)):
+                lines[slice(*token.map)] = kept[: len(range(*token.map))]
+    return "".join(lines)
+
+
+def _lines(text: str) -> list[str]:
+    """Cut a text into its lines, with their ends; behind the last end is one more."""
+    return [text[a:b] for a, b in pairwise([*line_starts(text), len(text)])]
+
+
+def _named_rows(tokens: Iterable[Token]) -> Iterator[tuple[int, str]]:
+    """Yield the number of the line of each row below the head of a table, and the row with names.
+
+    Rows of a table whose head is empty are left as they are.
+    """
+    head: list[str] = []
+    cells: list[str] = []
+    row = 0
+    is_head = in_cell = False
+    for token in tokens:
+        match token.type:
+            case "thead_open" | "thead_close":
+                is_head = token.type == "thead_open"
+            case "tr_open":
+                cells, row = [], token.map[0] if token.map else 0
+            case "td_open" | "th_open" | "td_close" | "th_close":
+                in_cell = token.type.endswith("open")
+            case "inline" if in_cell:
+                cells.append(_without(token.content, _comments(token.content)).strip())
+            case "tr_close" if is_head:
+                head = [_plain(cell) for cell in cells]
+            case "tr_close" if any(head) and any(cells) and len(cells) == len(head):
+                pairs = [pair for pair in zip(head, cells, strict=True) if pair[1]]
+                told = (f"{name}: {cell}" if name else cell for name, cell in pairs)
+                yield row, _CELL.join(told)
+
+
+def _with_rows(body: str, rows: Mapping[int, str]) -> str:
+    """Put rows in place of those of the same lines; marks of quotes and items stay before them."""
+    if not rows:
+        return body
+    lines = _lines(body)
+    for number, row in rows.items():
+        line = lines[number]
+        bare = line.rstrip("\r\n")
+        before = _BEFORE_ROW.match(bare)
+        lines[number] = (before[0] if before else "") + row + line[len(bare) :]
+    return "".join(lines)
+
+
+class _Page:
+    """The structure of a Markdown text from an offset on."""
+
+    def __init__(self, text: str, start: int) -> None:
+        body = text[start:]
+        self.runs: list[list[Line]] = []
+        self._rows: list[Span] = []
+        self.headings: list[Heading] = []
+        environment: dict[str, dict[str, dict[str, list[int]]]] = {}
+        tokens = _BLOCKS.parse(body, environment)
+        body = _uncommented(body, tokens)
+        self.text = self._text = text[:start] + _with_rows(body, dict(_named_rows(tokens)))
+        self._starts = [start + one for one in line_starts(self._text[start:])]
+        seen: set[int] = set()
+        for token, following in zip(tokens, [*tokens[1:], *tokens[-1:]], strict=True):
+            if token.map and self._take(token, following):
+                seen.update(range(*token.map))
+        for reference in environment.get("references", {}).values():
+            seen.update(range(*reference["map"]))
+        # what is nested too deeply for the parser is still text
+        self._flow(number for number in range(len(self._starts)) if number not in seen)
+
+    def title(self) -> str | None:
+        """Return the words of the first heading of the top level."""
+        return next((heading.title for heading in self.headings if heading.level == 1), None)
+
+    def blocks(self) -> tuple[Span, ...]:
+        """List the blocks, headings left out: paragraphs, items, rows, lines of code."""
+        return tuple(sorted([*blocks(self._text, self.runs), *self._rows]))
+
+    def _take(self, token: Token, following: Token) -> bool:
+        """Take in a token, if it is one that holds text of its own; tell whether it was."""
+        first, last = token.map or (0, 0)
+        match token.type:
+            case "paragraph_open":
+                self._flow(range(first, last))
+            case "heading_open":
+                self._head(token, following)
+            case "html_block":
+                self._flow(self._outside_tags(first, last))
+            case "fence":
+                self._rows += self._lines(first + 1, first + 1 + token.content.count("\n"))
+            case "code_block":
+                self._rows += self._lines(first, last)
+            case "tr_open":
+                self._rows += self._lines(first, last, " \t|")
+            case "hr":
+                pass
+            case _:
+                return False
+        return True
+
+    def _flow(self, numbers: Iterable[int]) -> None:
+        """Add lines that wrap; a missing or blank line and a hard break end a run."""
+        run: list[Line] = []
+        last = -1
+        for number in numbers:
+            line = self._line(number)
+            if run and (
+                line is None
+                or number > last + 1
+                or (
+                    _HARD_BREAK.search(self._raw(last))
+                    and not continues(self._text, run[-1].span, line.span)
+                )
+            ):
+                self.runs.append(run)
+                run = []
+            if line:
+                run.append(line)
+            last = number
+        if run:
+            self.runs.append(run)
+
+    def _head(self, token: Token, content: Token) -> None:
+        """Add a heading; one without words is none."""
+        first, last = content.map or (0, 0)
+        spans = [line.span for number in range(first, last) if (line := self._line(number, " \t#"))]
+        if spans and (title := _plain(content.content)):
+            level = int(token.tag.removeprefix("h"))
+            self.headings.append(Heading(Span(spans[0].start, spans[-1].end), level, title))
+
+    def _outside_tags(self, first: int, last: int) -> Iterator[int]:
+        """Name the lines of raw HTML that hold words outside tags."""
+        for number in range(first, last):
+            if _WORD.search(_TAG.sub("", self._raw(number))):
+                yield number
+
+    def _lines(self, first: int, last: int, trailing: str = " \t") -> Iterator[Span]:
+        """List lines of which each stands for itself."""
+        for number in range(first, last):
+            if line := self._line(number, trailing):
+                yield line.span
+
+    def _line(self, number: int, trailing: str = " \t\\") -> Line | None:
+        """Return a line without the marks of quotes, items, headings and cells; None if bare."""
+        raw = self._raw(number)
+        marks = _MARKS.match(raw)
+        rest = raw[marks.end() if marks else 0 :].lstrip()
+        column = len(raw) - len(rest)
+        words = rest.rstrip().rstrip(trailing).rstrip()
+        if not _WORD.search(words):
+            return None
+        start = self._starts[number] + column
+        return Line(Span(start, start + len(words)), column, column + len(words))
+
+    def _raw(self, number: int) -> str:
+        following = number + 1
+        end = self._starts[following] if following < len(self._starts) else len(self._text)
+        return self._text[self._starts[number] : end].rstrip("\r\n")

@@ -1,0 +1,65 @@
+"""Reads what a file holds as documents of their own, such as attachments, by their own readers."""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+
+from askdoc.errors import MissingPart, ReadError
+from askdoc.readers import reader_for
+from askdoc.system.safe_open import too_large
+from askdoc.types import Part, Reading, ReadOptions, Unread
+
+MOST_DEEP = 4
+"""How many files may lie in one another."""
+
+_NO_OPTIONS = ReadOptions()
+
+
+class Within:
+    """What lies in files that lie in one another; `depth` is how many do so far."""
+
+    def __init__(self, options: ReadOptions, depth: int = 0) -> None:
+        self._options = options
+        self._depth = depth
+
+    def read(self, data: bytes, name: str) -> Part:
+        """Read a part called `name`; what cannot be read says why."""
+        content_hash = hashlib.sha256(data).hexdigest()
+        if self._depth >= MOST_DEEP:
+            reason = "it lies in a file in a file in a file, and so on"
+            return Part(name, content_hash, Unread("too_deep", reason, "unpack it by hand"))
+        most = self._options.most_within
+        if most is not None and len(data) > most:
+            error = too_large(name, len(data), most)
+            hint = "raise the setting `max_file_mb`"
+            return Part(name, content_hash, Unread(error.code, str(error), hint))
+        try:
+            found = reader_for(name, self._options)
+            deeper = self._depth + 1
+            reader = found.below(deeper) if isinstance(found, HoldingReader) else found
+            return Part(name, content_hash, reader.read(data, name=name.rpartition("/")[2]))
+        except ReadError as error:
+            return Part(name, content_hash, Unread(error.code, str(error), error.hint))
+        except MissingPart as error:
+            return Part(name, content_hash, Unread("missing_part", str(error), error.hint))
+
+
+class HoldingReader(ABC):
+    """A reader of files that hold others; it hands options on to their readers."""
+
+    def __init__(self, options: ReadOptions = _NO_OPTIONS, depth: int = 0) -> None:
+        self._options = options
+        self._within = Within(options, depth)
+
+    def with_options(self, options: ReadOptions) -> HoldingReader:
+        """Return a reader that hands on `options`."""
+        return type(self)(options)
+
+    @abstractmethod
+    def read(self, data: bytes, *, name: str) -> Reading:
+        """Read a file called `name`."""
+
+    def below(self, depth: int) -> HoldingReader:
+        """Return a reader of a file that lies in so many others."""
+        return type(self)(self._options, depth)

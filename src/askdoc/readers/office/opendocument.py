@@ -1,0 +1,285 @@
+"""Read OpenDocument (LibreOffice): text, spreadsheets and presentations, from their XML."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from lxml import etree
+
+from askdoc.readers.composing import Composer, table_rows
+from askdoc.readers.merging import Wide, told_in_each
+from askdoc.readers.office.sheets import Missing, Sheet, write_sheets
+from askdoc.readers.office.xlsx_asides import noted
+from askdoc.readers.refusal import damaged, locked, wordless
+from askdoc.readers.unpacking import Package
+from askdoc.types import Reading
+from askdoc.types.places import Place, PlaceKind
+
+_NAMESPACE = "urn:oasis:names:tc:opendocument:xmlns:"
+_OFFICE, _TEXT, _TABLE, _DRAW, _META = (
+    f"{{{_NAMESPACE}{part}:1.0}}" for part in ("office", "text", "table", "drawing", "meta")
+)
+_PRESENTATION = f"{{{_NAMESPACE}presentation:1.0}}"
+_STYLE = f"{{{_NAMESPACE}style:1.0}}"
+_DC = "{http://purl.org/dc/elements/1.1/}"
+_STYLE_NAME, _IS_HIDDEN = _TEXT + "style-name", _TEXT + "is-hidden"
+_HIDDEN_PARAGRAPH = f"{_TEXT}hidden-paragraph[@{_IS_HIDDEN}='true']"
+_P, _H = _TEXT + "p", _TEXT + "h"
+_NOTE, _COMMENT, _PAGE_BREAK = _TEXT + "note", _OFFICE + "annotation", _TEXT + "soft-page-break"
+_UNREAD = frozenset(
+    (_TEXT + "tracked-changes", _TEXT + "note-citation", _TEXT + "table-of-content")
+)
+_APART = frozenset((_NOTE, _COMMENT, _DRAW + "frame", _DRAW + "custom-shape"))
+"""What hangs on a paragraph and is written after it."""
+
+_MOST_REPEATED = 1000
+"""Columns, or rows with words, that one element may stand for."""
+
+
+_SPANNED = ("columns", "rows")
+
+
+class OpenDocumentReader:
+    """Reads `.odt`, `.ods` and `.odp`; places are pages or paragraphs, rows, and slides."""
+
+    def read(self, data: bytes, *, name: str) -> Reading:
+        """Read a file called `name`.
+
+        Raises:
+            ReadError: the file is broken, encrypted, too large when unpacked, or has no text.
+
+        """
+        package = Package(data, name)
+        root = package.xml("content.xml")
+        body = root.find(_OFFICE + "body") if root is not None else None
+        if body is None:
+            if b"encryption-data" in (package.read("META-INF/manifest.xml") or b""):
+                raise locked(name)
+            raise damaged(name)
+        title, author = _about(package)
+        sheets = body.find(_OFFICE + "spreadsheet")
+        if sheets is not None:
+            missing = Missing(sum(map(_lacks_result, sheets.iter(_TABLE + "table-cell"))))
+            named = map(_sheet, sheets.iterchildren(_TABLE + "table"))
+            return write_sheets(named, name, title=title, author=author, warnings=missing)
+        walk = _Walk(body, _hidden_styles((root, package.xml("styles.xml"))))
+        if not walk.composer:
+            raise wordless(name)
+        return walk.composer.reading(title=title or walk.title, author=author)
+
+
+def _about(package: Package) -> tuple[str | None, str | None]:
+    """Return title and author."""
+    meta = package.xml("meta.xml")
+    if meta is None:
+        return None, None
+    title = meta.findtext(f".//{_DC}title")
+    return title, meta.findtext(f".//{_META}initial-creator") or meta.findtext(f".//{_DC}creator")
+
+
+class _Walk:
+    """Goes through a text or a presentation and writes it down; depth is no matter."""
+
+    def __init__(self, body: etree._Element, hidden: Collection[str]) -> None:
+        self.composer = Composer()
+        self._hidden = hidden
+        self.title: str | None = None
+        self._paged = next(body.iter(_PAGE_BREAK), None) is not None
+        self._page, self._paragraph, self._slide = 1, 0, 0
+        pending = [iter(body)]
+        while pending:
+            element = next(pending[-1], None)
+            if element is None:
+                pending.pop()
+                continue
+            below = self._take(element)
+            if below is not None:
+                pending.append(iter(below))
+
+    def _take(self, element: etree._Element) -> Sequence[etree._Element] | etree._Element | None:
+        """Write an element, and return what is below it and still to be written."""
+        if element.tag in _UNREAD or _is_hidden_section(element):
+            return None
+        if element.tag == _PAGE_BREAK:
+            self._page += 1
+        elif element.tag == _DRAW + "page":
+            self._slide += 1
+            self._page = self._slide
+        elif element.tag in (_P, _H):
+            return self._write(element)
+        elif element.tag == _TABLE + "table":
+            self._table(element)
+            return None
+        return element
+
+    def _write(self, element: etree._Element) -> list[etree._Element]:
+        text = "".join(_words(element, self._hidden))
+        if text.strip():
+            self._place(next(element.iterancestors(_NOTE, _COMMENT), None))
+            style = element.get(_STYLE_NAME, "")
+            is_title = style in ("Title", "Titel") or _is_title(element)
+            if element.tag == _H or is_title:
+                level = element.get(_TEXT + "outline-level", "1")
+                self.composer.heading(text, int(level) if level.isdecimal() and int(level) else 1)
+                self.title = self.title or (text if is_title and not self._slide else None)
+            else:
+                self.composer.paragraph(text, close=_TEXT + "list" in _tags_above(element))
+        self._page += sum(1 for _ in element.iter(_PAGE_BREAK))
+        return [one for one in element.iter(*_APART) if _is_outermost(one, element)]
+
+    def _table(self, table: etree._Element) -> None:
+        for _, row in table_rows(_rows(table, self._hidden)):
+            self._place()
+            self.composer.row(row)
+
+    def _place(self, note: etree._Element | None = None) -> None:
+        """Say where the next words stand; those of a note, at the paragraph that it hangs on."""
+        self._paragraph += note is None
+        if self._slide:
+            place = Place(PlaceKind.SLIDE, self._slide)
+        elif self._paged:
+            place = Place(PlaceKind.PAGE, self._page, _name_of(note))
+        else:
+            place = Place(PlaceKind.PARAGRAPH, self._paragraph, _name_of(note))
+        self.composer.place(place)
+
+
+def _name_of(note: etree._Element | None) -> str | None:
+    """Call a footnote or endnote by its mark; a comment has none."""
+    if note is None or note.tag != _NOTE:
+        return None
+    words = " ".join((note.findtext(_TEXT + "note-citation") or "").split())
+    return f"{note.get(_TEXT + 'note-class', 'footnote')} {words}".strip()
+
+
+def _words(element: etree._Element, hidden: Collection[str]) -> Iterator[str]:
+    """Yield the words of a paragraph, without what hangs on it and what styles have `hidden`."""
+    if element.get(_STYLE_NAME) in hidden or element.find(f".//{_HIDDEN_PARAGRAPH}") is not None:
+        return
+    walk = etree.iterwalk(element, events=("start", "end"))
+    for event, one in walk:
+        if event == "start" and one is not element and _is_passed_over(one, hidden):
+            walk.skip_subtree()
+        elif event == "start":
+            if one.tag == _TEXT + "s":
+                yield " "
+            elif one.tag in (_TEXT + "tab", _TEXT + "line-break"):
+                yield " " if one.tag == _TEXT + "tab" else "\n"
+            yield one.text or ""
+        if event == "end" and one is not element:
+            yield one.tail or ""
+
+
+def _is_passed_over(element: etree._Element, hidden: Collection[str]) -> bool:
+    return (
+        element.tag in _APART
+        or element.tag in _UNREAD
+        or element.get(_STYLE_NAME) in hidden
+        or (element.tag == _TEXT + "hidden-text" and element.get(_IS_HIDDEN) == "true")
+    )
+
+
+def _hidden_styles(roots: Iterable[etree._Element | None]) -> frozenset[str]:
+    """Name the styles that hide the text that has them, be it by the style they are based on."""
+    says: dict[str, str | None] = {}
+    based: dict[str, str | None] = {}
+    for root in roots:
+        for style in root.iter(_STYLE + "style") if root is not None else ():
+            name = style.get(_STYLE + "name", "")
+            properties = style.find(_STYLE + "text-properties")
+            says[name] = None if properties is None else properties.get(_TEXT + "display")
+            based[name] = style.get(_STYLE + "parent-style-name")
+
+    def hides(name: str | None) -> bool:
+        for _ in based:  # which may go round in a circle
+            if name is None or name not in says:
+                break
+            if (said := says[name]) is not None:
+                return said == "none"
+            name = based[name]
+        return False
+
+    return frozenset(filter(hides, says)) if "none" in says.values() else frozenset()
+
+
+def _sheet(table: etree._Element) -> Sheet:
+    """Read a table of a spreadsheet; comments stand apart from the words of their cells."""
+    notes: dict[int, list[str]] = {}
+    number = 1
+    for row in table.iter(_TABLE + "table-row"):
+        for comment in list(row.iter(_COMMENT)):
+            words = " ".join("".join(_words(one, ())) for one in comment.iter(_P))
+            if words.strip():
+                by = comment.findtext(f"{_DC}creator") or ""
+                notes.setdefault(number, []).append(noted(by, words))
+            comment.clear(keep_tail=True)
+        times = _number(row, "number-rows-repeated")
+        number += min(times, _MOST_REPEATED) if "".join(map(str, row.itertext())).strip() else times
+    return Sheet(table.get(_TABLE + "name", ""), _rows(table), notes)
+
+
+def _lacks_result(cell: etree._Element) -> bool:
+    """Tell whether a cell has a formula, and nothing that was computed from it."""
+    return (
+        cell.get(_TABLE + "formula") is not None
+        and cell.get(_OFFICE + "value-type") is None
+        and cell.find(_P) is None
+    )
+
+
+def _rows(table: etree._Element, hidden: Collection[str] = ()) -> Iterator[list[str]]:
+    """List the rows of a table as the texts of their cells; a repeated row counts as often."""
+    return told_in_each(_rows_with_wide(table, hidden))
+
+
+def _rows_with_wide(
+    table: etree._Element, hidden: Collection[str]
+) -> Iterator[tuple[list[str], list[Wide]]]:
+    """List rows with those of their cells that reach over others."""
+    for row in table.iter(_TABLE + "table-row"):
+        if next(row.iterancestors(_TABLE + "table"), None) is not table:
+            continue
+        cells: list[str] = []
+        wide: list[Wide] = []
+        for cell in row.iterchildren(_TABLE + "table-cell", _TABLE + "covered-table-cell"):
+            words = " ".join("".join(_words(one, hidden)) for one in cell.iter(_P, _H))
+            words = words or cell.get(_OFFICE + "value", "")
+            columns, rows = (_number(cell, f"number-{what}-spanned") for what in _SPANNED)
+            if max(columns, rows) > 1:
+                wide.append(Wide(len(cells) + 1, columns, rows))
+            cells += [words] * min(_number(cell, "number-columns-repeated"), _MOST_REPEATED)
+        times = _number(row, "number-rows-repeated")
+        for _ in range(min(times, _MOST_REPEATED) if any(cells) else times):
+            yield (list(cells), wide) if any(cells) else ([], [])
+
+
+def _number(element: etree._Element, what: str) -> int:
+    times = element.get(f"{_TABLE}{what}", "1")
+    return max(1, int(times)) if times.isdecimal() and len(times) <= len("1048576") else 1
+
+
+def _is_hidden_section(element: etree._Element) -> bool:
+    return element.tag == _TEXT + "section" and (
+        element.get(_TEXT + "display") == "none" or element.get(_IS_HIDDEN) == "true"
+    )
+
+
+def _tags_above(element: etree._Element) -> set[str]:
+    return {str(above.tag) for above in element.iterancestors()}
+
+
+def _is_title(element: etree._Element) -> bool:
+    """Tell whether a paragraph is the title of its slide."""
+    return any(
+        frame.get(_PRESENTATION + "class") == "title"
+        for frame in element.iterancestors(_DRAW + "frame")
+    )
+
+
+def _is_outermost(one: etree._Element, within: etree._Element) -> bool:
+    for above in one.iterancestors():
+        if above is within:
+            return True
+        if above.tag in _APART:
+            return False
+    return False

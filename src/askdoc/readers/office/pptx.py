@@ -1,0 +1,144 @@
+"""Read PowerPoint presentations with python-pptx: slides, tables, charts, captions, notes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from io import BytesIO
+from typing import Any
+
+import pptx
+
+from askdoc.errors import ReadError
+from askdoc.readers.composing import CELL, Composer, table_rows
+from askdoc.readers.hidden import HIDDEN, hidden_slides
+from askdoc.readers.merging import Wide, told_in_each
+from askdoc.readers.properties import title_and_author
+from askdoc.readers.refusal import damaged, wordless
+from askdoc.readers.unpacking import Package, parse_xml
+from askdoc.types import Reading
+from askdoc.types.places import Place, PlaceKind
+
+_PARAGRAPH = "{http://schemas.openxmlformats.org/drawingml/2006/main}p"
+_DIAGRAM = "http://schemas.openxmlformats.org/drawingml/2006/diagram"
+
+
+class PptxReader:
+    """Reads slides in their order; a slide is a place, and its title a heading."""
+
+    def read(self, data: bytes, *, name: str) -> Reading:
+        """Read a file called `name`.
+
+        Raises:
+            ReadError: the file is broken, encrypted, too large when unpacked, or has no text.
+
+        """
+        Package(data, name)  # refuses what is not sound before anything is made of it
+        composer = Composer()
+        bare: list[int] = []
+        hidden: list[int] = []
+        try:
+            show = pptx.Presentation(BytesIO(data))
+            for number, slide in enumerate(show.slides, start=1):
+                before = composer.length
+                unseen = slide.element.get("show") in ("0", "false")
+                composer.place(Place(PlaceKind.SLIDE, number, HIDDEN if unseen else None))
+                _write(slide, composer, name)
+                if composer.length == before:
+                    bare.append(number)
+                elif unseen:
+                    hidden.append(number)
+            title, author = title_and_author(show)
+        except ReadError:
+            raise
+        except Exception as error:  # python-pptx meets odd files with errors of any kind
+            raise damaged(name) from error
+        if not composer:
+            raise wordless(name, " on any slide")
+        told = [*_bare(bare), *hidden_slides(hidden)]
+        named = None if title == "PowerPoint Presentation" else title
+        return composer.reading(title=named, author=author, warnings=told)
+
+
+def _bare(slides: list[int]) -> list[str]:
+    if not slides:
+        return []
+    return [f"slides without text: {', '.join(map(str, slides))}"]
+
+
+def _write(slide: Any, composer: Composer, name: str) -> None:
+    title = slide.shapes.title
+    if title is not None and title.has_text_frame:
+        composer.heading(title.text_frame.text, 1)
+    for shape in _shapes(slide.shapes):
+        if title is None or shape.shape_id != title.shape_id:
+            _shape(shape, composer, name)
+    if slide.has_notes_slide and (frame := slide.notes_slide.notes_text_frame) is not None:
+        composer.paragraph(frame.text)
+
+
+def _shapes(shapes: Iterable[Any]) -> Iterator[Any]:
+    """List shapes, those of groups too, from top to bottom as they stand on the slide."""
+    for shape in sorted(shapes, key=lambda one: (one.top or 0, one.left or 0)):
+        if hasattr(shape, "shapes"):
+            yield from _shapes(shape.shapes)
+        else:
+            yield shape
+
+
+def _shape(shape: Any, composer: Composer, name: str) -> None:
+    if shape.has_text_frame:
+        for number, paragraph in enumerate(shape.text_frame.paragraphs):
+            composer.paragraph(paragraph.text, close=number > 0)
+    elif getattr(shape, "has_table", False):
+        for _, row in table_rows(told_in_each(_rows(shape.table))):
+            composer.row(row)
+    elif getattr(shape, "has_chart", False):
+        for row in _chart(shape.chart):
+            composer.row(row)
+    else:
+        for words in _diagram(shape, name):
+            composer.paragraph(words, close=True)
+        composer.paragraph(_caption(shape))
+
+
+def _rows(table: Any) -> Iterator[tuple[list[str], list[Wide]]]:
+    """List the rows of a table with their cells that reach over others."""
+    for row in table.rows:
+        cells = list(row.cells)
+        wide = [
+            Wide(column, cell.span_width, cell.span_height)
+            for column, cell in enumerate(cells, start=1)
+            if cell.is_merge_origin
+        ]
+        yield [cell.text for cell in cells], wide
+
+
+def _caption(shape: Any) -> str:
+    """Return what describes a picture to those who do not see it."""
+    found = shape.element.xpath(".//*[local-name()='cNvPr']/@descr")
+    return str(found[0]) if found else ""
+
+
+def _chart(chart: Any) -> Iterator[str]:
+    """Write a chart as a row for each of its series, the values named by their categories."""
+    if chart.has_title and chart.chart_title.has_text_frame:
+        yield chart.chart_title.text_frame.text
+    for plot in chart.plots:
+        categories = [str(category) for category in plot.categories]
+        for series in plot.series:
+            values = [
+                f"{category}: {value:g}"
+                for category, value in zip(categories, series.values, strict=False)
+                if value is not None
+            ]
+            yield CELL.join(part for part in (series.name, *values) if part)
+
+
+def _diagram(shape: Any, name: str) -> Iterator[str]:
+    """List the texts of a diagram (SmartArt), which stand in a part of their own."""
+    for key in shape.element.xpath(
+        f".//*[local-name()='relIds' and namespace-uri()='{_DIAGRAM}']/@*[local-name()='dm']"
+    ):
+        root = parse_xml(shape.part.related_part(key).blob, name)
+        for paragraph in root.iter(_PARAGRAPH):
+            yield "".join(map(str, paragraph.itertext()))

@@ -1,0 +1,301 @@
+"""Read Excel workbooks, `.xlsx` with openpyxl and `.xls` with xlrd; each row stands on its own."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import warnings
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from io import BytesIO
+from itertools import chain, islice
+from typing import Any, NamedTuple
+
+import openpyxl
+
+from askdoc.errors import ReadError
+from askdoc.readers.composing import CELL, Composer, table_rows
+from askdoc.readers.hidden import HIDDEN, Hidden, Unseen
+from askdoc.readers.merging import Wide, told_in_each
+from askdoc.readers.office.xlsx_asides import comments, noted, scan
+from askdoc.readers.refusal import damaged, locked, wordless
+from askdoc.readers.unpacking import Package
+from askdoc.types import Reading
+from askdoc.types.places import Place, PlaceKind
+
+_MOST_EMPTY = 100_000
+"""Rows without a word after which a sheet is taken to be at its end."""
+
+_EXACT = 1e15
+"""Whole numbers below this are written with all their digits."""
+
+_MOST_MERGED = 10_000
+_QUOTED = re.compile(r'"[^"]*"|\\.')
+"""What a number format says as it stands."""
+
+Notes = Mapping[int, Sequence[str]]
+"""Comments of cells, by row."""
+
+
+class Sheet(NamedTuple):
+    """A sheet: its name, its rows, the comments of its cells, and whether it is hidden."""
+
+    name: str
+    rows: Iterable[Sequence[str]]
+    notes: Notes
+    hidden: bool = False
+
+
+class XlsxReader:
+    """Reads the values of all sheets, as they were computed last; a row is a place."""
+
+    def read(self, data: bytes, *, name: str) -> Reading:
+        """Read a file called `name`.
+
+        Raises:
+            ReadError: the file is broken, encrypted, too large when unpacked, or has no text.
+
+        """
+        package = Package(data, name)  # refuses what is not sound before anything is made of it
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of extensions that hold no text
+                book = openpyxl.load_workbook(BytesIO(data), read_only=True, data_only=True)
+                core = book.properties
+                missing, unseen = Missing(), Unseen()
+                sheets = _sheets(book, package, missing, unseen)
+                told = chain(missing, unseen)
+                return write_sheets(
+                    sheets, name, title=core.title, author=core.creator, warnings=told
+                )
+        except ReadError:
+            raise
+        except Exception as error:  # openpyxl meets odd files with errors of any kind
+            raise damaged(name) from error
+
+
+class XlsReader:
+    """Reads the values of all sheets of an old workbook; a row is a place."""
+
+    def read(self, data: bytes, *, name: str) -> Reading:
+        """Read a file called `name`.
+
+        Raises:
+            ReadError: the file is broken, encrypted, or has no text.
+
+        """
+        for formatted in (True, False):  # merged cells are told with what cells look like
+            try:
+                unseen = Unseen()
+                sheets = _old_sheets(data, unseen, formatted=formatted)
+                return write_sheets(sheets, name, warnings=unseen)
+            except ReadError:
+                raise
+            except Exception as error:  # xlrd meets odd files with errors of any kind
+                if "encrypted" in str(error):
+                    raise locked(name) from error
+                problem = error
+        raise damaged(name) from problem
+
+
+@dataclass(slots=True)
+class Missing:
+    """Tells, once all sheets are read, how many `formulas` have no result that could be."""
+
+    formulas: int = 0
+
+    def __iter__(self) -> Iterator[str]:
+        if self.formulas:
+            told = "1 formula has" if self.formulas == 1 else f"{self.formulas:,} formulas have"
+            yield f"{told} no stored result: open and save it in a spreadsheet program"
+
+
+class _Silence:
+    def write(self, _: str) -> int:
+        return 0
+
+    def flush(self) -> None:
+        pass
+
+
+def write_sheets(
+    sheets: Iterable[Sheet],
+    name: str,
+    *,
+    title: str | None = None,
+    author: str | None = None,
+    warnings: Iterable[str] = (),
+) -> Reading:
+    """Write the rows of sheets, each below the name of its sheet; `warnings` are asked for last.
+
+    Raises:
+        ReadError: there is no word on any.
+
+    """
+    composer = Composer()
+    for sheet in sheets:
+        composer.section(sheet.name, 1)
+        called = f"{sheet.name} ({HIDDEN})" if sheet.hidden else sheet.name
+        for number, row in _with_notes(table_rows(_until_empty(sheet.rows)), sheet.notes):
+            composer.place(Place(PlaceKind.ROW, number, called))
+            composer.row(row)
+    if not composer:
+        raise wordless(name, " on any sheet")
+    return composer.reading(title=title, author=author, warnings=tuple(warnings))
+
+
+def _with_notes(rows: Iterable[tuple[int, str]], notes: Notes) -> Iterator[tuple[int, str]]:
+    """Put comments behind the row of their cell, also where no cell of it says anything."""
+    waiting = sorted(notes, reverse=True)
+    for number, row in rows:
+        while waiting and waiting[-1] < number:
+            yield waiting[-1], CELL.join(notes[waiting.pop()])
+        if waiting and waiting[-1] == number:
+            yield number, CELL.join((row, *notes[waiting.pop()]))
+        else:
+            yield number, row
+    for number in reversed(waiting):
+        yield number, CELL.join(notes[number])
+
+
+def said(value: object) -> str:
+    """Write the value of a cell as a person would."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(value).upper()
+        case float():
+            whole = value.is_integer() and abs(value) < _EXACT
+            return str(int(value)) if whole else f"{value:.12g}"
+        case dt.datetime():
+            midnight = value.time() == dt.time()
+            return value.date().isoformat() if midnight else value.isoformat(" ", "seconds")
+        case _:
+            return str(value)
+
+
+def _until_empty(rows: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
+    empty = 0
+    for row in rows:
+        empty = 0 if any(row) else empty + 1
+        if empty > _MOST_EMPTY:
+            return
+        yield row
+
+
+def _sheets(book: Any, package: Package, missing: Missing, unseen: Unseen) -> Iterator[Sheet]:
+    shares = _shares(book)
+    for sheet in book.worksheets:
+        sheet.reset_dimensions()  # what a file says of them is often wrong
+        with sheet._get_source() as source:  # noqa: SLF001
+            scanned = scan(source)
+        missing.formulas += scanned.without_result
+        notes = comments(package, sheet._worksheet_path)  # noqa: SLF001
+        hidden, merged = scanned.hidden, scanned.merged
+        hidden.whole = sheet.sheet_state != "visible"  # or "veryHidden", which no menu shows
+        rows = unseen.noting(_rows(sheet, shares), sheet.title, hidden)
+        told = _with_merged(rows, merged) if merged else rows
+        yield Sheet(sheet.title, told, notes, hidden.whole)
+
+
+def _rows(sheet: Any, shares: Collection[int]) -> Iterator[list[str]]:
+    """Write out the cells of rows; those whose style is one of `shares` are in percent."""
+    if not shares:  # as in most books, and faster
+        yield from ([said(value) for value in row] for row in sheet.iter_rows(values_only=True))
+        return
+    for row in sheet.iter_rows():
+        yield [
+            _share(cell.value)
+            if _is_number(cell.value) and cell._style_id in shares  # noqa: SLF001
+            else said(cell.value)
+            for cell in row
+        ]
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _shares(book: Any) -> set[int]:
+    """List the styles that show numbers in percent."""
+    builtin = openpyxl.styles.numbers.BUILTIN_FORMATS
+    first = openpyxl.styles.numbers.BUILTIN_FORMATS_MAX_SIZE
+    formats = {**builtin, **dict(enumerate(book._number_formats, first))}  # noqa: SLF001
+    return {
+        number
+        for number, style in enumerate(book._cell_styles)  # noqa: SLF001
+        if _is_share(formats.get(style.numFmtId, ""))
+    }
+
+
+@lru_cache(maxsize=1000)
+def _is_share(number_format: str) -> bool:
+    """Tell whether a format shows numbers in percent."""
+    return "%" in _QUOTED.sub("", number_format).partition(";")[0]
+
+
+def _share(value: float) -> str:
+    return f"{said(float(f'{value * 100:.12g}'))}%"
+
+
+def _with_merged(
+    rows: Iterable[list[str]], merged: Iterable[tuple[int, Wide]]
+) -> Iterator[list[str]]:
+    begins: dict[int, list[Wide]] = {}
+    for row, wide in merged:
+        begins.setdefault(row, []).append(wide)
+    return told_in_each((row, begins.get(number, ())) for number, row in enumerate(rows, start=1))
+
+
+def _old_sheets(data: bytes, unseen: Unseen, *, formatted: bool) -> Iterator[Sheet]:
+    import xlrd
+
+    book = xlrd.open_workbook(
+        file_contents=data,
+        formatting_info=formatted,
+        ragged_rows=True,
+        on_demand=True,
+        logfile=_Silence(),
+    )
+    for number in range(book.nsheets):
+        sheet = book.sheet_by_index(number)
+        rows = ([_old(cell, book) for cell in sheet.row(row)] for row in range(sheet.nrows))
+        notes: dict[int, list[str]] = {}
+        for (row, _), note in sorted(sheet.cell_note_map.items()):
+            if note.text.strip():
+                notes.setdefault(row + 1, []).append(noted(note.author or "", note.text))
+        merged = (
+            (top + 1, Wide(left + 1, right - left, bottom - top))
+            for top, bottom, left, right in islice(sheet.merged_cells, _MOST_MERGED)
+        )
+        hidden = Hidden(
+            {at + 1 for at, line in sheet.rowinfo_map.items() if line.hidden},
+            {at + 1 for at, line in sheet.colinfo_map.items() if line.hidden},
+            whole=bool(sheet.visibility),
+        )
+        told = _with_merged(unseen.noting(rows, sheet.name, hidden), merged)
+        yield Sheet(sheet.name, told, notes, hidden.whole)
+        book.unload_sheet(number)
+
+
+def _old(cell: Any, book: Any) -> str:
+    import xlrd
+
+    match cell.ctype:
+        case xlrd.XL_CELL_DATE:
+            try:
+                return said(xlrd.xldate_as_datetime(cell.value, book.datemode))
+            except (ValueError, OverflowError):
+                return said(cell.value)
+        case xlrd.XL_CELL_BOOLEAN:
+            return said(bool(cell.value))
+        case xlrd.XL_CELL_NUMBER if cell.xf_index is not None:
+            shown = book.format_map.get(book.xf_list[cell.xf_index].format_key)
+            is_share = shown is not None and _is_share(shown.format_str)
+            return _share(cell.value) if is_share else said(cell.value)
+        case xlrd.XL_CELL_ERROR:
+            return str(xlrd.error_text_from_code.get(cell.value, ""))
+        case _:
+            return said(cell.value)

@@ -1,0 +1,319 @@
+"""From the lines of pages, with where they stand, to text, blocks and headings. Pure.
+
+Lengths are in points. Blocks follow from the gaps between lines, the size of the type, and
+`askdoc.readers.layout.lines`.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from askdoc.readers.layout.headings import Heading
+from askdoc.readers.layout.lines import Line, blocks, continues, is_rule
+from askdoc.strings import unparted
+from askdoc.types import Span
+
+PAGE_NUMBER = re.compile(
+    r"(?:page|seite|p\.)?\s*[-–—|]?\s*(?:\d{1,4}|[ivxlc]{1,6})"
+    r"(?:\s*(?:/|of|von)\s*\d{1,4})?\s*[-–—|]?",
+    re.IGNORECASE,
+)
+_DIGITS = re.compile(r"[0-9]{1,9}")
+_NUMBERING = re.compile(r"\A[\dA-Z]{1,3}(?:\.\d{1,3})*[.:]?\s+(?=\S)")
+
+_GAP = 1.35
+"""A distance between baselines this many times the usual one parts two paragraphs."""
+
+_SIZES = 1.06
+"""Type that is larger or smaller by this factor is another kind of text."""
+
+CELL = 2.0
+"""White space this many times as wide as the type is high parts two cells of a table."""
+
+_MARGIN_LINES = 2
+_LEAST_REPEATS = 3
+_TITLE_LINES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class PageLine:
+    """A line of a page: its text and edges, its baseline, the size of its type.
+
+    `left` and `right` grow along the writing direction, `baseline` against the direction in which
+    lines follow one another; `angle` is that of the writing, in whole degrees.
+    """
+
+    text: str
+    left: float
+    right: float
+    baseline: float
+    size: float
+    angle: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Bookmark:
+    """An entry of a document's outline: level 1 is the top; `page` counts from 0."""
+
+    title: str
+    level: int
+    page: int
+    height: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """The text of all pages, where each starts, its blocks, and the headings of its outline."""
+
+    text: str
+    pages: tuple[int, ...]
+    blocks: tuple[Span, ...]
+    headings: tuple[Heading, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """A page with the place of each of its lines in the text of all pages."""
+
+    start: int
+    lines: Sequence[PageLine]
+    spans: Sequence[Span]
+    beside: Sequence[Span] = ()
+
+
+def compose(
+    pages: Sequence[Sequence[PageLine]],
+    bookmarks: Sequence[Bookmark] = (),
+    beside: Sequence[Sequence[str]] = (),
+) -> Composed:
+    """Write the pages one after the other, a blank line between them, and find the blocks.
+
+    Page numbers are in the text and in no block; of a line that heads or foots several pages, only
+    the first is in a block. What stands `beside` the text of each page, such as a field of a form,
+    is a line and a block each below it, and of those alike the first. A bookmark whose words are
+    not on its page has an empty heading.
+    """
+    told = _first_of_each(beside) if beside else [[] for _ in pages]
+    sheets = list(_sheets(pages, told))
+    parts = [
+        "".join(f"{line}\n" for line in (*(line.text for line in sheet.lines), *more))
+        for sheet, more in zip(sheets, told, strict=True)
+    ]
+    text = "".join(f"{part}\n" if part else "" for part in parts).rstrip("\n")
+    headings: list[Heading] = []
+    alone: dict[int, int] = {}
+    for bookmark in bookmarks:
+        sheet = sheets[bookmark.page]
+        first, last = _find(sheet, bookmark, after=headings[-1].span.end if headings else 0)
+        if first < last:
+            span = Span(sheet.spans[first].start, sheet.spans[last - 1].end)
+            alone |= {sheet.spans[number].start: span.start for number in range(first, last)}
+        else:
+            start = sheet.spans[first].start if first < len(sheet.spans) else sheet.start
+            span = Span(start, start)
+        headings.append(Heading(span, bookmark.level, " ".join(bookmark.title.split())))
+    headings.sort(key=lambda heading: heading.span.start)
+    left_out = _furniture(sheets)
+    runs = [run for sheet in sheets for run in _runs(text, sheet, left_out, alone)]
+    starts = tuple(min(sheet.start, len(text)) for sheet in sheets)
+    found = blocks(text, runs, widest=math.inf)
+    if any(told):
+        apart = (span for sheet in sheets for span in sheet.beside)
+        found = tuple(sorted((*found, *apart), key=lambda span: span.start))
+    return Composed(text, starts, found, tuple(headings))
+
+
+def _first_of_each(beside: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Leave out what stands on an earlier page too."""
+    seen: set[str] = set()
+    told: list[list[str]] = []
+    for lines in beside:
+        new = [line for line in dict.fromkeys(lines) if line not in seen]
+        seen.update(new)
+        told.append(new)
+    return told
+
+
+def _sheets(
+    pages: Sequence[Sequence[PageLine]], beside: Sequence[Sequence[str]]
+) -> Iterator[_Sheet]:
+    position = 0
+    for page, more in zip(pages, beside, strict=True):
+        lines = list(_joined(page))
+        start = position
+        spans: list[Span] = []
+        for line in lines:
+            spans.append(Span(position, position + len(line.text)))
+            position += len(line.text) + 1
+        apart: list[Span] = []
+        for words in more:
+            apart.append(Span(position, position + len(words)))
+            position += len(words) + 1
+        yield _Sheet(start, lines, spans, apart)
+        position += bool(lines or more)
+
+
+def _joined(page: Sequence[PageLine]) -> Iterator[PageLine]:
+    """Join pieces that stand on one line, such as a superscript and what follows it."""
+    line: PageLine | None = None
+    for piece in page:
+        if line is None:
+            line = piece
+        elif stands_beside(line, piece):
+            line = replace(
+                line if line.size >= piece.size else piece,
+                text=line.text + _space(line, piece) + piece.text,
+                left=line.left,
+                right=piece.right,
+            )
+        else:
+            yield line
+            line = piece
+    if line:
+        yield line
+
+
+def stands_beside(a: PageLine, b: PageLine) -> bool:
+    """Tell whether `b` stands on the same line as `a`, behind it."""
+    smaller = min(a.size, b.size)
+    shared = min(a.baseline + a.size, b.baseline + b.size) - max(a.baseline, b.baseline)
+    return shared > 0.6 * smaller and b.left >= a.right - smaller / 4 and a.angle == b.angle
+
+
+def _space(a: PageLine, b: PageLine) -> str:
+    size, gap = max(a.size, b.size), b.left - a.right
+    return "" if gap < size / 5 else " " if gap < CELL * size else "   "
+
+
+def _runs(
+    text: str, sheet: _Sheet, left_out: set[int], alone: Mapping[int, int]
+) -> Iterator[list[Line]]:
+    """Cut the lines of a page where the page itself parts two paragraphs."""
+    leading = _leading(sheet.lines)
+    group: list[int] = []
+    for number, span in enumerate(sheet.spans):
+        if span.start in left_out:
+            continue
+        if group:
+            before = sheet.spans[group[-1]]
+            if alone.get(before.start) != alone.get(span.start) or _parted(
+                sheet.lines[group[-1]],
+                sheet.lines[number],
+                leading,
+                goes_on=continues(text, before, span),
+            ):
+                yield _run(sheet, group)
+                group = []
+        group.append(number)
+    if group:
+        yield _run(sheet, group)
+
+
+def _parted(a: PageLine, b: PageLine, leading: float, *, goes_on: bool) -> bool:
+    """Tell whether the page parts two lines that follow one another in its text."""
+    if a.angle != b.angle or max(a.size, b.size) > _SIZES * min(a.size, b.size):
+        return True
+    drop = a.baseline - b.baseline
+    if drop < 0:  # the next column, or something set apart
+        return not goes_on
+    return drop > _GAP * max(leading, a.size) or b.left > a.right
+
+
+def _run(sheet: _Sheet, group: Sequence[int]) -> list[Line]:
+    """Measure lines from the left edge of their column, for a run may go on in the next one."""
+    lines: list[Line] = []
+    column: list[int] = []
+    for number, following in zip(group, [*group[1:], None], strict=True):
+        column.append(number)
+        if following is None or sheet.lines[following].baseline > sheet.lines[number].baseline:
+            edge = min(sheet.lines[one].left for one in column)
+            for one in column:
+                line = sheet.lines[one]
+                lines.append(Line(sheet.spans[one], line.left - edge, line.right - edge))
+            column = []
+    return lines
+
+
+def _leading(lines: Sequence[PageLine]) -> float:
+    """Return the usual distance between baselines: that of the closer quarter of the lines."""
+    drops = sorted(
+        drop for a, b in pairwise(lines) if (drop := a.baseline - b.baseline) > a.size / 2
+    )
+    return drops[len(drops) // 4] if drops else 0.0
+
+
+def _furniture(sheets: Sequence[_Sheet]) -> set[int]:
+    """Return where lines start that draw a rule, number their page, or head or foot another too."""
+    counts = Counter(
+        key
+        for sheet in sheets
+        for key in {_DIGITS.sub("#", sheet.lines[number].text) for number in _outermost(sheet)}
+    )
+    first: dict[str, tuple[int, list[int]]] = {}
+    found: set[int] = set()
+    for page, sheet in enumerate(sheets):
+        for line, span in zip(sheet.lines, sheet.spans, strict=True):
+            if is_rule(line.text):
+                found.add(span.start)
+        for number in _outermost(sheet):
+            text = sheet.lines[number].text
+            key = _DIGITS.sub("#", text)
+            numbers = [int(digits) for digits in _DIGITS.findall(text)]
+            there, before = first.setdefault(key, (page, numbers))
+            steps = {after - former for after, former in zip(numbers, before, strict=True)}
+            repeats = counts[key] >= _LEAST_REPEATS and there < page and steps <= {0, page - there}
+            if repeats or (PAGE_NUMBER.fullmatch(text) and numbers[:1] in ([], [page + 1])):
+                found.add(sheet.spans[number].start)
+    return found
+
+
+def _outermost(sheet: _Sheet) -> list[int]:
+    """Name the lines that stand apart from the others at the head and at the foot of a page."""
+    lines = sheet.lines
+    order = sorted(range(len(lines)), key=lambda number: -lines[number].baseline)
+    gap = _GAP * max(_leading(lines), min((line.size for line in lines), default=0.0))
+    return sorted({*_apart(order, lines, gap), *_apart(order[::-1], lines, gap)})
+
+
+def _apart(order: Sequence[int], lines: Sequence[PageLine], gap: float) -> Sequence[int]:
+    for count in range(1, min(_MARGIN_LINES + 1, len(order))):
+        last, following = lines[order[count - 1]], lines[order[count]]
+        if abs(last.baseline - following.baseline) > gap:
+            return order[:count]
+    return ()
+
+
+def _find(sheet: _Sheet, bookmark: Bookmark, after: int) -> tuple[int, int]:
+    """Return the lines, half-open, that hold the words of a bookmark; empty where none do.
+
+    What lies before the offset `after` belongs to earlier bookmarks. Without the words, the height
+    that the bookmark points to names the line.
+    """
+    wanted = _plain(bookmark.title)
+    for first, span in enumerate(sheet.spans):
+        if span.start < after:
+            continue
+        words = ""
+        for last in range(first, min(first + _TITLE_LINES, len(sheet.lines))):
+            words = f"{words}\n{sheet.lines[last].text}".strip()
+            if _plain(unparted(words)) == wanted:
+                return first, last + 1
+    if bookmark.height is None:
+        return 0, 0
+    below = (
+        number
+        for number, line in enumerate(sheet.lines)
+        if line.baseline <= bookmark.height and sheet.spans[number].start >= after
+    )
+    first = next(below, 0)
+    return first, first
+
+
+def _plain(words: str) -> str:
+    """Return a heading's words without number and case."""
+    return "".join(_NUMBERING.sub("", words.strip(), count=1).casefold().split())

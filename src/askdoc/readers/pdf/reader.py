@@ -1,0 +1,310 @@
+"""Read PDF with pypdfium2: the words of each page and where they stand."""
+
+from __future__ import annotations
+
+import logging
+import math
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from ctypes import byref, c_double
+from functools import cache
+from importlib import resources
+from pathlib import PurePath
+from typing import Any
+
+import pypdfium2 as pdfium  # type: ignore[import-untyped]
+from pypdfium2 import raw
+
+from askdoc.errors import ReadError
+from askdoc.readers.layout.headings import without
+from askdoc.readers.pdf.asides import asides
+from askdoc.readers.pdf.columns import in_reading_order
+from askdoc.readers.pdf.hyphens import soften
+from askdoc.readers.pdf.layout import CELL, Bookmark, PageLine, compose
+from askdoc.readers.pdf.tables import with_column_names
+from askdoc.types import BARE_PAGES, ENCRYPTED, NO_TEXT, Reading, ReadOptions
+
+_HYPHENS = frozenset((0x02, 0xFFFE))
+"""pdfium writes one of these for a hyphen at a line end, and leaves out the line end."""
+
+_SPACE = ord(" ")
+_UNKNOWN = "\ufffd"
+_CLEAN = str.maketrans(
+    dict.fromkeys(map(chr, [*range(9), *range(11, 32), *range(127, 160), 0xFFFF]), _UNKNOWN)
+    | {"\uf0b7": "•", "\uf0a7": "▪", "\uf0d8": "➢"}
+)
+"""Glyphs that stand for no character reach us as controls; symbol fonts have their own bullets."""
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
+_NO_TITLE = re.compile(
+    r"\W*(?:(?:untitled|anonymous|unspecified|title|document|slide) ?\d*)?\W*"
+    r"|powerpoint presentation"
+    r"|microsoft (?:word|powerpoint|excel) - .*"
+    r"|.*\.(?:docx?|pptx?|xlsx?|tex|dvi|pdf|indd|qxd|rtf|odt|pages)",
+    re.IGNORECASE | re.DOTALL,
+)
+"""What programs write where nobody gave a title."""
+
+_NOBODY = re.compile(
+    r"\W*(?:(?:unknown|anonymous|unspecified|author|user|admin(?:istrator)?|owner)\W*)?",
+    re.IGNORECASE,
+)
+
+_MOST_UNKNOWN = 0.3
+"""A page with a larger share of unknown glyphs is as good as an image."""
+
+_NAMED_PAGES = 10
+
+_NO_OPTIONS = ReadOptions()
+_LOCKED = (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY)
+
+logging.getLogger("pypdfium2").addHandler(logging.NullHandler())  # what matters is in the outcome
+
+
+class PdfReader:
+    """Reads the text layer of PDF, with true page numbers; the outline gives the sections.
+
+    The values of form fields and notes stand below the text of their page.
+    """
+
+    def __init__(self, options: ReadOptions = _NO_OPTIONS) -> None:
+        self._options = options
+
+    def with_options(self, options: ReadOptions) -> PdfReader:
+        """Return a reader that tries the passwords in `options`, and OCR if they say so."""
+        return PdfReader(options)
+
+    def read(self, data: bytes, *, name: str) -> Reading:
+        """Read a file called `name`; the warnings tell of pages without text.
+
+        Raises:
+            ReadError: the file is broken, needs a password, or has no text on any page.
+
+        """
+        document = _open(data, name, self._options.passwords)
+        try:
+            return _read(document, name, ocr=self._options.ocr)
+        except pdfium.PdfiumError as error:
+            raise _broken(name) from error
+        finally:
+            document.close()
+
+
+def _open(data: bytes, name: str, passwords: Sequence[str]) -> Any:
+    for password in (None, *passwords):
+        try:
+            return pdfium.PdfDocument(data, password=password)
+        except pdfium.PdfiumError as error:
+            if getattr(error, "err_code", None) not in _LOCKED:
+                raise _broken(name) from error
+    wrong = ", another one than was given" if passwords else ""
+    message = f"`{name}` needs a password{wrong}"
+    raise ReadError(message, code=ENCRYPTED, hint="give it with `askdoc index --password -`")
+
+
+def _broken(name: str) -> ReadError:
+    hint = "if a viewer still opens it, print it to a new PDF, then index that"
+    return ReadError(f"`{name}` is damaged or not a PDF", code="broken", hint=hint)
+
+
+def _read(document: Any, name: str, *, ocr: bool) -> Reading:
+    with suppress(pdfium.PdfiumError):
+        document.init_forms()
+    both = [_page(document, number) for number in range(len(document))]
+    written = [lines for lines, _ in both]
+    bare = [number for number, page in enumerate(written) if not page]
+    for number in bare if ocr else ():
+        written[number] = _recognised(document, number)
+    pages = soften(map(in_reading_order, written), _common_words().__contains__)
+    pages = [with_column_names(page) for page in pages]
+    composed = compose(pages, list(_bookmarks(document)), [beside for _, beside in both])
+    if not composed.blocks:
+        message = f"`{name}` has no text, only images or drawings"
+        hint = None if ocr else "`askdoc index --ocr` recognises what is written on them (OCR)"
+        if ocr:
+            message = f"`{name}` has no text, and none can be recognised"
+        raise ReadError(message, code=NO_TEXT, hint=hint)
+    return Reading(
+        text=composed.text,
+        blocks=without(composed.blocks, composed.headings),
+        title=_title(document, name),
+        author=_author(document),
+        pages=composed.pages,
+        sections=tuple(heading.section() for heading in composed.headings),
+        warnings=tuple(_warnings(pages, bare, ocr=ocr)),
+    )
+
+
+def _recognised(document: Any, number: int) -> list[PageLine]:
+    from askdoc.readers.pdf.ocr import recognised
+
+    try:
+        return recognised(document[number])
+    except pdfium.PdfiumError:
+        return []
+
+
+def _warnings(
+    pages: Sequence[Sequence[PageLine]], bare: Sequence[int], *, ocr: bool
+) -> Iterator[str]:
+    """Tell of the pages that have no text of their own, by numbers from 0."""
+    empty = [number for number in bare if not pages[number]]
+    if empty:
+        begin = "nothing can be recognised on " if ocr else BARE_PAGES
+        yield f"{begin}{len(empty)} of {len(pages)} pages: {_listed(empty)}"
+    if read := [number for number in bare if pages[number]]:
+        yield f"the text is recognised (OCR) and may be wrong on pages: {_listed(read)}"
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    named = [str(number + 1) for number in numbers[:_NAMED_PAGES]]
+    return ", ".join(named) + (", …" if len(numbers) > _NAMED_PAGES else "")
+
+
+def _title(document: Any, name: str) -> str | None:
+    """Return the title in the metadata, unless a program or the file's name is all it holds."""
+    title = " ".join(document.get_metadata_value("Title").replace("\0", " ").split())
+    if _NO_TITLE.fullmatch(title) or title.casefold() == PurePath(name).stem.casefold():
+        return None
+    return _characters(title)
+
+
+def _author(document: Any) -> str | None:
+    """Return the author in the metadata, unless nobody is named there."""
+    author = " ".join(document.get_metadata_value("Author").replace("\0", " ").split())
+    return None if _NOBODY.fullmatch(author) else _characters(author)
+
+
+@cache
+def _common_words() -> frozenset[str]:
+    words = resources.files("askdoc").joinpath("data/words_en.txt")
+    return frozenset(words.read_text(encoding="ascii").split())
+
+
+def _bookmarks(document: Any) -> Iterator[Bookmark]:
+    for entry in document.get_toc():
+        target = entry.get_dest()
+        title = _characters(entry.get_title().replace("\0", " ")).strip()
+        page = target.get_index() if target else None
+        if not title or page is None or not 0 <= page < len(document):
+            continue
+        mode, place = target.get_view()
+        height = place[1] if mode == raw.PDFDEST_VIEW_XYZ and len(place) > 1 else None
+        yield Bookmark(title, entry.level + 1, page, height)
+
+
+def _page(document: Any, number: int) -> tuple[list[PageLine], list[str]]:
+    """List the lines of a page in the order of its text, and what stands beside that.
+
+    There are none where the page has no usable text.
+    """
+    try:
+        page = document[number]
+        glyphs = _Glyphs(page.get_textpage(), page.get_bbox())
+    except pdfium.PdfiumError:
+        return [], []
+    lines = list(glyphs.lines())
+    text = "".join(line.text for line in lines)
+    usable = text.count(_UNKNOWN) <= _MOST_UNKNOWN * len(text)
+    beside = list(asides(page))
+    page.close()
+    return lines if usable else [], beside
+
+
+class _Glyphs:
+    """The glyphs of a page, and where each stands; `visible` is left, bottom, right, top."""
+
+    def __init__(self, page: Any, visible: tuple[float, float, float, float]) -> None:
+        self._page = page
+        self._visible = visible
+        self._codes = [raw.FPDFText_GetUnicode(page, at) for at in range(page.count_chars())]
+        self._x, self._y = c_double(), c_double()
+        self._matrix, self._box = raw.FS_MATRIX(), raw.FS_RECTF()
+
+    def lines(self) -> Iterator[PageLine]:
+        """List the lines in reading order, without the white space around them."""
+        start = 0
+        for at, code in enumerate([*self._codes, ord("\n")]):
+            if code in _HYPHENS:
+                yield from self._line(start, at + 1)
+                start = at + 1
+            elif code in (0x0A, 0x0D):
+                yield from self._line(start, at)
+                start = at + 1
+
+    def _line(self, start: int, end: int) -> Iterator[PageLine]:
+        """Measure the glyphs of one line; none where there is nothing to see."""
+        inked = [at for at in range(start, end) if not chr(self._codes[at]).isspace()]
+        if not inked:
+            return
+        first, last = inked[0], inked[-1]
+        if not (self._shows(first) or self._shows(last)):
+            return
+        samples = [self._style(at) for at in {first, inked[len(inked) // 2], last}]
+        size, angle, baseline = max(samples, key=lambda style: (style[0], style[2]))
+        for begin, stop in self._pieces(first, last + 1, size):
+            yield PageLine(
+                text=self._text(begin, stop),
+                left=self._extent(begin, angle)[0],
+                right=self._extent(stop - 1, angle)[1],
+                baseline=baseline,
+                size=size,
+                angle=angle,
+            )
+
+    def _pieces(self, start: int, end: int, size: float) -> Iterator[tuple[int, int]]:
+        """Part a line at wide white space, as between the cells of a table, or two columns."""
+        begin = start
+        for at in range(start, end):
+            if self._codes[at] == _SPACE and self._gap(at) > CELL * size:
+                if begin < at:
+                    yield begin, at
+                begin = at + 1
+        yield begin, end
+
+    def _text(self, start: int, end: int) -> str:
+        codes = self._codes[start:end]
+        return _characters("".join("-" if code in _HYPHENS else chr(code) for code in codes))
+
+    def _gap(self, at: int) -> float:
+        """Measure from a space to the glyph behind it."""
+        x, y = self._origin(at)
+        next_x, next_y = self._origin(at + 1)
+        return math.hypot(next_x - x, next_y - y)
+
+    def _origin(self, at: int) -> tuple[float, float]:
+        raw.FPDFText_GetCharOrigin(self._page, at, byref(self._x), byref(self._y))
+        return self._x.value, self._y.value
+
+    def _shows(self, at: int) -> bool:
+        x, y = self._origin(at)
+        left, bottom, right, top = self._visible
+        return left <= x <= right and bottom <= y <= top
+
+    def _style(self, at: int) -> tuple[float, int, float]:
+        """Return the height of a glyph's type, the angle of its writing, and its baseline."""
+        raw.FPDFText_GetMatrix(self._page, at, byref(self._matrix))
+        matrix = self._matrix
+        size = raw.FPDFText_GetFontSize(self._page, at) * math.hypot(matrix.c, matrix.d)
+        angle = math.atan2(matrix.b, matrix.a)
+        x, y = self._origin(at)
+        return size, round(math.degrees(angle)), y * math.cos(angle) - x * math.sin(angle)
+
+    def _extent(self, at: int, degrees: int) -> tuple[float, float]:
+        """Return where a glyph starts and ends along the writing direction."""
+        raw.FPDFText_GetLooseCharBox(self._page, at, byref(self._box))
+        angle = math.radians(degrees)
+        along = [
+            x * math.cos(angle) + y * math.sin(angle)
+            for x in (self._box.left, self._box.right)
+            for y in (self._box.bottom, self._box.top)
+        ]
+        return min(along), max(along)
+
+
+def _characters(text: str) -> str:
+    """Return text that can be stored: glyphs without a character are marked as such."""
+    if _SURROGATES.search(text):
+        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text.translate(_CLEAN)

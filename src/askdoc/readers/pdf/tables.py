@@ -1,0 +1,144 @@
+"""Tables on pages: each cell is given the name of its column, so that a row stands alone. Pure.
+
+A page says nothing of tables, so one is told by its form: a line of names, and below it lines whose
+cells stand under them, with figures in some column. What is less plain than that stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from askdoc.readers.pdf.layout import CELL, PageLine, stands_beside
+
+_LEAST_ROWS = 2
+_LONGEST_NAME = 40
+_WORD = re.compile(r"[^\W\d_]")
+_FIGURE = re.compile(r"[^\w]*\d[\d.,:/ \-–%]*\s*(?:%|[^\W\d_]{1,3}|[^\w\s])?")
+_MARK = ": "
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """Pieces that stand on one line of a page, put together to cells."""
+
+    cells: tuple[tuple[PageLine, ...], ...]
+
+    @property
+    def texts(self) -> list[str]:
+        return [" ".join(piece.text for piece in cell) for cell in self.cells]
+
+
+def with_column_names(page: Sequence[PageLine]) -> list[PageLine]:
+    """Return the pieces of a page, the cells of a table's rows with the names of their columns."""
+    rows = list(_rows(page))
+    written: list[PageLine] = []
+    at = 0
+    while at < len(rows):
+        below = _below(rows, at) if _is_head(rows[at]) else []
+        written += _pieces(rows[at])
+        if not below:
+            at += 1
+            continue
+        names = rows[at].texts
+        for row, columns in below:
+            if columns is None:
+                written += _pieces(row)
+                continue
+            for cell, column in zip(row.cells, columns, strict=True):
+                first, *rest = cell
+                written += [replace(first, text=f"{names[column]}{_MARK}{first.text}"), *rest]
+        at += 1 + len(below)
+    return written
+
+
+def _rows(page: Sequence[PageLine]) -> Iterator[_Row]:
+    """Put the pieces of a page together to lines, and these to cells."""
+    cells: list[list[PageLine]] = []
+    for before, piece in pairwise([None, *page]):
+        assert piece is not None  # noqa: S101 - only the first is none
+        if before is None or not stands_beside(before, piece):
+            if cells:
+                yield _Row(tuple(map(tuple, cells)))
+            cells = [[piece]]
+        elif piece.left - before.right >= CELL * max(before.size, piece.size):
+            cells.append([piece])
+        else:
+            cells[-1].append(piece)
+    if cells:
+        yield _Row(tuple(map(tuple, cells)))
+
+
+def _pieces(row: _Row) -> list[PageLine]:
+    return [piece for cell in row.cells for piece in cell]
+
+
+def _is_head(row: _Row) -> bool:
+    texts = row.texts
+    return (
+        len(texts) > 1
+        and len(set(texts)) == len(texts)
+        and all(
+            _WORD.search(text)
+            and not _FIGURE.fullmatch(text)
+            and len(text) <= _LONGEST_NAME
+            and text[-1] not in ".:,;?!"
+            for text in texts
+        )
+    )
+
+
+def _below(rows: Sequence[_Row], at: int) -> list[tuple[_Row, list[int] | None]]:
+    """List the rows of the table whose head is at `at`, each with the columns of its cells.
+
+    A line between them that is one cell goes on with the row above, and has no columns. Nothing is
+    listed where this is no table: the first row has figures, and where it has them the others do.
+    """
+    head = rows[at]
+    found: list[tuple[_Row, list[int] | None]] = []
+    figures: set[int] = set()
+    for row in rows[at + 1 :]:
+        if len(row.cells) == 1:
+            if not found or found[-1][1] is None:
+                break
+            found.append((row, None))
+            continue
+        columns = _columns(head, row)
+        if columns is None:
+            break
+        own = {column for column, text in _cells(row, columns) if _FIGURE.fullmatch(text)}
+        if not found:
+            figures = own
+            if not own or len(columns) < len(head.cells) - 1:
+                break
+        elif not own or not own >= figures & set(columns):
+            break
+        found.append((row, columns))
+    while found and found[-1][1] is None:
+        found.pop()
+    enough = sum(columns is not None for _, columns in found) >= _LEAST_ROWS
+    return found if enough else []
+
+
+def _cells(row: _Row, columns: Sequence[int]) -> Iterator[tuple[int, str]]:
+    yield from zip(columns, row.texts, strict=True)
+
+
+def _columns(head: _Row, row: _Row) -> list[int] | None:
+    """Say under which name each cell of a row stands; None unless each has one of its own."""
+    edges = [(cell[0].left, cell[-1].right) for cell in head.cells]
+    found: list[int] = []
+    for cell in row.cells:
+        left, right, size = cell[0].left, cell[-1].right, cell[0].size
+        shared = [min(right, end) - max(left, start) for start, end in edges]
+        best = max(range(len(edges)), key=shared.__getitem__)
+        start, end = edges[best]
+        aligned = min(abs(left - start), abs(right - end), abs(left + right - start - end) / 2)
+        if shared[best] <= 0 and aligned > CELL * size:
+            return None
+        if found and best <= found[-1]:
+            return None
+        found.append(best)
+    return found

@@ -1,0 +1,86 @@
+"""Read subtitles (WebVTT, SubRip): what is said, and when."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from askdoc.readers.composing import Composer
+from askdoc.readers.decoding import decode
+from askdoc.readers.layout.lines import ends_sentence
+from askdoc.readers.refusal import damaged, wordless
+from askdoc.types import Reading
+from askdoc.types.places import Place, PlaceKind
+
+_TIMING = re.compile(
+    r"\s*(?:(\d{1,4}):)?(\d{1,2}):(\d{2})[.,]\d{1,3}\s*-->\s*(?:(\d{1,4}):)?(\d{1,2}):(\d{2})[.,]"
+)
+_SPEAKER = re.compile(r"<v(?:\.[^ >]*)?\s+([^>]*)>")
+_STYLE = re.compile(r"<[^<>]*>|\{\\[^{}]*\}")
+_PAUSE = 4
+"""Seconds of silence that end a sentence."""
+
+_LONGEST = 1_000
+"""Characters after which a sentence is taken to have ended, where no mark ever ends one."""
+
+
+@dataclass(slots=True)
+class _Cue:
+    start: int
+    end: int
+    words: str
+
+
+class SubtitleReader:
+    """Reads what is said as running text; the time at which it is shown is a place."""
+
+    def read(self, data: bytes, *, name: str) -> Reading:
+        """Read a file called `name`.
+
+        Raises:
+            ReadError: the file is empty, no text, or holds no subtitles.
+
+        """
+        decoded = decode(data, name=name)
+        if "-->" not in decoded.text:
+            raise damaged(name, "holds no subtitles")
+        composer = Composer()
+        before: _Cue | None = None
+        length = 0
+        for cue in _cues(decoded.text):
+            if before is not None and cue.words == before.words:
+                before.end = cue.end  # shown on while the next line comes up
+                continue
+            goes_on = (
+                before is not None
+                and length < _LONGEST
+                and cue.start - before.end < _PAUSE
+                and not ends_sentence(before.words)
+            )
+            composer.place(Place(PlaceKind.TIME, cue.start))
+            composer.line(cue.words, goes_on=goes_on)
+            length = length + len(cue.words) if goes_on else len(cue.words)
+            before = cue
+        if not composer:
+            raise wordless(name)
+        return composer.reading(warnings=decoded.warnings)
+
+
+def _cues(text: str) -> Iterator[_Cue]:
+    cue: _Cue | None = None
+    for line in [*text.splitlines(), ""]:
+        timing = _TIMING.match(line)
+        if timing:
+            cue = _Cue(_seconds(*timing.group(1, 2, 3)), _seconds(*timing.group(4, 5, 6)), "")
+        elif cue is not None and line.strip():
+            said = _STYLE.sub("", _SPEAKER.sub(r"\1: ", line)).strip()
+            cue.words = f"{cue.words} {said}".strip()
+        elif cue is not None:
+            if any(character.isalnum() for character in cue.words):
+                yield cue
+            cue = None
+
+
+def _seconds(hours: str | None, minutes: str, seconds: str) -> int:
+    return int(hours or 0) * 3600 + int(minutes) * 60 + int(seconds)

@@ -1,0 +1,71 @@
+"""Read plain text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import IO
+
+from askdoc.readers.decoding import decode, empty, is_utf8, utf8_pieces
+from askdoc.readers.layout.headings import headings_above, text_headings, text_title, without
+from askdoc.readers.layout.lines import blocks, text_runs
+from askdoc.types import Reading, Section, Span
+
+_PIECE = 1_000_000
+"""Characters of a long text that are looked at as if they were all."""
+
+
+class TextReader:
+    """Reads plain text as it is, so that offsets and lines are those of the file."""
+
+    def read(self, data: bytes, *, name: str) -> Reading:
+        """Read a file called `name`.
+
+        Raises:
+            ReadError: the file is empty or no text.
+
+        """
+        decoded = decode(data, name=name)
+        reading = _reading(decoded.text, warnings=decoded.warnings)
+        if not reading.blocks:
+            raise empty(name)
+        return reading
+
+    def stream(self, file: IO[bytes], *, name: str) -> Iterator[Reading] | None:
+        """Read a long file part after part; None where that cannot be, since it is not UTF-8.
+
+        Raises:
+            ReadError: at a part that is no text.
+
+        """
+        if not is_utf8(file):
+            return None
+        file.seek(0)
+        return _parts(utf8_pieces(file, name=name, longest=_PIECE))
+
+
+def _parts(pieces: Iterator[str]) -> Iterator[Reading]:
+    origin = 0
+    for text in pieces:
+        yield _reading(text, origin=origin)
+        origin += len(text)
+
+
+def _reading(text: str, *, origin: int = 0, warnings: tuple[str, ...] = ()) -> Reading:
+    runs = text_runs(text)
+    cut = blocks(text, runs)
+    headings = text_headings(text, runs)
+    headings = sorted([*headings, *headings_above(text, runs, cut)], key=lambda one: one.span)
+    title = None if origin else text_title(text, runs, headings)
+    if title and title not in headings:
+        headings.insert(0, title)
+    sections = [heading.section() for heading in headings if heading != title]
+    return Reading(
+        text=text,
+        blocks=tuple(
+            Span(block.start + origin, block.end + origin) for block in without(cut, headings)
+        ),
+        title=title.title if title else None,
+        sections=tuple(Section(one.start + origin, one.level, one.title) for one in sections),
+        warnings=warnings,
+        origin=origin,
+    )

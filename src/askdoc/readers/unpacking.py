@@ -1,0 +1,143 @@
+"""Opens packed files (ZIP) without trusting them: how much they unpack to is bounded and checked.
+
+Office documents, EPUB and OpenDocument are ZIP archives of XML; their readers open them here first.
+"""
+
+from __future__ import annotations
+
+import lzma
+import re
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from io import BytesIO
+
+from lxml import etree
+
+from askdoc.readers.decoding import empty
+from askdoc.readers.refusal import damaged, locked, too_large
+
+MOST_UNPACKED = 256_000_000
+"""Bytes that a packed file may unpack to."""
+
+_MOST_MEMBER = 100_000_000
+"""Bytes of one member that is read whole."""
+
+_MOST_MEMBERS = 20_000
+_STEP = 1 << 20
+_ENTITY = re.compile(rb"<!ENTITY", re.IGNORECASE)
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    OSError,
+    EOFError,
+    ValueError,
+    RuntimeError,
+)
+"""What `zipfile` raises on archives that are not sound."""
+
+_OLE = bytes.fromhex("d0cf11e0a1b11ae1")
+
+
+class Package:
+    """A ZIP archive that is sound and not too large."""
+
+    def __init__(self, data: bytes, name: str, *, most: int = MOST_UNPACKED) -> None:
+        self._name = name
+        self._archive = _open(data, name)
+        self._members = {member.filename: member for member in self._archive.infolist()}
+        _check(self._archive, name, most)
+
+    def names(self) -> list[str]:
+        """List the names of the members."""
+        return list(self._members)
+
+    def files(self) -> Iterator[tuple[str, bytes]]:
+        """Yield each file with its name, which several may have."""
+        for member in self._archive.infolist():
+            if not member.is_dir():
+                yield member.filename, self._content(member)
+
+    def read(self, member: str) -> bytes | None:
+        """Return the bytes of a member, or None where there is none of that name."""
+        found = self._members.get(member)
+        return None if found is None else self._content(found)
+
+    def xml(self, member: str) -> etree._Element | None:
+        """Parse a member, or return None where there is none of that name."""
+        data = self.read(member)
+        return None if data is None else parse_xml(data, self._name)
+
+    def _content(self, member: zipfile.ZipInfo) -> bytes:
+        if member.file_size > _MOST_MEMBER:
+            raise too_large(self._name, MOST_UNPACKED)
+        try:
+            return self._archive.read(member)
+        except _BROKEN as error:
+            raise damaged(self._name) from error
+
+
+def parse_xml(data: bytes, name: str, complaints: list[str] | None = None) -> etree._Element:
+    """Parse XML without entities, document type and network; what is not well-formed is mended.
+
+    `complaints` takes in a sentence where it had to be.
+
+    Raises:
+        ReadError: there is no element in it.
+
+    """
+    parser = etree.XMLParser(
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        huge_tree=True,
+        recover=True,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    try:
+        root: etree._Element | None = etree.fromstring(data, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise damaged(name) from error
+    if any("Excessive depth" in entry.message for entry in parser.error_log):
+        raise damaged(name, "nests its elements too deeply")
+    if root is None:
+        raise damaged(name)
+    if complaints is not None and parser.error_log:
+        line = parser.error_log[0].line
+        complaints.append(f"not well-formed from line {line} on: some of it may be missing")
+    return root
+
+
+def _open(data: bytes, name: str) -> zipfile.ZipFile:
+    if data.startswith(_OLE):
+        raise locked(name, "needs a password, or is of an older format than its name says")
+    if not data.strip(b"\0 \t\r\n"):
+        raise empty(name)
+    try:
+        return zipfile.ZipFile(BytesIO(data))
+    except _BROKEN as error:
+        raise damaged(name) from error
+
+
+def _check(archive: zipfile.ZipFile, name: str, most: int) -> None:
+    """Unpack all once, piece by piece, so that no header can lie about a size."""
+    members = archive.infolist()
+    if len(members) > _MOST_MEMBERS or sum(one.file_size for one in members) > most:
+        raise too_large(name, most)
+    for member in members:
+        if member.flag_bits & 1:
+            raise locked(name)
+        is_xml = member.filename.endswith((".xml", ".rels"))
+        try:
+            with archive.open(member) as stream:
+                end = b""
+                while piece := stream.read(_STEP):
+                    if is_xml and _ENTITY.search(end + piece):
+                        raise damaged(name, "declares entities, as no document of its kind does")
+                    end = piece[-len("<!ENTITY") :]
+        except _BROKEN as error:
+            raise damaged(name) from error
