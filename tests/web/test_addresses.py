@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askdoc.adapters.web.refusing import objection
 from askdoc.addresses import is_address, normalised, prefix_of, resolved
 from askdoc.errors import UsageError
 from askdoc.planning import choose_scopes, covers
+from askdoc.web.robots import objection
 
 
 @pytest.mark.parametrize(

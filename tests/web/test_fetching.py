@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.web.site import Page, serving, unsigned_certificate
 
-from askdoc.adapters.web.connecting import Resolve
-from askdoc.adapters.web.fetching import Answer, Fetcher, Validators
 from askdoc.errors import ReadError
+from askdoc.web.connection import Resolve
+from askdoc.web.fetch import Answer, Fetcher, Validators
 
 if TYPE_CHECKING:
     from tests.web.site import Site
@@ -127,8 +127,7 @@ def test_redirects_are_followed_and_each_is_checked(site: Site) -> None:
 def test_a_redirect_from_a_public_host_to_a_private_one_is_refused(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from askdoc.adapters.web import connecting
-    from askdoc.adapters.web.refusing import objection
+    from askdoc.web.robots import objection
 
     site.put("/secret", "Secret.")
     site.pages["/start"] = Page(status=302, headers={"Location": site.at("/secret")})

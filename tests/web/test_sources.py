@@ -14,12 +14,12 @@ from tests.indexing.conftest import Bench
 from tests.web.site import Page, serving
 
 from askdoc import trust
-from askdoc.adapters.web.sources import WebSources
 from askdoc.errors import FetchError
 from askdoc.readers import reader_for
 from askdoc.readouts import Web
 from askdoc.settings import Settings
 from askdoc.types import Fetched
+from askdoc.web.sources import WebSources
 
 if TYPE_CHECKING:
     from tests.web.site import Site

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from askdoc.adapters.web.sources import WebSources
     from askdoc.coverage import Coverage
     from askdoc.following import Follower
     from askdoc.indexing import Indexer
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from askdoc.system.limits import Limits
     from askdoc.types import Found
     from askdoc.types.ports import VectorStore
+    from askdoc.web.sources import WebSources
     from askdoc.workspace import Workspace
     from askdoc.writing import Beside, Store
 
@@ -174,7 +174,7 @@ def _web(workspace: Workspace, listen: Listener) -> Web:
     from askdoc.readouts import Web
 
     def opened() -> WebSources:
-        from askdoc.adapters.web.sources import WebSources
+        from askdoc.web.sources import WebSources
 
         return WebSources(
             workspace.root,

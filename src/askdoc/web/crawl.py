@@ -7,15 +7,15 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from io import BytesIO
 
-from askdoc.adapters.web.fetching import Fetcher
-from askdoc.adapters.web.kinds import is_worth_following
-from askdoc.adapters.web.mirror import Kept, Mirror
-from askdoc.adapters.web.reading import Rules, links, sitemap
 from askdoc.addresses import prefix_of, site_of
 from askdoc.errors import ReadError
 from askdoc.planning import GONE, OUT_OF_REACH, PAGE_LIMIT, REFUSED
 from askdoc.types import Fetched, Found, Skip
 from askdoc.types.ports import Listener
+from askdoc.web.fetch import Fetcher
+from askdoc.web.kinds import is_worth_following
+from askdoc.web.mirror import Kept, Mirror
+from askdoc.web.page import Rules, links, sitemap
 
 ROBOTS = "robots"
 

@@ -14,16 +14,10 @@ from typing import IO, Self
 import httpcore
 
 from askdoc import __version__
-from askdoc.adapters.web.connecting import (
-    CheckedBackend,
-    Deadline,
-    PrivateAddress,
-    Resolve,
-    TimeUp,
-)
 from askdoc.addresses import resolved
 from askdoc.errors import ReadError
 from askdoc.planning import GONE, PRIVATE, REFUSED, UNREACHABLE
+from askdoc.web.connection import CheckedBackend, Deadline, PrivateAddress, Resolve, TimeUp
 
 AGENT = "askdoc"
 """By this name `robots.txt` may speak to this program."""

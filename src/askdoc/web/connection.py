@@ -17,7 +17,7 @@ from typing import Any
 
 import httpcore
 
-from askdoc.adapters.web.refusing import PRIVATE, objection
+from askdoc.web.robots import PRIVATE, objection
 
 Resolve = Callable[[str, int], list[str]]
 """Looks up the IP addresses of a host; raises `OSError` where there are none."""

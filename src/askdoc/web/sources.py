@@ -6,15 +6,15 @@ import shlex
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from askdoc.adapters.web.connecting import Resolve
-from askdoc.adapters.web.crawling import Crawl, found_at, is_document
-from askdoc.adapters.web.fetching import Fetcher
-from askdoc.adapters.web.mirror import Mirror
 from askdoc.planning import NOT_NAMED, OFFLINE
 from askdoc.settings import Settings
 from askdoc.trust import Permission, permission
 from askdoc.types import Found, Skip
 from askdoc.types.ports import Listener, deaf
+from askdoc.web.connection import Resolve
+from askdoc.web.crawl import Crawl, found_at, is_document
+from askdoc.web.fetch import Fetcher
+from askdoc.web.mirror import Mirror
 
 
 class WebSources:

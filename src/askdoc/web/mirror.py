@@ -18,11 +18,11 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO
 
-from askdoc.adapters.web.fetching import Answer, Validators
-from askdoc.adapters.web.kinds import ending_for, in_utf8
 from askdoc.addresses import name_in
 from askdoc.errors import ReadError
 from askdoc.readers import is_readable
+from askdoc.web.fetch import Answer, Validators
+from askdoc.web.kinds import ending_for, in_utf8
 
 _NOTE = "about.json"
 _NOT_IN_NAMES = re.compile(r"[^\w-]+")

@@ -10,8 +10,8 @@ import lxml.html
 from lxml import etree
 from protego import Protego
 
-from askdoc.adapters.web.fetching import AGENT
 from askdoc.addresses import resolved
+from askdoc.web.fetch import AGENT
 
 _MOST_MARKUP = 5_000_000
 """Bytes of a page in which links are looked for."""
