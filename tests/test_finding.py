@@ -16,12 +16,12 @@ import pytest
 from askdoc import formats, wiring, workspace
 from askdoc.adapters.chroma import ChromaStore
 from askdoc.answering import Answerer
+from askdoc.formats.unmatched import unmatched
 from askdoc.render.answers import notes
 from askdoc.retrieval import DENSE
 from askdoc.sentence_vectors import IN_CONTEXT
 from askdoc.settings import Settings
 from askdoc.types import Status
-from askdoc.unmatched import unmatched
 from askdoc.workspace import Workspace
 
 if TYPE_CHECKING:

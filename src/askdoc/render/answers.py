@@ -9,6 +9,7 @@ from rich.text import Text
 
 from askdoc import operators
 from askdoc.formats import Lines
+from askdoc.formats.unmatched import unmatched
 from askdoc.render.console import Page
 from askdoc.render.layout import BLANK, context_limit, flat, hang, head, tail
 from askdoc.render.places import also_in, file_name, heading_path
@@ -26,7 +27,6 @@ from askdoc.types import (
     Support,
 )
 from askdoc.types.places import name_place, place_suffix
-from askdoc.unmatched import unmatched
 
 _LIST_MARK = re.compile(r"\n[^\S\n]*(?:[-*+•–]|\d{1,3}[.)])[^\S\n]*$")
 """What begins an item of a list; before the item that is quoted, it is no context."""

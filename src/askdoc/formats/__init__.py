@@ -17,8 +17,7 @@ from typing import Any
 import msgspec
 
 from askdoc.errors import UsageError
-from askdoc.paths import seen_from
-from askdoc.records import (
+from askdoc.formats.records import (
     AnswerRecord,
     CitationRecord,
     ClaimRecord,
@@ -26,6 +25,8 @@ from askdoc.records import (
     GenerationRecord,
     PlaceRecord,
 )
+from askdoc.formats.unmatched import unmatched
+from askdoc.paths import seen_from
 from askdoc.strings import rewritten
 from askdoc.types import (
     Answer,
@@ -43,7 +44,6 @@ from askdoc.types import (
     Stamp,
 )
 from askdoc.types.places import Landmark, Landmarks, Place, PlaceKind
-from askdoc.unmatched import unmatched
 
 ANSWER = "askdoc.answer/1"
 SEARCH = "askdoc.search/1"
