@@ -29,9 +29,9 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from askdoc import wiring, workspace
-from askdoc.adapters.manifest import INPUT, MODEL, TOKENIZER
-from askdoc.adapters.onnx import OnnxEmbedder, open_session
 from askdoc.intake import passages
+from askdoc.models.manifest import INPUT, MODEL, TOKENIZER
+from askdoc.models.onnx import OnnxEmbedder, open_session
 from askdoc.system.limits import cores
 
 

@@ -21,11 +21,11 @@ import numpy as np
 from sentence_transformers import SentenceTransformer
 
 from askdoc import wiring, workspace
-from askdoc.adapters import model_sources
 from askdoc.answering import Parts
 from askdoc.gold import GoldFinder
 from askdoc.grading import grade
 from askdoc.intake import passages
+from askdoc.models import model_sources
 from askdoc.remembering import RememberingEmbedder
 from askdoc.settings import DEFAULT_EMBEDDER
 from askdoc.suites import load

@@ -192,7 +192,7 @@ def embed(passages: list[str]) -> np.ndarray:
 
 @cache
 def _embedder() -> object:
-    from askdoc.adapters.embedders import load
+    from askdoc.models.embedder import load
 
     return load()
 

@@ -24,8 +24,8 @@ from llama_index.core.retrievers import BaseRetriever
 from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 
 from askdoc import wiring, workspace
-from askdoc.adapters.generators import Choice
-from askdoc.adapters.llamaindex_llm import LlamaIndexGenerator, form_of
+from askdoc.models.llm import Choice
+from askdoc.models.llm.server import LlamaIndexGenerator, form_of
 from askdoc.strings import one_line
 from askdoc.types.places import name_place
 

@@ -15,11 +15,11 @@ import platformdirs
 
 from askdoc import followups, wiring
 from askdoc.adapters.answer_cache import AnswerCache, case_key
-from askdoc.adapters.model_pin import model_pin
 from askdoc.errors import AskdocError, StoreError, UsageError
 from askdoc.evaluation import evaluate
 from askdoc.gold import GoldFinder
-from askdoc.providers import read_provider
+from askdoc.models.llm.model_pin import model_pin
+from askdoc.models.llm.providers import read_provider
 from askdoc.settings import ENGLISH, index_fingerprint
 from askdoc.suites import Suite
 from askdoc.system.parallel import each

@@ -296,7 +296,7 @@ def _own_llm(value: str, root: Path, config: Path) -> str:
     That is a name in the catalogue, or a file inside the workspace; never a server, and nothing is
     fetched for it.
     """
-    from askdoc.catalogue import catalogue
+    from askdoc.models.llm.catalogue import catalogue
 
     if value == EXTRACTIVE or value in catalogue():
         return value

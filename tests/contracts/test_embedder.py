@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pytest
 
-from askdoc.adapters import embedders, model_sources
+from askdoc.models import embedder as embedders
+from askdoc.models import model_sources
 from askdoc.settings import DEFAULT_EMBEDDER
 from askdoc.testing import HashEmbedder
 from askdoc.types import Span
@@ -28,7 +29,7 @@ def _compiled() -> Embedder:
 
 
 def _on_torch() -> Embedder:
-    from askdoc.adapters.sentence_transformers import TorchEmbedder, load_model
+    from askdoc.models.sentence_transformers import TorchEmbedder, load_model
 
     folder = model_sources.find(DEFAULT_EMBEDDER).folder
     assert folder is not None

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from askdoc.adapters import rankers
 from askdoc.errors import ModelError
+from askdoc.models import rankers
 from askdoc.settings import RERANKER
 from askdoc.types import Candidate, CompileStage, Compiling
 from askdoc.types.ports import Ranker
@@ -40,7 +40,7 @@ def tiny_cross_encoder(folder: Path, *, labels: int = 1) -> Path:
     import torch
     from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
 
-    from askdoc.adapters import model_sources
+    from askdoc.models import model_sources
     from askdoc.settings import DEFAULT_EMBEDDER
 
     torch.manual_seed(3)
@@ -114,7 +114,7 @@ def test_no_library_draws_its_progress_while_a_model_is_loaded(
 ) -> None:
     from transformers.utils import logging
 
-    from askdoc.adapters import cross_encoders
+    from askdoc.models import cross_encoders
 
     model = tiny_cross_encoder(tmp_path / "model")
     logging.enable_progress_bar()  # type: ignore[no-untyped-call]  # as in a fresh process

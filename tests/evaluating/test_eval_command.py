@@ -20,8 +20,8 @@ from tests.evaluating.conftest import FACTS, QUESTIONS, run, timeless
 
 from askdoc import formats, selection
 from askdoc.adapters.chroma import ChromaStore
-from askdoc.adapters.embedders import cache_folder
 from askdoc.adapters.sqlite import SqliteCatalog
+from askdoc.models.embedder import cache_folder
 from askdoc.types import Hit
 
 

@@ -23,7 +23,7 @@ from tests.generating.conftest import model_path  # noqa: F401 - a fixture
 
 from askdoc import formats, judging, prompts
 from askdoc.answering import Answerer
-from askdoc.catalogue import catalogue
+from askdoc.models.llm.catalogue import catalogue
 
 pytestmark = [
     # The provider's library leaves its streams to the garbage collector when they break.

@@ -8,10 +8,10 @@ import platformdirs
 import pytest
 from tests.generating.servers import KEY
 
-from askdoc.adapters.model_files import ModelFiles
-from askdoc.adapters.xllamacpp import LlamaCpp
-from askdoc.catalogue import catalogue
 from askdoc.errors import Unreachable
+from askdoc.models.llm.catalogue import catalogue
+from askdoc.models.llm.files import ModelFiles
+from askdoc.models.llm.local import LlamaCpp
 from askdoc.text.terms import SnowballAnalyser
 from askdoc.types import Chunk, Document, Evidence, Form, Passage, Prompt, Span, Spent, Stamp
 

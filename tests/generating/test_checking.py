@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askdoc.adapters.embedders import load
 from askdoc.checking import Check, Source, Verdict
+from askdoc.models.embedder import load
 from askdoc.text.terms import SnowballAnalyser
 from askdoc.types import Support
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from tests.generating.test_model_files import MODEL, wheel_of
 
-from askdoc.adapters.gguf import widen
-from askdoc.adapters.model_files import ModelFiles
 from askdoc.errors import ModelError
+from askdoc.models.llm.files import ModelFiles
+from askdoc.models.llm.gguf import widen
 
 KEYS = b"".join(
     struct.pack("<Q", len(key)) + key + value

@@ -9,7 +9,7 @@ import pytest
 from tests.generating.conftest import evidence
 
 from askdoc import prompts
-from askdoc.adapters.xllamacpp import LlamaCpp
+from askdoc.models.llm.local import LlamaCpp
 from askdoc.types import Prompt, Spent
 
 _SYSTEM = "You answer in short claims. " * 20

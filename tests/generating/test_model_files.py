@@ -15,11 +15,11 @@ from typing import Any, ClassVar
 
 import pytest
 
-from askdoc.adapters.generators import choose
-from askdoc.adapters.model_files import ModelFiles, find_model, require
-from askdoc.adapters.xllamacpp import LlamaCpp
-from askdoc.catalogue import Model, catalogue
 from askdoc.errors import ModelError, Unreachable, UsageError
+from askdoc.models.llm import choose
+from askdoc.models.llm.catalogue import Model, catalogue
+from askdoc.models.llm.files import ModelFiles, find_model, require
+from askdoc.models.llm.local import LlamaCpp
 from askdoc.types import Fetching
 
 CONTENT = b"GGUF" + bytes(range(256)) * 4096

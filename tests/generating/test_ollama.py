@@ -14,11 +14,11 @@ from tests.generating.conftest import evidence
 from tests.generating.servers import KEY, reply
 
 from askdoc import prompts
-from askdoc.adapters import ollama
-from askdoc.adapters.connecting import connect
 from askdoc.cli.completing import model_names
 from askdoc.errors import GeneratorError
-from askdoc.providers import Provider, ollama_url, read_provider
+from askdoc.models.llm import ollama
+from askdoc.models.llm.connection import connect
+from askdoc.models.llm.providers import Provider, ollama_url, read_provider
 from askdoc.types import Form, Spent
 
 FACT = "The Oren dam was completed in 1931."

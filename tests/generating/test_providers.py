@@ -15,12 +15,12 @@ from tests.generating.conftest import evidence, terms
 from tests.generating.servers import KEY, breaking, chunk, failing, in_front_of, reply
 
 from askdoc import prompts
-from askdoc.adapters.connecting import connect, connect_later
-from askdoc.adapters.llamaindex_llm import LlamaIndexGenerator
 from askdoc.checking import Check
 from askdoc.errors import GeneratorError, NoAnswerYet
 from askdoc.generation import Writer
-from askdoc.providers import Provider, is_loopback, read_provider
+from askdoc.models.llm.connection import connect, connect_later
+from askdoc.models.llm.providers import Provider, is_loopback, read_provider
+from askdoc.models.llm.server import LlamaIndexGenerator
 from askdoc.render.console import Console, page
 from askdoc.render.notices import ModelNotices
 from askdoc.types import Busy, Form, Prompt, Spent

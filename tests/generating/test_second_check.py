@@ -62,7 +62,7 @@ def nli(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
 def test_an_entailment_model_in_a_folder_decides(
     nli: Callable[..., Path], leaning: str, support: Support
 ) -> None:
-    from askdoc.adapters.entailment import load
+    from askdoc.models.entailment import load
 
     verdict = load(str(nli(leaning)))("It was built in 1850.", SOURCES, HOLDS)
     assert verdict.support is support
@@ -70,7 +70,7 @@ def test_an_entailment_model_in_a_folder_decides(
 
 
 def test_a_model_with_other_labels_is_refused(nli: Callable[..., Path]) -> None:
-    from askdoc.adapters.entailment import load
+    from askdoc.models.entailment import load
 
     with pytest.raises(ModelError, match="no entailment model") as caught:
         load(str(nli("good", ("good", "bad"))))
@@ -121,7 +121,7 @@ def test_a_downloaded_folder_cannot_name_a_check_elsewhere(tmp_path: Path) -> No
 
 
 def test_a_name_that_is_no_model_is_told_with_what_the_option_takes() -> None:
-    from askdoc.adapters.entailment import load
+    from askdoc.models.entailment import load
 
     with pytest.raises(ModelError, match="`cross-encoder/nli-none` is not on this machine") as told:
         load("nli-none")

@@ -13,12 +13,11 @@ from tests.generating.conftest import evidence
 from tests.generating.servers import Fault, chunk, endless, in_front_of, reply
 
 from askdoc import prompts
-from askdoc.adapters import direct, ollama
-from askdoc.adapters.connecting import connect
-from askdoc.adapters.generators import choose
-from askdoc.adapters.llamaindex_llm import LlamaIndexGenerator
 from askdoc.errors import GeneratorError, UsageError
-from askdoc.providers import Provider
+from askdoc.models.llm import choose, direct, ollama
+from askdoc.models.llm.connection import connect
+from askdoc.models.llm.providers import Provider
+from askdoc.models.llm.server import LlamaIndexGenerator
 from askdoc.types import Spent
 
 FACT = "The Oren dam was completed in 1931."

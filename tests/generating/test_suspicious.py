@@ -8,11 +8,11 @@ import pytest
 from tests.generating.conftest import Scripted, evidence, terms
 
 from askdoc import prompts
-from askdoc.adapters.xllamacpp import LlamaCpp
 from askdoc.checking import Check
 from askdoc.citing import Chosen
 from askdoc.generation import Limits, Writer
 from askdoc.guarding import unpoisoned
+from askdoc.models.llm.local import LlamaCpp
 from askdoc.suspicious import harmless, suspicion
 from askdoc.types import Span, Support
 

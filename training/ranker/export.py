@@ -16,8 +16,8 @@ from pathlib import Path
 import torch
 from model import Ranker, base_folder
 
-from askdoc.adapters.quantising import quantise
-from askdoc.adapters.ranker import ABOUT, IDS, MODEL, TOKENIZER, TYPES, digest
+from askdoc.models.quantising import quantise
+from askdoc.models.ranker import ABOUT, IDS, MODEL, TOKENIZER, TYPES, digest
 
 TARGET = Path(__file__).parents[2] / "src" / "askdoc" / "data" / "ranker"
 OPSET = 20

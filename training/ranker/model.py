@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from transformers import AutoModel
 
-from askdoc.adapters import model_sources
+from askdoc.models import model_sources
 from askdoc.settings import DEFAULT_EMBEDDER
 
 

@@ -21,8 +21,8 @@ from groups import Group, Task, Teacher, load
 from model import Ranker, base_folder
 from tokenizers import Tokenizer
 
-from askdoc.adapters.pairs import Pair, PairEncoder
-from askdoc.adapters.ranker import TOKENIZER
+from askdoc.models.pairs import Pair, PairEncoder
+from askdoc.models.ranker import TOKENIZER
 
 SEED = 1
 QUESTIONS = 16

@@ -47,9 +47,9 @@ def library_names(incomplete: str) -> list[str]:
 
 def model_names(incomplete: str) -> list[str]:
     """List the language models: those here, those of the catalogue, those of a running Ollama."""
-    from askdoc.adapters.model_files import ModelFiles
-    from askdoc.adapters.ollama import local_models
-    from askdoc.catalogue import catalogue
+    from askdoc.models.llm.catalogue import catalogue
+    from askdoc.models.llm.files import ModelFiles
+    from askdoc.models.llm.ollama import local_models
 
     files = ModelFiles()
     known = sorted(catalogue().values(), key=lambda model: not files.present(model))

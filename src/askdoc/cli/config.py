@@ -12,7 +12,7 @@ from askdoc.cli.base import Group, command
 from askdoc.cli.completing import setting_names
 from askdoc.cli.options import here, open_workspace
 from askdoc.errors import UsageError
-from askdoc.providers import redacted
+from askdoc.models.llm.providers import redacted
 
 app = typer.Typer(
     name="config",

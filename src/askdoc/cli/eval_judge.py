@@ -28,8 +28,8 @@ def open_judge(workspace: Workspace, name: str, aside: Page) -> Iterator[Judge]:
 
     from askdoc import running, wiring
     from askdoc.adapters.judgements import RememberingJudge
-    from askdoc.adapters.model_pin import model_pin
     from askdoc.judging import PromptedJudge
+    from askdoc.models.llm.model_pin import model_pin
     from askdoc.render.notices import ModelNotices
 
     settings = msgspec.structs.replace(workspace.settings, llm=name)

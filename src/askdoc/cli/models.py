@@ -33,9 +33,9 @@ def show_models(*, as_json: AsJson = False) -> None:
     Examples:
         askdoc models list
     """
-    from askdoc.adapters.model_files import ModelFiles
-    from askdoc.adapters.ollama import local_models
-    from askdoc.catalogue import catalogue
+    from askdoc.models.llm.catalogue import catalogue
+    from askdoc.models.llm.files import ModelFiles
+    from askdoc.models.llm.ollama import local_models
 
     files = ModelFiles()
     models = [(model, files.present(model)) for model in catalogue().values()]
@@ -63,7 +63,7 @@ def info(name: Name, *, as_json: AsJson = False) -> None:
     Examples:
         askdoc models info smollm2-135m
     """
-    from askdoc.adapters.model_files import ModelFiles, find_model
+    from askdoc.models.llm.files import ModelFiles, find_model
 
     model = find_model(name)
     files = ModelFiles()
@@ -87,7 +87,7 @@ def pull(name: Name, *, offline: Offline = False) -> None:
     Examples:
         askdoc models pull smollm2-135m
     """
-    from askdoc.adapters.model_files import ModelFiles, find_model
+    from askdoc.models.llm.files import ModelFiles, find_model
     from askdoc.render.console import errors
     from askdoc.render.errors import note_line
     from askdoc.render.models import FetchProgress
@@ -106,7 +106,7 @@ def path(name: Name) -> None:
     Examples:
         askdoc models path smollm2-135m
     """
-    from askdoc.adapters.model_files import ModelFiles, find_model, require
+    from askdoc.models.llm.files import ModelFiles, find_model, require
 
     typer.echo(require(find_model(name), ModelFiles()))
 
@@ -118,7 +118,7 @@ def remove(name: Name) -> None:
     Examples:
         askdoc models remove smollm2-135m
     """
-    from askdoc.adapters.model_files import ModelFiles, find_model
+    from askdoc.models.llm.files import ModelFiles, find_model
 
     model = find_model(name)
     if not ModelFiles().remove(model):

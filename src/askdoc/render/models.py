@@ -9,7 +9,7 @@ from typing import Self
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 from rich.text import Text
 
-from askdoc.catalogue import Model
+from askdoc.models.llm.catalogue import Model
 from askdoc.render.console import Page
 from askdoc.render.layout import hang
 from askdoc.types import Fetching

@@ -79,7 +79,7 @@ def _writer(name: str | None) -> str:
 
 def model_names() -> list[str]:
     """List what `/llm` takes by name."""
-    from askdoc.catalogue import catalogue
+    from askdoc.models.llm.catalogue import catalogue
 
     return [EXTRACTIVE, *catalogue()]
 

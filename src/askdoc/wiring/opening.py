@@ -140,7 +140,7 @@ def embedder(
     A model is fetched from a hub only if the user named it: what a workspace's own files name must
     be on this machine already.
     """
-    from askdoc.adapters.embedders import load
+    from askdoc.models.embedder import load
 
     chosen = workspace.settings.embedder or indexed_with or DEFAULT_EMBEDDER
     named = workspace.settings.embedder is not None and workspace.origins["embedder"].trusted
@@ -159,7 +159,7 @@ def ranker(workspace: Workspace, listen: Listener = deaf) -> Ranker | None:
     settings = workspace.settings
     if settings.reranker == NO_RERANKER:
         return None
-    from askdoc.adapters.rankers import load
+    from askdoc.models.rankers import load
 
     named = settings.reranker is not None and workspace.origins["reranker"].trusted
     return load(settings.reranker, allow_download=named and not settings.offline, listen=listen)

@@ -13,8 +13,8 @@ from askdoc.wiring.opening import main_language
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from askdoc.adapters.generators import Choice
     from askdoc.checking import Checker
+    from askdoc.models.llm import Choice
     from askdoc.settings import Settings
     from askdoc.types.ports import AnswerWriter, CatalogReader, Embedder, Generator
     from askdoc.workspace import Workspace
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def may_write(settings: Settings) -> bool:
     """Tell whether a language model may be asked to write."""
     if settings.llm is None:
-        from askdoc.catalogue import catalogue
+        from askdoc.models.llm.catalogue import catalogue
 
         return any(model.good_enough for model in catalogue().values())
     return settings.llm != EXTRACTIVE
@@ -53,7 +53,7 @@ def language_models() -> Iterator[LoadModel]:
         def load(settings: Settings) -> Choice | None:
             if not may_write(settings):
                 return None
-            from askdoc.adapters.generators import choose
+            from askdoc.models.llm import choose
 
             key = (settings.llm, settings.offline, settings.llm_timeout, settings.llm_threads)
             if key not in known:
@@ -126,7 +126,7 @@ def _second_check(workspace: Workspace, generator: Generator) -> Checker | None:
         from askdoc.second_check import ModelCheck
 
         return ModelCheck(generator)
-    from askdoc.adapters.entailment import load
+    from askdoc.models.entailment import load
 
     allowed = workspace.origins["check"].trusted and not settings.offline
     return load(settings.check, allow_download=allowed)

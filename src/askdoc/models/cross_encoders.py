@@ -13,10 +13,10 @@ import numpy as np
 import torch
 from sentence_transformers import CrossEncoder
 
-from askdoc.adapters.quantising import quantise
-from askdoc.adapters.ranker import ABOUT, IDS, MASK, MODEL, TOKENIZER, TYPES, TextRanker, digest
-from askdoc.adapters.sentence_transformers import quietly, write_onnx
 from askdoc.errors import ModelError
+from askdoc.models.quantising import quantise
+from askdoc.models.ranker import ABOUT, IDS, MASK, MODEL, TOKENIZER, TYPES, TextRanker, digest
+from askdoc.models.sentence_transformers import quietly, write_onnx
 from askdoc.types import Candidate
 
 AGREEMENT = 0.99

@@ -11,11 +11,11 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-from askdoc.adapters import model_sources
-from askdoc.adapters.embedders import alone, cache_folder
-from askdoc.adapters.model_sources import Source
-from askdoc.adapters.ranker import TextRanker, packaged
 from askdoc.errors import ModelError
+from askdoc.models import model_sources
+from askdoc.models.embedder import alone, cache_folder
+from askdoc.models.model_sources import Source
+from askdoc.models.ranker import TextRanker, packaged
 from askdoc.settings import RERANKER
 from askdoc.types import CompileStage, Compiling
 from askdoc.types.ports import Listener, Ranker, deaf
@@ -71,7 +71,7 @@ def _compile(source: Source, folder: Path, home: Path, listen: Listener) -> None
             TextRanker(home, name=source.name)
             return
         listen(Compiling(source.name, CompileStage.LOAD))
-        from askdoc.adapters.cross_encoders import compile_ranker  # imports torch
+        from askdoc.models.cross_encoders import compile_ranker  # imports torch
 
         work = home.with_name(f"{home.name}.work")
         shutil.rmtree(work, ignore_errors=True)

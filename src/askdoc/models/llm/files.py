@@ -20,8 +20,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-from askdoc.catalogue import Model, catalogue
 from askdoc.errors import ModelError, Unreachable, UsageError
+from askdoc.models.llm.catalogue import Model, catalogue
 from askdoc.types import Fetching
 from askdoc.types.ports import Listener, deaf
 
@@ -152,7 +152,7 @@ class ModelFiles:
         if model.kept_sha256 is None or path.stat().st_size == model.kept_size:
             self._note(path)
             return
-        from askdoc.adapters.gguf import widen
+        from askdoc.models.llm.gguf import widen
 
         with _explained(model):
             self._downloads.mkdir(parents=True, exist_ok=True)

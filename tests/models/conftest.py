@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from askdoc.adapters import manifest, model_sources, sentence_transformers
-from askdoc.adapters.compiling import compile_model
+from askdoc.models import manifest, model_sources, sentence_transformers
+from askdoc.models.compile import compile_model
 from askdoc.settings import DEFAULT_EMBEDDER
 
 SIZE = 32

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
-from askdoc.catalogue import catalogue
 from askdoc.expanding import expanded
+from askdoc.models.llm.catalogue import catalogue
 
 _DIGITS = 12
 

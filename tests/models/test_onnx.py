@@ -13,10 +13,11 @@ import msgspec
 import numpy as np
 import pytest
 
-from askdoc.adapters import embedders, onnx
-from askdoc.adapters.manifest import Precision, read_manifest, write_manifest
-from askdoc.adapters.onnx import OnnxEmbedder
 from askdoc.errors import ModelError
+from askdoc.models import embedder as embedders
+from askdoc.models import onnx
+from askdoc.models.manifest import Precision, read_manifest, write_manifest
+from askdoc.models.onnx import OnnxEmbedder
 
 TEXTS = [f"{'Some words to fill a line. ' * (n % 13)}Number {n} is about boats." for n in range(40)]
 

@@ -13,14 +13,14 @@ import onnxruntime  # type: ignore[import-untyped]
 import pytest
 from onnx import TensorProto, helper, numpy_helper, save
 
-from askdoc.adapters import compiling, sentence_transformers
-from askdoc.adapters.compiling import compile_model
-from askdoc.adapters.manifest import Precision, read_manifest
-from askdoc.adapters.onnx import OnnxEmbedder
-from askdoc.adapters.parity import TEXTS, parity
-from askdoc.adapters.quantising import quantise
-from askdoc.adapters.sentence_transformers import TorchEmbedder, load_model, traits
 from askdoc.errors import ModelError
+from askdoc.models import sentence_transformers
+from askdoc.models.compile import compile_model
+from askdoc.models.manifest import Precision, read_manifest
+from askdoc.models.onnx import OnnxEmbedder
+from askdoc.models.parity import TEXTS, parity
+from askdoc.models.quantising import quantise
+from askdoc.models.sentence_transformers import TorchEmbedder, load_model, traits
 from askdoc.testing import HashEmbedder
 from askdoc.types import CompileStage, Compiling
 

@@ -21,12 +21,12 @@ from pathlib import Path
 
 import msgspec
 
-from askdoc.adapters import model_sources
-from askdoc.adapters.manifest import FORMAT, Manifest, Precision, read_manifest
-from askdoc.adapters.model_sources import Source
-from askdoc.adapters.onnx import OnnxEmbedder
 from askdoc.errors import ModelError
 from askdoc.expanding import expanded
+from askdoc.models import model_sources
+from askdoc.models.manifest import FORMAT, Manifest, Precision, read_manifest
+from askdoc.models.model_sources import Source
+from askdoc.models.onnx import OnnxEmbedder
 from askdoc.settings import DEFAULT_EMBEDDER
 from askdoc.types import CompileStage, Compiling, NotCompiled
 from askdoc.types.ports import Embedder, Listener, deaf
@@ -130,7 +130,7 @@ def alone(home: Path, source: Source, listen: Listener) -> Iterator[None]:
 def _compile(folder: Path, home: Path, source: Source, digest: str, listen: Listener) -> Manifest:
     # Imports torch, which takes seconds, or half a minute on a busy machine.
     listen(Compiling(source.name, CompileStage.LOAD))
-    from askdoc.adapters.compiling import compile_model
+    from askdoc.models.compile import compile_model
 
     return compile_model(folder, home, name=source.name, digest=digest, listen=listen)
 
@@ -149,7 +149,7 @@ def _open(home: Path, source: Source, listen: Listener) -> Embedder:
     if manifest.precision is not Precision.TORCH:
         return OnnxEmbedder.open(home, name=source.name)
     # Imports torch, which takes seconds; there is no other way for such a model.
-    from askdoc.adapters.sentence_transformers import TorchEmbedder, load_model
+    from askdoc.models.sentence_transformers import TorchEmbedder, load_model
 
     listen(NotCompiled(source.name, manifest.reason))
     model = load_model(source.folder or Path(manifest.folder), source.name)

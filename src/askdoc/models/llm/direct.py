@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from askdoc.providers import is_loopback
+from askdoc.models.llm.providers import is_loopback
 
 if TYPE_CHECKING:
     import httpx

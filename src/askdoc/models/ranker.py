@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from tokenizers import Encoding, Tokenizer
 
-from askdoc.adapters.onnx import on_each_core, open_session
-from askdoc.adapters.pairs import Pair, PairEncoder
 from askdoc.errors import ModelError
+from askdoc.models.onnx import on_each_core, open_session
+from askdoc.models.pairs import Pair, PairEncoder
 from askdoc.settings import RANKER_FINGERPRINT, RERANKER
 from askdoc.strings import encodable
 from askdoc.types import Candidate

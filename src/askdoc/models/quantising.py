@@ -19,7 +19,7 @@ from onnxruntime.quantization import (  # type: ignore[import-untyped]
     quantize_dynamic,
 )
 
-from askdoc.adapters.tidying import tidy
+from askdoc.models.tidying import tidy
 
 _OPERATIONS = ["MatMul", "Gemm", "Gather"]
 _SINGLE_FILE = 1_800_000_000  # bytes; a protobuf message holds 2 GiB

@@ -16,12 +16,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from askdoc.adapters import model_sources
-from askdoc.adapters.embedders import cache_folder, load
-from askdoc.adapters.manifest import FORMAT
-from askdoc.adapters.onnx import OnnxEmbedder
-from askdoc.adapters.sentence_transformers import TorchEmbedder
 from askdoc.errors import ModelError
+from askdoc.models import model_sources
+from askdoc.models.embedder import cache_folder, load
+from askdoc.models.manifest import FORMAT
+from askdoc.models.onnx import OnnxEmbedder
+from askdoc.models.sentence_transformers import TorchEmbedder
 from askdoc.types import CompileStage, Compiling, NotCompiled
 from askdoc.types.ports import Embedder
 
@@ -180,7 +180,7 @@ def test_a_full_disk_is_an_error_with_a_way_out(
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("askdoc.adapters.sentence_transformers.save_tokenizer", full)
+    monkeypatch.setattr("askdoc.models.sentence_transformers.save_tokenizer", full)
     with pytest.raises(ModelError, match="No space left") as caught:
         load(str(tiny), cache=tmp_path)
     assert caught.value.hint is not None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from askdoc.adapters import model_sources
 from askdoc.errors import ModelError
+from askdoc.models import model_sources
 from askdoc.second_check import Entailment, EntailmentCheck
 
 _OPTION = "--check"
@@ -32,7 +32,7 @@ def load(name: str, *, allow_download: bool = False) -> EntailmentCheck:
         )
         hint += f"taken for; without {_OPTION} there is no second check"
         raise ModelError(str(error), hint=hint) from error
-    from askdoc.adapters.sentence_transformers import quietly
+    from askdoc.models.sentence_transformers import quietly
 
     try:
         from sentence_transformers import CrossEncoder

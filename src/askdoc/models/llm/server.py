@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, MessageRole
 
-from askdoc.adapters.reining import Rein
 from askdoc.errors import AskdocError, GeneratorError
-from askdoc.providers import without_secrets
+from askdoc.models.llm.providers import without_secrets
+from askdoc.models.llm.reining import Rein
 from askdoc.strings import one_line
 from askdoc.types import Busy, Form, Prompt, Spent
 from askdoc.types.ports import Listener, deaf

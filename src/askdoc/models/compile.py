@@ -14,12 +14,12 @@ from pathlib import Path
 import msgspec
 from sentence_transformers import SentenceTransformer
 
-from askdoc.adapters import manifest, sentence_transformers
-from askdoc.adapters.manifest import Manifest, Precision
-from askdoc.adapters.onnx import OnnxEmbedder
-from askdoc.adapters.parity import Parity, parity
-from askdoc.adapters.quantising import quantise
 from askdoc.errors import ModelError
+from askdoc.models import manifest, sentence_transformers
+from askdoc.models.manifest import Manifest, Precision
+from askdoc.models.onnx import OnnxEmbedder
+from askdoc.models.parity import Parity, parity
+from askdoc.models.quantising import quantise
 from askdoc.types import CompileStage, Compiling
 from askdoc.types.ports import Embedder, Listener, deaf
 

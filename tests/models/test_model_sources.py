@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from askdoc.adapters import model_sources
-from askdoc.adapters.model_sources import Source, digest, find, signature, verify
 from askdoc.errors import ModelError
+from askdoc.models import model_sources
+from askdoc.models.model_sources import Source, digest, find, signature, verify
 from askdoc.settings import DEFAULT_EMBEDDER
 
 REVISION = "1234567890123456789012345678901234567890"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from askdoc.adapters.direct import opener
-from askdoc.providers import is_loopback, ollama_host, ollama_url
+from askdoc.models.llm.direct import opener
+from askdoc.models.llm.providers import is_loopback, ollama_host, ollama_url
 
 _LOOK = 0.5
 """Seconds to wait for an answer; on one machine it comes at once."""

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from askdoc.adapters.embedders import CACHE_VARIABLE, cache_folder, load
+from askdoc.models.embedder import CACHE_VARIABLE, cache_folder, load
 
 
 def test_onnxruntime_keeps_no_record_of_what_it_did(tmp_path: Path) -> None:

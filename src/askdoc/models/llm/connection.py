@@ -11,8 +11,12 @@ from functools import partial
 from importlib import import_module
 from typing import Any
 
-from askdoc.adapters.direct import client, client_options, opener
-from askdoc.adapters.llamaindex_llm import (
+from askdoc.errors import GeneratorError, MissingPart, NoAnswerYet
+from askdoc.models.llm.direct import client, client_options, opener
+from askdoc.models.llm.ollama import holds, models_of
+from askdoc.models.llm.providers import COMPATIBLE, KEY_VARIABLES, Provider
+from askdoc.models.llm.reining import Rein
+from askdoc.models.llm.server import (
     CONTEXT,
     NO_KEY,
     REDIRECTIONS,
@@ -21,10 +25,6 @@ from askdoc.adapters.llamaindex_llm import (
     explained,
     foreign,
 )
-from askdoc.adapters.ollama import holds, models_of
-from askdoc.adapters.reining import Rein
-from askdoc.errors import GeneratorError, MissingPart, NoAnswerYet
-from askdoc.providers import COMPATIBLE, KEY_VARIABLES, Provider
 from askdoc.types import Form, Prompt, Spent
 from askdoc.types.ports import Generator, Listener, deaf
 

@@ -21,7 +21,7 @@ import numpy.typing as npt
 import onnxruntime  # type: ignore[import-untyped]
 from tokenizers import Encoding, Tokenizer
 
-from askdoc.adapters.manifest import (
+from askdoc.models.manifest import (
     INPUT,
     MODEL,
     OUTPUT,

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from askdoc.adapters.model_files import ModelFiles, require
-from askdoc.catalogue import Model, catalogue
 from askdoc.errors import UsageError
 from askdoc.expanding import expanded
+from askdoc.models.llm.catalogue import Model, catalogue
+from askdoc.models.llm.files import ModelFiles, require
+from askdoc.models.llm.providers import Provider, read_provider
 from askdoc.prompts import opening
-from askdoc.providers import Provider, read_provider
 from askdoc.settings import EXTRACTIVE
 
 if TYPE_CHECKING:
@@ -117,13 +117,13 @@ def _is_file(path: Path) -> bool:
 def _local(
     path: Path, name: str, context: int, threads: int | None, *, may_refuse: bool = True
 ) -> Generator:
-    from askdoc.adapters.xllamacpp import LlamaCpp
+    from askdoc.models.llm.local import LlamaCpp
 
     start = opening(may_refuse=may_refuse)
     return LlamaCpp(path, name=name, context=context, threads=threads, opening=start)
 
 
 def _remote(provider: Provider, *, offline: bool, timeout: float) -> Generator:
-    from askdoc.adapters.connecting import connect_later
+    from askdoc.models.llm.connection import connect_later
 
     return connect_later(provider, offline=offline, timeout=timeout)

@@ -1,0 +1,1 @@
+"""Embedder, ranker, entailment model and language models; the only package that loads their libraries."""
