@@ -30,8 +30,8 @@ from pathlib import Path
 import numpy as np
 
 from askdoc import wiring, workspace
-from askdoc.adapters.chroma_process import ChromaProcess
 from askdoc.intake import sweep
+from askdoc.store.vectors_process import ChromaProcess
 from askdoc.text.terms import SnowballAnalyser
 from askdoc.types import Chunk, Document, Span, Stamp
 from askdoc.workspace import Workspace

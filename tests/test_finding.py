@@ -14,13 +14,13 @@ import jsonschema
 import pytest
 
 from askdoc import formats, wiring, workspace
-from askdoc.adapters.chroma import ChromaStore
 from askdoc.answering import Answerer
 from askdoc.formats.unmatched import unmatched
 from askdoc.render.answers import notes
 from askdoc.retrieval import DENSE
-from askdoc.sentence_vectors import IN_CONTEXT
 from askdoc.settings import Settings
+from askdoc.store.vectors import ChromaStore
+from askdoc.store.vectors_codec import IN_CONTEXT
 from askdoc.types import Status
 from askdoc.workspace import Workspace
 

@@ -23,8 +23,8 @@ from askdoc.grammar import REFUSAL
 from askdoc.guarding import unpoisoned
 from askdoc.lookup import fitting, none_fits
 from askdoc.messages import credited, is_message
-from askdoc.sentence_vectors import IN_CONTEXT
 from askdoc.settings import Settings, answer_fingerprint
+from askdoc.store.vectors_codec import IN_CONTEXT
 from askdoc.strings import one_line
 from askdoc.types import (
     Answer,

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from askdoc import wiring
-from askdoc.adapters import chroma_files
 from askdoc.errors import AskdocError, IndexCorrupt, IndexLocked, NoIndex
 from askdoc.health import Check, Health
 from askdoc.settings import RERANKER
+from askdoc.store import vectors_files
 from askdoc.types import Candidate, Document, FileState
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def _index(workspace: Workspace) -> Check:
 def _vectors(workspace: Workspace) -> Check:
     with wiring.open_made(workspace) as catalog:
         expected = set(catalog.chunk_ids())
-    if not expected and not chroma_files.has_database(wiring.vectors_folder(workspace)):
+    if not expected and not vectors_files.has_database(wiring.vectors_folder(workspace)):
         return Check("vectors", Health.GOOD, "none, and none are needed")
     with closing(wiring.open_vectors(workspace)) as vectors:
         if damage := vectors.check():

@@ -21,10 +21,10 @@ from askdoc.errors import UsageError
 from askdoc.operators import Demands
 from askdoc.retrieval import DENSE, FOREIGN_WEIGHTS, LEXICAL, Demanded, Query, gather, prepare
 from askdoc.selection import Terms, score
-from askdoc.sentence_vectors import IN_CONTEXT, unpack
 from askdoc.settings import AUTOMATIC, ENGLISH, ENGLISH_MODELS, Settings
 from askdoc.settling import settle
 from askdoc.spelling import Vocabulary, repair
+from askdoc.store.vectors_codec import IN_CONTEXT, unpack
 from askdoc.strings import printable
 from askdoc.types import INCOMPLETE, Evidence, Passage, Reason
 from askdoc.types.ports import Analyser, CatalogReader, Embedder, Ranker, VectorStore

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING
 
 from askdoc.errors import DiskFull, IndexCorrupt, ReadError, StoreError
 from askdoc.grouping import GROUP, Group, Piece, by_document, keys
-from askdoc.sentence_vectors import IN_CONTEXT, pack
 from askdoc.settings import AUTOMATIC, Settings
+from askdoc.store.vectors_codec import IN_CONTEXT, pack
 from askdoc.text import chunking
 from askdoc.text.chunking import Budget
 from askdoc.text.windows import joined

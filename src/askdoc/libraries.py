@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from askdoc import user_folders, workspace
-from askdoc.adapters import lock
 from askdoc.errors import StoreError, UsageError
+from askdoc.store import files
 from askdoc.workspace import CONFIG_NAME, FOLDER_NAME, Workspace
 
 VARIABLE = "ASKDOC_LIBRARY"
@@ -67,7 +67,7 @@ def remove(name: str) -> Path | None:
             message = f"the library `{name}` lies elsewhere: `{folder}` is a link"
             raise UsageError(message, hint="take away the link yourself")
     if library.index.exists():
-        with lock.writing(library.index, f"askdoc libraries remove {name}"):
+        with files.writing(library.index, f"askdoc libraries remove {name}"):
             pass  # nobody writes to it
     try:
         (root / CONFIG_NAME).unlink(missing_ok=True)

@@ -36,7 +36,7 @@ from askdoc.types.ports import Listener, deaf
 from askdoc.writing import EMBEDDER_FINGERPRINT, EMBEDDER_NAME, SETTINGS_FINGERPRINT
 
 if TYPE_CHECKING:
-    from askdoc.adapters.sqlite import SqliteCatalog
+    from askdoc.store.catalog import SqliteCatalog
     from askdoc.types.ports import Embedder
     from askdoc.workspace import Workspace
 
@@ -70,15 +70,15 @@ def export_index(
         StoreError: the index is not whole, or another process writes to it.
 
     """
-    from askdoc.adapters import export_file, lock
-    from askdoc.adapters.sqlite import SqliteCatalog
-    from askdoc.adapters.sqlite_moving import copy, expect_sound, homes
-    from askdoc.adapters.sqlite_schema import FILE_NAME
+    from askdoc.store import export_file, files
+    from askdoc.store.archive import copy, expect_sound, homes
+    from askdoc.store.catalog import SqliteCatalog
+    from askdoc.store.schema import FILE_NAME
 
     export_file.expect_free(target, force=force)
     wiring.expect_index(workspace)
     with ExitStack() as stack:
-        stack.enter_context(lock.writing(workspace.index, "askdoc export"))
+        stack.enter_context(files.writing(workspace.index, "askdoc export"))
         with closing(wiring.open_catalog(workspace)) as catalog:
             counts = catalog.counts()
             if not counts.chunks:
@@ -123,14 +123,14 @@ def import_index(
         UsageError: there is no such file, or there is an index already and no `force`.
 
     """
-    from askdoc.adapters import export_file, lock
-    from askdoc.adapters.sqlite_schema import FILE_NAME
+    from askdoc.store import export_file, files
+    from askdoc.store.schema import FILE_NAME
 
     with export_file.opened(file) as packed:
         _expect_settings(workspace, packed.about)
         with (
-            lock.made(workspace.index, needs=FILE_NAME),
-            lock.writing(workspace.index, "askdoc import"),
+            files.made(workspace.index, needs=FILE_NAME),
+            files.writing(workspace.index, "askdoc import"),
             _incoming(workspace) as folder,
         ):
             _expect_replaceable(workspace, force=force)
@@ -151,11 +151,11 @@ def _put(
     file: Path,
 ) -> Moved:
     """Make an index of what was unpacked into `folder`, and let it take its place."""
-    from askdoc.adapters import beside, chroma_files
-    from askdoc.adapters.export_file import CATALOG
-    from askdoc.adapters.sqlite import SqliteCatalog
-    from askdoc.adapters.sqlite_moving import copy, expect_inside, expect_sound, homes
-    from askdoc.adapters.sqlite_schema import draft_in, replace
+    from askdoc.store import beside, vectors_files
+    from askdoc.store.archive import copy, expect_inside, expect_sound, homes
+    from askdoc.store.catalog import SqliteCatalog
+    from askdoc.store.export_file import CATALOG
+    from askdoc.store.schema import draft_in, replace
 
     with closing(SqliteCatalog(draft_in(workspace.index), workspace.root, write=True)) as draft:
         copy(folder / CATALOG, draft)
@@ -179,7 +179,7 @@ def _put(
         if former is not None:
             former.keep(WRITING, "yes")
     vectors = wiring.vectors_folder(workspace)
-    chroma_files.discard(vectors)
+    vectors_files.discard(vectors)
     (folder / vectors.name).replace(vectors)
     replace(workspace.index)
     beside.discard(workspace.index, wiring.VECTORS)  # an index that was to replace the former one
@@ -236,7 +236,7 @@ def _write_vectors(
     workspace: Workspace, folder: Path, placed: Sequence[tuple[str, str]], listen: Listener
 ) -> int:
     """Write the vectors of all chunks, and return how long each is."""
-    from askdoc.adapters.export_file import IDS, VECTORS
+    from askdoc.store.export_file import IDS, VECTORS
 
     tell = _telling(listen, "Reading vectors")
     dimensions = 0
@@ -266,8 +266,8 @@ def _store_vectors(
     """
     import numpy as np
 
-    from askdoc.adapters.chroma_process import ChromaProcess
-    from askdoc.adapters.export_file import IDS, VECTORS
+    from askdoc.store.export_file import IDS, VECTORS
+    from askdoc.store.vectors_process import ChromaProcess
 
     ids = (folder / IDS).read_bytes().decode("ascii", "replace").split("\n")[:-1]
     size = (folder / VECTORS).stat().st_size

@@ -16,8 +16,8 @@ from typing import Self
 
 from askdoc.errors import DiskFull, EmbedderMismatch, StoreError
 from askdoc.intake import WRITING, passages, sweep
-from askdoc.sentence_vectors import IN_CONTEXT
 from askdoc.settings import Settings, index_fingerprint
+from askdoc.store.vectors_codec import IN_CONTEXT
 from askdoc.types import INCOMPLETE
 from askdoc.types.ports import Catalog, Embedder, VectorStore
 

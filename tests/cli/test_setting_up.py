@@ -17,12 +17,12 @@ from tests.processes import running
 from typer.testing import CliRunner, Result
 
 from askdoc import formats, settings, user_folders, workspace
-from askdoc.adapters.lock import alone_with, writing
-from askdoc.adapters.sqlite import SqliteCatalog
 from askdoc.adapters.sqlite_sessions import SqliteSessions
 from askdoc.cli import app as cli
 from askdoc.history import Exchange
 from askdoc.starting import example
+from askdoc.store.catalog import SqliteCatalog
+from askdoc.store.files import alone_with, writing
 from askdoc.types import Answer, Fingerprint, Reason, Status
 
 ROOT = Path(__file__).parent.parent.parent
@@ -575,10 +575,10 @@ def test_only_a_library_is_removed_and_nothing_of_the_user_s() -> None:
 
 @pytest.mark.usefixtures("libraries")
 def test_a_library_that_is_written_to_stays() -> None:
-    from askdoc.adapters import lock
+    from askdoc.store import files
 
     index = user_folders.data() / "libraries" / "town" / ".askdoc" / "index"
-    with lock.writing(index, "askdoc index"):
+    with files.writing(index, "askdoc index"):
         done = run("libraries", "remove", "town", "--yes")
     assert (done.exit_code, done.stdout) == (1, "")
     assert "another process is writing to the index" in done.stderr

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from askdoc.adapters.sqlite import SqliteCatalog
+from askdoc.store.catalog import SqliteCatalog
 from askdoc.text.chunking import chunk_id
 from askdoc.types import Chunk, Counts, Document, Found, Skip, Span, Stamp
 

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from askdoc.adapters import chroma_shards
-from askdoc.adapters.chroma import ChromaStore
-from askdoc.adapters.chroma_process import ChromaProcess
 from askdoc.errors import EmbedderMismatch, StoreError
+from askdoc.store.vectors import ChromaStore
+from askdoc.store.vectors_process import ChromaProcess
 from askdoc.testing import MemoryVectors
 from askdoc.types.ports import VectorStore
 

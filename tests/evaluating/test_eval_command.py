@@ -19,9 +19,9 @@ from jsonschema import Draft202012Validator
 from tests.evaluating.conftest import FACTS, QUESTIONS, run, timeless
 
 from askdoc import formats, selection
-from askdoc.adapters.chroma import ChromaStore
-from askdoc.adapters.sqlite import SqliteCatalog
 from askdoc.models.embedder import cache_folder
+from askdoc.store.catalog import SqliteCatalog
+from askdoc.store.vectors import ChromaStore
 from askdoc.types import Hit
 
 

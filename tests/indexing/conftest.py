@@ -13,11 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from askdoc.adapters import beside, chroma_files
-from askdoc.adapters.chroma import ChromaStore
-from askdoc.adapters.lock import writing
 from askdoc.adapters.reading import in_line
-from askdoc.adapters.sqlite import SqliteCatalog
 from askdoc.addresses import targets
 from askdoc.errors import ReadError
 from askdoc.indexing import Indexer
@@ -25,6 +21,10 @@ from askdoc.intake import Cutters
 from askdoc.planning import locate
 from askdoc.readouts import NO_WEB, Files, Web
 from askdoc.settings import Settings
+from askdoc.store import beside, vectors_files
+from askdoc.store.catalog import SqliteCatalog
+from askdoc.store.files import writing
+from askdoc.store.vectors import ChromaStore
 from askdoc.testing import HashEmbedder, MemoryVectors
 from askdoc.text.terms import SnowballAnalyser
 from askdoc.types import Found, IndexReport, Reading, ReadOptions, Skip, Span
@@ -150,7 +150,7 @@ class Bench:
             reading=lambda: SqliteCatalog(folder, self.root),
             vectors=lambda: self._open_vectors(folder),
             has_vectors=lambda: (
-                self.memory is not None or chroma_files.is_intact(folder / "chroma")
+                self.memory is not None or vectors_files.is_intact(folder / "chroma")
             ),
             discard_vectors=lambda: self._discard_vectors(folder),
             beside=other,
@@ -201,7 +201,7 @@ class Bench:
             self.memory = MemoryVectors()
         elif folder != self.index:
             self.memory_beside = MemoryVectors()
-        chroma_files.discard(folder / "chroma")
+        vectors_files.discard(folder / "chroma")
 
     def _take_over(self, has_passages: bool) -> None:  # noqa: FBT001 - as the real one
         if self.memory is not None:

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 
 from askdoc import anew, wiring, workspace
-from askdoc.adapters import beside
 from askdoc.errors import DiskFull, EmbedderMismatch
 from askdoc.intake import WRITING
 from askdoc.settings import Settings
 from askdoc.status import read_status, status_to_json
+from askdoc.store import beside
 from askdoc.testing import HashEmbedder
 from askdoc.types import FileState, Found
 from askdoc.writing import EMBEDDER_NAME, UNFINISHED
@@ -165,7 +165,7 @@ def test_an_exchange_that_was_broken_off_is_brought_to_its_end(
         if step == "before":
             patched.setattr(filled, "_take_over", killed)
         else:
-            patched.setattr("askdoc.adapters.sqlite_schema.replace", killed)
+            patched.setattr("askdoc.store.schema.replace", killed)
         with pytest.raises(Killed):
             filled.sync(rebuild=True)
     with filled.catalog() as catalog:

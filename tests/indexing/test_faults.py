@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from askdoc import grouping, intake
-from askdoc.adapters import chroma
 from askdoc.errors import DiskFull, EmbedderMismatch, IndexCorrupt, IndexLocked, StoreError
 from askdoc.indexing_run import Run
 from askdoc.settings import Settings
+from askdoc.store import vectors as chroma
 from askdoc.testing import MemoryVectors
 from askdoc.types import Found, Stopping
 from askdoc.writing import Repaired

@@ -27,7 +27,7 @@ from askdoc.writing import UNFINISHED
 if TYPE_CHECKING:
     from tests.indexing.conftest import Bench
 
-    from askdoc.adapters.sqlite import SqliteCatalog
+    from askdoc.store.catalog import SqliteCatalog
     from askdoc.types.ports import Reader, VectorStore
 
 Touch = Callable[[Path], None]

@@ -24,7 +24,7 @@ from askdoc.types import (
 if TYPE_CHECKING:
     from tests.indexing.conftest import Bench
 
-    from askdoc.adapters.sqlite import SqliteCatalog
+    from askdoc.store.catalog import SqliteCatalog
 
 Touch = Callable[[Path], None]
 

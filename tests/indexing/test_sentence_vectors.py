@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from tests.indexing.conftest import Bench, CountingEmbedder
 
-from askdoc.adapters.sqlite import SqliteCatalog
-from askdoc.sentence_vectors import IN_CONTEXT, pack, unpack
 from askdoc.settings import Settings
+from askdoc.store.catalog import SqliteCatalog
+from askdoc.store.vectors_codec import IN_CONTEXT, pack, unpack
 from askdoc.text import chunking
 from askdoc.types import Chunk, Span
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from askdoc.adapters.sqlite import SqliteCatalog
 from askdoc.errors import UsageError
 from askdoc.indexing import Source
+from askdoc.store.catalog import SqliteCatalog
 from askdoc.types import IndexReport
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from askdoc.adapters.lock import writing
 from askdoc.adapters.watching import FolderWatch
+from askdoc.store.files import writing
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sends signals")
 

@@ -18,8 +18,6 @@ from typing import Any
 import pytest
 
 from askdoc import wiring, workspace
-from askdoc.adapters import export_file, lock, sqlite_schema
-from askdoc.adapters.sqlite_packing import pack_numbers, pack_text
 from askdoc.errors import (
     AskdocError,
     BadExport,
@@ -30,6 +28,8 @@ from askdoc.errors import (
     UsageError,
 )
 from askdoc.moving import export_index, import_index
+from askdoc.store import export_file, files
+from askdoc.store.packing import pack_numbers, pack_text
 from askdoc.types import IndexReport, Moving
 
 DOCUMENTS = {
@@ -210,10 +210,10 @@ def test_members_that_pack_too_well_are_stored(tmp_path: Path) -> None:
 
 
 def test_one_writer_at_a_time(first: Place, second: Place, packed: Path, tmp_path: Path) -> None:
-    with lock.writing(first.workspace.index, "another"), pytest.raises(IndexLocked):
+    with files.writing(first.workspace.index, "another"), pytest.raises(IndexLocked):
         export_index(first.workspace, tmp_path / "a.askdoc")
     second.workspace.index.mkdir(parents=True)
-    with lock.writing(second.workspace.index, "another"), pytest.raises(IndexLocked):
+    with files.writing(second.workspace.index, "another"), pytest.raises(IndexLocked):
         import_index(second.workspace, packed)
 
 

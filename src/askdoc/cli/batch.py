@@ -47,7 +47,7 @@ def run_batch(
         UsageError: a file cannot be read or written, or `to` holds something else.
 
     """
-    from askdoc.adapters.lock import alone_with
+    from askdoc.store.files import alone_with
 
     if str(to) in _STANDARD_OUTPUT:
         to = None

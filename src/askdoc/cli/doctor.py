@@ -36,11 +36,11 @@ def doctor(
 
     Exit codes: 0 nothing is broken, 1 something is.
     """
-    from askdoc.adapters.freshness import file_state
     from askdoc.doctor import examine
     from askdoc.health import Health
     from askdoc.render.checks import check_lines
     from askdoc.render.console import output
+    from askdoc.store.freshness import file_state
 
     workspace = open_workspace(library=library, index=index, embedder=embedder)
     page = output()

@@ -17,8 +17,8 @@ from askdoc.errors import UsageError
 if TYPE_CHECKING:
     from collections import Counter
 
-    from askdoc.adapters.sqlite import SqliteCatalog
     from askdoc.models.llm import Choice
+    from askdoc.store.catalog import SqliteCatalog
     from askdoc.suite_writing import Author, Dropped, Excerpt, Tools, Wanted
     from askdoc.types import EvalCase
 

@@ -15,9 +15,9 @@ from askdoc.errors import NoIndex, UsageError
 from askdoc.paths import seen_from
 
 if TYPE_CHECKING:
-    from askdoc.adapters.sqlite import SqliteCatalog
     from askdoc.render.console import Page
     from askdoc.running import Bench
+    from askdoc.store.catalog import SqliteCatalog
     from askdoc.suites import Suite
     from askdoc.workspace import Workspace
 

@@ -35,8 +35,8 @@ def status(
         askdoc status --json
     """
     from askdoc import wiring
-    from askdoc.adapters.freshness import file_state
     from askdoc.status import read_status, status_to_json
+    from askdoc.store.freshness import file_state
     from askdoc.types import INCOMPLETE
     from askdoc.writing import EMBEDDER_NAME, UNFINISHED
 

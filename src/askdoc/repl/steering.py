@@ -8,7 +8,6 @@ from rich.text import Text
 
 from askdoc import settings as known
 from askdoc import wiring
-from askdoc.adapters.freshness import file_state
 from askdoc.addresses import addresses_of, targets
 from askdoc.errors import UsageError
 from askdoc.render.console import Page
@@ -17,6 +16,7 @@ from askdoc.render.layout import hang, named
 from askdoc.repl.command import Command, Completes, number, path_of, split
 from askdoc.settings import EXTRACTIVE
 from askdoc.status import read_status
+from askdoc.store.freshness import file_state
 from askdoc.types import INCOMPLETE
 from askdoc.writing import EMBEDDER_NAME, UNFINISHED
 

@@ -7,8 +7,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from askdoc.errors import NoIndex, StoreError
-from askdoc.sentence_vectors import IN_CONTEXT
 from askdoc.settings import BY_WORDS, NO_RERANKER, RERANKER
+from askdoc.store.vectors_codec import IN_CONTEXT
 from askdoc.types.ports import Listener, deaf
 from askdoc.wiring import opening
 from askdoc.wiring.writing import language_models, may_write, writer
@@ -49,9 +49,9 @@ def answerer(
     """
     from concurrent.futures import ThreadPoolExecutor
 
-    from askdoc.adapters.freshness import file_state
     from askdoc.answering import Answerer, Parts
     from askdoc.finding import Sources
+    from askdoc.store.freshness import file_state
     from askdoc.text.terms import SnowballAnalyser
 
     with ExitStack() as stack:

@@ -92,7 +92,7 @@ def indexer(
 @contextmanager
 def _leaving_nothing(workspace: Workspace) -> Iterator[None]:
     """Take away an index that was made for something that is then refused, such as a typo."""
-    from askdoc.adapters import lock
+    from askdoc.store import files as lock
 
     missing = [one for one in (workspace.index, *workspace.index.parents) if not one.exists()]
     try:
@@ -224,7 +224,7 @@ def _most_bytes(settings: Settings) -> int:
 
 def _store(workspace: Workspace) -> Store:
     """Tell how to get at the two halves of the workspace's index, and of one made beside it."""
-    from askdoc.adapters import beside
+    from askdoc.store import beside
     from askdoc.writing import Beside
 
     index = workspace.index
@@ -241,8 +241,9 @@ def _store(workspace: Workspace) -> Store:
 
 
 def _store_in(folder: Path, workspace: Workspace, beside: Beside | None = None) -> Store:
-    from askdoc.adapters import chroma_files, lock
-    from askdoc.adapters.sqlite import SqliteCatalog
+    from askdoc.store import files as lock
+    from askdoc.store import vectors_files
+    from askdoc.store.catalog import SqliteCatalog
     from askdoc.writing import Store
 
     vectors = folder / opening.VECTORS
@@ -251,14 +252,14 @@ def _store_in(folder: Path, workspace: Workspace, beside: Beside | None = None) 
         catalog=lambda: SqliteCatalog(folder, workspace.root, write=True),
         reading=lambda: SqliteCatalog(folder, workspace.root),
         vectors=lambda: _vectors_to_write(vectors),
-        has_vectors=lambda: chroma_files.is_intact(vectors),
-        discard_vectors=lambda: chroma_files.discard(vectors),
+        has_vectors=lambda: vectors_files.is_intact(vectors),
+        discard_vectors=lambda: vectors_files.discard(vectors),
         beside=beside,
     )
 
 
 def _vectors_to_write(folder: Path) -> VectorStore:
-    from askdoc.adapters.chroma_process import ChromaProcess
+    from askdoc.store.vectors_process import ChromaProcess
 
     return ChromaProcess(folder)
 

@@ -23,10 +23,10 @@ from askdoc.writing import EMBEDDER_FINGERPRINT, EMBEDDER_NAME
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from askdoc.adapters.chroma import ChromaStore
-    from askdoc.adapters.sqlite import SqliteCatalog
     from askdoc.confidence import Calibration
     from askdoc.settings import Settings
+    from askdoc.store.catalog import SqliteCatalog
+    from askdoc.store.vectors import ChromaStore
     from askdoc.types.ports import CatalogReader, Embedder, Ranker
     from askdoc.workspace import Workspace
 
@@ -41,7 +41,7 @@ def open_catalog(workspace: Workspace, *, write: bool = False) -> SqliteCatalog:
         NoIndex: there is none, and it is to be read.
         StoreError: it is damaged, or a newer askdoc made it.
     """
-    from askdoc.adapters.sqlite import SqliteCatalog
+    from askdoc.store.catalog import SqliteCatalog
 
     with _naming(workspace):
         return SqliteCatalog(workspace.index, workspace.root, write=write)
@@ -86,7 +86,7 @@ def refuse_while_made(workspace: Workspace) -> None:
         IndexLocked: one is; its number, machine and command are named.
 
     """
-    from askdoc.adapters import lock
+    from askdoc.store import files as lock
 
     lock.refuse_while_written(workspace.index)
 
@@ -98,10 +98,10 @@ def expect_index(workspace: Workspace) -> None:
         NoIndex: there is none.
 
     """
-    from askdoc.adapters import sqlite_schema
+    from askdoc.store import schema
 
     with _naming(workspace):
-        sqlite_schema.expect(workspace.index)
+        schema.expect(workspace.index)
 
 
 def vectors_folder(workspace: Workspace) -> Path:
@@ -111,7 +111,7 @@ def vectors_folder(workspace: Workspace) -> Path:
 
 def open_vectors(workspace: Workspace) -> ChromaStore:
     """Open the vectors of the workspace's index to read from."""
-    from askdoc.adapters.chroma import ChromaStore
+    from askdoc.store.vectors import ChromaStore
 
     return ChromaStore(vectors_folder(workspace))
 

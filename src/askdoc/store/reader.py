@@ -9,8 +9,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Self
 
-from askdoc.adapters.sqlite_bundles import unbundle
-from askdoc.adapters.sqlite_packing import (
+from askdoc.addresses import is_address
+from askdoc.store.packing import (
     pack_id,
     pack_term,
     quoted_term,
@@ -20,8 +20,8 @@ from askdoc.adapters.sqlite_packing import (
     unpack_spans,
     unpack_text,
 )
-from askdoc.adapters.sqlite_schema import connect, translating
-from askdoc.addresses import is_address
+from askdoc.store.schema import connect, translating
+from askdoc.store.sqlite_bundles import unbundle
 from askdoc.strings import line_of, line_starts
 from askdoc.types import Chunk, Copy, Counts, Document, Hit, Skip, Span, Stamp
 from askdoc.types.places import Landmarks

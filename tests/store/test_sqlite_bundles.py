@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askdoc.adapters.sqlite import SqliteCatalog
-from askdoc.adapters.sqlite_bundles import bundles, unbundle
-from askdoc.adapters.sqlite_packing import pack_numbers, unpack_numbers
-from askdoc.adapters.sqlite_schema import FILE_NAME
 from askdoc.errors import IndexCorrupt
+from askdoc.store.catalog import SqliteCatalog
+from askdoc.store.packing import pack_numbers, unpack_numbers
+from askdoc.store.schema import FILE_NAME
+from askdoc.store.sqlite_bundles import bundles, unbundle
 from askdoc.types import Chunk, Document, Span, Stamp
 
 

@@ -10,15 +10,9 @@ import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from askdoc.adapters.sqlite_notes import SqliteNotes
-from askdoc.adapters.sqlite_packing import (
-    pack_name,
-    pack_text,
-    unpack_name,
-    unpack_optional,
-    unpack_text,
-)
-from askdoc.adapters.sqlite_reader import CORPUS_FINGERPRINT
+from askdoc.store.packing import pack_name, pack_text, unpack_name, unpack_optional, unpack_text
+from askdoc.store.reader import CORPUS_FINGERPRINT
+from askdoc.store.sqlite_notes import SqliteNotes
 from askdoc.text.chunking import name_words
 from askdoc.types import Found, Known, Named
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from tests.processes import running
 
-from askdoc.adapters.lock import writing
 from askdoc.errors import IndexLocked, StoreError
+from askdoc.store.files import writing
 
 HOLD = """
 import sys, time

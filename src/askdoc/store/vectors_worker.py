@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from askdoc.adapters.chroma import ChromaStore
-from askdoc.adapters.chroma_files import writing_alone
 from askdoc.errors import StoreError
+from askdoc.store.vectors import ChromaStore
+from askdoc.store.vectors_files import writing_alone
 from askdoc.system.wire import Call, Failed, Returned, receive, send, standard_streams
 
 

@@ -29,9 +29,10 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 
-from askdoc.adapters import chroma_files
-from askdoc.adapters.chroma_client import REPAIR, client, full, translated
-from askdoc.adapters.chroma_shards import (
+from askdoc.errors import EmbedderMismatch, IndexCorrupt, StoreError
+from askdoc.store import vectors_files
+from askdoc.store.chroma_client import REPAIR, client, full, translated
+from askdoc.store.vectors_shards import (
     FOLD_NEVER,
     FOLD_NOW,
     HNSW,
@@ -42,7 +43,6 @@ from askdoc.adapters.chroma_shards import (
     shard_name,
     shards,
 )
-from askdoc.errors import EmbedderMismatch, IndexCorrupt, StoreError
 from askdoc.types import Hit
 
 if TYPE_CHECKING:
@@ -97,15 +97,15 @@ class ChromaStore:
         self._client: Client
         if write:
             with self._translating("preparing"):
-                chroma_files.prepare(folder)
-        elif not chroma_files.has_database(folder):
+                vectors_files.prepare(folder)
+        elif not vectors_files.has_database(folder):
             message = f"the vectors in `{folder}` are missing"
             raise IndexCorrupt(message, hint=REPAIR)
         with (
             self._translating("opening"),
-            chroma_files.standing_still(folder, alone=write),
+            vectors_files.standing_still(folder, alone=write),
         ):
-            if not chroma_files.seal_holds(folder):
+            if not vectors_files.seal_holds(folder):
                 message = f"files of the vectors in `{folder}` are damaged"
                 raise IndexCorrupt(message, hint=REPAIR)
             self._open()
@@ -206,7 +206,7 @@ class ChromaStore:
 
     def check(self) -> list[str]:
         """Say what is damaged, one sentence each; empty where nothing is. Reads every byte."""
-        found = chroma_files.faults(self._folder)
+        found = vectors_files.faults(self._folder)
         try:
             listed = sum(1 for _ in self.ids())
             if listed != (counted := self.count()):
@@ -233,13 +233,13 @@ class ChromaStore:
         try:
             if self._write and (
                 any(shard.log > _SHORT_LOG for shard in self._shards.values())
-                or not chroma_files.is_intact(self._folder)
+                or not vectors_files.is_intact(self._folder)
             ):
                 self._fold()
         finally:
             self.leave()
             if self._write:
-                chroma_files.compact(self._folder)
+                vectors_files.compact(self._folder)
 
     def leave(self) -> None:
         """Close without folding; the next writer does that."""
@@ -327,19 +327,19 @@ class ChromaStore:
         """Change so many vectors of a shard, alone with its files where that may fold its log."""
         is_first = shard.shard.name not in self._changed
         may_fold = self._was_read or shard.log + count >= _LONGEST_LOG
-        before = chroma_files.folded(self._folder)
+        before = vectors_files.folded(self._folder)
         with ExitStack() as stack:
             if is_first or may_fold:
-                stack.enter_context(chroma_files.standing_still(self._folder, alone=True))
+                stack.enter_context(vectors_files.standing_still(self._folder, alone=True))
             if is_first:
                 shard.fold_at(_LONGEST_LOG)
                 stack.callback(shard.fold_at, FOLD_NEVER)
             if may_fold:
-                stack.enter_context(chroma_files.unsealed(self._folder))
+                stack.enter_context(vectors_files.unsealed(self._folder))
             yield
-        has_folded = chroma_files.folded(self._folder) != before
+        has_folded = vectors_files.folded(self._folder) != before
         if has_folded and not may_fold:  # another Chroma may count otherwise
-            with chroma_files.unsealed(self._folder):
+            with vectors_files.unsealed(self._folder):
                 self._was_read = True
         self._changed.add(shard.shard.name)
         self._changes += count
@@ -362,8 +362,8 @@ class ChromaStore:
         changed = [shard for shard in self._shards.values() if shard.log > _SHORT_LOG]
         with (
             self._translating("writing vectors"),
-            chroma_files.standing_still(self._folder, alone=True),
-            chroma_files.unsealed(self._folder),
+            vectors_files.standing_still(self._folder, alone=True),
+            vectors_files.unsealed(self._folder),
         ):
             for shard in changed:
                 shard.fold_at(FOLD_NOW)
@@ -402,5 +402,5 @@ class ChromaStore:
         except BaseException as error:  # a panic in Chroma's Rust part is no Exception
             told = translated(error, doing, self._folder)
             if isinstance(told, IndexCorrupt):
-                chroma_files.suspect(self._folder)
+                vectors_files.suspect(self._folder)
             raise told from error

@@ -12,8 +12,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from askdoc.adapters.sqlite_bundles import bundles
-from askdoc.adapters.sqlite_packing import (
+from askdoc.store.packing import (
     TextEnd,
     pack_id,
     pack_name,
@@ -23,8 +22,9 @@ from askdoc.adapters.sqlite_packing import (
     segments,
     unpack_id,
 )
-from askdoc.adapters.sqlite_places import SqlitePlaces
-from askdoc.adapters.sqlite_schema import compact
+from askdoc.store.schema import compact
+from askdoc.store.sqlite_bundles import bundles
+from askdoc.store.sqlite_places import SqlitePlaces
 from askdoc.text.chunking import name_words
 from askdoc.types import Chunk, Document
 

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from askdoc.adapters import sqlite_packing, sqlite_schema
-from askdoc.adapters.sqlite import SqliteCatalog
-from askdoc.adapters.sqlite_packing import pack_id, pack_spans, unpack_id, unpack_spans
 from askdoc.errors import DiskFull, IndexCorrupt, IndexTooNew, NoIndex, StoreError
+from askdoc.store import schema
+from askdoc.store.catalog import SqliteCatalog
+from askdoc.store.packing import pack_id, pack_spans, unpack_id, unpack_spans
 from askdoc.strings import line_of, line_starts
 from askdoc.types import Chunk, Document, Found, Span, Stamp
 from askdoc.types.places import Landmark, Landmarks, Place, PlaceKind
@@ -75,7 +75,7 @@ def test_ids_survive_packing(change: type[str], chunk_id: str) -> None:
 def test_a_common_word_costs_no_more_than_it_tells(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("askdoc.adapters.sqlite_reader._MOST_POSTINGS", 3)
+    monkeypatch.setattr("askdoc.store.reader._MOST_POSTINGS", 3)
     with SqliteCatalog(tmp_path, tmp_path, write=True) as catalog:
         put(catalog, "a", "the rare word".ljust(500) + "the".ljust(500) + "the".ljust(500))
         assert [hit.chunk_id for hit in catalog.search(["the", "rare"], 5)] == ["a0"]
@@ -94,7 +94,7 @@ def test_no_index(tmp_path: Path) -> None:
 
 
 def test_an_empty_file_is_no_index_and_can_become_one(tmp_path: Path) -> None:
-    (tmp_path / sqlite_schema.FILE_NAME).touch()
+    (tmp_path / schema.FILE_NAME).touch()
     with pytest.raises(NoIndex):
         SqliteCatalog(tmp_path, tmp_path)
     SqliteCatalog(tmp_path, tmp_path, write=True).close()
@@ -163,7 +163,7 @@ def test_copies_of_an_older_schema_lie_in_no_file_until_they_are_found_there(
 
 @pytest.mark.parametrize("write", [False, True])
 def test_another_programs_database(tmp_path: Path, *, write: bool) -> None:
-    with sqlite3.connect(tmp_path / sqlite_schema.FILE_NAME) as other:
+    with sqlite3.connect(tmp_path / schema.FILE_NAME) as other:
         other.execute("CREATE TABLE notes (text)")
     other.close()
     with pytest.raises(StoreError, match="not a catalog of askdoc") as caught:
@@ -181,7 +181,7 @@ def test_a_catalog_that_lost_its_mark_is_damaged(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("write", [False, True])
 def test_a_file_that_is_no_database(tmp_path: Path, *, write: bool) -> None:
-    (tmp_path / sqlite_schema.FILE_NAME).write_bytes(b"something else entirely" * 1000)
+    (tmp_path / schema.FILE_NAME).write_bytes(b"something else entirely" * 1000)
     with pytest.raises(IndexCorrupt, match="not a database") as caught:
         SqliteCatalog(tmp_path, tmp_path, write=write)
     assert caught.value.hint
@@ -200,7 +200,7 @@ def test_overwritten_bytes_are_found(tmp_path: Path, where: float) -> None:
     with SqliteCatalog(tmp_path, tmp_path, write=True) as catalog:
         for number in range(30):
             put(catalog, f"d{number}", words(2000))
-    file = tmp_path / sqlite_schema.FILE_NAME
+    file = tmp_path / schema.FILE_NAME
     with file.open("r+b") as stream:
         stream.seek(int(file.stat().st_size * where))
         stream.write(b"\xa5" * 50_000)

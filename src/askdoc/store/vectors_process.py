@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from askdoc import errors
-from askdoc.adapters import chroma_files
-from askdoc.adapters.chroma_client import REPAIR
 from askdoc.errors import IndexCorrupt
+from askdoc.store import vectors_files
+from askdoc.store.chroma_client import REPAIR
 from askdoc.system import children
 from askdoc.system.wire import Call, Failed, Returned, receive, send
 from askdoc.types import Hit
@@ -121,7 +121,7 @@ class ChromaProcess:
             self._is_due = isinstance(reply, Returned) and reply.retires
         except (EOFError, BrokenPipeError, pickle.UnpicklingError) as error:
             code = self._dismiss()
-            chroma_files.suspect(self._folder)
+            vectors_files.suspect(self._folder)
             message = f"chromadb crashed on the vectors in `{self._folder}` (exit code {code})"
             raise IndexCorrupt(message, hint=REPAIR) from error
         if isinstance(reply, Failed):
@@ -141,7 +141,7 @@ class ChromaProcess:
     def _exchange(self, call: Call) -> Returned | Failed:
         if self._process is None:
             self._process = children.start(
-                "askdoc.adapters.chroma_worker", [str(self._folder.absolute())]
+                "askdoc.store.vectors_worker", [str(self._folder.absolute())]
             )
         process = self._process
         if process.stdin is None or process.stdout is None:

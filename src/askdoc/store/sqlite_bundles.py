@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import accumulate
 
-from askdoc.adapters.sqlite_packing import pack_numbers, unpack_numbers
+from askdoc.store.packing import pack_numbers, unpack_numbers
 
 _BUNDLE = 16_384
 """Bytes of vectors in one row, unless one passage has more."""

@@ -15,11 +15,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from askdoc.adapters.sqlite import SqliteCatalog
-from askdoc.adapters.sqlite_packing import pack_name, unpack_id, unpack_name, unpack_numbers
-from askdoc.adapters.sqlite_schema import SCHEMA_VERSION
 from askdoc.addresses import is_address
 from askdoc.errors import BadExport, IndexTooNew
+from askdoc.store.catalog import SqliteCatalog
+from askdoc.store.packing import pack_name, unpack_id, unpack_name, unpack_numbers
+from askdoc.store.schema import SCHEMA_VERSION
 
 _PLACES: Mapping[str, tuple[str, ...]] = {
     "sources": ("location",),

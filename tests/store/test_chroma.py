@@ -19,11 +19,12 @@ import pytest
 from chromadb.api.models.Collection import Collection
 from tests.processes import running
 
-from askdoc.adapters import chroma, chroma_files, chroma_shards
-from askdoc.adapters.chroma import ChromaStore
-from askdoc.adapters.chroma_files import discard, is_intact
-from askdoc.adapters.chroma_process import ChromaProcess
 from askdoc.errors import DiskFull, IndexCorrupt, StoreError
+from askdoc.store import vectors as chroma
+from askdoc.store import vectors_files, vectors_shards
+from askdoc.store.vectors import ChromaStore
+from askdoc.store.vectors_files import discard, is_intact
+from askdoc.store.vectors_process import ChromaProcess
 
 if TYPE_CHECKING:
     from askdoc.types.ports import Matrix
@@ -123,7 +124,7 @@ def test_a_fold_reads_again_only_what_it_changed(
     store.add(names(900), ["d"] * 900, clustered(900))
     store.close()
     read: list[Path] = []
-    original = chroma_files._checksum
+    original = vectors_files._checksum
 
     def noted(file: Path) -> int:
         read.append(file)
@@ -136,7 +137,7 @@ def test_a_fold_reads_again_only_what_it_changed(
     assert read
     assert len({file.parent for file in read}) == 1
     assert len({file.parent for file in folder.glob("*/data_level0.bin")}) == 2
-    assert chroma_files.seal_holds(folder, thoroughly=True)
+    assert vectors_files.seal_holds(folder, thoroughly=True)
 
 
 @pytest.mark.parametrize(("added", "left"), [(20, range(20, 23)), (40, range(3))])
@@ -472,10 +473,10 @@ def test_no_change_folds_where_it_was_not_foretold(
     """A fold that comes as a surprise leaves the seal broken, and others may load meanwhile."""
     monkeypatch.setattr(chroma, "_LONGEST_LOG", 100)
     surprises: list[bool] = []
-    unsealed = chroma_files.unsealed
+    unsealed = vectors_files.unsealed
 
     def noting(folder: Path) -> AbstractContextManager[None]:
-        surprises.append(not chroma_files.seal_holds(folder))
+        surprises.append(not vectors_files.seal_holds(folder))
         return unsealed(folder)
 
     monkeypatch.setattr(chroma_files, "unsealed", noting)
@@ -502,7 +503,7 @@ def test_a_fold_is_out_of_reach_of_others_while_a_writer_adds(copy: Path) -> Non
                 rows = database.execute("SELECT config_json_str, schema_str FROM collections")
                 kept = str(rows.fetchall())
             thresholds = set(re.findall(r'"sync_threshold": ?(\d+)', kept))
-            assert thresholds == {str(chroma_shards.FOLD_NEVER)}
+            assert thresholds == {str(vectors_shards.FOLD_NEVER)}
 
 
 def test_a_process_is_due_when_it_holds_several_graphs(

@@ -7,9 +7,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from askdoc.adapters import chroma_files
-from askdoc.adapters.chroma_import import importing, without_environment
 from askdoc.errors import DiskFull, EmbedderMismatch, IndexCorrupt, StoreError
+from askdoc.store import vectors_files
+from askdoc.store.vectors_import import importing, without_environment
 
 if TYPE_CHECKING:
     from chromadb.api.client import Client
@@ -28,7 +28,7 @@ def translated(error: BaseException, doing: str, folder: Path) -> StoreError:
     if "expecting embedding with dimension" in text:
         message = f"the vectors in `{folder}` come from another embedder: {text}"
         return EmbedderMismatch(message, hint="run `askdoc index --rebuild`")
-    if not chroma_files.can_write(folder):
+    if not vectors_files.can_write(folder):
         message = f"the vectors in `{folder}` cannot be written to, and Chroma needs that to read"
         return StoreError(message, hint="allow it, or copy the index to a folder of your own")
     if isinstance(error, OSError):

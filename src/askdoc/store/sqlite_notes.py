@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from askdoc.adapters.sqlite_packing import pack_name, unpack_name
-from askdoc.adapters.sqlite_reader import SqliteReader
-from askdoc.adapters.sqlite_schema import translating
+from askdoc.store.packing import pack_name, unpack_name
+from askdoc.store.reader import SqliteReader
+from askdoc.store.schema import translating
 from askdoc.types import Found, Skip
 
 

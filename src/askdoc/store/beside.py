@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-from askdoc.adapters import chroma_files, sqlite_schema
+from askdoc.store import schema, vectors_files
 
 _FOLDER = "rebuilding"
 
@@ -17,7 +17,7 @@ def folder_of(index: Path) -> Path:
 
 def is_begun(index: Path) -> bool:
     """Tell whether there is a new index, be it complete or not."""
-    return (folder_of(index) / sqlite_schema.FILE_NAME).is_file()
+    return (folder_of(index) / schema.FILE_NAME).is_file()
 
 
 def take_over(index: Path, vectors: str, *, has_passages: bool) -> None:
@@ -30,18 +30,18 @@ def take_over(index: Path, vectors: str, *, has_passages: bool) -> None:
 
     """
     made = folder_of(index)
-    if chroma_files.has_database(made / vectors):
-        chroma_files.discard(index / vectors)
+    if vectors_files.has_database(made / vectors):
+        vectors_files.discard(index / vectors)
         (made / vectors).replace(index / vectors)
     elif not has_passages:  # else they are in their place already
-        chroma_files.discard(index / vectors)
-    sqlite_schema.replace(index, made)
+        vectors_files.discard(index / vectors)
+    schema.replace(index, made)
 
 
 def discard(index: Path, vectors: str) -> None:
     """Delete what is there of a new index."""
     made = folder_of(index)
-    sqlite_schema.discard(made)
-    chroma_files.discard(made / vectors)
+    schema.discard(made)
+    vectors_files.discard(made / vectors)
     with suppress(OSError):
         made.rmdir()

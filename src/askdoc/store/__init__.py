@@ -1,0 +1,1 @@
+"""The index on disk: the SQLite catalog and the Chroma vectors."""
