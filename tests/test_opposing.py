@@ -198,4 +198,6 @@ def test_what_reads_values_is_loaded_for_questions_for_a_value_alone() -> None:
     command = [sys.executable, "-c", script]
     loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     assert "askdoc.settling" in loaded
-    assert {"askdoc.opposing", "askdoc.binding", "askdoc.checking"}.isdisjoint(loaded)
+    assert {"askdoc.opposing", "askdoc.write.check.binding", "askdoc.write.check"}.isdisjoint(
+        loaded
+    )

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 from askdoc import __version__
 from askdoc.citing import Chosen
 from askdoc.finding import Finder, Found, Sources, clean
-from askdoc.grammar import REFUSAL
 from askdoc.guarding import unpoisoned
 from askdoc.lookup import fitting, none_fits
 from askdoc.messages import credited, is_message
@@ -47,6 +46,7 @@ from askdoc.types import (
 )
 from askdoc.types.places import Place
 from askdoc.types.ports import AnswerWriter, CatalogReader, Listener, deaf
+from askdoc.write.grammar import REFUSAL
 
 if TYPE_CHECKING:
     from askdoc.types.ports import Matrix

@@ -17,10 +17,10 @@ import numpy as np
 from askdoc.errors import AskdocError, GeneratorError
 from askdoc.reports import CaseFailure, CaseResult
 from askdoc.statistics import Estimate, estimate_mean
-from askdoc.suspicious import harmless
 from askdoc.system.parallel import each
 from askdoc.types import Form, Prompt, Status
 from askdoc.types.ports import Generator, Listener, deaf
+from askdoc.write.suspicious import harmless
 
 VERSION = "1"
 """Changes with every change of the texts here; part of a judge's fingerprint."""

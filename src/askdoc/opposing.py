@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from askdoc.citing import REACH, Chosen, Opposed
-from askdoc.disagreement import conflict, contradict, parallel
 from askdoc.messages import sayings
 from askdoc.text.dates import Date, read_dates
 from askdoc.text.english import ONCE, ROUGH
@@ -23,6 +22,7 @@ from askdoc.text.values import Quantity, read_quantities
 from askdoc.text.words import Terms, Word, read_words
 from askdoc.types import Evidence, Span
 from askdoc.wanted import Wanted, given
+from askdoc.write.check.disagreement import conflict, contradict, parallel
 
 if TYPE_CHECKING:
     from askdoc.wanted import Value

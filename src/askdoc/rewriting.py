@@ -12,10 +12,10 @@ from collections.abc import Iterable, Sequence
 
 from askdoc.followups import is_open, rewrite
 from askdoc.settings import ENGLISH
-from askdoc.suspicious import harmless
 from askdoc.text.mentions import content_words, words
 from askdoc.types import Form, Prompt, Turn
 from askdoc.types.ports import Generator
+from askdoc.write.suspicious import harmless
 
 SYSTEM = """\
 Rewrite the follow-up question so that it can be understood without the conversation. Replace \

@@ -95,7 +95,7 @@ def wanted(question: str, terms: Terms) -> Wanted | None:
 
 def given(want: Wanted, text: str, asked: frozenset[str], terms: Terms) -> list[Value]:
     """List the values that a sentence gives of what is wanted; `asked` are the question's terms."""
-    from askdoc.binding import read_values  # which most questions need not load
+    from askdoc.write.check.binding import read_values  # which most questions need not load
 
     read = read_values(text)
     words = read_words(text, terms)

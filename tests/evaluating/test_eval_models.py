@@ -19,11 +19,12 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 from tests.evaluating.conftest import FACTS, QUESTIONS, run, timeless
-from tests.generating.conftest import model_path  # noqa: F401 - a fixture
+from tests.write.conftest import model_path  # noqa: F401 - a fixture
 
-from askdoc import formats, judging, prompts
+from askdoc import formats, judging
 from askdoc.answering import Answerer
 from askdoc.models.llm.catalogue import catalogue
+from askdoc.write import prompts
 
 pytestmark = [
     # The provider's library leaves its streams to the garbage collector when they break.

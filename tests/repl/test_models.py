@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.generating.conftest import model_path
+from tests.write.conftest import model_path
 
 from askdoc.adapters.sqlite_sessions import SqliteSessions
 

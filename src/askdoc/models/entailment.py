@@ -6,7 +6,7 @@ from typing import Any
 
 from askdoc.errors import ModelError
 from askdoc.models import model_sources
-from askdoc.second_check import Entailment, EntailmentCheck
+from askdoc.write.check.entailment import Entailment, EntailmentCheck
 
 _OPTION = "--check"
 _PUBLISHER = "cross-encoder"

@@ -166,7 +166,7 @@ def expected_fingerprint(workspace: Workspace, catalog: CatalogReader) -> Finger
         if settings.check is not None:
             return None
         from askdoc.models.llm import name_of
-        from askdoc.prompts import VERSION
+        from askdoc.write.prompts import VERSION
 
         if (named := name_of(settings.llm)) is None:
             return None

@@ -13,11 +13,11 @@ from askdoc.wiring.opening import main_language
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from askdoc.checking import Checker
     from askdoc.models.llm import Choice
     from askdoc.settings import Settings
     from askdoc.types.ports import AnswerWriter, CatalogReader, Embedder, Generator
     from askdoc.workspace import Workspace
+    from askdoc.write.check import Checker
 
     LoadModel = Callable[[Settings], Choice | None]
 
@@ -93,9 +93,9 @@ def writer(
     if chosen is None:
         return None
     settings = workspace.settings
-    from askdoc.checking import Check
-    from askdoc.generation import Limits, Writer
     from askdoc.text.terms import SnowballAnalyser
+    from askdoc.write.check import Check
+    from askdoc.write.writer import Limits, Writer
 
     analyser = SnowballAnalyser()
     language = main_language(settings, catalog)
@@ -123,7 +123,7 @@ def _second_check(workspace: Workspace, generator: Generator) -> Checker | None:
     if settings.check is None:
         return None
     if settings.check == CHECK_BY_LLM:
-        from askdoc.second_check import ModelCheck
+        from askdoc.write.check.entailment import ModelCheck
 
         return ModelCheck(generator)
     from askdoc.models.entailment import load

@@ -12,8 +12,8 @@ from askdoc.expanding import expanded
 from askdoc.models.llm.catalogue import Model, catalogue
 from askdoc.models.llm.files import ModelFiles, require
 from askdoc.models.llm.providers import Provider, read_provider
-from askdoc.prompts import opening
 from askdoc.settings import EXTRACTIVE
+from askdoc.write.prompts import opening
 
 if TYPE_CHECKING:
     from askdoc.types.ports import Generator

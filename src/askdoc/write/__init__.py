@@ -1,0 +1,1 @@
+"""A language model writes claims, and each claim is checked against its sources."""

@@ -1,0 +1,343 @@
+"""The use case of a language model: evidence becomes claims, each checked before it is shown.
+
+    build the prompt → stream → read claims → find and check the sentences they rest on
+
+What the sentences do not support is withheld; the caller falls back to extraction where nothing is
+left.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator as TextPieces
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+
+from askdoc.errors import GeneratorError
+from askdoc.strings import one_line
+from askdoc.text.words import Terms
+from askdoc.types import (
+    Claim,
+    Disagreement,
+    Draft,
+    DraftClaim,
+    Evidence,
+    Generation,
+    Span,
+    Spent,
+    Support,
+)
+from askdoc.types.ports import Generator, HearDraft
+from askdoc.write import prompts
+from askdoc.write.attribution import attribute
+from askdoc.write.check import Check, Checker, Source, Verdict
+from askdoc.write.check.disagreement import Dispute, common, disagreements, parallel
+from askdoc.write.check.shortening import altered
+from askdoc.write.parse import Refused, Written, ends_sentence, is_label, read_claims
+from askdoc.write.prompts import Built, Offer
+from askdoc.write.relevance import beside_the_point
+
+_REPEATED = 0.8
+_ENDLESS = 4
+"""A model that writes so many times the claims it was asked for is taken to go on for ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much a model is given and may say, and what is shown of it.
+
+    `evidence_tokens` bounds the evidence in a prompt. A model that is not `trusted`, since nobody
+    measured it to be good enough, can't refuse, can't leave out the best evidence, and has its
+    partly supported claims withheld too. Without `own_words` it is shown only where it shortens a
+    sentence. Prices are for a million tokens, in any one currency.
+    """
+
+    evidence_tokens: int = 1500
+    trusted: bool = True
+    own_words: bool = True
+    most_claims: int = prompts.MOST_CLAIMS
+    price_in: float | None = None
+    price_out: float | None = None
+
+
+@dataclass(slots=True)
+class _Progress:
+    """What has been written so far."""
+
+    started: float
+    question: str
+    shown: list[DraftClaim] = field(default_factory=list)
+    withheld: list[Claim] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    spent: Spent = field(default_factory=Spent)
+    disputes: list[Dispute] = field(default_factory=list)
+    refusal: str | None = None
+    failure: GeneratorError | None = None
+    interrupted: bool = False
+    attributed: int = 0
+    first_claim: float | None = None
+    said: list[frozenset[str]] = field(default_factory=list)
+
+
+class Writer:
+    """Writes checked claims with a language model; keeps nothing between questions."""
+
+    def __init__(
+        self, generator: Generator, check: Check, terms: Terms, *, limits: Limits | None = None,
+        second_check: Checker | None = None,
+    ) -> None:  # fmt: skip
+        self._generator = generator
+        self._check = check
+        self._terms = terms
+        self._limits = limits or Limits()
+        self._second = second_check
+
+    @property
+    def name(self) -> str:
+        """How answers name the model."""
+        return self._generator.name
+
+    @property
+    def fingerprint(self) -> str:
+        """What the claims depend on besides the evidence."""
+        checked = f"/check-{self._second.name}" if self._second else ""
+        return f"{self._generator.name}/prompt-{prompts.VERSION}{checked}"
+
+    @property
+    def stands_alone(self) -> bool:
+        """Whether its claims are the whole answer, whatever evidence they leave out."""
+        return self._limits.trusted
+
+    def write(self, question: str, evidence: Sequence[Evidence], hear: HearDraft) -> Draft:
+        """Let the model answer `question` from `evidence`; `hear` gets each claim that holds.
+
+        Ctrl-C ends the generation; what was heard by then is kept. If the model fails, the draft
+        says why and holds what came before.
+
+        Raises:
+            KeyboardInterrupt: before there was any claim.
+
+        """
+        built = prompts.build(
+            question,
+            evidence,
+            context=self._generator.context,
+            evidence_tokens=self._limits.evidence_tokens,
+            may_refuse=self._limits.trusted,
+            form=self._generator.form,
+        )
+        progress = _Progress(time.perf_counter(), question)
+        if built.beyond and not built.offers:
+            progress.failure = _too_long(self.name, built)
+        if built.offers:
+            try:
+                self._run(built, progress, hear)
+            except KeyboardInterrupt:
+                if not progress.shown:
+                    raise
+                progress.interrupted = True
+            except GeneratorError as error:
+                progress.failure = error
+            if progress.shown and not progress.interrupted:
+                self._both_sides(built, progress, hear)
+        return self._draft(built, progress)
+
+    def _run(self, built: Built, progress: _Progress, hear: HearDraft) -> None:
+        with closing(self._pieces(self._generator.stream(built.prompt), progress)) as pieces:
+            for number, item in enumerate(read_claims(pieces, self._check.language_of)):
+                if isinstance(item, Refused):
+                    progress.refusal = item.text
+                    return
+                if number >= _ENDLESS * self._limits.most_claims:
+                    progress.spent = replace(progress.spent, cut_off=True)
+                    return
+                if number >= self._limits.most_claims:
+                    continue  # the end of the stream tells what all of it took
+                if progress.spent.cut_off and not item.labels and not ends_sentence(item.text):
+                    continue  # only its beginning is there
+                self._take(item, built.offers, progress, hear)
+
+    def _pieces(
+        self, stream: Iterator[str | Spent], progress: _Progress
+    ) -> TextPieces[str, None, None]:
+        """Pass on the text, and note when the first of it came and what all of it took."""
+        first: float | None = None
+        try:
+            for piece in stream:
+                if isinstance(piece, Spent):
+                    progress.spent = self._priced(piece)
+                elif piece:
+                    first = first or _since(progress.started)
+                    yield piece
+        finally:
+            if hasattr(stream, "close"):
+                stream.close()
+            progress.spent = replace(progress.spent, first_token_seconds=first)
+
+    def _take(
+        self, item: Written, offers: Sequence[Offer], progress: _Progress, hear: HearDraft
+    ) -> None:
+        words = frozenset(self._terms(item.text))
+        if any(_alike(words, others) for others in progress.said):
+            return  # small models repeat themselves
+        progress.said.append(words)
+        known = {str(offer.number): offer for offer in offers}
+        progress.unknown += [
+            label for label in item.labels if label not in known and is_label(label)
+        ]
+        cited = [int(label) for label in item.labels if label in known]
+        sources = [(offer.number, _source(offer)) for offer in offers]
+        found = attribute(item.text, cited, sources, self._check)
+        verdict = self._confirmed(item.text, found.numbers, dict(sources), found.verdict)
+        cited_texts = [offers[number - 1].text for number in found.numbers]
+        if verdict.support is Support.SUPPORTED and not self._limits.own_words:
+            verdict = self._only_shortened(item.text, offers, found.numbers, verdict)
+        if verdict.support is not Support.UNSUPPORTED and beside_the_point(
+            progress.question, item.text, cited_texts, self._terms, self._check.embed
+        ):
+            reasons = ("it has nothing to do with the question",)
+            progress.withheld.append(Claim(item.text, (), verdict.support, reasons))
+            return
+        if verdict.support is Support.UNSUPPORTED or (
+            verdict.support is Support.PARTIAL
+            and not (self._limits.trusted and self._limits.own_words)
+        ):
+            progress.withheld.append(Claim(item.text, (), verdict.support, verdict.reasons))
+            return
+        claim = DraftClaim(
+            text=item.text,
+            places=tuple((offers[n - 1].evidence, offers[n - 1].span) for n in found.numbers),
+            support=verdict.support,
+            reasons=verdict.reasons,
+        )
+        progress.shown.append(claim)
+        progress.attributed += found.moved or not cited
+        if len(progress.shown) == 1:
+            progress.first_claim = _since(progress.started)
+        hear(claim)
+
+    def _only_shortened(
+        self, claim: str, offers: Sequence[Offer], numbers: Sequence[int], verdict: Verdict
+    ) -> Verdict:
+        """Lower the verdict on a claim that is more than one of its sentences shortened."""
+        reasons = []
+        for number in numbers:
+            reason = altered(claim, offers[number - 1].text, self._terms)
+            if reason is None:
+                return verdict
+            reasons.append(f"{reason} [{number}]")
+        return replace(verdict, support=Support.PARTIAL, reasons=tuple(reasons))
+
+    def _confirmed(
+        self, claim: str, numbers: Sequence[int], sources: dict[int, Source], verdict: Verdict
+    ) -> Verdict:
+        """Ask the second check, where there is one, about what the first lets pass."""
+        if self._second is None or verdict.support is Support.UNSUPPORTED:
+            return verdict
+        return self._second(claim, [sources[number] for number in numbers], verdict)
+
+    def _priced(self, spent: Spent) -> Spent:
+        prices = (self._limits.price_in, self._limits.price_out)
+        counts = (spent.tokens_in, spent.tokens_out)
+        if None in prices or None in counts:
+            return spent
+        cost = sum((p or 0) * (n or 0) for p, n in zip(prices, counts, strict=True)) / 1e6
+        return replace(spent, cost=cost)
+
+    def _both_sides(self, built: Built, progress: _Progress, hear: HearDraft) -> None:
+        """Add what another sentence of the evidence says, where it contradicts a cited one."""
+        cited = {(e.label, span) for claim in progress.shown for e, span in claim.places}
+        offers = {offer.number: offer for offer in (*built.offers, *built.beyond)}
+        sources = [(offer.number, _source(offer)) for offer in built.offers]
+        beyond = [(offer.number, _source(offer)) for offer in built.beyond]
+        for pair in disagreements(sources, self._terms, beyond=beyond):
+            two = [offers[pair.first], offers[pair.second]]
+            uncited = [o for o in two if (o.evidence.label, o.span) not in cited]
+            if len(uncited) == len(two) or self._on_different_things(*two):
+                continue
+            progress.disputes.append(pair)
+            for offer in uncited:
+                cited.add((offer.evidence.label, offer.span))
+                claim = DraftClaim(
+                    one_line(offer.text), ((offer.evidence, offer.span),), Support.SUPPORTED
+                )
+                progress.shown.append(claim)
+                hear(claim)
+
+    def _on_different_things(self, one: Offer, other: Offer) -> bool:
+        """Tell whether titles and headings place the same words in different matters."""
+        passages = [offer.evidence.passage for offer in (one, other)]
+        title, their_title = (passage.document.title or "" for passage in passages)
+        heading, their_heading = (" ".join(passage.chunk.headings) for passage in passages)
+        if passages[0].document.id == passages[1].document.id:
+            return heading != their_heading and not common(one.text, other.text, self._terms)
+        return parallel(title, their_title, self._terms) or parallel(
+            heading, their_heading, self._terms
+        )
+
+    def _draft(self, built: Built, progress: _Progress) -> Draft:
+        generation = Generation(
+            model=self.name,
+            withheld=tuple(progress.withheld),
+            unknown_labels=tuple(dict.fromkeys(progress.unknown)),
+            left_out=built.left_out,
+            suspicious=built.suspicious,
+            disagreements=_labelled(progress, (*built.offers, *built.beyond)),
+            interrupted=progress.interrupted,
+            failure=None if progress.failure is None else _told(progress.failure),
+            attributed=progress.attributed,
+            spent=replace(progress.spent, first_claim_seconds=progress.first_claim),
+        )
+        return Draft(
+            claims=tuple(progress.shown),
+            generation=generation,
+            refusal=progress.refusal,
+            failure=progress.failure,
+        )
+
+
+def number_places(claims: Sequence[DraftClaim]) -> dict[tuple[str, Span], int]:
+    """Give each cited place, a document and a span, its number from 1 in order of first use."""
+    numbers: dict[tuple[str, Span], int] = {}
+    for claim in claims:
+        for evidence, span in claim.places:
+            numbers.setdefault((evidence.passage.document.id, span), len(numbers) + 1)
+    return numbers
+
+
+def _labelled(progress: _Progress, offers: Sequence[Offer]) -> tuple[Disagreement, ...]:
+    """Name what contradicts each other by the labels of the answer."""
+    labels = number_places(progress.shown)
+    places = {o.number: (o.evidence.passage.document.id, o.span) for o in offers}
+    return tuple(
+        Disagreement(labels[places[d.first]], labels[places[d.second]], d.one, d.other)
+        for d in progress.disputes
+    )
+
+
+def _too_long(name: str, built: Built) -> GeneratorError:
+    """Say why a model was not asked, though there are sentences that may be shown to it."""
+    if built.is_crowded:
+        message = f"`{name}` was not asked, since the question is too long for it"
+        return GeneratorError(message, hint="ask in fewer words")
+    return GeneratorError(f"`{name}` was not asked, since no sentence is short enough for it")
+
+
+def _told(failure: GeneratorError) -> str:
+    return f"{failure} ({failure.hint})" if failure.hint else str(failure)
+
+
+def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Tell whether two claims say the same in nearly the same words (Jaccard index)."""
+    union = one | other
+    return not union or len(one & other) / len(union) >= _REPEATED
+
+
+def _source(offer: Offer) -> Source:
+    language = offer.evidence.passage.document.language
+    return Source(str(offer.number), offer.text, offer.context, language)
+
+
+def _since(start: float) -> float:
+    return round(time.perf_counter() - start, 3)
