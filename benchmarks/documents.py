@@ -11,7 +11,8 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from askdoc import fusion, retrieval, running, suites, wiring, workspace
+from askdoc import running, suites, wiring, workspace
+from askdoc.ask import fusion, retrieve
 from askdoc.metrics_ranking import ndcg_at
 from askdoc.text.terms import SnowballAnalyser
 from askdoc.types.ports import CatalogReader
@@ -30,7 +31,7 @@ def main() -> None:
     with wiring.open_catalog(place) as catalog, wiring.open_vectors(place) as vectors:
         embedded = wiring.embedder(place).embed_queries([case.question for case in cases])
         for case, vector in zip(cases, embedded, strict=True):
-            query = retrieval.prepare(
+            query = retrieve.prepare(
                 case.question,
                 analyser.question_terms(case.question, "en"),
                 vector,
@@ -38,8 +39,8 @@ def main() -> None:
                 lambda term: analyser.commonness(term, "en"),
                 most=64,
             )
-            rankings = retrieval.rank(query, catalog, vectors, retrieval.DEPTH)
-            joined = fusion.weighted(rankings, retrieval.WEIGHTS, retrieval.DEPTH)
+            rankings = retrieve.rank(query, catalog, vectors, retrieve.DEPTH)
+            joined = fusion.weighted(rankings, retrieve.WEIGHTS, retrieve.DEPTH)
             orders = {name: [hit.chunk_id for hit in hits] for name, hits in rankings.items()}
             orders["both"] = [item.chunk_id for item in joined]
             grades = {path: float(grade) for path, grade in case.relevant.items()}

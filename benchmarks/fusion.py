@@ -11,7 +11,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from askdoc import fusion, retrieval, running, suites, wiring, workspace
+from askdoc import running, suites, wiring, workspace
+from askdoc.ask import fusion, retrieve
 from askdoc.gold import GoldFinder, hits
 from askdoc.text.terms import SnowballAnalyser
 from askdoc.types import Chunk, EvalCase
@@ -45,7 +46,7 @@ def rank_all(cases: list[EvalCase], place: workspace.Workspace) -> dict[str, lis
         embedder = wiring.embedder(place)
         embedded = embedder.embed_queries([case.question for case in cases])
         for case, vector in zip(cases, embedded, strict=True):
-            query = retrieval.prepare(
+            query = retrieve.prepare(
                 case.question,
                 analyser.question_terms(case.question, "en"),
                 vector,
@@ -53,14 +54,13 @@ def rank_all(cases: list[EvalCase], place: workspace.Workspace) -> dict[str, lis
                 lambda term: analyser.commonness(term, "en"),
                 most=64,
             )
-            rankings = retrieval.rank(query, catalog, vectors, retrieval.DEPTH)
+            rankings = retrieve.rank(query, catalog, vectors, retrieve.DEPTH)
             orders = {
-                "dense": [hit.chunk_id for hit in rankings[retrieval.DENSE]],
-                "BM25": [hit.chunk_id for hit in rankings[retrieval.LEXICAL]],
+                "dense": [hit.chunk_id for hit in rankings[retrieve.DENSE]],
+                "BM25": [hit.chunk_id for hit in rankings[retrieve.LEXICAL]],
                 "reciprocal rank": [f.chunk_id for f in fusion.reciprocal_rank(rankings)],
                 "weighted sum": [
-                    f.chunk_id
-                    for f in fusion.weighted(rankings, retrieval.WEIGHTS, retrieval.DEPTH)
+                    f.chunk_id for f in fusion.weighted(rankings, retrieve.WEIGHTS, retrieve.DEPTH)
                 ],
             }
             for name, order in orders.items():

@@ -26,10 +26,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from askdoc import wiring, workspace
+from askdoc.ask.memo import remembering
 from askdoc.gold import GoldFinder
 from askdoc.grading import grade
 from askdoc.metrics import citation_precision, citation_recall
-from askdoc.remembering import remembering
 from askdoc.suites import load
 from askdoc.types import Answer, EvalCase, Prompt, Spent
 from askdoc.types.ports import Generator

@@ -21,12 +21,12 @@ import numpy as np
 from sentence_transformers import SentenceTransformer
 
 from askdoc import wiring, workspace
-from askdoc.answering import Parts
+from askdoc.ask.answer import Parts
+from askdoc.ask.memo import RememberingEmbedder
 from askdoc.gold import GoldFinder
 from askdoc.grading import grade
 from askdoc.intake import passages
 from askdoc.models import model_sources
-from askdoc.remembering import RememberingEmbedder
 from askdoc.settings import DEFAULT_EMBEDDER
 from askdoc.suites import load
 from askdoc.testing import MemoryVectors

@@ -42,8 +42,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from askdoc import suites, wiring, workspace
-from askdoc.confidence import FEATURES
-from askdoc.remembering import RememberingEmbedder, remembering
+from askdoc.ask.confidence import FEATURES
+from askdoc.ask.memo import RememberingEmbedder, remembering
 from askdoc.settings import NO_RERANKER, RERANKER
 from askdoc.types import EvalCase
 

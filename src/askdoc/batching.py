@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from askdoc import operators
+from askdoc.ask import query
 from askdoc.errors import AskdocError, UsageError
 from askdoc.strings import one_line
 from askdoc.system.parallel import OpenWorker, each
@@ -88,7 +88,7 @@ def answered(question: str, answer: Callable[[str], Answer], fingerprint: Finger
 
 
 def _asks_nothing(question: str) -> bool:
-    return not operators.read(question).text
+    return not query.read(question).text
 
 
 def answer_all(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from askdoc.confidence import shortfall
+from askdoc.ask.confidence import shortfall
 from askdoc.gold import met
 from askdoc.grading import Graded
 from askdoc.metrics_ranking import first_rank

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from llama_index.core.llms import LLM
 
-    from askdoc.answering import Answerer
+    from askdoc.ask.answer import Answerer
     from askdoc.settings import Settings
     from askdoc.types import Answer, Citation, Passage
 

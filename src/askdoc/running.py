@@ -27,8 +27,8 @@ from askdoc.types import Answer, EvalCase
 from askdoc.types.ports import CatalogReader, Listener, deaf
 
 if TYPE_CHECKING:
-    from askdoc.answering import Answerer, Parts
-    from askdoc.remembering import RememberingAnalyser, RememberingEmbedder
+    from askdoc.ask.answer import Answerer, Parts
+    from askdoc.ask.memo import RememberingAnalyser, RememberingEmbedder
     from askdoc.reports import SuiteReport
     from askdoc.settings import Settings
     from askdoc.types import Draft, Evidence, Fingerprint
@@ -256,7 +256,7 @@ class Bench:
 
     def _remembering(self, parts: Parts) -> Parts:
         """Put memories before what works on text, and let no failure of a model pass for less."""
-        from askdoc.remembering import RememberingAnalyser, RememberingEmbedder
+        from askdoc.ask.memo import RememberingAnalyser, RememberingEmbedder
 
         sources = parts.sources
         embedder, analyser = (

@@ -18,7 +18,8 @@ import pytest
 from jsonschema import Draft202012Validator
 from tests.evaluating.conftest import FACTS, QUESTIONS, run, timeless
 
-from askdoc import formats, selection
+from askdoc import formats
+from askdoc.ask import rank
 from askdoc.models.embedder import cache_folder
 from askdoc.store.catalog import SqliteCatalog
 from askdoc.store.vectors import ChromaStore
@@ -51,7 +52,7 @@ def test_a_run_its_json_and_its_files(work: Path) -> None:
 
 
 def test_a_second_run_asks_nothing_and_says_the_same(work: Path, monkeypatch: Any) -> None:
-    from askdoc.answering import Answerer
+    from askdoc.ask.answer import Answerer
 
     first = json.loads(run("--json").stdout)
     monkeypatch.setattr(Answerer, "answer", None)
@@ -94,7 +95,7 @@ def test_weaker_retrieval_is_caught_and_the_cases_that_lost_their_passage_named(
 def test_a_planted_regression_exits_3_and_names_the_cases(work: Path, monkeypatch: Any) -> None:
     assert run("village", "--save-baseline").exit_code == 0
     # Weakened on purpose: sentences that are unlike the question come first.
-    against_it = dict.fromkeys(selection.WEIGHTS, -1.0)
+    against_it = dict.fromkeys(rank.WEIGHTS, -1.0)
     monkeypatch.setattr(selection, "WEIGHTS", against_it)
     weak = run("village", "--against", "evals/baselines", "--no-cache", "--json")
     assert weak.exit_code == 3

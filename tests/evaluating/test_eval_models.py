@@ -22,7 +22,7 @@ from tests.evaluating.conftest import FACTS, QUESTIONS, run, timeless
 from tests.write.conftest import model_path  # noqa: F401 - a fixture
 
 from askdoc import formats, judging
-from askdoc.answering import Answerer
+from askdoc.ask.answer import Answerer
 from askdoc.models.llm.catalogue import catalogue
 from askdoc.write import prompts
 

@@ -16,8 +16,9 @@ import pytest
 from msgspec import structs
 from tests.processes import running
 
-from askdoc import lookup, wiring, workspace
+from askdoc import wiring, workspace
 from askdoc.adapters.reading_pool import ReadingPool
+from askdoc.ask import lookup
 from askdoc.system import limits
 from askdoc.testing import HashEmbedder
 from askdoc.types import Found, IndexReport, Skip

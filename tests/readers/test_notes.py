@@ -8,8 +8,8 @@ from io import BytesIO
 import docx
 from tests.readers.test_packed import packed
 
+from askdoc.ask.show import spans
 from askdoc.readers import reader_for
-from askdoc.showing import spans
 from askdoc.types import Document, Reading, Stamp
 from askdoc.types.places import Place, PlaceKind, name_place
 

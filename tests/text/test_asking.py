@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from askdoc import wiring, workspace
-from askdoc.answering import Answerer
+from askdoc.ask.answer import Answerer
 from askdoc.text.asking import asking
 from askdoc.text.languages import detect
 from askdoc.text.terms import SnowballAnalyser

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from askdoc import wiring, workspace
-from askdoc.answering import Answerer
+from askdoc.ask.answer import Answerer
 from askdoc.strings import folded
 from askdoc.text.languages import detect, function_words
 from askdoc.text.terms import SnowballAnalyser

@@ -10,7 +10,7 @@ import pytest
 from tests.write.test_suspicious import ATTACKS, WORD
 
 from askdoc import wiring, workspace
-from askdoc.answering import Answerer
+from askdoc.ask.answer import Answerer
 from askdoc.render.console import Console, page
 from askdoc.render.generation import prompt_lines
 from askdoc.write import prompts

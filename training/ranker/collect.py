@@ -17,10 +17,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from askdoc import suites, wiring, workspace
-from askdoc.answering import Answerer
+from askdoc.ask.answer import Answerer
+from askdoc.ask.memo import remembering
+from askdoc.ask.rank import candidate
 from askdoc.gold import GoldFinder, GoldMissing, met
-from askdoc.remembering import remembering
-from askdoc.selection import candidate
 from askdoc.types import EvalCase
 
 SEED = 1

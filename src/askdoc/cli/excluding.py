@@ -7,7 +7,7 @@ import re
 import shlex
 from collections.abc import Iterable, Sequence
 
-from askdoc import operators
+from askdoc.ask import query
 
 _QUESTION = re.compile(r'-(?:["“„«]|[^\s=-]+\s)')
 """A quotation mark behind the dash, or further words: no option is like that."""
@@ -30,7 +30,7 @@ def explained(
         return None
     meant = next((one for one in given if one.startswith(option) and not one.startswith("--")), "")
     if _QUESTION.match(meant):
-        if why := operators.read(meant).asks_nothing():
+        if why := query.read(meant).asks_nothing():
             return why
         message = f"what begins with `-` is read as options: `{meant}`"
         return message, f"put `--` before the question: `{command} -- {shlex.quote(meant)}`"

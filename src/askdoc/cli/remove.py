@@ -33,7 +33,7 @@ def remove(
         askdoc remove "*.html" old/
     """
     from askdoc import wiring
-    from askdoc.lookup import match_all
+    from askdoc.ask.lookup import match_all
     from askdoc.render.console import output
     from askdoc.render.layout import hang, named
 

@@ -15,8 +15,8 @@ from askdoc.system.interrupt import ending_in_order
 from askdoc.workspace import Origin
 
 if TYPE_CHECKING:
-    from askdoc.answering import Answerer, Parts
-    from askdoc.federating import Federation
+    from askdoc.ask.answer import Answerer, Parts
+    from askdoc.ask.federate import Federation
     from askdoc.render.console import Page
     from askdoc.types import IndexReport, ReadOptions
     from askdoc.wiring.writing import LoadModel
@@ -81,7 +81,7 @@ def open_for_many(
     What text comes up again is neither embedded nor cut into terms again.
     """
     from askdoc import wiring
-    from askdoc.remembering import remembering
+    from askdoc.ask.memo import remembering
 
     with _opened(workspaces, aside, change=remembering) as answerers:
         yield _as_one(answerers, workspaces), partial(wiring.asked, workspaces, like=answerers)
@@ -117,7 +117,7 @@ def _opened(
 def _as_one(
     answerers: Mapping[str | None, Answerer], workspaces: Mapping[str | None, Workspace]
 ) -> Answerer | Federation:
-    from askdoc.federating import federate
+    from askdoc.ask.federate import federate
 
     first = next(iter(workspaces.values()))
     return federate(answerers, limit=first.settings.max_sentences)

@@ -54,7 +54,9 @@ def show(
         askdoc show report.pdf --page 3
         askdoc show book.xlsx "sheet Stock, row 10"
     """
-    from askdoc import lookup, showing, wiring
+    from askdoc import wiring
+    from askdoc.ask import lookup
+    from askdoc.ask import show as showing
     from askdoc.render.console import output
 
     workspace = open_workspace(library=library, index=index)
@@ -87,7 +89,7 @@ def _laid_out(
     context: int,
     page: Page,
 ) -> Iterator[Text]:
-    from askdoc import showing
+    from askdoc.ask import show as showing
     from askdoc.render.documents import line_lines, text_lines
 
     if page_number is not None:

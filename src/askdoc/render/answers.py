@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
-from askdoc import operators
+from askdoc.ask import query
 from askdoc.formats import Lines
 from askdoc.formats.unmatched import unmatched
 from askdoc.render.console import Page
@@ -109,7 +109,7 @@ def told_apart(pair: Disagreement) -> str:
 
 def _searched(question: str, searched: str) -> Iterator[str]:
     """Say what was searched for, and which phrases in quotation marks stand nowhere."""
-    if phrases := operators.lost(question, searched):
+    if phrases := query.lost(question, searched):
         told = " and ".join(f"“{phrase}”" for phrase in phrases)
         together, their = ("", "its") if len(phrases) == 1 else (" together", "their")
         yield (

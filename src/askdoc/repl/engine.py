@@ -23,7 +23,7 @@ from askdoc.types import Compiling
 from askdoc.types.ports import Listener, deaf
 
 if TYPE_CHECKING:
-    from askdoc.federating import Asked
+    from askdoc.ask.federate import Asked
     from askdoc.repl.scope import Scope
     from askdoc.types import Document
     from askdoc.types.ports import Generator
@@ -181,7 +181,7 @@ class Engine:
         for workspace in scope.members.values():
             with wiring.open_made(workspace) as catalog:
                 documents += catalog.documents()
-        from askdoc.remembering import remembering  # it imports numpy
+        from askdoc.ask.memo import remembering  # it imports numpy
 
         load_model = self._stack.enter_context(wiring.language_models())
         self._asked = self._stack.enter_context(

@@ -15,7 +15,7 @@ from askdoc.settings import ENGLISH
 from askdoc.types.ports import Listener
 
 if TYPE_CHECKING:
-    from askdoc.federating import Asked
+    from askdoc.ask.federate import Asked
     from askdoc.repl.session import Session
 
 

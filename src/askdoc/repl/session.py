@@ -33,7 +33,7 @@ from askdoc.types.ports import Listener
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from askdoc.federating import Asked
+    from askdoc.ask.federate import Asked
     from askdoc.types import Answer, Document, IndexReport, Span
     from askdoc.workspace import Workspace
 

@@ -17,8 +17,8 @@ from askdoc.writing import EMBEDDER_FINGERPRINT, EMBEDDER_NAME
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from askdoc.answering import Answerer, Parts
-    from askdoc.federating import Federation
+    from askdoc.ask.answer import Answerer, Parts
+    from askdoc.ask.federate import Federation
     from askdoc.types import Fingerprint
     from askdoc.types.ports import CatalogReader, Generator
     from askdoc.wiring.writing import LoadModel
@@ -49,8 +49,8 @@ def answerer(
     """
     from concurrent.futures import ThreadPoolExecutor
 
-    from askdoc.answering import Answerer, Parts
-    from askdoc.finding import Sources
+    from askdoc.ask.answer import Answerer, Parts
+    from askdoc.ask.find import Sources
     from askdoc.store.freshness import file_state
     from askdoc.text.terms import SnowballAnalyser
 
@@ -121,7 +121,7 @@ def asked(
         StoreError: an index has been changed since those were opened.
 
     """
-    from askdoc.federating import federate
+    from askdoc.ask.federate import federate
 
     with ExitStack() as stack:
         load_model = load_model or stack.enter_context(language_models())
@@ -151,7 +151,7 @@ def expected_fingerprint(workspace: Workspace, catalog: CatalogReader) -> Finger
     None where only `answerer` can tell. What it says is to be held against this, since a model
     on this machine may have changed.
     """
-    from askdoc.answering import fingerprint
+    from askdoc.ask.answer import fingerprint
 
     made_by, name = catalog.setting(EMBEDDER_FINGERPRINT), catalog.setting(EMBEDDER_NAME)
     settings = workspace.settings

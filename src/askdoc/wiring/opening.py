@@ -23,7 +23,7 @@ from askdoc.writing import EMBEDDER_FINGERPRINT, EMBEDDER_NAME
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from askdoc.confidence import Calibration
+    from askdoc.ask.confidence import Calibration
     from askdoc.settings import Settings
     from askdoc.store.catalog import SqliteCatalog
     from askdoc.store.vectors import ChromaStore
@@ -178,7 +178,7 @@ def calibration(ranker: str, *, in_context: bool = False) -> Calibration:
     For a ranker that none was fitted with, it is the one that looks at no ranker. There are others
     for an index that keeps the vectors of sentences in their context.
     """
-    from askdoc.confidence import Calibration
+    from askdoc.ask.confidence import Calibration
 
     fitted = json.loads(resources.files("askdoc").joinpath("data/confidence.json").read_text())
     if in_context:

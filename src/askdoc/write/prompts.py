@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from askdoc.citing import readable
+from askdoc.ask.cite import readable
 from askdoc.types import Evidence, Form, Prompt, Span
 from askdoc.write.grammar import (
     ANSWERED,

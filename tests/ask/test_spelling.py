@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 import pytest
 
-from askdoc.spelling import Vocabulary, repair
+from askdoc.ask.spelling import Vocabulary, repair
 from askdoc.text.terms import SnowballAnalyser
 
 ANALYSER = SnowballAnalyser()

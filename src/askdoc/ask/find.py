@@ -14,16 +14,17 @@ from functools import partial
 from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, TypeVar
 
-from askdoc import compound, operators
-from askdoc.citing import Chosen
-from askdoc.confidence import Calibration, context, features, probability, shortfall
+from askdoc.ask import compound
+from askdoc.ask import query as operators
+from askdoc.ask.cite import Chosen
+from askdoc.ask.confidence import Calibration, context, features, probability, shortfall
+from askdoc.ask.query import Demands
+from askdoc.ask.rank import Terms, score
+from askdoc.ask.retrieve import DENSE, FOREIGN_WEIGHTS, LEXICAL, Demanded, Query, gather, prepare
+from askdoc.ask.settling import settle
+from askdoc.ask.spelling import Vocabulary, repair
 from askdoc.errors import UsageError
-from askdoc.operators import Demands
-from askdoc.retrieval import DENSE, FOREIGN_WEIGHTS, LEXICAL, Demanded, Query, gather, prepare
-from askdoc.selection import Terms, score
 from askdoc.settings import AUTOMATIC, ENGLISH, ENGLISH_MODELS, Settings
-from askdoc.settling import settle
-from askdoc.spelling import Vocabulary, repair
 from askdoc.store.vectors_codec import IN_CONTEXT, unpack
 from askdoc.strings import printable
 from askdoc.types import INCOMPLETE, Evidence, Passage, Reason

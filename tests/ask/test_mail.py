@@ -9,8 +9,8 @@ import jsonschema
 import pytest
 
 from askdoc import formats, wiring, workspace
-from askdoc.answering import Answerer
-from askdoc.messages import credited, is_quoted
+from askdoc.ask.answer import Answerer
+from askdoc.ask.mail import credited, is_quoted
 from askdoc.types import Answer
 from askdoc.types.places import Place, PlaceKind
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from askdoc import operators, wiring, workspace
-from askdoc.answering import Answerer
+from askdoc import wiring, workspace
+from askdoc.ask import query
+from askdoc.ask.answer import Answerer
 from askdoc.errors import UsageError
 from askdoc.text.terms import SnowballAnalyser
 from askdoc.types import Status
@@ -58,7 +59,7 @@ def answerer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answerer]:
 def test_operators_are_read_where_they_are_meant(
     question: str, text: str, phrases: tuple[str, ...], excluded: tuple[str, ...]
 ) -> None:
-    assert operators.read(question) == operators.Demands(text, phrases, excluded)
+    assert query.read(question) == query.Demands(text, phrases, excluded)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +74,7 @@ def test_operators_are_read_where_they_are_meant(
 def test_a_phrase_may_be_excluded(
     question: str, text: str, phrases: tuple[str, ...], excluded: tuple[str, ...]
 ) -> None:
-    assert operators.read(question) == operators.Demands(text, phrases, (), excluded)
+    assert query.read(question) == query.Demands(text, phrases, (), excluded)
 
 
 @pytest.mark.parametrize(
@@ -89,12 +90,12 @@ def test_a_phrase_may_be_excluded(
     ],
 )
 def test_a_phrase_stands_word_for_word(phrase: str, text: str, holds: bool) -> None:  # noqa: FBT001
-    assert operators.Demands("", (phrase,)).met_by(text, terms) is holds
+    assert query.Demands("", (phrase,)).met_by(text, terms) is holds
 
 
 def test_an_excluded_term_counts_in_all_its_forms() -> None:
-    assert not operators.Demands("", (), ("harbour",)).met_by("Two harbours.", terms)
-    assert operators.Demands("", (), ("harbour",)).met_by("Two hares.", terms)
+    assert not query.Demands("", (), ("harbour",)).met_by("Two harbours.", terms)
+    assert query.Demands("", (), ("harbour",)).met_by("Two hares.", terms)
 
 
 def test_a_phrase_must_stand_in_what_is_found(answerer: Answerer) -> None:

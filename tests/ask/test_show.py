@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from askdoc import showing
+from askdoc.ask import show
 from askdoc.errors import UsageError
 from askdoc.types import Document, Span, Stamp
 from askdoc.types.places import Landmark, Landmarks, Place, PlaceKind, name_place
@@ -39,52 +39,52 @@ def test_each_place_is_found_by_what_its_citation_says(kind: PlaceKind) -> None:
     made = with_places(places)
     for position, place in enumerate(places):
         said = name_place(place, None, None)
-        assert showing.spans(made, said) == [Span(10 * position, 10 * position + 10)], said
+        assert show.spans(made, said) == [Span(10 * position, 10 * position + 10)], said
 
 
 def test_what_is_hidden_is_found_by_its_name_alone() -> None:
     slides = with_places([Place(PlaceKind.SLIDE, 1), Place(PlaceKind.SLIDE, 2, "hidden")])
-    assert showing.spans(slides, "slide 2") == showing.spans_of_page(slides, 2) == [Span(10, 20)]
+    assert show.spans(slides, "slide 2") == show.spans_of_page(slides, 2) == [Span(10, 20)]
     rows = with_places([Place(PlaceKind.ROW, 1, "A"), Place(PlaceKind.ROW, 1, "Plan (hidden)")])
-    assert showing.spans(rows, "sheet Plan, row 1") == [Span(10, 20)]
+    assert show.spans(rows, "sheet Plan, row 1") == [Span(10, 20)]
 
 
 def test_pages_are_slides_where_there_are_slides() -> None:
     slides = with_places([Place(PlaceKind.SLIDE, number) for number in (1, 2)])
-    assert showing.spans_of_page(slides, 2) == [Span(10, 20)]
+    assert show.spans_of_page(slides, 2) == [Span(10, 20)]
     paged = replace(document(length=30), pages=(0, 12))
-    assert showing.spans_of_page(paged, 2) == showing.spans(paged, "page 2") == [Span(12, 30)]
-    assert showing.spans(paged, "pages 1-2") == [Span(0, 30)]
+    assert show.spans_of_page(paged, 2) == show.spans(paged, "page 2") == [Span(12, 30)]
+    assert show.spans(paged, "pages 1-2") == [Span(0, 30)]
     with pytest.raises(UsageError, match="has no slide 3") as caught:
-        showing.spans_of_page(slides, 3)
+        show.spans_of_page(slides, 3)
     assert "from `slide 1` to `slide 2`" in str(caught.value.hint)
     with pytest.raises(UsageError, match="names no place"):
-        showing.spans(slides, "somewhere")
+        show.spans(slides, "somewhere")
 
 
 def test_numbers_are_those_that_citations_count() -> None:
     rows = with_places([Place(PlaceKind.ROW, number, "Stock") for number in (1, 4, 5)])
-    assert showing.spans_counted(rows, (4, 5)) == [Span(10, 30)]
+    assert show.spans_counted(rows, (4, 5)) == [Span(10, 30)]
     times = with_places([Place(PlaceKind.TIME, 1)])
-    assert showing.spans_counted(times, (1, 1)) is None
+    assert show.spans_counted(times, (1, 1)) is None
 
 
 def test_pages_are_counted_where_citations_name_pages() -> None:
     paged = replace(document(length=30), pages=(0, 10, 20))
-    assert showing.spans_counted(paged, (2, 3)) == [Span(10, 30)]
+    assert show.spans_counted(paged, (2, 3)) == [Span(10, 30)]
     with pytest.raises(UsageError, match="has no page 12") as caught:
-        showing.spans_counted(paged, (12, 12))
+        show.spans_counted(paged, (12, 12))
     assert caught.value.hint == "it has 3, from `page 1` to `page 3`"
 
 
 def test_a_moment_is_found_in_what_is_shown_then() -> None:
     film = with_places([Place(PlaceKind.TIME, at) for at in (5, 60, 3725)])
-    assert showing.spans(film, "00:01:30") == [Span(10, 20)]
-    assert showing.spans(film, "59:59") == [Span(10, 20)]
-    assert showing.spans(film, "1:02:05") == [Span(20, 30)]
+    assert show.spans(film, "00:01:30") == [Span(10, 20)]
+    assert show.spans(film, "59:59") == [Span(10, 20)]
+    assert show.spans(film, "1:02:05") == [Span(20, 30)]
     for never in ("0:04", "1:02:06"):
         with pytest.raises(UsageError):
-            showing.spans(film, never)
+            show.spans(film, never)
 
 
 def test_lines_are_those_of_the_file() -> None:
@@ -94,11 +94,11 @@ def test_lines_are_those_of_the_file() -> None:
         document(length=len(text)),
         landmarks=Landmarks.of(Landmark(at, Place(PlaceKind.LINE, line)) for at, line in marks),
     )
-    assert showing.file_lines(made, text) == ["4", "", "7-8", ""][: len(text.split("\n"))]
-    assert showing.stored_lines(made, text, (8, 8)) == (3, 3)
-    assert showing.stored_lines(made, text, (1, 9)) == (1, 3)
+    assert show.file_lines(made, text) == ["4", "", "7-8", ""][: len(text.split("\n"))]
+    assert show.stored_lines(made, text, (8, 8)) == (3, 3)
+    assert show.stored_lines(made, text, (1, 9)) == (1, 3)
     with pytest.raises(UsageError, match="nothing indexed begins on line 6") as caught:
-        showing.stored_lines(made, text, (6, 6))
+        show.stored_lines(made, text, (6, 6))
     assert "the nearest is line 7" in str(caught.value.hint)
-    assert showing.lines_in("lines 7-9, in Hive.count") == (7, 9)
-    assert showing.lines_in("sheet A, row 3") is None
+    assert show.lines_in("lines 7-9, in Hive.count") == (7, 9)
+    assert show.lines_in("sheet A, row 3") is None

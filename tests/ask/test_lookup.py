@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from askdoc import lookup
+from askdoc.ask import lookup
 from askdoc.errors import UsageError
 from askdoc.types import Document, Stamp
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askdoc.confidence import FEATURES, Calibration, features, probability, shortfall
-from askdoc.retrieval import Query
+from askdoc.ask.confidence import FEATURES, Calibration, features, probability, shortfall
+from askdoc.ask.retrieve import Query
 from askdoc.settings import NO_RERANKER, RERANKER
 from askdoc.text.terms import SnowballAnalyser
 from askdoc.types import Chunk, Document, Evidence, Passage, Span, Stamp

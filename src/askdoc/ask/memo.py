@@ -15,7 +15,7 @@ from askdoc.types.ports import Analyser, Embedder
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from askdoc.answering import Parts
+    from askdoc.ask.answer import Parts
     from askdoc.types import Span
     from askdoc.types.ports import Matrix
 

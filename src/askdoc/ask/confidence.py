@@ -10,11 +10,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from askdoc.retrieval import DENSE, LEXICAL, Query
-from askdoc.selection import RANKER, Terms, coverage
+from askdoc.ask.rank import RANKER, Terms, coverage
+from askdoc.ask.retrieve import DENSE, LEXICAL, Query
+from askdoc.ask.unmet import named, unmet
 from askdoc.text.chunking import lexical_text
 from askdoc.types import Evidence, Passage
-from askdoc.unmet import named, unmet
 
 FEATURES = (
     "sentence_dense",

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from askdoc.compound import parts
+from askdoc.ask.compound import parts
 
 
 @pytest.mark.parametrize(

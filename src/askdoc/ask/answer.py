@@ -17,11 +17,11 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from askdoc import __version__
-from askdoc.citing import Chosen
-from askdoc.finding import Finder, Found, Sources, clean
-from askdoc.guarding import unpoisoned
-from askdoc.lookup import fitting, none_fits
-from askdoc.messages import credited, is_message
+from askdoc.ask.cite import Chosen
+from askdoc.ask.find import Finder, Found, Sources, clean
+from askdoc.ask.guarding import unpoisoned
+from askdoc.ask.lookup import fitting, none_fits
+from askdoc.ask.mail import credited, is_message
 from askdoc.settings import Settings, answer_fingerprint
 from askdoc.store.vectors_codec import IN_CONTEXT
 from askdoc.strings import one_line

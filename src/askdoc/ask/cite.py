@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from askdoc.messages import in_message, is_header, is_subject, sayings
+from askdoc.ask.mail import in_message, is_header, is_subject, sayings
+from askdoc.ask.rank import Terms
 from askdoc.readers.layout.lines import ends_sentence
-from askdoc.selection import Terms
 from askdoc.types import Evidence, Span
 
 _MARGIN = 0.2

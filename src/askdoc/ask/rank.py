@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from askdoc.retrieval import DENSE, Query
+from askdoc.ask.retrieve import DENSE, Query
 from askdoc.types import Candidate, Evidence, Passage, Span
 from askdoc.types.ports import Ranker
 

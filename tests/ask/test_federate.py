@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from askdoc.ask.federate import Federation, join
 from askdoc.errors import UsageError
-from askdoc.federating import Federation, join
 from askdoc.types import (
     Answer,
     Citation,

@@ -15,9 +15,9 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Protocol
 
 from askdoc import __version__
+from askdoc.ask.joining import join_generations, relabelled
+from askdoc.ask.lookup import none_fits
 from askdoc.errors import UsageError
-from askdoc.joining import join_generations, relabelled
-from askdoc.lookup import none_fits
 from askdoc.types import (
     Answer,
     Citation,
@@ -33,7 +33,7 @@ from askdoc.types import (
 from askdoc.types.ports import Listener, deaf
 
 if TYPE_CHECKING:
-    from askdoc.answering import Answerer
+    from askdoc.ask.answer import Answerer
 
 _SHOWN_EVIDENCE = 10
 _BETWEEN = ":"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from askdoc.ask.unmet import named, unmet
 from askdoc.text.terms import SnowballAnalyser
-from askdoc.unmet import named, unmet
 
 
 def terms(text: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 
-from askdoc.citing import Chosen, readable
+from askdoc.ask.cite import Chosen, readable
 from askdoc.text.mentions import content_words
 from askdoc.types import Evidence
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from askdoc.citing import Chosen, choose
-from askdoc.selection import Terms
+from askdoc.ask.cite import Chosen, choose
+from askdoc.ask.rank import Terms
+from askdoc.ask.wanted import wanted
 from askdoc.types import Evidence
-from askdoc.wanted import wanted
 
 
 def settle(
@@ -24,6 +24,6 @@ def settle(
     if not chosen or want is None:
         return chosen
     # What reads values takes a while to load, and most questions ask for none.
-    from askdoc.opposing import with_value
+    from askdoc.ask.values import with_value
 
     return with_value(chosen, want, evidence, terms, weights, limit=limit)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from askdoc.fusion import Fused, weighted
+from askdoc.ask.fusion import Fused, weighted
 from askdoc.types import Hit, Passage
 from askdoc.types.ports import CatalogReader, VectorStore
 

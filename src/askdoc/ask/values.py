@@ -13,19 +13,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from askdoc.citing import REACH, Chosen, Opposed
-from askdoc.messages import sayings
+from askdoc.ask.cite import REACH, Chosen, Opposed
+from askdoc.ask.mail import sayings
+from askdoc.ask.wanted import Wanted, given
 from askdoc.text.dates import Date, read_dates
 from askdoc.text.english import ONCE, ROUGH
 from askdoc.text.units import UNITS
 from askdoc.text.values import Quantity, read_quantities
 from askdoc.text.words import Terms, Word, read_words
 from askdoc.types import Evidence, Span
-from askdoc.wanted import Wanted, given
 from askdoc.write.check.disagreement import conflict, contradict, parallel
 
 if TYPE_CHECKING:
-    from askdoc.wanted import Value
+    from askdoc.ask.wanted import Value
 
 _NEAR = 20
 """How many of the best sentences are looked through for a value."""

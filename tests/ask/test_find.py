@@ -14,10 +14,10 @@ import jsonschema
 import pytest
 
 from askdoc import formats, wiring, workspace
-from askdoc.answering import Answerer
+from askdoc.ask.answer import Answerer
+from askdoc.ask.retrieve import DENSE
 from askdoc.formats.unmatched import unmatched
 from askdoc.render.answers import notes
-from askdoc.retrieval import DENSE
 from askdoc.settings import Settings
 from askdoc.store.vectors import ChromaStore
 from askdoc.store.vectors_codec import IN_CONTEXT

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from askdoc.citing import choose, readable
+from askdoc.ask.cite import choose, readable
 from askdoc.text.terms import SnowballAnalyser
 from askdoc.types import Chunk, Document, Evidence, Passage, Span, Stamp
 
