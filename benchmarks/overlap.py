@@ -29,7 +29,7 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from askdoc import wiring, workspace
-from askdoc.intake import passages
+from askdoc.index.embed import passages
 from askdoc.models.manifest import INPUT, MODEL, TOKENIZER
 from askdoc.models.onnx import OnnxEmbedder, open_session
 from askdoc.system.limits import cores

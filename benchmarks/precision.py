@@ -25,7 +25,7 @@ from askdoc.ask.answer import Parts
 from askdoc.ask.memo import RememberingEmbedder
 from askdoc.gold import GoldFinder
 from askdoc.grading import grade
-from askdoc.intake import passages
+from askdoc.index.embed import passages
 from askdoc.models import model_sources
 from askdoc.settings import DEFAULT_EMBEDDER
 from askdoc.suites import load

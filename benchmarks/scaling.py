@@ -30,7 +30,7 @@ from pathlib import Path
 import numpy as np
 
 from askdoc import wiring, workspace
-from askdoc.intake import sweep
+from askdoc.index.embed import sweep
 from askdoc.store.vectors_process import ChromaProcess
 from askdoc.text.terms import SnowballAnalyser
 from askdoc.types import Chunk, Document, Span, Stamp

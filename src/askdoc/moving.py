@@ -28,12 +28,12 @@ from askdoc.errors import (
     StoreError,
     UsageError,
 )
-from askdoc.intake import WRITING
-from askdoc.planning import covers
+from askdoc.index.embed import WRITING
+from askdoc.index.plan import covers
+from askdoc.index.writer import EMBEDDER_FINGERPRINT, EMBEDDER_NAME, SETTINGS_FINGERPRINT
 from askdoc.settings import index_fingerprint
 from askdoc.types import Moving
 from askdoc.types.ports import Listener, deaf
-from askdoc.writing import EMBEDDER_FINGERPRINT, EMBEDDER_NAME, SETTINGS_FINGERPRINT
 
 if TYPE_CHECKING:
     from askdoc.store.catalog import SqliteCatalog

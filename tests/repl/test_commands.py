@@ -26,6 +26,7 @@ from askdoc import suites, user_folders, wiring, workspace
 from askdoc.adapters.sqlite_sessions import SqliteSessions
 from askdoc.errors import AskdocError
 from askdoc.formats import answer_to_json
+from askdoc.index.writer import UNFINISHED
 from askdoc.render.console import make_console, page
 from askdoc.render.notices import STAGES
 from askdoc.repl import commands, run
@@ -34,7 +35,6 @@ from askdoc.repl.completion import SessionCompleter
 from askdoc.repl.scope import Scope
 from askdoc.repl.session import Pages, Session
 from askdoc.types import CompileStage, Compiling
-from askdoc.writing import UNFINISHED
 
 PIER = "What did Anna Berg say about the pier?"
 HERONS = "Where do herons nest?"

@@ -22,7 +22,7 @@ _PATIENCE = 60.0
 _CHILD = """
 import os, sys, time
 from askdoc.adapters import children
-with children.start("askdoc.adapters.reading_worker") as process:
+with children.start("askdoc.index.reading.worker") as process:
     for number in (2, 15, 1):
         os.killpg(0, number)
     process.stdin.close()

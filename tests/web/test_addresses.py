@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from askdoc.addresses import is_address, normalised, prefix_of, resolved
 from askdoc.errors import UsageError
-from askdoc.planning import choose_scopes, covers
+from askdoc.index.plan import choose_scopes, covers
 from askdoc.web.robots import objection
 
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fpdf import FPDF
-from tests.indexing.conftest import Bench
+from tests.index.conftest import Bench
 from tests.web.site import Page, serving
 
 from askdoc import trust
 from askdoc.errors import FetchError
+from askdoc.index.sources import Web
 from askdoc.readers import reader_for
-from askdoc.readouts import Web
 from askdoc.settings import Settings
 from askdoc.types import Fetched
 from askdoc.web.sources import WebSources

@@ -23,7 +23,7 @@ from askdoc.cli.options import (
     open_workspace,
 )
 from askdoc.errors import UsageError
-from askdoc.planning import MISSING
+from askdoc.index.plan import MISSING
 from askdoc.system.interrupt import ending_in_order
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def index(  # noqa: PLR0913 - one parameter for each option
         report = build(workspace, sources, errors(), rebuild=rebuild, options=options)
     if as_json:
         from askdoc.cli.output import print_json
-        from askdoc.status import report_to_json
+        from askdoc.index.status import report_to_json
 
         print_json(report_to_json(report), in_a_line=watch)
     elif not quiet:

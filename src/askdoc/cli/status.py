@@ -35,10 +35,10 @@ def status(
         askdoc status --json
     """
     from askdoc import wiring
-    from askdoc.status import read_status, status_to_json
+    from askdoc.index.status import read_status, status_to_json
+    from askdoc.index.writer import EMBEDDER_NAME, UNFINISHED
     from askdoc.store.freshness import file_state
     from askdoc.types import INCOMPLETE
-    from askdoc.writing import EMBEDDER_NAME, UNFINISHED
 
     workspace = open_workspace(library=library, index=index)
     if skipped:
@@ -70,7 +70,7 @@ def status(
 def _cover(workspace: Workspace, *, as_json: bool) -> None:
     """Say what is missing from the index, and what would help."""
     from askdoc import wiring
-    from askdoc.coverage import coverage_to_json
+    from askdoc.index.coverage import coverage_to_json
 
     found = wiring.coverage_of(workspace)
     if as_json:

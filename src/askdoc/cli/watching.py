@@ -66,7 +66,7 @@ def keep_current(
 
 def _print(report: IndexReport) -> None:
     from askdoc.cli.output import print_json
-    from askdoc.status import report_to_json
+    from askdoc.index.status import report_to_json
 
     print_json(report_to_json(report), in_a_line=True)
     sys.stdout.flush()

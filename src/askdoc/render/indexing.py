@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rich.text import Text
 
-from askdoc.coverage import OUTDATED, PARTLY, Coverage, Gap, gaps
-from askdoc.indexing import Source
+from askdoc.index.coverage import OUTDATED, PARTLY, Coverage, Gap, gaps
+from askdoc.index.indexer import Source
+from askdoc.index.plan import MISSING
+from askdoc.index.status import IndexStatus
 from askdoc.paths import seen_from
-from askdoc.planning import MISSING
 from askdoc.render.console import Page
 from askdoc.render.layout import BLANK, flat, hang, named, table
 from askdoc.render.places import also_in
-from askdoc.status import IndexStatus
 from askdoc.types import Document, IndexReport, Skip
 
 _SHOWN = 10

@@ -10,15 +10,15 @@ from askdoc import settings as known
 from askdoc import wiring
 from askdoc.addresses import addresses_of, targets
 from askdoc.errors import UsageError
+from askdoc.index.status import read_status
+from askdoc.index.writer import EMBEDDER_NAME, UNFINISHED
 from askdoc.render.console import Page
 from askdoc.render.indexing import count, coverage_lines, report_lines, status_lines
 from askdoc.render.layout import hang, named
 from askdoc.repl.command import Command, Completes, number, path_of, split
 from askdoc.settings import EXTRACTIVE
-from askdoc.status import read_status
 from askdoc.store.freshness import file_state
 from askdoc.types import INCOMPLETE
-from askdoc.writing import EMBEDDER_NAME, UNFINISHED
 
 if TYPE_CHECKING:
     from askdoc.repl.session import Session

@@ -9,7 +9,7 @@ from io import BytesIO
 
 from askdoc.addresses import prefix_of, site_of
 from askdoc.errors import ReadError
-from askdoc.planning import GONE, OUT_OF_REACH, PAGE_LIMIT, REFUSED
+from askdoc.index.plan import GONE, OUT_OF_REACH, PAGE_LIMIT, REFUSED
 from askdoc.types import Fetched, Found, Skip
 from askdoc.types.ports import Listener
 from askdoc.web.fetch import Fetcher

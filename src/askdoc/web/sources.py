@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from askdoc.planning import NOT_NAMED, OFFLINE
+from askdoc.index.plan import NOT_NAMED, OFFLINE
 from askdoc.settings import Settings
 from askdoc.trust import Permission, permission
 from askdoc.types import Found, Skip

@@ -7,12 +7,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from askdoc.errors import NoIndex, StoreError
+from askdoc.index.writer import EMBEDDER_FINGERPRINT, EMBEDDER_NAME
 from askdoc.settings import BY_WORDS, NO_RERANKER, RERANKER
 from askdoc.store.vectors_codec import IN_CONTEXT
 from askdoc.types.ports import Listener, deaf
 from askdoc.wiring import opening
 from askdoc.wiring.writing import language_models, may_write, writer
-from askdoc.writing import EMBEDDER_FINGERPRINT, EMBEDDER_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

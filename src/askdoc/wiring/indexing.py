@@ -18,18 +18,18 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from askdoc.coverage import Coverage
-    from askdoc.following import Follower
-    from askdoc.indexing import Indexer
-    from askdoc.intake import Cutters
-    from askdoc.readouts import Readout, Web
+    from askdoc.index.coverage import Coverage
+    from askdoc.index.embed import Cutters
+    from askdoc.index.indexer import Indexer
+    from askdoc.index.sources import Readout, Web
+    from askdoc.index.watch import Follower
+    from askdoc.index.writer import Beside, Store
     from askdoc.settings import Settings
     from askdoc.system.limits import Limits
     from askdoc.types import Found
     from askdoc.types.ports import VectorStore
     from askdoc.web.sources import WebSources
     from askdoc.workspace import Workspace
-    from askdoc.writing import Beside, Store
 
 _AS_THEY_ARE = ReadOptions()
 
@@ -53,10 +53,10 @@ def indexer(
     Nothing is opened, locked or loaded before the work needs it.
     """
     refuse_index_around(workspace, workspace.sources)
-    from askdoc.adapters.files import discover
-    from askdoc.indexing import Indexer
+    from askdoc.index.files import discover
+    from askdoc.index.indexer import Indexer
+    from askdoc.index.sources import Files
     from askdoc.readers import expect_parts
-    from askdoc.readouts import Files
     from askdoc.system.limits import still_holds
     from askdoc.system.safe_open import digest
 
@@ -114,8 +114,8 @@ def follower(
     listen: Listener = deaf,
 ) -> Follower:
     """Get ready to keep the workspace's index current with `sources`, by default all of its own."""
-    from askdoc.adapters.watching import FolderWatch
-    from askdoc.following import Follower
+    from askdoc.index.watch import Follower
+    from askdoc.index.watching import FolderWatch
 
     watch = partial(FolderWatch, leave_out=[workspace.index])
     return Follower(indexer, watch, sources, listen)
@@ -129,7 +129,7 @@ def coverage_of(workspace: Workspace) -> Coverage:
         IndexLocked: there is nothing in it yet, and another process is just making it.
 
     """
-    from askdoc.coverage import coverage
+    from askdoc.index.coverage import coverage
 
     with opening.open_made(workspace) as catalog:
         documents = catalog.documents()
@@ -171,7 +171,7 @@ def refuse_index_around(workspace: Workspace, sources: Iterable[Path]) -> None:
 
 def _web(workspace: Workspace, listen: Listener) -> Web:
     """Tell how to get at pages of the web; what fetches them is loaded only then."""
-    from askdoc.readouts import Web
+    from askdoc.index.sources import Web
 
     def opened() -> WebSources:
         from askdoc.web.sources import WebSources
@@ -198,8 +198,8 @@ def _read(
     settings: Settings, options: ReadOptions, items: Iterable[Found]
 ) -> AbstractContextManager[Iterator[Readout | None]]:
     """Read files in processes of their own; in this one, if there are to be none."""
-    from askdoc.adapters.reading import in_line
-    from askdoc.adapters.reading_pool import ReadingPool
+    from askdoc.index.reading.pool import ReadingPool
+    from askdoc.index.reading.reading import in_line
     from askdoc.readers import reader_for, reader_named
     from askdoc.system.limits import cores
 
@@ -224,8 +224,8 @@ def _most_bytes(settings: Settings) -> int:
 
 def _store(workspace: Workspace) -> Store:
     """Tell how to get at the two halves of the workspace's index, and of one made beside it."""
+    from askdoc.index.writer import Beside
     from askdoc.store import beside
-    from askdoc.writing import Beside
 
     index = workspace.index
     return _store_in(
@@ -241,10 +241,10 @@ def _store(workspace: Workspace) -> Store:
 
 
 def _store_in(folder: Path, workspace: Workspace, beside: Beside | None = None) -> Store:
+    from askdoc.index.writer import Store
     from askdoc.store import files as lock
     from askdoc.store import vectors_files
     from askdoc.store.catalog import SqliteCatalog
-    from askdoc.writing import Store
 
     vectors = folder / opening.VECTORS
     return Store(
@@ -265,7 +265,7 @@ def _vectors_to_write(folder: Path) -> VectorStore:
 
 
 def _cutters() -> Cutters:
-    from askdoc.intake import Cutters
+    from askdoc.index.embed import Cutters
     from askdoc.text.sentences import SentencexSplitter
     from askdoc.text.terms import SnowballAnalyser
 

@@ -10,6 +10,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from askdoc.errors import EmbedderMismatch, NoIndex
+from askdoc.index.writer import EMBEDDER_FINGERPRINT, EMBEDDER_NAME
 from askdoc.settings import (
     AUTOMATIC,
     DEFAULT_EMBEDDER,
@@ -18,7 +19,6 @@ from askdoc.settings import (
     RANKER_FINGERPRINT,
 )
 from askdoc.types.ports import Listener, deaf
-from askdoc.writing import EMBEDDER_FINGERPRINT, EMBEDDER_NAME
 
 if TYPE_CHECKING:
     from pathlib import Path

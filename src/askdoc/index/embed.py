@@ -1,0 +1,370 @@
+"""From readings to stored documents: cut, embedded and published in groups.
+
+A group ends when enough chunks are waiting, however many documents they are of. While its passages
+are embedded, in a thread of their own, the next one is read and cut. Then its documents are staged
+in the catalog, their vectors are stored, and one transaction publishes them; so at each moment the
+catalog knows which vectors may exist. A large document takes several groups and is published with
+the last: no more of it is in memory than three groups and one part of its text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import chain
+from threading import Event
+from typing import TYPE_CHECKING
+
+from askdoc.errors import DiskFull, IndexCorrupt, ReadError, StoreError
+from askdoc.index.grouping import GROUP, Group, Piece, by_document, keys
+from askdoc.settings import AUTOMATIC, Settings
+from askdoc.store.vectors_codec import IN_CONTEXT, pack
+from askdoc.text import chunking
+from askdoc.text.chunking import Budget
+from askdoc.text.windows import joined
+from askdoc.types import Chunk, Document, Found, Reading, Stamp
+from askdoc.types.places import Landmarks
+from askdoc.types.ports import Analyser, Catalog, Embedder, SentenceSplitter, VectorStore
+
+if TYPE_CHECKING:
+    from askdoc.types.ports import Matrix
+
+    Embedded = tuple[Matrix, list[bytes]]
+    """The vectors of passages, and those of the sentences of each as the catalog keeps them."""
+
+WRITING = "writing"
+"""Under this key the catalog says `yes` while a run is changing the index."""
+
+_SLICE = 16
+"""Passages that are embedded before looking whether the rest is still wanted."""
+
+_HEADROOM = 4
+"""One part in so many of what the embedder looks at is left to title and headings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cutters:
+    """What cuts a text into sentences and terms."""
+
+    splitter: SentenceSplitter
+    analyser: Analyser
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a document is made from: a file, and its text in parts.
+
+    `key` is to be its id; `digest` is asked for after the last part. `within` is the location of
+    the file that it is a part of; `like` is the id of a document that may hold some of the same
+    passages.
+    """
+
+    key: str
+    found: Found
+    parts: Iterator[Reading]
+    digest: Callable[[], str]
+    within: str | None = None
+    like: str | None = None
+
+
+class Intake:
+    """Takes documents in, one after the other; `published` hears the ids of those now visible."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        vectors: VectorStore,
+        embedder: Embedder,
+        cutters: Cutters,
+        settings: Settings,
+        published: Callable[[Sequence[str], int], None],
+    ) -> None:
+        self._catalog = catalog
+        self._vectors = vectors
+        self._embedder = embedder
+        self._cutters = cutters
+        self._set_language = settings.language
+        self._budget = budget(settings, embedder)
+        self._in_context = catalog.setting(IN_CONTEXT) == "yes"
+        self._published = published
+        self._group = Group()
+        self._begun: set[str] = set()
+        self._embedding: deque[tuple[Group, Future[Embedded]]] = deque()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="askdoc-embedding")
+        self._given_up = Event()
+
+    def take(self, source: Source) -> None:
+        """Take in one document; it is published with its group.
+
+        Raises:
+            ReadError: it cannot be read to its end, or there is no sentence in it.
+
+        """
+        try:
+            document = self._cut(source)
+        except ReadError:
+            self._forget(source.key)
+            raise
+        self._group.finished.append(document)
+        if self._group.is_due:
+            self._submit()
+
+    def idle(self) -> None:
+        """Make use of a moment in which there is nothing to take in."""
+        if self._group and self._group.is_due:
+            self._submit()
+        if self._embedding and self._embedding[0][1].done():
+            self._store_next()
+
+    def flush(self) -> None:
+        """Store and publish all that waits."""
+        self._submit()
+        while self._embedding:
+            self._store_next()
+
+    def close(self) -> None:
+        """Give up what is not stored yet."""
+        self._given_up.set()
+        self._thread.shutdown(cancel_futures=True)
+
+    # ── cutting ─────────────────────────────────────────────────────────────────────────────────
+
+    def _cut(self, source: Source) -> Document:
+        """Cut a document into pieces and put them into groups; return it as it is at its end."""
+        document: Document | None = None
+        stored: Mapping[bytes, str] = {}
+        length = pieces = held = 0
+        warnings: dict[str, None] = {}
+        landmarks: list[Landmarks] = []
+        for part in joined(source.parts):
+            if document is None:
+                document = _document(source, part, self._language_of(part.text))
+                stored = self._stored_like(document.id, source.like)
+                self._group.started.append(document)
+            self._group.texts.append((document.id, part.text))
+            for piece in self._pieces(document, part, stored):
+                self._add(piece)
+                pieces += 1
+            length = part.end
+            held += len(part.parts)
+            warnings |= dict.fromkeys(part.warnings)
+            if part.landmarks and part.landmarks not in landmarks[-1:]:
+                landmarks.append(part.landmarks)
+        if document is None or not (pieces or held):
+            message = "there is no text in it"
+            raise ReadError(message, code="empty")
+        return replace(
+            document,
+            length=length,
+            stamp=replace(document.stamp, content_hash=source.digest()),
+            warnings=tuple(warnings),
+            landmarks=_one(landmarks, document.landmarks),
+        )
+
+    def _pieces(
+        self, document: Document, part: Reading, stored: Mapping[bytes, str]
+    ) -> Iterator[Piece]:
+        language = document.language
+        sentences = chunking.sentence_spans(part, self._cutters.splitter, language)
+        for chunk in chunking.chunk(
+            part,
+            sentences,
+            document.id,
+            budget=self._budget,
+            count_tokens=self._embedder.count_tokens,
+        ):
+            passage = chunking.passage_text(document.title, chunk.headings, chunk.text)
+            searched = chunking.lexical_text(
+                document.path,
+                document.title,
+                chunk.headings,
+                chunk.text,
+                author=document.author,
+            )
+            terms = " ".join(self._cutters.analyser.terms(searched, language))
+            places = chunking.sentence_places(passage, chunk) if self._in_context else ()
+            yield Piece(chunk, passage, terms, stored.get(_digest(passage)), tuple(places))
+
+    def _language_of(self, text: str) -> str:
+        if self._set_language != AUTOMATIC:
+            return self._set_language
+        return self._cutters.analyser.language(text)
+
+    def _stored_like(self, former: str, like: str | None) -> dict[bytes, str]:
+        """Map what was embedded of the former version, or of one alike, to the ids of its chunks.
+
+        So a passage that an edit or a move leaves as it was is not embedded again.
+        """
+        documents = self._catalog.documents([former])
+        if not documents and like is not None:
+            documents = self._catalog.documents([like])
+        return {
+            _digest(passage): chunk.id
+            for item in documents
+            for chunk, passage in passages(self._catalog, item)
+        }
+
+    def _add(self, piece: Piece) -> None:
+        if self._group.is_full:
+            self._submit()
+        self._group.pieces.append(piece)
+
+    def _forget(self, document_id: str) -> None:
+        """Leave out a document that turns out not to be readable to its end."""
+        self._group.forget(document_id)
+        if document_id in self._begun:
+            while self._embedding:
+                self._store_next()
+            self._catalog.abandon([document_id])
+            sweep(self._catalog, self._vectors)
+            self._begun.discard(document_id)
+
+    # ── storing ─────────────────────────────────────────────────────────────────────────────────
+
+    def _submit(self) -> None:
+        """Have the group embedded, and store the one before, which was embedded meanwhile."""
+        group, self._group = self._group, Group()
+        if group:
+            self._begun |= {document.id for document in group.started}
+            self._begun -= {document.id for document in group.finished}
+            self._embedding.append((group, self._thread.submit(self._embed, group.fresh())))
+        while len(self._embedding) > 1:
+            self._store_next()
+
+    def _store_next(self) -> None:
+        """Store the group that was begun first; waits until it is embedded."""
+        group, embedded = self._embedding[0]
+        vectors, sentences = embedded.result()
+        self._embedding.popleft()
+        fresh = group.fresh()
+        new = {piece.chunk.id: packed for piece, packed in zip(fresh, sentences, strict=True)}
+        self._stage(group, new | self._sentences_like(group.pieces))
+        if fresh:
+            self._vectors.add(*keys(fresh), vectors)
+        if copied := group.copied():
+            self._vectors.add(*keys(copied), self._vectors_like(copied))
+        with self._catalog.transaction():
+            for document in group.finished:
+                self._catalog.complete(document)
+            self._catalog.publish([document.id for document in group.finished])
+        sweep(self._catalog, self._vectors)
+        self._published([document.id for document in group.finished], len(group.pieces))
+
+    def _stage(self, group: Group, sentences: Mapping[str, bytes]) -> None:
+        with self._catalog.transaction():
+            self._catalog.keep(WRITING, "yes")
+            for document in group.started:
+                self._catalog.stage(document)
+            for key, text in group.texts:
+                self._catalog.append(key, text)
+            for key, pieces in by_document(group.pieces):
+                chunks = [piece.chunk for piece in pieces]
+                terms = [piece.terms for piece in pieces]
+                meanings = [sentences[chunk.id] for chunk in chunks] if self._in_context else ()
+                self._catalog.extend(key, chunks, terms, meanings)
+
+    def _embed(self, pieces: Sequence[Piece]) -> Embedded:
+        """Embed passages, and their sentences where wanted; runs in the thread for that."""
+        import numpy as np  # which a run that changes nothing need not load
+
+        vectors = [np.empty((0, self._embedder.dimensions), dtype=np.float32)]
+        sentences: list[bytes] = []
+        for start in range(0, len(pieces), _SLICE):
+            if self._given_up.is_set():
+                raise CancelledError
+            part = [(piece.passage, piece.sentences) for piece in pieces[start : start + _SLICE]]
+            once = list(dict.fromkeys(part))  # what is said again and again is embedded once
+            rows = {item: row for row, item in enumerate(once)}
+            texts = [passage for passage, _ in once]
+            if self._in_context:
+                whole, within = self._embedder.embed_in_context(texts, [own for _, own in once])
+                packed = [pack(own) for own in within]
+            else:
+                whole, packed = self._embedder.embed_passages(texts), [b""] * len(once)
+            vectors.append(whole[[rows[item] for item in part]])
+            sentences += [packed[rows[item]] for item in part]
+        return np.concatenate(vectors), sentences
+
+    def _sentences_like(self, pieces: Sequence[Piece]) -> dict[str, bytes]:
+        """Return the vectors of sentences of stored chunks; make those that have gone meanwhile."""
+        alike = {piece.chunk.id: piece.like for piece in pieces if piece.like is not None}
+        if not alike or not self._in_context:
+            return {}
+        stored = self._catalog.sentence_vectors(list(alike.values()))
+        found = {key: stored[like] for key, like in alike.items() if like in stored}
+        lost = [piece for piece in pieces if piece.chunk.id in alike.keys() - found.keys()]
+        if lost:
+            _, made = self._thread.submit(self._embed, lost).result()
+            found |= {piece.chunk.id: packed for piece, packed in zip(lost, made, strict=True)}
+        return found
+
+    def _vectors_like(self, pieces: Sequence[Piece]) -> Matrix:
+        """Return the vectors that stored chunks have, or make them where one has gone meanwhile."""
+        try:
+            return self._vectors.vectors([piece.like for piece in pieces if piece.like])
+        except (DiskFull, IndexCorrupt):
+            raise
+        except StoreError:
+            return self._thread.submit(self._embed, pieces).result()[0]
+
+
+def budget(settings: Settings, embedder: Embedder) -> Budget:
+    """Say how large a chunk may be, so that title and headings fit before it."""
+    room = embedder.max_tokens - embedder.max_tokens // _HEADROOM
+    return Budget(min(settings.chunk_tokens, room), settings.chunk_overlap)
+
+
+def passages(catalog: Catalog, document: Document) -> Iterator[tuple[Chunk, str]]:
+    """Yield the chunks of a stored document with the text that was embedded for each."""
+    ids = catalog.chunk_ids([document.id])
+    for start in range(0, len(ids), GROUP):
+        for chunk in catalog.chunks(ids[start : start + GROUP]):
+            yield chunk, chunking.passage_text(document.title, chunk.headings, chunk.text)
+
+
+def sweep(catalog: Catalog, vectors: VectorStore) -> None:
+    """Remove the vectors that nobody needs any more."""
+    if obsolete := catalog.obsolete():
+        vectors.remove(obsolete)
+        catalog.settle(obsolete)
+
+
+def document_id(location: str, number: int = 0) -> str:
+    """Make the id of a document from its location; the next `number` if that is taken."""
+    name = (f"{location}\0{number}" if number else location).encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(name, digest_size=8).hexdigest()
+
+
+def _document(source: Source, head: Reading, language: str) -> Document:
+    """Make a document from what the first part of its text says of it."""
+    found = source.found
+    return Document(
+        id=source.key,
+        location=found.location,
+        path=found.path,
+        source=found.source,
+        file=found.file,
+        title=head.title,
+        length=0,
+        stamp=Stamp(found.size, found.modified_ns, ""),
+        pages=head.pages,
+        language=language,
+        warnings=head.warnings,
+        landmarks=head.landmarks,
+        author=head.author,
+        within=source.within,
+    )
+
+
+def _one(landmarks: Sequence[Landmarks], otherwise: Landmarks) -> Landmarks:
+    """Join the landmarks of several parts."""
+    if len(landmarks) > 1:
+        return Landmarks.of(chain.from_iterable(landmarks))
+    return landmarks[0] if landmarks else otherwise
+
+
+def _digest(passage: str) -> bytes:
+    return hashlib.blake2b(passage.encode("utf-8", "surrogatepass"), digest_size=16).digest()

@@ -1,0 +1,227 @@
+"""Find files to index.
+
+Paths are text here: a folder of thousands of files is gone through at each run, and a `Path` for
+each takes longer than all else.
+"""
+
+# ruff: noqa: PTH100, PTH110, PTH116 - as said above
+
+from __future__ import annotations
+
+import os
+import shlex
+import stat
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from askdoc.index.ignore_rules import IGNORE_FILES, Rules, is_left_out, rules_in, rules_of_settings
+from askdoc.index.plan import MISSING, SPECIAL, locate
+from askdoc.readers import is_readable, remedy_for, suffix_of
+from askdoc.system.safe_open import changed_ns, reason
+from askdoc.types import Found, Skip
+
+_INDEX_MARK = "catalog.sqlite"
+"""A folder that holds this is an index."""
+
+_OWN = frozenset({".askdoc", *IGNORE_FILES})
+_HIDDEN = ("hidden", "its name begins with a dot", "name it to `askdoc index` all the same")
+_IGNORED = (
+    "ignored",
+    "an ignore file or the setting `ignore` leaves it out",
+    "bring it back with a line `!NAME` in `.askdocignore`",
+)
+_NAME = ("name", "its name is not UTF-8", "rename it")
+
+
+def discover(
+    source: Path,
+    *,
+    root: Path,
+    ignore: Sequence[str] = (),
+    leave_out: Collection[Path] = (),
+    readable: Callable[[str], bool] = is_readable,
+    tell_all: bool = False,
+    only: Collection[Path] = (),
+) -> Iterator[Found | Skip]:
+    """List what lies at `source`, a file or a folder, in the order of names, depth first.
+
+    In a folder, hidden names, what `ignore` or an ignore file matches, indexes and what `leave_out`
+    names are passed over without a word; with `tell_all`, the first two are told of (codes `hidden`
+    and `ignored`), a folder as a whole. All else is found, or skipped for a reason. Links are not
+    followed: what they point to within the folder is met under its own name. A file that is named
+    itself is taken whatever it is called. A location is relative to `root` within it.
+
+    Raises:
+        SettingsError: one of `ignore` is no pattern.
+
+    """
+    path = os.path.abspath(source)
+    origin = _Origin(path, str(root), locate(path, str(root)), readable)
+    if not _is_text(path):
+        yield origin.skip(path, *_NAME)
+        return
+    try:
+        info = os.stat(path)
+    except FileNotFoundError:
+        yield origin.skip(path, MISSING, "there is no such file or folder")
+    except OSError as error:
+        yield origin.skip(path, "unreadable", reason(error))
+    else:
+        if stat.S_ISDIR(info.st_mode):
+            yield from _Walk(origin, ignore, leave_out, tell_all=tell_all, only=only).items()
+        else:
+            yield origin.take(path, info)
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """The source that files are found in; all paths are absolute."""
+
+    path: str
+    root: str
+    location: str
+    readable: Callable[[str], bool]
+
+    def take(self, path: str, info: os.stat_result) -> Found | Skip:
+        """Return a file that can be read, else the reason why not."""
+        if not stat.S_ISREG(info.st_mode):
+            return self.skip(path, SPECIAL, "it is a device, pipe or socket, not a file")
+        if not self.readable(path):
+            reason = f"no reader for `.{suffix_of(path)}` files"
+            return self.skip(path, "unsupported", reason, remedy_for(path))
+        inside = path[len(self.path) :].replace(os.sep, "/").lstrip("/")
+        return Found(
+            location=self._within(inside),
+            path=inside or path.rpartition(os.sep)[2],
+            source=self.location,
+            file=path,
+            size=info.st_size,
+            modified_ns=changed_ns(info),
+        )
+
+    def _within(self, inside: str) -> str:
+        if not inside or self.location == ".":
+            return inside or self.location
+        return f"{self.location.rstrip('/')}/{inside}"
+
+    def skip(self, path: str, code: str, reason: str, hint: str | None = None) -> Skip:
+        """Return why something is left out; bytes of its name that are no text are written out."""
+        location = os.fsencode(locate(path, self.root)).decode("utf-8", "backslashreplace")
+        return Skip(location, code, reason, hint)
+
+
+class _Walk:
+    """Goes through a folder without recursion, so that no depth is too much."""
+
+    def __init__(
+        self,
+        origin: _Origin,
+        ignore: Sequence[str],
+        leave_out: Collection[Path],
+        *,
+        tell_all: bool,
+        only: Collection[Path],
+    ) -> None:
+        self._origin = origin
+        self._tell_all = tell_all
+        self._only = {os.path.abspath(path) for path in only}
+        self._on_the_way = {str(above) for path in self._only for above in Path(path).parents}
+        self._leave_out = {os.path.abspath(left) for left in leave_out}
+        inside = origin.location != origin.path
+        self._settings = rules_of_settings(ignore, origin.root if inside else origin.path)
+        self._real = os.path.realpath(origin.path)
+
+    def items(self) -> Iterator[Found | Skip]:
+        """List files and what is skipped."""
+        pending: list[tuple[os.DirEntry[str], Rules | None]] = []
+        yield from self._list(self._origin.path, None, pending)
+        while pending:
+            entry, rules = pending.pop()
+            try:
+                yield from self._item(entry, rules, pending)
+            except FileNotFoundError:
+                continue  # gone since its folder was listed
+            except OSError as error:
+                yield self._origin.skip(entry.path, "unreadable", reason(error))
+
+    def _list(
+        self,
+        folder: str,
+        above: Rules | None,
+        pending: list[tuple[os.DirEntry[str], Rules | None]],
+    ) -> Iterator[Skip]:
+        """Put what a folder holds before what is pending."""
+        try:
+            with os.scandir(folder) as entries:
+                inside = sorted(entries, key=lambda entry: entry.name, reverse=True)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            yield self._origin.skip(folder, "unreadable", reason(error))
+            return
+        if any(entry.name == _INDEX_MARK for entry in inside):
+            return
+        rules = rules_in(folder, inside, above)
+        if self._only and not self._is_wanted(folder):
+            inside = [
+                entry
+                for entry in inside
+                if entry.path in self._only or entry.path in self._on_the_way
+            ]
+        pending.extend((entry, rules) for entry in inside)
+
+    def _is_wanted(self, folder: str) -> bool:
+        """Tell whether all of a folder is to be looked at."""
+        while folder not in self._only:
+            above = folder.rpartition(os.sep)[0]
+            if len(above) < len(self._origin.path):
+                return False
+            folder = above
+        return True
+
+    def _item(
+        self,
+        entry: os.DirEntry[str],
+        rules: Rules | None,
+        pending: list[tuple[os.DirEntry[str], Rules | None]],
+    ) -> Iterator[Found | Skip]:
+        path = entry.path
+        is_folder = entry.is_dir(follow_symlinks=False)
+        if path in self._leave_out:
+            return
+        if entry.name.startswith("."):
+            if self._tell_all and entry.name not in _OWN:
+                yield self._origin.skip(path, *_HIDDEN)
+            return
+        if is_left_out(path, is_folder=is_folder, rules=rules, settings=self._settings):
+            if self._tell_all:
+                yield self._origin.skip(path, *_IGNORED)
+            return
+        if not _is_text(entry.name):
+            yield self._origin.skip(path, *_NAME)
+        elif entry.is_symlink():
+            yield self._link(path)
+        elif is_folder:
+            yield from self._list(path, rules, pending)
+        else:
+            yield self._origin.take(path, entry.stat(follow_symlinks=False))
+
+    def _link(self, path: str) -> Skip:
+        target = os.path.realpath(path)
+        if not os.path.exists(target):
+            return self._origin.skip(path, "broken_link", "it is a link to nothing")
+        if target == self._real or target.startswith(self._real.rstrip(os.sep) + os.sep):
+            return self._origin.skip(path, "link", "it is a link to something in the same folder")
+        hint = f"`askdoc index {shlex.quote(target)}` takes what it points to"
+        return self._origin.skip(
+            path, "link_out", "it is a link that leads out of the folder", hint
+        )
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,360 @@
+"""The use case that keeps an index in step with files: look, plan, read, take in, take out."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from askdoc.addresses import Target, is_address
+from askdoc.errors import IndexCorrupt, NoIndex, UsageError
+from askdoc.index.embed import Cutters
+from askdoc.index.naming import name_anew
+from askdoc.index.plan import choose_scopes, covers, locate
+from askdoc.index.preview import Kept, Nothing, preview
+from askdoc.index.rebuild import Anew, nothing_to_index
+from askdoc.index.run import Run
+from askdoc.index.sources import Files
+from askdoc.index.survey import (
+    Looking,
+    Survey,
+    Surveyed,
+    is_there,
+    standing_sources,
+    survey,
+    survey_changes,
+)
+from askdoc.index.writer import UNFINISHED, Repaired, Store, Writing
+from askdoc.settings import Settings
+from askdoc.types import IndexReport, Known, Skip
+from askdoc.types.ports import Embedder, Listener, deaf
+
+__all__ = ["Files", "Indexer"]
+
+_ANEW = "make it anew, naming all its files and folders: `askdoc index --rebuild PATH`"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file or folder that is kept in the index, with how many files of it are indexed.
+
+    `configured` are those that the settings name.
+    """
+
+    location: str
+    files: int
+    configured: bool
+    is_there: bool
+
+
+class Indexer:
+    """Keeps one index in step with its sources.
+
+    `root` is the workspace, `configured` are the sources that its settings name. `load_embedder`
+    takes the name of the embedder that made the index, if there is one.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        files: Files,
+        cutters: Cutters,
+        settings: Settings,
+        root: Path,
+        *,
+        load_embedder: Callable[[str | None], Embedder],
+        configured: Sequence[Target] = (),
+    ) -> None:
+        self._store = store
+        self._files = files
+        self._cutters = cutters
+        self._settings = settings
+        self._root = root
+        self._load_embedder = load_embedder
+        self._configured = self._located(configured)
+        self._anew = Anew(store, settings, root, load_embedder)
+
+    def sync(
+        self,
+        sources: Sequence[Target] | None = None,
+        listen: Listener = deaf,
+        *,
+        rebuild: bool = False,
+    ) -> IndexReport:
+        """Bring the index up to date with `sources`, or with all it knows; say what was done.
+
+        A path inside a known source brings that part up to date; any other becomes a source.
+        Ctrl-C ends the run early: what was published stays, the rest is as if it had not begun.
+
+        Args:
+            sources: paths of files and folders, and addresses of pages.
+            listen: hears `Indexed` and `Skip` as they come.
+            rebuild: start from nothing but the list of sources; what there was answers until the
+                new index is complete. A later run of all goes on with one that was broken off.
+
+        Raises:
+            UsageError: there is nothing at a path, or nothing to index at all.
+            FetchError: there is nothing at an address that is new.
+            StoreError: the index cannot be written to as it is.
+
+        """
+        started = time.perf_counter()
+        asked = self._located(sources or ())
+        with self._anew.locked():
+            loaded, beside = None, False
+            if rebuild:
+                loaded, beside = self._anew.begin(asked or self._configured)
+            elif not asked and self._anew.is_to_go_on(self._configured):
+                beside = True
+            look = partial(self._survey, asked=None if rebuild else asked)
+            store = self._anew.store if beside else self._store
+            named = () if rebuild else asked
+            run = self._carry_out(look, listen, loaded, store, asked=named)
+            if beside and not run.interrupted:
+                self._anew.take_over()
+            return run.report(time.perf_counter() - started)
+
+    def follow(self, changed: Collection[Path], listen: Listener = deaf) -> IndexReport:
+        """Bring the index up to date with files that may have changed, and what lies below them.
+
+        Nothing else is looked at. What lies in no source is passed over, and so is what a source
+        leaves out. Ctrl-C ends the run early, as in `sync`.
+
+        Raises:
+            StoreError: the index cannot be written to as it is.
+
+        """
+        started = time.perf_counter()
+        places = {locate(str(path), str(self._root)) for path in changed}
+
+        def look(writing: Writing) -> Survey:
+            return survey_changes(writing.catalog, places, self._files.discover, self._root)
+
+        with self._anew.locked():
+            run = self._carry_out(look, listen, asked=sorted(places))
+            return run.report(time.perf_counter() - started)
+
+    def _carry_out(
+        self,
+        look: Callable[[Writing], Survey],
+        listen: Listener,
+        loaded: Embedder | None = None,
+        store: Store | None = None,
+        *,
+        asked: Sequence[str],
+    ) -> Run:
+        with self._open(loaded, store) as writing:
+            writing.expect_same_settings()
+            run = Run(writing, self._files, self._cutters, self._settings, listen)
+            run.carry_out(look(writing), asked)
+            if not asked and not run.interrupted and writing.catalog.setting(UNFINISHED) == "yes":
+                writing.catalog.keep(UNFINISHED, "no")
+        return run
+
+    def preview(self, sources: Sequence[Path] | None = None) -> IndexReport:
+        """Say what `sync` would do, without doing any of it; no text is read, no page fetched.
+
+        Raises:
+            UsageError: there is nothing at a path, or nothing to index at all.
+
+        """
+        started = time.perf_counter()
+        asked = self._located(sources or ())
+        with ExitStack() as stack:
+            try:
+                kept: Kept = stack.enter_context(closing(self._store.reading()))
+            except NoIndex:
+                kept = Nothing()
+            wanted = self._wanted(kept, asked)
+            here = [one for one in wanted if not is_address(one)]
+            pages = sum(is_address(item.source) and item.source in wanted for item in kept.known())
+            report = preview(kept, survey(kept, here, self._looking), self._files)
+            skips = [skip for skip in kept.skipped() if is_address(skip.location)]
+        report = replace(report, skipped=(*report.skipped, *skips), unseen=pages)
+        return replace(report, seconds=time.perf_counter() - started)
+
+    def passed_over(self) -> list[Skip]:
+        """List what lies in the sources and is never looked at, such as hidden files."""
+        return [
+            skip
+            for source in self.sources()
+            if source.is_there and not is_address(source.location)
+            for skip in self._files.passed_over(self._root / source.location)
+        ]
+
+    def sources(self) -> list[Source]:
+        """List the files and folders that are kept in the index, by location."""
+        try:
+            with closing(self._store.reading()) as catalog:
+                kept, known = catalog.sources(), catalog.known()
+        except NoIndex:
+            kept, known = [], []
+        held = Counter(item.source for item in known)
+        return [
+            Source(
+                location,
+                files=held[location],
+                configured=location in self._configured,
+                is_there=is_address(location) or is_there(self._root / location),
+            )
+            for location in sorted({*kept, *self._configured})
+        ]
+
+    def watched(self) -> list[Path]:
+        """List the paths of the sources, be anything there or not; addresses are not watched."""
+        try:
+            with closing(self._store.reading()) as catalog:
+                kept = catalog.sources()
+        except NoIndex:
+            kept = []
+        everything = dict.fromkeys([*kept, *self._configured])
+        return [self._root / location for location in everything if not is_address(location)]
+
+    def add_sources(self, paths: Sequence[Target]) -> list[str]:
+        """Keep files, folders and pages in the index from now on; list those that were not before.
+
+        Raises:
+            UsageError: there is nothing at a path.
+
+        """
+        wanted = self._located(paths)
+        for location in wanted:
+            if not (is_address(location) or is_there(self._root / location)):
+                message = f"there is no file or folder `{location}`"
+                raise UsageError(message, hint="check the path")
+        with self._anew.locked(), self._open() as writing:
+            before = writing.catalog.sources()
+            after, _ = choose_scopes(before, wanted, str(self._root))
+            if after != before:
+                writing.catalog.keep_sources(after)
+            return [location for location in after if location not in before]
+
+    def remove_sources(self, paths: Sequence[Target]) -> dict[str, int]:
+        """Let go of sources, and of what is indexed of them; map each to how many files it had.
+
+        Raises:
+            UsageError: one is no source, or is one by the settings.
+
+        """
+        wanted = self._located(paths)
+        with self._anew.locked(), self._open() as writing:
+            catalog = writing.catalog
+            sources, known = catalog.sources(), catalog.known()
+            for location in wanted:
+                self._expect_source(location, sources)
+            gone = [item for item in known if item.source in wanted]
+            below = partial(_within_any, wanted, root=str(self._root))
+            with catalog.transaction():
+                catalog.keep_sources([item for item in sources if item not in wanted])
+                catalog.include([item for item in catalog.exclusions() if below(item)])
+                skipped = [skip.location for skip in catalog.skipped() if below(skip.location)]
+                catalog.record_skips((), forget=skipped)
+                writing.release([item.location for item in gone])
+            self._settle(writing, gone)
+            for location in filter(is_address, wanted):
+                self._files.web.forget(location)
+            counted = Counter(item.source for item in gone)
+            return {location: counted[location] for location in wanted}
+
+    def _expect_source(self, location: str, sources: Collection[str]) -> None:
+        if location in self._configured:
+            message = f"`{location}` is a source by the setting `sources`"
+            hint = "take it out of that, then run this again; `askdoc config list` says where it is"
+            raise UsageError(message, hint=hint)
+        if location not in sources:
+            message = f"`{location}` is not a source"
+            known = ", ".join(f"`{item}`" for item in sources) or "none"
+            raise UsageError(message, hint=f"the sources are: {known}")
+
+    def _settle(self, writing: Writing, gone: Sequence[Known]) -> None:
+        """Clean up after places that have gone."""
+        ids = {item.id for item in gone}
+        name_anew(writing.catalog, self._cutters.analyser, ids)
+        writing.sweep()
+
+    def remove(self, locations: Collection[str]) -> tuple[str, ...]:
+        """Take files out of the index, not to come back by themselves; list their locations.
+
+        What lies in such a file goes with it. A folder stays a source; a file, an address or a
+        folder that is not there is forgotten once nothing of it is left. A file comes back if
+        `sync` is given it.
+        """
+        with self._anew.locked(), self._open() as writing:
+            catalog = writing.catalog
+            known = catalog.known()
+            gone = [item for item in known if {item.location, item.within} & set(locations)]
+            if not gone:
+                return ()
+            taken = {item.location for item in gone}
+            left = {item.source for item in known if item.location not in taken}
+            with catalog.transaction():
+                emptied = {item.source for item in gone} - left
+                emptied -= {one for one in emptied - taken if self._is_there(one)}
+                catalog.keep_sources([item for item in catalog.sources() if item not in emptied])
+                catalog.exclude([item.location for item in gone if item.source not in emptied])
+                writing.release(taken)
+            self._settle(writing, gone)
+            return tuple(sorted(taken))
+
+    def _is_there(self, source: str) -> bool:
+        return not is_address(source) and is_there(self._root / source)
+
+    def repair(self) -> Repaired:
+        """Make vectors, full text and chunks agree, without reading files; say what was mended.
+
+        Raises:
+            IndexCorrupt: the catalog itself is damaged.
+
+        """
+        with self._anew.locked(), self._open() as writing:
+            if damage := writing.catalog.check():
+                message = f"the catalog is damaged: {damage[0]}"
+                raise IndexCorrupt(message, hint=_ANEW)
+            before = writing.mended
+            writing.catalog.list_anew()
+            again = writing.repair()
+            return before + again
+
+    @property
+    def _looking(self) -> Looking:
+        return Looking(self._root, self._files.discover, self._files.web.fetch)
+
+    def _located(self, given: Sequence[Target]) -> list[str]:
+        """Return the locations of paths and addresses."""
+        return [
+            locate(one if isinstance(one, str) else str(one.absolute()), str(self._root))
+            for one in given
+        ]
+
+    def _open(self, loaded: Embedder | None = None, store: Store | None = None) -> Writing:
+        load = self._load_embedder if loaded is None else lambda _: loaded
+        return Writing(store or self._store, self._settings, load)
+
+    def _wanted(self, catalog: Surveyed, asked: Sequence[str] | None) -> Sequence[str]:
+        """Say what to look through: what was asked for, else all sources."""
+        standing = standing_sources(catalog, self._root)
+        wanted = asked or list(dict.fromkeys([*standing, *self._configured]))
+        if not wanted:
+            raise nothing_to_index()
+        return wanted
+
+    def _survey(self, writing: Writing, asked: Sequence[str] | None) -> Survey:
+        catalog = writing.catalog
+        wanted = self._wanted(catalog, asked)
+        # An edited file will need the vectors, which take a second to open.
+        looking = replace(self._looking, edited=writing.open_vectors)
+        found = survey(catalog, wanted, looking, asked or ())
+        with catalog.transaction():
+            if list(found.sources) != catalog.sources():
+                catalog.keep_sources(found.sources)
+            if back := set(asked or ()) & set(catalog.exclusions()):
+                catalog.include(back)
+        return found
+
+
+def _within_any(sources: Sequence[str], location: str, *, root: str) -> bool:
+    return any(covers(source, location, root) for source in sources)

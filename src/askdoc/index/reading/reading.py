@@ -1,0 +1,87 @@
+"""Read one file: open it, find out its digest, and have its reader turn it into text, in parts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from io import BufferedReader
+from pathlib import PurePath
+from typing import BinaryIO, Protocol, runtime_checkable
+
+from askdoc.errors import AskdocError, ReadError
+from askdoc.index.sources import Read, Readout
+from askdoc.system.safe_open import opened, too_large
+from askdoc.text.windows import windows
+from askdoc.types import Found, Reading
+from askdoc.types.ports import Reader
+
+LONG = 4_000_000
+"""Bytes from which on a file is read in parts, if its reader can; else it is read whole."""
+
+
+@runtime_checkable
+class _Streaming(Protocol):
+    def stream(self, file: BinaryIO, *, name: str) -> Iterator[Reading] | None: ...
+
+
+class FileReading:
+    """A file that is read in this process; `content_hash` is known after the last part."""
+
+    def __init__(self, found: Found, most: int, load: Callable[[], Reader]) -> None:
+        self.found = found
+        self.content_hash = ""
+        self._most = most
+        self._load = load
+
+    def parts(self) -> Iterator[Reading]:
+        """Yield the text of the file, part after part.
+
+        Raises:
+            ReadError: it cannot be opened, or its reader cannot read it.
+            MissingPart: the reader needs a package that is not installed.
+
+        """
+        with opened(self.found, self._most) as file:
+            reader = self._load()
+            try:
+                yield from self._read(file, reader)
+            except (AskdocError, MemoryError, GeneratorExit, OSError):
+                raise
+            except Exception as error:  # what a library makes of a broken file can be anything
+                reason = " ".join(f"{type(error).__name__}: {error}".split())
+                message = f"reading it failed ({reason[:200]})"
+                raise ReadError(message, code="failed") from error
+
+    def _read(self, file: BufferedReader, reader: Reader) -> Iterator[Reading]:
+        name = PurePath(self.found.file).name
+        if self.found.size > LONG and isinstance(reader, _Streaming):
+            self.content_hash = hashlib.file_digest(file, "sha256").hexdigest()
+            file.seek(0)
+            parts = reader.stream(file, name=name)
+            if parts is not None:
+                for part in parts:
+                    yield from windows(part)
+                return
+            file.seek(0)
+        data = file.read(self._most + 1)
+        if len(data) > self._most:  # it has grown meanwhile
+            raise too_large(self.found.location, len(data), self._most)
+        self.content_hash = hashlib.sha256(data).hexdigest()
+        reading = reader.read(data, name=name)
+        del data
+        yield from windows(reading)
+
+
+def in_line(most: int, reader_for: Callable[[str], Reader]) -> Read:
+    """Return what reads files in this process, one after the other; only `most` bytes are a limit.
+
+    That is for finding out what goes wrong in a reader, and where no process can be started.
+    """
+
+    @contextmanager
+    def read(items: Iterable[Found]) -> Iterator[Iterator[Readout | None]]:
+        yield (FileReading(found, most, partial(reader_for, found.file)) for found in items)
+
+    return read

@@ -1,0 +1,162 @@
+"""An index made anew beside the one that is there, which answers until the new one is complete."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+from askdoc.addresses import is_address
+from askdoc.errors import IndexCorrupt, UsageError
+from askdoc.index.embed import WRITING
+from askdoc.index.plan import choose_scopes
+from askdoc.index.survey import is_there
+from askdoc.index.writer import EMBEDDER_NAME, SETTINGS_FINGERPRINT, UNFINISHED, Beside, Store
+from askdoc.settings import Settings, index_fingerprint
+from askdoc.types.ports import Catalog, Embedder
+
+
+class Anew:
+    """Begins an index beside the one in `store`, finds one that was begun, and exchanges them.
+
+    Where there is nothing to answer from, the new index takes its place at once.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        root: Path,
+        load_embedder: Callable[[str | None], Embedder],
+    ) -> None:
+        self._store = store
+        self._settings = settings
+        self._root = root
+        self._load_embedder = load_embedder
+
+    @property
+    def store(self) -> Store:
+        """The store of the new index."""
+        return self._beside.store
+
+    @property
+    def _beside(self) -> Beside:
+        if self._store.beside is None:
+            message = "this store has no place for another index"
+            raise LookupError(message)
+        return self._store.beside
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the lock of the index; an exchange that was broken off is brought to its end."""
+        with self._store.lock():
+            if self._beside.is_begun() and self._is_complete():
+                self.take_over()
+            yield
+
+    def begin(self, wanted: Sequence[str]) -> tuple[Embedder, bool]:
+        """Begin an index with the sources and exclusions of the former one, and `wanted`.
+
+        A catalog that cannot be read has nothing to keep. The embedder is loaded first, so that
+        nothing is lost for want of it; it is returned, with whether the new index stands beside.
+
+        Raises:
+            UsageError: a source is not there, so that its documents would be lost.
+            IndexCorrupt: the list of sources cannot be read, and none are named.
+
+        """
+        sources: list[str] = []
+        exclusions: list[str] = []
+        made_by = None
+        answers = False
+        damage: IndexCorrupt | None = None
+        try:
+            with closing(self._store.catalog()) as catalog:
+                sources, exclusions = catalog.sources(), catalog.exclusions()
+                made_by = catalog.setting(EMBEDDER_NAME)
+                answers = bool(catalog.counts().documents)
+        except IndexCorrupt as error:
+            damage = error
+        sources, _ = choose_scopes(sources, wanted, str(self._root))
+        if not sources:
+            raise damage or nothing_to_index()
+        for location in sources:
+            if not (is_address(location) or is_there(self._root / location)):
+                message = f"`{location}` is not there, and an index made anew would lose it"
+                hint = f"bring it back, or run `askdoc remove {shlex.quote(location)}`"
+                raise UsageError(message, hint=hint)
+        loaded = self._load_embedder(made_by)
+        self._beside.discard()
+        if answers:
+            with closing(self._store.catalog()) as catalog, catalog.transaction():
+                catalog.keep(UNFINISHED, "yes")
+                catalog.keep_sources(sources)
+        with closing(self.store.catalog()) as draft, draft.transaction():
+            draft.keep(UNFINISHED, "yes")
+            draft.keep_sources(sources)
+            draft.exclude(exclusions)
+            if made_by is not None:
+                draft.keep(EMBEDDER_NAME, made_by)
+        if not answers:
+            self._beside.take_over(False)  # noqa: FBT003 - there are no passages
+        return loaded, answers
+
+    def is_to_go_on(self, configured: Sequence[str]) -> bool:
+        """Tell whether an index was begun that a run of everything can bring to its end.
+
+        One that was begun with other settings is given up. Where sources have been added or taken
+        out since, it is begun again.
+        """
+        if not self._beside.is_begun():
+            return False
+        try:
+            with closing(self.store.catalog()) as draft:
+                fits = self._fits(draft)
+                begun_with = _kept(draft, configured)
+        except IndexCorrupt:
+            fits = False
+        if not fits:
+            self._beside.discard()
+            with closing(self._store.catalog()) as catalog:
+                catalog.keep(UNFINISHED, "no")
+            return False
+        with closing(self._store.catalog()) as catalog:
+            is_same = _kept(catalog, configured) == begun_with
+        return is_same or self.begin(())[1]
+
+    def take_over(self) -> None:
+        """Put the new index, which is complete, in place of the former one.
+
+        Vectors are exchanged first, then the catalog, in one step. Who opens the former one in
+        between finds it marked as being written to.
+        """
+        with closing(self.store.catalog()) as draft:
+            has_passages = bool(draft.counts().chunks)
+        with suppress(IndexCorrupt), closing(self._store.catalog()) as catalog:
+            catalog.keep(WRITING, "yes")
+        self._beside.take_over(has_passages)
+
+    def _is_complete(self) -> bool:
+        try:
+            with closing(self.store.catalog()) as draft:
+                return draft.setting(UNFINISHED) == "no"
+        except IndexCorrupt:
+            return False
+
+    def _fits(self, draft: Catalog) -> bool:
+        made_with = draft.setting(SETTINGS_FINGERPRINT), draft.setting(EMBEDDER_NAME)
+        return made_with[0] in (None, index_fingerprint(self._settings)) and (
+            self._settings.embedder is None or made_with[1] in (None, self._settings.embedder)
+        )
+
+
+def nothing_to_index() -> UsageError:
+    """Return the error for an index that has no sources."""
+    hint = "name files or folders: `askdoc index PATH`"
+    return UsageError("there is nothing to index yet", hint=hint)
+
+
+def _kept(catalog: Catalog, configured: Sequence[str]) -> tuple[set[str], set[str]]:
+    """Return what an index was made of: its sources, but those by the settings, and exclusions."""
+    return set(catalog.sources()) - set(configured), set(catalog.exclusions())

@@ -1,0 +1,129 @@
+"""What an index holds and how it stands against the files it was made from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from askdoc.index.survey import absent_sources
+from askdoc.types import Counts, Document, FileState, IndexReport, Skip
+from askdoc.types.ports import CatalogReader
+
+STATUS = "askdoc.status/1"
+REPORT = "askdoc.index/1"
+
+
+@dataclass(frozen=True, slots=True)
+class IndexStatus:
+    """The state of one index; `changed` and `missing` hold locations of documents.
+
+    It is `unfinished` where it is being made anew, or that was broken off, and `incomplete` where a
+    run has not read all files that it was to read. `absent` are sources that are not there, whose
+    documents stay until they are removed.
+    """
+
+    index: Path
+    bytes: int
+    counts: Counts
+    embedder: str | None
+    sources: tuple[str, ...]
+    documents: tuple[Document, ...]
+    skipped: tuple[Skip, ...]
+    changed: tuple[str, ...]
+    missing: tuple[str, ...]
+    unfinished: bool = False
+    incomplete: bool = False
+    absent: tuple[str, ...] = ()
+
+
+def read_status(  # noqa: PLR0913 - what it looks at
+    catalog: CatalogReader,
+    index: Path,
+    *,
+    embedder_key: str,
+    file_state: Callable[[Document], FileState],
+    root: Path,
+    sources: Iterable[str] = (),
+    unfinished_key: str | None = None,
+    incomplete_key: str | None = None,
+) -> IndexStatus:
+    """Read the state of the index in the folder `index`; looks at every file it was made from.
+
+    `sources` are told though nothing of them is indexed. Locations are relative to `root`.
+    """
+    documents = tuple(catalog.documents())
+    states = {document.location: file_state(document) for document in documents}
+    sources = sorted({*sources, *(one.source for one in documents)})
+    return IndexStatus(
+        index=index,
+        bytes=folder_bytes(index),
+        counts=catalog.counts(),
+        embedder=catalog.setting(embedder_key),
+        sources=tuple(sources),
+        documents=documents,
+        skipped=tuple(catalog.skipped()),
+        changed=tuple(name for name, state in states.items() if state is FileState.CHANGED),
+        missing=tuple(name for name, state in states.items() if state is FileState.MISSING),
+        unfinished=unfinished_key is not None and catalog.setting(unfinished_key) == "yes",
+        incomplete=incomplete_key is not None and bool(catalog.setting(incomplete_key)),
+        absent=tuple(absent_sources(sources, documents, root)),
+    )
+
+
+def folder_bytes(folder: Path) -> int:
+    """Add up the sizes of the files below `folder`; a file that vanishes meanwhile counts 0."""
+    total = 0
+    for path in folder.rglob("*"):
+        try:
+            total += path.stat().st_size if path.is_file() else 0
+        except OSError:
+            continue
+    return total
+
+
+def status_to_json(status: IndexStatus) -> dict[str, Any]:
+    """Return `status` as plain values."""
+    return {
+        "schema": STATUS,
+        "index": str(status.index),
+        "bytes": status.bytes,
+        "counts": msgspec.to_builtins(status.counts),
+        "embedder": status.embedder,
+        "sources": list(status.sources),
+        "documents": [_document(document) for document in status.documents],
+        "skipped": [msgspec.to_builtins(skip) for skip in status.skipped],
+        "changed": list(status.changed),
+        "missing": list(status.missing),
+        "unfinished": status.unfinished,
+        "incomplete": status.incomplete,
+        "absent": list(status.absent),
+    }
+
+
+def report_to_json(report: IndexReport) -> dict[str, Any]:
+    """Return what a run of indexing did as plain values."""
+    values = msgspec.to_builtins(report)
+    del values["mended"]  # told to people alone
+    values["renamed"] = [{"from": before, "to": now} for before, now in report.renamed]
+    return {"schema": REPORT} | {
+        key: list(value) if isinstance(value, tuple) else value for key, value in values.items()
+    }
+
+
+def _document(document: Document) -> Mapping[str, Any]:
+    return {
+        "document": document.path,
+        "location": document.location,
+        "copies": [copy.location for copy in document.copies],
+        "title": document.title,
+        "author": document.author,
+        "within": document.within,
+        "characters": document.length,
+        "pages": len(document.pages) or None,
+        "language": document.language,
+        "warnings": list(document.warnings),
+    }
