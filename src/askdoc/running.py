@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 import platformdirs
 
-from askdoc import followups, wiring
+from askdoc import wiring
 from askdoc.adapters.answer_cache import AnswerCache, case_key
+from askdoc.chat import followups
 from askdoc.errors import AskdocError, StoreError, UsageError
 from askdoc.evaluation import evaluate
 from askdoc.gold import GoldFinder

@@ -17,9 +17,9 @@ from tests.processes import running
 from typer.testing import CliRunner, Result
 
 from askdoc import formats, settings, user_folders, workspace
-from askdoc.adapters.sqlite_sessions import SqliteSessions
+from askdoc.chat.history import Exchange
+from askdoc.chat.store import SqliteSessions
 from askdoc.cli import app as cli
-from askdoc.history import Exchange
 from askdoc.starting import example
 from askdoc.store.catalog import SqliteCatalog
 from askdoc.store.files import alone_with, writing

@@ -15,10 +15,10 @@ import pytest
 from tests.terminals import Screen
 
 from askdoc import wiring, workspace
-from askdoc.adapters.sqlite_sessions import SqliteSessions
+from askdoc.chat.history import Exchange
+from askdoc.chat.store import SqliteSessions
 from askdoc.cli import app as cli
 from askdoc.cli import base, shells
-from askdoc.history import Exchange
 from askdoc.types import Answer, Fingerprint, Reason, Status
 
 NAMES = ('it\'s "odd".txt', "\\$(touch pwned).txt", "owls `touch pwned`.txt")

@@ -23,7 +23,7 @@ from syrupy.assertion import SnapshotAssertion
 from tests.processes import running
 
 from askdoc import suites, user_folders, wiring, workspace
-from askdoc.adapters.sqlite_sessions import SqliteSessions
+from askdoc.chat.store import SqliteSessions
 from askdoc.errors import AskdocError
 from askdoc.formats import answer_to_json
 from askdoc.index.writer import UNFINISHED

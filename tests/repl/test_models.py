@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from tests.write.conftest import model_path
 
-from askdoc.adapters.sqlite_sessions import SqliteSessions
+from askdoc.chat.store import SqliteSessions
 
 from .conftest import Terminal
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from askdoc.followups import rewrite
+from askdoc.chat.followups import rewrite
 from askdoc.text.mentions import AUXILIARIES, WH, words
 from askdoc.types import Turn
 

@@ -67,7 +67,7 @@ def setting_names(incomplete: str) -> list[str]:
 def session_numbers(incomplete: str) -> list[tuple[str, str]]:
     """List the kept sessions of the workspace, each by its number with its title."""
     from askdoc import user_folders
-    from askdoc.adapters.sqlite_sessions import SqliteSessions
+    from askdoc.chat.store import SqliteSessions
     from askdoc.cli.options import open_workspace
     from askdoc.errors import AskdocError
 

@@ -16,8 +16,8 @@ from askdoc.cli.options import here, open_workspace
 from askdoc.errors import NO_ROOM, UsageError, unwritable
 
 if TYPE_CHECKING:
-    from askdoc.adapters.sqlite_sessions import SqliteSessions
-    from askdoc.history import Exchange, SessionStore, SessionSummary
+    from askdoc.chat.history import Exchange, SessionStore, SessionSummary
+    from askdoc.chat.store import SqliteSessions
 
 app = typer.Typer(
     name="history",
@@ -131,9 +131,9 @@ def export(
     """
     import sys
 
+    from askdoc.chat.history import title_of
+    from askdoc.chat.transcripts import is_json, to_json, to_markdown
     from askdoc.formats import dumps
-    from askdoc.history import title_of
-    from askdoc.transcripts import is_json, to_json, to_markdown
 
     as_json = (to is not None and is_json(to)) or as_json
     exchanges = _exchanges(number, everywhere=everywhere)
@@ -213,7 +213,7 @@ def _agreed(sessions: Sequence[SessionSummary]) -> bool:
 @contextmanager
 def _opened() -> Iterator[SqliteSessions]:
     from askdoc import user_folders
-    from askdoc.adapters.sqlite_sessions import SqliteSessions
+    from askdoc.chat.store import SqliteSessions
 
     store = SqliteSessions(user_folders.state())
     try:
@@ -248,7 +248,7 @@ def _latest(store: SessionStore, *, everywhere: bool) -> int:
 
 
 def _refuse_unknown(store: SessionStore, numbers: Sequence[int], *, everywhere: bool) -> None:
-    from askdoc.history import missing_from
+    from askdoc.chat.history import missing_from
 
     missing = missing_from(store, _workspace(everywhere=everywhere), numbers)
     if not missing:

@@ -25,7 +25,7 @@ from askdoc.cli.options import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from askdoc.history import SessionStore
+    from askdoc.chat.history import SessionStore
     from askdoc.repl.scope import Scope
 
 
@@ -125,7 +125,7 @@ def _store(folder: Path | None) -> SessionStore | None:
     """Open where sessions are kept; where that fails, go on without, and say so."""
     if folder is None:
         return None
-    from askdoc.adapters.sqlite_sessions import SqliteSessions
+    from askdoc.chat.store import SqliteSessions
     from askdoc.errors import StoreError
     from askdoc.render.console import errors
     from askdoc.render.errors import note_line

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
-from askdoc.history import Exchange, SessionSummary
+from askdoc.chat.history import Exchange, SessionSummary
 from askdoc.paths import seen_from
 from askdoc.render.console import Page
 from askdoc.render.indexing import count

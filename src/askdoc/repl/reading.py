@@ -15,6 +15,7 @@ from rich.text import Text
 from askdoc import wiring
 from askdoc.addresses import is_address
 from askdoc.ask.show import line_names
+from askdoc.chat.transcripts import answer_text, is_json, to_json, to_markdown
 from askdoc.errors import UsageError, unwritable
 from askdoc.expanding import expanded
 from askdoc.formats import dumps
@@ -25,7 +26,6 @@ from askdoc.render.sources import marked_lines, place_title, source_lines
 from askdoc.repl import opening
 from askdoc.repl.command import Command, Completes, number, path_of
 from askdoc.strings import one_line
-from askdoc.transcripts import answer_text, is_json, to_json, to_markdown
 from askdoc.types import Document, Span
 
 if TYPE_CHECKING:

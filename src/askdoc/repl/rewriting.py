@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from askdoc import wiring
+from askdoc.chat.followups import is_open, is_repeated, rewrite, unknown_person
+from askdoc.chat.rewriter import rewrite_by_model
 from askdoc.errors import GeneratorError, NoIndex
-from askdoc.followups import is_open, is_repeated, rewrite, unknown_person
 from askdoc.render.notices import ModelNotices
 from askdoc.repl.waiting import Waiting
-from askdoc.rewriting import rewrite_by_model
 from askdoc.settings import ENGLISH
 from askdoc.types.ports import Listener
 

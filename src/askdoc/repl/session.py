@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from askdoc import user_folders, wiring
-from askdoc.adapters.sqlite_sessions import FILE_NAME, SqliteSessions
 from askdoc.addresses import Target, paths_of
+from askdoc.chat.history import Exchange, SessionStore, SessionSummary, missing_from, title_of
+from askdoc.chat.store import FILE_NAME, SqliteSessions
 from askdoc.errors import AskdocError, NoIndex, StoreError, UsageError
-from askdoc.history import Exchange, SessionStore, SessionSummary, missing_from, title_of
 from askdoc.paths import seen_from
 from askdoc.places import NumberedPlace, places
 from askdoc.render.answers import answer_lines, notes

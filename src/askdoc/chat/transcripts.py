@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from askdoc.chat.history import Exchange
 from askdoc.errors import UsageError
 from askdoc.formats import answer_to_json
-from askdoc.history import Exchange
 from askdoc.paths import seen_from
 from askdoc.strings import one_line
 from askdoc.types import Answer, Citation, FileState, Status

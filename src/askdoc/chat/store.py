@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from askdoc.chat.history import Exchange, SessionSummary
 from askdoc.errors import AskdocError, StoreError
 from askdoc.formats import answer_from_json, answer_to_json
-from askdoc.history import Exchange, SessionSummary
 
 FILE_NAME = "sessions.sqlite"
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from askdoc.antecedents import HIS
-from askdoc.persons import roles
+from askdoc.chat.antecedents import HIS
+from askdoc.chat.persons import roles
 from askdoc.text.mentions import AUXILIARIES, ILLNESSES, PREPOSITIONS, WH, names, words
 
 _FRONTED = re.compile(

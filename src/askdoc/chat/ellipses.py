@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 
-from askdoc.antecedents import PARTICIPLES, WHO_DID
+from askdoc.chat.antecedents import PARTICIPLES, WHO_DID
 from askdoc.text.mentions import AUXILIARIES, PREPOSITIONS, WH, content_words
 
 _JOINTS = {

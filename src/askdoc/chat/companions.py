@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from askdoc.antecedents import antecedents
+from askdoc.chat.antecedents import antecedents
 from askdoc.text.mentions import AUXILIARIES, names
 from askdoc.types import Turn
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from askdoc.followups import is_open, rewrite
+from askdoc.chat.followups import is_open, rewrite
 from askdoc.settings import ENGLISH
 from askdoc.text.mentions import content_words, words
 from askdoc.types import Form, Prompt, Turn

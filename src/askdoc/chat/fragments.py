@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 
-from askdoc.antecedents import TRAIT, TRAITS, WHO_DID, topic_of
-from askdoc.companions import doer_or_person
-from askdoc.ellipses import done_to, elliptic, is_elliptic, of_others
-from askdoc.persons import is_role
+from askdoc.chat.antecedents import TRAIT, TRAITS, WHO_DID, topic_of
+from askdoc.chat.companions import doer_or_person
+from askdoc.chat.ellipses import done_to, elliptic, is_elliptic, of_others
+from askdoc.chat.persons import is_role
 from askdoc.text.mentions import AUXILIARIES, PREPOSITIONS, WH, is_many, names, tells_when, words
 
 _ABOUT = re.compile(r"^(?:what|how)\s+about\s+(?P<rest>.+)$", re.IGNORECASE)

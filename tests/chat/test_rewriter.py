@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from askdoc.rewriting import rewrite_by_model
+from askdoc.chat.rewriter import rewrite_by_model
 from askdoc.types import Form, Prompt, Spent, Turn
 
 ADA = Turn(

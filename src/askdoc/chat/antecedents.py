@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from askdoc.persons import is_somebody, is_titled_as_another, roles
+from askdoc.chat.persons import is_somebody, is_titled_as_another, roles
 from askdoc.text.mentions import (
     PREPOSITIONS,
     Name,

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 
-from askdoc.antecedents import TRAIT, topic_of
+from askdoc.chat.antecedents import TRAIT, topic_of
 from askdoc.text.countries import COUNTRIES
 from askdoc.text.mentions import ILLNESSES, Name, content_words, is_many, names
 from askdoc.types import Turn

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askdoc.followups import is_open, rewrite, standing_alone
+from askdoc.chat.followups import is_open, rewrite, standing_alone
 from askdoc.text.mentions import addressed, content_words, names, topic, words
 from askdoc.types import Turn
 

@@ -16,9 +16,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from askdoc.antecedents import HIS, POINTING, TRAIT, antecedents, cannot, is_spoken_to
-from askdoc.companions import another_person
-from askdoc.fragments import (
+from askdoc.chat.antecedents import HIS, POINTING, TRAIT, antecedents, cannot, is_spoken_to
+from askdoc.chat.companions import another_person
+from askdoc.chat.fragments import (
     MORE,
     REQUESTS,
     added,
@@ -28,8 +28,8 @@ from askdoc.fragments import (
     exchanged,
     is_fragment,
 )
-from askdoc.fronting import Fronted, fronted
-from askdoc.relational import with_owner
+from askdoc.chat.fronting import Fronted, fronted
+from askdoc.chat.relational import with_owner
 from askdoc.text.mentions import (
     AUXILIARIES,
     FUNCTION_WORDS,

@@ -1,0 +1,1 @@
+"""Follow-up questions and kept conversations."""
