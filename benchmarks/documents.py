@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from askdoc import running, suites, wiring, workspace
+from askdoc import app, running, suites, workspace
 from askdoc.ask import fusion, retrieve
 from askdoc.metrics_ranking import ndcg_at
 from askdoc.text.terms import SnowballAnalyser
@@ -25,11 +25,11 @@ def main() -> None:
     analyser = SnowballAnalyser()
     cases = [case for case in suites.load(Path(sys.argv[1])).cases if case.relevant]
     place = running.on_documents(workspace.find(Path.cwd()), Path(sys.argv[2]))
-    with wiring.indexer(place) as indexer:
+    with app.indexer(place) as indexer:
         indexer.sync(place.sources)
     scores: dict[str, list[float]] = {}
-    with wiring.open_catalog(place) as catalog, wiring.open_vectors(place) as vectors:
-        embedded = wiring.embedder(place).embed_queries([case.question for case in cases])
+    with app.open_catalog(place) as catalog, app.open_vectors(place) as vectors:
+        embedded = app.embedder(place).embed_queries([case.question for case in cases])
         for case, vector in zip(cases, embedded, strict=True):
             query = retrieve.prepare(
                 case.question,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from askdoc import running, suites, wiring, workspace
+from askdoc import app, running, suites, workspace
 from askdoc.ask import fusion, retrieve
 from askdoc.gold import GoldFinder, hits
 from askdoc.text.terms import SnowballAnalyser
@@ -24,7 +24,7 @@ def main() -> None:
     limit = int(sys.argv[3]) if len(sys.argv) > 3 else None
     cases = [case for case in suites.choose(suite, limit=limit, seed=1).cases if case.evidence]
     place = running.on_documents(workspace.find(Path.cwd()), Path(sys.argv[2]))
-    with wiring.indexer(place) as indexer:
+    with app.indexer(place) as indexer:
         indexer.sync([Path(sys.argv[2]).absolute()])
     right = rank_all(cases, place)
     for name, outcomes in right.items():
@@ -39,11 +39,11 @@ def rank_all(cases: list[EvalCase], place: workspace.Workspace) -> dict[str, lis
     analyser = SnowballAnalyser()
     outcomes: dict[str, list[bool]] = {}
     with (
-        wiring.open_catalog(place) as catalog,
-        wiring.open_vectors(place) as vectors,
+        app.open_catalog(place) as catalog,
+        app.open_vectors(place) as vectors,
     ):
         gold = GoldFinder(catalog)
-        embedder = wiring.embedder(place)
+        embedder = app.embedder(place)
         embedded = embedder.embed_queries([case.question for case in cases])
         for case, vector in zip(cases, embedded, strict=True):
             query = retrieve.prepare(

@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from askdoc import wiring, workspace
+from askdoc import app, workspace
 from askdoc.ask.memo import remembering
 from askdoc.gold import GoldFinder
 from askdoc.grading import grade
@@ -150,9 +150,9 @@ def main() -> None:
         return Remembering(generator, options.keep, until)
 
     with (
-        wiring.answerer(plain, change=remembering) as one,
-        wiring.answerer(written, change=remembering, wrap_generator=remember) as two,
-        wiring.open_catalog(plain) as catalog,
+        app.answerer(plain, change=remembering) as one,
+        app.answerer(written, change=remembering, wrap_generator=remember) as two,
+        app.open_catalog(plain) as catalog,
     ):
         gold = GoldFinder(catalog)
         for case in cases:

@@ -32,7 +32,7 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
-from askdoc import wiring, workspace
+from askdoc import app, workspace
 
 ASKDOC = [sys.executable, "-m", "askdoc"]
 _STAND_IN = """
@@ -252,7 +252,7 @@ def contents(work: Path) -> dict[str, tuple[str, ...]]:
     Their ids say where a document was first met, which is elsewhere once it was renamed.
     """
     space = workspace.find(work)
-    with wiring.open_catalog(space) as catalog, wiring.open_vectors(space) as vectors:
+    with app.open_catalog(space) as catalog, app.open_vectors(space) as vectors:
         assert catalog.check() == []
         assert vectors.check() == []
         chunks, stored = set(catalog.chunk_ids()), set(vectors.ids())
@@ -328,7 +328,7 @@ def half(work: Path, edition: int) -> str | None:
     """Say what a reader sees that it should not: a document that is in no edition."""
     if not (work / ".askdoc" / "index" / "catalog.sqlite").exists():
         return None
-    with wiring.open_catalog(workspace.find(work)) as catalog:
+    with app.open_catalog(workspace.find(work)) as catalog:
         for document in catalog.documents():
             number = int(document.path[-7:-4])
             stored = catalog.text(document.id)

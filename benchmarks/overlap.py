@@ -28,7 +28,7 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Tokenizer
 
-from askdoc import wiring, workspace
+from askdoc import app, workspace
 from askdoc.index.embed import passages
 from askdoc.models.manifest import INPUT, MODEL, TOKENIZER
 from askdoc.models.onnx import OnnxEmbedder, open_session
@@ -44,7 +44,7 @@ def index(folder: Path, root: Path) -> None:
 def read(root: Path) -> list[str]:
     """List the texts that were embedded for the index at `root`."""
     here = workspace.find(root, overrides={"index": str(root / "index")}, environment={})
-    with wiring.open_catalog(here) as catalog:
+    with app.open_catalog(here) as catalog:
         return [text for document in catalog.documents() for _, text in passages(catalog, document)]
 
 
@@ -79,7 +79,7 @@ def main() -> None:
         first.mkdir()
         index(folder, first)
         texts = read(first)
-        embedder = wiring.embedder(workspace.find(first, environment={}))
+        embedder = app.embedder(workspace.find(first, environment={}))
         if not isinstance(embedder, OnnxEmbedder):
             parser.error("the embedder is not compiled on this machine")
         raw = bare(embedder, embedder.folder, texts)

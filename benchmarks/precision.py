@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sentence_transformers import SentenceTransformer
 
-from askdoc import wiring, workspace
+from askdoc import app, workspace
 from askdoc.ask.answer import Parts
 from askdoc.ask.memo import RememberingEmbedder
 from askdoc.gold import GoldFinder
@@ -73,7 +73,7 @@ def main() -> None:
     cases = random.Random(options.seed).sample(cases, min(options.cases, len(cases)))
     here = workspace.find(options.workspace, overrides={"llm": "extractive"})
     hits: dict[str, list[float]] = {}
-    with wiring.open_catalog(here) as catalog:
+    with app.open_catalog(here) as catalog:
         gold = GoldFinder(catalog)
         pairs = [pair for document in catalog.documents() for pair in passages(catalog, document)]
         for name in ("compiled", "torch"):
@@ -88,7 +88,7 @@ def main() -> None:
                 sources = replace(parts.sources, embedder=embedder, vectors=vectors)
                 return replace(parts, sources=sources)
 
-            with wiring.answerer(here, change=change) as answerer:
+            with app.answerer(here, change=change) as answerer:
                 graded = [
                     grade(case, answerer.answer(case.question), gold, lambda _: True)
                     for case in cases

@@ -29,7 +29,7 @@ from pathlib import Path
 
 import numpy as np
 
-from askdoc import wiring, workspace
+from askdoc import app, workspace
 from askdoc.index.embed import sweep
 from askdoc.store.vectors_process import ChromaProcess
 from askdoc.text.terms import SnowballAnalyser
@@ -114,8 +114,8 @@ class Builder:
 
     def __init__(self, here: Workspace, texts: Texts, *, vectors: bool) -> None:
         self._texts = texts
-        self._catalog = wiring.open_catalog(here, write=True)
-        self._vectors = ChromaProcess(wiring.vectors_folder(here)) if vectors else None
+        self._catalog = app.open_catalog(here, write=True)
+        self._vectors = ChromaProcess(app.vectors_folder(here)) if vectors else None
         self.seconds = {"catalog": 0.0, "vectors": 0.0}
         self.wall = -time.perf_counter()
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -255,9 +255,9 @@ def measure(here: Workspace, texts: Texts, passages: int, *, dense: bool) -> Non
     asked = [_question(texts, int(n)) for n in random.integers(0, documents, QUERIES)]
     near = [_near(int(n)) for n in random.integers(min(REAL, passages // 2), passages, QUERIES)]
     before = resident()
-    catalog = timed("open the catalog", lambda: wiring.open_catalog(here))
+    catalog = timed("open the catalog", lambda: app.open_catalog(here))
     timed("count documents and passages", catalog.counts)
-    vectors = timed("open the vectors", lambda: wiring.open_vectors(here)) if dense else None
+    vectors = timed("open the vectors", lambda: app.open_vectors(here)) if dense else None
     timed("first lexical search", lambda: catalog.search(asked[0], NEAREST))
     if vectors:
         timed("first dense search", lambda: vectors.search(near[0], NEAREST))

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from askdoc import wiring, workspace
+from askdoc import app, workspace
 from askdoc.store.vectors import ChromaStore
 from askdoc.testing import HashEmbedder
 from askdoc.workspace import Workspace
@@ -53,12 +53,12 @@ def measure_folder(root: Path, source: Path) -> None:
     """Index a folder and print time, sizes and recall."""
     here = open_workspace(root)
     started = time.perf_counter()
-    with wiring.indexer(here) as indexer:
+    with app.indexer(here) as indexer:
         report = indexer.sync([source])
     seconds = time.perf_counter() - started
     print(f"indexed {len(report.added):,} files, {report.chunks:,} passages: {seconds:.1f} s")
     started = time.perf_counter()
-    catalog = wiring.open_catalog(here)
+    catalog = app.open_catalog(here)
     print(f"open the catalog: {(time.perf_counter() - started) * 1000:.1f} ms")
     with catalog:
         text = sum(len(catalog.text(one.id).encode()) for one in catalog.documents())
@@ -98,8 +98,8 @@ def measure_no_change(root: Path) -> None:
     for number in range(FILES):
         (docs / f"file-{number}.txt").write_text(f"File {number}. It says hello.", encoding="utf-8")
     here = open_workspace(root)
-    wiring.opening.embedder = lambda *_, **__: HashEmbedder()  # the vectors do not matter here
-    with wiring.indexer(here) as indexer:
+    app.opening.embedder = lambda *_, **__: HashEmbedder()  # the vectors do not matter here
+    with app.indexer(here) as indexer:
         indexer.sync([docs])
     for _ in range(3):
         subprocess.run([sys.executable, "-c", SYNC, str(root)], check=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
-from askdoc import wiring, workspace
+from askdoc import app, workspace
 from askdoc.render.answers import answer_lines
 from askdoc.render.console import make_console, page
 from askdoc.render.layout import BLANK
@@ -64,7 +64,7 @@ def main() -> None:
     )
     paper = page(console, ROOT)
     place = workspace.find(ROOT, environment={}, user_config=ROOT / "none.toml")
-    with wiring.answerer(place) as answerer:
+    with app.answerer(place) as answerer:
         answer = answerer.answer(QUESTION)
     prompt = Text.assemble(("$ ", "faint"), (f'askdoc "{QUESTION}"', "command"))
     paper.show([prompt, BLANK, *answer_lines(answer, paper), BLANK])

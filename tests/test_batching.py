@@ -16,7 +16,7 @@ from typing import Any, cast
 
 import pytest
 
-from askdoc import wiring, workspace
+from askdoc import app, workspace
 from askdoc.batching import answer_all
 from askdoc.errors import StoreError
 
@@ -73,7 +73,7 @@ def bridges(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (root / "docs" / f"{name}.txt").write_text(text * 3, encoding="utf-8")
     (root / "askdoc.toml").write_text('sources = ["docs"]\n', encoding="utf-8")
     (root / "q.txt").write_text("\n".join(QUESTIONS), encoding="utf-8")
-    with wiring.indexer(workspace.find(root, environment={})) as indexer:
+    with app.indexer(workspace.find(root, environment={})) as indexer:
         indexer.sync(None)
     return root
 
@@ -91,7 +91,7 @@ def test_a_batch_says_what_each_question_alone_does(bridges: Path) -> None:
     out, _ = _batch(bridges).communicate(timeout=300)
     from askdoc.formats import answer_to_json, dumps
 
-    with wiring.answerer(workspace.find(bridges, environment={})) as answerer:
+    with app.answerer(workspace.find(bridges, environment={})) as answerer:
         alone = [
             dumps(answer_to_json(answerer.answer(question), base=bridges), indent=None)
             for question in QUESTIONS

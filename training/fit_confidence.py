@@ -41,7 +41,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from askdoc import suites, wiring, workspace
+from askdoc import app, suites, workspace
 from askdoc.ask.confidence import FEATURES
 from askdoc.ask.memo import RememberingEmbedder, remembering
 from askdoc.settings import NO_RERANKER, RERANKER
@@ -138,8 +138,8 @@ def without_sentences() -> None:
     class Plain(RememberingEmbedder):
         contextual = False
 
-    load = wiring.opening.embedder
-    wiring.opening.embedder = lambda *args, **named: Plain(load(*args, **named))
+    load = app.opening.embedder
+    app.opening.embedder = lambda *args, **named: Plain(load(*args, **named))
 
 
 def collect(cases: Sequence[EvalCase], documents: Path, ranker: str) -> Iterator[Trial]:
@@ -205,9 +205,9 @@ def ask(
     with tempfile.TemporaryDirectory() as folder:
         chosen = {"index": f"{folder}/index", "reranker": ranker}
         place = workspace.find(Path(folder), overrides=chosen)
-        with wiring.indexer(place) as indexer:
+        with app.indexer(place) as indexer:
             indexer.sync(sources)
-        with wiring.answerer(place, change=remembering) as answerer:
+        with app.answerer(place, change=remembering) as answerer:
             vectors = answerer.embed([case.question for case in cases])
             for case, vector in zip(cases, vectors, strict=True):
                 signals = answerer.answer(case.question, vector=vector).signals

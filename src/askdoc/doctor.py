@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from askdoc import wiring
+from askdoc import app
 from askdoc.errors import AskdocError, IndexCorrupt, IndexLocked, NoIndex
 from askdoc.health import Check, Health
 from askdoc.settings import RERANKER
@@ -109,7 +109,7 @@ def _disk(index: Path) -> Check:
 
 
 def _index(workspace: Workspace) -> Check:
-    with wiring.open_made(workspace) as catalog:
+    with app.open_made(workspace) as catalog:
         if damage := catalog.check():
             return Check("index", Health.BROKEN, f"damaged: {damage[0]}", _REBUILD)
         counts = catalog.counts()
@@ -122,11 +122,11 @@ def _index(workspace: Workspace) -> Check:
 
 
 def _vectors(workspace: Workspace) -> Check:
-    with wiring.open_made(workspace) as catalog:
+    with app.open_made(workspace) as catalog:
         expected = set(catalog.chunk_ids())
-    if not expected and not vectors_files.has_database(wiring.vectors_folder(workspace)):
+    if not expected and not vectors_files.has_database(app.vectors_folder(workspace)):
         return Check("vectors", Health.GOOD, "none, and none are needed")
-    with closing(wiring.open_vectors(workspace)) as vectors:
+    with closing(app.open_vectors(workspace)) as vectors:
         if damage := vectors.check():
             remedy = "make them anew: `askdoc doctor --repair`"
             return Check("vectors", Health.BROKEN, f"damaged: {damage[0]}", remedy)
@@ -141,7 +141,7 @@ def _vectors(workspace: Workspace) -> Check:
 
 
 def _files(workspace: Workspace, file_state: Callable[[Document], FileState]) -> Check:
-    with wiring.open_made(workspace) as catalog:
+    with app.open_made(workspace) as catalog:
         states = [file_state(document) for document in catalog.documents()]
     changed, missing = states.count(FileState.CHANGED), states.count(FileState.MISSING)
     if changed or missing:
@@ -151,7 +151,7 @@ def _files(workspace: Workspace, file_state: Callable[[Document], FileState]) ->
 
 
 def _ranker(workspace: Workspace) -> Check:
-    ranker = wiring.ranker(workspace)
+    ranker = app.ranker(workspace)
     if ranker is None:
         return Check("ranker", Health.GOOD, "none is wanted: `reranker` is `none`")
     right, beside = ranker.score(_ASKED, [Candidate(_RIGHT), Candidate(_BESIDE)])
@@ -163,7 +163,7 @@ def _ranker(workspace: Workspace) -> Check:
 
 
 def _embedder(workspace: Workspace) -> Check:
-    embedder = wiring.embedder(workspace)
+    embedder = app.embedder(workspace)
     embedder.embed_queries(["Does it work?"])
     finding = f"{embedder.name}, {embedder.dimensions} dimensions, {embedder.max_tokens} tokens"
     return Check("embedder", Health.GOOD, finding)

@@ -23,7 +23,7 @@ from llama_index.core.prompts.mixin import PromptMixinType
 from llama_index.core.retrievers import BaseRetriever
 from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 
-from askdoc import wiring, workspace
+from askdoc import app, workspace
 from askdoc.models.llm import Choice
 from askdoc.models.llm.server import LlamaIndexGenerator, form_of
 from askdoc.strings import one_line
@@ -86,7 +86,7 @@ class AskdocRetriever(_Owner, BaseRetriever):
         """
         place = workspace.find(Path(folder), overrides=settings)
         with ExitStack() as stack:
-            answerer = stack.enter_context(wiring.answerer(place))
+            answerer = stack.enter_context(app.answerer(place))
             retriever = cls(answerer, top_k=top_k)
             retriever._open = stack.pop_all()
         return retriever
@@ -148,7 +148,7 @@ class AskdocQueryEngine(_Owner, BaseQueryEngine):
         place = workspace.find(Path(folder), overrides=settings)
         with ExitStack() as stack:
             load = None if llm is None else _always(llm, evidence_tokens)
-            answerer = stack.enter_context(wiring.answerer(place, load_model=load))
+            answerer = stack.enter_context(app.answerer(place, load_model=load))
             engine = cls(answerer)
             engine._open = stack.pop_all()
         return engine

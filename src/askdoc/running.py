@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import platformdirs
 
-from askdoc import wiring
+from askdoc import app
 from askdoc.adapters.answer_cache import AnswerCache, case_key
 from askdoc.chat import followups
 from askdoc.errors import AskdocError, StoreError, UsageError
@@ -93,7 +93,7 @@ class Bench:
         """
         if self._answerer is None:
             self._answerer = self._stack.enter_context(
-                wiring.answerer(self.workspace, self._listen, change=self._remembering)
+                app.answerer(self.workspace, self._listen, change=self._remembering)
             )
         return self._answerer
 
@@ -177,7 +177,7 @@ class Bench:
     def _unanswered(self, tasks: Iterable[_Task | AskdocError]) -> list[_Task]:
         """List what is to be asked, each once; where anything is, what answers is opened."""
         wanted = {task.key: task for task in tasks if isinstance(task, _Task)}
-        self._open_cache(wiring.expected_fingerprint(self.workspace, self.catalog))
+        self._open_cache(app.expected_fingerprint(self.workspace, self.catalog))
         if self._cache is None or any(key not in self._cache for key in wanted):
             self._open_cache(self.answerer.fingerprint)
         kept: Container[str] = () if self._cache is None else self._cache
@@ -236,7 +236,7 @@ class Bench:
     @contextmanager
     def _worker(self) -> Iterator[Callable[[_Task], Answer]]:
         """Open the index once more, for the thread that calls, with the models that are loaded."""
-        with wiring.answerer(self.workspace, like=self._parts) as own:
+        with app.answerer(self.workspace, like=self._parts) as own:
             if own.fingerprint != self.answerer.fingerprint:
                 message = "the index was changed while the suite runs"
                 raise StoreError(message, hint="run it again")
@@ -332,7 +332,7 @@ def bench(workspace: Workspace, *, cache: bool = True, listen: Listener = deaf) 
 
     """
     with ExitStack() as stack:
-        catalog = stack.enter_context(wiring.open_catalog(workspace))
+        catalog = stack.enter_context(app.open_catalog(workspace))
         kept = cache_folder() / "answers" if cache else None
         yield Bench(workspace, catalog, stack, kept=kept, listen=listen)
 
@@ -382,7 +382,7 @@ def _besides(settings: Settings) -> str:
 
 def _standing_alone(case: EvalCase, settings: Settings) -> str:
     """Return what is asked: a follow-up is completed by the turns before, as in a session."""
-    if wiring.language_of(case.question, settings) != ENGLISH:
+    if app.language_of(case.question, settings) != ENGLISH:
         return case.question
     return followups.standing_alone(case.question, case.history)
 

@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from askdoc.app import calibration
 from askdoc.ask.confidence import FEATURES, Calibration, features, probability, shortfall
 from askdoc.ask.retrieve import Query
 from askdoc.settings import NO_RERANKER, RERANKER
 from askdoc.text.terms import SnowballAnalyser
 from askdoc.types import Chunk, Document, Evidence, Passage, Span, Stamp
-from askdoc.wiring import calibration
 
 FITTED = pytest.mark.parametrize("ranker", [RERANKER, NO_RERANKER])
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import jsonschema
 import pytest
 
-from askdoc import formats, wiring, workspace
+from askdoc import app, formats, workspace
 from askdoc.ask.answer import Answerer
 from askdoc.ask.retrieve import DENSE
 from askdoc.formats.unmatched import unmatched
@@ -45,14 +45,14 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     for name, text in DOCUMENTS.items():
         (folder / name).write_text(text)
     place = workspace.find(folder, overrides={"index": str(folder / "index")})
-    with wiring.indexer(place) as indexer:
+    with app.indexer(place) as indexer:
         indexer.sync([folder / name for name in DOCUMENTS])
     return place
 
 
 @pytest.fixture(scope="module")
 def answerer(place: Workspace) -> Iterator[Answerer]:
-    with wiring.answerer(place) as opened:
+    with app.answerer(place) as opened:
         yield opened
 
 
@@ -60,7 +60,7 @@ def test_a_language_model_begins_to_load_before_the_vectors_are_opened(
     place: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done: list[str] = []
-    open_vectors = wiring.opening.open_vectors
+    open_vectors = app.opening.open_vectors
 
     def load_model(_: Settings) -> None:
         done.append("model")
@@ -69,8 +69,8 @@ def test_a_language_model_begins_to_load_before_the_vectors_are_opened(
         done.append("vectors")
         return open_vectors(workspace)
 
-    monkeypatch.setattr(wiring.opening, "open_vectors", opened)
-    with wiring.answerer(place, load_model=load_model):
+    monkeypatch.setattr(app.opening, "open_vectors", opened)
+    with app.answerer(place, load_model=load_model):
         assert done == ["model", "vectors"]
 
 
@@ -152,7 +152,7 @@ def test_where_vectors_of_sentences_are_lost_they_are_embedded(
         catalog.execute("DELETE FROM sentence_vectors WHERE chunk = 1")
         catalog.commit()
     other = workspace.find(place.root, overrides={"index": str(tmp_path / "index")})
-    with wiring.answerer(other) as opened:
+    with app.answerer(other) as opened:
         answer = opened.answer("When was the harbour of Velm dug out?")
     assert "1883" in answer.claims[0].text
     assert all(DENSE in item.scores for item in answer.evidence)
@@ -166,7 +166,7 @@ def test_answers_depend_on_how_sentences_have_their_vectors(
         catalog.execute("DELETE FROM meta WHERE key = ?", (IN_CONTEXT,))
         catalog.commit()
     other = workspace.find(place.root, overrides={"index": str(tmp_path / "index")})
-    with wiring.answerer(other) as alone, wiring.answerer(place) as within:
+    with app.answerer(other) as alone, app.answerer(place) as within:
         assert alone.fingerprint != within.fingerprint
         assert "1883" in alone.answer("When was the harbour of Velm dug out?").claims[0].text
 
@@ -203,9 +203,9 @@ def test_the_ranker_can_be_left_out(answerer: Answerer, tmp_path: Path) -> None:
     (tmp_path / "harbour.txt").write_text(DOCUMENTS["harbour.txt"])
     chosen = {"index": str(tmp_path / "index"), "reranker": "none"}
     place = workspace.find(tmp_path, overrides=chosen)
-    with wiring.indexer(place) as indexer:
+    with app.indexer(place) as indexer:
         indexer.sync([tmp_path / "harbour.txt"])
-    with wiring.answerer(place) as without:
+    with app.answerer(place) as without:
         answer = without.answer("When was the harbour dug out?")
     assert "1883" in answer.text
     assert all("ranker" not in item.scores for item in answer.evidence)

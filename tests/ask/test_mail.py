@@ -8,7 +8,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from askdoc import formats, wiring, workspace
+from askdoc import app, formats, workspace
 from askdoc.ask.answer import Answerer
 from askdoc.ask.mail import credited, is_quoted
 from askdoc.types import Answer
@@ -62,9 +62,9 @@ def answerer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answerer]:
     for name, text in (("first", FIRST), ("reply", REPLY), ("forward", FORWARD)):
         (folder / f"{name}.eml").write_text(text)
     place = workspace.find(folder, overrides={"index": str(folder / "index")})
-    with wiring.indexer(place) as indexer:
+    with app.indexer(place) as indexer:
         indexer.sync(sorted(folder.glob("*.eml")))
-    with wiring.answerer(place) as opened:
+    with app.answerer(place) as opened:
         yield opened
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from askdoc import wiring, workspace
+from askdoc import app, workspace
 from askdoc.ask import query
 from askdoc.ask.answer import Answerer
 from askdoc.errors import UsageError
@@ -30,9 +30,9 @@ def answerer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answerer]:
     for name, text in DOCUMENTS.items():
         (folder / name).write_text(text, encoding="utf-8")
     place = workspace.find(folder, overrides={"index": str(folder / "index")})
-    with wiring.indexer(place) as indexer:
+    with app.indexer(place) as indexer:
         indexer.sync([folder / name for name in DOCUMENTS])
-    with wiring.answerer(place) as opened:
+    with app.answerer(place) as opened:
         yield opened
 
 

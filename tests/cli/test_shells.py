@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from tests.terminals import Screen
 
-from askdoc import wiring, workspace
+from askdoc import app as wiring
+from askdoc import workspace
 from askdoc.chat.history import Exchange
 from askdoc.chat.store import SqliteSessions
 from askdoc.cli import app as cli

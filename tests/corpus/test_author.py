@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fpdf import FPDF
 
-from askdoc import wiring, workspace
+from askdoc import app, workspace
 from askdoc.text.terms import SnowballAnalyser
 
 
@@ -23,10 +23,10 @@ def test_a_document_is_found_by_its_author(tmp_path: Path) -> None:
     write(tmp_path / "one.pdf", "Philippa Quist", "Oak stood in the harbour for ninety years.")
     write(tmp_path / "two.pdf", "Anselm Brod", "Nobody counts the boats that leave before dawn.")
     opened = workspace.find(tmp_path, environment={}, user_config=tmp_path / "none.toml")
-    with wiring.indexer(opened) as indexer:
+    with app.indexer(opened) as indexer:
         indexer.sync([tmp_path / "one.pdf", tmp_path / "two.pdf"])
     terms = SnowballAnalyser().terms("What did Anselm Brod write?", "en")
-    with wiring.open_catalog(opened) as catalog:
+    with app.open_catalog(opened) as catalog:
         [hit] = catalog.search(terms, 5)
         [chunk] = catalog.chunks([hit.chunk_id])
         [document] = catalog.documents([chunk.document_id])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 
-from askdoc import formats, wiring, workspace
+from askdoc import app, formats, workspace
 from askdoc.readers import suffix_of
 from askdoc.types import Citation, Status
 
@@ -57,7 +57,7 @@ def cited(indexed: Path) -> dict[str, Citation]:
     """What an answer from each document alone cites."""
     opened = workspace.find(indexed)
     citations: dict[str, Citation] = {}
-    with wiring.answerer(opened) as answerer, wiring.open_catalog(opened) as catalog:
+    with app.answerer(opened) as answerer, app.open_catalog(opened) as catalog:
         for document in catalog.documents():
             answer = answerer.answer(QUESTION, documents=[document.id])
             if answer.status is Status.ANSWERED:

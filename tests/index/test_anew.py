@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
-from askdoc import wiring, workspace
+from askdoc import app, workspace
 from askdoc.errors import DiskFull, EmbedderMismatch
 from askdoc.index import rebuild as anew
 from askdoc.index.embed import WRITING
@@ -229,7 +229,7 @@ def test_killed_while_it_makes_the_index_anew(
         "with wiring.indexer(here) as indexer:\n"
         "    indexer.sync([Path('docs').absolute()], rebuild=sys.argv[2] == 'anew')\n"
     )
-    monkeypatch.setattr(wiring.opening, "embedder", lambda *_, **__: HashEmbedder())
+    monkeypatch.setattr(app.opening, "embedder", lambda *_, **__: HashEmbedder())
     (tmp_path / ".askdoc").mkdir()
     docs = tmp_path / "docs"
     docs.mkdir()
@@ -247,13 +247,13 @@ def test_killed_while_it_makes_the_index_anew(
         assert process.poll() is None
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-        with wiring.open_catalog(here) as catalog, wiring.open_vectors(here) as vectors:
+        with app.open_catalog(here) as catalog, app.open_vectors(here) as vectors:
             assert catalog.counts().documents == 60
             assert catalog.setting(UNFINISHED) == "yes"
             assert set(vectors.ids()) == set(catalog.chunk_ids())
-    with wiring.indexer(here) as indexer:
+    with app.indexer(here) as indexer:
         indexer.sync()
-    with wiring.open_catalog(here) as catalog, wiring.open_vectors(here) as vectors:
+    with app.open_catalog(here) as catalog, app.open_vectors(here) as vectors:
         assert catalog.setting(UNFINISHED) == "no"
         assert set(vectors.ids()) == set(catalog.chunk_ids())
         texts = {item.path: catalog.text(item.id) for item in catalog.documents()}
@@ -265,15 +265,15 @@ def test_killed_while_it_makes_the_index_anew(
 def test_an_import_ends_what_was_to_replace_the_former_index(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from askdoc.moving import export_index, import_index
+    from askdoc.app.export import export_index, import_index
 
-    monkeypatch.setattr(wiring.opening, "embedder", lambda *_, **__: HashEmbedder())
-    monkeypatch.setattr("askdoc.moving.wiring.embedder", lambda *_, **__: HashEmbedder())
+    monkeypatch.setattr(app.opening, "embedder", lambda *_, **__: HashEmbedder())
+    monkeypatch.setattr("askdoc.app.export.wiring.embedder", lambda *_, **__: HashEmbedder())
     (tmp_path / ".askdoc").mkdir()
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "cat.txt").write_text(CAT)
     here = workspace.find(tmp_path, environment={}, user_config=tmp_path / "none")
-    with wiring.indexer(here) as indexer:
+    with app.indexer(here) as indexer:
         indexer.sync([tmp_path / "docs"])
     export_index(here, tmp_path / "out.askdoc")
     shutil.copytree(here.index, beside.folder_of(here.index), ignore=lambda *_: {"rebuilding"})

@@ -16,7 +16,7 @@ import pytest
 from msgspec import structs
 from tests.processes import running
 
-from askdoc import wiring, workspace
+from askdoc import app, workspace
 from askdoc.ask import lookup
 from askdoc.index.reading.pool import ReadingPool
 from askdoc.system import limits
@@ -33,19 +33,19 @@ CAT = "The cat sleeps on the mat. It dreams of fish."
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """Make a workspace whose embedder is quick; all else is as for a user."""
-    monkeypatch.setattr(wiring.opening, "embedder", lambda *_, **__: HashEmbedder())
+    monkeypatch.setattr(app.opening, "embedder", lambda *_, **__: HashEmbedder())
     (tmp_path / ".askdoc").mkdir()
     (tmp_path / "docs").mkdir()
     return workspace.find(tmp_path, environment={}, user_config=tmp_path / "none")
 
 
 def sync(here: Workspace) -> IndexReport:
-    with wiring.indexer(here) as indexer:
+    with app.indexer(here) as indexer:
         return indexer.sync([here.root / "docs"])
 
 
 def indexed(here: Workspace) -> dict[str, str]:
-    with wiring.open_catalog(here) as catalog:
+    with app.open_catalog(here) as catalog:
         assert catalog.check() == []
         return {item.path: catalog.text(item.id) for item in catalog.documents()}
 
@@ -93,9 +93,9 @@ def test_a_limit_that_is_raised_has_files_read_again(here: Workspace) -> None:
     strict = replace(here, settings=structs.replace(here.settings, max_read_seconds=0.005))
     [skip] = sync(strict).skipped
     assert (skip.code, skip.reason) == ("out_of_time", "reading it takes more than 0.005 s")
-    with wiring.indexer(strict) as indexer:
+    with app.indexer(strict) as indexer:
         assert indexer.preview().skipped == (skip,)  # it is remembered
-    with wiring.indexer(here) as indexer:
+    with app.indexer(here) as indexer:
         assert indexer.preview().added == ("docs/long.txt",)
     assert sync(here).added == ("docs/long.txt",)
 
@@ -160,7 +160,7 @@ def test_names_that_differ_in_case_or_form_alone_are_files_of_their_own(here: Wo
         pytest.skip("this disk takes such names for one")
     sync(here)
     assert indexed(here) == texts
-    with wiring.open_catalog(here) as catalog:
+    with app.open_catalog(here) as catalog:
         documents = catalog.documents()
     for name in texts:
         assert [item.path for item in lookup.match(name, documents, here.root)] == [name]
@@ -171,7 +171,7 @@ def test_a_name_typed_in_another_case_or_form_is_found_where_it_is_the_only_one(
 ) -> None:
     (here.root / "docs" / unicodedata.normalize("NFD", "Café.txt")).write_text(CAT)
     sync(here)
-    with wiring.open_catalog(here) as catalog:
+    with app.open_catalog(here) as catalog:
         documents = catalog.documents()
     for typed in (unicodedata.normalize("NFC", "Café.txt"), "café.txt", "docs/CAFÉ.txt"):
         assert len(lookup.match(typed, documents, here.root)) == 1
@@ -238,7 +238,7 @@ def test_lone_surrogates_survive_all_the_way(
     sync(here)
     [text] = indexed(here).values()
     assert text == "A \ud800 stands here alone. And \udfff too."
-    with wiring.open_catalog(here) as catalog:
+    with app.open_catalog(here) as catalog:
         [document] = catalog.documents()
         [chunk] = catalog.chunks(catalog.chunk_ids())
     assert (document.title, document.author) == ("T\udc00", "A\ud801")
@@ -300,7 +300,7 @@ def test_an_archive_that_unpacks_to_too_much_is_read_once(here: Workspace) -> No
         archive.writestr("zeros.bin", bytes(101_000_000), compresslevel=1)
     [skip] = sync(here).skipped
     assert skip.code == "too_large"
-    with wiring.indexer(here) as indexer:
+    with app.indexer(here) as indexer:
         planned = indexer.preview()
     assert (planned.added, planned.skipped) == ((), (skip,))
 
@@ -315,7 +315,7 @@ def test_a_file_in_an_archive_is_under_the_limit_of_files(here: Workspace) -> No
     assert skip.reason == "`long.txt` has 0.5 MB, over the limit of 0.3 MB"
     assert set(indexed(here)) == {"box.zip", "box.zip/cat.txt"}
     assert sync(strict).unchanged == 2  # the archive is not read again
-    with wiring.open_catalog(here) as catalog:
+    with app.open_catalog(here) as catalog:
         assert catalog.skipped() == [skip]
     report = sync(here)  # with the limit raised, the archive is read again
     assert (report.skipped, report.added) == ((), ("docs/box.zip/long.txt",))

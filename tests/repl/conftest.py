@@ -12,7 +12,7 @@ import pexpect
 import pytest
 from tests.terminals import Screen
 
-from askdoc import wiring, workspace
+from askdoc import app, workspace
 
 TEXTS = {
     "herons.txt": (
@@ -42,7 +42,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
     (root / "askdoc.toml").write_text('sources = ["docs"]\n', encoding="utf-8")
-    with wiring.indexer(workspace.find(root, environment={})) as indexer:
+    with app.indexer(workspace.find(root, environment={})) as indexer:
         assert len(indexer.sync(None).added) == len(TEXTS)
     return root
 

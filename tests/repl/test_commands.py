@@ -22,7 +22,7 @@ from prompt_toolkit.document import Document as Typed
 from syrupy.assertion import SnapshotAssertion
 from tests.processes import running
 
-from askdoc import suites, user_folders, wiring, workspace
+from askdoc import app, suites, user_folders, workspace
 from askdoc.chat.store import SqliteSessions
 from askdoc.errors import AskdocError
 from askdoc.formats import answer_to_json
@@ -413,7 +413,7 @@ def test_index_and_status(talk: Talk, root: Path) -> None:
 
 def test_status_tells_of_an_index_that_is_being_made_anew(talk: Talk, root: Path) -> None:
     assert "State" not in talk.say("/status")
-    with wiring.open_catalog(workspace.find(root, environment={}), write=True) as catalog:
+    with app.open_catalog(workspace.find(root, environment={}), write=True) as catalog:
         catalog.keep(UNFINISHED, "yes")
     assert "being made anew; run `/index` to go on" in talk.say("/status")
 
@@ -421,7 +421,7 @@ def test_status_tells_of_an_index_that_is_being_made_anew(talk: Talk, root: Path
 def test_what_another_process_indexes_is_seen_at_once(talk: Talk, root: Path) -> None:
     talk.say(HERONS)
     (root / "docs" / "bees.txt").write_text("Bees sleep in the hive of Mr Olsen.\n")
-    with wiring.indexer(workspace.find(root, environment={})) as indexer:
+    with app.indexer(workspace.find(root, environment={})) as indexer:
         indexer.sync(None)
     assert "hive of Mr Olsen. [1]" in talk.say("Where do bees sleep?")
 
@@ -447,7 +447,7 @@ def libraries(root: Path, home: Path) -> Iterator[Talk]:
         name: workspace.find(folder, environment={}, user_config=nothing)
         for name, folder in (("harbour", root), ("zoo", other))
     }
-    with wiring.indexer(found["zoo"]) as indexer:
+    with app.indexer(found["zoo"]) as indexer:
         indexer.sync(None)
     with Opened(root, home, Scope(found)) as opened:
         yield opened

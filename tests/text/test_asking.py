@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from askdoc import wiring, workspace
+from askdoc import app, workspace
 from askdoc.ask.answer import Answerer
 from askdoc.text.asking import asking
 from askdoc.text.languages import detect
@@ -134,9 +134,9 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answerer]:
     for path, text in files.items():
         path.write_text(text, encoding="utf-8")
     place = workspace.find(folder, overrides={"index": str(folder / "index")})
-    with wiring.indexer(place) as indexer:
+    with app.indexer(place) as indexer:
         indexer.sync([*files])
-    with wiring.answerer(place) as opened:
+    with app.answerer(place) as opened:
         yield opened
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from askdoc import wiring, workspace
+from askdoc import app, workspace
 from askdoc.ask.answer import Answerer
 from askdoc.strings import folded
 from askdoc.text.languages import detect, function_words
@@ -63,9 +63,9 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answerer]:
     for name, text in {**TEXTS, "en": english}.items():
         (folder / f"{name}.txt").write_text(text, encoding="utf-8")
     place = workspace.find(folder, overrides={"index": str(folder / "index")})
-    with wiring.indexer(place) as indexer:
+    with app.indexer(place) as indexer:
         indexer.sync([folder / f"{name}.txt" for name in (*TEXTS, "en")])
-    with wiring.answerer(place) as opened:
+    with app.answerer(place) as opened:
         yield opened
 
 
@@ -173,7 +173,7 @@ def test_function_words_are_known_where_the_package_has_them() -> None:
 def test_the_language_that_is_set_is_that_of_every_document(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(TEXTS["de"], encoding="utf-8")
     place = workspace.find(tmp_path, overrides={"index": str(tmp_path / "index"), "language": "sv"})
-    with wiring.indexer(place) as indexer:
+    with app.indexer(place) as indexer:
         indexer.sync([tmp_path / "a.txt"])
-    with wiring.open_catalog(place) as catalog:
+    with app.open_catalog(place) as catalog:
         assert catalog.languages() == ["sv"]

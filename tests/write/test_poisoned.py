@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.write.test_suspicious import ATTACKS, WORD
 
-from askdoc import wiring, workspace
+from askdoc import app, workspace
 from askdoc.ask.answer import Answerer
 from askdoc.render.console import Console, page
 from askdoc.render.generation import prompt_lines
@@ -42,7 +42,7 @@ def poisoned(tmp_path_factory: pytest.TempPathFactory) -> Path:
         text = f"{said}\n" if number % 2 else f"The Oren {subject}\n\n{said}\n"
         (root / f"note-{number:02}.txt").write_text(text, encoding="utf-8")
     found = workspace.find(root, overrides={"sources": ["."]})
-    with wiring.indexer(found) as indexer:
+    with app.indexer(found) as indexer:
         assert len(indexer.sync([root]).added) == len(ATTACKS) + len(FACTS)
     return root
 
@@ -50,7 +50,7 @@ def poisoned(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def answerer(poisoned: Path, model_path: Path) -> Iterator[Answerer]:
     found = workspace.find(poisoned, overrides={"llm": str(model_path), "llm_threads": 1})
-    with wiring.answerer(found) as opened:
+    with app.answerer(found) as opened:
         yield opened
 
 
@@ -71,7 +71,7 @@ def test_poisoned_files_are_neither_obeyed_nor_cited(answerer: Answerer, subject
 
 @pytest.fixture(scope="module")
 def extractive(poisoned: Path) -> Iterator[Answerer]:
-    with wiring.answerer(workspace.find(poisoned, overrides={"llm": "extractive"})) as opened:
+    with app.answerer(workspace.find(poisoned, overrides={"llm": "extractive"})) as opened:
         yield opened
 
 

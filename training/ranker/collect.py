@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from askdoc import suites, wiring, workspace
+from askdoc import app, suites, workspace
 from askdoc.ask.answer import Answerer
 from askdoc.ask.memo import remembering
 from askdoc.ask.rank import candidate
@@ -42,11 +42,11 @@ def main() -> None:
         place = workspace.find(
             Path(folder), overrides={"index": f"{folder}/index", "reranker": "none"}
         )
-        with wiring.indexer(place) as indexer:
+        with app.indexer(place) as indexer:
             indexer.sync([arguments.set / "docs"])
-        with wiring.open_catalog(place) as catalog:
+        with app.open_catalog(place) as catalog:
             gold = GoldFinder(catalog)
-            with wiring.answerer(place, change=remembering) as answerer:
+            with app.answerer(place, change=remembering) as answerer:
                 for case in cases[: arguments.limit]:
                     for row in ask(case, answerer, gold, within=arguments.within):
                         out.write(json.dumps({"set": arguments.set.name, **row}) + "\n")

@@ -132,9 +132,9 @@ def _jobs(workspaces: Mapping[str | None, Workspace]) -> int:
     While one looks things up, another keeps the cores busy. A language model on this machine takes
     them all anyway.
     """
+    from askdoc.app import may_write
     from askdoc.running import default_jobs
     from askdoc.system.limits import cores
-    from askdoc.wiring import may_write
 
     if any(may_write(workspace.settings) for workspace in workspaces.values()):
         return min(default_jobs(workspace.settings.llm) for workspace in workspaces.values())

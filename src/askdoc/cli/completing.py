@@ -14,12 +14,12 @@ _MOST = 300
 
 def document_names(incomplete: str) -> list[str]:
     """List indexed documents whose path begins with what was typed."""
-    from askdoc import wiring
+    from askdoc import app
     from askdoc.cli.options import open_workspace
     from askdoc.errors import AskdocError
 
     try:
-        with wiring.open_catalog(open_workspace()) as catalog:
+        with app.open_catalog(open_workspace()) as catalog:
             paths = [path for document in catalog.documents() for path in document.paths]
     except AskdocError:
         return []

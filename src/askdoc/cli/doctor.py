@@ -55,7 +55,7 @@ def doctor(
 
 
 def _repair(workspace: Workspace) -> None:
-    from askdoc import wiring
+    from askdoc import app
     from askdoc.errors import NoIndex
     from askdoc.render.console import errors
     from askdoc.render.errors import note_line
@@ -63,12 +63,12 @@ def _repair(workspace: Workspace) -> None:
     from askdoc.render.progress import IndexProgress
 
     try:
-        wiring.expect_index(workspace)
+        app.expect_index(workspace)
     except NoIndex:
-        wiring.refuse_while_made(workspace)
+        app.refuse_while_made(workspace)
         raise
     aside = errors()
-    with IndexProgress(aside) as progress, wiring.indexer(workspace, progress) as indexer:
+    with IndexProgress(aside) as progress, app.indexer(workspace, progress) as indexer:
         done = indexer.repair()
     told = f"repaired: {count(done.made, 'vector')} made, {done.removed:,} removed"
     aside.show([note_line(told, aside)])

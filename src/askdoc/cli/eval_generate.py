@@ -51,7 +51,7 @@ def generate(  # noqa: PLR0913 - one parameter for each option
         askdoc eval generate mine --n 50 --llm http://localhost:8080/v1
         askdoc eval review mine
     """
-    from askdoc import suites, wiring
+    from askdoc import app, suites
     from askdoc.render.console import errors
     from askdoc.render.indexing import count
     from askdoc.render.notices import ModelNotices
@@ -66,7 +66,7 @@ def generate(  # noqa: PLR0913 - one parameter for each option
     told = ""
     with (
         closing(indexed(workspace, documents)) as catalog,
-        wiring.language_model(workspace, ModelNotices(errors())) as model,
+        app.language_model(workspace, ModelNotices(errors())) as model,
     ):
         try:
             work = _Work(catalog, known, wanted, seed)
@@ -75,7 +75,7 @@ def generate(  # noqa: PLR0913 - one parameter for each option
             else:
                 at_once = jobs or default_jobs(workspace.settings.llm)
                 author = Author(model.generator, model.evidence_tokens, at_once)
-                language = wiring.main_language(workspace.settings, catalog)
+                language = app.main_language(workspace.settings, catalog)
                 dropped = _by_model(work, author, language, drafted.append)
                 told = _told(model, dropped)
         finally:

@@ -26,14 +26,14 @@ def open_judge(workspace: Workspace, name: str, aside: Page) -> Iterator[Judge]:
     """
     import msgspec
 
-    from askdoc import running, wiring
+    from askdoc import app, running
     from askdoc.adapters.judgements import RememberingJudge
     from askdoc.judging import PromptedJudge
     from askdoc.models.llm.model_pin import model_pin
     from askdoc.render.notices import ModelNotices
 
     settings = msgspec.structs.replace(workspace.settings, llm=name)
-    with wiring.language_model(replace(workspace, settings=settings), ModelNotices(aside)) as model:
+    with app.language_model(replace(workspace, settings=settings), ModelNotices(aside)) as model:
         if model is None:
             message = f"`{name}` can't judge, since it is no language model"
             raise UsageError(message, hint="see which there are: `askdoc models list`")

@@ -151,10 +151,10 @@ def indexed(workspace: Workspace, documents: Path | None) -> SqliteCatalog:
 
     Where there is no index yet, it is built as `open_bench` does.
     """
-    from askdoc import wiring
+    from askdoc import app
     from askdoc.render.console import errors
 
-    return wiring.open_catalog(_ready(workspace, documents, errors()))
+    return app.open_catalog(_ready(workspace, documents, errors()))
 
 
 def _ready(workspace: Workspace, documents: Path | None, aside: Page) -> Workspace:

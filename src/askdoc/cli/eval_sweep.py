@@ -111,7 +111,7 @@ def _sources(workspace: Workspace) -> Sequence[Path]:
     """List what is configured, else what the workspace's own index keeps."""
     if workspace.sources:
         return workspace.sources
-    from askdoc import wiring
+    from askdoc import app
 
-    with wiring.open_catalog(workspace) as catalog:
+    with app.open_catalog(workspace) as catalog:
         return [workspace.root / location for location in catalog.sources()]

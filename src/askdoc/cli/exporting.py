@@ -29,7 +29,7 @@ def export(
     Examples:
         askdoc export library.askdoc
     """
-    from askdoc.moving import export_index
+    from askdoc.app.export import export_index
     from askdoc.render.console import errors
     from askdoc.render.indexing import count, size
     from askdoc.render.progress import IndexProgress
@@ -60,7 +60,7 @@ def import_(
         askdoc import library.askdoc
         askdoc import --force library.askdoc
     """
-    from askdoc.moving import import_index
+    from askdoc.app.export import import_index
     from askdoc.render.console import errors
     from askdoc.render.indexing import count
     from askdoc.render.progress import IndexProgress

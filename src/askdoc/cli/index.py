@@ -92,7 +92,7 @@ def index(  # noqa: PLR0913 - one parameter for each option
     if watch and dry_run:
         message = "`--dry-run` does nothing, and `--watch` goes on doing so"
         raise UsageError(message, hint="leave out one of them")
-    from askdoc import wiring
+    from askdoc import app
     from askdoc.cli.session import build
     from askdoc.render.console import errors, output
     from askdoc.types import ReadOptions
@@ -110,7 +110,7 @@ def index(  # noqa: PLR0913 - one parameter for each option
         report = _planned(workspace, sources, rebuild=rebuild)
     else:
         for address in addresses_of(sources or ()):
-            wiring.permit(workspace, address, depth=depth, allow_private=allow_private)
+            app.permit(workspace, address, depth=depth, allow_private=allow_private)
         report = build(workspace, sources, errors(), rebuild=rebuild, options=options)
     if as_json:
         from askdoc.cli.output import print_json
@@ -156,7 +156,7 @@ def _planned(
     workspace: Workspace, sources: Sequence[Target] | None, *, rebuild: bool
 ) -> IndexReport:
     """Find out what a run would do."""
-    from askdoc import wiring
+    from askdoc import app
 
     if rebuild:
         message = "`--dry-run` says what would change, and with `--rebuild` that is all"
@@ -165,8 +165,8 @@ def _planned(
         message = f"`--dry-run` fetches nothing, so it can't tell of `{addresses[0]}`"
         raise UsageError(message, hint="leave out the address, or `--dry-run`")
     paths = paths_of(sources or ())
-    wiring.refuse_index_around(workspace, paths)
-    with wiring.indexer(workspace) as indexer:
+    app.refuse_index_around(workspace, paths)
+    with app.indexer(workspace) as indexer:
         return indexer.preview(paths or None)
 
 

@@ -40,7 +40,7 @@ def show_libraries(*, as_json: AsJson = False) -> None:
     Examples:
         askdoc libraries list
     """
-    from askdoc import wiring
+    from askdoc import app as wiring
     from askdoc.errors import AskdocError, IndexLocked
     from askdoc.libraries import names, open_library
     from askdoc.render.console import errors, output

@@ -32,15 +32,15 @@ def remove(
         askdoc remove minutes/draft.txt
         askdoc remove "*.html" old/
     """
-    from askdoc import wiring
+    from askdoc import app
     from askdoc.ask.lookup import match_all
     from askdoc.render.console import output
     from askdoc.render.layout import hang, named
 
     workspace = open_workspace(library=library, index=index)
-    with wiring.open_made(workspace) as catalog:
+    with app.open_made(workspace) as catalog:
         found = match_all(names, catalog.documents(), here())
-    with wiring.indexer(workspace) as indexer:
+    with app.indexer(workspace) as indexer:
         removed = indexer.remove([document.location for document in found])
     page = output()
     page.show(hang(named(f"removed {location}"), page, rest="  ") for location in removed)

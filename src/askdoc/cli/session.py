@@ -15,11 +15,11 @@ from askdoc.system.interrupt import ending_in_order
 from askdoc.workspace import Origin
 
 if TYPE_CHECKING:
+    from askdoc.app.writing import LoadModel
     from askdoc.ask.answer import Answerer, Parts
     from askdoc.ask.federate import Federation
     from askdoc.render.console import Page
     from askdoc.types import IndexReport, ReadOptions
-    from askdoc.wiring.writing import LoadModel
     from askdoc.workspace import Workspace
 
     OpenAgain = Callable[[], AbstractContextManager[Answerer | Federation]]
@@ -41,13 +41,13 @@ def open_answerer(
         NoIndex: there is none, and the workspace names no sources to make it from.
 
     """
-    from askdoc import wiring
+    from askdoc import app
     from askdoc.render.notices import ModelNotices
 
     listen = ModelNotices(aside)
 
     def opening() -> AbstractContextManager[Answerer]:
-        return wiring.answerer(workspace, listen, load_model=load_model, change=change)
+        return app.answerer(workspace, listen, load_model=load_model, change=change)
 
     with ExitStack() as stack:
         try:
@@ -80,11 +80,11 @@ def open_for_many(
 
     What text comes up again is neither embedded nor cut into terms again.
     """
-    from askdoc import wiring
+    from askdoc import app
     from askdoc.ask.memo import remembering
 
     with _opened(workspaces, aside, change=remembering) as answerers:
-        yield _as_one(answerers, workspaces), partial(wiring.asked, workspaces, like=answerers)
+        yield _as_one(answerers, workspaces), partial(app.asked, workspaces, like=answerers)
 
 
 @contextmanager
@@ -94,10 +94,10 @@ def _opened(
     *,
     change: Callable[[Parts], Parts] | None = None,
 ) -> Iterator[dict[str | None, Answerer]]:
-    from askdoc import wiring
+    from askdoc import app
 
     with ExitStack() as stack:
-        load_model = stack.enter_context(wiring.language_models())
+        load_model = stack.enter_context(app.language_models())
         answerers = {
             name: stack.enter_context(
                 open_answerer(workspace, aside, load_model=load_model, change=change)
@@ -133,14 +133,14 @@ def build(
     options: ReadOptions | None = None,
 ) -> IndexReport:
     """Bring the index up to date with `sources`, or with those it knows, behind a progress bar."""
-    from askdoc import wiring
+    from askdoc import app
     from askdoc.render.progress import IndexProgress
     from askdoc.types import ReadOptions
 
-    wiring.refuse_index_around(workspace, paths_of(sources or ()))
+    app.refuse_index_around(workspace, paths_of(sources or ()))
     options = options or ReadOptions()
     with (
         IndexProgress(aside) as progress,
-        wiring.indexer(workspace, progress, options=options) as indexer,
+        app.indexer(workspace, progress, options=options) as indexer,
     ):
         return indexer.sync(sources, progress, rebuild=rebuild)

@@ -54,13 +54,13 @@ def show(
         askdoc show report.pdf --page 3
         askdoc show book.xlsx "sheet Stock, row 10"
     """
-    from askdoc import wiring
+    from askdoc import app
     from askdoc.ask import lookup
     from askdoc.ask import show as showing
     from askdoc.render.console import output
 
     workspace = open_workspace(library=library, index=index)
-    with wiring.open_made(workspace) as catalog:
+    with app.open_made(workspace) as catalog:
         documents = catalog.documents()
         name, lines = target, None
         if not lookup.match(target, documents, here()):  # a name may itself end in `:7`

@@ -41,7 +41,7 @@ def show(*, as_json: AsJson = False, library: Library = None, index: Index = Non
     Examples:
         askdoc sources list
     """
-    from askdoc import wiring
+    from askdoc import app as wiring
 
     with wiring.indexer(open_workspace(library=library, index=index)) as indexer:
         found = indexer.sources()
@@ -73,7 +73,7 @@ def add(
     Examples:
         askdoc sources add docs report.pdf
     """
-    from askdoc import wiring
+    from askdoc import app as wiring
 
     workspace = open_workspace(library=library, create=True, index=index)
     given = targets(paths, here())
@@ -94,7 +94,7 @@ def remove(paths: Given, *, library: Library = None, index: Index = None) -> Non
     Examples:
         askdoc sources remove docs
     """
-    from askdoc import wiring
+    from askdoc import app as wiring
     from askdoc.render.indexing import count
 
     with wiring.indexer(open_workspace(library=library, index=index)) as indexer:

@@ -34,7 +34,7 @@ def status(
         askdoc status --skipped
         askdoc status --json
     """
-    from askdoc import wiring
+    from askdoc import app
     from askdoc.index.status import read_status, status_to_json
     from askdoc.index.writer import EMBEDDER_NAME, UNFINISHED
     from askdoc.store.freshness import file_state
@@ -44,7 +44,7 @@ def status(
     if skipped:
         _cover(workspace, as_json=as_json)
         return
-    with wiring.open_made(workspace) as catalog:
+    with app.open_made(workspace) as catalog:
         found = read_status(
             catalog,
             workspace.index,
@@ -69,10 +69,10 @@ def status(
 
 def _cover(workspace: Workspace, *, as_json: bool) -> None:
     """Say what is missing from the index, and what would help."""
-    from askdoc import wiring
+    from askdoc import app
     from askdoc.index.coverage import coverage_to_json
 
-    found = wiring.coverage_of(workspace)
+    found = app.coverage_of(workspace)
     if as_json:
         from askdoc.cli.output import print_json
 

@@ -32,7 +32,7 @@ def keep_current(
 
     Prints a line for each change, or with `as_json` an object for what was done at once.
     """
-    from askdoc import wiring
+    from askdoc import app
     from askdoc.render.console import errors, output
     from askdoc.render.errors import note_line
     from askdoc.render.watching import ChangeLines, ending_line
@@ -46,18 +46,18 @@ def keep_current(
             aside.show([note_line(event.reason, aside)])
 
     report = done
-    with suppress(KeyboardInterrupt), wiring.indexer(workspace, options=options) as indexer:
+    with suppress(KeyboardInterrupt), app.indexer(workspace, options=options) as indexer:
         paths = sources or indexer.watched()
         names = ", ".join(f"`{seen_from(aside.base, str(path))}`" for path in paths)
         aside.show([note_line(f"watching {names}; Ctrl-C ends it", aside)])
-        for report in wiring.follower(workspace, indexer, sources, hear).reports():
+        for report in app.follower(workspace, indexer, sources, hear).reports():
             told = list(lines(report, page))
             changes += len(told)
             if as_json and told:
                 _print(report)
             elif not quiet and not as_json:
                 page.show(told)
-    with wiring.open_catalog(workspace) as catalog:
+    with app.open_catalog(workspace) as catalog:
         documents = catalog.counts().documents
     aside.show([ending_line(documents, changes, interrupted=report.interrupted, page=aside)])
     if report.interrupted:

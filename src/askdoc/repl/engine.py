@@ -15,7 +15,7 @@ from queue import SimpleQueue
 from threading import Event
 from typing import TYPE_CHECKING, TypeVar
 
-from askdoc import wiring
+from askdoc import app
 from askdoc.errors import AskdocError
 from askdoc.repl.interruptible import Interruptible
 from askdoc.repl.keyboard import Keyboard
@@ -179,13 +179,13 @@ class Engine:
         self._seen = _stamp(scope)
         documents: list[Document] = []
         for workspace in scope.members.values():
-            with wiring.open_made(workspace) as catalog:
+            with app.open_made(workspace) as catalog:
                 documents += catalog.documents()
         from askdoc.ask.memo import remembering  # it imports numpy
 
-        load_model = self._stack.enter_context(wiring.language_models())
+        load_model = self._stack.enter_context(app.language_models())
         self._asked = self._stack.enter_context(
-            wiring.asked(
+            app.asked(
                 scope.members,
                 self._hear,
                 wrap_generator=self._interruptible,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from askdoc import wiring
+from askdoc import app
 from askdoc.addresses import is_address
 from askdoc.ask.show import line_names
 from askdoc.chat.transcripts import answer_text, is_json, to_json, to_markdown
@@ -51,7 +51,7 @@ def show(session: Session, arguments: str) -> None:
     """Show a source in its page, or between the lines around it."""
     place = numbered(session.places(), number(arguments, default=1))
     document = session.document(place.document)
-    with wiring.open_catalog(session.scope.holder(place.document)) as catalog:
+    with app.open_catalog(session.scope.holder(place.document)) as catalog:
         whole = catalog.text(document.id)
         there = _still(place, whole)
         if there is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from askdoc import wiring
+from askdoc import app
 from askdoc.chat.followups import is_open, is_repeated, rewrite, unknown_person
 from askdoc.chat.rewriter import rewrite_by_model
 from askdoc.errors import GeneratorError, NoIndex
@@ -28,7 +28,7 @@ def standing_alone(session: Session, asked: str, waiting_for: Callable[[], str])
     if before and before.asked != before.question and is_repeated(asked, before.asked):
         return before.question
     turns = [exchange.turn for exchange in session.exchanges]
-    language = wiring.language_of(asked, session.scope.settings)
+    language = app.language_of(asked, session.scope.settings)
     by_rules = rewrite(asked, turns) if language == ENGLISH else asked
     if not turns or (language == ENGLISH and by_rules == asked and not is_open(asked)):
         return asked
@@ -67,7 +67,7 @@ def told_of(session: Session, asked: str, question: str) -> str | None:
     typed_again = is_repeated(asked, session.exchanges[-1].asked)
     if question != asked and question in earlier and not typed_again:
         return "the same question again; `/sources` lists all the evidence"
-    if wiring.language_of(question, session.scope.settings) != ENGLISH:
+    if app.language_of(question, session.scope.settings) != ENGLISH:
         return None
     unknown = unknown_person(question)
     if unknown is None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from askdoc import user_folders, wiring
+from askdoc import app, user_folders
 from askdoc.addresses import Target, paths_of
 from askdoc.chat.history import Exchange, SessionStore, SessionSummary, missing_from, title_of
 from askdoc.chat.store import FILE_NAME, SqliteSessions
@@ -169,7 +169,7 @@ class Session:
             document = self.document(place.document)
         except (UsageError, NoIndex):
             return None
-        with wiring.open_catalog(self.scope.holder(place.document)) as catalog:
+        with app.open_catalog(self.scope.holder(place.document)) as catalog:
             return catalog.lines(document.id, place.span)
 
     # ── what it works on ────────────────────────────────────────────────────────────────────────
@@ -183,12 +183,12 @@ class Session:
         """Bring the index of `workspace` up to date with `sources`, or with those it knows."""
         from askdoc.render.progress import IndexProgress
 
-        wiring.refuse_index_around(workspace, paths_of(sources or ()))
+        app.refuse_index_around(workspace, paths_of(sources or ()))
         aside = self.pages.errors()
         with (
             self.engine.closed(),
             IndexProgress(aside) as progress,
-            wiring.indexer(workspace, progress) as indexer,
+            app.indexer(workspace, progress) as indexer,
             self.keyboard.interrupts(),
         ):
             return indexer.sync(sources, progress)
@@ -200,7 +200,7 @@ class Session:
             UsageError: it is not indexed any more.
 
         """
-        with wiring.open_catalog(self.scope.holder(document)) as catalog:
+        with app.open_catalog(self.scope.holder(document)) as catalog:
             for item in catalog.documents():
                 if item.file == document.file:
                     return item

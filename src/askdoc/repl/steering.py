@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from askdoc import app
 from askdoc import settings as known
-from askdoc import wiring
 from askdoc.addresses import addresses_of, targets
 from askdoc.errors import UsageError
 from askdoc.index.status import read_status
@@ -110,7 +110,7 @@ def index(session: Session, arguments: str) -> None:
     for name, workspace in members.items():
         _head(name, page)
         for address in addresses_of(paths):
-            wiring.permit(workspace, address)
+            app.permit(workspace, address)
         report = session.index(workspace, paths or None)
         page.show(report_lines(report, page))
         if report.interrupted:
@@ -129,10 +129,10 @@ def status(session: Session, arguments: str) -> None:
         _head(name, page)
         if wanted == _SKIPPED:
             with session.keyboard.interrupts():
-                missing = wiring.coverage_of(workspace)
+                missing = app.coverage_of(workspace)
             page.show(coverage_lines(missing, page))
             continue
-        with wiring.open_made(workspace) as catalog, session.keyboard.interrupts():
+        with app.open_made(workspace) as catalog, session.keyboard.interrupts():
             found = read_status(
                 catalog,
                 workspace.index,

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
+from askdoc.app.opening import main_language
 from askdoc.settings import CHECK_BY_LLM, EXTRACTIVE
 from askdoc.types.ports import Listener, MayWait, deaf
-from askdoc.wiring.opening import main_language
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,10 +8,10 @@ from dataclasses import replace
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
+from askdoc.app import opening
 from askdoc.errors import AskdocError, FetchError, UsageError
 from askdoc.types import ReadOptions, Skip
 from askdoc.types.ports import Listener, deaf
-from askdoc.wiring import opening
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -17,7 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from askdoc import wiring
+from askdoc import app
 from askdoc.addresses import is_address
 from askdoc.errors import (
     BadExport,
@@ -76,10 +76,10 @@ def export_index(
     from askdoc.store.schema import FILE_NAME
 
     export_file.expect_free(target, force=force)
-    wiring.expect_index(workspace)
+    app.expect_index(workspace)
     with ExitStack() as stack:
         stack.enter_context(files.writing(workspace.index, "askdoc export"))
-        with closing(wiring.open_catalog(workspace)) as catalog:
+        with closing(app.open_catalog(workspace)) as catalog:
             counts = catalog.counts()
             if not counts.chunks:
                 message = "nothing is indexed here yet"
@@ -178,11 +178,11 @@ def _put(
     with _former(workspace) as former:
         if former is not None:
             former.keep(WRITING, "yes")
-    vectors = wiring.vectors_folder(workspace)
+    vectors = app.vectors_folder(workspace)
     vectors_files.discard(vectors)
     (folder / vectors.name).replace(vectors)
     replace(workspace.index)
-    beside.discard(workspace.index, wiring.VECTORS)  # an index that was to replace the former one
+    beside.discard(workspace.index, app.VECTORS)  # an index that was to replace the former one
     absent = [one for one in sources if not is_address(one) and not (workspace.root / one).exists()]
     return Moved(counts.documents, counts.chunks, file, tuple(absent))
 
@@ -241,7 +241,7 @@ def _write_vectors(
     tell = _telling(listen, "Reading vectors")
     dimensions = 0
     with (
-        closing(wiring.open_vectors(workspace)) as vectors,
+        closing(app.open_vectors(workspace)) as vectors,
         (folder / IDS).open("w", encoding="ascii") as ids,
         (folder / VECTORS).open("wb") as numbers,
     ):
@@ -276,7 +276,7 @@ def _store_vectors(
         raise BadExport(message)
     tell = _telling(listen, "Storing vectors")
     with (
-        closing(ChromaProcess(folder / wiring.VECTORS)) as store,
+        closing(ChromaProcess(folder / app.VECTORS)) as store,
         (folder / VECTORS).open("rb") as numbers,
     ):
         store.open()  # also where there is nothing to put into it
@@ -331,7 +331,7 @@ def _embedder(workspace: Workspace, about: Mapping[str, Any], listen: Listener) 
     name = str(about["embedder"])
     hint = f"let questions and documents use it: `--embedder {name}` (a name, or its folder here)"
     try:
-        loaded = wiring.embedder(workspace, listen, indexed_with=name)
+        loaded = app.embedder(workspace, listen, indexed_with=name)
     except ModelError as error:
         message = f"the index was made with the embedder `{name}`, which is not here"
         raise EmbedderMismatch(message, hint=error.hint or hint) from error
@@ -364,8 +364,8 @@ def _expect_replaceable(workspace: Workspace, *, force: bool) -> None:
 def _former(workspace: Workspace) -> Iterator[SqliteCatalog | None]:
     """Open the index that is there, if there is one that can be opened."""
     try:
-        wiring.expect_index(workspace)
-        catalog = wiring.open_catalog(workspace, write=True)
+        app.expect_index(workspace)
+        catalog = app.open_catalog(workspace, write=True)
     except DiskFull:
         raise
     except StoreError:

@@ -6,22 +6,22 @@ from contextlib import ExitStack, contextmanager
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from askdoc.app import opening
+from askdoc.app.writing import language_models, may_write, writer
 from askdoc.errors import NoIndex, StoreError
 from askdoc.index.writer import EMBEDDER_FINGERPRINT, EMBEDDER_NAME
 from askdoc.settings import BY_WORDS, NO_RERANKER, RERANKER
 from askdoc.store.vectors_codec import IN_CONTEXT
 from askdoc.types.ports import Listener, deaf
-from askdoc.wiring import opening
-from askdoc.wiring.writing import language_models, may_write, writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from askdoc.app.writing import LoadModel
     from askdoc.ask.answer import Answerer, Parts
     from askdoc.ask.federate import Federation
     from askdoc.types import Fingerprint
     from askdoc.types.ports import CatalogReader, Generator
-    from askdoc.wiring.writing import LoadModel
     from askdoc.workspace import Workspace
 
 

@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 
-from askdoc import wiring, workspace
+from askdoc import app, workspace
+from askdoc.app.export import export_index, import_index
 from askdoc.errors import (
     AskdocError,
     BadExport,
@@ -27,7 +28,6 @@ from askdoc.errors import (
     NoIndex,
     UsageError,
 )
-from askdoc.moving import export_index, import_index
 from askdoc.store import export_file, files
 from askdoc.store.packing import pack_numbers, pack_text
 from askdoc.types import IndexReport, Moving
@@ -57,18 +57,18 @@ class Place:
             (self.folder / name).write_text(text, encoding="utf-8")
 
     def index(self, *paths: Path) -> IndexReport:
-        with wiring.indexer(self.workspace) as indexer:
+        with app.indexer(self.workspace) as indexer:
             return indexer.sync(paths or None)
 
     def ask(self, question: str) -> str:
-        with wiring.answerer(self.workspace) as answerer:
+        with app.answerer(self.workspace) as answerer:
             return answerer.answer(question).text
 
     def state(self) -> dict[str, Any]:
         """Return what is indexed, having checked that vectors and passages agree."""
         with (
-            wiring.open_catalog(self.workspace) as catalog,
-            closing(wiring.open_vectors(self.workspace)) as vectors,
+            app.open_catalog(self.workspace) as catalog,
+            closing(app.open_vectors(self.workspace)) as vectors,
         ):
             ids = catalog.chunk_ids()
             assert set(vectors.ids()) == set(ids)
@@ -317,7 +317,7 @@ def test_what_does_not_fit_is_told_with_a_hint(
 def expect_nothing_in(place: Place) -> None:
     """Check that an import that was refused has left nothing that counts."""
     with pytest.raises(NoIndex):
-        wiring.expect_index(place.workspace)
+        app.expect_index(place.workspace)
     assert not (place.workspace.index / "chroma").exists()
     assert list(place.folder.iterdir()) == []
 

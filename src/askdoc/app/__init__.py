@@ -1,8 +1,8 @@
 """From a workspace to working parts. Everything heavy is imported only when it is asked for."""
 
-from askdoc.wiring.answering import answerer, asked, expected_fingerprint
-from askdoc.wiring.indexing import coverage_of, follower, indexer, permit, refuse_index_around
-from askdoc.wiring.opening import (
+from askdoc.app.answering import answerer, asked, expected_fingerprint
+from askdoc.app.indexing import coverage_of, follower, indexer, permit, refuse_index_around
+from askdoc.app.opening import (
     VECTORS,
     calibration,
     embedder,
@@ -16,7 +16,7 @@ from askdoc.wiring.opening import (
     refuse_while_made,
     vectors_folder,
 )
-from askdoc.wiring.writing import language_model, language_models, may_write
+from askdoc.app.writing import language_model, language_models, may_write
 
 __all__ = [
     "VECTORS",
