@@ -11,9 +11,10 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from askdoc import app, running, suites, workspace
+from askdoc import app, workspace
 from askdoc.ask import fusion, retrieve
-from askdoc.metrics_ranking import ndcg_at
+from askdoc.evals import bench, suite
+from askdoc.evals.metrics_ranking import ndcg_at
 from askdoc.text.terms import SnowballAnalyser
 from askdoc.types.ports import CatalogReader
 
@@ -23,8 +24,8 @@ DEPTH = 10
 def main() -> None:
     """Rank every case in each way and print the means."""
     analyser = SnowballAnalyser()
-    cases = [case for case in suites.load(Path(sys.argv[1])).cases if case.relevant]
-    place = running.on_documents(workspace.find(Path.cwd()), Path(sys.argv[2]))
+    cases = [case for case in suite.load(Path(sys.argv[1])).cases if case.relevant]
+    place = bench.on_documents(workspace.find(Path.cwd()), Path(sys.argv[2]))
     with app.indexer(place) as indexer:
         indexer.sync(place.sources)
     scores: dict[str, list[float]] = {}

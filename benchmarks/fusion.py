@@ -11,9 +11,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from askdoc import app, running, suites, workspace
+from askdoc import app, workspace
 from askdoc.ask import fusion, retrieve
-from askdoc.gold import GoldFinder, hits
+from askdoc.evals import bench
+from askdoc.evals import suite as suites
+from askdoc.evals.gold import GoldFinder, hits
 from askdoc.text.terms import SnowballAnalyser
 from askdoc.types import Chunk, EvalCase
 
@@ -23,7 +25,7 @@ def main() -> None:
     suite = suites.load(Path(sys.argv[1]))
     limit = int(sys.argv[3]) if len(sys.argv) > 3 else None
     cases = [case for case in suites.choose(suite, limit=limit, seed=1).cases if case.evidence]
-    place = running.on_documents(workspace.find(Path.cwd()), Path(sys.argv[2]))
+    place = bench.on_documents(workspace.find(Path.cwd()), Path(sys.argv[2]))
     with app.indexer(place) as indexer:
         indexer.sync([Path(sys.argv[2]).absolute()])
     right = rank_all(cases, place)

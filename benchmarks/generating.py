@@ -27,10 +27,10 @@ from pathlib import Path
 
 from askdoc import app, workspace
 from askdoc.ask.memo import remembering
-from askdoc.gold import GoldFinder
-from askdoc.grading import grade
-from askdoc.metrics import citation_precision, citation_recall
-from askdoc.suites import load
+from askdoc.evals.gold import GoldFinder
+from askdoc.evals.grade import grade
+from askdoc.evals.metrics import citation_precision, citation_recall
+from askdoc.evals.suite import load
 from askdoc.types import Answer, EvalCase, Prompt, Spent
 from askdoc.types.ports import Generator
 

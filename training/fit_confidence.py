@@ -41,9 +41,10 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from askdoc import app, suites, workspace
+from askdoc import app, workspace
 from askdoc.ask.confidence import FEATURES
 from askdoc.ask.memo import RememberingEmbedder, remembering
+from askdoc.evals import suite
 from askdoc.settings import NO_RERANKER, RERANKER
 from askdoc.types import EvalCase
 
@@ -87,14 +88,14 @@ def main() -> None:
     documents, ranker = arguments.set / "docs", arguments.reranker
     if arguments.alone:
         without_sentences()
-    cases = [case for case in suites.load(arguments.set / "suite.jsonl").cases if case.evidence]
+    cases = [case for case in suite.load(arguments.set / "suite.jsonl").cases if case.evidence]
     if ranker == RERANKER:
         name = arguments.set.name
         cases = [case for case in cases if held_out(name, case.evidence[0].document)]
     used = [name for name in FEATURES if ranker != NO_RERANKER or name != "ranker"]
     trials = kept(arguments.trials, lambda: collect(cases, documents, ranker))
     if arguments.near:
-        near = suites.load(arguments.near).cases
+        near = suite.load(arguments.near).cases
         path = arguments.trials and arguments.trials.with_suffix(".near")
         by_hand = kept(path, lambda: written(near, documents, ranker))
     rows = np.array([[trial.features[FEATURES.index(n)] for n in used] for trial in trials])

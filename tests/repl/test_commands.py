@@ -22,9 +22,10 @@ from prompt_toolkit.document import Document as Typed
 from syrupy.assertion import SnapshotAssertion
 from tests.processes import running
 
-from askdoc import app, suites, user_folders, workspace
+from askdoc import app, user_folders, workspace
 from askdoc.chat.store import SqliteSessions
 from askdoc.errors import AskdocError
+from askdoc.evals import suite
 from askdoc.formats import answer_to_json
 from askdoc.index.writer import UNFINISHED
 from askdoc.render.console import make_console, page
@@ -669,21 +670,21 @@ def test_eval_add_keeps_a_case_that_holds(talk: Talk, root: Path) -> None:
     assert "to evals/questions.jsonl" in talk.say("/eval add 1")
     talk.say("Who runs the zoo?")
     assert "to evals/zoo.jsonl" in talk.say("/eval add none zoo")
-    [case] = suites.load(root / "evals" / "questions.jsonl").cases
+    [case] = suite.load(root / "evals" / "questions.jsonl").cases
     assert case.question == "What did Anna Berg say about housing?"
     [gold] = case.evidence
     assert gold.document == "towns/housing.txt"
     assert gold.quote in (root / "docs" / gold.document).read_text(encoding="utf-8")
-    assert suites.load(root / "evals" / "zoo.jsonl").cases[0].answerable is False
+    assert suite.load(root / "evals" / "zoo.jsonl").cases[0].answerable is False
     assert "holds this case already: `" in talk.say("/eval add none zoo")
-    [refused] = suites.load(root / "evals" / "zoo.jsonl").cases
+    [refused] = suite.load(root / "evals" / "zoo.jsonl").cases
     said = talk.say("/eval add 1 zoo")
     assert "error: evals/zoo.jsonl says already that the documents do not hold the answer" in said
     assert f"change `{refused.id}` there" in said
     assert "added `" in talk.say("/eval add 1,1,[1] other")
     assert "says already that the documents hold the answer" in talk.say("/eval add none other")
     assert "added `" in talk.say("/eval add 2 other")
-    first, second = suites.load(root / "evals" / "other.jsonl").cases
+    first, second = suite.load(root / "evals" / "other.jsonl").cases
     assert len(first.evidence) == 1
     assert second.id == f"{first.id}-2"
     assert second.question == first.question == refused.question

@@ -16,11 +16,12 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from askdoc import app, suites, workspace
+from askdoc import app, workspace
 from askdoc.ask.answer import Answerer
 from askdoc.ask.memo import remembering
 from askdoc.ask.rank import candidate
-from askdoc.gold import GoldFinder, GoldMissing, met
+from askdoc.evals import suite
+from askdoc.evals.gold import GoldFinder, GoldMissing, met
 from askdoc.types import EvalCase
 
 SEED = 1
@@ -36,7 +37,7 @@ def main() -> None:
     parser.add_argument("--within", action="store_true")
     parser.add_argument("--limit", type=int)
     arguments = parser.parse_args()
-    cases = [case for case in suites.load(arguments.set / "suite.jsonl").cases if case.evidence]
+    cases = [case for case in suite.load(arguments.set / "suite.jsonl").cases if case.evidence]
     random.Random(SEED).shuffle(cases)
     with tempfile.TemporaryDirectory() as folder, arguments.out.open("w") as out:
         place = workspace.find(

@@ -133,7 +133,7 @@ def _jobs(workspaces: Mapping[str | None, Workspace]) -> int:
     them all anyway.
     """
     from askdoc.app import may_write
-    from askdoc.running import default_jobs
+    from askdoc.evals.bench import default_jobs
     from askdoc.system.limits import cores
 
     if any(may_write(workspace.settings) for workspace in workspaces.values()):

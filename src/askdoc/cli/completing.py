@@ -30,7 +30,7 @@ def suite_names(incomplete: str) -> list[str]:
     """List the suites of the workspace."""
     from askdoc.cli.options import open_workspace
     from askdoc.errors import AskdocError
-    from askdoc.suites import names_in
+    from askdoc.evals.suite import names_in
 
     try:
         return _fitting(incomplete, names_in(open_workspace().evals))

@@ -44,11 +44,11 @@ def import_(
         askdoc eval import questions.csv evals/mine.jsonl
         askdoc eval import promptfooconfig.yaml evals/mine.jsonl
     """
-    from askdoc import suites
-    from askdoc.adapters.yaml_file import parse_yaml
     from askdoc.cli.eval_suites import say
+    from askdoc.evals import suite as suites
+    from askdoc.evals.exchange import read
+    from askdoc.evals.yaml_file import parse_yaml
     from askdoc.render.indexing import count
-    from askdoc.suite_import import read
 
     imported = read(here() / source, kind, parse_yaml=parse_yaml)
     folder = here() / target
@@ -89,10 +89,10 @@ def export(
     Examples:
         askdoc eval export mine out --format ragas
     """
-    from askdoc import suites
     from askdoc.cli.eval_suites import say
-    from askdoc.gold import GoldFinder
-    from askdoc.suite_export import export as convert
+    from askdoc.evals import suite as suites
+    from askdoc.evals.gold import GoldFinder
+    from askdoc.evals.suite_export import export as convert
 
     workspace = open_workspace(index=index)
     loaded = suites.load(suite_path(suite, workspace))

@@ -39,10 +39,10 @@ def explain(  # noqa: PLR0913 - one parameter for each option
         askdoc eval explain xue-isolation
         askdoc eval explain dev-17 --suite law/suite.jsonl --documents law/docs
     """
-    from askdoc.diagnosis import explain as follow
-    from askdoc.evaluation import Disk
-    from askdoc.gold import GoldFinder
-    from askdoc.grading import grade
+    from askdoc.evals.diagnose import explain as follow
+    from askdoc.evals.gold import GoldFinder
+    from askdoc.evals.grade import grade
+    from askdoc.evals.run import Disk
     from askdoc.render.console import errors, output
     from askdoc.render.eval_explain import explanation_lines
 
@@ -62,7 +62,7 @@ def explain(  # noqa: PLR0913 - one parameter for each option
 
 def _find(case_id: str, paths: Sequence[Path]) -> EvalCase:
     """Find a case in suites; one that can't be read keeps none from being found in another."""
-    from askdoc import suites
+    from askdoc.evals import suite as suites
 
     known: dict[str, EvalCase] = {}
     broken: list[SuiteError] = []

@@ -17,9 +17,9 @@ from askdoc.errors import UsageError
 if TYPE_CHECKING:
     from collections import Counter
 
+    from askdoc.evals.draft_llm import Author, Dropped, Excerpt, Tools, Wanted
     from askdoc.models.llm import Choice
     from askdoc.store.catalog import SqliteCatalog
-    from askdoc.suite_writing import Author, Dropped, Excerpt, Tools, Wanted
     from askdoc.types import EvalCase
 
 
@@ -51,12 +51,13 @@ def generate(  # noqa: PLR0913 - one parameter for each option
         askdoc eval generate mine --n 50 --llm http://localhost:8080/v1
         askdoc eval review mine
     """
-    from askdoc import app, suites
+    from askdoc import app
+    from askdoc.evals import suite as suites
+    from askdoc.evals.bench import default_jobs
+    from askdoc.evals.draft_llm import Author, Wanted
     from askdoc.render.console import errors
     from askdoc.render.indexing import count
     from askdoc.render.notices import ModelNotices
-    from askdoc.running import default_jobs
-    from askdoc.suite_writing import Author, Wanted
 
     workspace = open_workspace(index=index, llm=llm, offline=offline)
     path = suite_path(suite, workspace, must_exist=False)
@@ -104,7 +105,7 @@ class _Work:
 
 
 def _by_rule(work: _Work) -> list[EvalCase]:
-    from askdoc.suite_drafts import Sentence, draft
+    from askdoc.evals.draft import Sentence, draft
 
     n = work.wanted.answerable + work.wanted.unanswerable
     distinct = {(e.document, text): None for e in _excerpts(work.catalog) for text in e.sentences}
@@ -126,9 +127,9 @@ def _by_rule(work: _Work) -> list[EvalCase]:
 def _by_model(
     work: _Work, author: Author, language: str, hear: Callable[[EvalCase], None]
 ) -> Counter[Dropped]:
+    from askdoc.evals.draft_llm import write
     from askdoc.render.console import errors
     from askdoc.render.counting import CountProgress
-    from askdoc.suite_writing import write
 
     tools = _tools(work.catalog, work.known, language)
     total = work.wanted.answerable + work.wanted.unanswerable
@@ -144,7 +145,7 @@ def _by_model(
 
 def _excerpts(catalog: SqliteCatalog) -> list[Excerpt]:
     """List all passages as their sentences, in the order of the documents."""
-    from askdoc.suite_writing import Excerpt
+    from askdoc.evals.draft_llm import Excerpt
 
     paths = {document.id: document.path for document in catalog.documents()}
     chunks = catalog.chunks(catalog.chunk_ids())
@@ -155,8 +156,8 @@ def _excerpts(catalog: SqliteCatalog) -> list[Excerpt]:
 
 
 def _tools(catalog: SqliteCatalog, known: Sequence[EvalCase], language: str) -> Tools:
-    from askdoc.metrics_text import normalise
-    from askdoc.suite_writing import Tools
+    from askdoc.evals.draft_llm import Tools
+    from askdoc.evals.scores import normalise
     from askdoc.text.terms import SnowballAnalyser
 
     analyser = SnowballAnalyser()

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from askdoc.errors import UsageError
 
 if TYPE_CHECKING:
-    from askdoc.judging import Judge, Judgement
+    from askdoc.evals.judge import Judge, Judgement
+    from askdoc.evals.report import SuiteReport
     from askdoc.render.console import Page
-    from askdoc.reports import SuiteReport
     from askdoc.workspace import Workspace
 
 
@@ -26,9 +26,10 @@ def open_judge(workspace: Workspace, name: str, aside: Page) -> Iterator[Judge]:
     """
     import msgspec
 
-    from askdoc import app, running
-    from askdoc.adapters.judgements import RememberingJudge
-    from askdoc.judging import PromptedJudge
+    from askdoc import app
+    from askdoc.evals import bench
+    from askdoc.evals.judge import PromptedJudge
+    from askdoc.evals.judgements import RememberingJudge
     from askdoc.models.llm.model_pin import model_pin
     from askdoc.render.notices import ModelNotices
 
@@ -38,14 +39,14 @@ def open_judge(workspace: Workspace, name: str, aside: Page) -> Iterator[Judge]:
             message = f"`{name}` can't judge, since it is no language model"
             raise UsageError(message, hint="see which there are: `askdoc models list`")
         judge = PromptedJudge(model.generator, pin=model_pin(name))
-        yield RememberingJudge(judge, running.cache_folder() / "judgements")
+        yield RememberingJudge(judge, bench.cache_folder() / "judgements")
 
 
 def judge_all(
     reports: Sequence[SuiteReport], by: Judge, jobs: int, aside: Page
 ) -> dict[str, Judgement]:
     """Have every suite's answers judged, behind a progress bar."""
-    from askdoc.judging import judge, to_judge
+    from askdoc.evals.judge import judge, to_judge
     from askdoc.render.counting import CountProgress
 
     judgements = {}

@@ -15,10 +15,10 @@ from askdoc.errors import NoIndex, UsageError
 from askdoc.paths import seen_from
 
 if TYPE_CHECKING:
+    from askdoc.evals.bench import Bench
+    from askdoc.evals.suite import Suite
     from askdoc.render.console import Page
-    from askdoc.running import Bench
     from askdoc.store.catalog import SqliteCatalog
-    from askdoc.suites import Suite
     from askdoc.workspace import Workspace
 
 Documents = Annotated[
@@ -91,7 +91,7 @@ def suite_path(name: str, workspace: Workspace, *, must_exist: bool = True) -> P
 
 def load_suites(paths: Sequence[Path]) -> list[Suite]:
     """Read suites, with names that differ."""
-    from askdoc import suites
+    from askdoc.evals import suite as suites
 
     return _named_apart([suites.load(path) for path in paths])
 
@@ -103,8 +103,8 @@ def load_sound(paths: Sequence[Path], aside: Page) -> tuple[list[Suite], int]:
         SuiteError: none can be read.
 
     """
-    from askdoc import suites
     from askdoc.errors import SuiteError
+    from askdoc.evals import suite as suites
     from askdoc.render.errors import error_lines
     from askdoc.render.layout import BLANK
 
@@ -138,7 +138,7 @@ def open_bench(
 
     The workspace's own index is built only where there is none and its sources are known.
     """
-    from askdoc import running
+    from askdoc.evals import bench as running
     from askdoc.render.notices import ModelNotices
 
     workspace = _ready(workspace, documents, aside)
@@ -164,8 +164,8 @@ def _ready(workspace: Workspace, documents: Path | None, aside: Page) -> Workspa
         NoIndex: there is none, and the workspace names no sources to make it from.
 
     """
-    from askdoc import running
     from askdoc.cli.session import build
+    from askdoc.evals import bench as running
     from askdoc.render.errors import note_line
 
     if documents is not None:

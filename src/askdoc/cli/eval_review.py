@@ -6,12 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from askdoc import suites
 from askdoc.cli.eval_suites import kept
-from askdoc.gold import GoldFinder, GoldMissing
+from askdoc.evals import suite
+from askdoc.evals.gold import GoldFinder, GoldMissing
+from askdoc.evals.suite import DRAFT
 from askdoc.render.console import Page, output
 from askdoc.render.eval_suites import draft_lines
-from askdoc.suites import DRAFT
 
 if TYPE_CHECKING:
     from askdoc.types import EvalCase
@@ -24,7 +24,7 @@ def review_drafts(path: Path, catalog: CatalogReader) -> None:
     """Show every draft of the suite and do with it what is answered on standard input."""
     page = output()
     gold = GoldFinder(catalog)
-    drafts = [case for _, case in suites.read(path) if DRAFT in case.tags]
+    drafts = [case for _, case in suite.read(path) if DRAFT in case.tags]
     counts = {"kept": 0, "dropped": 0}
     for number, case in enumerate(drafts, start=1):
         page.show(draft_lines(case, _contexts(case, gold), page, number, len(drafts)))
@@ -32,11 +32,11 @@ def review_drafts(path: Path, catalog: CatalogReader) -> None:
         if choice.startswith("q"):
             break
         if choice.startswith("d"):
-            suites.put(path, {case.id: None})
+            suite.put(path, {case.id: None})
             counts["dropped"] += 1
         elif choice.startswith(("k", "e")):
             edited = _edited(case) if choice.startswith("e") else case
-            suites.put(path, {case.id: kept(edited)})
+            suite.put(path, {case.id: kept(edited)})
             counts["kept"] += 1
     left = len(drafts) - sum(counts.values())
     told = f"kept {counts['kept']}, dropped {counts['dropped']}, {left} drafts left"

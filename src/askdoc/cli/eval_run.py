@@ -26,12 +26,12 @@ from askdoc.cli.options import (
 from askdoc.errors import UsageError, unwritable
 
 if TYPE_CHECKING:
-    from askdoc.baselines import Comparison
-    from askdoc.gate import Rules
-    from askdoc.judging import Judgement
+    from askdoc.evals.baseline import Comparison
+    from askdoc.evals.gate import Rules
+    from askdoc.evals.judge import Judgement
+    from askdoc.evals.report import EvalReport, SuiteReport
+    from askdoc.evals.suite import Suite
     from askdoc.render.console import Page
-    from askdoc.reports import EvalReport, SuiteReport
-    from askdoc.suites import Suite
     from askdoc.workspace import Workspace
 
 FAILED = 1
@@ -146,11 +146,11 @@ def run(  # noqa: PLR0913 - one parameter for each option
     Exit codes: 0 passed, 1 an error, or a case or a suite failed, 2 wrong usage, 3 a floor was
     missed or a score dropped clearly.
     """
-    from askdoc import gate
-    from askdoc import suites as suite_files
     from askdoc.cli.eval_judge import judge_all, open_judge
+    from askdoc.evals import gate
+    from askdoc.evals import suite as suite_files
+    from askdoc.evals.bench import default_jobs
     from askdoc.render.console import errors
-    from askdoc.running import default_jobs
 
     workspace = open_workspace(
         index=index,
@@ -229,8 +229,8 @@ def _run_all(
 
 def _expect_known(rules: Rules, suites: list[Suite], workspace: Workspace) -> None:
     """Refuse floors for a suite whose name is typed wrong: they would hold nothing."""
-    from askdoc import gate
-    from askdoc.suites import names_in
+    from askdoc.evals import gate
+    from askdoc.evals.suite import names_in
 
     gate.expect_suites(rules, {*names_in(workspace.evals), *(suite.name for suite in suites)})
 
@@ -263,8 +263,9 @@ def _hold(
     anyway: bool,
     floors: bool,
 ) -> _Held:
-    from askdoc import baselines, gate
-    from askdoc.reports import EvalReport
+    from askdoc.evals import baseline as baselines
+    from askdoc.evals import gate
+    from askdoc.evals.report import EvalReport
 
     held_to = rules if floors else gate.Rules()
     verdicts = tuple(verdict for report in reports for verdict in gate.judge(report, held_to))
@@ -283,7 +284,7 @@ def _hold(
 
 
 def _store(held: _Held, workspace: Workspace, aside: Page) -> None:
-    from askdoc import baselines
+    from askdoc.evals import baseline as baselines
     from askdoc.paths import seen_from
     from askdoc.render.errors import note_line
 
@@ -296,15 +297,15 @@ def _store(held: _Held, workspace: Workspace, aside: Page) -> None:
 
 
 def _write_files(held: _Held, wanted: dict[str, Path | None]) -> None:
-    from askdoc import baselines
-    from askdoc.render import eval_files
+    from askdoc.evals import baseline as baselines
+    from askdoc.evals import files as eval_files
 
     report, comparisons, rules = held.report, held.comparisons, held.rules
     for kind, path in wanted.items():
         if path is None:
             continue
         if kind == "html":
-            from askdoc.render import eval_html
+            from askdoc.evals.html import page as eval_html
 
             folder = held.workspace.evals / baselines.FOLDER_NAME
             past = {s.suite: baselines.history(folder, s.suite) for s in report.suites}
@@ -327,7 +328,7 @@ def _expect_reports(wanted: dict[str, Path | None]) -> None:
         UsageError: something else is there, the folder is not, or two reports would be one file.
 
     """
-    from askdoc.render.eval_files import is_report
+    from askdoc.evals.files import is_report
 
     taken: dict[Path, str] = {}
     for kind, name in wanted.items():
@@ -357,7 +358,7 @@ def _write(path: Path, text: str) -> None:
 def _print(held: _Held, *, as_json: bool, everything: bool) -> None:
     if as_json:
         from askdoc.cli.output import print_json
-        from askdoc.report_formats import report_to_json
+        from askdoc.evals.report_formats import report_to_json
 
         print_json(
             report_to_json(

@@ -23,8 +23,8 @@ from askdoc.paths import seen_from
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from askdoc.gold import GoldFinder
-    from askdoc.suite_lint import Finding
+    from askdoc.evals.gold import GoldFinder
+    from askdoc.evals.lint import Finding
     from askdoc.types import Document, EvalCase
 
 UNSOUND = 1
@@ -39,8 +39,8 @@ def new(
         askdoc eval new
         askdoc eval new evals/law.jsonl
     """
-    from askdoc import suites
-    from askdoc.suite_example import EXAMPLE
+    from askdoc.evals import suite as suites
+    from askdoc.evals.suite_example import EXAMPLE
 
     path = suite_path(suite, open_workspace(), must_exist=False)
     if path.exists():
@@ -90,9 +90,9 @@ def add(  # noqa: PLR0913 - one parameter for each option
         askdoc eval add mine "Who chairs the board?" --answer "Ada Hill" --quote "Ada Hill, chair"
         askdoc eval add mine "Who keeps the bees?" --unanswerable
     """
-    from askdoc import suites
-    from askdoc.gold import GoldFinder
-    from askdoc.suite_drafts import case_name
+    from askdoc.evals import suite as suites
+    from askdoc.evals.draft import case_name
+    from askdoc.evals.gold import GoldFinder
     from askdoc.types import EvalCase, GoldEvidence
 
     if unanswerable and (answer or quote):
@@ -164,9 +164,9 @@ def lint(
 
     Exit codes: 0 sound, 1 an error was found, 2 wrong usage.
     """
-    from askdoc.evaluation import Disk
-    from askdoc.gold import GoldFinder
-    from askdoc.suite_lint import Level
+    from askdoc.evals.gold import GoldFinder
+    from askdoc.evals.lint import Level
+    from askdoc.evals.run import Disk
 
     workspace = open_workspace(index=index)
     paths = suite_paths(suites, workspace)
@@ -182,10 +182,10 @@ def _checked(
     path: Path, gold: GoldFinder, intact: Callable[[Document], bool], *, fix: bool
 ) -> list[Finding]:
     """Check one suite, and mend it where that is wanted; one that can't be read is a finding."""
-    from askdoc import suites
+    from askdoc.evals import suite as suites
+    from askdoc.evals.lint import lint as check
+    from askdoc.evals.lint import unreadable
     from askdoc.render.indexing import count
-    from askdoc.suite_lint import lint as check
-    from askdoc.suite_lint import unreadable
 
     def look() -> list[Finding]:
         return check([case for _, case in suites.read_some(path)], gold, intact)
@@ -222,7 +222,7 @@ def _show_findings(found: dict[Path, list[Finding]], *, as_json: bool) -> None:
 
 
 def _findings_to_json(path: Path, findings: list[Finding]) -> dict[str, Any]:
-    from askdoc.suites import fields
+    from askdoc.evals.suite import fields
 
     return {
         "suite": str(path),
@@ -246,8 +246,8 @@ def _located(quote: str, document: str | None, gold: GoldFinder) -> Any:
         UsageError: no document, or none of that path, holds it.
 
     """
-    from askdoc.gold import occurrences
-    from askdoc.suite_lint import ALIKE, nearest
+    from askdoc.evals.gold import occurrences
+    from askdoc.evals.lint import ALIKE, nearest
     from askdoc.types import GoldEvidence
 
     best = (0.0, "", "")
@@ -267,7 +267,7 @@ def _located(quote: str, document: str | None, gold: GoldFinder) -> Any:
 
 def kept(case: EvalCase) -> EvalCase:
     """Return a case that is no draft any more."""
-    from askdoc.suites import DRAFT
+    from askdoc.evals.suite import DRAFT
 
     return replace(case, tags=tuple(tag for tag in case.tags if tag != DRAFT))
 

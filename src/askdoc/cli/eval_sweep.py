@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from askdoc.evals.report import SuiteReport
+    from askdoc.evals.suite import Suite
     from askdoc.render.console import Page
-    from askdoc.reports import SuiteReport
-    from askdoc.suites import Suite
     from askdoc.workspace import Workspace
 
 
@@ -52,8 +52,9 @@ def sweep(  # noqa: PLR0913 - one parameter for each option
         askdoc eval sweep seeds --set top_k=5,10,20 --set max_sentences=1,2,3
         askdoc eval sweep law/suite.jsonl --documents law/docs --set chunk_tokens=96,160,240
     """
-    from askdoc import suites, sweeping
-    from askdoc.metrics import NAMES
+    from askdoc.evals import suite as suites
+    from askdoc.evals import sweep as sweeping
+    from askdoc.evals.metrics import NAMES
     from askdoc.render.console import errors, output
     from askdoc.render.eval_sweep import sweep_lines
 
@@ -90,9 +91,9 @@ def _run(
 ) -> SuiteReport:
     from dataclasses import replace
 
-    from askdoc import running
     from askdoc import settings as known
     from askdoc.cli.session import build
+    from askdoc.evals import bench as running
     from askdoc.render.eval_progress import EvalProgress
 
     changed = known.parse(dict(values), origin="--set", base=workspace.settings)

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
-from askdoc.diagnosis import Stage
-from askdoc.grading import Graded
+from askdoc.evals.diagnose import Stage
+from askdoc.evals.eval_data import WHY
+from askdoc.evals.grade import Graded
 from askdoc.render.console import Page
-from askdoc.render.eval_data import WHY
 from askdoc.render.layout import BLANK, flat, hang, head
 
 _MARKS = {True: ("held", "good"), False: ("failed", "bad"), None: ("", "faint")}

@@ -14,7 +14,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from askdoc.evaluation import Scored
+from askdoc.evals.run import Scored
 from askdoc.render.console import Page
 from askdoc.strings import one_line
 

@@ -6,13 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from rich.text import Text
 
-from askdoc.baselines import Comparison, Moved
-from askdoc.gate import Rules, is_regression
-from askdoc.grading import Lost
-from askdoc.judging import Judgement
-from askdoc.metrics import LOWER_IS_BETTER, NAMES
-from askdoc.render.console import Page
-from askdoc.render.eval_data import (
+from askdoc.evals.baseline import Comparison, Moved
+from askdoc.evals.eval_data import (
     MEANING,
     WHY,
     chance,
@@ -21,8 +16,13 @@ from askdoc.render.eval_data import (
     shown,
     writing_told,
 )
+from askdoc.evals.gate import Rules, is_regression
+from askdoc.evals.grade import Lost
+from askdoc.evals.judge import Judgement
+from askdoc.evals.metrics import LOWER_IS_BETTER, NAMES
+from askdoc.evals.report import EvalReport, SuiteReport, Verdict
+from askdoc.render.console import Page
 from askdoc.render.layout import BLANK, flat, hang, head
-from askdoc.reports import EvalReport, SuiteReport, Verdict
 
 _SHOWN = 10
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
+from askdoc.evals.lint import Finding, Level
 from askdoc.render.console import Page
 from askdoc.render.indexing import count
 from askdoc.render.layout import BLANK, flat, hang, head, tail
-from askdoc.suite_lint import Finding, Level
 from askdoc.types import EvalCase
 
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from rich.text import Text
 
+from askdoc.evals.eval_data import shown
+from askdoc.evals.statistics import Estimate
+from askdoc.evals.sweep import Trial, differing, pareto
 from askdoc.render.console import Page
-from askdoc.render.eval_data import shown
 from askdoc.render.layout import BLANK, hang
-from askdoc.statistics import Estimate
-from askdoc.sweeping import Trial, differing, pareto
 
 
 def sweep_lines(

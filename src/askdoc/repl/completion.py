@@ -11,12 +11,12 @@ from prompt_toolkit.completion import CompleteEvent, Completer, Completion, Path
 from prompt_toolkit.document import Document as Typed
 
 from askdoc.errors import AskdocError
+from askdoc.evals.suite import names_in
 from askdoc.render.layout import head
 from askdoc.repl.command import Completes
 from askdoc.repl.commands import BY_NAME, COMMANDS
 from askdoc.repl.steering import model_names
 from askdoc.strings import escaped
-from askdoc.suites import names_in
 
 if TYPE_CHECKING:
     from askdoc.repl.session import Session

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from askdoc import suites
 from askdoc.errors import UsageError
+from askdoc.evals import suite
 from askdoc.places import NumberedPlace, numbered
 from askdoc.render.answers import answer_lines
 from askdoc.render.layout import BLANK, hang, named
@@ -94,7 +94,7 @@ def eval_(session: Session, arguments: str) -> None:
     case = _case(session.last().question, picked)
     path = _suite(_home(session, picked), names[0] if names else _SUITE)
     page = session.pages.output()
-    for other in suites.there(path):
+    for other in suite.there(path):
         if case == replace(other, id=case.id):
             same = f"{session.seen(str(path))} holds this case already: `{other.id}`"
             page.show([hang(named(same, "faint"), page)])
@@ -104,8 +104,8 @@ def eval_(session: Session, arguments: str) -> None:
             message = f"{session.seen(str(path))} says already that the documents {told}"
             hint = f"change `{other.id}` there, or name another suite: `/eval add N SUITE`"
             raise UsageError(message, hint=hint)
-    case = replace(case, id=suites.free_id(path, case.id))
-    suites.append(path, [case])
+    case = replace(case, id=suite.free_id(path, case.id))
+    suite.append(path, [case])
     added = f"added `{case.id}` to {session.seen(str(path))}"
     page.show([hang(named(added, "faint"), page)])
 
@@ -148,7 +148,7 @@ def _home(session: Session, picked: list[NumberedPlace]) -> Workspace:
 
 
 def _case(question: str, picked: list[NumberedPlace]) -> EvalCase:
-    from askdoc.suite_drafts import case_name
+    from askdoc.evals.draft import case_name
 
     return EvalCase(
         id=case_name(question),

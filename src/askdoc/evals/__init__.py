@@ -1,0 +1,1 @@
+"""Suites of questions, grading, metrics, gate and report."""

@@ -1,0 +1,208 @@
+"""One answer held against what is known of its case, reduced to what the metrics read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from askdoc.evals.gold import GoldFinder, Needs, met
+from askdoc.evals.scores import answer_contains
+from askdoc.types import Answer, Citation, Document, EvalCase, Status, Support
+
+SELECTED = 3
+"""How many sentences of the evidence an abstained answer is judged by: as many as it would cite."""
+
+
+class Lost(StrEnum):
+    """Where a wrong case lost its gold."""
+
+    NOT_RETRIEVED = "not_retrieved"
+    NOT_SELECTED = "not_selected"
+    NOT_ANSWERED = "not_answered"
+    SHOULD_ABSTAIN = "should_abstain"
+    SHOULD_ANSWER = "should_answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """What each place of a ranking adds, best first; `total` counts what could be found.
+
+    `found` counts the relevant things met at a place for the first time, `gains` says what they
+    are worth, and `ideal` holds the gains of a perfect ranking.
+    """
+
+    found: tuple[int, ...]
+    gains: tuple[float, ...]
+    total: int
+    ideal: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Graded:
+    """An answer with its verdicts.
+
+    `documents` and `passages` are None where nothing is known to be relevant. `gold` is what the
+    evidence of the case wants found; `evidence` and `cited` say for each sentence, best first,
+    which of the needs it meets. `valid` has a verdict for each citation. `right` says whether what
+    is cited answers the question (for an abstained answer: whether its best sentences would have),
+    and is None where the suite cannot tell. `lost` is None for a case that ended as it should.
+    """
+
+    case: EvalCase
+    answer: Answer
+    documents: Ranking | None
+    passages: Ranking | None
+    gold: Needs
+    evidence: tuple[frozenset[int], ...]
+    cited: tuple[frozenset[int], ...]
+    valid: tuple[bool, ...]
+    right: bool | None
+    lost: Lost | None
+
+    @property
+    def ended_well(self) -> bool | None:
+        """Whether the case ended as it should; None where the suite cannot tell."""
+        if self.right is None and self.lost is None and self.case.answerable:
+            return None
+        return self.lost is None
+
+    @property
+    def needs(self) -> int:
+        """How many things the evidence of the case wants found."""
+        return len(self.gold)
+
+    @property
+    def text(self) -> str:
+        """The words of the answer, without citation markers."""
+        return " ".join(claim.text for claim in self.answer.claims)
+
+    @property
+    def supported(self) -> Sequence[bool]:
+        """For each claim, whether the check calls it supported."""
+        return [claim.support is Support.SUPPORTED for claim in self.answer.claims]
+
+
+def grade(
+    case: EvalCase, answer: Answer, gold: GoldFinder, intact: Callable[[Document], bool]
+) -> Graded:
+    """Hold an answer against its case; `intact` tells whether a file still is what was indexed.
+
+    Raises:
+        GoldMissing: the index does not hold what the case names.
+
+    """
+    needs = gold.needs(case)
+    evidence = tuple(met(e.passage.document.id, e.span, needs) for e in answer.evidence)
+    cited = tuple(met(c.document.id, c.span, needs) for c in answer.citations)
+    passages = tuple(met(p.document.id, p.chunk.span, needs) for p in answer.passages)
+    right = _right(case, answer, len(needs), evidence, cited)
+    return Graded(
+        case=case,
+        answer=answer,
+        documents=_rank_documents(case, answer, gold, needs),
+        passages=_rank_needs(passages, len(needs)),
+        gold=needs,
+        evidence=evidence,
+        cited=cited,
+        valid=tuple(_is_valid(citation, gold, intact) for citation in answer.citations),
+        right=right,
+        lost=_lost(case, answer, len(needs), (passages, evidence), right=right),
+    )
+
+
+def _is_valid(citation: Citation, gold: GoldFinder, intact: Callable[[Document], bool]) -> bool:
+    """Tell whether the quote is the stored text at its span, and the file still says so."""
+    stored = citation.span.of(gold.text(citation.document.id))
+    return citation.quote == stored and intact(citation.document)
+
+
+def _rank_documents(
+    case: EvalCase, answer: Answer, gold: GoldFinder, needs: Needs
+) -> Ranking | None:
+    """Rank the documents by their best passages; judge by `relevant`, else by the evidence."""
+    ranked = list(dict.fromkeys(passage.document.id for passage in answer.passages))
+    if case.relevant:
+        grades = gold.grades(case)
+        gains = tuple(float(grades.get(document, 0)) for document in ranked)
+        ideal = tuple(sorted((float(g) for g in grades.values() if g > 0), reverse=True))
+        found = tuple(int(gain > 0) for gain in gains)
+        return Ranking(found, gains, len(ideal), ideal) if ideal else None
+    homes = [frozenset(place.document_id for place in places) for places in needs]
+    distinct = list(dict.fromkeys(homes))
+    return _rank_needs(
+        [frozenset(i for i, home in enumerate(distinct) if doc in home) for doc in ranked],
+        len(distinct),
+    )
+
+
+def _rank_needs(places: Iterable[frozenset[int]], total: int) -> Ranking | None:
+    """Credit each need once, where it is met first; a place that meets several is one gain.
+
+    The ideal ranking is as much shorter than `total` as needs were met together, so that meeting
+    two at once is never worse than meeting them apart.
+    """
+    if not total:
+        return None
+    seen: set[int] = set()
+    found: list[int] = []
+    for place in places:
+        found.append(len(place - seen))
+        seen |= place
+    together = sum(max(0, count - 1) for count in found)
+    gains = tuple(float(count > 0) for count in found)
+    return Ranking(tuple(found), gains, total, (1.0,) * (total - together))
+
+
+def _right(
+    case: EvalCase,
+    answer: Answer,
+    needs: int,
+    evidence: Sequence[frozenset[int]],
+    cited: Sequence[frozenset[int]],
+) -> bool | None:
+    if not case.answerable:
+        return False
+    answered = answer.status is Status.ANSWERED
+    if needs:
+        shown = cited if answered else evidence[:SELECTED]
+        return len(frozenset().union(*shown)) == needs
+    if case.answers:
+        texts = (
+            [claim.text for claim in answer.claims]
+            if answered
+            else [item.text for item in answer.evidence[:SELECTED]]
+        )
+        return answer_contains(" ".join(texts), case.answers) == 1
+    return None
+
+
+def _lost(
+    case: EvalCase,
+    answer: Answer,
+    needs: int,
+    met_by: tuple[Sequence[frozenset[int]], Sequence[frozenset[int]]],
+    *,
+    right: bool | None,
+) -> Lost | None:
+    answered = answer.status is Status.ANSWERED
+    if not case.answerable:
+        return Lost.SHOULD_ABSTAIN if answered else None
+    if answered and right is not False:
+        return None
+    if needs:
+        retrieved, selected = (len(frozenset().union(*by)) == needs for by in met_by)
+    elif case.answers:
+        retrieved = _hold(case, [passage.chunk.text for passage in answer.passages])
+        selected = _hold(case, [item.text for item in answer.evidence])
+    else:
+        retrieved = selected = True
+    if not retrieved:
+        return Lost.NOT_RETRIEVED
+    if not selected:
+        return Lost.NOT_SELECTED
+    return Lost.NOT_ANSWERED if answered else Lost.SHOULD_ANSWER
+
+
+def _hold(case: EvalCase, texts: Sequence[str]) -> bool:
+    return any(answer_contains(text, case.answers) == 1 for text in texts)
