@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from askdoc import app
 from askdoc.errors import AskdocError, IndexCorrupt, IndexLocked, NoIndex
-from askdoc.health import Check, Health
+from askdoc.render.health import Check, Health
 from askdoc.settings import RERANKER
 from askdoc.store import vectors_files
 from askdoc.types import Candidate, Document, FileState

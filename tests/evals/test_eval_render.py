@@ -27,8 +27,8 @@ from askdoc.evals.report import CaseFailure, EvalReport
 from askdoc.evals.run import evaluate
 from askdoc.evals.suite import Suite
 from askdoc.render.console import make_console, page
-from askdoc.render.eval_report import report_lines
 from askdoc.render.eval_suites import finding_lines
+from askdoc.render.evals import report_lines
 from askdoc.strings import one_line
 from askdoc.types import EvalCase, GoldEvidence
 

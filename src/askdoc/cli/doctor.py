@@ -37,9 +37,9 @@ def doctor(
     Exit codes: 0 nothing is broken, 1 something is.
     """
     from askdoc.doctor import examine
-    from askdoc.health import Health
     from askdoc.render.checks import check_lines
     from askdoc.render.console import output
+    from askdoc.render.health import Health
     from askdoc.store.freshness import file_state
 
     workspace = open_workspace(library=library, index=index, embedder=embedder)

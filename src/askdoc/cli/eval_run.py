@@ -371,7 +371,7 @@ def _print(held: _Held, *, as_json: bool, everything: bool) -> None:
         )
         return
     from askdoc.render.console import output
-    from askdoc.render.eval_report import report_lines
+    from askdoc.render.evals import report_lines
 
     page = output()
     page.show(

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from rich.text import Text
 
-from askdoc.health import Check, Health
 from askdoc.render.console import Page
+from askdoc.render.health import Check, Health
 from askdoc.render.layout import flat, hang
 
 _MARKS = {

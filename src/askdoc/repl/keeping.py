@@ -11,9 +11,9 @@ from rich.text import Text
 
 from askdoc.errors import UsageError
 from askdoc.evals import suite
-from askdoc.places import NumberedPlace, numbered
 from askdoc.render.answers import answer_lines
 from askdoc.render.layout import BLANK, hang, named
+from askdoc.render.places_more import NumberedPlace, numbered
 from askdoc.render.sessions import exchange_lines, session_lines
 from askdoc.repl.command import Command, Completes, Quit, number, split
 from askdoc.types import EvalCase, GoldEvidence

@@ -19,9 +19,9 @@ from askdoc.chat.transcripts import answer_text, is_json, to_json, to_markdown
 from askdoc.errors import UsageError, unwritable
 from askdoc.expanding import expanded
 from askdoc.formats import dumps
-from askdoc.places import NumberedPlace, numbered
 from askdoc.render.explain import explain_lines
 from askdoc.render.layout import hang, named
+from askdoc.render.places_more import NumberedPlace, numbered
 from askdoc.render.sources import marked_lines, place_title, source_lines
 from askdoc.repl import opening
 from askdoc.repl.command import Command, Completes, number, path_of

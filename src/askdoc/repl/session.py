@@ -14,13 +14,13 @@ from askdoc.chat.history import Exchange, SessionStore, SessionSummary, missing_
 from askdoc.chat.store import FILE_NAME, SqliteSessions
 from askdoc.errors import AskdocError, NoIndex, StoreError, UsageError
 from askdoc.paths import seen_from
-from askdoc.places import NumberedPlace, places
 from askdoc.render.answers import answer_lines, notes
 from askdoc.render.console import Page
 from askdoc.render.errors import note_line, problem_lines
 from askdoc.render.generation import ClaimStream, generation_lines
 from askdoc.render.layout import flat, hang
 from askdoc.render.notices import STAGES, ModelNotices
+from askdoc.render.places_more import NumberedPlace, places
 from askdoc.repl.engine import Engine
 from askdoc.repl.keyboard import Keyboard
 from askdoc.repl.rewriting import standing_alone, told_of
