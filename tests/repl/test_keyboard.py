@@ -17,12 +17,12 @@ import pytest
 
 from askdoc import workspace
 from askdoc.render.console import make_console, page
-from askdoc.repl import run, waiting
+from askdoc.repl import run, wait
 from askdoc.repl.keyboard import Keyboard
 from askdoc.repl.scope import Scope
 from askdoc.repl.session import Pages, Session
 
-WATCHED = (run.__file__, waiting.__file__)
+WATCHED = (run.__file__, wait.__file__)
 
 
 def _press() -> None:

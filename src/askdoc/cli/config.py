@@ -155,7 +155,7 @@ def edit(*, in_workspace: InWorkspace = False) -> None:
     import os
 
     from askdoc import toml_file
-    from askdoc.repl import opening
+    from askdoc.repl import editor as opening
 
     file = _file(in_workspace=in_workspace)
     if not file.exists():

@@ -79,7 +79,7 @@ def repl(  # noqa: PLR0913 - one parameter for each option
 def _interactive(scope: Scope, *, keep: bool) -> None:
     from askdoc import __version__
     from askdoc.render import console
-    from askdoc.repl.prompting import Prompt, history_file
+    from askdoc.repl.prompt import Prompt, history_file
     from askdoc.repl.run import interactive
     from askdoc.repl.session import Pages, Session
 

@@ -15,7 +15,7 @@ from askdoc.evals.suite import names_in
 from askdoc.render.layout import head
 from askdoc.repl.command import Completes
 from askdoc.repl.commands import BY_NAME, COMMANDS
-from askdoc.repl.steering import model_names
+from askdoc.repl.steer import model_names
 from askdoc.strings import escaped
 
 if TYPE_CHECKING:

@@ -23,9 +23,9 @@ from askdoc.render.notices import STAGES, ModelNotices
 from askdoc.render.places_more import NumberedPlace, places
 from askdoc.repl.engine import Engine
 from askdoc.repl.keyboard import Keyboard
-from askdoc.repl.rewriting import standing_alone, told_of
+from askdoc.repl.rewriter import standing_alone, told_of
 from askdoc.repl.scope import Scope
-from askdoc.repl.waiting import Waiting
+from askdoc.repl.wait import Waiting
 from askdoc.strings import printable
 from askdoc.types import Sending, Wrote
 from askdoc.types.ports import Listener

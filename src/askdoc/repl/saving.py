@@ -118,7 +118,7 @@ def quit_(session: Session, _: str) -> None:
 
 def _choice(session: Session) -> str:
     """Ask which source answers the question."""
-    from askdoc.repl.reading import sources
+    from askdoc.repl.input import sources
 
     session.last()
     if session.prompt is None:

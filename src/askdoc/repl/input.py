@@ -23,7 +23,7 @@ from askdoc.render.explain import explain_lines
 from askdoc.render.layout import hang, named
 from askdoc.render.places_more import NumberedPlace, numbered
 from askdoc.render.sources import marked_lines, place_title, source_lines
-from askdoc.repl import opening
+from askdoc.repl import editor as opening
 from askdoc.repl.command import Command, Completes, number, path_of
 from askdoc.strings import one_line
 from askdoc.types import Document, Span

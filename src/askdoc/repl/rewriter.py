@@ -10,7 +10,7 @@ from askdoc.chat.followups import is_open, is_repeated, rewrite, unknown_person
 from askdoc.chat.rewriter import rewrite_by_model
 from askdoc.errors import GeneratorError, NoIndex
 from askdoc.render.notices import ModelNotices
-from askdoc.repl.waiting import Waiting
+from askdoc.repl.wait import Waiting
 from askdoc.settings import ENGLISH
 from askdoc.types.ports import Listener
 
