@@ -20,7 +20,7 @@ from askdoc import formats, settings, user_folders, workspace
 from askdoc.chat.history import Exchange
 from askdoc.chat.store import SqliteSessions
 from askdoc.cli import app as cli
-from askdoc.starting import example
+from askdoc.cli.starting import example
 from askdoc.store.catalog import SqliteCatalog
 from askdoc.store.files import alone_with, writing
 from askdoc.types import Answer, Fingerprint, Reason, Status

@@ -35,7 +35,7 @@ def without_packages(script: str) -> subprocess.CompletedProcess[str]:
 def test_every_format_of_an_extra_names_it() -> None:
     assert {"rb", "cs", "php", "sh", "kt", "swift", "scala", "lua"} <= set(HEAVY)
     done = without_packages(
-        "from askdoc.adapters.readers import reader_for\n"
+        "from askdoc.readers import reader_for\n"
         "from askdoc.errors import MissingPart\n"
         f"for name in {HEAVY!r}:\n"
         "    try: reader_for(f'x.{name}').read(b'x = 1', name=f'x.{name}')\n"
@@ -50,7 +50,7 @@ def test_every_format_of_an_extra_names_it() -> None:
 
 def test_formats_of_the_base_need_no_extra() -> None:
     done = without_packages(
-        "from askdoc.adapters.readers import reader_for, suffixes\n"
+        "from askdoc.readers import reader_for, suffixes\n"
         f"for name in set(suffixes()) - set({HEAVY!r}): reader_for(f'x.{{name}}')\n"
         "print('all')\n"
     )

@@ -251,7 +251,7 @@ def test_lone_surrogates_survive_all_the_way(
 READ = """
 import sys
 from pathlib import Path
-from askdoc.adapters.sqlite import SqliteCatalog
+from askdoc.store.catalog import SqliteCatalog
 root = Path(sys.argv[1])
 looks = 0
 seen = set()

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.usefixtures("quick_export")
 SCRIPT = """
 import sys
 from pathlib import Path
-from askdoc.adapters.embedders import load
+from askdoc.models.embedder import load
 
 def listen(event):
     if event.stage == "export":

@@ -164,7 +164,7 @@ def fetch(name: str, endpoint: str, home: Path, *, allow: bool) -> str:
     """Fetch in a process of its own, since the hub's library reads its settings once."""
     script = (
         "import sys\n"
-        "from askdoc.adapters.model_sources import fetch\n"
+        "from askdoc.models.model_sources import fetch\n"
         "from askdoc.errors import ModelError\n"
         "try:\n"
         f"    print(fetch({name!r}, allow_download={allow}))\n"

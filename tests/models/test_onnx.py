@@ -168,7 +168,7 @@ def test_a_machine_that_computes_other_vectors_is_noticed(copy: Path) -> None:
 def test_embedding_imports_nothing_heavy(default: OnnxEmbedder) -> None:
     script = (
         "import sys\n"
-        "from askdoc.adapters.embedders import load\n"
+        "from askdoc.models.embedder import load\n"
         "load().embed_queries(['What is it?'])\n"
         "heavy = {'torch', 'transformers', 'sentence_transformers', 'llama_index', 'onnx',\n"
         "         'huggingface_hub', 'filelock', 'scipy', 'sklearn'}\n"

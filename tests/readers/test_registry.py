@@ -46,7 +46,7 @@ def test_every_declared_reader_loads() -> None:
 
 def test_only_the_library_that_is_needed_is_imported() -> None:
     program = (
-        "import sys; from askdoc.adapters.readers import reader_for;"
+        "import sys; from askdoc.readers import reader_for;"
         "reader_for('x.txt').read(b'words', name='x.txt');"
         "print(*sorted({'pypdfium2', 'trafilatura', 'lxml', 'markdown_it'} & set(sys.modules)))"
     )

@@ -213,7 +213,7 @@ def test_vectors_that_cannot_be_written_to(copy: Path) -> None:
     with tempfile.TemporaryDirectory() as top:
         Path(top).chmod(0o755)
         folder = shutil.copytree(copy, Path(top, "chroma"))
-        script = "import sys, pathlib\nfrom askdoc.adapters.chroma import ChromaStore\n"
+        script = "import sys, pathlib\nfrom askdoc.store.vectors import ChromaStore\n"
         script += "ChromaStore(pathlib.Path(sys.argv[1])).check()"
         command = ["setpriv", "--reuid", "65534", "--clear-groups", sys.executable, "-c", script]
         done = subprocess.run(
@@ -319,7 +319,7 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from test_chroma import clustered, names
-from askdoc.adapters.chroma import ChromaStore
+from askdoc.store.vectors import ChromaStore
 vectors = clustered(1200)
 rounds = wrong = 0
 print("ready", flush=True)
@@ -383,7 +383,7 @@ def test_an_odd_variable_of_the_environment_is_no_obstacle(
     copy: Path, tmp_path: Path, name: str, value: str
 ) -> None:
     code = (
-        "import sys; from pathlib import Path; from askdoc.adapters.chroma import ChromaStore\n"
+        "import sys; from pathlib import Path; from askdoc.store.vectors import ChromaStore\n"
         "print(ChromaStore(Path(sys.argv[1])).count())"
     )
     for place in ("environment", "file"):
@@ -399,7 +399,7 @@ def test_an_odd_variable_of_the_environment_is_no_obstacle(
 def test_an_env_file_that_chroma_chokes_on_is_named(copy: Path, tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"MIGRATIONS=\xe9\n")
     code = (
-        "import sys; from pathlib import Path; from askdoc.adapters.chroma import ChromaStore\n"
+        "import sys; from pathlib import Path; from askdoc.store.vectors import ChromaStore\n"
         "from askdoc.errors import IndexCorrupt, StoreError\n"
         "try: ChromaStore(Path(sys.argv[1]))\n"
         "except StoreError as error: print(isinstance(error, IndexCorrupt), error.hint)"

@@ -17,7 +17,7 @@ from askdoc.store.files import writing
 HOLD = """
 import sys, time
 from pathlib import Path
-from askdoc.adapters.lock import writing
+from askdoc.store.files import writing
 with writing(Path(sys.argv[1]), "askdoc index papers"):
     print("held", flush=True)
     time.sleep(60)

@@ -271,7 +271,7 @@ def test_a_write_that_the_system_refuses_keeps_what_was_there(tmp_path: Path) ->
 _KILLED = """
 import os, resource, signal, sys
 from pathlib import Path
-from askdoc.adapters.sqlite import SqliteCatalog
+from askdoc.store.catalog import SqliteCatalog
 from askdoc.errors import NoIndex
 
 signal.signal(signal.SIGXFSZ, signal.SIG_DFL)

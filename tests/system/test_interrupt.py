@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /pro
 _PATIENCE = 60.0
 _CHILD = """
 import os, sys, time
-from askdoc.adapters import children
+from askdoc.system import children
 with children.start("askdoc.index.reading.worker") as process:
     for number in (2, 15, 1):
         os.killpg(0, number)

@@ -228,7 +228,7 @@ from dataclasses import replace
 from pathlib import Path
 sys.path[:0] = [sys.argv[2]]
 from tests.write.test_model_files import MODEL
-from askdoc.adapters.model_files import ModelFiles
+from askdoc.models.llm.files import ModelFiles
 from askdoc.errors import ModelError
 import huggingface_hub.constants
 huggingface_hub.constants.DOWNLOAD_CHUNK_SIZE = 1 << 16  # of 10 MB nothing of this file would come

@@ -13,7 +13,7 @@ import pytest
 from tests.write.conftest import evidence
 from tests.write.servers import KEY, reply
 
-from askdoc.cli.completing import model_names
+from askdoc.cli.completion import model_names
 from askdoc.errors import GeneratorError
 from askdoc.models.llm import ollama
 from askdoc.models.llm.connection import connect

@@ -102,7 +102,7 @@ def ask(  # noqa: PLR0913 - one parameter for each option
     language model failed, and what is shown is extracted or what it had said by then. A batch ends
     with 0 where every line has its answer, whose `status` says what it is.
     """
-    from askdoc.cli.session import open_asked
+    from askdoc.cli.open import open_asked
     from askdoc.render.answers import answer_lines, notes
     from askdoc.render.console import errors, output
     from askdoc.render.errors import note_line

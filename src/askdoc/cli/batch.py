@@ -10,10 +10,18 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from askdoc.batching import Kept, Lines, answer_all, answered, questions_in, refuse_mixing, resume
+from askdoc.cli.batching import (
+    Kept,
+    Lines,
+    answer_all,
+    answered,
+    questions_in,
+    refuse_mixing,
+    resume,
+)
 from askdoc.cli.input import bounded, read_all
+from askdoc.cli.open import open_for_many
 from askdoc.cli.options import here
-from askdoc.cli.session import open_for_many
 from askdoc.errors import UsageError, unwritable
 from askdoc.formats import answer_to_json, dumps
 from askdoc.render.counting import CountProgress

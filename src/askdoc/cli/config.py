@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from askdoc.cli.base import Group, command
-from askdoc.cli.completing import setting_names
+from askdoc.cli.completion import setting_names
 from askdoc.cli.options import here, open_workspace
 from askdoc.errors import UsageError
 from askdoc.models.llm.providers import redacted

@@ -36,7 +36,7 @@ def doctor(
 
     Exit codes: 0 nothing is broken, 1 something is.
     """
-    from askdoc.doctor import examine
+    from askdoc.cli.doctor_more import examine
     from askdoc.render.checks import check_lines
     from askdoc.render.console import output
     from askdoc.render.health import Health

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from askdoc.cli.base import Group, command
-from askdoc.cli.completing import session_numbers
+from askdoc.cli.completion import session_numbers
 from askdoc.cli.input import agreed
 from askdoc.cli.options import here, open_workspace
 from askdoc.errors import NO_ROOM, UsageError, unwritable

@@ -93,7 +93,7 @@ def index(  # noqa: PLR0913 - one parameter for each option
         message = "`--dry-run` does nothing, and `--watch` goes on doing so"
         raise UsageError(message, hint="leave out one of them")
     from askdoc import app
-    from askdoc.cli.session import build
+    from askdoc.cli.open import build
     from askdoc.render.console import errors, output
     from askdoc.types import ReadOptions
 

@@ -25,10 +25,10 @@ def init(
         askdoc init docs
         askdoc init . && askdoc index
     """
+    from askdoc.cli.starting import example
     from askdoc.errors import AskdocError, UsageError
     from askdoc.render.console import output
     from askdoc.render.layout import flat, hang
-    from askdoc.starting import example
     from askdoc.workspace import CONFIG_NAME, FOLDER_NAME
 
     root = here()

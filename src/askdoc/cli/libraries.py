@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from askdoc.cli.base import Group, command
-from askdoc.cli.completing import library_names
+from askdoc.cli.completion import library_names
 
 _HELP = """List and remove the named libraries.
 

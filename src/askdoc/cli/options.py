@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from askdoc.addresses import Target, addresses_of
-from askdoc.cli.completing import document_names, library_names, model_names
+from askdoc.cli.completion import document_names, library_names, model_names
 from askdoc.errors import UsageError
 
 if TYPE_CHECKING:

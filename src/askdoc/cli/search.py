@@ -36,7 +36,7 @@ def search(
         askdoc search 'isolation "great nation" -trade'
     """
     from askdoc.cli.ask import read_question
-    from askdoc.cli.session import open_answerer
+    from askdoc.cli.open import open_answerer
     from askdoc.render.console import errors, output
 
     text = read_question(question)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from askdoc.cli.completing import document_names
+from askdoc.cli.completion import document_names
 from askdoc.cli.options import Index, Library, here, open_workspace
 from askdoc.errors import UsageError
 

@@ -1,4 +1,4 @@
-"""The process that writes vectors: `python -m askdoc.adapters.chroma_worker FOLDER`.
+"""The process that writes vectors: `python -m askdoc.store.vectors_worker FOLDER`.
 
 It carries out calls from its standard input, one after the other, and ends when the input does.
 What Chroma takes of memory, and does not give back, is gone with it.

@@ -1,4 +1,4 @@
-"""The process that reads files: `python -m askdoc.adapters.reading_worker`.
+"""The process that reads files: `python -m askdoc.index.reading.worker`.
 
 It takes requests from its standard input, answers on its standard output, and ends when the input
 does.

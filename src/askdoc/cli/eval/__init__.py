@@ -11,16 +11,16 @@ import typer
 from askdoc.cli.base import Command, Group
 
 _MODULES = {
-    "run": ("eval_run", "Run suites of questions and score the answers (the default)"),
-    "explain": ("eval_explain", "Show stage by stage where the gold of a case was lost"),
-    "sweep": ("eval_sweep", "Try a grid of settings and show the best trade-offs"),
-    "new": ("eval_suites", "Write a commented example of a suite"),
-    "add": ("eval_suites", "Add a case to a suite"),
-    "generate": ("eval_generate", "Draft cases from the documents, to be reviewed"),
-    "review": ("eval_suites", "Go through drafts one by one: keep, edit, drop"),
-    "lint": ("eval_suites", "Check a suite against the documents"),
-    "import": ("eval_exchange", "Make a suite from SQuAD, BEIR, Ragas, promptfoo or a table"),
-    "export": ("eval_exchange", "Write a suite in another tool's format"),
+    "run": ("run", "Run suites of questions and score the answers (the default)"),
+    "explain": ("explain", "Show stage by stage where the gold of a case was lost"),
+    "sweep": ("sweep", "Try a grid of settings and show the best trade-offs"),
+    "new": ("suites", "Write a commented example of a suite"),
+    "add": ("suites", "Add a case to a suite"),
+    "generate": ("generate", "Draft cases from the documents, to be reviewed"),
+    "review": ("suites", "Go through drafts one by one: keep, edit, drop"),
+    "lint": ("suites", "Check a suite against the documents"),
+    "import": ("exchange", "Make a suite from SQuAD, BEIR, Ragas, promptfoo or a table"),
+    "export": ("exchange", "Write a suite in another tool's format"),
 }
 
 
@@ -41,7 +41,7 @@ class EvalGroup(Group):
         if cmd_name not in _MODULES:
             return None
         if cmd_name not in self.commands:
-            module = import_module(f"askdoc.cli.{_MODULES[cmd_name][0]}")
+            module = import_module(f"askdoc.cli.eval.{_MODULES[cmd_name][0]}")
             single = typer.Typer(add_completion=False)
             function = getattr(module, f"{cmd_name}_" if cmd_name == "import" else cmd_name)
             single.command(cmd_name, cls=Command)(function)

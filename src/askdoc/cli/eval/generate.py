@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from askdoc.cli.eval_options import Documents, Jobs, SuiteName, indexed, suite_path
-from askdoc.cli.eval_suites import say
+from askdoc.cli.eval.options import Documents, Jobs, SuiteName, indexed, suite_path
+from askdoc.cli.eval.suites import say
 from askdoc.cli.options import Index, Llm, Offline, open_workspace
 from askdoc.errors import UsageError
 

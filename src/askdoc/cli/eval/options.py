@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from askdoc.cli.completing import suite_names
+from askdoc.cli.completion import suite_names
 from askdoc.cli.options import here
 from askdoc.errors import NoIndex, UsageError
 from askdoc.paths import seen_from
@@ -164,7 +164,7 @@ def _ready(workspace: Workspace, documents: Path | None, aside: Page) -> Workspa
         NoIndex: there is none, and the workspace names no sources to make it from.
 
     """
-    from askdoc.cli.session import build
+    from askdoc.cli.open import build
     from askdoc.evals import bench as running
     from askdoc.render.errors import note_line
 

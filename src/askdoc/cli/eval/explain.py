@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from askdoc.cli.eval_options import Documents, open_bench, suite_path, suite_paths
+from askdoc.cli.eval.options import Documents, open_bench, suite_path, suite_paths
 from askdoc.cli.options import Embedder, Index, Llm, Reranker, TopK, open_workspace
 from askdoc.errors import SuiteError, UsageError
 

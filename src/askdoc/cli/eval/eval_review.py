@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from askdoc.cli.eval_suites import kept
+from askdoc.cli.eval.suites import kept
 from askdoc.evals import suite
 from askdoc.evals.gold import GoldFinder, GoldMissing
 from askdoc.evals.suite import DRAFT

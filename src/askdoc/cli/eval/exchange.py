@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from askdoc.cli.eval_options import Documents, SuiteName, indexed, suite_path
+from askdoc.cli.eval.options import Documents, SuiteName, indexed, suite_path
 from askdoc.cli.options import Index, here, open_workspace
 from askdoc.errors import UsageError
 from askdoc.paths import seen_from
@@ -44,7 +44,7 @@ def import_(
         askdoc eval import questions.csv evals/mine.jsonl
         askdoc eval import promptfooconfig.yaml evals/mine.jsonl
     """
-    from askdoc.cli.eval_suites import say
+    from askdoc.cli.eval.suites import say
     from askdoc.evals import suite as suites
     from askdoc.evals.exchange import read
     from askdoc.evals.yaml_file import parse_yaml
@@ -89,7 +89,7 @@ def export(
     Examples:
         askdoc eval export mine out --format ragas
     """
-    from askdoc.cli.eval_suites import say
+    from askdoc.cli.eval.suites import say
     from askdoc.evals import suite as suites
     from askdoc.evals.gold import GoldFinder
     from askdoc.evals.suite_export import export as convert

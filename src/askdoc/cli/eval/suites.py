@@ -9,13 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from askdoc.cli.eval_options import (
-    Documents,
-    SuiteName,
-    indexed,
-    suite_path,
-    suite_paths,
-)
+from askdoc.cli.eval.options import Documents, SuiteName, indexed, suite_path, suite_paths
 from askdoc.cli.options import AsJson, Index, open_workspace
 from askdoc.errors import SuiteError, UsageError
 from askdoc.paths import seen_from
@@ -40,7 +34,7 @@ def new(
         askdoc eval new evals/law.jsonl
     """
     from askdoc.evals import suite as suites
-    from askdoc.evals.suite_example import EXAMPLE
+    from askdoc.cli.eval.suite_example import EXAMPLE
 
     path = suite_path(suite, open_workspace(), must_exist=False)
     if path.exists():
@@ -129,7 +123,7 @@ def review(suite: SuiteName, *, documents: Documents = None, index: Index = None
     Examples:
         askdoc eval review mine
     """
-    from askdoc.cli.eval_review import review_drafts
+    from askdoc.cli.eval.eval_review import review_drafts
 
     workspace = open_workspace(index=index)
     path = suite_path(suite, workspace)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from askdoc.cli.eval_options import Documents, SuiteName, load_suites, suite_path
+from askdoc.cli.eval.options import Documents, SuiteName, load_suites, suite_path
 from askdoc.cli.options import Embedder, here, open_workspace
 from askdoc.errors import UsageError
 
@@ -92,7 +92,7 @@ def _run(
     from dataclasses import replace
 
     from askdoc import settings as known
-    from askdoc.cli.session import build
+    from askdoc.cli.open import build
     from askdoc.evals import bench as running
     from askdoc.render.eval_progress import EvalProgress
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from askdoc.cli.completing import suite_names
-from askdoc.cli.eval_options import Documents, Jobs, load_sound, open_bench, suite_paths
+from askdoc.cli.completion import suite_names
+from askdoc.cli.eval.options import Documents, Jobs, load_sound, open_bench, suite_paths
 from askdoc.cli.options import (
     AsJson,
     Embedder,
@@ -146,7 +146,7 @@ def run(  # noqa: PLR0913 - one parameter for each option
     Exit codes: 0 passed, 1 an error, or a case or a suite failed, 2 wrong usage, 3 a floor was
     missed or a score dropped clearly.
     """
-    from askdoc.cli.eval_judge import judge_all, open_judge
+    from askdoc.cli.eval.eval_judge import judge_all, open_judge
     from askdoc.evals import gate
     from askdoc.evals import suite as suite_files
     from askdoc.evals.bench import default_jobs
