@@ -228,7 +228,7 @@ def test_an_import_that_breaks_off_leaves_an_index_that_the_next_run_mends(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:  # the last step is the one that counts
-        patch.setattr(sqlite_schema, "replace", killed)
+        patch.setattr(schema, "replace", killed)
         with pytest.raises(KeyboardInterrupt):
             import_index(second.workspace, packed, force=True)
     assert "dawn" in second.ask("When do boats leave?")

@@ -37,7 +37,7 @@ def reopen(
 ) -> Iterator[Open]:
     memory = MemoryVectors()
     if request.param == "shards":
-        monkeypatch.setattr(chroma_shards, "_SHARD", 2)
+        monkeypatch.setattr(vectors_shards, "_SHARD", 2)
     kinds: dict[str, Callable[[], VectorStore]] = {
         "memory": lambda: memory,
         "process": lambda: ChromaProcess(tmp_path),
@@ -101,7 +101,7 @@ def test_searches_within_very_many_documents(
     store: VectorStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     count = 5000
-    monkeypatch.setattr(chroma_shards, "_SHARD", 2000)
+    monkeypatch.setattr(vectors_shards, "_SHARD", 2000)
     vectors = np.eye(3, dtype=np.float32)[np.arange(count) % 3]
     store.add([f"{n}" for n in range(count)], [f"d{n}" for n in range(count)], vectors)
     wanted = [f"d{n}" for n in range(1, count)]
@@ -146,7 +146,7 @@ def test_refuses_vectors_of_another_length(store: VectorStore) -> None:
 def test_what_was_stored_is_there_at_the_next_opening(
     reopen: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chroma_shards, "_SHARD", 700)
+    monkeypatch.setattr(vectors_shards, "_SHARD", 700)
     many = np.random.default_rng(0).normal(size=(1500, 8)).astype(np.float32)
     many /= np.linalg.norm(many, axis=1, keepdims=True)
     ids = [f"{n:032x}" for n in range(len(many))]

@@ -248,7 +248,7 @@ def work(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copytree(home, folder)
     monkeypatch.chdir(folder)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setattr(running, "cache_folder", lambda: tmp_path / "eval")
+    monkeypatch.setattr(bench, "cache_folder", lambda: tmp_path / "eval")
     return folder
 
 

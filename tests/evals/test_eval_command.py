@@ -96,7 +96,7 @@ def test_a_planted_regression_exits_3_and_names_the_cases(work: Path, monkeypatc
     assert run("village", "--save-baseline").exit_code == 0
     # Weakened on purpose: sentences that are unlike the question come first.
     against_it = dict.fromkeys(rank.WEIGHTS, -1.0)
-    monkeypatch.setattr(selection, "WEIGHTS", against_it)
+    monkeypatch.setattr(rank, "WEIGHTS", against_it)
     weak = run("village", "--against", "evals/baselines", "--no-cache", "--json")
     assert weak.exit_code == 3
     data = json.loads(weak.stdout)

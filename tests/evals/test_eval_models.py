@@ -249,7 +249,7 @@ def test_a_judge_says_what_it_thinks_and_how_far_to_believe_it(work: Path) -> No
     assert again["judged"] == data["judged"]
     Draft202012Validator(formats.schema("eval")).validate(data)
     (judged,) = data["judged"]
-    assert judged["judge"] == f"{served.url}/judge-{judging.VERSION}"
+    assert judged["judge"] == f"{served.url}/judge-{judge.VERSION}"
     assert judged["disputed"] == ["goats"]
     assert [failure["id"] for failure in judged["failed"]] == ["bees"]
     assert judged["agreements"]["right"] == {"share": round(8 / 9, 6), "kappa": 0.0, "n": 9}
@@ -326,7 +326,7 @@ def test_the_small_model_for_real(
     (judged,) = data["judged"]
     model = catalogue()["smollm2-135m"]
     pinned = (model.kept_sha256 or model.sha256)[:12]
-    assert judged["judge"] == f"smollm2-135m@{pinned}/judge-{judging.VERSION}"
+    assert judged["judge"] == f"smollm2-135m@{pinned}/judge-{judge.VERSION}"
     assert (len(judged["grades"]), judged["failed"]) == (2, [])
     (suite,) = data["suites"]
     assert suite["generator"] == f"smollm2-135m/prompt-{prompts.VERSION}"

@@ -96,7 +96,7 @@ def test_closing_leaves_little_unused_space(built: Path, tmp_path: Path) -> None
 
 def test_a_fold_loads_only_what_it_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Chroma leaves the last change in the log of each; loading all would take memory for all."""
-    monkeypatch.setattr(chroma_shards, "_SHARD", 500)
+    monkeypatch.setattr(vectors_shards, "_SHARD", 500)
     folder = tmp_path / "chroma"
     with ChromaStore(folder, write=True) as store:
         store.add(names(1400), ["d"] * 1400, clustered(1400))
@@ -118,7 +118,7 @@ def test_a_fold_loads_only_what_it_changes(tmp_path: Path, monkeypatch: pytest.M
 def test_a_fold_reads_again_only_what_it_changed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chroma_shards, "_SHARD", 500)
+    monkeypatch.setattr(vectors_shards, "_SHARD", 500)
     folder = tmp_path / "chroma"
     store = ChromaStore(folder, write=True)
     store.add(names(900), ["d"] * 900, clustered(900))
@@ -130,7 +130,7 @@ def test_a_fold_reads_again_only_what_it_changed(
         read.append(file)
         return original(file)
 
-    monkeypatch.setattr(chroma_files, "_checksum", noted)
+    monkeypatch.setattr(vectors_files, "_checksum", noted)
     store = ChromaStore(folder, write=True)
     store.add(names(50, 900), ["d"] * 50, clustered(50, seed=1))
     store.close()
@@ -479,7 +479,7 @@ def test_no_change_folds_where_it_was_not_foretold(
         surprises.append(not vectors_files.seal_holds(folder))
         return unsealed(folder)
 
-    monkeypatch.setattr(chroma_files, "unsealed", noting)
+    monkeypatch.setattr(vectors_files, "unsealed", noting)
     with ChromaStore(copy, write=True) as store:
         if when != "between":
             look(store)
@@ -509,7 +509,7 @@ def test_a_fold_is_out_of_reach_of_others_while_a_writer_adds(copy: Path) -> Non
 def test_a_process_is_due_when_it_holds_several_graphs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chroma_shards, "_SHARD", 500)
+    monkeypatch.setattr(vectors_shards, "_SHARD", 500)
     monkeypatch.setattr(chroma, "_LONGEST_LOG", 300)
     with ChromaStore(tmp_path / "chroma", write=True, folds=False) as store:
         store.add(names(490), ["d"] * 490, clustered(490))

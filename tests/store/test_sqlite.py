@@ -48,7 +48,7 @@ def test_text_and_lines_do_not_depend_on_where_the_text_is_cut(
     end = data.draw(st.integers(start + 1, len(text)))
     folder = tmp_path_factory.mktemp("catalog")
     with pytest.MonkeyPatch.context() as patch, SqliteCatalog(folder, folder, write=True) as it:
-        patch.setattr(sqlite_packing, "_SEGMENT", segment)
+        patch.setattr(packing, "_SEGMENT", segment)
         put(it, "a", text)
         starts = line_starts(text)
         assert it.text("a") == text

@@ -138,7 +138,7 @@ def test_a_redirect_from_a_public_host_to_a_private_one_is_refused(
         seen.append(address)
         return None if len(seen) == 1 else objection(address, allow_private=allow_private)
 
-    monkeypatch.setattr(connecting, "objection", as_if_public)
+    monkeypatch.setattr(connection, "objection", as_if_public)
     url = f"http://public.example:{port}/start"
     assert code_of(url, allow_private=False, resolve=lambda *_: ["127.0.0.1"]) == "private_address"
     assert site.asked == ["/start"]
