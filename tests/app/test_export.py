@@ -28,7 +28,7 @@ from askdoc.errors import (
     NoIndex,
     UsageError,
 )
-from askdoc.store import export_file, files
+from askdoc.store import export_file, files, schema
 from askdoc.store.packing import pack_numbers, pack_text
 from askdoc.types import IndexReport, Moving
 

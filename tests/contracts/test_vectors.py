@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from askdoc.errors import EmbedderMismatch, StoreError
+from askdoc.store import vectors_shards
 from askdoc.store.vectors import ChromaStore
 from askdoc.store.vectors_process import ChromaProcess
 from askdoc.testing import MemoryVectors

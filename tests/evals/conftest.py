@@ -17,6 +17,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from askdoc.cli import app as cli
+from askdoc.evals import bench
 from askdoc.strings import line_of, line_starts
 from askdoc.types import (
     Answer,

@@ -23,6 +23,7 @@ from tests.write.conftest import model_path  # noqa: F401 - a fixture
 
 from askdoc import formats
 from askdoc.ask.answer import Answerer
+from askdoc.evals import judge
 from askdoc.models.llm.catalogue import catalogue
 from askdoc.write import prompts
 

@@ -18,6 +18,7 @@ from askdoc.errors import (
     StoreError,
     UsageError,
 )
+from askdoc.index import embed
 from askdoc.index.survey import absent_sources
 from askdoc.index.writer import UNFINISHED
 from askdoc.settings import Settings

@@ -14,6 +14,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper, save
 
 from askdoc.errors import ModelError
+from askdoc.models import compile as compiling
 from askdoc.models import sentence_transformers
 from askdoc.models.compile import compile_model
 from askdoc.models.manifest import Precision, read_manifest

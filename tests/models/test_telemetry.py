@@ -11,8 +11,7 @@ from askdoc.models.embedder import CACHE_VARIABLE, cache_folder, load
 def test_onnxruntime_keeps_no_record_of_what_it_did(tmp_path: Path) -> None:
     load()  # compiled at the first call, so that the process below only runs it
     code = (
-        "from askdoc.models.embedder import load\n"
-        "load().embed_queries(['Does this stay here?'])\n"
+        "from askdoc.models.embedder import load\nload().embed_queries(['Does this stay here?'])\n"
     )
     environment = {name: value for name, value in os.environ.items() if "TELEMETRY" not in name}
     environment |= {

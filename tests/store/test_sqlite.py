@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from askdoc.errors import DiskFull, IndexCorrupt, IndexTooNew, NoIndex, StoreError
-from askdoc.store import schema
+from askdoc.store import packing, schema
 from askdoc.store.catalog import SqliteCatalog
 from askdoc.store.packing import pack_id, pack_spans, unpack_id, unpack_spans
 from askdoc.strings import line_of, line_starts

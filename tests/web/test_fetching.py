@@ -14,6 +14,7 @@ import pytest
 from tests.web.site import Page, serving, unsigned_certificate
 
 from askdoc.errors import ReadError
+from askdoc.web import connection
 from askdoc.web.connection import Resolve
 from askdoc.web.fetch import Answer, Fetcher, Validators
 
