@@ -12,9 +12,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from askdoc import app, workspace
-from askdoc.ask import fusion, retrieve
+from askdoc.ask import retrieve
+from askdoc.ask import retrieve as fusion
 from askdoc.evals import bench, suite
-from askdoc.evals.metrics_ranking import ndcg_at
+from askdoc.evals.scores import ndcg_at
 from askdoc.text.terms import SnowballAnalyser
 from askdoc.types.ports import CatalogReader
 

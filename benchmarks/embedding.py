@@ -21,7 +21,7 @@ import numpy as np
 from sentence_transformers import SentenceTransformer
 
 from askdoc.models import embedder as embedders
-from askdoc.models import model_sources
+from askdoc.models import sentence_transformers as model_sources
 from askdoc.settings import DEFAULT_EMBEDDER
 from askdoc.text.chunking import Budget, chunk, sentence_spans
 from askdoc.text.sentences import SentencexSplitter

@@ -12,10 +12,11 @@ import sys
 from pathlib import Path
 
 from askdoc import app, workspace
-from askdoc.ask import fusion, retrieve
+from askdoc.ask import retrieve
+from askdoc.ask import retrieve as fusion
 from askdoc.evals import bench
 from askdoc.evals import suite as suites
-from askdoc.evals.gold import GoldFinder, hits
+from askdoc.evals.grade import GoldFinder, hits
 from askdoc.text.terms import SnowballAnalyser
 from askdoc.types import Chunk, EvalCase
 

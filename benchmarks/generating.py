@@ -27,8 +27,7 @@ from pathlib import Path
 
 from askdoc import app, workspace
 from askdoc.ask.memo import remembering
-from askdoc.evals.gold import GoldFinder
-from askdoc.evals.grade import grade
+from askdoc.evals.grade import GoldFinder, grade
 from askdoc.evals.metrics import citation_precision, citation_recall
 from askdoc.evals.suite import load
 from askdoc.types import Answer, EvalCase, Prompt, Spent

@@ -23,11 +23,10 @@ from sentence_transformers import SentenceTransformer
 from askdoc import app, workspace
 from askdoc.ask.answer import Parts
 from askdoc.ask.memo import RememberingEmbedder
-from askdoc.evals.gold import GoldFinder
-from askdoc.evals.grade import grade
+from askdoc.evals.grade import GoldFinder, grade
 from askdoc.evals.suite import load
 from askdoc.index.embed import passages
-from askdoc.models import model_sources
+from askdoc.models import sentence_transformers as model_sources
 from askdoc.settings import DEFAULT_EMBEDDER
 from askdoc.testing import MemoryVectors
 from askdoc.types.ports import Embedder

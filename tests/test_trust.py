@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from askdoc import trust, workspace
+from askdoc import workspace
+from askdoc import workspace as trust
 from askdoc.errors import SettingsError
 
 

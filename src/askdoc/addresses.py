@@ -11,7 +11,15 @@ from pathlib import Path
 from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
 from askdoc.errors import UsageError
-from askdoc.expanding import expanded
+
+
+def expanded(path: str | Path) -> Path:
+    """Put a home folder for a `~` or `~name` that begins a path; where there is none, it stays."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
+
 
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 _PORTS = {"http": 80, "https": 443}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import platformdirs
+
 from askdoc.addresses import is_address
 
 
@@ -20,3 +22,21 @@ def seen_from(base: Path, file: str) -> str:
     except ValueError:  # another drive
         return file
     return min(relative, file, key=len)
+
+
+_NAME = "askdoc"
+
+
+def state() -> Path:
+    """Return the folder for what is kept between runs: sessions, what was typed at the prompt."""
+    return platformdirs.user_state_path(_NAME)
+
+
+def data() -> Path:
+    """Return the folder for what the user made and would miss: named libraries."""
+    return platformdirs.user_data_path(_NAME)
+
+
+def config() -> Path:
+    """Return the folder of the user's `config.toml`."""
+    return platformdirs.user_config_path(_NAME)

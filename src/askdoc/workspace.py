@@ -7,20 +7,28 @@ what it names must lie inside the workspace, and it can't have a model fetched.
 
 from __future__ import annotations
 
+import difflib
+import hashlib
+import json
 import os
 import re
 import shlex
+import shutil
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from askdoc import paths
 from askdoc import settings as known
-from askdoc.addresses import is_address, normalised
-from askdoc.errors import SettingsError
-from askdoc.expanding import expanded
+from askdoc.addresses import expanded, is_address, normalised
+from askdoc.errors import NO_ROOM, AskdocError, DiskFull, SettingsError, StoreError, UsageError
 from askdoc.settings import (
     CHECK_BY_LLM,
     DEFAULT_EMBEDDER,
@@ -29,7 +37,115 @@ from askdoc.settings import (
     RERANKER,
     Settings,
 )
-from askdoc.trust import is_trusted
+from askdoc.store import files
+
+FOLDER_VARIABLE = "ASKDOC_DATA_DIR"
+_ADDRESSES = "addresses.json"
+_PRIVATE = " private"
+
+
+def data_folder() -> Path:
+    """Return the folder of the user's data, or where `ASKDOC_DATA_DIR` points."""
+    if named := os.environ.get(FOLDER_VARIABLE):
+        return Path(named).expanduser().absolute()
+    import platformdirs
+
+    return platformdirs.user_data_path("askdoc")
+
+
+def is_trusted(config: Path) -> bool:
+    """Tell whether the user has trusted `config` with the content that it has now."""
+    digest = _digest(config)
+    return digest is not None and _read("trusted.json").get(str(config.resolve())) == digest
+
+
+def trust(config: Path) -> None:
+    """Remember that the user trusts `config` as it is now."""
+    known = _read("trusted.json")
+    known[str(config.resolve())] = _digest(config) or ""
+    _write("trusted.json", known)
+
+
+def distrust(config: Path) -> bool:
+    """Forget that the user trusted `config`; tell whether that was so."""
+    known = _read("trusted.json")
+    was = known.pop(str(config.resolve()), None) is not None
+    _write("trusted.json", known)
+    return was
+
+
+def told_before(root: Path, host: str) -> bool:
+    """Tell whether this workspace was told that questions go to `host`; from now on it was."""
+    known = _read("told.json")
+    key = f"{root.resolve()} {host}"
+    if key in known:
+        return True
+    _write("told.json", {**known, key: "said"})
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """How the user has named an address: how far links are followed, whether to private hosts."""
+
+    depth: int = 0
+    private: bool = False
+
+
+def permit(root: Path, address: str, *, depth: int | None, private: bool) -> Permission:
+    """Remember that the user has named an address in a workspace; what is left open stays."""
+    before = permission(root, address) or Permission()
+    now = Permission(before.depth if depth is None else depth, private or before.private)
+    known = _read(_ADDRESSES)
+    known[_key(root, address)] = f"{now.depth}{_PRIVATE if now.private else ''}"
+    _write(_ADDRESSES, known)
+    return now
+
+
+def permission(root: Path, address: str) -> Permission | None:
+    """Return how the user has named an address on this machine; None if never."""
+    said = _read(_ADDRESSES).get(_key(root, address))
+    if said is None:
+        return None
+    depth = said.removesuffix(_PRIVATE)
+    return Permission(int(depth) if depth.isdigit() else 0, said.endswith(_PRIVATE))
+
+
+def forbid(root: Path, addresses: Iterable[str]) -> None:
+    """Forget that the user has named addresses."""
+    known = _read(_ADDRESSES)
+    gone = {_key(root, address) for address in addresses} & known.keys()
+    if gone:
+        _write(_ADDRESSES, {key: said for key, said in known.items() if key not in gone})
+
+
+def _key(root: Path, address: str) -> str:
+    return f"{root.resolve()} {address}"
+
+
+def _digest(path: Path) -> str | None:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return None
+
+
+def _read(name: str) -> dict[str, str]:
+    try:
+        found = json.loads((data_folder() / name).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
+
+
+def _write(name: str, values: dict[str, str]) -> None:
+    folder = data_folder()
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    target = folder / name
+    part = target.with_suffix(f".{os.getpid()}.part")
+    part.write_text(json.dumps(values, indent=1, sort_keys=True), encoding="utf-8")
+    part.replace(target)
+
 
 CONFIG_NAME = "askdoc.toml"
 FOLDER_NAME = ".askdoc"
@@ -126,8 +242,8 @@ def find(
     environment = os.environ if environment is None else environment
     mend = _MEND_IN_WORKSPACE if library is None else f"mend it in an editor: `{config}`"
     layers: list[tuple[Origin, str, Mapping[str, Any]]] = [
-        (Origin.USER, str(user_config), _read(user_config, _MEND)),
-        (_trust_of(config), str(config), _read(config, mend)),
+        (Origin.USER, str(user_config), _workspace_read(user_config, _MEND)),
+        (_trust_of(config), str(config), _workspace_read(config, mend)),
         (Origin.ENVIRONMENT, "environment", known.from_environment(environment)),
         (Origin.COMMAND_LINE, "command line", _anchored(overrides or {}, start)),
     ]
@@ -212,7 +328,7 @@ def _typed(value: Any) -> str:
     return shlex.join(map(str, value)) if isinstance(value, list) else shlex.quote(str(value))
 
 
-def _read(path: Path, mend: str) -> dict[str, Any]:
+def _workspace_read(path: Path, mend: str) -> dict[str, Any]:
     """Read a TOML file; one that does not exist is empty. `mend` says how to mend a broken one."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
@@ -316,3 +432,156 @@ def _own_model(key: str, value: str, root: Path, config: Path) -> str:
     message = f"{config}: `{key}` is `{value}`, neither built in nor a folder in the workspace"
     hint = f"if you trust it, pass `--{key} {value}` or set it in your own configuration"
     raise SettingsError(message, hint=hint)
+
+
+VARIABLE = "ASKDOC_LIBRARY"
+
+_NAME = re.compile(r"[^\W_][\w-]{0,63}")
+
+
+def names() -> list[str]:
+    """List the libraries there are."""
+    folder = _folder()
+    if not folder.is_dir():
+        return []
+    return sorted(path.parent.name for path in folder.glob(f"*/{FOLDER_NAME}") if path.is_dir())
+
+
+def open_library(
+    name: str, *, overrides: Mapping[str, Any] | None = None, create: bool = False
+) -> Workspace:
+    """Return the library of that name as a workspace; with `create`, it is made where missing.
+
+    Raises:
+        UsageError: there is none, it cannot be made, or `name` is not a name.
+        SettingsError: its settings are wrong.
+
+    """
+    if not _NAME.fullmatch(name):
+        message = f"not a name for a library: `{name}`"
+        raise UsageError(message, hint="use letters, digits, `-` and `_`")
+    root = _folder() / name
+    if create:
+        _make(root / FOLDER_NAME)
+    elif not (root / FOLDER_NAME).is_dir():
+        raise _unknown(name)
+    return find(root, overrides=overrides, library=name)
+
+
+def remove(name: str) -> Path | None:
+    """Delete the index and the settings of a library; name its folder if that holds more.
+
+    What else is there, such as suites of questions, is the user's own.
+
+    Raises:
+        UsageError: there is none of that name, or it lies elsewhere and is only linked to.
+        IndexLocked: another process is writing to its index.
+        StoreError: it cannot be deleted.
+
+    """
+    library = open_library(name)
+    root = library.root
+    for folder in (root, root / FOLDER_NAME):
+        if folder.is_symlink():
+            message = f"the library `{name}` lies elsewhere: `{folder}` is a link"
+            raise UsageError(message, hint="take away the link yourself")
+    if library.index.exists():
+        with files.writing(library.index, f"askdoc libraries remove {name}"):
+            pass  # nobody writes to it
+    try:
+        (root / CONFIG_NAME).unlink(missing_ok=True)
+        shutil.rmtree(root / FOLDER_NAME)
+    except OSError as error:
+        message = f"cannot delete `{root}`: {(error.strerror or str(error)).lower()}"
+        raise StoreError(message, hint="mend that, then run it again") from error
+    with suppress(OSError):  # where something else is in it
+        root.rmdir()
+    return root if root.exists() else None
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"cannot make `{folder}`: {(error.strerror or str(error)).lower()}"
+        hint = "libraries are kept in your data folder; `XDG_DATA_HOME` names another"
+        raise UsageError(message, hint=hint) from error
+
+
+def _folder() -> Path:
+    return paths.data() / "libraries"
+
+
+def _unknown(name: str) -> UsageError:
+    known = names()
+    message = f"there is no library `{name}`"
+    if near := difflib.get_close_matches(name, known, 1):
+        return UsageError(message, hint=f"did you mean `{near[0]}`?")
+    return UsageError(message, hint=f"make it: `askdoc index --library {name} FOLDER`")
+
+
+def put(file: Path, key: str, value: Any, *, editing: str) -> None:
+    """Set `key`, making the file and its folder where they are missing.
+
+    `editing` is the command that opens the file to be mended.
+
+    Raises:
+        SettingsError: the file is not TOML, or cannot be written.
+
+    """
+    document = _toml_file_read(file, editing)
+    document[key] = value
+    _toml_file_write(file, document)
+
+
+def take_out(file: Path, key: str, *, editing: str) -> bool:
+    """Remove `key`, and tell whether it was there; `editing` is that of `put`.
+
+    Raises:
+        SettingsError: the file is not TOML, or cannot be written.
+
+    """
+    document = _toml_file_read(file, editing)
+    if key not in document:
+        return False
+    del document[key]
+    _toml_file_write(file, document)
+    return True
+
+
+def create(file: Path) -> None:
+    """Make the file, empty.
+
+    Raises:
+        SettingsError: it cannot be written.
+
+    """
+    _toml_file_write(file, tomlkit.document())
+
+
+def _toml_file_read(file: Path, editing: str) -> tomlkit.TOMLDocument:
+    try:
+        return tomlkit.parse(file.read_bytes())
+    except FileNotFoundError:
+        return tomlkit.document()
+    except (TOMLKitError, UnicodeDecodeError) as error:
+        message = f"{file}: {str(error)[:1].lower()}{str(error)[1:]}"
+        raise SettingsError(message, hint=f"mend it: `{editing}`") from error
+    except OSError as error:
+        raise _refused(file, "read", error) from error
+
+
+def _toml_file_write(file: Path, document: tomlkit.TOMLDocument) -> None:
+    """Replace the file as one, so that no half of it is ever there."""
+    fresh = file.with_name(f".{file.name}.new")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        fresh.write_bytes(tomlkit.dumps(document).encode())
+        fresh.replace(file)
+    except OSError as error:
+        raise _refused(file, "written", error) from error
+
+
+def _refused(file: Path, what: str, error: OSError) -> AskdocError:
+    message = f"{file}: cannot be {what}: {(error.strerror or str(error)).lower()}"
+    return DiskFull(message) if error.errno in NO_ROOM else SettingsError(message)

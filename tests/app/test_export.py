@@ -28,7 +28,8 @@ from askdoc.errors import (
     NoIndex,
     UsageError,
 )
-from askdoc.store import export_file, files, schema
+from askdoc.store import archive as export_file
+from askdoc.store import files, schema
 from askdoc.store.packing import pack_numbers, pack_text
 from askdoc.types import IndexReport, Moving
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from askdoc.ask.compound import parts
+from askdoc.ask.query import parts
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ import pytest
 from askdoc import app, formats, workspace
 from askdoc.ask.answer import Answerer
 from askdoc.ask.retrieve import DENSE
-from askdoc.formats.unmatched import unmatched
+from askdoc.formats import unmatched
 from askdoc.render.answers import notes
 from askdoc.settings import Settings
 from askdoc.store.vectors import ChromaStore

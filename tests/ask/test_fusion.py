@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askdoc.ask.fusion import reciprocal_rank, weighted
+from askdoc.ask.retrieve import reciprocal_rank, weighted
 from askdoc.types import Hit
 
 WEIGHTS = {"dense": 0.5, "lexical": 0.5}

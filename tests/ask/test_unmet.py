@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from askdoc.ask.unmet import named, unmet
+from askdoc.ask.confidence import named, unmet
 from askdoc.text.terms import SnowballAnalyser
 
 

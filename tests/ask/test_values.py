@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 
 from askdoc.ask.cite import Chosen
-from askdoc.ask.settling import settle
-from askdoc.ask.wanted import given, wanted
+from askdoc.ask.find import settle
+from askdoc.ask.values import given, wanted
 from askdoc.text.terms import SnowballAnalyser
 from askdoc.types import Chunk, Document, Evidence, Passage, Span, Stamp
 
@@ -197,7 +197,7 @@ def test_what_reads_values_is_loaded_for_questions_for_a_value_alone() -> None:
     script = "import sys, askdoc.finding; print(*sys.modules)"
     command = [sys.executable, "-c", script]
     loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-    assert "askdoc.ask.settling" in loaded
+    assert "askdoc.ask.find" in loaded
     assert {"askdoc.ask.values", "askdoc.write.check.binding", "askdoc.write.check"}.isdisjoint(
         loaded
     )

@@ -17,7 +17,7 @@ from typing import Any, cast
 import pytest
 
 from askdoc import app, workspace
-from askdoc.cli.batching import answer_all
+from askdoc.cli.batch import answer_all
 from askdoc.errors import StoreError
 
 TEXT = "The {} bridge was built in {}. It was paid for by the {} guild. Boats of {} pass below.\n\n"

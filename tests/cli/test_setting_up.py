@@ -16,11 +16,11 @@ import pytest
 from tests.processes import running
 from typer.testing import CliRunner, Result
 
-from askdoc import formats, settings, user_folders, workspace
+from askdoc import formats, paths, settings, workspace
 from askdoc.chat.history import Exchange
 from askdoc.chat.store import SqliteSessions
 from askdoc.cli import app as cli
-from askdoc.cli.starting import example
+from askdoc.cli.init import example
 from askdoc.store.catalog import SqliteCatalog
 from askdoc.store.files import alone_with, writing
 from askdoc.types import Answer, Fingerprint, Reason, Status
@@ -306,7 +306,7 @@ def test_every_command_says_how_broken_settings_are_mended(option: list[str], te
 def test_a_hint_names_the_library(here: Path, command: list[str]) -> None:
     (here / "empty").mkdir()
     (here / "f.md").write_text("Herons nest.")
-    (user_folders.data() / "libraries" / "bare" / ".askdoc").mkdir(parents=True)
+    (paths.data() / "libraries" / "bare" / ".askdoc").mkdir(parents=True)
     told = " ".join(run(*command, "--library", "bare").stderr.split())
     assert "`askdoc index --library bare " in told
 
@@ -321,7 +321,7 @@ def test_blanks_name_no_editor(here: Path, monkeypatch: pytest.MonkeyPatch) -> N
 def test_history_that_cannot_be_read_says_what_helps(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = user_folders.state()
+    folder = paths.state()
     folder.mkdir(parents=True)
     (folder / "sessions.sqlite").write_text("no database, but long enough to be taken for one" * 99)
     done = run("history")
@@ -535,7 +535,7 @@ def test_without_libraries_it_is_told_how_one_is_made() -> None:
 
 @pytest.mark.usefixtures("libraries")
 def test_a_library_is_removed_with_what_askdoc_made_for_it(here: Path) -> None:
-    folder = user_folders.data() / "libraries"
+    folder = paths.data() / "libraries"
     (folder / "birds" / "askdoc.toml").write_text("max_sentences = 2\n")
     refused = run("libraries", "remove", "birds")
     assert (refused.exit_code, refused.stdout) == (2, "")
@@ -553,7 +553,7 @@ def test_a_library_is_removed_with_what_askdoc_made_for_it(here: Path) -> None:
 
 @pytest.mark.usefixtures("libraries")
 def test_only_a_library_is_removed_and_nothing_of_the_user_s() -> None:
-    folder = user_folders.data() / "libraries"
+    folder = paths.data() / "libraries"
     (folder / "plain").mkdir()
     for name, told in (("plain", "there is no library"), ("../here", "not a name"), ("", "not a")):
         done = run("libraries", "remove", "--yes", "--", name)
@@ -577,7 +577,7 @@ def test_only_a_library_is_removed_and_nothing_of_the_user_s() -> None:
 def test_a_library_that_is_written_to_stays() -> None:
     from askdoc.store import files
 
-    index = user_folders.data() / "libraries" / "town" / ".askdoc" / "index"
+    index = paths.data() / "libraries" / "town" / ".askdoc" / "index"
     with files.writing(index, "askdoc index"):
         done = run("libraries", "remove", "town", "--yes")
     assert (done.exit_code, done.stdout) == (1, "")
@@ -635,7 +635,7 @@ def test_a_batch_that_makes_no_sense_is_refused(arguments: list[str], said: str)
 
 @pytest.fixture
 def kept(here: Path) -> int:
-    store = SqliteSessions(user_folders.state())
+    store = SqliteSessions(paths.state())
     at = datetime(2026, 3, 1, 12, tzinfo=UTC)
     answer = Answer(
         question="Who?",
@@ -725,7 +725,7 @@ def test_sessions_of_another_workspace_need_a_word(verb: str, kept: int) -> None
 
 
 def test_only_the_user_may_read_what_is_kept(kept: int) -> None:
-    assert (user_folders.state() / "sessions.sqlite").stat().st_mode & 0o077 == 0
+    assert (paths.state() / "sessions.sqlite").stat().st_mode & 0o077 == 0
 
 
 # ── the manual page and completion ──────────────────────────────────────────────────────────────
@@ -862,7 +862,7 @@ def test_a_question_while_the_first_index_is_made_is_told_so(here: Path) -> None
 
 @pytest.mark.parametrize("empty", [False, True])
 def test_what_looks_at_an_index_while_the_first_is_made_says_who_makes_it(*, empty: bool) -> None:
-    root = user_folders.data() / "libraries" / "town"
+    root = paths.data() / "libraries" / "town"
     index = root / ".askdoc" / "index"
     by_library = ["--library", "town"]
     (root / ".askdoc").mkdir(parents=True)

@@ -19,7 +19,7 @@ from askdoc import workspace
 from askdoc.chat.history import Exchange
 from askdoc.chat.store import SqliteSessions
 from askdoc.cli import app as cli
-from askdoc.cli import base, shells
+from askdoc.cli import base, completion
 from askdoc.types import Answer, Fingerprint, Reason, Status
 
 NAMES = ('it\'s "odd".txt', "\\$(touch pwned).txt", "owls `touch pwned`.txt")
@@ -189,7 +189,7 @@ def test_zsh_is_set_up_for_askdoc_alone(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / ".zshrc").write_text("bindkey -e\n")
     for _ in range(2):
-        shells.install("zsh")
+        completion.install("zsh")
     settings = (tmp_path / ".zshrc").read_text()
     assert settings == "bindkey -e\nfpath+=~/.zfunc; autoload -Uz compinit; compinit\n"
     assert "zstyle" not in (tmp_path / ".zfunc" / "_askdoc").read_text()

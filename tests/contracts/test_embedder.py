@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from askdoc.models import embedder as embedders
-from askdoc.models import model_sources
+from askdoc.models import sentence_transformers as model_sources
 from askdoc.settings import DEFAULT_EMBEDDER
 from askdoc.testing import HashEmbedder
 from askdoc.types import Span

@@ -40,7 +40,7 @@ def tiny_cross_encoder(folder: Path, *, labels: int = 1) -> Path:
     import torch
     from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
 
-    from askdoc.models import model_sources
+    from askdoc.models import sentence_transformers
     from askdoc.settings import DEFAULT_EMBEDDER
 
     torch.manual_seed(3)
@@ -53,7 +53,7 @@ def tiny_cross_encoder(folder: Path, *, labels: int = 1) -> Path:
     )
     config.num_labels = labels
     BertForSequenceClassification(config).save_pretrained(folder)
-    base = model_sources.find(DEFAULT_EMBEDDER).folder
+    base = sentence_transformers.find(DEFAULT_EMBEDDER).folder
     AutoTokenizer.from_pretrained(str(base)).save_pretrained(folder)
     return folder
 
@@ -114,12 +114,12 @@ def test_no_library_draws_its_progress_while_a_model_is_loaded(
 ) -> None:
     from transformers.utils import logging
 
-    from askdoc.models import cross_encoders
+    from askdoc.models import compiler
 
     model = tiny_cross_encoder(tmp_path / "model")
     logging.enable_progress_bar()  # type: ignore[no-untyped-call]  # as in a fresh process
     capfd.readouterr()
-    cross_encoders._load(model)
+    compiler._load(model)
     assert capfd.readouterr() == ("", "")
 
 

@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 from askdoc.evals.diagnose import Stage, _th, explain
-from askdoc.evals.gold import GoldFinder
-from askdoc.evals.grade import grade
+from askdoc.evals.grade import GoldFinder, grade
 from askdoc.evals.run import Disk
 from askdoc.types import EvalCase, GoldEvidence
 

@@ -18,7 +18,7 @@ import pytest
 
 from askdoc.evals import baseline, files, gate
 from askdoc.evals.baseline import Comparison
-from askdoc.evals.eval_data import MEANING, WHY
+from askdoc.evals.files import MEANING, WHY
 from askdoc.evals.gate import Rules, SuiteRules
 from askdoc.evals.html import page as eval_html
 from askdoc.evals.lint import Finding, Level
@@ -27,8 +27,7 @@ from askdoc.evals.report import CaseFailure, EvalReport
 from askdoc.evals.run import evaluate
 from askdoc.evals.suite import Suite
 from askdoc.render.console import make_console, page
-from askdoc.render.eval_suites import finding_lines
-from askdoc.render.evals import report_lines
+from askdoc.render.evals import finding_lines, report_lines
 from askdoc.strings import one_line
 from askdoc.types import EvalCase, GoldEvidence
 

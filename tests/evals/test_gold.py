@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askdoc.evals.gold import GoldFinder, GoldMissing, hits, occurrences
+from askdoc.evals.grade import GoldFinder, GoldMissing, hits, occurrences
 from askdoc.types import EvalCase, GoldEvidence, Span
 
 

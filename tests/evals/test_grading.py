@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from askdoc.evals.gold import GoldFinder
-from askdoc.evals.grade import Graded, Lost, grade
+from askdoc.evals.grade import GoldFinder, Graded, Lost, grade
 from askdoc.evals.metrics import score
 from askdoc.evals.run import Disk
 from askdoc.types import Answer, EvalCase, GoldEvidence, Span

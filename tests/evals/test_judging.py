@@ -9,8 +9,8 @@ import pytest
 from sklearn.metrics import cohen_kappa_score  # type: ignore[import-untyped]
 
 from askdoc.errors import GeneratorError, ModelError
+from askdoc.evals.cache import RememberingJudge
 from askdoc.evals.judge import VERSION, Agreement, PromptedJudge, judge, kappa
-from askdoc.evals.judgements import RememberingJudge
 from askdoc.evals.run import evaluate
 from askdoc.types import EvalCase, Form, GoldEvidence, Prompt, Spent
 

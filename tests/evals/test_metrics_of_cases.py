@@ -15,8 +15,7 @@ import sklearn.metrics as sk  # type: ignore[import-untyped]
 from ir_measures import Success
 
 from askdoc.evals import metrics
-from askdoc.evals.gold import Place
-from askdoc.evals.grade import Graded
+from askdoc.evals.grade import Graded, Place
 from askdoc.evals.scores import exact_match, token_f1
 from askdoc.types import EvalCase, Span
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ir_measures import RR, R, nDCG
 
-from askdoc.evals.metrics_ranking import first_rank, ndcg_at, recall_at, reciprocal_rank_at
+from askdoc.evals.scores import first_rank, ndcg_at, recall_at, reciprocal_rank_at
 
 DEPTHS = (1, 3, 5, 10)
 

@@ -8,11 +8,8 @@ from typing import Any
 import pytest
 
 from askdoc.errors import SuiteError, UsageError
-from askdoc.evals.exchange import KINDS, guess, read
-from askdoc.evals.gold import GoldFinder
-from askdoc.evals.suite_export import KINDS as OUT
-from askdoc.evals.suite_export import export
-from askdoc.evals.yaml_file import parse_yaml
+from askdoc.evals.exchange import EXPORT_KINDS, KINDS, export, guess, parse_yaml, read
+from askdoc.evals.grade import GoldFinder
 from askdoc.types import EvalCase, GoldEvidence
 
 SQUAD = {
@@ -288,4 +285,4 @@ def test_formats_that_hold_documents_need_them(corpus: Any) -> None:
         export("beir", "mine", (), None)
     with pytest.raises(UsageError, match="no format `xml`"):
         export("xml", "mine", (), None)
-    assert set(KINDS) == set(OUT)
+    assert set(KINDS) == set(EXPORT_KINDS)

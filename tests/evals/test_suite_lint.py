@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askdoc.evals.gold import GoldFinder
+from askdoc.evals.grade import GoldFinder
 from askdoc.evals.lint import Finding, Level, lint, nearest
 from askdoc.types import EvalCase, GoldEvidence
 

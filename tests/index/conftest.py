@@ -22,7 +22,8 @@ from askdoc.index.reading.reading import in_line
 from askdoc.index.sources import NO_WEB, Files, Web
 from askdoc.index.writer import Beside, Store
 from askdoc.settings import Settings
-from askdoc.store import beside, vectors_files
+from askdoc.store import files as beside
+from askdoc.store import vectors_files
 from askdoc.store.catalog import SqliteCatalog
 from askdoc.store.files import writing
 from askdoc.store.vectors import ChromaStore

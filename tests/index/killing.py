@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import chromadb  # noqa: F401 - loaded before the fork
 
 from askdoc.errors import NoIndex
-from askdoc.index import grouping
+from askdoc.index import embed
 from conftest import Bench  # type: ignore[import-not-found]
 
 FILES = 40
@@ -83,7 +83,7 @@ def say(line: str) -> None:
 
 
 def main(folder: Path, kills: int, seed: int, signal_name: str) -> None:
-    grouping.GROUP, grouping._LONGEST_WAIT = 16, 0.05
+    embed.GROUP, embed._LONGEST_WAIT = 16, 0.05
     how = signal.Signals[signal_name]
     bench = Bench(folder, memory=None)
     moments = random.Random(seed)  # noqa: S311 - no secret

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from askdoc.index.coverage import Gap, coverage, coverage_to_json, gaps
+from askdoc.index.status import Gap, coverage, coverage_to_json, gaps
 from askdoc.types import Copy, Document, IndexReport, Skip, Stamp
 
 

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from askdoc.errors import DiskFull, EmbedderMismatch, IndexCorrupt, IndexLocked, StoreError
+from askdoc.index import embed as grouping
 from askdoc.index import embed as intake
-from askdoc.index import grouping
 from askdoc.index.run import Run
 from askdoc.index.writer import Repaired
 from askdoc.settings import Settings

@@ -19,7 +19,7 @@ from askdoc.errors import (
     UsageError,
 )
 from askdoc.index import embed
-from askdoc.index.survey import absent_sources
+from askdoc.index.plan import absent_sources
 from askdoc.index.writer import UNFINISHED
 from askdoc.settings import Settings
 from askdoc.types import INCOMPLETE, Found, Indexed, Skip
@@ -349,8 +349,8 @@ def test_the_fingerprint_says_what_is_indexed_and_not_how_it_came(bench: Bench) 
 
 
 def test_a_long_document_is_published_whole(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("askdoc.text.windows.LONGEST", 500)
-    monkeypatch.setattr("askdoc.index.grouping.GROUP", 8)
+    monkeypatch.setattr("askdoc.text.chunking.LONGEST", 500)
+    monkeypatch.setattr("askdoc.index.embed.GROUP", 8)
     bench.settings = Settings(chunk_tokens=16)
     text = "\n".join(f"Sentence {number} of a long text. And another." for number in range(300))
     bench.write(docs__long=text, docs__cat=CAT)
@@ -379,7 +379,7 @@ def test_a_long_document_is_published_whole(bench: Bench, monkeypatch: pytest.Mo
 
 
 def test_tells_how_far_it_is(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("askdoc.index.grouping.GROUP", 2)
+    monkeypatch.setattr("askdoc.index.embed.GROUP", 2)
     bench.write(**{f"docs__f{number}": f"{CAT} {number}" for number in range(6)})
     bench.sync("docs")
     told = [event for event in bench.events if isinstance(event, Indexed)]

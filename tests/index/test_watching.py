@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from askdoc.index.watching import FolderWatch
+from askdoc.index.watch import FolderWatch
 from askdoc.store.files import writing
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sends signals")

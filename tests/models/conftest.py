@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from askdoc.models import manifest, model_sources, sentence_transformers
-from askdoc.models.compile import compile_model
+from askdoc.models import manifest, sentence_transformers
+from askdoc.models import sentence_transformers as model_sources
+from askdoc.models.compiler import compile_model
 from askdoc.settings import DEFAULT_EMBEDDER
 
 SIZE = 32

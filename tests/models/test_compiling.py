@@ -14,13 +14,11 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper, save
 
 from askdoc.errors import ModelError
-from askdoc.models import compile as compiling
+from askdoc.models import compiler as compiling
 from askdoc.models import sentence_transformers
-from askdoc.models.compile import compile_model
+from askdoc.models.compiler import TEXTS, compile_model, parity, quantise
 from askdoc.models.manifest import Precision, read_manifest
 from askdoc.models.onnx import OnnxEmbedder
-from askdoc.models.parity import TEXTS, parity
-from askdoc.models.quantising import quantise
 from askdoc.models.sentence_transformers import TorchEmbedder, load_model, traits
 from askdoc.testing import HashEmbedder
 from askdoc.types import CompileStage, Compiling

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from askdoc.errors import ModelError
-from askdoc.models import model_sources
+from askdoc.models import sentence_transformers as model_sources
 from askdoc.models.embedder import cache_folder, load
 from askdoc.models.manifest import FORMAT
 from askdoc.models.onnx import OnnxEmbedder

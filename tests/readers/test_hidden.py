@@ -14,8 +14,7 @@ from docx.enum.style import WD_STYLE_TYPE
 from tests.readers.test_packed import packed
 
 from askdoc.readers import reader_for
-from askdoc.readers.rtf import RtfReader
-from askdoc.readers.rtf_hidden import without_hidden
+from askdoc.readers.rtf import RtfReader, without_hidden
 from askdoc.types import Reading
 from askdoc.types.places import name_place
 

@@ -2,9 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from askdoc.readers.pdf.columns import in_reading_order
-from askdoc.readers.pdf.hyphens import soften
-from askdoc.readers.pdf.layout import PageLine
+from askdoc.readers.pdf.layout import PageLine, in_reading_order, soften
 from askdoc.strings import one_line, searchable
 
 COMMON = frozenset(("well", "known", "chat", "state", "international", "reuse", "use", "re"))

@@ -13,7 +13,7 @@ import pptx
 import pytest
 
 from askdoc.errors import ReadError
-from askdoc.index.parts import placed
+from askdoc.index.plan import placed
 from askdoc.readers import reader_for, unpacking
 from askdoc.readers.archive import ZipReader
 from askdoc.types import Found, Reading, Unread

@@ -14,14 +14,12 @@ from rich.text import Text
 from syrupy.assertion import SnapshotAssertion
 
 from askdoc.errors import UsageError
-from askdoc.index.coverage import Coverage, gaps
-from askdoc.index.status import IndexStatus, report_to_json, status_to_json
+from askdoc.index.status import Coverage, IndexStatus, gaps, report_to_json, status_to_json
 from askdoc.render import progress
-from askdoc.render.checks import check_lines
 from askdoc.render.console import Page, make_console, page
 from askdoc.render.documents import line_lines, split_lines, text_lines
-from askdoc.render.health import Check, Health
 from askdoc.render.indexing import coverage_lines, report_lines, size, status_lines
+from askdoc.render.progress import Check, Health, check_lines
 from askdoc.strings import line_of, line_starts, printable
 from askdoc.types import (
     CompileStage,

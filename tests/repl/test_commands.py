@@ -22,7 +22,7 @@ from prompt_toolkit.document import Document as Typed
 from syrupy.assertion import SnapshotAssertion
 from tests.processes import running
 
-from askdoc import app, user_folders, workspace
+from askdoc import app, paths, workspace
 from askdoc.chat.store import SqliteSessions
 from askdoc.errors import AskdocError
 from askdoc.evals import suite
@@ -617,7 +617,7 @@ def test_why_a_session_is_not_kept_is_said(
 ) -> None:
     with Opened(root, home) as talk:
         store, talk.session.store = talk.session.store, None
-        kept = SqliteSessions(user_folders.state())
+        kept = SqliteSessions(paths.state())
         kept.begin(talk.session.scope.key, "An older one", datetime.now(UTC))
         kept.close()
         assert "An older one" in talk.say("/sessions")  # from a pipe, as it has no prompt

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from askdoc.store.freshness import file_state
+from askdoc.store.files import file_state
 from askdoc.types import Document, FileState, Stamp
 
 

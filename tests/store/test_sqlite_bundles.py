@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 
 from askdoc.errors import IndexCorrupt
 from askdoc.store.catalog import SqliteCatalog
-from askdoc.store.packing import pack_numbers, unpack_numbers
+from askdoc.store.packing import bundles, pack_numbers, unbundle, unpack_numbers
 from askdoc.store.schema import FILE_NAME
-from askdoc.store.sqlite_bundles import bundles, unbundle
 from askdoc.types import Chunk, Document, Span, Stamp
 
 

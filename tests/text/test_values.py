@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askdoc.text.dates import read_dates
-from askdoc.text.values import read_quantities
+from askdoc.text.values import read_dates, read_quantities
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askdoc.text import chunking, windows
-from askdoc.text.chunking import Budget
-from askdoc.text.windows import joined, open_sections
+from askdoc.text import chunking
+from askdoc.text import chunking as windows
+from askdoc.text.chunking import Budget, joined, open_sections
 from askdoc.types import Reading, Section, Span
 from askdoc.types.places import Landmark, Landmarks, Place, PlaceKind
 

@@ -13,7 +13,7 @@ from fpdf import FPDF
 from tests.index.conftest import Bench
 from tests.web.site import Page, serving
 
-from askdoc import trust
+from askdoc import workspace
 from askdoc.errors import FetchError
 from askdoc.index.sources import Web
 from askdoc.readers import reader_for
@@ -54,12 +54,12 @@ class Reader:
 
     def _forget(self, address: str) -> None:
         self.web().forget(address)
-        trust.forbid(self.bench.root, [address])
+        workspace.forbid(self.bench.root, [address])
 
     def name(self, path: str, *, depth: int | None = None, private: bool = True) -> str:
         """Name an address as `askdoc index` does."""
         address = self.site.at(path)
-        trust.permit(self.bench.root, address, depth=depth, private=private)
+        workspace.permit(self.bench.root, address, depth=depth, private=private)
         self.site.clear()
         return address
 
@@ -80,7 +80,7 @@ def reader(bench: Bench, site: Site) -> Reader:
 
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    monkeypatch.setenv(trust.FOLDER_VARIABLE, str(tmp_path / "data"))
+    monkeypatch.setenv(workspace.FOLDER_VARIABLE, str(tmp_path / "data"))
     (tmp_path / "work").mkdir()
     return Bench(tmp_path / "work")
 
@@ -439,7 +439,7 @@ def test_an_index_from_elsewhere_fetches_nothing_that_was_not_named_here(reader:
     address = reader.name("/a")
     bench.sync(address)
     before = bench.state()
-    trust.forbid(bench.root, [address])  # as on another machine
+    workspace.forbid(bench.root, [address])  # as on another machine
     site.clear()
     report = bench.sync()
     assert [skip.code for skip in report.skipped] == ["not_named"]
@@ -488,7 +488,7 @@ def test_a_source_that_is_taken_out_leaves_nothing(reader: Reader) -> None:
     bench.sync(address)
     assert bench.indexer().remove_sources([address]) == {address: 2}
     assert reader.texts() == {}
-    assert trust.permission(bench.root, address) is None
+    assert workspace.permission(bench.root, address) is None
     assert list((bench.index / "web").iterdir()) == []
 
 

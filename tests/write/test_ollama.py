@@ -15,7 +15,7 @@ from tests.write.servers import KEY, reply
 
 from askdoc.cli.completion import model_names
 from askdoc.errors import GeneratorError
-from askdoc.models.llm import ollama
+from askdoc.models.llm import connection as ollama
 from askdoc.models.llm.connection import connect
 from askdoc.models.llm.providers import Provider, ollama_url, read_provider
 from askdoc.types import Form, Spent

@@ -6,8 +6,8 @@ import pytest
 
 from askdoc.text.terms import SnowballAnalyser
 from askdoc.types import Support
-from askdoc.write.attribution import attribute
 from askdoc.write.check import Check, Source
+from askdoc.write.writer import attribute
 
 _ANALYSER = SnowballAnalyser()
 

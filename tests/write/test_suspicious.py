@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from tests.write.conftest import Scripted, evidence, terms
 
+from askdoc.ask.answer import unpoisoned
 from askdoc.ask.cite import Chosen
-from askdoc.ask.guarding import unpoisoned
 from askdoc.models.llm.local import LlamaCpp
 from askdoc.types import Span, Support
 from askdoc.write import prompts

@@ -21,7 +21,7 @@ from askdoc.ask.answer import Answerer
 from askdoc.ask.memo import remembering
 from askdoc.ask.rank import candidate
 from askdoc.evals import suite
-from askdoc.evals.gold import GoldFinder, GoldMissing, met
+from askdoc.evals.grade import GoldFinder, GoldMissing, met
 from askdoc.types import EvalCase
 
 SEED = 1

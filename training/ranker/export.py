@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 from model import Ranker, base_folder
 
-from askdoc.models.quantising import quantise
+from askdoc.models.compiler import quantise
 from askdoc.models.ranker import ABOUT, IDS, MODEL, TOKENIZER, TYPES, digest
 
 TARGET = Path(__file__).parents[2] / "src" / "askdoc" / "data" / "ranker"

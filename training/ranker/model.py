@@ -7,14 +7,14 @@ from pathlib import Path
 import torch
 from transformers import AutoModel
 
-from askdoc.models import model_sources
+from askdoc.models import sentence_transformers
 from askdoc.settings import DEFAULT_EMBEDDER
 
 
 def base_folder() -> Path:
     """Name the folder of the model that training starts from, whose digest is verified."""
-    source = model_sources.find(DEFAULT_EMBEDDER)
-    model_sources.verify(source)
+    source = sentence_transformers.find(DEFAULT_EMBEDDER)
+    sentence_transformers.verify(source)
     if source.folder is None:
         message = "the default embedder comes in a package"
         raise AssertionError(message)

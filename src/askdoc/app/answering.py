@@ -51,7 +51,7 @@ def answerer(
 
     from askdoc.ask.answer import Answerer, Parts
     from askdoc.ask.find import Sources
-    from askdoc.store.freshness import file_state
+    from askdoc.store.files import file_state
     from askdoc.text.terms import SnowballAnalyser
 
     with ExitStack() as stack:

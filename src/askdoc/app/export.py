@@ -70,7 +70,8 @@ def export_index(
         StoreError: the index is not whole, or another process writes to it.
 
     """
-    from askdoc.store import export_file, files
+    from askdoc.store import archive as export_file
+    from askdoc.store import files
     from askdoc.store.archive import copy, expect_sound, homes
     from askdoc.store.catalog import SqliteCatalog
     from askdoc.store.schema import FILE_NAME
@@ -123,7 +124,8 @@ def import_index(
         UsageError: there is no such file, or there is an index already and no `force`.
 
     """
-    from askdoc.store import export_file, files
+    from askdoc.store import archive as export_file
+    from askdoc.store import files
     from askdoc.store.schema import FILE_NAME
 
     with export_file.opened(file) as packed:
@@ -151,10 +153,10 @@ def _put(
     file: Path,
 ) -> Moved:
     """Make an index of what was unpacked into `folder`, and let it take its place."""
-    from askdoc.store import beside, vectors_files
-    from askdoc.store.archive import copy, expect_inside, expect_sound, homes
+    from askdoc.store import files as beside
+    from askdoc.store import vectors_files
+    from askdoc.store.archive import CATALOG, copy, expect_inside, expect_sound, homes
     from askdoc.store.catalog import SqliteCatalog
-    from askdoc.store.export_file import CATALOG
     from askdoc.store.schema import draft_in, replace
 
     with closing(SqliteCatalog(draft_in(workspace.index), workspace.root, write=True)) as draft:
@@ -236,7 +238,7 @@ def _write_vectors(
     workspace: Workspace, folder: Path, placed: Sequence[tuple[str, str]], listen: Listener
 ) -> int:
     """Write the vectors of all chunks, and return how long each is."""
-    from askdoc.store.export_file import IDS, VECTORS
+    from askdoc.store.archive import IDS, VECTORS
 
     tell = _telling(listen, "Reading vectors")
     dimensions = 0
@@ -266,7 +268,7 @@ def _store_vectors(
     """
     import numpy as np
 
-    from askdoc.store.export_file import IDS, VECTORS
+    from askdoc.store.archive import IDS, VECTORS
     from askdoc.store.vectors_process import ChromaProcess
 
     ids = (folder / IDS).read_bytes().decode("ascii", "replace").split("\n")[:-1]

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from askdoc.index.coverage import Coverage
     from askdoc.index.embed import Cutters
     from askdoc.index.indexer import Indexer
     from askdoc.index.sources import Readout, Web
+    from askdoc.index.status import Coverage
     from askdoc.index.watch import Follower
     from askdoc.index.writer import Beside, Store
     from askdoc.settings import Settings
@@ -114,8 +114,7 @@ def follower(
     listen: Listener = deaf,
 ) -> Follower:
     """Get ready to keep the workspace's index current with `sources`, by default all of its own."""
-    from askdoc.index.watch import Follower
-    from askdoc.index.watching import FolderWatch
+    from askdoc.index.watch import FolderWatch, Follower
 
     watch = partial(FolderWatch, leave_out=[workspace.index])
     return Follower(indexer, watch, sources, listen)
@@ -129,7 +128,7 @@ def coverage_of(workspace: Workspace) -> Coverage:
         IndexLocked: there is nothing in it yet, and another process is just making it.
 
     """
-    from askdoc.index.coverage import coverage
+    from askdoc.index.status import coverage
 
     with opening.open_made(workspace) as catalog:
         documents = catalog.documents()
@@ -149,7 +148,7 @@ def permit(
     if workspace.settings.offline:
         message = f"`--offline` refuses to fetch `{address}`"
         raise UsageError(message, hint="leave out `--offline`, or unset the setting `offline`")
-    from askdoc import trust
+    from askdoc import workspace as trust
 
     trust.permit(workspace.root, address, depth=depth, private=allow_private)
 
@@ -186,7 +185,7 @@ def _web(workspace: Workspace, listen: Listener) -> Web:
         )
 
     def forget(address: str) -> None:
-        from askdoc import trust
+        from askdoc import workspace as trust
 
         opened().forget(address)
         trust.forbid(workspace.root, [address])
@@ -225,7 +224,7 @@ def _most_bytes(settings: Settings) -> int:
 def _store(workspace: Workspace) -> Store:
     """Tell how to get at the two halves of the workspace's index, and of one made beside it."""
     from askdoc.index.writer import Beside
-    from askdoc.store import beside
+    from askdoc.store import files as beside
 
     index = workspace.index
     return _store_in(

@@ -72,8 +72,8 @@ def language_models() -> Iterator[LoadModel]:
 
 def tell(workspace: Workspace, generator: Generator, listen: Listener) -> None:
     """Tell to which host a language model sends, once in each workspace, and when it waits."""
-    from askdoc.trust import told_before
     from askdoc.types import Sending
+    from askdoc.workspace import told_before
 
     if generator.remote and not told_before(workspace.root, generator.remote):
         listen(Sending(generator.remote))

@@ -11,20 +11,20 @@ from __future__ import annotations
 import hashlib
 import time
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from askdoc import __version__
-from askdoc.ask.cite import Chosen
+from askdoc.ask.cite import Chosen, readable
 from askdoc.ask.find import Finder, Found, Sources, clean
-from askdoc.ask.guarding import unpoisoned
 from askdoc.ask.lookup import fitting, none_fits
 from askdoc.ask.mail import credited, is_message
 from askdoc.settings import Settings, answer_fingerprint
 from askdoc.store.vectors_codec import IN_CONTEXT
 from askdoc.strings import one_line
+from askdoc.text.mentions import content_words
 from askdoc.types import (
     Answer,
     Citation,
@@ -46,10 +46,40 @@ from askdoc.types import (
 )
 from askdoc.types.places import Place
 from askdoc.types.ports import AnswerWriter, CatalogReader, Listener, deaf
-from askdoc.write.grammar import REFUSAL
+from askdoc.write.prompts import REFUSAL
 
 if TYPE_CHECKING:
     from askdoc.types.ports import Matrix
+
+
+def unpoisoned(
+    question: str,
+    chosen: Sequence[Chosen],
+    evidence: Sequence[Evidence],
+    suspicious: Container[str],
+) -> list[Chosen]:
+    """Leave out the chosen sentences that speak to a model, unless the question is about them.
+
+    `suspicious` holds their labels. The question is about such a sentence where they share a word
+    that no other sentence of the evidence has; it comes last. Where nothing is left, the best other
+    one is taken; where there is none, nothing is left out.
+    """
+    others = [item for item in evidence if item.label not in suspicious]
+    known = {word for item in others for word in _words(item.text)}
+    asked = _words(question) - known
+    kept = [
+        item
+        for item in chosen
+        if item.evidence.label not in suspicious or asked & _words(item.evidence.text)
+    ]
+    if kept or not others:
+        return sorted(kept, key=lambda one: one.evidence.label in suspicious) or list(chosen)
+    return [Chosen(others[0], readable(others[0]))]
+
+
+def _words(text: str) -> set[str]:
+    return {word.casefold() for word in content_words(text)}
+
 
 GENERATOR = "extractive"
 _SHOWN_EVIDENCE = 10

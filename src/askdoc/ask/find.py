@@ -8,21 +8,21 @@ documents answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, TypeVar
 
-from askdoc.ask import compound
+from askdoc.ask import query as compound
 from askdoc.ask import query as operators
-from askdoc.ask.cite import Chosen
+from askdoc.ask.cite import Chosen, choose
 from askdoc.ask.confidence import Calibration, context, features, probability, shortfall
 from askdoc.ask.query import Demands
 from askdoc.ask.rank import Terms, score
 from askdoc.ask.retrieve import DENSE, FOREIGN_WEIGHTS, LEXICAL, Demanded, Query, gather, prepare
-from askdoc.ask.settling import settle
 from askdoc.ask.spelling import Vocabulary, repair
+from askdoc.ask.values import wanted
 from askdoc.errors import UsageError
 from askdoc.settings import AUTOMATIC, ENGLISH, ENGLISH_MODELS, Settings
 from askdoc.store.vectors_codec import IN_CONTEXT, unpack
@@ -31,9 +31,27 @@ from askdoc.types import INCOMPLETE, Evidence, Passage, Reason
 from askdoc.types.ports import Analyser, CatalogReader, Embedder, Ranker, VectorStore
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from askdoc.types.ports import Matrix
+
+
+def settle(
+    question: str,
+    evidence: Sequence[Evidence],
+    terms: Terms,
+    weights: Mapping[str, float],
+    *,
+    limit: int,
+) -> list[Chosen]:
+    """Choose up to `limit` sentences, as `choose` does, and see to a value that is asked for."""
+    chosen = choose(evidence, terms, weights, limit=limit)
+    want = wanted(question, terms)
+    if not chosen or want is None:
+        return chosen
+    # What reads values takes a while to load, and most questions ask for none.
+    from askdoc.ask.values import with_value
+
+    return with_value(chosen, want, evidence, terms, weights, limit=limit)
+
 
 _MOST_TERMS = 64
 """Distinct terms of a question that are searched for, the rarest first; a pasted page has more."""

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from pathlib import Path
+from typing import Any, Protocol
 
+from askdoc.errors import UsageError
+from askdoc.formats import answer_to_json
+from askdoc.paths import seen_from
 from askdoc.strings import one_line
-from askdoc.types import Answer, Turn
+from askdoc.types import Answer, Citation, FileState, Status, Turn
+from askdoc.types.places import place_suffix
 
 _TITLE = 70
 """Characters of a title at most."""
@@ -80,3 +86,90 @@ def title_of(question: str) -> str:
     if len(text) <= _TITLE:
         return text
     return text[:_TITLE].rsplit(" ", 1)[0].rstrip(" ,;:-") + " …"
+
+
+SESSION = "askdoc.session/1"
+
+_JSON = ".json"
+_MARKDOWN = (".md", ".markdown", ".txt", "")
+_MARKUP = re.compile(r"([\\`*_\[\]<>#|~])")
+
+
+def is_json(path: Path) -> bool:
+    """Tell by its name whether a file is to hold JSON, and else Markdown.
+
+    Raises:
+        UsageError: it is to hold something that is not written here.
+
+    """
+    ending = path.suffix.lower()
+    if ending not in (_JSON, *_MARKDOWN):
+        message = f"a session is not written as `{ending}`"
+        raise UsageError(message, hint="name a file `.md` for Markdown, or `.json` for JSON")
+    return ending == _JSON
+
+
+def to_json(title: str, exchanges: Sequence[Exchange], *, base: Path) -> dict[str, Any]:
+    """Return a session as plain values; each answer as `askdoc ask --json` prints it."""
+    return {
+        "schema": SESSION,
+        "title": title,
+        "turns": [
+            {
+                "asked": exchange.asked,
+                "question": exchange.question,
+                "at": exchange.at.isoformat(timespec="seconds"),
+                "answer": answer_to_json(exchange.answer, base=base),
+            }
+            for exchange in exchanges
+        ],
+    }
+
+
+def to_markdown(title: str, exchanges: Sequence[Exchange], *, base: Path) -> str:
+    """Return a session as Markdown, each answer with its quotes and where they stand."""
+    blocks = [f"# {_escaped(title)}"]
+    for exchange in exchanges:
+        blocks.append(f"## {_escaped(exchange.question)}")
+        if exchange.asked != exchange.question:
+            blocks.append(f"Asked as: {_escaped(exchange.asked)}")
+        blocks.extend(_answer(exchange.answer, base))
+    return "\n\n".join(blocks) + "\n"
+
+
+def answer_text(answer: Answer, *, base: Path) -> str:
+    """Return an answer as plain text to paste: what it says, then one line for each source."""
+    if answer.status is Status.ABSTAINED:
+        return f"{_reason(answer)}\n"
+    sources = [
+        f"[{item.label}] {_where(item, base)}: “{one_line(item.quote)}”"
+        for item in answer.citations
+    ]
+    return "\n".join([answer.text, "", *sources]) + "\n"
+
+
+def _answer(answer: Answer, base: Path) -> Iterator[str]:
+    if answer.status is Status.ABSTAINED:
+        yield _escaped(_reason(answer))
+        return
+    for claim in answer.claims:
+        marks = "".join(f" [{label}]" for label in claim.citations)
+        yield _escaped(claim.text) + marks
+    for item in answer.citations:
+        changed = "" if item.file_state is FileState.CURRENT else f" ({item.file_state})"
+        yield f"[{item.label}] {_escaped(_where(item, base))}{changed}\n> {_escaped(item.quote)}"
+
+
+def _reason(answer: Answer) -> str:
+    message = answer.reason.message if answer.reason else ""
+    return f"{message[:1].upper()}{message[1:]}."
+
+
+def _where(item: Citation, base: Path) -> str:
+    file = seen_from(base, item.document.file) + item.document.inside
+    return f"{file}{place_suffix(item.place, item.line_start, item.line_end)}"
+
+
+def _escaped(text: str) -> str:
+    """Take from `text` what Markdown would read as markup."""
+    return _MARKUP.sub(r"\\\1", one_line(text))

@@ -137,7 +137,7 @@ def ask(  # noqa: PLR0913 - one parameter for each option
         listen = deaf if as_json or no_stream else stream
         answer = answerer.answer(text, documents=documents, listen=listen)
         if as_json:
-            from askdoc.cli.output import print_json
+            from askdoc.cli.input import print_json
             from askdoc.formats import answer_to_json
 
             print_json(answer_to_json(answer, base=here()))

@@ -19,7 +19,7 @@ from typing import Any
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
-from askdoc.cli import excluding
+from askdoc.cli import input as excluding
 from askdoc.cli.input import keep_number
 from askdoc.errors import NO_ROOM, AskdocError, UsageError
 from askdoc.render import console
@@ -112,7 +112,7 @@ class Root(Group):
             args = sys.argv[1:] if args is None else args
             self._complete_for(args)
             if COMPLETING in os.environ:
-                from askdoc.cli import shells
+                from askdoc.cli import completion as shells
 
                 shells.prepare()
             with _endings(), _offers_quoted_for_bash():  # completion is outside of the others
@@ -147,7 +147,7 @@ class Root(Group):
         """
         if not 1 <= len(args) <= 2 or args[0] not in _COMPLETION:  # noqa: PLR2004 - and the shell
             return
-        from askdoc.cli import shells
+        from askdoc.cli import completion as shells
 
         option = args[0]
         shell = args[1] if len(args) > 1 else shells.current()

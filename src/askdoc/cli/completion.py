@@ -6,8 +6,16 @@ there is no index, there is nothing to offer.
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterable
 from itertools import islice
+from pathlib import Path
+
+import typer
+
+from askdoc.cli.base import COMPLETING
+from askdoc.errors import UsageError
 
 _MOST = 300
 
@@ -40,7 +48,7 @@ def suite_names(incomplete: str) -> list[str]:
 
 def library_names(incomplete: str) -> list[str]:
     """List the named libraries."""
-    from askdoc.libraries import names
+    from askdoc.workspace import names
 
     return _fitting(incomplete, names())
 
@@ -48,8 +56,8 @@ def library_names(incomplete: str) -> list[str]:
 def model_names(incomplete: str) -> list[str]:
     """List the language models: those here, those of the catalogue, those of a running Ollama."""
     from askdoc.models.llm.catalogue import catalogue
+    from askdoc.models.llm.connection import local_models
     from askdoc.models.llm.files import ModelFiles
-    from askdoc.models.llm.ollama import local_models
 
     files = ModelFiles()
     known = sorted(catalogue().values(), key=lambda model: not files.present(model))
@@ -66,7 +74,7 @@ def setting_names(incomplete: str) -> list[str]:
 
 def session_numbers(incomplete: str) -> list[tuple[str, str]]:
     """List the kept sessions of the workspace, each by its number with its title."""
-    from askdoc import user_folders
+    from askdoc import paths as user_folders
     from askdoc.chat.store import SqliteSessions
     from askdoc.cli.options import open_workspace
     from askdoc.errors import AskdocError
@@ -89,3 +97,132 @@ def _fitting(incomplete: str, names: Iterable[str]) -> list[str]:
     """List the names that begin with what was typed; none that a line can't hold."""
     fit = (name for name in names if name.startswith(incomplete) and name.isprintable())
     return list(islice(fit, _MOST))
+
+
+_AS_LINES = "_ASKDOC_LINES"
+_WIDEST = "10000"
+
+_ZSH = """\
+#compdef askdoc
+
+_askdoc() {
+  local line tab=$'\\t' explained=
+  local -i place widest=0
+  local -a lines values shown
+  while IFS= read -r line; do
+    [[ -n $line ]] && lines+=("$line")
+  done < <(env _ASKDOC_COMPLETE=complete_zsh _ASKDOC_LINES=1 \\
+    _TYPER_COMPLETE_ARGS="${(j: :)words[1,CURRENT]}" askdoc 2>/dev/null)
+  values=("${(@)lines%%$tab*}")
+  for (( place = 1; place <= $#values; place++ )); do
+    (( $#values[place] > widest )) && widest=$#values[place]
+    [[ $lines[place] == *$tab* ]] && explained=1
+  done
+  if (( ! $#lines )); then
+    _files
+  elif [[ -n $explained ]]; then
+    for line in "${(@)lines}"; do
+      line="${(r:widest:)line%%$tab*}  ${${line#*$tab}:#$line}"
+      shown+=("$line[1,COLUMNS-1]")
+    done
+    compadd -l -d shown -a values
+  else
+    compadd -d values -a values
+  fi
+}
+
+if [[ $funcstack[1] == _askdoc ]]; then
+  _askdoc "$@"
+else
+  compdef _askdoc askdoc
+fi
+"""
+
+_FISH = """\
+function __askdoc_offers
+    set --local typed (commandline --cut-at-cursor --current-process | string collect)
+    set --local offers (env _ASKDOC_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args \\
+        _TYPER_COMPLETE_ARGS="$typed" askdoc 2>/dev/null | string match --invert '')
+    if set --query offers[1]
+        printf '%s\\n' $offers
+    else
+        __fish_complete_path (commandline --cut-at-cursor --current-token)
+    end
+end
+
+complete --command askdoc --no-files --arguments '(__askdoc_offers)'
+"""
+
+SCRIPTS = {"zsh": _ZSH, "fish": _FISH}
+"""What completes askdoc, by the shell; other shells have what typer writes."""
+
+_SETTING_UP_ZSH = "fpath+=~/.zfunc; autoload -Uz compinit; compinit"
+
+
+def current() -> str:
+    """Name the shell that askdoc was called from.
+
+    Raises:
+        UsageError: it can't be told.
+
+    """
+    import shellingham
+
+    try:
+        return str(shellingham.detect_shell()[0])
+    except shellingham.ShellDetectionFailure as error:
+        message = "the shell that this was called from can't be told"
+        hint = "name it: `askdoc --install-completion bash`"
+        raise UsageError(message, hint=hint) from error
+
+
+def install(shell: str) -> Path:
+    """Put the script of a shell where that shell looks for it; return the file.
+
+    Raises:
+        OSError: it cannot be written.
+
+    """
+    if shell == "zsh":
+        file = Path.home() / ".zfunc" / "_askdoc"
+        _write(file, _ZSH)
+        settings = Path.home() / ".zshrc"
+        before = settings.read_text(encoding="utf-8") if settings.is_file() else ""
+        if _SETTING_UP_ZSH not in before:
+            gap = "\n" if before and not before.endswith("\n") else ""
+            _write(settings, f"{before}{gap}{_SETTING_UP_ZSH}\n")
+        return file
+    name = Path("fish") / "completions" / "askdoc.fish"
+    file = Path.home() / ".config" / name
+    _write(file, _FISH)
+    if elsewhere := os.environ.get("XDG_CONFIG_HOME"):  # fish looks there alone
+        file = Path(elsewhere) / name
+        _write(file, _FISH)
+    return file
+
+
+def prepare() -> None:
+    """Get ready to answer a shell, if one asks: with a line for each offer, however narrow it is.
+
+    typer wraps what offers mean to the width of the terminal.
+
+    Raises:
+        typer.Exit: it has been answered.
+
+    """
+    asked = os.environ.get(COMPLETING, "")
+    if not asked.startswith("complete_"):
+        return
+    os.environ["COLUMNS"] = _WIDEST
+    if asked == "complete_zsh":
+        if _AS_LINES in os.environ:
+            os.environ[COMPLETING] = "complete_fish"
+            os.environ["_TYPER_COMPLETE_FISH_ACTION"] = "get-args"
+        else:  # typer's script would evaluate the names
+            sys.stdout.write("_files\n")
+            raise typer.Exit(0)
+
+
+def _write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")

@@ -98,7 +98,7 @@ def set_(
         askdoc config set max_sentences 5
         askdoc config set --workspace sources docs papers
     """
-    from askdoc import toml_file
+    from askdoc import workspace as toml_file
     from askdoc.settings import from_words
 
     value = from_words(key, values)
@@ -123,7 +123,7 @@ def unset(key: Key, *, in_workspace: InWorkspace = False) -> None:
     Examples:
         askdoc config unset editor
     """
-    from askdoc import toml_file
+    from askdoc import workspace as toml_file
     from askdoc.settings import expect_known
 
     expect_known(key)
@@ -154,7 +154,7 @@ def edit(*, in_workspace: InWorkspace = False) -> None:
     """
     import os
 
-    from askdoc import toml_file
+    from askdoc import workspace as toml_file
     from askdoc.repl import editor as opening
 
     file = _file(in_workspace=in_workspace)

@@ -2,14 +2,175 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from askdoc import app
 from askdoc.cli.options import Embedder, Index, Library, open_workspace
+from askdoc.errors import AskdocError, IndexCorrupt, IndexLocked, NoIndex
+from askdoc.render.progress import Check, Health
+from askdoc.settings import RERANKER
+from askdoc.store import vectors_files
+from askdoc.types import Candidate, Document, FileState
 
 if TYPE_CHECKING:
     from askdoc.workspace import Workspace
+
+
+_PACKAGES = ("chromadb", "onnxruntime", "tokenizers", "sentence-transformers", "llama-index-core")
+_LEAST_FREE = 500 * 1000**2
+"""Bytes that a compiled model and the index of some thousand documents need."""
+
+_ASKED, _RIGHT = "When was the harbour dug out?", "The harbour was dug out in 1883."
+_BESIDE = "Salt is won in flat basins by the sea."
+
+_REBUILD = "make it anew, naming all its files and folders: `askdoc index --rebuild PATH`"
+
+
+def examine(
+    workspace: Workspace, *, file_state: Callable[[Document], FileState]
+) -> Iterator[Check]:
+    """Check one thing after the other; an error that a check meets is its finding."""
+    checks = (
+        ("python", _python),
+        ("packages", _packages),
+        ("sqlite", _sqlite),
+        ("disk", lambda: _disk(workspace.index)),
+        ("index", lambda: _index(workspace)),
+        ("vectors", lambda: _vectors(workspace)),
+        ("files", lambda: _files(workspace, file_state)),
+        ("embedder", lambda: _embedder(workspace)),
+        ("ranker", lambda: _ranker(workspace)),
+    )
+    told: set[str] = set()
+    making = False
+    for name, check in checks:
+        try:
+            yield check()
+        except IndexCorrupt as error:
+            damaged = str(error).partition(": ")[0]  # what follows depends on who met it
+            known = damaged in told
+            told.add(damaged)
+            finding = "cannot be told while that is damaged" if known else str(error)
+            yield Check(name, Health.BROKEN, finding, None if known else error.hint)
+        except IndexLocked as error:
+            finding = "cannot be told before it is made" if making else str(error)
+            yield Check(name, Health.WARNING, finding, None if making else error.hint)
+            making = True
+        except NoIndex as error:
+            yield Check(name, Health.WARNING, str(error), error.hint)
+        except AskdocError as error:
+            yield Check(name, Health.BROKEN, str(error), error.hint)
+
+
+def _python() -> Check:
+    return Check("python", Health.GOOD, f"{sys.version.split()[0]} at {sys.executable}")
+
+
+def _packages() -> Check:
+    found: list[str] = []
+    missing: list[str] = []
+    for package in _PACKAGES:
+        try:
+            found.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            missing.append(package)
+    if missing:
+        names = " ".join(missing)
+        finding = f"missing: {names}"
+        return Check("packages", Health.BROKEN, finding, f"install them: `pip install {names}`")
+    return Check("packages", Health.GOOD, ", ".join(found))
+
+
+def _sqlite() -> Check:
+    connection = sqlite3.connect(":memory:")
+    try:
+        connection.execute("CREATE VIRTUAL TABLE probe USING fts5(text)")
+    except sqlite3.OperationalError:
+        finding = f"SQLite {sqlite3.sqlite_version} has no full-text search (FTS5)"
+        return Check("sqlite", Health.BROKEN, finding, "use a Python whose SQLite has FTS5")
+    finally:
+        connection.close()
+    return Check("sqlite", Health.GOOD, f"{sqlite3.sqlite_version} with full-text search")
+
+
+def _disk(index: Path) -> Check:
+    folder = next(path for path in (index, *index.parents) if os.access(path, os.F_OK))
+    free = shutil.disk_usage(folder).free
+    finding = f"{free / 1000**3:.1f} GB free at {folder}"
+    if free < _LEAST_FREE:
+        return Check("disk", Health.WARNING, finding, "free some space before indexing")
+    return Check("disk", Health.GOOD, finding)
+
+
+def _index(workspace: Workspace) -> Check:
+    with app.open_made(workspace) as catalog:
+        if damage := catalog.check():
+            return Check("index", Health.BROKEN, f"damaged: {damage[0]}", _REBUILD)
+        counts = catalog.counts()
+    documents = "1 document" if counts.documents == 1 else f"{counts.documents:,} documents"
+    finding = f"{documents}, {counts.chunks:,} passages at {workspace.index}"
+    if not counts.documents:
+        hint = workspace.hint("add documents: `askdoc index FOLDER`")
+        return Check("index", Health.WARNING, finding, hint)
+    return Check("index", Health.GOOD, finding)
+
+
+def _vectors(workspace: Workspace) -> Check:
+    with app.open_made(workspace) as catalog:
+        expected = set(catalog.chunk_ids())
+    if not expected and not vectors_files.has_database(app.vectors_folder(workspace)):
+        return Check("vectors", Health.GOOD, "none, and none are needed")
+    with closing(app.open_vectors(workspace)) as vectors:
+        if damage := vectors.check():
+            remedy = "make them anew: `askdoc doctor --repair`"
+            return Check("vectors", Health.BROKEN, f"damaged: {damage[0]}", remedy)
+        stored = set(vectors.ids())
+    if missing := len(expected - stored):
+        finding = f"{missing:,} of {len(expected):,} passages have no vector"
+        return Check("vectors", Health.BROKEN, finding, "make them: `askdoc doctor --repair`")
+    if extra := len(stored - expected):
+        finding = f"{extra:,} vectors belong to no passage; searches leave them out"
+        return Check("vectors", Health.WARNING, finding, "clean up: `askdoc doctor --repair`")
+    return Check("vectors", Health.GOOD, f"{len(stored):,}, one for each passage")
+
+
+def _files(workspace: Workspace, file_state: Callable[[Document], FileState]) -> Check:
+    with app.open_made(workspace) as catalog:
+        states = [file_state(document) for document in catalog.documents()]
+    changed, missing = states.count(FileState.CHANGED), states.count(FileState.MISSING)
+    if changed or missing:
+        finding = f"{changed:,} changed and {missing:,} gone since they were indexed"
+        return Check("files", Health.WARNING, finding, "follow them: `askdoc index`")
+    return Check("files", Health.GOOD, "all as they were indexed")
+
+
+def _ranker(workspace: Workspace) -> Check:
+    ranker = app.ranker(workspace)
+    if ranker is None:
+        return Check("ranker", Health.GOOD, "none is wanted: `reranker` is `none`")
+    right, beside = ranker.score(_ASKED, [Candidate(_RIGHT), Candidate(_BESIDE)])
+    if not right > beside:
+        finding = f"`{ranker.name}` ranks a sentence that is beside the point before the answer"
+        remedy = "pip install --force-reinstall askdoc" if ranker.name == RERANKER else None
+        return Check("ranker", Health.WARNING, finding, remedy or "choose another `--reranker`")
+    return Check("ranker", Health.GOOD, ranker.name)
+
+
+def _embedder(workspace: Workspace) -> Check:
+    embedder = app.embedder(workspace)
+    embedder.embed_queries(["Does it work?"])
+    finding = f"{embedder.name}, {embedder.dimensions} dimensions, {embedder.max_tokens} tokens"
+    return Check("embedder", Health.GOOD, finding)
 
 
 def doctor(
@@ -36,11 +197,9 @@ def doctor(
 
     Exit codes: 0 nothing is broken, 1 something is.
     """
-    from askdoc.cli.doctor_more import examine
-    from askdoc.render.checks import check_lines
     from askdoc.render.console import output
-    from askdoc.render.health import Health
-    from askdoc.store.freshness import file_state
+    from askdoc.render.progress import Health, check_lines
+    from askdoc.store.files import file_state
 
     workspace = open_workspace(library=library, index=index, embedder=embedder)
     page = output()

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
+from askdoc.addresses import expanded
 from askdoc.cli.options import Embedder, Index, Library, here, open_workspace
-from askdoc.expanding import expanded
 
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
 

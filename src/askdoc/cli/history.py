@@ -82,7 +82,7 @@ def list_(
     with _opened() as store:
         found = store.sessions(_workspace(everywhere=everywhere))
     if as_json:
-        from askdoc.cli.output import print_json
+        from askdoc.cli.input import print_json
 
         print_json({"schema": "askdoc.history/1", "sessions": [_plain(item) for item in found]})
         return
@@ -131,8 +131,7 @@ def export(
     """
     import sys
 
-    from askdoc.chat.history import title_of
-    from askdoc.chat.transcripts import is_json, to_json, to_markdown
+    from askdoc.chat.history import is_json, title_of, to_json, to_markdown
     from askdoc.formats import dumps
 
     as_json = (to is not None and is_json(to)) or as_json
@@ -212,10 +211,10 @@ def _agreed(sessions: Sequence[SessionSummary]) -> bool:
 
 @contextmanager
 def _opened() -> Iterator[SqliteSessions]:
-    from askdoc import user_folders
+    from askdoc import paths
     from askdoc.chat.store import SqliteSessions
 
-    store = SqliteSessions(user_folders.state())
+    store = SqliteSessions(paths.state())
     try:
         yield store
     finally:

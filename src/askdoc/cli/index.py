@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -24,11 +27,66 @@ from askdoc.cli.options import (
 )
 from askdoc.errors import UsageError
 from askdoc.index.plan import MISSING
+from askdoc.paths import seen_from
 from askdoc.system.interrupt import ending_in_order
+from askdoc.types import Waiting
 
 if TYPE_CHECKING:
-    from askdoc.types import IndexReport
+    from askdoc.types import IndexReport, ReadOptions
     from askdoc.workspace import Workspace
+
+
+def keep_current(
+    workspace: Workspace,
+    sources: Sequence[Path] | None,
+    done: IndexReport,
+    options: ReadOptions,
+    *,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Keep the index current after a run that has `done` so much; ends with Ctrl-C.
+
+    Prints a line for each change, or with `as_json` an object for what was done at once.
+    """
+    from askdoc import app
+    from askdoc.render.console import errors, output
+    from askdoc.render.errors import note_line
+    from askdoc.render.progress import ChangeLines, ending_line
+
+    page, aside = output(), errors()
+    lines = ChangeLines(done)
+    changes = 0
+
+    def hear(event: object) -> None:
+        if isinstance(event, Waiting):
+            aside.show([note_line(event.reason, aside)])
+
+    report = done
+    with suppress(KeyboardInterrupt), app.indexer(workspace, options=options) as indexer:
+        paths = sources or indexer.watched()
+        names = ", ".join(f"`{seen_from(aside.base, str(path))}`" for path in paths)
+        aside.show([note_line(f"watching {names}; Ctrl-C ends it", aside)])
+        for report in app.follower(workspace, indexer, sources, hear).reports():
+            told = list(lines(report, page))
+            changes += len(told)
+            if as_json and told:
+                _print(report)
+            elif not quiet and not as_json:
+                page.show(told)
+    with app.open_catalog(workspace) as catalog:
+        documents = catalog.counts().documents
+    aside.show([ending_line(documents, changes, interrupted=report.interrupted, page=aside)])
+    if report.interrupted:
+        raise typer.Exit(INTERRUPTED)
+
+
+def _print(report: IndexReport) -> None:
+    from askdoc.cli.input import print_json
+    from askdoc.index.status import report_to_json
+
+    print_json(report_to_json(report), in_a_line=True)
+    sys.stdout.flush()
 
 
 @ending_in_order()
@@ -113,7 +171,7 @@ def index(  # noqa: PLR0913 - one parameter for each option
             app.permit(workspace, address, depth=depth, allow_private=allow_private)
         report = build(workspace, sources, errors(), rebuild=rebuild, options=options)
     if as_json:
-        from askdoc.cli.output import print_json
+        from askdoc.cli.input import print_json
         from askdoc.index.status import report_to_json
 
         print_json(report_to_json(report), in_a_line=watch)
@@ -127,8 +185,6 @@ def index(  # noqa: PLR0913 - one parameter for each option
     if paths and not (dry_run or watch):
         _expect_something(report, paths)
     if watch:
-        from askdoc.cli.watching import keep_current
-
         followed = paths_of(sources or ()) or None
         keep_current(workspace, followed, report, options, as_json=as_json, quiet=quiet)
 

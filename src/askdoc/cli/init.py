@@ -2,12 +2,40 @@
 
 from __future__ import annotations
 
+import json
 import shlex
+from collections.abc import Sequence
 from typing import Annotated
 
+import msgspec
 import typer
 
 from askdoc.cli.options import here
+from askdoc.settings import HELP, Settings
+
+_USERS_OWN = ("editor", "viewer", "keys", "history")
+"""Settings that are a person's and not a folder's."""
+
+
+def example(sources: Sequence[str]) -> str:
+    """Write settings that index `sources`, with all others as comments at their defaults."""
+    lines = [
+        "# The settings of this folder; `askdoc config list` says what is in force.",
+        "",
+        f"# {HELP['sources']}",
+        f"sources = {_toml(list(sources))}",
+    ]
+    for field in msgspec.structs.fields(Settings):
+        if field.name == "sources" or field.name in _USERS_OWN:
+            continue
+        value = '"…"' if field.default is None else _toml(field.default)
+        lines += ["", f"# {HELP[field.name]}", f"# {field.name} = {value}"]
+    return "\n".join(lines) + "\n"
+
+
+def _toml(value: object) -> str:
+    """Write a plain value as TOML, whose numbers, strings and lists look like JSON's."""
+    return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)
 
 
 def init(
@@ -25,7 +53,6 @@ def init(
         askdoc init docs
         askdoc init . && askdoc index
     """
-    from askdoc.cli.starting import example
     from askdoc.errors import AskdocError, UsageError
     from askdoc.render.console import output
     from askdoc.render.layout import flat, hang

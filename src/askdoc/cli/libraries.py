@@ -42,11 +42,11 @@ def show_libraries(*, as_json: AsJson = False) -> None:
     """
     from askdoc import app as wiring
     from askdoc.errors import AskdocError, IndexLocked
-    from askdoc.libraries import names, open_library
     from askdoc.render.console import errors, output
     from askdoc.render.errors import note_line
     from askdoc.render.indexing import count
     from askdoc.render.layout import table
+    from askdoc.workspace import names, open_library
 
     found: dict[str, int | None] = {}
     made: set[str] = set()
@@ -59,7 +59,7 @@ def show_libraries(*, as_json: AsJson = False) -> None:
             if isinstance(error, IndexLocked):
                 made.add(name)
     if as_json:
-        from askdoc.cli.output import print_json
+        from askdoc.cli.input import print_json
 
         listed = [{"name": name, "documents": documents} for name, documents in found.items()]
         print_json({"schema": "askdoc.libraries/1", "libraries": listed})
@@ -109,10 +109,10 @@ def remove(
     from rich.text import Text
 
     from askdoc.cli.input import agreed
-    from askdoc.libraries import open_library
-    from askdoc.libraries import remove as delete
     from askdoc.render.console import errors, output
     from askdoc.render.errors import note_line
+    from askdoc.workspace import open_library
+    from askdoc.workspace import remove as delete
 
     open_library(name)  # which may not be there
     what = f"the library `{name}`"

@@ -34,14 +34,14 @@ def show_models(*, as_json: AsJson = False) -> None:
         askdoc models list
     """
     from askdoc.models.llm.catalogue import catalogue
+    from askdoc.models.llm.connection import local_models
     from askdoc.models.llm.files import ModelFiles
-    from askdoc.models.llm.ollama import local_models
 
     files = ModelFiles()
     models = [(model, files.present(model)) for model in catalogue().values()]
     served = local_models() or []
     if as_json:
-        from askdoc.cli.output import print_json
+        from askdoc.cli.input import print_json
 
         listed = [_data(model, here=here) for model, here in models]
         theirs = [{"name": f"ollama:{model.name}", "size": model.size} for model in served]
@@ -69,7 +69,7 @@ def info(name: Name, *, as_json: AsJson = False) -> None:
     files = ModelFiles()
     here = files.present(model)
     if as_json:
-        from askdoc.cli.output import print_json
+        from askdoc.cli.input import print_json
 
         print_json(_data(model, here=here))
         return

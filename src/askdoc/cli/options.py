@@ -183,7 +183,7 @@ def open_workspace(
         library = chosen[0] if chosen else None
     if library is None:
         return workspace.find(here(), overrides=given)
-    from askdoc.libraries import open_library
+    from askdoc.workspace import open_library
 
     for key in ("embedder", "reranker", "check"):
         if (model := given.get(key)) and (here() / model).is_dir():

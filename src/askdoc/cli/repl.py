@@ -116,9 +116,9 @@ def _script(scope: Scope) -> None:
 
 
 def _state() -> Path:
-    from askdoc import user_folders
+    from askdoc import paths
 
-    return user_folders.state()
+    return paths.state()
 
 
 def _store(folder: Path | None) -> SessionStore | None:

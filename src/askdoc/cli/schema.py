@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from askdoc.cli.output import print_json
+from askdoc.cli.input import print_json
 
 
 def schema(

@@ -45,7 +45,7 @@ def search(
         documents = answerer.resolve(source) if source else None
         passages = answerer.search(text, documents=documents)
         if as_json:
-            from askdoc.cli.output import print_json
+            from askdoc.cli.input import print_json
             from askdoc.formats import search_to_json
 
             print_json(search_to_json(text, passages, base=here(), lines=answerer.lines))

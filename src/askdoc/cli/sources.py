@@ -48,7 +48,7 @@ def show(*, as_json: AsJson = False, library: Library = None, index: Index = Non
     if as_json:
         from dataclasses import asdict
 
-        from askdoc.cli.output import print_json
+        from askdoc.cli.input import print_json
 
         print_json({"schema": "askdoc.sources/1", "sources": [asdict(one) for one in found]})
         return

@@ -37,7 +37,7 @@ def status(
     from askdoc import app
     from askdoc.index.status import read_status, status_to_json
     from askdoc.index.writer import EMBEDDER_NAME, UNFINISHED
-    from askdoc.store.freshness import file_state
+    from askdoc.store.files import file_state
     from askdoc.types import INCOMPLETE
 
     workspace = open_workspace(library=library, index=index)
@@ -56,7 +56,7 @@ def status(
             incomplete_key=INCOMPLETE,
         )
     if as_json:
-        from askdoc.cli.output import print_json
+        from askdoc.cli.input import print_json
 
         print_json(status_to_json(found))
     else:
@@ -70,11 +70,11 @@ def status(
 def _cover(workspace: Workspace, *, as_json: bool) -> None:
     """Say what is missing from the index, and what would help."""
     from askdoc import app
-    from askdoc.index.coverage import coverage_to_json
+    from askdoc.index.status import coverage_to_json
 
     found = app.coverage_of(workspace)
     if as_json:
-        from askdoc.cli.output import print_json
+        from askdoc.cli.input import print_json
 
         print_json(coverage_to_json(found))
         return

@@ -49,7 +49,7 @@ def trust(
         askdoc trust
         askdoc trust --forget
     """
-    from askdoc import trust as kept
+    from askdoc import workspace as kept
     from askdoc.render.console import errors
     from askdoc.render.errors import note_line
     from askdoc.workspace import CONFIG_NAME, root_of

@@ -18,7 +18,7 @@ from askdoc.errors import SuiteError, UsageError
 from askdoc.evals.metrics import BY_CASE, BY_SET, TIMES, Columns, score_set
 from askdoc.evals.report import CaseResult, RunFingerprint, SuiteReport
 from askdoc.evals.statistics import Change, Estimate, compare_means, interval, resample_counts
-from askdoc.misfits import lowered
+from askdoc.settings import lowered
 from askdoc.types import Status
 
 FOLDER_NAME = "baselines"

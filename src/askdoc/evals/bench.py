@@ -17,10 +17,10 @@ from askdoc import app
 from askdoc.chat import followups
 from askdoc.errors import AskdocError, StoreError, UsageError
 from askdoc.evals.cache import AnswerCache, case_key
-from askdoc.evals.gold import GoldFinder
+from askdoc.evals.grade import GoldFinder
 from askdoc.evals.run import evaluate
 from askdoc.evals.suite import Suite
-from askdoc.models.llm.model_pin import model_pin
+from askdoc.models.llm.files import model_pin
 from askdoc.models.llm.providers import read_provider
 from askdoc.settings import ENGLISH, index_fingerprint
 from askdoc.system.parallel import each

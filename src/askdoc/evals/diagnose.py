@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from askdoc.ask.confidence import shortfall
-from askdoc.evals.gold import met
-from askdoc.evals.grade import Graded
-from askdoc.evals.metrics_ranking import first_rank
+from askdoc.evals.grade import Graded, met
+from askdoc.evals.scores import first_rank
 from askdoc.types import Evidence, Passage, Status
 
 

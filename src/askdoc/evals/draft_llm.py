@@ -21,7 +21,7 @@ from itertools import islice
 
 from askdoc.errors import AskdocError
 from askdoc.evals.draft import case_name
-from askdoc.evals.gold import occurrences
+from askdoc.evals.grade import occurrences
 from askdoc.evals.scores import normalise
 from askdoc.evals.suite import DRAFT
 from askdoc.strings import one_line

@@ -3,27 +3,301 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from askdoc.errors import SuiteError, UsageError
+from askdoc.evals.grade import GoldFinder
 from askdoc.evals.suite import parse_line
-from askdoc.evals.suite_promptfoo import YAML, ParseYaml, read_promptfoo
-from askdoc.evals.suite_tables import (
-    Imported,
-    Row,
-    as_list,
-    distinct,
-    file_name,
-    free_name,
-    json_lines,
-    rows_of,
-)
 from askdoc.types import EvalCase, GoldEvidence
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """Cases, and the documents that came with them: path to text; none where none came."""
+
+    cases: tuple[EvalCase, ...]
+    documents: Mapping[str, str] = field(default_factory=dict)
+
+
+def rows_of(path: Path) -> list[Row]:
+    """Read a table: CSV, TSV, JSON by rows or by columns, or JSON lines."""
+    text = path.read_text(encoding="utf-8-sig")
+    if path.suffix == ".jsonl":
+        return [json.loads(line) for line in text.split("\n") if line.strip()]
+    if path.suffix == ".json":
+        data = json.loads(text)
+        return _columns(data) if isinstance(data, dict) else data
+    delimiter = "\t" if path.suffix == ".tsv" else ","
+    # Strict: a quotation mark that is never closed would take the rest of the table as one cell.
+    return list(csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+
+
+def _columns(data: Mapping[str, Any]) -> list[Row]:
+    """Turn a table that is kept by columns (lists, or maps by row) into rows."""
+    lists = {k: list(v.values()) if isinstance(v, dict) else list(v) for k, v in data.items()}
+    return [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)]
+
+
+def json_lines(path: Path) -> Iterator[Row]:
+    """Read the objects of a file, one a line."""
+    for line in path.read_text(encoding="utf-8").split("\n"):
+        if line.strip():
+            yield json.loads(line)
+
+
+def as_list(value: Any, separator: str | None = None) -> list[str]:
+    """Take a list, a list written as JSON, or text parted by `separator`, as a list of texts."""
+    if isinstance(value, str):
+        if value.strip().startswith("["):
+            try:
+                return [str(item) for item in json.loads(value)]
+            except json.JSONDecodeError:
+                pass
+        parts = value.split(separator) if separator else [value]
+        return [part.strip() for part in parts if part.strip()]
+    return [str(item) for item in value if str(item).strip()]
+
+
+def file_name(title: str) -> str:
+    """Make the name of a file from a title."""
+    return re.sub(r"[^\w.-]+", "_", title).strip("._") or "document"
+
+
+def free_name(name: str, taken: Mapping[str, str]) -> str:
+    """Return `name`, or where that is taken one with a number."""
+    stem, dot, suffix = name.rpartition(".")
+    candidate, number = name, 2
+    while candidate in taken:
+        candidate = f"{stem}_{number}{dot}{suffix}"
+        number += 1
+    return candidate
+
+
+def distinct(cases: Sequence[EvalCase]) -> tuple[EvalCase, ...]:
+    """Give a case whose id is taken another one."""
+    seen: dict[str, EvalCase] = {}
+    for case in cases:
+        name, number = case.id, 2
+        while name in seen:
+            name = f"{case.id}-{number}"
+            number += 1
+        seen[name] = case if name == case.id else replace(case, id=name)
+    return tuple(seen.values())
+
+
+YAML = (".yaml", ".yml")
+ParseYaml = Callable[[str], Any]
+"""Reads YAML with every scalar as text."""
+
+_QUESTIONS = ("question", "query", "user_input", "prompt", "input", "message")
+"""Variables that hold the question, the likeliest first."""
+
+_FILE = "file://"
+_ONE = frozenset({"equals", "contains", "icontains"})
+_ANY = frozenset({"contains-any", "icontains-any"})
+_NEGATED = "not-"
+_DEEPEST = 5
+"""Files that may name files, one after another."""
+
+_ASSERTION = re.compile(r"(not-)?([a-z]+(?:-[a-z]+)*)(?:\([^)]*\))?:\s*(.*)", re.DOTALL)
+_UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+_VARIABLE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+
+
+def read_promptfoo(path: Path, *, parse: ParseYaml | None = None) -> Imported:
+    """Read a table with a `question` column and `__expected` assertions, or YAML with `tests`.
+
+    Raises:
+        SuiteError: it names tests that can't be read here, or holds something else.
+
+    """
+    if path.suffix in YAML:
+        return Imported(distinct(_cases(list(_tests(path, parse, _DEEPEST)), path)))
+    return Imported(distinct([_row(row, number) for number, row in enumerate(rows_of(path), 1)]))
+
+
+# ── tables ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _row(row: Row, number: int) -> EvalCase:
+    expected = [str(v) for k, v in row.items() if str(k).startswith("__expected") and v]
+    answers = [words for text in expected for words in _expected(text)]
+    asked = next((row[name] for name in _QUESTIONS if row.get(name)), None) or row["question"]
+    name = str(row.get("id") or f"promptfoo-{number}")
+    return EvalCase(name, str(asked).strip(), answers=tuple(answers))
+
+
+def _expected(text: str) -> list[str]:
+    match = _ASSERTION.fullmatch(text.strip())
+    if match is None:
+        return [text.strip()]
+    negated, name, words = match.groups()
+    if negated:
+        return []
+    return _words(name, words.strip())
+
+
+def _words(kind: str, value: Any) -> list[str]:
+    """List what an assertion accepts; nothing where it is not about words."""
+    if kind in _ONE:
+        return [str(value)]
+    if kind in _ANY:
+        return as_list(value, ",")
+    return []
+
+
+# ── YAML ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _tests(path: Path, parse: ParseYaml | None, depth: int) -> Iterator[Mapping[str, Any]]:
+    """Yield every test of a file and of the files that it names, with the defaults filled in."""
+    if parse is None or not depth:
+        message = f"`{path}` cannot be read here"
+        raise SuiteError(message, hint="give the file that holds the tests")
+    if path.suffix not in YAML:
+        yield from ({"vars": dict(row)} for row in rows_of(path))
+        return
+    found = parse(path.read_text(encoding="utf-8-sig"))
+    config = found if isinstance(found, dict) else {"tests": found}
+    defaults = config.get("defaultTest") or {}
+    listed = config.get("tests") or []
+    for item in listed if isinstance(listed, list) else [listed]:
+        if isinstance(item, dict):
+            yield _with_defaults(item, defaults)
+            continue
+        for file in _named(str(item), path):
+            yield from (_with_defaults(t, defaults) for t in _tests(file, parse, depth - 1))
+
+
+def _with_defaults(test: Mapping[str, Any], defaults: Any) -> dict[str, Any]:
+    if not isinstance(defaults, dict):
+        return dict(test)
+    return {
+        **test,
+        "vars": {**(defaults.get("vars") or {}), **(test.get("vars") or {})},
+        "assert": [*(defaults.get("assert") or ()), *(test.get("assert") or ())],
+    }
+
+
+def _named(name: str, by: Path) -> list[Path]:
+    """Find the files that a configuration names, beside itself; `*` stands for any."""
+    bare = name.removeprefix(_FILE)
+    suffix = Path(bare).suffix
+    if "://" in bare or suffix not in (*YAML, ".csv", ".json", ".jsonl"):
+        message = f"`{by}` takes tests from `{name}`, which can't be read here"
+        raise SuiteError(message, hint="write them out as YAML or CSV, and import that")
+    file = by.parent / bare
+    found = sorted(file.parent.glob(file.name)) if "*" in file.name else [file]
+    if not found:
+        message = f"`{by}` takes tests from `{name}`, and there is none"
+        raise SuiteError(message)
+    return found
+
+
+def _cases(tests: Sequence[Mapping[str, Any]], path: Path) -> list[EvalCase]:
+    cases = []
+    for number, test in enumerate(tests, start=1):
+        told = test.get("vars") or {}
+        asked = _questions(told)
+        if not asked:
+            message = f"test {number} of `{path}` has no question: {', '.join(told) or 'no vars'}"
+            raise SuiteError(message, hint=f"name the variable one of: {', '.join(_QUESTIONS)}")
+        cases += [_case(test, variables, question, number) for variables, question in asked]
+    return cases
+
+
+def _case(
+    test: Mapping[str, Any], variables: Mapping[str, Any], question: str, number: int
+) -> EvalCase:
+    known = test.get("metadata") or {}
+    return EvalCase(
+        id=str(known.get("id") or f"promptfoo-{number}"),
+        question=question,
+        answers=tuple(dict.fromkeys(_answers(test, variables))),
+        evidence=tuple(
+            GoldEvidence(str(item["document"]), str(item["quote"]))
+            for item in known.get("evidence") or ()
+        ),
+        all_evidence=str(known.get("all_evidence")).lower() == "true",
+        answerable=str(known.get("answerable")).lower() != "false",
+        tags=tuple(as_list(known.get("tags") or ())),
+    )
+
+
+def _questions(variables: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], str]]:
+    """List the questions of a test with its variables; a list of values is as many questions."""
+    named = (name for name in _QUESTIONS if variables.get(name))
+    name = next(named, next(iter(variables), "") if len(variables) == 1 else "")
+    if not name:
+        return []
+    values = variables[name] if isinstance(variables[name], list) else [variables[name]]
+    questions = [_filled(str(value), variables).strip() for value in values]
+    return [({**variables, name: question}, question) for question in questions if question]
+
+
+def _answers(test: Mapping[str, Any], variables: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what the assertions accept, with `{{variables}}` filled in."""
+    for item in test.get("assert") or ():
+        if not isinstance(item, dict):
+            continue
+        if item.get("type") == "assert-set":
+            yield from _answers(item, variables)
+        for words in _words(str(item.get("type")), item.get("value", "")):
+            yield _filled(words, variables)
+    for name, value in variables.items():
+        if name.startswith("__expected") and value:
+            yield from _expected(str(value))
+
+
+def _filled(text: str, variables: Mapping[str, Any]) -> str:
+    """Put values in place of `{{variables}}`; what is none stays."""
+    return _VARIABLE.sub(lambda match: str(variables.get(match[1], match[0])), text)
+
+
+def write_tests(cases: Sequence[EvalCase]) -> str:
+    """Write YAML with a test a line, for a configuration that says `tests: file://…`.
+
+    A line is written as JSON, which YAML includes.
+    """
+    return "".join(f"- {_flow(_test(case))}\n" for case in cases)
+
+
+def _test(case: EvalCase) -> dict[str, Any]:
+    metadata: dict[str, Any] = {"id": case.id}
+    if case.tags:
+        metadata["tags"] = list(case.tags)
+    if case.evidence:
+        metadata["evidence"] = [
+            {"document": item.document, "quote": item.quote} for item in case.evidence
+        ]
+    if case.all_evidence:
+        metadata["all_evidence"] = True
+    if not case.answerable:
+        metadata["answerable"] = False
+    test: dict[str, Any] = {"vars": {"question": case.question}, "metadata": metadata}
+    if len(case.answers) == 1:
+        test["assert"] = [{"type": "icontains", "value": case.answers[0]}]
+    elif case.answers:
+        test["assert"] = [{"type": "icontains-any", "value": list(case.answers)}]
+    return test
+
+
+def _flow(value: Any) -> str:
+    """Write JSON that is YAML too, which allows fewer characters as they are."""
+    text = json.dumps(value, ensure_ascii=False)
+    return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
 
 _PROMPTFOO = "promptfoo"
 
@@ -251,3 +525,155 @@ KINDS: Mapping[str, Callable[[Path], Imported]] = {
     _PROMPTFOO: read_promptfoo,
     "table": _table,
 }
+
+
+Files = Mapping[str, str]
+"""What to write: path within the target folder, to content."""
+
+
+def export(kind: str, name: str, cases: Sequence[EvalCase], gold: GoldFinder | None) -> Files:
+    """Turn a suite called `name` into the files of another format.
+
+    Raises:
+        UsageError: the format is unknown, or needs the documents and `gold` is None.
+
+    """
+    if kind not in EXPORT_KINDS:
+        message = f"there is no format `{kind}`"
+        raise UsageError(message, hint=f"there are: {', '.join(KINDS)}")
+    return EXPORT_KINDS[kind](name, cases, gold)
+
+
+def _suite_export_squad(name: str, cases: Sequence[EvalCase], gold: GoldFinder | None) -> Files:
+    """Write SQuAD 2.0: one article and paragraph a document; the quote is the answer's text.
+
+    A question whose evidence is in several documents is asked of the first.
+    """
+    gold = _needed(gold)
+    by_document: dict[str, list[dict[str, Any]]] = {}
+    for case in cases:
+        path = case.evidence[0].document if case.evidence else next(iter(gold.paths()), "")
+        answers = []
+        for item in case.evidence if case.answerable else ():
+            documents = gold.documents(item.document)
+            if item.document == path and documents:
+                places = [p for p in gold.places(item) if p.document_id == documents[0].id]
+                text = gold.text(documents[0].id)
+                answers += [
+                    {"text": p.span.of(text), "answer_start": p.span.start} for p in places[:1]
+                ]
+        by_document.setdefault(path, []).append(
+            {
+                "id": case.id,
+                "question": case.question,
+                "is_impossible": not case.answerable,
+                "answers": answers,
+            }
+        )
+    data = [
+        {"title": path, "paragraphs": [{"context": _text(gold, path), "qas": questions}]}
+        for path, questions in by_document.items()
+    ]
+    return {f"{name}.json": _dump({"version": "v2.0", "data": data})}
+
+
+def _suite_export_beir(_name: str, cases: Sequence[EvalCase], gold: GoldFinder | None) -> Files:
+    """Write a BEIR folder: whole documents; `relevant`, else the documents of the evidence."""
+    gold = _needed(gold)
+    corpus = [{"_id": path, "title": "", "text": _text(gold, path)} for path in gold.paths()]
+    queries, qrels = [], ["query-id\tcorpus-id\tscore"]
+    for case in cases:
+        grades = dict(case.relevant) or {item.document: 1 for item in case.evidence}
+        if case.answerable and grades:
+            queries.append({"_id": case.id, "text": case.question})
+            qrels += [f"{case.id}\t{path}\t{grade}" for path, grade in grades.items()]
+    return {
+        "corpus.jsonl": _lines(corpus),
+        "queries.jsonl": _lines(queries),
+        "qrels/test.tsv": "\n".join(qrels) + "\n",
+    }
+
+
+def _suite_export_ragas(name: str, cases: Sequence[EvalCase], _gold: GoldFinder | None) -> Files:
+    """Write Ragas rows, one JSON object a line; unanswerable cases have no place there."""
+    rows = [
+        {
+            "id": case.id,
+            "user_input": case.question,
+            "reference": case.answers[0] if case.answers else "",
+            "reference_contexts": [item.quote for item in case.evidence],
+        }
+        for case in cases
+        if case.answerable
+    ]
+    return {f"{name}.jsonl": _lines(rows)}
+
+
+def _promptfoo(name: str, cases: Sequence[EvalCase], _gold: GoldFinder | None) -> Files:
+    """Write promptfoo's tests as YAML, for `tests: file://…`; `relevant` and `history` are lost."""
+    return {f"{name}.yaml": write_tests(cases)}
+
+
+def _suite_export_table(name: str, cases: Sequence[EvalCase], _gold: GoldFinder | None) -> Files:
+    """Write a plain table, one line for each place of evidence."""
+    rows = [["id", "question", "answers", "document", "quote", "answerable", "tags"]]
+    for case in cases:
+        places = [(item.document, item.quote) for item in case.evidence] or [("", "")]
+        told = ["true" if case.answerable else "false", "|".join(case.tags)]
+        rows += [
+            [case.id, case.question, "|".join(case.answers), document, quote, *told]
+            for document, quote in places
+        ]
+    return {f"{name}.csv": _csv(rows)}
+
+
+def _needed(gold: GoldFinder | None) -> GoldFinder:
+    if gold is None:
+        message = "this format holds the documents, and there is no index to take them from"
+        raise UsageError(message, hint="make one with `askdoc index`, or name `--documents`")
+    return gold
+
+
+def _text(gold: GoldFinder, path: str) -> str:
+    documents = gold.documents(path)
+    return gold.text(documents[0].id) if documents else ""
+
+
+def _dump(data: Any) -> str:
+    return json.dumps(data, ensure_ascii=False) + "\n"
+
+
+def _lines(rows: Sequence[Mapping[str, Any]]) -> str:
+    return "".join(_dump(row) for row in rows)
+
+
+def _csv(rows: Sequence[Sequence[str]]) -> str:
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
+
+
+EXPORT_KINDS: Mapping[str, Callable[[str, Sequence[EvalCase], GoldFinder | None], Files]] = {
+    "squad": _suite_export_squad,
+    "beir": _suite_export_beir,
+    "ragas": _suite_export_ragas,
+    "promptfoo": _promptfoo,
+    "table": _suite_export_table,
+}
+
+
+def parse_yaml(text: str) -> Any:
+    """Read YAML; every scalar is text, so that `no`, `1.10` and dates stay what was written.
+
+    Raises:
+        SuiteError: it is not YAML.
+
+    """
+    try:
+        return yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - makes no objects
+    except yaml.YAMLError as error:
+        place = getattr(error, "problem_mark", None)
+        where = f"line {place.line + 1}: " if place else ""
+        told = getattr(error, "problem", None) or str(error).splitlines()[0]
+        message = f"not YAML: {where}{told}"
+        raise SuiteError(message) from error

@@ -27,7 +27,7 @@ from askdoc.errors import SettingsError
 from askdoc.evals.metrics import LOWER_IS_BETTER, NAMES, TIMES
 from askdoc.evals.report import SuiteReport, Verdict
 from askdoc.evals.statistics import Change
-from askdoc.misfits import explain, lowered
+from askdoc.settings import explain, lowered
 
 FILE_NAME = "askdoc-eval.toml"
 _KEYS = "its keys: tolerance, alpha, watch, and suites.NAME.floors with a number for each metric"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from askdoc.errors import SuiteError
-from askdoc.evals.gold import GoldFinder, occurrences
+from askdoc.evals.grade import GoldFinder, occurrences
 from askdoc.evals.scores import answer_contains, normalise
 from askdoc.evals.suite import DRAFT
 from askdoc.types import Document, EvalCase, GoldEvidence

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from askdoc.evals import calibration as confidence
 from askdoc.evals import scores as words
 from askdoc.evals.grade import Graded, Ranking
-from askdoc.evals.metrics_ranking import ndcg_at, recall_at, reciprocal_rank_at
+from askdoc.evals.scores import ndcg_at, recall_at, reciprocal_rank_at
 from askdoc.evals.statistics import Estimate, estimate_mean, interval, resample_counts
 from askdoc.types import Status
 

@@ -12,8 +12,8 @@ from askdoc.evals.baseline import Comparison, Moved
 from askdoc.evals.gate import Rules, is_regression
 from askdoc.evals.grade import Graded
 from askdoc.evals.judge import Judgement
-from askdoc.evals.metrics_ranking import first_rank
 from askdoc.evals.report import CaseResult, EvalReport, SuiteReport
+from askdoc.evals.scores import first_rank
 from askdoc.evals.statistics import Estimate
 from askdoc.formats import answer_to_json
 from askdoc.types import Answer

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from askdoc.addresses import is_address
 from askdoc.errors import AskdocError
-from askdoc.evals.gold import GoldFinder
-from askdoc.evals.grade import Graded, grade
+from askdoc.evals.grade import GoldFinder, Graded, grade
 from askdoc.evals.report import CaseFailure, SuiteReport, report_suite
 from askdoc.evals.suite import Suite
 from askdoc.types import Answer, Document, EvalCase, Fingerprint

@@ -22,7 +22,7 @@ import msgspec
 from msgspec import Meta
 
 from askdoc.errors import SuiteError, UsageError
-from askdoc.misfits import explain, lowered
+from askdoc.settings import explain, lowered
 from askdoc.types import EvalCase, GoldEvidence, Turn
 
 DRAFT = "draft"

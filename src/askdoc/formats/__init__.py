@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from importlib.resources import files
@@ -25,7 +26,6 @@ from askdoc.formats.records import (
     GenerationRecord,
     PlaceRecord,
 )
-from askdoc.formats.unmatched import unmatched
 from askdoc.paths import seen_from
 from askdoc.strings import rewritten
 from askdoc.types import (
@@ -44,6 +44,31 @@ from askdoc.types import (
     Stamp,
 )
 from askdoc.types.places import Landmark, Landmarks, Place, PlaceKind
+
+_NUMBER = re.compile(r"(?<![\w.,/'’-])(?:\d{2,}(?:[.,]\d+)*|\d(?:[.,]\d+)+)(?![\w/-])")
+_GROUPED = re.compile(r"(?<=\d)[, \u00a0\u202f](?=\d{3}(?!\d))")
+
+
+def unmatched(answer: Answer) -> tuple[str, ...]:
+    """List the numbers of the question that no cited place holds.
+
+    Looked through are the quotes, the sentences beside them, headings, titles and names of files;
+    single digits and parts of names such as `A-10` are not looked for.
+    """
+    if not answer.citations:
+        return ()
+    given = " ".join(
+        " ".join((c.before, c.quote, c.after, *c.headings, c.document.title or "", c.document.path))
+        for c in answer.citations
+    )
+    plain = _GROUPED.sub("", given)
+    asked = dict.fromkeys(_NUMBER.findall(answer.searched or answer.question))
+    return tuple(number for number in asked if not _holds(plain, _GROUPED.sub("", number)))
+
+
+def _holds(text: str, number: str) -> bool:
+    return re.search(rf"(?<!\d){re.escape(number)}(?!\d)", text) is not None
+
 
 ANSWER = "askdoc.answer/1"
 SEARCH = "askdoc.search/1"

@@ -13,22 +13,23 @@ from pathlib import Path
 from askdoc.addresses import Target, is_address
 from askdoc.errors import IndexCorrupt, NoIndex, UsageError
 from askdoc.index.embed import Cutters
-from askdoc.index.naming import name_anew
-from askdoc.index.plan import choose_scopes, covers, locate
-from askdoc.index.preview import Kept, Nothing, preview
-from askdoc.index.rebuild import Anew, nothing_to_index
-from askdoc.index.run import Run
-from askdoc.index.sources import Files
-from askdoc.index.survey import (
+from askdoc.index.plan import (
     Looking,
     Survey,
     Surveyed,
+    choose_scopes,
+    covers,
     is_there,
+    locate,
     standing_sources,
     survey,
     survey_changes,
 )
-from askdoc.index.writer import UNFINISHED, Repaired, Store, Writing
+from askdoc.index.preview import Kept, Nothing, preview
+from askdoc.index.rebuild import Anew, nothing_to_index
+from askdoc.index.run import Run
+from askdoc.index.sources import Files
+from askdoc.index.writer import UNFINISHED, Repaired, Store, Writing, name_anew
 from askdoc.settings import Settings
 from askdoc.types import IndexReport, Known, Skip
 from askdoc.types.ports import Embedder, Listener, deaf

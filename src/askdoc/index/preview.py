@@ -6,11 +6,19 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from askdoc.errors import ReadError
-from askdoc.index.parts import wholes
-from askdoc.index.plan import Attempt, Plan, make_plan
-from askdoc.index.recognising import Contents, Recogniser, pair, suffix
+from askdoc.index.plan import (
+    Attempt,
+    Contents,
+    Plan,
+    Recogniser,
+    Survey,
+    Surveyed,
+    make_plan,
+    pair,
+    suffix,
+    wholes,
+)
 from askdoc.index.sources import MISSING_PART, STAYS, Files, skip_of
-from askdoc.index.survey import Survey, Surveyed
 from askdoc.types import Found, IndexReport, Known, Skip
 
 _LASTING = frozenset({MISSING_PART})

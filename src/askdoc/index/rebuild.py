@@ -10,8 +10,7 @@ from pathlib import Path
 from askdoc.addresses import is_address
 from askdoc.errors import IndexCorrupt, UsageError
 from askdoc.index.embed import WRITING
-from askdoc.index.plan import choose_scopes
-from askdoc.index.survey import is_there
+from askdoc.index.plan import choose_scopes, is_there
 from askdoc.index.writer import EMBEDDER_NAME, SETTINGS_FINGERPRINT, UNFINISHED, Beside, Store
 from askdoc.settings import Settings, index_fingerprint
 from askdoc.types.ports import Catalog, Embedder

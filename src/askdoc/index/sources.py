@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from askdoc.errors import MissingPart, ReadError
-from askdoc.index.plan import OUT_OF_REACH
-from askdoc.index.survey import Discover, Fetch
+from askdoc.index.plan import OUT_OF_REACH, Discover, Fetch
 from askdoc.types import Found, Reading, ReadOptions, Skip
 
 NO_OPTIONS = ReadOptions()

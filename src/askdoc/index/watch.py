@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from askdoc.errors import IndexLocked
+from askdoc.index.files import IGNORE_FILES
 from askdoc.index.indexer import Indexer
 from askdoc.types import IndexReport, Waiting
 from askdoc.types.ports import Listener, deaf
+
+if TYPE_CHECKING:
+    from watchfiles.main import FileChange
+
 
 _RETRY = 1.0
 """Seconds between attempts while another process writes to the index."""
@@ -108,3 +114,142 @@ class Follower:
             return None
         self._is_waiting = False
         return report
+
+
+_QUIET = 250
+"""Milliseconds without a change after which those before are told of."""
+
+_LONGEST = 2_000
+"""Milliseconds after which changes are told of, though more of them come."""
+
+_MOMENT = 400
+"""Milliseconds to wait for a change before saying that there is none."""
+
+
+class FolderWatch:
+    """Watches what lies at some paths, be it there or not; to be closed.
+
+    Hidden names are passed over, as discovery does, and so are the folders `leave_out`. `is_blind`
+    tells that the system refuses to watch so much: nothing is told of then.
+    """
+
+    def __init__(self, paths: Sequence[Path], leave_out: Collection[Path] = ()) -> None:
+        self._paths = [os.path.abspath(path) for path in paths]  # noqa: PTH100 - text from here on
+        self._leave_out = [str(folder) for folder in leave_out]
+        self._identities = self._identify()
+        folders = [path for path in self._paths if Path(path).is_dir()]
+        # what is gone may come back into the folder that it lay in
+        around = sorted({_folder_of(path) for path in self._paths if path not in folders})
+        self._real = {
+            real: path for path in (*folders, *around) if (real := os.path.realpath(path)) != path
+        }
+        self._watches: list[Generator[set[FileChange], None, None]] = []
+        self._early: set[str] = set()
+        self.is_blind = False
+        try:
+            if folders:
+                self._watches.append(_watch(folders, deep=True))
+            if around:
+                self._watches.append(_watch(around, deep=False))
+            self._early = self._heard()  # the system watches from the first look on
+        except OSError:
+            self.close()
+            self.is_blind = True
+
+    def changes(self) -> set[Path]:
+        """Wait a moment, and return what is to be looked at for what changed since the last call.
+
+        That is files, and folders with all that they hold.
+        """
+        if not self._watches:
+            time.sleep(_MOMENT / 1000)
+        found, self._early = self._early, set()
+        found |= self._heard()
+        return {Path(told) for path in found if (told := self._relevant(path))}
+
+    def is_current(self) -> bool:
+        """Tell whether this still watches what is at the paths; if not, begin another."""
+        return self._identities == self._identify()
+
+    def close(self) -> None:
+        """Watch no longer."""
+        for watch in self._watches:
+            watch.close()
+        self._watches.clear()
+
+    def _heard(self) -> set[str]:
+        found: set[str] = set()
+        for watch in self._watches:
+            try:
+                found.update(path for _, path in next(watch))
+            except (RuntimeError, StopIteration):
+                # It stumbles over names that are not Unicode. What else it had to tell is lost.
+                self._identities = []
+        return found
+
+    def _identify(self) -> list[tuple[str, int, int]]:
+        """Say which folders are there, and which files; of these it does not matter which."""
+        found: list[tuple[str, int, int]] = []
+        for path in self._paths:
+            try:
+                info = os.stat(path)  # noqa: PTH116 - cheaper, and done again and again
+            except OSError:
+                continue
+            is_folder = Path(path).is_dir()
+            found.append((path, info.st_dev, info.st_ino) if is_folder else (path, 0, 0))
+        return found
+
+    def _relevant(self, path: str) -> str | None:
+        """Name what is to be looked at since something changed at a path; None where nothing is."""
+        path = self._as_asked(path)
+        if any(_inside(path, folder) is not None for folder in self._leave_out):
+            return None
+        for root in self._paths:
+            if _inside(root, path) is not None:  # it, or a folder that it lies in
+                return root
+            if (inside := _inside(path, root)) is None:
+                continue
+            names = Path(inside).parts
+            if names[-1] in IGNORE_FILES:  # it counts for all of its folder
+                path, names = str(Path(path).parent), names[:-1]
+            if not any(name.startswith(".") for name in names):
+                return path
+        return None
+
+    def _as_asked(self, path: str) -> str:
+        """Return a path as it lies below what was asked for, where the system resolves links."""
+        for real, asked in self._real.items():
+            if (inside := _inside(path, real)) is not None:
+                return os.path.join(asked, inside) if inside else asked  # noqa: PTH118 - text
+        return path
+
+
+def _watch(paths: Iterable[str], *, deep: bool) -> Generator[set[FileChange], None, None]:
+    from watchfiles import watch
+
+    return watch(
+        *paths,
+        watch_filter=None,
+        debounce=_LONGEST,
+        step=_QUIET,
+        rust_timeout=_MOMENT,
+        yield_on_timeout=True,
+        recursive=deep,
+        ignore_permission_denied=True,
+    )
+
+
+def _folder_of(path: str) -> str:
+    """Return the folder that something lies in or would lie in, or the nearest above that is there.
+
+    A file may be given by a link; what changes is in the folder of the file itself, or of the link.
+    """
+    return next(str(above) for above in Path(path).parents if above.is_dir())
+
+
+def _inside(path: str, folder: str) -> str | None:
+    """Return where a path lies in a folder, which may be the folder itself; None if outside."""
+    if path == folder:
+        return ""
+    start = folder.rstrip(os.sep) + os.sep
+    return path[len(start) :] if path.startswith(start) else None

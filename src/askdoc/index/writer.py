@@ -18,8 +18,9 @@ from askdoc.errors import DiskFull, EmbedderMismatch, StoreError
 from askdoc.index.embed import WRITING, passages, sweep
 from askdoc.settings import Settings, index_fingerprint
 from askdoc.store.vectors_codec import IN_CONTEXT
+from askdoc.text.chunking import name_words
 from askdoc.types import INCOMPLETE
-from askdoc.types.ports import Catalog, Embedder, VectorStore
+from askdoc.types.ports import Analyser, Catalog, Embedder, VectorStore
 
 UNFINISHED = "unfinished"
 """Under this key the catalog says `yes` until an index that is made anew is complete: the new one,
@@ -280,3 +281,25 @@ class Writing:
             message = f"the index was made with the embedder `{made_by}`, not with `{loaded.name}`"
             raise EmbedderMismatch(message, hint=f"{_REBUILD}, or leave out `--embedder`")
         self._discard_vectors()  # an empty collection still insists on its dimensions
+
+
+_MOST = 40
+"""Words of names that count: of very many copies, not each can add its own."""
+
+
+def words_of(paths: Sequence[str]) -> str:
+    """Join the words of the names of all places of a document, each once."""
+    if len(paths) == 1:
+        return name_words(paths[0])
+    words = dict.fromkeys(word for path in sorted(paths) for word in name_words(path).split())
+    return " ".join(list(words)[:_MOST])
+
+
+def name_anew(catalog: Catalog, analyser: Analyser, document_ids: Collection[str] | None) -> None:
+    """Have those documents, or all, found by the names of the places that they now have."""
+    for key, named in catalog.named(document_ids).items():
+        words = words_of(named.paths)
+        if words != named.words:
+            [language] = [document.language for document in catalog.documents([key])]
+            before, after = (analyser.terms(one, language) for one in (named.words, words))
+            catalog.rename(key, words, before, after)

@@ -1,1 +1,1 @@
-"""Embedder, ranker, entailment model and language models; the only package that loads their libraries."""
+"""The embedder, the ranker, the entailment model and language models, with their libraries."""

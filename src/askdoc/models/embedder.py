@@ -21,12 +21,12 @@ from pathlib import Path
 
 import msgspec
 
+from askdoc.addresses import expanded
 from askdoc.errors import ModelError
-from askdoc.expanding import expanded
-from askdoc.models import model_sources
+from askdoc.models import sentence_transformers as model_sources
 from askdoc.models.manifest import FORMAT, Manifest, Precision, read_manifest
-from askdoc.models.model_sources import Source
 from askdoc.models.onnx import OnnxEmbedder
+from askdoc.models.sentence_transformers import Source
 from askdoc.settings import DEFAULT_EMBEDDER
 from askdoc.types import CompileStage, Compiling, NotCompiled
 from askdoc.types.ports import Embedder, Listener, deaf
@@ -130,7 +130,7 @@ def alone(home: Path, source: Source, listen: Listener) -> Iterator[None]:
 def _compile(folder: Path, home: Path, source: Source, digest: str, listen: Listener) -> Manifest:
     # Imports torch, which takes seconds, or half a minute on a busy machine.
     listen(Compiling(source.name, CompileStage.LOAD))
-    from askdoc.models.compile import compile_model
+    from askdoc.models.compiler import compile_model
 
     return compile_model(folder, home, name=source.name, digest=digest, listen=listen)
 

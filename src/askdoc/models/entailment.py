@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from askdoc.errors import ModelError
-from askdoc.models import model_sources
+from askdoc.models import sentence_transformers as model_sources
 from askdoc.write.check.entailment import Entailment, EntailmentCheck
 
 _OPTION = "--check"

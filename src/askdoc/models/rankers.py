@@ -12,10 +12,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from askdoc.errors import ModelError
-from askdoc.models import model_sources
+from askdoc.models import sentence_transformers
 from askdoc.models.embedder import alone, cache_folder
-from askdoc.models.model_sources import Source
 from askdoc.models.ranker import TextRanker, packaged
+from askdoc.models.sentence_transformers import Source
 from askdoc.settings import RERANKER
 from askdoc.types import CompileStage, Compiling
 from askdoc.types.ports import Listener, Ranker, deaf
@@ -45,12 +45,12 @@ def load(
     """
     if name in (None, RERANKER):
         return packaged()
-    source = model_sources.find(name, option="--reranker", publisher=_PUBLISHER)
-    folder = source.folder or model_sources.fetch(
+    source = sentence_transformers.find(name, option="--reranker", publisher=_PUBLISHER)
+    folder = source.folder or sentence_transformers.fetch(
         source.name, allow_download=allow_download, option="--reranker"
     )
     found = Source(source.name, folder)
-    key = f"{_FORMAT}\0{folder}\0{model_sources.signature(found)}"
+    key = f"{_FORMAT}\0{folder}\0{sentence_transformers.signature(found)}"
     digest = hashlib.blake2b(key.encode(), digest_size=12).hexdigest()
     home = (cache or cache_folder()) / "models" / "rankers" / digest
     with suppress(ModelError):
@@ -71,7 +71,7 @@ def _compile(source: Source, folder: Path, home: Path, listen: Listener) -> None
             TextRanker(home, name=source.name)
             return
         listen(Compiling(source.name, CompileStage.LOAD))
-        from askdoc.models.cross_encoders import compile_ranker  # imports torch
+        from askdoc.models.compiler import compile_ranker  # imports torch
 
         work = home.with_name(f"{home.name}.work")
         shutil.rmtree(work, ignore_errors=True)

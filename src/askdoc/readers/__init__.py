@@ -1,9 +1,9 @@
 """Readers, one module per format; which reads what is declared by entry point.
 
 Each suffix is an entry of the group `askdoc.readers` that names a class implementing
-`askdoc.types.ports.Reader`. Another package adds a format the same way. Nothing is imported before a file
-asks for it. An entry with an extra, such as `rb = "module:Class [code]"`, needs packages that
-come with that extra of askdoc alone.
+`askdoc.types.ports.Reader`. Another package adds a format the same way. A reader is imported only
+when a file asks for it. An entry with an extra, such as `rb = "module:Class [code]"`, needs the
+packages of that extra.
 """
 
 from __future__ import annotations

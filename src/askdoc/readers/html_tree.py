@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import Any
 
 import lxml.html
 from lxml import etree
@@ -404,3 +405,16 @@ def _joined(words: str, *marks: tuple[str, str]) -> str:
     (mark, written), *inner = marks
     parts = (_joined(part, *inner) for part in words.split(mark))
     return written.join(part for part in parts if part)
+
+
+def title_and_author(document: Any) -> tuple[str | None, str | None]:
+    """Return what a document of python-docx or python-pptx says of itself.
+
+    Properties that are damaged say nothing; the text does not suffer from that.
+    """
+    try:
+        core = document.core_properties
+        title, author = core.title, core.author
+    except Exception:  # noqa: BLE001 - both libraries meet odd parts with errors of any kind
+        return None, None
+    return title or None, author or None

@@ -3,17 +3,120 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
-from striprtf.striprtf import rtf_to_text
+from striprtf.striprtf import rtf_to_text as _untyped
 
-from askdoc.readers.attachments import Apart, write_apart
+from askdoc.readers.attachments import COMMENT, FOOTER, FOOTNOTE, HEADER, Apart, write_apart
 from askdoc.readers.composing import Composer
 from askdoc.readers.decoding import empty
 from askdoc.readers.refusal import damaged
-from askdoc.readers.rtf_hidden import without_hidden
-from askdoc.readers.rtf_notes import MARK, taken_apart
 from askdoc.types import Reading
 from askdoc.types.places import Place, PlaceKind
+
+rtf_to_text: Callable[..., str] = _untyped
+
+TOKEN = re.compile(
+    r"\\(?P<word>[a-zA-Z]{1,32})(?P<number>-?\d{1,10})? ?|\\'[0-9a-fA-F]{2}"
+    r"|\\(?P<mark>[^a-zA-Z'])|(?P<brace>[{}])|(?P<ends>[\r\n]+)|(?P<words>[^\\{}\r\n]+)"
+    r"|(?P<rest>.)",
+    re.DOTALL,
+)
+_CHARACTERS = frozenset(
+    """
+    u tab line emdash endash bullet lquote rquote ldblquote rdblquote emspace enspace qmspace bin
+    """.split()  # noqa: SIM905 - easier to read
+)
+"""Words of the format that write something."""
+
+_HIDES = re.compile(r"\\v(?![a-zA-Z])")
+
+
+def without_hidden(source: str) -> str:
+    r"""Return RTF without the words between `\v` and what ends that."""
+    if not _HIDES.search(source):
+        return source
+    kept: list[str] = []
+    hidden, around = False, list[bool]()
+    position = 0
+    while found := TOKEN.match(source, position):
+        position = past(source, found)
+        word, brace = found["word"], found["brace"]
+        if brace == "{":
+            around.append(hidden)
+        elif brace == "}":
+            hidden = around.pop() if around else False
+        elif word == "v":
+            hidden = found["number"] != "0"
+        elif word == "plain":
+            hidden = False
+        if not hidden or brace or found["ends"] or (word and word not in _CHARACTERS):
+            kept.append(source[found.start() : position])
+    return "".join(kept)
+
+
+def past(source: str, token: re.Match[str]) -> int:
+    """Return where a token of RTF has ended, with the bytes of anything that it may announce."""
+    if token["word"] != "bin":
+        return token.end()
+    return min(len(source), token.end() + max(0, int(token["number"] or 0)))
+
+
+MARK = "\ufdd0"
+"""Stands in the text where something was taken out; a character that no text may hold."""
+
+_KINDS = {"footnote": FOOTNOTE, "annotation": COMMENT, "header": HEADER, "footer": FOOTER}
+_OPENS = re.compile(
+    r"\{\s*(?:\\\*\s*)?\\(footnote|annotation|header|footer)(?:(?<=er)[lrf])?(?![a-zA-Z]) ?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """A footnote, comment, header or footer, and its RTF."""
+
+    kind: str
+    source: str
+
+
+def taken_apart(source: str) -> tuple[str, list[Aside]]:
+    """Return RTF with a `MARK` where each aside was, and the asides in their order."""
+    if not _OPENS.search(source):
+        return source, []
+    kept: list[str] = []
+    asides: list[Aside] = []
+    position = done = 0
+    for start, brace in _braces(source):
+        if start < position or brace == "}":
+            continue
+        if opens := _OPENS.match(source, start):
+            end = _end(source, start)
+            position = min(len(source), end + 1)
+            asides.append(Aside(_KINDS[opens[1]], source[opens.end() : end]))
+            kept += [source[done:start], MARK]
+            done = position
+    kept.append(source[done:])
+    return "".join(kept), asides
+
+
+def _end(source: str, start: int) -> int:
+    """Return where the brace stands that ends the group that begins at `start`."""
+    depth = 0
+    for at, brace in _braces(source, start):
+        depth += 1 if brace == "{" else -1
+        if not depth:
+            return at
+    return len(source)
+
+
+def _braces(source: str, position: int = 0) -> Iterator[tuple[int, str]]:
+    """List the braces that begin and end groups, and where they stand."""
+    while found := TOKEN.match(source, position):
+        if brace := found["brace"]:
+            yield found.start(), brace
+        position = past(source, found)
+
 
 _ABOUT = re.compile(r"\{\\(title|author) ([^{}]*)\}")
 _CODE_PAGE = re.compile(r"\\ansicpg\d{1,9}")

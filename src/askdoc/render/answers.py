@@ -8,8 +8,7 @@ from collections.abc import Iterator, Sequence
 from rich.text import Text
 
 from askdoc.ask import query
-from askdoc.formats import Lines
-from askdoc.formats.unmatched import unmatched
+from askdoc.formats import Lines, unmatched
 from askdoc.render.console import Page
 from askdoc.render.layout import BLANK, context_limit, flat, hang, head, tail
 from askdoc.render.places import also_in, file_name, heading_path

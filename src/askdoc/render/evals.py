@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
 from rich.text import Text
 
 from askdoc.evals.baseline import Comparison, Moved
-from askdoc.evals.eval_data import (
-    MEANING,
-    WHY,
-    chance,
-    headline,
-    judgement_told,
-    shown,
-    writing_told,
-)
+from askdoc.evals.diagnose import Stage
+from askdoc.evals.files import MEANING, WHY, chance, headline, judgement_told, shown, writing_told
 from askdoc.evals.gate import Rules, is_regression
-from askdoc.evals.grade import Lost
+from askdoc.evals.grade import Graded, Lost
 from askdoc.evals.judge import Judgement
+from askdoc.evals.lint import Finding, Level
 from askdoc.evals.metrics import LOWER_IS_BETTER, NAMES
 from askdoc.evals.report import EvalReport, SuiteReport, Verdict
+from askdoc.evals.statistics import Estimate
+from askdoc.evals.sweep import Trial, differing, pareto
 from askdoc.render.console import Page
-from askdoc.render.layout import BLANK, flat, hang, head
+from askdoc.render.indexing import count
+from askdoc.render.layout import BLANK, flat, hang, head, tail
+from askdoc.types import EvalCase
 
 _SHOWN = 10
 
@@ -186,3 +186,131 @@ def _moved(case: Moved, page: Page) -> Iterator[Text]:
     for label, side in (("was", case.old), ("now", case.new)):
         answer = head(side.answer, 160) or "abstained"
         yield hang(flat(answer), page, first=Text(f"    {label}  ", style="faint"))
+
+
+_MARKS = {True: ("held", "good"), False: ("failed", "bad"), None: ("", "faint")}
+
+
+def explanation_lines(graded: Graded, stages: Sequence[Stage], page: Page) -> Iterator[Text]:
+    """Lay out a case and what each stage did with its gold."""
+    case = graded.case
+    yield hang(flat(case.question, "heading"), page)
+    if case.history and graded.answer.question != case.question:
+        yield hang(flat(graded.answer.question), page, first=Text("asked as  ", "label"))
+    for item in case.evidence if case.answerable else ():
+        yield hang(flat(f"{item.document}: {item.quote}"), page, first=Text("gold  ", "label"))
+    if not case.answerable:
+        yield Text("the documents do not hold the answer, so it should abstain", style="faint")
+    for stage in stages:
+        yield BLANK
+        yield from _stage(stage, page)
+    yield BLANK
+    if graded.lost is None:
+        yield Text("ended as it should", style="good")
+    else:
+        yield Text(f"lost: {WHY[graded.lost]}", style="bad")
+
+
+def _stage(stage: Stage, page: Page) -> Iterator[Text]:
+    mark, style = _MARKS[stage.held]
+    first = Text.assemble((f"{stage.name}  ", "heading"), (f"{mark}  " if mark else "", style))
+    yield hang(flat(stage.told), page, first=first, rest="  ")
+    for what, where, text in stage.places:
+        place = Text.assemble((f"{what}  {where}  ", "faint"), flat(head(text, 240)))
+        yield hang(place, page, first="  ", rest="    ")
+    if stage.numbers:
+        told = ", ".join(f"{name} {value:.2f}" for name, value in stage.numbers.items())
+        yield hang(Text(told, style="faint"), page, first="  ", rest="    ")
+
+
+def finding_lines(name: str, findings: Sequence[Finding], page: Page) -> Iterator[Text]:
+    """Lay out what was found in a suite, errors and warnings in the order of its cases."""
+    errors = sum(finding.level is Level.ERROR for finding in findings)
+    warnings = len(findings) - errors
+    told = f"{count(errors, 'error')}, {count(warnings, 'warning')}" if findings else "sound"
+    yield Text.assemble((name, "heading"), f"  {told}")
+    for finding in findings:
+        style = "bad" if finding.level is Level.ERROR else "label"
+        case = flat(finding.case_id)
+        first = Text.assemble("  ", case, "  " if case else "", (finding.level.value, style))
+        if page.width is not None and 2 * first.cell_len > page.width:
+            yield hang(first[2:], page, first="  ")
+            yield hang(flat(finding.message), page, first="    ")
+        else:
+            first.append("  ")
+            yield hang(flat(finding.message), page, first=first, rest="    ")
+    if mendable := sum(finding.repaired is not None for finding in findings):
+        yield BLANK
+        command = f"askdoc eval lint {shlex.quote(name)} --fix"
+        yield hang(Text(f"{mendable} can be mended: {command}", style="faint"), page)
+
+
+def draft_lines(
+    case: EvalCase,
+    contexts: Sequence[tuple[str, str, str, str]],
+    page: Page,
+    number: int,
+    total: int,
+) -> Iterator[Text]:
+    """Lay out a draft: the question, its answers, and each quote within its context."""
+    yield BLANK
+    tags = ", ".join(case.tags)
+    yield Text.assemble((f"{number} of {total}", "faint"), f"  {case.id}  ", (tags, "faint"))
+    yield hang(flat(case.question, "heading"), page, first="  ")
+    if not case.answerable:
+        yield Text("  the documents should not answer this", style="label")
+    for answer in case.answers:
+        yield hang(flat(answer), page, first="  answer: ")
+    for document, before, quote, after in contexts:
+        text = Text.assemble(
+            (f"{tail(before, 120)} " if before.strip() else "", "faint"),
+            flat(quote, "heading"),
+            (f" {head(after, 120)}" if after.strip() else "", "faint"),
+        )
+        yield hang(text, page, first=f"  {document}: ", rest="    ")
+
+
+def sweep_lines(
+    trials: Sequence[Trial],
+    metric: str,
+    chosen: Trial,
+    judged: Mapping[str, Estimate | None],
+    page: Page,
+) -> Iterator[Text]:
+    """Lay out the trials, best first; `judged` has the score on what was held out."""
+    front = dict(zip(map(id, trials), pareto(trials, metric), strict=True))
+    named = {id(t): "  ".join(differing(t.values)) for t in trials}
+    width = max(map(len, named.values()))
+    yield Text(f"{'settings':<{width}}  {metric} on the tuning fold", style="faint")
+    best_first = sorted(trials, key=lambda t: (t is not chosen, -t.quality.mean, t.milliseconds))
+    for trial in best_first:
+        quality = trial.quality
+        line = Text.assemble(
+            f"{named[id(trial)]:<{width}}  ",
+            (shown(metric, quality.mean), "heading"),
+            (f"  {shown(metric, quality.low)} to {shown(metric, quality.high)}", "faint"),
+            f"  {trial.milliseconds:,.0f} ms",
+        )
+        if trial is trials[0]:
+            line.append("  current", style="label")
+        if front[id(trial)]:
+            line.append("  best trade-off", style="good")
+        yield line
+    yield BLANK
+    yield Text("on the cases that were held out", style="heading")
+    for name, estimate in judged.items():
+        if estimate is None:
+            yield Text(f"  {name}: the metric applies to none of them")
+            continue
+        values = "  ".join(differing(chosen.values if name == "chosen" else trials[0].values))
+        yield Text.assemble(
+            f"  {name:<8} ",
+            (shown(metric, estimate.mean), "heading"),
+            (f"  {shown(metric, estimate.low)} to {shown(metric, estimate.high)}", "faint"),
+            f"  n {estimate.n}  {values}",
+        )
+    if chosen is not trials[0]:
+        yield BLANK
+        told = "\n".join(f"{name} = {json.dumps(value)}" for name, value in chosen.values.items())
+        yield hang(Text("to keep the choice, write into `askdoc.toml`:"), page)
+        yield Text(told)

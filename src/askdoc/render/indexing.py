@@ -7,10 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rich.text import Text
 
-from askdoc.index.coverage import OUTDATED, PARTLY, Coverage, Gap, gaps
 from askdoc.index.indexer import Source
 from askdoc.index.plan import MISSING
-from askdoc.index.status import IndexStatus
+from askdoc.index.status import OUTDATED, PARTLY, Coverage, Gap, IndexStatus, gaps
 from askdoc.paths import seen_from
 from askdoc.render.console import Page
 from askdoc.render.layout import BLANK, flat, hang, named, table

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
 from threading import Timer
 from types import TracebackType
 from typing import Self
 
 from rich.progress import (
     BarColumn,
+    MofNCompleteColumn,
     Progress,
     ProgressColumn,
     SpinnerColumn,
@@ -18,11 +23,13 @@ from rich.progress import (
 from rich.table import Column
 from rich.text import Text
 
+from askdoc.evals.run import Scored
 from askdoc.render.console import Page
-from askdoc.render.layout import ELLIPSIS
+from askdoc.render.indexing import KEPT, count
+from askdoc.render.layout import ELLIPSIS, flat, hang, named
 from askdoc.render.notices import STAGES, ModelNotices
-from askdoc.strings import escaped
-from askdoc.types import Compiling, Fetched, Indexed, Moving, Stopping
+from askdoc.strings import escaped, one_line
+from askdoc.types import Compiling, Fetched, Indexed, IndexReport, Moving, Stopping
 
 _MOMENT = 1.0
 """Seconds before the bar appears; what ends sooner needs none."""
@@ -124,3 +131,163 @@ class IndexProgress:
             self._timer.join()
         if self._progress.live.is_started:
             self._progress.stop()
+
+
+class CountProgress:
+    """Draws how many of `total` are done, if `page` is a terminal; leaving it wipes the bar."""
+
+    def __init__(self, what: str, total: int, page: Page, *, done: int = 0) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=24, complete_style="label", finished_style="label"),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=page.console,
+            transient=True,
+            disable=page.width is None,
+        )
+        self._task = self._progress.add_task(what, total=total, completed=done)
+
+    def __call__(self, _event: object) -> None:
+        """Count one more for any event."""
+        self.step()
+
+    def step(self) -> None:
+        """Count one more."""
+        self._progress.advance(self._task)
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+
+class EvalProgress:
+    """Listens to a run and draws it, if standard error is a terminal; leaving it wipes the bar."""
+
+    def __init__(self, page: Page, name: str, total: int) -> None:
+        self._progress = Progress(
+            SpinnerColumn(style="label"),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=16, complete_style="label", finished_style="label"),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[score]}", markup=False),
+            console=page.console,
+            transient=True,
+            disable=page.width is None,
+        )
+        self._task = self._progress.add_task(one_line(name), total=total, score="")
+        self._right = self._judged = self._failed = 0
+
+    def __call__(self, event: object) -> None:
+        """Move the bar to where a `Scored` event says; other events are not drawn."""
+        if not isinstance(event, Scored):
+            return
+        if event.graded is None:
+            self._failed += 1
+        else:
+            self._judged += 1
+            self._right += event.graded.lost is None
+        score = f"{self._right / self._judged:.1%} right" if self._judged else ""
+        failed = f", {self._failed} failed" if self._failed else ""
+        self._progress.update(self._task, completed=event.done, score=score + failed)
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+
+class ChangeLines:
+    """Lays out what was done, each change with its time.
+
+    A file that is skipped is told of once, until its reason changes; `before` are reasons that the
+    user has read already.
+    """
+
+    def __init__(self, before: IndexReport) -> None:
+        self._reasons = {skip.location: skip.reason for skip in before.skipped}
+
+    def __call__(self, report: IndexReport, page: Page) -> Iterator[Text]:
+        """Yield a line for each change."""
+        now = time.strftime("%H:%M:%S")
+        for verb, locations in (
+            ("added", report.added),
+            ("changed", report.changed),
+            ("removed", report.removed),
+        ):
+            for location in locations:
+                self._reasons.pop(location, None)
+                yield _line(now, verb, named(location, "file"), page)
+        for before, after in report.renamed:
+            self._reasons.pop(after, None)
+            what = named(before, "file").append(" → ").append_text(named(after, "file"))
+            yield _line(now, "renamed", what, page)
+        for skip in report.skipped:
+            if self._reasons.get(skip.location) != skip.reason:
+                self._reasons[skip.location] = skip.reason
+                what = named(skip.location, "file").append(": ").append_text(flat(skip.reason))
+                yield _line(now, "skipped", what, page)
+
+
+def ending_line(documents: int, changes: int, *, interrupted: bool, page: Page) -> Text:
+    """Say what is kept, after so many changes were followed."""
+    if interrupted:
+        return hang(Text(f"Interrupted in the middle of a change; {KEPT}"), page)
+    now = time.strftime("%H:%M:%S")
+    held = f"the index holds {count(documents, 'document')}, as the files were at {now}"
+    return hang(Text(f"Stopped after {count(changes, 'change')}; {held}"), page)
+
+
+def _line(now: str, verb: str, what: Text, page: Page) -> Text:
+    return hang(Text.assemble((now, "faint"), f" {verb} ", what), page, rest="  ")
+
+
+class Health(StrEnum):
+    """How a check came out; only `broken` makes the doctor fail."""
+
+    GOOD = "good"
+    WARNING = "warning"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at, what was found, and what would mend it."""
+
+    name: str
+    health: Health
+    finding: str
+    remedy: str | None = None
+
+
+_MARKS = {
+    Health.GOOD: ("ok", "good"),
+    Health.WARNING: ("note", "warning"),
+    Health.BROKEN: ("broken", "bad"),
+}
+_INDENT = " " * 18
+
+
+def check_lines(check: Check, page: Page) -> Iterator[Text]:
+    """Lay out one check: how it came out, what was found, what to do."""
+    mark, style = _MARKS[check.health]
+    first = Text.assemble((f"{mark:<6}", style), "  ", (f"{check.name:<8}", "file"), "  ")
+    yield hang(flat(check.finding), page, first=first)
+    if check.remedy:
+        yield hang(flat(check.remedy, "faint"), page, first=_INDENT)

@@ -8,8 +8,7 @@ from rich.text import Text
 
 from askdoc.render.console import Page
 from askdoc.render.layout import BLANK, flat, hang, plain
-from askdoc.render.places import file_name, heading_path
-from askdoc.render.places_more import NumberedPlace
+from askdoc.render.places import NumberedPlace, file_name, heading_path
 from askdoc.strings import line_of, line_starts
 from askdoc.types import Span
 from askdoc.types.places import place_suffix

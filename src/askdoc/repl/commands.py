@@ -10,7 +10,7 @@ from rich.text import Text
 from askdoc.errors import UsageError
 from askdoc.render.help import Panel, help_lines
 from askdoc.render.layout import hang
-from askdoc.repl import input, saving, steer
+from askdoc.repl import lines, saving, steer
 from askdoc.repl.command import Command, Completes
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def help_(session: Session, arguments: str) -> None:
         return
     intro = "Type a question. A follow-up such as `and what did she say about costs?` is completed."
     panels = [
-        Panel("The last answer", _rows(input.COMMANDS)),
+        Panel("The last answer", _rows(lines.COMMANDS)),
         Panel("Questions and documents", _rows(steer.COMMANDS)),
         Panel("Sessions", _rows((*saving.COMMANDS, HELP))),
     ]
@@ -132,5 +132,5 @@ HELP = Command(
     help_,
     Completes.COMMANDS,
 )
-COMMANDS = (*input.COMMANDS, *steer.COMMANDS, *saving.COMMANDS, HELP)
+COMMANDS = (*lines.COMMANDS, *steer.COMMANDS, *saving.COMMANDS, HELP)
 BY_NAME = {command.name: command for command in COMMANDS}

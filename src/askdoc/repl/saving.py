@@ -13,7 +13,7 @@ from askdoc.errors import UsageError
 from askdoc.evals import suite
 from askdoc.render.answers import answer_lines
 from askdoc.render.layout import BLANK, hang, named
-from askdoc.render.places_more import NumberedPlace, numbered
+from askdoc.render.places import NumberedPlace, numbered
 from askdoc.render.sessions import exchange_lines, session_lines
 from askdoc.repl.command import Command, Completes, Quit, number, split
 from askdoc.types import EvalCase, GoldEvidence
@@ -118,7 +118,7 @@ def quit_(session: Session, _: str) -> None:
 
 def _choice(session: Session) -> str:
     """Ask which source answers the question."""
-    from askdoc.repl.input import sources
+    from askdoc.repl.lines import sources
 
     session.last()
     if session.prompt is None:

@@ -8,7 +8,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from askdoc import app, user_folders
+from askdoc import app
+from askdoc import paths as user_folders
 from askdoc.addresses import Target, paths_of
 from askdoc.chat.history import Exchange, SessionStore, SessionSummary, missing_from, title_of
 from askdoc.chat.store import FILE_NAME, SqliteSessions
@@ -20,7 +21,7 @@ from askdoc.render.errors import note_line, problem_lines
 from askdoc.render.generation import ClaimStream, generation_lines
 from askdoc.render.layout import flat, hang
 from askdoc.render.notices import STAGES, ModelNotices
-from askdoc.render.places_more import NumberedPlace, places
+from askdoc.render.places import NumberedPlace, places
 from askdoc.repl.engine import Engine
 from askdoc.repl.keyboard import Keyboard
 from askdoc.repl.rewriter import standing_alone, told_of

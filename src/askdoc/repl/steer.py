@@ -17,7 +17,7 @@ from askdoc.render.indexing import count, coverage_lines, report_lines, status_l
 from askdoc.render.layout import hang, named
 from askdoc.repl.command import Command, Completes, number, path_of, split
 from askdoc.settings import EXTRACTIVE
-from askdoc.store.freshness import file_state
+from askdoc.store.files import file_state
 from askdoc.types import INCOMPLETE
 
 if TYPE_CHECKING:

@@ -7,13 +7,17 @@ needs any more stay in a journal until they are known to be gone from the vector
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from askdoc.store.packing import (
     TextEnd,
+    bundles,
     pack_id,
     pack_name,
     pack_optional,
@@ -21,12 +25,459 @@ from askdoc.store.packing import (
     pack_text,
     segments,
     unpack_id,
+    unpack_name,
+    unpack_optional,
+    unpack_text,
 )
-from askdoc.store.schema import compact
-from askdoc.store.sqlite_bundles import bundles
-from askdoc.store.sqlite_places import SqlitePlaces
+from askdoc.store.reader import CORPUS_FINGERPRINT, SqliteReader
+from askdoc.store.schema import compact, translating
 from askdoc.text.chunking import name_words
-from askdoc.types import Chunk, Document
+from askdoc.types import Chunk, Document, Found, Known, Named, Skip
+
+
+class SqliteNotes(SqliteReader):
+    """The part of a `Catalog` that needs no documents; with `write`, made where missing."""
+
+    def __init__(self, folder: Path, root: Path, *, write: bool = False) -> None:
+        self._write = write
+        super().__init__(folder, root)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make all changes within visible at once, or none of them; inner ones join the outer."""
+        if self._connection.in_transaction:
+            yield
+            return
+        self._run("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._run("COMMIT")
+        except BaseException:
+            self._roll_back()
+            raise
+
+    def keep(self, key: str, value: str) -> None:
+        """Remember a value with the index."""
+        self._run("INSERT OR REPLACE INTO meta VALUES (?, ?)", key, value)
+
+    def keep_sources(self, locations: Collection[str]) -> None:
+        """Replace the list of what is kept in the index."""
+        with self.transaction():
+            self._run("DELETE FROM sources")
+            self._many("INSERT INTO sources VALUES (?)", ((pack_name(name),) for name in locations))
+
+    def exclude(self, locations: Collection[str]) -> None:
+        """Keep those files from coming back by themselves."""
+        self._many(
+            "INSERT OR IGNORE INTO exclusions VALUES (?)", ((pack_name(n),) for n in locations)
+        )
+
+    def include(self, locations: Collection[str]) -> None:
+        """Undo `exclude`."""
+        self._many(
+            "DELETE FROM exclusions WHERE location = ?", ((pack_name(n),) for n in locations)
+        )
+
+    def record_skips(
+        self, skips: Iterable[tuple[Skip, Found | None]], *, forget: Iterable[str] = ()
+    ) -> None:
+        """Note what was seen and not indexed, and strike off the locations to `forget`.
+
+        A skip comes with its file where the content is the reason, so that it need not be read
+        again until it changes.
+        """
+        with self.transaction():
+            self._many("DELETE FROM skipped WHERE location = ?", ((pack_name(n),) for n in forget))
+            self._many(
+                "INSERT OR REPLACE INTO skipped VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    (
+                        pack_name(skip.location),
+                        skip.code,
+                        skip.reason,
+                        skip.hint,
+                        found.size if found else None,
+                        found.modified_ns if found else None,
+                    )
+                    for skip, found in skips
+                ),
+            )
+
+    def read_before(self) -> dict[str, tuple[Skip, int, int]]:
+        """Map the location of each file that was skipped for its content to skip, size and time."""
+        rows = self._all("SELECT * FROM skipped WHERE size IS NOT NULL")
+        return {
+            (name := unpack_name(location)): (Skip(name, code, reason, hint), size, modified)
+            for location, code, reason, hint, size, modified in rows
+        }
+
+    # ── below here: how ─────────────────────────────────────────────────────────────────────────
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:  # on some errors SQLite has done so itself
+            self._run("ROLLBACK")
+
+    def _run(self, statement: str, *values: Any) -> None:
+        with translating(self._folder):
+            self._connection.execute(statement, values)
+
+    def _many(self, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
+        with self.transaction(), translating(self._folder):
+            self._connection.executemany(statement, rows)
+
+
+_MODULUS = 1 << 256
+
+_KNOWN = """
+    SELECT id, location, path, source, size, modified_ns, content_hash, within
+    FROM documents WHERE version = 1{0}
+    UNION ALL
+    SELECT d.id, copies.location, copies.path, copies.source, copies.size, copies.modified_ns,
+           d.content_hash, {1}
+    FROM copies JOIN documents d ON d.id = copies.document AND d.version = 1{0}
+"""
+_PLACE = "location, path, source, size, modified_ns, within"
+"""What is noted of each place, in this order."""
+_BY_CONTENT = " AND content_hash = ?"
+_NOWHERE = b"\0"
+"""The location of a document between two places, within a transaction."""
+
+
+class SqlitePlaces(SqliteNotes):
+    """The part of a `Catalog` that knows where documents are found."""
+
+    def known(self) -> list[Known]:
+        """List what planning needs to know of each place of each document."""
+        return [_known(row) for row in self._all(_KNOWN.format("", self._within_of_copies()))]
+
+    def with_content(self, content_hash: str) -> list[Known]:
+        """List the places of the documents whose file has that content."""
+        statement = _KNOWN.format(_BY_CONTENT, self._within_of_copies())
+        rows = self._all(statement, content_hash, content_hash)
+        return sorted((_known(row) for row in rows), key=lambda known: known.location)
+
+    def has_parts(self, location: str) -> bool:
+        """Tell whether documents are part of the file at a location, or lie below it."""
+        name, below, end = map(pack_name, (location, f"{location}/", f"{location}0"))
+        return any(
+            self._all(statement, name, below, end)
+            for statement in (
+                """SELECT 1 FROM documents WHERE version = 1
+                   AND (within = ?1 OR (location > ?2 AND location < ?3)) LIMIT 1""",
+                f"""SELECT 1 FROM copies WHERE {self._within_of_copies()} = ?1
+                    OR (location > ?2 AND location < ?3) LIMIT 1""",  # noqa: S608 - names above
+            )
+        )
+
+    def is_taken(self, document_id: str) -> bool:
+        """Tell whether a document, visible or staged, has that id."""
+        return bool(self._all("SELECT 1 FROM documents WHERE id = ? LIMIT 1", document_id))
+
+    def copy(self, places: Iterable[tuple[Found, str]], *, within: str | None = None) -> None:
+        """Note files as further places of documents, by id, whose content they have.
+
+        Of any other document that has been at such a place, it is taken. `within` is the location
+        of the file that holds them, if they are none of their own.
+        """
+        wanted = list(places)
+        kept = {document_id for _, document_id in wanted}
+        with self.transaction():
+            for found, _ in wanted:
+                self._release(found.location, kept=kept)
+            self._many(
+                """INSERT INTO copies (location, document, path, source, size, modified_ns, within)
+                   VALUES (?, ?, ?, ?, ?, ?, ?)""",
+                (
+                    (
+                        pack_name(found.location),
+                        document_id,
+                        pack_name(found.path),
+                        pack_name(found.source),
+                        found.size,
+                        found.modified_ns,
+                        None if within is None else pack_name(within),
+                    )
+                    for found, document_id in wanted
+                ),
+            )
+            for found, document_id in wanted:
+                self._count_place(found.path, self._content(document_id), 1)
+            for key, document_id in self._all(
+                "SELECT key, id FROM documents WHERE location = ?", _NOWHERE
+            ):
+                self._promote(key, document_id)
+            for document_id in kept if within is None else ():
+                self._lead(document_id)
+
+    def release(self, locations: Iterable[str]) -> None:
+        """Take out those places; a document goes with its last one. Unknown ones are ignored."""
+        with self.transaction():
+            for location in locations:
+                self._release(location)
+
+    def update(self, found: Found) -> None:
+        """Take note of a file's new size, time, path or source; its content is as before."""
+        with self.transaction():
+            for table in ("documents", "copies"):
+                where = "location = ?" + (" AND version = 1" if table == "documents" else "")
+                statement = f"SELECT path FROM {table} WHERE {where}"  # noqa: S608 - names above
+                for (path,) in self._all(statement, pack_name(found.location)):
+                    content = self._content_at(found.location)
+                    self._count_place(unpack_name(path), content, -1)
+                    self._run(
+                        f"""UPDATE {table} SET path = ?, source = ?, size = ?, modified_ns = ?
+                            WHERE {where}""",  # noqa: S608 - names above
+                        pack_name(found.path),
+                        pack_name(found.source),
+                        found.size,
+                        found.modified_ns,
+                        pack_name(found.location),
+                    )
+                    self._count_place(found.path, content, 1)
+
+    def named(self, document_ids: Collection[str] | None = None) -> Mapping[str, Named]:
+        """Tell of those documents, or all, by which names full text finds them, and their paths."""
+        statement = "SELECT id, path, named FROM documents WHERE version = 1"
+        if document_ids is None:
+            rows, copies = self._all(statement), self._all("SELECT document, path FROM copies")
+        else:
+            rows = self._for_each(statement + " AND id IN ({})", document_ids)
+            copies = self._for_each(
+                "SELECT document, path FROM copies WHERE document IN ({})", document_ids
+            )
+        paths: dict[str, list[str]] = {}
+        for key, path in copies:
+            paths.setdefault(key, []).append(unpack_name(path))
+        return {
+            key: Named(
+                name_words(unpack_name(path)) if named is None else unpack_name(named),
+                (unpack_name(path), *sorted(paths.get(key, ()))),
+            )
+            for key, path, named in rows
+        }
+
+    def rename(
+        self, document_id: str, named: str, before: Sequence[str], after: Sequence[str]
+    ) -> None:
+        """Let full text find a document by other names: terms `after` instead of `before`."""
+        with self.transaction():
+            key = self._version(document_id, 1)
+            self._unlist(key)
+            rows = self._all("SELECT first_chunk, packed FROM terms WHERE document = ?", key)
+            for first, packed in rows:
+                lines = unpack_text(packed).split("\n")
+                told = "\n".join(_told(line, before, after) for line in lines)
+                self._run(
+                    "UPDATE terms SET packed = ? WHERE first_chunk = ?", pack_text(told), first
+                )
+            self._list(key)
+            self._run("UPDATE documents SET named = ? WHERE key = ?", pack_name(named), key)
+
+    def list_anew(self) -> None:
+        """Make the full text anew from what is stored of each document."""
+        with self.transaction():
+            self._run("INSERT INTO lexicon (lexicon) VALUES ('delete-all')")
+            for (key,) in self._all("SELECT key FROM documents WHERE version = 1"):
+                self._list(key)
+
+    # ── below here: how ─────────────────────────────────────────────────────────────────────────
+
+    def _make_way(self, document_id: str, staged: int) -> None:
+        """Take out what the staged version of a document replaces."""
+        [(location,)] = self._all("SELECT location FROM documents WHERE key = ?", staged)
+        self._release(unpack_name(location), but=document_id)
+        for (key,) in self._all(
+            "SELECT key FROM documents WHERE id = ? AND version = 1", document_id
+        ):
+            self._take_out(key, document_id)
+
+    def _release(
+        self, location: str, *, but: str | None = None, kept: Collection[str] = ()
+    ) -> None:
+        """Take out a place, unless it is the own one of the document `but`.
+
+        A document in `kept` stays though it has no place, for a moment.
+        """
+        name = pack_name(location)
+        for key, path in self._all("SELECT document, path FROM copies WHERE location = ?", name):
+            self._count_place(unpack_name(path), self._content(key), -1)
+            self._run("DELETE FROM copies WHERE location = ?", name)
+        for key, document_id, version in self._all(
+            "SELECT key, id, version FROM documents WHERE location = ?", name
+        ):
+            if version == 0 and document_id != but:
+                self._erase(key)
+            elif version == 1 and document_id != but and not self._promote(key, document_id):
+                if document_id in kept:
+                    self._leave(key, document_id)
+                else:
+                    self._take_out(key, document_id)
+
+    def _promote(self, key: int, document_id: str) -> bool:
+        """Give a document the place of one of its copies for its own, if it has any."""
+        rows = self._all(
+            f"""SELECT {_PLACE} FROM copies
+                WHERE document = ? ORDER BY within IS NOT NULL, location LIMIT 1""",  # noqa: S608
+            document_id,
+        )
+        for row in rows:
+            self._leave(key, document_id)
+            self._put(key, row)
+        return bool(rows)
+
+    def _put(self, key: int, copy: Sequence[Any]) -> None:
+        """Make the place of a copy a document's own."""
+        self._run("DELETE FROM copies WHERE location = ?", copy[0])
+        self._run(
+            """UPDATE documents SET location = ?, path = ?, source = ?, size = ?,
+               modified_ns = ?, within = ? WHERE key = ?""",
+            *copy,
+            key,
+        )
+
+    def _lead(self, document_id: str) -> None:
+        """Let a file be a document's own place rather than what lies in another file.
+
+        A person opens that sooner than an archive or a mail.
+        """
+        own = self._all(
+            f"""SELECT key, {_PLACE} FROM documents
+                WHERE id = ? AND version = 1 AND within IS NOT NULL""",  # noqa: S608 - names above
+            document_id,
+        )
+        copies = self._all(
+            f"""SELECT {_PLACE} FROM copies
+                WHERE document = ? AND within IS NULL ORDER BY location LIMIT 1""",  # noqa: S608
+            document_id,
+        )
+        for (key, *place), copy in zip(own, copies, strict=False):
+            self._put(key, copy)
+            self._run(
+                "UPDATE documents SET named = coalesce(named, ?) WHERE key = ?",
+                pack_name(name_words(unpack_name(place[1]))),  # by which full text still finds it
+                key,
+            )
+            self._run(
+                f"INSERT INTO copies (document, {_PLACE}) VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+                document_id,
+                *place,
+            )
+
+    def _leave(self, key: int, document_id: str) -> None:
+        """Take its own place from a document."""
+        [(location, path)] = self._all("SELECT location, path FROM documents WHERE key = ?", key)
+        if location == _NOWHERE:
+            return
+        self._count_place(unpack_name(path), self._content(document_id), -1)
+        self._run(
+            "UPDATE documents SET location = ?, named = coalesce(named, ?) WHERE key = ?",
+            _NOWHERE,
+            pack_name(name_words(unpack_name(path))),
+            key,
+        )
+
+    def _take_out(self, key: int, document_id: str) -> None:
+        self._count_in(document_id, -1)
+        self._unlist(key)
+        self._erase(key)
+
+    def _version(self, document_id: str, version: int) -> int:
+        rows = self._all(
+            "SELECT key FROM documents WHERE id = ? AND version = ?", document_id, version
+        )
+        if not rows:
+            message = f"no document `{document_id}` in version {version}"
+            raise LookupError(message)
+        return int(rows[0][0])
+
+    def _content(self, document_id: str) -> str:
+        rows = self._all(
+            "SELECT content_hash FROM documents WHERE id = ? AND version = 1", document_id
+        )
+        return str(rows[0][0])
+
+    def _content_at(self, location: str) -> str:
+        name = pack_name(location)
+        rows = self._all(
+            """SELECT content_hash FROM documents WHERE version = 1 AND (location = ?1
+               OR id = (SELECT document FROM copies WHERE location = ?1))""",
+            name,
+        )
+        return str(rows[0][0])
+
+    def _list(self, key: int) -> None:
+        """Put the chunks of a document into the full text."""
+        self._many("INSERT INTO lexicon (rowid, terms) VALUES (?, ?)", self._terms(key))
+
+    def _unlist(self, key: int) -> None:
+        """Take the chunks of a document out of the full text."""
+        self._many(
+            "INSERT INTO lexicon (lexicon, rowid, terms) VALUES ('delete', ?, ?)", self._terms(key)
+        )
+
+    def _terms(self, key: int) -> Iterator[tuple[int, str]]:
+        """Yield the number and the terms of each chunk of a document, as the full text has them."""
+        statement = "SELECT first_chunk, packed FROM terms WHERE document = ? ORDER BY first_chunk"
+        for first, packed in self._connection.execute(statement, (key,)):
+            yield from enumerate(unpack_text(packed).split("\n"), start=first)
+
+    def _erase_staged(self, document_id: str) -> None:
+        rows = self._all("SELECT key FROM documents WHERE id = ? AND version = 0", document_id)
+        for (key,) in rows:
+            self._erase(key)
+
+    def _erase(self, key: int) -> None:
+        """Delete a version, and note the chunks that the document's other version does not have."""
+        self._run(
+            """INSERT OR IGNORE INTO obsolete
+               SELECT id FROM chunks WHERE document = ?1
+               EXCEPT SELECT id FROM chunks WHERE document IN (
+                   SELECT other.key FROM documents one JOIN documents other ON other.id = one.id
+                   WHERE one.key = ?1 AND other.key <> ?1)""",
+            key,
+        )
+        self._run(
+            """DELETE FROM sentence_vectors
+               WHERE chunk IN (SELECT key FROM chunks WHERE document = ?)""",
+            key,
+        )
+        for table in ("texts", "chunks", "terms"):
+            self._run(f"DELETE FROM {table} WHERE document = ?", key)  # noqa: S608 - names above
+        self._run("DELETE FROM documents WHERE key = ?", key)
+
+    def _count_in(self, document_id: str, sign: int) -> None:
+        """Add a document in all its places to the fingerprint of the corpus, or take it out."""
+        content = self._content(document_id)
+        for path in self.named([document_id])[document_id].paths:
+            self._count_place(path, content, sign)
+
+    def _count_place(self, path: str, content: str, sign: int) -> None:
+        """Add a place to the fingerprint of the corpus, or take it out with `sign` -1."""
+        name = path.encode("utf-8", "surrogatepass")
+        digest = hashlib.blake2b(name + b"\0" + content.encode(), digest_size=32).digest()
+        total = int(self.corpus_fingerprint(), 16) + sign * int.from_bytes(digest)
+        self.keep(CORPUS_FINGERPRINT, f"{total % _MODULUS:064x}")
+
+
+def _known(row: tuple[Any, ...]) -> Known:
+    key, location, path, source, size, modified, content, within = row
+    return Known(
+        key,
+        unpack_name(location),
+        unpack_name(path),
+        unpack_name(source),
+        size,
+        modified,
+        content,
+        unpack_optional(within),
+    )
+
+
+def _told(line: str, before: Sequence[str], after: Sequence[str]) -> str:
+    """Put the terms `after` before a line of terms, in place of `before`."""
+    terms = line.split(" ")
+    rest = terms[len(before) :] if terms[: len(before)] == list(before) else terms
+    return " ".join([*after, *rest]).strip()
 
 
 class SqliteCatalog(SqlitePlaces):

@@ -12,7 +12,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from askdoc.addresses import is_address
 from askdoc.errors import IndexLocked, StoreError, UsageError
+from askdoc.store import schema, vectors_files
+from askdoc.system.safe_open import changed_ns
+from askdoc.types import Document, FileState
 
 _LOCK = "lock"
 _HOLDER = "lock.json"
@@ -152,3 +156,67 @@ def _holder(folder: Path) -> str:
         return ": process {pid} on {host}, `{command}`, since {since}".format(**holder)
     except (OSError, ValueError, LookupError, TypeError):
         return ""
+
+
+_FOLDER = "rebuilding"
+
+
+def folder_of(index: Path) -> Path:
+    """Name the folder for the new index."""
+    return index / _FOLDER
+
+
+def is_begun(index: Path) -> bool:
+    """Tell whether there is a new index, be it complete or not."""
+    return (folder_of(index) / schema.FILE_NAME).is_file()
+
+
+def take_over(index: Path, vectors: str, *, has_passages: bool) -> None:
+    """Put the new index in place of the other; nobody may write to either.
+
+    `vectors` is the name of the folder of the vectors in both. A broken one can be called again.
+
+    Raises:
+        StoreError: another program's files lie there.
+
+    """
+    made = folder_of(index)
+    if vectors_files.has_database(made / vectors):
+        vectors_files.discard(index / vectors)
+        (made / vectors).replace(index / vectors)
+    elif not has_passages:  # else they are in their place already
+        vectors_files.discard(index / vectors)
+    schema.replace(index, made)
+
+
+def discard(index: Path, vectors: str) -> None:
+    """Delete what is there of a new index."""
+    made = folder_of(index)
+    schema.discard(made)
+    vectors_files.discard(made / vectors)
+    with suppress(OSError):
+        made.rmdir()
+
+
+def file_state(document: Document) -> FileState:
+    """Compare size and time, and only where these differ the content.
+
+    A page of the web counts as it was indexed, since answering fetches nothing.
+    """
+    if is_address(document.file):
+        return FileState.CURRENT
+    path = Path(document.file)
+    stamp = document.stamp
+    try:
+        now = path.stat()
+        if (now.st_size, changed_ns(now)) == (stamp.size, stamp.modified_ns):
+            return FileState.CURRENT
+        if now.st_size != stamp.size:
+            return FileState.CHANGED
+        with path.open("rb") as stream:
+            same = hashlib.file_digest(stream, "sha256").hexdigest() == stamp.content_hash
+    except (FileNotFoundError, NotADirectoryError):
+        return FileState.MISSING
+    except OSError:  # it may be there, and cannot be compared
+        return FileState.CHANGED
+    return FileState.CURRENT if same else FileState.CHANGED

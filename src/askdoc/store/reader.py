@@ -14,6 +14,7 @@ from askdoc.store.packing import (
     pack_id,
     pack_term,
     quoted_term,
+    unbundle,
     unpack_id,
     unpack_name,
     unpack_optional,
@@ -21,7 +22,6 @@ from askdoc.store.packing import (
     unpack_text,
 )
 from askdoc.store.schema import connect, translating
-from askdoc.store.sqlite_bundles import unbundle
 from askdoc.strings import line_of, line_starts
 from askdoc.types import Chunk, Copy, Counts, Document, Hit, Skip, Span, Stamp
 from askdoc.types.places import Landmarks

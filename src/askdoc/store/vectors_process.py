@@ -20,7 +20,7 @@ import numpy as np
 from askdoc import errors
 from askdoc.errors import IndexCorrupt
 from askdoc.store import vectors_files
-from askdoc.store.chroma_client import REPAIR
+from askdoc.store.vectors import REPAIR
 from askdoc.system import children
 from askdoc.system.wire import Call, Failed, Returned, receive, send
 from askdoc.types import Hit

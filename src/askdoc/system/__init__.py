@@ -1,1 +1,1 @@
-"""Processes, limits, safe opening of files and interrupts: what askdoc needs from the operating system."""
+"""What askdoc needs of the operating system: processes, limits, interrupts, opening files."""

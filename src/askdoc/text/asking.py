@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
+import regex
+
 from askdoc.strings import folded
 
 _PHRASES = "phrases"
@@ -82,3 +84,117 @@ def _blank(found: re.Match[str]) -> str:
         start, end = found.start(number) - found.start(), found.end(number) - found.start()
         text = f"{text[:start]}{' ' * (end - start)}{text[end:]}"
     return text
+
+
+def _any(words: str) -> str:
+    """Match any of some words, the longest first."""
+    return "(?:" + "|".join(sorted(words.split(), key=len, reverse=True)) + ")"
+
+
+_MEASURES = _any(
+    """
+    小时 小時 分钟 分鐘 公里 公斤 平方米 立方米 毫米 厘米 千克 个月 個月 星期 钟头 鐘頭 块钱 塊錢
+    度(?!假) 元(?!素) 钱 錢 块 塊 人(?![口员員才类類民群力工]) 名 位(?!置) 个 個
+    天(?![然气氣]) 日 号 號 月(?!亮) 年(?!轻) 周 岁 歲 点(?![击心]) 點(?![擊心])
+    分(?![公店支行钟鐘]) 秒 次 回 遍 楼 樓 层 層
+    米(?![饭飯酒]) 克 升 斤 吨 噸 本(?![金科]) 张(?!力) 張(?!力) 台(?![风階阶]) 辆 輛 只 隻 条 條
+    家(?![庭具长長]) 间 間 件 种 種 页 頁 袋 瓶 箱 场 場 座 户(?!口) 戶(?!口)
+    """
+)
+_BEFORE = _any(
+    """
+    主要 需要 只要 想要 应该 應該 应当 應當 可以 能够 能夠 将会 將會 使用 需用 要用 要花
+    是在 将在 將在 有 用 要 需 花 是 在 会 會 将 將 能 于 於
+    """
+)
+_AFTER = _any(
+    """
+    才能 才会 才會 才 可以 能够 能夠 应该 應該 将会 將會 将 將
+    能(?![力源量耗干]) 会(?![议员计场长费谈展]) 會(?![議員計場長費談展])
+    """
+)
+_CHINESE_WORDS = _any(
+    """
+    什么时候 什么时间 什么地方 什么事情 什么样 什么人 什么事 什么 甚么
+    怎么回事 怎么样 怎么办 怎么 怎样
+    什麼時候 什麼時間 什麼地方 什麼事情 什麼樣 什麼人 什麼事 什麼 甚麼
+    怎麼回事 怎麼樣 怎麼辦 怎麼 怎樣
+    为什么 為什麼 为何 為何 为啥 如何 是否 何时 何時 何地 何处 何處 何人 何种 何種 谁 誰 啥
+    哪里 哪裡 哪儿 哪兒 哪些 多久 多少 多长时间 多長時間 几点钟 幾點鐘
+    """
+)
+_WHAT = "(?:什[么麼]|甚[么麼]|啥)"
+_CHINESE = (
+    rf"的?(?:含义|含義|意思)?是{_WHAT}(?:意思|含义|含義)?|有?{_WHAT}(?:意思|含义|含義)",
+    rf"(?:表示|代表|意味)[着著]?{_WHAT}",
+    rf"(?:[发發]生|出)[了过過]?{_WHAT}(?:事情|事故|事)?",
+    rf"位[于於](?=哪|何|{_WHAT})",
+    rf"{_BEFORE}?(?:多少|哪一?|[几幾]){_MEASURES}{_AFTER}?",
+    rf"{_BEFORE}?(?<![很许許更最不])多(?:[长長高远遠重快深宽寬久]|大(?![学學量数數家型])){_AFTER}?",
+    rf"{_BEFORE}?{_CHINESE_WORDS}{_AFTER}?",
+)
+
+_COUNTERS = _any(
+    """
+    曜日 時間 年間 日間 週間 分間 か月 ヶ月 カ月 ヵ月 年生 種類 番目
+    パーセント メートル キロ グラム
+    リットル センチ ページ 人 名 匹 頭 羽 個 本 枚 冊 台 軒 階 回 度 時 分 秒 日 月 年 週 歳
+    才 円 番
+    号 点 杯 足 着 通 件 社 校 語 色 つ
+    """
+)
+_JAPANESE = (
+    r"(?:何|なに)が(?:起き|起こり|起こっ|あり|あっ)(?:ました|ます|た|て)",
+    r"(?:何を|どういう|どんな)意味(?:しています|します|する)?|とは(?:何|なん)",
+    r"(?:何|なん)と(?:いう|いい|言い|言う|呼ばれ|呼び)(?:ます|ています)?|どこに位置し|(?:あり|おり)ま(?:す|した)か",
+    rf"(?<![幾如])何{_COUNTERS}?(?:ごろ|頃)?(?:から|まで)?",
+    r"(?:どのくらい|どれくらい|どのぐらい|どれぐらい|どのような|どんな|どちら|どなた)(?:から|まで)?",
+    r"(?:いつ|いくつ|いくら|いかが)(?:から|まで)?|誰",
+)
+
+_THAI = (
+    _any(
+        """
+        เกิดอะไรขึ้น หมายความว่า หมายถึง แปลว่า ตั้งอยู่ เพราะอะไร เพราะเหตุใด เมื่อไหร่ เมื่อไร
+        เมื่อใด ตอนไหน วันไหน ปีไหน กี่โมง เท่าไหร่ เท่าไร เท่าใด อย่างไร ยังไง ทำไม ที่ไหน ที่ใด แห่งใด ผู้ใด
+        สิ่งใด อะไร ใคร ไหน หรือไม่ หรือเปล่า
+        """
+    ),
+)
+
+_STEMS = _any("언제 어디 누구 누가 누굴 무엇 무슨 어느 어떤 어떻 얼마 왜 뭐 뭘 뭔")
+_KOREAN_COUNTERS = _any(
+    "시간 킬로 미터 명 시 개 마리 살 년 월 일 층 번 분 권 대 장 잔 원 채 곳 가지 도 호 주 그루"
+)
+_KOREAN = (
+    r"(?:무슨|어떤)\s*(?:일|사고|사건)(?:이|은)?\s*(?:있|일어|생기|생겼|벌어)\p{Hangul}*",
+    r"(?:무슨|무엇을|어떤|뭘)\s*(?:의미|뜻)\p{Hangul}*",
+    r"있(?:습니까|나요|어요|는가|는지|을까|었나요|었습니까)\p{Hangul}*",
+    rf"(?<!\p{{Hangul}})몇\s*{_KOREAN_COUNTERS}(?:까지|부터|에|의|이|가|을|를|은|는|인가요|입니까)?",
+    rf"(?<!\p{{Hangul}}){_STEMS}\p{{Hangul}}*",
+)
+
+_HAN, _KANA = regex.compile(r"\p{Han}"), regex.compile(r"[\p{Hiragana}\p{Katakana}]")
+_THAI_LETTER, _HANGUL = regex.compile(r"\p{Thai}"), regex.compile(r"\p{Hangul}")
+
+
+def without_asking(question: str) -> str:
+    """Return a folded question with blanks for what only asks, by the scripts that it is in."""
+    if _KANA.search(question):
+        question = _asking_unspaced_blank(_JAPANESE, question)
+    elif _HAN.search(question):
+        question = _asking_unspaced_blank(_CHINESE, question)
+    if _THAI_LETTER.search(question):
+        question = _asking_unspaced_blank(_THAI, question)
+    return _asking_unspaced_blank(_KOREAN, question) if _HANGUL.search(question) else question
+
+
+def _asking_unspaced_blank(patterns: tuple[str, ...], question: str) -> str:
+    for pattern in patterns:
+        question = _asking_unspaced_compiled(pattern).sub(" ", question)
+    return question
+
+
+@cache
+def _asking_unspaced_compiled(pattern: str) -> regex.Pattern[str]:
+    return regex.compile(pattern)

@@ -57,7 +57,7 @@ class SnowballAnalyser:
         told = how.without_phrases(plain)
         if _COMPLEX.search(told):
             # Takes the package regex, which text in simple scripts need not load.
-            from askdoc.text.asking_unspaced import without_asking
+            from askdoc.text.asking import without_asking
 
             told = without_asking(told)
         stop = function_words(language)
@@ -132,7 +132,7 @@ def _words(text: str) -> Iterator[tuple[str, bool]]:
     if not _COMPLEX.search(text):
         return ((word, True) for word in _WORD.findall(text))
     # Takes the package regex, which text in simple scripts need not load.
-    from askdoc.text import scripts
+    from askdoc.text import languages as scripts
 
     return scripts.terms(text)
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from askdoc.index.plan import NOT_NAMED, OFFLINE
 from askdoc.settings import Settings
-from askdoc.trust import Permission, permission
 from askdoc.types import Found, Skip
 from askdoc.types.ports import Listener, deaf
 from askdoc.web.connection import Resolve
 from askdoc.web.crawl import Crawl, found_at, is_document
 from askdoc.web.fetch import Fetcher
 from askdoc.web.mirror import Mirror
+from askdoc.workspace import Permission, permission
 
 
 class WebSources:

@@ -14,10 +14,30 @@ from itertools import chain, pairwise
 from typing import Any
 
 from askdoc.errors import GeneratorError
-from askdoc.write.check.languages import ENGLISH
-from askdoc.write.grammar import ANSWERED, LONGEST, REFUSAL, SENTENCES, TEXT
+from askdoc.write.check.languages import ENGLISH, MONTHS, ORDINAL_DOT, abbreviations, plain
 from askdoc.write.json_stream import read_objects
-from askdoc.write.sentence_ends import ends_here
+from askdoc.write.prompts import ANSWERED, LONGEST, REFUSAL, SENTENCES, TEXT
+
+_LAST = re.compile(r"(?P<number>(?<![\w.,])\d{1,3})\.$|(?P<word>[^\W\d_]+)\.$")
+_NEXT = re.compile(r"[^\W\d_]+")
+_ARTICLE = re.compile(
+    r"\b(?:am|im|vom|zum|beim|bis|seit|der|die|das|den|dem|des|jeder|dne|het|de)\s+$", re.IGNORECASE
+)
+"""What stands before an ordinal, whatever the language is taken for."""
+
+
+def ends_here(before: str, after: str, language: str) -> bool:
+    """Tell whether a sentence ends between two parts of a text, where a mark stands."""
+    last = _LAST.search(before.rstrip())
+    if last is None:
+        return True
+    if last["word"]:
+        return plain(last["word"]) not in abbreviations(language)
+    following = _NEXT.match(after.lstrip())
+    if following and plain(following[0]) in MONTHS:
+        return False
+    return language not in ORDINAL_DOT and not _ARTICLE.search(before[: last.start()])
+
 
 _NUMBERS = r"\s*((?:[Ss]?\d+)(?:\s*(?:,|;|and|-|–)\s*[Ss]?\d+)*)\s*"
 _BRACKETS = re.compile(rf"[\[【]{_NUMBERS}[\]】]")

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 
 from askdoc.errors import GeneratorError
 from askdoc.strings import one_line
-from askdoc.text.words import Terms
+from askdoc.text.words import Terms, is_light
 from askdoc.types import (
     Claim,
     Disagreement,
@@ -30,13 +30,84 @@ from askdoc.types import (
 )
 from askdoc.types.ports import Generator, HearDraft
 from askdoc.write import prompts
-from askdoc.write.attribution import attribute
-from askdoc.write.check import Check, Checker, Source, Verdict
+from askdoc.write.check import Check, Checker, EmbedTexts, Source, Verdict
 from askdoc.write.check.disagreement import Dispute, common, disagreements, parallel
 from askdoc.write.check.shortening import altered
 from askdoc.write.parse import Refused, Written, ends_sentence, is_label, read_claims
 from askdoc.write.prompts import Built, Offer
-from askdoc.write.relevance import beside_the_point
+
+
+@dataclass(frozen=True, slots=True)
+class Attributed:
+    """A claim's sources by number, the verdict on it, and whether the model named others."""
+
+    numbers: tuple[int, ...]
+    verdict: Verdict
+    moved: bool
+
+
+def attribute(
+    claim: str, cited: Sequence[int], offered: Sequence[tuple[int, Source]], check: Check
+) -> Attributed:
+    """Find the sentences that support `claim`: those cited if they do, else the best of all.
+
+    A sentence that was cited is kept only if it helps: one that supports the claim alone stands
+    alone. A claim that named its sentences moves only to one that supports it wholly: one that is
+    contradicted by what it names is not to be saved by a sentence that merely shares its words.
+    Without a name, the sentence that holds most of it decides.
+    """
+    sources = dict(offered)
+    named = [number for number in cited if number in sources]
+    own = check(claim, [sources[number] for number in named]) if named else None
+    if own is not None and own.support is Support.SUPPORTED:
+        return Attributed(_needed(claim, named, sources, check), own, moved=False)
+    verdicts = [(number, check(claim, [source])) for number, source in offered]
+    for number, verdict in verdicts:
+        if verdict.support is Support.SUPPORTED:
+            return Attributed((number,), verdict, moved=bool(named))
+    if own is not None:
+        return Attributed(tuple(named), own, moved=False)
+    if not verdicts:
+        return Attributed((), check(claim, []), moved=False)
+    number, best = max(verdicts, key=lambda item: item[1].coverage)
+    numbers = () if best.support is Support.UNSUPPORTED else (number,)
+    return Attributed(numbers, best, moved=False)
+
+
+def _needed(
+    claim: str, named: Sequence[int], sources: dict[int, Source], check: Check
+) -> tuple[int, ...]:
+    for number in named:
+        if check(claim, [sources[number]]).support is Support.SUPPORTED:
+            return (number,)
+    return tuple(named)
+
+
+NEAR = 0.15
+"""Cosine from which a sentence without a word of the question can still answer it.
+
+"The blast killed 40" lies at 0.41 of "How many people died?", "The work took until 1931" at 0.17 of
+"When was the dam completed?", sentences about other things at 0.1 and below.
+"""
+
+
+def beside_the_point(
+    question: str, claim: str, sources: Sequence[str], terms: Terms, embed: EmbedTexts | None
+) -> bool:
+    """Tell whether neither a claim nor what it cites shares a word or the subject with `question`.
+
+    A model that is weak, or that a document talks to, repeats what it was shown, which the check
+    of claims lets pass.
+    """
+    asked = {stem for stem in terms(question) if not is_light(stem)}
+    said = {stem for text in (claim, *sources) for stem in terms(text)}
+    if asked & said or not (asked or embed):
+        return False
+    if embed is None:
+        return True
+    vectors = embed([question, claim, *sources])
+    return bool((vectors[1:] @ vectors[0]).max() < NEAR)
+
 
 _REPEATED = 0.8
 _ENDLESS = 4

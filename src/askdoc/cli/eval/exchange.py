@@ -46,8 +46,7 @@ def import_(
     """
     from askdoc.cli.eval.suites import say
     from askdoc.evals import suite as suites
-    from askdoc.evals.exchange import read
-    from askdoc.evals.yaml_file import parse_yaml
+    from askdoc.evals.exchange import parse_yaml, read
     from askdoc.render.indexing import count
 
     imported = read(here() / source, kind, parse_yaml=parse_yaml)
@@ -91,8 +90,8 @@ def export(
     """
     from askdoc.cli.eval.suites import say
     from askdoc.evals import suite as suites
-    from askdoc.evals.gold import GoldFinder
-    from askdoc.evals.suite_export import export as convert
+    from askdoc.evals.exchange import export as convert
+    from askdoc.evals.grade import GoldFinder
 
     workspace = open_workspace(index=index)
     loaded = suites.load(suite_path(suite, workspace))

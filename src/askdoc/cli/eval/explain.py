@@ -40,11 +40,10 @@ def explain(  # noqa: PLR0913 - one parameter for each option
         askdoc eval explain dev-17 --suite law/suite.jsonl --documents law/docs
     """
     from askdoc.evals.diagnose import explain as follow
-    from askdoc.evals.gold import GoldFinder
-    from askdoc.evals.grade import grade
+    from askdoc.evals.grade import GoldFinder, grade
     from askdoc.evals.run import Disk
     from askdoc.render.console import errors, output
-    from askdoc.render.eval_explain import explanation_lines
+    from askdoc.render.evals import explanation_lines
 
     workspace = open_workspace(
         index=index, embedder=embedder, reranker=reranker, top_k=top_k, llm=llm

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,9 +18,13 @@ if TYPE_CHECKING:
     from collections import Counter
 
     from askdoc.evals.draft_llm import Author, Dropped, Excerpt, Tools, Wanted
+    from askdoc.evals.judge import Judge, Judgement
+    from askdoc.evals.report import SuiteReport
     from askdoc.models.llm import Choice
+    from askdoc.render.console import Page
     from askdoc.store.catalog import SqliteCatalog
     from askdoc.types import EvalCase
+    from askdoc.workspace import Workspace
 
 
 def generate(  # noqa: PLR0913 - one parameter for each option
@@ -129,7 +133,7 @@ def _by_model(
 ) -> Counter[Dropped]:
     from askdoc.evals.draft_llm import write
     from askdoc.render.console import errors
-    from askdoc.render.counting import CountProgress
+    from askdoc.render.progress import CountProgress
 
     tools = _tools(work.catalog, work.known, language)
     total = work.wanted.answerable + work.wanted.unanswerable
@@ -186,3 +190,44 @@ def _told(model: Choice, dropped: Counter[Dropped]) -> str:
         return f"`{name}` wrote them; nothing was dropped"
     reasons = ", ".join(f"{count} × {reason.value}" for reason, count in dropped.most_common())
     return f"of what `{name}` wrote, {dropped.total()} were dropped: {reasons}"
+
+
+@contextmanager
+def open_judge(workspace: Workspace, name: str, aside: Page) -> Iterator[Judge]:
+    """Load the language model called `name` as a judge; what it said before is kept.
+
+    Raises:
+        UsageError: `name` stands for no language model.
+
+    """
+    import msgspec
+
+    from askdoc import app
+    from askdoc.evals import bench
+    from askdoc.evals.cache import RememberingJudge
+    from askdoc.evals.judge import PromptedJudge
+    from askdoc.models.llm.files import model_pin
+    from askdoc.render.notices import ModelNotices
+
+    settings = msgspec.structs.replace(workspace.settings, llm=name)
+    with app.language_model(replace(workspace, settings=settings), ModelNotices(aside)) as model:
+        if model is None:
+            message = f"`{name}` can't judge, since it is no language model"
+            raise UsageError(message, hint="see which there are: `askdoc models list`")
+        judge = PromptedJudge(model.generator, pin=model_pin(name))
+        yield RememberingJudge(judge, bench.cache_folder() / "judgements")
+
+
+def judge_all(
+    reports: Sequence[SuiteReport], by: Judge, jobs: int, aside: Page
+) -> dict[str, Judgement]:
+    """Have every suite's answers judged, behind a progress bar."""
+    from askdoc.evals.judge import judge, to_judge
+    from askdoc.render.progress import CountProgress
+
+    judgements = {}
+    for report in reports:
+        total = len(to_judge(report.results))
+        with CountProgress(f"Judging {report.suite}", total, aside) as progress:
+            judgements[report.suite] = judge(report.results, by, jobs=jobs, listen=progress)
+    return judgements

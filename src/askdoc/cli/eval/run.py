@@ -146,7 +146,7 @@ def run(  # noqa: PLR0913 - one parameter for each option
     Exit codes: 0 passed, 1 an error, or a case or a suite failed, 2 wrong usage, 3 a floor was
     missed or a score dropped clearly.
     """
-    from askdoc.cli.eval.eval_judge import judge_all, open_judge
+    from askdoc.cli.eval.generate import judge_all, open_judge
     from askdoc.evals import gate
     from askdoc.evals import suite as suite_files
     from askdoc.evals.bench import default_jobs
@@ -217,7 +217,7 @@ def _run_all(
     within: bool,
     jobs: int | None,
 ) -> list[SuiteReport]:
-    from askdoc.render.eval_progress import EvalProgress
+    from askdoc.render.progress import EvalProgress
 
     with open_bench(workspace, documents, aside, cache=cache) as bench:
         reports = []
@@ -357,7 +357,7 @@ def _write(path: Path, text: str) -> None:
 
 def _print(held: _Held, *, as_json: bool, everything: bool) -> None:
     if as_json:
-        from askdoc.cli.output import print_json
+        from askdoc.cli.input import print_json
         from askdoc.evals.report_formats import report_to_json
 
         print_json(

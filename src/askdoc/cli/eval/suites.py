@@ -12,14 +12,20 @@ import typer
 from askdoc.cli.eval.options import Documents, SuiteName, indexed, suite_path, suite_paths
 from askdoc.cli.options import AsJson, Index, open_workspace
 from askdoc.errors import SuiteError, UsageError
+from askdoc.evals import suite
+from askdoc.evals.grade import GoldFinder, GoldMissing
+from askdoc.evals.suite import DRAFT
 from askdoc.paths import seen_from
+from askdoc.render.console import Page, output
+from askdoc.render.evals import draft_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from askdoc.evals.gold import GoldFinder
     from askdoc.evals.lint import Finding
     from askdoc.types import Document, EvalCase
+    from askdoc.types.ports import CatalogReader
+
 
 UNSOUND = 1
 
@@ -33,8 +39,8 @@ def new(
         askdoc eval new
         askdoc eval new evals/law.jsonl
     """
-    from askdoc.evals import suite as suites
     from askdoc.cli.eval.suite_example import EXAMPLE
+    from askdoc.evals import suite as suites
 
     path = suite_path(suite, open_workspace(), must_exist=False)
     if path.exists():
@@ -86,7 +92,7 @@ def add(  # noqa: PLR0913 - one parameter for each option
     """
     from askdoc.evals import suite as suites
     from askdoc.evals.draft import case_name
-    from askdoc.evals.gold import GoldFinder
+    from askdoc.evals.grade import GoldFinder
     from askdoc.types import EvalCase, GoldEvidence
 
     if unanswerable and (answer or quote):
@@ -123,8 +129,6 @@ def review(suite: SuiteName, *, documents: Documents = None, index: Index = None
     Examples:
         askdoc eval review mine
     """
-    from askdoc.cli.eval.eval_review import review_drafts
-
     workspace = open_workspace(index=index)
     path = suite_path(suite, workspace)
     with closing(indexed(workspace, documents)) as catalog:
@@ -158,7 +162,7 @@ def lint(
 
     Exit codes: 0 sound, 1 an error was found, 2 wrong usage.
     """
-    from askdoc.evals.gold import GoldFinder
+    from askdoc.evals.grade import GoldFinder
     from askdoc.evals.lint import Level
     from askdoc.evals.run import Disk
 
@@ -203,12 +207,12 @@ def _checked(
 
 def _show_findings(found: dict[Path, list[Finding]], *, as_json: bool) -> None:
     if as_json:
-        from askdoc.cli.output import print_json
+        from askdoc.cli.input import print_json
 
         print_json({"suites": [_findings_to_json(path, fs) for path, fs in found.items()]})
         return
     from askdoc.render.console import output
-    from askdoc.render.eval_suites import finding_lines
+    from askdoc.render.evals import finding_lines
 
     page = output()
     for path, findings in found.items():
@@ -240,7 +244,7 @@ def _located(quote: str, document: str | None, gold: GoldFinder) -> Any:
         UsageError: no document, or none of that path, holds it.
 
     """
-    from askdoc.evals.gold import occurrences
+    from askdoc.evals.grade import occurrences
     from askdoc.evals.lint import ALIKE, nearest
     from askdoc.types import GoldEvidence
 
@@ -273,3 +277,69 @@ def say(message: str) -> None:
 
     page = errors()
     page.show([note_line(message, page)])
+
+
+_CHOICES = "[k]eep, [e]dit, [d]rop, [s]kip, [q]uit? "
+
+
+def review_drafts(path: Path, catalog: CatalogReader) -> None:
+    """Show every draft of the suite and do with it what is answered on standard input."""
+    page = output()
+    gold = GoldFinder(catalog)
+    drafts = [case for _, case in suite.read(path) if DRAFT in case.tags]
+    counts = {"kept": 0, "dropped": 0}
+    for number, case in enumerate(drafts, start=1):
+        page.show(draft_lines(case, _contexts(case, gold), page, number, len(drafts)))
+        choice = _asked(_CHOICES)
+        if choice.startswith("q"):
+            break
+        if choice.startswith("d"):
+            suite.put(path, {case.id: None})
+            counts["dropped"] += 1
+        elif choice.startswith(("k", "e")):
+            edited = _edited(case) if choice.startswith("e") else case
+            suite.put(path, {case.id: kept(edited)})
+            counts["kept"] += 1
+    left = len(drafts) - sum(counts.values())
+    told = f"kept {counts['kept']}, dropped {counts['dropped']}, {left} drafts left"
+    _print(page, told)
+
+
+def _edited(case: EvalCase) -> EvalCase:
+    question = _asked(f"question [{case.question}]: ", plain=True) or case.question
+    if not case.answerable:
+        return replace(case, question=question)
+    shown = " | ".join(case.answers)
+    told = _asked(f"answers, parted by | [{shown}]: ", plain=True)
+    answers = tuple(part.strip() for part in told.split("|") if part.strip())
+    return replace(case, question=question, answers=answers or case.answers)
+
+
+def _asked(prompt: str, *, plain: bool = False) -> str:
+    """Ask for a line; the end of input means to quit, or to change nothing."""
+    try:
+        told = input(prompt).strip()
+    except EOFError:
+        return "" if plain else "q"
+    return told if plain else told.lower()
+
+
+def _contexts(case: EvalCase, gold: GoldFinder) -> list[tuple[str, str, str, str]]:
+    """Return (document, before, quote, after) for each place of evidence that is found."""
+    margin = 160
+    contexts = []
+    for item in case.evidence:
+        try:
+            place = gold.places(item)[0]
+        except GoldMissing:
+            contexts.append((f"{item.document} (not found)", "", item.quote, ""))
+            continue
+        text = gold.text(place.document_id)
+        before = text[max(0, place.span.start - margin) : place.span.start]
+        after = text[place.span.end : place.span.end + margin]
+        contexts.append((item.document, before, place.span.of(text), after))
+    return contexts
+
+
+def _print(page: Page, text: str) -> None:
+    page.console.print(text)

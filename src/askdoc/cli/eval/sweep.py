@@ -56,7 +56,7 @@ def sweep(  # noqa: PLR0913 - one parameter for each option
     from askdoc.evals import sweep as sweeping
     from askdoc.evals.metrics import NAMES
     from askdoc.render.console import errors, output
-    from askdoc.render.eval_sweep import sweep_lines
+    from askdoc.render.evals import sweep_lines
 
     if metric not in NAMES:
         message = f"there is no metric `{metric}`"
@@ -94,7 +94,7 @@ def _run(
     from askdoc import settings as known
     from askdoc.cli.open import build
     from askdoc.evals import bench as running
-    from askdoc.render.eval_progress import EvalProgress
+    from askdoc.render.progress import EvalProgress
 
     changed = known.parse(dict(values), origin="--set", base=workspace.settings)
     trial = replace(workspace, settings=changed)

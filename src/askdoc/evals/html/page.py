@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from askdoc.evals.baseline import Comparison, Past
 from askdoc.evals.calibration import reliability, risk_coverage
-from askdoc.evals.eval_data import (
+from askdoc.evals.files import (
     MEANING,
     case_data,
     chance,

@@ -13,7 +13,7 @@ from typing import BinaryIO, Protocol, runtime_checkable
 from askdoc.errors import AskdocError, ReadError
 from askdoc.index.sources import Read, Readout
 from askdoc.system.safe_open import opened, too_large
-from askdoc.text.windows import windows
+from askdoc.text.chunking import windows
 from askdoc.types import Found, Reading
 from askdoc.types.ports import Reader
 

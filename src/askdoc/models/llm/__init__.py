@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from askdoc.addresses import expanded
 from askdoc.errors import UsageError
-from askdoc.expanding import expanded
 from askdoc.models.llm.catalogue import Model, catalogue
 from askdoc.models.llm.files import ModelFiles, require
 from askdoc.models.llm.providers import Provider, read_provider

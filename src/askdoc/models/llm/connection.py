@@ -4,29 +4,145 @@ from __future__ import annotations
 
 import json
 import os
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from askdoc.errors import GeneratorError, MissingPart, NoAnswerYet
-from askdoc.models.llm.direct import client, client_options, opener
-from askdoc.models.llm.ollama import holds, models_of
-from askdoc.models.llm.providers import COMPATIBLE, KEY_VARIABLES, Provider
-from askdoc.models.llm.reining import Rein
+from askdoc.models.llm.providers import (
+    COMPATIBLE,
+    KEY_VARIABLES,
+    Provider,
+    is_loopback,
+    ollama_host,
+    ollama_url,
+)
 from askdoc.models.llm.server import (
     CONTEXT,
     NO_KEY,
     REDIRECTIONS,
     UNAUTHORISED,
     LlamaIndexGenerator,
+    Rein,
     explained,
     foreign,
 )
 from askdoc.types import Form, Prompt, Spent
 from askdoc.types.ports import Generator, Listener, deaf
+
+if TYPE_CHECKING:
+    import httpx
+
+
+_MOST_BYTES = 1 << 26
+"""Of one answer as it comes over the line, where a word is wrapped in several hundred bytes."""
+
+
+class _Staying(urllib.request.HTTPRedirectHandler):
+    """Takes a redirection for the error that it then is."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+def opener(url: str) -> urllib.request.OpenerDirector:
+    """Return what opens `url` and follows no redirection: that is an `HTTPError`."""
+    local = is_loopback(urlsplit(url).hostname or "")
+    proxies = [urllib.request.ProxyHandler({})] if local else []
+    return urllib.request.build_opener(_Staying, *proxies)
+
+
+def client_options(url: str) -> dict[str, Any]:
+    """Return what makes an `httpx.Client` for `url` do the same."""
+    local = is_loopback(urlsplit(url).hostname or "")
+    return {"follow_redirects": False, "trust_env": not local}
+
+
+def client(url: str, timeout: float) -> httpx.Client:
+    """Return a client for `url`; a redirection is an error of status 300 to 399.
+
+    A server that only keeps the connection alive says nothing: after `timeout` seconds of that,
+    too, it is given up; and so is one that sends more than any answer takes.
+    """
+    import httpx
+
+    class Minded(httpx.SyncByteStream):
+        def __init__(self, stream: httpx.SyncByteStream) -> None:
+            self._stream = stream
+
+        def __iter__(self) -> Iterator[bytes]:
+            room, heard = _MOST_BYTES, time.monotonic()
+            for part in self._stream:
+                room -= len(part)
+                if room < 0:
+                    message = "the server sends without end"
+                    raise httpx.ReadError(message)
+                if says_nothing(part) and time.monotonic() - heard > timeout:
+                    message = "the server only keeps the connection alive"
+                    raise httpx.ReadTimeout(message)
+                yield part
+                if not says_nothing(part):
+                    heard = time.monotonic()
+
+        def close(self) -> None:
+            self._stream.close()
+
+    def mind(response: httpx.Response) -> None:
+        if isinstance(response.stream, httpx.SyncByteStream):
+            response.stream = Minded(response.stream)
+
+    return httpx.Client(timeout=timeout, event_hooks={"response": [mind]}, **client_options(url))
+
+
+def says_nothing(part: bytes) -> bool:
+    """Tell whether a part of a stream of events holds comments and blank lines alone."""
+    return all(not line or line.startswith(b":") for line in part.splitlines())
+
+
+_LOOK = 0.5
+"""Seconds to wait for an answer; on one machine it comes at once."""
+
+_LATEST = ":latest"
+
+
+@dataclass(frozen=True, slots=True)
+class OllamaModel:
+    """A model that Ollama has, and its size in bytes."""
+
+    name: str
+    size: int
+
+
+def local_models(timeout: float = _LOOK) -> list[OllamaModel] | None:
+    """List the models of the Ollama on this machine, by name; None where none answers.
+
+    One that `OLLAMA_HOST` places on another machine is not asked: nobody has chosen it yet.
+    """
+    return models_of(ollama_url(), timeout) if is_loopback(ollama_host()) else None
+
+
+def models_of(url: str, timeout: float) -> list[OllamaModel] | None:
+    """List the models of the Ollama at `url`, by name; None where none answers."""
+    try:
+        with opener(url).open(f"{url}/api/tags", timeout=timeout) as answer:
+            listed = json.load(answer)["models"]
+        found = [OllamaModel(str(m["name"]), int(m.get("size", 0))) for m in listed]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return sorted(found, key=lambda model: model.name)
+
+
+def holds(models: list[OllamaModel], name: str) -> bool:
+    """Tell whether a model is among them; a name without a tag means the latest."""
+    full = name if ":" in name else name + _LATEST
+    return any(model.name in (name, full) for model in models)
+
 
 _CLASSES = {
     COMPATIBLE: ("llama_index.llms.openai_like", "OpenAILike", "servers"),

@@ -20,6 +20,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
+from askdoc.addresses import expanded
 from askdoc.errors import ModelError, Unreachable, UsageError
 from askdoc.models.llm.catalogue import Model, catalogue
 from askdoc.types import Fetching
@@ -347,3 +348,21 @@ def _explained(model: Model) -> Iterator[None]:
             f"`askdoc models pull {model.name}`"
         )
         raise ModelError(message, hint=hint) from error
+
+
+_DIGITS = 12
+
+
+def model_pin(name: str) -> str:
+    """Return the beginning of the SHA-256 of the model's file; empty where a server has it.
+
+    The digest of a model in the catalogue is known, that of another file is taken now.
+    """
+    if name in catalogue():
+        model = catalogue()[name]
+        return (model.kept_sha256 or model.sha256)[:_DIGITS]
+    try:
+        with expanded(name).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()[:_DIGITS]
+    except OSError:
+        return ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO
 from itertools import takewhile
@@ -18,10 +18,9 @@ import docx
 from lxml import etree
 
 from askdoc.errors import ReadError
-from askdoc.readers.composing import TURN, Composer, table_rows
-from askdoc.readers.merging import Wide, told_in_each
-from askdoc.readers.office.docx_margins import Margins, is_on
-from askdoc.readers.properties import title_and_author
+from askdoc.readers.attachments import FOOTER, HEADER, Apart, write_apart
+from askdoc.readers.composing import TURN, Composer, Wide, table_rows, told_in_each
+from askdoc.readers.html_tree import title_and_author
 from askdoc.readers.refusal import damaged, wordless
 from askdoc.readers.unpacking import Package, parse_xml
 from askdoc.types import Reading
@@ -31,15 +30,70 @@ if TYPE_CHECKING:
     from docx.document import Document
     from docx.opc.part import Part
 
+
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+_KINDS = {_W + "headerReference": HEADER, _W + "footerReference": FOOTER}
+
+
+class Margins:
+    """Takes in where sections begin and end; `write` then says what heads and foots their pages."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._at: Place | None = None
+        self._found: list[tuple[str, Place, str]] = []
+
+    def pass_by(self, place: Place) -> None:
+        """Take in a place of the text; the first of a section is that of its header and footer."""
+        self._at = self._at or place
+
+    def end(self, section: etree._Element) -> None:
+        """End a section by its properties."""
+        at, self._at = self._at or Place(PlaceKind.PARAGRAPH, 1), None
+        shown = {"default", None}
+        if is_on(section.find(_W + "titlePg")):
+            shown.add("first")
+        if self._document.settings.odd_and_even_pages_header_footer:
+            shown.add("even")
+        for element in section:
+            kind = _KINDS.get(str(element.tag))
+            if kind and element.get(_W + "type") in shown:
+                self._found.append((kind, at, element.get(_R + "id", "")))
+
+    def write(
+        self, composer: Composer, words: Callable[[etree._Element], str], *, name: str
+    ) -> None:
+        """Write each header and footer once, its paragraphs by their `words`."""
+        parts = self._document.part.related_parts
+        found: list[Apart] = []
+        for kind, at, key in self._found:
+            if key in parts:
+                root = parse_xml(parts[key].blob, name)
+                lines = dict.fromkeys(map(words, root.iter(_W + "p")))  # a box is told twice
+                found.append(Apart(kind, at, "\n".join(lines)))
+        write_apart(composer, found)
+
+
+def is_on(element: etree._Element | None) -> bool:
+    """Tell whether a property that is on or off is there and on."""
+    return element is not None and element.get(_W + "val", "true") not in ("0", "false", "off")
+
+
+_DOCX_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _MATH_TEXT = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
-_P, _TBL, _TR, _TC = (_W + tag for tag in ("p", "tbl", "tr", "tc"))
-_RUN, _TEXT = _W + "r", _W + "t"
-_TEXT_BOX = _W + "txbxContent"
-_UNREAD = {_W + tag for tag in ("del", "moveFrom", "instrText", "delText", "fldData")}
-_PAGE_BREAK = _W + "lastRenderedPageBreak"
-_WRITTEN = {_W + "tab": " ", _W + "br": "\n", _W + "cr": "\n", _W + "noBreakHyphen": "-"}
+_P, _TBL, _TR, _TC = (_DOCX_W + tag for tag in ("p", "tbl", "tr", "tc"))
+_RUN, _TEXT = _DOCX_W + "r", _DOCX_W + "t"
+_TEXT_BOX = _DOCX_W + "txbxContent"
+_UNREAD = {_DOCX_W + tag for tag in ("del", "moveFrom", "instrText", "delText", "fldData")}
+_PAGE_BREAK = _DOCX_W + "lastRenderedPageBreak"
+_WRITTEN = {
+    _DOCX_W + "tab": " ",
+    _DOCX_W + "br": "\n",
+    _DOCX_W + "cr": "\n",
+    _DOCX_W + "noBreakHyphen": "-",
+}
 
 _END = re.compile(r"[.!?…][\"'”’)\]]*\s+|\n")
 _ENDED = re.compile(r"(?:[.!?…:][\"'”’)\]]*\s*|\n)\Z")
@@ -120,7 +174,7 @@ class _Walk:
         """Write what is on the pages."""
         body = self._document.element.body
         self._blocks(body)
-        for section in body.iterfind(_W + "sectPr"):
+        for section in body.iterfind(_DOCX_W + "sectPr"):
             self.margins.end(section)
 
     def notes(self, name: str) -> None:
@@ -129,7 +183,7 @@ class _Walk:
             root = parse_xml(part.blob, name)
             kind = next((kind for kind in _NOTES if str(part.partname).endswith(f"{kind}.xml")), "")
             wrote = False
-            for note in root.iter(_W + _NOTES[kind]) if kind else ():
+            for note in root.iter(_DOCX_W + _NOTES[kind]) if kind else ():
                 words = "\n".join(
                     text for one in note.iter(_P) if (text := _plain(self.words(one)).strip())
                 )
@@ -138,10 +192,10 @@ class _Walk:
                 if not wrote:
                     self.composer.heading(kind.capitalize(), 1)
                     wrote = True
-                mark = (_NOTES[kind], note.get(_W + "id", ""))
+                mark = (_NOTES[kind], note.get(_DOCX_W + "id", ""))
                 if (at := self._marks.get(mark, self._here)) is not None:
                     self.composer.place(at)
-                by = note.get(_W + "author")
+                by = note.get(_DOCX_W + "author")
                 self.composer.paragraph(f"{by}: {words}" if by else words, close=True)
 
     def _blocks(self, parent: etree._Element) -> None:
@@ -198,7 +252,7 @@ class _Walk:
                 marked = " ".join("".join(self.words(one)) for one in cell.iter(_P))
                 width = _number(cell.find(f"{_W}tcPr/{_W}gridSpan"), 1)
                 merge = cell.find(f"{_W}tcPr/{_W}vMerge")
-                goes_on = merge is not None and merge.get(_W + "val", "continue") == "continue"
+                goes_on = merge is not None and merge.get(_DOCX_W + "val", "continue") == "continue"
                 cells.append(_Cell(column, width, marked, goes_on=goes_on))
                 column += width
         return cells
@@ -209,7 +263,7 @@ class _Walk:
         What is hidden is left out, as nobody sees it.
         """
         style = paragraph.find(f"{_W}pPr/{_W}pStyle")
-        hidden = style is not None and style.get(_W + "val", "") in self._hidden
+        hidden = style is not None and style.get(_DOCX_W + "val", "") in self._hidden
         return self._seen(paragraph, hidden=hidden)
 
     def _seen(self, element: etree._Element, *, hidden: bool) -> Iterator[str]:
@@ -231,14 +285,14 @@ class _Walk:
 
     def _is_hidden(self, run: etree._Element, hidden: bool) -> bool:  # noqa: FBT001
         """Tell whether a run is hidden, in a paragraph whose style says that it is `hidden`."""
-        properties = run.find(_W + "rPr")
+        properties = run.find(_DOCX_W + "rPr")
         if properties is None:
             return hidden
         own = _vanishes(properties)
         if own is not None:
             return own
-        style = properties.find(_W + "rStyle")
-        return hidden or (style is not None and style.get(_W + "val", "") in self._hidden)
+        style = properties.find(_DOCX_W + "rStyle")
+        return hidden or (style is not None and style.get(_DOCX_W + "val", "") in self._hidden)
 
     def _mark(self, element: etree._Element) -> None:
         """Say where the next words stand, and the notes that they point to."""
@@ -254,18 +308,18 @@ class _Walk:
             for mark in element.iter(f"{_W}{note}Reference"):
                 self._numbered[note] += 1
                 name = None if note == _COMMENT else f"{note} {self._numbered[note]}"
-                self._marks[note, mark.get(_W + "id", "")] = replace(place, name=name)
+                self._marks[note, mark.get(_DOCX_W + "id", "")] = replace(place, name=name)
 
     def _level(self, paragraph: etree._Element) -> int | None:
         """Return the level of a heading, 0 for the title, None for other text."""
-        properties = paragraph.find(_W + "pPr")
+        properties = paragraph.find(_DOCX_W + "pPr")
         if properties is None:
             return None
-        own = properties.find(_W + "outlineLvl")
+        own = properties.find(_DOCX_W + "outlineLvl")
         if own is not None:
             return _outline(own)
-        style = properties.find(_W + "pStyle")
-        return self._levels.get(style.get(_W + "val", "")) if style is not None else None
+        style = properties.find(_DOCX_W + "pStyle")
+        return self._levels.get(style.get(_DOCX_W + "val", "")) if style is not None else None
 
 
 def _plain(pieces: Iterable[str]) -> str:
@@ -307,7 +361,7 @@ def _is_item(paragraph: etree._Element) -> bool:
 
 
 def _outline(element: etree._Element) -> int | None:
-    number = element.get(_W + "val", "")
+    number = element.get(_DOCX_W + "val", "")
     return int(number) + 1 if number.isdecimal() and int(number) < _NUMBER_OF_BODY_TEXT else None
 
 
@@ -328,13 +382,13 @@ def _with_wide(grid: Sequence[Sequence[_Cell]]) -> Iterator[tuple[list[str], lis
 
 def _number(element: etree._Element | None, otherwise: int) -> int:
     """Return how many columns an element speaks of; no table of Word's has more than it allows."""
-    said = element.get(_W + "val", "") if element is not None else ""
+    said = element.get(_DOCX_W + "val", "") if element is not None else ""
     return min(int(said), _MOST_COLUMNS) if re.fullmatch("[0-9]{1,9}", said) else otherwise
 
 
 def _vanishes(properties: etree._Element) -> bool | None:
     """Tell whether the properties of a run hide it; None where they do not say."""
-    own = properties.find(_W + "vanish")
+    own = properties.find(_DOCX_W + "vanish")
     return None if own is None else is_on(own)
 
 
@@ -342,11 +396,11 @@ def _hidden_styles(document: Document) -> frozenset[str]:
     """Name the styles that hide what has them, be it by the style that they are based on."""
     says: dict[str, bool | None] = {}
     based: dict[str, str] = {}
-    for style in document.styles.element.iter(_W + "style"):
-        key = style.get(_W + "styleId", "")
-        properties, on = style.find(_W + "rPr"), style.find(_W + "basedOn")
+    for style in document.styles.element.iter(_DOCX_W + "style"):
+        key = style.get(_DOCX_W + "styleId", "")
+        properties, on = style.find(_DOCX_W + "rPr"), style.find(_DOCX_W + "basedOn")
         says[key] = _vanishes(properties) if properties is not None else None
-        based[key] = on.get(_W + "val", "") if on is not None else ""
+        based[key] = on.get(_DOCX_W + "val", "") if on is not None else ""
 
     def hides(key: str) -> bool:
         for _ in based:  # which may go round in a circle
@@ -362,10 +416,10 @@ def _hidden_styles(document: Document) -> frozenset[str]:
 
 def _levels(document: Document) -> Iterator[tuple[str, int]]:
     """Map the ids of the styles of headings to their level, that of the title to 0."""
-    for style in document.styles.element.iter(_W + "style"):
-        key = style.get(_W + "styleId", "")
-        named = style.find(_W + "name")
-        words = named.get(_W + "val", "") if named is not None else ""
+    for style in document.styles.element.iter(_DOCX_W + "style"):
+        key = style.get(_DOCX_W + "styleId", "")
+        named = style.find(_DOCX_W + "name")
+        words = named.get(_DOCX_W + "val", "") if named is not None else ""
         outline = style.find(f"{_W}pPr/{_W}outlineLvl")
         found = _HEADING.fullmatch(words) or _HEADING.fullmatch(key)
         if words.lower() == "title":

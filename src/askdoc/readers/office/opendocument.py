@@ -6,10 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from lxml import etree
 
-from askdoc.readers.composing import Composer, table_rows
-from askdoc.readers.merging import Wide, told_in_each
-from askdoc.readers.office.sheets import Missing, Sheet, write_sheets
-from askdoc.readers.office.xlsx_asides import noted
+from askdoc.readers.composing import Composer, Wide, table_rows, told_in_each
+from askdoc.readers.office.sheets import Missing, Sheet, noted, write_sheets
 from askdoc.readers.refusal import damaged, locked, wordless
 from askdoc.readers.unpacking import Package
 from askdoc.types import Reading

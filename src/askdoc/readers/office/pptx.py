@@ -9,10 +9,9 @@ from typing import Any
 import pptx
 
 from askdoc.errors import ReadError
-from askdoc.readers.composing import CELL, Composer, table_rows
+from askdoc.readers.composing import CELL, Composer, Wide, table_rows, told_in_each
 from askdoc.readers.hidden import HIDDEN, hidden_slides
-from askdoc.readers.merging import Wide, told_in_each
-from askdoc.readers.properties import title_and_author
+from askdoc.readers.html_tree import title_and_author
 from askdoc.readers.refusal import damaged, wordless
 from askdoc.readers.unpacking import Package, parse_xml
 from askdoc.types import Reading

@@ -9,13 +9,13 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from askdoc.readers.layout.headings import Heading
 from askdoc.readers.layout.lines import Line, blocks, continues, is_rule
-from askdoc.strings import unparted
+from askdoc.strings import SOFT_HYPHEN, unparted
 from askdoc.types import Span
 
 PAGE_NUMBER = re.compile(
@@ -317,3 +317,104 @@ def _find(sheet: _Sheet, bookmark: Bookmark, after: int) -> tuple[int, int]:
 def _plain(words: str) -> str:
     """Return a heading's words without number and case."""
     return "".join(_NUMBERING.sub("", words.strip(), count=1).casefold().split())
+
+
+_LEAST_PAIRS = 6
+_LEAST_FLOWING = 0.3
+"""Of the lines of prose at least this share begins in the middle of a sentence."""
+
+_SHORTEST = 15
+"""Characters of a line that counts as prose; the last of a paragraph may be shorter."""
+
+_SAME_LINE = 0.3
+"""Baselines that differ by less than this share of the type's size are one."""
+
+
+def in_reading_order(page: Sequence[PageLine]) -> Sequence[PageLine]:
+    """Return the pieces of a page's lines, those of two columns of prose column by column."""
+    pairs = [(a, b) for a, b in pairwise(page) if _side_by_side(a, b)]
+    long = [pair for pair in pairs if min(len(one.text) for one in pair) >= _SHORTEST]
+    if len(long) < _LEAST_PAIRS or 2 * len(long) < len(pairs):
+        return page
+    gutter = _gutter(long)
+    if gutter is None or not all(_flows(side) for side in zip(*long, strict=True)):
+        return page
+    return list(_by_column(page, *gutter))
+
+
+def _side_by_side(a: PageLine, b: PageLine) -> bool:
+    near = abs(a.baseline - b.baseline) < _SAME_LINE * min(a.size, b.size)
+    return near and a.angle == b.angle and b.left > a.right
+
+
+def _gutter(pairs: Sequence[tuple[PageLine, PageLine]]) -> tuple[float, float] | None:
+    """Return the edges of the white space between the columns, if all pairs leave it free."""
+    left, right = max(a.right for a, _ in pairs), min(b.left for _, b in pairs)
+    return (left, right) if left < right else None
+
+
+def _flows(lines: Sequence[PageLine]) -> bool:
+    flowing = sum(line.text[:1].islower() for line in lines)
+    return flowing >= _LEAST_FLOWING * len(lines)
+
+
+def _by_column(page: Sequence[PageLine], left: float, right: float) -> Iterator[PageLine]:
+    """Yield the left column and then the right one, anew after each line that crosses both."""
+    middle = (left + right) / 2
+    waiting: list[PageLine] = []
+    for line in page:
+        if line.right <= middle:
+            yield line
+        elif line.left >= middle:
+            waiting.append(line)
+        else:
+            yield from waiting
+            waiting = []
+            yield line
+    yield from waiting
+
+
+_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_BEFORE = re.compile(r"([^\W\d_]+)-\Z")
+_AFTER = re.compile(r"[^\W\d_]+")
+
+
+def soften(
+    pages: Iterable[Sequence[PageLine]], is_common: Callable[[str], bool]
+) -> list[list[PageLine]]:
+    """Return the lines with a soft hyphen where a word is parted; `is_common` knows words."""
+    pages = list(pages)
+    known = {word.casefold() for page in pages for word in _whole_words(page)}
+
+    def is_known(word: str) -> bool:
+        return word.casefold() in known or is_common(word.casefold())
+
+    return [
+        [
+            replace(line, text=line.text[:-1] + SOFT_HYPHEN)
+            if _is_parted(line.text, following.text if following else "", is_known)
+            else line
+            for line, following in zip(page, [*page[1:], None], strict=False)
+        ]
+        for page in pages
+    ]
+
+
+def _whole_words(page: Sequence[PageLine]) -> Iterator[str]:
+    """Yield the words of a page but for those that a line end may have parted."""
+    follows = False
+    for line in page:
+        parts = bool(_BEFORE.search(line.text))
+        words = _WORD.findall(line.text)
+        yield from words[follows : len(words) - parts]
+        follows = parts
+
+
+def _is_parted(line: str, following: str, is_known: Callable[[str], bool]) -> bool:
+    before, after = _BEFORE.search(line), _AFTER.match(following)
+    if before is None or after is None or not after[0].islower():
+        return False
+    head, tail = before[1], after[0]
+    if is_known(head + tail):
+        return True
+    return not is_known(f"{head}-{tail}") and not (is_known(head) and is_known(tail))

@@ -19,9 +19,7 @@ from pypdfium2 import raw
 from askdoc.errors import ReadError
 from askdoc.readers.layout.headings import without
 from askdoc.readers.pdf.asides import asides
-from askdoc.readers.pdf.columns import in_reading_order
-from askdoc.readers.pdf.hyphens import soften
-from askdoc.readers.pdf.layout import CELL, Bookmark, PageLine, compose
+from askdoc.readers.pdf.layout import CELL, Bookmark, PageLine, compose, in_reading_order, soften
 from askdoc.readers.pdf.tables import with_column_names
 from askdoc.types import BARE_PAGES, ENCRYPTED, NO_TEXT, Reading, ReadOptions
 

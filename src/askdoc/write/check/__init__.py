@@ -20,9 +20,8 @@ import numpy as np
 import numpy.typing as npt
 
 from askdoc.text.english import BE, JOINING, NEGATORS
-from askdoc.text.synonyms import alike
 from askdoc.text.values import Quantity
-from askdoc.text.words import Terms, Word, is_light, read_words
+from askdoc.text.words import Terms, Word, alike, is_light, read_words
 from askdoc.types import Support
 from askdoc.write.check.amounts import reckoned
 from askdoc.write.check.binding import Values, read_values

@@ -9,10 +9,9 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
-from askdoc.text.dates import Date
 from askdoc.text.english import DETERMINERS, VERBS
 from askdoc.text.mentions import PREPOSITIONS
-from askdoc.text.values import Quantity
+from askdoc.text.values import Date, Quantity
 from askdoc.text.words import Terms, Word, read_words
 from askdoc.write.check.binding import read_values
 from askdoc.write.check.clauses import verbs_among

@@ -13,9 +13,8 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TypeVar
 
-from askdoc.text.dates import Date, read_dates
 from askdoc.text.mentions import PREPOSITIONS
-from askdoc.text.values import Quantity, read_quantities
+from askdoc.text.values import Date, Quantity, read_dates, read_quantities
 from askdoc.text.words import Terms, Word, is_light, read_words
 from askdoc.write.check.clauses import verbs_among
 from askdoc.write.check.polarity import sides

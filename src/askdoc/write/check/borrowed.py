@@ -11,8 +11,7 @@ from difflib import SequenceMatcher
 
 from askdoc.text.english import AUXILIARIES, BE, DETERMINERS, PRONOUNS
 from askdoc.text.mentions import PREPOSITIONS
-from askdoc.text.synonyms import alike
-from askdoc.text.words import Terms, is_light, read_words
+from askdoc.text.words import Terms, alike, is_light, read_words
 
 _TOKEN = re.compile(r"\d[\d.,:]*\d|[^\W_]+(?:['’][^\W\d_]+)*")
 _FOLLOWS = 0.7

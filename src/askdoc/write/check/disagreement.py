@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING
 
-from askdoc.text.dates import Date
 from askdoc.text.english import EMPTY, ONCE, PRONOUNS, ROUGH, TRANSFERS, VERSIONS
-from askdoc.text.values import Quantity
+from askdoc.text.values import Date, Quantity
 from askdoc.text.words import Terms, Word, is_verb, read_words
 from askdoc.write.check.binding import Values, read_values
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from askdoc.text.dates import read_dates
 from askdoc.text.english import AUXILIARIES, BE, DETERMINERS, PAST
 from askdoc.text.mentions import PREPOSITIONS
+from askdoc.text.values import read_dates
 from askdoc.text.words import Terms, Word, is_light, read_words
 from askdoc.write.check.clauses import verbs_among
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from askdoc.text.dates import read_dates
 from askdoc.text.english import BE, DENYING, FREQUENCY, HEDGES, JOINING, NEGATORS, SIDES, UNIVERSAL
 from askdoc.text.units import FRACTIONS, SPELLED
+from askdoc.text.values import read_dates
 from askdoc.text.words import Word, is_light, is_verb
 
 _SCOPE = 4

@@ -23,9 +23,8 @@ from askdoc.text.english import (
     VERBS,
 )
 from askdoc.text.mentions import PREPOSITIONS
-from askdoc.text.synonyms import alike
 from askdoc.text.units import SPELLED
-from askdoc.text.words import Terms, Word, is_light, is_verb, read_words
+from askdoc.text.words import Terms, Word, alike, is_light, is_verb, read_words
 from askdoc.write.check.binding import read_values
 from askdoc.write.check.clauses import verbs_among
 from askdoc.write.check.polarity import is_negator

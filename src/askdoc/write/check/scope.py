@@ -14,8 +14,7 @@ from dataclasses import dataclass
 
 from askdoc.text.english import AUXILIARIES, BE, DETERMINERS, PAST
 from askdoc.text.mentions import PREPOSITIONS
-from askdoc.text.synonyms import alike
-from askdoc.text.words import Terms, Word, is_light, read_words
+from askdoc.text.words import Terms, Word, alike, is_light, read_words
 from askdoc.write.check.binding import read_values
 from askdoc.write.check.clauses import verbs_among
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from askdoc.text.dates import Date, read_dates
+from askdoc.text.values import Date, read_dates
 from askdoc.write.check.binding import read_values
 from askdoc.write.check.languages import ENGLISH, MONTHS, plain
 

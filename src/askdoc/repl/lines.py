@@ -13,15 +13,14 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from askdoc import app
-from askdoc.addresses import is_address
+from askdoc.addresses import expanded, is_address
 from askdoc.ask.show import line_names
-from askdoc.chat.transcripts import answer_text, is_json, to_json, to_markdown
+from askdoc.chat.history import answer_text, is_json, to_json, to_markdown
 from askdoc.errors import UsageError, unwritable
-from askdoc.expanding import expanded
 from askdoc.formats import dumps
 from askdoc.render.explain import explain_lines
 from askdoc.render.layout import hang, named
-from askdoc.render.places_more import NumberedPlace, numbered
+from askdoc.render.places import NumberedPlace, numbered
 from askdoc.render.sources import marked_lines, place_title, source_lines
 from askdoc.repl import editor as opening
 from askdoc.repl.command import Command, Completes, number, path_of

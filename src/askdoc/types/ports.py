@@ -1,15 +1,172 @@
-"""Seams to the two halves of an index."""
+"""Types of what models compute; numpy is imported only to check them."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from askdoc.types import Chunk, Counts, Document, Found, Hit, Known, Named, Skip, Span
+from askdoc.types import (
+    Candidate,
+    Chunk,
+    Counts,
+    Document,
+    Draft,
+    DraftClaim,
+    Evidence,
+    Form,
+    Found,
+    Hit,
+    Known,
+    Named,
+    Prompt,
+    Reading,
+    ReadOptions,
+    Skip,
+    Span,
+    Spent,
+)
 
 if TYPE_CHECKING:
-    from askdoc.types.ports.matrices import Matrix
+    import numpy as np
+    import numpy.typing as npt
+
+    Matrix = npt.NDArray[np.float32]
+    """Vectors as rows: shape (n, dimensions), float32, each of unit length."""
+
+    Scores = npt.NDArray[np.float32]
+    """One number for each of n things: shape (n,), float32."""
+
+
+Listener = Callable[[object], None]
+"""Hears the events of `askdoc.types`; what it returns is ignored."""
+
+
+def deaf(_event: object) -> None:
+    """Listen to nothing."""
+
+
+class Embedder(Protocol):
+    """Turns text into vectors of unit length."""
+
+    @property
+    def name(self) -> str:
+        """The name to ask for this embedder by."""
+
+    @property
+    def fingerprint(self) -> str:
+        """What the vectors depend on; two embedders with one fingerprint are interchangeable."""
+
+    @property
+    def dimensions(self) -> int:
+        """The length of a vector."""
+
+    @property
+    def max_tokens(self) -> int:
+        """How many tokens of a text are looked at; what lies beyond is not embedded."""
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Count the tokens of each text, without the special ones."""
+
+    def embed_passages(self, texts: Sequence[str]) -> Matrix:
+        """Embed texts to be found, in order; shape (len(texts), dimensions)."""
+
+    def embed_queries(self, texts: Sequence[str]) -> Matrix:
+        """Embed texts to search by, in order; shape (len(texts), dimensions)."""
+
+    @property
+    def contextual(self) -> bool:
+        """Whether it can give vectors of sentences as they read in their passage."""
+
+    def embed_in_context(
+        self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]
+    ) -> tuple[Matrix, list[Matrix]]:
+        """Embed texts to be found, and the sentences that stand at those places in each.
+
+        Shapes (len(texts), dimensions) and (sentences of the text, dimensions) each. An embedder
+        that is not contextual gives no vectors of sentences: shape (0, dimensions).
+        """
+
+
+class Ranker(Protocol):
+    """Judges how well a sentence answers a question, the two read together."""
+
+    @property
+    def name(self) -> str:
+        """The name that it was asked for by."""
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of what its scores depend on."""
+
+    def score(self, question: str, candidates: Sequence[Candidate]) -> Scores:
+        """Score each candidate, shape (len(candidates),): above 0 it rather answers than not."""
+
+
+class Generator(Protocol):
+    """A language model that writes claims."""
+
+    @property
+    def name(self) -> str:
+        """How answers name it."""
+
+    @property
+    def remote(self) -> str | None:
+        """The host that questions and evidence are sent to, or None where nothing is sent."""
+
+    @property
+    def context(self) -> int:
+        """Tokens that prompt and answer may take together."""
+
+    @property
+    def form(self) -> Form:
+        """What holds it to the shape of an answer."""
+
+    def stream(self, prompt: Prompt) -> Iterator[str | Spent]:
+        """Yield the text piece by piece, and at last what it took; closing ends the generation.
+
+        Raises:
+            GeneratorError: it cannot be reached, refuses, or breaks off.
+
+        """
+
+    def close(self) -> None:
+        """Let go of memory and connections; it is not used afterwards."""
+
+
+@runtime_checkable
+class MayWait(Protocol):
+    """A generator that may wait before it asks again; `listen` hears a `Busy` then."""
+
+    listen: Listener
+
+
+HearDraft = Callable[[DraftClaim], None]
+"""Hears each claim as soon as it is checked."""
+
+
+class AnswerWriter(Protocol):
+    """Turns evidence into checked claims."""
+
+    @property
+    def name(self) -> str:
+        """How answers name what wrote them."""
+
+    @property
+    def fingerprint(self) -> str:
+        """What the claims depend on besides the evidence."""
+
+    @property
+    def stands_alone(self) -> bool:
+        """Whether its claims are the whole answer, whatever evidence they leave out."""
+
+    def write(self, question: str, evidence: Sequence[Evidence], hear: HearDraft) -> Draft:
+        """Answer `question` from `evidence`, best first; `hear` gets each claim that holds.
+
+        Raises:
+            KeyboardInterrupt: before there was any claim.
+
+        """
 
 
 class VectorStore(Protocol):
@@ -228,3 +385,58 @@ class Catalog(CatalogReader, Protocol):
 
     def close(self) -> None:
         """Let go of files; the catalog is not used afterwards."""
+
+
+class Reader(Protocol):
+    """Turns the bytes of one file into text with places."""
+
+    def read(self, data: bytes, *, name: str) -> Reading:
+        """Read a file called `name`.
+
+        Raises:
+            ReadError: the bytes are not what this reader takes, or hold no text.
+
+        """
+
+
+@runtime_checkable
+class AdaptableReader(Reader, Protocol):
+    """A reader that heeds options."""
+
+    def with_options(self, options: ReadOptions) -> Reader:
+        """Return a reader that heeds `options`."""
+
+
+class SentenceSplitter(Protocol):
+    """Cuts text into sentences without losing any of it."""
+
+    def split(self, text: str, language: str) -> Sequence[str]:
+        """Cut `text` into pieces that join to `text` again; `language` is an ISO 639-1 code."""
+
+
+class Analyser(Protocol):
+    """Turns text into the terms that lexical search counts."""
+
+    def language(self, text: str, among: Sequence[str] = ()) -> str:
+        """Name the language of `text`, one of `among` if there are any; the first if in doubt."""
+
+    def terms(self, text: str, language: str) -> list[str]:
+        """List the terms of `text` in order: folded, stemmed, function words left out."""
+
+    def question_terms(self, question: str, language: str) -> list[str]:
+        """List the terms of a question that an answer should hold: those of what it asks about.
+
+        What only asks is left out: question words, `happen`, `mean`.
+        """
+
+    def commonness(self, term: str, language: str) -> float:
+        """Return the chance that an ordinary passage of a hundred words holds `term`; 0 to 1."""
+
+    def words(self, language: str) -> Mapping[str, int]:
+        """Rank the words of a language, in lower case, by how common they are; 0 is the first."""
+
+    def near(self, word: str, choices: Sequence[str], most: int) -> list[tuple[str, int]]:
+        """List those of `choices` that are `most` slips of the keys away at most, nearest first.
+
+        A slip is a letter added, lost, exchanged, or swapped with its neighbour.
+        """
