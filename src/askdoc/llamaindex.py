@@ -24,7 +24,7 @@ from llama_index.core.retrievers import BaseRetriever
 from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 
 from askdoc import app, workspace
-from askdoc.models.llm import Choice
+from askdoc.models.llm.choice import Choice
 from askdoc.models.llm.server import LlamaIndexGenerator, form_of
 from askdoc.strings import one_line
 from askdoc.types.places import name_place

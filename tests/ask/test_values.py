@@ -198,6 +198,8 @@ def test_what_reads_values_is_loaded_for_questions_for_a_value_alone() -> None:
     command = [sys.executable, "-c", script]
     loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     assert "askdoc.ask.find" in loaded
-    assert {"askdoc.ask.values", "askdoc.write.check.binding", "askdoc.write.check"}.isdisjoint(
-        loaded
-    )
+    assert {
+        "askdoc.ask.values",
+        "askdoc.write.check.binding",
+        "askdoc.write.check.checker",
+    }.isdisjoint(loaded)

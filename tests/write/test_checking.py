@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from askdoc.models.embedder import load
 from askdoc.text.terms import SnowballAnalyser
 from askdoc.types import Support
-from askdoc.write.check import Check, Source, Verdict
+from askdoc.write.check.checker import Check, Source, Verdict
 
 DATA = Path(__file__).parents[1] / "data"
 _ANALYSER = SnowballAnalyser()

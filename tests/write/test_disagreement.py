@@ -8,7 +8,7 @@ import pytest
 from tests.write.conftest import Scripted, evidence, terms
 
 from askdoc.types import Draft, Evidence
-from askdoc.write.check import Check, Source
+from askdoc.write.check.checker import Check, Source
 from askdoc.write.check.disagreement import disagreements
 from askdoc.write.writer import Writer
 

@@ -22,7 +22,7 @@ from askdoc.types import (
     Support,
 )
 from askdoc.write import prompts
-from askdoc.write.check import Check, Source, Verdict
+from askdoc.write.check.checker import Check, Source, Verdict
 from askdoc.write.writer import Limits, Writer
 
 MILL = "The mill was built in 1850 by Karl Holm."

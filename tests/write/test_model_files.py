@@ -16,8 +16,8 @@ from typing import Any, ClassVar
 import pytest
 
 from askdoc.errors import ModelError, Unreachable, UsageError
-from askdoc.models.llm import choose
 from askdoc.models.llm.catalogue import Model, catalogue
+from askdoc.models.llm.choice import choose
 from askdoc.models.llm.files import ModelFiles, find_model, require
 from askdoc.models.llm.local import LlamaCpp
 from askdoc.types import Fetching

@@ -22,7 +22,7 @@ from askdoc.render.console import Console, page
 from askdoc.render.notices import ModelNotices
 from askdoc.types import Busy, Form, Prompt, Spent
 from askdoc.write import prompts
-from askdoc.write.check import Check
+from askdoc.write.check.checker import Check
 from askdoc.write.writer import Writer
 
 FACT = "The Oren dam was completed in 1931."

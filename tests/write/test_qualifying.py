@@ -4,7 +4,7 @@ import pytest
 
 from askdoc.text.terms import SnowballAnalyser
 from askdoc.types import Support
-from askdoc.write.check import Check, Source
+from askdoc.write.check.checker import Check, Source
 
 _ANALYSER = SnowballAnalyser()
 CHECK = Check(lambda text: _ANALYSER.terms(text, "en"))

@@ -6,7 +6,7 @@ import pytest
 
 from askdoc.text.terms import SnowballAnalyser
 from askdoc.types import Support
-from askdoc.write.check import Check, Source, Verdict
+from askdoc.write.check.checker import Check, Source, Verdict
 
 _ANALYSER = SnowballAnalyser()
 

@@ -11,7 +11,7 @@ from tests.write.conftest import Scripted, evidence, terms
 from askdoc import workspace
 from askdoc.errors import ModelError, SettingsError
 from askdoc.types import Form, Support
-from askdoc.write.check import Check, Source, Verdict
+from askdoc.write.check.checker import Check, Source, Verdict
 from askdoc.write.check.entailment import Entailment, EntailmentCheck, ModelCheck
 from askdoc.write.writer import Writer
 

@@ -13,9 +13,9 @@ from tests.write.conftest import evidence
 from tests.write.servers import Fault, chunk, endless, in_front_of, reply
 
 from askdoc.errors import GeneratorError, UsageError
-from askdoc.models.llm import choose
 from askdoc.models.llm import connection as direct
 from askdoc.models.llm import connection as ollama
+from askdoc.models.llm.choice import choose
 from askdoc.models.llm.connection import connect
 from askdoc.models.llm.providers import Provider
 from askdoc.models.llm.server import LlamaIndexGenerator

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tests.write.conftest import Scripted, evidence, terms
 
 from askdoc.types import Support
-from askdoc.write.check import Check
+from askdoc.write.check.checker import Check
 from askdoc.write.check.shortening import altered
 from askdoc.write.writer import Limits, Writer
 

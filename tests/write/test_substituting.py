@@ -6,7 +6,7 @@ import pytest
 from tests.write.conftest import terms
 
 from askdoc.types import Support
-from askdoc.write.check import Check, Source
+from askdoc.write.check.checker import Check, Source
 
 CHECK = Check(terms)
 SILT = "Pavel Hruska reported that the dredging of the channel had removed a lot of silt."

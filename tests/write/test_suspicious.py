@@ -12,7 +12,7 @@ from askdoc.ask.cite import Chosen
 from askdoc.models.llm.local import LlamaCpp
 from askdoc.types import Span, Support
 from askdoc.write import prompts
-from askdoc.write.check import Check
+from askdoc.write.check.checker import Check
 from askdoc.write.suspicious import harmless, suspicion
 from askdoc.write.writer import Limits, Writer
 

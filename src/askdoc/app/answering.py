@@ -165,7 +165,7 @@ def expected_fingerprint(workspace: Workspace, catalog: CatalogReader) -> Finger
     if may_write(settings):
         if settings.check is not None:
             return None
-        from askdoc.models.llm import name_of
+        from askdoc.models.llm.choice import name_of
         from askdoc.write.prompts import VERSION
 
         if (named := name_of(settings.llm)) is None:

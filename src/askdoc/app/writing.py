@@ -13,11 +13,11 @@ from askdoc.types.ports import Listener, MayWait, deaf
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from askdoc.models.llm import Choice
+    from askdoc.models.llm.choice import Choice
     from askdoc.settings import Settings
     from askdoc.types.ports import AnswerWriter, CatalogReader, Embedder, Generator
     from askdoc.workspace import Workspace
-    from askdoc.write.check import Checker
+    from askdoc.write.check.checker import Checker
 
     LoadModel = Callable[[Settings], Choice | None]
 
@@ -53,7 +53,7 @@ def language_models() -> Iterator[LoadModel]:
         def load(settings: Settings) -> Choice | None:
             if not may_write(settings):
                 return None
-            from askdoc.models.llm import choose
+            from askdoc.models.llm.choice import choose
 
             key = (settings.llm, settings.offline, settings.llm_timeout, settings.llm_threads)
             if key not in known:
@@ -94,7 +94,7 @@ def writer(
         return None
     settings = workspace.settings
     from askdoc.text.terms import SnowballAnalyser
-    from askdoc.write.check import Check
+    from askdoc.write.check.checker import Check
     from askdoc.write.writer import Limits, Writer
 
     analyser = SnowballAnalyser()

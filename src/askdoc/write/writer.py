@@ -30,7 +30,7 @@ from askdoc.types import (
 )
 from askdoc.types.ports import Generator, HearDraft
 from askdoc.write import prompts
-from askdoc.write.check import Check, Checker, EmbedTexts, Source, Verdict
+from askdoc.write.check.checker import Check, Checker, EmbedTexts, Source, Verdict
 from askdoc.write.check.disagreement import Dispute, common, disagreements, parallel
 from askdoc.write.check.shortening import altered
 from askdoc.write.parse import Refused, Written, ends_sentence, is_label, read_claims

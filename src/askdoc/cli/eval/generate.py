@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from askdoc.evals.draft_llm import Author, Dropped, Excerpt, Tools, Wanted
     from askdoc.evals.judge import Judge, Judgement
     from askdoc.evals.report import SuiteReport
-    from askdoc.models.llm import Choice
+    from askdoc.models.llm.choice import Choice
     from askdoc.render.console import Page
     from askdoc.store.catalog import SqliteCatalog
     from askdoc.types import EvalCase

@@ -18,7 +18,7 @@ from askdoc.text.words import Terms, Word, is_verb, read_words
 from askdoc.write.check.binding import Values, read_values
 
 if TYPE_CHECKING:  # which an answer without a language model need not load
-    from askdoc.write.check import Source
+    from askdoc.write.check.checker import Source
 
 _FEWEST = 2
 _ENOUGH = 4

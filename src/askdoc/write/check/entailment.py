@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from askdoc.types import Form, Prompt, Support
 from askdoc.types.ports import Generator
-from askdoc.write.check import Source, Verdict
+from askdoc.write.check.checker import Source, Verdict
 from askdoc.write.suspicious import harmless
 
 _SYSTEM = """\

@@ -1,0 +1,129 @@
+"""Gives the language model that goes by a name: in the catalogue, a file, or at a provider."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from askdoc.addresses import expanded
+from askdoc.errors import UsageError
+from askdoc.models.llm.catalogue import Model, catalogue
+from askdoc.models.llm.files import ModelFiles, require
+from askdoc.models.llm.providers import Provider, read_provider
+from askdoc.settings import EXTRACTIVE
+from askdoc.write.prompts import opening
+
+if TYPE_CHECKING:
+    from askdoc.types.ports import Generator
+
+_FILE = re.compile(r".*\.gguf", re.IGNORECASE)
+_CONTEXT = 4096
+_EVIDENCE = 1500
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A generator, how many tokens of evidence suit it, and whether its silence is to be trusted.
+
+    Of the models in the catalogue those are trusted that were measured to be good enough, and
+    `rewrites` is whether it is to complete follow-ups, and `own_words` whether more is shown of it
+    than sentences that it has shortened.
+    """
+
+    generator: Generator
+    evidence_tokens: int
+    trusted: bool = True
+    rewrites: bool = True
+    own_words: bool = True
+
+
+def choose(
+    name: str | None, *, offline: bool, timeout: float, threads: int | None = None
+) -> Choice | None:
+    """Load the model called `name`; None stands for a local one that is good enough, if any is.
+
+    Returns None where answers are to be extractive.
+
+    Raises:
+        UsageError: nothing goes by that name.
+        ModelError: the model's file is missing or broken.
+        MissingPart: the provider's package is not installed.
+        GeneratorError: the provider is remote and `offline` refuses it, or has no key.
+
+    """
+    files = ModelFiles()
+    if name is None:
+        fit = [m for m in catalogue().values() if m.good_enough and files.present(m)]
+        name = fit[-1].name if fit else EXTRACTIVE
+    if name == EXTRACTIVE:
+        return None
+    if name in catalogue():
+        model = catalogue()[name]
+        return _known(model, require(model, files), threads)
+    if provider := read_provider(name):
+        return Choice(_remote(provider, offline=offline, timeout=timeout), _EVIDENCE)
+    path = expanded(name)
+    if _FILE.fullmatch(name) or _is_file(path):
+        if not _is_file(path):
+            message = f"there is no model file `{name}`"
+            raise UsageError(message, hint="see which models there are: `askdoc models list`")
+        if (known := _same_file(path)) is not None:
+            return _known(known, path, threads)
+        return Choice(_local(path, path.stem, _CONTEXT, threads), _EVIDENCE)
+    message = f"there is no language model `{name}`"
+    names = ", ".join(f"`{known}`" for known in catalogue())
+    hint = f"give one of {names}, a .gguf file, `ollama:NAME` or a server's URL; "
+    hint += f"`{EXTRACTIVE}` is no model"
+    raise UsageError(message, hint=hint)
+
+
+def name_of(name: str | None) -> str | None:
+    """Say how answers name what `choose` would load; None where only loading can tell."""
+    if name is None or name == EXTRACTIVE:
+        return None
+    if name in catalogue():
+        return name
+    if provider := read_provider(name):
+        return provider.name if provider.model else None
+    return expanded(name).stem
+
+
+def _known(model: Model, path: Path, threads: int | None) -> Choice:
+    """Load a model of the catalogue, with what is known of it."""
+    return Choice(
+        _local(path, model.name, model.context, threads, may_refuse=model.good_enough),
+        evidence_tokens=model.evidence_tokens,
+        trusted=model.good_enough,
+        rewrites=model.follow_ups,
+        own_words=model.own_words,
+    )
+
+
+def _same_file(path: Path) -> Model | None:
+    """Return the model of the catalogue that a file is, told by its size to the byte."""
+    size = path.stat().st_size
+    return next((model for model in catalogue().values() if size in model.sizes), None)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that no file can have
+        return False
+
+
+def _local(
+    path: Path, name: str, context: int, threads: int | None, *, may_refuse: bool = True
+) -> Generator:
+    from askdoc.models.llm.local import LlamaCpp
+
+    start = opening(may_refuse=may_refuse)
+    return LlamaCpp(path, name=name, context=context, threads=threads, opening=start)
+
+
+def _remote(provider: Provider, *, offline: bool, timeout: float) -> Generator:
+    from askdoc.models.llm.connection import connect_later
+
+    return connect_later(provider, offline=offline, timeout=timeout)
