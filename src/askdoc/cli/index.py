@@ -26,10 +26,10 @@ from askdoc.cli.options import (
     open_workspace,
 )
 from askdoc.errors import UsageError
-from askdoc.index.plan import MISSING
 from askdoc.paths import seen_from
 from askdoc.system.interrupt import ending_in_order
 from askdoc.types import Waiting
+from askdoc.types.indexing import MISSING
 
 if TYPE_CHECKING:
     from askdoc.types import IndexReport, ReadOptions

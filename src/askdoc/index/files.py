@@ -17,10 +17,11 @@ from pathlib import Path
 from pathspec import GitIgnoreSpec
 
 from askdoc.errors import SettingsError
-from askdoc.index.plan import MISSING, SPECIAL, locate
+from askdoc.index.plan import locate
 from askdoc.readers import is_readable, remedy_for, suffix_of
 from askdoc.system.safe_open import changed_ns, reason
 from askdoc.types import Found, Skip
+from askdoc.types.indexing import MISSING, SPECIAL
 
 IGNORE_FILES = (".askdocignore", ".ignore", ".gitignore")
 """Files with rules; where two in one folder speak of a path, the first of these wins."""

@@ -18,21 +18,7 @@ from askdoc.addresses import is_address, prefix_of
 from askdoc.errors import FetchError, UsageError
 from askdoc.index.embed import document_id
 from askdoc.types import Document, Found, Known, Part, Reading, Skip
-
-EXCLUDED = "excluded"
-MISSING = "missing"
-SPECIAL = "special"
-GONE = "gone"
-UNREACHABLE = "unreachable"
-REFUSED = "refused"
-PRIVATE = "private_address"
-OFFLINE = "offline"
-NOT_NAMED = "not_named"
-PAGE_LIMIT = "page_limit"
-OUT_OF_REACH = frozenset(
-    {"unreadable", MISSING, UNREACHABLE, REFUSED, PRIVATE, OFFLINE, NOT_NAMED, PAGE_LIMIT}
-)
-"""Reasons that say nothing of a file's content: what is indexed of it, or below it, stays."""
+from askdoc.types.indexing import EXCLUDED, MISSING, OUT_OF_REACH, SPECIAL
 
 
 @dataclass(frozen=True, slots=True)

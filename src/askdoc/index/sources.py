@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Protocol
 
 from askdoc.errors import MissingPart, ReadError
-from askdoc.index.plan import OUT_OF_REACH, Discover, Fetch
+from askdoc.index.plan import Discover, Fetch
 from askdoc.types import Found, Reading, ReadOptions, Skip
+from askdoc.types.indexing import OUT_OF_REACH
 
 NO_OPTIONS = ReadOptions()
 MISSING_PART = "missing_part"

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from rich.text import Text
 
 from askdoc.index.indexer import Source
-from askdoc.index.plan import MISSING
 from askdoc.index.status import OUTDATED, PARTLY, Coverage, Gap, IndexStatus, gaps
 from askdoc.paths import seen_from
 from askdoc.render.console import Page
 from askdoc.render.layout import BLANK, flat, hang, named, table
 from askdoc.render.places import also_in
 from askdoc.types import Document, IndexReport, Skip
+from askdoc.types.indexing import MISSING
 
 _SHOWN = 10
 _KILO = 1000

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 
 from askdoc.types.places import NOWHERE, Landmarks, Place, PlaceKind
 
@@ -46,6 +47,61 @@ class Section:
     title: str
 
 
+class Kind(IntEnum):
+    """What a block of a document is. The numbers are stored: never change one."""
+
+    PROSE = 0
+    HEADING = 1
+    ITEM = 2
+    CODE = 3
+    ROW = 4
+    FIELD = 5
+    QUOTE = 6
+    CAPTION = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A range of the stored text that is not plain prose, and what it is."""
+
+    span: Span
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """The blocks of a document that are not plain prose, in order and without overlap."""
+
+    blocks: tuple[Block, ...] = ()
+
+    def block_at(self, offset: int) -> Block | None:
+        """Return the block that holds the character at `offset`; None in plain prose."""
+        found = bisect_right(self.blocks, offset, key=lambda block: block.span.start) - 1
+        if found >= 0 and offset < self.blocks[found].span.end:
+            return self.blocks[found]
+        return None
+
+    def kind_at(self, offset: int) -> Kind:
+        """Return the kind of the block that holds the character at `offset`."""
+        block = self.block_at(offset)
+        return block.kind if block else Kind.PROSE
+
+
+UNSTRUCTURED = Structure()
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A property that a document states of itself, such as its author, date or status.
+
+    `key` is lower case, as the document spells it. `span` is where the stored text says so.
+    """
+
+    key: str
+    value: str
+    span: Span
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What a reader makes of one file.
@@ -54,7 +110,8 @@ class Reading:
     items, table rows, headings), in order and without overlap. `pages` holds the offset at which
     each page starts, and is empty where the format has no pages; `landmarks` say where other places
     begin, such as slides and rows. `warnings` name what was lost, such as a page that has no text.
-    `parts` are documents of their own that the file holds, such as attachments.
+    `parts` are documents of their own that the file holds, such as attachments. `structure` names
+    the blocks that are not plain prose; `fields` are the properties the document states of itself.
 
     A long file may be read in several parts, in order. Each has the `text` from its `origin` on, up
     to the origin of the next; its offsets count from the start of the document all the same. What
@@ -71,6 +128,8 @@ class Reading:
     author: str | None = None
     parts: tuple[Part, ...] = ()
     origin: int = 0
+    structure: Structure = UNSTRUCTURED
+    fields: tuple[Field, ...] = ()
 
     @property
     def end(self) -> int:
@@ -188,6 +247,8 @@ class Document:
     author: str | None = None
     within: str | None = None
     copies: tuple[Copy, ...] = ()
+    structure: Structure = UNSTRUCTURED
+    fields: tuple[Field, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:

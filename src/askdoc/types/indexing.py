@@ -10,6 +10,21 @@ INCOMPLETE = "incomplete"
 """Under this key the catalog lists, as JSON, the sources that a run is to read, or "" for all of
 them, from before it reads the first file until it has read the last; else it is empty."""
 
+EXCLUDED = "excluded"
+MISSING = "missing"
+SPECIAL = "special"
+GONE = "gone"
+UNREACHABLE = "unreachable"
+REFUSED = "refused"
+PRIVATE = "private_address"
+OFFLINE = "offline"
+NOT_NAMED = "not_named"
+PAGE_LIMIT = "page_limit"
+OUT_OF_REACH = frozenset(
+    {"unreadable", MISSING, UNREACHABLE, REFUSED, PRIVATE, OFFLINE, NOT_NAMED, PAGE_LIMIT}
+)
+"""Skip codes that say nothing about a file's content: what the index has of it stays."""
+
 
 @dataclass(frozen=True, slots=True)
 class Found:

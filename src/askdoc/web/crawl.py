@@ -9,8 +9,8 @@ from io import BytesIO
 
 from askdoc.addresses import prefix_of, site_of
 from askdoc.errors import ReadError
-from askdoc.index.plan import GONE, OUT_OF_REACH, PAGE_LIMIT, REFUSED
 from askdoc.types import Fetched, Found, Skip
+from askdoc.types.indexing import GONE, OUT_OF_REACH, PAGE_LIMIT, REFUSED
 from askdoc.types.ports import Listener
 from askdoc.web.fetch import Fetcher
 from askdoc.web.kinds import is_worth_following

@@ -16,7 +16,7 @@ import httpcore
 from askdoc import __version__
 from askdoc.addresses import resolved
 from askdoc.errors import ReadError
-from askdoc.index.plan import GONE, PRIVATE, REFUSED, UNREACHABLE
+from askdoc.types.indexing import GONE, PRIVATE, REFUSED, UNREACHABLE
 from askdoc.web.connection import CheckedBackend, Deadline, PrivateAddress, Resolve, TimeUp
 
 AGENT = "askdoc"

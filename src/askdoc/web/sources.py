@@ -6,9 +6,9 @@ import shlex
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from askdoc.index.plan import NOT_NAMED, OFFLINE
 from askdoc.settings import Settings
 from askdoc.types import Found, Skip
+from askdoc.types.indexing import NOT_NAMED, OFFLINE
 from askdoc.types.ports import Listener, deaf
 from askdoc.web.connection import Resolve
 from askdoc.web.crawl import Crawl, found_at, is_document
