@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import tomllib
-from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -14,8 +13,9 @@ from askdoc import readers
 from askdoc.errors import MissingPart
 from askdoc.types import ReadOptions
 
-EXTRAS = {entry.name: entry.extras for entry in entry_points(group="askdoc.readers")}
-HEAVY = sorted(name for name, extras in EXTRAS.items() if extras)
+HEAVY = sorted(
+    name for name in readers.suffixes() if readers.reader_named(f"x.{name}").endswith(" [code]")
+)
 
 
 def without_packages(script: str) -> subprocess.CompletedProcess[str]:

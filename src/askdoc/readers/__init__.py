@@ -1,9 +1,8 @@
-"""Readers, one module per format; which reads what is declared by entry point.
+"""Readers, one module per format, and the table that says which reads which files.
 
-Each suffix is an entry of the group `askdoc.readers` that names a class implementing
-`askdoc.types.ports.Reader`. Another package adds a format the same way. A reader is imported only
-when a file asks for it. An entry with an extra, such as `rb = "module:Class [code]"`, needs the
-packages of that extra.
+A reader is imported only when a file asks for it. Another package adds a format by an entry point
+of the group `askdoc.readers`, which maps a suffix to a class with the methods of
+`askdoc.types.ports.Reader`.
 """
 
 from __future__ import annotations
@@ -21,6 +20,53 @@ from askdoc.types.ports import AdaptableReader, Reader
 
 _GROUP = "askdoc.readers"
 _NONE = ReadOptions()
+_SUFFIXES: Mapping[str, str] = {
+    ".archive:ZipReader": "zip",
+    ".code:BashReader [code]": "bash sh",
+    ".code:CReader": "c h",
+    ".code:CSharpReader [code]": "cs",
+    ".code:CppReader": "cc cpp cxx hh hpp hxx",
+    ".code:GoReader": "go",
+    ".code:JavaReader": "java",
+    ".code:JavaScriptReader": "cjs js jsx mjs",
+    ".code:KotlinReader [code]": "kt kts",
+    ".code:LuaReader [code]": "lua",
+    ".code:PhpReader [code]": "php",
+    ".code:PythonReader": "py pyi",
+    ".code:RubyReader [code]": "rb",
+    ".code:RustReader": "rs",
+    ".code:ScalaReader [code]": "scala",
+    ".code:SwiftReader [code]": "swift",
+    ".code:TsxReader": "tsx",
+    ".code:TypeScriptReader": "cts mts ts",
+    ".csv_table:CsvReader": "csv tab tsv",
+    ".data.json_yaml:JsonReader": "geojson json jsonl ndjson",
+    ".data.json_yaml:YamlReader": "yaml yml",
+    ".data.notebook:NotebookReader": "ipynb",
+    ".data.xml:XmlReader": "atom rss xml",
+    ".epub:EpubReader": "epub",
+    ".html:HtmlReader": "htm html xhtml",
+    ".mail:EmlReader": "eml",
+    ".mail:MboxReader": "mbox",
+    ".mail:MsgReader": "msg",
+    ".markdown:MarkdownReader": "markdown md",
+    ".markup:AdocReader": "adoc asciidoc",
+    ".markup:OrgReader": "org",
+    ".markup:RstReader": "rst",
+    ".markup:TexReader": "tex",
+    ".office.docx:DocxReader": "docm docx",
+    ".office.opendocument:OpenDocumentReader": "odp ods odt",
+    ".office.pptx:PptxReader": "pptm pptx",
+    ".office.sheets:XlsReader": "xls",
+    ".office.sheets:XlsxReader": "xlsm xlsx",
+    ".pdf.reader:PdfReader": "pdf",
+    ".rtf:RtfReader": "rtf",
+    ".subtitles:SubtitleReader": "srt vtt",
+    ".text:TextReader": "cfg conf ini log properties sql text toml txt",
+}
+"""Each reader of this package by its module and class, with the suffixes that it reads. One that is
+followed by the name of an extra needs the packages of that extra."""
+
 _REMEDIES: Mapping[tuple[str, ...], str] = {
     ("doc", "dot", "wpd", "wps"): "save it as .docx, then index that",
     ("ppt", "pps"): "save it as .pptx, then index that",
@@ -88,7 +134,7 @@ def reader_for(name: str, options: ReadOptions = _NONE) -> Reader:
 
 
 def reader_named(name: str) -> str:
-    """Say what reads a file of that name, as a line of entry points; nothing is imported.
+    """Say what reads a file of that name, as an entry point; nothing is imported.
 
     Raises:
         ReadError: nothing installed reads such files.
@@ -115,7 +161,12 @@ def load(named: str, options: ReadOptions = _NONE) -> Reader:
 
 @cache
 def _offered() -> dict[str, EntryPoint]:
-    return {entry.name: entry for entry in entry_points(group=_GROUP)}
+    own = {
+        suffix: EntryPoint(suffix, f"{__name__}{reader}", _GROUP)
+        for reader, suffixes_ in _SUFFIXES.items()
+        for suffix in suffixes_.split()
+    }
+    return {entry.name: entry for entry in entry_points(group=_GROUP)} | own
 
 
 @cache
