@@ -31,7 +31,7 @@ from askdoc.errors import (
 from askdoc.store import archive as export_file
 from askdoc.store import files, schema
 from askdoc.store.packing import pack_numbers, pack_text
-from askdoc.types import IndexReport, Moving
+from askdoc.types import Block, Field, IndexReport, Kind, Moving, Span, Structure
 
 DOCUMENTS = {
     "docs/pier.txt": "Mara Lind said that the pier would be rebuilt in oak by the spring.",
@@ -409,6 +409,38 @@ def test_vectors_of_sentences_that_unpack_to_too_much_or_to_less_than_they_say_a
     ):
         within = in_catalog((statement, values))
         file = repacked(packed, second.folder.parent / "sentences.askdoc", within)
+        with pytest.raises(BadExport, match="damaged"):
+            import_index(second.workspace, file)
+    expect_nothing_in(second)
+
+
+IN_ORDER = Structure([Block(Span(0, 4), Kind.ITEM), Block(Span(5, 9), Kind.CODE)])
+FIELD = "INSERT INTO fields SELECT key, 0, 'status', 'draft', ?, ? FROM documents"
+
+
+def test_structure_and_fields_are_moved(second: Place, packed: Path) -> None:
+    within = in_catalog(("UPDATE documents SET structure = ?", (IN_ORDER.packed,)), (FIELD, (0, 6)))
+    file = repacked(packed, second.folder.parent / "structure.askdoc", within)
+    import_index(second.workspace, file)
+    with app.open_catalog(second.workspace) as catalog:
+        for document in catalog.documents():
+            assert document.structure == IN_ORDER
+            assert document.fields == (Field("status", "draft", Span(0, 6)),)
+
+
+def test_structure_and_fields_outside_of_the_text_are_refused(second: Place, packed: Path) -> None:
+    far = Structure([Block(Span(0, 1 << 20), Kind.CODE)])
+    statement = "UPDATE documents SET structure = ?"
+    for change in (
+        (statement, (far.packed,)),
+        (statement, (zlib.compress(b"[[1], [0], [-5]]"),)),
+        (statement, (zlib.compress(b"[[99], [0], [5]]"),)),
+        (statement, (zlib.compress(bytes(100_000_000)),)),
+        (statement, (b"no blocks",)),
+        (FIELD, (0, 1 << 20)),
+        (FIELD, (6, 5)),
+    ):
+        file = repacked(packed, second.folder.parent / "structure.askdoc", in_catalog(change))
         with pytest.raises(BadExport, match="damaged"):
             import_index(second.workspace, file)
     expect_nothing_in(second)

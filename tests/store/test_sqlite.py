@@ -16,7 +16,18 @@ from askdoc.store import packing, schema
 from askdoc.store.catalog import SqliteCatalog
 from askdoc.store.packing import pack_id, pack_spans, unpack_id, unpack_spans
 from askdoc.strings import line_of, line_starts
-from askdoc.types import Chunk, Document, Found, Span, Stamp
+from askdoc.types import (
+    UNSTRUCTURED,
+    Block,
+    Chunk,
+    Document,
+    Field,
+    Found,
+    Kind,
+    Span,
+    Stamp,
+    Structure,
+)
 from askdoc.types.places import Landmark, Landmarks, Place, PlaceKind
 
 
@@ -115,25 +126,30 @@ def test_a_catalog_of_the_first_schema_is_read_as_it_is_and_brought_up_to_date_t
 ) -> None:
     with SqliteCatalog(tmp_path, tmp_path, write=True) as catalog:
         put(catalog, "a", "Some words.")
-        for table in ("copies", "sentence_vectors"):
+        for table in ("copies", "sentence_vectors", "fields"):
             catalog._connection.execute(f"DROP TABLE {table}")
         for index in ("location", "whole"):
             catalog._connection.execute(f"DROP INDEX documents_by_{index}")
-        for column in ("landmarks", "author", "within", "named"):
+        for column in ("landmarks", "author", "within", "named", "structure"):
             catalog._connection.execute(f"ALTER TABLE documents DROP COLUMN {column}")
         catalog._connection.execute("PRAGMA user_version = 1")
     with SqliteCatalog(tmp_path, tmp_path) as reader:
         [before] = reader.documents()
         assert (before.id, before.author, before.within) == ("a", None, None)
         assert not before.landmarks
+        assert (before.structure, before.fields) == (UNSTRUCTURED, ())
     marks = Landmarks.of([Landmark(0, Place(PlaceKind.SLIDE, 3))])
+    structure = Structure([Block(Span(0, 4), Kind.HEADING)])
+    fields = (Field("status", "draft", Span(5, 10)),)
     with SqliteCatalog(tmp_path, tmp_path, write=True) as catalog:
         assert catalog.documents() == [before]
-        catalog.put(replace(before, landmarks=marks, author="Ann"), "Some words.", [], [])
+        made = replace(before, landmarks=marks, author="Ann", structure=structure, fields=fields)
+        catalog.put(made, "Some words.", [], [])
     with SqliteCatalog(tmp_path, tmp_path) as reader:
         [after] = reader.documents()
         assert after.place_of(Span(2, 4)) == Place(PlaceKind.SLIDE, 3)
         assert after.author == "Ann"
+        assert (after.structure, after.fields) == (structure, fields)
 
 
 def test_copies_of_an_older_schema_lie_in_no_file_until_they_are_found_there(
@@ -146,6 +162,8 @@ def test_copies_of_an_older_schema_lie_in_no_file_until_they_are_found_there(
         catalog._connection.execute("DROP INDEX copies_by_whole")
         catalog._connection.execute("ALTER TABLE copies DROP COLUMN within")
         catalog._connection.execute("ALTER TABLE sentence_vectors DROP COLUMN lengths")
+        catalog._connection.execute("ALTER TABLE documents DROP COLUMN structure")
+        catalog._connection.execute("DROP TABLE fields")
         catalog._connection.execute("PRAGMA user_version = 4")
     with SqliteCatalog(tmp_path, tmp_path) as reader:
         assert [copy.within for copy in reader.documents()[0].copies] == [None]

@@ -24,7 +24,17 @@ from askdoc.settings import AUTOMATIC, Settings
 from askdoc.store.vectors_codec import IN_CONTEXT, pack
 from askdoc.text import chunking
 from askdoc.text.chunking import Budget, joined
-from askdoc.types import Chunk, Document, Found, Reading, Span, Stamp
+from askdoc.types import (
+    UNSTRUCTURED,
+    Chunk,
+    Document,
+    Field,
+    Found,
+    Reading,
+    Span,
+    Stamp,
+    Structure,
+)
 from askdoc.types.places import Landmarks
 from askdoc.types.ports import Analyser, Catalog, Embedder, SentenceSplitter, VectorStore
 
@@ -210,6 +220,8 @@ class Intake:
         length = pieces = held = 0
         warnings: dict[str, None] = {}
         landmarks: list[Landmarks] = []
+        structures: list[Structure] = []
+        fields: list[Field] = []
         for part in joined(source.parts):
             if document is None:
                 document = _document(source, part, self._language_of(part.text))
@@ -224,6 +236,9 @@ class Intake:
             warnings |= dict.fromkeys(part.warnings)
             if part.landmarks and part.landmarks not in landmarks[-1:]:
                 landmarks.append(part.landmarks)
+            if part.structure:
+                structures.append(part.structure)
+            fields += part.fields
         if document is None or not (pieces or held):
             message = "there is no text in it"
             raise ReadError(message, code="empty")
@@ -233,6 +248,8 @@ class Intake:
             stamp=replace(document.stamp, content_hash=source.digest()),
             warnings=tuple(warnings),
             landmarks=_one(landmarks, document.landmarks),
+            structure=_joined_structure(structures),
+            fields=tuple(fields),
         )
 
     def _pieces(
@@ -435,6 +452,13 @@ def _one(landmarks: Sequence[Landmarks], otherwise: Landmarks) -> Landmarks:
     if len(landmarks) > 1:
         return Landmarks.of(chain.from_iterable(landmarks))
     return landmarks[0] if landmarks else otherwise
+
+
+def _joined_structure(structures: Sequence[Structure]) -> Structure:
+    """Join the structures of several parts."""
+    if len(structures) > 1:
+        return Structure(block for structure in structures for block in structure.blocks)
+    return structures[0] if structures else UNSTRUCTURED
 
 
 def _digest(passage: str) -> bytes:

@@ -25,6 +25,7 @@ from askdoc.errors import BadExport, DiskFull, IndexTooNew, UsageError
 from askdoc.store.catalog import SqliteCatalog
 from askdoc.store.packing import pack_name, unpack_id, unpack_name, unpack_numbers
 from askdoc.store.schema import SCHEMA_VERSION
+from askdoc.types import Structure
 
 _PLACES: Mapping[str, tuple[str, ...]] = {
     "sources": ("location",),
@@ -35,15 +36,15 @@ _PLACES: Mapping[str, tuple[str, ...]] = {
 }
 """Columns that say where something is found."""
 
-_LATER = {"copies", "sentence_vectors"}
+_LATER = {"copies", "sentence_vectors", "fields"}
 """Tables that a catalog of an older schema does not have."""
 
-_TABLES = (*_PLACES, "meta", "texts", "chunks", "terms", "sentence_vectors")
+_TABLES = (*_PLACES, "meta", "fields", "texts", "chunks", "terms", "sentence_vectors")
 _VISIBLE = "document IN (SELECT key FROM old.documents WHERE version = 1)"
 _ONLY: Mapping[str, str] = {
     "documents": "version = 1",
     "meta": "key <> 'writing'",
-    **dict.fromkeys(("texts", "chunks", "terms"), _VISIBLE),
+    **dict.fromkeys(("fields", "texts", "chunks", "terms"), _VISIBLE),
     "sentence_vectors": f"chunk IN (SELECT key FROM old.chunks WHERE {_VISIBLE})",  # noqa: S608 - names above
 }
 _LONGEST = 1 << 24
@@ -126,6 +127,28 @@ def expect_sound(catalog: SqliteCatalog) -> None:
         length = _expect_length(packed, _LONGEST)
         if not isinstance(sizes, bytes) or sum(unpack_numbers(sizes)[1:]) != length:
             message = "its vectors of sentences are damaged"
+            raise BadExport(message)
+    _expect_structure(catalog, lengths)
+
+
+def _expect_structure(catalog: SqliteCatalog, lengths: Mapping[int, int]) -> None:
+    """Refuse blocks and fields that do not lie in the text of their document."""
+    message = "its structure is damaged"
+    rows = catalog.connection.execute(
+        "SELECT length, structure FROM documents WHERE structure IS NOT NULL AND structure <> x''"
+    )
+    for length, packed in rows:
+        _expect_length(packed, _LONGEST)
+        try:
+            ends = [block.span.end for block in Structure.from_packed(packed).blocks]
+        except (ValueError, TypeError) as error:
+            raise BadExport(message) from error
+        if max(ends, default=0) > length:
+            raise BadExport(message)
+    rows = catalog.connection.execute('SELECT document, key, value, start, "end" FROM fields')
+    for document, key, value, start, end in rows:
+        texts = isinstance(key, str | bytes) and isinstance(value, str | bytes)
+        if not (texts and 0 <= start <= end <= lengths.get(document, -1)):
             raise BadExport(message)
 
 

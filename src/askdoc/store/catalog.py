@@ -441,7 +441,7 @@ class SqlitePlaces(SqliteNotes):
                WHERE chunk IN (SELECT key FROM chunks WHERE document = ?)""",
             key,
         )
-        for table in ("texts", "chunks", "terms"):
+        for table in ("texts", "chunks", "terms", "fields"):
             self._run(f"DELETE FROM {table} WHERE document = ?", key)  # noqa: S608 - names above
         self._run("DELETE FROM documents WHERE key = ?", key)
 
@@ -524,7 +524,7 @@ class SqliteCatalog(SqlitePlaces):
             self._erase_staged(document.id)
             self._run(
                 """INSERT INTO documents VALUES
-                   (NULL, 0, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+                   (NULL, 0, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
                 document.id,
                 pack_name(document.location),
                 pack_name(document.path),
@@ -541,7 +541,9 @@ class SqliteCatalog(SqlitePlaces):
                 pack_optional(document.author),
                 pack_optional(document.within),
                 pack_name(name_words(document.path)),
+                document.structure.packed,
             )
+            self._put_fields(document)
             self._ends[document.id] = TextEnd()
 
     def append(self, document_id: str, text: str) -> None:
@@ -552,14 +554,36 @@ class SqliteCatalog(SqlitePlaces):
 
     def complete(self, document: Document) -> None:
         """Say of a staged version what was not known when it was begun, such as its length."""
-        self._run(
-            """UPDATE documents SET length = ?, content_hash = ?, warnings = ?, landmarks = ?
-               WHERE id = ? AND version = 0""",
-            document.length,
-            document.stamp.content_hash,
-            json.dumps(document.warnings),
-            document.landmarks.packed,
-            document.id,
+        with self.transaction():
+            self._run(
+                """UPDATE documents SET length = ?, content_hash = ?, warnings = ?, landmarks = ?,
+                   structure = ? WHERE id = ? AND version = 0""",
+                document.length,
+                document.stamp.content_hash,
+                json.dumps(document.warnings),
+                document.landmarks.packed,
+                document.structure.packed,
+                document.id,
+            )
+            self._put_fields(document)
+
+    def _put_fields(self, document: Document) -> None:
+        """Store the fields of a staged version in place of those that it has so far."""
+        key = self._version(document.id, 0)
+        self._run("DELETE FROM fields WHERE document = ?", key)
+        self._many(
+            "INSERT INTO fields VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                (
+                    key,
+                    number,
+                    pack_name(field.key),
+                    pack_name(field.value),
+                    field.span.start,
+                    field.span.end,
+                )
+                for number, field in enumerate(document.fields)
+            ),
         )
 
     def extend(

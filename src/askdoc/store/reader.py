@@ -23,19 +23,33 @@ from askdoc.store.packing import (
 )
 from askdoc.store.schema import connect, translating
 from askdoc.strings import line_of, line_starts
-from askdoc.types import Chunk, Copy, Counts, Document, Hit, Skip, Span, Stamp
+from askdoc.types import (
+    Chunk,
+    Copy,
+    Counts,
+    Document,
+    Field,
+    Hit,
+    Skip,
+    Span,
+    Stamp,
+    Structure,
+)
 from askdoc.types.places import Landmarks
 
 CORPUS_FINGERPRINT = "corpus_fingerprint"
 
 _DOCUMENTS = """
-    SELECT id, location, path, source, title, length, size, modified_ns, content_hash, pages,
+    SELECT key, id, location, path, source, title, length, size, modified_ns, content_hash, pages,
            language, warnings, {}
     FROM documents WHERE version = 1
 """
-_LATER = ("landmarks", "author", "within")
+_LATER = ("landmarks", "author", "within", "structure")
 """Columns of documents that a catalog of an older schema does not have."""
 
+_FIELDS = """
+    SELECT document, key, value, start, "end" FROM fields WHERE {} ORDER BY document, number
+"""
 _CHUNKS = """
     SELECT c.id, c.document, d.id, c.start, c."end", c.sentences, c.headings
     FROM chunks c JOIN documents d ON d.key = c.document AND d.version = 1
@@ -119,8 +133,11 @@ class SqliteReader:
         else:
             rows = self._for_each(self._documents + " AND id IN ({})", set(ids))
         copies = self._copies()
+        fields = self._fields(None if ids is None else [row[0] for row in rows])
         with translating(self._folder):
-            found = [self._document(row, copies.get(row[0], ())) for row in rows]
+            found = [
+                self._document(row, copies.get(row[1], ()), fields.get(row[0], ())) for row in rows
+            ]
         return sorted(found, key=lambda document: document.location)
 
     def text(self, document_id: str, span: Span | None = None) -> str:
@@ -305,6 +322,21 @@ class SqliteReader:
             found.setdefault(key, []).append(copy)
         return found
 
+    def _fields(self, keys: Collection[int] | None) -> Mapping[int, Sequence[Field]]:
+        """List the fields of those versions, or all; a catalog of an older schema has none."""
+        found: dict[int, list[Field]] = {}
+        if not self._all("SELECT 1 FROM sqlite_master WHERE name = 'fields'"):
+            return found
+        if keys is None:
+            rows = self._all(_FIELDS.format("1"))
+        else:
+            rows = self._for_each(_FIELDS.format("document IN ({})"), keys)
+        with translating(self._folder):
+            for document, key, value, start, end in rows:
+                field = Field(unpack_name(key), unpack_name(value), Span(start, end))
+                found.setdefault(document, []).append(field)
+        return found
+
     def _within_of_copies(self) -> str:
         """Name the column that says what holds a copy, or nothing where the schema is older."""
         there = {name for _, name, *_ in self._all("PRAGMA table_info(copies)")}
@@ -314,9 +346,9 @@ class SqliteReader:
         """Name the file at a location; a page of the web is its address."""
         return location if is_address(location) else str(self._root / location)
 
-    def _document(self, row: Row, copies: Sequence[Copy]) -> Document:
-        key, location, path, source, title, length, size, modified, content, *rest = row
-        pages, language, warnings, landmarks, author, within = rest
+    def _document(self, row: Row, copies: Sequence[Copy], fields: Sequence[Field]) -> Document:
+        _, key, location, path, source, title, length, size, modified, content, *rest = row
+        pages, language, warnings, landmarks, author, within, structure = rest
         location, within = unpack_name(location), unpack_optional(within)
         return Document(
             id=key,
@@ -334,6 +366,8 @@ class SqliteReader:
             author=unpack_optional(author),
             within=within,
             copies=tuple(copies),
+            structure=Structure.from_packed(structure or b""),
+            fields=tuple(fields),
         )
 
     def _chunk(self, row: Row) -> Chunk:

@@ -52,7 +52,7 @@ CREATE TABLE documents (
     length INTEGER NOT NULL, chunks INTEGER NOT NULL, sentences INTEGER NOT NULL,
     size INTEGER NOT NULL, modified_ns INTEGER NOT NULL, content_hash TEXT NOT NULL,
     pages TEXT NOT NULL, language TEXT NOT NULL, warnings TEXT NOT NULL,
-    landmarks BLOB, author, within, named
+    landmarks BLOB, author, within, named, structure BLOB
 );
 CREATE UNIQUE INDEX documents_by_id ON documents (id, version);
 CREATE INDEX documents_by_content ON documents (content_hash);
@@ -64,6 +64,11 @@ CREATE TABLE copies (
 ) WITHOUT ROWID;
 CREATE INDEX copies_by_document ON copies (document);
 CREATE INDEX copies_by_whole ON copies (within);
+CREATE TABLE fields (
+    document INTEGER NOT NULL, number INTEGER NOT NULL, key NOT NULL, value NOT NULL,
+    start INTEGER NOT NULL, "end" INTEGER NOT NULL, PRIMARY KEY (document, number)
+) WITHOUT ROWID;
+CREATE INDEX fields_by_key ON fields (key);
 CREATE TABLE texts (
     document INTEGER NOT NULL, start INTEGER NOT NULL, first_line INTEGER NOT NULL,
     packed BLOB NOT NULL, PRIMARY KEY (document, start)
@@ -123,6 +128,14 @@ _MIGRATIONS = (
     CREATE INDEX copies_by_whole ON copies (within);
     """,
     "ALTER TABLE sentence_vectors ADD COLUMN lengths BLOB;",
+    """
+    ALTER TABLE documents ADD COLUMN structure BLOB;
+    CREATE TABLE fields (
+        document INTEGER NOT NULL, number INTEGER NOT NULL, key NOT NULL, value NOT NULL,
+        start INTEGER NOT NULL, "end" INTEGER NOT NULL, PRIMARY KEY (document, number)
+    ) WITHOUT ROWID;
+    CREATE INDEX fields_by_key ON fields (key);
+    """,
 )
 """What brings a catalog to the next version of its schema, from version 1 on. A reader does not
 change what it reads: it takes an older catalog as it is."""

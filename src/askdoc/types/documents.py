@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import zlib
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
+from itertools import accumulate
+from operator import add, sub
 
 from askdoc.types.places import NOWHERE, Landmarks, Place, PlaceKind
 
@@ -68,23 +73,88 @@ class Block:
     kind: Kind
 
 
-@dataclass(frozen=True, slots=True)
 class Structure:
-    """The blocks of a document that are not plain prose, in order and without overlap."""
+    """The blocks of a document that are not plain prose, in order and without overlap.
 
-    blocks: tuple[Block, ...] = ()
+    They are kept packed, since a table has one for each of its rows.
+    """
+
+    __slots__ = ("packed",)
+
+    packed: bytes
+    """How the catalog stores them; empty where there are none."""
+
+    def __init__(self, blocks: Iterable[Block] = ()) -> None:
+        self.packed = _pack_blocks(blocks)
+
+    @classmethod
+    def from_packed(cls, packed: bytes) -> Structure:
+        """Return the structure that was stored as `packed`; it is unpacked when it is used."""
+        made = cls()
+        made.packed = packed
+        return made
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """All blocks, in order."""
+        return tuple(map(_block, *_unpack_blocks(self.packed)))
 
     def block_at(self, offset: int) -> Block | None:
         """Return the block that holds the character at `offset`; None in plain prose."""
-        found = bisect_right(self.blocks, offset, key=lambda block: block.span.start) - 1
-        if found >= 0 and offset < self.blocks[found].span.end:
-            return self.blocks[found]
+        starts, ends, kinds = _unpack_blocks(self.packed)
+        found = bisect_right(starts, offset) - 1
+        if found >= 0 and offset < ends[found]:
+            return _block(starts[found], ends[found], kinds[found])
         return None
 
     def kind_at(self, offset: int) -> Kind:
         """Return the kind of the block that holds the character at `offset`."""
         block = self.block_at(offset)
         return block.kind if block else Kind.PROSE
+
+    def __bool__(self) -> bool:
+        return bool(self.packed)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Structure) and self.packed == other.packed
+
+    def __hash__(self) -> int:
+        return hash(self.packed)
+
+    def __repr__(self) -> str:
+        return f"Structure({self.blocks!r})"
+
+
+def _block(start: int, end: int, kind: int) -> Block:
+    return Block(Span(start, end), Kind(kind))
+
+
+def _pack_blocks(blocks: Iterable[Block]) -> bytes:
+    """Write blocks as three lists: kinds, gaps before, and lengths."""
+    kinds: list[int] = []
+    gaps: list[int] = []
+    lengths: list[int] = []
+    position = 0
+    for block in blocks:
+        gap = block.span.start - position
+        if gap < 0:
+            message = f"the block at {block.span.start} begins before the one before it ends"
+            raise ValueError(message)
+        kinds.append(int(block.kind))
+        gaps.append(gap)
+        lengths.append(len(block.span))
+        position = block.span.end
+    return zlib.compress(json.dumps([kinds, gaps, lengths]).encode("ascii")) if kinds else b""
+
+
+@lru_cache(maxsize=16)
+def _unpack_blocks(packed: bytes) -> tuple[Sequence[int], Sequence[int], Sequence[int]]:
+    """List the starts, ends and kinds of packed blocks."""
+    if not packed:
+        return (), (), ()
+    kinds, gaps, lengths = json.loads(zlib.decompress(packed))
+    ends = list(accumulate(map(add, gaps, lengths)))
+    return list(map(sub, ends, lengths)), ends, kinds
 
 
 UNSTRUCTURED = Structure()
