@@ -15,7 +15,7 @@ QUESTION := What did Xue Lan say about isolation?
 # Tests start askdoc hundreds of times: its modules are to be compiled once.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test fuzz check lint types layers deps wheel clean
+.PHONY: demo test fuzz check lint types layers deps docs wheel clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/askdoc index
@@ -48,6 +48,10 @@ layers: $(VENV)/.installed-dev
 deps: $(VENV)/.installed-dev
 	$(BIN)/deptry .
 
+docs: $(VENV)/.installed-docs
+	$(BIN)/python docs/reference.py
+	$(BIN)/mkdocs build --strict
+
 # The tests once more, against the wheel that users get. Its environment borrows the dependencies
 # of .venv by a .pth line; Python reads no .pth files behind such a line, so the source folder that
 # .venv itself points to stays out of sight.
@@ -71,5 +75,9 @@ $(VENV)/.installed-dev: $(VENV)/bin/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@touch $@ $(VENV)/.installed
 
+$(VENV)/.installed-docs: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
+	@touch $@
+
 clean:
-	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -2,7 +2,6 @@
 
 Run from the repository after `askdoc index`: python docs/render_demo.py
 """
-# ruff: noqa: INP001 - a script, not a package
 
 from __future__ import annotations
 
