@@ -158,6 +158,25 @@ def test_a_glob_has_to_fit_in_one_library() -> None:
         none.resolve(["*"])
 
 
+class _Stating(_Finding):
+    def where(self, conditions: object) -> list[str]:
+        return ["d1"]
+
+
+class _Silent(_Refusing):
+    def where(self, conditions: object) -> list[str]:
+        message = "no document has a field `date`"
+        raise UsageError(message)
+
+
+def test_a_condition_has_to_fit_in_one_library() -> None:
+    some = Federation({"x": _Silent(), "y": _Stating()}, limit=3)  # type: ignore[dict-item]
+    assert some.where(["date=2024"]) == ["y:d1"]
+    none = Federation({"x": _Silent()}, limit=3)  # type: ignore[dict-item]
+    with pytest.raises(UsageError, match="no document has a field"):
+        none.where(["date=2024"])
+
+
 class _Choosy(_Finding):
     def __init__(self, pattern: str) -> None:
         self.pattern = pattern

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,9 @@ from typer.testing import CliRunner, Result
 
 from askdoc import formats
 from askdoc.cli import app as cli
+from askdoc.store.catalog import SqliteCatalog
 from askdoc.strings import printable
+from askdoc.types import Field, Span
 
 PIER = """Minutes of the harbour board
 
@@ -186,6 +189,34 @@ def test_a_question_may_be_kept_to_some_documents() -> None:
     done = run("--source", "*.pdf", QUESTION)
     assert done.exit_code == 2
     assert "no indexed document matches `*.pdf`" in done.stderr
+
+
+@pytest.mark.usefixtures("work")
+def test_a_question_may_be_kept_to_documents_with_a_field() -> None:
+    title = "title=keeping bees"
+    data = json.loads(run("--json", "--where", title, QUESTION).stdout)
+    assert {item["document"] for item in data["evidence"]} == {"bees.md"}
+    found = json.loads(run("search", "--json", "--where", title, QUESTION).stdout)["passages"]
+    assert {item["path"] for item in found} == {"docs/bees.md"}
+    done = run("--where", title, "--source", "*.txt", QUESTION)
+    assert done.exit_code == 2
+    assert "no document fits both `--source` and `--where`" in done.stderr
+    done = run("search", "--where", "color=red", QUESTION)
+    assert done.exit_code == 2
+    assert "no document has a field `color`" in done.stderr
+    assert "the fields are `title`" in done.stderr
+
+
+@pytest.mark.usefixtures("work")
+def test_the_status_lists_the_fields_of_each_document() -> None:
+    with SqliteCatalog(Path(".askdoc/index"), Path.cwd(), write=True) as catalog:
+        [bees] = [one for one in catalog.documents() if one.path == "bees.md"]
+        fields = (Field("status", "draft", Span(2, 9)),)
+        catalog.put(replace(bees, fields=fields), catalog.text(bees.id), [], [])
+    listed = json.loads(run("status", "--documents", "--json").stdout)["documents"]
+    assert {one["document"]: one["fields"] for one in listed}["bees.md"] == [
+        {"key": "status", "value": "draft", "span": {"start": 2, "end": 9}}
+    ]
 
 
 @pytest.mark.usefixtures("work")

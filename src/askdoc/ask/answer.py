@@ -230,6 +230,14 @@ class Answerer:
         chosen = set(chain.from_iterable(found.values()))
         return [document_id for document_id in names if document_id in chosen]
 
+    def where(self, conditions: Sequence[str]) -> list[str]:
+        """List the ids of the documents whose fields fit all conditions, such as `date>=2024`.
+
+        Raises:
+            UsageError: one is no condition, or none fits.
+        """
+        return self._catalog.where(conditions)
+
     def lines(self, document_id: str, span: Span) -> tuple[int, int]:
         """Name the first and last line (from 1) of a place."""
         return self._catalog.lines(document_id, span)

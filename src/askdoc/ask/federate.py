@@ -147,6 +147,9 @@ class Asked(Protocol):
     def resolve(self, patterns: Sequence[str]) -> list[str]:
         """List the ids of the documents that fit any pattern."""
 
+    def where(self, conditions: Sequence[str]) -> list[str]:
+        """List the ids of the documents whose fields fit all conditions."""
+
     def lines(self, document_id: str, span: Span) -> tuple[int, int]:
         """Name the first and last line of a place."""
 
@@ -206,6 +209,24 @@ class Federation:
         if missed:
             raise none_fits(missed)
         return list(found)
+
+    def where(self, conditions: Sequence[str]) -> list[str]:
+        """List the ids of the documents whose fields fit all conditions, in any library.
+
+        Raises:
+            UsageError: none fits in any.
+
+        """
+        found: list[str] = []
+        refused: list[UsageError] = []
+        for name, member in self._members.items():
+            try:
+                found += [_global(name, own) for own in member.where(conditions)]
+            except UsageError as error:
+                refused.append(error)
+        if not found:
+            raise refused[0]
+        return found
 
     def lines(self, document_id: str, span: Span) -> tuple[int, int]:
         """Name the first and last line of a place."""

@@ -23,6 +23,7 @@ from askdoc.cli.options import (
     Sources,
     TopK,
     Unsupported,
+    Where,
     Words,
     here,
     open_workspaces,
@@ -42,6 +43,7 @@ def ask(  # noqa: PLR0913 - one parameter for each option
         bool, typer.Option("--explain", help="Show who ranked what where, and every score.")
     ] = False,
     source: Sources = None,
+    where: Where = None,
     max_sentences: Annotated[
         int | None,
         typer.Option("--max-sentences", metavar="N", help="Cite this many sentences at most."),
@@ -92,6 +94,7 @@ def ask(  # noqa: PLR0913 - one parameter for each option
     Examples:
         askdoc "What did the committee decide?"
         askdoc ask --source "minutes/*.pdf" --explain "Who voted against it?"
+        askdoc ask --where "date>=2024" "Who voted against it?"
         askdoc 'Who voted against the "new harbour" -draft'
         echo "What did the committee decide?" | askdoc ask - --json
         askdoc ask --batch questions.txt --json --output answers.jsonl
@@ -102,7 +105,7 @@ def ask(  # noqa: PLR0913 - one parameter for each option
     language model failed, and what is shown is extracted or what it had said by then. A batch ends
     with 0 where every line has its answer, whose `status` says what it is.
     """
-    from askdoc.cli.open import open_asked
+    from askdoc.cli.open import chosen_documents, open_asked
     from askdoc.render.answers import answer_lines, notes
     from askdoc.render.console import errors, output
     from askdoc.render.errors import note_line
@@ -127,11 +130,11 @@ def ask(  # noqa: PLR0913 - one parameter for each option
     if batch is not None:
         from askdoc.cli.batch import run_batch
 
-        run_batch(workspaces, batch, to, source, aside)
+        run_batch(workspaces, batch, to, source, where, aside)
         return
     text = read_question(question)
     with _meant(ctx), open_asked(workspaces, aside) as answerer:
-        documents = answerer.resolve(source) if source else None
+        documents = chosen_documents(answerer, source, where)
         page = output()
         stream = ClaimStream(page)
         listen = deaf if as_json or no_stream else stream

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from askdoc.ask import query
 from askdoc.cli.input import bounded, read_all
-from askdoc.cli.open import open_for_many
+from askdoc.cli.open import chosen_documents, open_for_many
 from askdoc.cli.options import here
 from askdoc.errors import AskdocError, UsageError, unwritable
 from askdoc.formats import answer_to_json, dumps
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from askdoc.workspace import Workspace
 
 
-_NARROWED = "from other documents (`--source`)"
+_NARROWED = "from other documents (`--source`, `--where`)"
 _OTHERWISE = {
     "corpus": "the index is another one, or was updated since",
     "settings": "with other settings",
@@ -232,6 +232,7 @@ def run_batch(
     batch: Path,
     to: Path | None,
     source: list[str] | None,
+    where: list[str] | None,
     aside: Page,
 ) -> None:
     """Answer the questions of `batch` in order, as JSON lines; go on where `to` ends.
@@ -259,7 +260,7 @@ def run_batch(
             stack.enter_context(alone_with(kept_in))
         kept = resume(kept_in, questions) if kept_in else Kept()
         asked, open_again = stack.enter_context(open_for_many(workspaces, aside))
-        documents = asked.resolve(source) if source else None
+        documents = chosen_documents(asked, source, where)
         fingerprint = asked.fingerprint_for(documents)
         if kept_in:
             refuse_mixing(kept_in, kept, fingerprint)

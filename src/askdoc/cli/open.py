@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from askdoc.addresses import Target, paths_of
-from askdoc.errors import NoIndex
+from askdoc.errors import NoIndex, UsageError
 from askdoc.paths import seen_from
 from askdoc.render.errors import note_line
 from askdoc.system.interrupt import ending_in_order
@@ -121,6 +121,28 @@ def _as_one(
 
     first = next(iter(workspaces.values()))
     return federate(answerers, limit=first.settings.max_sentences)
+
+
+def chosen_documents(
+    asked: Answerer | Federation, source: list[str] | None, where: list[str] | None
+) -> list[str] | None:
+    """List the ids of the documents that `--source` and `--where` leave; None for all.
+
+    Raises:
+        UsageError: there are none.
+
+    """
+    chosen = asked.resolve(source) if source else None
+    if not where:
+        return chosen
+    fitting = asked.where(where)
+    if chosen is None:
+        return fitting
+    both = [document for document in chosen if document in set(fitting)]
+    if not both:
+        message = "no document fits both `--source` and `--where`"
+        raise UsageError(message, hint="leave out one of them")
+    return both
 
 
 @ending_in_order()

@@ -32,6 +32,15 @@ Sources = Annotated[
         autocompletion=document_names,
     ),
 ]
+Where = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--where",
+        metavar="CONDITION",
+        help="Look only into documents with this field, such as `author=NAME` or `date>=2024`;"
+        " repeatable, and all must hold.",
+    ),
+]
 TopK = Annotated[
     int | None, typer.Option("--top-k", metavar="N", help="Look at this many passages.")
 ]

@@ -9,17 +9,19 @@ from askdoc.cli.options import (
     Library,
     Sources,
     TopK,
+    Where,
     Words,
     here,
     open_workspace,
 )
 
 
-def search(
+def search(  # noqa: PLR0913 - one parameter for each option
     question: Words = None,
     *,
     as_json: AsJson = False,
     source: Sources = None,
+    where: Where = None,
     top_k: TopK = None,
     embedder: Embedder = None,
     library: Library = None,
@@ -36,13 +38,13 @@ def search(
         askdoc search 'isolation "great nation" -trade'
     """
     from askdoc.cli.ask import read_question
-    from askdoc.cli.open import open_answerer
+    from askdoc.cli.open import chosen_documents, open_answerer
     from askdoc.render.console import errors, output
 
     text = read_question(question)
     workspace = open_workspace(library=library, index=index, embedder=embedder, top_k=top_k)
     with open_answerer(workspace, errors()) as answerer:
-        documents = answerer.resolve(source) if source else None
+        documents = chosen_documents(answerer, source, where)
         passages = answerer.search(text, documents=documents)
         if as_json:
             from askdoc.cli.input import print_json

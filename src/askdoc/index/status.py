@@ -121,6 +121,7 @@ def _document(document: Document) -> Mapping[str, Any]:
         "copies": [copy.location for copy in document.copies],
         "title": document.title,
         "author": document.author,
+        "fields": [msgspec.to_builtins(field) for field in document.fields],
         "within": document.within,
         "characters": document.length,
         "pages": len(document.pages) or None,

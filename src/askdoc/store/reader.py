@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import Any, Self
 
 from askdoc.addresses import is_address
+from askdoc.errors import UsageError
+from askdoc.store.fields import matching, parse, unknown
 from askdoc.store.packing import (
     pack_id,
+    pack_name,
     pack_term,
     quoted_term,
     unbundle,
@@ -46,6 +49,9 @@ _DOCUMENTS = """
 """
 _LATER = ("landmarks", "author", "within", "structure")
 """Columns of documents that a catalog of an older schema does not have."""
+
+_OWN_FIELDS = ("author", "title")
+"""Fields that are columns of documents."""
 
 _FIELDS = """
     SELECT document, key, value, start, "end" FROM fields WHERE {} ORDER BY document, number
@@ -139,6 +145,42 @@ class SqliteReader:
                 self._document(row, copies.get(row[1], ()), fields.get(row[0], ())) for row in rows
             ]
         return sorted(found, key=lambda document: document.location)
+
+    def where(self, conditions: Sequence[str]) -> list[str]:
+        """List the ids of the documents that fit all conditions on their fields.
+
+        `title` and `author` are fields of every document that has them.
+
+        Raises:
+            UsageError: one is no condition, no document has such a field, or none fits.
+
+        """
+        chosen: set[str] | None = None
+        for condition in map(parse, conditions):
+            stated = self._stated(condition.key)
+            if not stated:
+                raise unknown(condition, self.field_names())
+            fits = matching(condition, stated)
+            chosen = fits if chosen is None else chosen & fits
+        if not chosen:
+            message = f"no document has {' and '.join(f'`{one}`' for one in conditions)}"
+            raise UsageError(message, hint="leave out one of the conditions")
+        return sorted(chosen)
+
+    def field_names(self) -> list[str]:
+        """List the fields that documents have, that of the most documents first."""
+        found = {
+            name: count
+            for name in _OWN_FIELDS
+            if (count := len(self._all(f"SELECT 1 FROM documents WHERE {self._own(name)}")))  # noqa: S608
+        }
+        if self._has_fields():
+            rows = self._all(
+                """SELECT key, count(DISTINCT document) FROM fields WHERE document IN
+                   (SELECT key FROM documents WHERE version = 1) GROUP BY key"""
+            )
+            found |= {unpack_name(key): count for key, count in rows}
+        return sorted(found, key=lambda name: (-found[name], name))
 
     def text(self, document_id: str, span: Span | None = None) -> str:
         """Return stored text: a span of it, clipped to what there is, or the whole."""
@@ -325,7 +367,7 @@ class SqliteReader:
     def _fields(self, keys: Collection[int] | None) -> Mapping[int, Sequence[Field]]:
         """List the fields of those versions, or all; a catalog of an older schema has none."""
         found: dict[int, list[Field]] = {}
-        if not self._all("SELECT 1 FROM sqlite_master WHERE name = 'fields'"):
+        if not self._has_fields():
             return found
         if keys is None:
             rows = self._all(_FIELDS.format("1"))
@@ -335,6 +377,30 @@ class SqliteReader:
             for document, key, value, start, end in rows:
                 field = Field(unpack_name(key), unpack_name(value), Span(start, end))
                 found.setdefault(document, []).append(field)
+        return found
+
+    def _has_fields(self) -> bool:
+        return bool(self._all("SELECT 1 FROM sqlite_master WHERE name = 'fields'"))
+
+    def _own(self, name: str) -> str:
+        """Return the condition that a document has a field that is a column of its own."""
+        there = {column for _, column, *_ in self._all("PRAGMA table_info(documents)")}
+        return f"version = 1 AND {name if name in there else 'NULL'} IS NOT NULL"
+
+    def _stated(self, key: str) -> Mapping[str, Sequence[str]]:
+        """Map the documents that have a field to its values."""
+        rows: list[Row] = []
+        if key in _OWN_FIELDS:
+            rows += self._all(f"SELECT id, {key} FROM documents WHERE {self._own(key)}")  # noqa: S608
+        if self._has_fields():
+            rows += self._all(
+                """SELECT d.id, f.value FROM fields f JOIN documents d ON d.key = f.document
+                   WHERE d.version = 1 AND f.key = ?""",
+                pack_name(key),
+            )
+        found: dict[str, list[str]] = {}
+        for document, value in rows:
+            found.setdefault(document, []).append(unpack_name(value))
         return found
 
     def _within_of_copies(self) -> str:

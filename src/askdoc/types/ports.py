@@ -216,6 +216,9 @@ class CatalogReader(Protocol):
     def documents(self, ids: Collection[str] | None = None) -> list[Document]:
         """List those documents, or all, by location; unknown ids are left out."""
 
+    def where(self, conditions: Sequence[str]) -> list[str]:
+        """List the ids of the documents that fit all conditions, such as `date>=2024`."""
+
     def text(self, document_id: str, span: Span | None = None) -> str:
         """Return stored text: a span of it, clipped to what there is, or the whole."""
 
