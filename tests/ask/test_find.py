@@ -69,7 +69,7 @@ def test_a_language_model_begins_to_load_before_the_vectors_are_opened(
         done.append("vectors")
         return open_vectors(workspace)
 
-    monkeypatch.setattr(app.opening, "open_vectors", opened)
+    monkeypatch.setattr("askdoc.app.opening.open_vectors", opened)
     with app.answerer(place, load_model=load_model):
         assert done == ["model", "vectors"]
 

@@ -247,8 +247,8 @@ def test_the_version() -> None:
         (
             ['-"old mill"'],
             (
-                "error: the question is empty: it says what to leave out, and asks for nothing\n\n"
-                'hint: say also what to look for: `who … -"old mill"`\n'
+                'error: what begins with `-` is read as options: `-"old mill"`\n\n'
+                "hint: put `--` before the question: `askdoc ask -- '-\"old mill\"'`\n"
             ),
         ),
         (

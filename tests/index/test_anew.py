@@ -229,7 +229,7 @@ def test_killed_while_it_makes_the_index_anew(
         "with wiring.indexer(here) as indexer:\n"
         "    indexer.sync([Path('docs').absolute()], rebuild=sys.argv[2] == 'anew')\n"
     )
-    monkeypatch.setattr(app.opening, "embedder", lambda *_, **__: HashEmbedder())
+    monkeypatch.setattr("askdoc.app.opening.embedder", lambda *_, **__: HashEmbedder())
     (tmp_path / ".askdoc").mkdir()
     docs = tmp_path / "docs"
     docs.mkdir()
@@ -267,8 +267,8 @@ def test_an_import_ends_what_was_to_replace_the_former_index(
 ) -> None:
     from askdoc.app.export import export_index, import_index
 
-    monkeypatch.setattr(app.opening, "embedder", lambda *_, **__: HashEmbedder())
-    monkeypatch.setattr("askdoc.app.export.wiring.embedder", lambda *_, **__: HashEmbedder())
+    monkeypatch.setattr("askdoc.app.opening.embedder", lambda *_, **__: HashEmbedder())
+    monkeypatch.setattr("askdoc.app.opening.embedder", lambda *_, **__: HashEmbedder())
     (tmp_path / ".askdoc").mkdir()
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "cat.txt").write_text(CAT)

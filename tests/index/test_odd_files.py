@@ -33,7 +33,7 @@ CAT = "The cat sleeps on the mat. It dreams of fish."
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """Make a workspace whose embedder is quick; all else is as for a user."""
-    monkeypatch.setattr(app.opening, "embedder", lambda *_, **__: HashEmbedder())
+    monkeypatch.setattr("askdoc.app.opening.embedder", lambda *_, **__: HashEmbedder())
     (tmp_path / ".askdoc").mkdir()
     (tmp_path / "docs").mkdir()
     return workspace.find(tmp_path, environment={}, user_config=tmp_path / "none")

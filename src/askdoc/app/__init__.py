@@ -1,22 +1,28 @@
-"""From a workspace to working parts. Everything heavy is imported only when it is asked for."""
+"""From a workspace to working parts; a part is imported when it is first used."""
 
-from askdoc.app.answering import answerer, asked, expected_fingerprint
-from askdoc.app.indexing import coverage_of, follower, indexer, permit, refuse_index_around
-from askdoc.app.opening import (
-    VECTORS,
-    calibration,
-    embedder,
-    expect_index,
-    language_of,
-    main_language,
-    open_catalog,
-    open_made,
-    open_vectors,
-    ranker,
-    refuse_while_made,
-    vectors_folder,
-)
-from askdoc.app.writing import language_model, language_models, may_write
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from askdoc.app.answering import answerer, asked, expected_fingerprint
+    from askdoc.app.indexing import coverage_of, follower, indexer, permit, refuse_index_around
+    from askdoc.app.opening import (
+        VECTORS,
+        calibration,
+        embedder,
+        expect_index,
+        language_of,
+        main_language,
+        open_catalog,
+        open_made,
+        open_vectors,
+        ranker,
+        refuse_while_made,
+        vectors_folder,
+    )
+    from askdoc.app.writing import language_model, language_models, may_write
 
 __all__ = [
     "VECTORS",
@@ -43,3 +49,32 @@ __all__ = [
     "refuse_while_made",
     "vectors_folder",
 ]
+
+_MODULES = {
+    "answering": ("answerer", "asked", "expected_fingerprint"),
+    "indexing": ("coverage_of", "follower", "indexer", "permit", "refuse_index_around"),
+    "opening": (
+        "VECTORS",
+        "calibration",
+        "embedder",
+        "expect_index",
+        "language_of",
+        "main_language",
+        "open_catalog",
+        "open_made",
+        "open_vectors",
+        "ranker",
+        "refuse_while_made",
+        "vectors_folder",
+    ),
+    "writing": ("language_model", "language_models", "may_write"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import the module that has a part. This is the only lazy loading of askdoc's own modules."""
+    for module, parts in _MODULES.items():
+        if name in parts:
+            return getattr(import_module(f"{__name__}.{module}"), name)
+    message = f"module `{__name__}` has no attribute `{name}`"
+    raise AttributeError(message)

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from askdoc.app import opening
 from askdoc.app.writing import language_models, may_write, writer
+from askdoc.ask.answer import Answerer, Parts, fingerprint
+from askdoc.ask.federate import federate
+from askdoc.ask.find import Sources
 from askdoc.errors import NoIndex, StoreError
 from askdoc.index.writer import EMBEDDER_FINGERPRINT, EMBEDDER_NAME
 from askdoc.settings import BY_WORDS, NO_RERANKER, RERANKER
+from askdoc.store.files import file_state
 from askdoc.store.vectors_codec import IN_CONTEXT
+from askdoc.text.terms import SnowballAnalyser
 from askdoc.types.ports import Listener, deaf
+from askdoc.write.prompts import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from askdoc.app.writing import LoadModel
-    from askdoc.ask.answer import Answerer, Parts
     from askdoc.ask.federate import Federation
     from askdoc.types import Fingerprint
     from askdoc.types.ports import CatalogReader, Generator
@@ -47,13 +53,6 @@ def answerer(
         IndexLocked: nothing is in it yet, but another process is about to put something there.
         EmbedderMismatch: another embedder than the one that is set made its vectors.
     """
-    from concurrent.futures import ThreadPoolExecutor
-
-    from askdoc.ask.answer import Answerer, Parts
-    from askdoc.ask.find import Sources
-    from askdoc.store.files import file_state
-    from askdoc.text.terms import SnowballAnalyser
-
     with ExitStack() as stack:
         catalog = stack.enter_context(opening.open_made(workspace))
         if catalog.counts().documents == 0:
@@ -121,8 +120,6 @@ def asked(
         StoreError: an index has been changed since those were opened.
 
     """
-    from askdoc.ask.federate import federate
-
     with ExitStack() as stack:
         load_model = load_model or stack.enter_context(language_models())
         opened = {
@@ -151,8 +148,6 @@ def expected_fingerprint(workspace: Workspace, catalog: CatalogReader) -> Finger
     None where only `answerer` can tell. What it says is to be held against this, since a model
     on this machine may have changed.
     """
-    from askdoc.ask.answer import fingerprint
-
     made_by, name = catalog.setting(EMBEDDER_FINGERPRINT), catalog.setting(EMBEDDER_NAME)
     settings = workspace.settings
     if made_by is None or settings.embedder not in (None, name):
@@ -166,7 +161,6 @@ def expected_fingerprint(workspace: Workspace, catalog: CatalogReader) -> Finger
         if settings.check is not None:
             return None
         from askdoc.models.llm.choice import name_of
-        from askdoc.write.prompts import VERSION
 
         if (named := name_of(settings.llm)) is None:
             return None

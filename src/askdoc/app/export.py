@@ -17,7 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from askdoc import app
+from askdoc import __version__, app
 from askdoc.addresses import is_address
 from askdoc.errors import (
     BadExport,
@@ -32,11 +32,16 @@ from askdoc.index.embed import WRITING
 from askdoc.index.plan import covers
 from askdoc.index.writer import EMBEDDER_FINGERPRINT, EMBEDDER_NAME, SETTINGS_FINGERPRINT
 from askdoc.settings import index_fingerprint
+from askdoc.store import archive as export_file
+from askdoc.store import files, vectors_files
+from askdoc.store import files as beside
+from askdoc.store.archive import CATALOG, IDS, VECTORS, copy, expect_inside, expect_sound, homes
+from askdoc.store.catalog import SqliteCatalog
+from askdoc.store.schema import FILE_NAME, draft_in, replace
 from askdoc.types import Moving
 from askdoc.types.ports import Listener, deaf
 
 if TYPE_CHECKING:
-    from askdoc.store.catalog import SqliteCatalog
     from askdoc.types.ports import Embedder
     from askdoc.workspace import Workspace
 
@@ -70,12 +75,6 @@ def export_index(
         StoreError: the index is not whole, or another process writes to it.
 
     """
-    from askdoc.store import archive as export_file
-    from askdoc.store import files
-    from askdoc.store.archive import copy, expect_sound, homes
-    from askdoc.store.catalog import SqliteCatalog
-    from askdoc.store.schema import FILE_NAME
-
     export_file.expect_free(target, force=force)
     app.expect_index(workspace)
     with ExitStack() as stack:
@@ -124,10 +123,6 @@ def import_index(
         UsageError: there is no such file, or there is an index already and no `force`.
 
     """
-    from askdoc.store import archive as export_file
-    from askdoc.store import files
-    from askdoc.store.schema import FILE_NAME
-
     with export_file.opened(file) as packed:
         _expect_settings(workspace, packed.about)
         with (
@@ -153,12 +148,6 @@ def _put(
     file: Path,
 ) -> Moved:
     """Make an index of what was unpacked into `folder`, and let it take its place."""
-    from askdoc.store import files as beside
-    from askdoc.store import vectors_files
-    from askdoc.store.archive import CATALOG, copy, expect_inside, expect_sound, homes
-    from askdoc.store.catalog import SqliteCatalog
-    from askdoc.store.schema import draft_in, replace
-
     with closing(SqliteCatalog(draft_in(workspace.index), workspace.root, write=True)) as draft:
         copy(folder / CATALOG, draft)
         expect_inside(draft)
@@ -191,8 +180,6 @@ def _put(
 
 def _about(workspace: Workspace, catalog: SqliteCatalog) -> dict[str, Any]:
     """Say what an index is, for whoever imports it."""
-    from askdoc import __version__
-
     counts = catalog.counts()
     name = catalog.setting(EMBEDDER_NAME) or ""
     return {
@@ -238,8 +225,6 @@ def _write_vectors(
     workspace: Workspace, folder: Path, placed: Sequence[tuple[str, str]], listen: Listener
 ) -> int:
     """Write the vectors of all chunks, and return how long each is."""
-    from askdoc.store.archive import IDS, VECTORS
-
     tell = _telling(listen, "Reading vectors")
     dimensions = 0
     with (
@@ -268,7 +253,6 @@ def _store_vectors(
     """
     import numpy as np
 
-    from askdoc.store.archive import IDS, VECTORS
     from askdoc.store.vectors_process import ChromaProcess
 
     ids = (folder / IDS).read_bytes().decode("ascii", "replace").split("\n")[:-1]

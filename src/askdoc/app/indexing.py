@@ -8,8 +8,26 @@ from dataclasses import replace
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
+from askdoc import workspace as trust
 from askdoc.app import opening
 from askdoc.errors import AskdocError, FetchError, UsageError
+from askdoc.index.embed import Cutters
+from askdoc.index.files import discover
+from askdoc.index.indexer import Indexer
+from askdoc.index.reading.pool import ReadingPool
+from askdoc.index.reading.reading import in_line
+from askdoc.index.sources import Files, Web
+from askdoc.index.status import coverage
+from askdoc.index.writer import Beside, Store
+from askdoc.readers import expect_parts, reader_for, reader_named
+from askdoc.store import files as beside
+from askdoc.store import files as lock
+from askdoc.store import vectors_files
+from askdoc.store.catalog import SqliteCatalog
+from askdoc.system.limits import Limits, cores, still_holds
+from askdoc.system.safe_open import digest
+from askdoc.text.sentences import SentencexSplitter
+from askdoc.text.terms import SnowballAnalyser
 from askdoc.types import ReadOptions, Skip
 from askdoc.types.ports import Listener, deaf
 
@@ -18,14 +36,10 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from askdoc.index.embed import Cutters
-    from askdoc.index.indexer import Indexer
-    from askdoc.index.sources import Readout, Web
+    from askdoc.index.sources import Readout
     from askdoc.index.status import Coverage
     from askdoc.index.watch import Follower
-    from askdoc.index.writer import Beside, Store
     from askdoc.settings import Settings
-    from askdoc.system.limits import Limits
     from askdoc.types import Found
     from askdoc.types.ports import VectorStore
     from askdoc.web.sources import WebSources
@@ -53,12 +67,6 @@ def indexer(
     Nothing is opened, locked or loaded before the work needs it.
     """
     refuse_index_around(workspace, workspace.sources)
-    from askdoc.index.files import discover
-    from askdoc.index.indexer import Indexer
-    from askdoc.index.sources import Files
-    from askdoc.readers import expect_parts
-    from askdoc.system.limits import still_holds
-    from askdoc.system.safe_open import digest
 
     expect_parts(options)
     settings = workspace.settings
@@ -92,8 +100,6 @@ def indexer(
 @contextmanager
 def _leaving_nothing(workspace: Workspace) -> Iterator[None]:
     """Take away an index that was made for something that is then refused, such as a typo."""
-    from askdoc.store import files as lock
-
     missing = [one for one in (workspace.index, *workspace.index.parents) if not one.exists()]
     try:
         yield
@@ -128,8 +134,6 @@ def coverage_of(workspace: Workspace) -> Coverage:
         IndexLocked: there is nothing in it yet, and another process is just making it.
 
     """
-    from askdoc.index.status import coverage
-
     with opening.open_made(workspace) as catalog:
         documents = catalog.documents()
     with indexer(workspace) as opened:
@@ -148,7 +152,6 @@ def permit(
     if workspace.settings.offline:
         message = f"`--offline` refuses to fetch `{address}`"
         raise UsageError(message, hint="leave out `--offline`, or unset the setting `offline`")
-    from askdoc import workspace as trust
 
     trust.permit(workspace.root, address, depth=depth, private=allow_private)
 
@@ -170,7 +173,6 @@ def refuse_index_around(workspace: Workspace, sources: Iterable[Path]) -> None:
 
 def _web(workspace: Workspace, listen: Listener) -> Web:
     """Tell how to get at pages of the web; what fetches them is loaded only then."""
-    from askdoc.index.sources import Web
 
     def opened() -> WebSources:
         from askdoc.web.sources import WebSources
@@ -185,8 +187,6 @@ def _web(workspace: Workspace, listen: Listener) -> Web:
         )
 
     def forget(address: str) -> None:
-        from askdoc import workspace as trust
-
         opened().forget(address)
         trust.forbid(workspace.root, [address])
 
@@ -197,11 +197,6 @@ def _read(
     settings: Settings, options: ReadOptions, items: Iterable[Found]
 ) -> AbstractContextManager[Iterator[Readout | None]]:
     """Read files in processes of their own; in this one, if there are to be none."""
-    from askdoc.index.reading.pool import ReadingPool
-    from askdoc.index.reading.reading import in_line
-    from askdoc.readers import reader_for, reader_named
-    from askdoc.system.limits import cores
-
     most = _most_bytes(settings)
     options = replace(options, most_within=most)
     workers = min(cores(), _MOST_WORKERS) if settings.workers is None else settings.workers
@@ -211,8 +206,6 @@ def _read(
 
 
 def _limits(settings: Settings, options: ReadOptions) -> Limits:
-    from askdoc.system.limits import Limits
-
     seconds = settings.max_read_seconds * (_PATIENCE_FOR_OCR if options.ocr else 1)
     return Limits(_most_bytes(settings), seconds, int(settings.max_read_mb * 1_000_000))
 
@@ -223,9 +216,6 @@ def _most_bytes(settings: Settings) -> int:
 
 def _store(workspace: Workspace) -> Store:
     """Tell how to get at the two halves of the workspace's index, and of one made beside it."""
-    from askdoc.index.writer import Beside
-    from askdoc.store import files as beside
-
     index = workspace.index
     return _store_in(
         index,
@@ -240,11 +230,6 @@ def _store(workspace: Workspace) -> Store:
 
 
 def _store_in(folder: Path, workspace: Workspace, beside: Beside | None = None) -> Store:
-    from askdoc.index.writer import Store
-    from askdoc.store import files as lock
-    from askdoc.store import vectors_files
-    from askdoc.store.catalog import SqliteCatalog
-
     vectors = folder / opening.VECTORS
     return Store(
         lock=lambda: lock.writing(folder, " ".join(sys.argv)),
@@ -264,8 +249,4 @@ def _vectors_to_write(folder: Path) -> VectorStore:
 
 
 def _cutters() -> Cutters:
-    from askdoc.index.embed import Cutters
-    from askdoc.text.sentences import SentencexSplitter
-    from askdoc.text.terms import SnowballAnalyser
-
     return Cutters(SentencexSplitter(), SnowballAnalyser())

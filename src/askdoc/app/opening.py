@@ -18,6 +18,9 @@ from askdoc.settings import (
     NO_RERANKER,
     RANKER_FINGERPRINT,
 )
+from askdoc.store import files as lock
+from askdoc.store import schema
+from askdoc.store.catalog import SqliteCatalog
 from askdoc.types.ports import Listener, deaf
 
 if TYPE_CHECKING:
@@ -25,7 +28,6 @@ if TYPE_CHECKING:
 
     from askdoc.ask.confidence import Calibration
     from askdoc.settings import Settings
-    from askdoc.store.catalog import SqliteCatalog
     from askdoc.store.vectors import ChromaStore
     from askdoc.types.ports import CatalogReader, Embedder, Ranker
     from askdoc.workspace import Workspace
@@ -41,8 +43,6 @@ def open_catalog(workspace: Workspace, *, write: bool = False) -> SqliteCatalog:
         NoIndex: there is none, and it is to be read.
         StoreError: it is damaged, or a newer askdoc made it.
     """
-    from askdoc.store.catalog import SqliteCatalog
-
     with _naming(workspace):
         return SqliteCatalog(workspace.index, workspace.root, write=write)
 
@@ -86,8 +86,6 @@ def refuse_while_made(workspace: Workspace) -> None:
         IndexLocked: one is; its number, machine and command are named.
 
     """
-    from askdoc.store import files as lock
-
     lock.refuse_while_written(workspace.index)
 
 
@@ -98,8 +96,6 @@ def expect_index(workspace: Workspace) -> None:
         NoIndex: there is none.
 
     """
-    from askdoc.store import schema
-
     with _naming(workspace):
         schema.expect(workspace.index)
 

@@ -47,7 +47,7 @@ class _Entry:
         file, function = self.code or (self.name, self.name)
         module = import_module(f"askdoc.cli.{file}")
         app = getattr(module, "app", None)
-        if not isinstance(app, typer.Typer):  # a module may import `askdoc.app` by that name
+        if not isinstance(app, typer.Typer):
             app = typer.Typer(add_completion=False)
             app.command(self.name, cls=Command)(getattr(module, function))
         loaded = typer.main.get_command(app)

@@ -11,6 +11,7 @@ import typer
 
 from askdoc.cli.base import INTERRUPTED, MEANT
 from askdoc.cli.input import LONGEST, read_all
+from askdoc.cli.open import chosen_documents, here, open_asked, open_workspaces
 from askdoc.cli.options import (
     AsJson,
     Embedder,
@@ -25,10 +26,17 @@ from askdoc.cli.options import (
     Unsupported,
     Where,
     Words,
-    here,
-    open_workspaces,
 )
+from askdoc.cli.output import print_json
 from askdoc.errors import NoIndex, UsageError
+from askdoc.formats import answer_to_json
+from askdoc.render.answers import answer_lines, notes
+from askdoc.render.console import errors, output
+from askdoc.render.errors import note_line
+from askdoc.render.explain import explain_lines
+from askdoc.render.generation import ClaimStream, generation_lines, prompt_lines
+from askdoc.render.layout import BLANK
+from askdoc.types.ports import deaf
 
 ABSTAINED = 3
 MODEL_FAILED = 4
@@ -105,13 +113,6 @@ def ask(  # noqa: PLR0913 - one parameter for each option
     language model failed, and what is shown is extracted or what it had said by then. A batch ends
     with 0 where every line has its answer, whose `status` says what it is.
     """
-    from askdoc.cli.open import chosen_documents, open_asked
-    from askdoc.render.answers import answer_lines, notes
-    from askdoc.render.console import errors, output
-    from askdoc.render.errors import note_line
-    from askdoc.render.generation import ClaimStream, generation_lines, prompt_lines
-    from askdoc.types.ports import deaf
-
     _check_batch(question, batch, to, as_json=as_json)
     workspaces = open_workspaces(
         library=library,
@@ -140,18 +141,12 @@ def ask(  # noqa: PLR0913 - one parameter for each option
         listen = deaf if as_json or no_stream else stream
         answer = answerer.answer(text, documents=documents, listen=listen)
         if as_json:
-            from askdoc.cli.input import print_json
-            from askdoc.formats import answer_to_json
-
             print_json(answer_to_json(answer, base=here()))
         else:
             page.show(answer_lines(answer, page, lines=answerer.lines, said=stream.count))
             shown = any(item.settings.show_unsupported for item in workspaces.values())
             page.show(generation_lines(answer, page, withheld=shown))
             if explain:
-                from askdoc.render.explain import explain_lines
-                from askdoc.render.layout import BLANK
-
                 page.show([BLANK, *explain_lines(answer, page, lines=answerer.lines)])
                 if answer.generation is not None:
                     page.show(prompt_lines(answer.generation, page))

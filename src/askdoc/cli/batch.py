@@ -13,16 +13,19 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from askdoc.app import may_write
 from askdoc.ask import query
 from askdoc.cli.input import bounded, read_all
-from askdoc.cli.open import chosen_documents, open_for_many
-from askdoc.cli.options import here
+from askdoc.cli.open import chosen_documents, here, open_for_many
 from askdoc.errors import AskdocError, UsageError, unwritable
+from askdoc.evals.bench import default_jobs
 from askdoc.formats import answer_to_json, dumps
 from askdoc.render.errors import note_line
 from askdoc.render.progress import CountProgress
+from askdoc.store.files import alone_with
 from askdoc.strings import one_line
 from askdoc.system.interrupt import ending_in_order
+from askdoc.system.limits import cores
 from askdoc.system.parallel import OpenWorker, each
 from askdoc.types import Answer, Fingerprint, Reason, Status
 
@@ -243,8 +246,6 @@ def run_batch(
         UsageError: a file cannot be read or written, or `to` holds something else.
 
     """
-    from askdoc.store.files import alone_with
-
     if str(to) in _STANDARD_OUTPUT:
         to = None
     kept_in = None if to is None or _flows(to) else to
@@ -328,10 +329,6 @@ def _jobs(workspaces: Mapping[str | None, Workspace]) -> int:
     While one looks things up, another keeps the cores busy. A language model on this machine takes
     them all anyway.
     """
-    from askdoc.app import may_write
-    from askdoc.evals.bench import default_jobs
-    from askdoc.system.limits import cores
-
     if any(may_write(workspace.settings) for workspace in workspaces.values()):
         return min(default_jobs(workspace.settings.llm) for workspace in workspaces.values())
     return cores()

@@ -12,20 +12,27 @@ from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 
+import shellingham
 import typer
+from rich.markup import escape
 
+from askdoc import app
+from askdoc import paths as user_folders
+from askdoc.chat.store import SqliteSessions
 from askdoc.cli.base import COMPLETING
-from askdoc.errors import UsageError
+from askdoc.cli.open import open_workspace
+from askdoc.errors import AskdocError, UsageError
+from askdoc.evals.suite import names_in
+from askdoc.models.llm.catalogue import catalogue
+from askdoc.models.llm.files import ModelFiles
+from askdoc.settings import HELP
+from askdoc.workspace import names
 
 _MOST = 300
 
 
 def document_names(incomplete: str) -> list[str]:
     """List indexed documents whose path begins with what was typed."""
-    from askdoc import app
-    from askdoc.cli.options import open_workspace
-    from askdoc.errors import AskdocError
-
     try:
         with app.open_catalog(open_workspace()) as catalog:
             paths = [path for document in catalog.documents() for path in document.paths]
@@ -36,10 +43,6 @@ def document_names(incomplete: str) -> list[str]:
 
 def suite_names(incomplete: str) -> list[str]:
     """List the suites of the workspace."""
-    from askdoc.cli.options import open_workspace
-    from askdoc.errors import AskdocError
-    from askdoc.evals.suite import names_in
-
     try:
         return _fitting(incomplete, names_in(open_workspace().evals))
     except AskdocError:
@@ -48,16 +51,12 @@ def suite_names(incomplete: str) -> list[str]:
 
 def library_names(incomplete: str) -> list[str]:
     """List the named libraries."""
-    from askdoc.workspace import names
-
     return _fitting(incomplete, names())
 
 
 def model_names(incomplete: str) -> list[str]:
     """List the language models: those here, those of the catalogue, those of a running Ollama."""
-    from askdoc.models.llm.catalogue import catalogue
     from askdoc.models.llm.connection import local_models
-    from askdoc.models.llm.files import ModelFiles
 
     files = ModelFiles()
     known = sorted(catalogue().values(), key=lambda model: not files.present(model))
@@ -67,18 +66,11 @@ def model_names(incomplete: str) -> list[str]:
 
 def setting_names(incomplete: str) -> list[str]:
     """List the settings."""
-    from askdoc.settings import HELP
-
     return _fitting(incomplete, HELP)
 
 
 def session_numbers(incomplete: str) -> list[tuple[str, str]]:
     """List the kept sessions of the workspace, each by its number with its title."""
-    from askdoc import paths as user_folders
-    from askdoc.chat.store import SqliteSessions
-    from askdoc.cli.options import open_workspace
-    from askdoc.errors import AskdocError
-
     try:
         store = SqliteSessions(user_folders.state())
         try:
@@ -87,7 +79,6 @@ def session_numbers(incomplete: str) -> list[tuple[str, str]]:
             store.close()
     except AskdocError:
         return []
-    from rich.markup import escape
 
     titles = {str(item.id): escape(item.title) for item in kept}
     return [(number, titles[number]) for number in _fitting(incomplete, titles)]
@@ -166,8 +157,6 @@ def current() -> str:
         UsageError: it can't be told.
 
     """
-    import shellingham
-
     try:
         return str(shellingham.detect_shell()[0])
     except shellingham.ShellDetectionFailure as error:

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.text import Text
 
+from askdoc import workspace
+from askdoc import workspace as toml_file
 from askdoc.cli.base import Group, command
 from askdoc.cli.completion import setting_names
-from askdoc.cli.options import here, open_workspace
-from askdoc.errors import UsageError
+from askdoc.cli.open import here, open_workspace
+from askdoc.cli.output import say
+from askdoc.errors import SettingsError, UsageError
 from askdoc.models.llm.providers import redacted
+from askdoc.render.console import output
+from askdoc.render.layout import flat, hang, plain
+from askdoc.repl import editor as opening
+from askdoc.settings import HELP, expect_known, from_words
+from askdoc.workspace import is_for_one
 
 app = typer.Typer(
     name="config",
@@ -53,12 +63,6 @@ def list_() -> None:
     Examples:
         askdoc config list
     """
-    from rich.text import Text
-
-    from askdoc.render.console import output
-    from askdoc.render.layout import flat, hang
-    from askdoc.settings import HELP
-
     workspace = open_workspace()
     page = output()
     for key, meaning in HELP.items():
@@ -75,10 +79,6 @@ def get(key: Key) -> None:
     Examples:
         askdoc config get top_k
     """
-    from askdoc.render.console import output
-    from askdoc.render.layout import plain
-    from askdoc.settings import expect_known
-
     expect_known(key)
     value = getattr(open_workspace().settings, key)
     items = value if isinstance(value, tuple) else [] if value is None else [value]
@@ -98,9 +98,6 @@ def set_(
         askdoc config set max_sentences 5
         askdoc config set --workspace sources docs papers
     """
-    from askdoc import workspace as toml_file
-    from askdoc.settings import from_words
-
     value = from_words(key, values)
     if not in_workspace:
         _refuse_for_all(key, values)
@@ -113,7 +110,7 @@ def set_(
     except BaseException:
         _restore(file, before)
         raise
-    _say(f"{key} = {_written(value)} in {file}")
+    say([f"{key} = {_written(value)} in {file}"])
 
 
 @command(app, "unset")
@@ -123,13 +120,10 @@ def unset(key: Key, *, in_workspace: InWorkspace = False) -> None:
     Examples:
         askdoc config unset editor
     """
-    from askdoc import workspace as toml_file
-    from askdoc.settings import expect_known
-
     expect_known(key)
     file = _file(in_workspace=in_workspace)
     gone = toml_file.take_out(file, key, editing=_editing(in_workspace=in_workspace))
-    _say(f"{key} is no longer set in {file}" if gone else f"{key} was not set in {file}")
+    say([f"{key} is no longer set in {file}" if gone else f"{key} was not set in {file}"])
 
 
 @command(app, "path")
@@ -139,9 +133,6 @@ def path(*, in_workspace: InWorkspace = False) -> None:
     Examples:
         askdoc config path
     """
-    from askdoc.render.console import output
-    from askdoc.render.layout import plain
-
     output().show([plain(str(_file(in_workspace=in_workspace)))])
 
 
@@ -152,11 +143,6 @@ def edit(*, in_workspace: InWorkspace = False) -> None:
     Examples:
         askdoc config edit
     """
-    import os
-
-    from askdoc import workspace as toml_file
-    from askdoc.repl import editor as opening
-
     file = _file(in_workspace=in_workspace)
     if not file.exists():
         toml_file.create(file)
@@ -175,8 +161,6 @@ def _refuse_for_all(key: str, values: list[str]) -> None:
         UsageError: it names what is to be indexed, or a single folder for all indexes.
 
     """
-    from askdoc.workspace import is_for_one
-
     if is_for_one(key, values if key == "sources" else values[0]):
         message = f"in your own file, `{key}` would hold for every workspace"
         typed = shlex.join(["askdoc", "config", "set", "--workspace", key, *values])
@@ -185,8 +169,6 @@ def _refuse_for_all(key: str, values: list[str]) -> None:
 
 def _editor() -> str | None:
     """Read which editor is set, if the settings can be read at all."""
-    from askdoc.errors import SettingsError
-
     try:
         return open_workspace().settings.editor
     except SettingsError:
@@ -194,8 +176,6 @@ def _editor() -> str | None:
 
 
 def _file(*, in_workspace: bool) -> Path:
-    from askdoc import workspace
-
     if in_workspace:
         return workspace.root_of(here()) / workspace.CONFIG_NAME
     return workspace.user_config_file()
@@ -219,11 +199,3 @@ def _written(value: Any) -> str:
     if isinstance(value, tuple):
         return " ".join(map(redacted, value)) or _UNSET
     return _UNSET if value is None else redacted(str(value))
-
-
-def _say(text: str) -> None:
-    from askdoc.render.console import output
-    from askdoc.render.layout import flat, hang
-
-    page = output()
-    page.show([hang(flat(text), page)])

@@ -15,11 +15,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from askdoc import app
-from askdoc.cli.options import Embedder, Index, Library, open_workspace
+from askdoc.cli.open import open_workspace
+from askdoc.cli.options import Embedder, Index, Library
 from askdoc.errors import AskdocError, IndexCorrupt, IndexLocked, NoIndex
-from askdoc.render.progress import Check, Health
+from askdoc.render.console import errors, output
+from askdoc.render.errors import note_line
+from askdoc.render.indexing import count
+from askdoc.render.progress import Check, Health, IndexProgress, check_lines
 from askdoc.settings import RERANKER
 from askdoc.store import vectors_files
+from askdoc.store.files import file_state
 from askdoc.types import Candidate, Document, FileState
 
 if TYPE_CHECKING:
@@ -197,10 +202,6 @@ def doctor(
 
     Exit codes: 0 nothing is broken, 1 something is.
     """
-    from askdoc.render.console import output
-    from askdoc.render.progress import Health, check_lines
-    from askdoc.store.files import file_state
-
     workspace = open_workspace(library=library, index=index, embedder=embedder)
     page = output()
     if repair:
@@ -214,13 +215,6 @@ def doctor(
 
 
 def _repair(workspace: Workspace) -> None:
-    from askdoc import app
-    from askdoc.errors import NoIndex
-    from askdoc.render.console import errors
-    from askdoc.render.errors import note_line
-    from askdoc.render.indexing import count
-    from askdoc.render.progress import IndexProgress
-
     try:
         app.expect_index(workspace)
     except NoIndex:

@@ -9,7 +9,13 @@ from typing import Annotated
 import typer
 
 from askdoc.addresses import expanded
-from askdoc.cli.options import Embedder, Index, Library, here, open_workspace
+from askdoc.app.export import export_index, import_index
+from askdoc.cli.open import here, open_workspace
+from askdoc.cli.options import Embedder, Index, Library
+from askdoc.cli.output import say
+from askdoc.render.console import errors
+from askdoc.render.indexing import count, size
+from askdoc.render.progress import IndexProgress
 
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
 
@@ -29,16 +35,11 @@ def export(
     Examples:
         askdoc export library.askdoc
     """
-    from askdoc.app.export import export_index
-    from askdoc.render.console import errors
-    from askdoc.render.indexing import count, size
-    from askdoc.render.progress import IndexProgress
-
     workspace = open_workspace(library=library, index=index)
     with IndexProgress(errors()) as progress:
         done = export_index(workspace, _absolute(file), progress, force=force)
     told = f"{count(done.documents, 'document')}, {count(done.passages, 'passage')}"
-    _say([f"exported {told} to {file} ({size(done.file.stat().st_size)})"])
+    say([f"exported {told} to {file} ({size(done.file.stat().st_size)})"])
 
 
 def import_(
@@ -60,11 +61,6 @@ def import_(
         askdoc import library.askdoc
         askdoc import --force library.askdoc
     """
-    from askdoc.app.export import import_index
-    from askdoc.render.console import errors
-    from askdoc.render.indexing import count
-    from askdoc.render.progress import IndexProgress
-
     workspace = open_workspace(library=library, create=True, index=index, embedder=embedder)
     with IndexProgress(errors()) as progress:
         done = import_index(workspace, _absolute(file), progress, force=force)
@@ -73,16 +69,8 @@ def import_(
     if done.absent:
         names = ", ".join(done.absent)
         lines.append(f"not here yet: {names}; bring them before you run `askdoc index`")
-    _say(lines)
+    say(lines)
 
 
 def _absolute(file: Path) -> Path:
     return Path(os.path.normpath(here() / expanded(file)))
-
-
-def _say(lines: list[str]) -> None:
-    from askdoc.render.console import output
-    from askdoc.render.layout import flat, hang
-
-    page = output()
-    page.show(hang(flat(line), page, rest="  ") for line in lines)

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.text import Text
 
+from askdoc import paths
+from askdoc.chat.history import is_json, missing_from, title_of, to_json, to_markdown
+from askdoc.chat.store import SqliteSessions
 from askdoc.cli.base import Group, command
 from askdoc.cli.completion import session_numbers
 from askdoc.cli.input import agreed
-from askdoc.cli.options import here, open_workspace
+from askdoc.cli.open import here, open_workspace
+from askdoc.cli.output import print_json
 from askdoc.errors import NO_ROOM, UsageError, unwritable
+from askdoc.formats import dumps
+from askdoc.render.answers import answer_lines
+from askdoc.render.console import output
+from askdoc.render.indexing import count
+from askdoc.render.layout import BLANK
+from askdoc.render.sessions import exchange_lines, session_lines
 
 if TYPE_CHECKING:
     from askdoc.chat.history import Exchange, SessionStore, SessionSummary
-    from askdoc.chat.store import SqliteSessions
 
 app = typer.Typer(
     name="history",
@@ -76,14 +87,9 @@ def list_(
     Examples:
         askdoc history list --all
     """
-    from askdoc.render.console import output
-    from askdoc.render.sessions import session_lines
-
     with _opened() as store:
         found = store.sessions(_workspace(everywhere=everywhere))
     if as_json:
-        from askdoc.cli.input import print_json
-
         print_json({"schema": "askdoc.history/1", "sessions": [_plain(item) for item in found]})
         return
     page = output()
@@ -99,11 +105,6 @@ def show(number: NumberOrLatest = None, *, everywhere: Everywhere = False) -> No
         askdoc history show 12
         askdoc history show 12 --all
     """
-    from askdoc.render.answers import answer_lines
-    from askdoc.render.console import output
-    from askdoc.render.layout import BLANK
-    from askdoc.render.sessions import exchange_lines
-
     page = output()
     for turn, exchange in enumerate(_exchanges(number, everywhere=everywhere), start=1):
         if turn > 1:
@@ -129,11 +130,6 @@ def export(
         askdoc history export 12 --output notes.md
         askdoc history export 12 --json
     """
-    import sys
-
-    from askdoc.chat.history import is_json, title_of, to_json, to_markdown
-    from askdoc.formats import dumps
-
     as_json = (to is not None and is_json(to)) or as_json
     exchanges = _exchanges(number, everywhere=everywhere)
     title = title_of(exchanges[0].question)
@@ -181,11 +177,6 @@ def delete(
         askdoc history delete 3 4
         askdoc history delete --all --yes
     """
-    from rich.text import Text
-
-    from askdoc.render.console import output
-    from askdoc.render.indexing import count
-
     if not (everywhere or numbers):
         message = "say which sessions to delete"
         hint = "`askdoc history delete N`; with `--all`, all sessions of every workspace"
@@ -202,8 +193,6 @@ def delete(
 
 def _agreed(sessions: Sequence[SessionSummary]) -> bool:
     """Ask whether all sessions are to be deleted."""
-    from askdoc.render.indexing import count
-
     workspaces = len({item.workspace for item in sessions})
     what = f"{count(len(sessions), 'session')} of {count(workspaces, 'workspace')}"
     return agreed(what, "askdoc history delete --all --yes")
@@ -211,9 +200,6 @@ def _agreed(sessions: Sequence[SessionSummary]) -> bool:
 
 @contextmanager
 def _opened() -> Iterator[SqliteSessions]:
-    from askdoc import paths
-    from askdoc.chat.store import SqliteSessions
-
     store = SqliteSessions(paths.state())
     try:
         yield store
@@ -247,8 +233,6 @@ def _latest(store: SessionStore, *, everywhere: bool) -> int:
 
 
 def _refuse_unknown(store: SessionStore, numbers: Sequence[int], *, everywhere: bool) -> None:
-    from askdoc.chat.history import missing_from
-
     missing = missing_from(store, _workspace(everywhere=everywhere), numbers)
     if not missing:
         return

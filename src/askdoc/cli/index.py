@@ -5,14 +5,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from getpass import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from askdoc import app
 from askdoc.addresses import Target, addresses_of, paths_of, targets
 from askdoc.cli.base import INTERRUPTED
 from askdoc.cli.input import at_terminal
+from askdoc.cli.open import build, here, open_workspace
 from askdoc.cli.options import (
     AllowPrivate,
     AsJson,
@@ -22,17 +25,21 @@ from askdoc.cli.options import (
     Library,
     Offline,
     expect_addresses,
-    here,
-    open_workspace,
 )
+from askdoc.cli.output import print_json
 from askdoc.errors import UsageError
+from askdoc.index.status import report_to_json
 from askdoc.paths import seen_from
+from askdoc.render.console import errors, output
+from askdoc.render.errors import note_line
+from askdoc.render.indexing import report_lines
+from askdoc.render.progress import ChangeLines, ending_line
 from askdoc.system.interrupt import ending_in_order
-from askdoc.types import Waiting
+from askdoc.types import ReadOptions, Waiting
 from askdoc.types.indexing import MISSING
 
 if TYPE_CHECKING:
-    from askdoc.types import IndexReport, ReadOptions
+    from askdoc.types import IndexReport
     from askdoc.workspace import Workspace
 
 
@@ -49,11 +56,6 @@ def keep_current(
 
     Prints a line for each change, or with `as_json` an object for what was done at once.
     """
-    from askdoc import app
-    from askdoc.render.console import errors, output
-    from askdoc.render.errors import note_line
-    from askdoc.render.progress import ChangeLines, ending_line
-
     page, aside = output(), errors()
     lines = ChangeLines(done)
     changes = 0
@@ -82,9 +84,6 @@ def keep_current(
 
 
 def _print(report: IndexReport) -> None:
-    from askdoc.cli.input import print_json
-    from askdoc.index.status import report_to_json
-
     print_json(report_to_json(report), in_a_line=True)
     sys.stdout.flush()
 
@@ -150,10 +149,6 @@ def index(  # noqa: PLR0913 - one parameter for each option
     if watch and dry_run:
         message = "`--dry-run` does nothing, and `--watch` goes on doing so"
         raise UsageError(message, hint="leave out one of them")
-    from askdoc import app
-    from askdoc.cli.open import build
-    from askdoc.render.console import errors, output
-    from askdoc.types import ReadOptions
 
     workspace = open_workspace(
         library=library, create=not dry_run, index=folder, embedder=embedder, offline=offline
@@ -171,13 +166,8 @@ def index(  # noqa: PLR0913 - one parameter for each option
             app.permit(workspace, address, depth=depth, allow_private=allow_private)
         report = build(workspace, sources, errors(), rebuild=rebuild, options=options)
     if as_json:
-        from askdoc.cli.input import print_json
-        from askdoc.index.status import report_to_json
-
         print_json(report_to_json(report), in_a_line=watch)
     elif not quiet:
-        from askdoc.render.indexing import report_lines
-
         page = output()
         page.show(report_lines(report, page, anew=rebuild))
     if report.interrupted:
@@ -200,8 +190,6 @@ def _expect_something(report: IndexReport, paths: Sequence[str]) -> None:
         return
     if report.skipped:
         raise typer.Exit(1)
-    from askdoc.render.console import errors
-    from askdoc.render.errors import note_line
 
     aside = errors()
     named = ", ".join(f"`{path}`" for path in paths)
@@ -212,8 +200,6 @@ def _planned(
     workspace: Workspace, sources: Sequence[Target] | None, *, rebuild: bool
 ) -> IndexReport:
     """Find out what a run would do."""
-    from askdoc import app
-
     if rebuild:
         message = "`--dry-run` says what would change, and with `--rebuild` that is all"
         raise UsageError(message, hint="leave out one of them")
@@ -230,7 +216,6 @@ def _asked(given: str) -> str:
     """Return a password as it was given, or ask for it where that is `-`."""
     if given != "-":
         return given
-    from getpass import getpass
 
     if not at_terminal():
         message = "`--password -` asks at a terminal, and there is none"

@@ -10,8 +10,12 @@ from typing import Annotated
 import msgspec
 import typer
 
-from askdoc.cli.options import here
+from askdoc.cli.open import here
+from askdoc.errors import AskdocError, UsageError
+from askdoc.render.console import output
+from askdoc.render.layout import flat, hang
 from askdoc.settings import HELP, Settings
+from askdoc.workspace import CONFIG_NAME, FOLDER_NAME
 
 _USERS_OWN = ("editor", "viewer", "keys", "history")
 """Settings that are a person's and not a folder's."""
@@ -53,11 +57,6 @@ def init(
         askdoc init docs
         askdoc init . && askdoc index
     """
-    from askdoc.errors import AskdocError, UsageError
-    from askdoc.render.console import output
-    from askdoc.render.layout import flat, hang
-    from askdoc.workspace import CONFIG_NAME, FOLDER_NAME
-
     root = here()
     file = root / CONFIG_NAME
     if file.exists():

@@ -7,12 +7,10 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from askdoc.ask import query
 from askdoc.errors import UsageError
-from askdoc.formats import dumps
 
 LONGEST = 1_000_000
 """Bytes of one question at most: more is none, and may have no end."""
@@ -109,14 +107,6 @@ def lines(most: int) -> Iterator[bytes]:
     return each()
 
 
-def print_json(data: Mapping[str, Any], *, in_a_line: bool = False) -> None:
-    """Print `data` as JSON; all escaped where the output's encoding is not a Unicode one."""
-    encoding = (sys.stdout.encoding or "ascii").lower()
-    indent = None if in_a_line else 2
-    text = dumps(data, ascii_only=not encoding.startswith("utf"), indent=indent)
-    sys.stdout.write(f"{text}\n")
-
-
 _QUESTION = re.compile(r'-(?:["“„«]|[^\s=-]+\s)')
 """A quotation mark behind the dash, or further words: no option is like that."""
 
@@ -138,8 +128,6 @@ def explained(
         return None
     meant = next((one for one in given if one.startswith(option) and not one.startswith("--")), "")
     if _QUESTION.match(meant):
-        if why := query.read(meant).asks_nothing():
-            return why
         message = f"what begins with `-` is read as options: `{meant}`"
         return message, f"put `--` before the question: `{command} -- {shlex.quote(meant)}`"
     if _WORD.fullmatch(meant):

@@ -5,9 +5,20 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
+from askdoc import app as wiring
 from askdoc.cli.base import Group, command
 from askdoc.cli.completion import library_names
+from askdoc.cli.input import agreed
+from askdoc.cli.output import print_json
+from askdoc.errors import AskdocError, IndexLocked
+from askdoc.render.console import errors, output
+from askdoc.render.errors import note_line
+from askdoc.render.indexing import count
+from askdoc.render.layout import table
+from askdoc.workspace import names, open_library
+from askdoc.workspace import remove as delete
 
 _HELP = """List and remove the named libraries.
 
@@ -40,14 +51,6 @@ def show_libraries(*, as_json: AsJson = False) -> None:
     Examples:
         askdoc libraries list
     """
-    from askdoc import app as wiring
-    from askdoc.errors import AskdocError, IndexLocked
-    from askdoc.render.console import errors, output
-    from askdoc.render.errors import note_line
-    from askdoc.render.indexing import count
-    from askdoc.render.layout import table
-    from askdoc.workspace import names, open_library
-
     found: dict[str, int | None] = {}
     made: set[str] = set()
     for name in names():
@@ -59,8 +62,6 @@ def show_libraries(*, as_json: AsJson = False) -> None:
             if isinstance(error, IndexLocked):
                 made.add(name)
     if as_json:
-        from askdoc.cli.input import print_json
-
         listed = [{"name": name, "documents": documents} for name, documents in found.items()]
         print_json({"schema": "askdoc.libraries/1", "libraries": listed})
         return
@@ -106,14 +107,6 @@ def remove(
         askdoc libraries remove law
         askdoc libraries remove law --yes
     """
-    from rich.text import Text
-
-    from askdoc.cli.input import agreed
-    from askdoc.render.console import errors, output
-    from askdoc.render.errors import note_line
-    from askdoc.workspace import open_library
-    from askdoc.workspace import remove as delete
-
     open_library(name)  # which may not be there
     what = f"the library `{name}`"
     if not (yes or agreed(what, f"askdoc libraries remove {name} --yes")):

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
 
 from askdoc.cli.base import Group, command
 from askdoc.cli.options import AsJson
+from askdoc.cli.output import print_json
 from askdoc.errors import ModelError
+from askdoc.models.llm.catalogue import catalogue
+from askdoc.models.llm.files import ModelFiles, find_model, require
+from askdoc.render.console import errors, output
+from askdoc.render.errors import note_line
+from askdoc.render.models import FetchProgress, fact_lines, model_lines, served_line
 
 _HELP = """Fetch, list and remove language models.
 
@@ -33,22 +40,16 @@ def show_models(*, as_json: AsJson = False) -> None:
     Examples:
         askdoc models list
     """
-    from askdoc.models.llm.catalogue import catalogue
     from askdoc.models.llm.connection import local_models
-    from askdoc.models.llm.files import ModelFiles
 
     files = ModelFiles()
     models = [(model, files.present(model)) for model in catalogue().values()]
     served = local_models() or []
     if as_json:
-        from askdoc.cli.input import print_json
-
         listed = [_data(model, here=here) for model, here in models]
         theirs = [{"name": f"ollama:{model.name}", "size": model.size} for model in served]
         print_json({"models": listed, "ollama": theirs})
         return
-    from askdoc.render.console import output
-    from askdoc.render.models import model_lines, served_line
 
     page = output()
     for model, here in models:
@@ -63,18 +64,12 @@ def info(name: Name, *, as_json: AsJson = False) -> None:
     Examples:
         askdoc models info smollm2-135m
     """
-    from askdoc.models.llm.files import ModelFiles, find_model
-
     model = find_model(name)
     files = ModelFiles()
     here = files.present(model)
     if as_json:
-        from askdoc.cli.input import print_json
-
         print_json(_data(model, here=here))
         return
-    from askdoc.render.console import output
-    from askdoc.render.models import fact_lines
 
     page = output()
     page.show(fact_lines(model, page, path=str(files.path(model)) if here else None))
@@ -87,11 +82,6 @@ def pull(name: Name, *, offline: Offline = False) -> None:
     Examples:
         askdoc models pull smollm2-135m
     """
-    from askdoc.models.llm.files import ModelFiles, find_model
-    from askdoc.render.console import errors
-    from askdoc.render.errors import note_line
-    from askdoc.render.models import FetchProgress
-
     model = find_model(name)
     aside = errors()
     with FetchProgress(aside) as progress:
@@ -106,8 +96,6 @@ def path(name: Name) -> None:
     Examples:
         askdoc models path smollm2-135m
     """
-    from askdoc.models.llm.files import ModelFiles, find_model, require
-
     typer.echo(require(find_model(name), ModelFiles()))
 
 
@@ -118,8 +106,6 @@ def remove(name: Name) -> None:
     Examples:
         askdoc models remove smollm2-135m
     """
-    from askdoc.models.llm.files import ModelFiles, find_model
-
     model = find_model(name)
     if not ModelFiles().remove(model):
         message = f"the model `{name}` is not on this machine"
@@ -127,6 +113,4 @@ def remove(name: Name) -> None:
 
 
 def _data(model: Any, *, here: bool) -> dict[str, Any]:
-    from dataclasses import asdict
-
     return {**asdict(model), "here": here}

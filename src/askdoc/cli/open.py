@@ -1,28 +1,105 @@
-"""Opening what commands work with, and building the index where there is none yet."""
+"""Finds the workspace or library that a command works on, and opens its index."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from askdoc import app
 from askdoc.addresses import Target, paths_of
+from askdoc.ask.federate import federate
 from askdoc.errors import NoIndex, UsageError
 from askdoc.paths import seen_from
 from askdoc.render.errors import note_line
+from askdoc.render.notices import ModelNotices
+from askdoc.render.progress import IndexProgress
 from askdoc.system.interrupt import ending_in_order
-from askdoc.workspace import Origin
+from askdoc.types import ReadOptions
+from askdoc.workspace import Origin, find, open_library
 
 if TYPE_CHECKING:
     from askdoc.app.writing import LoadModel
     from askdoc.ask.answer import Answerer, Parts
     from askdoc.ask.federate import Federation
     from askdoc.render.console import Page
-    from askdoc.types import IndexReport, ReadOptions
+    from askdoc.types import IndexReport
     from askdoc.workspace import Workspace
 
     OpenAgain = Callable[[], AbstractContextManager[Answerer | Federation]]
+
+
+def here() -> Path:
+    """Return the current folder.
+
+    Raises:
+        UsageError: it no longer exists.
+
+    """
+    try:
+        return Path.cwd()
+    except FileNotFoundError as error:
+        message = "the current folder no longer exists"
+        raise UsageError(message, hint="change to another one: `cd ~`") from error
+
+
+def open_workspace(
+    *, library: str | None = None, create: bool = False, **overrides: Any
+) -> Workspace:
+    """Find the workspace here, or the named library; options that were not given are None.
+
+    Without `--library` and `--index`, `ASKDOC_LIBRARY` names the library. With `create`, a library
+    is made where there is none.
+
+    Raises:
+        UsageError: there is no such library, or an index is named besides.
+
+    """
+    given = {
+        key: str(value) if isinstance(value, Path) else value for key, value in overrides.items()
+    }
+    if library and given.get("index"):
+        message = "`--library` and `--index` each name an index"
+        raise UsageError(message, hint="give one of them")
+    if not given.get("index"):
+        chosen = chosen_libraries([library] if library else None)
+        if len(chosen) > 1:
+            message = f"one library at a time here, not {len(chosen)}"
+            raise UsageError(message, hint="choose one with `--library`")
+        library = chosen[0] if chosen else None
+    if library is None:
+        return find(here(), overrides=given)
+
+    for key in ("embedder", "reranker", "check"):
+        if (model := given.get(key)) and (here() / model).is_dir():
+            given[key] = str(here() / model)
+    return open_library(library, overrides=given, create=create)
+
+
+def open_workspaces(
+    *, library: list[str] | None, index: Path | None, **overrides: Any
+) -> dict[str | None, Workspace]:
+    """Find the workspace here, or the named libraries by their names.
+
+    Raises:
+        UsageError: there is no such library, or an index is named besides.
+
+    """
+    names = [] if index and not library else chosen_libraries(library)
+    if len(names) > 1:
+        return {name: open_workspace(library=name, index=index, **overrides) for name in names}
+    return {None: open_workspace(library="".join(names) or None, index=index, **overrides)}
+
+
+def chosen_libraries(given: list[str] | None) -> list[str]:
+    """List the libraries that were named: on the command line, else by `ASKDOC_LIBRARY`."""
+    if given:
+        return list(dict.fromkeys(given))
+    named = os.environ.get("ASKDOC_LIBRARY", "").split(",")
+    return list(dict.fromkeys(part.strip() for part in named if part.strip()))
 
 
 @contextmanager
@@ -41,9 +118,6 @@ def open_answerer(
         NoIndex: there is none, and the workspace names no sources to make it from.
 
     """
-    from askdoc import app
-    from askdoc.render.notices import ModelNotices
-
     listen = ModelNotices(aside)
 
     def opening() -> AbstractContextManager[Answerer]:
@@ -80,7 +154,6 @@ def open_for_many(
 
     What text comes up again is neither embedded nor cut into terms again.
     """
-    from askdoc import app
     from askdoc.ask.memo import remembering
 
     with _opened(workspaces, aside, change=remembering) as answerers:
@@ -94,8 +167,6 @@ def _opened(
     *,
     change: Callable[[Parts], Parts] | None = None,
 ) -> Iterator[dict[str | None, Answerer]]:
-    from askdoc import app
-
     with ExitStack() as stack:
         load_model = stack.enter_context(app.language_models())
         answerers = {
@@ -117,8 +188,6 @@ def _opened(
 def _as_one(
     answerers: Mapping[str | None, Answerer], workspaces: Mapping[str | None, Workspace]
 ) -> Answerer | Federation:
-    from askdoc.ask.federate import federate
-
     first = next(iter(workspaces.values()))
     return federate(answerers, limit=first.settings.max_sentences)
 
@@ -155,10 +224,6 @@ def build(
     options: ReadOptions | None = None,
 ) -> IndexReport:
     """Bring the index up to date with `sources`, or with those it knows, behind a progress bar."""
-    from askdoc import app
-    from askdoc.render.progress import IndexProgress
-    from askdoc.types import ReadOptions
-
     app.refuse_index_around(workspace, paths_of(sources or ()))
     options = options or ReadOptions()
     with (

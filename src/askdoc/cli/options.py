@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,7 +13,7 @@ from askdoc.cli.completion import document_names, library_names, model_names
 from askdoc.errors import UsageError
 
 if TYPE_CHECKING:
-    from askdoc.workspace import Workspace
+    pass
 
 Words = Annotated[
     list[str] | None,
@@ -148,76 +147,3 @@ def expect_addresses(given: Iterable[Target], *, depth: int | None, allow_privat
             message,
             hint=f"name one: {named}; of those in the index it is remembered: `askdoc index`",
         )
-
-
-def here() -> Path:
-    """Return the current folder.
-
-    Raises:
-        UsageError: it no longer exists.
-
-    """
-    try:
-        return Path.cwd()
-    except FileNotFoundError as error:
-        message = "the current folder no longer exists"
-        raise UsageError(message, hint="change to another one: `cd ~`") from error
-
-
-def open_workspace(
-    *, library: str | None = None, create: bool = False, **overrides: Any
-) -> Workspace:
-    """Find the workspace here, or the named library; options that were not given are None.
-
-    Without `--library` and `--index`, `ASKDOC_LIBRARY` names the library. With `create`, a library
-    is made where there is none.
-
-    Raises:
-        UsageError: there is no such library, or an index is named besides.
-
-    """
-    from askdoc import workspace
-
-    given = {
-        key: str(value) if isinstance(value, Path) else value for key, value in overrides.items()
-    }
-    if library and given.get("index"):
-        message = "`--library` and `--index` each name an index"
-        raise UsageError(message, hint="give one of them")
-    if not given.get("index"):
-        chosen = chosen_libraries([library] if library else None)
-        if len(chosen) > 1:
-            message = f"one library at a time here, not {len(chosen)}"
-            raise UsageError(message, hint="choose one with `--library`")
-        library = chosen[0] if chosen else None
-    if library is None:
-        return workspace.find(here(), overrides=given)
-    from askdoc.workspace import open_library
-
-    for key in ("embedder", "reranker", "check"):
-        if (model := given.get(key)) and (here() / model).is_dir():
-            given[key] = str(here() / model)
-    return open_library(library, overrides=given, create=create)
-
-
-def open_workspaces(
-    *, library: list[str] | None, index: Path | None, **overrides: Any
-) -> dict[str | None, Workspace]:
-    """Find the workspace here, or the named libraries by their names.
-
-    Raises:
-        UsageError: there is no such library, or an index is named besides.
-
-    """
-    names = [] if index and not library else chosen_libraries(library)
-    if len(names) > 1:
-        return {name: open_workspace(library=name, index=index, **overrides) for name in names}
-    return {None: open_workspace(library="".join(names) or None, index=index, **overrides)}
-
-
-def chosen_libraries(given: list[str] | None) -> list[str]:
-    """List the libraries that were named: on the command line, else by `ASKDOC_LIBRARY`."""
-    if given:
-        return list(dict.fromkeys(given))
-    named = os.environ.get("ASKDOC_LIBRARY", "").split(",")
-    return list(dict.fromkeys(part.strip() for part in named if part.strip()))

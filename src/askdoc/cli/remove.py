@@ -6,8 +6,13 @@ from typing import Annotated
 
 import typer
 
+from askdoc import app
+from askdoc.ask.lookup import match_all
 from askdoc.cli.completion import document_names
-from askdoc.cli.options import Index, Library, here, open_workspace
+from askdoc.cli.open import here, open_workspace
+from askdoc.cli.options import Index, Library
+from askdoc.render.console import output
+from askdoc.render.layout import hang, named
 
 
 def remove(
@@ -32,11 +37,6 @@ def remove(
         askdoc remove minutes/draft.txt
         askdoc remove "*.html" old/
     """
-    from askdoc import app
-    from askdoc.ask.lookup import match_all
-    from askdoc.render.console import output
-    from askdoc.render.layout import hang, named
-
     workspace = open_workspace(library=library, index=index)
     with app.open_made(workspace) as catalog:
         found = match_all(names, catalog.documents(), here())

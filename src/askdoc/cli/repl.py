@@ -7,26 +7,24 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from askdoc import __version__, paths
+from askdoc.chat.store import SqliteSessions
 from askdoc.cli.input import LONGEST, at_terminal
 from askdoc.cli.input import lines as given_lines
-from askdoc.cli.options import (
-    Embedder,
-    Index,
-    Libraries,
-    Llm,
-    Offline,
-    Reranker,
-    TopK,
-    Unsupported,
-    here,
-    open_workspaces,
-)
+from askdoc.cli.open import here, open_workspaces
+from askdoc.cli.options import Embedder, Index, Libraries, Llm, Offline, Reranker, TopK, Unsupported
+from askdoc.errors import StoreError
+from askdoc.render import console
+from askdoc.render.console import errors
+from askdoc.render.errors import note_line
+from askdoc.repl.run import interactive, script
+from askdoc.repl.scope import Scope
+from askdoc.repl.session import Pages, Session
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from askdoc.chat.history import SessionStore
-    from askdoc.repl.scope import Scope
 
 
 def repl(  # noqa: PLR0913 - one parameter for each option
@@ -67,7 +65,6 @@ def repl(  # noqa: PLR0913 - one parameter for each option
         show_unsupported=show_unsupported,
         offline=offline,
     )
-    from askdoc.repl.scope import Scope
 
     scope = Scope(workspaces)
     if at_terminal() and sys.stdout.isatty():
@@ -77,11 +74,7 @@ def repl(  # noqa: PLR0913 - one parameter for each option
 
 
 def _interactive(scope: Scope, *, keep: bool) -> None:
-    from askdoc import __version__
-    from askdoc.render import console
     from askdoc.repl.prompt import Prompt, history_file
-    from askdoc.repl.run import interactive
-    from askdoc.repl.session import Pages, Session
 
     folder = _state() if keep else None
     base = here()
@@ -96,10 +89,6 @@ def _interactive(scope: Scope, *, keep: bool) -> None:
 
 
 def _script(scope: Scope) -> None:
-    from askdoc.render import console
-    from askdoc.repl.run import script
-    from askdoc.repl.session import Pages, Session
-
     lines = given_lines(LONGEST)
     base = here()
     plain = Pages(
@@ -116,8 +105,6 @@ def _script(scope: Scope) -> None:
 
 
 def _state() -> Path:
-    from askdoc import paths
-
     return paths.state()
 
 
@@ -125,10 +112,6 @@ def _store(folder: Path | None) -> SessionStore | None:
     """Open where sessions are kept; where that fails, go on without, and say so."""
     if folder is None:
         return None
-    from askdoc.chat.store import SqliteSessions
-    from askdoc.errors import StoreError
-    from askdoc.render.console import errors
-    from askdoc.render.errors import note_line
 
     try:
         return SqliteSessions(folder)

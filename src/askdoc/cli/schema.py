@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from askdoc.cli.input import print_json
+from askdoc import formats
+from askdoc.cli.output import print_json
 
 
 def schema(
@@ -18,6 +19,4 @@ def schema(
         askdoc schema answer
         askdoc schema suite > suite.schema.json
     """
-    from askdoc import formats
-
     print_json(formats.schema(name))

@@ -6,9 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from askdoc import app
+from askdoc.ask import lookup
+from askdoc.ask import show as showing
 from askdoc.cli.completion import document_names
-from askdoc.cli.options import Index, Library, here, open_workspace
+from askdoc.cli.open import here, open_workspace
+from askdoc.cli.options import Index, Library
 from askdoc.errors import UsageError
+from askdoc.render.console import output
+from askdoc.render.documents import line_lines, text_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,11 +60,6 @@ def show(
         askdoc show report.pdf --page 3
         askdoc show book.xlsx "sheet Stock, row 10"
     """
-    from askdoc import app
-    from askdoc.ask import lookup
-    from askdoc.ask import show as showing
-    from askdoc.render.console import output
-
     workspace = open_workspace(library=library, index=index)
     with app.open_made(workspace) as catalog:
         documents = catalog.documents()
@@ -89,9 +90,6 @@ def _laid_out(
     context: int,
     page: Page,
 ) -> Iterator[Text]:
-    from askdoc.ask import show as showing
-    from askdoc.render.documents import line_lines, text_lines
-
     if page_number is not None:
         spans = showing.spans_of_page(document, page_number)
     elif place is not None:

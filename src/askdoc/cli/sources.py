@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
+from askdoc import app as wiring
 from askdoc.addresses import addresses_of, paths_of, targets
 from askdoc.cli.base import Group, command
-from askdoc.cli.options import (
-    AllowPrivate,
-    AsJson,
-    Depth,
-    Index,
-    Library,
-    expect_addresses,
-    here,
-    open_workspace,
-)
+from askdoc.cli.open import here, open_workspace
+from askdoc.cli.options import AllowPrivate, AsJson, Depth, Index, Library, expect_addresses
+from askdoc.cli.output import print_json, say
+from askdoc.render.console import output
+from askdoc.render.indexing import count, kept_lines
 
 _HELP = """List, add and remove the files and folders that are kept in the index.
 
@@ -41,19 +38,11 @@ def show(*, as_json: AsJson = False, library: Library = None, index: Index = Non
     Examples:
         askdoc sources list
     """
-    from askdoc import app as wiring
-
     with wiring.indexer(open_workspace(library=library, index=index)) as indexer:
         found = indexer.sources()
     if as_json:
-        from dataclasses import asdict
-
-        from askdoc.cli.input import print_json
-
         print_json({"schema": "askdoc.sources/1", "sources": [asdict(one) for one in found]})
         return
-    from askdoc.render.console import output
-    from askdoc.render.indexing import kept_lines
 
     page = output()
     page.show(kept_lines(found, page))
@@ -73,8 +62,6 @@ def add(
     Examples:
         askdoc sources add docs report.pdf
     """
-    from askdoc import app as wiring
-
     workspace = open_workspace(library=library, create=True, index=index)
     given = targets(paths, here())
     expect_addresses(given, depth=depth, allow_private=allow_private)
@@ -84,7 +71,7 @@ def add(
     with wiring.indexer(workspace) as indexer:
         added = indexer.add_sources(given)
     told = [f"added {location}; `askdoc index` reads it" for location in added]
-    _say(told or ["nothing added: it is kept already; `askdoc index` brings it up to date"])
+    say(told or ["nothing added: it is kept already; `askdoc index` brings it up to date"])
 
 
 @command(app, "remove")
@@ -94,17 +81,6 @@ def remove(paths: Given, *, library: Library = None, index: Index = None) -> Non
     Examples:
         askdoc sources remove docs
     """
-    from askdoc import app as wiring
-    from askdoc.render.indexing import count
-
     with wiring.indexer(open_workspace(library=library, index=index)) as indexer:
         removed = indexer.remove_sources(targets(paths, here()))
-    _say([f"removed {name} with {count(files, 'indexed file')}" for name, files in removed.items()])
-
-
-def _say(lines: list[str]) -> None:
-    from askdoc.render.console import output
-    from askdoc.render.layout import flat, hang
-
-    page = output()
-    page.show(hang(flat(line), page, rest="  ") for line in lines)
+    say([f"removed {name} with {count(files, 'indexed file')}" for name, files in removed.items()])

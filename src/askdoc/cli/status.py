@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from askdoc.cli.options import AsJson, Index, Library, open_workspace
+from askdoc import app
+from askdoc.cli.open import open_workspace
+from askdoc.cli.options import AsJson, Index, Library
+from askdoc.cli.output import print_json
+from askdoc.index.status import coverage_to_json, read_status, status_to_json
+from askdoc.index.writer import EMBEDDER_NAME, UNFINISHED
+from askdoc.render.console import output
+from askdoc.render.indexing import coverage_lines, status_lines
+from askdoc.store.files import file_state
+from askdoc.types import INCOMPLETE
 
 if TYPE_CHECKING:
     from askdoc.workspace import Workspace
@@ -34,12 +43,6 @@ def status(
         askdoc status --skipped
         askdoc status --json
     """
-    from askdoc import app
-    from askdoc.index.status import read_status, status_to_json
-    from askdoc.index.writer import EMBEDDER_NAME, UNFINISHED
-    from askdoc.store.files import file_state
-    from askdoc.types import INCOMPLETE
-
     workspace = open_workspace(library=library, index=index)
     if skipped:
         _cover(workspace, as_json=as_json)
@@ -56,30 +59,18 @@ def status(
             incomplete_key=INCOMPLETE,
         )
     if as_json:
-        from askdoc.cli.input import print_json
-
         print_json(status_to_json(found))
     else:
-        from askdoc.render.console import output
-        from askdoc.render.indexing import status_lines
-
         page = output()
         page.show(status_lines(found, page, documents=documents))
 
 
 def _cover(workspace: Workspace, *, as_json: bool) -> None:
     """Say what is missing from the index, and what would help."""
-    from askdoc import app
-    from askdoc.index.status import coverage_to_json
-
     found = app.coverage_of(workspace)
     if as_json:
-        from askdoc.cli.input import print_json
-
         print_json(coverage_to_json(found))
         return
-    from askdoc.render.console import output
-    from askdoc.render.indexing import coverage_lines
 
     page = output()
     page.show(coverage_lines(found, page))

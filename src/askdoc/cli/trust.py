@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import tomllib
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from askdoc.cli.options import here
+from askdoc import workspace as kept
+from askdoc.cli.open import here
 from askdoc.errors import SettingsError, UsageError
+from askdoc.render.console import errors
+from askdoc.render.errors import note_line
+from askdoc.workspace import CONFIG_NAME, root_of
 
 _ALLOWS = (
     "it may now name a language model's server, which gets your questions and the sentences found;"
@@ -21,9 +27,6 @@ _OUTWARD = ("llm", "check", "embedder", "reranker", "sources", "index", "evals",
 
 def _set_here(config: Path) -> list[str]:
     """Say which of those settings the file has now."""
-    import json
-    import tomllib
-
     try:
         values = tomllib.loads(config.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -49,11 +52,6 @@ def trust(
         askdoc trust
         askdoc trust --forget
     """
-    from askdoc import workspace as kept
-    from askdoc.render.console import errors
-    from askdoc.render.errors import note_line
-    from askdoc.workspace import CONFIG_NAME, root_of
-
     config = root_of(here()) / CONFIG_NAME
     if not config.is_file():
         message = f"there is no `{CONFIG_NAME}` here or above"

@@ -5,7 +5,17 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import Self
 
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.text import Text
 
 from askdoc.evals.baseline import Comparison, Moved
@@ -17,11 +27,13 @@ from askdoc.evals.judge import Judgement
 from askdoc.evals.lint import Finding, Level
 from askdoc.evals.metrics import LOWER_IS_BETTER, NAMES
 from askdoc.evals.report import EvalReport, SuiteReport, Verdict
+from askdoc.evals.run import Scored
 from askdoc.evals.statistics import Estimate
 from askdoc.evals.sweep import Trial, differing, pareto
 from askdoc.render.console import Page
 from askdoc.render.indexing import count
 from askdoc.render.layout import BLANK, flat, hang, head, tail
+from askdoc.strings import one_line
 from askdoc.types import EvalCase
 
 _SHOWN = 10
@@ -314,3 +326,47 @@ def sweep_lines(
         told = "\n".join(f"{name} = {json.dumps(value)}" for name, value in chosen.values.items())
         yield hang(Text("to keep the choice, write into `askdoc.toml`:"), page)
         yield Text(told)
+
+
+class EvalProgress:
+    """Listens to a run and draws it, if standard error is a terminal; leaving it wipes the bar."""
+
+    def __init__(self, page: Page, name: str, total: int) -> None:
+        self._progress = Progress(
+            SpinnerColumn(style="label"),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=16, complete_style="label", finished_style="label"),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[score]}", markup=False),
+            console=page.console,
+            transient=True,
+            disable=page.width is None,
+        )
+        self._task = self._progress.add_task(one_line(name), total=total, score="")
+        self._right = self._judged = self._failed = 0
+
+    def __call__(self, event: object) -> None:
+        """Move the bar to where a `Scored` event says; other events are not drawn."""
+        if not isinstance(event, Scored):
+            return
+        if event.graded is None:
+            self._failed += 1
+        else:
+            self._judged += 1
+            self._right += event.graded.lost is None
+        score = f"{self._right / self._judged:.1%} right" if self._judged else ""
+        failed = f", {self._failed} failed" if self._failed else ""
+        self._progress.update(self._task, completed=event.done, score=score + failed)
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._progress.stop()

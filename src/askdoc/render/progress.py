@@ -23,12 +23,11 @@ from rich.progress import (
 from rich.table import Column
 from rich.text import Text
 
-from askdoc.evals.run import Scored
 from askdoc.render.console import Page
 from askdoc.render.indexing import KEPT, count
 from askdoc.render.layout import ELLIPSIS, flat, hang, named
 from askdoc.render.notices import STAGES, ModelNotices
-from askdoc.strings import escaped, one_line
+from askdoc.strings import escaped
 from askdoc.types import Compiling, Fetched, Indexed, IndexReport, Moving, Stopping
 
 _MOMENT = 1.0
@@ -155,50 +154,6 @@ class CountProgress:
     def step(self) -> None:
         """Count one more."""
         self._progress.advance(self._task)
-
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._progress.stop()
-
-
-class EvalProgress:
-    """Listens to a run and draws it, if standard error is a terminal; leaving it wipes the bar."""
-
-    def __init__(self, page: Page, name: str, total: int) -> None:
-        self._progress = Progress(
-            SpinnerColumn(style="label"),
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=16, complete_style="label", finished_style="label"),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[score]}", markup=False),
-            console=page.console,
-            transient=True,
-            disable=page.width is None,
-        )
-        self._task = self._progress.add_task(one_line(name), total=total, score="")
-        self._right = self._judged = self._failed = 0
-
-    def __call__(self, event: object) -> None:
-        """Move the bar to where a `Scored` event says; other events are not drawn."""
-        if not isinstance(event, Scored):
-            return
-        if event.graded is None:
-            self._failed += 1
-        else:
-            self._judged += 1
-            self._right += event.graded.lost is None
-        score = f"{self._right / self._judged:.1%} right" if self._judged else ""
-        failed = f", {self._failed} failed" if self._failed else ""
-        self._progress.update(self._task, completed=event.done, score=score + failed)
 
     def __enter__(self) -> Self:
         self._progress.start()

@@ -11,11 +11,13 @@ from rich.text import Text
 
 from askdoc.errors import UsageError
 from askdoc.evals import suite
+from askdoc.evals.draft import case_name
 from askdoc.render.answers import answer_lines
 from askdoc.render.layout import BLANK, hang, named
 from askdoc.render.places import NumberedPlace, numbered
 from askdoc.render.sessions import exchange_lines, session_lines
 from askdoc.repl.command import Command, Completes, Quit, number, split
+from askdoc.repl.lines import sources
 from askdoc.types import EvalCase, GoldEvidence
 
 if TYPE_CHECKING:
@@ -118,8 +120,6 @@ def quit_(session: Session, _: str) -> None:
 
 def _choice(session: Session) -> str:
     """Ask which source answers the question."""
-    from askdoc.repl.lines import sources
-
     session.last()
     if session.prompt is None:
         message = "say which source answers the question"
@@ -148,8 +148,6 @@ def _home(session: Session, picked: list[NumberedPlace]) -> Workspace:
 
 
 def _case(question: str, picked: list[NumberedPlace]) -> EvalCase:
-    from askdoc.evals.draft import case_name
-
     return EvalCase(
         id=case_name(question),
         question=question,

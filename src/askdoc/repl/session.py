@@ -22,6 +22,7 @@ from askdoc.render.generation import ClaimStream, generation_lines
 from askdoc.render.layout import flat, hang
 from askdoc.render.notices import STAGES, ModelNotices
 from askdoc.render.places import NumberedPlace, places
+from askdoc.render.progress import IndexProgress
 from askdoc.repl.engine import Engine
 from askdoc.repl.keyboard import Keyboard
 from askdoc.repl.rewriter import standing_alone, told_of
@@ -182,8 +183,6 @@ class Session:
 
     def index(self, workspace: Workspace, sources: list[Target] | None) -> IndexReport:
         """Bring the index of `workspace` up to date with `sources`, or with those it knows."""
-        from askdoc.render.progress import IndexProgress
-
         app.refuse_index_around(workspace, paths_of(sources or ()))
         aside = self.pages.errors()
         with (

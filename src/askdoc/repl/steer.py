@@ -12,6 +12,7 @@ from askdoc.addresses import addresses_of, targets
 from askdoc.errors import UsageError
 from askdoc.index.status import read_status
 from askdoc.index.writer import EMBEDDER_NAME, UNFINISHED
+from askdoc.models.llm.catalogue import catalogue
 from askdoc.render.console import Page
 from askdoc.render.indexing import count, coverage_lines, report_lines, status_lines
 from askdoc.render.layout import hang, named
@@ -79,8 +80,6 @@ def _writer(name: str | None) -> str:
 
 def model_names() -> list[str]:
     """List what `/llm` takes by name."""
-    from askdoc.models.llm.catalogue import catalogue
-
     return [EXTRACTIVE, *catalogue()]
 
 

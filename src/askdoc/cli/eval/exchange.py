@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from askdoc.cli.eval.options import Documents, SuiteName, indexed, suite_path
-from askdoc.cli.options import Index, here, open_workspace
+from askdoc.cli.open import here, open_workspace
+from askdoc.cli.options import Index
 from askdoc.errors import UsageError
 from askdoc.paths import seen_from
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from askdoc.cli.eval.options import Documents, open_bench, suite_path, suite_paths
-from askdoc.cli.options import Embedder, Index, Llm, Reranker, TopK, open_workspace
+from askdoc.cli.open import open_workspace
+from askdoc.cli.options import Embedder, Index, Llm, Reranker, TopK
 from askdoc.errors import SuiteError, UsageError
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ import typer
 
 from askdoc.cli.eval.options import Documents, Jobs, SuiteName, indexed, suite_path
 from askdoc.cli.eval.suites import say
-from askdoc.cli.options import Index, Llm, Offline, open_workspace
+from askdoc.cli.open import open_workspace
+from askdoc.cli.options import Index, Llm, Offline
 from askdoc.errors import UsageError
 
 if TYPE_CHECKING:

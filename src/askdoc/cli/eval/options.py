@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from askdoc.cli.completion import suite_names
-from askdoc.cli.options import here
+from askdoc.cli.open import here
 from askdoc.errors import NoIndex, UsageError
 from askdoc.paths import seen_from
 

@@ -12,17 +12,8 @@ import typer
 
 from askdoc.cli.completion import suite_names
 from askdoc.cli.eval.options import Documents, Jobs, load_sound, open_bench, suite_paths
-from askdoc.cli.options import (
-    AsJson,
-    Embedder,
-    Index,
-    Llm,
-    Offline,
-    Reranker,
-    TopK,
-    here,
-    open_workspace,
-)
+from askdoc.cli.open import here, open_workspace
+from askdoc.cli.options import AsJson, Embedder, Index, Llm, Offline, Reranker, TopK
 from askdoc.errors import UsageError, unwritable
 
 if TYPE_CHECKING:
@@ -217,7 +208,7 @@ def _run_all(
     within: bool,
     jobs: int | None,
 ) -> list[SuiteReport]:
-    from askdoc.render.progress import EvalProgress
+    from askdoc.render.evals import EvalProgress
 
     with open_bench(workspace, documents, aside, cache=cache) as bench:
         reports = []
@@ -357,7 +348,7 @@ def _write(path: Path, text: str) -> None:
 
 def _print(held: _Held, *, as_json: bool, everything: bool) -> None:
     if as_json:
-        from askdoc.cli.input import print_json
+        from askdoc.cli.output import print_json
         from askdoc.evals.report_formats import report_to_json
 
         print_json(

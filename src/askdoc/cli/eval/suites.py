@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from askdoc.cli.eval.options import Documents, SuiteName, indexed, suite_path, suite_paths
-from askdoc.cli.options import AsJson, Index, open_workspace
+from askdoc.cli.open import open_workspace
+from askdoc.cli.options import AsJson, Index
 from askdoc.errors import SuiteError, UsageError
 from askdoc.evals import suite
 from askdoc.evals.grade import GoldFinder, GoldMissing
@@ -207,7 +208,7 @@ def _checked(
 
 def _show_findings(found: dict[Path, list[Finding]], *, as_json: bool) -> None:
     if as_json:
-        from askdoc.cli.input import print_json
+        from askdoc.cli.output import print_json
 
         print_json({"suites": [_findings_to_json(path, fs) for path, fs in found.items()]})
         return

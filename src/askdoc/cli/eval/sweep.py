@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from askdoc.cli.eval.options import Documents, SuiteName, load_suites, suite_path
-from askdoc.cli.options import Embedder, here, open_workspace
+from askdoc.cli.open import here, open_workspace
+from askdoc.cli.options import Embedder
 from askdoc.errors import UsageError
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def _run(
     from askdoc import settings as known
     from askdoc.cli.open import build
     from askdoc.evals import bench as running
-    from askdoc.render.progress import EvalProgress
+    from askdoc.render.evals import EvalProgress
 
     changed = known.parse(dict(values), origin="--set", base=workspace.settings)
     trial = replace(workspace, settings=changed)
