@@ -18,11 +18,13 @@ from askdoc.readers.rtf import RtfReader, without_hidden
 from askdoc.types import Reading
 from askdoc.types.places import name_place
 
+from .bodies import body
+
 
 def text_of(document: Any) -> str:
     stream = BytesIO()
     document.save(stream)
-    return reader_for("x.docx").read(stream.getvalue(), name="x.docx").text
+    return body(reader_for("x.docx").read(stream.getvalue(), name="x.docx")).text
 
 
 def test_hidden_runs_of_word_are_left_out() -> None:
@@ -120,7 +122,7 @@ def test_hidden_words_of_opendocument_are_left_out() -> None:
 def reading_of(document: Any, suffix: str) -> Reading:
     stream = BytesIO()
     document.save(stream)
-    return reader_for(f"x.{suffix}").read(stream.getvalue(), name=f"x.{suffix}")
+    return body(reader_for(f"x.{suffix}").read(stream.getvalue(), name=f"x.{suffix}"))
 
 
 def place_of(reading: Reading, words: str) -> str:

@@ -9,6 +9,8 @@ from askdoc.readers.html import HtmlReader
 from askdoc.types import Reading
 from askdoc.types.places import Place, PlaceKind
 
+from .bodies import body
+
 PROSE = (
     "The bridge was built of stone in 1911, after a long debate in the town, and has carried the "
     "road over the river ever since, although it was widened twice and once repaired."
@@ -16,7 +18,8 @@ PROSE = (
 
 
 def read(html: str | bytes) -> Reading:
-    return HtmlReader().read(html.encode() if isinstance(html, str) else html, name="page.html")
+    data = html.encode() if isinstance(html, str) else html
+    return body(HtmlReader().read(data, name="page.html"))
 
 
 def cut(reading: Reading) -> list[str]:

@@ -179,20 +179,39 @@ def test_links_that_are_only_defined_are_no_text() -> None:
 
 
 @pytest.mark.parametrize(
-    ("matter", "title"),
+    ("matter", "title", "fields"),
     [
-        ("---\ntitle: A plan\ntags: [x]\n---\n", "A plan"),
-        ('---\n# comment\n\nauthor: Ann\ntitle: "Quoted: yes"\n...\n', "Quoted: yes"),
-        ("+++\ntitle = 'From TOML'\n+++\n", "From TOML"),
-        ("---\r\nTitle: Windows\r\n---\r\n", "Windows"),
-        ("---\nlayout: page\n---\n", "Heading"),
-        ("---\ntitle:\n---\n", "Heading"),
+        (
+            "---\ntitle: A plan\ntags: [x, 'y z']\n---\n",
+            "A plan",
+            {"title": "A plan", "tags": "x, y z"},
+        ),
+        (
+            '---\n# comment\n\nauthor: Ann\ntitle: "Quoted: yes"\n...\n',
+            "Quoted: yes",
+            {"author": "Ann", "title": "Quoted: yes"},
+        ),
+        (
+            (
+                "---\nAuthors:\n  - Ann\n  - Bo\nsummary: >\n  Two\n  lines\n"
+                "created: 2024-05-01\n---\n"
+            ),
+            "Heading",
+            {"authors": "Ann, Bo", "summary": "Two lines", "created": "2024-05-01"},
+        ),
+        ("+++\ntitle = 'From TOML'\n+++\n", "From TOML", {"title": "From TOML"}),
+        ("---\r\nTitle: Windows\r\n---\r\n", "Windows", {"title": "Windows"}),
+        ("---\nlayout: page\n---\n", "Heading", {"layout": "page"}),
+        ("---\ntitle:\n---\n", "Heading", {}),
     ],
 )
-def test_front_matter_gives_the_title_and_no_text(matter: str, title: str) -> None:
+def test_front_matter_gives_the_title_and_fields(
+    matter: str, title: str, fields: dict[str, str]
+) -> None:
     reading = read(f"{matter}\n# Heading\n\nText.\n")
     assert reading.title == title
-    assert cut(reading) == ["Text."]
+    assert {field.key: field.value for field in reading.fields} == fields
+    assert cut(reading) == [*(one.span.of(reading.text) for one in reading.fields), "Text."]
     assert [one.title for one in reading.sections] == ["Heading"]
 
 

@@ -17,6 +17,8 @@ from tests.readers.test_packed import packed
 from askdoc.readers import reader_for
 from askdoc.readers.html import HtmlReader
 
+from .bodies import body
+
 HEAD: list[str | None] = ["Ship", "2023", None, "2024", None]
 BELOW: list[str | None] = [None, "Spring", "Autumn", "Spring", "Autumn"]
 OTTER: list[str | None] = ["Otter", "oak", "rope", "tar", "salt"]
@@ -134,7 +136,7 @@ MADE: dict[str, Callable[[], bytes]] = {
 
 @pytest.mark.parametrize("suffix", MADE)
 def test_merged_cells_are_said_in_each_row_and_name_each_column(suffix: str) -> None:
-    reading = reader_for(f"x.{suffix}").read(MADE[suffix](), name=f"x.{suffix}")
+    reading = body(reader_for(f"x.{suffix}").read(MADE[suffix](), name=f"x.{suffix}"))
     assert reading.text.splitlines() == WRITTEN
 
 
@@ -166,7 +168,7 @@ def test_a_second_row_of_values_is_no_head() -> None:
     for row in (["Ship", "Cargo", None], ["Otter", "oak", "rope"]):
         sheet.append(row)
     sheet.merge_cells("B1:C1")
-    text = reader_for("x.xlsx").read(saved(book), name="x.xlsx").text
+    text = body(reader_for("x.xlsx").read(saved(book), name="x.xlsx")).text
     assert text.splitlines() == ["Ship | Cargo", "Ship: Otter | Cargo: oak | Cargo: rope"]
 
 
@@ -177,5 +179,5 @@ def test_a_cell_of_word_that_is_wide_moves_no_other_to_a_wrong_column() -> None:
         table.cell(0, column).text = name
     table.cell(1, 0).merge(table.cell(1, 1)).text = "Otter"
     table.cell(1, 2).text = "Kelm"
-    text = reader_for("x.docx").read(saved(document), name="x.docx").text
+    text = body(reader_for("x.docx").read(saved(document), name="x.docx")).text
     assert text.splitlines() == ["Ship | Cargo | Port", "Ship: Otter | Port: Kelm"]

@@ -13,6 +13,8 @@ from askdoc.readers import reader_for
 from askdoc.types import Document, Reading, Stamp
 from askdoc.types.places import Place, PlaceKind, name_place
 
+from .bodies import body
+
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 RELATED = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/footnotes"
 TYPED = "application/vnd.openxmlformats-officedocument.wordprocessingml.footnotes+xml"
@@ -115,7 +117,7 @@ def test_what_heads_and_foots_the_pages_of_word_is_read_once() -> None:
     made.add_paragraph("Oak is delivered in June.")
     stream = BytesIO()
     made.save(stream)
-    reading = reader_for("x.docx").read(stream.getvalue(), name="x.docx")
+    reading = body(reader_for("x.docx").read(stream.getvalue(), name="x.docx"))
     assert [block.of(reading.text) for block in reading.blocks] == [
         "Salt is delivered in May.",
         "Oak is delivered in June.",

@@ -21,11 +21,13 @@ from askdoc.readers.composing import table_rows
 from askdoc.types import Reading
 from askdoc.types.places import Place, PlaceKind
 
+from .bodies import body
+
 
 def read(document: Any, suffix: str) -> Reading:
     stream = BytesIO()
     document.save(stream)
-    return reader_for(f"x.{suffix}").read(stream.getvalue(), name=f"x.{suffix}")
+    return body(reader_for(f"x.{suffix}").read(stream.getvalue(), name=f"x.{suffix}"))
 
 
 def blocks(reading: Reading) -> list[str]:
@@ -233,7 +235,7 @@ def test_formulas_without_a_result_are_told() -> None:
             data = re.sub(rb'(<c r="B1")(><f>.*?</f>)', rb'\1 t="str"\2', before.read(name))
             data = re.sub(rb"(<f>B1(?:\*2)?</f>)<v ?/?>(?:</v>)?", rb"\1<v>7</v>", data)
             after.writestr(name, data)
-    reading = reader_for("x.xlsx").read(computed.getvalue(), name="x.xlsx")
+    reading = body(reader_for("x.xlsx").read(computed.getvalue(), name="x.xlsx"))
     assert reading.warnings == ()
     assert blocks(reading) == ["Oak | 3 | 7", "Elm | 7"]
 

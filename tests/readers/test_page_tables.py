@@ -10,6 +10,8 @@ from fpdf import FPDF
 from askdoc.readers import reader_for
 from askdoc.types import Reading
 
+from .bodies import body
+
 HEAD = ("Boat", "Home port", "Length", "Price")
 ROWS = (
     ("Herring Gull", "Old Quay", "12.5 m", "4,200.00"),
@@ -38,7 +40,7 @@ def read(*parts: Sequence[Sequence[str]] | str, align: str = "LLRR") -> Reading:
         else:
             page(document, part, align)
             document.ln(8)
-    return reader_for("x.pdf").read(bytes(document.output()), name="x.pdf")
+    return body(reader_for("x.pdf").read(bytes(document.output()), name="x.pdf"))
 
 
 def lines(reading: Reading) -> list[str]:

@@ -13,6 +13,8 @@ from askdoc.readers.pdf.reader import PdfReader
 from askdoc.text.chunking import heading_path
 from askdoc.types import Document, Reading, ReadOptions, Stamp
 
+from .bodies import body
+
 SENTENCE = (
     "The committee met in the spring of 1911, and after a long debate it decided that the bridge "
     "over the river should be built of stone, as the old one had been. "
@@ -26,7 +28,7 @@ def page_maker(**settings: object) -> FPDF:
 
 
 def read(pdf: FPDF, name: str = "file.pdf") -> Reading:
-    return PdfReader().read(bytes(pdf.output()), name=name)
+    return body(PdfReader().read(bytes(pdf.output()), name=name))
 
 
 def cut(reading: Reading) -> list[str]:
@@ -179,7 +181,7 @@ def test_a_password_is_asked_for_only_where_reading_needs_one() -> None:
             assert error.code == code
             assert "password" in (error.hint or "")
         else:
-            assert PdfReader().read(data, name="file.pdf").text == "words within"
+            assert body(PdfReader().read(data, name="file.pdf")).text == "words within"
 
 
 def test_the_right_password_among_several_opens_a_file() -> None:
@@ -189,7 +191,7 @@ def test_the_right_password_among_several_opens_a_file() -> None:
     pdf.cell(text="words within")
     data = bytes(pdf.output())
     reader = PdfReader().with_options(ReadOptions(passwords=("guess", "secret")))
-    assert reader.read(data, name="file.pdf").text == "words within"
+    assert body(reader.read(data, name="file.pdf")).text == "words within"
     with pytest.raises(ReadError, match="needs a password, another one than was given") as caught:
         PdfReader(ReadOptions(passwords=("guess",))).read(data, name="file.pdf")
     assert caught.value.code == "encrypted"
@@ -233,7 +235,7 @@ def test_what_is_written_on_images_is_recognised_where_that_is_asked_for() -> No
     with pytest.raises(ReadError, match="only images") as caught:
         PdfReader().read(data, name="file.pdf")
     assert (caught.value.code, "--ocr" in (caught.value.hint or "")) == ("no_text", True)
-    reading = PdfReader(ReadOptions(ocr=True)).read(data, name="file.pdf")
+    reading = body(PdfReader(ReadOptions(ocr=True)).read(data, name="file.pdf"))
     assert " ".join(reading.text.split()) == "The keeper painted the northern door green."
     assert len(reading.pages) == 2
     assert reading.warnings == (

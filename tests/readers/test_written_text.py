@@ -15,9 +15,11 @@ from askdoc.strings import line_of, line_starts
 from askdoc.types import Reading
 from askdoc.types.places import name_place
 
+from .bodies import body
+
 
 def read(text: str, suffix: str) -> Reading:
-    return reader_for(f"x.{suffix}").read(text.encode(), name=f"x.{suffix}")
+    return body(reader_for(f"x.{suffix}").read(text.encode(), name=f"x.{suffix}"))
 
 
 def blocks(reading: Reading) -> list[str]:
@@ -230,21 +232,31 @@ UNSAID = re.compile(r"^(?:(?://|%|#|\.\.) a comment|\\end\{document\})$|% a rema
             ADOC,
             "Harbour",
             [(1, "Harbour"), (2, "Doors")],
-            ["The door is green.", "code here"],
+            [":author: Mara Vale", "The door is green.", "code here"],
         ),
         (
             "tex",
             TEX,
             "The Harbour",
             [(2, "Doors")],
-            ["The door is green.", r"\item First."],
+            [
+                r"\title{The \emph{Harbour}}",
+                r"\author{Mara Vale}",
+                "The door is green.",
+                r"\item First.",
+            ],
         ),
         (
             "org",
             ORG,
             "Harbour",
             [(1, "Doors"), (2, "Handles")],
-            ["The door is green.", "They are of brass."],
+            [
+                "#+TITLE: Harbour",
+                "#+AUTHOR: Mara Vale",
+                "The door is green.",
+                "They are of brass.",
+            ],
         ),
     ],
 )
@@ -271,6 +283,7 @@ def test_comments_of_asciidoc_are_no_part_of_its_text() -> None:
         "The door is green.",
         "It is old.",
         "It is tall.",
+        "// an oak in code",
         "code here",
         "Nothing ends this.",
     ]

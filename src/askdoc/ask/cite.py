@@ -212,7 +212,7 @@ def _begins(item: Evidence) -> bool:
     """Tell whether a sentence is the first line of a document of pages or of plain text."""
     chunk, document = item.passage.chunk, item.passage.document
     first = chunk.span.start == 0 and chunk.sentences[0] == item.span
-    return first and not document.landmarks
+    return first and (bool(document.pages) or not document.landmarks)
 
 
 def _states(text: str) -> bool:

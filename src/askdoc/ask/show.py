@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 from askdoc.errors import UsageError
 from askdoc.strings import line_of, line_starts, one_line
@@ -38,13 +39,11 @@ class Stretch:
 
 def stretches(document: Document) -> Iterator[Stretch]:
     """Yield the places of a document that citations name, in the order of its text."""
-    if document.pages:
-        marks = [
-            (start, Place(PlaceKind.PAGE, number))
-            for number, start in enumerate(document.pages, start=1)
-        ]
-    else:
-        marks = [(mark.start, mark.place) for mark in document.landmarks]
+    pages = (Place(PlaceKind.PAGE, number) for number in count(1))
+    marks = [
+        *zip(document.pages, pages, strict=False),
+        *((mark.start, mark.place) for mark in document.landmarks),
+    ]
     ends = [*(start for start, _ in marks[1:]), document.length]
     for (start, place), end in zip(marks, ends, strict=False):  # no place has no end
         yield Stretch(place, Span(start, max(start, end)))
@@ -105,7 +104,8 @@ def file_lines(document: Document, text: str) -> list[str] | None:
 
     Blank lines are from none.
     """
-    marks = [(one.span.start, one.place) for one in stretches(document)]
+    places = ((one.span.start, one.place) for one in stretches(document))
+    marks = [one for one in places if one[1].kind is not PlaceKind.PROPERTIES]
     if not marks or any(place.kind is not PlaceKind.LINE for _, place in marks):
         return None
     starts = line_starts(text)
@@ -138,7 +138,9 @@ def stored_lines(document: Document, text: str, wanted: tuple[int, int]) -> tupl
 
     """
     first, last = wanted
-    places = [one for one in stretches(document) if one.place.number]
+    places = [
+        one for one in stretches(document) if one.place.kind is PlaceKind.LINE and one.place.number
+    ]
     starts = line_starts(text)
     lines = [line_of(starts, one.span.start) for one in places if first <= one.place.number <= last]
     if not lines:
@@ -151,6 +153,8 @@ def stored_lines(document: Document, text: str, wanted: tuple[int, int]) -> tupl
 
 def _reading(where: str) -> Callable[[Place], bool] | None:
     """Return what tells whether a place is meant."""
+    if where == PlaceKind.PROPERTIES:
+        return lambda place: place.kind is PlaceKind.PROPERTIES
     if found := _COUNTED.fullmatch(where):
         first, last = _range(found)
         kind, name = PlaceKind(found["kind"]), found["sheet"] or found["note"]
@@ -212,6 +216,6 @@ def _offered(document: Document, everything: Sequence[Stretch]) -> str:
     if not everything:
         return f"its places are lines: `askdoc show {document.location}:1`"
     first, last = (name_place(everything[place].place, None, None) for place in (0, -1))
-    count = len(everything)
-    told = f"it has `{first}`" if count == 1 else f"it has {count:,}, from `{first}` to `{last}`"
+    number = len(everything)
+    told = f"it has `{first}`" if number == 1 else f"it has {number:,}, from `{first}` to `{last}`"
     return told if first and last else "its citations say what it has"

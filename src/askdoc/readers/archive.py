@@ -10,7 +10,7 @@ from askdoc.readers.composing import Composer
 from askdoc.readers.nested import HoldingReader
 from askdoc.readers.refusal import wordless
 from askdoc.readers.unpacking import Package
-from askdoc.types import Part, Reading, Unread
+from askdoc.types import UNSTRUCTURED, Part, Reading, Unread
 
 _MOST_UNPACKED = 100_000_000
 """Bytes of an archive whose files are all in memory at once."""
@@ -41,7 +41,7 @@ class ZipReader(HoldingReader):
             parts.append(self._within.read(content, member))
         if not composer:
             raise wordless(name)
-        return replace(composer.reading(parts=parts), blocks=())
+        return replace(composer.reading(parts=parts), blocks=(), structure=UNSTRUCTURED)
 
 
 def _is_hidden(member: str) -> bool:

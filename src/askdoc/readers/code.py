@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import ClassVar
 
 from tree_sitter import Language, Node, Parser
 
 from askdoc.readers.decoding import decode, empty
 from askdoc.readers.layout.lines import blocks, line_blocks, text_runs
-from askdoc.types import Reading, Section, Span
+from askdoc.readers.layout.structure import arranged
+from askdoc.types import Block, Kind, Reading, Section, Span
 from askdoc.types.places import Landmark, Landmarks, Place, PlaceKind
 
 _DEFINITIONS = frozenset(
@@ -80,12 +83,14 @@ class _CodeReader:
         if not found:
             raise empty(name)
         sections, landmarks = _places(definitions, starts, text, name)
+        commented = {line for first, last in prose for line in range(first, last + 1)}
         return Reading(
             text=text,
             blocks=found,
             sections=tuple(sections),
             landmarks=Landmarks.of(landmarks),
             warnings=decoded.warnings,
+            structure=arranged(_code(text, starts, commented)),
         )
 
 
@@ -197,6 +202,21 @@ def _blocks(text: str, starts: Sequence[int], prose: Sequence[tuple[int, int]]) 
         position = end
     found += _shifted(line_blocks(text[position:], join=False), position)
     return tuple(found)
+
+
+def _code(text: str, starts: Sequence[int], commented: AbstractSet[int]) -> Iterator[Block]:
+    """Yield the blocks of code: neighbouring lines with neither a comment nor a blank line."""
+    span: Span | None = None
+    for line, (start, end) in enumerate(pairwise([*starts, len(text)])):
+        words = "" if line in commented else text[start:end].strip()
+        if words:
+            begin = start + text[start:end].index(words)
+            span = Span(span.start if span else begin, begin + len(words))
+        elif span:
+            yield Block(span, Kind.CODE)
+            span = None
+    if span:
+        yield Block(span, Kind.CODE)
 
 
 def _shifted(spans: Sequence[Span], by: int) -> list[Span]:

@@ -10,8 +10,9 @@ from itertools import accumulate, pairwise
 from askdoc.readers.html_tree import Written
 from askdoc.readers.layout.headings import Heading, without
 from askdoc.readers.layout.lines import blocks, line_blocks, text_runs
-from askdoc.types import Part, Reading, Span
-from askdoc.types.places import Landmark, Landmarks, Place
+from askdoc.readers.layout.structure import arranged, items, moved, moved_fields
+from askdoc.types import Block, Field, Kind, Part, Reading, Span
+from askdoc.types.places import PROPERTIES, Landmark, Landmarks, Place, PlaceKind
 
 _UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\ufeff\ufffe\uffff]")
 """Controls, and what only marks where a word may be broken."""
@@ -44,6 +45,8 @@ class Composer:
         self._blocks: list[Span] = []
         self._headings: list[Heading] = []
         self._landmarks: list[Landmark] = []
+        self._structure: list[Block] = []
+        self._fields: list[Field] = []
         self._waiting: Place | None = None
         self._close = False
 
@@ -87,11 +90,12 @@ class Composer:
         close: bool = False,
         join: bool = True,
         turns: Sequence[Place] = (),
+        kind: Kind = Kind.PROSE,
     ) -> None:
         """Write a paragraph; a line of it that ends on purpose is a block of its own.
 
         Without `join`, each line is. Nothing stands between two that are `close`. The places of
-        `turns` begin at the marks `TURN` in the words.
+        `turns` begin at the marks `TURN` in the words. The `kind` is that of all its lines.
         """
         marked = "\n".join(line.rstrip() for line in clean(words).split("\n")).strip("\n")
         first, *others = marked.split(TURN) if turns else (marked,)
@@ -102,17 +106,81 @@ class Composer:
         start = self._put(text, "\n" if close and self._close else "\n\n").start
         for line in found:
             self._blocks += _shorter(line.of(text), start + line.start)
+        self._note(Span(start + found[0].start, start + found[-1].end), kind)
         begins = accumulate(map(len, others), initial=start + len(first))
         self._landmarks += [Landmark(at, turn) for at, turn in zip(begins, turns, strict=False)]
         self._close = close
 
+    def item(self, words: str, *, turns: Sequence[Place] = ()) -> None:
+        """Write an item of a list."""
+        self.paragraph(words, close=True, turns=turns, kind=Kind.ITEM)
+
+    def code(self, words: str) -> None:
+        """Write code, each of its lines a block of its own."""
+        self.paragraph(words, join=False, kind=Kind.CODE)
+
+    def quote(self, words: str) -> None:
+        """Write a paragraph that is quoted from elsewhere."""
+        self.paragraph(words, kind=Kind.QUOTE)
+
+    def caption(self, words: str) -> None:
+        """Write what stands below a picture or above a table."""
+        self.paragraph(words, kind=Kind.CAPTION)
+
+    def field(self, key: str, value: str, *, of_document: bool = True) -> None:
+        """Write a property as a line; `of_document` says that it is one of the document's own."""
+        before = self._length
+        self.row(f"{key}: {value}", kind=Kind.FIELD)
+        if of_document and self._length > before:
+            span = Span(self._structure[-1].span.start, self._length)
+            self._fields.append(Field(key.lower(), " ".join(clean(value).split()), span))
+
+    def _properties(self, pairs: Iterable[tuple[str, str]]) -> None:
+        """Write what the file says of itself outside its text, below all of that.
+
+        What has no value is left out, and so is a title that is a heading of the text.
+        """
+        text = "".join(self._pieces)
+        titles = {
+            " ".join(block.span.of(text).split()): block.span
+            for block in arranged(self._structure, self._headings).blocks
+            if block.kind is Kind.HEADING
+        }
+        known = {(field.key, field.value) for field in self._fields}
+        began = False
+        for key, value in pairs:
+            words = " ".join(clean(value).split())
+            if not _WORD.search(words) or (key.lower(), words) in known:
+                continue
+            if key == "Title" and words in titles:
+                self._fields.append(Field("title", words, titles[words]))
+                continue
+            if not began:
+                self._headings = self._sections_with_text()
+                self.section("Properties", 1)
+                self.place(PROPERTIES)
+                began = True
+            self.field(key, words)
+
     def flow(self, words: str) -> None:
-        """Write text whose lines were broken to fit a width, as in a message."""
+        """Write text whose lines were broken to fit a width, as in a message.
+
+        What stands behind `>` is quoted.
+        """
         text = clean(words).strip("\n")
         found = blocks(text, text_runs(text))
         if found:
             start = self._put(text, "\n\n").start
-            self._blocks += [Span(start + one.start, start + one.end) for one in found]
+            spans = [Span(start + one.start, start + one.end) for one in found]
+            self._blocks += spans
+            quoted = [one.of(text).startswith(">") for one in found]
+            listed = items(
+                text, [one for one, is_quote in zip(found, quoted, strict=True) if not is_quote]
+            )
+            self._structure += moved(listed, start)
+            for span, is_quote in zip(spans, quoted, strict=True):
+                if is_quote:
+                    self._note(span, Kind.QUOTE)
 
     def line(self, words: str, *, goes_on: bool) -> None:
         """Write a line, which may go on with the sentence of the one before it."""
@@ -124,7 +192,7 @@ class Composer:
         self._blocks.append(Span(start, span.end))
 
     def embed(self, reading: Reading, *, below: int = 0) -> None:
-        """Write what another reader has read, its sections `below` a level."""
+        """Write what another reader has read without places, its sections `below` a level."""
         text = reading.text.rstrip()
         start = self._put(text, "\n\n").start
         self._blocks += [Span(start + one.start, start + one.end) for one in reading.blocks]
@@ -133,8 +201,10 @@ class Composer:
             for section in reading.sections
             for at in (start + section.start,)
         ]
+        self._structure += moved(reading.structure.blocks, start)
+        self._fields += moved_fields(reading.fields, start)
 
-    def row(self, words: str, *, turns: Sequence[Place] = ()) -> None:
+    def row(self, words: str, *, turns: Sequence[Place] = (), kind: Kind = Kind.ROW) -> None:
         """Write one line that no line break may part, such as a row of a table.
 
         The places of `turns` begin at the marks `TURN` in the words.
@@ -151,13 +221,21 @@ class Composer:
                     self._landmarks.append(Landmark(at, turn))
                 before = turn
             self._blocks += _shorter(text, span.start)
+            self._note(span, kind)
             self._close = True
 
-    def written(self, page: Written, *, below: int = 0) -> None:
-        """Write what was made of a page of HTML, its headings `below` a level."""
+    def written(self, page: Written, *, below: int = 0, lines: bool = False) -> None:
+        """Write what was made of a page of HTML, its headings `below` a level.
+
+        With `lines`, those of its source are places.
+        """
         if not page.blocks:
             return
         start = self._put(page.text, "\n\n").start
+        if lines:
+            self._landmarks += [
+                Landmark(start + at, Place(PlaceKind.LINE, line)) for at, line in page.lines
+            ]
         self._blocks += [Span(start + one.start, start + one.end) for one in page.blocks]
         self._headings += [
             Heading(
@@ -165,6 +243,7 @@ class Composer:
             )
             for one in page.headings
         ]
+        self._structure += moved(page.structure.blocks, start)
 
     def reading(
         self,
@@ -173,14 +252,17 @@ class Composer:
         author: str | None = None,
         warnings: Sequence[str] = (),
         parts: Sequence[Part] = (),
+        properties: Iterable[tuple[str, str]] = (),
     ) -> Reading:
-        """Return what was written."""
+        """Return what was written, and below it the `properties` of the file.
+
+        Title and author among these count before those that are given.
+        """
+        about = dict(properties)
+        title, author = about.get("Title") or title, about.get("Author") or author
+        self._properties(about.items())
         text = "".join(self._pieces)
-        headings = [
-            heading
-            for heading in self._headings
-            if len(heading.span) or heading.span.start < len(text)
-        ]
+        headings = self._sections_with_text()
         return Reading(
             text=text,
             blocks=without(self._blocks, headings),
@@ -190,7 +272,18 @@ class Composer:
             landmarks=Landmarks.of(self._landmarks),
             warnings=tuple(warnings),
             parts=tuple(parts),
+            structure=arranged(self._structure, self._headings),
+            fields=tuple(self._fields),
         )
+
+    def _sections_with_text(self) -> list[Heading]:
+        """List the headings but for sections that began behind the last words."""
+        return [one for one in self._headings if len(one.span) or one.span.start < self._length]
+
+    def _note(self, span: Span, kind: Kind) -> None:
+        """Note what stands at a span, unless it is plain prose."""
+        if kind is not Kind.PROSE:
+            self._structure.append(Block(span, kind))
 
     def _put(self, text: str, between: str) -> Span:
         if self._pieces:

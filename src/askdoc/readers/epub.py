@@ -18,6 +18,14 @@ from askdoc.types.places import Place, PlaceKind
 _FONTS = ("http://ns.adobe.com/pdf/enc#RC", "http://www.idpf.org/2008/embedding")
 """Fonts may be obfuscated in a book that is open to all."""
 
+_PROPERTIES = {
+    "Title": "title",
+    "Date": "date",
+    "Publisher": "publisher",
+    "Subject": "subject",
+    "Language": "language",
+    "Rights": "rights",
+}
 _PAGES = frozenset(("application/xhtml+xml", "text/html", "application/x-dtbook+xml"))
 _Tree = etree._Element  # noqa: SLF001 - how the library's types are named
 
@@ -36,7 +44,7 @@ class EpubReader:
         title, authors = book.about("title"), book.about("creator")
         composer = Composer()
         if authors:
-            composer.paragraph(f"Authors: {', '.join(authors)}", close=True)
+            composer.field("Authors", ", ".join(authors))
         for words in book.about("description"):
             composer.written(write(parse(words), whole=False))
         front = composer.length
@@ -49,7 +57,9 @@ class EpubReader:
             composer.written(written)
         if composer.length == front:
             raise wordless(name)
-        return composer.reading(title=next(iter(title), None), author=", ".join(authors) or None)
+        about = {name: ", ".join(book.about(tag)) for name, tag in _PROPERTIES.items()}
+        about["Title"] = next(iter(title), "")
+        return composer.reading(author=", ".join(authors) or None, properties=about.items())
 
 
 class _Book:

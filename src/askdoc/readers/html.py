@@ -16,11 +16,10 @@ import trafilatura
 from lxml import etree
 
 from askdoc.errors import ReadError
+from askdoc.readers.composing import Composer
 from askdoc.readers.decoding import decode
 from askdoc.readers.html_tree import Written, is_unseen, write
-from askdoc.readers.layout.headings import without
 from askdoc.types import Reading
-from askdoc.types.places import Landmark, Landmarks, Place, PlaceKind
 
 _DECLARED = re.compile(
     rb"<\?xml[^>]*\bencoding=[\"']([\w.:-]+)|<meta[^>]*\bcharset\s*=\s*[\"']?([\w.:-]+)",
@@ -76,16 +75,38 @@ class HtmlReader:
         written = _main(page)
         if not written.blocks:
             raise _wordless(name)
-        return Reading(
-            text=written.text,
-            blocks=without(written.blocks, written.headings),
-            title=_title(page, written),
-            sections=tuple(heading.section() for heading in written.headings),
-            landmarks=Landmarks.of(
-                Landmark(start, Place(PlaceKind.LINE, line)) for start, line in written.lines
-            ),
-            warnings=decoded.warnings,
-        )
+        composer = Composer()
+        composer.written(written, lines=True)
+        reading = composer.reading(warnings=decoded.warnings, properties=_properties(page))
+        return replace(reading, title=_title(page, written))
+
+
+_PROPERTIES = {
+    "Author": ("author", "article:author", "dc.creator", "dcterms.creator", "citation_author"),
+    "Date": (
+        *("date", "article:published_time", "dc.date", "dcterms.date", "dcterms.created"),
+        *("pubdate", "publish_date", "citation_date", "citation_publication_date"),
+    ),
+    "Modified": ("article:modified_time", "last-modified", "dcterms.modified", "og:updated_time"),
+    "Description": ("description", "og:description", "dc.description", "dcterms.description"),
+    "Keywords": ("keywords", "dc.subject", "dcterms.subject"),
+    "Publisher": ("og:site_name", "publisher", "dc.publisher", "dcterms.publisher"),
+}
+"""What pages say of themselves, by the names of the `meta` elements that say it, best first."""
+
+
+def _properties(page: lxml.html.HtmlElement) -> list[tuple[str, str]]:
+    said: dict[str, list[str]] = {}
+    for meta in page.iter("meta"):
+        name = meta.get("name") or meta.get("property") or meta.get("itemprop") or ""
+        words = " ".join((meta.get("content") or "").split())
+        if words:
+            said.setdefault(name.strip().lower(), []).append(words)
+    about = [("Title", " ".join((page.findtext(".//title") or "").split()))]
+    for key, names in _PROPERTIES.items():
+        values = next((said[name] for name in names if name in said), [])
+        about.append((key, ", ".join(dict.fromkeys(values))))
+    return about
 
 
 def _parse(text: str, name: str) -> lxml.html.HtmlElement:

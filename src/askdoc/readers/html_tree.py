@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Any
 
 import lxml.html
 from lxml import etree
 
 from askdoc.readers.layout.headings import Heading
 from askdoc.readers.layout.lines import line_blocks
-from askdoc.types import Span
+from askdoc.readers.layout.structure import arranged
+from askdoc.types import UNSTRUCTURED, Block, Kind, Span, Structure
 
 _SPACE = re.compile(r"\s+")
 _WORD = re.compile(r"\w")
@@ -45,6 +45,14 @@ _BLOCKS = _CLOSE.union(
     ("hr", "html", "legend", "main", "menu", "optgroup", "p", "pre", "section", "summary"),
     ("table", "tbody", "tfoot", "thead"),
 )
+_KINDS = {
+    **dict.fromkeys(("li", "dt", "dd"), Kind.ITEM),
+    **dict.fromkeys(("pre", "listing", "xmp"), Kind.CODE),
+    **dict.fromkeys(("caption", "figcaption"), Kind.CAPTION),
+    "blockquote": Kind.QUOTE,
+}
+"""What the words in an element are, unless another of these is nearer."""
+
 _LEFT_OUT = frozenset(("nav", "head", "script", "style", "template", "noscript")).union(
     ("button", "datalist", "input", "select", "textarea"),
     ("applet", "audio", "canvas", "embed", "iframe", "map", "object", "svg", "video"),
@@ -88,6 +96,7 @@ class Written:
     headings: tuple[Heading, ...]
     depth: int
     lines: tuple[tuple[int, int], ...] = ()
+    structure: Structure = UNSTRUCTURED
 
 
 def parse(html: str | bytes) -> etree._Element:
@@ -193,6 +202,13 @@ class _Writer:
         self._words: list[str] = []
         self._was_close = False
         self._verbatim = 0
+        self._within: list[tuple[etree._Element, Kind]] = []
+        """The elements that are open and say what their words are."""
+
+        self._structure: list[Block] = []
+        self._last: etree._Element | None = None
+        """The element whose words the last block of the structure holds."""
+
         self._data: list[bool] = []
         self._head: list[str] = []
         self._above: list[bool] = []
@@ -236,6 +252,8 @@ class _Writer:
             self._in_line += self._data[-1]
             self._head, self._above = [], []
             self._spanning = {}
+        if tag in _KINDS:
+            self._within.append((element, _KINDS[tag]))
         self._in_line += tag in _HEADINGS
         self._verbatim += tag == "pre"
         self.say(element.text)
@@ -254,6 +272,8 @@ class _Writer:
             self._end(tag)
         if tag == "table":
             self._in_line -= self._data.pop()
+        if self._within and self._within[-1][0] is element:
+            self._within.pop()
         self._verbatim -= tag == "pre"
 
     def say(self, text: str | None) -> None:
@@ -282,7 +302,9 @@ class _Writer:
         """End the page and return what was written."""
         self._end("body")
         text = "".join(self._parts)
-        return Written(text, tuple(self._blocks), tuple(self._headings), depth, tuple(self._lines))
+        structure = arranged(self._structure, self._headings)
+        lines = tuple(self._lines)
+        return Written(text, tuple(self._blocks), tuple(self._headings), depth, lines, structure)
 
     def _end(self, tag: str, level: int = 0) -> None:
         """Write the words that were taken in as blocks, or as a heading of that level."""
@@ -300,7 +322,8 @@ class _Writer:
         if self._parts:
             self._put("\n" if close and self._was_close else "\n\n")
         self._was_close = close
-        if self._in_line and tag == "tr":
+        is_row = bool(self._in_line) and tag == "tr"
+        if is_row:
             words = self._row(words, kinds, spans)
         marked = words.strip(f"\r\n{_LINE}") if self._verbatim else _shaped(words).strip(_LINE)
         text = marked.replace(_LINE, "")
@@ -313,10 +336,24 @@ class _Writer:
             self._headings.append(Heading(span, level, text))
             self._blocks.append(span)
             return
-        self._blocks += [
+        found = [
             Span(start + line.start, start + line.end)
             for line in line_blocks(text, join=not self._verbatim)
         ]
+        self._blocks += found
+        if found:
+            self._note(Span(found[0].start, found[-1].end), is_row=is_row)
+
+    def _note(self, span: Span, *, is_row: bool) -> None:
+        """Note what was written; words of one element with none of another between are a block."""
+        element, kind = self._within[-1] if self._within else (None, Kind.PROSE)
+        if is_row:
+            element, kind = None, Kind.ROW
+        if element is not None and element is self._last:
+            span = Span(self._structure.pop().span.start, span.end)
+        if kind is not Kind.PROSE:
+            self._structure.append(Block(span, kind))
+        self._last = element
 
     def _row(self, words: str, kinds: Sequence[str], spans: Sequence[tuple[int, int]]) -> str:
         """Name the cells of a row by the head of their columns, if the table has one.
@@ -405,16 +442,3 @@ def _joined(words: str, *marks: tuple[str, str]) -> str:
     (mark, written), *inner = marks
     parts = (_joined(part, *inner) for part in words.split(mark))
     return written.join(part for part in parts if part)
-
-
-def title_and_author(document: Any) -> tuple[str | None, str | None]:
-    """Return what a document of python-docx or python-pptx says of itself.
-
-    Properties that are damaged say nothing; the text does not suffer from that.
-    """
-    try:
-        core = document.core_properties
-        title, author = core.title, core.author
-    except Exception:  # noqa: BLE001 - both libraries meet odd parts with errors of any kind
-        return None, None
-    return title or None, author or None

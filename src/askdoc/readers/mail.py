@@ -93,7 +93,7 @@ class MboxReader(HoldingReader):
             composer.place(Place(PlaceKind.MESSAGE, number))
             if subject := message.header("Subject"):
                 composer.section(subject, 1)
-            _write(message, composer)
+            _write(message, composer, is_document=False)
             parts += [
                 self._within.read(content, f"message {number}/{part}")
                 for part, content in message.attached
@@ -126,7 +126,7 @@ def _one(message: _Message, name: str, within: Within) -> Reading:
     """Write a message that is a file of its own."""
     composer = Composer()
     composer.place(Place(PlaceKind.MESSAGE, 1, message.naming))
-    _write(message, composer)
+    _write(message, composer, is_document=True)
     if not composer:
         raise wordless(name)
     return composer.reading(
@@ -136,9 +136,10 @@ def _one(message: _Message, name: str, within: Within) -> Reading:
     )
 
 
-def _write(message: _Message, composer: Composer) -> None:
+def _write(message: _Message, composer: Composer, *, is_document: bool) -> None:
+    """Write a message; its headers are fields of the document where it is one of its own."""
     for key, value in message.headers:
-        composer.row(f"{key}: {value}")
+        composer.field(key, value, of_document=is_document)
     if message.text.strip():
         composer.flow(message.text)
     elif message.html.strip():

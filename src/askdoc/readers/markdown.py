@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from markdown_it import MarkdownIt
@@ -18,14 +19,25 @@ from markdown_it.token import Token
 from askdoc.readers.decoding import decode, empty
 from askdoc.readers.layout.headings import Heading, text_headings, without
 from askdoc.readers.layout.lines import Line, blocks, continues
+from askdoc.readers.layout.structure import (
+    AUTHOR,
+    TOML_KEY,
+    YAML_KEY,
+    apart,
+    arranged,
+    field_blocks,
+    header_fields,
+    labelled,
+    value_of,
+)
 from askdoc.strings import line_starts
-from askdoc.types import Reading, Span
+from askdoc.types import Block, Field, Kind, Reading, Span
 
 _FENCES = {"---": ("---", "..."), "+++": ("+++",)}
 """What opens front matter, and what closes it."""
 
 _KEY = re.compile(r"[\w-]+[ \t]*[:=]")
-_TITLE = re.compile(r"title[ \t]*[:=][ \t]*(.*\w.*)", re.IGNORECASE)
+_IMAGE = re.compile(r"!\[[^\]]*\]\([^()]*\)")
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _ASIDE = re.compile(r"\\.|`+|<!--", re.DOTALL)
 _PARTED = re.compile(r"\s|[.,;:!?)]|\Z")
@@ -40,13 +52,17 @@ _BEFORE_ROW = re.compile(r"[ \t>]*")
 _HARD_BREAK = re.compile(r"(?: {2}|\\)\Z")
 _ANCHOR = re.compile(r"\s*\{[#.:][^{}]*\}\s*$")
 
+_AROUND = {"list_item_open": Kind.ITEM, "blockquote_open": Kind.QUOTE}
+_KINDS = {"fence": Kind.CODE, "code_block": Kind.CODE, "tr_open": Kind.ROW}
+"""What text is by the token that holds it, or else by the one around that."""
+
 _BLOCKS = MarkdownIt("commonmark", {"maxNesting": 200}).enable("table")
 _BLOCKS.core.ruler.disable(["inline", "text_join"])
 _INLINE = MarkdownIt("commonmark")
 
 
 class MarkdownReader:
-    """Reads Markdown; headings become sections, and front matter gives only the title."""
+    """Reads Markdown; headings become sections, and front matter gives fields."""
 
     def read(self, data: bytes, *, name: str) -> Reading:
         """Read a file called `name`.
@@ -57,39 +73,43 @@ class MarkdownReader:
         """
         decoded = decode(data, name=name)
         text = decoded.text
-        title, start = _front_matter(text)
+        matter, start = _front_matter(text)
         page = _Page(text, start)
         text = page.text
         headings = page.headings or text_headings(text, page.runs)
         kept = without(page.blocks(), headings)
         if not kept:
             raise empty(name)
+        fields = [*matter, *page.fields]
         return Reading(
             text=text,
-            blocks=kept,
-            title=title or page.title(),
+            blocks=tuple(apart(kept, (field.span for field in matter))),
+            title=value_of(matter, "title") or page.title() or value_of(page.fields, "title"),
+            author=value_of(fields, *AUTHOR),
             sections=tuple(heading.section() for heading in headings),
             warnings=decoded.warnings,
+            structure=arranged([*field_blocks(fields), *page.structure], headings),
+            fields=tuple(fields),
         )
 
 
-def _front_matter(text: str) -> tuple[str | None, int]:
-    """Return the title in the front matter, and where the text behind it starts."""
-    starts = line_starts(text)
-    lines = (text[a:b].rstrip() for a, b in pairwise([*starts, len(text)]))
-    closing = _FENCES.get(next(lines, ""))
-    title: str | None = None
+def _front_matter(text: str) -> tuple[list[Field], int]:
+    """Return the fields of the front matter, and where the text behind it starts."""
+    starts = [*line_starts(text), len(text)]
+    lines = [text[a:b].rstrip() for a, b in pairwise(starts)]
+    closing = _FENCES.get(lines[0] if lines else "")
     is_matter = False
-    for number, line in enumerate(lines if closing else (), start=2):
+    for number, line in enumerate(lines[1:] if closing else (), start=1):
         if closing and line in closing:
-            return (title, [*starts, len(text)][number]) if is_matter else (None, 0)
+            key = YAML_KEY if lines[0] == "---" else TOML_KEY
+            matter = list(zip(starts[1:number], lines[1:number], strict=True))
+            fields = header_fields(matter, key, strict=False)
+            return (fields, starts[number + 1]) if is_matter else ([], 0)
         if not is_matter and line and not line.startswith("#"):
             is_matter = bool(_KEY.match(line))
             if not is_matter:
                 break
-        if found := _TITLE.fullmatch(line):
-            title = found[1].strip(" \t\"'")
-    return None, 0
+    return [], 0
 
 
 def _plain(markup: str) -> str:
@@ -205,19 +225,85 @@ class _Page:
         self.runs: list[list[Line]] = []
         self._rows: list[Span] = []
         self.headings: list[Heading] = []
+        self.structure: list[Block] = []
+        self.fields: list[Field] = []
         environment: dict[str, dict[str, dict[str, list[int]]]] = {}
         tokens = _BLOCKS.parse(body, environment)
         body = _uncommented(body, tokens)
         self.text = self._text = text[:start] + _with_rows(body, dict(_named_rows(tokens)))
         self._starts = [start + one for one in line_starts(self._text[start:])]
         seen: set[int] = set()
+        around: list[Token] = []
+        before: Token | None = None
         for token, following in zip(tokens, [*tokens[1:], *tokens[-1:]], strict=True):
-            if token.map and self._take(token, following):
+            if token.type in _AROUND:
+                around.append(token)
+            elif token.type.removesuffix("_close") + "_open" in _AROUND:
+                around.pop()
+            if not token.map:
+                continue
+            counts = len(self.runs), len(self._rows)
+            if self._take(token, following):
                 seen.update(range(*token.map))
+                lines = [line.span for run in self.runs[counts[0] :] for line in run]
+                spans = lines + self._rows[counts[1] :]
+                before = self._note(spans, token, following, around, before)
+        self._head_fields(tokens)
         for reference in environment.get("references", {}).values():
             seen.update(range(*reference["map"]))
         # what is nested too deeply for the parser is still text
         self._flow(number for number in range(len(self._starts)) if number not in seen)
+
+    def _note(
+        self,
+        spans: Sequence[Span],
+        token: Token,
+        following: Token,
+        around: Sequence[Token],
+        before: Token | None,
+    ) -> Token | None:
+        """Note what a token is that holds text, by what it is in; return that.
+
+        What stands in one item or quotation with the text `before` is one block with it.
+        """
+        within = around[-1] if around else None
+        kind = _KINDS.get(token.type) or (_AROUND[within.type] if within else Kind.PROSE)
+        if kind is Kind.PROSE and _IMAGE.fullmatch(following.content.strip()):
+            kind = Kind.CAPTION
+        if not spans or kind is Kind.PROSE:
+            return before if not spans else None
+        span = Span(spans[0].start, spans[-1].end)
+        if token.type in _KINDS:
+            self.structure.append(Block(span, kind))
+            return None
+        if within is before is not None:
+            span = Span(self.structure.pop().span.start, span.end)
+        self.structure.append(Block(span, kind))
+        return within
+
+    def _head_fields(self, tokens: Iterable[Token]) -> None:
+        """Find the fields that stand above all else but a title: in a list, in lines, in a table.
+
+        A table gives fields if it has two columns and nothing in its head.
+        """
+        for token in tokens:
+            if token.level or token.nesting < 0 or token.type in ("inline", "hr"):
+                continue
+            if token.type == "heading_open" and token.tag == "h1" and not self.fields:
+                continue
+            first, last = token.map or (0, 0)
+            start, end = self._starts[first], [*self._starts, len(self._text)][last]
+            match token.type:
+                case "bullet_list_open":
+                    spans = [one.span for one in self.structure if start <= one.span.start < end]
+                case "paragraph_open":
+                    spans = [line.span for n in range(first, last) if (line := self._line(n))]
+                case _:
+                    return
+            found = labelled(self._text, spans)
+            if not found:
+                return
+            self.fields += [replace(one, value=_plain(one.value)) for one in found]
 
     def title(self) -> str | None:
         """Return the words of the first heading of the top level."""

@@ -7,14 +7,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from askdoc.readers.decoding import decode, empty
 from askdoc.readers.layout.headings import Heading, without
 from askdoc.readers.layout.lines import Line, blocks, is_rule
+from askdoc.readers.layout.structure import (
+    AUTHOR,
+    apart,
+    arranged,
+    field_blocks,
+    head_of_text,
+    value_of,
+)
 from askdoc.strings import line_starts
-from askdoc.types import Reading, Span
+from askdoc.types import Block, Field, Kind, Reading, Span
 
 _RST_COMMENT = re.compile(r"(\s*)\.\.(?:\s+(?!\[[^\]]+\]|_|\||[\w:.+-]+::)\S.*|\s*)")
 """No footnote, target, substitution or directive."""
@@ -142,6 +151,52 @@ def org_comments(lines: Sequence[str]) -> Iterator[int]:
             block = ""
 
 
+@dataclass(slots=True)
+class Group:
+    """Neighbouring lines, by number from 0, that are one block of a kind."""
+
+    kind: Kind
+    lines: list[int]
+
+
+_APART = (Kind.CODE, Kind.ROW)
+"""Kinds of which each line stands for itself."""
+
+_Opens = Callable[[str], tuple[str, Kind] | None]
+
+
+def _enclosed(lines: Sequence[str], notes: _Notes, opens: _Opens) -> set[int]:
+    """Note the blocks that stand between two lines of marks; list their lines, with the marks.
+
+    `opens` says of a line whether it opens a block: by which line that is closed, and its kind.
+    One that is never closed is none.
+    """
+    last = {line.strip(): number for number, line in enumerate(lines)}
+    found: set[int] = set()
+    open_: tuple[str, Kind] | None = None
+    begins = False
+    for number, line in enumerate(lines):
+        bare = line.strip()
+        if open_ is None:
+            open_ = opens(bare) if number not in notes.unsaid else None
+            if open_ and last.get(open_[0], 0) > number:
+                found.add(number)
+                notes.out.add(number)
+                begins = True
+            else:
+                open_ = None
+            continue
+        found.add(number)
+        closing, kind = open_
+        if bare == closing:
+            notes.out.add(number)
+            open_ = None
+        elif bare:
+            notes.add(kind, number, begins=begins or kind is Kind.ROW)
+            begins = False
+    return found
+
+
 _WORD = re.compile(r"\w")
 _SEEN = re.compile(r"[^\r\n]")
 
@@ -165,6 +220,13 @@ class Marked:
     cut: Mapping[int, int] = field(default_factory=dict)
     """From which column on a line is none, by its number."""
 
+    begin: Mapping[int, int] = field(default_factory=dict)
+    """At which column the words of a line begin, where a mark before them is left out."""
+
+    groups: Sequence[Group] = ()
+    fields: Sequence[tuple[int, str, str]] = ()
+    """Number of the line, key and value of each property that the marks give."""
+
 
 @dataclass(slots=True)
 class _Notes:
@@ -174,6 +236,21 @@ class _Notes:
     cut: dict[int, int] = field(default_factory=dict)
     title: str | None = None
     author: str | None = None
+    begin: dict[int, int] = field(default_factory=dict)
+    groups: list[Group] = field(default_factory=list)
+    fields: list[tuple[int, str, str]] = field(default_factory=list)
+
+    def add(self, kind: Kind, number: int, *, begins: bool = True) -> None:
+        """Note the kind of a line, which begins a block or continues the last one."""
+        if begins or not self.groups or self.groups[-1].kind is not kind:
+            self.groups.append(Group(kind, []))
+        self.groups[-1].lines.append(number)
+
+    def go_on(self, kind: Kind, number: int) -> None:
+        """Note a line as part of the block of that kind that ends right above it, if one does."""
+        last = self.groups[-1] if self.groups else None
+        if last and last.kind is kind and last.lines[-1] == number - 1:
+            last.lines.append(number)
 
     def done(self) -> Marked:
         return Marked(
@@ -183,6 +260,9 @@ class _Notes:
             self.author,
             frozenset(self.unsaid),
             self.cut,
+            self.begin,
+            tuple(self.groups),
+            tuple(self.fields),
         )
 
 
@@ -206,26 +286,63 @@ class _MarkupReader:
         if cut := {**marked.cut, **dict.fromkeys(marked.unsaid, 0)}:
             text = _blanked(text, starts, cut)
             lines = [line[: cut.get(at)] for at, line in enumerate(lines)]
+        for number, column in marked.begin.items():
+            lines[number] = " " * column + lines[number][column:]
         headings = [
             Heading(_bare(starts[number], lines[number]), level, title)
             for number, level, title in marked.headings
             if title
         ]
-        apart = marked.out | {number for number, *_ in marked.headings}
-        runs = list(_runs(starts, lines, apart))
+        left_out = marked.out | {number for number, *_ in marked.headings}
+        fields = _head(starts, lines, marked)
+        groups = [
+            Group(
+                group.kind, [n for n in group.lines if n not in left_out and _WORD.search(lines[n])]
+            )
+            for group in marked.groups
+        ]
+        runs = list(_runs(starts, lines, left_out, groups))
         everything = sorted([*blocks(text, runs), *(heading.span for heading in headings)])
-        kept = without(everything, headings)
+        kept = tuple(apart(without(everything, headings), (field.span for field in fields)))
         if not kept:
             raise empty(name)
         first = next((heading.title for heading in headings if heading.level == 1), None)
+        named = (
+            Block(Span(_bare(starts[a], lines[a]).start, _bare(starts[b], lines[b]).end), kind)
+            for kind, a, b in (
+                (one.kind, one.lines[0], one.lines[-1]) for one in groups if one.lines
+            )
+        )
         return Reading(
             text=text,
             blocks=kept,
-            title=marked.title or first,
-            author=marked.author,
+            title=marked.title or value_of(fields, "title") or first,
+            author=marked.author or value_of(fields, *AUTHOR),
             sections=tuple(heading.section() for heading in headings),
             warnings=decoded.warnings,
+            structure=arranged([*named, *field_blocks(fields)], headings),
+            fields=tuple(fields),
         )
+
+
+def _head(starts: Sequence[int], lines: Sequence[str], marked: Marked) -> list[Field]:
+    """List the fields that marks give, or that are the first lines below the title."""
+    if marked.fields:
+        return [
+            Field(key.lower(), value, _bare(starts[number], lines[number]))
+            for number, key, value in marked.fields
+        ]
+    headings = {number for number, *_ in marked.headings}
+    head: list[tuple[int, str]] = []
+    for number, line in enumerate(lines):
+        if number in headings and number != marked.headings[0][0]:
+            break
+        if number in headings or number in marked.out:
+            continue
+        if not line.strip() and head:
+            break
+        head.append((starts[number], line))
+    return head_of_text(head)
 
 
 def _blanked(text: str, starts: Sequence[int], cut: Mapping[int, int]) -> str:
@@ -238,11 +355,20 @@ def _blanked(text: str, starts: Sequence[int], cut: Mapping[int, int]) -> str:
 
 
 def _runs(
-    starts: Sequence[int], lines: Sequence[str], apart: frozenset[int]
+    starts: Sequence[int],
+    lines: Sequence[str],
+    left_out: AbstractSet[int],
+    groups: Sequence[Group],
 ) -> Iterator[list[Line]]:
+    """Cut the lines where one is left out or holds no word, and where a group begins or ends."""
     run: list[Line] = []
+    group_of = {number: at for at, group in enumerate(groups) for number in group.lines}
+    alone = {number for group in groups if group.kind in _APART for number in group.lines}
     for number, line in enumerate(lines):
-        if number in apart or not _WORD.search(line) or is_rule(line.strip()):
+        if run and (number in alone or group_of.get(number) != group_of.get(number - 1)):
+            yield run
+            run = []
+        if number in left_out or not _WORD.search(line) or is_rule(line.strip()):
             if run:
                 yield run
             run = []
@@ -271,23 +397,215 @@ _ADMONITION = re.compile(
 
 
 def rst_marks(lines: Sequence[str]) -> Marked:
-    """Find the headings, which are underlined; levels count in the order in which they appear."""
+    """Find the headings, which are underlined; levels count in the order in which they appear.
+
+    An overline makes a level of its own. It is one only if it is no underline of another heading,
+    and as the underline is: headings may follow each other without a blank line.
+    """
     notes = _Notes(unsaid=set(rst_comments(lines)))
     levels: dict[tuple[str, bool], int] = {}
+    underlines: set[int] = set()
+    body = _RstBody(lines, notes)
     for number, line in enumerate(lines):
         if number in notes.unsaid:
             continue
+        if not body.take(number) or not _ADORNMENT.fullmatch(line):
+            left_out = _RST_LEFT_OUT.match(line) and not _ADMONITION.match(line)
+            if left_out and number not in notes.begin:
+                notes.out.add(number)
+            continue
+        notes.out.add(number)
         above = lines[number - 1].rstrip() if number else ""
-        if _ADORNMENT.fullmatch(line):
-            notes.out.add(number)
-            under = len(line.rstrip()) >= len(above.strip()) and _WORD.search(above)
-            if under and number - 1 not in notes.out:
-                over = number > 1 and bool(_ADORNMENT.fullmatch(lines[number - 2]))
-                level = levels.setdefault((line[0], over), len(levels) + 1)
-                notes.headings.append((number - 1, level, above.strip()))
-        elif _RST_LEFT_OUT.match(line) and not _ADMONITION.match(line):
-            notes.out.add(number)
+        under = len(line.rstrip()) >= len(above.strip()) and _WORD.search(above)
+        if under and number - 1 not in notes.out and number - 1 not in notes.unsaid:
+            over = (
+                number > 1
+                and number - 2 not in underlines
+                and lines[number - 2].rstrip() == line.rstrip()
+            )
+            if above[0].isspace() and not over:
+                continue  # no heading is indented unless it has an overline
+            underlines.add(number)
+            body.is_heading(number - 1)
+            level = levels.setdefault((line[0], over), len(levels) + 1)
+            notes.headings.append((number - 1, level, above.strip()))
     return notes.done()
+
+
+_RST_DIRECTIVE = re.compile(r"\.\.\s+(?:\|[^|]+\|\s+)?([\w:.+-]+)::(?:\s|$)")
+_RST_ITEM = re.compile(r"[-*+•]\s+(?=\S)")
+_RST_NUMBER = re.compile(
+    r"(?:\(?(?:\d{1,3}|#|[ivxIVX]{1,5}|[A-Za-z])\)|(?:\d{1,3}|#|[A-Za-z])\.)\s+(?=\S)"
+)
+_RST_FIELD = re.compile(r":(?:[^:\\`]|\\.)+:(?:\s+(\S.*)?|$)")
+_RST_RULE = re.compile(r"=+(?: +=+)+")
+_RST_GRID = re.compile(r"\+(?:[-=]+\+)+")
+_RST_DESCRIBES = re.compile(
+    r"\w+:\w+|(?:function|class|method|attribute|data|exception|option|envvar|confval|describe"
+    r"|object|property|staticmethod|classmethod|decorator|macro|type|cmdoption)"
+)
+"""Directives that describe what they name, such as a function or an option of a program."""
+
+_RST_KINDS = {
+    **dict.fromkeys(
+        (
+            *("code-block", "code", "sourcecode", "parsed-literal", "prompt", "doctest"),
+            *("testcode", "testoutput", "productionlist", "math", "raw", "graphviz"),
+        ),
+        Kind.CODE,
+    ),
+    **dict.fromkeys(("figure", "image"), Kind.CAPTION),
+    **dict.fromkeys(("epigraph", "pull-quote", "highlights"), Kind.QUOTE),
+    **dict.fromkeys(("csv-table", "list-table"), Kind.ROW),
+}
+"""What the text below a directive is."""
+
+
+@dataclass(slots=True)
+class _Indented:
+    """A block that is open: it holds the lines that are indented to the column `indent` at least.
+
+    Where the column is not `exact` yet, the first line of the block sets it. The `options` of a
+    directive are the fields right below it.
+    """
+
+    indent: int
+    kind: Kind
+    exact: bool = True
+    began: bool = False
+    options: bool = False
+
+
+class _RstBody:
+    """Takes in lines in order and notes what they are by their marks and by how they are indented.
+
+    As the specification of reStructuredText says, a block has all lines that are indented as its
+    first line is.
+    """
+
+    def __init__(self, lines: Sequence[str], notes: _Notes) -> None:
+        self._lines = lines
+        self._notes = notes
+        self._open = [_Indented(0, Kind.PROSE)]
+        self._blank = True
+        self._announced = False
+        """Whether the paragraph before announces a literal block by two colons."""
+        self._paragraph = 0
+        """The column at which the paragraph before begins."""
+        self._table: re.Pattern[str] | None = None
+        self._is_doctest = False
+
+    def is_heading(self, number: int) -> None:
+        """Take back what was noted of a line that turns out to be a heading."""
+        groups = self._notes.groups
+        if groups and groups[-1].lines == [number]:
+            groups.pop()
+
+    def take(self, number: int) -> bool:
+        """Take in a line; tell whether it may be a heading or its underline."""
+        line = self._lines[number]
+        words = line.strip()
+        if not words:
+            self._blank, self._is_doctest = True, False
+            return False
+        indent = _indent(line)
+        blank, self._blank = self._blank, False
+        if self._is_in_table(number, words, blank=blank):
+            return False
+        while indent < self._open[-1].indent:
+            self._open.pop()
+        top = self._open[-1]
+        if top.options and not blank and _RST_FIELD.fullmatch(words):
+            return False
+        top.options = False
+        if not top.exact and top.kind is not Kind.CODE:  # a line of code may be indented less
+            top.indent, top.exact = indent, True
+        if self._announced and blank and indent > self._paragraph:
+            top = _Indented(self._paragraph + 1, Kind.CODE)
+            self._open.append(top)
+        self._announced = False
+        if top.kind is Kind.CODE:
+            return self._note(number, top)
+        if indent > top.indent and top.kind in (Kind.PROSE, Kind.ITEM):
+            # a quotation, or without a blank line the definition of a term
+            top = _Indented(indent, Kind.QUOTE if blank and top.kind is Kind.PROSE else top.kind)
+            self._open.append(top)
+        self._paragraph = indent
+        self._announced = words.endswith("::") and not _RST_DIRECTIVE.match(words)
+        return not self._opens(number, words, indent, blank=blank) and self._note(number, top)
+
+    def _note(self, number: int, top: _Indented) -> bool:
+        """Note a line of an open block; tell whether it is plain prose."""
+        if top.kind is not Kind.PROSE:
+            self._notes.add(top.kind, number, begins=not top.began or top.kind is Kind.ROW)
+            top.began = True
+        return top.kind is Kind.PROSE
+
+    def _opens(self, number: int, words: str, indent: int, *, blank: bool) -> bool:
+        """Note a line that begins a block by its mark; tell whether it does."""
+        if directive := _RST_DIRECTIVE.match(words):
+            name = directive[1].rpartition(":")[2]
+            describes = _RST_DESCRIBES.fullmatch(directive[1]) and len(words) > directive.end()
+            kind = Kind.ITEM if describes else _RST_KINDS.get(name, Kind.PROSE)
+            self._open.append(
+                _Indented(indent + 1, kind, exact=False, began=bool(describes), options=True)
+            )
+            if describes:
+                self._notes.add(Kind.ITEM, number)
+                self._notes.begin[number] = indent + directive.end()
+            return True
+        if words.startswith(">>> ") or self._is_doctest:
+            self._notes.add(Kind.CODE, number, begins=not self._is_doctest)
+            self._is_doctest = True
+            return True
+        mark = _RST_ITEM.match(words) or _RST_NUMBER.match(words)
+        if mark and (blank or self._follows_item(number)):
+            column = indent + mark.end()
+            if mark.re is _RST_ITEM or self._is_numbered(number, column):
+                self._notes.add(Kind.ITEM, number)
+                self._open.append(_Indented(column, Kind.ITEM, began=True))
+                self._paragraph = column
+                return True
+        found = _RST_FIELD.fullmatch(words)
+        if found and (found[1] or self._indent_below(number) > indent):
+            self._notes.add(Kind.FIELD, number)
+            self._open.append(_Indented(indent + 1, Kind.FIELD, exact=False, began=True))
+            return True
+        return False
+
+    def _is_in_table(self, number: int, words: str, *, blank: bool) -> bool:
+        """Tell whether a line is one of a table drawn with rules, and note it if it holds a row."""
+        if self._table is None:
+            rules = (_RST_RULE, _RST_GRID)
+            self._table = next((rule for rule in rules if rule.fullmatch(words)), None)
+            return self._table is not None
+        if self._table.fullmatch(words):
+            return True
+        is_grid = self._table is _RST_GRID
+        if not words.startswith(("|", "+")) if is_grid else blank and self._is_closed(number):
+            self._table = None
+            return False
+        self._notes.add(Kind.ROW, number)
+        return True
+
+    def _is_closed(self, number: int) -> bool:
+        """Tell whether the last line above that is not blank is a rule, as a table ends."""
+        above = next((one for one in reversed(self._lines[:number]) if one.strip()), "")
+        return bool(_RST_RULE.fullmatch(above.strip()))
+
+    def _follows_item(self, number: int) -> bool:
+        groups = self._notes.groups
+        return bool(groups) and groups[-1].kind is Kind.ITEM and groups[-1].lines[-1] == number - 1
+
+    def _is_numbered(self, number: int, column: int) -> bool:
+        """Tell whether a number begins an item: the next line is blank, indented, or another."""
+        below = self._lines[number + 1] if number + 1 < len(self._lines) else ""
+        return (
+            not below.strip() or _indent(below) >= column or bool(_RST_NUMBER.match(below.strip()))
+        )
+
+    def _indent_below(self, number: int) -> int:
+        return _indent(next((one for one in self._lines[number + 1 :] if one.strip()), ""))
 
 
 # ── AsciiDoc ────────────────────────────────────────────────────────────────────────────────────
@@ -296,22 +614,44 @@ _ADOC_HEADING = re.compile(r"(={1,6}|#{1,6})\s+(\S.*?)(?:\s+\1)?\s*")
 _ADOC_LEFT_OUT = re.compile(
     r":[\w!-]+:.*|//.*|\[[^\]]*\]\s*|(?:include|image|toc|video)::.*|[-=*_.+/]{4,}\s*|\|={3,}.*|--\s*"
 )
-_ADOC_AUTHOR = re.compile(r":author:\s*(\S.*)")
+_ADOC_ATTRIBUTE = re.compile(
+    r":(author|authors|email|revdate|revnumber|revremark|date|version|status|description|keywords):\s+(\S.*)"
+)
+"""What a document says of itself; other attributes are for the program that sets it."""
+
+_ADOC_ITEM = re.compile(r"\s*(?:[*.]{1,5}|-|\d{1,3}\.)\s+(?=\S)|(?!\s*//)\S.*::(?:\s|$)")
+_ADOC_TITLE = re.compile(r"\.[^\s.].*")
+_ADOC_TABLE = re.compile(r"[|,:!]={3,}\s*")
+_ADOC_QUOTE = re.compile(r"_{4,}\s*")
 
 
 def adoc_marks(lines: Sequence[str]) -> Marked:
     """Find the headings, which begin with equals signs; one alone is the title."""
     notes = _Notes(unsaid=set(adoc_comments(lines)))
+    enclosed = _enclosed(lines, notes, _adoc_opens)
     for number, line in enumerate(lines):
-        if number in notes.unsaid:
+        if number in notes.unsaid or number in enclosed:
             continue
         if found := _ADOC_HEADING.fullmatch(line):
             notes.headings.append((number, len(found[1]), found[2]))
+        elif found := _ADOC_ATTRIBUTE.fullmatch(line):
+            notes.fields.append((number, found[1], found[2].strip()))
         elif _ADOC_LEFT_OUT.fullmatch(line):
             notes.out.add(number)
-            if author := _ADOC_AUTHOR.match(line):
-                notes.author = author[1].strip()
+        elif _ADOC_ITEM.match(line):
+            notes.add(Kind.ITEM, number)
+        elif _ADOC_TITLE.fullmatch(line):
+            notes.add(Kind.CAPTION, number)
+        else:
+            notes.go_on(Kind.ITEM, number)
     return notes.done()
+
+
+def _adoc_opens(line: str) -> tuple[str, Kind] | None:
+    if line.startswith("```"):
+        return "```", Kind.CODE
+    kinds = (_ADOC_VERBATIM, Kind.CODE), (_ADOC_TABLE, Kind.ROW), (_ADOC_QUOTE, Kind.QUOTE)
+    return next(((line, kind) for mark, kind in kinds if mark.fullmatch(line)), None)
 
 
 # ── LaTeX ───────────────────────────────────────────────────────────────────────────────────────
@@ -327,13 +667,21 @@ _TEX_LEVELS = {
 _TEX_HEADING = re.compile(
     rf"\s*\\({'|'.join(_TEX_LEVELS)})\*?(?:\[[^\]]*\])?\{{((?:[^{{}}]|\{{[^{{}}]*\}})*)\}}.*"
 )
-_TEX_ABOUT = re.compile(r"\s*\\(title|author)\{(.*)\}\s*")
+_TEX_ABOUT = re.compile(r"\s*\\(title|author|date)\{(.*)\}\s*")
 _TEX_LEFT_OUT = re.compile(
     r"\s*(?:\\(?:begin|end|label|usepackage|documentclass|maketitle|centering|includegraphics|input"
     r"|include|bibliography|bibliographystyle|newpage|clearpage|tableofcontents|appendix|vspace"
     r"|hspace|noindent|hline|toprule|midrule|bottomrule|newcommand|renewcommand)\b\*?"
     r"(?:\[[^\]]*\])*(?:\{[^{}]*\})*(?:\[[^\]]*\])*\s*)+"
 )
+_TEX_ENCLOSED = {
+    **dict.fromkeys(("verbatim", "Verbatim", "lstlisting", "minted", "alltt"), Kind.CODE),
+    **dict.fromkeys(("quote", "quotation"), Kind.QUOTE),
+}
+_TEX_OPENS = re.compile(r"\\begin\{(\w+\*?)\}.*")
+_TEX_ITEM = re.compile(r"\s*\\item\b")
+_TEX_CAPTION = re.compile(r"\s*\\caption\b")
+_TEX_ROW = re.compile(r"[^&]*(?<!\\)&.*\\\\\s*(?:\\hline\s*)?")
 _TEX_COMMAND = re.compile(r"\\[a-zA-Z]+\*?\s*|[{}~]")
 _TEX_BEGIN, _TEX_END = "\\begin{document}", "\\end{document}"
 
@@ -347,21 +695,34 @@ def tex_marks(lines: Sequence[str]) -> Marked:
     notes.unsaid.update(tex_comments(lines), range(end, len(lines)))
     notes.cut.update(tex_asides(lines))
     lines = [line[: notes.cut.get(number)] for number, line in enumerate(lines)]
+    enclosed = _enclosed(lines, notes, _tex_opens)
     for number, line in enumerate(lines):
-        if number in notes.unsaid:
+        if number in notes.unsaid or number in enclosed:
             continue
         about, heading = _TEX_ABOUT.fullmatch(line), _TEX_HEADING.fullmatch(line)
         if about:
             words = _without_commands(about[2])
-            notes.title, notes.author = (
-                (words, notes.author) if about[1] == "title" else (notes.title, words)
-            )
-            notes.out.add(number)
+            if _WORD.search(words):
+                notes.fields.append((number, about[1], words))
         elif heading and number > begins:
             notes.headings.append((number, _TEX_LEVELS[heading[1]], _without_commands(heading[2])))
         elif number <= begins or _TEX_LEFT_OUT.fullmatch(line):
             notes.out.add(number)
+        elif _TEX_ITEM.match(line):
+            notes.add(Kind.ITEM, number)
+        elif _TEX_CAPTION.match(line):
+            notes.add(Kind.CAPTION, number)
+        elif _TEX_ROW.fullmatch(line):
+            notes.add(Kind.ROW, number)
+        else:
+            notes.go_on(Kind.ITEM, number)
     return notes.done()
+
+
+def _tex_opens(line: str) -> tuple[str, Kind] | None:
+    found = _TEX_OPENS.fullmatch(line)
+    kind = _TEX_ENCLOSED.get(found[1].rstrip("*")) if found else None
+    return (f"\\end{{{found[1]}}}", kind) if found and kind else None
 
 
 def _without_commands(words: str) -> str:
@@ -374,26 +735,48 @@ _ORG_HEADING = re.compile(
     r"(\*+)\s+(?:(?:TODO|DONE)\s+)?(?:\[#[A-Z]\]\s+)?(\S.*?)(?:\s+:[\w@#%:]+:)?\s*"
 )
 _ORG_KEYWORD = re.compile(r"\s*#\+(\w+):?\s*(.*)", re.IGNORECASE)
+_ORG_ITEM = re.compile(r"\s*(?:[-+]|\d{1,3}[.)])\s+(?=\S)|\s+\*\s+(?=\S)")
+_ORG_KINDS = {
+    **dict.fromkeys(("src", "example", "export"), Kind.CODE),
+    **dict.fromkeys(("quote", "verse"), Kind.QUOTE),
+}
+_ORG_ABOUT = frozenset(
+    ("title", "subtitle", "author", "date", "email", "keywords", "description", "language")
+)
 _ORG_LEFT_OUT = re.compile(r"\s*#(?:\s.*|\+.*)?|\s*:[\w-]+:.*|\s*(?:CLOSED|DEADLINE|SCHEDULED):.*")
 
 
 def org_marks(lines: Sequence[str]) -> Marked:
-    """Find the headings, which begin with stars, and title and author among the keywords."""
+    """Find the headings, which begin with stars, and the fields among the keywords."""
     notes = _Notes(unsaid=set(org_comments(lines)))
+    enclosed = _enclosed(lines, notes, _org_opens)
     for number, line in enumerate(lines):
-        if number in notes.unsaid:
+        if number in notes.unsaid or number in enclosed:
             continue
         keyword = _ORG_KEYWORD.fullmatch(line)
-        if keyword and keyword[1].lower() in ("title", "author") and keyword[2].strip():
-            words = keyword[2].strip()
-            notes.title, notes.author = (
-                (words, notes.author) if keyword[1].lower() == "title" else (notes.title, words)
-            )
-        if heading := _ORG_HEADING.fullmatch(line):
+        name, words = (keyword[1].lower(), keyword[2].strip()) if keyword else ("", "")
+        if name in _ORG_ABOUT and words:
+            notes.fields.append((number, name, words))
+        elif name == "caption" and words:
+            notes.add(Kind.CAPTION, number)
+        elif heading := _ORG_HEADING.fullmatch(line):
             notes.headings.append((number, len(heading[1]), heading[2]))
         elif _ORG_LEFT_OUT.fullmatch(line):
             notes.out.add(number)
+        elif _ORG_ITEM.match(line):
+            notes.add(Kind.ITEM, number)
+        elif line.lstrip().startswith("|"):
+            notes.add(Kind.ROW, number)
+        else:
+            notes.go_on(Kind.ITEM, number)
     return notes.done()
+
+
+def _org_opens(line: str) -> tuple[str, Kind] | None:
+    found = _ORG_BLOCK.fullmatch(line)
+    kind = _ORG_KINDS.get(found[2].lower()) if found and found[1].lower() == "begin" else None
+    closing = f"#+{'END' if found[1].isupper() else 'end'}_{found[2]}" if found else ""
+    return (closing, kind) if kind else None
 
 
 class RstReader(_MarkupReader):

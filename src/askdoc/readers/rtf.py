@@ -12,7 +12,7 @@ from askdoc.readers.attachments import COMMENT, FOOTER, FOOTNOTE, HEADER, Apart,
 from askdoc.readers.composing import Composer
 from askdoc.readers.decoding import empty
 from askdoc.readers.refusal import damaged
-from askdoc.types import Reading
+from askdoc.types import Kind, Reading
 from askdoc.types.places import Place, PlaceKind
 
 rtf_to_text: Callable[..., str] = _untyped
@@ -118,7 +118,7 @@ def _braces(source: str, position: int = 0) -> Iterator[tuple[int, str]]:
         position = past(source, found)
 
 
-_ABOUT = re.compile(r"\{\\(title|author) ([^{}]*)\}")
+_ABOUT = re.compile(r"\{\\(title|author|subject|keywords|category) ([^{}]*)\}")
 _CODE_PAGE = re.compile(r"\\ansicpg\d{1,9}")
 _START = b"{\\rtf"
 
@@ -146,7 +146,7 @@ class RtfReader:
             told = [rtf_to_text(f"{head}{one.source}}}", errors="replace") for one in asides]
         except Exception as error:  # striprtf meets odd files with errors of any kind
             raise damaged(name) from error
-        about = {key: plain(value) for key, value in _ABOUT.findall(source)}
+        about = {key.capitalize(): plain(value) for key, value in _ABOUT.findall(source)}
         composer = Composer()
         number = 0
         marked: list[int] = []
@@ -156,7 +156,10 @@ class RtfReader:
             marked += [max(1, number)] * paragraph.count(MARK)
             if words.strip():
                 composer.place(Place(PlaceKind.PARAGRAPH, number))
-                composer.paragraph(words.replace("|", " | ").strip(" |") if "|" in words else words)
+                if "|" in words:  # as the cells of tables end
+                    composer.paragraph(words.replace("|", " | ").strip(" |"), kind=Kind.ROW)
+                else:
+                    composer.paragraph(words)
         marked += [max(1, number)] * (len(asides) - len(marked))
         write_apart(
             composer,
@@ -167,7 +170,7 @@ class RtfReader:
         )
         if not composer:
             raise empty(name)
-        return composer.reading(title=about.get("title"), author=about.get("author"))
+        return composer.reading(properties=about.items())
 
 
 def plain(value: str) -> str:

@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import IO
 
 from askdoc.readers.decoding import decode, empty, is_utf8, utf8_pieces
 from askdoc.readers.layout.headings import headings_above, text_headings, text_title, without
 from askdoc.readers.layout.lines import blocks, text_runs
-from askdoc.types import Reading, Section, Span
+from askdoc.readers.layout.structure import (
+    AUTHOR,
+    apart,
+    arranged,
+    field_blocks,
+    head_of_text,
+    items,
+    moved,
+    value_of,
+)
+from askdoc.strings import line_starts
+from askdoc.types import Reading, Section, Span, Structure
 
 _PIECE = 1_000_000
 """Characters of a long text that are looked at as if they were all."""
+
+_HEAD = 20_000
+"""Characters within which the fields at the head of a text end."""
 
 
 class TextReader:
@@ -52,20 +67,29 @@ def _parts(pieces: Iterator[str]) -> Iterator[Reading]:
 
 def _reading(text: str, *, origin: int = 0, warnings: tuple[str, ...] = ()) -> Reading:
     runs = text_runs(text)
-    cut = blocks(text, runs)
+    fields = [] if origin else head_of_text(_lines(text[:_HEAD]))
+    cut = tuple(apart(blocks(text, runs), (field.span for field in fields)))
     headings = text_headings(text, runs)
     headings = sorted([*headings, *headings_above(text, runs, cut)], key=lambda one: one.span)
     title = None if origin else text_title(text, runs, headings)
     if title and title not in headings:
         headings.insert(0, title)
     sections = [heading.section() for heading in headings if heading != title]
+    found = without(cut, headings)
+    named = arranged([*items(text, found), *field_blocks(fields)], headings)
     return Reading(
         text=text,
-        blocks=tuple(
-            Span(block.start + origin, block.end + origin) for block in without(cut, headings)
-        ),
-        title=title.title if title else None,
+        blocks=tuple(Span(block.start + origin, block.end + origin) for block in found),
+        title=value_of(fields, "title") or (title.title if title else None),
+        author=value_of(fields, *AUTHOR),
         sections=tuple(Section(one.start + origin, one.level, one.title) for one in sections),
         warnings=warnings,
         origin=origin,
+        structure=Structure(tuple(moved(named.blocks, origin))),
+        fields=tuple(fields),
     )
+
+
+def _lines(text: str) -> list[tuple[int, str]]:
+    """List the lines of a text with their offsets."""
+    return [(a, text[a:b]) for a, b in pairwise([*line_starts(text), len(text)])]

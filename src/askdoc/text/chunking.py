@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import PurePosixPath
 
 from askdoc.strings import searchable
-from askdoc.types import Chunk, Reading, Section, Span
+from askdoc.types import Block, Chunk, Reading, Section, Span, Structure
 from askdoc.types.ports import SentenceSplitter
 
 LONGEST = 256_000
@@ -24,8 +24,9 @@ LONGEST = 256_000
 def windows(reading: Reading) -> Iterator[Reading]:
     """Cut a reading into parts of whole blocks; together they are the reading.
 
-    What is said of the document as a whole, pages and landmarks among it, stands in the first part
-    alone; sections are in the part that they start in.
+    What is said of the document as a whole, such as pages, landmarks and fields, stands in the
+    first part alone; sections are in the part that they start in, and blocks of the structure in
+    all parts that they reach into.
     """
     runs = list(_runs(reading.blocks)) or [()]
     starts = [reading.origin, *(run[0].start for run in runs[1:]), reading.end]
@@ -36,10 +37,23 @@ def windows(reading: Reading) -> Iterator[Reading]:
         sections = tuple(
             s for s in reading.sections if start <= s.start and (last or s.start < end)
         )
+        structure = _within(reading.structure, start, end)
         if number == 0:
-            yield replace(reading, text=text, blocks=run, sections=sections)
+            yield replace(reading, text=text, blocks=run, sections=sections, structure=structure)
         else:
-            yield Reading(text, run, sections=sections, origin=start)
+            yield Reading(text, run, sections=sections, origin=start, structure=structure)
+
+
+def _within(structure: Structure, start: int, end: int) -> Structure:
+    """Return the blocks between two offsets, cut where they reach further."""
+    first = bisect_right(structure.blocks, start, key=lambda block: block.span.end)
+    last = bisect_left(structure.blocks, end, key=lambda block: block.span.start)
+    return Structure(
+        tuple(
+            Block(Span(max(start, block.span.start), min(end, block.span.end)), block.kind)
+            for block in structure.blocks[first:last]
+        )
+    )
 
 
 def joined(parts: Iterator[Reading]) -> Iterator[Reading]:

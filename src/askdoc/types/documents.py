@@ -212,7 +212,9 @@ class Reading:
 
     def breaks(self) -> Sequence[int]:
         """List the offsets that neither a sentence nor a passage runs across."""
-        return self.pages or self.landmarks.breaks()
+        if not self.pages:
+            return self.landmarks.breaks()
+        return (*self.pages, *self.landmarks.breaks()) if self.landmarks else self.pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,13 +340,16 @@ class Document:
         return self.location[len(self.within) :] if self.within else ""
 
     def page_of(self, offset: int) -> int | None:
-        """Name the page (from 1) that holds `offset`, or None where the format has no pages."""
-        return max(1, bisect_right(self.pages, offset)) if self.pages else None
+        """Name the page (from 1) that holds `offset`; None where that is on no page."""
+        if not self.pages or self.landmarks.between(offset, offset):
+            return None
+        return max(1, bisect_right(self.pages, offset))
 
     def place_of(self, span: Span) -> Place | None:
         """Name the page, slide, row or such that holds `span`; None where there are only lines."""
-        if not self.pages:
-            return self.landmarks.between(span.start, span.end)
+        place = self.landmarks.between(span.start, span.end)
+        if place or not self.pages:  # the properties of a document stand behind its pages
+            return place
         first = max(1, bisect_right(self.pages, span.start))
         last = max(1, bisect_right(self.pages, max(span.start, span.end - 1)))
         return Place(PlaceKind.PAGE, first, last=last if last > first else None)

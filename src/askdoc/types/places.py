@@ -31,13 +31,14 @@ class PlaceKind(StrEnum):
     MESSAGE = "message"
     PARAGRAPH = "paragraph"
     FUNCTION = "function"
+    PROPERTIES = "properties"
 
 
 _VIEWED = frozenset({PlaceKind.PAGE, PlaceKind.SLIDE, PlaceKind.CHAPTER, PlaceKind.PARAGRAPH})
 
 HOLDING = frozenset(
-    {PlaceKind.PAGE, PlaceKind.SLIDE, PlaceKind.CHAPTER, PlaceKind.MESSAGE, PlaceKind.FUNCTION}
-)
+    (PlaceKind.PAGE, PlaceKind.SLIDE, PlaceKind.CHAPTER, PlaceKind.MESSAGE, PlaceKind.FUNCTION)
+) | {PlaceKind.PROPERTIES}
 """Kinds of places that passages do not run across."""
 
 
@@ -48,8 +49,8 @@ class Place:
     `name` is of what the number counts in: the sheet of a row, the title of a chapter, the function
     that starts on a line; of a message it says who wrote it, when, and about what; of a page or a
     paragraph, which of its notes it is; of a hidden slide or sheet, that it is hidden. A line of
-    number 0 is one that is not known. What is `quoted` stands in a message whose sender did not
-    write it.
+    number 0 is one that is not known; properties have no number. What is `quoted` stands in a
+    message whose sender did not write it.
     """
 
     kind: PlaceKind
@@ -113,6 +114,9 @@ class Landmarks:
         return Place(one.kind, one.number, one.name, other.number)
 
 
+PROPERTIES = Place(PlaceKind.PROPERTIES, 0)
+"""What a file says of itself outside its text, such as its author and its dates."""
+
 NOWHERE = Landmarks()
 """No landmarks at all."""
 
@@ -128,8 +132,8 @@ def name_place(where: Place | None, line_start: int | None, line_end: int | None
     name = one_line(where.name or "")
     told = _counted(where.kind, where.number, where.last)
     match where.kind:
-        case PlaceKind.LINE if not where.number:
-            told = ""
+        case PlaceKind.LINE | PlaceKind.PROPERTIES if not where.number:
+            told = "" if where.kind is PlaceKind.LINE else str(where.kind)
         case PlaceKind.MESSAGE if name:
             told = f"message of {name}"
         case PlaceKind.TIME:

@@ -41,7 +41,7 @@ class NotebookReader:
             printed = "\n".join(_outputs(cell))
             if len(printed) > _MOST_OUTPUT:
                 cut.append(str(number))
-            composer.paragraph(printed[:_MOST_OUTPUT], join=False)
+            composer.code(printed[:_MOST_OUTPUT])
         if not composer:
             raise wordless(name, " in any cell")
         warnings = [*decoded.warnings]
@@ -53,7 +53,7 @@ class NotebookReader:
 def _write(cell: dict[str, Any], composer: Composer) -> None:
     source = _joined(cell.get("source", cell.get("input")))
     if cell.get("cell_type") == "code":
-        composer.paragraph(source, join=False)
+        composer.code(source)
     elif source.strip():
         try:
             reading = MarkdownReader().read(source.encode("utf-8", "replace"), name="cell")

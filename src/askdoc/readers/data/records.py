@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from askdoc.readers.composing import CELL, TURN, Composer, clean
+from askdoc.types import Kind
 from askdoc.types.places import Place, PlaceKind
 
 _LONG = 300
@@ -97,7 +98,7 @@ class Records:
             return
         if not self._frames:
             self.composer.place(Place(PlaceKind.LINE, line))
-            self.composer.row(words)
+            self.composer.row(words, kind=Kind.PROSE)
             return
         frame = self._frames[-1]
         if not frame.waiting:
@@ -136,7 +137,8 @@ class Records:
             path = self._path(upto=depth + 1).replace(TURN, "")
             self.composer.place(Place(PlaceKind.LINE, frame.line))
             turns = [Place(PlaceKind.LINE, line) for line in frame.lines]
-            self.composer.row(_row(path, frame), turns=turns)
+            kind = Kind.FIELD if len(frame.waiting) == 1 and not frame.is_list else Kind.ROW
+            self.composer.row(_row(path, frame), turns=turns, kind=kind)
             frame.waiting, frame.lines = [], []
         self._clean = len(self._frames)
 

@@ -15,7 +15,7 @@ from askdoc.readers.decoding import empty
 from askdoc.readers.html_tree import parse, write
 from askdoc.readers.refusal import wordless
 from askdoc.readers.unpacking import parse_xml
-from askdoc.types import Reading
+from askdoc.types import Kind, Reading
 from askdoc.types.places import Place, PlaceKind
 
 _LONG = 300
@@ -151,7 +151,8 @@ class _Walk:
     def _flush(self) -> None:
         if self._waiting:
             self.composer.place(Place(PlaceKind.LINE, self._line))
-            self.composer.row(CELL.join(self._waiting), turns=self._turns)
+            kind = Kind.FIELD if len(self._waiting) == 1 else Kind.ROW
+            self.composer.row(CELL.join(self._waiting), turns=self._turns, kind=kind)
             self._waiting, self._turns = [], []
 
     def _place(self, element: etree._Element) -> None:

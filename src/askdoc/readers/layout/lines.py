@@ -18,11 +18,12 @@ from askdoc.types import Span
 _LINE = re.compile(r"[^\r\n]+")
 _WORD = re.compile(r"\w")
 _RULE = re.compile(r"(?=(?:\s*[^\w\s]){3})[\s\-=_*~#+.|<>─═]+")
-_BULLET = re.compile(r"[•◦▪▫‣⁃∙●○■□➢✓]\s*\S|[-*+]\s+\S")
-_MARKER = re.compile(
+BULLET = re.compile(r"[•◦▪▫‣⁃∙●○■□➢✓]\s*\S|[-*+]\s+\S")
+MARKER = re.compile(
     r"(?:[–—]|\(?(?:\d{1,3}|[A-Za-z]|[ivx]{1,5}|\d{1,2}(?:\.\d{1,2}){1,3})[.)])\s+\S"
 )
-_ROW = re.compile(r"\S(?:\t+| {3,})\S|\|.*\||\.{5}|(?:\. ){4}")
+LEADER = re.compile(r"\.{5}|(?:\. ){4}")
+_ROW = re.compile(rf"\S(?:\t+| {{3,}})\S|\|.*\||{LEADER.pattern}")
 
 _NEXT_SENTENCE = re.compile(r"(?:[^\W\d_]{3}|\d{2})[.?!][\"'”’»)]*\s+[A-Z]\w*\s+\w")
 
@@ -171,12 +172,12 @@ def _cuts(
     if wide and not (len(pairs) >= _MANY_LINES and _share(pairs) >= _NEARLY_ALL):
         yield from pairwise(run)
         return
-    listing = bool(_MARKER.match(run[0].span.of(text)))
+    listing = bool(MARKER.match(run[0].span.of(text)))
     for pair in pairs:
         a, b = pair.first, pair.second
         wrapped = pair.full and (wraps or _is_prose(a.span.of(text)))
         starts = _starts_block(text, a, b, free=listing or not wrapped)
-        listing = listing or (starts and bool(_MARKER.match(b.span.of(text))))
+        listing = listing or (starts and bool(MARKER.match(b.span.of(text))))
         goes_on = continues(text, a.span, b.span) or _is_broken_off(a.span.of(text))
         if starts or not (wrapped or goes_on):
             yield a, b
@@ -227,12 +228,12 @@ def _starts_block(text: str, a: Line, b: Line, *, free: bool) -> bool:
     where the lines are `free`: in a list, or not wrapped.
     """
     here, before = b.span.of(text), a.span.of(text)
-    if _BULLET.match(here) or _ROW.search(here) or _ROW.search(before):
+    if BULLET.match(here) or _ROW.search(here) or _ROW.search(before):
         return True
     if _is_figures(here) and _is_figures(before):
         return True
     done = ends_sentence(before)
-    if _MARKER.match(here):
+    if MARKER.match(here):
         return free or done
     return done and b.left > a.left + 1.5 * _unit(b)
 

@@ -20,10 +20,10 @@ from lxml import etree
 from askdoc.errors import ReadError
 from askdoc.readers.attachments import FOOTER, HEADER, Apart, write_apart
 from askdoc.readers.composing import TURN, Composer, Wide, table_rows, told_in_each
-from askdoc.readers.html_tree import title_and_author
+from askdoc.readers.office.properties import core_properties
 from askdoc.readers.refusal import damaged, wordless
 from askdoc.readers.unpacking import Package, parse_xml
-from askdoc.types import Reading
+from askdoc.types import Kind, Reading
 from askdoc.types.places import Place, PlaceKind
 
 if TYPE_CHECKING:
@@ -99,6 +99,18 @@ _END = re.compile(r"[.!?…][\"'”’)\]]*\s+|\n")
 _ENDED = re.compile(r"(?:[.!?…:][\"'”’)\]]*\s*|\n)\Z")
 
 _HEADING = re.compile(r"(?:heading|überschrift|titre|título|titolo|kop) ?([1-9])", re.IGNORECASE)
+_STYLES = {
+    "quote": Kind.QUOTE,
+    "intense quote": Kind.QUOTE,
+    "caption": Kind.CAPTION,
+    "html preformatted": Kind.CODE,
+    "html code": Kind.CODE,
+    "macro": Kind.CODE,
+    "source code": Kind.CODE,
+    "code": Kind.CODE,
+}
+"""What the styles are for that Word and Pandoc name so."""
+
 _COMMENT = "comment"
 _NOTES = {"footnotes": "footnote", "endnotes": "endnote", "comments": _COMMENT}
 _NUMBER_OF_BODY_TEXT = 9
@@ -134,7 +146,7 @@ class DocxReader:
             ReadError: the file is broken, encrypted, too large when unpacked, or has no text.
 
         """
-        Package(data, name)  # refuses what is not sound before anything is made of it
+        package = Package(data, name)  # refuses what is not sound before anything is made of it
         try:
             document = docx.Document(BytesIO(data))
             walk = _Walk(document)
@@ -149,8 +161,7 @@ class DocxReader:
             raise damaged(name) from error
         if not walk.composer:
             raise wordless(name)
-        title, author = title_and_author(document)
-        return walk.composer.reading(title=title or walk.title, author=author)
+        return walk.composer.reading(title=walk.title, properties=core_properties(package))
 
 
 class _Walk:
@@ -162,6 +173,7 @@ class _Walk:
         self.margins = Margins(document)
         self._document = document
         self._levels = dict(_levels(document))
+        self._kinds = dict(_kinds(document))
         self._hidden = _hidden_styles(document)
         self._paged = next(document.element.body.iter(_PAGE_BREAK), None) is not None
         self._page = 1
@@ -219,7 +231,8 @@ class _Walk:
             if level is None:
                 turned = _at_sentences(marked.strip(f"{TURN}\n "))
                 turns = [Place(PlaceKind.PAGE, page) for page in range(self._page + 1, last + 1)]
-                self.composer.paragraph(turned, close=_is_item(element), turns=turns)
+                kind = self._kind(element)
+                self.composer.paragraph(turned, close=_is_item(element), turns=turns, kind=kind)
             else:
                 self.composer.heading(text, level or 1)
                 if not level and self.title is None:
@@ -309,6 +322,12 @@ class _Walk:
                 self._numbered[note] += 1
                 name = None if note == _COMMENT else f"{note} {self._numbered[note]}"
                 self._marks[note, mark.get(_DOCX_W + "id", "")] = replace(place, name=name)
+
+    def _kind(self, paragraph: etree._Element) -> Kind:
+        """Tell what a paragraph is that is no heading: by its numbering, else by its style."""
+        style = paragraph.find(f"{_W}pPr/{_W}pStyle")
+        key = style.get(_DOCX_W + "val", "") if style is not None else ""
+        return Kind.ITEM if _is_item(paragraph) else self._kinds.get(key, Kind.PROSE)
 
     def _level(self, paragraph: etree._Element) -> int | None:
         """Return the level of a heading, 0 for the title, None for other text."""
@@ -428,6 +447,17 @@ def _levels(document: Document) -> Iterator[tuple[str, int]]:
             yield key, int(found[1])
         elif outline is not None and (level := _outline(outline)):
             yield key, level
+
+
+def _kinds(document: Document) -> Iterator[tuple[str, Kind]]:
+    """Map the ids of styles to what their paragraphs are, by the names that Word gives styles."""
+    for style in document.styles.element.iter(_DOCX_W + "style"):
+        named = style.find(_DOCX_W + "name")
+        words = named.get(_DOCX_W + "val", "").lower() if named is not None else ""
+        if style.find(f"{_W}pPr/{_W}numPr") is not None or words.startswith("list "):
+            yield style.get(_DOCX_W + "styleId", ""), Kind.ITEM
+        elif (kind := _STYLES.get(words)) is not None:
+            yield style.get(_DOCX_W + "styleId", ""), kind
 
 
 def _notes(document: Document) -> Iterator[Part]:

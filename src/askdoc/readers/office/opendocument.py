@@ -7,15 +7,16 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from lxml import etree
 
 from askdoc.readers.composing import Composer, Wide, table_rows, told_in_each
+from askdoc.readers.office.properties import open_properties
 from askdoc.readers.office.sheets import Missing, Sheet, noted, write_sheets
 from askdoc.readers.refusal import damaged, locked, wordless
 from askdoc.readers.unpacking import Package
-from askdoc.types import Reading
+from askdoc.types import Kind, Reading
 from askdoc.types.places import Place, PlaceKind
 
 _NAMESPACE = "urn:oasis:names:tc:opendocument:xmlns:"
-_OFFICE, _TEXT, _TABLE, _DRAW, _META = (
-    f"{{{_NAMESPACE}{part}:1.0}}" for part in ("office", "text", "table", "drawing", "meta")
+_OFFICE, _TEXT, _TABLE, _DRAW = (
+    f"{{{_NAMESPACE}{part}:1.0}}" for part in ("office", "text", "table", "drawing")
 )
 _PRESENTATION = f"{{{_NAMESPACE}presentation:1.0}}"
 _STYLE = f"{{{_NAMESPACE}style:1.0}}"
@@ -34,6 +35,14 @@ _MOST_REPEATED = 1000
 """Columns, or rows with words, that one element may stand for."""
 
 
+_KINDS = {
+    "quotations": Kind.QUOTE,
+    "preformatted": Kind.CODE,
+    "caption": Kind.CAPTION,
+    "illustration": Kind.CAPTION,
+    "figure": Kind.CAPTION,
+    "drawing": Kind.CAPTION,
+}
 _SPANNED = ("columns", "rows")
 
 
@@ -54,25 +63,16 @@ class OpenDocumentReader:
             if b"encryption-data" in (package.read("META-INF/manifest.xml") or b""):
                 raise locked(name)
             raise damaged(name)
-        title, author = _about(package)
+        properties = open_properties(package)
         sheets = body.find(_OFFICE + "spreadsheet")
         if sheets is not None:
             missing = Missing(sum(map(_lacks_result, sheets.iter(_TABLE + "table-cell"))))
             named = map(_sheet, sheets.iterchildren(_TABLE + "table"))
-            return write_sheets(named, name, title=title, author=author, warnings=missing)
+            return write_sheets(named, name, properties, warnings=missing)
         walk = _Walk(body, _hidden_styles((root, package.xml("styles.xml"))))
         if not walk.composer:
             raise wordless(name)
-        return walk.composer.reading(title=title or walk.title, author=author)
-
-
-def _about(package: Package) -> tuple[str | None, str | None]:
-    """Return title and author."""
-    meta = package.xml("meta.xml")
-    if meta is None:
-        return None, None
-    title = meta.findtext(f".//{_DC}title")
-    return title, meta.findtext(f".//{_META}initial-creator") or meta.findtext(f".//{_DC}creator")
+        return walk.composer.reading(title=walk.title, properties=properties)
 
 
 class _Walk:
@@ -121,7 +121,8 @@ class _Walk:
                 self.composer.heading(text, int(level) if level.isdecimal() and int(level) else 1)
                 self.title = self.title or (text if is_title and not self._slide else None)
             else:
-                self.composer.paragraph(text, close=_TEXT + "list" in _tags_above(element))
+                is_item = _TEXT + "list" in _tags_above(element)
+                self.composer.paragraph(text, close=is_item, kind=_kind(style, is_item=is_item))
         self._page += sum(1 for _ in element.iter(_PAGE_BREAK))
         return [one for one in element.iter(*_APART) if _is_outermost(one, element)]
 
@@ -140,6 +141,12 @@ class _Walk:
         else:
             place = Place(PlaceKind.PARAGRAPH, self._paragraph, _name_of(note))
         self.composer.place(place)
+
+
+def _kind(style: str, *, is_item: bool) -> Kind:
+    """Tell what a paragraph is by the name of its style, as LibreOffice writes it."""
+    name = style.partition("_")[0].casefold()
+    return Kind.ITEM if is_item else _KINDS.get(name, Kind.PROSE)
 
 
 def _name_of(note: etree._Element | None) -> str | None:

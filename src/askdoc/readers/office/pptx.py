@@ -7,17 +7,19 @@ from io import BytesIO
 from typing import Any
 
 import pptx
+from pptx.enum.shapes import PP_PLACEHOLDER
 
 from askdoc.errors import ReadError
 from askdoc.readers.composing import CELL, Composer, Wide, table_rows, told_in_each
 from askdoc.readers.hidden import HIDDEN, hidden_slides
-from askdoc.readers.html_tree import title_and_author
+from askdoc.readers.office.properties import core_properties
 from askdoc.readers.refusal import damaged, wordless
 from askdoc.readers.unpacking import Package, parse_xml
-from askdoc.types import Reading
+from askdoc.types import Kind, Reading
 from askdoc.types.places import Place, PlaceKind
 
 _PARAGRAPH = "{http://schemas.openxmlformats.org/drawingml/2006/main}p"
+_BODIES = (PP_PLACEHOLDER.BODY, PP_PLACEHOLDER.OBJECT)
 _DIAGRAM = "http://schemas.openxmlformats.org/drawingml/2006/diagram"
 
 
@@ -31,7 +33,7 @@ class PptxReader:
             ReadError: the file is broken, encrypted, too large when unpacked, or has no text.
 
         """
-        Package(data, name)  # refuses what is not sound before anything is made of it
+        package = Package(data, name)  # refuses what is not sound before anything is made of it
         composer = Composer()
         bare: list[int] = []
         hidden: list[int] = []
@@ -46,7 +48,6 @@ class PptxReader:
                     bare.append(number)
                 elif unseen:
                     hidden.append(number)
-            title, author = title_and_author(show)
         except ReadError:
             raise
         except Exception as error:  # python-pptx meets odd files with errors of any kind
@@ -54,8 +55,7 @@ class PptxReader:
         if not composer:
             raise wordless(name, " on any slide")
         told = [*_bare(bare), *hidden_slides(hidden)]
-        named = None if title == "PowerPoint Presentation" else title
-        return composer.reading(title=named, author=author, warnings=told)
+        return composer.reading(warnings=told, properties=core_properties(package))
 
 
 def _bare(slides: list[int]) -> list[str]:
@@ -86,8 +86,9 @@ def _shapes(shapes: Iterable[Any]) -> Iterator[Any]:
 
 def _shape(shape: Any, composer: Composer, name: str) -> None:
     if shape.has_text_frame:
+        kind = Kind.ITEM if _is_list(shape) else Kind.PROSE
         for number, paragraph in enumerate(shape.text_frame.paragraphs):
-            composer.paragraph(paragraph.text, close=number > 0)
+            composer.paragraph(paragraph.text, close=number > 0, kind=kind)
     elif getattr(shape, "has_table", False):
         for _, row in table_rows(told_in_each(_rows(shape.table))):
             composer.row(row)
@@ -97,7 +98,12 @@ def _shape(shape: Any, composer: Composer, name: str) -> None:
     else:
         for words in _diagram(shape, name):
             composer.paragraph(words, close=True)
-        composer.paragraph(_caption(shape))
+        composer.caption(_caption(shape))
+
+
+def _is_list(shape: Any) -> bool:
+    """Tell whether a shape is a body of points, as the layout of its slide has it."""
+    return bool(shape.is_placeholder) and shape.placeholder_format.type in _BODIES
 
 
 def _rows(table: Any) -> Iterator[tuple[list[str], list[Wide]]]:

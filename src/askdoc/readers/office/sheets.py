@@ -19,6 +19,7 @@ from lxml import etree
 from askdoc.errors import ReadError
 from askdoc.readers.composing import CELL, Composer, Wide, table_rows, told_in_each
 from askdoc.readers.hidden import HIDDEN, Hidden, Unseen
+from askdoc.readers.office.properties import Pairs, core_properties
 from askdoc.readers.refusal import damaged, locked, wordless
 from askdoc.readers.unpacking import Package
 from askdoc.types import Reading
@@ -157,13 +158,10 @@ class XlsxReader:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of extensions that hold no text
                 book = openpyxl.load_workbook(BytesIO(data), read_only=True, data_only=True)
-                core = book.properties
                 missing, unseen = Missing(), Unseen()
                 sheets = _sheets(book, package, missing, unseen)
                 told = chain(missing, unseen)
-                return write_sheets(
-                    sheets, name, title=core.title, author=core.creator, warnings=told
-                )
+                return write_sheets(sheets, name, core_properties(package), warnings=told)
         except ReadError:
             raise
         except Exception as error:  # openpyxl meets odd files with errors of any kind
@@ -217,9 +215,8 @@ class _Silence:
 def write_sheets(
     sheets: Iterable[Sheet],
     name: str,
+    properties: Pairs | None = None,
     *,
-    title: str | None = None,
-    author: str | None = None,
     warnings: Iterable[str] = (),
 ) -> Reading:
     """Write the rows of sheets, each below the name of its sheet; `warnings` are asked for last.
@@ -237,7 +234,7 @@ def write_sheets(
             composer.row(row)
     if not composer:
         raise wordless(name, " on any sheet")
-    return composer.reading(title=title, author=author, warnings=tuple(warnings))
+    return composer.reading(warnings=tuple(warnings), properties=properties or ())
 
 
 def _with_notes(rows: Iterable[tuple[int, str]], notes: Notes) -> Iterator[tuple[int, str]]:

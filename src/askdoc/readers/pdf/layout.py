@@ -15,8 +15,9 @@ from itertools import pairwise
 
 from askdoc.readers.layout.headings import Heading
 from askdoc.readers.layout.lines import Line, blocks, continues, is_rule
+from askdoc.readers.layout.structure import arranged, items
 from askdoc.strings import SOFT_HYPHEN, unparted
-from askdoc.types import Span
+from askdoc.types import UNSTRUCTURED, Block, Kind, Span, Structure
 
 PAGE_NUMBER = re.compile(
     r"(?:page|seite|p\.)?\s*[-–—|]?\s*(?:\d{1,4}|[ivxlc]{1,6})"
@@ -25,6 +26,8 @@ PAGE_NUMBER = re.compile(
 )
 _DIGITS = re.compile(r"[0-9]{1,9}")
 _NUMBERING = re.compile(r"\A[\dA-Z]{1,3}(?:\.\d{1,3})*[.:]?\s+(?=\S)")
+
+_CAPTION = re.compile(r"(?:Figure|Fig\.|Table|Abbildung|Abb\.|Tabelle)\s+\d+(?:[.-]\d+)*\s*[.:–—|]")
 
 _GAP = 1.35
 """A distance between baselines this many times the usual one parts two paragraphs."""
@@ -54,6 +57,7 @@ class PageLine:
     baseline: float
     size: float
     angle: int = 0
+    in_table: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,7 @@ class Composed:
     pages: tuple[int, ...]
     blocks: tuple[Span, ...]
     headings: tuple[Heading, ...]
+    structure: Structure = UNSTRUCTURED
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +130,19 @@ def compose(
     if any(told):
         apart = (span for sheet in sheets for span in sheet.beside)
         found = tuple(sorted((*found, *apart), key=lambda span: span.start))
-    return Composed(text, starts, found, tuple(headings))
+    named = arranged(_named(text, sheets, found), headings)
+    return Composed(text, starts, found, tuple(headings), named)
+
+
+def _named(text: str, sheets: Sequence[_Sheet], blocks: Sequence[Span]) -> Iterator[Block]:
+    """Tell what blocks are: rows of tables, fields of forms, items by their marks, captions."""
+    for sheet in sheets:
+        for line, span in zip(sheet.lines, sheet.spans, strict=True):
+            if line.in_table:
+                yield Block(span, Kind.ROW)
+        yield from (Block(span, Kind.FIELD) for span in sheet.beside)
+    yield from items(text, blocks)
+    yield from (Block(span, Kind.CAPTION) for span in blocks if _CAPTION.match(span.of(text)))
 
 
 def _first_of_each(beside: Sequence[Sequence[str]]) -> list[list[str]]:
@@ -170,6 +187,7 @@ def _joined(page: Sequence[PageLine]) -> Iterator[PageLine]:
                 text=line.text + _space(line, piece) + piece.text,
                 left=line.left,
                 right=piece.right,
+                in_table=line.in_table or piece.in_table,
             )
         else:
             yield line

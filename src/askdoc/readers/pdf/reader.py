@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from ctypes import byref, c_double
+from dataclasses import replace
 from functools import cache
 from importlib import resources
 from pathlib import PurePath
@@ -17,6 +18,7 @@ import pypdfium2 as pdfium  # type: ignore[import-untyped]
 from pypdfium2 import raw
 
 from askdoc.errors import ReadError
+from askdoc.readers.composing import Composer
 from askdoc.readers.layout.headings import without
 from askdoc.readers.pdf.asides import asides
 from askdoc.readers.pdf.layout import CELL, Bookmark, PageLine, compose, in_reading_order, soften
@@ -48,6 +50,12 @@ _NOBODY = re.compile(
     r"\W*(?:(?:unknown|anonymous|unspecified|author|user|admin(?:istrator)?|owner)\W*)?",
     re.IGNORECASE,
 )
+
+_DATE = re.compile(
+    r"(?:D:)?(?P<year>\d{4})(?P<month>\d\d)?(?P<day>\d\d)?"
+    r"(?P<hour>\d\d)?(?P<minute>\d\d)?(?P<second>\d\d)?"
+)
+"""A date as PDF writes it; the zone behind it is left out."""
 
 _MOST_UNKNOWN = 0.3
 """A page with a larger share of unknown glyphs is as good as an image."""
@@ -123,15 +131,18 @@ def _read(document: Any, name: str, *, ocr: bool) -> Reading:
         if ocr:
             message = f"`{name}` has no text, and none can be recognised"
         raise ReadError(message, code=NO_TEXT, hint=hint)
-    return Reading(
+    reading = Reading(
         text=composed.text,
         blocks=without(composed.blocks, composed.headings),
-        title=_title(document, name),
-        author=_author(document),
         pages=composed.pages,
         sections=tuple(heading.section() for heading in composed.headings),
         warnings=tuple(_warnings(pages, bare, ocr=ocr)),
+        structure=composed.structure,
     )
+    composer = Composer()
+    composer.embed(reading)
+    done = composer.reading(warnings=reading.warnings, properties=_properties(document, name))
+    return replace(done, pages=reading.pages)
 
 
 def _recognised(document: Any, number: int) -> list[PageLine]:
@@ -158,6 +169,19 @@ def _warnings(
 def _listed(numbers: Sequence[int]) -> str:
     named = [str(number + 1) for number in numbers[:_NAMED_PAGES]]
     return ", ".join(named) + (", …" if len(numbers) > _NAMED_PAGES else "")
+
+
+def _properties(document: Any, name: str) -> Iterator[tuple[str, str]]:
+    """List what the file says of itself; dates are written as ISO 8601 has them."""
+    yield "Title", _title(document, name) or ""
+    yield "Author", _author(document) or ""
+    for key in ("Subject", "Keywords"):
+        yield key, _characters(document.get_metadata_value(key).replace("\0", " "))
+    for key, entry in (("Created", "CreationDate"), ("Modified", "ModDate")):
+        if found := _DATE.match(document.get_metadata_value(entry)):
+            date = "-".join(filter(None, found.group("year", "month", "day")))
+            clock = ":".join(filter(None, found.group("hour", "minute", "second")))
+            yield key, f"{date} {clock}".strip()
 
 
 def _title(document: Any, name: str) -> str | None:

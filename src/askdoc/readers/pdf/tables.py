@@ -38,7 +38,8 @@ def with_column_names(page: Sequence[PageLine]) -> list[PageLine]:
     at = 0
     while at < len(rows):
         below = _below(rows, at) if _is_head(rows[at]) else []
-        written += _pieces(rows[at])
+        pieces = _pieces(rows[at])
+        written += [replace(piece, in_table=True) for piece in pieces] if below else pieces
         if not below:
             at += 1
             continue
@@ -49,7 +50,8 @@ def with_column_names(page: Sequence[PageLine]) -> list[PageLine]:
                 continue
             for cell, column in zip(row.cells, columns, strict=True):
                 first, *rest = cell
-                written += [replace(first, text=f"{names[column]}{_MARK}{first.text}"), *rest]
+                text = f"{names[column]}{_MARK}{first.text}"
+                written += [replace(first, text=text, in_table=True), *rest]
         at += 1 + len(below)
     return written
 
