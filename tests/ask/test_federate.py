@@ -88,14 +88,6 @@ def test_the_fingerprint_depends_on_which_library_holds_what() -> None:
     assert together == join({"y": other, "x": one}, limit=3).fingerprint
 
 
-def test_what_disagrees_in_a_library_is_told_under_the_new_labels() -> None:
-    pair = Disagreement(1, 2, "31 metres", "28 metres")
-    one = replace(answer("x1", "x2"), disagreements=(pair,))
-    joined = join({"x": one, "y": answer("y1", confidence=0.95)}, limit=3)
-    assert joined.disagreements == (replace(pair, first=2, second=3),)
-    assert join({"x": one, "y": answer("y1")}, limit=2).disagreements == ()
-
-
 class _Library:
     """A library that knows one document, and answers with it."""
 

@@ -21,7 +21,6 @@ from askdoc.render.answers import notes
 from askdoc.settings import Settings
 from askdoc.store.vectors import ChromaStore
 from askdoc.store.vectors_codec import IN_CONTEXT
-from askdoc.types import Status
 from askdoc.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -76,38 +75,6 @@ def test_a_language_model_begins_to_load_before_the_vectors_are_opened(
 
 def cited(answerer: Answerer, question: str) -> str:
     return " ".join(citation.quote for citation in answerer.answer(question).citations)
-
-
-def test_each_part_of_a_question_gets_its_evidence(answerer: Answerer) -> None:
-    answer = answerer.answer("When was the harbour of Velm dug out and who founded the salt works?")
-    assert answer.status is Status.ANSWERED
-    assert {citation.document.path for citation in answer.citations} == {"harbour.txt", "salt.txt"}
-    quotes = " ".join(citation.quote for citation in answer.citations)
-    assert "1883" in quotes
-    assert "Pieter Brandt" in quotes
-    assert answer.missed == ()
-    labels = [item.label for item in answer.evidence]
-    assert labels == [f"S{number}" for number in range(1, len(labels) + 1)]
-    places = [(item.passage.document.id, item.span) for item in answer.evidence]
-    assert len(set(places)) == len(places)
-
-
-def test_a_part_that_the_documents_do_not_answer_is_named(answerer: Answerer) -> None:
-    answer = answerer.answer(
-        "When was the harbour of Velm dug out? Which moons of Jupiter did Galileo discover?"
-    )
-    assert answer.status is Status.ANSWERED
-    assert "1883" in answer.text
-    assert answer.missed == ("Which moons of Jupiter did Galileo discover?",)
-
-
-def test_where_no_part_is_answered_there_is_one_reason(answerer: Answerer) -> None:
-    answer = answerer.answer(
-        "Who won the chess final of 1987 and which moons of Jupiter did Galileo discover?"
-    )
-    assert answer.status is Status.ABSTAINED
-    assert answer.reason is not None
-    assert answer.missed == ()
 
 
 def test_slips_of_the_keys_are_repaired_and_told(answerer: Answerer) -> None:

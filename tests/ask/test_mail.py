@@ -80,13 +80,6 @@ def test_a_subject_makes_room_for_what_its_message_says_of_the_question(
     assert not any("Subject:" in quote for _, quote in found)
 
 
-def test_who_wrote_to_somebody_stands_in_the_header(answerer: Answerer) -> None:
-    [(path, quote), *_] = cited(answerer.answer("Who wrote to Ruth?"))
-    assert path in {"reply.eml", "forward.eml"}
-    assert quote.startswith("From: ")
-    assert "To: Ruth Ames" in quote
-
-
 def test_what_is_quoted_gives_way_to_the_original(answerer: Answerer) -> None:
     answer = answerer.answer("How many barges had to wait below the lock?")
     assert cited(answer) == [("first.eml", "eleven barges had to wait below the lock on Monday.")]

@@ -29,7 +29,6 @@ from askdoc.types import (
     Answer,
     Citation,
     Claim,
-    Disagreement,
     Document,
     Draft,
     DraftClaim,
@@ -105,7 +104,6 @@ class _Said:
     generator: str
     generation: Generation | None = None
     reason: Reason | None = None
-    disagreements: tuple[Disagreement, ...] = ()
 
 
 class Answerer:
@@ -181,7 +179,6 @@ class Answerer:
         return Answer(
             question=asked,
             searched=None if found.searched == asked else found.searched,
-            missed=found.missed,
             status=Status.ABSTAINED if reason else Status.ANSWERED,
             claims=said.claims,
             citations=said.citations,
@@ -199,7 +196,6 @@ class Answerer:
             },
             signals=found.signals,
             generation=said.generation,
-            disagreements=said.disagreements,
         )
 
     def evidence(
@@ -249,7 +245,7 @@ class Answerer:
             for label, item in enumerate(chosen, start=1)
         )
         claims = tuple(_claim(citation) for citation in citations)
-        return _Said(claims, citations, GENERATOR, generation, disagreements=_disagreements(chosen))
+        return _Said(claims, citations, GENERATOR, generation)
 
     def _write(
         self,
@@ -310,18 +306,21 @@ class Answerer:
             before=before,
             after=after,
             file_state=self._parts.file_state(document),
-            place=self._place(document, span),
+            place=self._place(document, span, evidence.sentence),
         )
 
-    def _place(self, document: Document, span: Span) -> Place | None:
-        """Name the place of a citation; what a message quotes is not credited to its sender."""
+    def _place(self, document: Document, span: Span, sentence: Span) -> Place | None:
+        """Name the place of a citation; what a message quotes is not credited to its sender.
+
+        The sentence that was judged tells, since the line that announces it is often not quoted.
+        """
         place = document.place_of(span)
         if not is_message(place):
             return place
         starts = document.landmarks.starts()
-        start = starts[bisect_right(starts, span.start) - 1]
-        text = self._catalog.text(document.id, Span(start, span.end))
-        return credited(place, text[span.start - start :], text[: span.start - start])
+        start = starts[bisect_right(starts, sentence.start) - 1]
+        text = self._catalog.text(document.id, Span(start, sentence.end))
+        return credited(place, text[sentence.start - start :], text[: sentence.start - start])
 
 
 def fingerprint(
@@ -341,20 +340,6 @@ def fingerprint(
 def _claim(citation: Citation) -> Claim:
     """State a citation's own words: true to its source by construction."""
     return Claim(one_line(citation.quote), (citation.label,), Support.SUPPORTED)
-
-
-def _disagreements(chosen: Sequence[Chosen]) -> tuple[Disagreement, ...]:
-    """Name what contradicts each other by the labels, which count from 1."""
-    found = []
-    for label, item in enumerate(chosen, start=1):
-        if (pair := item.opposed) is None:
-            continue
-        document, span = pair.evidence.passage.document.id, pair.evidence.span
-        for other, place in enumerate(chosen, start=1):
-            here = place.evidence.passage.document.id == document
-            if here and place.span.covers(span) and other != label:
-                found.append(Disagreement(other, label, pair.theirs, pair.own))
-    return tuple(found)
 
 
 def _why_extractive(draft: Draft) -> str:

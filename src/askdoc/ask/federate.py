@@ -308,9 +308,6 @@ def join(answers: Mapping[str, Answer], *, limit: int) -> Answer:
             labels=labels,
             evidence=evidence_labels,
         ),
-        disagreements=relabelled(
-            {names[id(answer)]: answer.disagreements for answer in heard}, labels
-        ),
     )
 
 

@@ -1,9 +1,6 @@
 """Finds the evidence for a question: its passages, their sentences, and how far to trust them.
 
-    repair slips → part what asks several things → for each part: gather, score, rank, choose
-
-A question of several parts has evidence for each, in turn; what is chosen covers all parts that the
-documents answer.
+repair slips → gather passages → score their units → confident enough? → choose what to cite
 """
 
 from __future__ import annotations
@@ -11,18 +8,28 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, TypeVar
 
-from askdoc.ask import query as compound
+import numpy as np
+
 from askdoc.ask import query as operators
 from askdoc.ask.cite import Chosen, choose
-from askdoc.ask.confidence import Calibration, context, features, probability, shortfall
+from askdoc.ask.confidence import Calibration, context, features, named, probability, shortfall
+from askdoc.ask.fields import FieldFinder
+from askdoc.ask.names import Names, figures, missing
 from askdoc.ask.query import Demands
-from askdoc.ask.rank import Terms, score
-from askdoc.ask.retrieve import DENSE, FOREIGN_WEIGHTS, LEXICAL, Demanded, Query, gather, prepare
+from askdoc.ask.rank import Asked, Terms, score, title_terms
+from askdoc.ask.retrieve import (
+    DENSE,
+    FIELD,
+    FOREIGN_WEIGHTS,
+    LEXICAL,
+    Demanded,
+    Query,
+    gather,
+    prepare,
+)
 from askdoc.ask.spelling import Vocabulary, repair
-from askdoc.ask.values import wanted
 from askdoc.errors import UsageError
 from askdoc.settings import AUTOMATIC, ENGLISH, ENGLISH_MODELS, Settings
 from askdoc.store.vectors_codec import IN_CONTEXT, unpack
@@ -31,30 +38,16 @@ from askdoc.types import INCOMPLETE, Evidence, Passage, Reason
 from askdoc.types.ports import Analyser, CatalogReader, Embedder, Ranker, VectorStore
 
 if TYPE_CHECKING:
-    from askdoc.types.ports import Matrix
-
-
-def settle(
-    question: str,
-    evidence: Sequence[Evidence],
-    terms: Terms,
-    weights: Mapping[str, float],
-    *,
-    limit: int,
-) -> list[Chosen]:
-    """Choose up to `limit` sentences, as `choose` does, and see to a value that is asked for."""
-    chosen = choose(evidence, terms, weights, limit=limit)
-    want = wanted(question, terms)
-    if not chosen or want is None:
-        return chosen
-    # What reads values takes a while to load, and most questions ask for none.
-    from askdoc.ask.values import with_value
-
-    return with_value(chosen, want, evidence, terms, weights, limit=limit)
-
+    from askdoc.types.ports import Matrix, Scores
 
 _MOST_TERMS = 64
 """Distinct terms of a question that are searched for, the rarest first; a pasted page has more."""
+
+_MOST_NAMED = 5_000
+"""Documents whose names are compared with a question; in a larger library full text finds them."""
+
+_MORE = 3
+"""Passages that are added from documents that a question names, or that hold its figures."""
 
 _WORDLESS = "there is no word in the question to look for; ask one in words"
 
@@ -83,8 +76,7 @@ class Sources:
 class Found:
     """What was found for a question; `searched` is the question with its slips repaired.
 
-    `reason` says why it should not be answered. Of a question of several parts, `missed` are those
-    that the documents do not answer while they answer others.
+    `reason` says why it should not be answered.
     """
 
     searched: str
@@ -94,7 +86,6 @@ class Found:
     signals: Mapping[str, float]
     confidence: float
     reason: Reason | None
-    missed: tuple[str, ...] = ()
 
 
 class Finder:
@@ -104,6 +95,8 @@ class Finder:
         self._sources = sources
         self._settings = settings
         self._terms_of: dict[str, Terms] = {}
+        self._names_of: dict[str, Names] = {}
+        self._fields = FieldFinder(sources.catalog, sources.embedder, self._terms)
         self._in_context = sources.catalog.setting(IN_CONTEXT) == "yes"
 
     def understand(self, question: str) -> str:
@@ -160,27 +153,15 @@ class Finder:
         if not demands.has_words():
             hear_retrieved()
             return Found(text, [], [], [], {}, 0.0, Reason("empty_question", _WORDLESS))
-        asked = compound.parts(demands.text)
-        whole = vector if len(asked) == 1 else None
-        language = self.language(text)
-        queries = [self.query(part, whole, language) for part in asked]
-        wanted = [demands.of(query.text) for query in queries]
-        limit = self._settings.top_k
-        gathered = [
-            self.gather(query, limit, documents, demands=own)
-            for query, own in zip(queries, wanted, strict=True)
-        ]
-        if any(own.phrases and not got for own, got in zip(wanted, gathered, strict=True)):
+        query = self.query(demands.text, vector, self.language(text))
+        passages = self.gather(query, self._settings.top_k, documents, demands=demands)
+        if demands.phrases and not passages:
             # Quotation marks are also put round titles, and round words that nobody wrote.
             return self.find(
                 operators.unquoted(text), documents=documents, hear_retrieved=hear_retrieved
             )
         hear_retrieved()
-        found = [
-            self._judge(query, passages, own, documents)
-            for query, passages, own in zip(queries, gathered, wanted, strict=True)
-        ]
-        return replace(_joined(found, self._settings.max_sentences), searched=text)
+        return replace(self._judge(query, passages, demands, documents), searched=text)
 
     def query(self, text: str, vector: Matrix | None = None, language: str | None = None) -> Query:
         """Make ready for search what was understood."""
@@ -209,39 +190,86 @@ class Finder:
         """Find the `limit` best passages, best first, of those that meet the demands."""
         known = self._knows(self._sources.embedder, query.language)
         dense = self._settings.dense_weight
-        return gather(
+        search = partial(
+            gather,
             query,
             self._sources.catalog,
             self._sources.vectors,
-            limit=limit,
-            documents=documents,
             weights={DENSE: dense, LEXICAL: 1 - dense} if known else FOREIGN_WEIGHTS,
-            demanded=self._demanded(demands, query.language) if demands else None,
         )
+        if demands:
+            wanted = self._demanded(demands, query.language)
+            return search(limit=limit, documents=documents, demanded=wanted)
+        found = search(limit=limit, documents=documents)
+        if documents is None and (named := self.asked(query).plainly_named()):
+            found += search(limit=_MORE, documents=named)
+        if demanded := self._holding_figures(query, found):
+            found += search(limit=_MORE, documents=documents, demanded=demanded)
+        return _once(sorted(found, key=lambda item: -item.score), lambda item: item.chunk.id)
+
+    def _holding_figures(self, query: Query, found: Sequence[Passage]) -> Demanded | None:
+        """Demand the figures of a question, unless enough of what was found holds them all."""
+        asked = figures(query.text)
+        if not asked:
+            return None
+
+        def accepts(passage: Passage) -> bool:
+            return not missing(asked, figures(f"{passage.document.path}\n{context(passage)}"))
+
+        if sum(map(accepts, found)) >= _MORE:
+            return None
+        terms = self._terms(query.language)
+        return Demanded([run for figure in asked if (run := terms(figure))], accepts)
 
     def score(self, query: Query, passages: Sequence[Passage]) -> list[Evidence]:
         """Score all sentences of `passages`, best first."""
         embedder, ranker = self._sources.embedder, self._sources.ranker
         knows = partial(self._knows, language=query.language)
         return score(
-            query,
+            self.asked(query),
             passages,
             self._terms(query.language),
             embedder.embed_queries if knows(embedder) else None,
             ranker if ranker and knows(ranker) else None,
-            self._vectors_of_sentences(passages) if knows(embedder) else None,
+            self._cosines(query, passages) if knows(embedder) else None,
         )
 
-    def _vectors_of_sentences(self, passages: Sequence[Passage]) -> dict[str, Matrix] | None:
-        """Return those that the index keeps; None where it keeps none."""
+    def asked(self, query: Query) -> Asked:
+        """Say what a question names, and how well it names each document."""
+        terms = named(query.text, self._terms(query.language), query.language)
+        documents = self._names(query.language).matches([*query.weights, *figures(query.text)])
+        return Asked(query, terms & query.weights.keys(), documents)
+
+    def _names(self, language: str) -> Names:
+        """Return the names of all documents, or of none in a library that holds very many."""
+        if language not in self._names_of:
+            catalog, terms = self._sources.catalog, self._terms(language)
+            few = catalog.counts().documents <= _MOST_NAMED
+            documents = catalog.documents() if few else []
+            self._names_of[language] = Names.of(
+                {document.id: title_terms(document, terms) for document in documents}
+            )
+        return self._names_of[language]
+
+    def _cosines(self, query: Query, passages: Sequence[Passage]) -> dict[str, Scores] | None:
+        """Compare the question with each sentence of each chunk; None without their vectors."""
         if not self._in_context:
             return None
-        chunks = {passage.chunk.id: passage.chunk for passage in passages}
+        chunks = {
+            passage.chunk.id: passage.chunk for passage in passages if FIELD not in passage.scores
+        }
         stored = self._sources.catalog.sentence_vectors(list(chunks))
         dimensions = self._sources.embedder.dimensions
         found = {key: unpack(packed, dimensions) for key, packed in stored.items()}
         whole = all(len(found.get(key, ())) == len(c.sentences) for key, c in chunks.items())
-        return found if whole else None
+        if not whole:
+            return None
+        fields = {
+            passage.chunk.id: np.array([passage.scores[FIELD]], np.float32)
+            for passage in passages
+            if FIELD in passage.scores
+        }
+        return {key: rows @ query.vector for key, rows in found.items()} | fields
 
     def _demanded(self, demands: Demands, language: str) -> Demanded:
         """Say what passages have to be like.
@@ -265,7 +293,8 @@ class Finder:
         demands: Demands,
         documents: Collection[str] | None,
     ) -> Found:
-        evidence = self.score(query, passages)
+        stated = self._fields.passages(query, self.asked(query), passages)
+        evidence = self.score(query, [*passages, *stated])
         terms = self._terms(query.language)
         signals = features(query, passages, evidence, terms)
         confidence = probability(signals, self._calibration(query.language))
@@ -273,7 +302,7 @@ class Finder:
         limit = self._settings.max_sentences
         if reason:
             evidence = self._near(query, evidence)
-        chosen = [] if reason else settle(query.text, evidence, terms, query.weights, limit=limit)
+        chosen = [] if reason else choose(evidence, terms, query.weights, limit=limit)
         return Found(query.text, passages, evidence, chosen, signals, confidence, reason)
 
     def _near(self, query: Query, evidence: Sequence[Evidence]) -> list[Evidence]:
@@ -372,42 +401,6 @@ def _unmet(demands: Demands) -> str:
 def clean(question: str) -> str:
     """Put a question on one line, without characters that cannot be seen."""
     return " ".join(printable(question).split())
-
-
-def _joined(found: Sequence[Found], limit: int) -> Found:
-    """Join what was found for the parts of a question; the parts that are answered take turns.
-
-    It is as sure as its least sure part that is answered. Where none is, the surest part speaks.
-    """
-    if len(found) == 1:
-        return found[0]
-    answered = [part for part in found if part.reason is None]
-    missed = [part for part in found if part.reason is not None]
-    leading = (
-        min(answered, key=lambda part: part.confidence)
-        if answered
-        else max(found, key=lambda part: part.confidence)
-    )
-    order = [*answered, *missed]
-    evidence = _once(_in_turn(part.evidence for part in order), _place)
-    chosen = _once(_in_turn(part.chosen for part in answered), lambda item: _place(item.evidence))
-    return replace(
-        leading,
-        passages=_once(_in_turn(part.passages for part in order), lambda item: item.chunk.id),
-        evidence=[replace(item, label=f"S{n}") for n, item in enumerate(evidence, start=1)],
-        chosen=chosen[: max(limit, len(answered))],
-        missed=tuple(part.searched for part in missed) if answered else (),
-    )
-
-
-def _place(item: Evidence) -> tuple[str, int, int]:
-    return item.passage.document.id, item.span.start, item.span.end
-
-
-def _in_turn(lists: Iterable[Sequence[_T]]) -> list[_T]:
-    """Take the first of each, then the second of each, and so on."""
-    rounds = zip_longest(*lists)
-    return [item for item in chain.from_iterable(rounds) if item is not None]
 
 
 def _once(items: Iterable[_T], key: Callable[[_T], Hashable]) -> list[_T]:

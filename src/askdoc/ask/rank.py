@@ -1,98 +1,204 @@
-"""From passages to the sentences that answer: scoring, then choosing which to cite.
+"""From passages to the units of evidence that answer: each is scored, the best come first.
 
-A sentence is scored by what it says (cosine to the question; as it reads in its passage where the
-index knows that), by the question's words it holds (by weight, whatever its length: BM25 favours
-short sentences, and the right one often is not), and by the passage around it. Where there is a
-ranker, it reads the best of them together with the question, and what it thinks of each is added.
+A unit is scored by what it says (cosine to the question; as it reads in its passage where the index
+knows that), by the question's words that it and what stands above it hold, by the figures and names
+of the question that it lacks, by what kind of text it is, and by its passage and document. Where
+there is a ranker, it reads the best of them together with the question. The weights are fitted by
+`training/fit_ranking.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from askdoc.ask.retrieve import DENSE, Query
-from askdoc.types import Candidate, Evidence, Passage, Span
+from askdoc.ask.names import figures, missing, name_terms
+from askdoc.ask.retrieve import DENSE, LEXICAL, Query
+from askdoc.ask.units import Unit, units
+from askdoc.types import Candidate, Document, Evidence, Kind, Passage, Span
 from askdoc.types.ports import Ranker
 
 if TYPE_CHECKING:
-    from askdoc.types.ports import Matrix, Scores
+    from askdoc.types.ports import Scores
 
 Terms = Callable[[str], list[str]]
 EmbedTexts = Callable[[Sequence[str]], npt.NDArray[np.float32]]
 
 RANKER = "ranker"
-WEIGHTS: Mapping[str, float] = {"lexical": 0.7, "passage": 1.5, DENSE: 1.0, RANKER: 0.15}
-_IN_CONTEXT = 1.5
-"""The weight of a sentence's cosine where its vector was made in its passage."""
+WEIGHTS: Mapping[str, float] = {
+    "lexical": 0.2,
+    "context": 1.0,
+    "passage": 1.0,
+    "document": 0.3,
+    "figures": -0.6,
+    "named": 0.2,
+    "opens": -0.25,
+    "length": -0.08,
+    "bare": -0.3,
+    DENSE: 1.5,
+    RANKER: 0.25,
+}
+"""How much each part of a score counts."""
 
 _EMBEDDED, _RANKED = 20, 12
-"""Sentences that are embedded, and of these the ones that the ranker reads: the best so far.
+"""Units that are embedded where the index has no vectors, and that the ranker reads.
 
-With more, the right sentence stands no higher (`benchmarks/RESULTS.md`), and each costs time.
+With more, the right unit stands no higher (`benchmarks/RESULTS.md`), and each costs time.
 """
 
 _MOST = 8.0
 """A ranker's score beyond this, up or down, says no more than this."""
 
+_PLAIN, _FEW = 0.5, 3
+"""From which match on a document is plainly named, and how many documents may share it."""
+
+_SAME = 0.5
+"""The share of a unit that a better one shows already, from which on it is left out."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a question holds that units are compared with.
+
+    `names` are the terms of what it names, `documents` says how well it names each document by id.
+    """
+
+    query: Query
+    names: AbstractSet[str] = frozenset()
+    documents: Mapping[str, float] | None = None
+
+    @cached_property
+    def figures(self) -> list[str]:
+        """The numbers, versions and codes of the question."""
+        return figures(self.query.text)
+
+    def plainly_named(self) -> list[str]:
+        """List the ids of the few documents that the question names best, and plainly."""
+        best = max((self.documents or {}).values(), default=0.0)
+        named = [key for key, match in (self.documents or {}).items() if match == best]
+        return named if best >= _PLAIN and len(named) <= _FEW else []
+
+    def share(self, held: AbstractSet[str]) -> float:
+        """Return the share, by weight, of the question's terms that are held."""
+        weights = self.query.weights
+        return sum(weights[term] for term in weights.keys() & held) / (self.query.mass or 1.0)
+
 
 @dataclass(frozen=True, slots=True)
-class _Candidate:
-    span: Span
-    text: str
-    passage: Passage
+class _Context:
+    """The terms and figures of what stands above all units of a passage."""
+
+    headings: AbstractSet[str]
+    titles: AbstractSet[str]
+    figures: Sequence[str]
 
 
 def score(
-    query: Query,
+    asked: Asked,
     passages: Sequence[Passage],
     terms: Terms,
     embed: EmbedTexts | None,
     ranker: Ranker | None = None,
-    vectors: Mapping[str, Matrix] | None = None,
+    cosines: Mapping[str, Scores] | None = None,
 ) -> list[Evidence]:
-    """Score every sentence of `passages`, best first; a sentence that two share counts once.
+    """Score every unit of `passages`, best first.
 
-    What is cheap to know is known of all sentences. The best by that are embedded, and the best of
-    these are read by the ranker, if there is one. Without `embed` words and passages decide. With
-    `vectors`, which has a row for each sentence of each chunk by the chunk's id, nothing is
-    embedded. Labels are `S1`, `S2`, … in the final order.
+    What is cheap to know is known of all units. With `cosines`, which has a number for each
+    sentence of each chunk by the chunk's id, so is what they mean; else the best are embedded.
+    Without `embed` words and passages decide. The best of these are read by the ranker, if there is
+    one. A unit that better ones show already is left out. Labels are `S1`, `S2`, … in order.
     """
+    query = asked.query
 
     def known(best: Sequence[Evidence]) -> Scores:
-        assert vectors is not None  # noqa: S101 - only asked where there are some
-        cosines = {key: rows @ query.vector for key, rows in vectors.items()}
+        assert cosines is not None  # noqa: S101 - only asked where there are some
         return np.array([_of(cosines, item) for item in best], np.float32)
 
     def similar(best: Sequence[Evidence]) -> Scores:
         assert embed is not None  # noqa: S101 - only asked where there is one
-        return embed([item.text for item in best]) @ query.vector
+        return embed([item.passage.chunk.sentence(item.sentence) for item in best]) @ query.vector
 
     def judged(best: Sequence[Evidence]) -> Scores:
         assert ranker is not None  # noqa: S101 - only asked where there is one
-        read = [candidate(item.passage, item.span) for item in best]
+        read = [candidate(item.passage, item.sentence) for item in best]
         return np.clip(ranker.score(query.text, read), -_MOST, _MOST)
 
-    evidence = sorted(_cheaply(query, passages, terms), key=_by_score)
-    if vectors is not None:
-        evidence = _with(evidence, DENSE, known, len(evidence), _IN_CONTEXT)
+    evidence = sorted(_cheaply(asked, passages, terms), key=_by_score)
+    if cosines is not None:
+        evidence = _with(evidence, DENSE, known, len(evidence))
     elif embed is not None:
-        evidence = _with(evidence, DENSE, similar, _EMBEDDED, WEIGHTS[DENSE])
+        evidence = _with(evidence, DENSE, similar, _EMBEDDED)
     if ranker is not None:
-        evidence = _with(evidence, RANKER, judged, _RANKED, WEIGHTS[RANKER])
-    return [replace(item, label=f"S{number}") for number, item in enumerate(evidence, start=1)]
+        evidence = _with(evidence, RANKER, judged, _RANKED)
+    kept = _once(evidence)
+    return [replace(item, label=f"S{number}") for number, item in enumerate(kept, start=1)]
 
 
-def _cheaply(query: Query, passages: Sequence[Passage], terms: Terms) -> Iterator[Evidence]:
-    """Score by words and by the passage."""
-    for item in _candidates(passages):
-        parts = {"lexical": coverage(query, terms(item.text)), "passage": item.passage.score}
+def _cheaply(asked: Asked, passages: Sequence[Passage], terms: Terms) -> list[Evidence]:
+    """Score by words, figures, names, kinds, passages and documents."""
+    contexts: dict[str, _Context] = {}
+    best: dict[str, float] = {}
+    for passage in passages:
+        contexts[passage.chunk.id] = _context(passage, terms)
+        document = passage.document.id
+        best[document] = max(best.get(document, 0.0), passage.score)
+    found = []
+    for unit in units(passages):
+        parts = _parts(asked, unit, contexts[unit.passage.chunk.id], terms)
+        parts["document"] = best[unit.passage.document.id]
+        parts = {name: value for name, value in parts.items() if name in WEIGHTS}
         total = sum(WEIGHTS[name] * value for name, value in parts.items())
-        yield Evidence("", item.span, item.text, item.passage, total, parts)
+        text = unit.passage.chunk.sentence(unit.span)
+        found.append(Evidence("", unit.span, text, unit.passage, total, parts, unit.core))
+    return found
+
+
+def _context(passage: Passage, terms: Terms) -> _Context:
+    document, headings = passage.document, " › ".join(passage.chunk.headings)
+    titles = title_terms(document, terms)
+    return _Context(frozenset(terms(headings)), titles, [*figures(headings), *titles])
+
+
+def title_terms(document: Document, terms: Terms) -> frozenset[str]:
+    """List the terms and figures of what a document is called: title, file and folder."""
+    path, title = PurePosixPath(document.path), document.title or ""
+    names = name_terms(path.stem, terms) | name_terms(path.parent.name, terms)
+    return frozenset(names | {*terms(title), *figures(title)})
+
+
+def _parts(asked: Asked, unit: Unit, context: _Context, terms: Terms) -> dict[str, float]:
+    own, lead = frozenset(terms(unit.text)), frozenset(terms(unit.lead))
+    around = own | lead | context.headings | context.titles
+    numbers = figures(unit.text)
+    passage = unit.passage
+    lacking = missing(asked.figures, [*numbers, *figures(unit.lead), *context.figures])
+    weights, mass = asked.query.weights, asked.query.mass or 1.0
+    return {
+        "lexical": asked.share(own),
+        "led": asked.share(own | lead),
+        "below": asked.share(own | lead | context.headings),
+        "context": asked.share(around),
+        "density": asked.share(own) / math.log1p(2 + len(own)),
+        "figures": len(lacking) / max(1, len(asked.figures)),
+        "own_figures": len(missing(asked.figures, numbers)) / max(1, len(asked.figures)),
+        "names": sum(weights[term] for term in asked.names - around) / mass,
+        "named": (asked.documents or {}).get(passage.document.id, 0.0),
+        "opens": float(unit.opens),
+        "bare": float(own <= weights.keys()),
+        "length": math.log1p(len(unit.text.split())),
+        "passage": passage.score,
+        "passage_dense": passage.scores.get(DENSE, 0.0),
+        "passage_lexical": passage.scores.get(LEXICAL, 0.0),
+        **{kind.name.lower(): float(unit.kind is kind) for kind in Kind if kind is not Kind.PROSE},
+    }
 
 
 def _with(
@@ -100,7 +206,6 @@ def _with(
     name: str,
     measure: Callable[[Sequence[Evidence]], Scores],
     depth: int,
-    weight: float,
 ) -> list[Evidence]:
     """Add a part to the scores of the `depth` best, and put all in order again.
 
@@ -109,23 +214,39 @@ def _with(
     if not evidence:
         return []
     values = [float(value) for value in measure(evidence[:depth])]
-    worst = min(values)
+    values += [min(values)] * (len(evidence) - len(values))
     found = [
         replace(
             item,
-            score=item.score + weight * value,
-            scores={**item.scores, name: value},
+            score=item.score + WEIGHTS[name] * value,
+            scores={**item.scores, name: value} if at < depth else item.scores,
         )
-        for item, value in zip(evidence, values, strict=False)
+        for at, (item, value) in enumerate(zip(evidence, values, strict=True))
     ]
-    found += [replace(item, score=item.score + weight * worst) for item in evidence[depth:]]
     return sorted(found, key=_by_score)
+
+
+def _once(evidence: Sequence[Evidence]) -> list[Evidence]:
+    """Leave out what better evidence shows already: its core, or most of its span."""
+    kept: list[Evidence] = []
+    shown: dict[str, list[Span]] = {}
+    for item in evidence:
+        spans = shown.setdefault(item.passage.document.id, [])
+        if any(_shows(span, item) for span in spans):
+            continue
+        spans.append(item.span)
+        kept.append(item)
+    return kept
+
+
+def _shows(span: Span, item: Evidence) -> bool:
+    return span.covers(item.sentence) or span.overlap(item.span) > _SAME * len(item.span)
 
 
 def _of(cosines: Mapping[str, Scores], item: Evidence) -> float:
     """Look up a sentence by its place in its chunk."""
     chunk = item.passage.chunk
-    return float(cosines[chunk.id][chunk.sentences.index(item.span)])
+    return float(cosines[chunk.id][chunk.sentences.index(item.sentence)])
 
 
 def _by_score(item: Evidence) -> float:
@@ -150,14 +271,3 @@ def coverage(query: Query, terms: Sequence[str]) -> float:
     if not query.weights:
         return 0.0
     return sum(query.weights[term] for term in {*terms} & query.weights.keys()) / query.mass
-
-
-def _candidates(passages: Sequence[Passage]) -> list[_Candidate]:
-    """List the sentences once each, under the best passage that holds them."""
-    seen: dict[tuple[str, Span], _Candidate] = {}
-    for passage in passages:
-        for span in passage.chunk.sentences:
-            key = (passage.document.id, span)
-            if key not in seen or seen[key].passage.score < passage.score:
-                seen[key] = _Candidate(span, passage.chunk.sentence(span), passage)
-    return list(seen.values())

@@ -80,6 +80,8 @@ def _join(
 
 
 DENSE, LEXICAL = "dense", "lexical"
+FIELD = "field"
+"""The name of the score that says how near the key of a field is to the question."""
 WEIGHTS: Mapping[str, float] = {DENSE: 0.5, LEXICAL: 0.5}
 FOREIGN_WEIGHTS: Mapping[str, float] = {DENSE: 0.1, LEXICAL: 0.9}
 """Where the embedder does not know the language, words decide, and it decides between equals."""

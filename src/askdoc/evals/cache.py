@@ -104,7 +104,6 @@ class _Answer(msgspec.Struct, frozen=True):
     signals: dict[str, float]
     generation: Generation | None = None
     searched: str | None = None
-    missed: tuple[str, ...] = ()
     scope: str | None = None
 
 
@@ -197,7 +196,6 @@ class AnswerCache:
             signals=stored.signals,
             generation=stored.generation,
             searched=stored.searched,
-            missed=stored.missed,
         )
 
     def _passage(self, item: _Passage) -> Passage:
@@ -322,7 +320,6 @@ def _pack(key: str, answer: Answer) -> _Answer:
         signals=dict(answer.signals),
         generation=answer.generation,
         searched=answer.searched,
-        missed=answer.missed,
         scope=answer.fingerprint.scope,
     )
 

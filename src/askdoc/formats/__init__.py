@@ -98,9 +98,7 @@ def answer_to_json(answer: Answer, *, base: Path) -> dict[str, Any]:
         generation=_generation_out(answer.generation) if answer.generation else msgspec.UNSET,
         usage=answer.generation.spent if answer.generation else msgspec.UNSET,
         searched=answer.searched or msgspec.UNSET,
-        missed=answer.missed or msgspec.UNSET,
         unmatched=unmatched(answer) or msgspec.UNSET,
-        disagreements=answer.disagreements or msgspec.UNSET,
     )
     return dict(_lists(msgspec.to_builtins(values)))
 
@@ -134,8 +132,6 @@ def answer_from_json(data: Mapping[str, Any], *, base: Path) -> Answer:
             timings=read.timings,
             generation=_generation_in(read),
             searched=read.searched or None,
-            missed=read.missed or (),
-            disagreements=read.disagreements or (),
         )
     except ValueError as error:  # msgspec's own errors and those of the types are ValueErrors
         message = f"not an answer: {str(error)[:1].lower()}{str(error)[1:]}"

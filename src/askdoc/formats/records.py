@@ -110,6 +110,4 @@ class AnswerRecord(msgspec.Struct, frozen=True):
     generation: GenerationRecord | msgspec.UnsetType = msgspec.UNSET
     usage: Spent | msgspec.UnsetType = msgspec.UNSET
     searched: str | msgspec.UnsetType = msgspec.UNSET
-    missed: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     unmatched: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
-    disagreements: tuple[Disagreement, ...] | msgspec.UnsetType = msgspec.UNSET

@@ -82,10 +82,6 @@ def notes(answer: Answer) -> Iterator[str]:
     """Say what a reader should know of an answer: a question that was repaired, stale sources."""
     if answer.searched is not None:
         yield from _searched(answer.question, answer.searched)
-    for part in answer.missed:
-        yield f"the documents do not seem to answer: {part}"
-    for pair in answer.disagreements:
-        yield told_apart(pair)
     if numbers := unmatched(answer):
         told = " and ".join(f"“{number}”" for number in numbers)
         subject = f"{told} is" if len(numbers) == 1 else f"{told} are"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from askdoc.strings import unlabelled
 from askdoc.types.citations import Citation, Claim, Reason, Status
-from askdoc.types.generation import Disagreement, Generation
+from askdoc.types.generation import Generation
 from askdoc.types.retrieval import Evidence, Passage
 
 
@@ -33,9 +33,7 @@ class Answer:
     `evidence` is best first and longer than what is cited. `confidence` is a calibrated probability
     that the evidence answers the question, made from `signals`. `timings` are milliseconds by
     stage. `generation` tells how a language model took part, where one did. `searched` is the
-    question as it was searched for, where slips of the keys were repaired in it. `missed` are the
-    parts of a question that are not answered, where others are. `disagreements` name citations that
-    give different values for what is asked, where no language model took part.
+    question as it was searched for, where slips of the keys were repaired in it.
     """
 
     question: str
@@ -52,8 +50,6 @@ class Answer:
     signals: Mapping[str, float] = field(default_factory=dict)
     generation: Generation | None = None
     searched: str | None = None
-    missed: tuple[str, ...] = ()
-    disagreements: tuple[Disagreement, ...] = ()
 
     def __post_init__(self) -> None:
         cited = any(claim.citations for claim in self.claims)

@@ -38,6 +38,10 @@ class Span:
         """Count the characters that both spans hold."""
         return max(0, min(self.end, other.end) - max(self.start, other.start))
 
+    def joined(self, other: Span) -> Span:
+        """Return the least span that holds both."""
+        return Span(min(self.start, other.start), max(self.end, other.end))
+
     def covers(self, other: Span) -> bool:
         """Tell whether `other` lies wholly within this span."""
         return self.start <= other.start and other.end <= self.end

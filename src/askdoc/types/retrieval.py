@@ -29,8 +29,9 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A sentence that an answer may cite; `scores` keeps the parts that `score` is made of.
+    """A unit of text that an answer may cite; `scores` keeps the parts that `score` is made of.
 
+    `span` is what is shown, `core` the sentence within it that was judged, where that is less.
     `lines` are its first and last line, where they were looked up when it was found.
     """
 
@@ -40,7 +41,13 @@ class Evidence:
     passage: Passage
     score: float
     scores: Mapping[str, float] = field(default_factory=dict)
+    core: Span | None = None
     lines: tuple[int, int] | None = None
+
+    @property
+    def sentence(self) -> Span:
+        """The sentence that was judged."""
+        return self.core or self.span
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,189 @@
+"""Cuts passages into units of evidence: what is judged, what a citation of it shows, what is above.
+
+A unit is judged by one sentence, its core. What a person needs to read that sentence is shown with
+it: a lead-in with the list or code that follows, code with its description, a question with its
+answer, a table row whole. Headings and titles are context and no units of their own. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from askdoc.ask.retrieve import FIELD
+from askdoc.strings import folded
+from askdoc.types import Block, Kind, Passage, Span
+
+LONGEST, MOST_LINES = 600, 12
+"""Characters and lines that a citation shows at most, unless its core alone has more."""
+
+_OPEN = re.compile(r"[:：﹕][\W_]*\Z")
+"""How a lead-in ends."""
+
+_ASKS = re.compile(r"[?？؟][\W_]*\Z")
+_LABEL = re.compile(r"\A[*_]{0,2}\w+[*_]{0,2}:\s+")
+"""What stands before the title in the head of a document: `Subject:`, `title:`."""
+
+_MARKS = re.compile(r"[\W_]+")
+
+_TOGETHER = frozenset((Kind.CODE, Kind.ROW, Kind.FIELD))
+"""Kinds of blocks that are shown whole."""
+
+_LED = frozenset((Kind.CODE, Kind.ITEM, Kind.QUOTE, Kind.ROW))
+"""Kinds of blocks that a lead-in announces."""
+
+_ANSWERS = 2
+"""Sentences after a question that are shown with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One piece of evidence: `core` is judged, `span` is shown, both in the passage's document.
+
+    `lead` is the sentence that announces it, such as the lead-in of a list or the description of a
+    command; empty where there is none. `opens` tells that the core itself announces what follows.
+    """
+
+    passage: Passage
+    core: Span
+    span: Span
+    kind: Kind
+    lead: str = ""
+    opens: bool = False
+
+    @property
+    def text(self) -> str:
+        """The words of the core."""
+        return self.passage.chunk.sentence(self.core)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A sentence of a passage, its kind, and the block that it stands in."""
+
+    span: Span
+    text: str
+    kind: Kind
+    block: Block | None
+
+    @property
+    def opens(self) -> bool:
+        return self.kind not in _TOGETHER and bool(_OPEN.search(self.text))
+
+    @property
+    def asks(self) -> bool:
+        return self.kind not in _TOGETHER and bool(_ASKS.search(self.text))
+
+
+def units(passages: Sequence[Passage]) -> list[Unit]:
+    """List the units of the passages, each core once.
+
+    A core that two passages share is taken from the one that shows more, then the better.
+    Where there are only headings, these are the units.
+    """
+    found: dict[tuple[str, Span], Unit] = {}
+    for passage in passages:
+        for unit in _units(passage):
+            key = (passage.document.id, unit.core)
+            if key not in found or _preferred(unit, found[key]):
+                found[key] = unit
+    evidence = [one for one in found.values() if one.kind is not Kind.HEADING]
+    return evidence or list(found.values())
+
+
+def _preferred(one: Unit, other: Unit) -> bool:
+    if FIELD in one.passage.scores:
+        return True
+    if len(one.span) != len(other.span):
+        return len(one.span) > len(other.span)
+    return one.passage.score > other.passage.score
+
+
+def _units(passage: Passage) -> Iterator[Unit]:
+    parts = _parts(passage)
+    lead: int | None = None
+    for at, part in enumerate(parts):
+        if lead is not None and not _continues(parts, lead, at):
+            lead = None
+        if lead is None and _describes(parts, at - 1, at):
+            lead = at - 1
+        announced = parts[lead].text if lead is not None else ""
+        shown = _shown(parts, at, lead)
+        yield Unit(passage, part.span, shown, part.kind, announced, part.opens or part.asks)
+        if part.opens or part.asks:
+            lead = at
+
+
+def _parts(passage: Passage) -> list[_Part]:
+    """Tell the kind of each sentence; one that repeats the title or the heading is a heading."""
+    chunk, document = passage.chunk, passage.document
+    titles = {_plain(text) for text in (document.title or "", *chunk.headings)} - {""}
+    parts = []
+    for span in chunk.sentences:
+        text = chunk.sentence(span)
+        block = document.structure.block_at(span.start)
+        kind = block.kind if block else Kind.PROSE
+        if kind in (Kind.PROSE, Kind.FIELD) and _plain(_LABEL.sub("", text)) in titles:
+            kind = Kind.HEADING
+        parts.append(_Part(span, text, kind, block))
+    return parts
+
+
+def _plain(text: str) -> str:
+    return _MARKS.sub(" ", folded(text)).strip()
+
+
+def _continues(parts: Sequence[_Part], lead: int, at: int) -> bool:
+    """Tell whether the sentence at `at` still belongs to what is announced at `lead`."""
+    part, first = parts[at], parts[lead + 1]
+    if part.kind in (Kind.HEADING, Kind.CAPTION):
+        return False
+    if first.kind in _LED:
+        return part.kind is first.kind
+    return part.kind is first.kind and at - lead <= (_ANSWERS if parts[lead].asks else 1)
+
+
+def _describes(parts: Sequence[_Part], before: int, at: int) -> bool:
+    """Tell whether a sentence describes the code that follows it."""
+    if before < 0 or parts[at].kind is not Kind.CODE:
+        return False
+    return parts[before].kind in (Kind.PROSE, Kind.ITEM)
+
+
+def _shown(parts: Sequence[_Part], at: int, lead: int | None) -> Span:
+    """Return what is shown of the sentence at `at`, within the limits."""
+    part = parts[at]
+    first = last = at
+    if part.opens or part.asks:
+        end = at + 1
+        while end < len(parts) and _continues(parts, at, end):
+            last = end
+            end += 1
+    elif part.kind in _TOGETHER:
+        while last + 1 < len(parts) and _same_block(parts[last + 1], part):
+            last += 1
+        while first and _same_block(parts[first - 1], part):
+            first -= 1
+    if lead is not None:
+        first = min(first, lead)
+    return _within_limits(parts, first, at, last)
+
+
+def _same_block(one: _Part, other: _Part) -> bool:
+    return one.block is not None and one.block == other.block
+
+
+def _within_limits(parts: Sequence[_Part], first: int, at: int, last: int) -> Span:
+    """Shorten at the end, then at the beginning, until it fits; the core always stays."""
+    while last > at and not _fits(parts, first, last):
+        last -= 1
+    while first < at and not _fits(parts, first, last):
+        first += 1
+    return Span(parts[first].span.start, parts[last].span.end)
+
+
+def _fits(parts: Sequence[_Part], first: int, last: int) -> bool:
+    lines = sum(part.text.count("\n") + 1 for part in parts[first : last + 1])
+    length = parts[last].span.end - parts[first].span.start
+    return length <= LONGEST and lines <= MOST_LINES

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import pytest
+
+from askdoc.ask.names import Names, figures, missing, name_terms
+from askdoc.text.terms import SnowballAnalyser
+
+
+def terms(text: str) -> list[str]:
+    return SnowballAnalyser().terms(text, "en")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("In which release was PEP 8 changed?", ["8"]),
+        ("pep-0008.rst", ["8"]),
+        ("release v1.4.2 of 2023-10-31", ["1.4.2", "2023", "10", "31"]),
+        ("1,250,000 people", ["1250000"]),
+        ("AA21-008A and CO2", ["aa21", "8a", "co2"]),
+        ("no figure at all", []),
+    ],
+)
+def test_figures(text: str, found: list[str]) -> None:
+    assert figures(text) == found
+
+
+def test_a_longer_form_of_a_version_holds_the_shorter_and_not_the_reverse() -> None:
+    assert missing(["1.24"], ["1.24.3"]) == []
+    assert missing(["1.24.3"], ["1.24"]) == ["1.24.3"]
+    assert missing(["1.2"], ["1.24"]) == ["1.2"]
+
+
+def test_the_words_of_a_file_name_are_its_terms() -> None:
+    assert name_terms("limitRate_pep-0020", terms) == {"limit", "rate", "pep", "0020", "20"}
+
+
+def test_a_document_is_named_by_what_few_names_hold() -> None:
+    names = Names.of({"a": ["pep", "8"], "b": ["pep", "20"], "c": ["pep", "zen"]})
+    assert names.matches(["pep", "20", "author"]) == {"b": 1.0}
+    assert names.matches(["author"]) == {}
+    assert names.matches(["zen", "20"]) == {"b": 0.5, "c": 0.5}

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+from askdoc.ask.units import LONGEST, Unit, units
+from askdoc.types import Block, Chunk, Document, Kind, Passage, Span, Stamp, Structure
+
+
+def passage(
+    *parts: tuple[str, Kind], title: str | None = None, headings: tuple[str, ...] = ()
+) -> Passage:
+    """Make a passage of sentences, each in a block of its kind; code that follows code is one."""
+    spans: list[Span] = []
+    blocks: list[Block] = []
+    position = 10
+    for text, kind in parts:
+        span = Span(position, position + len(text))
+        position += len(text) + 1
+        spans.append(span)
+        if kind is Kind.PROSE:
+            continue
+        if kind is Kind.CODE and blocks and blocks[-1].kind is kind:
+            blocks[-1] = Block(Span(blocks[-1].span.start, span.end), kind)
+        else:
+            blocks.append(Block(span, kind))
+    document = Document(
+        id="d",
+        location="a.md",
+        path="a.md",
+        source=".",
+        file="/a.md",
+        title=title,
+        length=position,
+        stamp=Stamp(0, 0, ""),
+        pages=(),
+        language="en",
+        structure=Structure(tuple(blocks)),
+    )
+    text = "\n".join(text for text, _ in parts)
+    chunk = Chunk("c", "d", Span(10, 10 + len(text)), text, tuple(spans), headings)
+    return Passage(chunk, document, 1.0)
+
+
+def shown(found: list[Unit]) -> dict[str, str]:
+    """Map the core of each unit to what is shown of it."""
+    return {unit.text: unit.passage.chunk.sentence(unit.span) for unit in found}
+
+
+def test_a_sentence_of_prose_is_shown_alone() -> None:
+    given = passage(("Rye is sown.", Kind.PROSE), ("Oats are cut.", Kind.PROSE))
+    assert shown(units([given])) == {
+        "Rye is sown.": "Rye is sown.",
+        "Oats are cut.": "Oats are cut.",
+    }
+
+
+def test_headings_and_titles_are_no_units() -> None:
+    given = passage(
+        ("Rye", Kind.HEADING),
+        ("Subject: Sowing rye", Kind.FIELD),
+        ("The Farm", Kind.PROSE),
+        ("It is sown in May.", Kind.PROSE),
+        title="Sowing rye",
+        headings=("The farm",),
+    )
+    assert list(shown(units([given]))) == ["It is sown in May."]
+
+
+def test_a_passage_of_headings_alone_has_them_for_units() -> None:
+    assert list(shown(units([passage(("Rye", Kind.HEADING))]))) == ["Rye"]
+
+
+def test_a_lead_in_is_shown_with_its_list_and_an_item_with_its_lead_in() -> None:
+    given = passage(
+        ("You need:", Kind.PROSE),
+        ("- a spade", Kind.ITEM),
+        ("- a rake", Kind.ITEM),
+        ("Then dig.", Kind.PROSE),
+    )
+    found = units([given])
+    assert shown(found)["You need:"] == "You need:\n- a spade\n- a rake"
+    assert shown(found)["- a spade"] == "You need:\n- a spade"
+    assert shown(found)["Then dig."] == "Then dig."
+    assert [unit.lead for unit in found] == ["", "You need:", "You need:", ""]
+
+
+def test_code_is_shown_whole_with_its_description() -> None:
+    given = passage(
+        ("Undo the last commit.", Kind.PROSE),
+        ("$ git reset HEAD~1", Kind.CODE),
+        ("$ git status", Kind.CODE),
+    )
+    whole = "Undo the last commit.\n$ git reset HEAD~1\n$ git status"
+    found = shown(units([given]))
+    assert found["$ git reset HEAD~1"] == found["$ git status"] == whole
+
+
+def test_a_question_is_shown_with_its_answer() -> None:
+    given = passage(
+        ("May I save hours?", Kind.PROSE), ("No.", Kind.PROSE), ("Bill them.", Kind.PROSE)
+    )
+    assert shown(units([given]))["May I save hours?"] == "May I save hours?\nNo.\nBill them."
+
+
+def test_what_is_shown_stays_within_the_limits() -> None:
+    items = [(f"- {number} {'x' * 90}", Kind.ITEM) for number in range(20)]
+    given = passage(("All of these:", Kind.PROSE), *items)
+    for unit in units([given]):
+        assert unit.span.covers(unit.core)
+        assert len(unit.span) <= LONGEST
+
+
+def test_a_core_of_two_passages_is_one_unit_that_shows_more() -> None:
+    short = passage(("You need:", Kind.PROSE))
+    longer = passage(("You need:", Kind.PROSE), ("- a spade", Kind.ITEM))
+    found = shown(units([short, longer]))
+    assert found == {
+        "You need:": "You need:\n- a spade",
+        "- a spade": "You need:\n- a spade",
+    }
