@@ -38,6 +38,7 @@ from askdoc.settings import (
     Settings,
 )
 from askdoc.store import files
+from askdoc.types.indexing import Permission
 
 FOLDER_VARIABLE = "ASKDOC_DATA_DIR"
 _ADDRESSES = "addresses.json"
@@ -82,14 +83,6 @@ def told_before(root: Path, host: str) -> bool:
         return True
     _write("told.json", {**known, key: "said"})
     return False
-
-
-@dataclass(frozen=True, slots=True)
-class Permission:
-    """How the user has named an address: how far links are followed, whether to private hosts."""
-
-    depth: int = 0
-    private: bool = False
 
 
 def permit(root: Path, address: str, *, depth: int | None, private: bool) -> Permission:

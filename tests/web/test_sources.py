@@ -19,6 +19,7 @@ from askdoc.index.sources import Web
 from askdoc.readers import reader_for
 from askdoc.settings import Settings
 from askdoc.types import Fetched
+from askdoc.types.indexing import Permission
 from askdoc.web.sources import WebSources
 
 if TYPE_CHECKING:
@@ -44,13 +45,16 @@ class Reader:
 
     def web(self) -> WebSources:
         return WebSources(
-            self.bench.root,
             self.bench.index / "web",
             self.settings,
             most=1_000_000,
-            trusted=self.trusted,
+            permission=self._permission,
             listen=self.bench.events.append,
         )
+
+    def _permission(self, address: str) -> Permission | None:
+        named = workspace.permission(self.bench.root, address)
+        return named or (Permission() if address in self.trusted else None)
 
     def _forget(self, address: str) -> None:
         self.web().forget(address)

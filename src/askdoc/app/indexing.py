@@ -29,6 +29,7 @@ from askdoc.system.safe_open import digest
 from askdoc.text.sentences import SentencexSplitter
 from askdoc.text.terms import SnowballAnalyser
 from askdoc.types import ReadOptions, Skip
+from askdoc.types.indexing import Permission
 from askdoc.types.ports import Listener, deaf
 
 if TYPE_CHECKING:
@@ -173,16 +174,20 @@ def refuse_index_around(workspace: Workspace, sources: Iterable[Path]) -> None:
 
 def _web(workspace: Workspace, listen: Listener) -> Web:
     """Tell how to get at pages of the web; what fetches them is loaded only then."""
+    trusted = workspace.addresses if workspace.origins["sources"].trusted else ()
+
+    def permission(address: str) -> Permission | None:
+        named = trust.permission(workspace.root, address)
+        return named or (Permission() if address in trusted else None)
 
     def opened() -> WebSources:
         from askdoc.web.sources import WebSources
 
         return WebSources(
-            workspace.root,
             workspace.index / _PAGES,
             workspace.settings,
             most=_most_bytes(workspace.settings),
-            trusted=workspace.addresses if workspace.origins["sources"].trusted else (),
+            permission=permission,
             listen=listen,
         )
 

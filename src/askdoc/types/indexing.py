@@ -27,6 +27,14 @@ OUT_OF_REACH = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
+class Permission:
+    """How the user has named an address: how far links are followed, whether to private hosts."""
+
+    depth: int = 0
+    private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """A file that discovery met: where it is, and its size and time without reading it."""
 

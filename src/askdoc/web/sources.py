@@ -3,51 +3,46 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from askdoc.settings import Settings
 from askdoc.types import Found, Skip
-from askdoc.types.indexing import NOT_NAMED, OFFLINE
+from askdoc.types.indexing import NOT_NAMED, OFFLINE, Permission
 from askdoc.types.ports import Listener, deaf
 from askdoc.web.connection import Resolve
 from askdoc.web.crawl import Crawl, found_at, is_document
 from askdoc.web.fetch import Fetcher
 from askdoc.web.mirror import Mirror
-from askdoc.workspace import Permission, permission
 
 
 class WebSources:
     """Lists what is at the addresses of a workspace; what comes is kept in `folder`.
 
-    `trusted` are addresses from settings that the user has made. Any other is fetched only if it
-    was named on this machine, since an index or its settings may have come from elsewhere.
+    `permission` says how the user has allowed an address to be fetched; None if not at all, since
+    an index or its settings may have come from elsewhere. No page has more than `most` bytes.
     """
 
     def __init__(
         self,
-        root: Path,
         folder: Path,
         settings: Settings,
         *,
         most: int,
-        trusted: Collection[str] = (),
+        permission: Callable[[str], Permission | None],
         listen: Listener = deaf,
         resolve: Resolve | None = None,
     ) -> None:
-        self._root = root
         self._mirror = Mirror(folder)
         self._settings = settings
         self._most = most
-        self._trusted = trusted
+        self._permission = permission
         self._listen = listen
         self._resolve = resolve
 
     def pages(self, source: str) -> Iterator[Found | Skip]:
         """List the pages of a source, and what can't be had."""
-        allowed = permission(self._root, source)
-        if allowed is None and source in self._trusted:
-            allowed = Permission()
+        allowed = self._permission(source)
         if allowed is None:
             hint = f"if you trust it, `askdoc index {shlex.quote(source)}` fetches it"
             reason = "nobody has named this address on this machine"
