@@ -131,10 +131,20 @@ def test_a_question_is_answered_with_its_sentence(
 ) -> None:
     done = run(*arguments, **options)
     assert (done.exit_code, done.stderr) == (0, "")
-    assert done.stdout.startswith(f"{ANSWER} [1]\n")
-    assert "\n[1] docs/minutes/pier.txt, line 4\n" in done.stdout
+    assert done.stdout.startswith("[1] docs/minutes/pier.txt, line 4\n")
     assert f"\n  > {ANSWER}\n" in done.stdout
+    assert done.stdout.count(ANSWER) == 1
     assert "\x1b" not in done.stdout
+
+
+@pytest.mark.usefixtures("work")
+def test_a_brief_answer_is_one_line_with_its_place() -> None:
+    done = run("--brief", "--max-sentences", "1", QUESTION)
+    assert done.stdout == f"{ANSWER} [docs/minutes/pier.txt, line 4]\n"
+    quotes = run("--quotes", "--max-sentences", "1", QUESTION)
+    assert quotes.stdout.startswith(f"{ANSWER} [1]\n\n[1] docs/minutes/pier.txt, line 4\n")
+    both = run("--brief", "--quotes", QUESTION)
+    assert (both.exit_code, "exclude each other" in both.stderr) == (2, True)
 
 
 @pytest.mark.usefixtures("work")
@@ -264,7 +274,7 @@ def test_a_hostile_document_is_only_text() -> None:
     for done in outputs:
         assert done.exit_code == 0
         assert printable(done.stdout) == done.stdout
-    assert outputs[0].stdout.startswith(f"{shown} [1]")
+    assert f"  > {shown}" in outputs[0].stdout
     assert r"docs/odd [bold]\x1b[31m.txt" in outputs[4].stdout
     cited = json.loads(outputs[2].stdout)["citations"][0]
     assert cited["quote"] == HOSTILE.strip()
@@ -321,7 +331,7 @@ def test_without_an_index_the_sources_are_indexed_first(bare: Path) -> None:
     write_documents(bare)
     done = run(QUESTION)
     assert done.exit_code == 0
-    assert done.stdout.startswith(f"{ANSWER} [1]\n")
+    assert f"  > {ANSWER}\n" in done.stdout
     assert "note: there is no index yet; building it from `docs`\n" in done.stderr
 
 

@@ -18,7 +18,7 @@ from rich.text import Text
 from syrupy.assertion import SnapshotAssertion
 
 from askdoc.errors import AskdocError, NoIndex
-from askdoc.render.answers import answer_lines, notes, passage_lines
+from askdoc.render.answers import View, answer_lines, notes, passage_lines
 from askdoc.render.console import Page, make_console, page
 from askdoc.render.errors import error_lines
 from askdoc.render.explain import explain_lines
@@ -165,10 +165,11 @@ def everything(answer: Answer, paper: Page) -> list[Text]:
     return [*answer_lines(answer, paper), Text(), *explain_lines(answer, paper)]
 
 
-@pytest.mark.parametrize("width", [None, 40, 60, 80, 160])
-def test_an_answer_at_every_width(draw: Draw, snapshot: SnapshotAssertion, width: int) -> None:
+@pytest.fixture
+def cited() -> Answer:
+    """An answer of two sentences from two documents."""
     book = make_document("books/a long name of a book about harbours and their piers.pdf")
-    answer = make_answer(
+    return make_answer(
         make_citation(make_document()),
         make_citation(
             replace(book, title="On Piers"),
@@ -178,11 +179,46 @@ def test_an_answer_at_every_width(draw: Draw, snapshot: SnapshotAssertion, width
             headings=("Oak", "Why not steel"),
         ),
     )
-    written = draw(answer_lines, answer, width=width)
+
+
+@pytest.mark.parametrize("view", View)
+@pytest.mark.parametrize("width", [None, 40, 60, 80, 160])
+def test_an_answer_at_every_width(
+    draw: Draw, snapshot: SnapshotAssertion, cited: Answer, width: int | None, view: View
+) -> None:
+    written = draw(answer_lines, cited, width=width, view=view)
     assert written == snapshot
     assert all(line == line.rstrip() for line in written.splitlines())
     if width is not None:
         assert max(cell_len(line) for line in written.splitlines()) <= min(width, 100)
+
+
+@pytest.mark.parametrize("width", [None, 80])
+def test_each_sentence_is_printed_once(draw: Draw, cited: Answer, width: int | None) -> None:
+    one = replace(cited, citations=cited.citations[:1], claims=cited.claims[:1])
+    for view, times in {View.CONTEXT: 1, View.BRIEF: 1, View.QUOTES: 2}.items():
+        assert draw(answer_lines, one, width=width, view=view).count("Mara Lind") == times
+
+
+def test_what_a_model_wrote_stands_above_its_sources(draw: Draw, cited: Answer) -> None:
+    claims = (Claim("Oak it is.", (1, 2), Support.SUPPORTED),)
+    written = replace(cited, claims=claims)
+    assert draw(answer_lines, written).startswith("Oak it is. [1] [2]\n\n[1] minutes/pier.txt")
+    assert draw(answer_lines, written, said=1).startswith("\n[1] minutes/pier.txt")
+    brief = draw(answer_lines, written, view=View.BRIEF, width=None)
+    assert brief.startswith("Oak it is. [minutes/pier.txt, line 3; books/a long name")
+
+
+def test_a_normal_answer_fits_24_lines(draw: Draw) -> None:
+    long = "The pier was rebuilt in oak, although the divers had refused to sign for it. " * 3
+    document = make_document(title="A title that goes on " * 9)
+    cited = [
+        make_citation(
+            document, n, before=long, after=long, quote=long[:160], headings=("Heading " * 9,)
+        )
+        for n in (1, 2, 3)
+    ]
+    assert len(draw(answer_lines, make_answer(*cited), width=80).splitlines()) <= 24
 
 
 @pytest.mark.parametrize("width", [None, 40, 80])

@@ -14,11 +14,14 @@ from askdoc.cli.input import LONGEST, read_all
 from askdoc.cli.open import chosen_documents, here, open_asked, open_workspaces
 from askdoc.cli.options import (
     AsJson,
+    Brief,
     Embedder,
     Index,
     Libraries,
     Llm,
+    MinConfidence,
     Offline,
+    Quotes,
     Reranker,
     SecondCheck,
     Sources,
@@ -30,7 +33,7 @@ from askdoc.cli.options import (
 from askdoc.cli.output import print_json
 from askdoc.errors import NoIndex, UsageError
 from askdoc.formats import answer_to_json
-from askdoc.render.answers import answer_lines, notes
+from askdoc.render.answers import View, answer_lines, notes
 from askdoc.render.console import errors, output
 from askdoc.render.errors import note_line
 from askdoc.render.explain import explain_lines
@@ -47,6 +50,8 @@ def ask(  # noqa: PLR0913 - one parameter for each option
     question: Words = None,
     *,
     as_json: AsJson = False,
+    brief: Brief = False,
+    quotes: Quotes = False,
     explain: Annotated[
         bool, typer.Option("--explain", help="Show who ranked what where, and every score.")
     ] = False,
@@ -56,12 +61,7 @@ def ask(  # noqa: PLR0913 - one parameter for each option
         int | None,
         typer.Option("--max-sentences", metavar="N", help="Cite this many sentences at most."),
     ] = None,
-    min_confidence: Annotated[
-        float | None,
-        typer.Option(
-            "--min-confidence", metavar="P", help="Answer only from this confidence, 0 to 1."
-        ),
-    ] = None,
+    min_confidence: MinConfidence = None,
     top_k: TopK = None,
     batch: Annotated[
         Path | None,
@@ -93,14 +93,15 @@ def ask(  # noqa: PLR0913 - one parameter for each option
 ) -> None:
     """Answer a question from the documents, with its sources.
 
-    The answer is made of the documents' own sentences. Where they do not hold it, askdoc says so
-    and shows what comes nearest.
+    The answer consists of sentences of the documents, each marked between its neighbours and with
+    its place. If the documents do not hold the answer, askdoc says so and shows what comes nearest.
 
-    What stands in "quotation marks" must stand in the passage too, if it stands in any; -term and
-    -"a phrase" leave out passages that hold it. Put single quotes round the whole.
+    Words in "quotation marks" must be in the passage, if any passage has them. -term and
+    -"a phrase" exclude passages that have it. Put the whole question in single quotes.
 
     Examples:
         askdoc "What did the committee decide?"
+        askdoc ask --brief "Who chairs the committee?"
         askdoc ask --source "minutes/*.pdf" --explain "Who voted against it?"
         askdoc ask --where "date>=2024" "Who voted against it?"
         askdoc 'Who voted against the "new harbour" -draft'
@@ -114,6 +115,10 @@ def ask(  # noqa: PLR0913 - one parameter for each option
     with 0 where every line has its answer, whose `status` says what it is.
     """
     _check_batch(question, batch, to, as_json=as_json)
+    if brief and quotes:
+        message = "`--brief` and `--quotes` exclude each other"
+        raise UsageError(message, hint="give one of them")
+    view = View.BRIEF if brief else View.QUOTES if quotes else View.CONTEXT
     workspaces = open_workspaces(
         library=library,
         index=index,
@@ -138,14 +143,16 @@ def ask(  # noqa: PLR0913 - one parameter for each option
         documents = chosen_documents(answerer, source, where)
         page = output()
         stream = ClaimStream(page)
-        listen = deaf if as_json or no_stream else stream
+        listen = deaf if as_json or no_stream or brief else stream
         answer = answerer.answer(text, documents=documents, listen=listen)
         if as_json:
             print_json(answer_to_json(answer, base=here()))
         else:
-            page.show(answer_lines(answer, page, lines=answerer.lines, said=stream.count))
+            found = answerer.lines
+            page.show(answer_lines(answer, page, view=view, lines=found, said=stream.count))
             shown = any(item.settings.show_unsupported for item in workspaces.values())
-            page.show(generation_lines(answer, page, withheld=shown))
+            below = aside if brief else page
+            below.show(generation_lines(answer, below, withheld=shown))
             if explain:
                 page.show([BLANK, *explain_lines(answer, page, lines=answerer.lines)])
                 if answer.generation is not None:

@@ -43,6 +43,10 @@ Where = Annotated[
 TopK = Annotated[
     int | None, typer.Option("--top-k", metavar="N", help="Look at this many passages.")
 ]
+MinConfidence = Annotated[
+    float | None,
+    typer.Option("--min-confidence", metavar="P", help="Answer only from this confidence, 0 to 1."),
+]
 Index = Annotated[
     Path | None, typer.Option("--index", metavar="DIR", help="Use the index in this folder.")
 ]
@@ -86,6 +90,10 @@ Offline = Annotated[
     typer.Option(
         "--offline", help="Refuse all use of the network; servers on this machine are excepted."
     ),
+]
+Brief = Annotated[bool, typer.Option("--brief", help="One line for each claim, with its place.")]
+Quotes = Annotated[
+    bool, typer.Option("--quotes", help="The answer as a whole, then every quote in its context.")
 ]
 Unsupported = Annotated[
     bool | None,

@@ -1,18 +1,19 @@
-"""Answers and passages as lines of text: what was found first, then where it stands."""
+"""Answers and passages as lines of text, each with its place."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from enum import StrEnum
 
 from rich.text import Text
 
 from askdoc.ask import query
 from askdoc.formats import Lines, unmatched
 from askdoc.render.console import Page
-from askdoc.render.layout import BLANK, context_limit, flat, hang, head, tail
+from askdoc.render.layout import BLANK, flat, hang, head, line_limit, tail
 from askdoc.render.places import also_in, file_name, heading_path
-from askdoc.strings import unlabelled
+from askdoc.strings import one_line, unlabelled
 from askdoc.types import (
     Answer,
     Citation,
@@ -28,7 +29,7 @@ from askdoc.types import (
 from askdoc.types.places import name_place, place_suffix
 
 _LIST_MARK = re.compile(r"\n[^\S\n]*(?:[-*+•–]|\d{1,3}[.)])[^\S\n]*$")
-"""What begins an item of a list; before the item that is quoted, it is no context."""
+"""The mark of the list item that is quoted: it is not part of the sentence before."""
 
 _NEAREST = 3
 _INDENT = "    "
@@ -43,24 +44,63 @@ _SUPPORT = {
 }
 
 
-def answer_lines(
-    answer: Answer, page: Page, *, lines: Lines | None = None, said: int = 0
-) -> Iterator[Text]:
-    """Lay out an answer with its sources, or the calm news that there is none.
+class View(StrEnum):
+    """How much of an answer is shown.
 
-    `lines` finds the lines of evidence that no citation has located. The first `said` claims have
-    been printed already.
+    `CONTEXT` shows each cited sentence once, between its neighbours. `BRIEF` shows a line for each
+    claim with its places. `QUOTES` shows the answer as a whole, then every quote.
+    """
+
+    CONTEXT = "context"
+    BRIEF = "brief"
+    QUOTES = "quotes"
+
+
+def answer_lines(
+    answer: Answer,
+    page: Page,
+    *,
+    view: View = View.CONTEXT,
+    lines: Lines | None = None,
+    said: int = 0,
+) -> Iterator[Text]:
+    """Lay out an answer with its sources, or say that the documents do not hold one.
+
+    `lines` finds the lines of evidence that no citation has located. The first `said` claims are
+    printed already.
     """
     if answer.status is Status.ABSTAINED:
-        yield from _abstention(answer, page, lines)
+        yield from _abstention(answer, page, lines, nearest=0 if view is View.BRIEF else _NEAREST)
         return
-    for number, claim in enumerate(answer.claims[said:], start=said):
-        if number and page.width:
+    if view is View.BRIEF:
+        yield from (_brief(claim, answer, page) for claim in answer.claims)
+        return
+    parts = [[hang(claim_text(claim), page)] for claim in _spoken(answer, view)[said:]]
+    if parts and not page.width:  # a pipe gets the claims as one block
+        parts = [[line for part in parts for line in part]]
+    parts += [list(_citation(citation, page, view)) for citation in answer.citations]
+    for number, part in enumerate(parts, start=said):
+        if number:
             yield BLANK
-        yield hang(claim_text(claim), page)
-    for citation in answer.citations:
-        yield BLANK
-        yield from _citation(citation, page)
+        yield from part
+
+
+def _spoken(answer: Answer, view: View) -> Sequence[Claim]:
+    """List the claims to print on their own: those that are not the very sentence they cite."""
+    quotes = {citation.label: one_line(citation.quote) for citation in answer.citations}
+    if view is View.CONTEXT and all(
+        [quotes[label] for label in claim.citations] == [claim.text] for claim in answer.claims
+    ):
+        return ()
+    return answer.claims
+
+
+def _brief(claim: Claim, answer: Answer, page: Page) -> Text:
+    """Write a claim in one line, with its places in brackets."""
+    cited = [citation for citation in answer.citations if citation.label in claim.citations]
+    places = Text("; ").join(_title(citation, page) for citation in cited)
+    text = flat(unlabelled(claim.text)).append(" [").append_text(places).append("]")
+    return hang(_with_support(text, claim), page)
 
 
 def passage_lines(
@@ -116,34 +156,28 @@ def _searched(question: str, searched: str) -> Iterator[str]:
 
 
 def claim_text(claim: Claim) -> Text:
-    """Write a claim with its labels, and what the check found wanting."""
+    """Write a claim with its labels, and say where its sources do not support it."""
     text = flat(unlabelled(claim.text))
     for label in claim.citations:
         text.append(" ").append(f"[{label}]", style="label")
+    return _with_support(text, claim)
+
+
+def _with_support(text: Text, claim: Claim) -> Text:
     if claim.support in _SUPPORT:
         text.append(f" ({_SUPPORT[claim.support]})", style="warning")
     return text
 
 
-def _citation(citation: Citation, page: Page) -> Iterator[Text]:
-    title = file_name(citation.document, page)
-    title.append(place_suffix(citation.place, citation.line_start, citation.line_end))
-    if citation.file_state in _STATES:
-        title.append(f" ({_STATES[citation.file_state]})", style="warning")
-    yield hang(title, page, first=Text(f"[{citation.label}] ", style="label"), rest=_INDENT)
+def _citation(citation: Citation, page: Page, view: View) -> Iterator[Text]:
+    """Show a place, and the sentence behind a bar between what stands before and after it."""
+    label = Text(f"[{citation.label}] ", style="label")
+    yield hang(_title(citation, page), page, first=label, rest=_INDENT)
     yield from _also(citation.document, page)
-    yield from _headings(citation.document.title, citation.headings, page)
-    yield from _quote(citation, page)
-
-
-def _also(document: Document, page: Page) -> Iterator[Text]:
-    if also := also_in(document, page):
-        yield hang(Text(also, style="faint"), page, first=_INDENT)
-
-
-def _quote(citation: Citation, page: Page) -> Iterator[Text]:
-    """Show the sentence behind a bar, between what stands before and after it."""
-    limit = context_limit(page)
+    limit = line_limit(page) if view is View.CONTEXT else 2 * line_limit(page)
+    if path := heading_path(citation.document.title, citation.headings):
+        shown = tail(path, limit) if view is View.CONTEXT and page.width else path
+        yield hang(Text(shown, style="faint"), page, first=_INDENT)
     if before := tail(_LIST_MARK.sub("", citation.before), limit):
         yield hang(Text(before, style="faint"), page, first=_INDENT)
     bar = Text.assemble("  ", ("│" if page.width else ">", "bar"), " ")
@@ -152,16 +186,30 @@ def _quote(citation: Citation, page: Page) -> Iterator[Text]:
         yield hang(Text(after, style="faint"), page, first=_INDENT)
 
 
-def _abstention(answer: Answer, page: Page, lines: Lines | None) -> Iterator[Text]:
+def _title(citation: Citation, page: Page) -> Text:
+    """Name the file of a citation and the place in it."""
+    title = file_name(citation.document, page)
+    title.append(place_suffix(citation.place, citation.line_start, citation.line_end))
+    if citation.file_state in _STATES:
+        title.append(f" ({_STATES[citation.file_state]})", style="warning")
+    return title
+
+
+def _also(document: Document, page: Page) -> Iterator[Text]:
+    if also := also_in(document, page):
+        yield hang(Text(also, style="faint"), page, first=_INDENT)
+
+
+def _abstention(answer: Answer, page: Page, lines: Lines | None, *, nearest: int) -> Iterator[Text]:
     assert answer.reason is not None  # noqa: S101 - an abstained answer always has its reason
     message = answer.reason.message
     yield hang(flat(f"{message[:1].upper()}{message[1:]}."), page)
-    nearest = answer.evidence[:_NEAREST]
-    if not nearest:
+    shown = answer.evidence[:nearest]
+    if not shown:
         return
     yield BLANK
     yield Text("Nearest in the documents:", style="faint")
-    for number, item in enumerate(nearest, start=1):
+    for number, item in enumerate(shown, start=1):
         yield BLANK
         where = _where_evidence(item, lines)
         # A session can show and open each by its number.

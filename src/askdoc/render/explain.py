@@ -11,7 +11,7 @@ from rich.text import Text
 
 from askdoc.formats import Lines
 from askdoc.render.console import Page
-from askdoc.render.layout import BLANK, context_limit, flat, hang, head
+from askdoc.render.layout import BLANK, flat, hang, head, line_limit
 from askdoc.render.places import file_name
 from askdoc.types import Answer, Evidence, Passage
 from askdoc.types.places import place_suffix
@@ -70,7 +70,7 @@ def _passage(number: int, passage: Passage, page: Page, lines: Lines | None) -> 
         title.append(place_suffix(passage.document.place_of(span), first, last))
     yield hang(title, page, first=Text(f"{number:>3}. ", style="label"))
     yield hang(flat(passage_scores(passage), "faint"), page, first="     ")
-    yield hang(Text(head(passage.chunk.text, context_limit(page) // 2)), page, first="     ")
+    yield hang(Text(head(passage.chunk.text, line_limit(page))), page, first="     ")
 
 
 def _sentence(item: Evidence, label: int | None, page: Page) -> Iterator[Text]:

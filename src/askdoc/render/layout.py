@@ -115,9 +115,9 @@ def tail(text: str, limit: int) -> str:
     return f"{ELLIPSIS} {cut.lstrip(' ,;:-')}"
 
 
-def context_limit(page: Page) -> int:
-    """Say how many characters of context fit two lines of the page."""
-    return 2 * max(30, (page.width or 80) - 8)
+def line_limit(page: Page) -> int:
+    """Say how many characters of context fit one line of the page."""
+    return max(30, (page.width or 80) - 8)
 
 
 def table(rows: Iterable[tuple[str, Text | str]], page: Page) -> Iterator[Text]:
