@@ -4,91 +4,91 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from askdoc.evals import cache as answer_cache
-from askdoc.evals.cache import AnswerCache, case_key, code_digest
-from askdoc.types import Answer, EvalCase, Fingerprint, Turn
+from askdoc.evals.cache import AnswerCache, Entries, case_key, code_digest
+from askdoc.types import EvalCase, Fingerprint, Generation, Turn
 
 FINGERPRINT = Fingerprint("corpus", "settings", {"embedder": "none"}, "0")
 
 
-def cache(folder: Path, corpus: Any, fingerprint: Fingerprint = FINGERPRINT) -> AnswerCache:
-    return AnswerCache(folder, fingerprint, corpus)
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "made" / "cache.sqlite"
 
 
-def test_an_answer_comes_back_equal(tmp_path: Path, corpus: Any, say: Any) -> None:
+def cache(file: Path, corpus: Any, fingerprint: Fingerprint = FINGERPRINT) -> AnswerCache:
+    return AnswerCache(file, fingerprint, corpus)
+
+
+def test_an_answer_comes_back_equal(file: Path, corpus: Any, say: Any) -> None:
     answered = corpus.answer(
         cited=[say.orbit], evidence=[say.far, say.orbit], passages=[say.star, say.far]
     )
+    written = replace(answered, generation=Generation("model", suspicious={"S1": "it says so"}))
     refused = corpus.answer(evidence=[say.far])
-    with cache(tmp_path, corpus) as fresh:
-        fresh.put("a", answered)
-        fresh.put("b", refused)
+    with cache(file, corpus) as fresh:
+        for key, answer in {"a": answered, "b": refused, "c": written}.items():
+            fresh.put(key, answer)
         assert fresh.get("a") == answered
-    with cache(tmp_path, corpus) as again:
-        assert len(again) == 2
+    with cache(file, corpus) as again:
+        assert len(again) == 3
         assert again.get("a") == answered
         assert again.get("b") == refused
-        assert again.get("c") is None
-
-
-def test_only_what_is_new_is_asked(tmp_path: Path, corpus: Any, say: Any) -> None:
-    asked: list[str] = []
-
-    def answer(case: EvalCase) -> Answer:
-        asked.append(case.id)
-        made: Answer = corpus.answer(case.question, cited=[say.orbit])
-        return made
-
-    one, two = EvalCase("1", "why?"), EvalCase("2", "how?")
-    for cases in ([one], [one, two], [two, one]):
-        with cache(tmp_path, corpus) as stored:
-            cached = stored.before(answer)
-            assert [cached(case).question for case in cases] == [case.question for case in cases]
-    assert asked == ["1", "2"]
+        assert again.get("c") == written
+        assert again.get("d") is None
+        assert "a" in again
+        assert "d" not in again
 
 
 def test_another_fingerprint_or_other_code_reuses_nothing(
-    tmp_path: Path, corpus: Any, say: Any, monkeypatch: Any
+    file: Path, corpus: Any, say: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with cache(tmp_path, corpus) as stored:
+    with cache(file, corpus) as stored:
         stored.put("a", corpus.answer(cited=[say.orbit]))
     other = Fingerprint("corpus", "settings", {"embedder": "another"}, "0")
-    assert "a" not in cache(tmp_path, corpus, other)
-    assert "a" in cache(tmp_path, corpus)
+    with cache(file, corpus, other) as changed, cache(file, corpus) as same:
+        assert "a" not in changed
+        assert "a" in same
     monkeypatch.setattr(answer_cache, "code_digest", lambda: "edited")
-    assert "a" not in cache(tmp_path, corpus)
+    with cache(file, corpus) as edited:
+        assert "a" not in edited
 
 
-def test_what_a_question_was_narrowed_to_is_kept(tmp_path: Path, corpus: Any, say: Any) -> None:
-    whole = corpus.answer(cited=[say.orbit])
-    narrowed = replace(whole, fingerprint=replace(FINGERPRINT, scope="some"))
-    with cache(tmp_path, corpus) as stored:
-        stored.put("a", replace(whole, fingerprint=FINGERPRINT))
-        stored.put("b", narrowed)
-    again = cache(tmp_path, corpus)
-    scopes = [found.fingerprint.scope for key in "ab" if (found := again.get(key))]
-    assert scopes == [None, "some"]
+def test_the_scope_of_a_question_is_kept(file: Path, corpus: Any, say: Any) -> None:
+    whole = replace(corpus.answer(cited=[say.orbit]), fingerprint=FINGERPRINT)
+    narrow = replace(whole, fingerprint=replace(FINGERPRINT, scope="some"))
+    with cache(file, corpus) as stored:
+        stored.put("a", whole)
+        stored.put("b", narrow)
+        assert [stored.get("a"), stored.get("b")] == [whole, narrow]
 
 
-def test_a_line_half_written_is_passed_over(tmp_path: Path, corpus: Any, say: Any) -> None:
-    with cache(tmp_path, corpus) as stored:
+def test_a_damaged_file_is_replaced(file: Path, corpus: Any, say: Any) -> None:
+    file.parent.mkdir()
+    file.write_bytes(b"no database at all" * 100)
+    with cache(file, corpus) as stored:
         stored.put("a", corpus.answer(cited=[say.orbit]))
-        stored.put("b", corpus.answer(cited=[say.star]))
-    (path,) = tmp_path.glob("*.jsonl")
-    path.write_bytes(path.read_bytes()[:-20])
-    with cache(tmp_path, corpus) as stored:
         assert "a" in stored
-        assert "b" not in stored
-        stored.put("b", corpus.answer(cited=[say.star]))
-    assert "b" in cache(tmp_path, corpus)
 
 
-def test_the_oldest_files_go(tmp_path: Path, corpus: Any, monkeypatch: Any) -> None:
-    monkeypatch.setattr(answer_cache, "_KEPT", 3)
-    for n in range(6):
-        (tmp_path / f"{n}.jsonl").touch()
-    cache(tmp_path, corpus)
-    assert len(list(tmp_path.glob("*.jsonl"))) == 3
+def test_only_its_owner_can_read_it(file: Path) -> None:
+    with Entries(file, "scope"):
+        assert file.stat().st_mode & 0o777 == 0o600
+        assert file.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_the_scopes_used_longest_ago_are_deleted(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answer_cache, "_SCOPES", 3)
+    for name in "abacde":
+        with Entries(file, name) as entries:
+            entries.put("key", name.encode())
+    with Entries(file, "a") as oldest, Entries(file, "e") as newest:
+        assert "key" not in oldest
+        assert newest.get("key") == b"e"
 
 
 def test_history_is_part_of_the_question() -> None:

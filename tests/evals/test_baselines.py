@@ -15,8 +15,8 @@ from askdoc.evals import baseline as baselines
 from askdoc.evals import gate
 from askdoc.evals import suite as suites
 from askdoc.evals.gate import Rules, SuiteRules
-from askdoc.evals.report import EvalReport, SuiteReport
-from askdoc.evals.report_formats import report_to_json
+from askdoc.evals.report import CaseFailure, EvalReport, SuiteReport
+from askdoc.evals.report_json import report_to_json
 from askdoc.evals.run import evaluate
 from askdoc.evals.suite import Suite
 from askdoc.formats import schema
@@ -196,8 +196,8 @@ def test_rules_are_read_and_checked(tmp_path: Path) -> None:
         ('watch = ["evidence_hit1"]', "no metric `evidence_hit1`"),
         ("tolerance = ", "invalid value"),
         ("tolerance = 2", "`tolerance` must be a number of at most 1"),
-        ('suites.seeds.floors."evidence_hit@1" = 90', "is 90, which no run can be held to"),
-        ("suites.seeds.floors.ece = nan", "is nan, which no run can be held to"),
+        ('suites.seeds.floors."evidence_hit@1" = 90', "is 90, which no run can reach"),
+        ("suites.seeds.floors.ece = nan", "is nan, which no run can reach"),
         ("suites.seeds.evidnce = 1", "evidnce"),
     ]:
         file.write_text(text)
@@ -240,3 +240,41 @@ def test_every_line_that_a_suite_writes_is_as_its_schema_says() -> None:
     )
     for case in (whole, EvalCase("b", "?", answerable=False)):
         Draft202012Validator(schema("suite")).validate(json.loads(suites.encode(case)))
+
+
+def test_a_case_is_better_only_if_it_is_right_now(tmp_path: Path, corpus: Any, say: Any) -> None:
+    case = EvalCase("a", "How long?", evidence=(GoldEvidence(*say.orbit),))
+
+    def ran(*cited: Any, evidence: Any) -> SuiteReport:
+        answer = corpus.answer(cited=cited, evidence=evidence)
+        return evaluate(Suite("small", (case,)), lambda _: answer, corpus)
+
+    lost = stored(tmp_path, ran(say.star, evidence=[say.star]))
+    nearer = baselines.compare(lost, ran(say.star, evidence=[say.star, say.orbit]))
+    assert nearer.changes["evidence_hit@3"].difference == 1
+    assert nearer.better == ()
+    right = baselines.compare(lost, ran(say.orbit, evidence=[say.orbit]))
+    assert [moved.id for moved in right.better] == ["a"]
+
+
+def test_floors_lie_below_the_run_and_the_rest_of_the_file_stays(
+    tmp_path: Path, corpus: Any, say: Any
+) -> None:
+    report = run(corpus, say, wrong=[3])
+    found = gate.floors_of(report, Rules())
+    assert found["evidence_hit@1"] == 0.94  # 19 of 20, less the tolerance
+    assert "quote_valid" not in found
+    assert not any(name.endswith("_ms") for name in found)
+    file = tmp_path / "askdoc-eval.toml"
+    file.write_text("tolerance = 0.02  # mine\n\n[suites.other.floors]\nauroc = 0.5\n")
+    assert gate.write_floors(tmp_path, {report.suite: found}) == file
+    rules = gate.load(tmp_path)
+    assert "# mine" in file.read_text()
+    assert rules.suites["other"].floors == {"auroc": 0.5}
+    assert rules.suites[report.suite].floors == found
+    assert all(held.passed for held in gate.judge(report, rules))
+    gate.write_floors(tmp_path, {report.suite: {"evidence_hit@1": 0.5}})
+    assert gate.load(tmp_path).suites[report.suite].floors == {**found, "evidence_hit@1": 0.5}
+    failed = replace(report, failures=(CaseFailure("x", "broken"),))
+    with pytest.raises(SuiteError, match="1 cases of"):
+        gate.floors_of(failed, Rules())

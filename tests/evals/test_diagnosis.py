@@ -20,18 +20,18 @@ def follow(corpus: Any, say: Any, deeper: Any = (), **answer: Any) -> dict[str, 
 def test_gold_that_was_not_looked_at_is_found_deeper_down(corpus: Any, say: Any) -> None:
     stages = follow(corpus, say, [say.star, say.nobody, say.orbit], cited=[say.star])
     assert stages["passages"].held is False
-    assert stages["passages"].told == "the gold is in passage 3, and 1 were looked at"
+    assert stages["passages"].finding == "the gold is in passage 3, and 1 were looked at"
     assert stages["sentences"].held is False
-    assert stages["citations"].told == "0 of 1 citations hit the gold"
+    assert stages["citations"].finding == "0 of 1 citations hit the gold"
     nowhere = follow(corpus, say, [say.star], cited=[say.star])
-    assert nowhere["passages"].told == "the gold is in none of the 1 best passages"
-    assert nowhere["documents"].told == "no right document was found"
+    assert nowhere["passages"].finding == "the gold is in none of the 1 best passages"
+    assert nowhere["documents"].finding == "no right document was found"
 
 
 def test_gold_that_was_found_but_not_cited(corpus: Any, say: Any) -> None:
     stages = follow(corpus, say, cited=[say.star], evidence=[say.star, say.far, say.orbit])
     assert stages["passages"].held is True
-    assert stages["sentences"].told == "the gold is sentence 3 of the 3 best"
+    assert stages["sentences"].finding == "the gold is sentence 3 of the 3 best"
     assert [place[2] for place in stages["sentences"].places] == [say.orbit[1], say.star[1]]
     assert stages["citations"].held is False
 
@@ -39,7 +39,7 @@ def test_gold_that_was_found_but_not_cited(corpus: Any, say: Any) -> None:
 def test_gold_that_was_found_and_refused(corpus: Any, say: Any) -> None:
     stages = follow(corpus, say, evidence=[say.orbit], confidence=0.3)
     assert stages["confidence"].held is False
-    assert "confidence 0.30, needed 0.50" in stages["confidence"].told
+    assert "confidence 0.30, needed 0.50" in stages["confidence"].finding
     assert stages["citations"].held is None
 
 

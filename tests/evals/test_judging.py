@@ -9,7 +9,7 @@ import pytest
 from sklearn.metrics import cohen_kappa_score  # type: ignore[import-untyped]
 
 from askdoc.errors import GeneratorError, ModelError
-from askdoc.evals.cache import RememberingJudge
+from askdoc.evals.cache import CachedJudge
 from askdoc.evals.judge import VERSION, Agreement, PromptedJudge, judge, kappa
 from askdoc.evals.run import evaluate
 from askdoc.types import EvalCase, Form, GoldEvidence, Prompt, Spent
@@ -138,14 +138,14 @@ def test_the_judge_is_pinned_and_its_prompt_fenced() -> None:
 
 def test_what_was_judged_is_not_judged_again(tmp_path: Path) -> None:
     model = Saying("partly")
+    file = tmp_path / "cache.sqlite"
     for _ in range(2):
-        by = RememberingJudge(PromptedJudge(model), tmp_path)
-        assert by.grade("When?", "In 1931.", ["1931"]) == 0.5
+        with CachedJudge(PromptedJudge(model), file) as by:
+            assert by.grade("When?", "In 1931.", ["1931"]) == 0.5
     assert len(model.asked) == 1
-    assert by.grade("When?", "In 1932.", ["1931"]) == 0.5
-    (kept,) = tmp_path.iterdir()
-    kept.write_bytes(kept.read_bytes()[:-9])  # as an interrupted run leaves it
-    assert RememberingJudge(PromptedJudge(model), tmp_path).grade("When?", "In 1932.", ["1931"])
+    with CachedJudge(PromptedJudge(model), file) as by:
+        assert by.grade("When?", "In 1932.", ["1931"]) == 0.5
+    assert len(model.asked) == 2
+    with CachedJudge(PromptedJudge(model, pin="other"), file) as by:
+        by.grade("When?", "In 1931.", ["1931"])
     assert len(model.asked) == 3
-    RememberingJudge(PromptedJudge(model, pin="other"), tmp_path).grade("When?", "In 1931.", [""])
-    assert len(model.asked) == 4

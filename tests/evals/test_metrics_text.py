@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from askdoc.evals.scores import answer_contains, exact_match, normalise, token_f1
 
-REFERENCE = json.loads((Path(__file__).parent / "data/squad_reference.json").read_text("utf-8"))
+REFERENCE = json.loads((Path(__file__).parents[1] / "data/squad_reference.json").read_text("utf-8"))
 
 
 @pytest.mark.parametrize("row", REFERENCE["rows"])

@@ -27,14 +27,14 @@ TEXTS = {
         "Olga Berg",
     ),
     "definition": (
-        "Kelp Farming is the growing of large brown seaweed in coastal waters for food.",
-        "What is Kelp Farming?",
-        "the growing of large brown seaweed in coastal waters for food",
+        "Kelpfarm is a growing of large brown seaweed in coastal waters for food.",
+        "What is Kelpfarm?",
+        "a growing of large brown seaweed in coastal waters for food",
     ),
     "number": (
         "The Danish Mountain Club has 4,800 members who meet every summer in the hills.",
-        "How many did the Danish Mountain Club have?",
-        "4,800 members",
+        "How many members does the Danish Mountain Club have?",
+        "4,800",
     ),
     "reason": (
         "The Castle Bridge was closed, because its northern pillars had sunk into the mud.",
@@ -44,7 +44,7 @@ TEXTS = {
 }
 
 
-@pytest.mark.parametrize("kind", [kind for kind in TEXTS if kind != "reason"])
+@pytest.mark.parametrize("kind", TEXTS)
 def test_each_rule_asks_for_one_part_of_a_sentence(kind: str) -> None:
     text, question, answer = TEXTS[kind]
     made = [(d.kind, d.question, d.answer) for rule in RULES for d in rule(text)]
@@ -98,3 +98,32 @@ def test_a_question_with_two_answers_is_left_out() -> None:
         Sentence("b.txt", "The Harbour Museum was founded by the city in June 1950 as a school."),
     ]
     assert draft(two, 10, refused=0) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Critics said that the film owed much to the tradition of silent cinema.",
+        "Performance testing is the part of the work that most people would rather avoid.",
+        "Following is an example of the output for a network that has one service attached.",
+        "A second version of Castle Bridge was released on 4 June 2012 by the same company.",
+        "Shirer argues that the fatal decision was the delay, because it took too many weeks.",
+        "The Castle Bridge was so called because its northern pillars had sunk into the mud.",
+        "The Harbour Museum had 10, the only one of its kind that was ever on show there.",
+    ],
+)
+def test_a_sentence_that_makes_no_question_a_person_could_ask_makes_none(text: str) -> None:
+    others = "All critics, the performance and the following are ordinary words here, in the end."
+    assert draft([Sentence("a.txt", text), Sentence("b.txt", others)], 10) == []
+
+
+def test_a_near_miss_asks_for_what_no_sentence_joins() -> None:
+    said = [
+        Sentence("a.txt", "Ada Hill said that no country can prosper for long in isolation."),
+        Sentence("a.txt", "Olga Berg said that the harbour needs a great deal of investment."),
+    ]
+    missed = [case.question for case in draft(said, 4, refused=0.5) if not case.answerable]
+    assert sorted(missed) == [
+        "What did Ada Hill say about investment?",
+        "What did Olga Berg say about isolation?",
+    ]

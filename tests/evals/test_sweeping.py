@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from askdoc.errors import SettingsError, UsageError
-from askdoc.evals.statistics import Estimate
+from askdoc.evals.statistics import Change, Estimate
 from askdoc.evals.suite import Suite
-from askdoc.evals.sweep import Trial, best, folds, pareto, parse_grid
+from askdoc.evals.sweep import Choice, Trial, best, folds, pareto, parse_grid
+from askdoc.render.console import make_console, page
+from askdoc.render.evals import sweep_lines
 from askdoc.settings import Settings
 from askdoc.types import EvalCase
 
@@ -63,3 +66,30 @@ def test_the_best_is_the_fastest_of_the_best() -> None:
     trials = [trial(0.8, 10), trial(0.9, 100), trial(0.9, 50, top_k=1)]
     assert best(trials, "citation_f1").values == {"top_k": 1}
     assert best(trials, "ece") is trials[0]
+
+
+@pytest.mark.parametrize(
+    ("metric", "low", "high", "is_clear"),
+    [
+        ("citation_f1", 0.01, 0.2, True),
+        ("citation_f1", -0.01, 0.2, False),
+        ("ece", -0.2, -0.01, True),
+        ("ece", -0.2, 0.01, False),
+    ],
+)
+def test_a_gain_within_noise_is_not_recommended(
+    metric: str,
+    low: float,
+    high: float,
+    is_clear: bool,  # noqa: FBT001
+) -> None:
+    chosen = trial(0.9, 10, top_k=20)
+    choice = Choice(chosen, metric, Change((low + high) / 2, low, high, 40))
+    assert choice.is_clear is is_clear
+    paper = page(make_console(width=80, file=io.StringIO()))
+    shown = "\n".join(
+        line.plain
+        for line in sweep_lines([trial(0.8, 10, top_k=10), chosen], metric, choice, paper)
+    )
+    assert ("top_k = 20" in shown) is is_clear
+    assert ("within noise" in shown) is not is_clear

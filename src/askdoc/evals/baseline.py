@@ -1,4 +1,4 @@
-"""Stored runs: what every case scored once, to compare later runs with, case by case."""
+"""Stored runs: what every case scored, to compare a later run with, case by case."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SCHEMA = "askdoc.baseline/1"
 
 
 class StoredCase(msgspec.Struct, frozen=True):
-    """What a case came to."""
+    """How a case ended."""
 
     question: str
     answerable: bool
@@ -71,7 +71,7 @@ class Past(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A case whose scores differ between two runs: by how much, and both outcomes."""
+    """A case whose scores changed between two runs: by how much, and how it ended in each."""
 
     id: str
     changes: Mapping[str, float]
@@ -81,9 +81,10 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A run held against a stored one: how each score moved, and which cases moved.
+    """A run beside a stored one: how each score changed, and which cases changed.
 
-    `notes` say what differs in the circumstances, such as another embedder or fewer cases.
+    A case is `better` only if it is right now. `notes` say what else differs between the runs,
+    such as the embedder or the number of cases.
     """
 
     baseline: Baseline
@@ -94,7 +95,7 @@ class Comparison:
 
 
 def stored_case(result: CaseResult) -> StoredCase:
-    """Reduce a result to what is stored of it; nothing of it depends on time or machine."""
+    """Return what is stored of a result: nothing that depends on time or machine."""
     graded = result.graded
     return StoredCase(
         question=graded.case.question,
@@ -115,7 +116,7 @@ def make(report: SuiteReport, *, commit: str | None, now: datetime | None = None
     """Turn a run into a baseline.
 
     Raises:
-        SuiteError: a case failed; such a run is nothing to compare with.
+        SuiteError: a case failed, so the run is incomplete.
 
     """
     if report.failures:
@@ -172,7 +173,7 @@ def load(path: Path, suite: str) -> Baseline:
         raise UsageError(message, hint=f"{stored}, as `{FOLDER_NAME}/{suite}.json`") from error
     except (OSError, msgspec.DecodeError) as error:
         message = f"`{file}` is not a baseline: {lowered(str(error))}"
-        raise SuiteError(message, hint="store it anew with `--save-baseline`") from error
+        raise SuiteError(message, hint="store a new one: `--save-baseline`") from error
     if baseline.suite != suite:
         message = f"`{file}` is a baseline of `{baseline.suite}`, not of `{suite}`"
         raise SuiteError(message)
@@ -209,7 +210,7 @@ def compare(baseline: Baseline, report: SuiteReport, *, anyway: bool = False) ->
     return Comparison(
         baseline,
         {**_by_case(pairs), **_by_set(pairs)},
-        tuple(case for case in moved if _direction(case) > 0),
+        tuple(case for case in moved if _direction(case) > 0 and case.new.lost is None),
         tuple(case for case in moved if _direction(case) < 0),
         tuple(notes),
     )

@@ -16,7 +16,7 @@ import platformdirs
 from askdoc import app
 from askdoc.chat import followups
 from askdoc.errors import AskdocError, StoreError, UsageError
-from askdoc.evals.cache import AnswerCache, case_key
+from askdoc.evals.cache import FILE_NAME, AnswerCache, case_key
 from askdoc.evals.grade import GoldFinder
 from askdoc.evals.run import evaluate
 from askdoc.evals.suite import Suite
@@ -60,7 +60,7 @@ class Bench:
     """An index, ready to run suites on.
 
     What answers is opened only when something is to be asked that no earlier run has asked.
-    `stack` closes it in the end. `kept` is the folder where answers are kept, or None.
+    `stack` closes it in the end. `kept` is the file where answers are kept, or None.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Bench:
         self.workspace = workspace
         self.catalog = catalog
         self._stack = stack
-        self._folder = kept
+        self._file = kept
         self._listen = listen
         self._answerer: Answerer | None = None
         self._parts: Parts | None = None
@@ -185,11 +185,11 @@ class Bench:
 
     def _open_cache(self, fingerprint: Fingerprint | None) -> None:
         """Open what is kept of the answers that hang on `fingerprint`, unless it is open."""
-        if self._folder is None or fingerprint is None:
+        if self._file is None or fingerprint is None:
             return
         if self._cache is None or self._cache.fingerprint != fingerprint:
             cache = AnswerCache(
-                self._folder, fingerprint, self.catalog, besides=_besides(self.workspace.settings)
+                self._file, fingerprint, self.catalog, besides=_besides(self.workspace.settings)
             )
             self._cache = self._stack.enter_context(cache)
 
@@ -333,7 +333,7 @@ def bench(workspace: Workspace, *, cache: bool = True, listen: Listener = deaf) 
     """
     with ExitStack() as stack:
         catalog = stack.enter_context(app.open_catalog(workspace))
-        kept = cache_folder() / "answers" if cache else None
+        kept = cache_folder() / FILE_NAME if cache else None
         yield Bench(workspace, catalog, stack, kept=kept, listen=listen)
 
 

@@ -20,7 +20,7 @@ class Stage:
     """
 
     name: str
-    told: str
+    finding: str
     held: bool | None
     places: tuple[tuple[str, str, str], ...] = ()
     numbers: Mapping[str, float] = field(default_factory=dict)
@@ -44,29 +44,29 @@ def explain(graded: Graded, deeper: Sequence[Passage], *, least: float) -> list[
 def _retrieval(graded: Graded, deeper: Sequence[Passage]) -> Iterator[Stage]:
     if graded.documents is not None:
         rank = first_rank(graded.documents.gains)
-        told = f"a right document ranks {_th(rank)}" if rank else "no right document was found"
-        yield Stage("documents", told, rank is not None)
+        finding = f"a right document ranks {_th(rank)}" if rank else "no right document was found"
+        yield Stage("documents", finding, rank is not None)
     if not graded.needs:
         return
     looked_at = len(graded.answer.passages)
     rank = _rank_of_gold(graded, graded.answer.passages)
     if rank is not None:
         passage = graded.answer.passages[rank - 1]
-        told = f"the gold is in passage {rank} of the {looked_at} that were looked at"
+        finding = f"the gold is in passage {rank} of the {looked_at} that were looked at"
         yield Stage(
-            "passages", told, held=True, places=(_passage(passage),), numbers=passage.scores
+            "passages", finding, held=True, places=(_passage(passage),), numbers=passage.scores
         )
         return
     rank = _rank_of_gold(graded, deeper)
     if rank is None:
-        told = f"the gold is in none of the {max(looked_at, len(deeper))} best passages"
-        yield Stage("passages", told, held=False, places=_first(deeper))
+        finding = f"the gold is in none of the {max(looked_at, len(deeper))} best passages"
+        yield Stage("passages", finding, held=False, places=_first(deeper))
         return
     passage = deeper[rank - 1]
-    told = f"the gold is in passage {rank}, and {looked_at} were looked at"
+    finding = f"the gold is in passage {rank}, and {looked_at} were looked at"
     yield Stage(
         "passages",
-        told,
+        finding,
         held=False,
         places=(_passage(passage), *_first(deeper)),
         numbers=passage.scores,
@@ -79,14 +79,14 @@ def _selection(graded: Graded) -> Iterator[Stage]:
     best = graded.answer.evidence
     rank = first_rank([float(bool(meets)) for meets in graded.evidence])
     if rank is None:
-        told = f"the gold is not among the {len(best)} best sentences"
-        yield Stage("sentences", told, held=False, places=tuple(_sentence(e) for e in best[:3]))
+        finding = f"the gold is not among the {len(best)} best sentences"
+        yield Stage("sentences", finding, held=False, places=tuple(_sentence(e) for e in best[:3]))
         return
-    told = f"the gold is sentence {rank} of the {len(best)} best"
+    finding = f"the gold is sentence {rank} of the {len(best)} best"
     shown = (best[rank - 1],) if rank == 1 else (best[rank - 1], best[0])
     yield Stage(
         "sentences",
-        told,
+        finding,
         held=True,
         places=tuple(_sentence(e) for e in shown),
         numbers=shown[0].scores,
@@ -96,10 +96,10 @@ def _selection(graded: Graded) -> Iterator[Stage]:
 def _confidence(graded: Graded, least: float) -> Stage:
     answer = graded.answer
     answered = answer.status is Status.ANSWERED
-    told = shortfall(answer.confidence, least)
+    finding = shortfall(answer.confidence, least)
     if answer.reason:
-        told += f": {answer.reason.message}"
-    return Stage("confidence", told, answered is graded.case.answerable, numbers=answer.signals)
+        finding += f": {answer.reason.message}"
+    return Stage("confidence", finding, answered is graded.case.answerable, numbers=answer.signals)
 
 
 def _writing(graded: Graded) -> Iterator[Stage]:
@@ -107,18 +107,18 @@ def _writing(graded: Graded) -> Iterator[Stage]:
     answer, generation = graded.answer, graded.answer.generation
     if generation is None:
         return
-    told = f"`{generation.model}` wrote {len(answer.claims)} claims that hold"
+    finding = f"`{generation.model}` wrote {len(answer.claims)} claims that hold"
     if generation.fallback:
-        told = f"the answer is extractive: {generation.fallback}"
+        finding = f"the answer is extractive: {generation.fallback}"
     elif answer.status is Status.ABSTAINED:
-        told = f"`{generation.model}` found no answer in the sentences"
+        finding = f"`{generation.model}` found no answer in the sentences"
     if generation.withheld:
-        told += f"; {len(generation.withheld)} withheld"
+        finding += f"; {len(generation.withheld)} withheld"
     withheld = tuple(
         ("withheld", "; ".join(claim.reasons), claim.text) for claim in generation.withheld
     )
     held = graded.case.answerable is (answer.status is Status.ANSWERED)
-    yield Stage("writing", told, held and not generation.fallback, withheld)
+    yield Stage("writing", finding, held and not generation.fallback, withheld)
 
 
 def _citation(graded: Graded) -> Stage:
@@ -136,8 +136,8 @@ def _citation(graded: Graded) -> Stage:
     hits = sum(bool(meets) for meets in graded.cited)
     if not graded.needs:
         return Stage("citations", f"{len(places)} cited", None, places)
-    told = f"{hits} of {len(places)} citations hit the gold"
-    return Stage("citations", told, graded.right, places)
+    finding = f"{hits} of {len(places)} citations hit the gold"
+    return Stage("citations", finding, graded.right, places)
 
 
 def _rank_of_gold(graded: Graded, passages: Sequence[Passage]) -> int | None:

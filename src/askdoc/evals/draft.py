@@ -1,9 +1,10 @@
-"""Drafts of cases, written by rule from well-formed English sentences.
+"""Drafts of cases, made by rule from English sentences of a few plain shapes.
 
-Each rule takes a sentence of a common shape and asks for one part of it, so that the question has
-its answer and its verbatim evidence by construction. Unanswerable ones are made from these: a part
-of the question is put in another's place, so that the documents speak of the subject and not of
-what is asked. They are drafts: a person has to keep, mend or drop each (`askdoc eval review`).
+Each rule asks for one part of a sentence, so the question has its answer and its verbatim evidence
+by construction. A rule applies only where the question is one that a person could ask: the subject
+is a name, and the rule takes in the whole clause. Most sentences therefore make no draft.
+Unanswerable questions come from the answerable ones by putting another part into the question.
+They are drafts: a person keeps, edits or drops each (`askdoc eval review`).
 """
 
 from __future__ import annotations
@@ -12,16 +13,20 @@ import hashlib
 import random
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from askdoc.evals.suite import DRAFT
 from askdoc.strings import one_line
 from askdoc.types import EvalCase, GoldEvidence
 
 _SHORTEST, _LONGEST = 40, 320
-_PROPER = r"(?:[A-Z][\w’'.-]*|\d+(?:st|nd|rd|th))"
+_PROPER = r"(?:[A-Z][\w’'-]*\w|\d+(?:st|nd|rd|th))"
 _NAME = rf"{_PROPER}(?:\s+(?:(?:of|the|and|for|de|von|van|al|of\s+the)\s+)?{_PROPER}){{0,6}}"
+_SUBJECT = rf"(?:[Tt]he\s+(?:[a-z-]+\s+){{0,3}}(?:of\s+(?:the\s+)?)?)?{_NAME}"
+"""A name, or a few words that begin with `The` and end with a name."""
+
 _YEAR = r"(?:1[0-9]|20)\d\d"
 _MONTH = (
     r"(?:January|February|March|April|May|June|July|August|September|October|November|December)"
@@ -33,9 +38,12 @@ _VERBS = (
 )
 _ROLES = (
     "president|head|dean|director|chairman|chairwoman|chair|founder|author|leader|minister|mayor"
-    "|manager|professor|researcher|member|secretary|governor|editor|captain|owner|architect"
+    "|manager|professor|researcher|secretary|governor|editor|captain|owner|architect"
 )
 _SAYING = r"(?:said|says|stated|argued|noted|explained|added|claimed|reported|found|warned)"
+_END = r"(?=\s*[.;](?:\s|$))"
+"""Where a clause ends, so that no answer is cut short."""
+
 _FUNCTION_WORDS = """
     the a an of and to in for on with that this is are was were be has have had it its by as at from
     but not no can could will would may might must also more most than their his her there when
@@ -43,23 +51,27 @@ _FUNCTION_WORDS = """
     these those some many others all both each currently today later however
 """
 _STOP = frozenset(_FUNCTION_WORDS.split())
+_ABSTRACT = re.compile(r"\w{2,}(?:tion|sion|ment|ness|ity|ism|ship|ance|ence)s?")
+"""Endings that mark a noun: a statement may be about such a word."""
+
 _LEANING = re.compile(
     r"^(?:he|she|it|they|we|i|you|this|that|these|those|such|his|her|its|their|there|here|however"
     r"|but|and|also|another|other|both|in|at|on|by|for|from|with|to|as|of|when|while|although"
     r"|though|after|before|during|since|if|because|some|most|many|others|all|each|currently|today"
-    r"|later|one|no|not|what|who|then|thus|so)\b",
+    r"|later|one|no|not|what|who|then|thus|so|a|an)\b",
     re.IGNORECASE,
 )
-"""How a sentence or subject begins that can't be understood, or asked for, on its own."""
+"""The beginnings of sentences and subjects that need what stands before them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A question with its short answer, and the rule that made it."""
+    """A question with its short answer; `topic` is the part to exchange for a near miss."""
 
     kind: str
     question: str
     answer: str
+    topic: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,98 +85,94 @@ class Sentence:
 Rule = Callable[[str], Iterator[Draft]]
 
 
-def _spoken(text: str) -> Iterator[Draft]:
+def _statement(text: str) -> Iterator[Draft]:
     match = re.match(
-        rf"(?P<who>{_NAME})(?:,[^,]{{3,80}},)?\s+{_SAYING}(?:\s+that)?,?\s+(?P<what>.{{25,}})", text
-    )
-    if match and not _LEANING.match(match["who"]) and (topic := _topic(match["what"])):
-        question = f"What did {match['who'].strip()} say about {topic}?"
-        yield Draft("statement", question, match["what"].strip(' .”"“'))
-
-
-def _dated(text: str) -> Iterator[Draft]:
-    match = re.match(
-        rf"(?P<what>(?:The\s+)?{_NAME}?[^,;:]{{0,60}}?)\s+(?P<be>was|were)\s+(?P<verb>{_VERBS})\b"
-        rf"[^.;]{{0,60}}?\b(?:in|on)\s+(?P<when>{_DATE})",
+        rf"(?P<who>{_PROPER}\s+{_NAME})(?:,[^,]{{3,80}},)?\s+{_SAYING}\s+that\s+"
+        rf"(?P<what>[^“”\"]{{25,}}?){_END}",
         text,
     )
-    if match and _is_subject(match["what"]):
-        subject = _inside(match["what"])
-        yield Draft("date", f"When {match['be']} {subject} {match['verb']}?", match["when"])
+    if match and (topic := _topic(match["what"])):
+        question = f"What did {match['who']} say about {topic}?"
+        yield Draft("statement", question, match["what"], topic)
 
 
-def _placed(text: str) -> Iterator[Draft]:
+def _date(text: str) -> Iterator[Draft]:
     match = re.match(
-        rf"(?P<what>(?:The\s+)?[^,;:]{{3,60}}?)\s+(?P<be>is|are|was|were)\s+(?:located|situated|held|"
-        rf"based|born)\s+(?:in|at|near|on)\s+(?P<where>(?:the\s+)?{_NAME})",
+        rf"(?P<what>{_SUBJECT})\s+(?P<be>was|were)\s+(?P<verb>{_VERBS})\b"
+        rf"[^,.;]{{0,60}}?\b(?:in|on)\s+(?P<when>{_DATE})\b",
         text,
     )
-    if match and _is_subject(match["what"]):
-        shape = re.search(r"\s(located|situated|held|based|born)\s", match[0])
-        verb = shape[1] if shape else "located"
-        question = f"Where {match['be']} {_inside(match['what'])} {verb}?"
-        yield Draft("place", question, match["where"].strip())
+    if match:
+        question = f"When {match['be']} {_inside(match['what'])} {match['verb']}?"
+        yield Draft("date", question, match["when"], match["verb"])
 
 
-def _held(text: str) -> Iterator[Draft]:
+def _place(text: str) -> Iterator[Draft]:
     match = re.match(
-        rf"(?P<who>{_NAME}),\s+(?:the\s+|a\s+|an\s+)?(?P<role>(?:[a-z-]+\s+){{0,3}}(?:{_ROLES})\s+"
-        rf"(?:of|at|for)\s+(?:the\s+)?{_NAME})",
+        rf"(?P<what>{_SUBJECT})\s+(?P<be>is|are|was|were)\s+"
+        rf"(?P<verb>located|situated|held|based|born)\s+(?:in|at|near)\s+"
+        rf"(?P<where>(?:the\s+)?{_NAME})(?=\s*[,.;)])",
         text,
     )
-    if match and not _LEANING.match(match["who"]):
-        who, role = match["who"].strip(), match["role"].strip()
-        yield Draft("name", f"Who is the {role}?", who)
-        yield Draft("role", f"What is the position of {who}?", role)
+    if match:
+        question = f"Where {match['be']} {_inside(match['what'])} {match['verb']}?"
+        yield Draft("place", question, match["where"])
 
 
-def _defined(text: str) -> Iterator[Draft]:
+def _role(text: str) -> Iterator[Draft]:
     match = re.match(
-        rf"(?P<what>(?:The\s+)?{_NAME})\s*(?:\([^)]*\)\s*)?(?P<be>is|was|are|were)\s+"
-        r"(?P<is>(?:an?|the)\s+[^.;]{12,160})",
+        rf"(?P<who>{_NAME}),\s+(?:the\s+|an?\s+)?(?P<role>(?:[a-z-]+\s+){{0,3}}(?P<head>{_ROLES})\s+"
+        rf"(?:of|at|for)\s+(?:the\s+)?{_NAME})(?=\s*[,.;)])",
         text,
     )
-    if match and _is_subject(match["what"]):
-        question = f"What {match['be']} {_inside(match['what'])}?"
-        yield Draft("definition", question, match["is"].strip())
+    if match:
+        who, role = match["who"], match["role"]
+        yield Draft("name", f"Who is the {role}?", who, match["head"])
+        yield Draft("role", f"Who is {who}?", role)
 
 
-def _counted(text: str) -> Iterator[Draft]:
+def _definition(text: str) -> Iterator[Draft]:
     match = re.match(
-        r"(?P<what>(?:The\s+|Its\s+)?[^,;:]{5,70}?)\s+(?P<verb>exceeded|reached|cost|measures|weighs|"
-        r"totalled|totaled|contains|contained|covers|covered|has|had)\s+(?:about\s+|over\s+|more\s+"
-        r"than\s+|approximately\s+)?(?P<much>[$€£]?\d[\d,.]*(?:\s+(?:million|billion|trillion|per\s+"
-        r"cent|percent))?(?:\s+[a-z]+){0,2})",
+        rf"(?:(?P<the>The\s+{_NAME})|(?P<name>{_PROPER}))\s*(?:\([^)]*\)\s*)?(?P<be>is|are)\s+"
+        rf"(?P<is>(?:an?|(?(the)the|an))\s+[^.;:]{{12,160}}?){_END}",
         text,
     )
-    if match and _is_subject(match["what"]):
-        much = _trimmed(match["much"])
-        base = {"reached": "reach", "cost": "cost", "had": "have", "has": "have"}
-        verb = base.get(match["verb"], re.sub(r"(?:ed|s)$", "", match["verb"]))
-        asked = "How many did" if verb in ("have", "contain") else "How much did"
-        yield Draft("number", f"{asked} {_inside(match['what'])} {verb}?", much)
+    if match:
+        question = f"What {match['be']} {_inside(match['the'] or match['name'])}?"
+        yield Draft("definition", question, match["is"])
 
 
-def _caused(text: str) -> Iterator[Draft]:
+def _number(text: str) -> Iterator[Draft]:
     match = re.match(
-        r"(?P<what>(?:The\s+)?[^,;:]{5,80}?)\s+(?P<be>is|are|was|were)\s+(?P<rest>[^,;]{5,100}?),?\s+"
-        r"because\s+(?P<why>[^.;]{15,200})",
+        rf"(?P<what>{_SUBJECT})\s+(?P<verb>has|had|contains|contained|holds|held)\s+"
+        r"(?:about\s+|over\s+|more\s+than\s+|approximately\s+)?(?P<much>\d[\d,.]*)\s+"
+        r"(?P<noun>(?:[a-z-]+\s+)?[a-z]+s)"
+        r"(?=\s*[,.;)]|\s+(?:in|on|at|of|and|by|for|from|with|who|which|that|during|per)\b)",
         text,
     )
-    if match and _is_subject(match["what"]):
+    if match:
+        do = "does" if match["verb"] in ("has", "contains", "holds") else "did"
+        verb = {"h": "have", "c": "contain"}[match["verb"][0]]
+        verb = "hold" if match["verb"] in ("holds", "held") else verb
+        question = f"How many {match['noun']} {do} {_inside(match['what'])} {verb}?"
+        yield Draft("number", question, match["much"])
+
+
+def _reason(text: str) -> Iterator[Draft]:
+    match = re.match(
+        rf"(?P<what>{_SUBJECT})\s+(?P<be>is|are|was|were)\s+(?!so\b)(?P<rest>[^,;.]{{5,80}}?),?\s+"
+        rf"because\s+(?!of\b)(?P<why>[^.;]{{15,200}}?){_END}",
+        text,
+    )
+    if match:
         question = f"Why {match['be']} {_inside(match['what'])} {match['rest']}?"
-        yield Draft("reason", question, match["why"].strip())
+        yield Draft("reason", question, match["why"])
 
 
-RULES: Sequence[Rule] = (_spoken, _dated, _placed, _held, _defined, _counted, _caused)
+RULES: Sequence[Rule] = (_statement, _date, _place, _role, _definition, _number, _reason)
 
-_SWAPS: Mapping[str, Mapping[str, Sequence[str]]] = {
-    "date": {_VERBS: ("demolished", "sold", "renamed", "nationalised", "flooded")},
-    "place": {r"located|situated|held|based|born": ("insured", "repaired", "auctioned", "buried")},
-    "name": {_ROLES: ("treasurer", "librarian", "ambassador", "coach", "pharmacist")},
-    "statement": {r"(?<=about ).+(?=\?)": ("volcanoes", "beekeeping", "chess", "opera", "sailing")},
-}
-"""Which part of a question of a kind is put in another's place, and by what."""
+_OTHER_VERBS = ("demolished", "sold", "renamed", "renovated", "closed")
+_OTHER_ROLES = ("treasurer", "librarian", "secretary", "spokeswoman", "vice president")
 
 
 def draft(
@@ -173,14 +181,14 @@ def draft(
     """Draft up to `n` cases, spread over documents and kinds; the share `refused` unanswerable.
 
     The same sentences and seed give the same drafts. A question that two sentences would answer
-    is left out, since it has no one answer.
+    is left out, since it has no single answer.
     """
     pool = list(sentences)
-    vocabulary = {word for sentence in pool for word in _words(sentence.text)}
+    lower = {word for sentence in pool for word in re.findall(r"\b[a-z]\w*", sentence.text)}
     made = _distinct(
         (sentence, question)
         for sentence in pool
-        if _is_well_formed(sentence.text)
+        if _is_well_formed(sentence.text, lower)
         for rule in RULES
         for question in rule(one_line(sentence.text))
     )
@@ -189,7 +197,9 @@ def draft(
     wanted = min(round(n * refused), len(ordered))
     answerable = [_case(*pair) for pair in ordered[: n - wanted]]
     rest = [*_spread(ordered[n - wanted :], chance), *_spread(ordered[: n - wanted], chance)]
-    unanswerable = [case for pair in rest if (case := _unanswerable(*pair, vocabulary, chance))]
+    topics = sorted({question.topic for _, question in made if question.kind == "statement"})
+    near_miss = partial(_near_miss, pool=pool, topics=topics, chance=chance)
+    unanswerable = [case for _, question in rest if (case := near_miss(question))]
     distinct = {case.question: case for case in unanswerable}
     return [*answerable, *list(distinct.values())[:wanted]]
 
@@ -204,7 +214,7 @@ def _distinct(made: Iterable[tuple[Sentence, Draft]]) -> list[tuple[Sentence, Dr
 def _spread(
     made: Sequence[tuple[Sentence, Draft]], chance: random.Random
 ) -> list[tuple[Sentence, Draft]]:
-    """Order drafts so that any beginning holds few of the same document and of the same kind."""
+    """Order drafts so that the first ones come from many documents and are of many kinds."""
     shuffled = list(made)
     chance.shuffle(shuffled)
     of_document: dict[str, int] = defaultdict(int)
@@ -228,22 +238,31 @@ def _case(sentence: Sentence, question: Draft) -> EvalCase:
     )
 
 
-def _unanswerable(
-    sentence: Sentence, question: Draft, vocabulary: set[str], chance: random.Random
+def _near_miss(
+    question: Draft, *, pool: Sequence[Sentence], topics: Sequence[str], chance: random.Random
 ) -> EvalCase | None:
-    """Ask for what the documents have no word of; None where the kind has nothing to swap."""
-    del sentence
-    for pattern, others in _SWAPS.get(question.kind, {}).items():
-        unknown = [word for word in others if word not in vocabulary]
-        if unknown and re.search(pattern, question.question):
-            swapped = re.sub(pattern, chance.choice(unknown), question.question, count=1)
-            tags = (DRAFT, "near miss")
-            return EvalCase(case_name(swapped), swapped, answerable=False, tags=tags)
-    return None
+    """Exchange the topic of a question for one that no sentence joins with its subject."""
+    others = {
+        "statement": topics,
+        "date": _OTHER_VERBS,
+        "name": _OTHER_ROLES,
+    }.get(question.kind, ())
+    subject = re.findall(_PROPER, question.question)[-1:]
+    free = [
+        other
+        for other in others
+        if not any(other in s.text and all(word in s.text for word in subject) for s in pool)
+    ]
+    if not free:
+        return None
+    text = question.question
+    at = text.index(question.topic) if question.kind == "name" else text.rindex(question.topic)
+    swapped = f"{text[:at]}{chance.choice(free)}{text[at + len(question.topic) :]}"
+    return EvalCase(case_name(swapped), swapped, answerable=False, tags=(DRAFT, "near miss"))
 
 
 def case_name(question: str) -> str:
-    """Make an id from a question: its first telling words, and a few digits of its hash."""
+    """Make an id from a question: its first content words, and a few digits of its hash."""
     words = "-".join([word for word in _words(question) if word not in _STOP][:4])
     digest = hashlib.blake2b(question.encode(), digest_size=3).hexdigest()
     return f"{words or 'case'}-{digest}"
@@ -254,39 +273,28 @@ def _words(text: str) -> list[str]:
 
 
 def _topic(text: str) -> str:
-    """Name what a statement is about: the longest of its last words that looks like a noun."""
-    words = [word for word in re.findall(r"[A-Za-z][\w-]+", text) if word.lower() not in _STOP]
-    nouns = [word for word in words[-6:] if not re.search(r"(?:ing|ly|ed)$", word)]
-    return max(nouns, key=len, default="")
+    """Name what a statement is about: its last abstract noun, or nothing."""
+    return next((word for word in _words(text)[::-1] if _ABSTRACT.fullmatch(word)), "")
 
 
-def _is_well_formed(text: str) -> bool:
+def _is_well_formed(text: str, lower: set[str]) -> bool:
+    """Tell whether a sentence is whole and begins with a name.
+
+    A first word that the documents also write in lower case is no name, after `The` any is fine.
+    """
     clean = one_line(text)
+    first = re.match(r"[\w’'-]+", clean)
     return (
         _SHORTEST <= len(clean) <= _LONGEST
-        and clean[0].isupper()
+        and first is not None
+        and first[0][0].isupper()
+        and (first[0] == "The" or first[0].lower() not in lower)
         and clean[-1] in '.”"'
         and not _LEANING.match(clean)
         and clean.count("(") == clean.count(")")
     )
 
 
-def _is_subject(text: str) -> bool:
-    """Tell whether a subject names something: `The tower` could be any tower."""
-    clean = re.sub(r"^(?:The|A|An)\s+", "", text.strip())
-    named = clean[:1].isupper() or bool(re.search(r"\s[A-Z0-9\"“]", clean))
-    return named and not _LEANING.match(text.strip())
-
-
-def _trimmed(text: str) -> str:
-    """Cut function words and punctuation off the end."""
-    words = text.strip().rstrip(".,;:").split()
-    while words and words[-1].lower() in _STOP:
-        words.pop()
-    return " ".join(words)
-
-
 def _inside(subject: str) -> str:
     """Write a subject as it stands within a sentence: a leading article in lower case."""
-    subject = subject.strip()
-    return re.sub(r"^(The|A|An)\s", lambda match: match[0].lower(), subject)
+    return re.sub(r"^The\s", "the ", subject)

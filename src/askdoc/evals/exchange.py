@@ -1,4 +1,4 @@
-"""Suites from what other tools keep: SQuAD, BEIR, Ragas and promptfoo tables, plain tables."""
+"""Suites in the formats of other tools: SQuAD, BEIR, Ragas, promptfoo, and plain tables."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,85 +19,325 @@ from askdoc.evals.suite import parse_line
 from askdoc.types import EvalCase, GoldEvidence
 
 Row = Mapping[str, Any]
+Files = Mapping[str, str]
+"""What to write: path within the target folder, to content."""
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """Cases, and the documents that came with them: path to text; none where none came."""
+    """Cases, and the documents that came with them, if any: path to text."""
 
     cases: tuple[EvalCase, ...]
     documents: Mapping[str, str] = field(default_factory=dict)
 
 
-def rows_of(path: Path) -> list[Row]:
-    """Read a table: CSV, TSV, JSON by rows or by columns, or JSON lines."""
-    text = path.read_text(encoding="utf-8-sig")
-    if path.suffix == ".jsonl":
-        return [json.loads(line) for line in text.split("\n") if line.strip()]
-    if path.suffix == ".json":
-        data = json.loads(text)
-        return _columns(data) if isinstance(data, dict) else data
-    delimiter = "\t" if path.suffix == ".tsv" else ","
-    # Strict: a quotation mark that is never closed would take the rest of the table as one cell.
-    return list(csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+def read(path: Path, kind: str | None = None) -> Imported:
+    """Read cases from a file or folder; without `kind`, its content tells the format.
+
+    Raises:
+        UsageError: the format is unknown.
+        SuiteError: the content does not have that format.
+
+    """
+    kind = kind or guess(path)
+    _expect_known(kind)
+    try:
+        imported = _READERS[kind](path)
+    except _DAMAGE as error:
+        message = f"`{path}` cannot be read as {kind}: {_why(error)}"
+        raise SuiteError(message, hint="name another format with `--format`") from error
+    if not imported.cases:
+        message = f"`{path}` has no question"
+        raise SuiteError(message)
+    return imported
 
 
-def _columns(data: Mapping[str, Any]) -> list[Row]:
-    """Turn a table that is kept by columns (lists, or maps by row) into rows."""
-    lists = {k: list(v.values()) if isinstance(v, dict) else list(v) for k, v in data.items()}
-    return [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)]
+def write(kind: str, name: str, cases: Sequence[EvalCase], gold: GoldFinder | None) -> Files:
+    """Turn a suite called `name` into the files of another format.
+
+    Raises:
+        UsageError: the format is unknown, or needs the documents and `gold` is None.
+
+    """
+    _expect_known(kind)
+    return _WRITERS[kind](name, cases, gold)
 
 
-def json_lines(path: Path) -> Iterator[Row]:
-    """Read the objects of a file, one a line."""
-    for line in path.read_text(encoding="utf-8").split("\n"):
-        if line.strip():
-            yield json.loads(line)
+def guess(path: Path) -> str:
+    """Name the format of a file or folder by what it holds.
+
+    Raises:
+        UsageError: it does not exist, or has no format that is known here.
+        SuiteError: it is damaged.
+
+    """
+    if not path.exists():
+        message = f"there is no file or folder `{path}`"
+        raise UsageError(message, hint="give the file to import, or a folder in BEIR's layout")
+    try:
+        kind = _kind(path)
+    except _DAMAGE as error:
+        message = f"`{path}` cannot be read: {_why(error)}"
+        raise SuiteError(message, hint="check that the file is complete") from error
+    if kind is None:
+        message = f"the format of `{path}` is not known"
+        raise UsageError(message, hint=f"name it with `--format`: {', '.join(KINDS)}")
+    return kind
 
 
-def as_list(value: Any, separator: str | None = None) -> list[str]:
-    """Take a list, a list written as JSON, or text parted by `separator`, as a list of texts."""
-    if isinstance(value, str):
-        if value.strip().startswith("["):
-            try:
-                return [str(item) for item in json.loads(value)]
-            except json.JSONDecodeError:
-                pass
-        parts = value.split(separator) if separator else [value]
-        return [part.strip() for part in parts if part.strip()]
-    return [str(item) for item in value if str(item).strip()]
+def _expect_known(kind: str) -> None:
+    if kind not in KINDS:
+        message = f"there is no format `{kind}`"
+        raise UsageError(message, hint=f"there are: {', '.join(KINDS)}")
 
 
-def file_name(title: str) -> str:
-    """Make the name of a file from a title."""
-    return re.sub(r"[^\w.-]+", "_", title).strip("._") or "document"
+def _kind(path: Path) -> str | None:  # noqa: PLR0911 - one for each format
+    if path.is_dir() and (path / "queries.jsonl").exists():
+        return "beir"
+    if path.suffix == ".json" and path.is_file():
+        data = json.loads(path.read_text(encoding="utf-8-sig"))
+        if isinstance(data, dict) and "data" in data:
+            return "squad"
+    if path.suffix in _YAML and path.is_file():
+        return "promptfoo"
+    if path.suffix in (".csv", ".tsv", ".json", ".jsonl") and path.is_file():
+        columns = set().union(*(row.keys() for row in _rows_of(path)[:20]))
+        if "__expected" in columns or any(name.startswith("__expected") for name in columns):
+            return "promptfoo"
+        if columns & {"user_input", "ground_truth", "reference", "reference_contexts"}:
+            return "ragas"
+        if "question" in columns:
+            return "table"
+    return None
 
 
-def free_name(name: str, taken: Mapping[str, str]) -> str:
-    """Return `name`, or where that is taken one with a number."""
-    stem, dot, suffix = name.rpartition(".")
-    candidate, number = name, 2
-    while candidate in taken:
-        candidate = f"{stem}_{number}{dot}{suffix}"
-        number += 1
-    return candidate
+_DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError, csv.Error)
+"""What readers of JSON and tables raise for a file of another format."""
 
 
-def distinct(cases: Sequence[EvalCase]) -> tuple[EvalCase, ...]:
-    """Give a case whose id is taken another one."""
-    seen: dict[str, EvalCase] = {}
+def _why(error: Exception) -> str:
+    """Say in words what an error of `_DAMAGE` means for the file."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"it is not JSON at line {error.lineno}, column {error.colno}"
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not UTF-8"
+    if isinstance(error, OSError):
+        told = (error.strerror or str(error)).lower()
+        return f"{told}: `{error.filename}`" if error.filename else told
+    if isinstance(error, KeyError):
+        return f"it has no {error}"
+    if isinstance(error, csv.Error):
+        return str(error)
+    return "its layout is not the expected one"
+
+
+def _read_squad(path: Path) -> Imported:
+    """Read SQuAD 1.1 or 2.0: every article becomes a document, its paragraphs one after another."""
+    cases: list[EvalCase] = []
+    documents: dict[str, str] = {}
+    for number, article in enumerate(json.loads(path.read_text(encoding="utf-8-sig"))["data"]):
+        title = article.get("title") or f"article {number + 1}"
+        name = _free_name(f"{_file_name(title)}.txt", documents)
+        paragraphs = article["paragraphs"]
+        documents[name] = "\n\n".join(paragraph["context"] for paragraph in paragraphs) + "\n"
+        for paragraph in paragraphs:
+            cases += [
+                _squad_case(question, paragraph["context"], name) for question in paragraph["qas"]
+            ]
+    return Imported(_distinct(cases), documents)
+
+
+def _squad_case(question: Row, context: str, document: str) -> EvalCase:
+    answers = [] if question.get("is_impossible") else question["answers"]
+    for answer in answers:
+        if not context.startswith(answer["text"], answer["answer_start"]):
+            message = f"the answer of `{question['id']}` is not at the place the file names"
+            raise SuiteError(message, hint="check that the file is complete")
+    quotes = dict.fromkeys(
+        _line_around(context, answer["answer_start"], len(answer["text"])) for answer in answers
+    )
+    return EvalCase(
+        id=str(question["id"]),
+        question=question["question"].strip(),
+        answers=tuple(dict.fromkeys(answer["text"] for answer in answers)),
+        evidence=tuple(GoldEvidence(document, quote) for quote in quotes),
+        answerable=bool(answers),
+    )
+
+
+_SENTENCE_END = re.compile(r"[.!?][\"'”’)]*\s+(?=[\"'“‘(]*[A-Z0-9])|\n+")
+
+
+def _line_around(text: str, start: int, length: int) -> str:
+    """Cut the sentence that holds a short answer, so that one word is not found everywhere."""
+    before = [m.end() for m in _SENTENCE_END.finditer(text) if m.end() <= start]
+    after = _SENTENCE_END.search(text, start + length)
+    return text[before[-1] if before else 0 : after.end() if after else len(text)].strip()
+
+
+def _write_squad(name: str, cases: Sequence[EvalCase], gold: GoldFinder | None) -> Files:
+    """Write SQuAD 2.0: one article and paragraph a document; the quote is the answer's text.
+
+    A question whose evidence is in several documents is asked of the first.
+    """
+    gold = _needed(gold)
+    by_document: dict[str, list[dict[str, Any]]] = {}
     for case in cases:
-        name, number = case.id, 2
-        while name in seen:
-            name = f"{case.id}-{number}"
-            number += 1
-        seen[name] = case if name == case.id else replace(case, id=name)
-    return tuple(seen.values())
+        path = case.evidence[0].document if case.evidence else next(iter(gold.paths()), "")
+        answers = []
+        for item in case.evidence if case.answerable else ():
+            documents = gold.documents(item.document)
+            if item.document == path and documents:
+                places = [p for p in gold.places(item) if p.document_id == documents[0].id]
+                text = gold.text(documents[0].id)
+                answers += [
+                    {"text": p.span.of(text), "answer_start": p.span.start} for p in places[:1]
+                ]
+        by_document.setdefault(path, []).append(
+            {
+                "id": case.id,
+                "question": case.question,
+                "is_impossible": not case.answerable,
+                "answers": answers,
+            }
+        )
+    data = [
+        {"title": path, "paragraphs": [{"context": _text(gold, path), "qas": questions}]}
+        for path, questions in by_document.items()
+    ]
+    return {f"{name}.json": _dump({"version": "v2.0", "data": data})}
 
 
-YAML = (".yaml", ".yml")
-ParseYaml = Callable[[str], Any]
-"""Reads YAML with every scalar as text."""
+def _read_beir(folder: Path) -> Imported:
+    """Read a BEIR folder: `corpus.jsonl`, `queries.jsonl` and `qrels/test.tsv` (or dev, train)."""
+    documents: dict[str, str] = {}
+    names: dict[str, str] = {}
+    for row in _json_lines(folder / "corpus.jsonl"):
+        name = _free_name(f"{_file_name(str(row['_id'])).removesuffix('.txt')}.txt", documents)
+        names[str(row["_id"])] = name
+        documents[name] = "\n\n".join(part for part in (row.get("title"), row["text"]) if part)
+    qrels = next(
+        (f for part in ("test", "dev", "train") if (f := folder / f"qrels/{part}.tsv").exists()),
+        None,
+    )
+    if qrels is None:
+        message = f"`{folder}` has no `qrels/test.tsv`"
+        raise SuiteError(message)
+    relevant: dict[str, dict[str, int]] = {}
+    for line in qrels.read_text(encoding="utf-8").splitlines():
+        parts = line.split("\t")
+        if len(parts) == 3 and parts[2].strip().lstrip("-").isdigit():  # noqa: PLR2004 - columns
+            grade = max(0, int(parts[2]))
+            relevant.setdefault(parts[0], {})[names.get(parts[1], parts[1])] = grade
+    cases = [
+        EvalCase(str(row["_id"]), row["text"].strip(), relevant=relevant[str(row["_id"])])
+        for row in _json_lines(folder / "queries.jsonl")
+        if str(row["_id"]) in relevant
+    ]
+    return Imported(tuple(cases), documents)
+
+
+def _write_beir(_name: str, cases: Sequence[EvalCase], gold: GoldFinder | None) -> Files:
+    """Write a BEIR folder: whole documents; `relevant`, else the documents of the evidence."""
+    gold = _needed(gold)
+    corpus = [{"_id": path, "title": "", "text": _text(gold, path)} for path in gold.paths()]
+    queries, qrels = [], ["query-id\tcorpus-id\tscore"]
+    for case in cases:
+        grades = dict(case.relevant) or {item.document: 1 for item in case.evidence}
+        if case.answerable and grades:
+            queries.append({"_id": case.id, "text": case.question})
+            qrels += [f"{case.id}\t{path}\t{grade}" for path, grade in grades.items()]
+    return {
+        "corpus.jsonl": _lines(corpus),
+        "queries.jsonl": _lines(queries),
+        "qrels/test.tsv": "\n".join(qrels) + "\n",
+    }
+
+
+def _read_ragas(path: Path) -> Imported:
+    """Read a Ragas table, of old names or new; each distinct reference context is a document."""
+    documents: dict[str, str] = {}
+    by_text: dict[str, str] = {}
+    cases: list[EvalCase] = []
+    for number, row in enumerate(_rows_of(path), start=1):
+        contexts = _as_list(row.get("reference_contexts") or row.get("contexts") or ())
+        for context in contexts:
+            if context not in by_text:
+                by_text[context] = f"context_{len(by_text) + 1:04}.txt"
+                documents[by_text[context]] = context
+        truth = row.get("reference") or row.get("ground_truth") or row.get("ground_truths") or ()
+        cases.append(
+            EvalCase(
+                id=str(row.get("id") or f"ragas-{number}"),
+                question=str(row.get("user_input") or row["question"]).strip(),
+                answers=tuple(_as_list(truth)),
+                evidence=tuple(GoldEvidence(by_text[context], context) for context in contexts),
+            )
+        )
+    return Imported(_distinct(cases), documents)
+
+
+def _write_ragas(name: str, cases: Sequence[EvalCase], _gold: GoldFinder | None) -> Files:
+    """Write Ragas rows, one JSON object a line; unanswerable cases have no place there."""
+    rows = [
+        {
+            "id": case.id,
+            "user_input": case.question,
+            "reference": case.answers[0] if case.answers else "",
+            "reference_contexts": [item.quote for item in case.evidence],
+        }
+        for case in cases
+        if case.answerable
+    ]
+    return {f"{name}.jsonl": _lines(rows)}
+
+
+def _read_table(path: Path) -> Imported:
+    """Read a plain table; its columns are the suite's fields, with `document` and `quote`.
+
+    `|` separates several answers or tags in one cell. Rows of one id are one case with several
+    places of evidence.
+    """
+    merged: dict[str, EvalCase] = {}
+    for number, row in enumerate(_rows_of(path), start=1):
+        case = _table_case(row, number, path)
+        if case.id in merged and case.evidence:
+            before = merged[case.id]
+            case = replace(before, evidence=(*before.evidence, *case.evidence))
+        merged[case.id] = case
+    return Imported(tuple(merged.values()))
+
+
+def _table_case(row: Row, number: int, path: Path) -> EvalCase:
+    evidence = row.get("evidence") or []
+    if row.get("quote"):
+        evidence = [{"document": row["document"], "quote": row["quote"]}]
+    told = str(row.get("answerable", "")).strip().lower()
+    line = {
+        "id": str(row.get("id") or f"{path.stem}-{number}"),
+        "question": str(row["question"]).strip(),
+        "answers": _as_list(row.get("answers") or row.get("answer") or (), "|"),
+        "evidence": evidence,
+        "answerable": told not in ("false", "no", "0"),
+        "tags": _as_list(row.get("tags") or (), "|"),
+    }
+    return parse_line(json.dumps(line), where=f"{path}: row {number}")
+
+
+def _write_table(name: str, cases: Sequence[EvalCase], _gold: GoldFinder | None) -> Files:
+    """Write a plain table, one line for each place of evidence."""
+    rows = [["id", "question", "answers", "document", "quote", "answerable", "tags"]]
+    for case in cases:
+        places = [(item.document, item.quote) for item in case.evidence] or [("", "")]
+        told = ["true" if case.answerable else "false", "|".join(case.tags)]
+        rows += [
+            [case.id, case.question, "|".join(case.answers), document, quote, *told]
+            for document, quote in places
+        ]
+    return {f"{name}.csv": _csv(rows)}
+
+
+_YAML = (".yaml", ".yml")
 
 _QUESTIONS = ("question", "query", "user_input", "prompt", "input", "message")
 """Variables that hold the question, the likeliest first."""
@@ -115,19 +354,16 @@ _UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff
 _VARIABLE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 
 
-def read_promptfoo(path: Path, *, parse: ParseYaml | None = None) -> Imported:
+def _read_promptfoo(path: Path) -> Imported:
     """Read a table with a `question` column and `__expected` assertions, or YAML with `tests`.
 
     Raises:
         SuiteError: it names tests that can't be read here, or holds something else.
 
     """
-    if path.suffix in YAML:
-        return Imported(distinct(_cases(list(_tests(path, parse, _DEEPEST)), path)))
-    return Imported(distinct([_row(row, number) for number, row in enumerate(rows_of(path), 1)]))
-
-
-# ── tables ──────────────────────────────────────────────────────────────────────────────────────
+    if path.suffix in _YAML:
+        return Imported(_distinct(_cases(list(_tests(path, _DEEPEST)), path)))
+    return Imported(_distinct([_row(row, number) for number, row in enumerate(_rows_of(path), 1)]))
 
 
 def _row(row: Row, number: int) -> EvalCase:
@@ -153,22 +389,19 @@ def _words(kind: str, value: Any) -> list[str]:
     if kind in _ONE:
         return [str(value)]
     if kind in _ANY:
-        return as_list(value, ",")
+        return _as_list(value, ",")
     return []
 
 
-# ── YAML ────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _tests(path: Path, parse: ParseYaml | None, depth: int) -> Iterator[Mapping[str, Any]]:
+def _tests(path: Path, depth: int) -> Iterator[Mapping[str, Any]]:
     """Yield every test of a file and of the files that it names, with the defaults filled in."""
-    if parse is None or not depth:
-        message = f"`{path}` cannot be read here"
+    if not depth:
+        message = f"`{path}` is one of too many files that name each other"
         raise SuiteError(message, hint="give the file that holds the tests")
-    if path.suffix not in YAML:
-        yield from ({"vars": dict(row)} for row in rows_of(path))
+    if path.suffix not in _YAML:
+        yield from ({"vars": dict(row)} for row in _rows_of(path))
         return
-    found = parse(path.read_text(encoding="utf-8-sig"))
+    found = _parse_yaml(path.read_text(encoding="utf-8-sig"))
     config = found if isinstance(found, dict) else {"tests": found}
     defaults = config.get("defaultTest") or {}
     listed = config.get("tests") or []
@@ -177,7 +410,7 @@ def _tests(path: Path, parse: ParseYaml | None, depth: int) -> Iterator[Mapping[
             yield _with_defaults(item, defaults)
             continue
         for file in _named(str(item), path):
-            yield from (_with_defaults(t, defaults) for t in _tests(file, parse, depth - 1))
+            yield from (_with_defaults(t, defaults) for t in _tests(file, depth - 1))
 
 
 def _with_defaults(test: Mapping[str, Any], defaults: Any) -> dict[str, Any]:
@@ -194,7 +427,7 @@ def _named(name: str, by: Path) -> list[Path]:
     """Find the files that a configuration names, beside itself; `*` stands for any."""
     bare = name.removeprefix(_FILE)
     suffix = Path(bare).suffix
-    if "://" in bare or suffix not in (*YAML, ".csv", ".json", ".jsonl"):
+    if "://" in bare or suffix not in (*_YAML, ".csv", ".json", ".jsonl"):
         message = f"`{by}` takes tests from `{name}`, which can't be read here"
         raise SuiteError(message, hint="write them out as YAML or CSV, and import that")
     file = by.parent / bare
@@ -231,7 +464,7 @@ def _case(
         ),
         all_evidence=str(known.get("all_evidence")).lower() == "true",
         answerable=str(known.get("answerable")).lower() != "false",
-        tags=tuple(as_list(known.get("tags") or ())),
+        tags=tuple(_as_list(known.get("tags") or ())),
     )
 
 
@@ -261,16 +494,16 @@ def _answers(test: Mapping[str, Any], variables: Mapping[str, Any]) -> Iterator[
 
 
 def _filled(text: str, variables: Mapping[str, Any]) -> str:
-    """Put values in place of `{{variables}}`; what is none stays."""
+    """Replace `{{variables}}` by their values; unknown ones stay."""
     return _VARIABLE.sub(lambda match: str(variables.get(match[1], match[0])), text)
 
 
-def write_tests(cases: Sequence[EvalCase]) -> str:
-    """Write YAML with a test a line, for a configuration that says `tests: file://…`.
+def _write_promptfoo(name: str, cases: Sequence[EvalCase], _gold: GoldFinder | None) -> Files:
+    """Write promptfoo's tests as YAML, for `tests: file://…`; `relevant` and `history` are lost.
 
-    A line is written as JSON, which YAML includes.
+    Each test is a line of JSON, which is YAML too.
     """
-    return "".join(f"- {_flow(_test(case))}\n" for case in cases)
+    return {f"{name}.yaml": "".join(f"- {_flow(_test(case))}\n" for case in cases)}
 
 
 def _test(case: EvalCase) -> dict[str, Any]:
@@ -299,337 +532,92 @@ def _flow(value: Any) -> str:
     return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
-_PROMPTFOO = "promptfoo"
-
-
-def read(path: Path, kind: str | None = None, *, parse_yaml: ParseYaml | None = None) -> Imported:
-    """Read cases from a file or folder; its kind is guessed where it is not given.
-
-    YAML is read by `parse_yaml`.
+def _parse_yaml(text: str) -> Any:
+    """Read YAML; every scalar is text, so that `no`, `1.10` and dates stay what was written.
 
     Raises:
-        UsageError: the kind is unknown or cannot be guessed.
-        SuiteError: the content is not of that kind.
+        SuiteError: it is not YAML.
 
     """
-    kind = kind or guess(path)
-    if kind not in KINDS:
-        message = f"there is no format `{kind}`"
-        raise UsageError(message, hint=f"there are: {', '.join(KINDS)}")
     try:
-        reader = partial(read_promptfoo, parse=parse_yaml) if kind == _PROMPTFOO else KINDS[kind]
-        imported = reader(path)
-    except _DAMAGE as error:
-        message = f"`{path}` cannot be read as {kind}: {_why(error)}"
-        raise SuiteError(message, hint="name another format with `--format`") from error
-    if not imported.cases:
-        message = f"`{path}` holds no question"
-        raise SuiteError(message)
-    return imported
+        return yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - makes no objects
+    except yaml.YAMLError as error:
+        place = getattr(error, "problem_mark", None)
+        where = f"line {place.line + 1}: " if place else ""
+        told = getattr(error, "problem", None) or str(error).splitlines()[0]
+        message = f"not YAML: {where}{told}"
+        raise SuiteError(message) from error
 
 
-def guess(path: Path) -> str:
-    """Name the format of a file or folder by what it holds.
-
-    Raises:
-        UsageError: it is not there, or cannot be told.
-        SuiteError: it is damaged.
-
-    """
-    if not path.exists():
-        message = f"there is no file or folder `{path}`"
-        raise UsageError(message, hint="give the file to import, or a folder in BEIR's layout")
-    try:
-        kind = _kind(path)
-    except _DAMAGE as error:
-        message = f"`{path}` cannot be read: {_why(error)}"
-        raise SuiteError(message, hint="see whether the file is whole") from error
-    if kind is None:
-        message = f"the format of `{path}` is not known"
-        raise UsageError(message, hint=f"name it with `--format`: {', '.join(KINDS)}")
-    return kind
+def _rows_of(path: Path) -> list[Row]:
+    """Read a table: CSV, TSV, JSON by rows or by columns, or JSON lines."""
+    text = path.read_text(encoding="utf-8-sig")
+    if path.suffix == ".jsonl":
+        return [json.loads(line) for line in text.split("\n") if line.strip()]
+    if path.suffix == ".json":
+        data = json.loads(text)
+        return _columns(data) if isinstance(data, dict) else data
+    delimiter = "\t" if path.suffix == ".tsv" else ","
+    # Strict, or an unclosed quotation mark makes the rest of the table one cell.
+    return list(csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
 
 
-_DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError, csv.Error)
-"""What readers of JSON and tables raise where a file is not what it is taken for."""
+def _columns(data: Mapping[str, Any]) -> list[Row]:
+    """Turn a table of columns (lists, or maps by row) into rows."""
+    lists = {k: list(v.values()) if isinstance(v, dict) else list(v) for k, v in data.items()}
+    return [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)]
 
 
-def _why(error: Exception) -> str:
-    """Say in words what an error of `_DAMAGE` means for the file."""
-    if isinstance(error, json.JSONDecodeError):
-        return f"it is no JSON from line {error.lineno}, column {error.colno} on"
-    if isinstance(error, UnicodeDecodeError):
-        return "it is not UTF-8"
-    if isinstance(error, OSError):
-        told = (error.strerror or str(error)).lower()
-        return f"{told}: `{error.filename}`" if error.filename else told
-    if isinstance(error, KeyError):
-        return f"it has no {error}"
-    if isinstance(error, csv.Error):
-        return str(error)
-    return "it is laid out otherwise"
+def _json_lines(path: Path) -> Iterator[Row]:
+    """Read the objects of a file, one a line."""
+    for line in path.read_text(encoding="utf-8").split("\n"):
+        if line.strip():
+            yield json.loads(line)
 
 
-def _kind(path: Path) -> str | None:  # noqa: PLR0911 - one for each format
-    if path.is_dir() and (path / "queries.jsonl").exists():
-        return "beir"
-    if path.suffix == ".json" and path.is_file():
-        data = json.loads(path.read_text(encoding="utf-8-sig"))
-        if isinstance(data, dict) and "data" in data:
-            return "squad"
-    if path.suffix in YAML and path.is_file():
-        return _PROMPTFOO
-    if path.suffix in (".csv", ".tsv", ".json", ".jsonl") and path.is_file():
-        columns = set().union(*(row.keys() for row in rows_of(path)[:20]))
-        if "__expected" in columns or any(name.startswith("__expected") for name in columns):
-            return _PROMPTFOO
-        if columns & {"user_input", "ground_truth", "reference", "reference_contexts"}:
-            return "ragas"
-        if "question" in columns:
-            return "table"
-    return None
+def _as_list(value: Any, separator: str | None = None) -> list[str]:
+    """Return a list of texts from a list, a JSON list, or text split at `separator`."""
+    if isinstance(value, str):
+        if value.strip().startswith("["):
+            try:
+                return [str(item) for item in json.loads(value)]
+            except json.JSONDecodeError:
+                pass
+        parts = value.split(separator) if separator else [value]
+        return [part.strip() for part in parts if part.strip()]
+    return [str(item) for item in value if str(item).strip()]
 
 
-def _squad(path: Path) -> Imported:
-    """Read SQuAD 1.1 or 2.0: every article becomes a document, its paragraphs one after another."""
-    cases: list[EvalCase] = []
-    documents: dict[str, str] = {}
-    for number, article in enumerate(json.loads(path.read_text(encoding="utf-8-sig"))["data"]):
-        title = article.get("title") or f"article {number + 1}"
-        name = free_name(f"{file_name(title)}.txt", documents)
-        paragraphs = article["paragraphs"]
-        documents[name] = "\n\n".join(paragraph["context"] for paragraph in paragraphs) + "\n"
-        for paragraph in paragraphs:
-            cases += [
-                _squad_case(question, paragraph["context"], name) for question in paragraph["qas"]
-            ]
-    return Imported(distinct(cases), documents)
+def _file_name(title: str) -> str:
+    """Make the name of a file from a title."""
+    return re.sub(r"[^\w.-]+", "_", title).strip("._") or "document"
 
 
-def _squad_case(question: Row, context: str, document: str) -> EvalCase:
-    answers = [] if question.get("is_impossible") else question["answers"]
-    for answer in answers:
-        if not context.startswith(answer["text"], answer["answer_start"]):
-            message = f"the answer of `{question['id']}` is not where it is said to stand"
-            raise SuiteError(message, hint="see whether the file is whole")
-    quotes = dict.fromkeys(
-        _line_around(context, answer["answer_start"], len(answer["text"])) for answer in answers
-    )
-    return EvalCase(
-        id=str(question["id"]),
-        question=question["question"].strip(),
-        answers=tuple(dict.fromkeys(answer["text"] for answer in answers)),
-        evidence=tuple(GoldEvidence(document, quote) for quote in quotes),
-        answerable=bool(answers),
-    )
+def _free_name(name: str, taken: Mapping[str, str]) -> str:
+    """Return `name`, or where that is taken one with a number."""
+    stem, dot, suffix = name.rpartition(".")
+    candidate, number = name, 2
+    while candidate in taken:
+        candidate = f"{stem}_{number}{dot}{suffix}"
+        number += 1
+    return candidate
 
 
-_SENTENCE_END = re.compile(r"[.!?][\"'”’)]*\s+(?=[\"'“‘(]*[A-Z0-9])|\n+")
-
-
-def _line_around(text: str, start: int, length: int) -> str:
-    """Cut the sentence that holds a short answer, so that one word is not found everywhere."""
-    before = [m.end() for m in _SENTENCE_END.finditer(text) if m.end() <= start]
-    after = _SENTENCE_END.search(text, start + length)
-    return text[before[-1] if before else 0 : after.end() if after else len(text)].strip()
-
-
-def _beir(folder: Path) -> Imported:
-    """Read a BEIR folder: `corpus.jsonl`, `queries.jsonl` and `qrels/test.tsv` (or dev, train)."""
-    documents: dict[str, str] = {}
-    names: dict[str, str] = {}
-    for row in json_lines(folder / "corpus.jsonl"):
-        name = free_name(f"{file_name(str(row['_id'])).removesuffix('.txt')}.txt", documents)
-        names[str(row["_id"])] = name
-        documents[name] = "\n\n".join(part for part in (row.get("title"), row["text"]) if part)
-    qrels = next(
-        (f for part in ("test", "dev", "train") if (f := folder / f"qrels/{part}.tsv").exists()),
-        None,
-    )
-    if qrels is None:
-        message = f"`{folder}` has no `qrels/test.tsv`"
-        raise SuiteError(message)
-    relevant: dict[str, dict[str, int]] = {}
-    for line in qrels.read_text(encoding="utf-8").splitlines():
-        parts = line.split("\t")
-        if len(parts) == 3 and parts[2].strip().lstrip("-").isdigit():  # noqa: PLR2004 - columns
-            grade = max(0, int(parts[2]))
-            relevant.setdefault(parts[0], {})[names.get(parts[1], parts[1])] = grade
-    cases = [
-        EvalCase(str(row["_id"]), row["text"].strip(), relevant=relevant[str(row["_id"])])
-        for row in json_lines(folder / "queries.jsonl")
-        if str(row["_id"]) in relevant
-    ]
-    return Imported(tuple(cases), documents)
-
-
-def _ragas(path: Path) -> Imported:
-    """Read a Ragas table, of old names or new; each distinct reference context is a document."""
-    documents: dict[str, str] = {}
-    by_text: dict[str, str] = {}
-    cases: list[EvalCase] = []
-    for number, row in enumerate(rows_of(path), start=1):
-        contexts = as_list(row.get("reference_contexts") or row.get("contexts") or ())
-        for context in contexts:
-            if context not in by_text:
-                by_text[context] = f"context_{len(by_text) + 1:04}.txt"
-                documents[by_text[context]] = context
-        truth = row.get("reference") or row.get("ground_truth") or row.get("ground_truths") or ()
-        cases.append(
-            EvalCase(
-                id=str(row.get("id") or f"ragas-{number}"),
-                question=str(row.get("user_input") or row["question"]).strip(),
-                answers=tuple(as_list(truth)),
-                evidence=tuple(GoldEvidence(by_text[context], context) for context in contexts),
-            )
-        )
-    return Imported(distinct(cases), documents)
-
-
-def _table(path: Path) -> Imported:
-    """Read a plain table; its columns are the suite's fields, with `document` and `quote`.
-
-    Several answers or tags in one cell are parted by `|`. Rows of one id are one case with several
-    places of evidence.
-    """
-    merged: dict[str, EvalCase] = {}
-    for number, row in enumerate(rows_of(path), start=1):
-        case = _table_case(row, number, path)
-        if case.id in merged and case.evidence:
-            before = merged[case.id]
-            case = replace(before, evidence=(*before.evidence, *case.evidence))
-        merged[case.id] = case
-    return Imported(tuple(merged.values()))
-
-
-def _table_case(row: Row, number: int, path: Path) -> EvalCase:
-    evidence = row.get("evidence") or []
-    if row.get("quote"):
-        evidence = [{"document": row["document"], "quote": row["quote"]}]
-    told = str(row.get("answerable", "")).strip().lower()
-    line = {
-        "id": str(row.get("id") or f"{path.stem}-{number}"),
-        "question": str(row["question"]).strip(),
-        "answers": as_list(row.get("answers") or row.get("answer") or (), "|"),
-        "evidence": evidence,
-        "answerable": told not in ("false", "no", "0"),
-        "tags": as_list(row.get("tags") or (), "|"),
-    }
-    return parse_line(json.dumps(line), where=f"{path}: row {number}")
-
-
-KINDS: Mapping[str, Callable[[Path], Imported]] = {
-    "squad": _squad,
-    "beir": _beir,
-    "ragas": _ragas,
-    _PROMPTFOO: read_promptfoo,
-    "table": _table,
-}
-
-
-Files = Mapping[str, str]
-"""What to write: path within the target folder, to content."""
-
-
-def export(kind: str, name: str, cases: Sequence[EvalCase], gold: GoldFinder | None) -> Files:
-    """Turn a suite called `name` into the files of another format.
-
-    Raises:
-        UsageError: the format is unknown, or needs the documents and `gold` is None.
-
-    """
-    if kind not in EXPORT_KINDS:
-        message = f"there is no format `{kind}`"
-        raise UsageError(message, hint=f"there are: {', '.join(KINDS)}")
-    return EXPORT_KINDS[kind](name, cases, gold)
-
-
-def _suite_export_squad(name: str, cases: Sequence[EvalCase], gold: GoldFinder | None) -> Files:
-    """Write SQuAD 2.0: one article and paragraph a document; the quote is the answer's text.
-
-    A question whose evidence is in several documents is asked of the first.
-    """
-    gold = _needed(gold)
-    by_document: dict[str, list[dict[str, Any]]] = {}
+def _distinct(cases: Sequence[EvalCase]) -> tuple[EvalCase, ...]:
+    """Give cases with the same id different ids."""
+    seen: dict[str, EvalCase] = {}
     for case in cases:
-        path = case.evidence[0].document if case.evidence else next(iter(gold.paths()), "")
-        answers = []
-        for item in case.evidence if case.answerable else ():
-            documents = gold.documents(item.document)
-            if item.document == path and documents:
-                places = [p for p in gold.places(item) if p.document_id == documents[0].id]
-                text = gold.text(documents[0].id)
-                answers += [
-                    {"text": p.span.of(text), "answer_start": p.span.start} for p in places[:1]
-                ]
-        by_document.setdefault(path, []).append(
-            {
-                "id": case.id,
-                "question": case.question,
-                "is_impossible": not case.answerable,
-                "answers": answers,
-            }
-        )
-    data = [
-        {"title": path, "paragraphs": [{"context": _text(gold, path), "qas": questions}]}
-        for path, questions in by_document.items()
-    ]
-    return {f"{name}.json": _dump({"version": "v2.0", "data": data})}
-
-
-def _suite_export_beir(_name: str, cases: Sequence[EvalCase], gold: GoldFinder | None) -> Files:
-    """Write a BEIR folder: whole documents; `relevant`, else the documents of the evidence."""
-    gold = _needed(gold)
-    corpus = [{"_id": path, "title": "", "text": _text(gold, path)} for path in gold.paths()]
-    queries, qrels = [], ["query-id\tcorpus-id\tscore"]
-    for case in cases:
-        grades = dict(case.relevant) or {item.document: 1 for item in case.evidence}
-        if case.answerable and grades:
-            queries.append({"_id": case.id, "text": case.question})
-            qrels += [f"{case.id}\t{path}\t{grade}" for path, grade in grades.items()]
-    return {
-        "corpus.jsonl": _lines(corpus),
-        "queries.jsonl": _lines(queries),
-        "qrels/test.tsv": "\n".join(qrels) + "\n",
-    }
-
-
-def _suite_export_ragas(name: str, cases: Sequence[EvalCase], _gold: GoldFinder | None) -> Files:
-    """Write Ragas rows, one JSON object a line; unanswerable cases have no place there."""
-    rows = [
-        {
-            "id": case.id,
-            "user_input": case.question,
-            "reference": case.answers[0] if case.answers else "",
-            "reference_contexts": [item.quote for item in case.evidence],
-        }
-        for case in cases
-        if case.answerable
-    ]
-    return {f"{name}.jsonl": _lines(rows)}
-
-
-def _promptfoo(name: str, cases: Sequence[EvalCase], _gold: GoldFinder | None) -> Files:
-    """Write promptfoo's tests as YAML, for `tests: file://…`; `relevant` and `history` are lost."""
-    return {f"{name}.yaml": write_tests(cases)}
-
-
-def _suite_export_table(name: str, cases: Sequence[EvalCase], _gold: GoldFinder | None) -> Files:
-    """Write a plain table, one line for each place of evidence."""
-    rows = [["id", "question", "answers", "document", "quote", "answerable", "tags"]]
-    for case in cases:
-        places = [(item.document, item.quote) for item in case.evidence] or [("", "")]
-        told = ["true" if case.answerable else "false", "|".join(case.tags)]
-        rows += [
-            [case.id, case.question, "|".join(case.answers), document, quote, *told]
-            for document, quote in places
-        ]
-    return {f"{name}.csv": _csv(rows)}
+        name, number = case.id, 2
+        while name in seen:
+            name = f"{case.id}-{number}"
+            number += 1
+        seen[name] = case if name == case.id else replace(case, id=name)
+    return tuple(seen.values())
 
 
 def _needed(gold: GoldFinder | None) -> GoldFinder:
     if gold is None:
-        message = "this format holds the documents, and there is no index to take them from"
+        message = "this format includes the documents, and there is no index to take them from"
         raise UsageError(message, hint="make one with `askdoc index`, or name `--documents`")
     return gold
 
@@ -653,27 +641,18 @@ def _csv(rows: Sequence[Sequence[str]]) -> str:
     return text.getvalue()
 
 
-EXPORT_KINDS: Mapping[str, Callable[[str, Sequence[EvalCase], GoldFinder | None], Files]] = {
-    "squad": _suite_export_squad,
-    "beir": _suite_export_beir,
-    "ragas": _suite_export_ragas,
-    "promptfoo": _promptfoo,
-    "table": _suite_export_table,
+_READERS: Mapping[str, Callable[[Path], Imported]] = {
+    "squad": _read_squad,
+    "beir": _read_beir,
+    "ragas": _read_ragas,
+    "promptfoo": _read_promptfoo,
+    "table": _read_table,
 }
-
-
-def parse_yaml(text: str) -> Any:
-    """Read YAML; every scalar is text, so that `no`, `1.10` and dates stay what was written.
-
-    Raises:
-        SuiteError: it is not YAML.
-
-    """
-    try:
-        return yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - makes no objects
-    except yaml.YAMLError as error:
-        place = getattr(error, "problem_mark", None)
-        where = f"line {place.line + 1}: " if place else ""
-        told = getattr(error, "problem", None) or str(error).splitlines()[0]
-        message = f"not YAML: {where}{told}"
-        raise SuiteError(message) from error
+_WRITERS: Mapping[str, Callable[[str, Sequence[EvalCase], GoldFinder | None], Files]] = {
+    "squad": _write_squad,
+    "beir": _write_beir,
+    "ragas": _write_ragas,
+    "promptfoo": _write_promptfoo,
+    "table": _write_table,
+}
+KINDS = tuple(_READERS)

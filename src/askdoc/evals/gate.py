@@ -1,4 +1,6 @@
-"""Whether a run is good enough: floors to hold, and no clear drop against an earlier run.
+"""Whether a run is good enough: it meets its floors, and is not clearly worse than before.
+
+The file that sets this:
 
 evals/askdoc-eval.toml
 
@@ -21,9 +23,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
+import tomlkit
 from msgspec import Meta
 
-from askdoc.errors import SettingsError
+from askdoc.errors import SettingsError, SuiteError, unwritable
 from askdoc.evals.metrics import LOWER_IS_BETTER, NAMES, TIMES
 from askdoc.evals.report import SuiteReport, Verdict
 from askdoc.evals.statistics import Change
@@ -43,10 +46,10 @@ WATCHED = (
     "abstention_f1",
     "auroc",
 )
-"""Few, since each score that is watched is another chance of a false alarm."""
+"""Few, since each watched score is another chance of a false alarm."""
 
 ALWAYS: Mapping[str, float] = {"quote_valid": 1.0}
-"""Floors that hold without being named: a quote that is not the document's text is never right."""
+"""Floors of every suite: a quote that differs from the document is never right."""
 
 
 class SuiteRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -70,7 +73,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def load(folder: Path) -> Rules:
-    """Read the rules that stand beside the suites; a folder without any has the defaults.
+    """Read the rules in the folder of the suites; without a file, the defaults apply.
 
     Raises:
         SettingsError: the file is not TOML, or names a key or metric that does not exist.
@@ -101,11 +104,58 @@ def load(folder: Path) -> Rules:
     return rules
 
 
-def expect_suites(rules: Rules, known: AbstractSet[str]) -> None:
-    """Go on where no suite with floors is typed wrong; others may be those of other folders.
+def floors_of(report: SuiteReport, rules: Rules) -> dict[str, float]:
+    """Return a floor for each watched score: the tolerance below what the run reached.
 
     Raises:
-        SettingsError: one that is not `known` is nearly called like one that is.
+        SuiteError: a case failed, so the scores are incomplete.
+
+    """
+    if report.failures:
+        message = f"{len(report.failures)} cases of `{report.suite}` failed"
+        raise SuiteError(message, hint=f"look at them with `askdoc eval lint {report.suite}`")
+    floors = {}
+    for metric in rules.watch:
+        if metric in report.metrics and metric not in ALWAYS:
+            mean = report.metrics[metric].mean
+            lower = metric in LOWER_IS_BETTER
+            floors[metric] = (
+                math.ceil((mean + rules.tolerance) * 100) / 100
+                if lower
+                else max(0.0, math.floor((mean - rules.tolerance) * 100) / 100)
+            )
+    return floors
+
+
+def write_floors(folder: Path, floors: Mapping[str, Mapping[str, float]]) -> Path:
+    """Write the floors of suites into `askdoc-eval.toml`; all else in the file stays.
+
+    Raises:
+        UsageError: the file cannot be written.
+
+    """
+    path = folder / FILE_NAME
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    document = tomlkit.parse(text)
+    suites = document.setdefault("suites", tomlkit.table(is_super_table=True))
+    for suite, of_suite in floors.items():
+        table = suites.setdefault(suite, tomlkit.table(is_super_table=True))
+        held = table.setdefault("floors", tomlkit.table())
+        for metric, floor in of_suite.items():
+            held[metric] = floor
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(tomlkit.dumps(document), encoding="utf-8")
+    except OSError as error:
+        raise unwritable(str(path), error) from error
+    return path
+
+
+def expect_suites(rules: Rules, known: AbstractSet[str]) -> None:
+    """Refuse floors for a suite whose name looks like a misspelled known one.
+
+    Raises:
+        SettingsError: there are such floors.
 
     """
     for name in rules.suites.keys() - known:
@@ -117,14 +167,14 @@ def expect_suites(rules: Rules, known: AbstractSet[str]) -> None:
 def _expect_reachable(metric: str, floor: float, what: str) -> None:
     most = math.inf if metric in TIMES else 1.0
     if not 0 <= floor <= most:
-        message = f"{what} for `{metric}` is {floor:g}, which no run can be held to"
-        raise SettingsError(message, hint="scores go from 0 to 1, times from 0 on")
+        message = f"{what} for `{metric}` is {floor:g}, which no run can reach"
+        raise SettingsError(message, hint="a score is between 0 and 1, a time at least 0")
 
 
 def judge(report: SuiteReport, rules: Rules) -> list[Verdict]:
-    """Hold every floor of the suite against its run.
+    """Compare a run with every floor of its suite.
 
-    A floor on a metric that applied to no case is missed, unless it is one that always holds.
+    A floor on a metric that applies to no case is missed, unless every suite has that floor.
     """
     verdicts = []
     named: Mapping[str, Any] = (

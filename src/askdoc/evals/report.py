@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TypeVar
 
 from askdoc.evals.grade import Graded, Lost
@@ -43,6 +44,27 @@ class CaseResult:
         """Where the gold was lost, or None where the case ended as it should."""
         return self.graded.lost
 
+    @property
+    def outcome(self) -> Outcome:
+        """How the case ended; not judged where the suite knows no answer and no evidence."""
+        graded = self.graded
+        if graded.answer.status is Status.ABSTAINED:
+            answerable = graded.case.answerable
+            return Outcome.REFUSED_WRONGLY if answerable else Outcome.REFUSED_RIGHTLY
+        if graded.right is None:
+            return Outcome.NOT_JUDGED
+        return Outcome.RIGHT if graded.right else Outcome.WRONG
+
+
+class Outcome(StrEnum):
+    """How a case ended."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    REFUSED_WRONGLY = "refused wrongly"
+    REFUSED_RIGHTLY = "refused rightly"
+    NOT_JUDGED = "not judged"
+
 
 @dataclass(frozen=True, slots=True)
 class CaseFailure:
@@ -54,12 +76,12 @@ class CaseFailure:
 
 
 @dataclass(frozen=True, slots=True)
-class Writing:
-    """What a language model made of the cases that it was asked.
+class WritingCost:
+    """What a language model did for the cases that it was asked, and what that took.
 
-    Of `asked` answers it wrote `written`; for the others it found nothing (`refused`), or nothing
-    that it wrote was supported, so that they are `extracted`. `withheld` counts claims. Tokens and
-    costs are sums, None where nobody told them. `kept` of the answers were asked in an earlier run.
+    Of `asked` answers it wrote `written` and `refused` others. The rest are `extracted`, because
+    nothing that it wrote was supported. `withheld` counts claims. Tokens and cost are sums, None
+    where they are unknown. `kept` answers come from an earlier run.
     """
 
     model: str
@@ -87,7 +109,12 @@ class SuiteReport:
     tags: Mapping[str, Mapping[str, Estimate]]
     results: tuple[CaseResult, ...]
     failures: tuple[CaseFailure, ...] = ()
-    writing: Writing | None = None
+    writing: WritingCost | None = None
+
+    @property
+    def outcomes(self) -> Mapping[Outcome, int]:
+        """How many cases ended in each way."""
+        return {outcome: sum(r.outcome is outcome for r in self.results) for outcome in Outcome}
 
     @property
     def generator(self) -> str:
@@ -163,7 +190,7 @@ def report_suite(
     )
 
 
-def _writing(answers: Sequence[Answer]) -> Writing | None:
+def _writing(answers: Sequence[Answer]) -> WritingCost | None:
     """Sum up how a language model took part in these answers."""
     asked = [(answer, answer.generation) for answer in answers]
     made = [(answer, generation) for answer, generation in asked if generation is not None]
@@ -172,7 +199,7 @@ def _writing(answers: Sequence[Answer]) -> Writing | None:
     generations = [generation for _, generation in made]
     extracted = sum(generation.fallback is not None for generation in generations)
     refused = sum(answer.status is Status.ABSTAINED for answer, _ in made)
-    return Writing(
+    return WritingCost(
         model=generations[0].model,
         asked=len(made),
         written=len(made) - extracted - refused,

@@ -1,10 +1,10 @@
-"""Choosing settings by trying them: a grid, a fold that is held out, and the best trade-offs."""
+"""Choose settings by trying a grid of them, and judge the best on cases that were held out."""
 
 from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,9 +12,10 @@ import msgspec
 
 from askdoc import settings as known
 from askdoc.errors import UsageError
+from askdoc.evals.baseline import compare, make
 from askdoc.evals.metrics import LOWER_IS_BETTER
 from askdoc.evals.report import SuiteReport
-from askdoc.evals.statistics import Estimate
+from askdoc.evals.statistics import Change, Estimate
 from askdoc.evals.suite import Suite
 from askdoc.settings import Settings
 
@@ -23,7 +24,7 @@ SPEED = "latency_p50_ms"
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One point of the grid: the settings that differ, and what they scored on the tuning fold."""
+    """One point of the grid: its settings, and their score on the cases to choose by."""
 
     values: Mapping[str, Any]
     quality: Estimate
@@ -31,10 +32,9 @@ class Trial:
 
 
 def folds(suite: Suite, held_out: float) -> tuple[Suite, Suite]:
-    """Part a suite into cases to tune on and cases held out, about that share.
+    """Split a suite into cases to choose settings by and cases held out, about that share.
 
-    Which fold a case is in depends on its id alone, so that the parting outlives new cases and
-    another order.
+    The split depends on the ids alone, so it stays the same when cases are added or reordered.
 
     Raises:
         UsageError: a fold would be empty.
@@ -58,11 +58,11 @@ def parse_grid(options: Sequence[str], base: Settings) -> list[dict[str, Any]]:
     """
     axes: dict[str, list[Any]] = {}
     for option in options:
-        name, equals, told = option.partition("=")
-        if not equals or not told.strip():
+        name, equals, given = option.partition("=")
+        if not equals or not given.strip():
             message = f"`{option}` is not of the form `setting=value,value`"
             raise UsageError(message, hint="such as `--set top_k=5,10,20`")
-        axes[name.strip()] = [_value(name.strip(), text) for text in told.split(",")]
+        axes[name.strip()] = [_value(name.strip(), text) for text in given.split(",")]
     grid = [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
     for values in grid:
         known.parse(values, origin="--set", base=base)
@@ -102,10 +102,36 @@ def trial(values: Mapping[str, Any], report: SuiteReport, metric: str) -> Trial:
     return Trial(values, report.metrics[metric], speed.mean if speed else 0.0)
 
 
-def differing(values: Mapping[str, Any]) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The best trial, and how its score differs from the current settings' on cases held out.
+
+    `change` is None where the metric applies to none of these cases.
+    """
+
+    best: Trial
+    metric: str
+    change: Change | None
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the whole interval of the difference is an improvement."""
+        if self.change is None:
+            return False
+        return self.change.high < 0 if self.metric in LOWER_IS_BETTER else self.change.low > 0
+
+
+def judge_choice(
+    chosen: Trial, metric: str, current: SuiteReport, candidate: SuiteReport
+) -> Choice:
+    """Compare the runs of the current settings and of the chosen ones over the same cases."""
+    changes = compare(make(current, commit=None), candidate, anyway=True).changes
+    return Choice(chosen, metric, changes.get(metric))
+
+
+def written(values: Mapping[str, Any]) -> str:
     """Write settings as `name=value`."""
-    for name, value in values.items():
-        yield f"{name}={value}"
+    return "  ".join(f"{name}={value}" for name, value in values.items())
 
 
 def _value(name: str, text: str) -> Any:

@@ -1,4 +1,4 @@
-"""A run in the terminal: headline numbers, the gate, what moved, and what went wrong."""
+"""The screens of `askdoc eval`: a run and its progress, one case, a suite, drafts, a sweep."""
 
 from __future__ import annotations
 
@@ -19,22 +19,35 @@ from rich.progress import (
 from rich.text import Text
 
 from askdoc.evals.baseline import Comparison, Moved
+from askdoc.evals.calibrate import Threshold
 from askdoc.evals.diagnose import Stage
-from askdoc.evals.files import MEANING, WHY, chance, headline, judgement_told, shown, writing_told
 from askdoc.evals.gate import Rules, is_regression
 from askdoc.evals.grade import Graded, Lost
 from askdoc.evals.judge import Judgement
 from askdoc.evals.lint import Finding, Level
-from askdoc.evals.metrics import LOWER_IS_BETTER, NAMES
+from askdoc.evals.metrics import NAMES, TIMES
 from askdoc.evals.report import EvalReport, SuiteReport, Verdict
 from askdoc.evals.run import Scored
-from askdoc.evals.statistics import Estimate
-from askdoc.evals.sweep import Trial, differing, pareto
+from askdoc.evals.sweep import Choice, Trial, pareto, written
+from askdoc.evals.wording import (
+    MEANING,
+    WHY,
+    chance,
+    floor_missed,
+    headline,
+    judgement_lines,
+    shown,
+    tally,
+    verdict,
+    writing_line,
+)
 from askdoc.render.console import Page
 from askdoc.render.indexing import count
 from askdoc.render.layout import BLANK, flat, hang, head, tail
 from askdoc.strings import one_line
 from askdoc.types import EvalCase
+
+_STYLES = {"passed": "good", "not passed": "bad"}
 
 _SHOWN = 10
 
@@ -52,13 +65,16 @@ def report_lines(
     *,
     judgements: Mapping[str, Judgement] | None = None,
     everything: bool = False,
+    narrowed: bool = False,
 ) -> Iterator[Text]:
-    """Lay out a run; `everything` shows all metrics, tags and wrong cases."""
+    """Lay out a run; `everything` shows all metrics, tags and wrong cases.
+
+    `narrowed` says that the run left out a part of the suites.
+    """
     judgements = judgements or {}
     for suite in report.suites:
         yield from _suite(suite, page, everything=everything)
-        verdicts = [verdict for verdict in report.gate if verdict.suite == suite.suite]
-        yield from _gate(verdicts, page)
+        yield from _gate(suite, report.gate, page, narrowed=narrowed)
         if suite.suite in comparisons:
             yield BLANK
             yield from comparison_lines(comparisons[suite.suite], rules, page)
@@ -66,19 +82,16 @@ def report_lines(
             yield BLANK
             yield from _judgement(judgements[suite.suite], page)
         yield BLANK
-    verdict = "passed" if report.passed else "not passed"
-    yield Text(verdict, style="good" if report.passed else "bad")
+    text = verdict(report, narrowed=narrowed)
+    yield hang(Text(text, style=_STYLES.get(text, "warning")), page)
 
 
 def _suite(suite: SuiteReport, page: Page, *, everything: bool) -> Iterator[Text]:
     wrong = [result for result in suite.results if result.lost]
-    total = len(suite.results) + len(suite.failures)
-    title = Text.assemble((suite.suite, "heading"), f"  {total} cases, {len(wrong)} wrong")
-    if suite.failures:
-        title.append(f", {len(suite.failures)} failed", style="bad")
-    yield title
+    title = Text.assemble((suite.suite, "heading"), f"  {tally(suite)}")
+    yield hang(title, page, rest="  ")
     if suite.writing:
-        yield hang(Text(writing_told(suite.writing)), page, first="", rest="  ")
+        yield hang(Text(writing_line(suite.writing)), page, rest="  ")
     yield BLANK
     names = [n for n in NAMES if n in suite.metrics] if everything else headline(suite)
     if names:  # there is no score where every case failed
@@ -92,7 +105,7 @@ def _suite(suite: SuiteReport, page: Page, *, everything: bool) -> Iterator[Text
     for failure in suite.failures[: None if everything else _SHOWN]:
         yield hang(flat(f"{failure.id}: {failure.error}"), page, first=Text("failed  ", "bad"))
     if not everything and len(suite.failures) > _SHOWN:
-        yield Text(f"  and {len(suite.failures) - _SHOWN} more; see them with --all", "faint")
+        yield Text(f"  and {len(suite.failures) - _SHOWN} more: --all", "faint")
 
 
 def _metrics(names: Sequence[str], suite: SuiteReport, page: Page) -> Iterator[Text]:
@@ -116,58 +129,59 @@ def _tags(suite: SuiteReport) -> Iterator[Text]:
     names = [name for name in headline(suite) if not name.endswith("_ms")][:4]
     width = max(len(tag) for tag in suite.tags)
     for tag, metrics in suite.tags.items():
-        told = [f"{n} {shown(n, metrics[n].mean)}" for n in names if n in metrics]
-        yield Text.assemble("  ", f"{tag:<{width}}  ", (" · ".join(told), "faint"))
+        figures = [f"{n} {shown(n, metrics[n].mean)}" for n in names if n in metrics]
+        yield Text.assemble("  ", f"{tag:<{width}}  ", (" · ".join(figures), "faint"))
 
 
 def _lost(suite: SuiteReport, page: Page, *, limit: int | None) -> Iterator[Text]:
     wrong = [result for result in suite.results if result.lost]
     counts = {lost: sum(result.lost is lost for result in wrong) for lost in Lost}
-    told = [f"{count} {WHY[lost]}" for lost, count in counts.items() if count]
-    yield hang(Text(", ".join(told)), page, first="wrong: ", rest="  ")
+    reasons = [f"{count} {WHY[lost]}" for lost, count in counts.items() if count]
+    yield hang(Text(", ".join(reasons)), page, first="lost  ", rest="  ")
     for result in wrong[:limit]:
         assert result.lost is not None  # noqa: S101 - chosen above
         question = head(result.graded.case.question, 90)
         line = Text.assemble((f"{result.id}  ", "faint"), question, f"  {WHY[result.lost]}")
         yield hang(line, page, first="  ", rest="    ")
     if limit is not None and len(wrong) > limit:
-        yield Text(f"  and {len(wrong) - limit} more; see them with --all or --html", "faint")
+        yield Text(f"  and {len(wrong) - limit} more: --all or --html", "faint")
 
 
-def _gate(verdicts: Sequence[Verdict], page: Page) -> Iterator[Text]:
-    if not verdicts:
-        return
+def _gate(
+    suite: SuiteReport, gate: Sequence[Verdict], page: Page, *, narrowed: bool
+) -> Iterator[Text]:
+    """Say which floors were missed, which were met, and which of the first figures have none."""
+    verdicts = [held for held in gate if held.suite == suite.suite]
     yield BLANK
-    missed = [verdict for verdict in verdicts if not verdict.passed]
-    if not missed:
-        names = ", ".join(verdict.metric for verdict in verdicts)
-        yield hang(Text(f"floors held: {names}"), page, first="", rest="  ")
-    for verdict in missed:
-        mean = "no score" if verdict.mean is None else shown(verdict.metric, verdict.mean)
-        side = "at most" if verdict.metric in LOWER_IS_BETTER else "at least"
-        needed = shown(verdict.metric, verdict.floor)
-        yield Text.assemble(
-            ("missed  ", "bad"), f"{verdict.metric} is {mean}, needed {side} {needed}"
-        )
+    for held in verdicts:
+        if not held.passed:
+            text = Text(f"{held.metric} is {floor_missed(held)}")
+            yield hang(text, page, first=Text("floor missed  ", style="bad"))
+    if met := [held.metric for held in verdicts if held.passed]:
+        yield hang(Text(", ".join(met)), page, first="floors met  ", rest="  ")
+    named = {held.metric for held in verdicts}
+    bare = [name for name in headline(suite) if name not in named and name not in TIMES]
+    if bare and not narrowed:
+        yield hang(Text(", ".join(bare), style="faint"), page, first="no floor    ", rest="  ")
 
 
 def _judgement(judged: Judgement, page: Page) -> Iterator[Text]:
-    """Lay out what a judge says, and how far it can be believed."""
+    """Lay out what a judge says, and how far to trust it."""
     yield Text(f"judged by {judged.judge}", style="heading")
-    for line in judgement_told(judged):
+    for line in judgement_lines(judged):
         yield hang(Text(line), page, first="  ", rest="    ")
 
 
 def comparison_lines(comparison: Comparison, rules: Rules, page: Page) -> Iterator[Text]:
-    """Lay out how a run stands against a stored one."""
+    """Lay out what changed since a stored run."""
     baseline = comparison.baseline
     commit = f" ({baseline.commit})" if baseline.commit else ""
-    yield Text(f"against the run of {baseline.saved}{commit}", style="heading")
+    yield Text(f"compared with the run of {baseline.saved}{commit}", style="heading")
     for note in comparison.notes:
         yield hang(Text(note), page, first=Text("note: ", "label"), rest="")
     moved = {m: c for m, c in comparison.changes.items() if c.difference or c.better or c.worse}
     if not moved:
-        yield Text("  no score moved")
+        yield Text("  no score changed")
     width = max((len(name) for name in moved), default=0)
     for name, change in moved.items():
         line = Text.assemble(
@@ -189,14 +203,14 @@ def comparison_lines(comparison: Comparison, rules: Rules, page: Page) -> Iterat
             for case in cases[:_SHOWN]:
                 yield from _moved(case, page)
             if len(cases) > _SHOWN:
-                yield Text(f"  and {len(cases) - _SHOWN} more; see them with --html", "faint")
+                yield Text(f"  and {len(cases) - _SHOWN} more: --html", "faint")
 
 
 def _moved(case: Moved, page: Page) -> Iterator[Text]:
     question = Text.assemble((f"{case.id}  ", "faint"), head(case.new.question, 90))
     yield hang(question, page, first="  ", rest="    ")
     for label, side in (("was", case.old), ("now", case.new)):
-        answer = head(side.answer, 160) or "abstained"
+        answer = head(side.answer, 160) or "refused"
         yield hang(flat(answer), page, first=Text(f"    {label}  ", style="faint"))
 
 
@@ -204,7 +218,7 @@ _MARKS = {True: ("held", "good"), False: ("failed", "bad"), None: ("", "faint")}
 
 
 def explanation_lines(graded: Graded, stages: Sequence[Stage], page: Page) -> Iterator[Text]:
-    """Lay out a case and what each stage did with its gold."""
+    """Lay out a case and what each stage did with its gold evidence."""
     case = graded.case
     yield hang(flat(case.question, "heading"), page)
     if case.history and graded.answer.question != case.question:
@@ -212,7 +226,9 @@ def explanation_lines(graded: Graded, stages: Sequence[Stage], page: Page) -> It
     for item in case.evidence if case.answerable else ():
         yield hang(flat(f"{item.document}: {item.quote}"), page, first=Text("gold  ", "label"))
     if not case.answerable:
-        yield Text("the documents do not hold the answer, so it should abstain", style="faint")
+        yield Text(
+            "the documents do not hold the answer, so the right outcome is a refusal", style="faint"
+        )
     for stage in stages:
         yield BLANK
         yield from _stage(stage, page)
@@ -226,21 +242,21 @@ def explanation_lines(graded: Graded, stages: Sequence[Stage], page: Page) -> It
 def _stage(stage: Stage, page: Page) -> Iterator[Text]:
     mark, style = _MARKS[stage.held]
     first = Text.assemble((f"{stage.name}  ", "heading"), (f"{mark}  " if mark else "", style))
-    yield hang(flat(stage.told), page, first=first, rest="  ")
+    yield hang(flat(stage.finding), page, first=first, rest="  ")
     for what, where, text in stage.places:
         place = Text.assemble((f"{what}  {where}  ", "faint"), flat(head(text, 240)))
         yield hang(place, page, first="  ", rest="    ")
     if stage.numbers:
-        told = ", ".join(f"{name} {value:.2f}" for name, value in stage.numbers.items())
-        yield hang(Text(told, style="faint"), page, first="  ", rest="    ")
+        numbers = ", ".join(f"{name} {value:.2f}" for name, value in stage.numbers.items())
+        yield hang(Text(numbers, style="faint"), page, first="  ", rest="    ")
 
 
 def finding_lines(name: str, findings: Sequence[Finding], page: Page) -> Iterator[Text]:
     """Lay out what was found in a suite, errors and warnings in the order of its cases."""
     errors = sum(finding.level is Level.ERROR for finding in findings)
     warnings = len(findings) - errors
-    told = f"{count(errors, 'error')}, {count(warnings, 'warning')}" if findings else "sound"
-    yield Text.assemble((name, "heading"), f"  {told}")
+    counts = f"{count(errors, 'error')}, {count(warnings, 'warning')}" if findings else "sound"
+    yield Text.assemble((name, "heading"), f"  {counts}")
     for finding in findings:
         style = "bad" if finding.level is Level.ERROR else "label"
         case = flat(finding.case_id)
@@ -251,10 +267,10 @@ def finding_lines(name: str, findings: Sequence[Finding], page: Page) -> Iterato
         else:
             first.append("  ")
             yield hang(flat(finding.message), page, first=first, rest="    ")
-    if mendable := sum(finding.repaired is not None for finding in findings):
+    if fixable := sum(finding.repaired is not None for finding in findings):
         yield BLANK
         command = f"askdoc eval lint {shlex.quote(name)} --fix"
-        yield hang(Text(f"{mendable} can be mended: {command}", style="faint"), page)
+        yield hang(Text(f"{count(fixable, 'quote')} can be fixed: {command}", "faint"), page)
 
 
 def draft_lines(
@@ -282,23 +298,31 @@ def draft_lines(
         yield hang(text, page, first=f"  {document}: ", rest="    ")
 
 
-def sweep_lines(
-    trials: Sequence[Trial],
-    metric: str,
-    chosen: Trial,
-    judged: Mapping[str, Estimate | None],
-    page: Page,
+def floor_lines(
+    suite: str, found: Mapping[str, float], current: Mapping[str, float]
 ) -> Iterator[Text]:
-    """Lay out the trials, best first; `judged` has the score on what was held out."""
+    """Lay out the floors that a run meets, and how they differ from the current ones."""
+    yield Text(suite, style="heading")
+    width = max((len(name) for name in found), default=0)
+    for name, floor in found.items():
+        line = Text.assemble(f"  {name:<{width}}  ", (shown(name, floor), "heading"))
+        if name not in current:
+            line.append("  new", style="faint")
+        elif current[name] != floor:
+            line.append(f"  now {shown(name, current[name])}", style="faint")
+        yield line
+    yield BLANK
+
+
+def sweep_lines(trials: Sequence[Trial], metric: str, choice: Choice, page: Page) -> Iterator[Text]:
+    """Lay out the trials, best first, and what the cases held out say of the best one."""
     front = dict(zip(map(id, trials), pareto(trials, metric), strict=True))
-    named = {id(t): "  ".join(differing(t.values)) for t in trials}
-    width = max(map(len, named.values()))
-    yield Text(f"{'settings':<{width}}  {metric} on the tuning fold", style="faint")
-    best_first = sorted(trials, key=lambda t: (t is not chosen, -t.quality.mean, t.milliseconds))
-    for trial in best_first:
+    width = max(len(written(trial.values)) for trial in trials)
+    yield Text(f"{'settings':<{width}}  {metric} on the cases to choose by", style="faint")
+    for trial in sorted(trials, key=lambda t: (t is not choice.best, -t.quality.mean)):
         quality = trial.quality
         line = Text.assemble(
-            f"{named[id(trial)]:<{width}}  ",
+            f"{written(trial.values):<{width}}  ",
             (shown(metric, quality.mean), "heading"),
             (f"  {shown(metric, quality.low)} to {shown(metric, quality.high)}", "faint"),
             f"  {trial.milliseconds:,.0f} ms",
@@ -309,23 +333,55 @@ def sweep_lines(
             line.append("  best trade-off", style="good")
         yield line
     yield BLANK
-    yield Text("on the cases that were held out", style="heading")
-    for name, estimate in judged.items():
-        if estimate is None:
-            yield Text(f"  {name}: the metric applies to none of them")
-            continue
-        values = "  ".join(differing(chosen.values if name == "chosen" else trials[0].values))
-        yield Text.assemble(
-            f"  {name:<8} ",
-            (shown(metric, estimate.mean), "heading"),
-            (f"  {shown(metric, estimate.low)} to {shown(metric, estimate.high)}", "faint"),
-            f"  n {estimate.n}  {values}",
-        )
-    if chosen is not trials[0]:
-        yield BLANK
-        told = "\n".join(f"{name} = {json.dumps(value)}" for name, value in chosen.values.items())
-        yield hang(Text("to keep the choice, write into `askdoc.toml`:"), page)
-        yield Text(told)
+    if choice.best is trials[0]:
+        yield Text("no setting does better than the current one")
+        return
+    change = choice.change
+    if change is None:
+        yield hang(Text(f"`{metric}` applies to none of the cases held out"), page)
+        return
+    difference = f"{change.difference:+.3f} ({change.low:+.3f} to {change.high:+.3f})"
+    text = f"{written(choice.best.values)}: {difference} on {count(change.n, 'case')} held out"
+    yield hang(Text(text, style="heading"), page, rest="  ")
+    if not choice.is_clear:
+        yield hang(Text("this is within noise; keep the current settings"), page)
+        return
+    yield hang(Text("to use it, write into `askdoc.toml`:"), page)
+    for name, value in choice.best.values.items():
+        yield Text(f"{name} = {json.dumps(value)}")
+
+
+def calibration_lines(
+    suite: str, fitted: Threshold, current: Threshold, held_out: float, page: Page
+) -> Iterator[Text]:
+    """Lay out what the fitted threshold does to a suite, beside the current one.
+
+    `held_out` is the cost of thresholds that were fitted to other cases.
+    """
+    yield Text.assemble((suite, "heading"), f"  {count(sum(fitted.counts), 'case')}")
+    yield BLANK
+    names = ("answered rightly", "answered wrongly", "refused wrongly", "refused rightly")
+    rows = [("min_confidence", f"{current.value:.2f}", f"{fitted.value:.2f}")]
+    rows += [
+        (name, str(before), str(after))
+        for name, before, after in zip(names, current.counts, fitted.counts, strict=True)
+    ]
+    rows.append(("cost", f"{current.cost:g}", f"{fitted.cost:g}"))
+    yield Text(f"  {'':<16}  {'now':>6}  {'fitted':>6}", style="faint")
+    for name, before, after in rows:
+        yield Text.assemble(f"  {name:<16}  {before:>6}  ", (f"{after:>6}", "heading"))
+    yield BLANK
+    price = fitted.counts[2] - current.counts[2]
+    spared = current.counts[1] - fitted.counts[1]
+    if fitted.value == current.value:
+        yield Text("no other threshold costs less")
+        return
+    text = f"{spared:+d} wrong answers spared, {price:+d} right answers refused"
+    yield hang(Text(text), page)
+    better = held_out < current.cost
+    judged = "costs less" if better else "costs no less; the difference may be noise"
+    text = f"fitted to other cases, a threshold {judged}: {held_out:g} against {current.cost:g}"
+    yield hang(Text(text, style="" if better else "warning"), page)
 
 
 class EvalProgress:

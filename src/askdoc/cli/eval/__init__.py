@@ -1,4 +1,4 @@
-"""`askdoc eval`: the group of its commands; without a command's name, `run`."""
+"""`askdoc eval` and its commands; without the name of one, `run`."""
 
 from __future__ import annotations
 
@@ -12,20 +12,22 @@ from askdoc.cli.base import Command, Group
 
 _MODULES = {
     "run": ("run", "Run suites of questions and score the answers (the default)"),
-    "explain": ("explain", "Show stage by stage where the gold of a case was lost"),
-    "sweep": ("sweep", "Try a grid of settings and show the best trade-offs"),
+    "explain": ("explain", "Show stage by stage where a case lost its evidence"),
+    "floors": ("run", "Show or write the floors that a run meets"),
+    "calibrate": ("tune", "Fit `min_confidence` to a suite"),
+    "sweep": ("tune", "Try a grid of settings and show the best trade-offs"),
     "new": ("suites", "Write a commented example of a suite"),
     "add": ("suites", "Add a case to a suite"),
-    "generate": ("generate", "Draft cases from the documents, to be reviewed"),
-    "review": ("suites", "Go through drafts one by one: keep, edit, drop"),
-    "lint": ("suites", "Check a suite against the documents"),
+    "generate": ("generate", "Draft cases from the documents, for you to review"),
+    "review": ("review", "Go through drafts one by one: keep, edit, drop"),
+    "lint": ("suites", "Check suites against the documents"),
     "import": ("exchange", "Make a suite from SQuAD, BEIR, Ragas, promptfoo or a table"),
     "export": ("exchange", "Write a suite in another tool's format"),
 }
 
 
 class EvalGroup(Group):
-    """Loads a command when it runs; a first word that names none belongs to `run`."""
+    """Loads a command when it runs; a first word that names no command is an argument of `run`."""
 
     def summaries(self) -> Iterator[tuple[str, str, str | None]]:
         """List name, first line of help and panel of every command, importing none."""
@@ -49,14 +51,14 @@ class EvalGroup(Group):
         return self.commands[cmd_name]
 
     def parse_args(self, ctx: Any, args: list[str]) -> Any:
-        """Read the arguments, with `run` put in where no command is named."""
+        """Read the arguments, with `run` before them where they name no command."""
         own = {name for item in self.get_params(ctx) for name in item.opts}
         if not args or (args[0] not in _MODULES and args[0] not in own):
             args = ["run", *args]
         return super().parse_args(ctx, args)
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:  # noqa: ARG002 - typer's signature
-        """Show the two ways in."""
+        """Show both forms of the command."""
         return ["[OPTIONS] [SUITE]...\naskdoc eval COMMAND [OPTIONS] [ARGUMENTS]"]
 
 
@@ -69,7 +71,7 @@ app = typer.Typer(
 
 @app.callback(invoke_without_command=True)
 def _eval() -> None:
-    """Measure how good the answers are, on suites of questions whose answers are known.
+    """Measure how good the answers are, on suites of questions with known answers.
 
     Examples:
         askdoc eval

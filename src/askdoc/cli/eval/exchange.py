@@ -8,11 +8,15 @@ from typing import Annotated
 
 import typer
 
-from askdoc.cli.eval.options import Documents, SuiteName, indexed, suite_path
+from askdoc.cli.eval.options import Documents, SuiteName, indexed, say, suite_path
 from askdoc.cli.open import here, open_workspace
 from askdoc.cli.options import Index
 from askdoc.errors import UsageError
+from askdoc.evals import exchange
+from askdoc.evals import suite as suite_files
+from askdoc.evals.grade import GoldFinder
 from askdoc.paths import seen_from
+from askdoc.render.indexing import count
 
 _NEEDS_DOCUMENTS = frozenset({"squad", "beir"})
 
@@ -31,33 +35,30 @@ def import_(
     kind: Annotated[
         str | None,
         typer.Option(
-            "--format", metavar="NAME", help="squad, beir, ragas, promptfoo or table; else guessed."
+            "--format",
+            metavar="NAME",
+            help="squad, beir, ragas, promptfoo or table; by default guessed.",
         ),
     ] = None,
 ) -> None:
     """Make a suite from SQuAD, BEIR, Ragas, promptfoo or a table.
 
-    Where documents come with the questions, the target is a folder that gets `suite.jsonl` and
-    `docs/`, ready for `askdoc eval TARGET/suite.jsonl --documents TARGET/docs`.
+    If documents come with the questions, give a folder as the target. It gets `suite.jsonl` and
+    `docs/`, for `askdoc eval TARGET/suite.jsonl --documents TARGET/docs`.
 
     Examples:
         askdoc eval import dev-v2.0.json squad
         askdoc eval import questions.csv evals/mine.jsonl
         askdoc eval import promptfooconfig.yaml evals/mine.jsonl
     """
-    from askdoc.cli.eval.suites import say
-    from askdoc.evals import suite as suites
-    from askdoc.evals.exchange import parse_yaml, read
-    from askdoc.render.indexing import count
-
-    imported = read(here() / source, kind, parse_yaml=parse_yaml)
+    imported = exchange.read(here() / source, kind)
     folder = here() / target
     as_file = folder.suffix == ".jsonl"
     path = folder if as_file else folder / "suite.jsonl"
     if path.exists():
-        message = f"`{path}` is there already"
+        message = f"`{path}` exists already"
         raise UsageError(message, hint="name another target")
-    suites.save(path, imported.cases)
+    suite_files.save(path, imported.cases)
     docs = path.parent / "docs"
     documents = {} if as_file else imported.documents
     for name, text in documents.items():
@@ -79,33 +80,26 @@ def export(
         typer.Option("--format", metavar="NAME", help="squad, beir, ragas, promptfoo or table."),
     ] = "table",
     documents: Documents = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Write over files that are there.")
-    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
     index: Index = None,
 ) -> None:
-    """Write a suite in another tool's format; squad and beir take the documents along.
+    """Write a suite in another tool's format; squad and beir include the documents.
 
     Examples:
         askdoc eval export mine out --format ragas
     """
-    from askdoc.cli.eval.suites import say
-    from askdoc.evals import suite as suites
-    from askdoc.evals.exchange import export as convert
-    from askdoc.evals.grade import GoldFinder
-
     workspace = open_workspace(index=index)
-    loaded = suites.load(suite_path(suite, workspace))
+    loaded = suite_files.load(suite_path(suite, workspace))
     with ExitStack() as stack:
         gold = None
         if kind in _NEEDS_DOCUMENTS:
             gold = GoldFinder(stack.enter_context(indexed(workspace, documents)))
-        files = convert(kind, loaded.name, loaded.cases, gold)
+        files = exchange.write(kind, loaded.name, loaded.cases, gold)
     folder = here() / target
     there = [name for name in files if (folder / name).exists()]
     if there and not force:
-        message = f"`{target / there[0]}` is there already"
-        raise UsageError(message, hint="name another folder, or write over it: `--force`")
+        message = f"`{target / there[0]}` exists already"
+        raise UsageError(message, hint="name another folder, or overwrite it: `--force`")
     for name, text in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -10,12 +13,13 @@ from askdoc.cli.eval.options import Documents, open_bench, suite_path, suite_pat
 from askdoc.cli.open import open_workspace
 from askdoc.cli.options import Embedder, Index, Llm, Reranker, TopK
 from askdoc.errors import SuiteError, UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from askdoc.types import EvalCase
+from askdoc.evals import diagnose
+from askdoc.evals import suite as suite_files
+from askdoc.evals.grade import GoldFinder, grade
+from askdoc.evals.run import Disk
+from askdoc.render.console import errors, output
+from askdoc.render.evals import explanation_lines
+from askdoc.types import EvalCase
 
 _DEEP = 200
 
@@ -25,7 +29,9 @@ def explain(  # noqa: PLR0913 - one parameter for each option
     *,
     suite: Annotated[
         str | None,
-        typer.Option("--suite", metavar="SUITE", help="Its suite; else all of the evals folder."),
+        typer.Option(
+            "--suite", metavar="SUITE", help="Its suite; by default all suites of the evals folder."
+        ),
     ] = None,
     documents: Documents = None,
     top_k: TopK = None,
@@ -34,18 +40,12 @@ def explain(  # noqa: PLR0913 - one parameter for each option
     reranker: Reranker = None,
     index: Index = None,
 ) -> None:
-    """Show stage by stage where the gold of a case was lost.
+    """Show stage by stage where a case lost its evidence.
 
     Examples:
         askdoc eval explain xue-isolation
         askdoc eval explain dev-17 --suite law/suite.jsonl --documents law/docs
     """
-    from askdoc.evals.diagnose import explain as follow
-    from askdoc.evals.grade import GoldFinder, grade
-    from askdoc.evals.run import Disk
-    from askdoc.render.console import errors, output
-    from askdoc.render.evals import explanation_lines
-
     workspace = open_workspace(
         index=index, embedder=embedder, reranker=reranker, top_k=top_k, llm=llm
     )
@@ -55,27 +55,23 @@ def explain(  # noqa: PLR0913 - one parameter for each option
         answer = bench.ask(found)
         graded = grade(found, answer, GoldFinder(bench.catalog), Disk())
         deeper = bench.answerer.search(answer.question, limit=_DEEP)
-        stages = follow(graded, deeper, least=workspace.settings.min_confidence)
+        stages = diagnose.explain(graded, deeper, least=workspace.settings.min_confidence)
     page = output()
     page.show(explanation_lines(graded, stages, page))
 
 
 def _find(case_id: str, paths: Sequence[Path]) -> EvalCase:
-    """Find a case in suites; one that can't be read keeps none from being found in another."""
-    from askdoc.evals import suite as suites
-
+    """Find a case in suites; one that cannot be read matters only if no other has the case."""
     known: dict[str, EvalCase] = {}
     broken: list[SuiteError] = []
     for path in paths:
         try:
-            known |= {case.id: case for case in suites.load(path).cases}
+            known |= {case.id: case for case in suite_files.load(path).cases}
         except SuiteError as error:
             broken.append(error)
     if case_id not in known:
         if broken:
             raise broken[0]
-        from difflib import get_close_matches
-
         near = get_close_matches(case_id, known, n=1)
         message = f"there is no case `{case_id}`"
         hint = f"did you mean `{near[0]}`?" if near else "`--suite` names the suite to look in"

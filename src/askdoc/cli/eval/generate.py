@@ -1,31 +1,43 @@
-"""`askdoc eval generate`."""
+"""`askdoc eval generate`, and the judge of `askdoc eval run`: what a language model does here."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
+import msgspec
 import typer
 
-from askdoc.cli.eval.options import Documents, Jobs, SuiteName, indexed, suite_path
-from askdoc.cli.eval.suites import say
+from askdoc import app
+from askdoc.cli.eval.options import Documents, Jobs, SuiteName, indexed, say, suite_path
 from askdoc.cli.open import open_workspace
 from askdoc.cli.options import Index, Llm, Offline
 from askdoc.errors import UsageError
+from askdoc.evals import bench as benches
+from askdoc.evals import draft_llm, judge
+from askdoc.evals import suite as suite_files
+from askdoc.evals.cache import FILE_NAME, CachedJudge
+from askdoc.evals.draft import Sentence, draft
+from askdoc.evals.draft_llm import Author, Dropped, Excerpt, Tools, Wanted
+from askdoc.evals.judge import Judge, Judgement, PromptedJudge
+from askdoc.evals.report import SuiteReport
+from askdoc.evals.scores import normalise
+from askdoc.models.llm.choice import Choice
+from askdoc.models.llm.files import model_pin
+from askdoc.render.console import Page, errors
+from askdoc.render.indexing import count
+from askdoc.render.notices import ModelNotices
+from askdoc.render.progress import CountProgress
+from askdoc.store.catalog import SqliteCatalog
+from askdoc.text.terms import SnowballAnalyser
+from askdoc.types import EvalCase
+from askdoc.workspace import Workspace
 
-if TYPE_CHECKING:
-    from collections import Counter
-
-    from askdoc.evals.draft_llm import Author, Dropped, Excerpt, Tools, Wanted
-    from askdoc.evals.judge import Judge, Judgement
-    from askdoc.evals.report import SuiteReport
-    from askdoc.models.llm.choice import Choice
-    from askdoc.render.console import Page
-    from askdoc.store.catalog import SqliteCatalog
-    from askdoc.types import EvalCase
-    from askdoc.workspace import Workspace
+_DEEP = 20
+"""Passages among which a near miss is looked for: no sentence of them may hold all its words."""
 
 
 def generate(  # noqa: PLR0913 - one parameter for each option
@@ -43,33 +55,25 @@ def generate(  # noqa: PLR0913 - one parameter for each option
     documents: Documents = None,
     index: Index = None,
 ) -> None:
-    """Draft cases from the documents, to be reviewed.
+    """Draft cases from the documents, for you to review.
 
-    A language model writes them where one is set; else questions are made by rule from well-formed
-    English sentences. Either way they are spread over documents and kinds, and each has its
-    verbatim evidence; what a model writes without is dropped, and counted. Some are questions that
-    the documents do not answer. Drafts are tagged `draft`, and runs leave them out until they are
-    reviewed.
+    A language model writes them if one is set. Otherwise rules make questions from English
+    sentences of a few plain shapes, and write few. The drafts cover many documents and kinds of
+    question, and each has its verbatim evidence. What a model writes without evidence is dropped
+    and counted. Some drafts are questions that the documents do not answer. Drafts have the tag
+    `draft`, and runs leave them out until you review them.
 
     Examples:
         askdoc eval generate mine --n 50
         askdoc eval generate mine --n 50 --llm http://localhost:8080/v1
         askdoc eval review mine
     """
-    from askdoc import app
-    from askdoc.evals import suite as suites
-    from askdoc.evals.bench import default_jobs
-    from askdoc.evals.draft_llm import Author, Wanted
-    from askdoc.render.console import errors
-    from askdoc.render.indexing import count
-    from askdoc.render.notices import ModelNotices
-
     workspace = open_workspace(index=index, llm=llm, offline=offline)
     path = suite_path(suite, workspace, must_exist=False)
-    known = [case for _, case in suites.read(path)] if path.exists() else []
+    known = [case for _, case in suite_files.read(path)] if path.exists() else []
     wanted = Wanted(n - round(n * refused), round(n * refused))
     drafted: list[EvalCase] = []
-    told = ""
+    summary = ""
     with (
         closing(indexed(workspace, documents)) as catalog,
         app.language_model(workspace, ModelNotices(errors())) as model,
@@ -79,29 +83,29 @@ def generate(  # noqa: PLR0913 - one parameter for each option
             if model is None:
                 drafted += _by_rule(work)
             else:
-                at_once = jobs or default_jobs(workspace.settings.llm)
+                at_once = jobs or benches.default_jobs(workspace.settings.llm)
                 author = Author(model.generator, model.evidence_tokens, at_once)
                 language = app.main_language(workspace.settings, catalog)
                 dropped = _by_model(work, author, language, drafted.append)
-                told = _told(model, dropped)
+                summary = _summary(model, dropped)
         finally:
             if drafted:
-                suites.append(path, drafted)
+                suite_files.append(path, drafted)
     if not drafted:
-        message = "no sentence of the documents fits a rule" if model is None else told
+        message = "no sentence of the documents fits a rule" if model is None else summary
         raise UsageError(message, hint=f"write cases by hand: `askdoc eval add {suite}`")
     refusals = sum(not case.answerable for case in drafted)
     say(f"drafted {count(len(drafted), 'case')} in {path}, {refusals} of them without an answer")
     if len(drafted) < n and model is None:
-        say(f"{n} were wanted; no more sentences of the documents fit a rule")
-    if told:
-        say(told)
-    say(f"look through them with `askdoc eval review {suite}`")
+        say(f"you asked for {n}; no other sentence of the documents fits a rule")
+    if summary:
+        say(summary)
+    say(f"review them: `askdoc eval review {suite}`")
 
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """The documents to draft from, the cases that are there, and how many more are wanted."""
+    """The documents to draft from, the cases of the suite, and how many more to draft."""
 
     catalog: SqliteCatalog
     known: Sequence[EvalCase]
@@ -110,8 +114,6 @@ class _Work:
 
 
 def _by_rule(work: _Work) -> list[EvalCase]:
-    from askdoc.evals.draft import Sentence, draft
-
     n = work.wanted.answerable + work.wanted.unanswerable
     distinct = {(e.document, text): None for e in _excerpts(work.catalog) for text in e.sentences}
     asked = {case.question.lower() for case in work.known} | {case.id for case in work.known}
@@ -132,10 +134,6 @@ def _by_rule(work: _Work) -> list[EvalCase]:
 def _by_model(
     work: _Work, author: Author, language: str, hear: Callable[[EvalCase], None]
 ) -> Counter[Dropped]:
-    from askdoc.evals.draft_llm import write
-    from askdoc.render.console import errors
-    from askdoc.render.progress import CountProgress
-
     tools = _tools(work.catalog, work.known, language)
     total = work.wanted.answerable + work.wanted.unanswerable
     with CountProgress("Drafting", total, errors()) as progress:
@@ -145,13 +143,11 @@ def _by_model(
             progress.step()
 
         excerpts = _excerpts(work.catalog)
-        return write(excerpts, work.wanted, author, tools, heard, seed=work.seed)
+        return draft_llm.write(excerpts, work.wanted, author, tools, heard, seed=work.seed)
 
 
 def _excerpts(catalog: SqliteCatalog) -> list[Excerpt]:
     """List all passages as their sentences, in the order of the documents."""
-    from askdoc.evals.draft_llm import Excerpt
-
     paths = {document.id: document.path for document in catalog.documents()}
     chunks = catalog.chunks(catalog.chunk_ids())
     return [
@@ -161,19 +157,14 @@ def _excerpts(catalog: SqliteCatalog) -> list[Excerpt]:
 
 
 def _tools(catalog: SqliteCatalog, known: Sequence[EvalCase], language: str) -> Tools:
-    from askdoc.evals.draft_llm import Tools
-    from askdoc.evals.scores import normalise
-    from askdoc.text.terms import SnowballAnalyser
-
     analyser = SnowballAnalyser()
-    deep = 20
 
     def terms(text: str) -> list[str]:
         return analyser.terms(text, language)
 
     def answered(wanted: Sequence[str]) -> bool:
         """Tell whether some sentence of the documents holds all these terms."""
-        hits = catalog.search(wanted, deep)
+        hits = catalog.search(wanted, _DEEP)
         chunks = catalog.chunks([hit.chunk_id for hit in hits])
         return any(
             set(wanted) <= set(terms(chunk.sentence(span)))
@@ -184,51 +175,40 @@ def _tools(catalog: SqliteCatalog, known: Sequence[EvalCase], language: str) -> 
     return Tools(terms, answered, {normalise(case.question) for case in known})
 
 
-def _told(model: Choice, dropped: Counter[Dropped]) -> str:
-    """Say who wrote the drafts, and what of it was dropped and why."""
+def _summary(model: Choice, dropped: Counter[Dropped]) -> str:
+    """Say who wrote the drafts, what was dropped, and why."""
     name = model.generator.name
     if not dropped:
         return f"`{name}` wrote them; nothing was dropped"
     reasons = ", ".join(f"{count} × {reason.value}" for reason, count in dropped.most_common())
-    return f"of what `{name}` wrote, {dropped.total()} were dropped: {reasons}"
+    return f"{dropped.total()} drafts of `{name}` were dropped: {reasons}"
 
 
 @contextmanager
 def open_judge(workspace: Workspace, name: str, aside: Page) -> Iterator[Judge]:
-    """Load the language model called `name` as a judge; what it said before is kept.
+    """Load the language model called `name` as a judge; its grades are kept.
 
     Raises:
         UsageError: `name` stands for no language model.
 
     """
-    import msgspec
-
-    from askdoc import app
-    from askdoc.evals import bench
-    from askdoc.evals.cache import RememberingJudge
-    from askdoc.evals.judge import PromptedJudge
-    from askdoc.models.llm.files import model_pin
-    from askdoc.render.notices import ModelNotices
-
     settings = msgspec.structs.replace(workspace.settings, llm=name)
     with app.language_model(replace(workspace, settings=settings), ModelNotices(aside)) as model:
         if model is None:
-            message = f"`{name}` can't judge, since it is no language model"
-            raise UsageError(message, hint="see which there are: `askdoc models list`")
-        judge = PromptedJudge(model.generator, pin=model_pin(name))
-        yield RememberingJudge(judge, bench.cache_folder() / "judgements")
+            message = f"`{name}` is not a language model"
+            raise UsageError(message, hint="list them: `askdoc models list`")
+        asked = PromptedJudge(model.generator, pin=model_pin(name))
+        with CachedJudge(asked, benches.cache_folder() / FILE_NAME) as cached:
+            yield cached
 
 
 def judge_all(
     reports: Sequence[SuiteReport], by: Judge, jobs: int, aside: Page
 ) -> dict[str, Judgement]:
-    """Have every suite's answers judged, behind a progress bar."""
-    from askdoc.evals.judge import judge, to_judge
-    from askdoc.render.progress import CountProgress
-
+    """Have the answers of every suite judged, behind a progress bar."""
     judgements = {}
     for report in reports:
-        total = len(to_judge(report.results))
+        total = len(judge.to_judge(report.results))
         with CountProgress(f"Judging {report.suite}", total, aside) as progress:
-            judgements[report.suite] = judge(report.results, by, jobs=jobs, listen=progress)
+            judgements[report.suite] = judge.judge(report.results, by, jobs=jobs, listen=progress)
     return judgements

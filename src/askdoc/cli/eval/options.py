@@ -1,25 +1,29 @@
-"""What the commands of `askdoc eval` share: finding suites, documents, and the bench to run on."""
+"""What the commands of `askdoc eval` share: finding suites and documents, and opening the bench."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from askdoc import app
 from askdoc.cli.completion import suite_names
-from askdoc.cli.open import here
-from askdoc.errors import NoIndex, UsageError
+from askdoc.cli.open import build, here
+from askdoc.errors import NoIndex, SuiteError, UsageError
+from askdoc.evals import bench as benches
+from askdoc.evals import suite as suite_files
+from askdoc.evals.bench import Bench
+from askdoc.evals.suite import Suite
 from askdoc.paths import seen_from
-
-if TYPE_CHECKING:
-    from askdoc.evals.bench import Bench
-    from askdoc.evals.suite import Suite
-    from askdoc.render.console import Page
-    from askdoc.store.catalog import SqliteCatalog
-    from askdoc.workspace import Workspace
+from askdoc.render.console import Page, errors
+from askdoc.render.errors import error_lines, note_line
+from askdoc.render.layout import BLANK
+from askdoc.render.notices import ModelNotices
+from askdoc.store.catalog import SqliteCatalog
+from askdoc.workspace import Workspace
 
 Documents = Annotated[
     Path | None,
@@ -35,7 +39,7 @@ Jobs = Annotated[
         "--jobs",
         metavar="N",
         min=1,
-        help="Ask so many questions at a time; by default 4 of a model on a server, else 1.",
+        help="Ask N questions at a time; by default 4 of a model on a server, else 1.",
     ),
 ]
 SuiteName = Annotated[
@@ -46,6 +50,21 @@ SuiteName = Annotated[
         autocompletion=suite_names,
     ),
 ]
+
+Suites = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="SUITE",
+        help="Files, or names in the evals folder; by default all suites there.",
+        autocompletion=suite_names,
+    ),
+]
+
+
+def say(message: str) -> None:
+    """Say on standard error what was done."""
+    page = errors()
+    page.show([note_line(message, page)])
 
 
 def suite_paths(names: Sequence[str] | None, workspace: Workspace) -> list[Path]:
@@ -91,37 +110,30 @@ def suite_path(name: str, workspace: Workspace, *, must_exist: bool = True) -> P
 
 def load_suites(paths: Sequence[Path]) -> list[Suite]:
     """Read suites, with names that differ."""
-    from askdoc.evals import suite as suites
-
-    return _named_apart([suites.load(path) for path in paths])
+    return _distinct([suite_files.load(path) for path in paths])
 
 
-def load_sound(paths: Sequence[Path], aside: Page) -> tuple[list[Suite], int]:
-    """Read the suites that can be read, tell of the others, and count these.
+def load_readable(paths: Sequence[Path], aside: Page) -> tuple[list[Suite], int]:
+    """Read the suites that can be read, report the others, and count those.
 
     Raises:
-        SuiteError: none can be read.
+        SuiteError: no suite can be read.
 
     """
-    from askdoc.errors import SuiteError
-    from askdoc.evals import suite as suites
-    from askdoc.render.errors import error_lines
-    from askdoc.render.layout import BLANK
-
     loaded, broken = [], []
     for path in paths:
         try:
-            loaded.append(suites.load(path))
+            loaded.append(suite_files.load(path))
         except SuiteError as error:
             broken.append(error)
     if broken and not loaded:
         raise broken[0]
-    for told in broken:
-        aside.show([*error_lines(told, aside), BLANK])
-    return _named_apart(loaded), len(broken)
+    for problem in broken:
+        aside.show([*error_lines(problem, aside), BLANK])
+    return _distinct(loaded), len(broken)
 
 
-def _named_apart(loaded: list[Suite]) -> list[Suite]:
+def _distinct(loaded: list[Suite]) -> list[Suite]:
     names = [suite.name for suite in loaded]
     for name in names:
         if names.count(name) > 1:
@@ -138,11 +150,8 @@ def open_bench(
 
     The workspace's own index is built only where there is none and its sources are known.
     """
-    from askdoc.evals import bench as running
-    from askdoc.render.notices import ModelNotices
-
     workspace = _ready(workspace, documents, aside)
-    with running.bench(workspace, cache=cache, listen=ModelNotices(aside)) as opened:
+    with benches.bench(workspace, cache=cache, listen=ModelNotices(aside)) as opened:
         yield opened
 
 
@@ -151,9 +160,6 @@ def indexed(workspace: Workspace, documents: Path | None) -> SqliteCatalog:
 
     Where there is no index yet, it is built as `open_bench` does.
     """
-    from askdoc import app
-    from askdoc.render.console import errors
-
     return app.open_catalog(_ready(workspace, documents, errors()))
 
 
@@ -164,15 +170,11 @@ def _ready(workspace: Workspace, documents: Path | None, aside: Page) -> Workspa
         NoIndex: there is none, and the workspace names no sources to make it from.
 
     """
-    from askdoc.cli.open import build
-    from askdoc.evals import bench as running
-    from askdoc.render.errors import note_line
-
     if documents is not None:
-        workspace = running.on_documents(workspace, here() / documents)
+        workspace = benches.on_documents(workspace, here() / documents)
         if aside.width is None and not (workspace.index / "catalog.sqlite").exists():
             seen = seen_from(aside.base, str(workspace.sources[0]))
-            aside.show([note_line(f"indexing `{seen}`, which is done once", aside)])
+            aside.show([note_line(f"indexing `{seen}`; later runs reuse this index", aside)])
         build(workspace, workspace.sources, aside)
     elif not (workspace.index / "catalog.sqlite").exists():
         if not workspace.sources:

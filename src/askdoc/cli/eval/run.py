@@ -1,4 +1,4 @@
-"""`askdoc eval run`, which is also `askdoc eval [SUITE]...`."""
+"""`askdoc eval run`, which is also `askdoc eval [SUITE]...`, and `askdoc eval floors`."""
 
 from __future__ import annotations
 
@@ -6,41 +6,52 @@ import shlex
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from askdoc.cli.completion import suite_names
-from askdoc.cli.eval.options import Documents, Jobs, load_sound, open_bench, suite_paths
+from askdoc.cli.eval.generate import judge_all, open_judge
+from askdoc.cli.eval.options import (
+    Documents,
+    Jobs,
+    Suites,
+    load_readable,
+    load_suites,
+    open_bench,
+    say,
+    suite_paths,
+)
 from askdoc.cli.open import here, open_workspace
-from askdoc.cli.options import AsJson, Embedder, Index, Llm, Offline, Reranker, TopK
+from askdoc.cli.options import AsJson, Embedder, Index, Llm, MinConfidence, Offline, Reranker, TopK
+from askdoc.cli.output import print_json
 from askdoc.errors import UsageError, unwritable
-
-if TYPE_CHECKING:
-    from askdoc.evals.baseline import Comparison
-    from askdoc.evals.gate import Rules
-    from askdoc.evals.judge import Judgement
-    from askdoc.evals.report import EvalReport, SuiteReport
-    from askdoc.evals.suite import Suite
-    from askdoc.render.console import Page
-    from askdoc.workspace import Workspace
+from askdoc.evals import baseline as baselines
+from askdoc.evals import files as eval_files
+from askdoc.evals import gate
+from askdoc.evals import suite as suite_files
+from askdoc.evals.baseline import Comparison
+from askdoc.evals.bench import default_jobs
+from askdoc.evals.gate import Rules
+from askdoc.evals.judge import Judgement
+from askdoc.evals.report import EvalReport, SuiteReport
+from askdoc.evals.report_json import report_to_json
+from askdoc.evals.suite import Suite, names_in
+from askdoc.paths import seen_from
+from askdoc.render.console import Page, errors, output
+from askdoc.render.errors import note_line
+from askdoc.render.evals import EvalProgress, floor_lines, report_lines
+from askdoc.render.indexing import count
+from askdoc.workspace import Workspace
 
 FAILED = 1
 MISSED = 3
-_TOLD = 3
+_NAMED = 3
 
 _FileOption = Path | None
 
 
 def run(  # noqa: PLR0913 - one parameter for each option
-    suites: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="SUITE",
-            autocompletion=suite_names,
-            help="Files, or names in the evals folder; without any, all that are there.",
-        ),
-    ] = None,
+    suites: Suites = None,
     *,
     documents: Documents = None,
     within: Annotated[
@@ -99,12 +110,7 @@ def run(  # noqa: PLR0913 - one parameter for each option
         int | None,
         typer.Option("--max-sentences", metavar="N", help="Cite this many sentences at most."),
     ] = None,
-    min_confidence: Annotated[
-        float | None,
-        typer.Option(
-            "--min-confidence", metavar="P", help="Answer only from this confidence, 0 to 1."
-        ),
-    ] = None,
+    min_confidence: MinConfidence = None,
     llm: Llm = None,
     jobs: Jobs = None,
     judge: Annotated[
@@ -112,7 +118,7 @@ def run(  # noqa: PLR0913 - one parameter for each option
         typer.Option(
             "--judge",
             metavar="NAME",
-            help="Let this language model grade the answers, too; the gate doesn't mind it.",
+            help="Let this language model grade the answers, too; the gate does not use it.",
         ),
     ] = None,
     offline: Offline = None,
@@ -120,10 +126,11 @@ def run(  # noqa: PLR0913 - one parameter for each option
     reranker: Reranker = None,
     index: Index = None,
 ) -> None:
-    """Run suites of questions whose answers are known, and score what comes back.
+    """Run suites of questions with known answers, and score the answers.
 
-    Scores come with 95 % intervals. Floors are read from `askdoc-eval.toml` beside the suites, and
-    hold for whole suites only. Answers are kept, so that a second run takes seconds.
+    Scores come with 95 % intervals. `askdoc-eval.toml` beside the suites sets floors, which apply
+    to whole suites. Answers are kept, so a second run takes seconds. If a suite cannot be read,
+    the others still run.
 
     Examples:
         askdoc eval
@@ -132,17 +139,9 @@ def run(  # noqa: PLR0913 - one parameter for each option
         askdoc eval law/suite.jsonl --documents law/docs --limit 200 --html report.html
         askdoc eval seeds --llm http://localhost:8080/v1 --jobs 8
 
-    A suite that cannot be read keeps the others from nothing.
-
     Exit codes: 0 passed, 1 an error, or a case or a suite failed, 2 wrong usage, 3 a floor was
-    missed or a score dropped clearly.
+    missed or a score is clearly worse than the baseline.
     """
-    from askdoc.cli.eval.generate import judge_all, open_judge
-    from askdoc.evals import gate
-    from askdoc.evals import suite as suite_files
-    from askdoc.evals.bench import default_jobs
-    from askdoc.render.console import errors
-
     workspace = open_workspace(
         index=index,
         embedder=embedder,
@@ -157,7 +156,7 @@ def run(  # noqa: PLR0913 - one parameter for each option
     _expect_reports(files)
     rules = gate.load(workspace.evals)
     aside = errors()
-    whole, broken = load_sound(suite_paths(suites, workspace), aside)
+    whole, broken = load_readable(suite_paths(suites, workspace), aside)
     _expect_known(rules, whole, workspace)
     chosen = [
         suite_files.choose(suite, tag=only, limit=limit, seed=seed, drafts=drafts)
@@ -174,13 +173,13 @@ def run(  # noqa: PLR0913 - one parameter for each option
         )
         held = _hold(reports, rules, workspace, against, anyway=anyway, floors=not narrowed)
         if by is not None:
-            told = judge_all(reports, by, jobs or default_jobs(judge), aside)
-            held = replace(held, judgements=told)
+            judgements = judge_all(reports, by, jobs or default_jobs(judge), aside)
+            held = replace(held, judgements=judgements)
     if save_baseline:
         _store(held, workspace, aside)
     _write_files(held, files)
-    _tell_changed(reports, aside)
-    _print(held, as_json=as_json, everything=everything)
+    _note_changed(reports, aside)
+    _print(held, as_json=as_json, everything=everything, narrowed=narrowed)
     if held.report.failed or broken:
         raise typer.Exit(FAILED)
     if not held.report.passed:
@@ -189,7 +188,7 @@ def run(  # noqa: PLR0913 - one parameter for each option
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """A run held against floors and stored runs, and what a judge says of it."""
+    """A run with its floors, its comparisons with stored runs, and what a judge says of it."""
 
     report: EvalReport
     comparisons: dict[str, Comparison]
@@ -208,8 +207,6 @@ def _run_all(
     within: bool,
     jobs: int | None,
 ) -> list[SuiteReport]:
-    from askdoc.render.evals import EvalProgress
-
     with open_bench(workspace, documents, aside, cache=cache) as bench:
         reports = []
         for suite in suites:
@@ -219,18 +216,12 @@ def _run_all(
 
 
 def _expect_known(rules: Rules, suites: list[Suite], workspace: Workspace) -> None:
-    """Refuse floors for a suite whose name is typed wrong: they would hold nothing."""
-    from askdoc.evals import gate
-    from askdoc.evals.suite import names_in
-
+    """Refuse floors for a suite whose name is misspelled: nothing would be held to them."""
     gate.expect_suites(rules, {*names_in(workspace.evals), *(suite.name for suite in suites)})
 
 
-def _tell_changed(reports: list[SuiteReport], aside: Page) -> None:
-    """Name the documents whose files are not what was indexed, which makes quotes invalid."""
-    from askdoc.render.errors import note_line
-    from askdoc.render.indexing import count
-
+def _note_changed(reports: list[SuiteReport], aside: Page) -> None:
+    """Name the documents that changed since they were indexed, which makes quotes invalid."""
     changed = {
         citation.document.path
         for report in reports
@@ -239,10 +230,10 @@ def _tell_changed(reports: list[SuiteReport], aside: Page) -> None:
         if not valid
     }
     if changed:
-        first = ", ".join(f"`{path}`" for path in sorted(changed)[:_TOLD])
-        more = f" and {len(changed) - _TOLD} more" if len(changed) > _TOLD else ""
-        told = f"{count(len(changed), 'document')} changed since indexed: {first}{more}"
-        aside.show([note_line(f"{told}; run `askdoc index`", aside)])
+        first = ", ".join(f"`{path}`" for path in sorted(changed)[:_NAMED])
+        more = f" and {len(changed) - _NAMED} more" if len(changed) > _NAMED else ""
+        text = f"{count(len(changed), 'document')} changed since indexed: {first}{more}"
+        aside.show([note_line(f"{text}; run `askdoc index`", aside)])
 
 
 def _hold(
@@ -254,10 +245,6 @@ def _hold(
     anyway: bool,
     floors: bool,
 ) -> _Held:
-    from askdoc.evals import baseline as baselines
-    from askdoc.evals import gate
-    from askdoc.evals.report import EvalReport
-
     held_to = rules if floors else gate.Rules()
     verdicts = tuple(verdict for report in reports for verdict in gate.judge(report, held_to))
     comparisons = {}
@@ -275,28 +262,20 @@ def _hold(
 
 
 def _store(held: _Held, workspace: Workspace, aside: Page) -> None:
-    from askdoc.evals import baseline as baselines
-    from askdoc.paths import seen_from
-    from askdoc.render.errors import note_line
-
     folder = workspace.evals / baselines.FOLDER_NAME
     commit = baselines.commit_of(workspace.root)
     for report in held.report.suites:
         path = baselines.save(baselines.make(report, commit=commit), folder)
-        told = f"stored `{report.suite}` in {seen_from(aside.base, str(path))}"
-        aside.show([note_line(told, aside)])
+        say(f"stored `{report.suite}` in {seen_from(aside.base, str(path))}")
 
 
 def _write_files(held: _Held, wanted: dict[str, Path | None]) -> None:
-    from askdoc.evals import baseline as baselines
-    from askdoc.evals import files as eval_files
-
     report, comparisons, rules = held.report, held.comparisons, held.rules
     for kind, path in wanted.items():
         if path is None:
             continue
         if kind == "html":
-            from askdoc.evals.html import page as eval_html
+            from askdoc.evals.html import page as eval_html  # pygal and jinja2 are heavy
 
             folder = held.workspace.evals / baselines.FOLDER_NAME
             past = {s.suite: baselines.history(folder, s.suite) for s in report.suites}
@@ -319,8 +298,6 @@ def _expect_reports(wanted: dict[str, Path | None]) -> None:
         UsageError: something else is there, the folder is not, or two reports would be one file.
 
     """
-    from askdoc.evals.files import is_report
-
     taken: dict[Path, str] = {}
     for kind, name in wanted.items():
         if name is None:
@@ -334,7 +311,7 @@ def _expect_reports(wanted: dict[str, Path | None]) -> None:
             folder = shlex.quote(str(Path(name).parent))
             message = f"there is no folder `{Path(name).parent}` for the {kind} report"
             raise UsageError(message, hint=f"make it: `mkdir -p {folder}`")
-        if path.exists() and not is_report(kind, path):
+        if path.exists() and not eval_files.is_report(kind, path):
             message = f"`{name}` is there already, and is no {kind} report"
             raise UsageError(message, hint="name another file")
 
@@ -346,32 +323,63 @@ def _write(path: Path, text: str) -> None:
         raise unwritable(str(path), error) from error
 
 
-def _print(held: _Held, *, as_json: bool, everything: bool) -> None:
+def _print(held: _Held, *, as_json: bool, everything: bool, narrowed: bool) -> None:
+    report, comparisons, judgements = held.report, held.comparisons, held.judgements
     if as_json:
-        from askdoc.cli.output import print_json
-        from askdoc.evals.report_formats import report_to_json
-
-        print_json(
-            report_to_json(
-                held.report,
-                base=here(),
-                comparisons=held.comparisons,
-                rules=held.rules,
-                judgements=held.judgements,
-            )
+        data = report_to_json(
+            report,
+            base=here(),
+            comparisons=comparisons,
+            rules=held.rules,
+            judgements=judgements,
         )
+        print_json(data)
         return
-    from askdoc.render.console import output
-    from askdoc.render.evals import report_lines
-
     page = output()
     page.show(
         report_lines(
-            held.report,
-            held.comparisons,
+            report,
+            comparisons,
             held.rules,
             page,
-            judgements=held.judgements,
+            judgements=judgements,
             everything=everything,
+            narrowed=narrowed,
         )
     )
+
+
+def floors(
+    suites: Suites = None,
+    *,
+    documents: Documents = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="Write them into `askdoc-eval.toml`.")
+    ] = False,
+    llm: Llm = None,
+    jobs: Jobs = None,
+    index: Index = None,
+) -> None:
+    """Show floors that a run of the suites meets, or write them.
+
+    Each floor lies below what the run scores by the tolerance of `askdoc-eval.toml`. Times have no
+    floors, since they depend on the machine.
+
+    Examples:
+        askdoc eval floors
+        askdoc eval floors seeds --write
+    """
+    workspace = open_workspace(index=index, llm=llm)
+    rules = gate.load(workspace.evals)
+    aside = errors()
+    chosen = [suite_files.choose(s) for s in load_suites(suite_paths(suites, workspace))]
+    reports = _run_all(chosen, workspace, documents, aside, cache=True, within=False, jobs=jobs)
+    found = {report.suite: gate.floors_of(report, rules) for report in reports}
+    page = output()
+    for suite, of_suite in found.items():
+        page.show(floor_lines(suite, of_suite, rules.floors(suite)))
+    if write:
+        path = gate.write_floors(workspace.evals, found)
+        say(f"wrote {seen_from(here(), str(path))}")
+    else:
+        say("to keep them: `--write`")

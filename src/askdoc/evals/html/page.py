@@ -14,28 +14,34 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from askdoc.evals.baseline import Comparison, Past
 from askdoc.evals.calibration import reliability, risk_coverage
-from askdoc.evals.files import (
-    MEANING,
-    case_data,
-    chance,
-    headline,
-    is_wrong,
-    judgement_told,
-    shown,
-    writing_told,
-)
 from askdoc.evals.gate import Rules, is_regression
+from askdoc.evals.grade import Graded, Needs
 from askdoc.evals.html import charts
 from askdoc.evals.judge import Judgement
 from askdoc.evals.metrics import LOWER_IS_BETTER, NAMES, Columns, columns
-from askdoc.evals.report import EvalReport, SuiteReport
-from askdoc.evals.report_formats import ranks
+from askdoc.evals.report import CaseResult, EvalReport, SuiteReport
+from askdoc.evals.report_json import ranks
+from askdoc.evals.wording import (
+    MEANING,
+    WHY,
+    chance,
+    headline,
+    judgement_lines,
+    shown,
+    tally,
+    verdict,
+    writing_line,
+)
+from askdoc.strings import printable
+from askdoc.types import Citation, Status
 
 _POINTS = 60
 """Points of a curve at most; more can't be told apart at its size."""
 
 _BARS = 16
 _DEPTH = 10
+_SHOWN_EVIDENCE = 3
+_LONGEST = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +65,19 @@ def page(report: EvalReport, background: Background) -> str:
     )
     suites = [_suite(suite, report, background) for suite in report.suites]
     template = environment.get_template("eval.html.j2")
-    return template.render(report=report, suites=suites, meaning=MEANING)
+    return template.render(report=report, verdict=verdict(report), suites=suites, meaning=MEANING)
 
 
 def _suite(suite: SuiteReport, report: EvalReport, background: Background) -> dict[str, Any]:
     past = background.history.get(suite.suite, ())
-    wrong = sum(is_wrong(result) for result in suite.results)
     judged = background.judgements.get(suite.suite)
     return {
         "name": suite.suite,
-        "cases": len(suite.results) + len(suite.failures),
-        "wrong": wrong,
+        "tally": tally(suite),
         "failures": suite.failures,
         "fingerprint": msgspec.to_builtins(suite.fingerprint),
         "generator": suite.generator,
-        "writing": writing_told(suite.writing) if suite.writing else "",
+        "writing": writing_line(suite.writing) if suite.writing else "",
         "cards": [_card(name, suite, past) for name in headline(suite)],
         "metrics": [_row(name, suite) for name in NAMES if name in suite.metrics],
         "gate": [
@@ -90,9 +94,9 @@ def _suite(suite: SuiteReport, report: EvalReport, background: Background) -> di
         "charts": _charts(suite),
         "comparison": _comparison(background.comparisons.get(suite.suite), background.rules),
         "judged": judged.judge if judged else "",
-        "judgement": judgement_told(judged) if judged else [],
+        "judgement": judgement_lines(judged) if judged else [],
         "data": _packed(
-            [case_data(r, judged.grades.get(r.id) if judged else None) for r in suite.results]
+            [_case(r, judged.grades.get(r.id) if judged else None) for r in suite.results]
         ),
     }
 
@@ -265,6 +269,76 @@ def _comparison(comparison: Comparison | None, rules: Rules) -> dict[str, Any] |
         "worse": comparison.worse,
         "better": comparison.better,
     }
+
+
+def _case(result: CaseResult, grade: float | None) -> dict[str, Any]:
+    """Return what the page shows of one case; ranges count characters of the context."""
+    graded = result.graded
+    answer = graded.answer
+    quotes = [" ".join(citation.quote.split()) for citation in answer.citations]
+    claims = [claim.text for claim in answer.claims]
+    return {
+        "id": printable(result.id),
+        "question": _clip(graded.case.question),
+        "tags": list(graded.case.tags),
+        "status": answer.status.value,
+        "why": WHY[result.lost] if result.lost else "",
+        "answer": "" if claims == quotes else _clip(answer.text),
+        "reason": answer.reason.message if answer.reason else "",
+        "confidence": round(answer.confidence, 3),
+        "ms": round(answer.timings.get("total_ms", 0)),
+        "rank": ranks(graded)["sentence"],
+        "passage": ranks(graded)["passage"],
+        "f1": _rounded(result.scores.get("citation_f1")),
+        "grade": grade,
+        "words": list(graded.case.answers[:3]),
+        "cited": [_cited(c, bool(m), graded.gold) for c, m in _zip(answer.citations, graded.cited)],
+        "gold": [[gold.document, _clip(gold.quote)] for gold in graded.case.evidence[:4]],
+        "near": _near(graded),
+    }
+
+
+def _cited(citation: Citation, hit: bool, gold: Needs) -> dict[str, Any]:  # noqa: FBT001
+    start = citation.span.start - len(citation.before)
+    context = citation.before + citation.quote + citation.after
+    marks = [
+        [max(0, place.span.start - start), min(len(context), place.span.end - start)]
+        for places in gold
+        for place in places
+        if place.document_id == citation.document.id
+        and place.span.start < start + len(context)
+        and place.span.end > start
+    ]
+    page = f", page {citation.page}" if citation.page else ""
+    return {
+        "label": citation.label,
+        "where": f"{citation.document.path}:{citation.line_start}{page}",
+        "text": context,
+        "quote": [len(citation.before), len(citation.before) + len(citation.quote)],
+        "gold": marks,
+        "hit": hit,
+    }
+
+
+def _near(graded: Graded) -> list[list[Any]]:
+    """List the best evidence, where it tells more than the citations do."""
+    if graded.lost is None and graded.answer.status is Status.ANSWERED:
+        return []
+    best = list(_zip(graded.answer.evidence, graded.evidence))[:_SHOWN_EVIDENCE]
+    return [[e.passage.document.path, _clip(e.text), bool(meets)] for e, meets in best]
+
+
+def _zip(left: Sequence[Any], right: Sequence[Any]) -> Any:
+    return zip(left, right, strict=True)
+
+
+def _clip(text: str) -> str:
+    text = printable(text)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} …"
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)
 
 
 def _packed(data: Any) -> str:
