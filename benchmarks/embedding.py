@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import os
 import statistics
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -21,12 +22,13 @@ import numpy as np
 from sentence_transformers import SentenceTransformer
 
 from askdoc.models import embedder as embedders
-from askdoc.models import sentence_transformers as model_sources
-from askdoc.settings import DEFAULT_EMBEDDER
 from askdoc.text.chunking import Budget, chunk, sentence_spans
 from askdoc.text.sentences import SentencexSplitter
 from askdoc.types import Reading, Span
 from askdoc.types.ports import Embedder
+
+sys.path.append(str(Path(__file__).parents[1] / "training"))
+from base import base_folder
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 BATCH_SIZES = (4, 8, 16, 32, 64)
@@ -93,8 +95,7 @@ def main() -> None:
     embedder = embedders.load(listen=print)
     texts = read_chunks(options.folder, embedder, options.chunk_tokens, options.chunks)
     tokens = sum(embedder.count_tokens(texts))
-    source = model_sources.find(DEFAULT_EMBEDDER)
-    model = SentenceTransformer(str(source.folder), device="cpu", local_files_only=True)
+    model = SentenceTransformer(str(base_folder()), device="cpu", local_files_only=True)
     size = best_batch_size(model, texts)
     cosines = np.sum(embedder.embed_passages(texts) * encode(model, texts, size), axis=1)
     print(f"{len(texts)} chunks, {tokens} tokens, {os.cpu_count()} cores")

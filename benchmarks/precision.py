@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -26,10 +27,11 @@ from askdoc.ask.memo import RememberingEmbedder
 from askdoc.evals.grade import GoldFinder, grade
 from askdoc.evals.suite import load
 from askdoc.index.embed import passages
-from askdoc.models import sentence_transformers as model_sources
-from askdoc.settings import DEFAULT_EMBEDDER
 from askdoc.testing import MemoryVectors
 from askdoc.types.ports import Embedder
+
+sys.path.append(str(Path(__file__).parents[1] / "training"))
+from base import base_folder
 
 if TYPE_CHECKING:
     from askdoc.types.ports import Matrix
@@ -39,8 +41,7 @@ class TorchEmbedder:
     """The default embedder as sentence-transformers runs it; counts tokens as the other does."""
 
     def __init__(self, like: Embedder) -> None:
-        source = model_sources.find(DEFAULT_EMBEDDER)
-        self._model = SentenceTransformer(str(source.folder), device="cpu", local_files_only=True)
+        self._model = SentenceTransformer(str(base_folder()), device="cpu", local_files_only=True)
         self._like = like
         self.name, self.fingerprint = like.name, "torch"
         self.dimensions, self.max_tokens = like.dimensions, like.max_tokens

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 import pytest
+from tests.published import published_model
 
 from askdoc.models import embedder as embedders
-from askdoc.models import sentence_transformers as model_sources
 from askdoc.settings import DEFAULT_EMBEDDER
 from askdoc.testing import HashEmbedder
 from askdoc.types import Span
@@ -31,9 +31,7 @@ def _compiled() -> Embedder:
 def _on_torch() -> Embedder:
     from askdoc.models.sentence_transformers import TorchEmbedder, load_model
 
-    folder = model_sources.find(DEFAULT_EMBEDDER).folder
-    assert folder is not None
-    return TorchEmbedder(load_model(folder), name=DEFAULT_EMBEDDER, digest="tested")
+    return TorchEmbedder(load_model(published_model()), name=DEFAULT_EMBEDDER, digest="tested")
 
 
 MAKERS: Mapping[str, Callable[[], Embedder]] = {

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.published import published_model
 
 from askdoc.errors import ModelError
 from askdoc.models import rankers
@@ -40,9 +41,6 @@ def tiny_cross_encoder(folder: Path, *, labels: int = 1) -> Path:
     import torch
     from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
 
-    from askdoc.models import sentence_transformers
-    from askdoc.settings import DEFAULT_EMBEDDER
-
     torch.manual_seed(3)
     config = BertConfig(
         hidden_size=32,
@@ -53,8 +51,7 @@ def tiny_cross_encoder(folder: Path, *, labels: int = 1) -> Path:
     )
     config.num_labels = labels
     BertForSequenceClassification(config).save_pretrained(folder)
-    base = sentence_transformers.find(DEFAULT_EMBEDDER).folder
-    AutoTokenizer.from_pretrained(str(base)).save_pretrained(folder)
+    AutoTokenizer.from_pretrained(published_model()).save_pretrained(folder)
     return folder
 
 

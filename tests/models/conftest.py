@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import shutil
 import warnings
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from tests.published import published_model
 
-from askdoc.models import manifest, sentence_transformers
-from askdoc.models import sentence_transformers as model_sources
-from askdoc.models.compiler import compile_model
-from askdoc.settings import DEFAULT_EMBEDDER
+from askdoc.models import compiler, manifest
+from askdoc.models.compiler import compile_embedder
 
 SIZE = 32
 LENGTH = 48
-OUTPUTS = [manifest.OUTPUT]
 
 
 def _make(folder: Path, *, pooling: str, query: str, include_prompt: bool = True) -> None:
-    """Save a model that pools as told, puts `query` before queries, and narrows to 24 numbers."""
+    """Save a model with this pooling, `query` before queries, and vectors of 24 numbers."""
     import torch
     import transformers
     from sentence_transformers import SentenceTransformer
@@ -28,8 +25,6 @@ def _make(folder: Path, *, pooling: str, query: str, include_prompt: bool = True
     from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
 
     torch.manual_seed(7)
-    source = model_sources.find(DEFAULT_EMBEDDER).folder
-    assert source is not None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         # Large weights, so that different texts get different vectors without any training.
@@ -42,7 +37,8 @@ def _make(folder: Path, *, pooling: str, query: str, include_prompt: bool = True
             initializer_range=0.4,
         )
         transformers.BertModel(configuration).save_pretrained(folder / "plain")
-        transformers.AutoTokenizer.from_pretrained(source).save_pretrained(folder / "plain")
+        tokenizer = transformers.AutoTokenizer.from_pretrained(published_model())
+        tokenizer.save_pretrained(folder / "plain")
         model = SentenceTransformer(
             modules=[
                 Transformer(str(folder / "plain"), max_seq_length=LENGTH),
@@ -72,31 +68,21 @@ def prompt_free_pooling(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def exported(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the tiny model as ONNX, unquantised; nobody writes to it."""
-    folder = tmp_path_factory.mktemp("exported")
-    model = sentence_transformers.load_model(tiny)
-    sentence_transformers.export(
-        model, folder / manifest.MODEL, input_name=manifest.INPUT, outputs=OUTPUTS
-    )
-    return folder
+def tiny_compiled(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the tiny model, exported; nobody writes to it."""
+    target = tmp_path_factory.mktemp("compiled")
+    compile_embedder(tiny, target, name="tiny")
+    return target
 
 
 @pytest.fixture
-def quick_export(exported: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def quick_export(tiny_compiled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Export the tiny model by copying what was exported before, to save seconds."""
 
-    def copy(_: object, path: Path, *, input_name: str, outputs: Sequence[str]) -> None:
-        assert input_name == manifest.INPUT
-        assert list(outputs) == OUTPUTS
-        shutil.copytree(exported, path.parent, dirs_exist_ok=True)
+    def copy(_: object, target: Path, *, contextual: bool) -> None:
+        assert not contextual
+        for path in tiny_compiled.iterdir():
+            if path.name != manifest.MANIFEST:
+                shutil.copy(path, target)
 
-    monkeypatch.setattr(sentence_transformers, "export", copy)
-
-
-@pytest.fixture(scope="session")
-def tiny_compiled(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the tiny model, compiled; nobody writes to it."""
-    target = tmp_path_factory.mktemp("compiled") / "tiny"
-    compile_model(tiny, target, name="tiny", digest="of tiny")
-    return target
+    monkeypatch.setattr(compiler, "export_embedder", copy)

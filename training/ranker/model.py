@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import torch
 from transformers import AutoModel
 
-from askdoc.models import sentence_transformers
-from askdoc.settings import DEFAULT_EMBEDDER
-
-
-def base_folder() -> Path:
-    """Name the folder of the model that training starts from, whose digest is verified."""
-    source = sentence_transformers.find(DEFAULT_EMBEDDER)
-    sentence_transformers.verify(source)
-    if source.folder is None:
-        message = "the default embedder comes in a package"
-        raise AssertionError(message)
-    return source.folder
+sys.path.append(str(Path(__file__).parents[1]))
+from base import base_folder
 
 
 class Ranker(torch.nn.Module):

@@ -54,6 +54,7 @@ def language_models() -> Iterator[LoadModel]:
             if not may_write(settings):
                 return None
             from askdoc.models.llm.choice import choose
+            from askdoc.write.prompts import opening
 
             key = (settings.llm, settings.offline, settings.llm_timeout, settings.llm_threads)
             if key not in known:
@@ -62,6 +63,7 @@ def language_models() -> Iterator[LoadModel]:
                     offline=settings.offline,
                     timeout=settings.llm_timeout,
                     threads=settings.llm_threads,
+                    opening=opening,
                 )
                 if chosen is not None:
                     stack.callback(chosen.generator.close)
@@ -93,6 +95,7 @@ def writer(
     if chosen is None:
         return None
     settings = workspace.settings
+    from askdoc.ask.cite import readable
     from askdoc.text.terms import SnowballAnalyser
     from askdoc.write.check.checker import Check
     from askdoc.write.writer import Limits, Writer
@@ -114,7 +117,7 @@ def writer(
     generator = wrap(chosen.generator) if wrap else chosen.generator
     check = Check(terms, embedder.embed_queries, analyser.language)
     second = _second_check(workspace, generator)
-    return Writer(generator, check, terms, limits=limits, second_check=second)
+    return Writer(generator, check, terms, limits=limits, second_check=second, reach=readable)
 
 
 def _second_check(workspace: Workspace, generator: Generator) -> Checker | None:
@@ -122,11 +125,12 @@ def _second_check(workspace: Workspace, generator: Generator) -> Checker | None:
     settings = workspace.settings
     if settings.check is None:
         return None
-    if settings.check == CHECK_BY_LLM:
-        from askdoc.write.check.entailment import ModelCheck
+    from askdoc.write.check.entailment import EntailmentCheck, ModelCheck
 
+    if settings.check == CHECK_BY_LLM:
         return ModelCheck(generator)
     from askdoc.models.entailment import load
 
     allowed = workspace.origins["check"].trusted and not settings.offline
-    return load(settings.check, allow_download=allowed)
+    name, judge = load(settings.check, allow_download=allowed)
+    return EntailmentCheck(f"`{name}`", judge)

@@ -1,12 +1,13 @@
-"""Entailment models (NLI cross-encoders) of Sentence Transformers, as a second check of claims."""
+"""Loads entailment models (NLI cross-encoders) of Sentence Transformers."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from askdoc.errors import ModelError
-from askdoc.models import sentence_transformers as model_sources
-from askdoc.write.check.entailment import Entailment, EntailmentCheck
+from askdoc.models import sources
+from askdoc.types import Entailment
 
 _OPTION = "--check"
 _PUBLISHER = "cross-encoder"
@@ -14,29 +15,33 @@ _KINDS = ("entail", "neutral", "contra")
 _HINT = "it has to be a cross-encoder with the labels entailment, neutral and contradiction"
 
 
-def load(name: str, *, allow_download: bool = False) -> EntailmentCheck:
+def load(
+    name: str, *, allow_download: bool = False
+) -> tuple[str, Callable[[str, str], Entailment]]:
     """Load the entailment model called `name`: a folder, or a model on a hub.
 
+    Returns its full name, and the function that judges a text and a claim.
+
     Raises:
+        MissingPart: a library that it needs is not installed.
         ModelError: there is no such model here, it cannot be fetched, or it is of another kind.
 
     """
+    sources.need_sentence_transformers(name)
     try:
-        source = model_sources.find(name, option=_OPTION, publisher=_PUBLISHER)
-        folder = source.folder or model_sources.fetch(
+        source = sources.find(name, option=_OPTION, publisher=_PUBLISHER)
+        folder = source.folder or sources.fetch(
             source.name, allow_download=allow_download, option=_OPTION
         )
     except ModelError as error:
-        hint = (
-            f"{_OPTION} takes `llm`, a model's folder, or its name on the hub, which `{name}` was "
-        )
-        hint += f"taken for; without {_OPTION} there is no second check"
+        hint = f"{_OPTION} takes `llm`, a model's folder, or its name on the hub; "
+        hint += f"without {_OPTION} there is no second check"
         raise ModelError(str(error), hint=hint) from error
+    from sentence_transformers import CrossEncoder
+
     from askdoc.models.sentence_transformers import quietly
 
     try:
-        from sentence_transformers import CrossEncoder
-
         with quietly():
             model = CrossEncoder(
                 str(folder), device="cpu", trust_remote_code=False, local_files_only=True
@@ -52,7 +57,7 @@ def load(name: str, *, allow_download: bool = False) -> EntailmentCheck:
         entailed, neutral, contradicted = (float(shares[index]) for index in order)
         return Entailment(entailed, neutral, contradicted)
 
-    return EntailmentCheck(f"`{source.name}`", judge)
+    return source.name, judge
 
 
 def _order(model: Any, name: str) -> list[int]:

@@ -10,9 +10,6 @@ import msgspec
 
 from askdoc.errors import ModelError
 
-FORMAT = 2
-"""Changes whenever the way models are compiled does; models of another format are made anew."""
-
 _VECTORS = 1
 """Changes whenever the vectors of passages and questions do; an index goes with one of them."""
 
@@ -25,9 +22,8 @@ TOKENS = "token_embeddings"
 
 
 class Precision(StrEnum):
-    """How a compiled model computes; `INT7` is for processors whose 8-bit sums overflow."""
+    """How a model computes: `INT7`, with weights of 7 bits, is the packaged one's."""
 
-    INT8 = "int8"
     INT7 = "int7"
     FP32 = "fp32"
     TORCH = "torch"
@@ -37,16 +33,15 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """What a compiled model's folder says of itself.
 
     `digest` is that of the model it was made from. `max_length` counts the special tokens too.
-    `files` maps names to sizes in bytes. `similarity` and `similarity_min` are cosines to the
-    original, over fixed texts. `probe` is the vector of a fixed text, and empty for `TORCH`, where
-    `reason` says why the model could not be compiled and `folder` is where the original lies.
-    `contextual` says that the model also gives the vectors of tokens, whose mean is a text's own.
+    `files` maps names to sizes in bytes. `similarity` is the mean cosine to the original's vectors.
+    `probe` is the vector of a fixed text, and empty for `TORCH`, where `reason` says why the model
+    could not be compiled and `folder` is where the original lies. `contextual` says that the model
+    also gives the vectors of tokens, whose mean is a text's own.
     """
 
     name: str
     digest: str
     precision: Precision
-    format: int = FORMAT
     dimensions: int = 0
     max_length: int = 0
     pooling: str = ""
@@ -54,7 +49,6 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     query_prompt: str = ""
     passage_prompt: str = ""
     similarity: float = 0.0
-    similarity_min: float = 0.0
     files: dict[str, int] = {}
     probe: tuple[float, ...] = ()
     reason: str = ""
@@ -76,10 +70,10 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Read what the compiled model in `folder` says of itself, and see that it is whole.
+    """Read what the compiled model in `folder` says of itself, and check that it is complete.
 
     Raises:
-        ModelError: there is none, it is damaged, or it is of another format.
+        ModelError: there is none, or it is damaged.
 
     """
     try:
@@ -87,8 +81,6 @@ def read_manifest(folder: Path) -> Manifest:
         sizes = {name: (folder / name).stat().st_size for name in manifest.files}
     except (OSError, msgspec.MsgspecError) as error:
         raise damaged(folder, str(error)) from error
-    if manifest.format != FORMAT:
-        raise damaged(folder, f"it has format {manifest.format}, not {FORMAT}")
     if sizes != manifest.files:
         raise damaged(folder, "a file does not have the size it was written with")
     return manifest
@@ -102,4 +94,4 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 def damaged(folder: Path, reason: str) -> ModelError:
     """Make the error for a compiled model that cannot be used."""
     message = f"the compiled model in `{folder}` cannot be used: {reason}"
-    return ModelError(message, hint="delete that folder; the model is compiled anew when needed")
+    return ModelError(message, hint="delete that folder; it is made again when needed")

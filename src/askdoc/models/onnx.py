@@ -57,12 +57,19 @@ class OnnxEmbedder:
 
     """
 
-    def __init__(self, folder: Path, manifest: Manifest, *, name: str | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        manifest: Manifest,
+        *,
+        name: str | None = None,
+        tokenizer: Path | None = None,
+    ) -> None:
         self._folder = folder
         self._manifest = manifest
         self._name = name or manifest.name
         try:
-            self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+            self._tokenizer = Tokenizer.from_file(str(tokenizer or folder / TOKENIZER))
             self._session = open_session(folder / MODEL)
         except Exception as error:  # tokenizers and onnxruntime raise little else
             raise damaged(folder, str(error)) from error
@@ -70,17 +77,20 @@ class OnnxEmbedder:
         self._tokenizer.enable_truncation(manifest.max_length)
 
     @classmethod
-    def open(cls, folder: Path, *, name: str | None = None) -> OnnxEmbedder:
-        """Load the compiled model in `folder` and see that it computes what it did when made.
+    def open(
+        cls, folder: Path, *, name: str | None = None, tokenizer: Path | None = None
+    ) -> OnnxEmbedder:
+        """Load the compiled model in `folder` and check that it computes what it did when made.
 
-        A processor that computes 8-bit sums in another way than the one it was compiled on would
-        give other vectors without a word.
+        Its tokeniser is in `folder`, too, unless `tokenizer` names another file. A processor that
+        adds in another way than the one that compiled the model could give other vectors, which
+        nobody would notice.
 
         Raises:
             ModelError: it is damaged, or gives other vectors on this machine.
 
         """
-        embedder = cls(folder, read_manifest(folder), name=name)
+        embedder = cls(folder, read_manifest(folder), name=name, tokenizer=tokenizer)
         expected = np.array(embedder._manifest.probe, dtype=np.float32)
         similarity = float(embedder.probe() @ expected) if len(expected) else 0.0
         if not similarity >= _PROBE_SIMILARITY:

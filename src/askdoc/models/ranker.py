@@ -41,7 +41,7 @@ class OnnxRanker:
     def __init__(self, folder: Path) -> None:
         try:
             about = json.loads((folder / ABOUT).read_bytes())
-            self._encoder = PairEncoder(Tokenizer.from_file(str(folder / TOKENIZER)))
+            self._encoder = PairEncoder(Tokenizer.from_file(str(packaged_tokenizer())))
             self._session = open_session(folder / MODEL)
         except Exception as error:  # tokenizers and onnxruntime raise little else
             message = f"the ranker in `{folder}` cannot be used: {error}"
@@ -84,7 +84,9 @@ class TextRanker:
             self._session = open_session(folder / MODEL)
         except Exception as error:  # tokenizers and onnxruntime raise little else
             message = f"the compiled reranker in `{folder}` cannot be used: {error}"
-            raise ModelError(message, hint="delete that folder; it is compiled anew") from error
+            raise ModelError(
+                message, hint="delete that folder; it is made again when needed"
+            ) from error
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(about["max_length"], strategy="only_second")
         self._inputs: list[str] = about["inputs"]
@@ -110,6 +112,11 @@ def packaged() -> OnnxRanker:
 
     """
     return OnnxRanker(Path(str(resources.files("askdoc").joinpath("data/ranker"))))
+
+
+def packaged_tokenizer() -> Path:
+    """Name the file of the tokeniser that the packaged models share: BERT's word pieces."""
+    return Path(str(resources.files("askdoc").joinpath("data", TOKENIZER)))
 
 
 def digest(path: Path) -> str:

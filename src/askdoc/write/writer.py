@@ -34,7 +34,7 @@ from askdoc.write.check.checker import Check, Checker, EmbedTexts, Source, Verdi
 from askdoc.write.check.disagreement import Dispute, common, disagreements, parallel
 from askdoc.write.check.shortening import altered
 from askdoc.write.parse import Refused, Written, ends_sentence, is_label, read_claims
-from askdoc.write.prompts import Built, Offer
+from askdoc.write.prompts import Built, Offer, Reach, alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,13 +156,14 @@ class Writer:
 
     def __init__(
         self, generator: Generator, check: Check, terms: Terms, *, limits: Limits | None = None,
-        second_check: Checker | None = None,
+        second_check: Checker | None = None, reach: Reach = alone,
     ) -> None:  # fmt: skip
         self._generator = generator
         self._check = check
         self._terms = terms
         self._limits = limits or Limits()
         self._second = second_check
+        self._reach = reach
 
     @property
     def name(self) -> str:
@@ -197,6 +198,7 @@ class Writer:
             evidence_tokens=self._limits.evidence_tokens,
             may_refuse=self._limits.trusted,
             form=self._generator.form,
+            reach=self._reach,
         )
         progress = _Progress(time.perf_counter(), question)
         if built.beyond and not built.offers:

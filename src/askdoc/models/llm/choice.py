@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,10 +14,12 @@ from askdoc.models.llm.catalogue import Model, catalogue
 from askdoc.models.llm.files import ModelFiles, require
 from askdoc.models.llm.providers import Provider, read_provider
 from askdoc.settings import EXTRACTIVE
-from askdoc.write.prompts import opening
 
 if TYPE_CHECKING:
+    from askdoc.types import Prompt
     from askdoc.types.ports import Generator
+
+    Opening = Callable[..., Prompt]
 
 _FILE = re.compile(r".*\.gguf", re.IGNORECASE)
 _CONTEXT = 4096
@@ -40,9 +43,17 @@ class Choice:
 
 
 def choose(
-    name: str | None, *, offline: bool, timeout: float, threads: int | None = None
+    name: str | None,
+    *,
+    offline: bool,
+    timeout: float,
+    threads: int | None = None,
+    opening: Opening | None = None,
 ) -> Choice | None:
     """Load the model called `name`; None stands for a local one that is good enough, if any is.
+
+    A local model reads at once what `opening` returns: the beginning of every prompt, for a model
+    that may refuse to answer or one that may not.
 
     Returns None where answers are to be extractive.
 
@@ -61,7 +72,7 @@ def choose(
         return None
     if name in catalogue():
         model = catalogue()[name]
-        return _known(model, require(model, files), threads)
+        return _known(model, require(model, files), threads, opening)
     if provider := read_provider(name):
         return Choice(_remote(provider, offline=offline, timeout=timeout), _EVIDENCE)
     path = expanded(name)
@@ -70,8 +81,9 @@ def choose(
             message = f"there is no model file `{name}`"
             raise UsageError(message, hint="see which models there are: `askdoc models list`")
         if (known := _same_file(path)) is not None:
-            return _known(known, path, threads)
-        return Choice(_local(path, path.stem, _CONTEXT, threads), _EVIDENCE)
+            return _known(known, path, threads, opening)
+        start = opening and opening(may_refuse=True)
+        return Choice(_local(path, path.stem, _CONTEXT, threads, start), _EVIDENCE)
     message = f"there is no language model `{name}`"
     names = ", ".join(f"`{known}`" for known in catalogue())
     hint = f"give one of {names}, a .gguf file, `ollama:NAME` or a server's URL; "
@@ -90,10 +102,11 @@ def name_of(name: str | None) -> str | None:
     return expanded(name).stem
 
 
-def _known(model: Model, path: Path, threads: int | None) -> Choice:
+def _known(model: Model, path: Path, threads: int | None, opening: Opening | None) -> Choice:
     """Load a model of the catalogue, with what is known of it."""
+    start = opening and opening(may_refuse=model.good_enough)
     return Choice(
-        _local(path, model.name, model.context, threads, may_refuse=model.good_enough),
+        _local(path, model.name, model.context, threads, start),
         evidence_tokens=model.evidence_tokens,
         trusted=model.good_enough,
         rewrites=model.follow_ups,
@@ -115,12 +128,11 @@ def _is_file(path: Path) -> bool:
 
 
 def _local(
-    path: Path, name: str, context: int, threads: int | None, *, may_refuse: bool = True
+    path: Path, name: str, context: int, threads: int | None, opening: Prompt | None
 ) -> Generator:
     from askdoc.models.llm.local import LlamaCpp
 
-    start = opening(may_refuse=may_refuse)
-    return LlamaCpp(path, name=name, context=context, threads=threads, opening=start)
+    return LlamaCpp(path, name=name, context=context, threads=threads, opening=opening)
 
 
 def _remote(provider: Provider, *, offline: bool, timeout: float) -> Generator:

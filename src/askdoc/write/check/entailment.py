@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from askdoc.types import Form, Prompt, Support
+from askdoc.types import Entailment, Form, Prompt, Support
 from askdoc.types.ports import Generator
 from askdoc.write.check.checker import Source, Verdict
 from askdoc.write.suspicious import harmless
@@ -25,15 +25,6 @@ _SCHEMA = {
     "additionalProperties": False,
 }
 _ANSWER_TOKENS = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Entailment:
-    """What an entailment model gives for a text and a claim; the three add up to 1."""
-
-    entailed: float
-    neutral: float
-    contradicted: float
 
 
 @dataclass(frozen=True, slots=True)
