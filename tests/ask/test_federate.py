@@ -96,7 +96,13 @@ class _Library:
         self.asked_for: list[object] = []
 
     def answer(
-        self, question: str, *, documents: object = None, vector: object = None, listen: Listener
+        self,
+        question: str,
+        *,
+        documents: object = None,
+        earlier: object = (),
+        complete: object = None,
+        listen: Listener,
     ) -> Answer:
         self.asked_for.append(documents)
         given = answer(self.quote)

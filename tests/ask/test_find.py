@@ -180,3 +180,27 @@ def test_the_ranker_can_be_left_out(answerer: Answerer, tmp_path: Path) -> None:
     ranked = answerer.answer("When was the harbour dug out?")
     assert all("ranker" in item.scores for item in ranked.evidence)
     assert "ranker" in ranked.fingerprint.models
+
+
+def test_a_follow_up_is_searched_with_what_was_asked_before(answerer: Answerer) -> None:
+    """As typed it names nobody; the first question tells which of the two founders is meant."""
+    follow_up = "Who founded them?"
+    alone = answerer.answer(follow_up)
+    later = answerer.answer(follow_up, earlier=["How many people work in the salt works of Tarn?"])
+    assert later.question == follow_up
+    assert later.searched is None  # what was typed is not rewritten
+    assert later.passages[0].document.path.endswith("salt.txt")
+    assert later.passages[0].score > alone.passages[0].score
+    assert "Pieter Brandt" in later.text
+
+
+def test_a_new_topic_is_found_whatever_was_asked_before(answerer: Answerer) -> None:
+    earlier = ["Where is salt won?", "Who founded the salt works of Tarn?", "How is it dried?"]
+    answer = answerer.answer("Who designed the lighthouse of Velm?", earlier=earlier)
+    assert "Marta Olsen" in answer.text
+
+
+def test_a_question_without_a_word_of_its_own_is_about_the_latest(answerer: Answerer) -> None:
+    answer = answerer.answer("why?", earlier=["Where is salt won?"])
+    assert answer.passages[0].document.path.endswith("salt.txt")
+    assert any("flat basins" in item.text for item in answer.evidence[:1])

@@ -151,11 +151,15 @@ class Answerer:
         *,
         documents: Collection[str] | None = None,
         vector: Matrix | None = None,
+        earlier: Sequence[str] = (),
+        complete: str | None = None,
         listen: Listener = deaf,
     ) -> Answer:
         """Answer `question` from the documents of those ids, or from all.
 
-        `vector` is the question's embedding where the caller has it already.
+        `vector` is the question's embedding where the caller has it already. `earlier` are the
+        questions of the conversation so far, the latest last; `complete` is the question as it
+        reads without them, for a language model.
 
         Raises:
             UsageError: the question is empty.
@@ -167,13 +171,16 @@ class Answerer:
             question,
             documents=documents,
             vector=vector,
+            earlier=earlier,
             hear_retrieved=lambda: marks.append(time.perf_counter()),
         )
         [retrieved], reason, evidence = marks, found.reason, found.evidence
         asked, selected = clean(question), time.perf_counter()
         writer = None if reason else self._parts.writer
         listen(evidence)
-        said = self._write(writer, found, listen) if writer else self._extract(found.chosen)
+        said = (
+            self._write(writer, found, listen, complete) if writer else self._extract(found.chosen)
+        )
         reason = reason or said.reason
         finished = time.perf_counter()
         return Answer(
@@ -252,6 +259,7 @@ class Answerer:
         writer: AnswerWriter,
         found: Found,
         listen: Listener,
+        complete: str | None,
     ) -> _Said:
         """Let a language model write; extract where nothing that it says holds."""
         citations: dict[tuple[str, Span], Citation] = {}
@@ -270,7 +278,7 @@ class Answerer:
             claims.append(Claim(draft.text, labels, draft.support, draft.reasons))
             listen(Wrote(claims[-1], tuple(fresh)))
 
-        draft = writer.write(found.searched, found.evidence, hear)
+        draft = writer.write(complete or found.searched, found.evidence, hear)
         chosen = unpoisoned(
             found.searched, found.chosen, found.evidence, draft.generation.suspicious
         )

@@ -140,9 +140,11 @@ class Asked(Protocol):
         question: str,
         *,
         documents: Collection[str] | None = None,
+        earlier: Sequence[str] = (),
+        complete: str | None = None,
         listen: Listener = deaf,
     ) -> Answer:
-        """Answer one question."""
+        """Answer one question; `earlier` and `complete` as `Answerer.answer` takes them."""
 
     def resolve(self, patterns: Sequence[str]) -> list[str]:
         """List the ids of the documents that fit any pattern."""
@@ -173,6 +175,8 @@ class Federation:
         question: str,
         *,
         documents: Collection[str] | None = None,
+        earlier: Sequence[str] = (),
+        complete: str | None = None,
         listen: Listener = deaf,
     ) -> Answer:
         """Answer one question from all libraries, or from the documents of those ids.
@@ -184,7 +188,9 @@ class Federation:
             listen(None if isinstance(event, Wrote) else event)
 
         answers = {
-            name: self._members[name].answer(question, documents=ids, listen=hear)
+            name: self._members[name].answer(
+                question, documents=ids, earlier=earlier, complete=complete, listen=hear
+            )
             for name, ids in self._shares(documents).items()
         }
         return join(answers, limit=self._limit)

@@ -21,12 +21,14 @@ from askdoc.ask.query import Demands
 from askdoc.ask.rank import Asked, Terms, score, title_terms
 from askdoc.ask.retrieve import (
     DENSE,
+    EARLIER,
     FIELD,
     FOREIGN_WEIGHTS,
     LEXICAL,
     Demanded,
     Query,
     gather,
+    in_conversation,
     prepare,
 )
 from askdoc.ask.spelling import Vocabulary, repair
@@ -136,13 +138,16 @@ class Finder:
         *,
         documents: Collection[str] | None = None,
         vector: Matrix | None = None,
+        earlier: Sequence[str] = (),
         hear_retrieved: Callable[[], None] = lambda: None,
     ) -> Found:
         """Find the evidence for `question`, in the documents of those ids or in all.
 
         A phrase that no passage holds is searched for by its words. `vector` is the embedding of
-        the whole question, if the caller has it. `hear_retrieved` is called once the passages are
-        there and before their sentences are scored.
+        the whole question, if the caller has it. `earlier` are the questions of the conversation so
+        far, the latest last, as typed: the last three are searched for, too, and count less. A
+        question without a word of its own (`why?`) is about the latest. `hear_retrieved` is called
+        once the passages are there and before their sentences are scored.
 
         Raises:
             UsageError: the question is empty, or only says what to leave out.
@@ -154,11 +159,18 @@ class Finder:
             hear_retrieved()
             return Found(text, [], [], [], {}, 0.0, Reason("empty_question", _WORDLESS))
         query = self.query(demands.text, vector, self.language(text))
-        passages = self.gather(query, self._settings.top_k, documents, demands=demands)
+        before = [self.query(clean(one)) for one in reversed(earlier[-len(EARLIER) :])]
+        searched = in_conversation(query, before) if before else query
+        passages = self.gather(searched, self._settings.top_k, documents, demands=demands)
+        if before and not query.weights:
+            query = replace(query, weights=before[0].weights)
         if demands.phrases and not passages:
             # Quotation marks are also put round titles, and round words that nobody wrote.
             return self.find(
-                operators.unquoted(text), documents=documents, hear_retrieved=hear_retrieved
+                operators.unquoted(text),
+                documents=documents,
+                earlier=earlier,
+                hear_retrieved=hear_retrieved,
             )
         hear_retrieved()
         return replace(self._judge(query, passages, demands, documents), searched=text)

@@ -10,8 +10,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from askdoc.types import Hit, Passage
 from askdoc.types.ports import CatalogReader, VectorStore
@@ -105,7 +107,8 @@ class Query:
     `weights` says how much each distinct term tells, in the order of the question; `vector` has
     shape (dimensions,) and unit length; `bm25_mass` is what BM25 would give a text that holds every
     term once, or nearly; `among` is the number of chunks that are searched; `language` is that of
-    the question.
+    the question. `earlier` are terms of the questions before it, which search looks for too, with
+    how much they count.
     """
 
     text: str
@@ -114,11 +117,35 @@ class Query:
     bm25_mass: float
     among: int
     language: str = "en"
+    earlier: Sequence[tuple[float, Sequence[str]]] = ()
 
     @property
     def mass(self) -> float:
         """The summed weight of all terms: what a text that holds them all would reach."""
         return sum(self.weights.values())
+
+
+EARLIER = (0.5, 0.25, 0.125)
+"""How much the last questions of a conversation count in a search, the latest first."""
+
+
+def in_conversation(query: Query, earlier: Sequence[Query]) -> Query:
+    """Return a query that also searches for what the questions before asked, the latest first.
+
+    A follow-up leaves out what was said before. What was typed stays as it is: earlier terms and
+    vectors are added with halving weights. A term counts once, where it counts most.
+    """
+    known, terms = set(query.weights), []
+    vector = query.vector
+    for share, before in zip(EARLIER, earlier, strict=False):
+        terms.append((share, [term for term in before.weights if term not in known]))
+        known.update(before.weights)
+        vector = vector + share * before.vector
+    length = float(np.linalg.norm(vector)) or 1.0
+    mass = sum(share * before.bm25_mass for share, before in zip(EARLIER, earlier, strict=False))
+    # A question of few words, such as `why?`, has scores on the scale of those before it.
+    scale = max(query.bm25_mass, mass)
+    return replace(query, vector=vector / length, earlier=tuple(terms), bm25_mass=scale)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,13 +245,17 @@ def rank(
     demanded: Demanded | None = None,
 ) -> dict[str, list[Hit]]:
     """Ask both retrievers for `depth` chunks; BM25 is divided by what all terms would reach."""
-    found = catalog.search(
-        list(query.weights), depth, documents, together=demanded.together if demanded else ()
-    )
+    together = demanded.together if demanded else ()
+    own = catalog.search(list(query.weights), depth, documents, together=together)
+    found = {hit.chunk_id: hit.score for hit in own}
+    for share, terms in query.earlier:
+        for hit in catalog.search(terms, depth, documents, together=together):
+            found[hit.chunk_id] = found.get(hit.chunk_id, 0.0) + share * hit.score
     mass = query.bm25_mass or 1.0
+    lexical = [Hit(chunk_id, score / mass) for chunk_id, score in found.items()]
     return {
         DENSE: vectors.search(query.vector, depth, documents),
-        LEXICAL: [Hit(hit.chunk_id, hit.score / mass) for hit in found],
+        LEXICAL: sorted(lexical, key=lambda hit: (-hit.score, hit.chunk_id))[:depth],
     }
 
 

@@ -52,6 +52,8 @@ class _Task:
 
     key: str
     question: str
+    earlier: tuple[str, ...]
+    complete: str | None
     scope: tuple[str, ...] | None = None
     timed: bool = False
 
@@ -120,7 +122,8 @@ class Bench:
 
     def ask(self, case: EvalCase) -> Answer:
         """Answer the question of one case anew."""
-        return self.answerer.answer(_standing_alone(case, self.workspace.settings))
+        earlier, complete = _conversation(case, self.workspace.settings)
+        return self.answerer.answer(case.question, earlier=earlier, complete=complete)
 
     @contextmanager
     def _answering(
@@ -166,7 +169,9 @@ class Bench:
                 tasks[case.id] = error
                 continue
             key = case_key(case) if scope is None else f"{case_key(case)}:{','.join(scope)}"
-            tasks[case.id] = _Task(key, _standing_alone(case, self.workspace.settings), scope)
+            tasks[case.id] = _Task(
+                key, case.question, *_conversation(case, self.workspace.settings), scope
+            )
         keys = sorted({task.key for task in tasks.values() if isinstance(task, _Task)})
         timed = set(keys[: min(_MOST_TIMED, max(_FEWEST_TIMED, len(keys) // _TIMED_SHARE))])
         for name, task in tasks.items():
@@ -243,11 +248,18 @@ class Bench:
             yield partial(self._ask, own)
 
     def _ask(self, answerer: Answerer, task: _Task) -> Answer:
+        ask = partial(
+            answerer.answer,
+            task.question,
+            documents=task.scope,
+            earlier=task.earlier,
+            complete=task.complete,
+        )
         if task.timed and self._memories:
             embedder, analyser = self._memories
             with embedder.forgetful(), analyser.forgetful():
-                return answerer.answer(task.question, documents=task.scope)
-        return replace(answerer.answer(task.question, documents=task.scope), timings={})
+                return ask()
+        return replace(ask(), timings={})
 
     def _embed(self, questions: Sequence[str]) -> None:
         """Embed questions in batches, of like length, into the memory."""
@@ -380,11 +392,13 @@ def _besides(settings: Settings) -> str:
     return repr((model_pin(settings.llm), settings.llm_price_in, settings.llm_price_out))
 
 
-def _standing_alone(case: EvalCase, settings: Settings) -> str:
-    """Return what is asked: a follow-up is completed by the turns before, as in a session."""
-    if app.language_of(case.question, settings) != ENGLISH:
-        return case.question
-    return followups.standing_alone(case.question, case.history)
+def _conversation(case: EvalCase, settings: Settings) -> tuple[tuple[str, ...], str | None]:
+    """Return the questions before that of a case, and what it means after them, as in a session."""
+    earlier = tuple(turn.question for turn in case.history)
+    if not earlier or app.language_of(case.question, settings) != ENGLISH:
+        return earlier, None
+    meant = followups.standing_alone(case.question, case.history)
+    return earlier, None if meant == case.question else meant
 
 
 def _scope(case: EvalCase, gold: GoldFinder) -> tuple[str, ...]:

@@ -93,7 +93,7 @@ class Session:
     # ── asking ──────────────────────────────────────────────────────────────────────────────────
 
     def ask(self, asked: str, *, raw: bool = False) -> None:
-        """Answer what was typed; unless `raw`, a follow-up is first made to stand alone."""
+        """Answer what was typed; unless `raw`, as a part of the conversation."""
         page = self.pages.output()
         asked = printable(asked).strip()
         self.unanswered = (asked, raw)
@@ -115,7 +115,8 @@ class Session:
                     with waiting.paused():
                         notices(event)
 
-            answer = self._answer(question, hear, waiting)
+            earlier = () if raw else tuple(exchange.asked for exchange in self.exchanges)
+            answer = self._answer(self._job(asked, question, earlier), hear, waiting)
         page = self.pages.output()
         page.show(answer_lines(answer, page, lines=self.lines, said=stream.count))
         withheld = self.scope.settings.show_unsupported
@@ -321,7 +322,9 @@ class Session:
         """The session's title: its first question."""
         return title_of(self.exchanges[0].question) if self.exchanges else "Session"
 
-    def _answer(self, question: str, hear: Listener, waiting: Waiting) -> Answer:
+    def _answer(
+        self, job: Callable[[Asked, Listener], Answer], hear: Listener, waiting: Waiting
+    ) -> Answer:
         """Answer a question, building the index first where there is none and it can be built.
 
         Raises:
@@ -329,7 +332,7 @@ class Session:
 
         """
         try:
-            return self.engine.call(self._job(question), hear)
+            return self.engine.call(job, hear)
         except NoIndex:
             if self.scope.several or not self.scope.only("").source_names:
                 raise
@@ -340,12 +343,22 @@ class Session:
             aside.show([note_line(f"there is no index yet; building it from {names}", aside)])
             if self.index(workspace, None).interrupted:
                 raise KeyboardInterrupt
-        return self.engine.call(self._job(question), hear)
+        return self.engine.call(job, hear)
 
-    def _job(self, question: str) -> Callable[[Asked, Listener], Answer]:
+    def _job(
+        self, asked: str, question: str, earlier: Sequence[str]
+    ) -> Callable[[Asked, Listener], Answer]:
+        """Make ready to search for what was asked; `question` is what it means by itself."""
+
         def job(answerer: Asked, listen: Listener) -> Answer:
             documents = answerer.resolve(self.patterns) if self.patterns else None
-            answer = answerer.answer(question, documents=documents, listen=listen)
+            answer = answerer.answer(
+                asked,
+                documents=documents,
+                earlier=earlier,
+                complete=question if question != asked else None,
+                listen=listen,
+            )
             shown = [(item.passage.document.id, item.span) for item in answer.evidence]
             shown += [(item.document.id, item.chunk.span) for item in answer.passages]
             self._lines |= {place: answerer.lines(*place) for place in shown} | {
