@@ -361,7 +361,10 @@ class _Writer:
         A cell that spans rows is said in each. A head that spans columns names each of them,
         together with what the next row of the head says of it.
         """
-        own = [_shaped(cell) for cell in words.split(_CELL_END)[1:]]
+        loose, *marked = words.split(_CELL_END)
+        if _WORD.search(loose):  # it stands in the table, but in no cell
+            return words
+        own = [_shaped(cell) for cell in marked]
         columns = list(self._with_spanning(own, spans))
         above, self._above = self._above, []
         is_head = set(kinds) == {"th"}

@@ -230,7 +230,9 @@ def _content(part: EmailMessage) -> str:
 
 def _outlook(data: bytes) -> _Message:
     from oxmsg import Message
+    from oxmsg.domain import encodings
 
+    encodings._CODE_PAGE_ENCODINGS.update(_CODE_PAGES)  # noqa: SLF001
     message = Message.load(BytesIO(data))
     sent = message.sent_date
     address = message.properties.str_prop_value(_SENDER_ADDRESS)
@@ -254,6 +256,22 @@ def _person(recipient: Recipient) -> str:
     name, address = _unfolded(recipient.name or ""), recipient.email_address or ""
     return f"{name} <{address}>" if name and address and name != address else name or address
 
+
+_CODE_PAGES = {
+    720: "cp720",
+    874: "cp874",
+    932: "cp932",
+    936: "gb18030",
+    949: "cp949",
+    950: "cp950",
+    10006: "mac_greek",
+    10007: "mac_cyrillic",
+    10029: "mac_latin2",
+    10079: "mac_iceland",
+    10081: "mac_turkish",
+}
+"""Encodings of Windows for which python-oxmsg has a name that Python lacks, or a standard that has
+fewer characters."""
 
 _SENDER_ADDRESS = 0x0C1F
 """The property of a message of Outlook that holds the address of its sender."""

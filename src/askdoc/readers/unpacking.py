@@ -80,6 +80,37 @@ class Package:
             raise damaged(self._name) from error
 
 
+_STRICT = re.compile(rb"http://purl\.oclc\.org/ooxml/(\w+)/")
+"""Names of the strict variant of Office documents, which differ from the usual ones in this."""
+
+_USUAL = rb"http://schemas.openxmlformats.org/\1/2006/"
+_WITH_MACROS = re.compile(
+    rb"application/(?:vnd\.ms-word\.(?:document|template)\.macroEnabled(?:Template)?"
+    rb"|vnd\.openxmlformats-officedocument\.wordprocessingml\.template)\.main\+xml"
+)
+_DOCUMENT = b"application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
+
+
+def as_usual(package: Package, data: bytes) -> bytes:
+    """Return an Office document as the libraries know it.
+
+    They refuse the strict variant of the format, and documents of Word with macros or templates,
+    though these differ in names alone.
+    """
+    types = package.read("[Content_Types].xml") or b""
+    relations = package.read("_rels/.rels") or b""
+    if not _STRICT.search(relations) and not _WITH_MACROS.search(types):
+        return data
+    stream = BytesIO()
+    with zipfile.ZipFile(stream, "w") as written:
+        for member, content in dict(package.files()).items():
+            is_xml = member.endswith((".xml", ".rels"))
+            named = _STRICT.sub(_USUAL, content) if is_xml else content
+            is_list = member == "[Content_Types].xml"
+            written.writestr(member, _WITH_MACROS.sub(_DOCUMENT, named) if is_list else named)
+    return stream.getvalue()
+
+
 def parse_xml(data: bytes, name: str, complaints: list[str] | None = None) -> etree._Element:
     """Parse XML without entities, document type and network; what is not well-formed is mended.
 

@@ -22,7 +22,7 @@ from askdoc.readers.attachments import FOOTER, HEADER, Apart, write_apart
 from askdoc.readers.composing import TURN, Composer, Wide, table_rows, told_in_each
 from askdoc.readers.office.properties import core_properties
 from askdoc.readers.refusal import damaged, wordless
-from askdoc.readers.unpacking import Package, parse_xml
+from askdoc.readers.unpacking import Package, as_usual, parse_xml
 from askdoc.types import Kind, Reading
 from askdoc.types.places import Place, PlaceKind
 
@@ -148,7 +148,7 @@ class DocxReader:
         """
         package = Package(data, name)  # refuses what is not sound before anything is made of it
         try:
-            document = docx.Document(BytesIO(data))
+            document = docx.Document(BytesIO(as_usual(package, data)))
             walk = _Walk(document)
             walk.body()
             walk.notes(name)

@@ -34,6 +34,9 @@ _APART = frozenset((_NOTE, _COMMENT, _DRAW + "frame", _DRAW + "custom-shape"))
 _MOST_REPEATED = 1000
 """Columns, or rows with words, that one element may stand for."""
 
+_MOST_COPIES = 20_000
+"""Cells with words of one table that are repeated; further ones are written once."""
+
 
 _KINDS = {
     "quotations": Kind.QUOTE,
@@ -57,11 +60,11 @@ class OpenDocumentReader:
 
         """
         package = Package(data, name)
+        if b"encryption-data" in (package.read("META-INF/manifest.xml") or b""):
+            raise locked(name)
         root = package.xml("content.xml")
         body = root.find(_OFFICE + "body") if root is not None else None
         if body is None:
-            if b"encryption-data" in (package.read("META-INF/manifest.xml") or b""):
-                raise locked(name)
             raise damaged(name)
         properties = open_properties(package)
         sheets = body.find(_OFFICE + "spreadsheet")
@@ -241,6 +244,7 @@ def _rows_with_wide(
     table: etree._Element, hidden: Collection[str]
 ) -> Iterator[tuple[list[str], list[Wide]]]:
     """List rows with those of their cells that reach over others."""
+    copies = _MOST_COPIES
     for row in table.iter(_TABLE + "table-row"):
         if next(row.iterancestors(_TABLE + "table"), None) is not table:
             continue
@@ -252,10 +256,17 @@ def _rows_with_wide(
             columns, rows = (_number(cell, f"number-{what}-spanned") for what in _SPANNED)
             if max(columns, rows) > 1:
                 wide.append(Wide(len(cells) + 1, columns, rows))
-            cells += [words] * min(_number(cell, "number-columns-repeated"), _MOST_REPEATED)
+            repeated = min(_number(cell, "number-columns-repeated"), _MOST_REPEATED)
+            written = min(repeated, 1 + copies) if words else 0
+            copies -= max(0, written - 1)
+            cells += [words] * written + [""] * (repeated - written)
+        filled = sum(map(bool, cells))
         times = _number(row, "number-rows-repeated")
-        for _ in range(min(times, _MOST_REPEATED) if any(cells) else times):
-            yield (list(cells), wide) if any(cells) else ([], [])
+        times = min(times, _MOST_REPEATED) if filled else times
+        written = min(times, 1 + copies // filled) if filled else 0
+        copies -= max(0, written - 1) * filled
+        for number in range(times):
+            yield (list(cells), wide) if number < written else ([], [])
 
 
 def _number(element: etree._Element, what: str) -> int:

@@ -7,6 +7,7 @@ from io import BytesIO
 from typing import Any
 
 import pptx
+from lxml import etree
 from pptx.enum.shapes import PP_PLACEHOLDER
 
 from askdoc.errors import ReadError
@@ -14,12 +15,13 @@ from askdoc.readers.composing import CELL, Composer, Wide, table_rows, told_in_e
 from askdoc.readers.hidden import HIDDEN, hidden_slides
 from askdoc.readers.office.properties import core_properties
 from askdoc.readers.refusal import damaged, wordless
-from askdoc.readers.unpacking import Package, parse_xml
+from askdoc.readers.unpacking import Package, as_usual, parse_xml
 from askdoc.types import Kind, Reading
 from askdoc.types.places import Place, PlaceKind
 
 _PARAGRAPH = "{http://schemas.openxmlformats.org/drawingml/2006/main}p"
 _BODIES = (PP_PLACEHOLDER.BODY, PP_PLACEHOLDER.OBJECT)
+_CHART = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
 _DIAGRAM = "http://schemas.openxmlformats.org/drawingml/2006/diagram"
 
 
@@ -36,14 +38,16 @@ class PptxReader:
         package = Package(data, name)  # refuses what is not sound before anything is made of it
         composer = Composer()
         bare: list[int] = []
+        lost: list[int] = []
         hidden: list[int] = []
         try:
-            show = pptx.Presentation(BytesIO(data))
+            show = pptx.Presentation(BytesIO(as_usual(package, data)))
             for number, slide in enumerate(show.slides, start=1):
                 before = composer.length
                 unseen = slide.element.get("show") in ("0", "false")
                 composer.place(Place(PlaceKind.SLIDE, number, HIDDEN if unseen else None))
-                _write(slide, composer, name)
+                if not _write(slide, composer, name):
+                    lost.append(number)
                 if composer.length == before:
                     bare.append(number)
                 elif unseen:
@@ -54,25 +58,33 @@ class PptxReader:
             raise damaged(name) from error
         if not composer:
             raise wordless(name, " on any slide")
-        told = [*_bare(bare), *hidden_slides(hidden)]
+        told = [*_named("slides without text", bare), *hidden_slides(hidden)]
+        told += _named("slides of which a part cannot be read", lost)
         return composer.reading(warnings=told, properties=core_properties(package))
 
 
-def _bare(slides: list[int]) -> list[str]:
-    if not slides:
-        return []
-    return [f"slides without text: {', '.join(map(str, slides))}"]
+def _named(what: str, slides: list[int]) -> list[str]:
+    return [f"{what}: {', '.join(map(str, slides))}"] if slides else []
 
 
-def _write(slide: Any, composer: Composer, name: str) -> None:
+def _write(slide: Any, composer: Composer, name: str) -> bool:
+    """Write a slide; tell whether all of its shapes can be read."""
+    is_whole = True
     title = slide.shapes.title
     if title is not None and title.has_text_frame:
         composer.heading(title.text_frame.text, 1)
     for shape in _shapes(slide.shapes):
-        if title is None or shape.shape_id != title.shape_id:
+        if title is not None and shape.shape_id == title.shape_id:
+            continue
+        try:
             _shape(shape, composer, name)
+        except ReadError:
+            raise
+        except Exception:  # noqa: BLE001 - as above; the other shapes of the slide are sound
+            is_whole = False
     if slide.has_notes_slide and (frame := slide.notes_slide.notes_text_frame) is not None:
         composer.paragraph(frame.text)
+    return is_whole
 
 
 def _shapes(shapes: Iterable[Any]) -> Iterator[Any]:
@@ -128,15 +140,27 @@ def _chart(chart: Any) -> Iterator[str]:
     """Write a chart as a row for each of its series, the values named by their categories."""
     if chart.has_title and chart.chart_title.has_text_frame:
         yield chart.chart_title.text_frame.text
-    for plot in chart.plots:
-        categories = [str(category) for category in plot.categories]
-        for series in plot.series:
-            values = [
-                f"{category}: {value:g}"
-                for category, value in zip(categories, series.values, strict=False)
-                if value is not None
-            ]
-            yield CELL.join(part for part in (series.name, *values) if part)
+    for series in chart.element.iter(f"{_CHART}ser"):  # python-pptx knows no 3-D plots
+        names = _points(series, "cat") or _points(series, "xVal")
+        values = _points(series, "val") or _points(series, "yVal")
+        told = [f"{names[at]}: {_short(value)}" for at, value in values.items() if at in names]
+        name = series.findtext(f"{_CHART}tx//{_CHART}v") or ""
+        yield CELL.join(part for part in (name, *told) if part)
+
+
+def _points(series: etree._Element, of: str) -> dict[str, str]:
+    """Map the positions in a series to what its values or their categories say."""
+    found = series.find(_CHART + of)
+    level = None if found is None else found.find(f".//{_CHART}lvl")
+    points = () if found is None else (found if level is None else level).iter(f"{_CHART}pt")
+    return {point.get("idx", ""): point.findtext(f"{_CHART}v") or "" for point in points}
+
+
+def _short(value: str) -> str:
+    try:
+        return f"{float(value):g}"
+    except ValueError:
+        return value
 
 
 def _diagram(shape: Any, name: str) -> Iterator[str]:

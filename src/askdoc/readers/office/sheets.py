@@ -21,7 +21,7 @@ from askdoc.readers.composing import CELL, Composer, Wide, table_rows, told_in_e
 from askdoc.readers.hidden import HIDDEN, Hidden, Unseen
 from askdoc.readers.office.properties import Pairs, core_properties
 from askdoc.readers.refusal import damaged, locked, wordless
-from askdoc.readers.unpacking import Package
+from askdoc.readers.unpacking import Package, as_usual
 from askdoc.types import Reading
 from askdoc.types.places import Place, PlaceKind
 
@@ -154,6 +154,7 @@ class XlsxReader:
 
         """
         package = Package(data, name)  # refuses what is not sound before anything is made of it
+        data = as_usual(package, data)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of extensions that hold no text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from ctypes import byref, c_double
@@ -117,14 +118,23 @@ def _broken(name: str) -> ReadError:
 def _read(document: Any, name: str, *, ocr: bool) -> Reading:
     with suppress(pdfium.PdfiumError):
         document.init_forms()
-    both = [_page(document, number) for number in range(len(document))]
+    both: list[tuple[list[PageLine], list[str]]] = []
+    lost: list[int] = []
+    for number in range(len(document)):
+        try:
+            both.append(_page(document, number))
+        except pdfium.PdfiumError:
+            both.append(([], []))
+            lost.append(number)
     written = [lines for lines, _ in both]
-    bare = [number for number, page in enumerate(written) if not page]
+    bare = [number for number, page in enumerate(written) if not page and number not in lost]
     for number in bare if ocr else ():
         written[number] = _recognised(document, number)
     pages = soften(map(in_reading_order, written), _common_words().__contains__)
     pages = [with_column_names(page) for page in pages]
     composed = compose(pages, list(_bookmarks(document)), [beside for _, beside in both])
+    if not composed.blocks and lost and not bare:
+        raise _broken(name)
     if not composed.blocks:
         message = f"`{name}` has no text, only images or drawings"
         hint = None if ocr else "`askdoc index --ocr` recognises what is written on them (OCR)"
@@ -136,7 +146,7 @@ def _read(document: Any, name: str, *, ocr: bool) -> Reading:
         blocks=without(composed.blocks, composed.headings),
         pages=composed.pages,
         sections=tuple(heading.section() for heading in composed.headings),
-        warnings=tuple(_warnings(pages, bare, ocr=ocr)),
+        warnings=(*_lost(lost, len(pages)), *_warnings(pages, bare, ocr=ocr)),
         structure=composed.structure,
     )
     composer = Composer()
@@ -164,6 +174,11 @@ def _warnings(
         yield f"{begin}{len(empty)} of {len(pages)} pages: {_listed(empty)}"
     if read := [number for number in bare if pages[number]]:
         yield f"the text is recognised (OCR) and may be wrong on pages: {_listed(read)}"
+
+
+def _lost(numbers: Sequence[int], count: int) -> Iterator[str]:
+    if numbers:
+        yield f"{len(numbers)} of {count} pages cannot be read: {_listed(numbers)}"
 
 
 def _listed(numbers: Sequence[int]) -> str:
@@ -220,12 +235,13 @@ def _page(document: Any, number: int) -> tuple[list[PageLine], list[str]]:
     """List the lines of a page in the order of its text, and what stands beside that.
 
     There are none where the page has no usable text.
+
+    Raises:
+        PdfiumError: the page does not load.
+
     """
-    try:
-        page = document[number]
-        glyphs = _Glyphs(page.get_textpage(), page.get_bbox())
-    except pdfium.PdfiumError:
-        return [], []
+    page = document[number]
+    glyphs = _Glyphs(page.get_textpage(), page.get_bbox())
     lines = list(glyphs.lines())
     text = "".join(line.text for line in lines)
     usable = text.count(_UNKNOWN) <= _MOST_UNKNOWN * len(text)
@@ -240,7 +256,8 @@ class _Glyphs:
     def __init__(self, page: Any, visible: tuple[float, float, float, float]) -> None:
         self._page = page
         self._visible = visible
-        self._codes = [raw.FPDFText_GetUnicode(page, at) for at in range(page.count_chars())]
+        codes = (raw.FPDFText_GetUnicode(page, at) for at in range(page.count_chars()))
+        self._codes = [code if code <= sys.maxunicode else ord(_UNKNOWN) for code in codes]
         self._x, self._y = c_double(), c_double()
         self._matrix, self._box = raw.FS_MATRIX(), raw.FS_RECTF()
 
