@@ -26,7 +26,7 @@ demo: $(VENV)/.installed
 	@$(BIN)/askdoc --llm $(LLM) "$(QUESTION)"
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 fuzz: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m fuzz
