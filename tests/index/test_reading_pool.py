@@ -305,7 +305,7 @@ def _text_reader() -> Any:
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "LONG", 1000)
     monkeypatch.setattr("askdoc.readers.text._PIECE", 500)
-    monkeypatch.setattr("askdoc.readers.decoding._SAMPLE", 300)
+    monkeypatch.setattr("askdoc.readers.encoding._SAMPLE", 300)
 
 
 @pytest.mark.usefixtures("small")

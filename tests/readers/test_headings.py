@@ -13,7 +13,7 @@ from askdoc.readers.layout.headings import (
     headings_above,
     text_headings,
     text_title,
-    without,
+    without_headings,
 )
 from askdoc.readers.layout.lines import blocks as blocks_of
 from askdoc.readers.layout.lines import text_runs
@@ -153,13 +153,13 @@ def test_headings_with_text_below_are_taken_out() -> None:
     text = "One\n\nTwo\n\nText."
     blocks = blocks_of(text, text_runs(text))
     assert [
-        block.of(text) for block in without(blocks, headings(text, ("One", 1), ("Two", 2)))
+        block.of(text) for block in without_headings(blocks, headings(text, ("One", 1), ("Two", 2)))
     ] == ["Text."]
 
 
 def test_headings_with_nothing_below_stay() -> None:
     text = "One\n\nTwo\n\nText.\n\nLast"
-    kept = without(
+    kept = without_headings(
         blocks_of(text, text_runs(text)), headings(text, ("One", 1), ("Two", 1), ("Last", 1))
     )
     assert [block.of(text) for block in kept] == ["One", "Text.", "Last"]
@@ -167,15 +167,15 @@ def test_headings_with_nothing_below_stay() -> None:
 
 def test_a_heading_that_is_not_in_the_text_takes_nothing_out() -> None:
     blocks = (Span(0, 5), Span(7, 9))
-    assert without(blocks, [Heading(Span(0, 0), 1, "unseen"), Heading(Span(9, 9), 1, "end")]) == (
-        blocks
-    )
+    assert without_headings(
+        blocks, [Heading(Span(0, 0), 1, "unseen"), Heading(Span(9, 9), 1, "end")]
+    ) == (blocks)
 
 
 def test_a_heading_of_several_lines_covers_all_of_them() -> None:
-    assert without([Span(0, 5), Span(6, 9), Span(11, 20)], [Heading(Span(0, 9), 1, "two")]) == (
-        Span(11, 20),
-    )
+    assert without_headings(
+        [Span(0, 5), Span(6, 9), Span(11, 20)], [Heading(Span(0, 9), 1, "two")]
+    ) == (Span(11, 20),)
 
 
 def test_a_heading_makes_a_section() -> None:
@@ -190,7 +190,7 @@ def test_every_heading_has_text_below_or_is_a_block(parts: list[tuple[bool, int]
         for span, (is_heading, level) in zip(blocks, parts, strict=True)
         if is_heading
     ]
-    kept = without(blocks, heads)
+    kept = without_headings(blocks, heads)
     assert list(kept) == sorted(kept)
     text = [span for span, (is_heading, _) in zip(blocks, parts, strict=True) if not is_heading]
     assert set(text) <= set(kept)

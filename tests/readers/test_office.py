@@ -17,7 +17,7 @@ from pptx.enum.chart import XL_CHART_TYPE
 from pptx.util import Inches
 
 from askdoc.readers import reader_for
-from askdoc.readers.composing import table_rows
+from askdoc.readers.composer import table_rows
 from askdoc.types import Reading
 from askdoc.types.places import Place, PlaceKind
 

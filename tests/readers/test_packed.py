@@ -14,7 +14,7 @@ import pytest
 
 from askdoc.errors import ReadError
 from askdoc.index.plan import placed
-from askdoc.readers import reader_for, unpacking
+from askdoc.readers import package, reader_for
 from askdoc.readers.archive import ZipReader
 from askdoc.types import Found, Reading, Unread
 
@@ -73,7 +73,7 @@ def refused(data: bytes, suffix: str) -> ReadError:
 
 @pytest.mark.parametrize("suffix", [*OFFICE, "zip"])
 def test_a_bomb_is_refused_before_it_goes_off(suffix: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unpacking.Package.__init__, "__kwdefaults__", {"most": 1_000_000})
+    monkeypatch.setattr(package.Package.__init__, "__kwdefaults__", {"most": 1_000_000})
     bomb = with_member(office(suffix) or packed({}), "big.bin", b"\0" * 3_000_000)
     assert len(bomb) < 200_000
     if suffix == "zip":

@@ -123,7 +123,7 @@ def remedy_for(name: str) -> str:
 
 
 def reader_for(name: str, options: ReadOptions = _NONE) -> Reader:
-    """Return what reads a file of that name, heeding `options`; nothing else is imported.
+    """Return what reads a file of that name, set to `options`; no other reader is imported.
 
     Raises:
         ReadError: nothing installed reads such files.
@@ -148,7 +148,7 @@ def reader_named(name: str) -> str:
 
 
 def load(named: str, options: ReadOptions = _NONE) -> Reader:
-    """Return the reader that `reader_named` has named, heeding `options`.
+    """Return the reader that `reader_named` has named, set to `options`.
 
     Raises:
         MissingPart: a package that it needs is not installed.

@@ -6,10 +6,10 @@ import hashlib
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from askdoc.readers.composing import Composer
-from askdoc.readers.nested import HoldingReader
+from askdoc.readers.attachments import HoldingReader
+from askdoc.readers.composer import Composer
+from askdoc.readers.package import Package
 from askdoc.readers.refusal import wordless
-from askdoc.readers.unpacking import Package
 from askdoc.types import UNSTRUCTURED, Part, Reading, Unread
 
 _MOST_UNPACKED = 100_000_000

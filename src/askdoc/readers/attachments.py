@@ -1,60 +1,65 @@
-"""Writes what stands apart from a text below it: notes, comments, headers and footers of pages."""
+"""Reads what a file holds as documents of their own, such as attachments, by their own readers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+import hashlib
+from abc import ABC, abstractmethod
 
-from askdoc.readers.composing import Composer, clean
-from askdoc.readers.pdf.layout import PAGE_NUMBER
-from askdoc.types.places import Place
+from askdoc.errors import MissingPart, ReadError
+from askdoc.readers import reader_for
+from askdoc.system.safe_open import too_large
+from askdoc.types import Part, Reading, ReadOptions, Unread
 
-FOOTNOTE, COMMENT, HEADER, FOOTER = "footnote", "comment", "header", "footer"
-_ON_EACH_PAGE = (HEADER, FOOTER)
+MOST_DEEP = 4
+"""How many files may lie in one another."""
 
-
-@dataclass(frozen=True, slots=True)
-class Apart:
-    """What stands apart: of which kind, the place in the text that it belongs to, its words."""
-
-    kind: str
-    at: Place
-    words: str
+_NO_OPTIONS = ReadOptions()
 
 
-def write_apart(composer: Composer, found: Iterable[Apart]) -> None:
-    """Write each below a heading of its kind; footnotes are numbered.
+class Within:
+    """What lies in files that lie in one another; `depth` is how many do so far."""
 
-    What heads or foots pages is written once, where it first does, and without page numbers.
-    """
-    everything = list(found)
-    for kind in (FOOTNOTE, COMMENT, HEADER, FOOTER):
-        number, written = 0, set[str]()
-        for one in everything:
-            if one.kind != kind:
-                continue
-            number += 1
-            words = clean(one.words).strip()
-            if kind in _ON_EACH_PAGE:
-                words = _running(words)
-                if words in written:
-                    continue
-            if not words:
-                continue
-            if not written:
-                composer.heading(f"{kind.capitalize()}s", 1)
-            written.add(words)
-            composer.place(replace(one.at, name=_name(kind, number)))
-            composer.paragraph(words, close=True)
+    def __init__(self, options: ReadOptions, depth: int = 0) -> None:
+        self._options = options
+        self._depth = depth
 
-
-def _name(kind: str, number: int) -> str | None:
-    if kind == COMMENT:
-        return None
-    return f"{kind} {number}" if kind == FOOTNOTE else kind
+    def read(self, data: bytes, name: str) -> Part:
+        """Read a part called `name`; what cannot be read says why."""
+        content_hash = hashlib.sha256(data).hexdigest()
+        if self._depth >= MOST_DEEP:
+            reason = "it lies in a file in a file in a file, and so on"
+            return Part(name, content_hash, Unread("too_deep", reason, "unpack it by hand"))
+        most = self._options.most_within
+        if most is not None and len(data) > most:
+            error = too_large(name, len(data), most)
+            hint = "raise the setting `max_file_mb`"
+            return Part(name, content_hash, Unread(error.code, str(error), hint))
+        try:
+            found = reader_for(name, self._options)
+            deeper = self._depth + 1
+            reader = found.below(deeper) if isinstance(found, HoldingReader) else found
+            return Part(name, content_hash, reader.read(data, name=name.rpartition("/")[2]))
+        except ReadError as error:
+            return Part(name, content_hash, Unread(error.code, str(error), error.hint))
+        except MissingPart as error:
+            return Part(name, content_hash, Unread("missing_part", str(error), error.hint))
 
 
-def _running(words: str) -> str:
-    """Return the lines of a header without those that only number the page."""
-    lines = (line.strip() for line in words.split("\n"))
-    return "\n".join(line for line in lines if line and not PAGE_NUMBER.fullmatch(line))
+class HoldingReader(ABC):
+    """A reader of files that hold others; it hands options on to their readers."""
+
+    def __init__(self, options: ReadOptions = _NO_OPTIONS, depth: int = 0) -> None:
+        self._options = options
+        self._within = Within(options, depth)
+
+    def with_options(self, options: ReadOptions) -> HoldingReader:
+        """Return a reader that hands on `options`."""
+        return type(self)(options)
+
+    @abstractmethod
+    def read(self, data: bytes, *, name: str) -> Reading:
+        """Read a file called `name`."""
+
+    def below(self, depth: int) -> HoldingReader:
+        """Return a reader of a file that lies in so many others."""
+        return type(self)(self._options, depth)

@@ -12,9 +12,9 @@ from typing import ClassVar
 
 from tree_sitter import Language, Node, Parser
 
-from askdoc.readers.decoding import decode, empty
+from askdoc.readers.encoding import decode, empty
 from askdoc.readers.layout.lines import blocks, line_blocks, text_runs
-from askdoc.readers.layout.structure import arranged
+from askdoc.readers.layout.structure import arrange
 from askdoc.types import Block, Kind, Reading, Section, Span
 from askdoc.types.places import Landmark, Landmarks, Place, PlaceKind
 
@@ -90,7 +90,7 @@ class _CodeReader:
             sections=tuple(sections),
             landmarks=Landmarks.of(landmarks),
             warnings=decoded.warnings,
-            structure=arranged(_code(text, starts, commented)),
+            structure=arrange(_code(text, starts, commented)),
         )
 
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from io import StringIO
 from itertools import chain
 
-from askdoc.readers.composing import Composer, table_rows
-from askdoc.readers.decoding import decode, empty
+from askdoc.readers.composer import Composer, table_rows
+from askdoc.readers.encoding import decode, empty
 from askdoc.types import Reading
 from askdoc.types.places import Place, PlaceKind
 
@@ -20,7 +20,7 @@ csv.field_size_limit(min(sys.maxsize, 2**31 - 1))  # the size of the file is the
 _DELIMITERS = (",", ";", "\t", "|")
 _BREAK = re.compile("\r\n|[\r\n]")
 _SAID = re.compile(r"\"?sep=([^\w\s\"]|\t)\"?(?=[\r\n])", re.IGNORECASE)
-"""The first line of a file that tells Excel what parts its cells."""
+"""The first line of a file that names its delimiter, as Excel reads it."""
 _END = "\ufdd2"
 """Read behind the last line; a character that no text may hold."""
 
@@ -29,7 +29,7 @@ _SAMPLE_ROWS = 50
 
 
 class CsvReader:
-    """Reads rows, whatever delimiter parts their cells; a row is a place, the head is row 1."""
+    """Reads rows, with any of the usual delimiters; a row is a place, the head is row 1."""
 
     def read(self, data: bytes, *, name: str) -> Reading:
         """Read a file called `name`.
@@ -53,7 +53,7 @@ class CsvReader:
 
 
 class _Rows:
-    """The rows of a table; once they are read, `warnings` tells of a quotation that did not end."""
+    """The rows of a table; once they are read, `warnings` names a quotation that has no end."""
 
     def __init__(self, text: str, delimiter: str) -> None:
         self._text = text

@@ -8,10 +8,10 @@ from urllib.parse import unquote
 
 from lxml import etree
 
-from askdoc.readers.composing import Composer
+from askdoc.readers.composer import Composer
 from askdoc.readers.html_tree import parse, write
+from askdoc.readers.package import Package
 from askdoc.readers.refusal import damaged, locked, wordless
-from askdoc.readers.unpacking import Package
 from askdoc.types import Reading
 from askdoc.types.places import Place, PlaceKind
 

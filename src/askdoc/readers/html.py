@@ -16,8 +16,8 @@ import trafilatura
 from lxml import etree
 
 from askdoc.errors import ReadError
-from askdoc.readers.composing import Composer
-from askdoc.readers.decoding import decode
+from askdoc.readers.composer import Composer
+from askdoc.readers.encoding import decode
 from askdoc.readers.html_tree import Written, is_unseen, write
 from askdoc.types import Reading
 

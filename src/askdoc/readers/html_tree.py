@@ -12,7 +12,7 @@ from lxml import etree
 
 from askdoc.readers.layout.headings import Heading
 from askdoc.readers.layout.lines import line_blocks
-from askdoc.readers.layout.structure import arranged
+from askdoc.readers.layout.structure import arrange
 from askdoc.types import UNSTRUCTURED, Block, Kind, Span, Structure
 
 _SPACE = re.compile(r"\s+")
@@ -73,8 +73,7 @@ other holds data, and a row is a block."""
 
 _MOST_SPANNED = 1000
 _LONGEST_SPANNING = 200
-"""Characters of a cell that is repeated in each row that it spans; so many rows and columns are
-minded."""
+"""A longer cell is not repeated in each row that it spans; further rows and columns are ignored."""
 
 _LINE = "\ufdd0"
 """Stands before the first word on a line of the source; a character that no text may hold."""
@@ -302,7 +301,7 @@ class _Writer:
         """End the page and return what was written."""
         self._end("body")
         text = "".join(self._parts)
-        structure = arranged(self._structure, self._headings)
+        structure = arrange(self._structure, self._headings)
         lines = tuple(self._lines)
         return Written(text, tuple(self._blocks), tuple(self._headings), depth, lines, structure)
 

@@ -17,10 +17,10 @@ from mimetypes import MimeTypes
 from typing import TYPE_CHECKING
 
 from askdoc.errors import ReadError
-from askdoc.readers.composing import Composer, clean
-from askdoc.readers.decoding import decode, empty
+from askdoc.readers.attachments import HoldingReader, Within
+from askdoc.readers.composer import Composer, clean
+from askdoc.readers.encoding import decode, empty
 from askdoc.readers.html_tree import parse, write
-from askdoc.readers.nested import HoldingReader, Within
 from askdoc.readers.refusal import damaged, wordless
 from askdoc.types import Part, Reading
 from askdoc.types.places import Place, PlaceKind

@@ -16,18 +16,18 @@ from itertools import pairwise
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from askdoc.readers.decoding import decode, empty
-from askdoc.readers.layout.headings import Heading, text_headings, without
+from askdoc.readers.encoding import decode, empty
+from askdoc.readers.layout.headings import Heading, text_headings, without_headings
 from askdoc.readers.layout.lines import Line, blocks, continues
 from askdoc.readers.layout.structure import (
     AUTHOR,
     TOML_KEY,
     YAML_KEY,
-    apart,
-    arranged,
+    arrange,
     field_blocks,
     header_fields,
-    labelled,
+    labelled_fields,
+    replace_blocks,
     value_of,
 )
 from askdoc.strings import line_starts
@@ -77,18 +77,18 @@ class MarkdownReader:
         page = _Page(text, start)
         text = page.text
         headings = page.headings or text_headings(text, page.runs)
-        kept = without(page.blocks(), headings)
+        kept = without_headings(page.blocks(), headings)
         if not kept:
             raise empty(name)
         fields = [*matter, *page.fields]
         return Reading(
             text=text,
-            blocks=tuple(apart(kept, (field.span for field in matter))),
+            blocks=tuple(replace_blocks(kept, (field.span for field in matter))),
             title=value_of(matter, "title") or page.title() or value_of(page.fields, "title"),
             author=value_of(fields, *AUTHOR),
             sections=tuple(heading.section() for heading in headings),
             warnings=decoded.warnings,
-            structure=arranged([*field_blocks(fields), *page.structure], headings),
+            structure=arrange([*field_blocks(fields), *page.structure], headings),
             fields=tuple(fields),
         )
 
@@ -300,7 +300,7 @@ class _Page:
                     spans = [line.span for n in range(first, last) if (line := self._line(n))]
                 case _:
                     return
-            found = labelled(self._text, spans)
+            found = labelled_fields(self._text, spans)
             if not found:
                 return
             self.fields += [replace(one, value=_plain(one.value)) for one in found]

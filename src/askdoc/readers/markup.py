@@ -11,15 +11,15 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from askdoc.readers.decoding import decode, empty
-from askdoc.readers.layout.headings import Heading, without
+from askdoc.readers.encoding import decode, empty
+from askdoc.readers.layout.headings import Heading, without_headings
 from askdoc.readers.layout.lines import Line, blocks, is_rule
 from askdoc.readers.layout.structure import (
     AUTHOR,
-    apart,
-    arranged,
+    arrange,
     field_blocks,
     head_of_text,
+    replace_blocks,
     value_of,
 )
 from askdoc.strings import line_starts
@@ -303,7 +303,9 @@ class _MarkupReader:
         ]
         runs = list(_runs(starts, lines, left_out, groups))
         everything = sorted([*blocks(text, runs), *(heading.span for heading in headings)])
-        kept = tuple(apart(without(everything, headings), (field.span for field in fields)))
+        kept = tuple(
+            replace_blocks(without_headings(everything, headings), (field.span for field in fields))
+        )
         if not kept:
             raise empty(name)
         first = next((heading.title for heading in headings if heading.level == 1), None)
@@ -320,7 +322,7 @@ class _MarkupReader:
             author=marked.author or value_of(fields, *AUTHOR),
             sections=tuple(heading.section() for heading in headings),
             warnings=decoded.warnings,
-            structure=arranged([*named, *field_blocks(fields)], headings),
+            structure=arrange([*named, *field_blocks(fields)], headings),
             fields=tuple(fields),
         )
 

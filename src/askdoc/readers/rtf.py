@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from striprtf.striprtf import rtf_to_text as _untyped
 
-from askdoc.readers.attachments import COMMENT, FOOTER, FOOTNOTE, HEADER, Apart, write_apart
-from askdoc.readers.composing import Composer
-from askdoc.readers.decoding import empty
+from askdoc.readers.composer import Composer
+from askdoc.readers.encoding import empty
+from askdoc.readers.notes import COMMENT, FOOTER, FOOTNOTE, HEADER, Apart, write_apart
 from askdoc.readers.refusal import damaged
 from askdoc.types import Kind, Reading
 from askdoc.types.places import Place, PlaceKind
@@ -80,7 +80,7 @@ class Aside:
     source: str
 
 
-def taken_apart(source: str) -> tuple[str, list[Aside]]:
+def take_apart(source: str) -> tuple[str, list[Aside]]:
     """Return RTF with a `MARK` where each aside was, and the asides in their order."""
     if not _OPENS.search(source):
         return source, []
@@ -138,7 +138,7 @@ class RtfReader:
         if not data.lstrip().startswith(_START):
             raise damaged(name)
         source = data.decode("latin-1")  # the format is ASCII; what is not is from its code page
-        body, asides = taken_apart(without_hidden(source))
+        body, asides = take_apart(without_hidden(source))
         page = _CODE_PAGE.search(source)
         head = f"{{\\rtf1{page[0] if page else ''} "
         try:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from askdoc.readers.composing import Composer
-from askdoc.readers.decoding import decode
+from askdoc.readers.composer import Composer
+from askdoc.readers.encoding import decode
 from askdoc.readers.layout.lines import ends_sentence
 from askdoc.readers.refusal import damaged, wordless
 from askdoc.types import Reading

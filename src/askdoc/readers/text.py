@@ -6,17 +6,22 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import IO
 
-from askdoc.readers.decoding import decode, empty, is_utf8, utf8_pieces
-from askdoc.readers.layout.headings import headings_above, text_headings, text_title, without
+from askdoc.readers.encoding import decode, empty, is_utf8, utf8_pieces
+from askdoc.readers.layout.headings import (
+    headings_above,
+    text_headings,
+    text_title,
+    without_headings,
+)
 from askdoc.readers.layout.lines import blocks, text_runs
 from askdoc.readers.layout.structure import (
     AUTHOR,
-    apart,
-    arranged,
+    arrange,
     field_blocks,
     head_of_text,
-    items,
-    moved,
+    list_items,
+    replace_blocks,
+    shift,
     value_of,
 )
 from askdoc.strings import line_starts
@@ -68,15 +73,15 @@ def _parts(pieces: Iterator[str]) -> Iterator[Reading]:
 def _reading(text: str, *, origin: int = 0, warnings: tuple[str, ...] = ()) -> Reading:
     runs = text_runs(text)
     fields = [] if origin else head_of_text(_lines(text[:_HEAD]))
-    cut = tuple(apart(blocks(text, runs), (field.span for field in fields)))
+    cut = tuple(replace_blocks(blocks(text, runs), (field.span for field in fields)))
     headings = text_headings(text, runs)
     headings = sorted([*headings, *headings_above(text, runs, cut)], key=lambda one: one.span)
     title = None if origin else text_title(text, runs, headings)
     if title and title not in headings:
         headings.insert(0, title)
     sections = [heading.section() for heading in headings if heading != title]
-    found = without(cut, headings)
-    named = arranged([*items(text, found), *field_blocks(fields)], headings)
+    found = without_headings(cut, headings)
+    named = arrange([*list_items(text, found), *field_blocks(fields)], headings)
     return Reading(
         text=text,
         blocks=tuple(Span(block.start + origin, block.end + origin) for block in found),
@@ -85,7 +90,7 @@ def _reading(text: str, *, origin: int = 0, warnings: tuple[str, ...] = ()) -> R
         sections=tuple(Section(one.start + origin, one.level, one.title) for one in sections),
         warnings=warnings,
         origin=origin,
-        structure=Structure(tuple(moved(named.blocks, origin))),
+        structure=Structure(tuple(shift(named.blocks, origin))),
         fields=tuple(fields),
     )
 

@@ -15,7 +15,7 @@ from types import FrameType
 
 _IMPORTING = "<frozen importlib._bootstrap>"
 _MOMENT = 0.02
-"""Seconds until a Ctrl-C that came too early is met again."""
+"""Seconds until a Ctrl-C that came too early is raised again."""
 
 
 _ENDINGS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
@@ -26,7 +26,7 @@ _SIGNALLED = 128
 
 
 def postponed(frame: FrameType | None, number: int = signal.SIGINT) -> bool:
-    """Have a signal come again in a moment if it came into an import, as its frame tells."""
+    """Raise a signal again in a moment if it interrupted an import."""
     while frame is not None and frame.f_code.co_filename != _IMPORTING:
         frame = frame.f_back
     if frame is None:
@@ -43,7 +43,7 @@ def postponed(frame: FrameType | None, number: int = signal.SIGINT) -> bool:
 def interruptible() -> Iterator[None]:
     """Have Ctrl-C raise a KeyboardInterrupt, as it does anyway, but never into an import.
 
-    Where Ctrl-C does something else, as nothing under nohup, it goes on to do that.
+    Where Ctrl-C has another handler, or none as under nohup, that stays.
     """
     if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield

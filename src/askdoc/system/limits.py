@@ -27,7 +27,7 @@ _PATIENCE = 5
 
 _GROWN = 4
 _TIMED_OUT = 97
-"""What a process exits with that took too long, where there are no signals to tell."""
+"""The exit code of a process that took too long, on systems without signals."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ _ON_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS})
 
 @dataclass(frozen=True, slots=True)
 class Validators:
-    """What a server said of a page the last time, by which it can tell that it is as it was.
+    """What a server sent with a page, by which it can say later that the page is unchanged.
 
     `at` is the address that it came from in the end.
     """

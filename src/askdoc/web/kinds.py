@@ -47,7 +47,7 @@ _VAGUE = frozenset(
 
 _MARKUP = frozenset({"html", "htm", "xhtml"})
 _ENCODED = frozenset({"html", "xhtml", "txt", "md", "csv", "tsv", "json", "jsonl", "vtt", "srt"})
-"""Formats whose text may be written anew in UTF-8; XML says in itself how it is written."""
+"""Formats whose text may be converted to UTF-8; XML says in itself how it is written."""
 
 
 def ending_for(kind: str, address: str) -> str | None:
@@ -85,9 +85,9 @@ def ending_in(address: str) -> str:
 
 
 def in_utf8(data: bytes, ending: str, charset: str | None) -> bytes:
-    """Write a text anew that the server says is in another encoding; a mark in front tells so.
+    """Convert a text to UTF-8, with a byte order mark, if the server names another encoding.
 
-    What a server says of the encoding goes before what a page says of itself.
+    The encoding that the server names counts before the one that a page names.
     """
     if charset is None or ending not in _ENCODED:
         return data

@@ -1,4 +1,4 @@
-"""What was fetched, kept as files beside the index, so that a later run need not fetch it anew.
+"""What was fetched, kept as files beside the index, so that a later run need not fetch it again.
 
 Each page has a folder named after its address, with the page and a note of what the server said of
 it. Everything here can be fetched again: a folder that is damaged counts as none.
@@ -156,7 +156,7 @@ class Mirror:
 
 
 def _file_name(address: str) -> str:
-    """Name a file after what an address is of, so that messages about it tell something."""
+    """Name a file after what an address is of, so that messages can name it."""
     name = name_in(address).rpartition(".")[0] or name_in(address)
     return _NOT_IN_NAMES.sub("-", name).strip("-")[:_LONGEST_NAME] or "index"
 

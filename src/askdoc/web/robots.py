@@ -13,7 +13,7 @@ _TRANSLATED = IPv6Network("64:ff9b::/96")
 _METADATA = frozenset(
     map(ip_address, ("100.100.100.200", "192.0.0.192", "168.63.129.16", "fd00:ec2::254"))
 )
-"""Where clouds tell a machine its secrets, besides the link-local `169.254.169.254`."""
+"""Where clouds give a machine its credentials, besides the link-local `169.254.169.254`."""
 
 PRIVATE = "is a private address"
 """The one objection that an option lifts."""

@@ -10,7 +10,7 @@ import yaml
 
 from askdoc.errors import ReadError
 from askdoc.readers.data.records import Records
-from askdoc.readers.decoding import decode, empty
+from askdoc.readers.encoding import decode, empty
 from askdoc.readers.refusal import damaged
 from askdoc.types import Reading
 
@@ -35,7 +35,7 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 class JsonReader:
     """Reads JSON of any depth, one value or many; a line of the file is a place.
 
-    Comments and commas too many are let pass, as in the settings of many programs.
+    Comments and surplus commas are accepted, as in the settings of many programs.
     """
 
     def read(self, data: bytes, *, name: str) -> Reading:

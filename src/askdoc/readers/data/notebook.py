@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from askdoc.errors import ReadError
-from askdoc.readers.composing import Composer
-from askdoc.readers.decoding import decode
+from askdoc.readers.composer import Composer
+from askdoc.readers.encoding import decode
 from askdoc.readers.markdown import MarkdownReader
 from askdoc.readers.refusal import damaged, wordless
 from askdoc.types import Reading
 from askdoc.types.places import Place, PlaceKind
 
 _MOST_OUTPUT = 20_000
-"""Characters of what one cell printed; the rest is left out, and told of."""
+"""Characters of what one cell printed; the rest is left out, with a warning."""
 
 
 class NotebookReader:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from askdoc.readers.composing import CELL, TURN, Composer, clean
+from askdoc.readers.composer import CELL, TURN, Composer, clean
 from askdoc.types import Kind
 from askdoc.types.places import Place, PlaceKind
 
@@ -113,7 +113,7 @@ class Records:
             self._flush()
 
     def finish(self) -> None:
-        """Write what waits, be the end of it missing."""
+        """Write what is still open at the end of the file."""
         self._flush()
         self._frames.clear()
 

@@ -10,11 +10,11 @@ import re
 from lxml import etree
 
 from askdoc.errors import ReadError
-from askdoc.readers.composing import CELL, TURN, Composer
-from askdoc.readers.decoding import empty
+from askdoc.readers.composer import CELL, TURN, Composer
+from askdoc.readers.encoding import empty
 from askdoc.readers.html_tree import parse, write
+from askdoc.readers.package import parse_xml
 from askdoc.readers.refusal import wordless
-from askdoc.readers.unpacking import parse_xml
 from askdoc.types import Kind, Reading
 from askdoc.types.places import Place, PlaceKind
 

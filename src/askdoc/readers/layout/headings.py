@@ -114,7 +114,7 @@ def text_title(text: str, runs: Sequence[Run], headings: Sequence[Heading]) -> H
     return Heading(span, 1, " ".join(span.of(text).split()))
 
 
-def without(blocks: Sequence[Span], headings: Sequence[Heading]) -> tuple[Span, ...]:
+def without_headings(blocks: Sequence[Span], headings: Sequence[Heading]) -> tuple[Span, ...]:
     """Return the blocks with every heading taken out, but for those with no block below them.
 
     Both are in order, and no block reaches into a heading and out of it. A heading whose words are

@@ -3,7 +3,7 @@ r"""Which line ends end a block, and which only wrap a sentence. Pure.
 Plain text and PDF pages come as lines, and a line end alone says little: "Title\nThe first
 sentence goes on\nover two lines." holds both kinds. The main test is the one a typist or a word
 processor applied: where the first word of the next line would still have fitted, the line was ended
-on purpose. A line that goes on in lower case, or stops at a comma, is never taken as ended.
+on purpose. A line that ends at a comma, or before lower case, was not ended on purpose.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _FEW_LINES = 5
 """A run with fewer lines is judged by the width and the habit of the whole document."""
 
 _LEAST_FLOWING = 0.3
-"""In wrapped prose at least this share of the lines goes on with a sentence that began above."""
+"""In wrapped prose at least this share of the lines continues a sentence that began above."""
 
 _LEAST_PROSE = 50
 
@@ -129,7 +129,7 @@ def blocks(text: str, runs: Sequence[Run], *, widest: float = _WIDEST_WRAP) -> t
 
 
 def line_blocks(text: str, *, join: bool = True) -> list[Span]:
-    """Make each line that holds a word a block; with `join`, those that plainly go on are one."""
+    """Make each line that holds a word a block, with `join` those of one sentence together."""
     found: list[Span] = []
     for line in _LINE.finditer(text):
         bare = line[0].strip()

@@ -32,7 +32,7 @@ _BLOCK_SCALAR = re.compile(r"[|>][+-]?")
 _KIND_OF_MARK = re.compile(r"\(?(?:(\d)|([ivx]+[.)])|([A-Za-z]))")
 
 
-def arranged(blocks: Iterable[Block], headings: Iterable[Heading] = ()) -> Structure:
+def arrange(blocks: Iterable[Block], headings: Iterable[Heading] = ()) -> Structure:
     """Put blocks and headings in order; one that reaches into another begins behind it."""
     titles = (Block(one.span, Kind.HEADING) for one in headings)
     ordered = sorted((*titles, *blocks), key=lambda block: (block.span.start, -block.kind))
@@ -47,19 +47,19 @@ def arranged(blocks: Iterable[Block], headings: Iterable[Heading] = ()) -> Struc
     return Structure(tuple(found))
 
 
-def moved(blocks: Iterable[Block], by: int) -> Iterator[Block]:
+def shift(blocks: Iterable[Block], by: int) -> Iterator[Block]:
     """Yield blocks of a text that stands in another, from the offset `by` on."""
     for block in blocks:
         yield Block(Span(block.span.start + by, block.span.end + by), block.kind)
 
 
-def moved_fields(fields: Iterable[Field], by: int) -> Iterator[Field]:
+def shift_fields(fields: Iterable[Field], by: int) -> Iterator[Field]:
     """Yield fields of a text that stands in another, from the offset `by` on."""
     for field in fields:
         yield Field(field.key, field.value, Span(field.span.start + by, field.span.end + by))
 
 
-def items(text: str, blocks: Sequence[Span]) -> Iterator[Block]:
+def list_items(text: str, blocks: Sequence[Span]) -> Iterator[Block]:
     """Find the items of lists among the blocks of a plain text, by the marks before them.
 
     A number or a letter counts only beside another one of its kind, since it may begin a sentence.
@@ -145,7 +145,7 @@ def head_of_text(lines: Sequence[tuple[int, str]]) -> list[Field]:
     return fields if len(fields) >= _MANY and told_once else []
 
 
-def labelled(text: str, spans: Sequence[Span]) -> list[Field]:
+def labelled_fields(text: str, spans: Sequence[Span]) -> list[Field]:
     """Read items or lines as fields, where each says `Key: value` and there are several."""
     found = [_LABEL.fullmatch(span.of(text)) for span in spans]
     if len(spans) < _MANY or not all(found):
@@ -162,7 +162,7 @@ def field_blocks(fields: Iterable[Field]) -> Iterator[Block]:
     return (Block(field.span, Kind.FIELD) for field in fields)
 
 
-def apart(spans: Iterable[Span], taken: Iterable[Span]) -> list[Span]:
+def replace_blocks(spans: Iterable[Span], taken: Iterable[Span]) -> list[Span]:
     """Return blocks in order, with those of `taken` in place of what they overlap."""
     own = sorted(taken)
     end = own[-1].end if own else 0

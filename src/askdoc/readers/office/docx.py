@@ -18,11 +18,11 @@ import docx
 from lxml import etree
 
 from askdoc.errors import ReadError
-from askdoc.readers.attachments import FOOTER, HEADER, Apart, write_apart
-from askdoc.readers.composing import TURN, Composer, Wide, table_rows, told_in_each
+from askdoc.readers.composer import TURN, Composer, Wide, repeat_wide_cells, table_rows
+from askdoc.readers.notes import FOOTER, HEADER, Apart, write_apart
 from askdoc.readers.office.properties import core_properties
+from askdoc.readers.package import Package, as_usual, parse_xml
 from askdoc.readers.refusal import damaged, wordless
-from askdoc.readers.unpacking import Package, as_usual, parse_xml
 from askdoc.types import Kind, Reading
 from askdoc.types.places import Place, PlaceKind
 
@@ -80,19 +80,18 @@ def is_on(element: etree._Element | None) -> bool:
     return element is not None and element.get(_W + "val", "true") not in ("0", "false", "off")
 
 
-_DOCX_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _MATH_TEXT = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
-_P, _TBL, _TR, _TC = (_DOCX_W + tag for tag in ("p", "tbl", "tr", "tc"))
-_RUN, _TEXT = _DOCX_W + "r", _DOCX_W + "t"
-_TEXT_BOX = _DOCX_W + "txbxContent"
-_UNREAD = {_DOCX_W + tag for tag in ("del", "moveFrom", "instrText", "delText", "fldData")}
-_PAGE_BREAK = _DOCX_W + "lastRenderedPageBreak"
+_P, _TBL, _TR, _TC = (_W + tag for tag in ("p", "tbl", "tr", "tc"))
+_RUN, _TEXT = _W + "r", _W + "t"
+_TEXT_BOX = _W + "txbxContent"
+_UNREAD = {_W + tag for tag in ("del", "moveFrom", "instrText", "delText", "fldData")}
+_PAGE_BREAK = _W + "lastRenderedPageBreak"
 _WRITTEN = {
-    _DOCX_W + "tab": " ",
-    _DOCX_W + "br": "\n",
-    _DOCX_W + "cr": "\n",
-    _DOCX_W + "noBreakHyphen": "-",
+    _W + "tab": " ",
+    _W + "br": "\n",
+    _W + "cr": "\n",
+    _W + "noBreakHyphen": "-",
 }
 
 _END = re.compile(r"[.!?…][\"'”’)\]]*\s+|\n")
@@ -186,7 +185,7 @@ class _Walk:
         """Write what is on the pages."""
         body = self._document.element.body
         self._blocks(body)
-        for section in body.iterfind(_DOCX_W + "sectPr"):
+        for section in body.iterfind(_W + "sectPr"):
             self.margins.end(section)
 
     def notes(self, name: str) -> None:
@@ -195,7 +194,7 @@ class _Walk:
             root = parse_xml(part.blob, name)
             kind = next((kind for kind in _NOTES if str(part.partname).endswith(f"{kind}.xml")), "")
             wrote = False
-            for note in root.iter(_DOCX_W + _NOTES[kind]) if kind else ():
+            for note in root.iter(_W + _NOTES[kind]) if kind else ():
                 words = "\n".join(
                     text for one in note.iter(_P) if (text := _plain(self.words(one)).strip())
                 )
@@ -204,10 +203,10 @@ class _Walk:
                 if not wrote:
                     self.composer.heading(kind.capitalize(), 1)
                     wrote = True
-                mark = (_NOTES[kind], note.get(_DOCX_W + "id", ""))
+                mark = (_NOTES[kind], note.get(_W + "id", ""))
                 if (at := self._marks.get(mark, self._here)) is not None:
                     self.composer.place(at)
-                by = note.get(_DOCX_W + "author")
+                by = note.get(_W + "author")
                 self.composer.paragraph(f"{by}: {words}" if by else words, close=True)
 
     def _blocks(self, parent: etree._Element) -> None:
@@ -246,7 +245,7 @@ class _Walk:
     def _table(self, table: etree._Element) -> None:
         elements = [row for row in table.iter(_TR) if _nearest(row, _TBL) is table]
         grid = [self._cells(row) for row in elements]
-        written = dict(table_rows(told_in_each(_with_wide(grid))))
+        written = dict(table_rows(repeat_wide_cells(_with_wide(grid))))
         for number, (element, cells) in enumerate(zip(elements, grid, strict=True), start=1):
             row = "".join(cell.marked for cell in cells)
             before = _turned_before(row)
@@ -265,7 +264,7 @@ class _Walk:
                 marked = " ".join("".join(self.words(one)) for one in cell.iter(_P))
                 width = _number(cell.find(f"{_W}tcPr/{_W}gridSpan"), 1)
                 merge = cell.find(f"{_W}tcPr/{_W}vMerge")
-                goes_on = merge is not None and merge.get(_DOCX_W + "val", "continue") == "continue"
+                goes_on = merge is not None and merge.get(_W + "val", "continue") == "continue"
                 cells.append(_Cell(column, width, marked, goes_on=goes_on))
                 column += width
         return cells
@@ -276,7 +275,7 @@ class _Walk:
         What is hidden is left out, as nobody sees it.
         """
         style = paragraph.find(f"{_W}pPr/{_W}pStyle")
-        hidden = style is not None and style.get(_DOCX_W + "val", "") in self._hidden
+        hidden = style is not None and style.get(_W + "val", "") in self._hidden
         return self._seen(paragraph, hidden=hidden)
 
     def _seen(self, element: etree._Element, *, hidden: bool) -> Iterator[str]:
@@ -298,14 +297,14 @@ class _Walk:
 
     def _is_hidden(self, run: etree._Element, hidden: bool) -> bool:  # noqa: FBT001
         """Tell whether a run is hidden, in a paragraph whose style says that it is `hidden`."""
-        properties = run.find(_DOCX_W + "rPr")
+        properties = run.find(_W + "rPr")
         if properties is None:
             return hidden
         own = _vanishes(properties)
         if own is not None:
             return own
-        style = properties.find(_DOCX_W + "rStyle")
-        return hidden or (style is not None and style.get(_DOCX_W + "val", "") in self._hidden)
+        style = properties.find(_W + "rStyle")
+        return hidden or (style is not None and style.get(_W + "val", "") in self._hidden)
 
     def _mark(self, element: etree._Element) -> None:
         """Say where the next words stand, and the notes that they point to."""
@@ -321,24 +320,24 @@ class _Walk:
             for mark in element.iter(f"{_W}{note}Reference"):
                 self._numbered[note] += 1
                 name = None if note == _COMMENT else f"{note} {self._numbered[note]}"
-                self._marks[note, mark.get(_DOCX_W + "id", "")] = replace(place, name=name)
+                self._marks[note, mark.get(_W + "id", "")] = replace(place, name=name)
 
     def _kind(self, paragraph: etree._Element) -> Kind:
         """Tell what a paragraph is that is no heading: by its numbering, else by its style."""
         style = paragraph.find(f"{_W}pPr/{_W}pStyle")
-        key = style.get(_DOCX_W + "val", "") if style is not None else ""
+        key = style.get(_W + "val", "") if style is not None else ""
         return Kind.ITEM if _is_item(paragraph) else self._kinds.get(key, Kind.PROSE)
 
     def _level(self, paragraph: etree._Element) -> int | None:
         """Return the level of a heading, 0 for the title, None for other text."""
-        properties = paragraph.find(_DOCX_W + "pPr")
+        properties = paragraph.find(_W + "pPr")
         if properties is None:
             return None
-        own = properties.find(_DOCX_W + "outlineLvl")
+        own = properties.find(_W + "outlineLvl")
         if own is not None:
             return _outline(own)
-        style = properties.find(_DOCX_W + "pStyle")
-        return self._levels.get(style.get(_DOCX_W + "val", "")) if style is not None else None
+        style = properties.find(_W + "pStyle")
+        return self._levels.get(style.get(_W + "val", "")) if style is not None else None
 
 
 def _plain(pieces: Iterable[str]) -> str:
@@ -380,7 +379,7 @@ def _is_item(paragraph: etree._Element) -> bool:
 
 
 def _outline(element: etree._Element) -> int | None:
-    number = element.get(_DOCX_W + "val", "")
+    number = element.get(_W + "val", "")
     return int(number) + 1 if number.isdecimal() and int(number) < _NUMBER_OF_BODY_TEXT else None
 
 
@@ -401,13 +400,13 @@ def _with_wide(grid: Sequence[Sequence[_Cell]]) -> Iterator[tuple[list[str], lis
 
 def _number(element: etree._Element | None, otherwise: int) -> int:
     """Return how many columns an element speaks of; no table of Word's has more than it allows."""
-    said = element.get(_DOCX_W + "val", "") if element is not None else ""
+    said = element.get(_W + "val", "") if element is not None else ""
     return min(int(said), _MOST_COLUMNS) if re.fullmatch("[0-9]{1,9}", said) else otherwise
 
 
 def _vanishes(properties: etree._Element) -> bool | None:
     """Tell whether the properties of a run hide it; None where they do not say."""
-    own = properties.find(_DOCX_W + "vanish")
+    own = properties.find(_W + "vanish")
     return None if own is None else is_on(own)
 
 
@@ -415,11 +414,11 @@ def _hidden_styles(document: Document) -> frozenset[str]:
     """Name the styles that hide what has them, be it by the style that they are based on."""
     says: dict[str, bool | None] = {}
     based: dict[str, str] = {}
-    for style in document.styles.element.iter(_DOCX_W + "style"):
-        key = style.get(_DOCX_W + "styleId", "")
-        properties, on = style.find(_DOCX_W + "rPr"), style.find(_DOCX_W + "basedOn")
+    for style in document.styles.element.iter(_W + "style"):
+        key = style.get(_W + "styleId", "")
+        properties, on = style.find(_W + "rPr"), style.find(_W + "basedOn")
         says[key] = _vanishes(properties) if properties is not None else None
-        based[key] = on.get(_DOCX_W + "val", "") if on is not None else ""
+        based[key] = on.get(_W + "val", "") if on is not None else ""
 
     def hides(key: str) -> bool:
         for _ in based:  # which may go round in a circle
@@ -435,10 +434,10 @@ def _hidden_styles(document: Document) -> frozenset[str]:
 
 def _levels(document: Document) -> Iterator[tuple[str, int]]:
     """Map the ids of the styles of headings to their level, that of the title to 0."""
-    for style in document.styles.element.iter(_DOCX_W + "style"):
-        key = style.get(_DOCX_W + "styleId", "")
-        named = style.find(_DOCX_W + "name")
-        words = named.get(_DOCX_W + "val", "") if named is not None else ""
+    for style in document.styles.element.iter(_W + "style"):
+        key = style.get(_W + "styleId", "")
+        named = style.find(_W + "name")
+        words = named.get(_W + "val", "") if named is not None else ""
         outline = style.find(f"{_W}pPr/{_W}outlineLvl")
         found = _HEADING.fullmatch(words) or _HEADING.fullmatch(key)
         if words.lower() == "title":
@@ -451,13 +450,13 @@ def _levels(document: Document) -> Iterator[tuple[str, int]]:
 
 def _kinds(document: Document) -> Iterator[tuple[str, Kind]]:
     """Map the ids of styles to what their paragraphs are, by the names that Word gives styles."""
-    for style in document.styles.element.iter(_DOCX_W + "style"):
-        named = style.find(_DOCX_W + "name")
-        words = named.get(_DOCX_W + "val", "").lower() if named is not None else ""
+    for style in document.styles.element.iter(_W + "style"):
+        named = style.find(_W + "name")
+        words = named.get(_W + "val", "").lower() if named is not None else ""
         if style.find(f"{_W}pPr/{_W}numPr") is not None or words.startswith("list "):
-            yield style.get(_DOCX_W + "styleId", ""), Kind.ITEM
+            yield style.get(_W + "styleId", ""), Kind.ITEM
         elif (kind := _STYLES.get(words)) is not None:
-            yield style.get(_DOCX_W + "styleId", ""), kind
+            yield style.get(_W + "styleId", ""), kind
 
 
 def _notes(document: Document) -> Iterator[Part]:

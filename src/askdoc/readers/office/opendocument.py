@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from lxml import etree
 
-from askdoc.readers.composing import Composer, Wide, table_rows, told_in_each
+from askdoc.readers.composer import Composer, Wide, repeat_wide_cells, table_rows
 from askdoc.readers.office.properties import open_properties
-from askdoc.readers.office.sheets import Missing, Sheet, noted, write_sheets
+from askdoc.readers.office.sheets import Missing, Sheet, comment_text, write_sheets
+from askdoc.readers.package import Package
 from askdoc.readers.refusal import damaged, locked, wordless
-from askdoc.readers.unpacking import Package
 from askdoc.types import Kind, Reading
 from askdoc.types.places import Place, PlaceKind
 
@@ -219,7 +219,7 @@ def _sheet(table: etree._Element) -> Sheet:
             words = " ".join("".join(_words(one, ())) for one in comment.iter(_P))
             if words.strip():
                 by = comment.findtext(f"{_DC}creator") or ""
-                notes.setdefault(number, []).append(noted(by, words))
+                notes.setdefault(number, []).append(comment_text(by, words))
             comment.clear(keep_tail=True)
         times = _number(row, "number-rows-repeated")
         number += min(times, _MOST_REPEATED) if "".join(map(str, row.itertext())).strip() else times
@@ -237,7 +237,7 @@ def _lacks_result(cell: etree._Element) -> bool:
 
 def _rows(table: etree._Element, hidden: Collection[str] = ()) -> Iterator[list[str]]:
     """List the rows of a table as the texts of their cells; a repeated row counts as often."""
-    return told_in_each(_rows_with_wide(table, hidden))
+    return repeat_wide_cells(_rows_with_wide(table, hidden))
 
 
 def _rows_with_wide(

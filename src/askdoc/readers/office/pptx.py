@@ -11,11 +11,11 @@ from lxml import etree
 from pptx.enum.shapes import PP_PLACEHOLDER
 
 from askdoc.errors import ReadError
-from askdoc.readers.composing import CELL, Composer, Wide, table_rows, told_in_each
+from askdoc.readers.composer import CELL, Composer, Wide, repeat_wide_cells, table_rows
 from askdoc.readers.hidden import HIDDEN, hidden_slides
 from askdoc.readers.office.properties import core_properties
+from askdoc.readers.package import Package, as_usual, parse_xml
 from askdoc.readers.refusal import damaged, wordless
-from askdoc.readers.unpacking import Package, as_usual, parse_xml
 from askdoc.types import Kind, Reading
 from askdoc.types.places import Place, PlaceKind
 
@@ -102,7 +102,7 @@ def _shape(shape: Any, composer: Composer, name: str) -> None:
         for number, paragraph in enumerate(shape.text_frame.paragraphs):
             composer.paragraph(paragraph.text, close=number > 0, kind=kind)
     elif getattr(shape, "has_table", False):
-        for _, row in table_rows(told_in_each(_rows(shape.table))):
+        for _, row in table_rows(repeat_wide_cells(_rows(shape.table))):
             composer.row(row)
     elif getattr(shape, "has_chart", False):
         for row in _chart(shape.chart):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from lxml import etree
 
 from askdoc.errors import ReadError
-from askdoc.readers.unpacking import Package
+from askdoc.readers.package import Package
 
 Pairs = list[tuple[str, str]]
 

@@ -17,11 +17,11 @@ import openpyxl
 from lxml import etree
 
 from askdoc.errors import ReadError
-from askdoc.readers.composing import CELL, Composer, Wide, table_rows, told_in_each
+from askdoc.readers.composer import CELL, Composer, Wide, repeat_wide_cells, table_rows
 from askdoc.readers.hidden import HIDDEN, Hidden, Unseen
 from askdoc.readers.office.properties import Pairs, core_properties
+from askdoc.readers.package import Package, as_usual
 from askdoc.readers.refusal import damaged, locked, wordless
-from askdoc.readers.unpacking import Package, as_usual
 from askdoc.types import Reading
 from askdoc.types.places import Place, PlaceKind
 
@@ -49,7 +49,7 @@ _ANY = "{*}"
 
 @dataclass(slots=True)
 class Scanned:
-    """Of a sheet: its merged cells, each with the row that it begins in, and what else is told."""
+    """What the XML of a sheet says besides values, such as merged cells by their first row."""
 
     merged: list[tuple[int, Wide]] = field(default_factory=list)
     without_result: int = 0
@@ -102,7 +102,7 @@ def comments(package: Package, sheet: str) -> Mapping[int, Sequence[str]]:
     return found
 
 
-def noted(by: str, words: str) -> str:
+def comment_text(by: str, words: str) -> str:
     """Write a comment of a cell, as others are: with its author, where that is known."""
     told = " ".join(words.split())
     by = " ".join(by.split())
@@ -117,7 +117,7 @@ def _comments(root: etree._Element) -> Iterator[tuple[int, str]]:
         by = authors.get(comment.get("authorId", ""), "")
         words = "".join(one.text or "" for one in comment.iter(f"{_ANY}t"))
         if at and words.strip():
-            yield int(at[1]), noted(by, words)
+            yield int(at[1]), comment_text(by, words)
 
 
 _MOST_EMPTY = 100_000
@@ -126,7 +126,6 @@ _MOST_EMPTY = 100_000
 _EXACT = 1e15
 """Whole numbers below this are written with all their digits."""
 
-_SHEETS_MOST_MERGED = 10_000
 _QUOTED = re.compile(r'"[^"]*"|\\.')
 """What a number format says as it stands."""
 
@@ -252,7 +251,7 @@ def _with_notes(rows: Iterable[tuple[int, str]], notes: Notes) -> Iterator[tuple
         yield number, CELL.join(notes[number])
 
 
-def said(value: object) -> str:
+def cell_text(value: object) -> str:
     """Write the value of a cell as a person would."""
     match value:
         case None:
@@ -296,13 +295,15 @@ def _sheets(book: Any, package: Package, missing: Missing, unseen: Unseen) -> It
 def _rows(sheet: Any, shares: Collection[int]) -> Iterator[list[str]]:
     """Write out the cells of rows; those whose style is one of `shares` are in percent."""
     if not shares:  # as in most books, and faster
-        yield from ([said(value) for value in row] for row in sheet.iter_rows(values_only=True))
+        yield from (
+            [cell_text(value) for value in row] for row in sheet.iter_rows(values_only=True)
+        )
         return
     for row in sheet.iter_rows():
         yield [
             _share(cell.value)
             if _is_number(cell.value) and cell._style_id in shares  # noqa: SLF001
-            else said(cell.value)
+            else cell_text(cell.value)
             for cell in row
         ]
 
@@ -330,7 +331,7 @@ def _is_share(number_format: str) -> bool:
 
 
 def _share(value: float) -> str:
-    return f"{said(float(f'{value * 100:.12g}'))}%"
+    return f"{cell_text(float(f'{value * 100:.12g}'))}%"
 
 
 def _with_merged(
@@ -339,7 +340,9 @@ def _with_merged(
     begins: dict[int, list[Wide]] = {}
     for row, wide in merged:
         begins.setdefault(row, []).append(wide)
-    return told_in_each((row, begins.get(number, ())) for number, row in enumerate(rows, start=1))
+    return repeat_wide_cells(
+        (row, begins.get(number, ())) for number, row in enumerate(rows, start=1)
+    )
 
 
 def _old_sheets(data: bytes, unseen: Unseen, *, formatted: bool) -> Iterator[Sheet]:
@@ -358,10 +361,10 @@ def _old_sheets(data: bytes, unseen: Unseen, *, formatted: bool) -> Iterator[She
         notes: dict[int, list[str]] = {}
         for (row, _), note in sorted(sheet.cell_note_map.items()):
             if note.text.strip():
-                notes.setdefault(row + 1, []).append(noted(note.author or "", note.text))
+                notes.setdefault(row + 1, []).append(comment_text(note.author or "", note.text))
         merged = (
             (top + 1, Wide(left + 1, right - left, bottom - top))
-            for top, bottom, left, right in islice(sheet.merged_cells, _SHEETS_MOST_MERGED)
+            for top, bottom, left, right in islice(sheet.merged_cells, _MOST_MERGED)
         )
         hidden = Hidden(
             {at + 1 for at, line in sheet.rowinfo_map.items() if line.hidden},
@@ -379,16 +382,16 @@ def _old(cell: Any, book: Any) -> str:
     match cell.ctype:
         case xlrd.XL_CELL_DATE:
             try:
-                return said(xlrd.xldate_as_datetime(cell.value, book.datemode))
+                return cell_text(xlrd.xldate_as_datetime(cell.value, book.datemode))
             except (ValueError, OverflowError):
-                return said(cell.value)
+                return cell_text(cell.value)
         case xlrd.XL_CELL_BOOLEAN:
-            return said(bool(cell.value))
+            return cell_text(bool(cell.value))
         case xlrd.XL_CELL_NUMBER if cell.xf_index is not None:
             shown = book.format_map.get(book.xf_list[cell.xf_index].format_key)
             is_share = shown is not None and _is_share(shown.format_str)
-            return _share(cell.value) if is_share else said(cell.value)
+            return _share(cell.value) if is_share else cell_text(cell.value)
         case xlrd.XL_CELL_ERROR:
             return str(xlrd.error_text_from_code.get(cell.value, ""))
         case _:
-            return said(cell.value)
+            return cell_text(cell.value)

@@ -9,7 +9,7 @@ from typing import Any
 
 from pypdfium2 import raw  # type: ignore[import-untyped]
 
-from askdoc.readers.composing import clean
+from askdoc.readers.composer import clean
 
 _UNSEEN = raw.FPDF_ANNOT_FLAG_HIDDEN | raw.FPDF_ANNOT_FLAG_NOVIEW
 _SECRET = 1 << 13
@@ -91,7 +91,7 @@ def _entry(found: Any, key: bytes) -> str:
 
 
 def _string(fill: Callable[[Any, int], int]) -> str:
-    """Return what a function of pdfium writes into a buffer, of which it tells the size first."""
+    """Return what a function of pdfium writes into a buffer, after it has returned the size."""
     size = fill(None, 0)
     if size <= len("\0".encode("utf-16-le")):
         return ""

@@ -15,7 +15,7 @@ from itertools import pairwise
 
 from askdoc.readers.layout.headings import Heading
 from askdoc.readers.layout.lines import Line, blocks, continues, is_rule
-from askdoc.readers.layout.structure import arranged, items
+from askdoc.readers.layout.structure import arrange, list_items
 from askdoc.strings import SOFT_HYPHEN, unparted
 from askdoc.types import UNSTRUCTURED, Block, Kind, Span, Structure
 
@@ -130,7 +130,7 @@ def compose(
     if any(told):
         apart = (span for sheet in sheets for span in sheet.beside)
         found = tuple(sorted((*found, *apart), key=lambda span: span.start))
-    named = arranged(_named(text, sheets, found), headings)
+    named = arrange(_named(text, sheets, found), headings)
     return Composed(text, starts, found, tuple(headings), named)
 
 
@@ -141,7 +141,7 @@ def _named(text: str, sheets: Sequence[_Sheet], blocks: Sequence[Span]) -> Itera
             if line.in_table:
                 yield Block(span, Kind.ROW)
         yield from (Block(span, Kind.FIELD) for span in sheet.beside)
-    yield from items(text, blocks)
+    yield from list_items(text, blocks)
     yield from (Block(span, Kind.CAPTION) for span in blocks if _CAPTION.match(span.of(text)))
 
 
@@ -243,7 +243,7 @@ def _parted(a: PageLine, b: PageLine, leading: float, *, goes_on: bool) -> bool:
 
 
 def _run(sheet: _Sheet, group: Sequence[int]) -> list[Line]:
-    """Measure lines from the left edge of their column, for a run may go on in the next one."""
+    """Measure lines from the left edge of their column: a run may continue in the next one."""
     lines: list[Line] = []
     column: list[int] = []
     for number, following in zip(group, [*group[1:], None], strict=True):
@@ -377,7 +377,7 @@ def _flows(lines: Sequence[PageLine]) -> bool:
 
 
 def _by_column(page: Sequence[PageLine], left: float, right: float) -> Iterator[PageLine]:
-    """Yield the left column and then the right one, anew after each line that crosses both."""
+    """Yield the left column and then the right one, and again below each line that crosses both."""
     middle = (left + right) / 2
     waiting: list[PageLine] = []
     for line in page:

@@ -21,7 +21,7 @@ _TYPE_HEIGHT = 0.75
 """Of the height of a box, about this share is the height of the type."""
 
 
-def recognised(page: Any) -> list[PageLine]:
+def recognise(page: Any) -> list[PageLine]:
     """Recognise the words on a page of pdfium; lines from top to bottom, lengths in points."""
     width, height = page.get_size()
     scale = min(RESOLUTION / _POINTS, _MOST_DOTS / max(width, height, 1))

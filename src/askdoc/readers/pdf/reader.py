@@ -19,8 +19,8 @@ import pypdfium2 as pdfium  # type: ignore[import-untyped]
 from pypdfium2 import raw
 
 from askdoc.errors import ReadError
-from askdoc.readers.composing import Composer
-from askdoc.readers.layout.headings import without
+from askdoc.readers.composer import Composer
+from askdoc.readers.layout.headings import without_headings
 from askdoc.readers.pdf.asides import asides
 from askdoc.readers.pdf.layout import CELL, Bookmark, PageLine, compose, in_reading_order, soften
 from askdoc.readers.pdf.tables import with_column_names
@@ -83,7 +83,7 @@ class PdfReader:
         return PdfReader(options)
 
     def read(self, data: bytes, *, name: str) -> Reading:
-        """Read a file called `name`; the warnings tell of pages without text.
+        """Read a file called `name`; warnings name the pages without text.
 
         Raises:
             ReadError: the file is broken, needs a password, or has no text on any page.
@@ -143,7 +143,7 @@ def _read(document: Any, name: str, *, ocr: bool) -> Reading:
         raise ReadError(message, code=NO_TEXT, hint=hint)
     reading = Reading(
         text=composed.text,
-        blocks=without(composed.blocks, composed.headings),
+        blocks=without_headings(composed.blocks, composed.headings),
         pages=composed.pages,
         sections=tuple(heading.section() for heading in composed.headings),
         warnings=(*_lost(lost, len(pages)), *_warnings(pages, bare, ocr=ocr)),
@@ -156,10 +156,10 @@ def _read(document: Any, name: str, *, ocr: bool) -> Reading:
 
 
 def _recognised(document: Any, number: int) -> list[PageLine]:
-    from askdoc.readers.pdf.ocr import recognised
+    from askdoc.readers.pdf.ocr import recognise
 
     try:
-        return recognised(document[number])
+        return recognise(document[number])
     except pdfium.PdfiumError:
         return []
 

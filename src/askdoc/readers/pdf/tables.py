@@ -1,7 +1,7 @@
 """Tables on pages: each cell is given the name of its column, so that a row stands alone. Pure.
 
-A page says nothing of tables, so one is told by its form: a line of names, and below it lines whose
-cells stand under them, with figures in some column. What is less plain than that stays as it is.
+A page says nothing of tables, so one is recognised by its form: a line of names, and below it lines
+whose cells stand under them, with figures in some column. What is less plain stays as it is.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def _is_head(row: _Row) -> bool:
 def _below(rows: Sequence[_Row], at: int) -> list[tuple[_Row, list[int] | None]]:
     """List the rows of the table whose head is at `at`, each with the columns of its cells.
 
-    A line between them that is one cell goes on with the row above, and has no columns. Nothing is
+    A line between them that is one cell continues the row above, and has no columns. Nothing is
     listed where this is no table: the first row has figures, and where it has them the others do.
     """
     head = rows[at]

@@ -1,4 +1,4 @@
-"""From bytes to text, by what the bytes say of themselves, else by evidence that is told of."""
+"""From bytes to text, by what the bytes declare, else by a guess that is reported."""
 
 from __future__ import annotations
 

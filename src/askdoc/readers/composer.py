@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
 from askdoc.readers.html_tree import Written
-from askdoc.readers.layout.headings import Heading, without
+from askdoc.readers.layout.headings import Heading, without_headings
 from askdoc.readers.layout.lines import blocks, line_blocks, text_runs
-from askdoc.readers.layout.structure import arranged, items, moved, moved_fields
+from askdoc.readers.layout.structure import arrange, list_items, shift, shift_fields
 from askdoc.types import Block, Field, Kind, Part, Reading, Span
 from askdoc.types.places import PROPERTIES, Landmark, Landmarks, Place, PlaceKind
 
@@ -143,7 +143,7 @@ class Composer:
         text = "".join(self._pieces)
         titles = {
             " ".join(block.span.of(text).split()): block.span
-            for block in arranged(self._structure, self._headings).blocks
+            for block in arrange(self._structure, self._headings).blocks
             if block.kind is Kind.HEADING
         }
         known = {(field.key, field.value) for field in self._fields}
@@ -174,16 +174,16 @@ class Composer:
             spans = [Span(start + one.start, start + one.end) for one in found]
             self._blocks += spans
             quoted = [one.of(text).startswith(">") for one in found]
-            listed = items(
+            listed = list_items(
                 text, [one for one, is_quote in zip(found, quoted, strict=True) if not is_quote]
             )
-            self._structure += moved(listed, start)
+            self._structure += shift(listed, start)
             for span, is_quote in zip(spans, quoted, strict=True):
                 if is_quote:
                     self._note(span, Kind.QUOTE)
 
     def line(self, words: str, *, goes_on: bool) -> None:
-        """Write a line, which may go on with the sentence of the one before it."""
+        """Write a line, which may continue the sentence of the line before."""
         text = " ".join(clean(words).split())
         if not _WORD.search(text):
             return
@@ -201,8 +201,8 @@ class Composer:
             for section in reading.sections
             for at in (start + section.start,)
         ]
-        self._structure += moved(reading.structure.blocks, start)
-        self._fields += moved_fields(reading.fields, start)
+        self._structure += shift(reading.structure.blocks, start)
+        self._fields += shift_fields(reading.fields, start)
 
     def row(self, words: str, *, turns: Sequence[Place] = (), kind: Kind = Kind.ROW) -> None:
         """Write one line that no line break may part, such as a row of a table.
@@ -243,7 +243,7 @@ class Composer:
             )
             for one in page.headings
         ]
-        self._structure += moved(page.structure.blocks, start)
+        self._structure += shift(page.structure.blocks, start)
 
     def reading(
         self,
@@ -265,14 +265,14 @@ class Composer:
         headings = self._sections_with_text()
         return Reading(
             text=text,
-            blocks=without(self._blocks, headings),
+            blocks=without_headings(self._blocks, headings),
             title=_named(title),
             author=_named(author),
             sections=tuple(heading.section() for heading in headings),
             landmarks=Landmarks.of(self._landmarks),
             warnings=tuple(warnings),
             parts=tuple(parts),
-            structure=arranged(self._structure, self._headings),
+            structure=arrange(self._structure, self._headings),
             fields=tuple(self._fields),
         )
 
@@ -300,7 +300,7 @@ class Composer:
 
 
 def _shorter(text: str, start: int) -> Iterator[Span]:
-    """Cut a line of monstrous length at white space, so that no step after this one labours."""
+    """Cut a very long line at white space, which bounds the work of all later steps."""
     position = 0
     while len(text) - position > _LONGEST_BLOCK:
         cut = text.rfind(" ", position + _LONGEST_BLOCK // 2, position + _LONGEST_BLOCK)
@@ -412,8 +412,7 @@ def _named(name: str | None) -> str | None:
 _MOST_COLUMNS = 256
 _MOST_ROWS = 1000
 _LONGEST_REPEATED = 200
-"""Characters of a cell that is repeated in each row that it spans, as far as so many rows; and how
-far to the right a cell reaches where no other has words."""
+"""How far a cell is written into the rows and columns that it spans, and up to what length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -425,7 +424,7 @@ class Wide:
     rows: int
 
 
-def told_in_each(rows: Iterable[tuple[list[str], Sequence[Wide]]]) -> Iterator[list[str]]:
+def repeat_wide_cells(rows: Iterable[tuple[list[str], Sequence[Wide]]]) -> Iterator[list[str]]:
     """Yield rows, given with the wide cells that begin in each, as `table_rows` takes them.
 
     A row that holds something says what cells say that span it; what a cell reaches over is marked.

@@ -15,7 +15,7 @@ from io import BytesIO
 
 from lxml import etree
 
-from askdoc.readers.decoding import empty
+from askdoc.readers.encoding import empty
 from askdoc.readers.refusal import damaged, locked, too_large
 
 MOST_UNPACKED = 256_000_000
@@ -112,9 +112,9 @@ def as_usual(package: Package, data: bytes) -> bytes:
 
 
 def parse_xml(data: bytes, name: str, complaints: list[str] | None = None) -> etree._Element:
-    """Parse XML without entities, document type and network; what is not well-formed is mended.
+    """Parse XML without entities, document type and network, and repair what is not well-formed.
 
-    `complaints` takes in a sentence where it had to be.
+    `complaints` receives a sentence if there was something to repair.
 
     Raises:
         ReadError: there is no element in it.

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from askdoc.errors import ReadError
-from askdoc.readers.decoding import decode, is_utf8
+from askdoc.readers.encoding import decode, is_utf8
 
 TEXTS = {
     "cp1252": "Die Straße über den Fluß wurde größer als früher, sagte Müller. Wir prüfen das.",
