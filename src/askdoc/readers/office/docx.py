@@ -30,56 +30,9 @@ if TYPE_CHECKING:
     from docx.document import Document
     from docx.opc.part import Part
 
-
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
-_KINDS = {_W + "headerReference": HEADER, _W + "footerReference": FOOTER}
-
-
-class Margins:
-    """Takes in where sections begin and end; `write` then says what heads and foots their pages."""
-
-    def __init__(self, document: Document) -> None:
-        self._document = document
-        self._at: Place | None = None
-        self._found: list[tuple[str, Place, str]] = []
-
-    def pass_by(self, place: Place) -> None:
-        """Take in a place of the text; the first of a section is that of its header and footer."""
-        self._at = self._at or place
-
-    def end(self, section: etree._Element) -> None:
-        """End a section by its properties."""
-        at, self._at = self._at or Place(PlaceKind.PARAGRAPH, 1), None
-        shown = {"default", None}
-        if is_on(section.find(_W + "titlePg")):
-            shown.add("first")
-        if self._document.settings.odd_and_even_pages_header_footer:
-            shown.add("even")
-        for element in section:
-            kind = _KINDS.get(str(element.tag))
-            if kind and element.get(_W + "type") in shown:
-                self._found.append((kind, at, element.get(_R + "id", "")))
-
-    def write(
-        self, composer: Composer, words: Callable[[etree._Element], str], *, name: str
-    ) -> None:
-        """Write each header and footer once, its paragraphs by their `words`."""
-        parts = self._document.part.related_parts
-        found: list[Apart] = []
-        for kind, at, key in self._found:
-            if key in parts:
-                root = parse_xml(parts[key].blob, name)
-                lines = dict.fromkeys(map(words, root.iter(_W + "p")))  # a box is told twice
-                found.append(Apart(kind, at, "\n".join(lines)))
-        write_apart(composer, found)
-
-
-def is_on(element: etree._Element | None) -> bool:
-    """Tell whether a property that is on or off is there and on."""
-    return element is not None and element.get(_W + "val", "true") not in ("0", "false", "off")
-
-
+_IN_MARGIN = {_W + "headerReference": HEADER, _W + "footerReference": FOOTER}
 _MATH_TEXT = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 _P, _TBL, _TR, _TC = (_W + tag for tag in ("p", "tbl", "tr", "tc"))
@@ -113,9 +66,51 @@ _STYLES = {
 _COMMENT = "comment"
 _NOTES = {"footnotes": "footnote", "endnotes": "endnote", "comments": _COMMENT}
 _NUMBER_OF_BODY_TEXT = 9
-
-
 _MOST_COLUMNS = 63
+
+
+class Margins:
+    """Takes in where sections begin and end; `write` then says what heads and foots their pages."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._at: Place | None = None
+        self._found: list[tuple[str, Place, str]] = []
+
+    def pass_by(self, place: Place) -> None:
+        """Take in a place of the text; the first of a section is that of its header and footer."""
+        self._at = self._at or place
+
+    def end(self, section: etree._Element) -> None:
+        """End a section by its properties."""
+        at, self._at = self._at or Place(PlaceKind.PARAGRAPH, 1), None
+        shown = {"default", None}
+        if is_on(section.find(_W + "titlePg")):
+            shown.add("first")
+        if self._document.settings.odd_and_even_pages_header_footer:
+            shown.add("even")
+        for element in section:
+            kind = _IN_MARGIN.get(str(element.tag))
+            if kind and element.get(_W + "type") in shown:
+                self._found.append((kind, at, element.get(_R + "id", "")))
+
+    def write(
+        self, composer: Composer, words: Callable[[etree._Element], str], *, name: str
+    ) -> None:
+        """Write each header and footer once, its paragraphs by their `words`."""
+        parts = self._document.part.related_parts
+        found: list[Apart] = []
+        for kind, at, key in self._found:
+            if key in parts:
+                root = parse_xml(parts[key].blob, name)
+                lines = dict.fromkeys(map(words, root.iter(_W + "p")))  # a box is told twice
+                found.append(Apart(kind, at, "\n".join(lines)))
+        write_apart(composer, found)
+
+
+def is_on(element: etree._Element | None) -> bool:
+    """Tell whether a property that is on or off is there and on."""
+    return element is not None and element.get(_W + "val", "true") not in ("0", "false", "off")
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,15 @@ _LONGEST_MARK = 20_000
 _ROW = re.compile(r"[A-Z]{1,3}([0-9]{1,7})")
 _ANY = "{*}"
 
+_MOST_EMPTY = 100_000
+"""Rows without a word after which a sheet is taken to be at its end."""
+
+_EXACT = 1e15
+"""Whole numbers below this are written with all their digits."""
+
+_QUOTED = re.compile(r'"[^"]*"|\\.')
+"""What a number format says as it stands."""
+
 
 @dataclass(slots=True)
 class Scanned:
@@ -119,15 +128,6 @@ def _comments(root: etree._Element) -> Iterator[tuple[int, str]]:
         if at and words.strip():
             yield int(at[1]), comment_text(by, words)
 
-
-_MOST_EMPTY = 100_000
-"""Rows without a word after which a sheet is taken to be at its end."""
-
-_EXACT = 1e15
-"""Whole numbers below this are written with all their digits."""
-
-_QUOTED = re.compile(r'"[^"]*"|\\.')
-"""What a number format says as it stands."""
 
 Notes = Mapping[int, Sequence[str]]
 """Comments of cells, by row."""
