@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import os
 import shlex
-import stat
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ import typer
 
 from askdoc import __version__
 from askdoc.cli.base import COMPLETING, MEANT, Command, Root
-from askdoc.cli.input import at_terminal, expect_open
+from askdoc.cli.input import at_terminal, expect_open, is_piped
 from askdoc.errors import UsageError
 from askdoc.text.mentions import FUNCTION_WORDS
 
@@ -62,7 +61,8 @@ ENTRIES = (
     _Entry("repl", "Open a session to ask, follow up, look at sources and steer", _ASKING),
     _Entry("search", "Find the passages that fit a question best", _ASKING),
     _Entry("show", "Print the stored text of a document, or the lines around a place", _ASKING),
-    _Entry("history", "List, print, export and delete kept sessions", _ASKING),
+    _Entry("outline", "Print the headings of a document, each with a sentence", _ASKING),
+    _Entry("history", "List, print, export and delete saved sessions", _ASKING),
     _Entry("index", "Bring the index up to date with files and folders", _INDEXING),
     _Entry("status", "Say what is indexed, what was skipped, and with which model", _INDEXING),
     _Entry(
@@ -85,7 +85,7 @@ ENTRIES = (
     ),
     _Entry("models", "Fetch, list and remove language models", _MORE),
     _Entry("trust", "Trust this workspace's settings as they are now", _MORE),
-    _Entry("doctor", "Check the installation and the index, and say how to mend them", _INDEXING),
+    _Entry("doctor", "Check the installation, the settings and the index", _INDEXING),
     _Entry(
         "eval",
         "Measure how good the answers are, on suites of questions whose answers are known",
@@ -100,6 +100,13 @@ ENTRIES = (
 
 _CLOSE = 0.8
 """Likeness from which a word is taken for a mistyped command."""
+
+_HELP_WORD = "help"
+_LIST_WORD = "list"
+"""Words that other programs have as commands."""
+
+_CLOSE_ALONE = 0.75
+"""The same for a word that stands alone, so that two swapped letters count."""
 
 _QUITE_CLOSE = 0.65
 """The same for a word that stands before a question in quotation marks."""
@@ -138,24 +145,31 @@ class AskdocGroup(Root):
         Options may stand before the first word; they belong to the command.
         """
         own = {name for item in self.get_params(ctx) for name in item.opts}
-        if not args and os.environ.get(COMPLETING):
-            return []  # nothing stands before what is completed
         if not args:
-            expect_open()
-            talks = sys.stdout.isatty() if at_terminal() else _is_given_questions()
-            return ["repl"] if talks else ["--help"]
+            return _without_arguments()
         if args[0] in own:
             return args
         leading = self._options_before_word(ctx, args)
         word = args[leading] if leading < len(args) else ""
         if word in self.list_commands(ctx):
             return [word, *args[:leading], *args[leading + 1 :]]
+        if args[0] == _HELP_WORD and (len(args) == 1 or args[1] in self.list_commands(ctx)):
+            return [*args[1:], "--help"]
+        if not word and "--" not in args and self._opens_session(ctx, args):
+            return ["repl", *args]
         if word.isalpha() and not ctx.resilient_parsing:
             rest = args[leading + 1 :]
             self._refuse_mistyped(ctx, word, rest)
             if rest and (near := self._nearest(ctx, word, _CLOSE)):
-                ctx.meta[MEANT] = f"askdoc {shlex.join([near, *rest])}"
+                ctx.meta[MEANT] = f"askdoc {shlex.join([near[0], *rest])}"
         return ["ask", *args]
+
+    def _opens_session(self, ctx: Any, args: list[str]) -> bool:
+        """Tell whether options without a question, such as `--library law`, open a session."""
+        if ctx.resilient_parsing or not (at_terminal() and sys.stdout.isatty()):
+            return False
+        known = {name for item in self.get_command(ctx, "repl").params for name in item.opts}
+        return all(arg in known for arg in args if arg.startswith("-"))
 
     def _options_before_word(self, ctx: Any, args: list[str]) -> int:
         """Count the arguments before the first word: options of `ask` and their values."""
@@ -186,16 +200,24 @@ class AskdocGroup(Root):
             or not (quoted or rest[0].startswith("-") or _is_file(rest[0]))
         ):
             return
-        if near := self._nearest(ctx, word, _QUITE_CLOSE if quoted else _CLOSE):
+        if word == _LIST_WORD and not rest:
+            message = f"there is no command `{word}`"
+            hint = "documents: `askdoc status --documents`; commands: `askdoc help`"
+            raise UsageError(message, hint=hint)
+        close = _QUITE_CLOSE if quoted else _CLOSE if rest else _CLOSE_ALONE
+        if near := self._nearest(ctx, word, close):
             typed = shlex.join([word, *rest])
             message = f"there is no command `{word}`"
-            hint = f"did you mean `askdoc {near}`? As a question: `askdoc ask {typed}`"
+            meant = " or ".join(f"`askdoc {name}`" for name in near)
+            hint = f"did you mean {meant}? As a question: `askdoc ask {typed}`"
             raise UsageError(message, hint=hint)
 
-    def _nearest(self, ctx: Any, word: str, close: float) -> str | None:
-        """Return the command that a word is like, if it is like one."""
-        near = difflib.get_close_matches(word.lower(), self.list_commands(ctx), 1, close)
-        return near[0] if near else None
+    def _nearest(self, ctx: Any, word: str, close: float) -> list[str]:
+        """List the commands that a word is most like, two where both are equally like it."""
+        known = [*self.list_commands(ctx), _HELP_WORD]
+        near = difflib.get_close_matches(word.lower(), known, 2, close)
+        likeness = [difflib.SequenceMatcher(None, word.lower(), name).ratio() for name in near]
+        return [name for name, like in zip(near, likeness, strict=True) if like == likeness[0]]
 
     def shell_complete(self, ctx: Any, incomplete: str) -> Any:
         """Offer commands; and options, those of `ask` too, which a question takes without it."""
@@ -207,21 +229,21 @@ class AskdocGroup(Root):
         return offered
 
 
+def _without_arguments() -> list[str]:
+    """Choose a session where somebody or something can ask, else the help."""
+    if os.environ.get(COMPLETING):
+        return []  # nothing stands before what is completed
+    expect_open()
+    talks = sys.stdout.isatty() if at_terminal() else is_piped()
+    return ["repl"] if talks else ["--help"]
+
+
 def _is_file(word: str) -> bool:
     """Tell whether something is called so; a question is, too, too long for a name."""
     try:
         return Path(word).exists()
     except OSError:
         return False
-
-
-def _is_given_questions() -> bool:
-    """Tell whether standard input is a file or a pipe; where there is none, it is neither."""
-    try:
-        mode = os.fstat(sys.stdin.fileno()).st_mode
-    except (OSError, ValueError):  # closed, or none of the system's
-        return False
-    return stat.S_ISREG(mode) or stat.S_ISFIFO(mode)
 
 
 def _version(*, wanted: bool) -> None:

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from askdoc.cli.base import INTERRUPTED, MEANT
-from askdoc.cli.input import LONGEST, read_all
-from askdoc.cli.open import chosen_documents, here, open_asked, open_workspaces
+from askdoc.cli.input import LONGEST, STANDARD_INPUT, has_input, is_at_end, is_piped, read_all
+from askdoc.cli.open import (
+    chosen_documents,
+    here,
+    index_files,
+    open_asked,
+    open_workspaces,
+    temporary_index,
+)
 from askdoc.cli.options import (
-    AsJson,
+    AsAnswerJson,
     Brief,
     Embedder,
     Index,
@@ -41,25 +48,40 @@ from askdoc.render.generation import ClaimStream, generation_lines, prompt_lines
 from askdoc.render.layout import BLANK
 from askdoc.types.ports import deaf
 
+if TYPE_CHECKING:
+    from askdoc.ask.federate import Asked
+    from askdoc.types import Answer
+
 ABSTAINED = 3
 MODEL_FAILED = 4
+_PATIENCE = 2
+"""Seconds without input on a pipe before a note says what askdoc waits for."""
 
 
 def ask(  # noqa: PLR0913 - one parameter for each option
     ctx: typer.Context,
     question: Words = None,
     *,
-    as_json: AsJson = False,
+    as_json: AsAnswerJson = False,
     brief: Brief = False,
     quotes: Quotes = False,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Show who ranked what where, and every score.")
+        bool, typer.Option("--explain", "-e", help="Show who ranked what where, and every score.")
     ] = False,
+    file: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--file",
+            "-f",
+            metavar="FILE",
+            help="Ask this file or folder and no index; `-` is standard input; repeatable.",
+        ),
+    ] = None,
     source: Sources = None,
     where: Where = None,
     max_sentences: Annotated[
         int | None,
-        typer.Option("--max-sentences", metavar="N", help="Cite this many sentences at most."),
+        typer.Option("--max-sentences", "-n", metavar="N", help="Cite at most N sentences."),
     ] = None,
     min_confidence: MinConfidence = None,
     top_k: TopK = None,
@@ -75,13 +97,15 @@ def ask(  # noqa: PLR0913 - one parameter for each option
         Path | None,
         typer.Option(
             "--output",
+            "-o",
             metavar="FILE",
-            help="Where a batch goes, `-` for standard output; one that stopped goes on.",
+            help="Write a batch to this file; a batch that stopped continues there.",
         ),
     ] = None,
     llm: Llm = None,
     no_stream: Annotated[
-        bool, typer.Option("--no-stream", help="Print an answer only when it is whole.")
+        bool,
+        typer.Option("--no-stream", help="Print the answer only when it is complete."),
     ] = False,
     check: SecondCheck = None,
     show_unsupported: Unsupported = None,
@@ -99,6 +123,8 @@ def ask(  # noqa: PLR0913 - one parameter for each option
     Words in "quotation marks" must be in the passage, if any passage has them. -term and
     -"a phrase" exclude passages that have it. Put the whole question in single quotes.
 
+    Text piped in beside a question is asked instead of the index, as with `--file -`.
+
     Examples:
         askdoc "What did the committee decide?"
         askdoc ask --brief "Who chairs the committee?"
@@ -109,54 +135,56 @@ def ask(  # noqa: PLR0913 - one parameter for each option
         askdoc ask --batch questions.txt --json --output answers.jsonl
         askdoc ask --llm smollm2-135m "What did the committee decide?"
         askdoc ask --library law --library tax "When is rent deductible?"
+        askdoc -f report.pdf "What was the revenue?"
+        curl https://example.org/notes.txt | askdoc "Who was there?"
 
     Exit codes: 0 answered, 1 error, 2 wrong usage, 3 the documents do not hold the answer, 4 the
-    language model failed, and what is shown is extracted or what it had said by then. A batch ends
-    with 0 where every line has its answer, whose `status` says what it is.
+    language model failed and the answer is extracted or incomplete. A batch ends with 0 if every
+    line has a result; its `status` says which.
     """
     _check_batch(question, batch, to, as_json=as_json)
     if brief and quotes:
         message = "`--brief` and `--quotes` exclude each other"
         raise UsageError(message, hint="give one of them")
     view = View.BRIEF if brief else View.QUOTES if quotes else View.CONTEXT
-    workspaces = open_workspaces(
-        library=library,
-        index=index,
-        embedder=embedder,
-        reranker=reranker,
-        check=check,
-        top_k=top_k,
-        max_sentences=max_sentences,
-        min_confidence=min_confidence,
-        llm=llm,
-        show_unsupported=show_unsupported,
-        offline=offline,
-    )
+    files = _files_asked(file, question, batch)
     aside = errors()
-    if batch is not None:
-        from askdoc.cli.batch import run_batch
+    with ExitStack() as stack:
+        if files:
+            _refuse_with_files(library=library, index=index, batch=batch)
+            index = stack.enter_context(temporary_index())
+        workspaces = open_workspaces(
+            library=library,
+            index=index,
+            embedder=embedder,
+            reranker=reranker,
+            check=check,
+            top_k=top_k,
+            max_sentences=max_sentences,
+            min_confidence=min_confidence,
+            llm=llm,
+            show_unsupported=show_unsupported,
+            offline=offline,
+        )
+        if batch is not None:
+            from askdoc.cli.batch import run_batch
 
-        run_batch(workspaces, batch, to, source, where, aside)
-        return
-    text = read_question(question)
-    with _meant(ctx), open_asked(workspaces, aside) as answerer:
+            run_batch(workspaces, batch, to, source, where, aside)
+            return
+        text = read_question(question)
+        if files:
+            index_files(workspaces[None], files, aside)
+        stack.enter_context(_meant(ctx))
+        answerer = stack.enter_context(open_asked(workspaces, aside))
         documents = chosen_documents(answerer, source, where)
-        page = output()
-        stream = ClaimStream(page)
+        stream = ClaimStream(output())
         listen = deaf if as_json or no_stream or brief else stream
         answer = answerer.answer(text, documents=documents, listen=listen)
         if as_json:
             print_json(answer_to_json(answer, base=here()))
         else:
-            found = answerer.lines
-            page.show(answer_lines(answer, page, view=view, lines=found, said=stream.count))
             shown = any(item.settings.show_unsupported for item in workspaces.values())
-            below = aside if brief else page
-            below.show(generation_lines(answer, below, withheld=shown))
-            if explain:
-                page.show([BLANK, *explain_lines(answer, page, lines=answerer.lines)])
-                if answer.generation is not None:
-                    page.show(prompt_lines(answer.generation, page))
+            _print(answer, answerer, view, said=stream.count, withheld=shown, explain=explain)
     aside.show(note_line(note, aside) for note in notes(answer))
     if answer.generation is not None and answer.generation.interrupted:
         raise typer.Exit(INTERRUPTED)
@@ -168,6 +196,20 @@ def ask(  # noqa: PLR0913 - one parameter for each option
         raise typer.Exit(MODEL_FAILED)
 
 
+def _print(
+    answer: Answer, asked: Asked, view: View, *, said: int, withheld: bool, explain: bool
+) -> None:
+    """Print an answer, of which `said` claims stand on the screen already."""
+    page = output()
+    page.show(answer_lines(answer, page, view=view, lines=asked.lines, said=said))
+    below = errors() if view is View.BRIEF else page
+    below.show(generation_lines(answer, below, withheld=withheld))
+    if explain:
+        page.show([BLANK, *explain_lines(answer, page, lines=asked.lines)])
+        if answer.generation is not None:
+            page.show(prompt_lines(answer.generation, page))
+
+
 @contextmanager
 def _meant(ctx: typer.Context) -> Iterator[None]:
     """Where there is nothing to ask, name the command that the question is nearly one of."""
@@ -177,6 +219,33 @@ def _meant(ctx: typer.Context) -> Iterator[None]:
         if meant := ctx.meta.get(MEANT):
             error.hint = f"did you mean `{meant}`? To ask, {error.hint}"
         raise
+
+
+def _files_asked(
+    given: list[str] | None, question: list[str] | None, batch: Path | None
+) -> list[str]:
+    """List what `--file` names; without it, standard input where text is piped in."""
+    if given:
+        return given
+    if batch is not None or not question or question == [STANDARD_INPUT]:
+        return []
+    if not is_piped():
+        return []
+    if not has_input(within=_PATIENCE):
+        aside = errors()
+        told = "reading the text from standard input; `< /dev/null` asks the index instead"
+        aside.show([note_line(told, aside)])
+    return [] if is_at_end() else [STANDARD_INPUT]
+
+
+def _refuse_with_files(
+    *, library: list[str] | None, index: Path | None, batch: Path | None
+) -> None:
+    """Refuse options that name another index than that of the files."""
+    named = {"--library": library, "--index": index, "--batch": batch}
+    if other := next((option for option, value in named.items() if value), None):
+        message = f"`{other}` and `--file` do not go together"
+        raise UsageError(message, hint="give one of them")
 
 
 def _check_batch(
@@ -203,7 +272,7 @@ def read_question(words: list[str] | None) -> str:
         UsageError: standard input is closed, too long, or not UTF-8.
 
     """
-    if words == ["-"]:
+    if words == [STANDARD_INPUT]:
         try:
             return read_all(LONGEST, "the question").decode("utf-8")
         except UnicodeDecodeError as error:

@@ -19,8 +19,7 @@ from typing import Any
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
-from askdoc.cli import input as excluding
-from askdoc.cli.input import keep_number
+from askdoc.cli.input import keep_number, misread_option
 from askdoc.errors import NO_ROOM, AskdocError, UsageError
 from askdoc.render import console
 from askdoc.render.errors import error_lines, note_line, problem_lines
@@ -68,13 +67,12 @@ class Command(TyperCommand):
         read = parser.parse_args
 
         def refusing(args: list[str]) -> Any:
-            arguments = list(args)
+            self._refuse_excluded_terms(ctx, args)
             try:
                 values, rest, given = read(args)
             except typer.TyperException as error:
                 complaint: Any = error
                 complaint.ctx = complaint.ctx or ctx  # so that the hint names the help
-                complaint.given = arguments
                 raise
             if not ctx.resilient_parsing:
                 _refuse_second_values(given)
@@ -82,6 +80,23 @@ class Command(TyperCommand):
 
         parser.parse_args = refusing
         return parser
+
+    def _refuse_excluded_terms(self, ctx: Any, arguments: Sequence[str]) -> None:
+        """Refuse `-term`, which a question excludes and typer reads as short options."""
+        options = [item for item in self.params if isinstance(item, TyperOption)]
+        names = [name for item in options for name in item.opts]
+        valued = {name for item in options if not item.is_flag for name in item.opts}
+        before = ""
+        for argument in arguments:
+            if argument == "--":
+                return
+            is_short = argument.startswith("-") and not argument.startswith("--")
+            if is_short and before not in valued:
+                told = misread_option(argument, ctx.command_path, names)
+                if told is not None:
+                    message, hint = told
+                    raise UsageError(message, hint=hint)
+            before = argument
 
 
 class Group(TyperGroup):
@@ -311,8 +326,6 @@ def _explained(error: typer.TyperException) -> tuple[str, str | None]:
             takes_none = "does not take" in message
             message = f"`{option}` {'takes no value' if takes_none else 'needs a value'}"
             return message, hint
-        if context and (told := _of_a_question(option, context, getattr(error, "given", ()))):
-            return told
         message = f"there is no option `{option}`"
         if re.fullmatch(r"-[\d.].*", option):
             hint = "a value that starts with `-` comes after `--`"
@@ -322,12 +335,6 @@ def _explained(error: typer.TyperException) -> tuple[str, str | None]:
             command = f"{context.command_path} -- {given}" if context else f"-- {given}"
             hint = f"if that is a name and no option, put `--` before it: `{command}`"
     return f"{message[:1].lower()}{message[1:]}", hint
-
-
-def _of_a_question(option: str, context: Any, given: Sequence[str]) -> tuple[str, str] | None:
-    """Explain what was read as an option and is what a question leaves out."""
-    options = [name for item in context.command.params for name in item.opts]
-    return excluding.explained(option, given, context.command_path, options)
 
 
 def _starting_with(option: str) -> str | None:

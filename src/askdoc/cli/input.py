@@ -1,19 +1,26 @@
-"""Standard input: whether it is a terminal, and what it holds, within limits."""
+"""Standard input and the arguments: what they hold, and what a mistyped option meant."""
 
 from __future__ import annotations
 
 import difflib
+import io
 import os
 import re
+import select
 import shlex
+import stat
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from askdoc.errors import UsageError
 
 LONGEST = 1_000_000
-"""Bytes of one question at most: more is none, and may have no end."""
+"""Largest question, in bytes; a longer input is no question and may have no end."""
+LONGEST_TEXT = 50_000_000
+"""Largest text to ask on standard input, in bytes."""
+STANDARD_INPUT = "-"
+"""The name of standard input among files."""
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +36,26 @@ def keep_number() -> None:
 def at_terminal() -> bool:
     """Tell whether standard input is a terminal; a closed one is none."""
     return sys.stdin is not None and sys.stdin.isatty()
+
+
+def is_piped() -> bool:
+    """Tell whether standard input is a pipe or a file."""
+    try:
+        mode = os.fstat(sys.stdin.fileno()).st_mode
+    except (AttributeError, OSError, ValueError):  # closed, or no file of the system
+        return False
+    return stat.S_ISREG(mode) or stat.S_ISFIFO(mode)
+
+
+def has_input(*, within: float) -> bool:
+    """Tell whether standard input can be read, or is at its end, `within` so many seconds."""
+    return os.name != "posix" or bool(select.select([sys.stdin], [], [], within)[0])
+
+
+def is_at_end() -> bool:
+    """Wait for a byte on standard input; True if it ends without one."""
+    reader = sys.stdin.buffer
+    return isinstance(reader, io.BufferedReader) and not reader.peek(1)
 
 
 def agreed(what: str, command: str) -> bool:
@@ -108,34 +135,29 @@ def lines(most: int) -> Iterator[bytes]:
 
 
 _QUESTION = re.compile(r'-(?:["“„«]|[^\s=-]+\s)')
-"""A quotation mark behind the dash, or further words: no option is like that."""
+"""A dash before a quotation mark or before several words: no option looks like that."""
 
-_WORD = re.compile(r"-[^\W\d_]{3,}")
+_TERM = re.compile(r"-[^\W\d_]{3,}")
 _CLOSE = 0.8
-"""Likeness from which on an option is taken for a mistyped one."""
+"""Likeness from which a word is taken for a mistyped option."""
 
 _ASKING = ("ask", "search")
+"""Commands that take a question."""
 
 
-def explained(
-    option: str, given: Sequence[str], command: str, options: Iterable[str]
-) -> tuple[str, str] | None:
-    """Say what is wrong with what was read as `option`, and what helps; None where it is no more.
+def misread_option(argument: str, command: str, options: Iterable[str]) -> tuple[str, str] | None:
+    """Say what is wrong with an argument after one dash, and what helps; None for an option.
 
-    `given` are the arguments of `command`, as in `askdoc ask`, and `options` those that it has.
+    `command` is a path such as `askdoc ask`, and `options` are those that it has.
     """
     if command.rsplit(maxsplit=1)[-1] not in _ASKING:
         return None
-    meant = next((one for one in given if one.startswith(option) and not one.startswith("--")), "")
-    if _QUESTION.match(meant):
-        message = f"what begins with `-` is read as options: `{meant}`"
-        return message, f"put `--` before the question: `{command} -- {shlex.quote(meant)}`"
-    if _WORD.fullmatch(meant):
-        message = f"there is no option `{option}`"
-        if near := difflib.get_close_matches(f"-{meant}", options, 1, _CLOSE):
+    if _QUESTION.match(argument):
+        message = f"what begins with `-` is read as options: `{argument}`"
+        return message, f"put `--` before the question: `{command} -- {shlex.quote(argument)}`"
+    if _TERM.fullmatch(argument):
+        message = f"there is no option `{argument}`"
+        if near := difflib.get_close_matches(f"-{argument}", options, 1, _CLOSE):
             return message, f"did you mean `{near[0]}`?"
-        return (
-            message,
-            f"to leave out what holds `{meant[1:]}`, say so in the question: `who … {meant}`",
-        )
+        return message, f"to exclude `{argument[1:]}`, write it in the question: `who … {argument}`"
     return None

@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from askdoc import app
-from askdoc.addresses import Target, paths_of
+from askdoc.addresses import Target, paths_of, targets
 from askdoc.ask.federate import federate
+from askdoc.cli.input import LONGEST_TEXT, STANDARD_INPUT, read_all
 from askdoc.errors import NoIndex, UsageError
 from askdoc.paths import seen_from
 from askdoc.render.errors import note_line
@@ -212,6 +214,32 @@ def chosen_documents(
         message = "no document fits both `--source` and `--where`"
         raise UsageError(message, hint="leave out one of them")
     return both
+
+
+@contextmanager
+def temporary_index() -> Iterator[Path]:
+    """Make room for an index that is deleted at the end, and return its folder."""
+    with TemporaryDirectory(prefix="askdoc-") as folder:
+        yield Path(folder) / "index"
+
+
+def index_files(workspace: Workspace, files: Sequence[str], aside: Page) -> None:
+    """Index files and folders that are asked once; `-` stands for standard input.
+
+    Raises:
+        UsageError: none of them holds text.
+
+    """
+    named = list(files)
+    if STANDARD_INPUT in named:
+        text = workspace.index.parent / "standard-input.txt"
+        text.write_bytes(read_all(LONGEST_TEXT, "the text"))
+        named[named.index(STANDARD_INPUT)] = str(text)
+    report = build(workspace, targets(named, here()), aside)
+    if not report.added:
+        reason = report.skipped[0].reason if report.skipped else "it holds no text"
+        message = f"there is nothing to ask in {', '.join(f'`{name}`' for name in files)}: {reason}"
+        raise UsageError(message)
 
 
 @ending_in_order()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -12,20 +12,24 @@ from askdoc.addresses import Target, addresses_of
 from askdoc.cli.completion import document_names, library_names, model_names
 from askdoc.errors import UsageError
 
-if TYPE_CHECKING:
-    pass
-
 Words = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="QUESTION", help="The question; words are joined, `-` reads it from stdin."
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON; see `askdoc schema`.")]
+AsJson = Annotated[bool, typer.Option("--json", "-j", help="Print JSON.")]
+AsAnswerJson = Annotated[
+    bool, typer.Option("--json", "-j", help="Print JSON; its format: `askdoc schema answer`.")
+]
+AsSearchJson = Annotated[
+    bool, typer.Option("--json", "-j", help="Print JSON; its format: `askdoc schema search`.")
+]
 Sources = Annotated[
     list[str] | None,
     typer.Option(
         "--source",
+        "-s",
         metavar="GLOB",
         help="Look only into these documents: a folder, a path or a pattern; repeatable.",
         autocompletion=document_names,
@@ -35,13 +39,14 @@ Where = Annotated[
     list[str] | None,
     typer.Option(
         "--where",
+        "-w",
         metavar="CONDITION",
         help="Look only into documents with this field, such as `author=NAME` or `date>=2024`;"
         " repeatable, and all must hold.",
     ),
 ]
 TopK = Annotated[
-    int | None, typer.Option("--top-k", metavar="N", help="Look at this many passages.")
+    int | None, typer.Option("--top-k", "-k", metavar="N", help="Look at this many passages.")
 ]
 MinConfidence = Annotated[
     float | None,
@@ -70,6 +75,7 @@ Llm = Annotated[
     str | None,
     typer.Option(
         "--llm",
+        "-m",
         metavar="NAME",
         help="Let this language model write: a name, a .gguf file, `ollama:NAME` or a URL."
         " Keys come from the system's keyring (service `askdoc`), else from OPENAI_API_KEY,"
@@ -106,6 +112,7 @@ Library = Annotated[
     str | None,
     typer.Option(
         "--library",
+        "-l",
         metavar="NAME",
         help="Use this named library, from anywhere; see `libraries`.",
         autocompletion=library_names,
@@ -115,6 +122,7 @@ Libraries = Annotated[
     list[str] | None,
     typer.Option(
         "--library",
+        "-l",
         metavar="NAME",
         help="Ask this named library, from anywhere; repeatable.",
         autocompletion=library_names,
