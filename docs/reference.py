@@ -44,7 +44,7 @@ def commands() -> str:
 
 def settings() -> str:
     """Make the page of all settings."""
-    listed = printed("config", "list")
+    listed = printed("config", "list", "--all")
     about = "Set them in `askdoc.toml`, or with `askdoc config set`."
     return f"# Settings\n\n{about}\n\n```text\n{listed}\n```\n"
 

@@ -46,6 +46,8 @@ DOCUMENTS = vocabulary(
         ("Who is Gorbatchev?", "Who is gorbachev?"),  # a name only the documents hold
         ("Did perestrokia need inovation?", "Did perestroika need innovation?"),
         ("two slips in univresitis", "two slips in universities"),
+        ("waht about isolation?", "what about isolation?"),  # no document holds a question word
+        ("Hwere is Kashmir?", "Where is Kashmir?"),
     ],
 )
 def test_slips_are_repaired(typed: str, meant: str) -> None:

@@ -57,6 +57,9 @@ def routed(*arguments: str) -> list[str]:
         (["What is it?"], ["ask", "What is it?"]),
         (["what", "is", "it"], ["ask", "what", "is", "it"]),
         (["ask", "status"], ["ask", "status"]),
+        (["help"], ["--help"]),
+        (["help", "index"], ["index", "--help"]),
+        (["help", "me", "find", "it"], ["ask", "help", "me", "find", "it"]),
         (["status"], ["status"]),
         (["status", "--json"], ["status", "--json"]),
         (["status of the pier"], ["ask", "status of the pier"]),
@@ -225,6 +228,45 @@ def test_the_version() -> None:
     assert run("--version").stdout == "askdoc 0.1.0\n"
 
 
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [
+        ("list", "documents: `askdoc status --documents`; commands: `askdoc help`"),
+        ("hepl", "did you mean `askdoc repl` or `askdoc help`? As a question: `askdoc ask hepl`"),
+    ],
+)
+def test_a_word_that_is_nearly_a_command_is_no_question(word: str, hint: str) -> None:
+    done = run(word)
+    assert done.exit_code == 2
+    assert done.stderr == f"error: there is no command `{word}`\n\nhint: {hint}\n"
+
+
+@pytest.mark.parametrize(
+    ("option", "at_terminal", "command"),
+    [("--library", True, "repl"), ("--llm", True, "repl"), ("--source", True, "ask"),
+     ("--library", False, "ask")],
+)  # fmt: skip
+def test_options_without_a_question_open_a_session_at_a_terminal(
+    option: str, at_terminal: bool, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli, "at_terminal", lambda: at_terminal)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: at_terminal, raising=False)
+    group = cli.root()
+    with group.make_context("askdoc", ["--help"], resilient_parsing=True) as context:
+        context.resilient_parsing = False
+        assert group._routed(context, [option, "law"]) == [command, option, "law"]
+
+
+@pytest.mark.parametrize("typed", [["eval"], ["schema"], ["models", "pull"]])
+def test_completion_offers_commands_suites_schemas_and_models(typed: list[str]) -> None:
+    names = {"eval": "sweep", "schema": "answer", "models": "smollm2-135m"}
+    words = f"askdoc {' '.join(typed)} "
+    environment = {**os.environ, "_ASKDOC_COMPLETE": "complete_bash", "COMP_WORDS": words,
+                   "COMP_CWORD": str(len(typed) + 1)}  # fmt: skip
+    done = run_process(env=environment)
+    assert names[typed[0]] in done.stdout.decode().split()
+
+
 # ── errors and endings ──────────────────────────────────────────────────────────────────────────
 
 
@@ -242,7 +284,7 @@ def test_the_version() -> None:
         ),
         (
             ["-jsno", "what?"],
-            "error: there is no option `-j`\n\nhint: did you mean `--json`?\n",
+            "error: there is no option `-jsno`\n\nhint: did you mean `--json`?\n",
         ),
         (
             ['-"old mill"'],
@@ -262,8 +304,8 @@ def test_the_version() -> None:
         (
             ["-Velm"],
             (
-                "error: there is no option `-V`\n\n"
-                "hint: to leave out what holds `Velm`, say so in the question: `who … -Velm`\n"
+                "error: there is no option `-Velm`\n\n"
+                "hint: to exclude `Velm`, write it in the question: `who … -Velm`\n"
             ),
         ),
         (
@@ -295,7 +337,7 @@ def test_the_version() -> None:
         (
             ["ask", "--top-k", "many", "what?"],
             (
-                "error: invalid value for `--top-k`: should be a valid integer\n\n"
+                "error: invalid value for `--top-k` / `-k`: should be a valid integer\n\n"
                 "hint: see `askdoc ask --help`\n"
             ),
         ),

@@ -725,3 +725,76 @@ def test_what_is_not_indexed_is_listed_with_reason_and_help(
     groups = json.loads(run("status", "--skipped", "--json").stdout)["gaps"]
     assert {gap["code"] for gap in groups} == {"unsupported", "hidden", "ignored", "not_yet"}
     assert run("status").stdout.count("no reader for") == 1
+
+
+# ── asking files, and outlines ──────────────────────────────────────────────────────────────────
+
+
+def test_a_file_is_asked_without_an_index(bare: Path) -> None:
+    (bare / "pier.txt").write_text(PIER, encoding="utf-8")
+    done = run("-f", "pier.txt", QUESTION)
+    assert done.exit_code == 0, done.stderr
+    assert ANSWER in done.stdout
+    assert "pier.txt" in done.stdout
+    assert [path.name for path in bare.iterdir()] == ["pier.txt"]
+
+
+def test_text_piped_in_beside_a_question_is_asked(bare: Path) -> None:
+    command = [sys.executable, "-m", "askdoc", QUESTION]
+    done = subprocess.run(
+        command, cwd=bare, input=PIER, capture_output=True, encoding="utf-8", check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert ANSWER in done.stdout
+
+
+def test_an_empty_pipe_beside_a_question_leaves_the_index_to_be_asked(work: Path) -> None:
+    command = [sys.executable, "-m", "askdoc", QUESTION]
+    done = subprocess.run(
+        command, cwd=work, input="", capture_output=True, encoding="utf-8", check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "docs/minutes/pier.txt" in done.stdout
+
+
+def test_a_file_and_a_library_do_not_go_together(bare: Path) -> None:
+    (bare / "pier.txt").write_text(PIER, encoding="utf-8")
+    done = run("-f", "pier.txt", "--library", "law", QUESTION)
+    assert done.exit_code == 2
+    assert "error: `--library` and `--file` do not go together" in done.stderr
+
+
+@pytest.mark.usefixtures("work")
+def test_an_outline_is_the_headings_each_with_a_sentence() -> None:
+    assert run("outline", "bees.md").stdout.splitlines() == [
+        "Keeping bees  line 1",
+        "  Winter  line 3",
+        "    A colony needs about fifteen kilograms of honey to live through the winter.",
+        "  Summer  line 7",
+        "    Swarms leave the hive on warm days in early summer.",
+    ]
+    none = run("outline", "minutes/pier.txt")
+    assert none.exit_code == 2
+    assert "has no headings" in none.stderr
+
+
+@pytest.mark.usefixtures("work")
+def test_a_search_for_editors_names_file_and_line() -> None:
+    first = run("search", "--vimgrep", "the pier in oak").stdout.splitlines()[0]
+    file, line, column, text = first.split(":", 3)
+    assert (file, line, column) == ("docs/minutes/pier.txt", "1", "1")
+    assert "rebuilt in oak" in text
+
+
+@pytest.mark.usefixtures("work")
+def test_a_line_behind_the_end_is_refused_with_the_last_line() -> None:
+    done = run("show", "minutes/pier.txt:9999")
+    assert done.stderr == "error: there is no line 9999\n\nhint: the last line is 6\n"
+
+
+def test_a_broken_config_is_a_finding_of_the_doctor(bare: Path) -> None:
+    (bare / "askdoc.toml").write_text("nonsense = 1\n")
+    done = run("doctor")
+    assert done.exit_code == 1
+    assert "broken  settings" in done.stdout
+    assert "there is no setting `nonsense`" in done.stdout

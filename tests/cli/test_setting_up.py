@@ -731,9 +731,10 @@ def test_only_the_user_may_read_what_is_kept(kept: int) -> None:
 # ── the manual page and completion ──────────────────────────────────────────────────────────────
 
 
-def test_the_manual_page_is_the_one_that_is_shipped() -> None:
-    shipped = (ROOT / "docs" / "askdoc.1").read_text(encoding="utf-8")
-    assert run("man").stdout == shipped, "make it anew: askdoc man > docs/askdoc.1"
+def test_the_manual_page_names_every_command() -> None:
+    page = run("man").stdout
+    for entry in cli.ENTRIES:
+        assert f'.SS "askdoc {entry.name}"' in page
 
 
 @pytest.mark.skipif(shutil.which("groff") is None, reason="groff is not installed")

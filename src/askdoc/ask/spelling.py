@@ -13,10 +13,13 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from askdoc.text.mentions import WH
+
 _AS_MEANT = re.compile(
     r"""("[^"]*"|“[^”]*”|„[^“”]*[“”]|«[^»]*»|(?:(?<=\s)|^)-[^\W\d_]\S*)"""  # quoted, or excluded
 )
 _WORD = re.compile(r"(?<![\w@#/.])[^\W\d_]{5,}(?![\w@/]|\.\w)")
+_ASKING = re.compile(r"(?<![\w@#/.-])[^\W\d_]{3,}(?![\w@/-]|\.\w)")
 _SHORT = 7
 _TELLING = 5
 """Letters that a stem has at least to be compared."""
@@ -44,6 +47,11 @@ class Vocabulary:
 def repair(question: str, vocabulary: Vocabulary) -> str:
     """Return the question with its slips repaired; the same where there are none."""
     parts = _AS_MEANT.split(question)
+    parts[::2] = [
+        _ASKING.sub(lambda match: _asking_word(match.group(), vocabulary), part)
+        for part in parts[::2]
+    ]
+    question = "".join(parts)
     doubted = {
         word: term
         for part in parts[::2]
@@ -63,6 +71,25 @@ def repair(question: str, vocabulary: Vocabulary) -> str:
         for part in parts[::2]
     ]
     return "".join(parts)
+
+
+def _asking_word(word: str, vocabulary: Vocabulary) -> str:
+    """Return the question word that has two letters swapped in `word`; else `word` itself.
+
+    The documents need not hold it: a question word is no term of a search.
+    """
+    lower = word.lower()
+    if lower in vocabulary.words or any(vocabulary.frequencies(vocabulary.terms(word)).values()):
+        return word
+    swapped = {
+        lower[:place] + lower[place + 1] + lower[place] + lower[place + 2 :]
+        for place in range(len(lower) - 1)
+    }
+    meant = swapped & WH
+    if len(meant) != 1:
+        return word
+    found = meant.pop()
+    return found.capitalize() if word[0].isupper() else found
 
 
 def _doubted(word: str, vocabulary: Vocabulary) -> str | None:

@@ -16,7 +16,7 @@ import shellingham
 import typer
 from rich.markup import escape
 
-from askdoc import app
+from askdoc import app, formats
 from askdoc import paths as user_folders
 from askdoc.chat.store import SqliteSessions
 from askdoc.cli.base import COMPLETING
@@ -62,6 +62,16 @@ def model_names(incomplete: str) -> list[str]:
     known = sorted(catalogue().values(), key=lambda model: not files.present(model))
     served = [f"ollama:{model.name}" for model in local_models() or ()]
     return _fitting(incomplete, [*(model.name for model in known), *served])
+
+
+def catalogue_names(incomplete: str) -> list[str]:
+    """List the language models of the catalogue, which `askdoc models` works on."""
+    return _fitting(incomplete, sorted(catalogue()))
+
+
+def schema_names(incomplete: str) -> list[str]:
+    """List the JSON Schemas."""
+    return _fitting(incomplete, formats.schema_names())
 
 
 def setting_names(incomplete: str) -> list[str]:

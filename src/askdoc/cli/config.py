@@ -10,8 +10,6 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from askdoc import workspace
-from askdoc import workspace as toml_file
 from askdoc.cli.base import Group, command
 from askdoc.cli.completion import setting_names
 from askdoc.cli.open import here, open_workspace
@@ -19,10 +17,19 @@ from askdoc.cli.output import say
 from askdoc.errors import SettingsError, UsageError
 from askdoc.models.llm.providers import redacted
 from askdoc.render.console import output
-from askdoc.render.layout import flat, hang, plain
-from askdoc.repl import editor as opening
+from askdoc.render.layout import BLANK, flat, hang, plain
+from askdoc.repl import editor
 from askdoc.settings import HELP, expect_known, from_words
-from askdoc.workspace import is_for_one
+from askdoc.workspace import (
+    CONFIG_NAME,
+    Origin,
+    create,
+    is_for_one,
+    put,
+    root_of,
+    take_out,
+    user_config_file,
+)
 
 app = typer.Typer(
     name="config",
@@ -47,6 +54,62 @@ app = typer.Typer(
 
 _UNSET = "not set"
 
+_GROUPS = {
+    "Documents": (
+        "sources",
+        "index",
+        "ignore",
+        "language",
+        "max_file_mb",
+        "max_read_seconds",
+        "max_read_mb",
+        "max_fetch_seconds",
+        "max_pages",
+        "workers",
+        "offline",
+    ),
+    "Search and answers": (
+        "top_k",
+        "max_sentences",
+        "min_confidence",
+        "embedder",
+        "reranker",
+        "chunk_tokens",
+        "chunk_overlap",
+        "dense_weight",
+        "evals",
+    ),
+    "Language model": (
+        "llm",
+        "check",
+        "show_unsupported",
+        "llm_timeout",
+        "llm_threads",
+        "llm_price_in",
+        "llm_price_out",
+    ),
+    "Terminal": ("editor", "viewer", "keys", "history"),
+}
+_RARE = frozenset(
+    {
+        "max_file_mb",
+        "max_read_seconds",
+        "max_read_mb",
+        "max_fetch_seconds",
+        "max_pages",
+        "workers",
+        "chunk_tokens",
+        "chunk_overlap",
+        "dense_weight",
+        "evals",
+        "llm_timeout",
+        "llm_threads",
+        "llm_price_in",
+        "llm_price_out",
+    }
+)
+"""Settings that few people change; `--all` lists them."""
+
 Key = Annotated[
     str, typer.Argument(metavar="KEY", help="Name of the setting.", autocompletion=setting_names)
 ]
@@ -57,19 +120,43 @@ InWorkspace = Annotated[
 
 
 @command(app, "list")
-def list_() -> None:
-    """List all settings with their values, where each comes from, and what it does.
+def list_(
+    *,
+    everything: Annotated[
+        bool, typer.Option("--all", "-a", help="List rarely used settings, too.")
+    ] = False,
+) -> None:
+    """List settings with their values, where each comes from, and what it does.
+
+    Rarely used settings are listed with `--all`, or where they are set.
 
     Examples:
         askdoc config list
+        askdoc config list --all
     """
     workspace = open_workspace()
     page = output()
-    for key, meaning in HELP.items():
-        value = _written(getattr(workspace.settings, key))
-        line = Text.assemble((key, "label"), " = ").append_text(flat(value))
-        page.show([hang(line.append(f"  ({workspace.origins[key]})", style="faint"), page)])
-        page.show([hang(flat(meaning, "faint"), page, first="    ")])
+    hidden = 0
+    for title, keys in _GROUPS.items():
+        shown = [
+            key
+            for key in keys
+            if everything or key not in _RARE or workspace.origins[key] is not Origin.DEFAULT
+        ]
+        hidden += len(keys) - len(shown)
+        if shown:
+            page.show([Text(title, style="heading")])
+        for key in shown:
+            value = flat(_written(getattr(workspace.settings, key)))
+            line = Text.assemble((key, "label"), " = ").append_text(value)
+            line.append(f"  ({workspace.origins[key]})", style="faint")
+            page.show([hang(line, page, first="  ", rest="    ")])
+            page.show([hang(flat(HELP[key], "faint"), page, first="      ")])
+        if shown:
+            page.show([BLANK])
+    if hidden:
+        told = f"{hidden} rarely used settings are not shown; `askdoc config list --all`"
+        page.show([hang(Text(told, style="faint"), page)])
 
 
 @command(app, "get")
@@ -104,7 +191,7 @@ def set_(
     file = _file(in_workspace=in_workspace)
     before = file.read_bytes() if file.exists() else None
     kept = list(value) if isinstance(value, tuple) else value
-    toml_file.put(file, key, kept, editing=_editing(in_workspace=in_workspace))
+    put(file, key, kept, editing=_editing(in_workspace=in_workspace))
     try:
         open_workspace()
     except BaseException:
@@ -122,7 +209,7 @@ def unset(key: Key, *, in_workspace: InWorkspace = False) -> None:
     """
     expect_known(key)
     file = _file(in_workspace=in_workspace)
-    gone = toml_file.take_out(file, key, editing=_editing(in_workspace=in_workspace))
+    gone = take_out(file, key, editing=_editing(in_workspace=in_workspace))
     say([f"{key} is no longer set in {file}" if gone else f"{key} was not set in {file}"])
 
 
@@ -145,11 +232,11 @@ def edit(*, in_workspace: InWorkspace = False) -> None:
     """
     file = _file(in_workspace=in_workspace)
     if not file.exists():
-        toml_file.create(file)
-    editor = _editor()
-    target = opening.Target(str(file))
-    opening.run(
-        opening.command_for(target, editor=editor, viewer=None, environment=os.environ), wait=True
+        create(file)
+    chosen = _editor()
+    target = editor.Target(str(file))
+    editor.run(
+        editor.command_for(target, editor=chosen, viewer=None, environment=os.environ), wait=True
     )
     open_workspace()
 
@@ -177,8 +264,8 @@ def _editor() -> str | None:
 
 def _file(*, in_workspace: bool) -> Path:
     if in_workspace:
-        return workspace.root_of(here()) / workspace.CONFIG_NAME
-    return workspace.user_config_file()
+        return root_of(here()) / CONFIG_NAME
+    return user_config_file()
 
 
 def _editing(*, in_workspace: bool) -> str:

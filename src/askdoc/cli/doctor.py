@@ -17,7 +17,7 @@ import typer
 from askdoc import app
 from askdoc.cli.open import open_workspace
 from askdoc.cli.options import Embedder, Index, Library
-from askdoc.errors import AskdocError, IndexCorrupt, IndexLocked, NoIndex
+from askdoc.errors import AskdocError, IndexCorrupt, IndexLocked, NoIndex, SettingsError
 from askdoc.render.console import errors, output
 from askdoc.render.errors import note_line
 from askdoc.render.indexing import count
@@ -35,16 +35,16 @@ _PACKAGES = ("chromadb", "onnxruntime", "tokenizers", "sentence-transformers", "
 _LEAST_FREE = 500 * 1000**2
 """Bytes that a compiled model and the index of some thousand documents need."""
 
-_ASKED, _RIGHT = "When was the harbour dug out?", "The harbour was dug out in 1883."
-_BESIDE = "Salt is won in flat basins by the sea."
+_QUESTION, _RIGHT = "When was the harbour dug out?", "The harbour was dug out in 1883."
+_UNRELATED = "Salt is won in flat basins by the sea."
 
-_REBUILD = "make it anew, naming all its files and folders: `askdoc index --rebuild PATH`"
+_REBUILD = "build it again from all its files and folders: `askdoc index --rebuild PATH`"
 
 
 def examine(
     workspace: Workspace, *, file_state: Callable[[Document], FileState]
 ) -> Iterator[Check]:
-    """Check one thing after the other; an error that a check meets is its finding."""
+    """Run one check after the other; an error in a check is its finding."""
     checks = (
         ("python", _python),
         ("packages", _packages),
@@ -56,19 +56,19 @@ def examine(
         ("embedder", lambda: _embedder(workspace)),
         ("ranker", lambda: _ranker(workspace)),
     )
-    told: set[str] = set()
+    reported: set[str] = set()
     making = False
     for name, check in checks:
         try:
             yield check()
         except IndexCorrupt as error:
             damaged = str(error).partition(": ")[0]  # what follows depends on who met it
-            known = damaged in told
-            told.add(damaged)
-            finding = "cannot be told while that is damaged" if known else str(error)
+            known = damaged in reported
+            reported.add(damaged)
+            finding = "unknown while that is damaged" if known else str(error)
             yield Check(name, Health.BROKEN, finding, None if known else error.hint)
         except IndexLocked as error:
-            finding = "cannot be told before it is made" if making else str(error)
+            finding = "unknown until the index exists" if making else str(error)
             yield Check(name, Health.WARNING, finding, None if making else error.hint)
             making = True
         except NoIndex as error:
@@ -137,12 +137,12 @@ def _vectors(workspace: Workspace) -> Check:
         return Check("vectors", Health.GOOD, "none, and none are needed")
     with closing(app.open_vectors(workspace)) as vectors:
         if damage := vectors.check():
-            remedy = "make them anew: `askdoc doctor --repair`"
+            remedy = "repair them: `askdoc doctor --repair`"
             return Check("vectors", Health.BROKEN, f"damaged: {damage[0]}", remedy)
         stored = set(vectors.ids())
     if missing := len(expected - stored):
         finding = f"{missing:,} of {len(expected):,} passages have no vector"
-        return Check("vectors", Health.BROKEN, finding, "make them: `askdoc doctor --repair`")
+        return Check("vectors", Health.BROKEN, finding, "repair them: `askdoc doctor --repair`")
     if extra := len(stored - expected):
         finding = f"{extra:,} vectors belong to no passage; searches leave them out"
         return Check("vectors", Health.WARNING, finding, "clean up: `askdoc doctor --repair`")
@@ -162,10 +162,10 @@ def _files(workspace: Workspace, file_state: Callable[[Document], FileState]) ->
 def _ranker(workspace: Workspace) -> Check:
     ranker = app.ranker(workspace)
     if ranker is None:
-        return Check("ranker", Health.GOOD, "none is wanted: `reranker` is `none`")
-    right, beside = ranker.score(_ASKED, [Candidate(_RIGHT), Candidate(_BESIDE)])
-    if not right > beside:
-        finding = f"`{ranker.name}` ranks a sentence that is beside the point before the answer"
+        return Check("ranker", Health.GOOD, "switched off: `reranker` is `none`")
+    right, unrelated = ranker.score(_QUESTION, [Candidate(_RIGHT), Candidate(_UNRELATED)])
+    if not right > unrelated:
+        finding = f"`{ranker.name}` ranks an unrelated sentence before the answer"
         remedy = "pip install --force-reinstall askdoc" if ranker.name == RERANKER else None
         return Check("ranker", Health.WARNING, finding, remedy or "choose another `--reranker`")
     return Check("ranker", Health.GOOD, ranker.name)
@@ -184,17 +184,17 @@ def doctor(
         bool,
         typer.Option(
             "--repair",
-            help="First make vectors and full text anew where they are damaged or missing.",
+            help="First repair vectors and full text that are damaged or missing.",
         ),
     ] = False,
     embedder: Embedder = None,
     library: Library = None,
     index: Index = None,
 ) -> None:
-    """Check the installation and the index, and say how to mend them.
+    """Check the installation, the settings and the index.
 
-    A repair works from the text that is stored; no file is read for it. Where that text is damaged
-    itself, `askdoc index --rebuild PATH` makes the index anew from its files and folders.
+    Each problem comes with what repairs it. `--repair` works from the stored text and reads no
+    file. If the stored text is damaged, `askdoc index --rebuild PATH` builds a new index.
 
     Examples:
         askdoc doctor
@@ -202,8 +202,15 @@ def doctor(
 
     Exit codes: 0 nothing is broken, 1 something is.
     """
-    workspace = open_workspace(library=library, index=index, embedder=embedder)
     page = output()
+    try:
+        workspace = open_workspace(library=library, index=index, embedder=embedder)
+    except SettingsError as error:
+        for check in (_python(), _packages(), _sqlite()):
+            page.show(check_lines(check, page))
+        broken_settings = Check("settings", Health.BROKEN, str(error), error.hint)
+        page.show(check_lines(broken_settings, page))
+        raise typer.Exit(1) from error
     if repair:
         _repair(workspace)
     broken = False
@@ -223,5 +230,5 @@ def _repair(workspace: Workspace) -> None:
     aside = errors()
     with IndexProgress(aside) as progress, app.indexer(workspace, progress) as indexer:
         done = indexer.repair()
-    told = f"repaired: {count(done.made, 'vector')} made, {done.removed:,} removed"
-    aside.show([note_line(told, aside)])
+    done_text = f"repaired: {count(done.made, 'vector')} made, {done.removed:,} removed"
+    aside.show([note_line(done_text, aside)])

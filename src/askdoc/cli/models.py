@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from askdoc.cli.base import Group, command
+from askdoc.cli.completion import catalogue_names
 from askdoc.cli.options import AsJson
 from askdoc.cli.output import print_json
 from askdoc.errors import ModelError
@@ -27,7 +28,14 @@ Examples:
 
 app = typer.Typer(cls=Group, add_completion=False, help=_HELP)
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="A name from `askdoc models list`.")]
+Name = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME",
+        help="A name from `askdoc models list`.",
+        autocompletion=catalogue_names,
+    ),
+]
 Offline = Annotated[bool, typer.Option("--offline", help="Refuse all use of the network.")]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
 
 from rich.text import Text
@@ -104,9 +104,16 @@ def _brief(claim: Claim, answer: Answer, page: Page) -> Text:
 
 
 def passage_lines(
-    passages: Sequence[Passage], page: Page, *, lines: Lines | None = None
+    passages: Sequence[Passage],
+    page: Page,
+    *,
+    lines: Lines | None = None,
+    marked: Callable[[str], Iterable[tuple[int, int]]] | None = None,
 ) -> Iterator[Text]:
-    """Lay out passages, best first, each with its place and its whole text."""
+    """Lay out passages, best first, each with its place and its whole text.
+
+    `marked` finds the ranges of a text to highlight.
+    """
     for number, passage in enumerate(passages, start=1):
         if number > 1:
             yield BLANK
@@ -115,7 +122,10 @@ def passage_lines(
         yield hang(_header(passage, where, page), page, first=label)
         yield from _also(passage.document, page)
         yield from _headings(passage.document.title, passage.chunk.headings, page)
-        yield hang(flat(passage.chunk.text), page, first=_INDENT)
+        body = flat(passage.chunk.text)
+        for start, end in marked(body.plain) if marked else ():
+            body.stylize("match", start, end)
+        yield hang(body, page, first=_INDENT)
 
 
 def notes(answer: Answer) -> Iterator[str]:

@@ -26,6 +26,7 @@ THEME = Theme(
         "file": "bold",
         "faint": "dim",
         "quote": "none",
+        "match": "bold magenta",
         "bar": "magenta",
         "heading": "bold",
         "command": "bold",

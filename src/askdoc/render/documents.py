@@ -8,7 +8,6 @@ from rich.text import Text
 
 from askdoc.errors import UsageError
 from askdoc.render.console import Page
-from askdoc.render.indexing import count
 from askdoc.render.layout import hang, plain
 
 
@@ -37,7 +36,7 @@ def line_lines(
     first, last = lines
     if first > len(everything):
         message = f"there is no line {first}"
-        raise UsageError(message, hint=f"the document has {count(len(everything), 'line')}")
+        raise UsageError(message, hint=f"the last line is {len(everything):,}")
     start = max(1, first - context)
     end = min(len(everything), last + context)
     names = called or [str(number) for number in range(1, len(everything) + 1)]

@@ -17,6 +17,8 @@ from askdoc.types import Document, IndexReport, Skip
 from askdoc.types.indexing import MISSING
 
 _SHOWN = 10
+_SHOWN_OF_A_KIND = 3
+"""Files that a run lists of each reason why files are skipped."""
 _KILO = 1000
 KEPT = "what was indexed is kept; `askdoc index` goes on from here"
 _ANEW = "the new index is incomplete and not in use yet; `askdoc index` goes on from here"
@@ -31,7 +33,7 @@ def report_lines(report: IndexReport, page: Page, *, anew: bool = False) -> Iter
     if report.planned:
         yield hang(Text(f"Would index {count(new, 'document')}; nothing was done"), page)
         yield from _plan_lines(report, page)
-        yield from skip_lines(report.skipped, page, most=_SHOWN)
+        yield from gap_lines(gaps(report.skipped), page, most=_SHOWN_OF_A_KIND)
         return
     passages = f", {count(report.chunks, 'passage')}" if new else ""
     verb = "Interrupted after" if report.interrupted else "Indexed"
@@ -56,7 +58,7 @@ def report_lines(report: IndexReport, page: Page, *, anew: bool = False) -> Iter
         yield hang(Text(line, "faint"), page)
     if report.interrupted:
         yield hang(Text(page.advice(_ANEW if anew else KEPT), "faint"), page)
-    yield from skip_lines(report.skipped, page, most=_SHOWN)
+    yield from gap_lines(gaps(report.skipped), page, most=_SHOWN_OF_A_KIND)
 
 
 def _plan_lines(report: IndexReport, page: Page) -> Iterator[Text]:

@@ -61,6 +61,11 @@ _CHUNKS = """
     FROM chunks c JOIN documents d ON d.key = c.document AND d.version = 1
     WHERE c.id IN ({})
 """
+_CHUNKS_OF = """
+    SELECT c.id, c.document, d.id, c.start, c."end", c.sentences, c.headings
+    FROM chunks c JOIN documents d ON d.key = c.document AND d.version = 1
+    WHERE d.id = ? ORDER BY c.start
+"""
 _BUNDLES = """
     SELECT c.id, c.key, (SELECT max(chunk) FROM sentence_vectors WHERE chunk <= c.key)
     FROM chunks c JOIN documents d ON d.key = c.document AND d.version = 1
@@ -207,6 +212,12 @@ class SqliteReader:
         found = {unpack_id(row[0]): row for row in rows}
         with translating(self._folder):
             return [self._chunk(found[chunk]) for chunk in ids if chunk in found]
+
+    def chunks_of(self, document_id: str) -> list[Chunk]:
+        """Return the chunks of a document, in the order of its text."""
+        rows = self._all(_CHUNKS_OF, document_id)
+        with translating(self._folder):
+            return [self._chunk(row) for row in rows]
 
     def sentence_vectors(self, ids: Sequence[str]) -> Mapping[str, bytes]:
         """Return what is kept of the meaning of the sentences of those chunks, as it was given."""

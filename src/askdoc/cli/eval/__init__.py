@@ -52,10 +52,17 @@ class EvalGroup(Group):
 
     def parse_args(self, ctx: Any, args: list[str]) -> Any:
         """Read the arguments, with `run` before them where they name no command."""
+        if not args and ctx.resilient_parsing:
+            return super().parse_args(ctx, args)  # completion offers commands and suites
         own = {name for item in self.get_params(ctx) for name in item.opts}
         if not args or (args[0] not in _MODULES and args[0] not in own):
             args = ["run", *args]
         return super().parse_args(ctx, args)
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        """Offer the commands, and what `run` takes without its name."""
+        run = self.get_command(ctx, "run")
+        return [*super().shell_complete(ctx, incomplete), *run.shell_complete(ctx, incomplete)]
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:  # noqa: ARG002 - typer's signature
         """Show both forms of the command."""
