@@ -9,6 +9,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -242,15 +243,13 @@ def test_a_word_that_is_nearly_a_command_is_no_question(word: str, hint: str) ->
 
 
 @pytest.mark.parametrize(
-    ("option", "at_terminal", "command"),
-    [("--library", True, "repl"), ("--llm", True, "repl"), ("--source", True, "ask"),
-     ("--library", False, "ask")],
-)  # fmt: skip
+    ("option", "command"), [("--library", "repl"), ("--llm", "repl"), ("--source", "ask")]
+)
 def test_options_without_a_question_open_a_session_at_a_terminal(
-    option: str, at_terminal: bool, command: str, monkeypatch: pytest.MonkeyPatch
+    option: str, command: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cli, "at_terminal", lambda: at_terminal)
-    monkeypatch.setattr("sys.stdout.isatty", lambda: at_terminal, raising=False)
+    monkeypatch.setattr(cli, "at_terminal", lambda: True)
+    monkeypatch.setattr(cli, "sys", SimpleNamespace(stdout=SimpleNamespace(isatty=lambda: True)))
     group = cli.root()
     with group.make_context("askdoc", ["--help"], resilient_parsing=True) as context:
         context.resilient_parsing = False

@@ -604,7 +604,7 @@ def test_sources_are_added_listed_and_removed(tmp_path: Path) -> None:
         assert run("sources", "add", "docs").stdout == "added docs; `askdoc index` reads it\n"
         again = run("sources", "add", "docs")
         assert again.stdout == (
-            "nothing added: it is kept already; `askdoc index` brings it up to date\n"
+            "nothing added: it is a source already; `askdoc index` brings it up to date\n"
         )
         assert run("sources", "list").stdout == "docs  0 indexed files\n"
         listed = json.loads(run("sources", "list", "--json").stdout)["sources"]

@@ -675,7 +675,7 @@ def test_history_lists_shows_exports_and_deletes(kept: int, here: Path) -> None:
     assert "say which sessions" in run("history", "delete").stderr
     assert run("history", "delete", str(kept)).stdout == "deleted 1 session\n"
     assert "there is no session" in run("history", "show", str(kept)).stderr
-    assert "no session is kept of this workspace" in run("history", "show").stderr
+    assert "this workspace has no saved session" in run("history", "show").stderr
     gone = run("history", "delete", "--all", str(kept + 1), "99")
     assert (gone.exit_code, gone.stdout) == (2, "")
     assert "there is no session 99" in gone.stderr

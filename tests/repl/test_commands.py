@@ -658,7 +658,7 @@ def test_a_store_that_fails_does_not_end_the_session(talk: Talk) -> None:
     talk.session.store._connection.execute("DROP TABLE exchanges")  # type: ignore[attr-defined]
     said = talk.say(HERONS)
     assert "tall trees near water." in said
-    assert "this session is not kept" in said
+    assert "this session is not saved" in said
     assert "tall trees near water." in talk.say("/retry")
     for line in ("/sessions", "/resume 1"):
         assert "error: cannot keep sessions in" in talk.say(line)
@@ -707,7 +707,7 @@ def test_a_command_that_takes_nothing_refuses_what_follows(talk: Talk) -> None:
     for command in commands.COMMANDS:
         if not command.arguments:
             said = talk.say(f"/{command.name} 2")
-            assert said.startswith(f"error: `/{command.name}` takes nothing, not `2`\n\nhint: ")
+            assert said.startswith(f"error: `/{command.name}` takes no argument, not `2`\n\nhint: ")
     assert len(talk.session.exchanges) == 1
 
 

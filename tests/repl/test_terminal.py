@@ -144,7 +144,7 @@ def test_nothing_is_kept_without_history(terminal: Start, home: Path) -> None:
     screen.say("Where do herons nest?")
     screen.until("[1] docs/herons.txt")
     screen.say("/sessions")
-    screen.until("sessions are not kept here")
+    screen.until("sessions are not saved here")
     assert screen.leave() == 0
     assert not list((home / "state").rglob("*"))
 

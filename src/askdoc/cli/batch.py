@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 _NARROWED = "from other documents (`--source`, `--where`)"
 _OTHERWISE = {
-    "corpus": "the index is another one, or was updated since",
+    "corpus": "the index is another one or has changed",
     "settings": "with other settings",
     "models": "with other models",
     "version": "by another version of askdoc",
@@ -98,7 +98,7 @@ def answered(question: str, answer: Callable[[str], Answer], fingerprint: Finger
         citations=(),
         evidence=(),
         passages=(),
-        reason=Reason("empty_question", "the line says what to leave out, and asks for nothing"),
+        reason=Reason("empty_question", "the line only excludes terms and asks nothing"),
         confidence=0.0,
         generator="extractive",
         fingerprint=fingerprint,
@@ -175,8 +175,8 @@ def refuse_mixing(file: Path, kept: Kept, fingerprint: Fingerprint) -> None:
         if _libraries(known.get("models")) != _libraries(fingerprint.models):
             told = ["from other libraries", *(words for words in told if words == _NARROWED)]
         if told:
-            message = f"the answers in `{file}` were made otherwise: {'; '.join(told)}"
-            hint = "ask as you did then, or name another file with `--output`"
+            message = f"the answers in `{file}` come from another run: {'; '.join(told)}"
+            hint = "repeat that run, or name another file with `--output`"
             raise UsageError(message, hint=hint)
 
 
@@ -194,10 +194,10 @@ def _misfit(number: int, answer: Mapping[str, Any], asked: str | None) -> str | 
 
 def _refusal(file: Path, told: str, good: int) -> UsageError:
     """Refuse an output for what is told of the line after the first `good` ones."""
-    hint = "it is left as it is; name another file with `--output`"
+    hint = "it stays as it is; name another file with `--output`"
     if good:
         named, other = shlex.quote(str(file)), shlex.quote(f"{file.with_suffix('')}-2{file.suffix}")
-        hint += f". To go on from the lines before: `head -n {good} {named} > {other}`"
+        hint += f" To continue from the lines before: `head -n {good} {named} > {other}`"
     return UsageError(f"`{file}` does not hold answers to these questions: {told}", hint=hint)
 
 
@@ -250,7 +250,7 @@ def run_batch(
         to = None
     kept_in = None if to is None or _flows(to) else to
     if kept_in and _is_same(kept_in, batch):
-        message = f"`{to}` holds the questions, so that answers cannot go there"
+        message = f"`{to}` holds the questions, so answers cannot go there"
         raise UsageError(message, hint="name another file with `--output`")
     lines = read_questions(batch)
     _tell(lines, batch, aside)
@@ -356,7 +356,7 @@ def read_questions(file: Path) -> Lines:
         text = "\0"
     if "\0" in text:
         message = f"`{file}` is not text in UTF-8"
-        hint = "write one question a line; of a text in another encoding, `iconv -t UTF-8` makes it"
+        hint = "write one question a line; convert it with `iconv -t UTF-8`"
         raise UsageError(message, hint=hint)
     lines = questions_in(text.splitlines())
     if not lines.questions:

@@ -80,7 +80,7 @@ def setting_names(incomplete: str) -> list[str]:
 
 
 def session_numbers(incomplete: str) -> list[tuple[str, str]]:
-    """List the kept sessions of the workspace, each by its number with its title."""
+    """List the saved sessions of the workspace, each by its number with its title."""
     try:
         store = SqliteSessions(user_folders.state())
         try:
@@ -170,7 +170,7 @@ def current() -> str:
     try:
         return str(shellingham.detect_shell()[0])
     except shellingham.ShellDetectionFailure as error:
-        message = "the shell that this was called from can't be told"
+        message = "askdoc does not know your shell"
         hint = "name it: `askdoc --install-completion bash`"
         raise UsageError(message, hint=hint) from error
 

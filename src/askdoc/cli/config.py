@@ -41,8 +41,8 @@ app = typer.Typer(
     A setting comes, strongest first, from the command line, from `ASKDOC_KEY` in the environment,
     from the workspace's `askdoc.toml`, from your own `config.toml`, and from its default.
 
-    Your own file holds in every workspace. So `sources`, and one folder for the index of each, are
-    refused there: what is to be indexed is set with `--workspace`.
+    Your own file holds in every workspace, so it refuses `sources` and a fixed folder for the
+    index. Set those with `--workspace`.
 
     Examples:
         askdoc config list
@@ -161,7 +161,7 @@ def list_(
 
 @command(app, "get")
 def get(key: Key) -> None:
-    """Print the value of one setting, a list with one item a line; nothing where it is not set.
+    """Print the value of one setting, a list with one item a line.
 
     Examples:
         askdoc config get top_k
@@ -202,7 +202,7 @@ def set_(
 
 @command(app, "unset")
 def unset(key: Key, *, in_workspace: InWorkspace = False) -> None:
-    """Take one setting out of your own file, or out of the workspace's.
+    """Remove one setting from your own file or the workspace's.
 
     Examples:
         askdoc config unset editor
@@ -215,7 +215,7 @@ def unset(key: Key, *, in_workspace: InWorkspace = False) -> None:
 
 @command(app, "path")
 def path(*, in_workspace: InWorkspace = False) -> None:
-    """Print where your own settings are kept; the file need not exist.
+    """Print the path of your own settings file, which need not exist.
 
     Examples:
         askdoc config path
@@ -225,7 +225,7 @@ def path(*, in_workspace: InWorkspace = False) -> None:
 
 @command(app, "edit")
 def edit(*, in_workspace: InWorkspace = False) -> None:
-    """Open your own settings, or the workspace's, in your editor, and check them after.
+    """Edit your own settings or the workspace's, then check them.
 
     Examples:
         askdoc config edit
@@ -249,7 +249,7 @@ def _refuse_for_all(key: str, values: list[str]) -> None:
 
     """
     if is_for_one(key, values if key == "sources" else values[0]):
-        message = f"in your own file, `{key}` would hold for every workspace"
+        message = f"`{key}` in your own file would apply to every workspace"
         typed = shlex.join(["askdoc", "config", "set", "--workspace", key, *values])
         raise UsageError(message, hint=f"set it for this one: `{typed}`")
 

@@ -29,8 +29,8 @@ def export(
 ) -> None:
     """Pack the index into one file, to be imported on another machine.
 
-    It holds the text of the documents and all that was made of it, with checksums. Paths in it are
-    relative to the workspace; sources outside of it are said to lie in its folder `elsewhere`.
+    It holds the text of the documents and the index, with checksums. Paths are relative to the
+    workspace; sources outside it appear in its folder `elsewhere`.
 
     Examples:
         askdoc export library.askdoc
@@ -52,10 +52,10 @@ def import_(
     library: Library = None,
     index: Index = None,
 ) -> None:
-    """Put an exported index in place here; questions work at once.
+    """Install an exported index; questions work at once.
 
-    All of the file is checked before anything changes. Where the documents are moved along,
-    `askdoc index` finds them unchanged, and embeds nothing again.
+    The file is checked before anything changes. If you move the documents too, `askdoc index`
+    finds them unchanged and embeds nothing again.
 
     Examples:
         askdoc import library.askdoc

@@ -34,12 +34,12 @@ app = typer.Typer(
     name="history",
     cls=Group,
     add_completion=False,
-    help="""List, print, export and delete kept sessions.
+    help="""List, print, export and delete saved sessions.
 
-    Sessions of `askdoc repl` are kept in your state folder, unless it is started with
-    `--no-history` or the setting `history` is false.
+    Sessions of `askdoc repl` are saved in your state folder, unless it runs with `--no-history`
+    or the setting `history` is false.
 
-    Alone, it lists those of this workspace.
+    Without a command, it lists the sessions of this workspace.
 
     Examples:
         askdoc history
@@ -69,16 +69,14 @@ NumberOrLatest = Annotated[
         autocompletion=session_numbers,
     ),
 ]
-Everywhere = Annotated[
-    bool, typer.Option("--all", help="Look among those of all workspaces, not of this one alone.")
-]
+Everywhere = Annotated[bool, typer.Option("--all", help="Include the sessions of all workspaces.")]
 
 
 @command(app, "list")
 def list_(
     *,
     everywhere: Annotated[
-        bool, typer.Option("--all", help="Those of all workspaces, not of this one alone.")
+        bool, typer.Option("--all", help="List the sessions of all workspaces.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -163,7 +161,7 @@ def delete(
     *,
     everywhere: Annotated[
         bool,
-        typer.Option("--all", help="Those of any workspace; without N, all sessions of all."),
+        typer.Option("--all", help="Include all workspaces; without N, delete every session."),
     ] = False,
     yes: Annotated[
         bool, typer.Option("--yes", help="Do not ask before all sessions are deleted.")
@@ -171,7 +169,7 @@ def delete(
 ) -> None:
     """Delete sessions of this workspace; they cannot be brought back.
 
-    Before those of all workspaces are deleted, askdoc asks; outside of a terminal it wants `--yes`.
+    askdoc asks before it deletes all sessions; outside a terminal it needs `--yes`.
 
     Examples:
         askdoc history delete 3 4
@@ -219,7 +217,7 @@ def _exchanges(number: int | None, *, everywhere: bool) -> list[Exchange]:
         _refuse_unknown(store, [number], everywhere=everywhere)
         found = store.exchanges(number)
     if not found:
-        message = f"nothing is kept of session {number}"
+        message = f"session {number} is empty"
         raise UsageError(message, hint=f"delete it: `askdoc history delete {number}`")
     return found
 
@@ -227,7 +225,7 @@ def _exchanges(number: int | None, *, everywhere: bool) -> list[Exchange]:
 def _latest(store: SessionStore, *, everywhere: bool) -> int:
     found = store.sessions(_workspace(everywhere=everywhere))
     if not found:
-        message = "no session is kept of this workspace"
+        message = "this workspace has no saved session"
         raise UsageError(message, hint="see those of all: `askdoc history list --all`")
     return found[0].id
 
@@ -240,7 +238,7 @@ def _refuse_unknown(store: SessionStore, numbers: Sequence[int], *, everywhere: 
         message = f"there is no session {missing[0]}"
         raise UsageError(message, hint="see what there is: `askdoc history list --all`")
     message = f"session {missing[0]} is of another workspace"
-    raise UsageError(message, hint="with `--all`, sessions of all workspaces are reached")
+    raise UsageError(message, hint="add `--all` for sessions of other workspaces")
 
 
 def _plain(item: SessionSummary) -> dict[str, Any]:

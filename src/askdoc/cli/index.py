@@ -102,14 +102,14 @@ def index(  # noqa: PLR0913 - one parameter for each option
     ] = None,
     *,
     rebuild: Annotated[
-        bool, typer.Option("--rebuild", help="Make the index anew instead of following changes.")
+        bool, typer.Option("--rebuild", help="Build a new index instead of following changes.")
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")
+        bool, typer.Option("--dry-run", help="Print what would change, and change nothing.")
     ] = False,
     watch: Annotated[
         bool,
-        typer.Option("--watch", help="Then keep the index current with the files, until Ctrl-C."),
+        typer.Option("--watch", help="Keep following changes of the files until Ctrl-C."),
     ] = False,
     ocr: Annotated[
         bool, typer.Option("--ocr", help="Recognise the text of pages that are images.")
@@ -119,7 +119,7 @@ def index(  # noqa: PLR0913 - one parameter for each option
         typer.Option(
             "--password",
             metavar="WORD",
-            help="Try this on encrypted files; `-` asks for it unseen; repeatable.",
+            help="Try this password on encrypted files; `-` asks for it; repeatable.",
         ),
     ] = None,
     depth: Depth = None,
@@ -133,9 +133,9 @@ def index(  # noqa: PLR0913 - one parameter for each option
 ) -> None:
     """Bring the index up to date with files and folders.
 
-    Files that have not changed are not read again, changed ones are replaced, renamed ones are
-    recognised, and deleted ones leave the index. Of a web address the page is fetched, with
-    `--depth` also those it links to below the same address, and of a sitemap the pages it lists.
+    Unchanged files are not read again, and deleted files leave the index. A web address adds its
+    page. With `--depth` it also adds the pages below it that it links to. A sitemap adds the pages
+    that it lists.
 
     Examples:
         askdoc index docs report.pdf
@@ -143,11 +143,10 @@ def index(  # noqa: PLR0913 - one parameter for each option
         askdoc index
         askdoc index --watch
 
-    Exit codes: 0 done, 1 an error, or what was named is not there or nothing of it could be
-    indexed.
+    Exit codes: 0 done, 1 an error, a missing file, or nothing could be indexed.
     """
     if watch and dry_run:
-        message = "`--dry-run` does nothing, and `--watch` goes on doing so"
+        message = "`--dry-run` and `--watch` do not go together"
         raise UsageError(message, hint="leave out one of them")
 
     workspace = open_workspace(
@@ -155,7 +154,7 @@ def index(  # noqa: PLR0913 - one parameter for each option
     )
     sources = targets(paths, here()) if paths else None
     if watch and sources and not paths_of(sources):
-        message = "`--watch` follows files and folders, and none is named"
+        message = "`--watch` needs a file or folder"
         raise UsageError(message, hint="name one, or leave out `--watch`")
     expect_addresses(sources or (), depth=depth, allow_private=allow_private)
     options = ReadOptions(passwords=tuple(map(_asked, password or ())), ocr=ocr)
@@ -193,7 +192,7 @@ def _expect_something(report: IndexReport, paths: Sequence[str]) -> None:
 
     aside = errors()
     named = ", ".join(f"`{path}`" for path in paths)
-    aside.show([note_line(f"there is nothing to index in {named} yet", aside)])
+    aside.show([note_line(f"{named} holds nothing to index yet", aside)])
 
 
 def _planned(
@@ -201,10 +200,10 @@ def _planned(
 ) -> IndexReport:
     """Find out what a run would do."""
     if rebuild:
-        message = "`--dry-run` says what would change, and with `--rebuild` that is all"
+        message = "`--dry-run` and `--rebuild` do not go together"
         raise UsageError(message, hint="leave out one of them")
     if addresses := addresses_of(sources or ()):
-        message = f"`--dry-run` fetches nothing, so it can't tell of `{addresses[0]}`"
+        message = f"`--dry-run` fetches nothing, so it knows nothing of `{addresses[0]}`"
         raise UsageError(message, hint="leave out the address, or `--dry-run`")
     paths = paths_of(sources or ())
     app.refuse_index_around(workspace, paths)

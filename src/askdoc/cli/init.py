@@ -24,7 +24,7 @@ _USERS_OWN = ("editor", "viewer", "keys", "history")
 def example(sources: Sequence[str]) -> str:
     """Write settings that index `sources`, with all others as comments at their defaults."""
     lines = [
-        "# The settings of this folder; `askdoc config list` says what is in force.",
+        "# The settings of this folder; `askdoc config list` shows the values in use.",
         "",
         f"# {HELP['sources']}",
         f"sources = {_toml(list(sources))}",
@@ -48,10 +48,10 @@ def init(
         typer.Argument(metavar="PATH", help="Files and folders to ask; by default this folder."),
     ] = None,
 ) -> None:
-    """Make a workspace of this folder.
+    """Make this folder a workspace.
 
-    Writes an `askdoc.toml` that says what to index and lists what else can be set. The index goes
-    into `.askdoc`, which git leaves alone.
+    Writes an `askdoc.toml` that names what to index and lists all settings. The index goes into
+    `.askdoc`, which git ignores.
 
     Examples:
         askdoc init docs

@@ -68,8 +68,8 @@ def agreed(what: str, command: str) -> bool:
     import typer
 
     if not (at_terminal() and sys.stderr.isatty()):
-        message = f"this would delete {what}, and cannot be undone"
-        raise UsageError(message, hint=f"if that is meant: `{command}`")
+        message = f"this deletes {what} and cannot be undone"
+        raise UsageError(message, hint=f"to delete it: `{command}`")
     try:
         return typer.confirm(f"delete {what}?", err=True)
     except typer.Abort:

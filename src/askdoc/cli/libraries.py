@@ -101,7 +101,7 @@ def remove(
 ) -> None:
     """Delete a library: its index and its settings; its documents stay.
 
-    askdoc asks before; outside of a terminal it wants `--yes`.
+    askdoc asks first; outside a terminal it needs `--yes`.
 
     Examples:
         askdoc libraries remove law

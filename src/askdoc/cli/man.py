@@ -14,16 +14,16 @@ from askdoc import __version__
 _ENVIRONMENT = (
     ("ASKDOC_KEY", "A setting, as `ASKDOC_TOP_K`; see `askdoc config list`."),
     ("ASKDOC_LIBRARY", "The named library to use; several to ask, with commas between."),
-    ("ASKDOC_CACHE_DIR", "Where models that are ready for use are kept."),
+    ("ASKDOC_CACHE_DIR", "The folder of compiled models."),
     ("VISUAL, EDITOR", "What opens text, where the setting `editor` names nothing."),
     ("NO_COLOR", "Set to anything, output has no colours."),
 )
 _EXIT_CODES = (
-    ("0", "It went well; a question was answered."),
+    ("0", "Success; a question was answered."),
     ("1", "An error that the message explains."),
     ("2", "The command line or a setting is wrong."),
     ("3", "The documents do not hold the answer, or an evaluation got worse."),
-    ("4", "The language model failed: the answer is extracted, or what it had said by then."),
+    ("4", "The language model failed: the answer is extracted or incomplete."),
     ("130", "Interrupted by Ctrl-C."),
 )
 

@@ -41,9 +41,9 @@ Offline = Annotated[bool, typer.Option("--offline", help="Refuse all use of the 
 
 @command(app, "list")
 def show_models(*, as_json: AsJson = False) -> None:
-    """List the models in the catalogue, smallest first, and which are here; then Ollama's.
+    """List the models of the catalogue, smallest first, then Ollama's.
 
-    Ollama is looked for on its usual port of this machine, or where `OLLAMA_HOST` says.
+    Ollama is found on its usual local port, or where `OLLAMA_HOST` says.
 
     Examples:
         askdoc models list
@@ -67,7 +67,7 @@ def show_models(*, as_json: AsJson = False) -> None:
 
 @command(app, "info")
 def info(name: Name, *, as_json: AsJson = False) -> None:
-    """Say all that is known of a model: size, licence, source, digest, memory.
+    """Show a model's size, licence, source, digest and memory.
 
     Examples:
         askdoc models info smollm2-135m
@@ -85,7 +85,7 @@ def info(name: Name, *, as_json: AsJson = False) -> None:
 
 @command(app, "pull")
 def pull(name: Name, *, offline: Offline = False) -> None:
-    """Fetch a model and verify it; one that is here is only verified.
+    """Fetch a model and verify it; a local one is only verified.
 
     Examples:
         askdoc models pull smollm2-135m

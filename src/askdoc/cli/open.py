@@ -182,7 +182,7 @@ def _opened(
             for one in workspaces.values()
         )
         if asked_for and not any(one.parts.writer for one in answerers.values()):
-            told = "no language model writes, so `--check` has nothing to check; add `--llm NAME`"
+            told = "`--check` needs a language model; add `--llm NAME`"
             aside.show([note_line(told, aside)])
         yield answerers
 

@@ -161,5 +161,5 @@ def expect_addresses(given: Iterable[Target], *, depth: int | None, allow_privat
         named = f"`askdoc index {option}{' 2' * (depth is not None)} https://…`"
         raise UsageError(
             message,
-            hint=f"name one: {named}; of those in the index it is remembered: `askdoc index`",
+            hint=f"name one: {named}; addresses in the index keep theirs: `askdoc index`",
         )

@@ -30,8 +30,7 @@ def remove(
 ) -> None:
     """Take documents out of the index.
 
-    The files themselves are left alone. A removed file stays out of the index until
-    `askdoc index` is given its path.
+    The files stay. A removed file returns to the index when `askdoc index` names its path.
 
     Examples:
         askdoc remove minutes/draft.txt

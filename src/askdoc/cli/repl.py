@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def repl(  # noqa: PLR0913 - one parameter for each option
     *,
     no_history: Annotated[
-        bool, typer.Option("--no-history", help="Keep neither this session nor what is typed.")
+        bool, typer.Option("--no-history", help="Save neither this session nor its prompt history.")
     ] = False,
     top_k: TopK = None,
     llm: Llm = None,
@@ -52,8 +52,8 @@ def repl(  # noqa: PLR0913 - one parameter for each option
         askdoc repl --library law --library tax
         askdoc repl < questions.txt > answers.txt
 
-    Exit codes: 0 the user left, or every line from a pipe went well, be its question answered or
-    not; 1 a line from a pipe failed, and the others ran all the same; 2 wrong usage.
+    Exit codes: 0 the session ended, 1 a line from a pipe failed, 2 wrong usage. The other lines of
+    a pipe run all the same.
     """
     workspaces = open_workspaces(
         library=library,
@@ -117,5 +117,5 @@ def _store(folder: Path | None) -> SessionStore | None:
         return SqliteSessions(folder)
     except StoreError as error:
         aside = errors()
-        aside.show([note_line(f"{error}; this session is not kept", aside)])
+        aside.show([note_line(f"{error}; this session is not saved", aside)])
         return None

@@ -30,7 +30,7 @@ def show(
         str,
         typer.Argument(
             metavar="DOCUMENT[:LINE]",
-            help="A document, with a line or `FIRST-LAST` if you like.",
+            help="A document, with an optional line or `FIRST-LAST`.",
             autocompletion=document_names,
         ),
     ],
@@ -52,7 +52,7 @@ def show(
 ) -> None:
     """Print the stored text of a document, or the lines around a place.
 
-    Lines and other places are called as citations call them.
+    Name lines and other places as citations do.
 
     Examples:
         askdoc show minutes/pier.txt

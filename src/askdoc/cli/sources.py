@@ -16,7 +16,7 @@ from askdoc.cli.output import print_json, say
 from askdoc.render.console import output
 from askdoc.render.indexing import count, kept_lines
 
-_HELP = """List, add and remove the files and folders that are kept in the index.
+_HELP = """List, add and remove the files and folders of the index.
 
 Examples:
     askdoc sources list
@@ -57,7 +57,7 @@ def add(
     library: Library = None,
     index: Index = None,
 ) -> None:
-    """Keep files and folders in the index from now on; `askdoc index` then reads them.
+    """Add files and folders to the sources; `askdoc index` reads them.
 
     Examples:
         askdoc sources add docs report.pdf
@@ -71,12 +71,12 @@ def add(
     with wiring.indexer(workspace) as indexer:
         added = indexer.add_sources(given)
     told = [f"added {location}; `askdoc index` reads it" for location in added]
-    say(told or ["nothing added: it is kept already; `askdoc index` brings it up to date"])
+    say(told or ["nothing added: it is a source already; `askdoc index` brings it up to date"])
 
 
 @command(app, "remove")
 def remove(paths: Given, *, library: Library = None, index: Index = None) -> None:
-    """Let go of sources, and of what is indexed of them. The files themselves are left alone.
+    """Remove sources and their documents from the index. The files stay.
 
     Examples:
         askdoc sources remove docs

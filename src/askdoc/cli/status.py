@@ -29,14 +29,15 @@ def status(
     skipped: Annotated[
         bool,
         typer.Option(
-            "--skipped", help="List every file that is not, or not wholly, indexed, and why."
+            "--skipped",
+            help="List every missing or incomplete file, and why.",
         ),
     ] = False,
     as_json: AsJson = False,
     library: Library = None,
     index: Index = None,
 ) -> None:
-    """Say what is indexed, what was skipped, and with which model.
+    """Show what is indexed, what was skipped, and the model.
 
     Examples:
         askdoc status --documents

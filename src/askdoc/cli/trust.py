@@ -30,8 +30,8 @@ def _set_here(config: Path) -> list[str]:
     try:
         values = tomllib.loads(config.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        message = f"{config} can't be read: {str(error)[:1].lower()}{str(error)[1:]}"
-        raise SettingsError(message, hint="mend it, then: `askdoc trust`") from error
+        message = f"{config} cannot be read: {str(error)[:1].lower()}{str(error)[1:]}"
+        raise SettingsError(message, hint="repair it, then run `askdoc trust`") from error
     found = [
         f"`{key}` = {json.dumps(values[key], default=str)}" for key in _OUTWARD if key in values
     ]

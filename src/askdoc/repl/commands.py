@@ -72,7 +72,7 @@ def run(session: Session, line: str) -> None:
     name, _, arguments = line[1:].partition(" ")
     command = find(name.strip())
     if arguments.strip() and not command.arguments:
-        message = f"`/{command.name}` takes nothing, not `{arguments.strip()}`"
+        message = f"`/{command.name}` takes no argument, not `{arguments.strip()}`"
         hint = f"`/help {command.name}` says what it does; a question may begin with a blank"
         raise UsageError(message, hint=hint)
     command.run(session, arguments)

@@ -87,7 +87,7 @@ def command_for(
         program, *arguments = shlex.split(chosen)
     except ValueError as error:
         message = f"`{key}` is not a command: `{chosen}`"
-        raise UsageError(message, hint="mind the quotation marks") from error
+        raise UsageError(message, hint="check the quotation marks") from error
     if which(program) is None:
         message = f"`{program}` is not installed"
         named = next((name for name in _VARIABLES if chosen == environment.get(name)), None)

@@ -251,8 +251,8 @@ COMMANDS = (
         "save",
         "FILE",
         "Write this session to FILE, with all citations",
-        "Writes Markdown (`.md`), or JSON where the name ends in `.json`. It does not write over a "
-        "file that it did not write in this session, or that was changed since.",
+        "Writes Markdown (`.md`), or JSON where the name ends in `.json`. It overwrites only a "
+        "file that it wrote in this session and that has not changed since.",
         save,
         Completes.FILES,
     ),

@@ -72,5 +72,5 @@ def told_of(session: Session, asked: str, question: str) -> str | None:
     unknown = unknown_person(question)
     if unknown is None:
         return None
-    told = f"nothing said so far tells who `{unknown}` is"
+    told = f"nothing said so far says who `{unknown}` is"
     return f"{told}; asked as typed" if question == asked else told

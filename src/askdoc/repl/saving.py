@@ -32,7 +32,7 @@ _SHOWN = 3
 
 
 def sessions(session: Session, arguments: str) -> None:
-    """List the kept sessions of this workspace, or delete some."""
+    """List the saved sessions of this workspace, or delete some."""
     words = split(arguments)
     page = session.pages.output()
     if words[:1] == ["delete"]:
@@ -42,23 +42,25 @@ def sessions(session: Session, arguments: str) -> None:
             raise UsageError(message, hint="`/sessions delete N`; `/sessions` lists them")
         own = session.kept_as in numbers
         deleted = session.delete(numbers)
-        told = "; that was this session, and what is asked from here is kept as another"
+        told = "; that was this session, and the next question begins a new one"
         page.show([hang(Text(f"deleted {deleted}{told if own else ''}", style="faint"), page)])
         return
     if words:
         message = f"`/sessions` does not take `{words[0]}`"
-        raise UsageError(message, hint="`/sessions delete N` deletes one, `/resume N` goes on")
+        raise UsageError(
+            message, hint="delete one: `/sessions delete N`; continue one: `/resume N`"
+        )
     page.show(session_lines(session.listed(), page, here=session.kept_as))
 
 
 def resume(session: Session, arguments: str) -> None:
-    """Go on with a kept session."""
+    """Go on with a saved session."""
     if arguments.strip():
         chosen = number(arguments)
     else:
         there = [item.id for item in session.kept().sessions(session.scope.key)]
         if not there:
-            message = "no session is kept of this workspace"
+            message = "this workspace has no saved session"
             raise UsageError(message)
         chosen = next((one for one in there if one != session.kept_as), there[0])
     session.resume(chosen)
@@ -103,7 +105,7 @@ def eval_(session: Session, arguments: str) -> None:
             return
         if case.question == other.question and case.answerable != other.answerable:
             told = "do not hold the answer" if case.answerable else "hold the answer"
-            message = f"{session.seen(str(path))} says already that the documents {told}"
+            message = f"{session.seen(str(path))} already says that the documents {told}"
             hint = f"change `{other.id}` there, or name another suite: `/eval add N SUITE`"
             raise UsageError(message, hint=hint)
     case = replace(case, id=suite.free_id(path, case.id))
@@ -169,7 +171,7 @@ COMMANDS = (
     Command(
         "sessions",
         "[delete N …]",
-        "List the kept sessions of this workspace",
+        "List the saved sessions of this workspace",
         "`/sessions delete 3 4` deletes two of them. `askdoc history` does the same, and exports.",
         sessions,
         Completes.SESSIONS_TO_DELETE,
@@ -177,16 +179,15 @@ COMMANDS = (
     Command(
         "resume",
         "[N]",
-        "Go on with session N, or with the latest",
-        "Without a number, it is the latest other one. Follow-ups then lean on what was asked "
-        "there.",
+        "Continue session N, or the latest",
+        "Without a number, it is the latest other one. Follow-ups then refer to its questions.",
         resume,
         Completes.SESSIONS,
     ),
     Command(
         "eval",
         "add [N[,N …]|none] [SUITE]",
-        "Keep the last question as a case, with the source that answers it",
+        "Save the last question as a case, with the source that answers it",
         "Alone, it lists the sources and asks for the number. `none` says that the documents do "
         "not hold the answer. The suite is `questions` if you name no other.",
         eval_,
@@ -196,8 +197,8 @@ COMMANDS = (
         "clear",
         "",
         "Clear the screen and begin a new session",
-        "What was asked so far stays kept. Ctrl-L clears the screen alone.",
+        "The session so far stays saved. Ctrl-L only clears the screen.",
         clear,
     ),
-    Command("quit", "", "Leave; so does Ctrl-D", "Everything asked so far is kept.", quit_),
+    Command("quit", "", "Leave; so does Ctrl-D", "The session stays saved.", quit_),
 )

@@ -86,7 +86,7 @@ class Session:
         self.prompt: Callable[[str], str] | None = None
         self.failed = False
         self.kept_as: int | None = None
-        """The number of the kept session that this one is, once something was asked."""
+        """The number of the saved session that this one is, once something was asked."""
         self._not_kept: StoreError | None = None
         self._lines: dict[tuple[str, Span], tuple[int, int]] = {}
 
@@ -215,7 +215,7 @@ class Session:
     # ── what is kept ────────────────────────────────────────────────────────────────────────────
 
     def resume(self, session_id: int) -> None:
-        """Go on with a kept session of what is asked here.
+        """Go on with a saved session of what is asked here.
 
         Raises:
             UsageError: there is no such session, or it is of another workspace.
@@ -230,7 +230,7 @@ class Session:
         """Return where sessions are kept, having made sure that those are, and of this scope.
 
         Raises:
-            UsageError: this session is not kept, or one is missing or of another workspace.
+            UsageError: this session is not saved, or one is missing or of another workspace.
             StoreError: what is kept cannot be reached.
 
         """
@@ -242,12 +242,12 @@ class Session:
         return self.store
 
     def delete(self, session_ids: Sequence[int]) -> int:
-        """Delete kept sessions, and count them.
+        """Delete saved sessions, and count them.
 
         Where this one is among them, what is asked next begins another.
 
         Raises:
-            UsageError: this session is not kept, or one is missing or of another workspace.
+            UsageError: this session is not saved, or one is missing or of another workspace.
 
         """
         deleted = self.kept(*session_ids).delete(session_ids)
@@ -256,7 +256,7 @@ class Session:
         return deleted
 
     def listed(self) -> list[SessionSummary]:
-        """List the kept sessions of what is asked here; from a pipe, this is none of them.
+        """List the saved sessions of what is asked here; from a pipe, this is none of them.
 
         Raises:
             UsageError: the user wants none to be kept.
@@ -277,23 +277,23 @@ class Session:
             store.close()
 
     def _unkept(self) -> UsageError:
-        """Say why this session is not kept.
+        """Say why this session is not saved.
 
         Raises:
             StoreError: since it cannot be.
 
         """
         if self.prompt is None:
-            message = "a session from a pipe is not kept, and goes on with none that is"
-            hint = "in a terminal, `askdoc` keeps what is asked; `askdoc history` reads it anywhere"
+            message = "a session from a pipe is not saved and resumes none"
+            hint = "in a terminal `askdoc` saves sessions; `askdoc history` reads them"
             return UsageError(message, hint=hint)
         if not self.scope.settings.history:
-            message = "sessions are not kept, as the setting `history` says"
-            return UsageError(message, hint="keep them: `askdoc config set history true`")
+            message = "the setting `history` switches off saving sessions"
+            return UsageError(message, hint="save them: `askdoc config set history true`")
         folder = user_folders.state()
         if not _may_be_made(folder / FILE_NAME):
             SqliteSessions(folder).close()
-        message = "sessions are not kept here"
+        message = "sessions are not saved here"
         return UsageError(message, hint="start askdoc without `--no-history`")
 
     def forget(self) -> None:
@@ -310,7 +310,7 @@ class Session:
         aside.show(problem_lines(message, error.hint, aside))
 
     def close(self) -> None:
-        """Let go of the index and of the kept sessions."""
+        """Let go of the index and of the saved sessions."""
         self.engine.close()
         if self.store:
             self.store.close()
@@ -378,7 +378,7 @@ class Session:
     def _waiting_for(self) -> str:
         if stage := self.engine.compiling:
             told = STAGES[stage.stage]
-            return f"{told[:1].lower()}{told[1:]}, which is done once and takes half a minute"
+            return f"{told[:1].lower()}{told[1:]}, which happens once and takes half a minute"
         return "opening the index" if self.engine.loading else "reading"
 
     def _remember(self, exchange: Exchange) -> None:
@@ -400,7 +400,7 @@ class Session:
         except StoreError as error:
             self.store, self._not_kept = None, error
             aside = self.pages.errors()
-            aside.show([note_line(f"{error}; this session is not kept", aside)])
+            aside.show([note_line(f"{error}; this session is not saved", aside)])
 
 
 def _may_be_made(file: Path) -> bool:

@@ -199,16 +199,16 @@ COMMANDS = (
         "index",
         "[PATH …]",
         "Bring the index up to date with PATH, or with all it knows",
-        "Unchanged files are not read again. Ctrl-C stops it; what is done stays.",
+        "Unchanged files are not read again. Ctrl-C stops it; completed files stay.",
         index,
         Completes.FILES,
     ),
     Command(
         "status",
         "[WHAT]",
-        "Say what is indexed and what was skipped",
-        "Says, too, how many files have changed since. `/status documents` lists all of them, "
-        "`/status skipped` every file that is not, or not wholly, indexed, and why.",
+        "Show what is indexed and what was skipped",
+        "Also counts the files that changed since. `/status documents` lists all documents, "
+        "`/status skipped` every file that is missing or incomplete, and why.",
         status,
     ),
 )
