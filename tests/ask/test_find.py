@@ -161,7 +161,7 @@ def test_numbers_that_nothing_cited_speaks_of_are_told(
     data = formats.answer_to_json(answer, base=place.root)
     assert tuple(data.get("unmatched", ())) == expected
     jsonschema.validate(data, formats.schema("answer"))
-    told = [note for note in notes(answer) if "neither in what is cited" in note]
+    told = [note for note in notes(answer) if "neither in the cited sentences" in note]
     assert len(told) == bool(expected)
     assert all(number in told[0] for number in expected)
 

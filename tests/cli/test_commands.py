@@ -718,7 +718,7 @@ def test_what_is_not_indexed_is_listed_with_reason_and_help(
     run("index", "docs")
     (tmp_path / "docs" / "new.txt").write_text("New.")
     told = run("status", "--skipped").stdout
-    assert told.startswith("1 file indexed wholly, 5 not\n\n2 files not indexed: no reader for")
+    assert told.startswith("1 file indexed completely, 5 not\n\n2 files not indexed: no reader for")
     assert "  docs/a.png\n  docs/b.png\n" in told
     for line in ("its name begins with a dot", "leaves it out", "it is new\n  run `askdoc index`"):
         assert line in told

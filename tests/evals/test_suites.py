@@ -89,7 +89,7 @@ def test_a_set_is_named_by_its_folder(tmp_path: Path) -> None:
             {"id": "b", "question": "why?", "answerable": "no"},
             "`answerable` must be true or false, not text",
         ),
-        ({"id": "a", "question": "why?"}, r"s\.jsonl:2: the id `a` is taken by line 1"),
+        ({"id": "a", "question": "why?"}, r"s\.jsonl:2: line 1 has the same id `a`"),
     ],
 )
 def test_a_malformed_line_is_named(tmp_path: Path, line: Any, message: str) -> None:
@@ -168,7 +168,7 @@ def test_choosing_by_tag_and_at_random() -> None:
 )
 def test_a_field_typed_wrong_is_an_error(tmp_path: Path, wrong: str, right: str) -> None:
     line = {"id": "a", "question": "?", wrong: False}
-    with pytest.raises(SuiteError, match=rf":1: `{wrong}` is no field of a case") as told:
+    with pytest.raises(SuiteError, match=rf":1: a case has no field `{wrong}`") as told:
         suites.load(write(tmp_path / "s.jsonl", line))
     assert told.value.hint == f"did you mean `{right}`?"
 

@@ -76,7 +76,7 @@ def test_a_run_that_is_told_to_end_says_what_was_kept_and_the_next_goes_on(
     assert process.returncode == code
     told = re.match(r"Interrupted after (\d+) documents, \d+ passages in ", printed)
     assert told, printed
-    assert "what was indexed is kept; `askdoc index` goes on from here" in printed
+    assert "completed files are kept; `askdoc index` continues from here" in printed
     kept = int(told[1])
     assert 0 < kept < 200
     assert stored(work) == kept

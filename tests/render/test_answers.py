@@ -284,12 +284,12 @@ def test_quotation_marks_that_nothing_held_are_not_advised() -> None:
     answer = make_answer(make_citation(make_document()))
     asked = replace(answer, question='the "oak pier"?', searched="the oak pier?")
     [note] = notes(asked)
-    told = "no passage that was to be searched holds “oak pier”; "
-    assert note == f"{told}its words were searched for instead: the oak pier?"
+    told = "no passage has “oak pier”; "
+    assert note == f"{told}askdoc searched for its words instead: the oak pier?"
     question, searched = "the «oak pier» of “Old Velm”", "the oak pier of Old Velm"
     [note] = notes(replace(answer, question=question, searched=searched))
-    told = "no passage that was to be searched holds “oak pier” and “Old Velm” together; "
-    assert note == f"{told}their words were searched for instead: {searched}"
+    told = "no passage has “oak pier” and “Old Velm” together; "
+    assert note == f"{told}askdoc searched for their words instead: {searched}"
 
 
 @pytest.mark.parametrize(

@@ -112,17 +112,17 @@ def test_a_report_of_many_skips_points_to_the_rest() -> None:
 
 def test_a_run_that_mended_vectors_says_so() -> None:
     written = draw(report_lines, IndexReport(mended=3), width=80)
-    assert "repaired: 3 vectors made anew from stored text" in written
+    assert "repaired: 3 vectors made again from the stored text" in written
 
 
 def test_an_interrupted_run_says_so() -> None:
     report = IndexReport(added=("a",), interrupted=True)
     written = draw(report_lines, report, width=80)
     assert written.startswith("Interrupted after 1 document,")
-    assert "what was indexed is kept; `askdoc index` goes on from here" in written
-    anew = draw(partial(report_lines, anew=True), report, width=80)
-    assert "the new index is incomplete and not in use yet" in anew
-    assert "is kept" not in anew
+    assert "completed files are kept; `askdoc index` continues from here" in written
+    rebuilt = draw(partial(report_lines, rebuilt=True), report, width=80)
+    assert "the new index is incomplete and not in use yet" in rebuilt
+    assert "are kept" not in rebuilt
 
 
 def test_renamed_files_and_copies_are_told_where_there_are_any() -> None:
@@ -151,7 +151,7 @@ def test_a_source_that_is_not_there_is_told_apart_from_files_that_are_gone() -> 
     assert "Gone 1; run `askdoc index` to follow" in told
     skip = Skip("docs", "missing", "there is no such file or folder")
     found = Coverage(2, gaps([skip]))
-    assert "2 files indexed wholly, 0 not\n\n1 source not indexed: there is" in draw(
+    assert "2 files indexed completely, 0 not\n\n1 source not indexed: there is" in draw(
         coverage_lines, found, width=None
     )
 
@@ -289,7 +289,7 @@ def test_a_run_that_is_interrupted_says_at_once_that_it_stops(
     with progress.IndexProgress(on) as listen:
         listen(Indexed(3, 9, 10, "a.txt"))
         listen(Stopping())
-        assert "Stopping … what is whole is kept" in out.getvalue()
+        assert "Stopping … completed files are kept" in out.getvalue()
         before = len(out.getvalue())
         listen(Indexed(4, 9, 10, "b.txt"))  # what was published just then
         time.sleep(0.2)
@@ -310,8 +310,8 @@ def test_a_model_made_ready_is_told_once_even_into_a_pipe() -> None:
             listen(Compiling("mini", stage))
         listen(NotCompiled("mini", "the results differ"))
     assert out.getvalue() == (
-        "note: making `mini` ready; this is done once and takes about half a minute\n"
-        "note: `mini` runs slowly, since it cannot be compiled: the results differ\n"
+        "note: preparing `mini`; this happens once and takes about half a minute\n"
+        "note: `mini` is slow, because it cannot be compiled: the results differ\n"
     )
 
 

@@ -415,7 +415,7 @@ def test_status_tells_of_an_index_that_is_being_made_anew(talk: Talk, root: Path
     assert "State" not in talk.say("/status")
     with app.open_catalog(workspace.find(root, environment={}), write=True) as catalog:
         catalog.keep(UNFINISHED, "yes")
-    assert "being made anew; run `/index` to go on" in talk.say("/status")
+    assert "being rebuilt; run `/index` to continue" in talk.say("/status")
 
 
 def test_what_another_process_indexes_is_seen_at_once(talk: Talk, root: Path) -> None:

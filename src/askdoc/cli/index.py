@@ -168,7 +168,7 @@ def index(  # noqa: PLR0913 - one parameter for each option
         print_json(report_to_json(report), in_a_line=watch)
     elif not quiet:
         page = output()
-        page.show(report_lines(report, page, anew=rebuild))
+        page.show(report_lines(report, page, rebuilt=rebuild))
     if report.interrupted:
         raise typer.Exit(INTERRUPTED)
     if paths and not (dry_run or watch):

@@ -200,7 +200,7 @@ def compare(baseline: Baseline, report: SuiteReport, *, anyway: bool = False) ->
     new = {result.id: stored_case(result) for result in report.results}
     shared = sorted(baseline.cases.keys() & new.keys())
     if missing := len(baseline.cases.keys() ^ new.keys()):
-        notes.append(f"left out, since only one of the two runs has them: {missing} of the cases")
+        notes.append(f"{missing} cases are in one run only, and are left out")
     pairs = [(baseline.cases[case_id], new[case_id]) for case_id in shared]
     moved = [
         Moved(case_id, changes, old, now)
@@ -220,14 +220,14 @@ def commit_of(folder: Path) -> str | None:
     """Name the commit that is checked out in `folder`, with `+` where files differ from it."""
     command = ["git", "-C", str(folder), "describe", "--always", "--dirty=+", "--exclude=*"]
     try:
-        told = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
     except (OSError, subprocess.SubprocessError):
         return None
-    return told.stdout.strip() or None
+    return done.stdout.strip() or None
 
 
 def _differences(old: RunFingerprint, new: RunFingerprint, *, anyway: bool) -> list[str]:
-    grave = [
+    different = [
         f"the {what} differs"
         for what, was, is_ in (
             ("suite", old.suite, new.suite),
@@ -235,11 +235,11 @@ def _differences(old: RunFingerprint, new: RunFingerprint, *, anyway: bool) -> l
         )
         if was != is_
     ]
-    if grave and not anyway:
-        message = f"the runs are not comparable: {' and '.join(grave)}"
+    if different and not anyway:
+        message = f"the runs are not comparable: {' and '.join(different)}"
         hint = "store a new baseline, or compare what both have with `--anyway`"
         raise UsageError(message, hint=hint)
-    mild = [
+    notes = [
         f"the {what} differ"
         for what, was, is_ in (
             ("settings", old.settings, new.settings),
@@ -248,7 +248,7 @@ def _differences(old: RunFingerprint, new: RunFingerprint, *, anyway: bool) -> l
         )
         if was != is_
     ]
-    return [*grave, *mild]
+    return [*different, *notes]
 
 
 def _by_case(pairs: Sequence[tuple[StoredCase, StoredCase]]) -> dict[str, Change]:

@@ -1,4 +1,4 @@
-"""Suites on a real index: opening it, keeping answers between runs, asking on several threads."""
+"""Run suites on an index: open it, keep answers between runs, ask on several threads."""
 
 from __future__ import annotations
 
@@ -39,16 +39,16 @@ if TYPE_CHECKING:
 _BATCH = 256
 
 _TIMED_SHARE, _FEWEST_TIMED, _MOST_TIMED = 5, 10, 25
-"""One answer in five is timed: ten at least, and no more than a median needs, since these are asked
-without memory."""
+"""One answer in five is timed: at least ten, at most what a median needs. A timed answer uses no
+memory and is slower."""
 
 _SERVER_JOBS = 4
-"""Questions that a language model on a server is asked at once; servers answer several."""
+"""Questions to ask a language model on a server at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """What is asked of an answerer for a case, and under which key the answer is kept."""
+    """What a case asks, and the key under which its answer is kept."""
 
     key: str
     question: str
@@ -61,8 +61,8 @@ class _Task:
 class Bench:
     """An index, ready to run suites on.
 
-    What answers is opened only when something is to be asked that no earlier run has asked.
-    `stack` closes it in the end. `kept` is the file where answers are kept, or None.
+    The answerer is opened only for a question that no earlier run has asked. `stack` closes it.
+    `kept` is the file where answers are kept, or None.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Bench:
 
     @property
     def answerer(self) -> Answerer:
-        """What answers, opened at the first call.
+        """The answerer, opened at the first call.
 
         Raises:
             NoIndex: there is none, or nothing is in it.
@@ -111,7 +111,7 @@ class Bench:
 
         With `within`, each question looks only into the documents that its case names: for sets
         whose questions are about one document without saying which. `jobs` questions are asked at
-        a time, by default as many as suits what answers; the results don't depend on it.
+        a time, by default as many as suit the answerer; the results do not depend on it.
         """
         self._reused = 0
         with rarely_collected(), self._answering(suite.cases, within=within, jobs=jobs) as answer:
@@ -121,7 +121,7 @@ class Bench:
         return replace(report, writing=replace(report.writing, kept=self._reused))
 
     def ask(self, case: EvalCase) -> Answer:
-        """Answer the question of one case anew."""
+        """Answer the question of one case without the cache."""
         earlier, complete = _conversation(case, self.workspace.settings)
         return self.answerer.answer(case.question, earlier=earlier, complete=complete)
 
@@ -129,10 +129,10 @@ class Bench:
     def _answering(
         self, cases: Sequence[EvalCase], *, within: bool, jobs: int | None
     ) -> Iterator[Callable[[EvalCase], Answer]]:
-        """Give what answers these cases: from the cache, else by asking.
+        """Give a function that answers these cases: from the cache, or else by asking.
 
-        No text is embedded twice, which is not what a user waits for; so the time of most answers
-        is left out, and some, drawn by their questions, are asked without any memory.
+        No text is embedded twice, so most answers are faster than a user's and have no time. Some,
+        chosen by the hash of their questions, are asked without memory and timed.
         """
         tasks = self._tasks(cases, within=within)
         new = self._unanswered(tasks.values())
@@ -159,7 +159,7 @@ class Bench:
             yield answer
 
     def _tasks(self, cases: Sequence[EvalCase], *, within: bool) -> dict[str, _Task | AskdocError]:
-        """Map the ids of cases to what is asked; an error where that cannot be said."""
+        """Map the ids of cases to their tasks, or to the error that prevents one."""
         gold = GoldFinder(self.catalog) if within else None
         tasks: dict[str, _Task | AskdocError] = {}
         for case in cases:
@@ -180,7 +180,7 @@ class Bench:
         return tasks
 
     def _unanswered(self, tasks: Iterable[_Task | AskdocError]) -> list[_Task]:
-        """List what is to be asked, each once; where anything is, what answers is opened."""
+        """List the tasks without a kept answer, each once; open the answerer if there are any."""
         wanted = {task.key: task for task in tasks if isinstance(task, _Task)}
         self._open_cache(app.expected_fingerprint(self.workspace, self.catalog))
         if self._cache is None or any(key not in self._cache for key in wanted):
@@ -189,7 +189,7 @@ class Bench:
         return [task for key, task in wanted.items() if key not in kept]
 
     def _open_cache(self, fingerprint: Fingerprint | None) -> None:
-        """Open what is kept of the answers that hang on `fingerprint`, unless it is open."""
+        """Open the kept answers of that fingerprint, unless they are open."""
         if self._file is None or fingerprint is None:
             return
         if self._cache is None or self._cache.fingerprint != fingerprint:
@@ -204,7 +204,7 @@ class Bench:
     def _asked(
         self, tasks: Sequence[_Task], jobs: int
     ) -> Generator[tuple[str, Answer | AskdocError]]:
-        """Ask what was not asked before; yield each answer under its key, as it comes."""
+        """Ask the tasks; yield each answer with its key, as it comes."""
         if not tasks:
             return
         self._embed([task.question for task in tasks if not task.timed])
@@ -218,17 +218,17 @@ class Bench:
         yield from self._asked_together(together, jobs)
 
     def _goes_together(self, task: _Task) -> bool:
-        """Tell whether others may be asked beside it.
+        """Tell whether other tasks may run beside it.
 
-        On this machine they'd take turns, which would be counted as its time; a model on a server
-        is timed as it is used.
+        On this machine they would share the processor and add to its time. A model on a server is
+        timed as it is used.
         """
         return not task.timed or (self._parts is not None and self._parts.writer is not None)
 
     def _asked_together(
         self, tasks: Sequence[_Task], jobs: int
     ) -> Iterator[tuple[str, Answer | AskdocError]]:
-        """Ask on several threads; where one can't begin, all that is left fails for its reason."""
+        """Ask on several threads; if one cannot start, the remaining tasks fail with its error."""
         left = {task.key for task in tasks}
         with closing(each(tasks, self._worker, jobs)) as done:
             try:
@@ -240,7 +240,7 @@ class Bench:
 
     @contextmanager
     def _worker(self) -> Iterator[Callable[[_Task], Answer]]:
-        """Open the index once more, for the thread that calls, with the models that are loaded."""
+        """Open the index for the calling thread, with the models that are loaded."""
         with app.answerer(self.workspace, like=self._parts) as own:
             if own.fingerprint != self.answerer.fingerprint:
                 message = "the index was changed while the suite runs"
@@ -262,13 +262,13 @@ class Bench:
         return replace(ask(), timings={})
 
     def _embed(self, questions: Sequence[str]) -> None:
-        """Embed questions in batches, of like length, into the memory."""
+        """Embed questions in batches of similar length, into the memory."""
         ordered = sorted(set(filter(str.strip, questions)), key=lambda text: (len(text), text))
         for start in range(0, len(ordered), _BATCH):
             self.answerer.embed(ordered[start : start + _BATCH])
 
     def _remembering(self, parts: Parts) -> Parts:
-        """Put memories before what works on text, and let no failure of a model pass for less."""
+        """Put a memory before embedder and analyser, and make a failing language model an error."""
         from askdoc.ask.memo import RememberingAnalyser, RememberingEmbedder
 
         sources = parts.sources
@@ -286,9 +286,9 @@ class Bench:
 
 
 class _Strict:
-    """A writer whose model has to answer: where it fails, so does the case.
+    """A writer whose failure is the failure of the case.
 
-    A user is given the extractive answer then, but that says nothing about the model.
+    A user then gets the extractive answer, but that says nothing about the model.
     """
 
     def __init__(self, writer: AnswerWriter) -> None:
@@ -307,7 +307,7 @@ class _Strict:
         return self._writer.stands_alone
 
     def write(self, question: str, evidence: Sequence[Evidence], hear: HearDraft) -> Draft:
-        """Write, or raise what kept the model from it."""
+        """Write, or raise the error of the model."""
         draft = self._writer.write(question, evidence, hear)
         if draft.generation.interrupted:
             raise KeyboardInterrupt
@@ -317,15 +317,15 @@ class _Strict:
 
 
 def default_jobs(llm: str | None) -> int:
-    """Say how many questions are asked at a time: several only where a server answers them."""
+    """Return how many questions to ask at a time: several only of a server."""
     return _SERVER_JOBS if llm and read_provider(llm) else 1
 
 
 @contextmanager
 def rarely_collected() -> Iterator[None]:
-    """Have garbage collected less often: a run makes many objects and keeps them all.
+    """Collect garbage less often: a run makes many objects and keeps them all.
 
-    A quarter of the time of a run from the cache went into looking through them again and again.
+    Without this, a quarter of the time of a run from the cache goes into collections.
     """
     before = gc.get_threshold()
     gc.set_threshold(200_000, *before[1:])
@@ -337,7 +337,7 @@ def rarely_collected() -> Iterator[None]:
 
 @contextmanager
 def bench(workspace: Workspace, *, cache: bool = True, listen: Listener = deaf) -> Iterator[Bench]:
-    """Open the index of a workspace for suites, and close it in the end.
+    """Open the index of a workspace for suites, and close it at the end.
 
     Raises:
         NoIndex: there is none.
@@ -366,8 +366,8 @@ def on_documents(workspace: Workspace, documents: Path) -> Workspace:
 def in_cache(workspace: Workspace, sources: Sequence[Path]) -> Workspace:
     """Return the workspace with other sources and an index of these in the user's cache.
 
-    The workspace's own index is left alone. The folder of the index depends on the sources and on
-    the settings that an index depends on, so that each is made once.
+    The workspace's own index stays as it is. The folder depends on the sources and on the settings
+    of an index, so each index is made once.
     """
     parts = (
         sorted(str(source.resolve()) for source in sources),
@@ -386,7 +386,7 @@ def cache_folder() -> Path:
 
 
 def _besides(settings: Settings) -> str:
-    """Name what answers depend on beside their fingerprint: a model's very file, and prices."""
+    """Name what answers depend on besides their fingerprint: the file of a model, and prices."""
     if settings.llm is None:
         return ""
     return repr((model_pin(settings.llm), settings.llm_price_in, settings.llm_price_out))

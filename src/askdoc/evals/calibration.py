@@ -1,9 +1,9 @@
-"""How honest refusals and confidences are, over a whole set of cases.
+"""Scores of refusals and confidences over a set of cases.
 
-Every function takes one value a case, shape (n,), and `weights`, shape (resamples, n): how often
-each case counts in each resample, as whole numbers. It returns one score a resample, shape
-(resamples,), NaN where the score does not exist. The plain score is that of one row of ones. None
-depends on the order of the cases: ties in confidence share their places.
+Every function takes one value for each case, shape (n,), and `weights`, shape (resamples, n): how
+often each case counts in each resample. It returns one score for each resample, shape (resamples,),
+and NaN where there is none. One row of ones gives the plain score. The order of the cases does not
+matter: ties in confidence share their places.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""Drafts of cases, written by a language model and held against the documents.
+"""Drafts of cases, written by a language model and checked against the documents.
 
-A model is shown a few sentences and writes a question, its short answer, and the number of the
-sentence that answers. The evidence is that sentence as it is stored; the answer has to stand in it
-to the letter. What does not hold is dropped, and counted by its reason. Unanswerable questions are
-about the same sentences, and no sentence of the documents may hold all their words.
+A model gets a few sentences, and writes a question, its short answer, and the number of the
+sentence that answers it. The evidence is that stored sentence, and it must contain the answer word
+for word. A draft that fails a check is dropped and counted. Unanswerable questions are about the
+same sentences, and no sentence of the documents may have all their words.
 
-They are drafts all the same: a person has to keep, mend or drop each (`askdoc eval review`).
+A person keeps, edits or drops each draft (`askdoc eval review`).
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ _KINDS = {
 _MOST_TOKENS = 400
 _LONGEST_ANSWER = 200
 _TRIES = 3
-"""Sentences are shown for at most so many times the questions that are wanted."""
+"""Tries for each question that is wanted."""
 
 _QUESTION = re.compile(r"^\W*(?:question|q)\W*:[*_\s]*(.+\?)", re.IGNORECASE | re.MULTILINE)
 _ANSWER = re.compile(r"^\W*(?:answer|a)\W*:[*_\s]*(\S.*)", re.IGNORECASE | re.MULTILINE)
@@ -74,23 +74,23 @@ _LEANING = re.compile(
     r"|\bmentioned\b",
     re.IGNORECASE,
 )
-"""What makes no sense to somebody who has not seen the sentences."""
+"""Questions that only a reader of the sentences understands."""
 
 _FEWEST_WORDS = 4
-"""Words from which a quotation tells which sentence is meant."""
+"""Words that a quotation needs to identify a sentence."""
 
 
 class Dropped(StrEnum):
     """Why something that a model wrote is no draft."""
 
-    UNREADABLE = "not in the form that was asked for"
-    NO_EVIDENCE = "evidence that is not in the document"
-    NO_ANSWER = "answer that is not in its evidence"
-    UNRELATED = "question that has no word of its evidence"
-    LEANING = "question that can't be understood alone"
-    GIVEN_AWAY = "answer that the question tells"
-    REPEATED = "question asked before"
-    MAY_BE_ANSWERED = "near miss whose words stand in one sentence"
+    UNREADABLE = "not in the required form"
+    NO_EVIDENCE = "evidence is not in the document"
+    NO_ANSWER = "answer is not in its evidence"
+    UNRELATED = "question has no word of its evidence"
+    LEANING = "question needs its context"
+    GIVEN_AWAY = "question contains the answer"
+    REPEATED = "question is there already"
+    MAY_BE_ANSWERED = "one sentence has all words of the near miss"
 
 
 class _Unfit(Exception):
@@ -119,9 +119,9 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What a draft is held against: the terms of a text, and whether a sentence holds them all.
+    """What a draft is checked with: the terms of a text, and whether a sentence has them all.
 
-    `asked` are questions, normalised, that are there already.
+    `asked` are the normalised questions of the suite.
     """
 
     terms: Terms
@@ -131,7 +131,7 @@ class Tools:
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """A language model, how many tokens it is shown, and how much it is asked at a time."""
+    """A language model, how many tokens it gets, and how many questions at a time."""
 
     generator: Generator
     evidence_tokens: int = 1500
@@ -154,13 +154,13 @@ def write(
     *,
     seed: int = 0,
 ) -> Counter[Dropped]:
-    """Have a model draft the questions that are wanted; `hear` gets each that holds.
+    """Have a model draft questions; `hear` gets each that passes the checks.
 
     The sentences shown are spread over the documents, the kinds of question over the sentences.
-    Fewer are drafted where too few hold. Returns what was dropped, by its reason.
+    There are fewer drafts if too few pass. Returns the number dropped for each reason.
 
     Raises:
-        AskdocError: the model can't be asked.
+        AskdocError: the model cannot be asked.
 
     """
     dropped: Counter[Dropped] = Counter()
@@ -199,7 +199,7 @@ def _draft(said: str, task: _Task, tools: Tools) -> EvalCase | Dropped:
 
 
 def _said(tasks: Sequence[_Task], author: Author) -> list[str]:
-    """Ask for every task, several at a time, and return what was said in their order."""
+    """Ask for every task, several at a time, and return the replies in the order of the tasks."""
     generator = author.generator
 
     def ask(task: _Task) -> str:
@@ -238,10 +238,10 @@ def build_prompt(excerpt: Excerpt, kind: str | None) -> Prompt:
 
 
 def _case(said: str, task: _Task, tools: Tools) -> EvalCase:
-    """Read a question with its answer, and hold it against the sentences.
+    """Read a question with its answer, and check it against the sentences.
 
     Raises:
-        _Unfit: it does not hold.
+        _Unfit: it fails a check.
 
     """
     question, answer, place = (_read(said, pattern) for pattern in (_QUESTION, _ANSWER, _PLACE))
@@ -288,7 +288,7 @@ def _expect_new(question: str, tools: Tools) -> None:
 
 
 def _evidence(place: str, excerpt: Excerpt) -> str:
-    """Return the sentence that a model names, or the one that its own words stand in."""
+    """Return the sentence that a model names, or the one that contains its words."""
     if label := _LABEL.fullmatch(place):
         number = int(label[1])
         found = excerpt.sentences[number - 1 : number] if number else ()
@@ -302,7 +302,7 @@ def _evidence(place: str, excerpt: Excerpt) -> str:
 
 
 def _verbatim(answer: str, quote: str) -> str:
-    """Return the answer as it stands in the quote, whatever its case."""
+    """Return the answer as the quote spells it, whatever its case."""
     loose = r"\s+".join(re.escape(word) for word in answer.split())
     match = re.search(rf"(?<!\w){loose}(?!\w)", quote, re.IGNORECASE)
     if not loose or match is None or len(match[0]) > _LONGEST_ANSWER:
@@ -320,7 +320,7 @@ def kind_of(question: str) -> str:
 
 
 def _fitting(excerpt: Excerpt, tokens: int) -> Excerpt:
-    """Leave out sentences that speak to a model, and at the end what does not fit."""
+    """Leave out sentences that address a model, and those at the end that do not fit."""
     kept: list[str] = []
     for text in excerpt.sentences:
         tokens -= estimate(text)

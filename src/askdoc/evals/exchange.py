@@ -122,8 +122,8 @@ def _why(error: Exception) -> str:
     if isinstance(error, UnicodeDecodeError):
         return "it is not UTF-8"
     if isinstance(error, OSError):
-        told = (error.strerror or str(error)).lower()
-        return f"{told}: `{error.filename}`" if error.filename else told
+        reason = (error.strerror or str(error)).lower()
+        return f"{reason}: `{error.filename}`" if error.filename else reason
     if isinstance(error, KeyError):
         return f"it has no {error}"
     if isinstance(error, csv.Error):
@@ -312,13 +312,13 @@ def _table_case(row: Row, number: int, path: Path) -> EvalCase:
     evidence = row.get("evidence") or []
     if row.get("quote"):
         evidence = [{"document": row["document"], "quote": row["quote"]}]
-    told = str(row.get("answerable", "")).strip().lower()
+    answerable = str(row.get("answerable", "")).strip().lower()
     line = {
         "id": str(row.get("id") or f"{path.stem}-{number}"),
         "question": str(row["question"]).strip(),
         "answers": _as_list(row.get("answers") or row.get("answer") or (), "|"),
         "evidence": evidence,
-        "answerable": told not in ("false", "no", "0"),
+        "answerable": answerable not in ("false", "no", "0"),
         "tags": _as_list(row.get("tags") or (), "|"),
     }
     return parse_line(json.dumps(line), where=f"{path}: row {number}")
@@ -329,9 +329,9 @@ def _write_table(name: str, cases: Sequence[EvalCase], _gold: GoldFinder | None)
     rows = [["id", "question", "answers", "document", "quote", "answerable", "tags"]]
     for case in cases:
         places = [(item.document, item.quote) for item in case.evidence] or [("", "")]
-        told = ["true" if case.answerable else "false", "|".join(case.tags)]
+        rest = ["true" if case.answerable else "false", "|".join(case.tags)]
         rows += [
-            [case.id, case.question, "|".join(case.answers), document, quote, *told]
+            [case.id, case.question, "|".join(case.answers), document, quote, *rest]
             for document, quote in places
         ]
     return {f"{name}.csv": _csv(rows)}
@@ -441,10 +441,10 @@ def _named(name: str, by: Path) -> list[Path]:
 def _cases(tests: Sequence[Mapping[str, Any]], path: Path) -> list[EvalCase]:
     cases = []
     for number, test in enumerate(tests, start=1):
-        told = test.get("vars") or {}
-        asked = _questions(told)
+        values = test.get("vars") or {}
+        asked = _questions(values)
         if not asked:
-            message = f"test {number} of `{path}` has no question: {', '.join(told) or 'no vars'}"
+            message = f"test {number} of `{path}` has no question: {', '.join(values) or 'no vars'}"
             raise SuiteError(message, hint=f"name the variable one of: {', '.join(_QUESTIONS)}")
         cases += [_case(test, variables, question, number) for variables, question in asked]
     return cases
@@ -544,8 +544,8 @@ def _parse_yaml(text: str) -> Any:
     except yaml.YAMLError as error:
         place = getattr(error, "problem_mark", None)
         where = f"line {place.line + 1}: " if place else ""
-        told = getattr(error, "problem", None) or str(error).splitlines()[0]
-        message = f"not YAML: {where}{told}"
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        message = f"not YAML: {where}{problem}"
         raise SuiteError(message) from error
 
 

@@ -29,7 +29,7 @@ from askdoc.strings import one_line, printable
 _HTML = '<!doctype html>\n<html lang="en" data-made-by="askdoc eval">'
 
 _MOST_MOVED = 20
-"""Cases that a pull request's comment lists at most, each way."""
+"""Most cases to list in a pull request's comment, better and worse each."""
 
 
 def junit(report: EvalReport) -> str:
@@ -70,8 +70,8 @@ def _junit_case(node: ET.Element, suite: str, result: CaseResult) -> None:
     if result.lost:
         wrong = ET.SubElement(case, "failure", message=WHY[result.lost], type="wrong")
         graded = result.graded
-        wanted = "".join(f"\nwanted: {gold.quote}" for gold in graded.case.evidence)
-        wrong.text = _xml(f"{graded.case.question}\nanswer: {graded.answer.text}{wanted}")
+        gold = "".join(f"\ngold: {item.quote}" for item in graded.case.evidence)
+        wrong.text = _xml(f"{graded.case.question}\nanswer: {graded.answer.text}{gold}")
 
 
 def _junit_gate(root: ET.Element, suite: str, report: EvalReport) -> None:
@@ -100,7 +100,7 @@ def _seconds(result: CaseResult) -> float:
 
 
 def _xml(text: str) -> str:
-    """Leave out what XML cannot hold."""
+    """Leave out characters that XML forbids."""
     return printable(text).translate({0xFFFE: None, 0xFFFF: None})
 
 
@@ -248,5 +248,5 @@ def table(report: EvalReport) -> str:
 
 
 def _inert(cell: str) -> str:
-    """Keep spreadsheets from taking text for a formula."""
+    """Keep a spreadsheet from reading text as a formula."""
     return f"'{cell}" if cell.startswith(("=", "+", "@", "-")) else printable(cell)

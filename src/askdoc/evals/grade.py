@@ -1,4 +1,4 @@
-"""One answer held against what is known of its case, reduced to what the metrics read."""
+"""Compare an answer with the gold evidence of its case, for the metrics to read."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from askdoc.types.ports import CatalogReader
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A span of one document."""
+class GoldSpan:
+    """A span of a document that holds gold evidence."""
 
     document_id: str
     span: Span
 
 
-Needs = tuple[tuple[Place, ...], ...]
-"""What a case wants found: each need is met by any one of its places."""
+Needs = tuple[tuple[GoldSpan, ...], ...]
+"""The evidence that a case needs: any one place of a need meets it."""
 
 
 class GoldMissing(SuiteError):
-    """A case names a document or a quote that the index does not hold."""
+    """A case names a document or a quote that is not in the index."""
 
 
 def occurrences(quote: str, text: str) -> list[Span]:
-    """List where `quote` stands in `text`, in order; white space is only compared at need."""
+    """List where `quote` is in `text`; white space may differ if there is no exact match."""
     exact = list(_exact(quote, text))
     if exact:
         return exact
@@ -81,8 +81,8 @@ class GoldFinder:
             self._texts[document_id] = self._catalog.text(document_id)
         return self._texts[document_id]
 
-    def places(self, gold: GoldEvidence) -> tuple[Place, ...]:
-        """Return every place where a gold quote stands.
+    def places(self, gold: GoldEvidence) -> tuple[GoldSpan, ...]:
+        """Return every place of a gold quote.
 
         Raises:
             GoldMissing: its document is not in the index, or does not hold the quote.
@@ -93,7 +93,7 @@ class GoldFinder:
             message = f"there is no document `{gold.document}` in the index"
             raise GoldMissing(message, hint="`askdoc status` lists what is indexed")
         found = tuple(
-            Place(document.id, span)
+            GoldSpan(document.id, span)
             for document in documents
             for span in occurrences(gold.quote, self.text(document.id))
         )
@@ -103,9 +103,9 @@ class GoldFinder:
         return found
 
     def needs(self, case: EvalCase) -> Needs:
-        """Return what the evidence of a case wants found; nothing where it may not be answered.
+        """Return the needs of a case; none for an unanswerable one.
 
-        With `all_evidence`, each item is a need of its own; else any one of all places will do.
+        With `all_evidence`, each item is a need. Otherwise all places together are one need.
 
         Raises:
             GoldMissing: an item is not found.
@@ -131,7 +131,7 @@ class GoldFinder:
             if not documents and grade > 0:
                 message = f"there is no document `{path}` in the index"
                 raise GoldMissing(message, hint="`askdoc status` lists what is indexed")
-            for document in documents:  # copies are one document, and may be judged apart
+            for document in documents:  # copies are one document, and may have different grades
                 grades[document.id] = max(grade, grades.get(document.id, grade))
         return grades
 
@@ -147,7 +147,7 @@ def _short(text: str, limit: int = 60) -> str:
 
 
 SELECTED = 3
-"""How many sentences of the evidence an abstained answer is judged by: as many as it would cite."""
+"""A refusal is judged by so many of its best sentences: as many as an answer would cite."""
 
 
 class Lost(StrEnum):
@@ -205,7 +205,7 @@ class Graded:
 
     @property
     def needs(self) -> int:
-        """How many things the evidence of the case wants found."""
+        """How many needs the case has."""
         return len(self.gold)
 
     @property
@@ -222,7 +222,7 @@ class Graded:
 def grade(
     case: EvalCase, answer: Answer, gold: GoldFinder, intact: Callable[[Document], bool]
 ) -> Graded:
-    """Hold an answer against its case; `intact` tells whether a file still is what was indexed.
+    """Compare an answer with its case; `intact` tells whether a file is as it was indexed.
 
     Raises:
         GoldMissing: the index does not hold what the case names.

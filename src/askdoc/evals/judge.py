@@ -1,7 +1,7 @@
-"""A second opinion on free-text answers by a model: advisory, and held against what is certain.
+"""A language model grades answers, and its grades are compared with what is certain.
 
-A judge's verdicts are never part of the gate. How far they can be trusted is told by how they agree
-with the deterministic metrics over the same cases.
+The grades are advisory and never part of the gate. Their agreement with the deterministic metrics
+over the same cases says how far to trust them.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ GRADES: Mapping[str, float] = {"yes": 1.0, "partly": 0.5, "no": 0.0}
 GRAMMAR = 'root ::= "yes" | "partly" | "no"\n'
 
 COMPARED = ("right", "answer_contains", "token_f1", "citation_f1", "supported")
-"""The verdict of the suite and the metrics that a judge is held against, from 0.5 on a yes."""
+"""The metrics to compare a judge with; from 0.5 on, a score counts as yes."""
 
 _YES = 0.5
 _MOST_TOKENS = 400
-"""Room for models that think aloud first; the grammar ends the others after a word."""
+"""Room for models that think first; the grammar ends the others after a word."""
 
 _LONGEST, _MOST_KNOWN = 2000, 5
 _FENCE = re.compile(r"</?(?:question|known|answer)>", re.IGNORECASE)
@@ -58,7 +58,7 @@ class Judge(Protocol):
         """Grade from 0 (wrong) to 1 (right); `accepted` holds accepted answers or gold quotes.
 
         Raises:
-            AskdocError: the model cannot be asked, or does not answer in the form it was told.
+            AskdocError: the model cannot be asked, or its answer has another form.
 
         """
 
@@ -109,7 +109,7 @@ def _inert(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How far a judge and a metric say the same of `n` cases.
+    """How far a judge and a metric agree on `n` cases.
 
     `share` is the share of cases with the same verdict, `kappa` the same corrected for chance,
     None where chance alone explains all.
@@ -142,7 +142,7 @@ class Judged:
 
 
 def to_judge(results: Sequence[CaseResult]) -> list[CaseResult]:
-    """List the answered cases that have something to be judged by."""
+    """List the answered cases that have accepted answers or evidence."""
     return [
         result
         for result in results
@@ -153,12 +153,12 @@ def to_judge(results: Sequence[CaseResult]) -> list[CaseResult]:
 def judge(
     results: Sequence[CaseResult], by: Judge, *, jobs: int = 1, listen: Listener = deaf
 ) -> Judgement:
-    """Have the answered cases judged that have something to be judged by, `jobs` at a time.
+    """Have the answered cases judged that have accepted answers or evidence, `jobs` at a time.
 
-    `listen` hears a `Judged` after each; what comes out does not depend on `jobs`.
+    `listen` hears a `Judged` after each. The result does not depend on `jobs`.
     """
     chosen = to_judge(results)
-    told: dict[str, float | AskdocError] = {}
+    outcomes: dict[str, float | AskdocError] = {}
 
     def grade(result: CaseResult) -> float:
         graded = result.graded
@@ -170,13 +170,13 @@ def judge(
 
     with closing(each(chosen, open_worker, jobs)) as done:
         for position, outcome in done:
-            told[chosen[position].id] = outcome
+            outcomes[chosen[position].id] = outcome
             listen(Judged())
-    grades = {r.id: g for r in chosen if isinstance(g := told[r.id], float)}
+    grades = {r.id: g for r in chosen if isinstance(g := outcomes[r.id], float)}
     failures = tuple(
         CaseFailure(r.id, str(e), e.hint)
         for r in chosen
-        if isinstance(e := told[r.id], AskdocError)
+        if isinstance(e := outcomes[r.id], AskdocError)
     )
     return _summed_up(by.fingerprint, chosen, grades, failures)
 

@@ -1,4 +1,4 @@
-"""What is wrong with a suite before it is run, and how each quote could be mended."""
+"""What is wrong with a suite before it runs, and how to fix each quote."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from askdoc.evals.suite import DRAFT
 from askdoc.types import Document, EvalCase, GoldEvidence
 
 ALIKE = 0.6
-"""Likeness from which the nearest text is offered in place of a quote."""
+"""Likeness from which the nearest text is proposed in place of a quote."""
 
 _OFTEN = 5
-"""Places from which a quote is too common to tell where an answer stands."""
+"""Places from which a quote is too common to say where an answer is."""
 
 _WORD = re.compile(r"\w+")
 
 
 class Level(StrEnum):
-    """How grave a finding is: an error makes the case fail in a run, a warning does not."""
+    """How serious a finding is: an error makes the case fail in a run, a warning does not."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -33,9 +33,9 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong; `repaired` is the case as it could be, where that is known.
+    """One thing that is wrong; `repaired` is the fixed case, where a fix is known.
 
-    `case_id` is empty where the whole suite is meant.
+    `case_id` is empty for a finding about the suite as a whole.
     """
 
     case_id: str
@@ -64,7 +64,7 @@ def lint(
 
 
 def unreadable(error: SuiteError) -> Finding:
-    """Make a finding of what keeps a whole suite from being read."""
+    """Make a finding of the error that prevents reading a suite."""
     message = f"{error}: {error.hint}" if error.hint else str(error)
     return Finding("", Level.ERROR, "unreadable", message)
 
@@ -74,11 +74,11 @@ def _repeated(cases: Sequence[EvalCase]) -> Iterator[Finding]:
     questions: dict[str, str] = {}
     for case in cases:
         ids[case.id] += 1
-        if ids[case.id] == 2:  # noqa: PLR2004 - told once, at the second
+        if ids[case.id] == 2:  # noqa: PLR2004 - once, at the second
             yield Finding(case.id, Level.ERROR, "same_id", "another case has this id")
         asked = f"{normalise(case.question)} {case.history}"
         if asked in questions and questions[asked] != case.id:
-            message = f"the question is that of `{questions[asked]}`"
+            message = f"`{questions[asked]}` asks the same question"
             yield Finding(case.id, Level.WARNING, "same_question", message)
         questions.setdefault(asked, case.id)
 
@@ -89,10 +89,10 @@ def _shape(case: EvalCase) -> Iterator[Finding]:
         message = "nothing to judge an answer by: no evidence, no answers, no relevant documents"
         yield Finding(case.id, Level.WARNING, "nothing_to_judge", message)
     if not case.answerable and (case.evidence or case.answers):
-        message = "called unanswerable, yet it has evidence or answers"
+        message = "it is unanswerable, but has evidence or answers"
         yield Finding(case.id, Level.WARNING, "contradiction", message)
     if DRAFT in case.tags:
-        message = "a draft; runs leave it out until it is reviewed"
+        message = "it is a draft; runs leave it out until it is reviewed"
         yield Finding(case.id, Level.WARNING, "draft", message)
 
 
@@ -109,7 +109,7 @@ def _evidence(
         if not found:
             yield _no_quote(case, position, documents, gold)
         elif len(found) >= _OFTEN:
-            message = f"the quote stands {len(found)} times in `{item.document}`: {item.quote!r}"
+            message = f"the quote is {len(found)} times in `{item.document}`: {item.quote!r}"
             yield Finding(case.id, Level.WARNING, "common_quote", message)
         elif item.quote not in found:
             message = f"the quote differs in white space from `{item.document}`"
@@ -117,7 +117,7 @@ def _evidence(
             yield Finding(case.id, Level.WARNING, "white_space", message, repaired)
         for document in documents:
             if not intact(document):
-                message = f"`{item.document}` changed or is gone since it was indexed"
+                message = f"`{item.document}` changed or was deleted after it was indexed"
                 yield Finding(case.id, Level.WARNING, "stale_document", message)
     for path, grade in case.relevant.items():
         if grade > 0 and not gold.documents(path):
@@ -128,18 +128,18 @@ def _evidence(
 def _answers(case: EvalCase) -> Iterator[Finding]:
     for answer in case.answers:
         if not normalise(answer):
-            message = f"no answer can hold `{answer}`, of which comparing leaves no word"
+            message = f"`{answer}` has no word that an answer could contain"
             yield Finding(case.id, Level.ERROR, "empty_answer", message)
     if not case.answers or not case.evidence:
         return
     text = " ".join(item.quote for item in case.evidence)
     if not answer_contains(text, case.answers):
-        message = f"none of the answers stands in the evidence: {', '.join(case.answers)}"
+        message = f"the evidence contains none of the answers: {', '.join(case.answers)}"
         yield Finding(case.id, Level.WARNING, "answer_not_in_evidence", message)
 
 
 def _no_document(case: EvalCase, position: int, gold: GoldFinder) -> Finding:
-    """Offer the document that holds the quote, else the one whose path is nearest."""
+    """Propose the document that has the quote, or else the one with the nearest path."""
     item = case.evidence[position]
     paths = list(gold.paths())
     message = f"there is no document `{item.document}` in the index"

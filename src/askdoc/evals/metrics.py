@@ -1,8 +1,8 @@
 """Every metric by its name: what it is computed from, and to which cases it applies.
 
-`BY_CASE` has the metrics that each case has a score for, whose mean is reported; None means that
-the metric does not apply to the case, which is not a zero. `BY_SET` has those that exist only for
-a set of cases. The formulas are in `metrics_ranking`, `metrics_text` and `metrics_confidence`.
+`BY_CASE` has the metrics that score each case, and their mean is reported. None means that the
+metric does not apply to the case; it is not a zero. `BY_SET` has the metrics of a set of cases.
+The formulas are in `scores` and `calibration`.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def citation_precision(graded: Graded) -> float | None:
 
 
 def citation_recall(graded: Graded) -> float | None:
-    """Return the share of what the case wants found that the cited sentences hit.
+    """Return the share of the needs of the case that the cited sentences hit.
 
     Any one item of evidence is enough, unless the case needs all of them.
     """
@@ -76,7 +76,7 @@ def coverage(graded: Graded) -> float | None:
 
 def _evidence_hit(k: int) -> CaseMetric:
     def score(graded: Graded) -> float | None:
-        """Return 1 where the best `k` sentences meet all that is wanted, else 0 (success@k)."""
+        """Return 1 where the best `k` sentences meet all needs, else 0 (success@k)."""
         if not graded.needs:
             return None
         return float(len(frozenset().union(*graded.evidence[:k])) == graded.needs)

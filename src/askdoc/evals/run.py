@@ -1,4 +1,4 @@
-"""Run a suite through anything that answers a case, and score what comes back."""
+"""Ask every case of a suite, and score the answers."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def _fingerprint(graded: Sequence[Graded], catalog: CatalogReader) -> Fingerprin
 
 def _is_intact(document: Document) -> bool:
     if is_address(document.file):
-        return True  # as far as is known: nothing is fetched for that
+        return True  # nothing is fetched to find out
     path = Path(document.file)
     try:
         if path.stat().st_size != document.stamp.size:

@@ -1,7 +1,7 @@
 """How sure a score is: bootstrap intervals and exact paired tests.
 
-Everything is seeded, so that the same scores give the same intervals to the last digit; whoever
-calls hands the cases over in a fixed order (by id), so that the order of a file does not count.
+Everything is seeded: the same scores give the same intervals. Callers pass the cases in a fixed
+order (by id), so that the order of a file does not matter.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Suites of questions with known answers: one JSON object a line, as `askdoc schema suite` says.
 
-Blank lines and lines that start with `#` are comments. Fields that the format does not name are
-kept when a suite is rewritten, and otherwise ignored, unless they look like one of its own typed
-wrong.
+Blank lines and lines that start with `#` are comments. Unknown fields are ignored, and kept
+when a suite is rewritten. A field that looks like a misspelled known one is an error.
 """
 
 from __future__ import annotations
@@ -58,7 +57,7 @@ class _Line(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """A named list of cases, in file order; `path` is None for one that was made in memory."""
+    """A named list of cases, in file order; `path` is None for a suite made in memory."""
 
     name: str
     cases: tuple[EvalCase, ...]
@@ -83,7 +82,7 @@ def load(path: Path) -> Suite:
     numbered = read_some(path)
     for number, case in numbered:
         if case.id in first_seen:
-            message = f"{path}:{number}: the id `{case.id}` is taken by line {first_seen[case.id]}"
+            message = f"{path}:{number}: line {first_seen[case.id]} has the same id `{case.id}`"
             raise SuiteError(message, hint="ids are unique within a suite")
         first_seen[case.id] = number
     return Suite(suite_name(path), tuple(case for _, case in numbered), path)
@@ -149,25 +148,24 @@ def parse_line(line: str, *, where: str) -> EvalCase:
 
 
 def _refuse_mistyped(line: str, where: str) -> None:
-    """Raise for a field that is no field, but nearly one that the line lacks.
+    """Refuse an unknown field that is spelled nearly like a known one that the line lacks.
 
-    Other foreign fields are welcome; `answerible` would turn what a case asks for silently.
+    Other unknown fields are allowed. But `answerible` would silently change what a case means.
     """
-    told = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
-    for name in told.keys() - _KNOWN:
-        near = difflib.get_close_matches(name, _KNOWN - told.keys(), n=1, cutoff=_NEAR)
+    found = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
+    for name in found.keys() - _KNOWN:
+        near = difflib.get_close_matches(name, _KNOWN - found.keys(), n=1, cutoff=_NEAR)
         if near:
-            message = f"{where}: `{name}` is no field of a case"
+            message = f"{where}: a case has no field `{name}`"
             raise SuiteError(message, hint=f"did you mean `{near[0]}`?")
 
 
 def fields(case: EvalCase) -> dict[str, Any]:
     """Return a case as the suite format writes it: plain values, defaults left out.
 
-    `answers`, `evidence`, `answerable` and `tags` are always there, so that a reader who knows no
-    defaults sees them.
+    `answers`, `evidence`, `answerable` and `tags` are always written.
     """
-    told: dict[str, Any] = {
+    values: dict[str, Any] = {
         "id": case.id,
         "question": case.question,
         "answers": list(case.answers),
@@ -176,17 +174,17 @@ def fields(case: EvalCase) -> dict[str, Any]:
         "tags": list(case.tags),
     }
     if case.all_evidence:
-        told["all_evidence"] = True
+        values["all_evidence"] = True
     if case.relevant:
-        told["relevant"] = dict(case.relevant)
+        values["relevant"] = dict(case.relevant)
     if case.history:
-        told["history"] = [msgspec.to_builtins(turn) for turn in case.history]
-    return told
+        values["history"] = [msgspec.to_builtins(turn) for turn in case.history]
+    return values
 
 
 _KNOWN = frozenset(_Line.__struct_fields__)
 _NEAR = 0.8
-"""Likeness, as difflib's ratio, from which a foreign field is taken for a known one typed wrong."""
+"""Likeness, as difflib's ratio, from which an unknown field is taken for a misspelled one."""
 
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
@@ -244,10 +242,9 @@ def free_id(path: Path, wanted: str) -> str:
 
 
 def rewrite(path: Path, change: Callable[[EvalCase], EvalCase | None]) -> int:
-    """Pass every case through `change`; None drops it. Return how many lines differ now.
+    """Pass every case through `change`; None drops it. Return how many lines changed.
 
-    Comments, the order, and fields that the format does not name stay as they are, and so does
-    every line whose case is returned unchanged, to the byte.
+    Comments, order and unknown fields stay. A line whose case does not change stays as it is.
     """
     changed = 0
     kept: list[str] = []
@@ -263,10 +260,10 @@ def rewrite(path: Path, change: Callable[[EvalCase], EvalCase | None]) -> int:
         changed += 1
         if new is not None:
             before = msgspec.json.decode(line)
-            told = fields(new)
-            same = {name: told.get(name, value) for name, value in before.items()}
-            added = {k: v for k, v in told.items() if k not in before and v != fields(case).get(k)}
-            dropped = before.keys() & _KNOWN - told.keys()
+            after = fields(new)
+            same = {name: after.get(name, value) for name, value in before.items()}
+            added = {k: v for k, v in after.items() if k not in before and v != fields(case).get(k)}
+            dropped = before.keys() & _KNOWN - after.keys()
             merged = {k: v for k, v in {**same, **added}.items() if k not in dropped}
             kept.append(msgspec.json.encode(merged).decode() + "\n")
     path.write_text("".join(kept), encoding="utf-8", newline="")
@@ -274,7 +271,7 @@ def rewrite(path: Path, change: Callable[[EvalCase], EvalCase | None]) -> int:
 
 
 def put(path: Path, cases: Mapping[str, EvalCase | None]) -> int:
-    """Put cases in place of those with their ids, None to drop one; return how many changed."""
+    """Replace cases by id, None to drop one; return how many changed."""
     return rewrite(path, lambda case: cases.get(case.id, case))
 
 
@@ -308,7 +305,7 @@ def choose(
 
 
 def _nothing_to_run(suite: Suite, tag: str | None) -> UsageError:
-    """Say why no case is left: none has the tag, or all that would be run are drafts."""
+    """Say why no case is left: none has the tag, or all are drafts."""
     tagged = [case for case in suite.cases if tag is None or tag in case.tags]
     if not tagged:
         tags = sorted({tag for case in suite.cases for tag in case.tags} - {DRAFT})
@@ -318,7 +315,7 @@ def _nothing_to_run(suite: Suite, tag: str | None) -> UsageError:
     review = f"`askdoc eval review {shlex.quote(str(suite.path or suite.name))}`"
     return UsageError(
         f"{which} are drafts that nobody has reviewed",
-        hint=f"look through them: {review}, or run them as they are: `--drafts`",
+        hint=f"review them: {review}, or run them as they are: `--drafts`",
     )
 
 
@@ -344,6 +341,6 @@ def _text(path: Path) -> str:
     try:
         return path.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        told = None if isinstance(error, UnicodeDecodeError) else error.strerror
-        message = f"cannot read the suite `{path}`: {lowered(told) if told else 'not UTF-8'}"
+        reason = None if isinstance(error, UnicodeDecodeError) else error.strerror
+        message = f"cannot read the suite `{path}`: {lowered(reason) if reason else 'not UTF-8'}"
         raise SuiteError(message, hint="`askdoc eval new` writes an example") from error

@@ -129,13 +129,13 @@ def passage_lines(
 
 
 def notes(answer: Answer) -> Iterator[str]:
-    """Say what a reader should know of an answer: a question that was repaired, stale sources."""
+    """Say what a reader should know: a repaired question, missing numbers, changed files."""
     if answer.searched is not None:
         yield from _searched(answer.question, answer.searched)
     if numbers := unmatched(answer):
-        told = " and ".join(f"“{number}”" for number in numbers)
-        subject = f"{told} is" if len(numbers) == 1 else f"{told} are"
-        yield f"{subject} neither in what is cited nor in the sentences beside it"
+        listed = " and ".join(f"“{number}”" for number in numbers)
+        subject = f"{listed} is" if len(numbers) == 1 else f"{listed} are"
+        yield f"{subject} neither in the cited sentences nor beside them"
     stale = {
         citation.document.id
         for citation in answer.citations
@@ -143,7 +143,7 @@ def notes(answer: Answer) -> Iterator[str]:
     }
     if stale:
         subject = "one cited file is" if len(stale) == 1 else f"{len(stale)} cited files are"
-        yield f"{subject} no longer as indexed; run `askdoc index` to bring the index up to date"
+        yield f"{subject} no longer as indexed; run `askdoc index` to update the index"
 
 
 def told_apart(pair: Disagreement) -> str:
@@ -153,13 +153,13 @@ def told_apart(pair: Disagreement) -> str:
 
 
 def _searched(question: str, searched: str) -> Iterator[str]:
-    """Say what was searched for, and which phrases in quotation marks stand nowhere."""
+    """Say what was searched for, and which phrases in quotation marks are in no passage."""
     if phrases := query.lost(question, searched):
-        told = " and ".join(f"“{phrase}”" for phrase in phrases)
+        listed = " and ".join(f"“{phrase}”" for phrase in phrases)
         together, their = ("", "its") if len(phrases) == 1 else (" together", "their")
         yield (
-            f"no passage that was to be searched holds {told}{together}; "
-            f"{their} words were searched for instead: {searched}"
+            f"no passage has {listed}{together}; "
+            f"askdoc searched for {their} words instead: {searched}"
         )
         return
     yield f"searched for: {searched}  (put a word in quotation marks to keep it as it is)"

@@ -71,7 +71,7 @@ class Console(RichConsole):
     """A console for which `[text]` is text, and that leaves a closed pipe to its caller."""
 
     def on_broken_pipe(self) -> None:
-        """Let the error through, so that one place decides how to end."""
+        """Raise the error, so that one place decides how to end."""
         raise BrokenPipeError
 
 

@@ -22,7 +22,7 @@ _SENTENCES = 10
 def explain_lines(answer: Answer, page: Page, *, lines: Lines | None = None) -> Iterator[Text]:
     """Lay out how the answer came about: confidence and time, passages, sentences.
 
-    Without `lines`, it is told by characters where a passage without pages stands.
+    Without `lines`, the place of a passage without pages is given in characters.
     """
     yield Text("Why", style="heading")
     yield hang(_summary(answer), page, first="  ")

@@ -1,4 +1,4 @@
-"""What a language model wrote: each claim as it comes, and what is to be known of the whole."""
+"""What a language model wrote: each claim as it comes, and the notes on all of them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ClaimStream:
         """Hear `Wrote`."""
         if not isinstance(event, Wrote):
             return
-        self.count += 1  # before Ctrl-C can come between: what has been said is not said again
+        self.count += 1  # first, so that Ctrl-C in between does not print the claim twice
         if self.count > 1 and self.page.width:
             self.page.show([BLANK])
         self.page.show([hang(claim_text(event.claim), self.page)])
@@ -54,7 +54,7 @@ def generation_lines(answer: Answer, page: Page, *, withheld: bool) -> Iterator[
 
 
 def usage_line(generation: Generation) -> str | None:
-    """Say what the generation took, as far as it is known, in one line."""
+    """Say in one line what the generation took, as far as it is known."""
     spent = generation.spent
     parts = []
     if spent.tokens_in is not None:
@@ -70,7 +70,7 @@ def usage_line(generation: Generation) -> str | None:
 
 
 def prompt_lines(generation: Generation, page: Page) -> Iterator[Text]:
-    """Lay out, for `--explain`, how the model took part and what was kept from it."""
+    """Lay out, for `--explain`, what the model did and what was withheld from it."""
     yield BLANK
     yield Text("Language model", style="heading")
     yield hang(flat(generation.model), page, first="  ")
@@ -78,7 +78,7 @@ def prompt_lines(generation: Generation, page: Page) -> Iterator[Text]:
         yield hang(flat(usage, "faint"), page, first="  ")
     if generation.attributed:
         claims = "1 claim" if generation.attributed == 1 else f"{generation.attributed} claims"
-        text = f"what {claims} rests on was found afterwards: the model named none or another"
+        text = f"askdoc found the sentences of {claims}: the model named none or a wrong one"
         yield hang(flat(text), page, first="  ")
     if generation.left_out:
         text = f"{generation.left_out} sentences did not fit into the prompt"
@@ -88,7 +88,7 @@ def prompt_lines(generation: Generation, page: Page) -> Iterator[Text]:
 
 
 def _struck(claim: Claim) -> Text:
-    """Write a claim so that nobody takes it for a part of the answer, with or without colours."""
+    """Write a claim so that nobody reads it as a part of the answer, even without colours."""
     text = flat(claim.text, "strike")
     return Text.assemble(("not supported: ", "warning"), text)
 
@@ -113,12 +113,12 @@ def _notes(generation: Generation, *, withheld: bool, refused: bool) -> Iterator
     if generation.suspicious and not (generation.fallback or refused):
         count = len(generation.suspicious)
         which = "1 sentence was" if count == 1 else f"{count} sentences were"
-        yield f"{which} kept from the model, as text that speaks to language models or is hidden."
+        yield f"{which} kept from the model, because it addresses language models or is hidden."
     if generation.fallback:
         yield f"The answer is extractive: {generation.fallback}."
     elif generation.failure:
-        yield f"The model broke off, what it had said stands above: {generation.failure}."
+        yield f"The model failed; what it wrote before is above: {generation.failure}."
     if generation.spent.cut_off:
-        yield "The model reached its limit of length before it had come to an end."
+        yield "The model reached its limit of length before its end."
     if generation.interrupted:
-        yield "The model was interrupted; this is what it had said."
+        yield "The model was interrupted; this is what it wrote before."

@@ -20,14 +20,14 @@ _SHOWN = 10
 _SHOWN_OF_A_KIND = 3
 """Files that a run lists of each reason why files are skipped."""
 _KILO = 1000
-KEPT = "what was indexed is kept; `askdoc index` goes on from here"
-_ANEW = "the new index is incomplete and not in use yet; `askdoc index` goes on from here"
+KEPT = "completed files are kept; `askdoc index` continues from here"
+_REBUILT = "the new index is incomplete and not in use yet; `askdoc index` continues from here"
 
 
-def report_lines(report: IndexReport, page: Page, *, anew: bool = False) -> Iterator[Text]:
+def report_lines(report: IndexReport, page: Page, *, rebuilt: bool = False) -> Iterator[Text]:
     """Lay out what a run of indexing did, with every file that was skipped and why.
 
-    `anew` says that it began with nothing.
+    `rebuilt` says that it began with an empty index.
     """
     new = len(report.added) + len(report.changed)
     if report.planned:
@@ -46,29 +46,29 @@ def report_lines(report: IndexReport, page: Page, *, anew: bool = False) -> Iter
         ("removed", len(report.removed), True),
         ("skipped", len(report.skipped), True),
     )
-    told = [f"{name} {number(n)}" for name, n, always in counts if n or always]
-    yield hang(Text(" · ".join(told), "faint"), page)
+    parts = [f"{name} {number(n)}" for name, n, always in counts if n or always]
+    yield hang(Text(" · ".join(parts), "faint"), page)
     if report.mended:
         made = count(report.mended, "vector")
-        yield hang(Text(f"repaired: {made} made anew from stored text", "faint"), page)
+        yield hang(Text(f"repaired: {made} made again from the stored text", "faint"), page)
     if report.copies:
         copies = count(len(report.copies), "new file")
         verb = "has" if len(report.copies) == 1 else "have"
         line = f"{copies} {verb} the content of another; such files are one document"
         yield hang(Text(line, "faint"), page)
     if report.interrupted:
-        yield hang(Text(page.advice(_ANEW if anew else KEPT), "faint"), page)
+        yield hang(Text(page.advice(_REBUILT if rebuilt else KEPT), "faint"), page)
     yield from gap_lines(gaps(report.skipped), page, most=_SHOWN_OF_A_KIND)
 
 
 def _plan_lines(report: IndexReport, page: Page) -> Iterator[Text]:
-    told = [
+    parts = [
         *(("new", location) for location in report.added),
         *(("changed", location) for location in report.changed),
         *(("renamed", f"{before} → {now}") for before, now in report.renamed),
         *(("removed", location) for location in report.removed),
     ]
-    for verb, what in told:
+    for verb, what in parts:
         copy = " (a copy of another)" if verb == "new" and what in report.copies else ""
         line = Text.assemble(f"{verb} ", named(what, "file"), (copy, "faint"))
         yield hang(line, page, rest="  ")
@@ -83,13 +83,13 @@ def kept_lines(sources: Sequence[Source], page: Page) -> Iterator[Text]:
     if not sources:
         yield hang(Text("no sources yet; add some: `askdoc sources add PATH`"), page)
     for source in sources:
-        told = [count(source.files, "indexed file")]
+        parts = [count(source.files, "indexed file")]
         if source.configured:
-            told.append("by askdoc.toml")
+            parts.append("by askdoc.toml")
         if not source.is_there:
-            told.append("not there now")
+            parts.append("not found")
         where = named(source.location, "file")
-        yield hang(where.append(f"  {', '.join(told)}", "faint"), page, rest="  ")
+        yield hang(where.append(f"  {', '.join(parts)}", "faint"), page, rest="  ")
 
 
 def skip_lines(skipped: Sequence[Skip], page: Page, *, most: int | None = None) -> Iterator[Text]:
@@ -108,10 +108,10 @@ def skip_lines(skipped: Sequence[Skip], page: Page, *, most: int | None = None) 
 
 
 def coverage_lines(found: Coverage, page: Page) -> Iterator[Text]:
-    """Lay out every file that is not, or not wholly, indexed: why, and what would help."""
+    """Lay out every file that is not indexed, or not completely: why, and what would help."""
     missing = sum(len(gap.files) for gap in found.gaps if gap.code != MISSING)
-    told = f"{count(found.indexed, 'file')} indexed wholly, {number(missing)} not"
-    yield hang(Text(told), page)
+    text = f"{count(found.indexed, 'file')} indexed completely, {number(missing)} not"
+    yield hang(Text(text), page)
     yield from gap_lines(found.gaps, page)
 
 
@@ -147,19 +147,25 @@ def status_lines(status: IndexStatus, page: Page, *, documents: bool = False) ->
         ("Skipped", number(len(status.skipped))),
     ]
     if status.unfinished:
-        rows.append(("State", page.advice("being made anew; run `askdoc index` to go on")))
+        rows.append(("State", page.advice("being rebuilt; run `askdoc index` to continue")))
     elif status.incomplete:
-        told = "files may be missing, a run has not come to its end; run `askdoc index` to go on"
-        rows.append(("State", page.advice(told)))
+        text = "files may be missing, the last run was stopped; run `askdoc index` to continue"
+        rows.append(("State", page.advice(text)))
     kept = {one.location: one.source for one in status.documents if one.source in status.absent}
     gone = [location for location in status.missing if location not in kept]
     for label, names in (("Changed", status.changed), ("Gone", gone)):
         if names:
-            rows.append((label, page.advice(f"{number(len(names))}; run `askdoc index` to follow")))
+            rows.append(
+                (
+                    label,
+                    page.advice(f"{number(len(names))}; run `askdoc index` to update the index"),
+                )
+            )
     for source in status.absent:
-        told = f"`{source}`, of which {count(list(kept.values()).count(source), 'document')} stay"
-        told += f"; bring it back, or run `askdoc remove {shlex.quote(source)}`"
-        rows.append(("Not there", flat(page.advice(told))))
+        stay = count(list(kept.values()).count(source), "document")
+        text = f"`{source}`, of which {stay} stay in the index"
+        text += f"; bring it back, or run `askdoc remove {shlex.quote(source)}`"
+        rows.append(("Not found", flat(page.advice(text))))
     yield from table(rows, page)
     if documents:
         yield BLANK
@@ -173,14 +179,14 @@ def status_lines(status: IndexStatus, page: Page, *, documents: bool = False) ->
 
 
 def _copies(documents: Iterable[Document]) -> str:
-    """Say how many files are no documents of their own."""
+    """Say how many files are copies of others."""
     copies = sum(len(document.copies) for document in documents)
     if not copies:
         return ""
-    told = (
+    parts = (
         "1 more file is a copy of one" if copies == 1 else f"{number(copies)} more files are copies"
     )
-    return f" ({told})"
+    return f" ({parts})"
 
 
 def _document(document: Document, page: Page) -> Text:
@@ -197,7 +203,7 @@ def count(n: int, noun: str) -> str:
 
 
 def number(n: int) -> str:
-    """Write a whole number with its thousands apart."""
+    """Write a whole number with thousands separators."""
     return f"{n:,}"
 
 

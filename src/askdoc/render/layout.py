@@ -1,7 +1,7 @@
 """Laying out text: hanging indents, clipped context, and labels beside values.
 
 Everything is a rich `Text`, never markup, so that brackets in a document stay brackets. All text
-that comes from outside passes `plain` or `flat` here.
+from outside passes `plain` or `flat` here.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def _first_cut(text: str, rows: list[Text]) -> tuple[int, int, int] | None:
 
 
 def head(text: str, limit: int) -> str:
-    """Return the first words of `text`, about `limit` characters, marked where it goes on."""
+    """Return the first words of `text`, about `limit` characters, marked where it continues."""
     text = one_line(text)
     if len(text) <= limit:
         return text

@@ -1,4 +1,4 @@
-"""What a user should hear of while a model is made ready, as notes on standard error."""
+"""Notes on standard error while a model is prepared."""
 
 from __future__ import annotations
 
@@ -8,40 +8,38 @@ from askdoc.types import Busy, CompileStage, Compiling, NotCompiled, Sending
 
 STAGES = {
     CompileStage.FETCH: "Fetching the model",
-    CompileStage.WAIT: "Waiting for another askdoc to make the model ready",
+    CompileStage.WAIT: "Waiting for another askdoc to prepare the model",
     CompileStage.LOAD: "Loading the model",
     CompileStage.EXPORT: "Exporting the model",
     CompileStage.CHECK: "Checking the model",
 }
-"""What a model that is being made ready is at."""
+"""The steps of preparing a model, in words."""
 
 
 class ModelNotices:
-    """Listens to a model being made ready, and says so once; other events are none of its news."""
+    """Listens to the preparation of a model, and reports it once; ignores other events."""
 
     def __init__(self, page: Page) -> None:
         self._page = page
         self._told = False
 
     def tells(self, event: object) -> bool:
-        """Say whether `event` would be told of."""
+        """Say whether `event` would be reported."""
         if isinstance(event, Compiling):
             return not self._told
         return isinstance(event, NotCompiled | Sending | Busy)
 
     def __call__(self, event: object) -> None:
-        """Tell what `event` means to someone who waits."""
+        """Report what `event` means for someone who waits."""
         if isinstance(event, Compiling) and not self._told:
             self._told = True
-            self._say(
-                f"making `{event.name}` ready; this is done once and takes about half a minute"
-            )
+            self._say(f"preparing `{event.name}`; this happens once and takes about half a minute")
         elif isinstance(event, NotCompiled):
-            self._say(f"`{event.name}` runs slowly, since it cannot be compiled: {event.reason}")
+            self._say(f"`{event.name}` is slow, because it cannot be compiled: {event.reason}")
         elif isinstance(event, Sending):
             self._say(
                 f"your questions, and the sentences found for them, are sent to {event.host}; "
-                "this is said once"
+                "this note appears once"
             )
 
         elif isinstance(event, Busy):

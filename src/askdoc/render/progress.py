@@ -78,7 +78,7 @@ class IndexProgress:
         self._timer = Timer(_MOMENT, self._progress.start) if page.width else None
 
     def __call__(self, event: object) -> None:
-        """Move the bar to where the event says; what is no progress is told as a note."""
+        """Move the bar to where the event says; other events are notes."""
         self._notices(event)
         if self._stopping:
             return
@@ -103,10 +103,10 @@ class IndexProgress:
             )
 
     def _stop(self) -> None:
-        """Say at once that a run ends, also where there is no bar yet; nothing into a pipe."""
+        """Say at once that a run ends, even before the bar appears; a pipe gets nothing."""
         self._stopping = True
-        told = f"Stopping {ELLIPSIS} what is whole is kept"
-        self._progress.update(self._task, description=told, current="")
+        text = f"Stopping {ELLIPSIS} completed files are kept"
+        self._progress.update(self._task, description=text, current="")
         if self._timer:
             self._timer.cancel()
             self._timer.join()  # it may be starting the bar
@@ -171,8 +171,8 @@ class CountProgress:
 class ChangeLines:
     """Lays out what was done, each change with its time.
 
-    A file that is skipped is told of once, until its reason changes; `before` are reasons that the
-    user has read already.
+    A skipped file is reported once, until its reason changes. The user has already read the reasons
+    in `before`.
     """
 
     def __init__(self, before: IndexReport) -> None:
@@ -201,7 +201,7 @@ class ChangeLines:
 
 
 def ending_line(documents: int, changes: int, *, interrupted: bool, page: Page) -> Text:
-    """Say what is kept, after so many changes were followed."""
+    """Say what the index holds after so many changes."""
     if interrupted:
         return hang(Text(f"Interrupted in the middle of a change; {KEPT}"), page)
     now = time.strftime("%H:%M:%S")
@@ -223,7 +223,7 @@ class Health(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at, what was found, and what would mend it."""
+    """One thing that was checked, what was found, and what would fix it."""
 
     name: str
     health: Health

@@ -1,4 +1,4 @@
-"""Kept sessions and their questions as lines of text."""
+"""Stored sessions and their questions as lines of text."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def session_lines(
 ) -> Iterator[Text]:
     """Lay out sessions with their numbers, titles and dates; with `workspaces`, where each was.
 
-    `here` is the one that goes on.
+    `here` is the current session.
     """
     if not found:
         yield Text("no session is kept", style="faint")
@@ -30,16 +30,16 @@ def session_lines(
     for item in found:
         label = Text(f"{item.id:>{digits}}  ", style="label")
         yield hang(flat(item.title), page, first=label)
-        told = [f"{item.updated.astimezone():%Y-%m-%d %H:%M}", count(item.exchanges, "question")]
+        parts = [f"{item.updated.astimezone():%Y-%m-%d %H:%M}", count(item.exchanges, "question")]
         if item.id == here:
-            told.append("this one")
+            parts.append("this one")
         if workspaces:
-            told.append(seen_from(page.base, item.workspace))
-        yield hang(flat(" · ".join(told), "faint"), page, first=" " * (digits + 2))
+            parts.append(seen_from(page.base, item.workspace))
+        yield hang(flat(" · ".join(parts), "faint"), page, first=" " * (digits + 2))
 
 
 def exchange_lines(exchange: Exchange, page: Page, number: int) -> Iterator[Text]:
-    """Lay out what was asked as turn `number`, and what it was taken for where that differs."""
+    """Lay out the question of turn `number`, and the completed question where that differs."""
     mark = f"{number} > "
     yield hang(flat(exchange.asked), page, first=Text(mark, style="label"))
     if exchange.question != exchange.asked:

@@ -36,7 +36,7 @@ from askdoc.strings import printable
 from askdoc.types import Citation, Status
 
 _POINTS = 60
-"""Points of a curve at most; more can't be told apart at its size."""
+"""Points of a curve at most; more look the same at its size."""
 
 _BARS = 16
 _DEPTH = 10
