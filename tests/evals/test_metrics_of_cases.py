@@ -15,7 +15,7 @@ import sklearn.metrics as sk  # type: ignore[import-untyped]
 from ir_measures import Success
 
 from askdoc.evals import metrics
-from askdoc.evals.grade import Graded, Place
+from askdoc.evals.grade import GoldSpan, Graded
 from askdoc.evals.scores import exact_match, token_f1
 from askdoc.types import EvalCase, Span
 
@@ -23,7 +23,7 @@ SEEDS = range(5)
 
 
 def graded(corpus: Any, needs: int, **verdicts: Any) -> Graded:
-    gold = tuple((Place(f"d{n}", Span(0, 9)),) for n in range(needs))
+    gold = tuple((GoldSpan(f"d{n}", Span(0, 9)),) for n in range(needs))
     known = {"evidence": (), "cited": (), "valid": (), **verdicts}
     return Graded(
         EvalCase("c", "?"), corpus.answer(), None, None, gold, right=None, lost=None, **known

@@ -148,7 +148,7 @@ def test_a_source_that_is_not_there_is_told_apart_from_files_that_are_gone() -> 
     status = replace(STATUS, changed=(), missing=missing, absent=("docs",))
     told = " ".join(draw(status_lines, status, width=None).split())
     assert "`docs`, of which 2 documents stay; bring it back, or run `askdoc remove docs`" in told
-    assert "Gone 1; run `askdoc index` to follow" in told
+    assert "Gone 1; run `askdoc index` to update the index" in told
     skip = Skip("docs", "missing", "there is no such file or folder")
     found = Coverage(2, gaps([skip]))
     assert "2 files indexed completely, 0 not\n\n1 source not indexed: there is" in draw(
