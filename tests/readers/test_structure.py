@@ -14,7 +14,7 @@ import pytest
 from fpdf import FPDF
 
 from askdoc.readers import reader_for
-from askdoc.types import Kind, Reading
+from askdoc.types import Document, Kind, Reading, Span, Stamp
 from askdoc.types.places import PROPERTIES, name_place
 
 
@@ -355,6 +355,14 @@ def test_properties_of_a_pdf_stand_behind_its_pages() -> None:
     assert reading.landmarks.between(start, start + 3) == PROPERTIES
     assert reading.landmarks.between(0, 5) is None
     assert list(reading.breaks()) == [*reading.pages, start]
+    made = Document(
+        *("d", "x.pdf", "x.pdf", ".", "x.pdf", None, len(reading.text), Stamp(1, 1, "")),
+        *(reading.pages, "en"),
+        landmarks=reading.landmarks,
+    )
+    assert (made.page_of(start), made.page_of(reading.pages[1])) == (None, 2)
+    places = (made.place_of(Span(at, at + 3)) for at in (reading.pages[1], start))
+    assert [name_place(place, None, None) for place in places] == ["page 2", "properties"]
 
 
 def test_headers_of_a_message_are_fields() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from askdoc.text import chunking
 from askdoc.text import chunking as windows
 from askdoc.text.chunking import Budget, joined, open_sections
-from askdoc.types import Reading, Section, Span
+from askdoc.types import Block, Field, Kind, Reading, Section, Span, Structure
 from askdoc.types.places import Landmark, Landmarks, Place, PlaceKind
 
 WORDS = st.lists(st.sampled_from(["a word", "two", "three or more", "x" * 30]), max_size=40)
@@ -84,3 +84,23 @@ def test_sections_that_are_open_at_the_end() -> None:
     made = [Section(n, level, f"{n}") for n, level in enumerate([1, 2, 3, 2, 4])]
     assert [section.title for section in open_sections(made)] == ["0", "3", "4"]
     assert open_sections([]) == ()
+
+
+def test_blocks_belong_to_their_parts_and_fields_to_the_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(windows, "LONGEST", 20)
+    text = "a: 1\n" + "row of the table\n" * 4
+    rows = [Span(5 + 17 * n, 21 + 17 * n) for n in range(4)]
+    blocks = [Block(Span(0, 4), Kind.FIELD), Block(Span(5, text.rindex("\n")), Kind.CODE)]
+    field = Field("a", "1", Span(0, 4))
+    whole = Reading(text, (Span(0, 4), *rows), structure=Structure(tuple(blocks)), fields=(field,))
+    parts = list(windows.windows(whole))
+    assert len(parts) > 2
+    assert [part.fields for part in parts] == [(field,), *[()] * (len(parts) - 1)]
+    for part in parts:
+        for block in part.structure.blocks:
+            assert part.origin <= block.span.start < block.span.end <= part.end
+            assert whole.structure.kind_at(block.span.start) is block.kind
+    covered = [block.span for part in parts for block in part.structure.blocks]
+    assert sum(map(len, covered)) >= sum(len(block.span) for block in blocks) - len(parts)

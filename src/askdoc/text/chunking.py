@@ -30,6 +30,7 @@ def windows(reading: Reading) -> Iterator[Reading]:
     """
     runs = list(_runs(reading.blocks)) or [()]
     starts = [reading.origin, *(run[0].start for run in runs[1:]), reading.end]
+    blocks = reading.structure.blocks  # unpacked once for all parts
     for number, run in enumerate(runs):
         start, end = starts[number], starts[number + 1]
         text = reading.cut(Span(start, end))
@@ -37,21 +38,21 @@ def windows(reading: Reading) -> Iterator[Reading]:
         sections = tuple(
             s for s in reading.sections if start <= s.start and (last or s.start < end)
         )
-        structure = _within(reading.structure, start, end)
+        structure = _within(blocks, start, end)
         if number == 0:
             yield replace(reading, text=text, blocks=run, sections=sections, structure=structure)
         else:
             yield Reading(text, run, sections=sections, origin=start, structure=structure)
 
 
-def _within(structure: Structure, start: int, end: int) -> Structure:
+def _within(blocks: Sequence[Block], start: int, end: int) -> Structure:
     """Return the blocks between two offsets, cut where they reach further."""
-    first = bisect_right(structure.blocks, start, key=lambda block: block.span.end)
-    last = bisect_left(structure.blocks, end, key=lambda block: block.span.start)
+    first = bisect_right(blocks, start, key=lambda block: block.span.end)
+    last = bisect_left(blocks, end, key=lambda block: block.span.start)
     return Structure(
         tuple(
             Block(Span(max(start, block.span.start), min(end, block.span.end)), block.kind)
-            for block in structure.blocks[first:last]
+            for block in blocks[first:last]
         )
     )
 
