@@ -30,12 +30,13 @@ from encode import Encoded, Encoder, Floats, best_span, context_of, unit_scores
 from examples import bare, sentences
 from tokenizers import Tokenizer
 
-from askdoc import suites, wiring, workspace
-from askdoc.adapters.onnx import on_each_core, open_session
-from askdoc.adapters.ranker import IDS, MODEL, TOKENIZER, TYPES
+from askdoc import app, workspace
+from askdoc.ask.rank import RANKER, WEIGHTS
 from askdoc.errors import AskdocError
-from askdoc.gold import GoldFinder, met
-from askdoc.selection import RANKER, WEIGHTS
+from askdoc.evals import suite as suites
+from askdoc.evals.grade import GoldFinder, met
+from askdoc.models.onnx import on_each_core, open_session
+from askdoc.models.ranker import IDS, MODEL, TOKENIZER, TYPES
 
 sys.path.append(str(Path(__file__).parents[1] / "ranker"))
 from groups import held_out
@@ -57,9 +58,13 @@ class Looked:
 
 @dataclass(slots=True)
 class Seen:
-    """A sentence that was looked at: its passages and places there, its score, is it gold."""
+    """A sentence that was looked at: its passages and places there, and whether it is gold.
+
+    `today` is its score in askdoc, `score` the same without the ranker, and `ranker` the ranker's.
+    """
 
     places: list[tuple[int, int]]
+    today: float
     score: float
     ranker: float
     gold: bool
@@ -112,7 +117,7 @@ def collect(index: Path, docs: Path, suite: Path, only: str | None, name: str) -
         index=index,
         sources=(docs.resolve(),),
     )
-    with wiring.open_catalog(place) as catalog, wiring.answerer(place) as answerer:
+    with app.open_catalog(place) as catalog, app.answerer(place) as answerer:
         finder = GoldFinder(catalog)
         for case in suites.load(suite).cases:
             if only and not (case.evidence and held_out(only, case.evidence[0].document)):
@@ -140,7 +145,8 @@ def collect(index: Path, docs: Path, suite: Path, only: str | None, name: str) -
             )
             seen = [
                 Seen(
-                    where[item.passage.document.id, item.span],
+                    where[item.passage.document.id, item.sentence],
+                    item.score,
                     item.score - WEIGHTS[RANKER] * item.scores.get(RANKER, worst),
                     item.scores.get(RANKER, worst),
                     bool(met(item.passage.document.id, item.span, needs)),
@@ -224,7 +230,7 @@ def rank(reader: OnnxReader, path: Path, most: int) -> Ranked:
         suite.ranker[side].append(float(ranker.max()))
         if item.answerable:
             suite.tags.append(item.tags)
-            for way, total in ways(item, own, ranker).items():
+            for way, total in ways(item, own).items():
                 suite.ranks.setdefault(way, []).append(rank_of_gold(item, total))
     return suite
 
@@ -245,10 +251,10 @@ def read_values(reader: OnnxReader, item: Asked) -> Floats:
     return values.clip(-8, 8).astype(np.float32)
 
 
-def ways(item: Asked, own: Floats, ranker: Floats) -> dict[str, Floats]:
+def ways(item: Asked, own: Floats) -> dict[str, Floats]:
     """Score the sentences in all ways that are compared."""
     words = np.array([seen.score for seen in item.sentences])
-    today = words + WEIGHTS[RANKER] * ranker
+    today = np.array([seen.today for seen in item.sentences])
     found = {"no ranker": words, "today": today}
     for weight in SWEEP:
         found[f"reader {weight}"] = words + weight * own

@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from askdoc.adapters.sentencex import SentencexSplitter
+from askdoc.text.sentences import SentencexSplitter
 
 _WORD = re.compile(r"\w+")
 _SPLITTER = SentencexSplitter()

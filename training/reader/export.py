@@ -21,11 +21,11 @@ import numpy as np
 import torch
 from encode import Encoder, unit_scores
 from network import Reader, base_folder
+from quantise import quantise
 from tokenizers import Tokenizer
 
-from askdoc.adapters.onnx import open_session
-from askdoc.adapters.quantising import quantise
-from askdoc.adapters.ranker import ABOUT, IDS, MODEL, TOKENIZER, TYPES, digest
+from askdoc.models.onnx import open_session
+from askdoc.models.ranker import ABOUT, IDS, MODEL, TOKENIZER, TYPES, digest
 
 TARGET = Path(__file__).parent / "out"
 OPSET = 20
@@ -66,7 +66,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         plain = Path(folder) / MODEL
         export(Outputs(reader).eval(), plain)
-        quantise(plain, arguments.target / MODEL, seven_bits=True)
+        quantise(plain, arguments.target / MODEL)
         if arguments.check:
             check(arguments.check, reader, plain, arguments.target / MODEL)
     shutil.copy(base_folder() / TOKENIZER, arguments.target / TOKENIZER)

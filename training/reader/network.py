@@ -8,8 +8,8 @@ from pathlib import Path
 import torch
 from transformers import AutoModel
 
-sys.path.append(str(Path(__file__).parents[1] / "ranker"))
-from model import base_folder
+sys.path.append(str(Path(__file__).parents[1]))
+from base import base_folder
 
 
 class Reader(torch.nn.Module):
