@@ -158,8 +158,8 @@ class Answerer:
         """Answer `question` from the documents of those ids, or from all.
 
         `vector` is the question's embedding where the caller has it already. `earlier` are the
-        questions of the conversation so far, the latest last; `complete` is the question as it
-        reads without them, for a language model.
+        questions of the conversation so far, the latest last. `complete` is the question as it
+        reads without them: what the answer shows, and a language model reads.
 
         Raises:
             UsageError: the question is empty.
@@ -184,7 +184,7 @@ class Answerer:
         reason = reason or said.reason
         finished = time.perf_counter()
         return Answer(
-            question=asked,
+            question=complete or asked,
             searched=None if found.searched == asked else found.searched,
             status=Status.ABSTAINED if reason else Status.ANSWERED,
             claims=said.claims,

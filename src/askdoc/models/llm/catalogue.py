@@ -17,8 +17,7 @@ class Model:
     `source` is `pypi:PACKAGE==VERSION` or `hf:OWNER/REPOSITORY[@REVISION]`; `size` counts bytes,
     `context` and `evidence_tokens` tokens. `template` names the chat template in the file. One that
     rewrites `follow_ups` worse than the rules do is not asked to, and of one whose `own_words` were
-    found to be wrong too often, only what shortens a sentence is shown. Where there is a
-    `kept_sha256`, the published file is kept with its four-bit weights written as eight bits.
+    found to be wrong too often, only what shortens a sentence is shown.
     """
 
     name: str
@@ -35,13 +34,7 @@ class Model:
     good_enough: bool
     follow_ups: bool = True
     own_words: bool = True
-    kept_size: int | None = None
-    kept_sha256: str | None = None
 
-    @property
-    def sizes(self) -> tuple[int, ...]:
-        """The sizes in bytes that the model's file may have: as it is kept, and as published."""
-        return (self.size,) if self.kept_size is None else (self.kept_size, self.size)
 
 
 @cache

@@ -117,7 +117,7 @@ def _known(model: Model, path: Path, threads: int | None, opening: Opening | Non
 def _same_file(path: Path) -> Model | None:
     """Return the model of the catalogue that a file is, told by its size to the byte."""
     size = path.stat().st_size
-    return next((model for model in catalogue().values() if size in model.sizes), None)
+    return next((model for model in catalogue().values() if size == model.size), None)
 
 
 def _is_file(path: Path) -> bool:

@@ -1,6 +1,6 @@
 """Files of language models on this machine: fetched, verified, found and removed.
 
-A model lands by rename once its SHA-256 is right, so a file that is there is whole; its size and
+A model lands by rename once its SHA-256 is right, so a file that is there is complete; its size and
 time are kept beside it, so that a later change is noticed. What a broken download leaves lies in
 `downloads/` and is taken up again by the next one.
 """
@@ -13,7 +13,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -59,7 +58,7 @@ class ModelFiles:
     def present(self, model: Model) -> bool:
         """Tell whether the model's file is here, by its size."""
         path = self.path(model)
-        return path.is_file() and path.stat().st_size in model.sizes
+        return path.is_file() and path.stat().st_size == model.size
 
     def verify(self, model: Model) -> None:
         """See that the model's file is the published one; a broken one is removed.
@@ -71,7 +70,7 @@ class ModelFiles:
         path = self.path(model)
         if not path.is_file():
             raise _absent(model)
-        if _digest(path) not in (model.sha256, model.kept_sha256):
+        if _digest(path) != model.sha256:
             path.unlink()
             message = f"the file of `{model.name}` was broken and has been removed"
             raise ModelError(message, hint=_again(model))
@@ -91,7 +90,7 @@ class ModelFiles:
         path = self.path(model)
         if self._noted(path) == _state(path):
             return path
-        if _digest(path) not in (model.sha256, model.kept_sha256):
+        if _digest(path) != model.sha256:
             message = f"the file of `{model.name}` is not the published one: it was changed here"
             raise ModelError(message, hint=_again(model))
         self._note(path)
@@ -113,7 +112,6 @@ class ModelFiles:
                 if offline:
                     raise
             else:
-                self._settle(model)
                 return self.path(model)
         if offline:
             message = f"`{model.name}` is not on this machine, and `--offline` refuses the network"
@@ -131,7 +129,7 @@ class ModelFiles:
                 place, model, self._downloads, listen
             )
             self._land(fetched, model)
-        self._settle(model)
+        self._note(self.path(model))
         return self.path(model)
 
     def remove(self, model: Model) -> bool:
@@ -142,32 +140,6 @@ class ModelFiles:
         _note_of(path).unlink(missing_ok=True)
         shutil.rmtree(self._downloads / model.name, ignore_errors=True)
         return here
-
-    def _settle(self, model: Model) -> None:
-        """Bring a published file into the form it is kept in; where that fails it stays as it is.
-
-        Which numbers come out is a matter of the processor's arithmetic. Where they are not those
-        of the catalogue, the published file is the one that can be verified.
-        """
-        path = self.path(model)
-        if model.kept_sha256 is None or path.stat().st_size == model.kept_size:
-            self._note(path)
-            return
-        from askdoc.models.llm.gguf import widen
-
-        with _explained(model):
-            self._downloads.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(suffix=_SUFFIX, dir=self._downloads)
-            os.close(handle)
-            wide = Path(name)
-            try:
-                widen(path, wide)
-                if _digest(wide) == model.kept_sha256:
-                    shutil.copymode(path, wide)
-                    wide.replace(path)
-            finally:
-                wide.unlink(missing_ok=True)
-        self._note(path)
 
     def _note(self, path: Path) -> None:
         """Keep the state of a file whose digest is right; else it would be computed each time."""
@@ -360,7 +332,7 @@ def model_pin(name: str) -> str:
     """
     if name in catalogue():
         model = catalogue()[name]
-        return (model.kept_sha256 or model.sha256)[:_DIGITS]
+        return model.sha256[:_DIGITS]
     try:
         with expanded(name).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()[:_DIGITS]
