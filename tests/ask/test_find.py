@@ -204,3 +204,10 @@ def test_a_question_without_a_word_of_its_own_is_about_the_latest(answerer: Answ
     answer = answerer.answer("why?", earlier=["Where is salt won?"])
     assert answer.passages[0].document.path.endswith("salt.txt")
     assert any("flat basins" in item.text for item in answer.evidence[:1])
+
+
+def test_a_question_that_is_repeated_gets_the_same_answer(answerer: Answerer) -> None:
+    before = ["Where is salt won?"]
+    first = answerer.answer("Who founded them?", earlier=before)
+    again = answerer.answer("Who founded them?", earlier=[*before, "Who founded them?"])
+    assert again.evidence == first.evidence

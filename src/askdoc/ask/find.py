@@ -159,7 +159,8 @@ class Finder:
             hear_retrieved()
             return Found(text, [], [], [], {}, 0.0, Reason("empty_question", _WORDLESS))
         query = self.query(demands.text, vector, self.language(text))
-        before = [self.query(clean(one)) for one in reversed(earlier[-len(EARLIER) :])]
+        others = [one for one in map(clean, reversed(earlier)) if one != clean(question)]
+        before = [self.query(one) for one in others[: len(EARLIER)] if one]
         searched = in_conversation(query, before) if before else query
         passages = self.gather(searched, self._settings.top_k, documents, demands=demands)
         if before and not query.weights:

@@ -36,7 +36,6 @@ class Model:
     own_words: bool = True
 
 
-
 @cache
 def catalogue() -> Mapping[str, Model]:
     """Return the models by name, smallest first."""

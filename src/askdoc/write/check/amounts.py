@@ -34,9 +34,6 @@ _DIFFERENCE = re.compile(
 _NEAR = 25
 """Characters on either side of an amount among which a word tells that it is a difference."""
 _THAN = re.compile(r"\bthan\b", re.IGNORECASE)
-_COMPARATIVE = re.compile(r"er$|^(?:more|less)$")
-_NEAR_THAN = 6
-"""Words before `than` among which the comparative stands."""
 
 _AND = re.compile(r"\b(?:and|but|then)\b", re.IGNORECASE)
 _REST = re.compile(
@@ -134,40 +131,9 @@ def _of_another_verb(
     return f"“{text}” belongs to “{last.text}” in"
 
 
-def halved(claim: str, source: str, terms: Terms) -> str | None:
-    """Find a comparison whose second half the claim leaves out, and whose first it gives to it."""
-    cut = _THAN.search(source)
-    if cut is None or _THAN.search(claim):
-        return None
-    given = read_words(source, terms)
-    before = [word for word in given if word.end <= cut.start()]
-    after = [word for word in given if word.start >= cut.end()]
-    than = next((w for w in reversed(before[-_NEAR_THAN:]) if _COMPARATIVE.search(w.folded)), None)
-    if than is None:
-        return None
-    words = read_words(claim, terms)
-    if not any(word.folded == than.folded for word in words):
-        return None
-    one, other = ({w.folded for w in part if not _is_function(w)} for part in (before, after))
-    said = {w.folded for w in words}
-    if said & (other - one) and not said & (one - other - {than.folded} - _common(words, before)):
-        return f"“{than.text}” is said of something else in"
-    return None
-
-
 def _is_function(word: Word) -> bool:
     """Tell articles and prepositions; the `A` of "station A" is none."""
     return word.folded in DETERMINERS | PREPOSITIONS and not (word.text == "A" and word.start)
-
-
-def _common(words: Sequence[Word], before: Sequence[Word]) -> set[str]:
-    """Return the words up to the verb that both texts begin with: what is compared."""
-    common: set[str] = set()
-    for one, other in zip(words, before, strict=False):
-        if one.folded != other.folded:
-            break
-        common.add(one.folded)
-    return common
 
 
 def _bounded(text: str) -> Iterator[tuple[Quantity, str | None, bool]]:

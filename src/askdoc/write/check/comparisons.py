@@ -187,12 +187,6 @@ def upside_down(claim: str, sources: Sequence[str], terms: Terms) -> str | None:
     return f"“{told.text}” is the other way round by the values in"
 
 
-def uncompared(claim: str, source: str, terms: Terms) -> str | None:
-    """Find a comparison of things with values that can't be told by them."""
-    told = comparison(claim, [source], terms)
-    return f"“{told.text}” is not said in" if told and told.agrees is None else None
-
-
 def unaltered(claim: str, source: str) -> str | None:
     """Find what makes no difference in the claim, and has two values in its source."""
     said = _UNALTERED.search(claim)

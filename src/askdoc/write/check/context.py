@@ -27,9 +27,6 @@ _EXCEPTION = re.compile(
 _WHEN_THERE = re.compile(r"\s*,\s*(?:when|where|which|who)\b")
 """What follows an exception in this way is said of the exception itself."""
 
-_UNIVERSAL = re.compile(
-    r"\b(?:every|all|any|each)\s+(?:of\s+)?(?:the\s+)?(\w+),?\s*$", re.IGNORECASE
-)
 
 _IF = frozenset({"if", "when", "whenever", "while"})
 _HALF = 0.5
@@ -60,11 +57,6 @@ _SAID_AFTER = re.compile(
 _ATTRIBUTED = re.compile(
     rf"\b(?:{_REPORTING}|according to|den(?:y|ies|ied)|reported(?:ly)?|reports?|allegedly"
     r"|supposedly|in the (?:view|opinion|words) of)\b",
-    re.IGNORECASE,
-)
-_DENIES = re.compile(
-    r"\b(?:den(?:y|ies|ied|ying)|disput(?:es|ed|ing)|refut(?:es|ed|ing))\b"
-    r"(?:\s+(?:that|ever|having))*\s+(?P<what>[^,;.]+)",
     re.IGNORECASE,
 )
 
@@ -111,44 +103,6 @@ def excepted(claim: str, source: str, terms: Terms) -> str | None:
             continue
         if apart & _stems(words) and not denies and not _opposite(words, given):
             return f"“{what}” is an exception in"
-    return None
-
-
-def unexcepted(claim: str, source: str, terms: Terms) -> str | None:
-    """Say which exception to its statement the claim leaves out."""
-    if _EXCEPTION.search(claim):
-        return None
-    here = _stems(read_words(claim, terms))
-    for match in _EXCEPTION.finditer(source):
-        if match[0].lower().startswith(("but not", "unless")):
-            continue  # another statement; a condition
-        what = _stems(_within(read_words(source, terms), [match.span("what")]))
-        every = _UNIVERSAL.search(source, 0, match.start())
-        if every and not _stems(read_words(every[1], terms)) & here:
-            continue  # the exception is to "every day", which the claim does not say
-        before = [
-            clause
-            for clause in read_clauses(source[: match.start()] or source, terms)
-            if clause.verb_at is not None
-        ]
-        if not before or what & here:
-            continue
-        host = _stems(before[-1].content)
-        if host and len(host & here) > _HALF * len(host):
-            return f"“{' '.join(match[0].split())}” is left out of what is said in"
-    return None
-
-
-def denied(claim: str, source: str, terms: Terms) -> str | None:
-    """Say what the claim states, or lets somebody say, and its source has denied."""
-    words, given = read_words(claim, terms), read_words(source, terms)
-    if _DENIES.search(claim) or any(is_negator(word) for word in words):
-        return None
-    for match in _DENIES.finditer(source):
-        inside = _stems(_within(given, [match.span("what")]))
-        inside -= _stems(w for w in given if not match.start() <= w.start < match.end())
-        if inside and len(inside & _stems(words)) > _HALF * len(inside):
-            return f"“{match[0].split()[0]}” is said of it in"
     return None
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from askdoc.text.english import AUXILIARIES, BE, DETERMINERS, PAST
+from askdoc.text.english import AUXILIARIES, BE
 from askdoc.text.mentions import PREPOSITIONS
 from askdoc.text.values import read_dates
 from askdoc.text.words import Terms, Word, is_light, read_words
@@ -44,15 +44,6 @@ _PASSIVE = re.compile(
     r"\b(?P<be>is|are|was|were|been|being)\s+(?:\w+ly\s+)?(?P<verb>\w+)\b", re.IGNORECASE
 )
 _BY = r"\s+(?:\w+\s+){0,3}?by\s+(?P<who>[^,;.]+)"
-_AS_MUCH = re.compile(
-    r"\b(?:twice|half|(?:two|three|four|five|six|\d+)\s+times)\s+as\s+\w+(?:\s+\w+)?\s+as\s+"
-    r"(?P<other>[^,;.]+)",
-    re.IGNORECASE,
-)
-_GUILTY = re.compile(
-    r"\b(?:is|are|was|were)\s+(?:to blame|at fault|guilty|responsible)\b", re.IGNORECASE
-)
-_ACCUSED = re.compile(r"\b(?:blam|accus|suspect)(?:e|es|ed|ing|s)?\b", re.IGNORECASE)
 _ONLY = re.compile(r"\bonly\s+(?:the\s+)?(\w+)", re.IGNORECASE)
 _OUTSIDE = re.compile(r"\boutside\s+(?:of\s+)?(?:the\s+)?(\w+)", re.IGNORECASE)
 _NEAR = 5
@@ -157,31 +148,6 @@ def _around(words: Sequence[Word], at: int) -> _Side:
     return before, after
 
 
-def reopened(claim: str, source: str, terms: Terms) -> str | None:
-    """Find what is said of another time than that which opens the claim.
-
-    "Before the flood, it was lit by gas; since then, by lamps" has two times.
-    """
-    ours = _OPENING.match(claim)
-    parts = _CLAUSES.split(source)
-    if ours is None or len(parts) != 2 or _CLAUSES.search(claim):  # noqa: PLR2004 - two times
-        return None
-    when, rest = _stems(ours[0], terms), _stems(claim[ours.end() :], terms)
-    for own, other in (parts, parts[::-1]):
-        opening = _OPENING.match(own)
-        if opening is None or not _cover(when, _stems(opening[0], terms)):
-            continue
-        if opening[0].split()[0].lower() != ours[0].split()[0].lower():
-            continue
-        here = _stems(own[opening.end() :], terms)
-        there = _stems(other, terms)
-        moved = rest & (there - here)
-        if moved and rest & here & there and here - there - rest:
-            word = next(w for w in read_words(claim, terms) if w.stem in moved)
-            return f"“{word.text}” is said of another time in"
-    return None
-
-
 def misattributed(claim: str, source: str, terms: Terms) -> str | None:
     """Find what the claim has from somebody, and the source according to somebody else."""
     ours = _ACCORDING.search(claim)
@@ -192,21 +158,6 @@ def misattributed(claim: str, source: str, terms: Terms) -> str | None:
     rest = _stems(_ACCORDING.sub(" ", source), terms)
     if who and who <= rest and not any(who & other for other in theirs):
         return f"“{ours[0]}” is “{' '.join(next(_ACCORDING.finditer(source))[0].split())}” in"
-    return None
-
-
-def done_to(claim: str, source: str, terms: Terms) -> str | None:
-    """Find who did something in the source, and has it done to them in the claim."""
-    for match in _PASSIVE.finditer(claim):
-        verb = read_words(match["verb"], terms)
-        if not verb or not verb[0].stem or not _is_participle(verb[0]):
-            continue
-        subject = _stems(claim[: match.start()], terms)
-        for agent in re.finditer(rf"\b{re.escape(match['verb'])}\b{_BY}", source, re.IGNORECASE):
-            who = _stems(agent["who"], terms)
-            before = _stems(source[: agent.start()], terms)
-            if subject and subject <= who - before:
-                return "who does what to whom is the other way round in"
     return None
 
 
@@ -237,31 +188,6 @@ def _object_and_rest(
     return one, two, three
 
 
-def unequal(claim: str, source: str, terms: Terms) -> str | None:
-    """Find what the claim says of that with which its source only compares: "twice as much as"."""
-    cut = _AS_MUCH.search(source)
-    if cut is None or _AS_MUCH.search(claim):
-        return None
-    before = _stems(source[: cut.start()], terms)
-    other = _stems(cut["other"], terms)
-    here = _stems(claim, terms)
-    own = before - other
-    words = read_words(source[: cut.start()], terms)
-    verbs = verbs_among(words)
-    subject = {w.stem for w in words[: verbs[0] if verbs else 0] if w.stem} & own
-    if here & (other - before) and subject and not here & subject and here & (own - subject):
-        return "it is said of something else, with which it is compared, in"
-    return None
-
-
-def blamed(claim: str, source: str) -> str | None:
-    """Find a fault that the claim states and its source only has somebody see."""
-    found = _ACCUSED.search(source)
-    if found and _GUILTY.search(claim) and not _GUILTY.search(source):
-        return f"it is no fact but what somebody said (“{found[0]}”) in"
-    return None
-
-
 def opposed(claim: str, source: str) -> str | None:
     """Find all of a kind for only some of it, and what is outside of a place for what is in it."""
     for match in _ONLY.finditer(source):
@@ -275,56 +201,6 @@ def opposed(claim: str, source: str) -> str | None:
         if inside and not _OUTSIDE.search(source):
             return f"“{match[0]}” stands against “{inside[0]}” in"
     return None
-
-
-def headless(claim: str, source: str, terms: Terms) -> str | None:
-    """Find a name that acts, or is acted on, in place of that which the source has of it.
-
-    "Doctors at the Mill Hospital warned" does not say that the hospital warned.
-    """
-    words, given = read_words(claim, terms), read_words(source, terms)
-    said = {w.stem for w in words if w.stem}
-    for at in [k for k in verbs_among(words) if words[k].stem and words[k].folded not in BE]:
-        if words[at].folded in AUXILIARIES:
-            continue
-        for place in [k for k, w in enumerate(given) if w.stem == words[at].stem]:
-            after = _to_name(words[at + 1 :])
-            head = _head_before(given[place + 1 :], source, after) if after else None
-            if after and head and head.stem not in said:
-                return f"“{head.text}” is left out before “{after.text}” in"
-            first = words[0] if words[0].folded not in DETERMINERS else words[min(1, at)]
-            if not all(w.capital and w.stem for w in words[:at]) or not at:
-                continue
-            if (head := _head_before(given[:place], source, first)) and head.stem not in said:
-                return f"“{head.text}” is left out before “{first.text}” in"
-    return None
-
-
-def _to_name(words: Sequence[Word]) -> Word | None:
-    """Return the name that stands right at the beginning, articles aside."""
-    first = next((word for word in words if word.folded not in DETERMINERS), None)
-    return first if first and first.capital and first.stem else None
-
-
-def _head_before(words: Sequence[Word], text: str, name: Word) -> Word | None:
-    """Return the noun to which a name belongs by a preposition, where it comes first."""
-    at = next((k for k, w in enumerate(words) if w.stem == name.stem), None)
-    if at is None or at < 2:  # noqa: PLR2004 - a noun and a preposition
-        return None
-    start = at - 1
-    while start > 0 and words[start].folded in DETERMINERS:
-        start -= 1
-    joint, nouns = words[start], [w for w in words[:start] if _tells(w)]
-    if joint.folded not in ("at", "in", "of", "for", "from") or not nouns:
-        return None
-    if re.search(r"[,;:.()]", text[words[0].start : words[at].start]):
-        return None
-    inner = [w for w in words[:start] if w.folded in PREPOSITIONS or (w.capital and w.start)]
-    return None if inner or nouns[-1].text.isdigit() else nouns[-1]
-
-
-def _is_participle(word: Word) -> bool:
-    return word.folded in PAST or word.folded.endswith(("ed", "wn", "en"))
 
 
 def _stems(text: str, terms: Terms) -> frozenset[str]:

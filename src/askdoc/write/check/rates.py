@@ -33,8 +33,6 @@ _SEVERAL = re.compile(
     rf"\b(?P<number>\d+|{'|'.join(SPELLED)}|several|both)\s+(?P<what>(?:[a-z]+\s+){{0,2}}[a-z]+)",
     re.IGNORECASE,
 )
-_EITHER = re.compile(r"\beither\s+(?P<one>[^,;.]+?)\s+or\s+(?P<other>[^,;.]+)", re.IGNORECASE)
-_OPEN = re.compile(r"\b(?:or|some|may|might|can|could|either|half)\b", re.IGNORECASE)
 
 
 def of_another_rate(claim: str, source: str) -> str | None:
@@ -76,20 +74,4 @@ def singled(claim: str, source: str, terms: Terms) -> str | None:
                 if source[there.end() :].startswith(("-", "'")):
                     continue
                 return f"“{match[0]}” is “{there[0]}” in"
-    return None
-
-
-def one_of_two(claim: str, source: str, terms: Terms) -> str | None:
-    """Find one of two alternatives that the claim states alone: "either X or Y"."""
-    if _OPEN.search(claim):
-        return None
-    here = {w.stem for w in read_words(claim, terms) if w.stem}
-    for match in _EITHER.finditer(source):
-        one, other = (
-            {w.stem for w in read_words(match[side], terms) if w.stem} for side in ("one", "other")
-        )
-        has = [bool(here & (one - other)), bool(here & (other - one))]
-        if any(has) and not all(has):
-            second = " ".join(match["other"].split()[:3])
-            return f"“either … or {second}” is left out of what is said in"
     return None

@@ -30,10 +30,6 @@ _HINDERS = re.compile(
     r"|\bregardless\b",
     re.IGNORECASE,
 )
-_TURNS = re.compile(
-    r"\b(?:but|however|yet|while|whereas|still|nevertheless|nonetheless|unlike|against)\b",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +46,6 @@ def misreasoned(claim: str, source: str, language: str) -> str | None:
         same = [other for other in theirs if _cover(mine.governed, other.governed)]
         if same and all(other.hinders != mine.hinders for other in same):
             return f"“{mine.text}” stands against “{same[0].text}” in"
-    return None
-
-
-def contrived(claim: str, source: str) -> str | None:
-    """Find a contrast that the claim makes and its source, in English, has no word for."""
-    made = _HINDERS.search(claim)
-    if made and not _HINDERS.search(source) and not _TURNS.search(source):
-        return f"“{made[0]}” is not said in"
     return None
 
 

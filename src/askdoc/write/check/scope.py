@@ -21,11 +21,6 @@ from askdoc.write.check.clauses import verbs_among
 _LISTED = re.compile(r"^[\s,]*(?:and|or|&|nor)?[\s,]*$", re.IGNORECASE)
 
 _PART = re.compile(r"[,;:]")
-_OPPOSING = re.compile(
-    r"\b(?:against|oppos|reject|refus|defeat|beat|lost|lose|not?\b|never|n't|versus|prohibit|forb)",
-    re.IGNORECASE,
-)
-_AGAINST = re.compile(r"\bagainst\s+\w+ing\b", re.IGNORECASE)
 _OTHERS = re.compile(r"\b(?:all|any|every) other (\w+)", re.IGNORECASE)
 _CONVERSE = (
     (frozenset({"defeat", "beat"}), frozenset({"lose", "lost"})),
@@ -34,13 +29,9 @@ _CONVERSE = (
 )
 """Verbs that say the same with their sides exchanged, and the opposite with them as they are."""
 
-_OWNED = re.compile(r"\b(\w+)['’]s \w+ ([A-Z]\w+)")
 _ONLY_THEY = re.compile(r"\bonly\b(?! (?:if|when)\b)", re.IGNORECASE)
 """What only some may do, others may not: they must be of those."""
 
-_QUOTED = re.compile(r"[\"“„«]([^\"”“»]+)[\"”“»]")
-_SHORTEST_QUOTE = 3
-"""Words of the shortest quotation that is compared; fewer may be a title or an odd word."""
 
 _WORDS = frozenset(["name", "word", "verb"])
 """Kinds of things that are no values."""
@@ -60,14 +51,6 @@ _ONE_OF_BOTH = re.compile(
     re.IGNORECASE,
 )
 _CASE = re.compile(r"[;,]\s+(?:and|but|or|while|whereas)\b|;|\b(?:and|but|while|whereas)\b")
-_FIELD = re.compile(r"(?:^|\|)\s*(?P<name>[^|:]+):\s*(?P<value>[^|]+)")
-_IS_OF = re.compile(
-    r"\b(?:is|was) (?:the |a |an )?(?P<name>[\w ]+?) of (?P<value>[^,;.]+)", re.IGNORECASE
-)
-_NOT_THOUGHT = re.compile(
-    r"\b(?:not|n[’']t|never) (?:believe|think|expect|suppose|assume)s?\b(?: that)?(?P<what>[^,;]*)",
-    re.IGNORECASE,
-)
 _UNITS_OF_TIME = frozenset(["hour", "day", "week", "month", "year"])
 
 
@@ -145,37 +128,10 @@ def obliged(claim: str, source: str) -> str | None:
     return None
 
 
-def turned_against(claim: str, source: str) -> str | None:
-    """Find an `against` where the source opposes nothing."""
-    if _AGAINST.search(claim) and not _OPPOSING.search(source):
-        return "nothing is opposed in"
-    return None
-
-
-def misquoted(claim: str, source: str) -> str | None:
-    """Find a quotation in the claim that is not in its source, word for word."""
-    given = _bare(source)
-    for match in _QUOTED.finditer(claim):
-        if len(match[1].split()) >= _SHORTEST_QUOTE and _bare(match[1]) not in given:
-            return f"the quotation “{' '.join(match[1].split())}” is not in"
-    return None
-
-
 def _bare(text: str) -> str:
     """Return the letters and digits of a text, in lower case, one blank between words."""
     words = re.findall(r"[^\W_]+", text.casefold())
     return f" {' '.join(words)} "
-
-
-def unpossessed(claim: str, source: str) -> str | None:
-    """Find somebody whom the source names as another's, and the claim as that other.
-
-    "The keeper's daughter Nora" is not "the keeper Nora".
-    """
-    for match in _OWNED.finditer(source):
-        if re.search(rf"\b{match[1]}\s+{match[2]}\b", claim, re.IGNORECASE):
-            return f"“{match[1]} {match[2]}” is another in"
-    return None
 
 
 def generalised(claim: str, source: str, terms: Terms) -> str | None:
@@ -271,33 +227,6 @@ def _cases(text: str, terms: Terms) -> list[tuple[frozenset[str], frozenset[str]
             ]
             found.append((stems[0], stems[1], f"if {under.strip(' .')}"))
     return found
-
-
-def misrecorded(claim: str, source: str) -> str | None:
-    """Find a field of a record that the claim turns round: "Ann is the manager of Ben"."""
-    if "|" not in source:
-        return None
-    fields = {_bare(m["name"]): m["value"].strip() for m in _FIELD.finditer(source)}
-    for match in _IS_OF.finditer(claim):
-        value = fields.get(_bare(match["name"]))
-        if value is not None and _bare(value) == _bare(match["value"]):
-            return f"“{match['name']}” is “{value}” in"
-    return None
-
-
-def overdenied(claim: str, source: str, terms: Terms) -> str | None:
-    """Find what is thought not to be so in the source, and of which the claim denies more.
-
-    Who does not believe that a fire was arson does not doubt that there was a fire.
-    """
-    ours, theirs = _NOT_THOUGHT.search(claim), _NOT_THOUGHT.search(source)
-    if ours is None or theirs is None:
-        return None
-    said = read_words(claim, terms)
-    for word in read_words(theirs["what"], terms):
-        if word.stem and not is_light(word.stem) and not any(_same(word, w, terms) for w in said):
-            return f"“{word.text}” is part of what is denied in"
-    return None
 
 
 def _same(one: Word, other: Word, terms: Terms) -> bool:

@@ -24,7 +24,6 @@ _REPORTED = re.compile(
 )
 """What somebody said that "was" so may be so still."""
 
-_WENT_BACK = re.compile(r"\bto (?P<there>[A-Z]\w+)[^;.]*\b(?:back|returned) to (?P<here>[A-Z]\w+)")
 
 _PLANS = frozenset(
     """
@@ -96,17 +95,6 @@ def _was(
         after = [w.stem for w in given[k + 1 : k + 1 + _BACK] if w.stem and not is_light(w.stem)]
         if after[:1] == [said.stem]:
             return f"{given[k].text} {said.text}"
-    return None
-
-
-def returned(claim: str, source: str) -> str | None:
-    """Find where the claim says something is, and its source that it went back from there."""
-    for match in _WENT_BACK.finditer(source):
-        there = re.search(
-            rf"\b(?:is|are|has been|have been)\b[^,;]*\bin {match['there']}\b", claim, re.IGNORECASE
-        )
-        if there and not re.search(rf"\b{match['here']}\b", claim):
-            return f"it went “back to {match['here']}” in"
     return None
 
 
