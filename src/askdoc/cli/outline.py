@@ -56,7 +56,7 @@ def outline(
     """
     with app.open_made(open_workspace(library=library, index=index)) as catalog:
         document = lookup.one(name, catalog.documents(), here())
-        parts = list(_parts(document, catalog.chunks_of(document.id)))
+        parts = list(_parts(document, catalog.text(document.id), catalog.chunks_of(document.id)))
         if not parts:
             message = f"`{document.location}` has no headings"
             raise UsageError(message, hint=f"print its text: `askdoc show {name}`")
@@ -73,8 +73,13 @@ def outline(
         page.show(_lines(part, place, page))
 
 
-def _parts(document: Document, chunks: Sequence[Chunk]) -> Iterator[_Part]:
+def _parts(document: Document, text: str, chunks: Sequence[Chunk]) -> Iterator[_Part]:
     """List the headings that begin a section, in the order of the text."""
+    starts = {
+        (one_line(block.span.of(text)), block.span.start)
+        for block in document.structure.blocks
+        if block.kind is Kind.HEADING
+    }
     before: tuple[str, ...] = ()
     for chunk in chunks:
         if chunk.headings == before:
@@ -85,7 +90,14 @@ def _parts(document: Document, chunks: Sequence[Chunk]) -> Iterator[_Part]:
         for level in range(shared, len(chunk.headings)):
             innermost = level == len(chunk.headings) - 1
             sentence = _first_sentence(document, chunk) if innermost else None
-            yield _Part(level + 1, chunk.headings[level], chunk.span.start, sentence)
+            heading = chunk.headings[level]
+            before_chunk = [
+                start
+                for title, start in starts
+                if start <= chunk.span.start and one_line(heading) in title
+            ]
+            start = max(before_chunk, default=chunk.span.start)
+            yield _Part(level + 1, heading, start, sentence)
         before = chunk.headings
 
 
