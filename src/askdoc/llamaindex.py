@@ -13,8 +13,6 @@ This module imports llama_index; nothing else in askdoc imports this module.
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from llama_index.core.base.base_query_engine import BaseQueryEngine
@@ -23,7 +21,7 @@ from llama_index.core.prompts.mixin import PromptMixinType
 from llama_index.core.retrievers import BaseRetriever
 from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 
-from askdoc import app, workspace
+from askdoc.app.library import Library, open_library
 from askdoc.models.llm.choice import Choice
 from askdoc.models.llm.server import LlamaIndexGenerator, form_of
 from askdoc.strings import one_line
@@ -31,11 +29,11 @@ from askdoc.types.places import name_place
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
     from types import TracebackType
 
     from llama_index.core.llms import LLM
 
-    from askdoc.ask.answer import Answerer
     from askdoc.settings import Settings
     from askdoc.types import Answer, Citation, Passage
 
@@ -44,14 +42,13 @@ EVIDENCE_TOKENS = 1500
 
 
 class _Owner:
-    """Closes the index that it opened, where it opened one."""
+    """Closes its library at the end."""
 
-    _open: ExitStack | None = None
+    _library: Library
 
     def close(self) -> None:
-        """Let go of the index, where this opened it."""
-        if self._open is not None:
-            self._open.close()
+        """Let go of the index."""
+        self._library.close()
 
     def __enter__(self) -> Self:
         return self
@@ -72,27 +69,18 @@ class AskdocRetriever(_Owner, BaseRetriever):
     range `start` to `end` in the document's stored text.
     """
 
-    def __init__(self, answerer: Answerer, *, top_k: int | None = None) -> None:
+    def __init__(self, library: Library, *, top_k: int | None = None) -> None:
         super().__init__()
-        self._answerer = answerer
+        self._library = library
         self._top_k = top_k
 
     @classmethod
     def open(cls, folder: str | Path = ".", *, top_k: int | None = None, **settings: Any) -> Self:
-        """Open the index of the workspace that `folder` lies in.
-
-        Raises:
-            AskdocError: there is no index, or it can't be searched.
-        """
-        place = workspace.find(Path(folder), overrides=settings)
-        with ExitStack() as stack:
-            answerer = stack.enter_context(app.answerer(place))
-            retriever = cls(answerer, top_k=top_k)
-            retriever._open = stack.pop_all()
-        return retriever
+        """Search the workspace that `folder` lies in; the first query opens its index."""
+        return cls(open_library(folder, **settings), top_k=top_k)
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
-        passages = self._answerer.search(query_bundle.query_str, limit=self._top_k)
+        passages = self._library.search(query_bundle.query_str, limit=self._top_k)
         return [NodeWithScore(node=_node(passage), score=passage.score) for passage in passages]
 
 
@@ -127,9 +115,9 @@ class AskdocQueryEngine(_Owner, BaseQueryEngine):
     that says why.
     """
 
-    def __init__(self, answerer: Answerer) -> None:
+    def __init__(self, library: Library) -> None:
         super().__init__(callback_manager=None)
-        self._answerer = answerer
+        self._library = library
 
     @classmethod
     def open(
@@ -140,21 +128,12 @@ class AskdocQueryEngine(_Owner, BaseQueryEngine):
         evidence_tokens: int = EVIDENCE_TOKENS,
         **settings: Any,
     ) -> Self:
-        """Open the index of the workspace that `folder` lies in.
-
-        Raises:
-            AskdocError: there is no index, or it can't be searched.
-        """
-        place = workspace.find(Path(folder), overrides=settings)
-        with ExitStack() as stack:
-            load = None if llm is None else _always(llm, evidence_tokens)
-            answerer = stack.enter_context(app.answerer(place, load_model=load))
-            engine = cls(answerer)
-            engine._open = stack.pop_all()
-        return engine
+        """Ask the workspace that `folder` lies in; the first query opens its index."""
+        load = None if llm is None else _always(llm, evidence_tokens)
+        return cls(open_library(folder, load_model=load, **settings))
 
     def _query(self, query_bundle: QueryBundle) -> Response:
-        return _response(self._answerer.answer(query_bundle.query_str))
+        return _response(self._library.ask(query_bundle.query_str))
 
     async def _aquery(self, query_bundle: QueryBundle) -> Response:
         return self._query(query_bundle)  # an open index belongs to its thread

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from askdoc.app.answering import answerer, asked, expected_fingerprint
+    from askdoc.app.answering import answerer, asked, expected_fingerprint, narrowed
     from askdoc.app.indexing import coverage_of, follower, indexer, permit, refuse_index_around
     from askdoc.app.opening import (
         VECTORS,
@@ -40,6 +40,7 @@ __all__ = [
     "language_of",
     "main_language",
     "may_write",
+    "narrowed",
     "open_catalog",
     "open_made",
     "open_vectors",
@@ -51,7 +52,7 @@ __all__ = [
 ]
 
 _MODULES = {
-    "answering": ("answerer", "asked", "expected_fingerprint"),
+    "answering": ("answerer", "asked", "expected_fingerprint", "narrowed"),
     "indexing": ("coverage_of", "follower", "indexer", "permit", "refuse_index_around"),
     "opening": (
         "VECTORS",

@@ -12,7 +12,7 @@ from askdoc.app.writing import language_models, may_write, writer
 from askdoc.ask.answer import Answerer, Parts, fingerprint
 from askdoc.ask.federate import federate
 from askdoc.ask.find import Sources
-from askdoc.errors import NoIndex, StoreError
+from askdoc.errors import NoIndex, StoreError, UsageError
 from askdoc.index.writer import EMBEDDER_FINGERPRINT, EMBEDDER_NAME
 from askdoc.settings import BY_WORDS, NO_RERANKER, RERANKER
 from askdoc.store.files import file_state
@@ -22,7 +22,7 @@ from askdoc.types.ports import Listener, deaf
 from askdoc.write.prompts import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from askdoc.app.writing import LoadModel
     from askdoc.ask.federate import Federation
@@ -140,6 +140,30 @@ def asked(
             raise StoreError(message, hint="run it again")
         first = next(iter(workspaces.values()))
         yield federate(opened, limit=first.settings.max_sentences)
+
+
+def narrowed(
+    asked: Answerer | Federation, source: Sequence[str], where: Sequence[str]
+) -> list[str] | None:
+    """List the ids of the documents that fit a pattern of `source` and all conditions of `where`.
+
+    None stands for all documents, where there is neither.
+
+    Raises:
+        UsageError: no document fits.
+
+    """
+    chosen = asked.resolve(source) if source else None
+    if not where:
+        return chosen
+    fitting = asked.where(where)
+    if chosen is None:
+        return fitting
+    both = set(chosen) & set(fitting)
+    if not both:
+        message = "no document fits both `source` and `where`"
+        raise UsageError(message, hint="leave out one of them")
+    return sorted(both)
 
 
 def expected_fingerprint(workspace: Workspace, catalog: CatalogReader) -> Fingerprint | None:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from askdoc.app import narrowed
 from askdoc.cli.base import INTERRUPTED, MEANT
 from askdoc.cli.input import LONGEST, STANDARD_INPUT, has_input, is_at_end, is_piped, read_all
 from askdoc.cli.open import (
-    chosen_documents,
     here,
     index_files,
     open_asked,
@@ -176,7 +176,7 @@ def ask(  # noqa: PLR0913 - one parameter for each option
             index_files(workspaces[None], files, aside)
         stack.enter_context(_meant(ctx))
         answerer = stack.enter_context(open_asked(workspaces, aside))
-        documents = chosen_documents(answerer, source, where)
+        documents = narrowed(answerer, source or (), where or ())
         stream = ClaimStream(output())
         listen = deaf if as_json or no_stream or brief else stream
         answer = answerer.answer(text, documents=documents, listen=listen)

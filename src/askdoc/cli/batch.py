@@ -13,10 +13,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from askdoc.app import may_write
+from askdoc.app import may_write, narrowed
 from askdoc.ask import query
 from askdoc.cli.input import bounded, read_all
-from askdoc.cli.open import chosen_documents, here, open_for_many
+from askdoc.cli.open import here, open_for_many
 from askdoc.errors import AskdocError, UsageError, unwritable
 from askdoc.evals.bench import default_jobs
 from askdoc.formats import answer_to_json, dumps
@@ -261,7 +261,7 @@ def run_batch(
             stack.enter_context(alone_with(kept_in))
         kept = resume(kept_in, questions) if kept_in else Kept()
         asked, open_again = stack.enter_context(open_for_many(workspaces, aside))
-        documents = chosen_documents(asked, source, where)
+        documents = narrowed(asked, source or (), where or ())
         fingerprint = asked.fingerprint_for(documents)
         if kept_in:
             refuse_mixing(kept_in, kept, fingerprint)

@@ -194,28 +194,6 @@ def _as_one(
     return federate(answerers, limit=first.settings.max_sentences)
 
 
-def chosen_documents(
-    asked: Answerer | Federation, source: list[str] | None, where: list[str] | None
-) -> list[str] | None:
-    """List the ids of the documents that `--source` and `--where` leave; None for all.
-
-    Raises:
-        UsageError: there are none.
-
-    """
-    chosen = asked.resolve(source) if source else None
-    if not where:
-        return chosen
-    fitting = asked.where(where)
-    if chosen is None:
-        return fitting
-    both = [document for document in chosen if document in set(fitting)]
-    if not both:
-        message = "no document fits both `--source` and `--where`"
-        raise UsageError(message, hint="leave out one of them")
-    return both
-
-
 @contextmanager
 def temporary_index() -> Iterator[Path]:
     """Make room for an index that is deleted at the end, and return its folder."""

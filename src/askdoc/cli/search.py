@@ -15,7 +15,7 @@ from rich.text import Text
 from askdoc import app
 from askdoc.ask import query
 from askdoc.cli.ask import read_question
-from askdoc.cli.open import chosen_documents, here, open_answerer, open_workspaces
+from askdoc.cli.open import here, open_answerer, open_workspaces
 from askdoc.cli.options import (
     AsSearchJson,
     Embedder,
@@ -110,7 +110,7 @@ def _search(
     library: str | None,
 ) -> list[Passage]:
     """Find the passages of one library, named in their documents where there are several."""
-    found = answerer.search(text, documents=chosen_documents(answerer, source, where))
+    found = answerer.search(text, documents=app.narrowed(answerer, source or (), where or ()))
     if library is None:
         return list(found)
     return [replace(one, document=replace(one.document, library=library)) for one in found]
