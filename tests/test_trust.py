@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from askdoc import workspace
 from askdoc import workspace as trust
-from askdoc.errors import SettingsError
+from askdoc.cli import app as cli
+from askdoc.errors import SettingsError, UsageError
+from askdoc.store import files
+from askdoc.store.catalog import SqliteCatalog
 
 
 @pytest.fixture(autouse=True)
@@ -116,3 +121,79 @@ def test_the_command_says_what_becomes_allowed_and_what_is_set(tmp_path: Path) -
     assert broken.returncode == 2
     assert "hint: mend it, then: `askdoc trust`" in broken.stderr
     assert not trust.is_trusted(tmp_path / "askdoc.toml")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="owners")
+def test_a_workspace_of_another_user_is_used_only_when_it_is_trusted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = folder_with(tmp_path, "top_k = 9\n")
+    (root / "inner").mkdir()
+    monkeypatch.setattr(os, "geteuid", lambda: root.stat().st_uid + 1)
+    for start in (root, root / "inner"):
+        with pytest.raises(UsageError, match="belongs to another user") as caught:
+            find(start)
+        assert "askdoc trust" in (caught.value.hint or "")
+    trust.trust_owner(root)
+    assert find(root / "inner").root == root
+    assert trust.distrust_owner(root)
+    with pytest.raises(UsageError):
+        find(root)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="owners")
+def test_what_sudo_runs_may_use_the_workspace_of_its_caller(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = folder_with(tmp_path, "top_k = 9\n")
+    if os.geteuid() == 0:
+        os.chown(root / "askdoc.toml", 4242, -1)
+    owner = (root / "askdoc.toml").stat().st_uid
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    if owner != 0:
+        with pytest.raises(UsageError, match="belongs to another user"):
+            find(root)
+    monkeypatch.setenv("SUDO_UID", str(owner))
+    assert find(root).root == root
+
+
+def test_the_command_trusts_the_owner_of_a_workspace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "shared"
+    (root / ".askdoc").mkdir(parents=True)
+    monkeypatch.chdir(root)
+    monkeypatch.setattr(os, "geteuid", lambda: root.stat().st_uid + 1)
+    done = CliRunner().invoke(cli.make_app(), ["trust"], prog_name="askdoc")
+    assert done.exit_code == 0
+    assert "trusted, though it belongs to" in done.stderr
+    assert find(root).root == root
+    done = CliRunner().invoke(cli.make_app(), ["trust", "--forget"], prog_name="askdoc")
+    assert "no longer trusted" in done.stderr
+    with pytest.raises(UsageError):
+        find(root)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="rights")
+def test_what_askdoc_keeps_is_for_its_user_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    law = workspace.open_library("law", create=True)
+    config = workspace.user_config_file()
+    workspace.put(config, "top_k", 9, editing="")
+    with files.writing(law.index, "a test"), SqliteCatalog(law.index, law.root, write=True):
+        pass
+    kept = [law.root, law.index, law.index / "catalog.sqlite", config]
+
+    def rights() -> list[str]:
+        return [oct(stat.S_IMODE(one.stat().st_mode)) for one in kept]
+
+    assert rights() == ["0o700", "0o700", "0o600", "0o600"]
+    for one in kept:
+        one.chmod(0o755 if one.is_dir() else 0o644)
+    law = workspace.open_library("law")
+    with files.writing(law.index, "a test"), SqliteCatalog(law.index, law.root, write=True):
+        pass
+    assert rights() == ["0o700", "0o700", "0o600", "0o600"]

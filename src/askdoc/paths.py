@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import stat
+from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
@@ -40,3 +42,17 @@ def data() -> Path:
 def config() -> Path:
     """Return the folder of the user's `config.toml`."""
     return platformdirs.user_config_path(_NAME)
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder that only its user can read, or see to it that it is so."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    tighten(folder)
+
+
+def tighten(path: Path) -> None:
+    """Take from all others the right to read what is at `path`; where nothing is, do nothing."""
+    with suppress(OSError):  # it is somebody else's, or its disk knows no rights
+        mode = stat.S_IMODE(path.stat().st_mode)
+        if mode & 0o077:
+            path.chmod(mode & 0o700)

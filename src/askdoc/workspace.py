@@ -14,6 +14,7 @@ import os
 import re
 import shlex
 import shutil
+import sys
 import tomllib
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -29,6 +30,7 @@ from askdoc import paths
 from askdoc import settings as known
 from askdoc.addresses import expanded, is_address, normalised
 from askdoc.errors import NO_ROOM, AskdocError, DiskFull, SettingsError, StoreError, UsageError
+from askdoc.paths import make_private, tighten
 from askdoc.settings import (
     CHECK_BY_LLM,
     DEFAULT_EMBEDDER,
@@ -42,6 +44,8 @@ from askdoc.types.indexing import Permission
 
 FOLDER_VARIABLE = "ASKDOC_DATA_DIR"
 _ADDRESSES = "addresses.json"
+_PATHS = "paths.json"
+_OWNERS = "owners.json"
 _PRIVATE = " private"
 
 
@@ -57,31 +61,82 @@ def data_folder() -> Path:
 def is_trusted(config: Path) -> bool:
     """Tell whether the user has trusted `config` with the content that it has now."""
     digest = _digest(config)
-    return digest is not None and _read("trusted.json").get(str(config.resolve())) == digest
+    return digest is not None and _read_kept("trusted.json").get(str(config.resolve())) == digest
 
 
 def trust(config: Path) -> None:
     """Remember that the user trusts `config` as it is now."""
-    known = _read("trusted.json")
+    known = _read_kept("trusted.json")
     known[str(config.resolve())] = _digest(config) or ""
-    _write("trusted.json", known)
+    _write_kept("trusted.json", known)
 
 
 def distrust(config: Path) -> bool:
     """Forget that the user trusted `config`; tell whether that was so."""
-    known = _read("trusted.json")
+    known = _read_kept("trusted.json")
     was = known.pop(str(config.resolve()), None) is not None
-    _write("trusted.json", known)
+    _write_kept("trusted.json", known)
     return was
+
+
+def foreign_owner(root: Path) -> str | None:
+    """Name the user who made the workspace in `root`, if that is somebody else.
+
+    As for git, what `sudo` runs may also use what its caller owns.
+    """
+    if sys.platform == "win32":
+        return None
+    own = {os.geteuid()}
+    if os.geteuid() == 0 and (caller := os.environ.get("SUDO_UID", "")).isdecimal():
+        own.add(int(caller))
+    for mark in (root / CONFIG_NAME, root / FOLDER_NAME):
+        with suppress(OSError):
+            if mark.lstat().st_uid not in own:
+                return _name_of(mark)
+    return None
+
+
+def _name_of(mark: Path) -> str:
+    try:
+        return mark.owner()
+    except KeyError:
+        return str(mark.lstat().st_uid)
+
+
+def trust_owner(root: Path) -> None:
+    """Remember that the user trusts the workspace in `root`, whoever owns it."""
+    _write_kept(_OWNERS, {**_read_kept(_OWNERS), str(root.resolve()): "trusted"})
+
+
+def distrust_owner(root: Path) -> bool:
+    """Forget that the user trusts whoever owns `root`; tell whether that was so."""
+    known = _read_kept(_OWNERS)
+    was = known.pop(str(root.resolve()), None) is not None
+    _write_kept(_OWNERS, known)
+    return was
+
+
+def _expect_own(root: Path) -> None:
+    """Go on in a workspace of the user's own, or one whose owner is trusted.
+
+    Raises:
+        UsageError: it belongs to somebody else.
+
+    """
+    owner = foreign_owner(root)
+    if owner is not None and str(root.resolve()) not in _read_kept(_OWNERS):
+        message = f"the workspace `{root}` belongs to another user, `{owner}`"
+        hint = f"if you trust it: `cd {shlex.quote(str(root))} && askdoc trust`"
+        raise UsageError(message, hint=hint)
 
 
 def told_before(root: Path, host: str) -> bool:
     """Tell whether this workspace was told that questions go to `host`; from now on it was."""
-    known = _read("told.json")
+    known = _read_kept("told.json")
     key = f"{root.resolve()} {host}"
     if key in known:
         return True
-    _write("told.json", {**known, key: "said"})
+    _write_kept("told.json", {**known, key: "said"})
     return False
 
 
@@ -89,15 +144,15 @@ def permit(root: Path, address: str, *, depth: int | None, private: bool) -> Per
     """Remember that the user has named an address in a workspace; what is left open stays."""
     before = permission(root, address) or Permission()
     now = Permission(before.depth if depth is None else depth, private or before.private)
-    known = _read(_ADDRESSES)
+    known = _read_kept(_ADDRESSES)
     known[_key(root, address)] = f"{now.depth}{_PRIVATE if now.private else ''}"
-    _write(_ADDRESSES, known)
+    _write_kept(_ADDRESSES, known)
     return now
 
 
 def permission(root: Path, address: str) -> Permission | None:
     """Return how the user has named an address on this machine; None if never."""
-    said = _read(_ADDRESSES).get(_key(root, address))
+    said = _read_kept(_ADDRESSES).get(_key(root, address))
     if said is None:
         return None
     depth = said.removesuffix(_PRIVATE)
@@ -106,10 +161,26 @@ def permission(root: Path, address: str) -> Permission | None:
 
 def forbid(root: Path, addresses: Iterable[str]) -> None:
     """Forget that the user has named addresses."""
-    known = _read(_ADDRESSES)
+    known = _read_kept(_ADDRESSES)
     gone = {_key(root, address) for address in addresses} & known.keys()
     if gone:
-        _write(_ADDRESSES, {key: said for key, said in known.items() if key not in gone})
+        _write_kept(_ADDRESSES, {key: said for key, said in known.items() if key not in gone})
+
+
+def allow_paths(root: Path, locations: Iterable[str]) -> None:
+    """Remember that the user has named paths outside of a workspace."""
+    known = _read_kept(_PATHS)
+    fresh = {_key(root, one): "named" for one in locations if os.path.isabs(one)}  # noqa: PTH117
+    if not fresh.keys() <= known.keys():
+        _write_kept(_PATHS, known | fresh)
+
+
+def may_read(root: Path, location: str) -> bool:
+    """Tell whether a location is in the workspace, or the user has named it or what is around."""
+    if not os.path.isabs(location):  # noqa: PTH117 - a location is text
+        return True
+    known = _read_kept(_PATHS)
+    return any(_key(root, str(one)) in known for one in (location, *Path(location).parents))
 
 
 def _key(root: Path, address: str) -> str:
@@ -123,7 +194,7 @@ def _digest(path: Path) -> str | None:
         return None
 
 
-def _read(name: str) -> dict[str, str]:
+def _read_kept(name: str) -> dict[str, str]:
     try:
         found = json.loads((data_folder() / name).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -131,7 +202,7 @@ def _read(name: str) -> dict[str, str]:
     return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
 
 
-def _write(name: str, values: dict[str, str]) -> None:
+def _write_kept(name: str, values: dict[str, str]) -> None:
     folder = data_folder()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     target = folder / name
@@ -224,19 +295,22 @@ def find(
         library: the name of the library that is there, if it is one.
 
     Raises:
+        UsageError: the workspace belongs to another user.
         SettingsError: a setting is unknown, does not fit, reaches out of the workspace, or stands
             in the user's own file and can't hold for every workspace.
 
     """
     start = start.absolute()
     root = root_of(start)
+    _expect_own(root)
     config = root / CONFIG_NAME
     user_config = user_config_file() if user_config is None else user_config
+    tighten(user_config)
     environment = os.environ if environment is None else environment
     mend = _MEND_IN_WORKSPACE if library is None else f"mend it in an editor: `{config}`"
     layers: list[tuple[Origin, str, Mapping[str, Any]]] = [
-        (Origin.USER, str(user_config), _workspace_read(user_config, _MEND)),
-        (_trust_of(config), str(config), _workspace_read(config, mend)),
+        (Origin.USER, str(user_config), _read_settings(user_config, _MEND)),
+        (_trust_of(config), str(config), _read_settings(config, mend)),
         (Origin.ENVIRONMENT, "environment", known.from_environment(environment)),
         (Origin.COMMAND_LINE, "command line", _anchored(overrides or {}, start)),
     ]
@@ -321,7 +395,7 @@ def _typed(value: Any) -> str:
     return shlex.join(map(str, value)) if isinstance(value, list) else shlex.quote(str(value))
 
 
-def _workspace_read(path: Path, mend: str) -> dict[str, Any]:
+def _read_settings(path: Path, mend: str) -> dict[str, Any]:
     """Read a TOML file; one that does not exist is empty. `mend` says how to mend a broken one."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
@@ -458,6 +532,8 @@ def open_library(
         _make(root / FOLDER_NAME)
     elif not (root / FOLDER_NAME).is_dir():
         raise _unknown(name)
+    else:
+        tighten(root)
     return find(root, overrides=overrides, library=name)
 
 
@@ -494,7 +570,8 @@ def remove(name: str) -> Path | None:
 
 def _make(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private(folder)
+        make_private(folder.parent)
     except OSError as error:
         message = f"cannot make `{folder}`: {(error.strerror or str(error)).lower()}"
         hint = "libraries are kept in your data folder; `XDG_DATA_HOME` names another"
@@ -522,9 +599,9 @@ def put(file: Path, key: str, value: Any, *, editing: str) -> None:
         SettingsError: the file is not TOML, or cannot be written.
 
     """
-    document = _toml_file_read(file, editing)
+    document = _read_toml(file, editing)
     document[key] = value
-    _toml_file_write(file, document)
+    _write_toml(file, document)
 
 
 def take_out(file: Path, key: str, *, editing: str) -> bool:
@@ -534,11 +611,11 @@ def take_out(file: Path, key: str, *, editing: str) -> bool:
         SettingsError: the file is not TOML, or cannot be written.
 
     """
-    document = _toml_file_read(file, editing)
+    document = _read_toml(file, editing)
     if key not in document:
         return False
     del document[key]
-    _toml_file_write(file, document)
+    _write_toml(file, document)
     return True
 
 
@@ -549,10 +626,10 @@ def create(file: Path) -> None:
         SettingsError: it cannot be written.
 
     """
-    _toml_file_write(file, tomlkit.document())
+    _write_toml(file, tomlkit.document())
 
 
-def _toml_file_read(file: Path, editing: str) -> tomlkit.TOMLDocument:
+def _read_toml(file: Path, editing: str) -> tomlkit.TOMLDocument:
     try:
         return tomlkit.parse(file.read_bytes())
     except FileNotFoundError:
@@ -564,12 +641,14 @@ def _toml_file_read(file: Path, editing: str) -> tomlkit.TOMLDocument:
         raise _refused(file, "read", error) from error
 
 
-def _toml_file_write(file: Path, document: tomlkit.TOMLDocument) -> None:
+def _write_toml(file: Path, document: tomlkit.TOMLDocument) -> None:
     """Replace the file as one, so that no half of it is ever there."""
     fresh = file.with_name(f".{file.name}.new")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         fresh.write_bytes(tomlkit.dumps(document).encode())
+        if file == user_config_file():
+            tighten(fresh)
         fresh.replace(file)
     except OSError as error:
         raise _refused(file, "written", error) from error

@@ -210,7 +210,7 @@ def test_a_question_may_be_kept_to_documents_with_a_field() -> None:
     assert {item["path"] for item in found} == {"docs/bees.md"}
     done = run("--where", title, "--source", "*.txt", QUESTION)
     assert done.exit_code == 2
-    assert "no document fits both `--source` and `--where`" in done.stderr
+    assert "no document fits both `source` and `where`" in done.stderr
     done = run("search", "--where", "color=red", QUESTION)
     assert done.exit_code == 2
     assert "no document has a field `color`" in done.stderr
@@ -524,7 +524,10 @@ def run_as_nobody(folder: Path, *arguments: str) -> subprocess.CompletedProcess[
     if os.name != "posix" or os.getuid() != 0 or not shutil.which("setpriv"):
         pytest.skip("needs root and setpriv")
     command = ["setpriv", "--reuid", "65534", "--clear-groups", sys.executable, "-m", "askdoc"]
-    home = {"HOME": str(folder), "XDG_CONFIG_HOME": str(folder / "config")}
+    own = folder.parent / "own"
+    own.mkdir(exist_ok=True)
+    own.chmod(0o777)
+    home = {"HOME": str(own), "XDG_CONFIG_HOME": str(own), "ASKDOC_DATA_DIR": str(own)}
 
     def call(*words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -551,14 +554,24 @@ def shared(indexed: Path) -> Iterator[Path]:
         yield Path(folder, "work")
 
 
-def test_an_index_that_cannot_be_written_to(shared: Path) -> None:
+def test_an_index_of_another_user_is_asked_once_it_is_trusted(shared: Path) -> None:
+    for path in (shared / ".askdoc").rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    refused = run_as_nobody(shared, QUESTION)
+    assert refused.returncode == 2
+    assert "belongs to another user, `root`" in refused.stderr
+    assert "askdoc trust" in refused.stderr
+    assert run_as_nobody(shared, "trust").returncode == 0
+    before = sorted(shared.rglob("*"))
     done = run_as_nobody(shared, QUESTION)
-    assert done.returncode == 1
-    assert "cannot be written to" in done.stderr
-    assert "askdoc index" not in done.stderr
+    assert done.returncode == 0, done.stderr
+    assert ANSWER in " ".join(done.stdout.split())
+    assert sorted(shared.rglob("*")) == before
 
 
 def test_an_index_that_cannot_be_read(shared: Path) -> None:
+    for mark in (shared / ".askdoc", shared / "askdoc.toml"):
+        os.chown(mark, 65534, -1)
     (shared / ".askdoc").chmod(0)
     for arguments in ([QUESTION], ["status"], ["doctor"]):
         done = run_as_nobody(shared, *arguments)

@@ -207,20 +207,26 @@ def test_another_programs_database_is_left_alone(copy: Path) -> None:
         assert sorted(copy.rglob("*")) == before
 
 
-def test_vectors_that_cannot_be_written_to(copy: Path) -> None:
+def test_vectors_that_cannot_be_written_to_are_read(copy: Path) -> None:
     if not shutil.which("setpriv") or os.getuid() != 0:
         pytest.skip("needs root and setpriv")
     with tempfile.TemporaryDirectory() as top:
         Path(top).chmod(0o755)
         folder = shutil.copytree(copy, Path(top, "chroma"))
         script = "import sys, pathlib\nfrom askdoc.store.vectors import ChromaStore\n"
-        script += "ChromaStore(pathlib.Path(sys.argv[1])).check()"
+        script += "with ChromaStore(pathlib.Path(sys.argv[1])) as store:\n"
+        script += "    print(store.check(), store.count(), len(store.vectors(list(store.ids()))))"
         command = ["setpriv", "--reuid", "65534", "--clear-groups", sys.executable, "-c", script]
         done = subprocess.run(
             [*command, str(folder)], capture_output=True, check=False, cwd=top, text=True
         )
-    assert "StoreError: the vectors in" in done.stderr
-    assert "cannot be written to" in done.stderr
+        kept = sorted(folder.rglob("*"))
+    with ChromaStore(copy) as store:
+        count = store.count()
+    assert done.stdout == f"[] {count} {count}\n", done.stderr
+    assert [one.relative_to(folder) for one in kept] == [
+        one.relative_to(copy) for one in sorted(copy.rglob("*"))
+    ]
 
 
 def truncate(file: Path) -> None:

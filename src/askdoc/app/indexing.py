@@ -6,6 +6,7 @@ import sys
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from functools import cache, partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from askdoc import workspace as trust
@@ -16,7 +17,7 @@ from askdoc.index.files import discover
 from askdoc.index.indexer import Indexer
 from askdoc.index.reading.pool import ReadingPool
 from askdoc.index.reading.reading import in_line
-from askdoc.index.sources import Files, Web
+from askdoc.index.sources import ANYWHERE, Files, Trust, Web
 from askdoc.index.status import coverage
 from askdoc.index.writer import Beside, Store
 from askdoc.readers import expect_parts, reader_for, reader_named
@@ -26,7 +27,7 @@ from askdoc.store import vectors_files
 from askdoc.store.catalog import SqliteCatalog
 from askdoc.system.limits import Limits, cores, still_holds
 from askdoc.system.safe_open import digest
-from askdoc.text.sentences import SentencexSplitter
+from askdoc.text.sentences import split
 from askdoc.text.terms import SnowballAnalyser
 from askdoc.types import ReadOptions, Skip
 from askdoc.types.indexing import Permission
@@ -35,7 +36,6 @@ from askdoc.types.ports import Listener, deaf
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
     from askdoc.index.sources import Readout
     from askdoc.index.status import Coverage
@@ -89,6 +89,7 @@ def indexer(
                     if isinstance(item, Skip) and item.code in ("hidden", "ignored")
                 ),
                 web=_web(workspace, listen),
+                trust=_trust(workspace),
             ),
             _cutters(),
             settings,
@@ -198,6 +199,24 @@ def _web(workspace: Workspace, listen: Listener) -> Web:
     return Web(lambda address: opened().pages(address), forget)
 
 
+def _trust(workspace: Workspace) -> Trust:
+    """Tell which paths may be read: those in the workspace, and others that the user has named.
+
+    The sources of a named library all lie outside of it, and nobody else makes libraries.
+    """
+    if workspace.library is not None:
+        return ANYWHERE
+    root = workspace.root
+    own = workspace.sources if workspace.origins["sources"].trusted else ()
+    return Trust(
+        allows=lambda location: (
+            trust.may_read(root, location)
+            or any(Path(location).is_relative_to(source) for source in own)
+        ),
+        allow=lambda locations: trust.allow_paths(root, locations),
+    )
+
+
 def _read(
     settings: Settings, options: ReadOptions, items: Iterable[Found]
 ) -> AbstractContextManager[Iterator[Readout | None]]:
@@ -254,4 +273,4 @@ def _vectors_to_write(folder: Path) -> VectorStore:
 
 
 def _cutters() -> Cutters:
-    return Cutters(SentencexSplitter(), SnowballAnalyser())
+    return Cutters(split, SnowballAnalyser())

@@ -48,11 +48,25 @@ def trust(
     a language model's server, a model to fetch, or anything outside the folder. Trust ends when
     the file changes.
 
+    A workspace that belongs to another user is not used at all until you trust it.
+
     Examples:
         askdoc trust
         askdoc trust --forget
     """
-    config = root_of(here()) / CONFIG_NAME
+    root = root_of(here())
+    config = root / CONFIG_NAME
+    owner = kept.foreign_owner(root)
+    if owner is not None and not forget:
+        kept.trust_owner(root)
+    elif forget and kept.distrust_owner(root):
+        owner = owner or "another user"
+    if owner is not None:
+        page = errors()
+        word = "no longer trusted" if forget else "trusted"
+        page.show([note_line(f"{word}, though it belongs to `{owner}`: {root}", page)])
+        if not config.is_file():
+            return
     if not config.is_file():
         message = f"there is no `{CONFIG_NAME}` here or above"
         raise UsageError(message, hint="a workspace without settings needs no trust")

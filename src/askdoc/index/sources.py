@@ -57,6 +57,19 @@ class Web:
     forget: Callable[[str], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Which locations may be read: an index that came from elsewhere can name any as its sources.
+
+    `allow` remembers locations that the user has named.
+    """
+
+    allows: Callable[[str], bool]
+    allow: Callable[[Iterable[str]], object]
+
+
+ANYWHERE = Trust(lambda _: True, lambda _: None)
+
 NO_WEB = Web(lambda _: (), lambda _: None)
 
 
@@ -65,7 +78,7 @@ class Files:
     """How to get at files; `digest`, the SHA-256 of one's bytes, raises `ReadError`.
 
     `options` are what `read` heeds. `passed_over` lists what `discover` says nothing of. `web` is
-    for addresses.
+    for addresses, and `trust` says which locations may be read.
     `still_holds` tells whether reading would end as it did, for a skip that is remembered.
     """
 
@@ -75,6 +88,7 @@ class Files:
     options: ReadOptions = NO_OPTIONS
     passed_over: Callable[[Path], Iterable[Skip]] = lambda _: ()
     web: Web = NO_WEB
+    trust: Trust = ANYWHERE
     still_holds: Callable[[Skip], bool] = lambda _: True
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from askdoc.addresses import is_address
 from askdoc.errors import IndexLocked, StoreError, UsageError
+from askdoc.paths import make_private
 from askdoc.store import schema, vectors_files
 from askdoc.system.safe_open import changed_ns
 from askdoc.types import Document, FileState
@@ -35,7 +36,7 @@ def writing(folder: Path, command: str) -> Iterator[None]:
 
     lock = FileLock(folder / _LOCK)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private(folder)
         lock.acquire(timeout=0)
     except Timeout as error:
         message = f"another process is writing to the index in `{folder}`{_holder(folder)}"

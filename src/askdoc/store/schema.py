@@ -16,6 +16,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from askdoc.errors import DiskFull, IndexCorrupt, IndexLocked, IndexTooNew, NoIndex, StoreError
+from askdoc.paths import make_private, tighten
 
 FILE_NAME = "catalog.sqlite"
 
@@ -159,10 +160,11 @@ def connect(folder: Path, *, write: bool) -> sqlite3.Connection:
         if not write and not _is_file(file):
             raise _nothing_in(folder)
         if write:
-            folder.mkdir(parents=True, exist_ok=True)
+            make_private(folder)
             if not file.exists() or not file.stat().st_size:
                 _make(file)
-        mode = "rw" if write else "ro"
+            tighten(file)
+        mode = "rw" if write else "ro&immutable=1" if _stands_still(file) else "ro"
         uri = f"{file.absolute().as_uri()}?mode={mode}"
         connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=10)
         try:
@@ -280,6 +282,18 @@ def _prepare(connection: sqlite3.Connection, folder: Path, *, write: bool) -> No
         connection.execute(f"PRAGMA cache_size = -{_WRITER_CACHE}")
 
 
+def _stands_still(file: Path) -> bool:
+    """Tell whether the catalog lies where this process cannot write, and has no journal.
+
+    To read a catalog SQLite puts files beside it, unless it takes the catalog as one that does not
+    change. Whoever does write to it has a journal there.
+    """
+    journal = file.with_name(f"{file.name}-wal")
+    if os.access(file.parent, os.W_OK):
+        return False
+    return not journal.exists() or not journal.stat().st_size
+
+
 def _is_file(path: Path) -> bool:
     """Tell whether there is a file; unlike `Path.is_file`, say so if that cannot be known."""
     try:
@@ -302,15 +316,22 @@ def translating(folder: Path) -> Iterator[None]:
         raise  # a bug
     except sqlite3.Error as error:
         raise _translated(error, folder) from error
-    except (zlib.error, ValueError) as error:  # what was stored can no longer be decoded
-        message = f"the catalog in `{folder}` is damaged: {error}"
-        raise IndexCorrupt(message, hint=_REBUILD) from error
     except OSError as error:
         message = f"cannot use the index in `{folder}`: {(error.strerror or str(error)).lower()}"
         hint = None
         if isinstance(error, PermissionError):
             hint = "give yourself the right to read and write that folder"
         raise StoreError(message, hint=hint) from error
+
+
+@contextmanager
+def decoding(folder: Path) -> Iterator[None]:
+    """Say that the catalog is damaged where what is stored can no longer be decoded."""
+    try:
+        yield
+    except (zlib.error, ValueError) as error:
+        message = f"the catalog in `{folder}` is damaged: {error}"
+        raise IndexCorrupt(message, hint=_REBUILD) from error
 
 
 def _translated(error: sqlite3.Error, folder: Path) -> StoreError:

@@ -68,8 +68,8 @@ def translated(error: BaseException, doing: str, folder: Path) -> StoreError:
         message = f"the vectors in `{folder}` come from another embedder: {text}"
         return EmbedderMismatch(message, hint="run `askdoc index --rebuild`")
     if not vectors_files.can_write(folder):
-        message = f"the vectors in `{folder}` cannot be written to, and Chroma needs that to read"
-        return StoreError(message, hint="allow it, or copy the index to a folder of your own")
+        message = f"the vectors in `{folder}` cannot be used, or not written to: {text}"
+        return StoreError(message, hint="copy the index to a folder of your own")
     if isinstance(error, OSError):
         return StoreError(f"cannot use the vectors in `{folder}`: {text}")
     return IndexCorrupt(f"chromadb failed while {doing} in `{folder}`: {text}", hint=REPAIR)
@@ -163,6 +163,7 @@ class ChromaStore:
         self._changes = 0
         self._was_read = False
         self._threads: ThreadPoolExecutor | None = None
+        self._held = ExitStack()
         self._client: Client
         if write:
             with self._translating("preparing"):
@@ -177,7 +178,14 @@ class ChromaStore:
             if not vectors_files.seal_holds(folder):
                 message = f"files of the vectors in `{folder}` are damaged"
                 raise IndexCorrupt(message, hint=REPAIR)
-            self._open()
+            self._place = (
+                folder if write else self._held.enter_context(vectors_files.readable(folder))
+            )
+            try:
+                self._open()
+            except BaseException:
+                self._held.close()
+                raise
 
     def __enter__(self) -> Self:
         return self
@@ -315,17 +323,18 @@ class ChromaStore:
         if self._threads is not None:
             self._threads.shutdown()
         self._client.close()
+        self._held.close()
 
     # ── below here: how ─────────────────────────────────────────────────────────────────────────
 
     def _open(self) -> None:
-        self._client = client(self._folder)
+        self._client = client(self._place)
         self._changed.clear()
         self._changes = 0
         self._was_read = False
         try:
             self._batch = self._client.get_max_batch_size()
-            listed = shards(self._folder, counted=self._write)
+            listed = shards(self._place, counted=self._write)
             if self._write and not listed:
                 self._make(0)
                 return
@@ -370,7 +379,7 @@ class ChromaStore:
 
     def _homes(self, ids: Collection[str]) -> dict[str, list[str]]:
         with self._translating("looking up vectors"):
-            found = homes(self._folder, ids)
+            found = homes(self._place, ids)
         return {name: held for name, held in found.items() if name in self._shards}
 
     def _delete(self, ids: Collection[str], *, but: OpenShard | None = None) -> None:
@@ -437,7 +446,7 @@ class ChromaStore:
             for shard in changed:
                 shard.fold_at(FOLD_NOW)
             self._client.close()
-            self._client = client(self._folder)
+            self._client = client(self._place)
             for name, shard in self._shards.items():
                 shard.collection = self._client.get_collection(name, embedding_function=None)
                 if shard in changed:

@@ -18,6 +18,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 from askdoc.errors import StoreError
@@ -53,6 +54,24 @@ def can_write(folder: Path) -> bool:
     return all(
         os.access(path, os.W_OK) for path in (folder, folder / DATABASE) if os.access(path, os.F_OK)
     )
+
+
+@contextmanager
+def readable(folder: Path) -> Iterator[Path]:
+    """Give a folder in which Chroma can read the vectors in `folder`: it writes where it reads.
+
+    Where `folder` cannot be written to, it is a copy, which takes a moment for a large index.
+    """
+    if can_write(folder):
+        yield folder
+        return
+    with TemporaryDirectory(prefix="askdoc-vectors-") as name:
+        copied = Path(
+            shutil.copytree(folder, Path(name) / folder.name, copy_function=shutil.copyfile)
+        )
+        for path in (copied, *copied.rglob("*")):  # their rights came along
+            path.chmod(0o700 if path.is_dir() else 0o600)
+        yield copied
 
 
 def discard(folder: Path) -> None:
