@@ -23,7 +23,7 @@ from sentence_transformers import SentenceTransformer
 
 from askdoc.models import embedder as embedders
 from askdoc.text.chunking import Budget, chunk, sentence_spans
-from askdoc.text.sentences import SentencexSplitter
+from askdoc.text.sentences import split
 from askdoc.types import Reading, Span
 from askdoc.types.ports import Embedder
 
@@ -42,7 +42,7 @@ def read_chunks(folder: Path, embedder: Embedder, tokens: int, limit: int) -> li
             continue
         text = path.read_text(encoding="utf-8", errors="replace")
         reading = Reading(text, (Span(0, len(text)),))
-        sentences = sentence_spans(reading, SentencexSplitter(), "en")
+        sentences = sentence_spans(reading, split, "en")
         chunks = chunk(
             reading,
             sentences,

@@ -85,6 +85,7 @@ def test_the_examples_in_the_docstrings_run(
     for one in documented:
         exec(example(one), {})  # noqa: S102 - what the documentation says
     with askdoc.open(tmp_path) as library:
+        library.index()
         documented = [askdoc.Library.ask, askdoc.Library.search, askdoc.Library.index]
         for one in documented:
             code = example(one).replace("https://example.org/rules.html", "reports")

@@ -256,7 +256,7 @@ def test_an_edit_makes_only_the_changed_chunks_obsolete(catalog: SqliteCatalog) 
     text = CAT.replace("dog barks", "dog jumps")
     put(catalog, "cat.txt", text, content="b")
     assert catalog.obsolete() == [chunks("cat.txt")[1].id]
-    catalog.settle(catalog.obsolete())
+    catalog.clear_obsolete(catalog.obsolete())
     assert catalog.obsolete() == []
 
 
@@ -273,7 +273,7 @@ def test_abandoning_forgets_staged_versions_and_keeps_the_published(catalog: Sql
     catalog.stage(document("cat.txt", text, content="b"))
     catalog.append("id-cat.txt", text)
     catalog.extend("id-cat.txt", chunks("cat.txt", text), terms(text))
-    catalog.abandon()
+    catalog.drop_staged()
     assert catalog.text("id-cat.txt") == CAT
     assert catalog.obsolete() == [chunks("cat.txt", text)[1].id]
     assert catalog.check() == []

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from askdoc.errors import ReadError
 from askdoc.readers import reader_for, suffixes
 from askdoc.text.chunking import sentence_spans
-from askdoc.text.sentences import SentencexSplitter
+from askdoc.text.sentences import split
 from askdoc.types import Reading
 
 PLAIN = ["\n", "\n\n", "\r\n", " ", "Title", "A sentence ends. ", "goes on", "- item", "====", "\t"]
@@ -133,7 +133,7 @@ def check(reading: Reading) -> None:
 
 def check_sentences(reading: Reading) -> None:
     """Sentences lie in blocks, in order, and hold all of them but white space."""
-    sentences = sentence_spans(reading, SentencexSplitter(), "en")
+    sentences = sentence_spans(reading, split, "en")
     assert all(a.end <= b.start for a, b in pairwise(sentences))
     said = "".join("".join(span.of(reading.text).split()) for span in sentences)
     blocks = "".join("".join(block.of(reading.text).split()) for block in reading.blocks)

@@ -48,9 +48,8 @@ class Paragraphs:
         return Reading(text, tuple(blocks))
 
 
-class FullStops:
-    def split(self, text: str, language: str) -> Sequence[str]:
-        return re.findall(r"[^.]+\.?\s*|\.\s*", text)
+def full_stops(text: str, _language: str) -> Sequence[str]:
+    return re.findall(r"[^.]+\.?\s*|\.\s*", text)
 
 
 class CountingEmbedder(HashEmbedder):
@@ -125,7 +124,7 @@ class Bench:
                 self.options,
                 web=self.web,
             ),
-            Cutters(FullStops(), SnowballAnalyser()),
+            Cutters(full_stops, SnowballAnalyser()),
             self.settings,
             self.root,
             load_embedder=self._load_embedder,

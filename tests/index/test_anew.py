@@ -283,7 +283,7 @@ def test_an_import_ends_what_was_to_replace_the_former_index(
 
 
 def test_a_store_without_room_beside_says_so(bench: Bench) -> None:
-    alone = anew.Anew(
+    alone = anew.Rebuild(
         bench._store_in(bench.index), Settings(), bench.root, lambda _: HashEmbedder()
     )
     with pytest.raises(LookupError):

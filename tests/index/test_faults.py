@@ -19,7 +19,7 @@ import pytest
 from askdoc.errors import DiskFull, EmbedderMismatch, IndexCorrupt, IndexLocked, StoreError
 from askdoc.index import embed as grouping
 from askdoc.index import embed as intake
-from askdoc.index.run import Run
+from askdoc.index import run
 from askdoc.index.writer import Repaired
 from askdoc.settings import Settings
 from askdoc.store import vectors as chroma
@@ -153,7 +153,9 @@ def test_a_run_that_ends_while_vectors_change(
 
 @ERRORS
 @AFTER
-@pytest.mark.parametrize("method", ["stage", "extend", "publish", "settle", "release", "obsolete"])
+@pytest.mark.parametrize(
+    "method", ["stage", "extend", "publish", "clear_obsolete", "release", "obsolete"]
+)
 def test_a_run_that_ends_while_the_catalog_changes(
     filled: Bench, method: str, error: BaseException, *, after: bool
 ) -> None:
@@ -171,7 +173,7 @@ def test_ctrl_c_at_any_moment_of_counting_tells_what_is_kept(
     filled: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The report names the documents that are new in the index, whichever step it came into."""
-    count, steps = Run._published, 0
+    count, steps = run._published, 0
 
     def press(frame: FrameType, event: str, _: Any) -> Any:
         nonlocal steps
@@ -189,7 +191,7 @@ def test_ctrl_c_at_any_moment_of_counting_tells_what_is_kept(
         finally:
             sys.settrace(None)
 
-    monkeypatch.setattr(Run, "_published", counted)
+    monkeypatch.setattr(run, "_published", counted)
     for moment in range(1, 100):
         steps = moment
         bench = replace(filled, root=filled.root / str(moment), memory=MemoryVectors())
@@ -276,11 +278,11 @@ def test_vectors_deleted_by_hand_are_made_anew_without_reading_files(filled: Ben
     filled.sync()
     before = filled.state()
     shutil.rmtree(filled.index / "chroma")
-    assert filled.sync().mended == len(before[1])
+    assert filled.sync().repaired == len(before[1])
     assert filled.loaded == []
     assert len(filled.embedder.embedded) == len(before[1])
     assert filled.state() == before
-    assert filled.sync().mended == 0
+    assert filled.sync().repaired == 0
     assert filled.opened == []
 
 
@@ -298,7 +300,7 @@ def test_damaged_vectors_are_made_anew(
         filled.vectors()
     assert caught.value.hint
     assert "run `askdoc doctor --repair`" in caught.value.hint
-    assert filled.sync().mended == len(before[1])
+    assert filled.sync().repaired == len(before[1])
     assert filled.state() == before
 
 

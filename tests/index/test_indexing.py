@@ -764,7 +764,9 @@ def test_what_was_published_just_before_ctrl_c_is_counted(
 
     bench.write(docs__cat=CAT, docs__dog=DOG)
     with monkeypatch.context() as patched:
-        patched.setattr(embed, "sweep", interrupted)  # comes between publishing and telling
+        patched.setattr(
+            embed, "remove_obsolete", interrupted
+        )  # comes between publishing and telling
         report = bench.sync("docs")
     assert report.interrupted
     assert report.added == ("docs/cat.txt", "docs/dog.txt")

@@ -46,6 +46,8 @@ class Hostile:
             time.sleep(60)
         if what == "crash":
             os.kill(os.getpid(), signal.SIGSEGV)
+        if what == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
         if what == "leave":
             os._exit(3)
         if what == "fill":
@@ -126,6 +128,7 @@ def test_files_are_read_and_their_digests_found(tmp_path: Path) -> None:
         ("hang", "out_of_time"),
         ("sleep", "out_of_time"),
         ("crash", "crashed"),
+        ("kill", "killed"),
         ("leave", "crashed"),
         ("fail", "failed"),
         ("deep", "failed"),

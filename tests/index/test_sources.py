@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from askdoc.errors import UsageError
-from askdoc.index.indexer import Source
+from askdoc.index.indexer import IndexSource
 from askdoc.store.catalog import SqliteCatalog
 from askdoc.types import IndexReport
 
@@ -70,8 +70,8 @@ def test_sources_are_listed_with_what_they_hold(bench: Bench) -> None:
     bench.sync("docs", "notes")
     shutil.rmtree(bench.root / "docs")
     assert bench.indexer().sources() == [
-        Source("docs", files=2, configured=False, is_there=False),
-        Source("notes", files=1, configured=True, is_there=True),
+        IndexSource("docs", files=2, configured=False, is_there=False),
+        IndexSource("notes", files=1, configured=True, is_there=True),
     ]
 
 

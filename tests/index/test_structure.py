@@ -24,15 +24,17 @@ class Listing:
         text = data.decode()
         lines = [(Span(*found.span()), found[0]) for found in re.finditer(r"[^\n]+", text)]
         fields = [
-            (span, *line.split(": ", 1)) for span, line in lines if re.fullmatch(r"\w+: .+", line)
+            Field(line.split(": ")[0].lower(), line.split(": ")[1], span)
+            for span, line in lines
+            if re.fullmatch(r"\w+: .+", line)
         ]
-        kinds = {span: Kind.FIELD for span, *_ in fields}
+        kinds = {field.span: Kind.FIELD for field in fields}
         kinds |= {span: Kind.ITEM for span, line in lines if line.startswith("-")}
         return Reading(
             text,
             tuple(span for span, _ in lines),
             structure=Structure(Block(span, kinds[span]) for span, _ in lines if span in kinds),
-            fields=tuple(Field(key.lower(), value, span) for span, key, value in fields),
+            fields=tuple(fields),
         )
 
 

@@ -111,7 +111,7 @@ def test_a_report_of_many_skips_points_to_the_rest() -> None:
 
 
 def test_a_run_that_mended_vectors_says_so() -> None:
-    written = draw(report_lines, IndexReport(mended=3), width=80)
+    written = draw(report_lines, IndexReport(repaired=3), width=80)
     assert "repaired: 3 vectors made again from the stored text" in written
 
 

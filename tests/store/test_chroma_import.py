@@ -9,7 +9,7 @@ from pathlib import Path
 _FRESH = """
 import sys
 from pathlib import Path
-from askdoc.store import chroma_client
+from askdoc.store import vectors_import
 from askdoc.store.vectors import ChromaStore
 import numpy as np
 

@@ -322,3 +322,11 @@ def test_a_catalog_that_was_being_made_is_whole_or_not_there(tmp_path: Path) -> 
     seen = done.stdout.split()
     assert seen.count("nothing") > 10
     assert seen == sorted(seen)  # from some moment on it is there
+
+
+def test_a_value_that_cannot_be_stored_is_not_a_damaged_catalog(tmp_path: Path) -> None:
+    twice = (Span(0, 4), Span(0, 4))
+    with SqliteCatalog(tmp_path, tmp_path, write=True) as catalog:
+        catalog.stage(Document("a", "a", "a", ".", "", None, 4, Stamp(1, 1, "a"), (), "en"))
+        with pytest.raises(ValueError, match="byte must be in range"):
+            catalog.extend("a", [Chunk("c", "a", Span(0, 4), "text", twice)], ["text"])

@@ -78,6 +78,8 @@ def test_an_older_catalog_is_read_as_it_is_and_written_to(tmp_path: Path) -> Non
         old.execute("ALTER TABLE sentence_vectors DROP COLUMN lengths")
         rows = [(chunk + 1, bytes([chunk]) * 384) for chunk in range(10)]
         old.executemany("INSERT INTO sentence_vectors VALUES (?, ?)", rows)
+        old.execute("ALTER TABLE documents DROP COLUMN structure")
+        old.execute("DROP TABLE fields")
         old.execute("PRAGMA user_version = 5")
     expected = {chunk.id: bytes([n]) * 384 for n, chunk in enumerate(chunks)}
     ids = [chunk.id for chunk in chunks]

@@ -16,10 +16,8 @@ from askdoc.text.chunking import (
     passage_text,
     sentence_spans,
 )
-from askdoc.text.sentences import SentencexSplitter
+from askdoc.text.sentences import split
 from askdoc.types import Reading, Section, Span
-
-SPLITTER = SentencexSplitter()
 
 
 def words(texts: Sequence[str]) -> list[int]:
@@ -35,7 +33,7 @@ texts = st.text(alphabet=st.sampled_from("ab. !?\n\"'()éß中。\u00a0"), max_s
 
 @given(texts)
 def test_sentences_lose_nothing_but_white_space(text: str) -> None:
-    spans = sentence_spans(reading(text), SPLITTER, "en")
+    spans = sentence_spans(reading(text), split, "en")
     assert all(one.end <= two.start for one, two in pairwise(spans))
     kept = "".join(span.of(text) for span in spans)
     assert "".join(kept.split()) == "".join(text.split())
@@ -45,12 +43,12 @@ def test_sentences_lose_nothing_but_white_space(text: str) -> None:
 def test_a_sentence_ends_where_a_block_or_a_page_ends() -> None:
     text = "Heading\nIt goes on and on."
     two = Reading(text, (Span(0, 8), Span(8, len(text))))
-    assert [span.of(text) for span in sentence_spans(two, SPLITTER, "en")] == [
+    assert [span.of(text) for span in sentence_spans(two, split, "en")] == [
         "Heading",
         "It goes on and on.",
     ]
     paged = reading(text, pages=(0, 19))
-    assert [span.of(text) for span in sentence_spans(paged, SPLITTER, "en")] == [
+    assert [span.of(text) for span in sentence_spans(paged, split, "en")] == [
         "Heading\nIt goes on",
         "and on.",
     ]
@@ -73,12 +71,12 @@ def test_a_sentence_ends_where_a_block_or_a_page_ends() -> None:
 def test_the_number_that_a_block_begins_with_is_no_sentence(
     text: str, sentences: list[str]
 ) -> None:
-    assert [span.of(text) for span in sentence_spans(reading(text), SPLITTER, "en")] == sentences
+    assert [span.of(text) for span in sentence_spans(reading(text), split, "en")] == sentences
 
 
 def test_a_closing_quotation_mark_stays_with_its_sentence() -> None:
     text = "He said: “We go.” Then he went."
-    spans = sentence_spans(reading(text), SPLITTER, "en")
+    spans = sentence_spans(reading(text), split, "en")
     assert "".join(span.of(text) for span in spans).count("”") == 1
     assert all(any(c.isalnum() for c in span.of(text)) for span in spans)
 
@@ -105,7 +103,7 @@ def test_chunks_hold_every_word_within_the_budget(
 
 def test_neighbours_share_the_overlap() -> None:
     text = "One ant. Two bee. Three cow. Four dog."
-    spans = sentence_spans(reading(text), SPLITTER, "en")
+    spans = sentence_spans(reading(text), split, "en")
     made = chunk(reading(text), spans, "d", budget=Budget(4, 1), count_tokens=words)
     assert [item.text for item in made] == [
         "One ant. Two bee.",
@@ -116,7 +114,7 @@ def test_neighbours_share_the_overlap() -> None:
 
 def test_a_section_and_a_page_end_a_chunk() -> None:
     text = "One ant. Two bee. Three cow."
-    spans = sentence_spans(reading(text), SPLITTER, "en")
+    spans = sentence_spans(reading(text), split, "en")
     sections = (Section(0, 1, "First"), Section(9, 2, "Second"))
     made = chunk(
         reading(text, pages=(0, 18), sections=sections),
@@ -134,7 +132,7 @@ def test_a_section_and_a_page_end_a_chunk() -> None:
 
 def test_same_input_same_ids_and_other_words_other_ids() -> None:
     def ids(text: str, document: str = "d") -> list[str]:
-        spans = sentence_spans(reading(text), SPLITTER, "en")
+        spans = sentence_spans(reading(text), split, "en")
         made = chunk(reading(text), spans, document, budget=Budget(50), count_tokens=words)
         return [item.id for item in made]
 

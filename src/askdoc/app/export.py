@@ -159,13 +159,13 @@ def _put(
         with draft.transaction():
             draft.keep(EMBEDDER_NAME, loaded.name)
             draft.keep(WRITING, "no")
-        draft.list_anew()
+        draft.rebuild_full_text()
         placed = list(homes(draft))
         counts = draft.counts()
         sources = draft.sources()
         _store_vectors(folder, placed, loaded.dimensions, listen)
     # From here on the former index gives way; until the catalog is replaced, which is one step, a
-    # broken run is mended by the next from what the former catalog holds.
+    # broken run is repaired by the next from what the former catalog holds.
     with _former(workspace) as former:
         if former is not None:
             former.keep(WRITING, "yes")

@@ -9,6 +9,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from askdoc.ask.confidence import Calibration
 from askdoc.errors import EmbedderMismatch, NoIndex
 from askdoc.index.writer import EMBEDDER_FINGERPRINT, EMBEDDER_NAME
 from askdoc.settings import (
@@ -21,12 +22,12 @@ from askdoc.settings import (
 from askdoc.store import files as lock
 from askdoc.store import schema
 from askdoc.store.catalog import SqliteCatalog
+from askdoc.text.languages import detect
 from askdoc.types.ports import Listener, deaf
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from askdoc.ask.confidence import Calibration
     from askdoc.settings import Settings
     from askdoc.store.vectors import ChromaStore
     from askdoc.types.ports import CatalogReader, Embedder, Ranker
@@ -116,8 +117,6 @@ def language_of(text: str, settings: Settings) -> str:
     """Name the language of a text: the one that is set, else what the text shows."""
     if settings.language != AUTOMATIC:
         return settings.language
-    from askdoc.text.languages import detect
-
     return detect(text)
 
 
@@ -174,8 +173,6 @@ def calibration(ranker: str, *, in_context: bool = False) -> Calibration:
     For a ranker that none was fitted with, it is the one that looks at no ranker. There are others
     for an index that keeps the vectors of sentences in their context.
     """
-    from askdoc.ask.confidence import Calibration
-
     fitted = json.loads(resources.files("askdoc").joinpath("data/confidence.json").read_text())
     if in_context:
         fitted = fitted["in context"]

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 
 from askdoc.app.opening import main_language
 from askdoc.settings import CHECK_BY_LLM, EXTRACTIVE
+from askdoc.text.terms import SnowballAnalyser
+from askdoc.types import Sending
 from askdoc.types.ports import Listener, MayWait, deaf
+from askdoc.workspace import told_before
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,9 +77,6 @@ def language_models() -> Iterator[LoadModel]:
 
 def tell(workspace: Workspace, generator: Generator, listen: Listener) -> None:
     """Tell to which host a language model sends, once in each workspace, and when it waits."""
-    from askdoc.types import Sending
-    from askdoc.workspace import told_before
-
     if generator.remote and not told_before(workspace.root, generator.remote):
         listen(Sending(generator.remote))
     if isinstance(generator, MayWait):
@@ -96,7 +96,6 @@ def writer(
         return None
     settings = workspace.settings
     from askdoc.ask.cite import readable
-    from askdoc.text.terms import SnowballAnalyser
     from askdoc.write.check.checker import Check
     from askdoc.write.writer import Limits, Writer
 

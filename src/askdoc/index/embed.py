@@ -21,9 +21,10 @@ from typing import TYPE_CHECKING
 
 from askdoc.errors import DiskFull, IndexCorrupt, ReadError, StoreError
 from askdoc.settings import AUTOMATIC, Settings
+from askdoc.store.catalog import SqliteCatalog
 from askdoc.store.vectors_codec import IN_CONTEXT, pack
 from askdoc.text import chunking
-from askdoc.text.chunking import Budget, joined
+from askdoc.text.chunking import Budget, Split, joined
 from askdoc.types import (
     UNSTRUCTURED,
     Chunk,
@@ -36,7 +37,7 @@ from askdoc.types import (
     Structure,
 )
 from askdoc.types.places import Landmarks
-from askdoc.types.ports import Analyser, Catalog, Embedder, SentenceSplitter, VectorStore
+from askdoc.types.ports import Analyser, Embedder, VectorStore
 
 GROUP = 256
 """Chunks that are embedded and stored as one."""
@@ -130,12 +131,12 @@ _HEADROOM = 4
 class Cutters:
     """What cuts a text into sentences and terms."""
 
-    splitter: SentenceSplitter
+    split: Split
     analyser: Analyser
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class IncomingDocument:
     """What a document is made from: a file, and its text in parts.
 
     `key` is to be its id; `digest` is asked for after the last part. `within` is the location of
@@ -156,7 +157,7 @@ class Intake:
 
     def __init__(
         self,
-        catalog: Catalog,
+        catalog: SqliteCatalog,
         vectors: VectorStore,
         embedder: Embedder,
         cutters: Cutters,
@@ -177,7 +178,7 @@ class Intake:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="askdoc-embedding")
         self._given_up = Event()
 
-    def take(self, source: Source) -> None:
+    def take(self, source: IncomingDocument) -> None:
         """Take in one document; it is published with its group.
 
         Raises:
@@ -189,6 +190,10 @@ class Intake:
         except ReadError:
             self._forget(source.key)
             raise
+        except ValueError as error:  # what a reader makes of a broken file can be anything
+            self._forget(source.key)
+            message = f"its text cannot be stored ({error})"
+            raise ReadError(message, code="failed") from error
         self._group.finished.append(document)
         if self._group.is_due:
             self._submit()
@@ -213,7 +218,7 @@ class Intake:
 
     # ── cutting ─────────────────────────────────────────────────────────────────────────────────
 
-    def _cut(self, source: Source) -> Document:
+    def _cut(self, source: IncomingDocument) -> Document:
         """Cut a document into pieces and put them into groups; return it as it is at its end."""
         document: Document | None = None
         stored: Mapping[bytes, str] = {}
@@ -223,6 +228,7 @@ class Intake:
         structures: list[Structure] = []
         fields: list[Field] = []
         for part in joined(source.parts):
+            _expect_order(part)
             if document is None:
                 document = _document(source, part, self._language_of(part.text))
                 stored = self._stored_like(document.id, source.like)
@@ -256,7 +262,7 @@ class Intake:
         self, document: Document, part: Reading, stored: Mapping[bytes, str]
     ) -> Iterator[Piece]:
         language = document.language
-        sentences = chunking.sentence_spans(part, self._cutters.splitter, language)
+        sentences = chunking.sentence_spans(part, self._cutters.split, language)
         for chunk in chunking.chunk(
             part,
             sentences,
@@ -306,8 +312,8 @@ class Intake:
         if document_id in self._begun:
             while self._embedding:
                 self._store_next()
-            self._catalog.abandon([document_id])
-            sweep(self._catalog, self._vectors)
+            self._catalog.drop_staged([document_id])
+            remove_obsolete(self._catalog, self._vectors)
             self._begun.discard(document_id)
 
     # ── storing ─────────────────────────────────────────────────────────────────────────────────
@@ -338,7 +344,7 @@ class Intake:
             for document in group.finished:
                 self._catalog.complete(document)
             self._catalog.publish([document.id for document in group.finished])
-        sweep(self._catalog, self._vectors)
+        remove_obsolete(self._catalog, self._vectors)
         self._published([document.id for document in group.finished], len(group.pieces))
 
     def _stage(self, group: Group, sentences: Mapping[str, bytes]) -> None:
@@ -405,7 +411,7 @@ def budget(settings: Settings, embedder: Embedder) -> Budget:
     return Budget(min(settings.chunk_tokens, room), settings.chunk_overlap)
 
 
-def passages(catalog: Catalog, document: Document) -> Iterator[tuple[Chunk, str]]:
+def passages(catalog: SqliteCatalog, document: Document) -> Iterator[tuple[Chunk, str]]:
     """Yield the chunks of a stored document with the text that was embedded for each."""
     ids = catalog.chunk_ids([document.id])
     for start in range(0, len(ids), GROUP):
@@ -413,11 +419,11 @@ def passages(catalog: Catalog, document: Document) -> Iterator[tuple[Chunk, str]
             yield chunk, chunking.passage_text(document.title, chunk.headings, chunk.text)
 
 
-def sweep(catalog: Catalog, vectors: VectorStore) -> None:
+def remove_obsolete(catalog: SqliteCatalog, vectors: VectorStore) -> None:
     """Remove the vectors that nobody needs any more."""
     if obsolete := catalog.obsolete():
         vectors.remove(obsolete)
-        catalog.settle(obsolete)
+        catalog.clear_obsolete(obsolete)
 
 
 def document_id(location: str, number: int = 0) -> str:
@@ -426,7 +432,7 @@ def document_id(location: str, number: int = 0) -> str:
     return hashlib.blake2b(name, digest_size=8).hexdigest()
 
 
-def _document(source: Source, head: Reading, language: str) -> Document:
+def _document(source: IncomingDocument, head: Reading, language: str) -> Document:
     """Make a document from what the first part of its text says of it."""
     found = source.found
     return Document(
@@ -445,6 +451,24 @@ def _document(source: Source, head: Reading, language: str) -> Document:
         author=head.author,
         within=source.within,
     )
+
+
+def _expect_order(part: Reading) -> None:
+    """Go on where the blocks of a text are in order, without overlap and within it.
+
+    Raises:
+        ValueError: they are not.
+
+    """
+    position = part.origin
+    for block in part.blocks:
+        if block.start < position:
+            message = f"the block at {block.start} begins before the one before it ends"
+            raise ValueError(message)
+        position = block.end
+    if position > part.end:
+        message = f"a block ends at {position}, after the text, which ends at {part.end}"
+        raise ValueError(message)
 
 
 def _one(landmarks: Sequence[Landmarks], otherwise: Landmarks) -> Landmarks:

@@ -14,7 +14,7 @@ from askdoc.addresses import Target, is_address
 from askdoc.errors import IndexCorrupt, NoIndex, UsageError
 from askdoc.index.embed import Cutters
 from askdoc.index.plan import (
-    Looking,
+    Access,
     Survey,
     Surveyed,
     choose_scopes,
@@ -26,10 +26,10 @@ from askdoc.index.plan import (
     survey_changes,
 )
 from askdoc.index.preview import Kept, Nothing, preview
-from askdoc.index.rebuild import Anew, nothing_to_index
-from askdoc.index.run import Run
+from askdoc.index.rebuild import Rebuild, nothing_to_index
+from askdoc.index.run import Run, carry_out
 from askdoc.index.sources import Files
-from askdoc.index.writer import UNFINISHED, Repaired, Store, Writing, name_anew
+from askdoc.index.writer import UNFINISHED, IndexWriter, Repaired, Store, update_names
 from askdoc.settings import Settings
 from askdoc.types import IndexReport, Known, Skip
 from askdoc.types.ports import Embedder, Listener, deaf
@@ -40,7 +40,7 @@ _ANEW = "make it anew, naming all its files and folders: `askdoc index --rebuild
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class IndexSource:
     """A file or folder that is kept in the index, with how many files of it are indexed.
 
     `configured` are those that the settings name.
@@ -77,7 +77,7 @@ class Indexer:
         self._root = root
         self._load_embedder = load_embedder
         self._configured = self._located(configured)
-        self._anew = Anew(store, settings, root, load_embedder)
+        self._rebuild = Rebuild(store, settings, root, load_embedder)
 
     def sync(
         self,
@@ -105,18 +105,19 @@ class Indexer:
         """
         started = time.perf_counter()
         asked = self._located(sources or ())
-        with self._anew.locked():
+        self._files.trust.allow(asked)
+        with self._rebuild.locked():
             loaded, beside = None, False
             if rebuild:
-                loaded, beside = self._anew.begin(asked or self._configured)
-            elif not asked and self._anew.is_to_go_on(self._configured):
+                loaded, beside = self._rebuild.begin(asked or self._configured)
+            elif not asked and self._rebuild.is_to_go_on(self._configured):
                 beside = True
             look = partial(self._survey, asked=None if rebuild else asked)
-            store = self._anew.store if beside else self._store
+            store = self._rebuild.store if beside else self._store
             named = () if rebuild else asked
             run = self._carry_out(look, listen, loaded, store, asked=named)
             if beside and not run.interrupted:
-                self._anew.take_over()
+                self._rebuild.take_over()
             return run.report(time.perf_counter() - started)
 
     def follow(self, changed: Collection[Path], listen: Listener = deaf) -> IndexReport:
@@ -130,18 +131,19 @@ class Indexer:
 
         """
         started = time.perf_counter()
-        places = {locate(str(path), str(self._root)) for path in changed}
+        located = (locate(str(path), str(self._root)) for path in changed)
+        places = set(filter(self._files.trust.allows, located))
 
-        def look(writing: Writing) -> Survey:
+        def look(writing: IndexWriter) -> Survey:
             return survey_changes(writing.catalog, places, self._files.discover, self._root)
 
-        with self._anew.locked():
+        with self._rebuild.locked():
             run = self._carry_out(look, listen, asked=sorted(places))
             return run.report(time.perf_counter() - started)
 
     def _carry_out(
         self,
-        look: Callable[[Writing], Survey],
+        look: Callable[[IndexWriter], Survey],
         listen: Listener,
         loaded: Embedder | None = None,
         store: Store | None = None,
@@ -150,8 +152,10 @@ class Indexer:
     ) -> Run:
         with self._open(loaded, store) as writing:
             writing.expect_same_settings()
-            run = Run(writing, self._files, self._cutters, self._settings, listen)
-            run.carry_out(look(writing), asked)
+            found = look(writing)
+            run = carry_out(
+                writing, self._files, self._cutters, self._settings, listen, found, asked
+            )
             if not asked and not run.interrupted and writing.catalog.setting(UNFINISHED) == "yes":
                 writing.catalog.keep(UNFINISHED, "no")
         return run
@@ -173,7 +177,7 @@ class Indexer:
             wanted = self._wanted(kept, asked)
             here = [one for one in wanted if not is_address(one)]
             pages = sum(is_address(item.source) and item.source in wanted for item in kept.known())
-            report = preview(kept, survey(kept, here, self._looking), self._files)
+            report = preview(kept, survey(kept, here, self._access, asked), self._files)
             skips = [skip for skip in kept.skipped() if is_address(skip.location)]
         report = replace(report, skipped=(*report.skipped, *skips), unseen=pages)
         return replace(report, seconds=time.perf_counter() - started)
@@ -184,10 +188,11 @@ class Indexer:
             skip
             for source in self.sources()
             if source.is_there and not is_address(source.location)
+            if self._files.trust.allows(source.location)
             for skip in self._files.passed_over(self._root / source.location)
         ]
 
-    def sources(self) -> list[Source]:
+    def sources(self) -> list[IndexSource]:
         """List the files and folders that are kept in the index, by location."""
         try:
             with closing(self._store.reading()) as catalog:
@@ -196,7 +201,7 @@ class Indexer:
             kept, known = [], []
         held = Counter(item.source for item in known)
         return [
-            Source(
+            IndexSource(
                 location,
                 files=held[location],
                 configured=location in self._configured,
@@ -213,7 +218,11 @@ class Indexer:
         except NoIndex:
             kept = []
         everything = dict.fromkeys([*kept, *self._configured])
-        return [self._root / location for location in everything if not is_address(location)]
+        return [
+            self._root / location
+            for location in everything
+            if not is_address(location) and self._files.trust.allows(location)
+        ]
 
     def add_sources(self, paths: Sequence[Target]) -> list[str]:
         """Keep files, folders and pages in the index from now on; list those that were not before.
@@ -227,7 +236,8 @@ class Indexer:
             if not (is_address(location) or is_there(self._root / location)):
                 message = f"there is no file or folder `{location}`"
                 raise UsageError(message, hint="check the path")
-        with self._anew.locked(), self._open() as writing:
+        self._files.trust.allow(wanted)
+        with self._rebuild.locked(), self._open() as writing:
             before = writing.catalog.sources()
             after, _ = choose_scopes(before, wanted, str(self._root))
             if after != before:
@@ -242,7 +252,7 @@ class Indexer:
 
         """
         wanted = self._located(paths)
-        with self._anew.locked(), self._open() as writing:
+        with self._rebuild.locked(), self._open() as writing:
             catalog = writing.catalog
             sources, known = catalog.sources(), catalog.known()
             for location in wanted:
@@ -271,11 +281,11 @@ class Indexer:
             known = ", ".join(f"`{item}`" for item in sources) or "none"
             raise UsageError(message, hint=f"the sources are: {known}")
 
-    def _settle(self, writing: Writing, gone: Sequence[Known]) -> None:
+    def _settle(self, writing: IndexWriter, gone: Sequence[Known]) -> None:
         """Clean up after places that have gone."""
         ids = {item.id for item in gone}
-        name_anew(writing.catalog, self._cutters.analyser, ids)
-        writing.sweep()
+        update_names(writing.catalog, self._cutters.analyser, ids)
+        writing.remove_obsolete()
 
     def remove(self, locations: Collection[str]) -> tuple[str, ...]:
         """Take files out of the index, not to come back by themselves; list their locations.
@@ -284,7 +294,7 @@ class Indexer:
         folder that is not there is forgotten once nothing of it is left. A file comes back if
         `sync` is given it.
         """
-        with self._anew.locked(), self._open() as writing:
+        with self._rebuild.locked(), self._open() as writing:
             catalog = writing.catalog
             known = catalog.known()
             gone = [item for item in known if {item.location, item.within} & set(locations)]
@@ -305,24 +315,25 @@ class Indexer:
         return not is_address(source) and is_there(self._root / source)
 
     def repair(self) -> Repaired:
-        """Make vectors, full text and chunks agree, without reading files; say what was mended.
+        """Make vectors, full text and chunks agree, without reading files; say what was repaired.
 
         Raises:
             IndexCorrupt: the catalog itself is damaged.
 
         """
-        with self._anew.locked(), self._open() as writing:
+        with self._rebuild.locked(), self._open() as writing:
             if damage := writing.catalog.check():
                 message = f"the catalog is damaged: {damage[0]}"
                 raise IndexCorrupt(message, hint=_ANEW)
-            before = writing.mended
-            writing.catalog.list_anew()
+            before = writing.repaired
+            writing.catalog.rebuild_full_text()
             again = writing.repair()
             return before + again
 
     @property
-    def _looking(self) -> Looking:
-        return Looking(self._root, self._files.discover, self._files.web.fetch)
+    def _access(self) -> Access:
+        files = self._files
+        return Access(self._root, files.discover, files.web.fetch, files.trust.allows)
 
     def _located(self, given: Sequence[Target]) -> list[str]:
         """Return the locations of paths and addresses."""
@@ -331,9 +342,9 @@ class Indexer:
             for one in given
         ]
 
-    def _open(self, loaded: Embedder | None = None, store: Store | None = None) -> Writing:
+    def _open(self, loaded: Embedder | None = None, store: Store | None = None) -> IndexWriter:
         load = self._load_embedder if loaded is None else lambda _: loaded
-        return Writing(store or self._store, self._settings, load)
+        return IndexWriter(store or self._store, self._settings, load)
 
     def _wanted(self, catalog: Surveyed, asked: Sequence[str] | None) -> Sequence[str]:
         """Say what to look through: what was asked for, else all sources."""
@@ -343,12 +354,12 @@ class Indexer:
             raise nothing_to_index()
         return wanted
 
-    def _survey(self, writing: Writing, asked: Sequence[str] | None) -> Survey:
+    def _survey(self, writing: IndexWriter, asked: Sequence[str] | None) -> Survey:
         catalog = writing.catalog
         wanted = self._wanted(catalog, asked)
         # An edited file will need the vectors, which take a second to open.
-        looking = replace(self._looking, edited=writing.open_vectors)
-        found = survey(catalog, wanted, looking, asked or ())
+        access = replace(self._access, edited=writing.open_vectors)
+        found = survey(catalog, wanted, access, asked or ())
         with catalog.transaction():
             if list(found.sources) != catalog.sources():
                 catalog.keep_sources(found.sources)

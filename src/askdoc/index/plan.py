@@ -18,7 +18,7 @@ from askdoc.addresses import is_address, prefix_of
 from askdoc.errors import FetchError, UsageError
 from askdoc.index.embed import document_id
 from askdoc.types import Document, Found, Known, Part, Reading, Skip
-from askdoc.types.indexing import EXCLUDED, MISSING, OUT_OF_REACH, SPECIAL
+from askdoc.types.indexing import EXCLUDED, MISSING, NOT_NAMED, OUT_OF_REACH, SPECIAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -389,20 +389,22 @@ class Surveyed(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Looking:
+class Access:
     """How to look: at paths, which are relative to `root`, and at addresses.
 
-    `edited` is called as soon as a file is seen that is surely not what it was.
+    `edited` is called as soon as a file is seen that is surely not what it was. What `allows`
+    refuses is not looked at.
     """
 
     root: Path
     discover: Discover
     fetch: Fetch
+    allows: Callable[[str], bool] = lambda _: True
     edited: Callable[[], object] = lambda: None
 
 
 def survey(
-    catalog: Surveyed, wanted: Sequence[str], looking: Looking, asked: Collection[str] = ()
+    catalog: Surveyed, wanted: Sequence[str], access: Access, asked: Collection[str] = ()
 ) -> Survey:
     """Look through the locations `wanted`, each a source, a part of one, or a source to be.
 
@@ -414,7 +416,7 @@ def survey(
         FetchError: there is nothing at an address that was just named and is no source yet.
 
     """
-    root, discover = looking.root, looking.discover
+    root, discover = access.root, access.discover
     known = catalog.known()
     _expect_there(wanted, known, root)
     standing = standing_sources(catalog, root)
@@ -427,7 +429,7 @@ def survey(
         if is_address(scope.source):
             elsewhere = {one.location for one in known if one.source != scope.source}
             elsewhere.discard(scope.source)
-            fetched = list(looking.fetch(scope.source))
+            fetched = list(access.fetch(scope.source))
             pages = [one for one in fetched if one.location not in elsewhere]
             if scope.source in asked and scope.source not in standing:
                 _expect_pages(scope.source, fetched)  # also those that another source has
@@ -435,8 +437,12 @@ def survey(
                 partly.add(scope.source)
             seen += pages
             continue
+        if scope.part not in asked and not access.allows(scope.part):
+            seen.append(_not_named(scope.part))
+            partly.add(scope.source)
+            continue
         lying = _look(scope.source, [scope.part], single_files, discover, root)
-        here = list(_telling(lying, sizes, looking.edited))
+        here = list(_telling(lying, sizes, access.edited))
         if not here and scope.part != scope.source and is_there(root / scope.part):
             # The source leaves this out, such as a hidden file; but it was asked for by name.
             sources.append(scope.part)
@@ -446,6 +452,12 @@ def survey(
         seen += here
     made = _survey(catalog, known, seen, scopes, sources, root)
     return replace(made, known=tuple(_met(made.known, seen, partly)))
+
+
+def _not_named(location: str) -> Skip:
+    reason = "it lies outside the workspace, and nobody has named it on this machine"
+    hint = f"if you trust it, `askdoc index {shlex.quote(location)}` reads it"
+    return Skip(location, NOT_NAMED, reason, hint)
 
 
 def survey_changes(

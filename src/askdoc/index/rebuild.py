@@ -13,10 +13,11 @@ from askdoc.index.embed import WRITING
 from askdoc.index.plan import choose_scopes, is_there
 from askdoc.index.writer import EMBEDDER_NAME, SETTINGS_FINGERPRINT, UNFINISHED, Beside, Store
 from askdoc.settings import Settings, index_fingerprint
-from askdoc.types.ports import Catalog, Embedder
+from askdoc.store.catalog import SqliteCatalog
+from askdoc.types.ports import Embedder
 
 
-class Anew:
+class Rebuild:
     """Begins an index beside the one in `store`, finds one that was begun, and exchanges them.
 
     Where there is nothing to answer from, the new index takes its place at once.
@@ -143,7 +144,7 @@ class Anew:
         except IndexCorrupt:
             return False
 
-    def _fits(self, draft: Catalog) -> bool:
+    def _fits(self, draft: SqliteCatalog) -> bool:
         made_with = draft.setting(SETTINGS_FINGERPRINT), draft.setting(EMBEDDER_NAME)
         return made_with[0] in (None, index_fingerprint(self._settings)) and (
             self._settings.embedder is None or made_with[1] in (None, self._settings.embedder)
@@ -156,6 +157,6 @@ def nothing_to_index() -> UsageError:
     return UsageError("there is nothing to index yet", hint=hint)
 
 
-def _kept(catalog: Catalog, configured: Sequence[str]) -> tuple[set[str], set[str]]:
+def _kept(catalog: SqliteCatalog, configured: Sequence[str]) -> tuple[set[str], set[str]]:
     """Return what an index was made of: its sources, but those by the settings, and exclusions."""
     return set(catalog.sources()) - set(configured), set(catalog.exclusions())

@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 
 from askdoc.index.plan import absent_sources
+from askdoc.store.reader import SqliteReader
 from askdoc.types import Counts, Document, FileState, IndexReport, Skip
-from askdoc.types.ports import CatalogReader
 
 STATUS = "askdoc.status/1"
 REPORT = "askdoc.index/1"
@@ -41,7 +41,7 @@ class IndexStatus:
 
 
 def read_status(  # noqa: PLR0913 - what it looks at
-    catalog: CatalogReader,
+    catalog: SqliteReader,
     index: Path,
     *,
     embedder_key: str,
@@ -107,7 +107,7 @@ def status_to_json(status: IndexStatus) -> dict[str, Any]:
 def report_to_json(report: IndexReport) -> dict[str, Any]:
     """Return what a run of indexing did as plain values."""
     values = msgspec.to_builtins(report)
-    del values["mended"]  # told to people alone
+    del values["repaired"]  # told to people alone
     values["renamed"] = [{"from": before, "to": now} for before, now in report.renamed]
     return {"schema": REPORT} | {
         key: list(value) if isinstance(value, tuple) else value for key, value in values.items()

@@ -1,4 +1,4 @@
-"""An index open for writing: what a crash left is mended first, what is not needed is not loaded.
+"""An index open for writing: what a crash left is repaired first, what is not needed is not loaded.
 
 The catalog is the truth and the vectors follow it. While a run changes the index, the catalog says
 so; if it still does at the next opening, that run was killed, and vectors are compared with chunks.
@@ -15,12 +15,13 @@ from types import TracebackType
 from typing import Self
 
 from askdoc.errors import DiskFull, EmbedderMismatch, StoreError
-from askdoc.index.embed import WRITING, passages, sweep
+from askdoc.index.embed import WRITING, passages, remove_obsolete
 from askdoc.settings import Settings, index_fingerprint
+from askdoc.store.catalog import SqliteCatalog
 from askdoc.store.vectors_codec import IN_CONTEXT
 from askdoc.text.chunking import name_words
 from askdoc.types import INCOMPLETE
-from askdoc.types.ports import Analyser, Catalog, Embedder, VectorStore
+from askdoc.types.ports import Analyser, Embedder, VectorStore
 
 UNFINISHED = "unfinished"
 """Under this key the catalog says `yes` until an index that is made anew is complete: the new one,
@@ -46,8 +47,8 @@ class Store:
     """
 
     lock: Callable[[], AbstractContextManager[None]]
-    catalog: Callable[[], Catalog]
-    reading: Callable[[], Catalog]
+    catalog: Callable[[], SqliteCatalog]
+    reading: Callable[[], SqliteCatalog]
     vectors: Callable[[], VectorStore]
     has_vectors: Callable[[], bool]
     discard_vectors: Callable[[], None]
@@ -79,11 +80,11 @@ class Repaired:
         return Repaired(self.made + other.made, self.removed + other.removed)
 
 
-class Writing:
+class IndexWriter:
     """An index open for writing; a context manager, to be entered with the lock held.
 
-    `was_broken` tells whether the run before did not come to its end, and `mended` what was mended
-    for that.
+    `was_broken` tells whether the run before did not come to its end, and `repaired` what was made
+    and removed after that.
     """
 
     def __init__(
@@ -95,12 +96,12 @@ class Writing:
         self._vectors: VectorStore | None = None
         self._embedder: Embedder | None = None
         self.was_broken = False
-        self.mended = Repaired()
+        self.repaired = Repaired()
         self.catalog = store.catalog()
 
     def __enter__(self) -> Self:
         try:
-            self._mend()
+            self._repair_after_crash()
         except BaseException:
             self._give_up()
             raise
@@ -184,23 +185,23 @@ class Writing:
         self._keep_missing(self._missing() - set(sources) if sources else set())
 
     def release(self, locations: Collection[str]) -> None:
-        """Take places out of the catalog; `sweep` removes the vectors that nobody needs then."""
+        """Take places out of the catalog; their vectors go with `remove_obsolete`."""
         with self.catalog.transaction():
             self.begin()
             self.catalog.release(locations)
 
-    def sweep(self) -> None:
+    def remove_obsolete(self) -> None:
         """Remove the vectors that nobody needs any more."""
         if self.catalog.obsolete():
-            sweep(self.catalog, self.vectors)
+            remove_obsolete(self.catalog, self.vectors)
 
     def roll_back(self) -> None:
         """Forget what is not published yet."""
-        self.catalog.abandon()
-        self.sweep()
+        self.catalog.drop_staged()
+        self.remove_obsolete()
 
     def repair(self) -> Repaired:
-        """Make vectors and chunks agree, from the stored text alone; say what was mended.
+        """Make vectors and chunks agree, from the stored text alone; say what was repaired.
 
         Raises:
             EmbedderMismatch: vectors are missing and the embedder that made the others is not
@@ -208,7 +209,7 @@ class Writing:
 
         """
         self.begin()
-        self.catalog.abandon()
+        self.catalog.drop_staged()
         wanted = set(self.catalog.chunk_ids())
         stored = self._sound_ids()
         stray = stored - wanted
@@ -216,7 +217,7 @@ class Writing:
         missing = wanted - stored
         if missing:
             self._embed(missing)
-        self.catalog.settle(self.catalog.obsolete())
+        self.catalog.clear_obsolete(self.catalog.obsolete())
         return Repaired(len(missing), len(stray))
 
     def _missing(self) -> set[str]:
@@ -227,10 +228,10 @@ class Writing:
         if sources != self._missing():  # escaped, since names may be no UTF-8
             self.catalog.keep(INCOMPLETE, json.dumps(sorted(sources)) if sources else "")
 
-    def _mend(self) -> None:
+    def _repair_after_crash(self) -> None:
         self.was_broken = self.catalog.setting(WRITING) == "yes"
         if self.was_broken or (not self._store.has_vectors() and self.catalog.counts().chunks):
-            self.mended = self.repair()
+            self.repaired = self.repair()
 
     def _give_up(self) -> None:
         """Close all; the next opening mends what is left half done."""
@@ -295,7 +296,9 @@ def words_of(paths: Sequence[str]) -> str:
     return " ".join(list(words)[:_MOST])
 
 
-def name_anew(catalog: Catalog, analyser: Analyser, document_ids: Collection[str] | None) -> None:
+def update_names(
+    catalog: SqliteCatalog, analyser: Analyser, document_ids: Collection[str] | None
+) -> None:
     """Have those documents, or all, found by the names of the places that they now have."""
     for key, named in catalog.named(document_ids).items():
         words = words_of(named.paths)

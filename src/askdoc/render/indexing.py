@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rich.text import Text
 
-from askdoc.index.indexer import Source
+from askdoc.index.indexer import IndexSource
 from askdoc.index.status import OUTDATED, PARTLY, Coverage, Gap, IndexStatus, gaps
 from askdoc.paths import seen_from
 from askdoc.render.console import Page
@@ -48,8 +48,8 @@ def report_lines(report: IndexReport, page: Page, *, rebuilt: bool = False) -> I
     )
     parts = [f"{name} {number(n)}" for name, n, always in counts if n or always]
     yield hang(Text(" · ".join(parts), "faint"), page)
-    if report.mended:
-        made = count(report.mended, "vector")
+    if report.repaired:
+        made = count(report.repaired, "vector")
         yield hang(Text(f"repaired: {made} made again from the stored text", "faint"), page)
     if report.copies:
         copies = count(len(report.copies), "new file")
@@ -78,7 +78,7 @@ def _plan_lines(report: IndexReport, page: Page) -> Iterator[Text]:
         yield hang(Text(f"{pages} of the web not looked at: nothing is fetched", "faint"), page)
 
 
-def kept_lines(sources: Sequence[Source], page: Page) -> Iterator[Text]:
+def kept_lines(sources: Sequence[IndexSource], page: Page) -> Iterator[Text]:
     """Lay out the sources of an index, each with how many files of it are indexed."""
     if not sources:
         yield hang(Text("no sources yet; add some: `askdoc sources add PATH`"), page)

@@ -34,13 +34,50 @@ from askdoc.store.schema import compact, translating
 from askdoc.text.chunking import name_words
 from askdoc.types import Chunk, Document, Found, Known, Named, Skip
 
+_MODULUS = 1 << 256
 
-class SqliteNotes(SqliteReader):
-    """The part of a `Catalog` that needs no documents; with `write`, made where missing."""
+_KNOWN = """
+    SELECT id, location, path, source, size, modified_ns, content_hash, within
+    FROM documents WHERE version = 1{0}
+    UNION ALL
+    SELECT d.id, copies.location, copies.path, copies.source, copies.size, copies.modified_ns,
+           d.content_hash, {1}
+    FROM copies JOIN documents d ON d.id = copies.document AND d.version = 1{0}
+"""
+_PLACE = "location, path, source, size, modified_ns, within"
+"""What is noted of each place, in this order."""
+_BY_CONTENT = " AND content_hash = ?"
+_NOWHERE = b"\0"
+"""The location of a document between two places, within a transaction."""
+
+
+class SqliteCatalog(SqliteReader):
+    """The catalog in the folder of the index: with `write`, made where missing; else for reading.
+
+    Raises:
+        NoIndex: there is no catalog to read.
+        IndexTooNew: a newer askdoc made it.
+        IndexCorrupt: it is damaged.
+
+    """
 
     def __init__(self, folder: Path, root: Path, *, write: bool = False) -> None:
         self._write = write
+        self._ends: dict[str, TextEnd] = {}
         super().__init__(folder, root)
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The connection itself, for what is done to whole tables."""
+        return self._connection
+
+    def close(self) -> None:
+        """Let go of the file; a writer leaves it compact."""
+        if self._write:
+            compact(self._connection)
+        super().close()
+
+    # ── notes ─────────────────────────────────────────────────────────────────────────────────────
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -111,40 +148,7 @@ class SqliteNotes(SqliteReader):
             for location, code, reason, hint, size, modified in rows
         }
 
-    # ── below here: how ─────────────────────────────────────────────────────────────────────────
-
-    def _roll_back(self) -> None:
-        if self._connection.in_transaction:  # on some errors SQLite has done so itself
-            self._run("ROLLBACK")
-
-    def _run(self, statement: str, *values: Any) -> None:
-        with translating(self._folder):
-            self._connection.execute(statement, values)
-
-    def _many(self, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
-        with self.transaction(), translating(self._folder):
-            self._connection.executemany(statement, rows)
-
-
-_MODULUS = 1 << 256
-
-_KNOWN = """
-    SELECT id, location, path, source, size, modified_ns, content_hash, within
-    FROM documents WHERE version = 1{0}
-    UNION ALL
-    SELECT d.id, copies.location, copies.path, copies.source, copies.size, copies.modified_ns,
-           d.content_hash, {1}
-    FROM copies JOIN documents d ON d.id = copies.document AND d.version = 1{0}
-"""
-_PLACE = "location, path, source, size, modified_ns, within"
-"""What is noted of each place, in this order."""
-_BY_CONTENT = " AND content_hash = ?"
-_NOWHERE = b"\0"
-"""The location of a document between two places, within a transaction."""
-
-
-class SqlitePlaces(SqliteNotes):
-    """The part of a `Catalog` that knows where documents are found."""
+    # ── places ────────────────────────────────────────────────────────────────────────────────────
 
     def known(self) -> list[Known]:
         """List what planning needs to know of each place of each document."""
@@ -273,14 +277,199 @@ class SqlitePlaces(SqliteNotes):
             self._list(key)
             self._run("UPDATE documents SET named = ? WHERE key = ?", pack_name(named), key)
 
-    def list_anew(self) -> None:
+    def rebuild_full_text(self) -> None:
         """Make the full text anew from what is stored of each document."""
         with self.transaction():
             self._run("INSERT INTO lexicon (lexicon) VALUES ('delete-all')")
             for (key,) in self._all("SELECT key FROM documents WHERE version = 1"):
                 self._list(key)
 
+    # ── documents ───────────────────────────────────────────────────────────────────────────────
+
+    def put(
+        self, document: Document, text: str, chunks: Sequence[Chunk], terms: Sequence[str]
+    ) -> None:
+        """Store a document in place of its former self; `terms` has one joined text a chunk."""
+        with self.transaction():
+            self.stage(document)
+            self.append(document.id, text)
+            self.extend(document.id, chunks, terms)
+            self.publish([document.id])
+
+    def stage(self, document: Document) -> None:
+        """Begin a new version of a document, which readers do not see until it is published."""
+        stamp = document.stamp
+        with self.transaction():
+            self._erase_staged(document.id)
+            self._run(
+                """INSERT INTO documents VALUES
+                   (NULL, 0, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+                document.id,
+                pack_name(document.location),
+                pack_name(document.path),
+                pack_name(document.source),
+                pack_optional(document.title),
+                document.length,
+                stamp.size,
+                stamp.modified_ns,
+                stamp.content_hash,
+                json.dumps(document.pages),
+                document.language,
+                json.dumps(document.warnings),
+                document.landmarks.packed,
+                pack_optional(document.author),
+                pack_optional(document.within),
+                pack_name(name_words(document.path)),
+                document.structure.packed,
+            )
+            self._put_fields(document)
+            self._ends[document.id] = TextEnd()
+
+    def append(self, document_id: str, text: str) -> None:
+        """Add to the text of the staged version of a document."""
+        with self.transaction():
+            key, end = self._version(document_id, 0), self._ends[document_id]
+            self._many("INSERT INTO texts VALUES (?, ?, ?, ?)", segments(key, text, end))
+
+    def complete(self, document: Document) -> None:
+        """Say of a staged version what was not known when it was begun, such as its length."""
+        with self.transaction():
+            self._run(
+                """UPDATE documents SET length = ?, content_hash = ?, warnings = ?, landmarks = ?,
+                   structure = ? WHERE id = ? AND version = 0""",
+                document.length,
+                document.stamp.content_hash,
+                json.dumps(document.warnings),
+                document.landmarks.packed,
+                document.structure.packed,
+                document.id,
+            )
+            self._put_fields(document)
+
+    def extend(
+        self,
+        document_id: str,
+        chunks: Sequence[Chunk],
+        terms: Sequence[str],
+        sentences: Sequence[bytes] = (),
+    ) -> None:
+        """Add chunks to the staged version of a document."""
+        if not chunks:
+            return
+        with self.transaction():
+            key = self._version(document_id, 0)
+            [(first,)] = self._all("SELECT coalesce(max(key), 0) + 1 FROM chunks")
+            [(seen,)] = self._all(
+                'SELECT coalesce(max("end"), 0) FROM chunks WHERE document = ?', key
+            )
+            spans = {span for chunk in chunks for span in chunk.sentences if span.start >= seen}
+            self._many(
+                "INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    (
+                        number,
+                        pack_id(chunk.id),
+                        key,
+                        chunk.span.start,
+                        chunk.span.end,
+                        pack_spans(chunk.sentences, chunk.span.start),
+                        json.dumps(chunk.headings),
+                    )
+                    for number, chunk in enumerate(chunks, start=first)
+                ),
+            )
+            self._many(
+                "INSERT INTO sentence_vectors VALUES (?, ?, ?)",
+                bundles(first, sentences, len(chunks[0].sentences)),
+            )
+            lines = "\n".join(_one_line(line) for line in terms)
+            self._run("INSERT INTO terms VALUES (?, ?, ?)", first, key, pack_text(lines))
+            self._run(
+                "UPDATE documents SET chunks = chunks + ?, sentences = sentences + ? WHERE key = ?",
+                len(chunks),
+                len(spans),
+                key,
+            )
+
+    def publish(self, document_ids: Iterable[str]) -> None:
+        """Let readers see the staged versions of those documents, in place of the former ones.
+
+        Of any other document that has been at the same place, that place is taken.
+        """
+        with self.transaction():
+            for document_id in document_ids:
+                key = self._version(document_id, 0)
+                self._ends.pop(document_id, None)
+                self._make_way(document_id, key)
+                self._many("INSERT INTO lexicon (rowid, terms) VALUES (?, ?)", self._terms(key))
+                self._run("UPDATE documents SET version = 1 WHERE key = ?", key)
+                self._run(
+                    "DELETE FROM obsolete WHERE id IN (SELECT id FROM chunks WHERE document = ?)",
+                    key,
+                )
+                self._count_in(document_id, 1)
+
+    def chunk_ids(self, document_ids: Iterable[str] | None = None) -> list[str]:
+        """List the chunk ids of those documents, or of all."""
+        statement = """SELECT c.id FROM documents d JOIN chunks c ON c.document = d.key
+                       WHERE d.version = 1"""
+        if document_ids is None:
+            rows = self._all(statement)
+        else:
+            rows = self._for_each(statement + " AND d.id IN ({})", document_ids)
+        return [unpack_id(row[0]) for row in rows]
+
+    # ── what a crash leaves behind ──────────────────────────────────────────────────────────────
+
+    def drop_staged(self, document_ids: Iterable[str] | None = None) -> None:
+        """Forget the staged versions of those documents, or all, as at an opening after a crash."""
+        with self.transaction():
+            if document_ids is None:
+                rows = self._all("SELECT id FROM documents WHERE version = 0")
+                document_ids = [document_id for (document_id,) in rows]
+            for document_id in document_ids:
+                self._erase_staged(document_id)
+
+    def obsolete(self) -> list[str]:
+        """List the chunk ids whose vectors are to be removed."""
+        return [unpack_id(row[0]) for row in self._all("SELECT id FROM obsolete")]
+
+    def clear_obsolete(self, ids: Iterable[str]) -> None:
+        """Strike off ids whose vectors have been removed."""
+        self._many("DELETE FROM obsolete WHERE id = ?", ((pack_id(chunk),) for chunk in ids))
+
     # ── below here: how ─────────────────────────────────────────────────────────────────────────
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:  # on some errors SQLite has done so itself
+            self._run("ROLLBACK")
+
+    def _run(self, statement: str, *values: Any) -> None:
+        with translating(self._folder):
+            self._connection.execute(statement, values)
+
+    def _many(self, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
+        with self.transaction(), translating(self._folder):
+            self._connection.executemany(statement, rows)
+
+    def _put_fields(self, document: Document) -> None:
+        """Store the fields of a staged version in place of those that it has so far."""
+        key = self._version(document.id, 0)
+        self._run("DELETE FROM fields WHERE document = ?", key)
+        self._many(
+            "INSERT INTO fields VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                (
+                    key,
+                    number,
+                    pack_name(field.key),
+                    pack_name(field.value),
+                    field.span.start,
+                    field.span.end,
+                )
+                for number, field in enumerate(document.fields)
+            ),
+        )
 
     def _make_way(self, document_id: str, staged: int) -> None:
         """Take out what the staged version of a document replaces."""
@@ -478,205 +667,6 @@ def _told(line: str, before: Sequence[str], after: Sequence[str]) -> str:
     terms = line.split(" ")
     rest = terms[len(before) :] if terms[: len(before)] == list(before) else terms
     return " ".join([*after, *rest]).strip()
-
-
-class SqliteCatalog(SqlitePlaces):
-    """A `Catalog` on the folder of the index: with `write`, made where missing; else for reading.
-
-    Raises:
-        NoIndex: there is no catalog to read.
-        IndexTooNew: a newer askdoc made it.
-        IndexCorrupt: it is damaged.
-
-    """
-
-    def __init__(self, folder: Path, root: Path, *, write: bool = False) -> None:
-        self._ends: dict[str, TextEnd] = {}
-        super().__init__(folder, root, write=write)
-
-    @property
-    def connection(self) -> sqlite3.Connection:
-        """The connection itself, for what is done to whole tables."""
-        return self._connection
-
-    def close(self) -> None:
-        """Let go of the file; a writer leaves it compact."""
-        if self._write:
-            compact(self._connection)
-        super().close()
-
-    # ── documents ───────────────────────────────────────────────────────────────────────────────
-
-    def put(
-        self, document: Document, text: str, chunks: Sequence[Chunk], terms: Sequence[str]
-    ) -> None:
-        """Store a document in place of its former self; `terms` has one joined text a chunk."""
-        with self.transaction():
-            self.stage(document)
-            self.append(document.id, text)
-            self.extend(document.id, chunks, terms)
-            self.publish([document.id])
-
-    def stage(self, document: Document) -> None:
-        """Begin a new version of a document, which readers do not see until it is published."""
-        stamp = document.stamp
-        with self.transaction():
-            self._erase_staged(document.id)
-            self._run(
-                """INSERT INTO documents VALUES
-                   (NULL, 0, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-                document.id,
-                pack_name(document.location),
-                pack_name(document.path),
-                pack_name(document.source),
-                pack_optional(document.title),
-                document.length,
-                stamp.size,
-                stamp.modified_ns,
-                stamp.content_hash,
-                json.dumps(document.pages),
-                document.language,
-                json.dumps(document.warnings),
-                document.landmarks.packed,
-                pack_optional(document.author),
-                pack_optional(document.within),
-                pack_name(name_words(document.path)),
-                document.structure.packed,
-            )
-            self._put_fields(document)
-            self._ends[document.id] = TextEnd()
-
-    def append(self, document_id: str, text: str) -> None:
-        """Add to the text of the staged version of a document."""
-        with self.transaction():
-            key, end = self._version(document_id, 0), self._ends[document_id]
-            self._many("INSERT INTO texts VALUES (?, ?, ?, ?)", segments(key, text, end))
-
-    def complete(self, document: Document) -> None:
-        """Say of a staged version what was not known when it was begun, such as its length."""
-        with self.transaction():
-            self._run(
-                """UPDATE documents SET length = ?, content_hash = ?, warnings = ?, landmarks = ?,
-                   structure = ? WHERE id = ? AND version = 0""",
-                document.length,
-                document.stamp.content_hash,
-                json.dumps(document.warnings),
-                document.landmarks.packed,
-                document.structure.packed,
-                document.id,
-            )
-            self._put_fields(document)
-
-    def _put_fields(self, document: Document) -> None:
-        """Store the fields of a staged version in place of those that it has so far."""
-        key = self._version(document.id, 0)
-        self._run("DELETE FROM fields WHERE document = ?", key)
-        self._many(
-            "INSERT INTO fields VALUES (?, ?, ?, ?, ?, ?)",
-            (
-                (
-                    key,
-                    number,
-                    pack_name(field.key),
-                    pack_name(field.value),
-                    field.span.start,
-                    field.span.end,
-                )
-                for number, field in enumerate(document.fields)
-            ),
-        )
-
-    def extend(
-        self,
-        document_id: str,
-        chunks: Sequence[Chunk],
-        terms: Sequence[str],
-        sentences: Sequence[bytes] = (),
-    ) -> None:
-        """Add chunks to the staged version of a document."""
-        if not chunks:
-            return
-        with self.transaction():
-            key = self._version(document_id, 0)
-            [(first,)] = self._all("SELECT coalesce(max(key), 0) + 1 FROM chunks")
-            [(seen,)] = self._all(
-                'SELECT coalesce(max("end"), 0) FROM chunks WHERE document = ?', key
-            )
-            spans = {span for chunk in chunks for span in chunk.sentences if span.start >= seen}
-            self._many(
-                "INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (
-                    (
-                        number,
-                        pack_id(chunk.id),
-                        key,
-                        chunk.span.start,
-                        chunk.span.end,
-                        pack_spans(chunk.sentences, chunk.span.start),
-                        json.dumps(chunk.headings),
-                    )
-                    for number, chunk in enumerate(chunks, start=first)
-                ),
-            )
-            self._many(
-                "INSERT INTO sentence_vectors VALUES (?, ?, ?)",
-                bundles(first, sentences, len(chunks[0].sentences)),
-            )
-            lines = "\n".join(_one_line(line) for line in terms)
-            self._run("INSERT INTO terms VALUES (?, ?, ?)", first, key, pack_text(lines))
-            self._run(
-                "UPDATE documents SET chunks = chunks + ?, sentences = sentences + ? WHERE key = ?",
-                len(chunks),
-                len(spans),
-                key,
-            )
-
-    def publish(self, document_ids: Iterable[str]) -> None:
-        """Let readers see the staged versions of those documents, in place of the former ones.
-
-        Of any other document that has been at the same place, that place is taken.
-        """
-        with self.transaction():
-            for document_id in document_ids:
-                key = self._version(document_id, 0)
-                self._ends.pop(document_id, None)
-                self._make_way(document_id, key)
-                self._many("INSERT INTO lexicon (rowid, terms) VALUES (?, ?)", self._terms(key))
-                self._run("UPDATE documents SET version = 1 WHERE key = ?", key)
-                self._run(
-                    "DELETE FROM obsolete WHERE id IN (SELECT id FROM chunks WHERE document = ?)",
-                    key,
-                )
-                self._count_in(document_id, 1)
-
-    def chunk_ids(self, document_ids: Iterable[str] | None = None) -> list[str]:
-        """List the chunk ids of those documents, or of all."""
-        statement = """SELECT c.id FROM documents d JOIN chunks c ON c.document = d.key
-                       WHERE d.version = 1"""
-        if document_ids is None:
-            rows = self._all(statement)
-        else:
-            rows = self._for_each(statement + " AND d.id IN ({})", document_ids)
-        return [unpack_id(row[0]) for row in rows]
-
-    # ── what a crash leaves behind ──────────────────────────────────────────────────────────────
-
-    def abandon(self, document_ids: Iterable[str] | None = None) -> None:
-        """Forget the staged versions of those documents, or all, as at an opening after a crash."""
-        with self.transaction():
-            if document_ids is None:
-                rows = self._all("SELECT id FROM documents WHERE version = 0")
-                document_ids = [document_id for (document_id,) in rows]
-            for document_id in document_ids:
-                self._erase_staged(document_id)
-
-    def obsolete(self) -> list[str]:
-        """List the chunk ids whose vectors are to be removed."""
-        return [unpack_id(row[0]) for row in self._all("SELECT id FROM obsolete")]
-
-    def settle(self, ids: Iterable[str]) -> None:
-        """Strike off ids whose vectors have been removed."""
-        self._many("DELETE FROM obsolete WHERE id = ?", ((pack_id(chunk),) for chunk in ids))
 
 
 def _one_line(terms: str) -> str:

@@ -24,7 +24,7 @@ from askdoc.store.packing import (
     unpack_spans,
     unpack_text,
 )
-from askdoc.store.schema import connect, translating
+from askdoc.store.schema import connect, decoding, translating
 from askdoc.strings import line_of, line_starts
 from askdoc.types import (
     Chunk,
@@ -145,7 +145,7 @@ class SqliteReader:
             rows = self._for_each(self._documents + " AND id IN ({})", set(ids))
         copies = self._copies()
         fields = self._fields(None if ids is None else [row[0] for row in rows])
-        with translating(self._folder):
+        with decoding(self._folder):
             found = [
                 self._document(row, copies.get(row[1], ()), fields.get(row[0], ())) for row in rows
             ]
@@ -194,7 +194,7 @@ class SqliteReader:
             return ""
         if span is None:
             rows = self._all("SELECT packed FROM texts WHERE document = ? ORDER BY start", key)
-            with translating(self._folder):
+            with decoding(self._folder):
                 return "".join(unpack_text(packed) for (packed,) in rows)
         return self._slice(key, span)
 
@@ -210,7 +210,7 @@ class SqliteReader:
         """Return those chunks in that order; unknown ids are left out."""
         rows = self._for_each(_CHUNKS, {pack_id(chunk) for chunk in ids})
         found = {unpack_id(row[0]): row for row in rows}
-        with translating(self._folder):
+        with decoding(self._folder):
             return [self._chunk(found[chunk]) for chunk in ids if chunk in found]
 
     def chunks_of(self, document_id: str) -> list[Chunk]:
@@ -231,7 +231,7 @@ class SqliteReader:
         found: dict[str, bytes] = {}
         for first, places in wanted.items():
             for vectors, lengths in self._all(statement, first):
-                with translating(self._folder):
+                with decoding(self._folder):
                     read = unbundle(vectors, lengths, places)
                 found |= {places[place]: own for place, own in read.items()}
         return found
@@ -384,7 +384,7 @@ class SqliteReader:
             rows = self._all(_FIELDS.format("1"))
         else:
             rows = self._for_each(_FIELDS.format("document IN ({})"), keys)
-        with translating(self._folder):
+        with decoding(self._folder):
             for document, key, value, start, end in rows:
                 field = Field(unpack_name(key), unpack_name(value), Span(start, end))
                 found.setdefault(document, []).append(field)
@@ -488,7 +488,7 @@ class SqliteReader:
         )
         if not rows:
             return 1, ""
-        with translating(self._folder):
+        with decoding(self._folder):
             return rows[0][0], unpack_text(rows[0][1])
 
     def _telling(self, terms: Sequence[str]) -> list[str]:

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from askdoc.types import Found, Skip
+from askdoc.types.indexing import KILLED
 
 TOO_LARGE = "too_large"
 OUT_OF_MEMORY = "out_of_memory"
@@ -147,6 +148,10 @@ def ended(found: Found, limits: Limits, code: int) -> Skip:
     if timed_out:
         hint = "raise the setting `max_read_seconds`, or leave the file out with `ignore`"
         return Skip(found.location, OUT_OF_TIME, _too_much_time(limits), hint)
+    if sys.platform != "win32" and code == -signal.SIGKILL:
+        reason = "the system killed what reads it, as it does when memory is short"
+        hint = "free some memory, then run `askdoc index` again"
+        return Skip(found.location, KILLED, reason, hint)
     how = f"with signal {-code}" if code < 0 else f"with exit code {code}"
     reason = f"what reads it crashed ({how}), {_or_no_memory(limits)}"
     hint = "raise the setting `max_read_mb`, or leave the file out with `ignore`"

@@ -15,7 +15,6 @@ from pathlib import PurePosixPath
 
 from askdoc.strings import searchable
 from askdoc.types import Block, Chunk, Reading, Section, Span, Structure
-from askdoc.types.ports import SentenceSplitter
 
 LONGEST = 256_000
 """Characters that a part holds at most, unless a single block has more."""
@@ -110,6 +109,9 @@ _NUMBER = re.compile(
 
 _BETWEEN_WORDS = re.compile(r"[\W_]+|(?<=[a-z])(?=[A-Z])")
 
+Split = Callable[[str, str], Sequence[str]]
+"""Cuts a text, in the language of a code, into sentences that join to the text again."""
+
 CountTokens = Callable[[Sequence[str]], list[int]]
 
 
@@ -121,7 +123,7 @@ class Budget:
     overlap: int = 1
 
 
-def sentence_spans(reading: Reading, splitter: SentenceSplitter, language: str) -> list[Span]:
+def sentence_spans(reading: Reading, split: Split, language: str) -> list[Span]:
     """List the sentences of a reading, in order, without the white space around them.
 
     No sentence crosses a block, a page break or the start of a slide; white space is no sentence.
@@ -130,7 +132,7 @@ def sentence_spans(reading: Reading, splitter: SentenceSplitter, language: str) 
     spans: list[Span] = []
     for block in _cut(reading.blocks, reading.breaks()):
         position = block.start
-        for piece in _numbered(splitter.split(reading.cut(block), language)):
+        for piece in _numbered(split(reading.cut(block), language)):
             start = position + len(piece) - len(piece.lstrip())
             end = position + len(piece.rstrip())
             if start < end:

@@ -20,8 +20,9 @@ PRIVATE = "private_address"
 OFFLINE = "offline"
 NOT_NAMED = "not_named"
 PAGE_LIMIT = "page_limit"
+KILLED = "killed"
 OUT_OF_REACH = frozenset(
-    {"unreadable", MISSING, UNREACHABLE, REFUSED, PRIVATE, OFFLINE, NOT_NAMED, PAGE_LIMIT}
+    {"unreadable", KILLED, MISSING, UNREACHABLE, REFUSED, PRIVATE, OFFLINE, NOT_NAMED, PAGE_LIMIT}
 )
 """Skip codes that say nothing about a file's content: what the index has of it stays."""
 
@@ -110,7 +111,7 @@ class IndexReport:
     `renamed` holds pairs of where a file was and where it is now; `copies` are those of `added`
     that have the content of another file and so are one document with it. With `planned`, nothing
     was done yet, and so many pages of the web as `unseen` were not looked at. So many vectors as
-    `mended` were missing or damaged, and were made anew first.
+    `repaired` were missing or damaged, and were made anew first.
     """
 
     added: tuple[str, ...] = ()
@@ -125,7 +126,7 @@ class IndexReport:
     interrupted: bool = False
     planned: bool = False
     unseen: int = 0
-    mended: int = 0
+    repaired: int = 0
 
 
 @dataclass(frozen=True, slots=True)

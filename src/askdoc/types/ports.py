@@ -1,9 +1,8 @@
-"""Types of what models compute; numpy is imported only to check them."""
+"""What has several implementations, and the types of what models compute."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from askdoc.types import (
@@ -15,14 +14,10 @@ from askdoc.types import (
     DraftClaim,
     Evidence,
     Form,
-    Found,
     Hit,
-    Known,
-    Named,
     Prompt,
     Reading,
     ReadOptions,
-    Skip,
     Span,
     Spent,
 )
@@ -256,138 +251,11 @@ class CatalogReader(Protocol):
     def languages(self) -> Sequence[str]:
         """List the languages of the documents, that of the most documents first."""
 
-    def skipped(self) -> list[Skip]:
-        """List what was seen and not indexed, by location."""
-
     def corpus_fingerprint(self) -> str:
         """Return a hash of the indexed content; it changes when and only when that does."""
 
     def setting(self, key: str) -> str | None:
         """Return a value that was kept with `keep`."""
-
-
-class Catalog(CatalogReader, Protocol):
-    """The truth about what is indexed; all its changes happen in transactions.
-
-    A document is staged, extended and published; readers see it from then on, in place of its
-    former version. Chunk ids whose vectors are no longer needed are `obsolete` until settled.
-    """
-
-    def transaction(self) -> AbstractContextManager[None]:
-        """Make all changes within visible at once, or none of them; inner ones join the outer."""
-
-    def keep(self, key: str, value: str) -> None:
-        """Remember a value with the index."""
-
-    def sources(self) -> list[str]:
-        """List the locations of the files and folders that are kept in the index."""
-
-    def keep_sources(self, locations: Collection[str]) -> None:
-        """Replace the list of what is kept in the index."""
-
-    def exclusions(self) -> list[str]:
-        """List the locations that were removed and are not to come back by themselves."""
-
-    def exclude(self, locations: Collection[str]) -> None:
-        """Keep those files from coming back by themselves."""
-
-    def include(self, locations: Collection[str]) -> None:
-        """Undo `exclude`."""
-
-    def record_skips(
-        self, skips: Iterable[tuple[Skip, Found | None]], *, forget: Iterable[str] = ()
-    ) -> None:
-        """Note what was not indexed, and strike off the locations to `forget`.
-
-        A skip comes with its file where the content is the reason, so that it need not be read
-        again until it changes.
-        """
-
-    def read_before(self) -> dict[str, tuple[Skip, int, int]]:
-        """Map the location of each file that was skipped for its content to skip, size and time."""
-
-    def known(self) -> list[Known]:
-        """List what planning needs to know of each place of each document."""
-
-    def put(
-        self, document: Document, text: str, chunks: Sequence[Chunk], terms: Sequence[str]
-    ) -> None:
-        """Store a document in place of its former self; `terms` has one joined text a chunk."""
-
-    def stage(self, document: Document) -> None:
-        """Begin a new version of a document, which readers do not see until it is published."""
-
-    def append(self, document_id: str, text: str) -> None:
-        """Add to the text of the staged version of a document."""
-
-    def complete(self, document: Document) -> None:
-        """Say of a staged version what was not known when it was begun, such as its length."""
-
-    def extend(
-        self,
-        document_id: str,
-        chunks: Sequence[Chunk],
-        terms: Sequence[str],
-        sentences: Sequence[bytes] = (),
-    ) -> None:
-        """Add chunks to the staged version of a document."""
-
-    def publish(self, document_ids: Iterable[str]) -> None:
-        """Let readers see the staged versions of those documents, in place of the former ones.
-
-        Of any other document that has been at the same place, that place is taken.
-        """
-
-    def update(self, found: Found) -> None:
-        """Take note of a file's new size, time, path or source; its content is as before."""
-
-    def copy(self, places: Iterable[tuple[Found, str]], *, within: str | None = None) -> None:
-        """Note files as further places of documents, by id, whose content they have.
-
-        Of any other document that has been at such a place, it is taken. `within` is the location
-        of the file that holds them, if they are none of their own.
-        """
-
-    def release(self, locations: Iterable[str]) -> None:
-        """Take out those places; a document goes with its last one. Unknown ones are ignored."""
-
-    def named(self, document_ids: Collection[str] | None = None) -> Mapping[str, Named]:
-        """Tell of those documents, or all, by which names full text finds them, and their paths."""
-
-    def rename(
-        self, document_id: str, named: str, before: Sequence[str], after: Sequence[str]
-    ) -> None:
-        """Let full text find a document by other names: terms `after` instead of `before`."""
-
-    def chunk_ids(self, document_ids: Iterable[str] | None = None) -> list[str]:
-        """List the chunk ids of those documents, or of all."""
-
-    def with_content(self, content_hash: str) -> list[Known]:
-        """List the places of the documents whose file has that content."""
-
-    def has_parts(self, location: str) -> bool:
-        """Tell whether documents are part of the file at a location."""
-
-    def list_anew(self) -> None:
-        """Make the full text anew from what is stored of each document."""
-
-    def is_taken(self, document_id: str) -> bool:
-        """Tell whether a document, visible or staged, has that id."""
-
-    def abandon(self, document_ids: Iterable[str] | None = None) -> None:
-        """Forget the staged versions of those documents, or all, as at an opening after a crash."""
-
-    def obsolete(self) -> list[str]:
-        """List the chunk ids whose vectors are to be removed."""
-
-    def settle(self, ids: Iterable[str]) -> None:
-        """Strike off ids whose vectors have been removed."""
-
-    def check(self) -> list[str]:
-        """Say what is damaged, one sentence each; empty where nothing is. Reads everything."""
-
-    def close(self) -> None:
-        """Let go of files; the catalog is not used afterwards."""
 
 
 class Reader(Protocol):
@@ -408,13 +276,6 @@ class AdaptableReader(Reader, Protocol):
 
     def with_options(self, options: ReadOptions) -> Reader:
         """Return a reader that heeds `options`."""
-
-
-class SentenceSplitter(Protocol):
-    """Cuts text into sentences without losing any of it."""
-
-    def split(self, text: str, language: str) -> Sequence[str]:
-        """Cut `text` into pieces that join to `text` again; `language` is an ISO 639-1 code."""
 
 
 class Analyser(Protocol):
