@@ -248,7 +248,7 @@ class Workspace:
     """A folder to work in, with its settings; all paths are absolute.
 
     `config` is the `askdoc.toml` that was read, or None. `origins` says where each setting came
-    from; wiring fetches an embedder only if `origins["embedder"].trusted`, and `addresses`, the
+    from; `app` fetches an embedder only if `origins["embedder"].trusted`, and `addresses`, the
     sources that are pages of the web, only if `origins["sources"].trusted` or they were named on
     this machine.
     """

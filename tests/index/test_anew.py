@@ -222,11 +222,11 @@ def test_killed_while_it_makes_the_index_anew(
     """By a real process, killed at several moments, with the former index read after each."""
     program = (
         "import sys; from pathlib import Path\n"
-        "from askdoc import wiring, workspace\n"
+        "from askdoc import app, workspace\nfrom askdoc.app import opening\n"
         "from askdoc.testing import HashEmbedder\n"
-        "wiring.opening.embedder = lambda *_, **__: HashEmbedder()\n"
+        "opening.embedder = lambda *_, **__: HashEmbedder()\n"
         "here = workspace.find(Path(sys.argv[1]), environment={})\n"
-        "with wiring.indexer(here) as indexer:\n"
+        "with app.indexer(here) as indexer:\n"
         "    indexer.sync([Path('docs').absolute()], rebuild=sys.argv[2] == 'anew')\n"
     )
     monkeypatch.setattr("askdoc.app.opening.embedder", lambda *_, **__: HashEmbedder())
