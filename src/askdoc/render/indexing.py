@@ -13,7 +13,7 @@ from askdoc.paths import seen_from
 from askdoc.render.console import Page
 from askdoc.render.layout import BLANK, flat, hang, named, table
 from askdoc.render.places import also_in
-from askdoc.types import Document, IndexReport, Skip
+from askdoc.types import Document, IndexReport
 from askdoc.types.indexing import MISSING
 
 _SHOWN = 10
@@ -92,21 +92,6 @@ def kept_lines(sources: Sequence[IndexSource], page: Page) -> Iterator[Text]:
         yield hang(where.append(f"  {', '.join(parts)}", "faint"), page, rest="  ")
 
 
-def skip_lines(skipped: Sequence[Skip], page: Page, *, most: int | None = None) -> Iterator[Text]:
-    """Lay out skipped files with their reasons, `most` of them at most."""
-    shown = skipped[:most]
-    for skip in shown:
-        yield BLANK
-        yield hang(Text.assemble("skipped ", named(skip.location, "file")), page, rest="  ")
-        yield hang(flat(skip.reason), page, first="  ")
-        if skip.hint:
-            yield hang(flat(skip.hint, "faint"), page, first="  ")
-    if left := len(skipped) - len(shown):
-        yield BLANK
-        rest = page.advice(f"and {number(left)} more; `askdoc status --skipped` lists all")
-        yield hang(Text(rest, "faint"), page)
-
-
 def coverage_lines(found: Coverage, page: Page) -> Iterator[Text]:
     """Lay out every file that is not indexed, or not completely: why, and what would help."""
     missing = sum(len(gap.files) for gap in found.gaps if gap.code != MISSING)
@@ -126,7 +111,7 @@ def gap_lines(gaps: Iterable[Gap], page: Page, *, most: int | None = None) -> It
         if gap.help:
             yield hang(flat(gap.help, "faint"), page, first="  ")
         for file in gap.files[:most]:
-            yield hang(flat(file, "file"), page, first="  ", rest="    ")
+            yield hang(named(file, "file"), page, first="  ", rest="    ")
         if most is not None and len(gap.files) > most:
             left = number(len(gap.files) - most)
             rest = page.advice(f"and {left} more; see `askdoc status --skipped`")
