@@ -163,6 +163,10 @@ class Finder:
         before = [self.query(one) for one in others[: len(EARLIER)] if one]
         searched = in_conversation(query, before) if before else query
         passages = self.gather(searched, self._settings.top_k, documents, demands=demands)
+        weights = dict(query.weights)
+        for share, one in zip(EARLIER, before, strict=False):
+            for term, weight in one.weights.items():
+                weights.setdefault(term, share * weight)
         if before and not query.weights:
             query = replace(query, weights=before[0].weights)
         if demands.phrases and not passages:
@@ -174,7 +178,8 @@ class Finder:
                 hear_retrieved=hear_retrieved,
             )
         hear_retrieved()
-        return replace(self._judge(query, passages, demands, documents), searched=text)
+        found = self._judge(query, weights, passages, demands, documents)
+        return replace(found, searched=text)
 
     def query(self, text: str, vector: Matrix | None = None, language: str | None = None) -> Query:
         """Make ready for search what was understood."""
@@ -302,12 +307,14 @@ class Finder:
     def _judge(
         self,
         query: Query,
+        weights: Mapping[str, float],
         passages: list[Passage],
         demands: Demands,
         documents: Collection[str] | None,
     ) -> Found:
+        """Score sentences by `weights`, also of earlier terms, and judge them by the question."""
         stated = self._fields.passages(query, self.asked(query), passages)
-        evidence = self.score(query, [*passages, *stated])
+        evidence = self.score(replace(query, weights=weights), [*passages, *stated])
         terms = self._terms(query.language)
         signals = features(query, passages, evidence, terms)
         confidence = probability(signals, self._calibration(query.language))
