@@ -9,8 +9,8 @@ run answers at once. For each corpus and each tag the table says
     first     gold evidence is the first of the evidence
     five      gold evidence is among the first five
     cited     gold evidence is cited
-    answered  share of answerable questions that are not refused
-    refused   share of the other questions that are
+    answered  share of answerable questions that are answered, or of which it is unsure
+    refused   share of the other questions that are refused, or of which it is unsure
     auroc     how well the confidence tells the two apart
 
 `--held-out` leaves out questions on documents that the ranker was trained on.
@@ -32,6 +32,7 @@ from askdoc import app, workspace
 from askdoc.ask.memo import remembering
 from askdoc.evals import suite
 from askdoc.evals.grade import GoldFinder, Graded, grade
+from askdoc.types import Status
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "training" / "ranker"))
 from groups import held_out
@@ -52,9 +53,9 @@ class Outcome:
     def shares(self) -> Mapping[str, bool]:
         """Each column that applies to the question, and whether it holds."""
         graded = self.graded
-        answered = graded.answer.status.value != "abstained"
+        answered = graded.answer.status is not Status.ABSTAINED
         if not graded.case.answerable:
-            return {"refused": not answered}
+            return {"refused": graded.answer.status is not Status.ANSWERED}
         needs = graded.needs
         return {
             "first": len(frozenset().union(*graded.evidence[:1])) > 0,
@@ -72,6 +73,7 @@ def main() -> None:
     parser.add_argument("--only", "--sets", help="names of corpora, with commas between them")
     parser.add_argument("--held-out", action="store_true")
     parser.add_argument("--most", type=int, help="questions of each corpus, chosen by chance")
+    parser.add_argument("--signals", type=Path, help="file for the signals of the confidence")
     parser.add_argument("--failures", type=Path, help="file for the questions that went wrong")
     arguments = parser.parse_args()
     names = arguments.only.split(",") if arguments.only else corpora(arguments.data)
@@ -86,6 +88,8 @@ def main() -> None:
         )
     ]
     print(table(outcomes))
+    if arguments.signals:
+        arguments.signals.write_text("\n".join(map(signals, outcomes)))
     if arguments.failures:
         arguments.failures.write_text("\n".join(failures(outcomes)))
 
@@ -156,6 +160,19 @@ def failures(outcomes: Sequence[Outcome]) -> Iterator[str]:
             text = json.dumps(item.text[:160], ensure_ascii=False)
             where = f"{item.passage.document.path} {item.passage.chunk.headings[-1:]}"
             yield f"  {mark}{item.score:.2f} [{scores}] {where} {text}"
+
+
+def signals(outcome: Outcome) -> str:
+    """Write one question for `training/fit_confidence.py`: its signals, and how it ended."""
+    answer, case = outcome.graded.answer, outcome.graded.case
+    told = {
+        "corpus": outcome.corpus,
+        "id": case.id,
+        "answerable": case.answerable,
+        "first": outcome.shares.get("first"),
+        "signals": dict(answer.signals),
+    }
+    return json.dumps(told)
 
 
 def _row(name: str, outcomes: Sequence[Outcome]) -> str:

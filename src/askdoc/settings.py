@@ -118,7 +118,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     top_k: Annotated[int, Meta(ge=1, le=200)] = 10
     dense_weight: Share = 0.5
     max_sentences: Annotated[int, Meta(ge=1, le=20)] = 3
-    min_confidence: Share = 0.5
+    min_confidence: Share = 0.2
+    sure_confidence: Share = 0.6
     llm: str | None = None
     llm_timeout: Annotated[float, Meta(gt=0, le=86_400)] = 120
     llm_threads: Count | None = None
@@ -156,7 +157,8 @@ HELP: Mapping[str, str] = {
     "top_k": "passages that a question looks at",
     "dense_weight": "how much vectors count against words in finding passages, from 0 to 1",
     "max_sentences": "most source sentences in an answer",
-    "min_confidence": "least confidence, from 0 to 1, with which a question is answered",
+    "min_confidence": "least confidence, from 0 to 1, with which anything is cited",
+    "sure_confidence": "confidence from which an answer is sure; below it, it is shown as unsure",
     "llm": "language model that writes answers: a name, a .gguf file, `ollama:NAME` or a URL",
     "llm_timeout": "seconds to wait for a language model's server to say something",
     "llm_threads": "threads of a model in this process, by default as many as physical cores",
@@ -177,7 +179,7 @@ _NEAR = 0.65
 _INDEX_KEYS = ("chunk_overlap", "chunk_tokens", "language")
 _TERMS_VERSION = 2
 """Changes when the same text gives other terms, so that an index is made anew."""
-_ANSWER_KEYS = ("dense_weight", "max_sentences", "min_confidence", "top_k")
+_ANSWER_KEYS = ("dense_weight", "max_sentences", "min_confidence", "sure_confidence", "top_k")
 
 
 def parse(values: Mapping[str, Any], *, origin: str, base: Settings | None = None) -> Settings:

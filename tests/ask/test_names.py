@@ -37,6 +37,6 @@ def test_the_words_of_a_file_name_are_its_terms() -> None:
 
 def test_a_document_is_named_by_what_few_names_hold() -> None:
     names = Names.of({"a": ["pep", "8"], "b": ["pep", "20"], "c": ["pep", "zen"]})
-    assert names.matches(["pep", "20", "author"]) == {"b": 1.0}
-    assert names.matches(["author"]) == {}
-    assert names.matches(["zen", "20"]) == {"b": 0.5, "c": 0.5}
+    assert names.matches({"pep": 1.0, "20": 1.0, "author": 1.0}) == {"b": 1.0}
+    assert names.matches({"author": 1.0}) == {}
+    assert names.matches({"zen": 1.0, "20": 3.0}) == {"b": 0.75, "c": 0.25}

@@ -222,7 +222,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "docs").mkdir(parents=True)
     for name, fact in FACTS.items():
         (folder / f"docs/{name}.txt").write_text(f"{FILLER}{fact}\n{FILLER}", encoding="utf-8")
-    (folder / "askdoc.toml").write_text('sources = ["docs"]\nmin_confidence = 0.0\n')
+    (folder / "askdoc.toml").write_text(
+        'sources = ["docs"]\nmin_confidence = 0.0\nsure_confidence = 0.0\n'
+    )
     cases = [
         {
             "id": name,

@@ -32,7 +32,7 @@ def test_folds_part_the_suite_by_id_alone() -> None:
 def test_a_grid_has_every_combination_with_the_current_settings_first() -> None:
     grid = parse_grid(["top_k=5,10", "min_confidence=0.4"], Settings())
     assert grid == [
-        {"top_k": 10, "min_confidence": 0.5},
+        {"top_k": 10, "min_confidence": 0.2},
         {"top_k": 5, "min_confidence": 0.4},
         {"top_k": 10, "min_confidence": 0.4},
     ]

@@ -10,6 +10,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,6 +19,7 @@ from rich.text import Text
 from syrupy.assertion import SnapshotAssertion
 
 from askdoc.errors import AskdocError, NoIndex
+from askdoc.formats import answer_to_json, schema
 from askdoc.render.answers import View, answer_lines, notes, passage_lines
 from askdoc.render.console import Page, make_console, page
 from askdoc.render.errors import error_lines
@@ -272,6 +274,16 @@ def test_a_file_that_is_not_as_indexed_is_marked(draw: Draw, state: FileState, m
 
 def test_a_current_file_needs_no_note() -> None:
     assert list(notes(make_answer(make_citation(make_document())))) == []
+
+
+def test_an_answer_that_is_not_sure_says_so_first(draw: Draw) -> None:
+    reason = Reason("unsure", "the documents may not answer this question")
+    answer = make_answer(make_citation(make_document()), status=Status.UNSURE, reason=reason)
+    assert draw(answer_lines, answer).startswith("Not sure, the closest is:\n")
+    data = answer_to_json(answer, base=Path())
+    jsonschema.validate(data, schema("answer"))
+    assert data["status"] == "unsure"
+    assert data["reason"]["code"] == "unsure"
 
 
 def test_a_question_that_was_repaired_is_shown_as_it_was_searched_for() -> None:

@@ -186,7 +186,7 @@ class Answerer:
         return Answer(
             question=complete or asked,
             searched=None if found.searched == asked else found.searched,
-            status=Status.ABSTAINED if reason else Status.ANSWERED,
+            status=_status(said.claims, reason),
             claims=said.claims,
             citations=said.citations,
             evidence=tuple(evidence[:_SHOWN_EVIDENCE]),
@@ -343,6 +343,12 @@ def fingerprint(
         models=models,
         version=__version__,
     )
+
+
+def _status(claims: Sequence[Claim], reason: Reason | None) -> Status:
+    if not claims:
+        return Status.ABSTAINED
+    return Status.UNSURE if reason else Status.ANSWERED
 
 
 def _claim(citation: Citation) -> Claim:

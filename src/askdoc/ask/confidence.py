@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from askdoc.ask.rank import RANKER, coverage
-from askdoc.ask.rank import Terms as Terms_of_confidence
 from askdoc.ask.retrieve import DENSE, LEXICAL, Query
 from askdoc.text.chunking import lexical_text
 from askdoc.text.words import Terms, Word, alike, read_words
@@ -182,7 +181,7 @@ def features(
     query: Query,
     passages: Sequence[Passage],
     evidence: Sequence[Evidence],
-    terms: Terms_of_confidence,
+    terms: Terms,
 ) -> dict[str, float]:
     """Describe the evidence for a question by `FEATURES`.
 

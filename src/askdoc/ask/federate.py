@@ -276,7 +276,7 @@ def join(answers: Mapping[str, Answer], *, limit: int) -> Answer:
     marked = [_marked(answer, name) for name, answer in answers.items()]
     ranked = sorted(
         marked,
-        key=lambda answer: (answer.status is Status.ANSWERED, answer.confidence),
+        key=lambda answer: (answer.status is not Status.ABSTAINED, answer.confidence),
         reverse=True,
     )
     leading = ranked[0]

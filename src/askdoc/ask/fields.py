@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from askdoc.ask.rank import Terms
 
 _DOCUMENTS = 4
-"""Documents whose fields are looked at: those that the question names, then the best ones."""
+"""Documents whose fields are looked at: those that the question names, else the best ones."""
 
 _KEYS = 4
 """Fields of a document that become evidence, those with the nearest keys."""
@@ -52,7 +52,7 @@ class FieldFinder:
             best.setdefault(passage.document.id, passage.score)
         documents = {passage.document.id: passage.document for passage in found}
         named = [key for key in asked.plainly_named() if key in documents]
-        chosen = [documents[key] for key in dict.fromkeys([*named, *documents])][:_DOCUMENTS]
+        chosen = [documents[key] for key in named or documents][:_DOCUMENTS]
         chosen = [document for document in chosen if document.fields]
         if not chosen:
             return []

@@ -78,7 +78,8 @@ class Sources:
 class Found:
     """What was found for a question; `searched` is the question with its slips repaired.
 
-    `reason` says why it should not be answered.
+    `reason` says why it should not be answered, or why the answer is not sure; in the first case
+    nothing is chosen.
     """
 
     searched: str
@@ -219,14 +220,16 @@ class Finder:
             wanted = self._demanded(demands, query.language)
             return search(limit=limit, documents=documents, demanded=wanted)
         found = search(limit=limit, documents=documents)
-        if documents is None and (named := self.asked(query).plainly_named()):
-            found += search(limit=_MORE, documents=named)
-        if demanded := self._holding_figures(query, found):
+        if demanded := self._holding_figures(query):
             found += search(limit=_MORE, documents=documents, demanded=demanded)
+        named = self.asked(query).plainly_named() if documents is None else ()
+        for document in named:
+            own = demanded and search(limit=_MORE, documents=[document], demanded=demanded)
+            found += own or search(limit=_MORE, documents=[document])
         return _once(sorted(found, key=lambda item: -item.score), lambda item: item.chunk.id)
 
-    def _holding_figures(self, query: Query, found: Sequence[Passage]) -> Demanded | None:
-        """Demand the figures of a question, unless enough of what was found holds them all."""
+    def _holding_figures(self, query: Query) -> Demanded | None:
+        """Demand the figures of a question, if it has any."""
         asked = figures(query.text)
         if not asked:
             return None
@@ -234,8 +237,6 @@ class Finder:
         def accepts(passage: Passage) -> bool:
             return not missing(asked, figures(f"{passage.document.path}\n{context(passage)}"))
 
-        if sum(map(accepts, found)) >= _MORE:
-            return None
         terms = self._terms(query.language)
         return Demanded([run for figure in asked if (run := terms(figure))], accepts)
 
@@ -255,7 +256,9 @@ class Finder:
     def asked(self, query: Query) -> Asked:
         """Say what a question names, and how well it names each document."""
         terms = named(query.text, self._terms(query.language), query.language)
-        documents = self._names(query.language).matches([*query.weights, *figures(query.text)])
+        most = max(query.weights.values(), default=1.0)
+        asked = dict.fromkeys(figures(query.text), most) | dict(query.weights)
+        documents = self._names(query.language).matches(asked)
         return Asked(query, terms & query.weights.keys(), documents)
 
     def _names(self, language: str) -> Names:
@@ -320,9 +323,11 @@ class Finder:
         confidence = probability(signals, self._calibration(query.language))
         reason = self._doubt(evidence, confidence, demands, documents)
         limit = self._settings.max_sentences
-        if reason:
+        chosen = []
+        if confidence >= self._settings.min_confidence:
+            chosen = choose(evidence, terms, query.weights, limit=limit)
+        else:
             evidence = self._near(query, evidence)
-        chosen = [] if reason else choose(evidence, terms, query.weights, limit=limit)
         return Found(query.text, passages, evidence, chosen, signals, confidence, reason)
 
     def _near(self, query: Query, evidence: Sequence[Evidence]) -> list[Evidence]:
@@ -381,7 +386,8 @@ class Finder:
         documents: Collection[str] | None,
     ) -> Reason | None:
         least = self._settings.min_confidence
-        if evidence and confidence >= least:
+        sure = max(least, self._settings.sure_confidence)
+        if evidence and confidence >= sure:
             return None
         if not evidence and demands:
             return Reason("nothing_found", _unmet(demands))
@@ -390,6 +396,9 @@ class Finder:
             known = self._sources.catalog.counts().documents
             asked = f"the documents that were asked ({len(documents)} of {known})"
         kind, told = "nothing_found", f"nothing in {asked} comes near this question"
+        if evidence and confidence >= least:
+            short = shortfall(confidence, sure)
+            return Reason("unsure", f"{asked} may not answer this question ({short})")
         if evidence:
             kind, short = "weak_evidence", shortfall(confidence, least)
             told = f"{asked} do not seem to answer this question ({short})"

@@ -57,21 +57,18 @@ class Names:
         terms = {key: frozenset(found) for key, found in named.items()}
         return cls(terms, Counter(term for found in terms.values() for term in found))
 
-    def weights(self, asked: Iterable[str]) -> dict[str, float]:
-        """Weigh the terms of a question that are in some names: those in few tell the most."""
-        total = len(self.terms)
-        return {
-            term: math.log(total / self.holding[term])
-            for term in asked
-            if 0 < self.holding.get(term, 0) < total
-        }
-
-    def matches(self, asked: Iterable[str]) -> dict[str, float]:
+    def matches(self, asked: Mapping[str, float]) -> dict[str, float]:
         """Say how well each document is named by the terms of a question, from 0 to 1.
 
-        The best document is 1 if its name holds every term that any name holds.
+        `asked` weighs the terms; those that few names hold tell the most. The best document is 1 if
+        its name holds every term that any name holds.
         """
-        weights = self.weights(asked)
+        total = len(self.terms)
+        weights = {
+            term: weight * math.log(total / self.holding[term])
+            for term, weight in asked.items()
+            if 0 < self.holding.get(term, 0) < total
+        }
         mass = sum(weights.values())
         if not mass:
             return {}

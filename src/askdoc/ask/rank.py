@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from askdoc.ask.names import figures, missing, name_terms
-from askdoc.ask.retrieve import DENSE, LEXICAL, Query
+from askdoc.ask.retrieve import DENSE, FIELD, LEXICAL, Query
 from askdoc.ask.units import Unit, units
 from askdoc.types import Candidate, Document, Evidence, Kind, Passage, Span
 from askdoc.types.ports import Ranker
@@ -42,9 +42,11 @@ WEIGHTS: Mapping[str, float] = {
     "named": 0.2,
     "opens": -0.25,
     "length": -0.08,
-    "bare": -0.3,
+    "bare": -0.5,
+    "key": 1.5,
+    "quote": -0.4,
     DENSE: 1.5,
-    RANKER: 0.25,
+    RANKER: 0.3,
 }
 """How much each part of a score counts."""
 
@@ -194,6 +196,7 @@ def _parts(asked: Asked, unit: Unit, context: _Context, terms: Terms) -> dict[st
         "opens": float(unit.opens),
         "bare": float(own <= weights.keys()),
         "length": math.log1p(len(unit.text.split())),
+        "key": passage.scores.get(FIELD, 0.0),
         "passage": passage.score,
         "passage_dense": passage.scores.get(DENSE, 0.0),
         "passage_lexical": passage.scores.get(LEXICAL, 0.0),

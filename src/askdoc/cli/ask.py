@@ -46,6 +46,7 @@ from askdoc.render.errors import note_line
 from askdoc.render.explain import explain_lines
 from askdoc.render.generation import ClaimStream, generation_lines, prompt_lines
 from askdoc.render.layout import BLANK
+from askdoc.types import Status
 from askdoc.types.ports import deaf
 
 if TYPE_CHECKING:
@@ -103,6 +104,9 @@ def ask(  # noqa: PLR0913 - one parameter for each option
         ),
     ] = None,
     llm: Llm = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 3 also where the answer is not sure.")
+    ] = False,
     no_stream: Annotated[
         bool,
         typer.Option("--no-stream", help="Print the answer only when it is complete."),
@@ -118,7 +122,8 @@ def ask(  # noqa: PLR0913 - one parameter for each option
     """Answer a question from the documents, with its sources.
 
     The answer consists of sentences of the documents, each marked between its neighbours and with
-    its place. If the documents do not hold the answer, askdoc says so and shows what comes nearest.
+    its place. If askdoc is not sure that they answer, it says so. If the documents do not hold the
+    answer, it shows what comes nearest.
 
     Words in "quotation marks" must be in the passage, if any passage has them. -term and
     -"a phrase" exclude passages that have it. Put the whole question in single quotes.
@@ -138,9 +143,9 @@ def ask(  # noqa: PLR0913 - one parameter for each option
         askdoc -f report.pdf "What was the revenue?"
         curl https://example.org/notes.txt | askdoc "Who was there?"
 
-    Exit codes: 0 answered, 1 error, 2 wrong usage, 3 the documents do not hold the answer, 4 the
-    language model failed and the answer is extracted or incomplete. A batch ends with 0 if every
-    line has a result; its `status` says which.
+    Exit codes: 0 answered, or not sure without `--strict`, 1 error, 2 wrong usage, 3 the documents
+    do not hold the answer, 4 the language model failed and the answer is extracted or incomplete.
+    A batch ends with 0 if every line has a result; its `status` says which.
     """
     _check_batch(question, batch, to, as_json=as_json)
     if brief and quotes:
@@ -188,7 +193,7 @@ def ask(  # noqa: PLR0913 - one parameter for each option
     aside.show(note_line(note, aside) for note in notes(answer))
     if answer.generation is not None and answer.generation.interrupted:
         raise typer.Exit(INTERRUPTED)
-    if answer.reason is not None:
+    if answer.status is Status.ABSTAINED or (strict and answer.status is Status.UNSURE):
         if meant := ctx.meta.get(MEANT):
             aside.show([note_line(f"did you mean the command `{meant}`?", aside)])
         raise typer.Exit(ABSTAINED)

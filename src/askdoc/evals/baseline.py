@@ -288,7 +288,7 @@ def _by_set(pairs: Sequence[tuple[StoredCase, StoredCase]]) -> dict[str, Change]
 def _columns(cases: Sequence[StoredCase]) -> Columns:
     return Columns(
         answerable=np.array([case.answerable for case in cases], dtype=bool),
-        abstained=np.array([case.status is Status.ABSTAINED for case in cases], dtype=bool),
+        abstained=np.array([case.status is not Status.ANSWERED for case in cases], dtype=bool),
         right=np.array([bool(case.right) for case in cases], dtype=bool),
         judged=np.array([case.right is not None for case in cases], dtype=bool),
         confidence=np.array([case.confidence for case in cases], dtype=float),
@@ -302,8 +302,9 @@ def _moves(old: StoredCase, new: StoredCase) -> dict[str, float]:
         for metric in old.scores.keys() & new.scores.keys()
         if new.scores[metric] != old.scores[metric]
     }
-    if not old.answerable and old.status is not new.status:
-        moves["abstained"] = 1.0 if new.status is Status.ABSTAINED else -1.0
+    answered = [case.status is Status.ANSWERED for case in (old, new)]
+    if not old.answerable and answered[0] is not answered[1]:
+        moves["abstained"] = -1.0 if answered[1] else 1.0
     return dict(sorted(moves.items()))
 
 

@@ -95,7 +95,9 @@ def _selection(graded: Graded) -> Iterator[Stage]:
 
 def _confidence(graded: Graded, least: float) -> Stage:
     answer = graded.answer
-    answered = answer.status is Status.ANSWERED
+    answered = answer.status is Status.ANSWERED or (
+        answer.status is Status.UNSURE and graded.case.answerable
+    )
     finding = shortfall(answer.confidence, least)
     if answer.reason:
         finding += f": {answer.reason.message}"

@@ -299,7 +299,7 @@ def _right(
 ) -> bool | None:
     if not case.answerable:
         return False
-    answered = answer.status is Status.ANSWERED
+    answered = answer.status is not Status.ABSTAINED
     if needs:
         shown = cited if answered else evidence[:SELECTED]
         return len(frozenset().union(*shown)) == needs
@@ -321,9 +321,9 @@ def _lost(
     *,
     right: bool | None,
 ) -> Lost | None:
-    answered = answer.status is Status.ANSWERED
     if not case.answerable:
-        return Lost.SHOULD_ABSTAIN if answered else None
+        return Lost.SHOULD_ABSTAIN if answer.status is Status.ANSWERED else None
+    answered = answer.status is not Status.ABSTAINED
     if answered and right is not False:
         return None
     if needs:

@@ -222,7 +222,7 @@ def columns(graded: Sequence[Graded]) -> Columns:
     """Lay the cases out as columns, in their order."""
     return Columns(
         answerable=np.array([g.case.answerable for g in graded], dtype=bool),
-        abstained=np.array([g.answer.status is Status.ABSTAINED for g in graded], dtype=bool),
+        abstained=np.array([g.answer.status is not Status.ANSWERED for g in graded], dtype=bool),
         right=np.array([bool(g.right) for g in graded], dtype=bool),
         judged=np.array([g.right is not None for g in graded], dtype=bool),
         confidence=np.array([g.answer.confidence for g in graded], dtype=float),

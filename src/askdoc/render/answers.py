@@ -72,6 +72,9 @@ def answer_lines(
     if answer.status is Status.ABSTAINED:
         yield from _abstention(answer, page, lines, nearest=0 if view is View.BRIEF else _NEAREST)
         return
+    if answer.status is Status.UNSURE:
+        yield Text("Not sure, the closest is:", style="faint")
+        yield BLANK
     if view is View.BRIEF:
         yield from (_brief(claim, answer, page) for claim in answer.claims)
         return

@@ -29,7 +29,8 @@ class Fingerprint:
 class Answer:
     """The outcome of one question.
 
-    Answered if and only if at least one claim carries a citation, else abstained with its reason.
+    Answered or unsure if and only if at least one claim carries a citation, else abstained. There
+    is a reason unless it is answered.
     `evidence` is best first and longer than what is cited. `confidence` is a calibrated probability
     that the evidence answers the question, made from `signals`. `timings` are milliseconds by
     stage. `generation` tells how a language model took part, where one did. `searched` is the
@@ -53,10 +54,10 @@ class Answer:
 
     def __post_init__(self) -> None:
         cited = any(claim.citations for claim in self.claims)
-        if (self.status is Status.ANSWERED) is not cited:
+        if (self.status is Status.ABSTAINED) is cited:
             message = f"{self.status} with {len(self.claims)} claims, cited: {cited}"
             raise ValueError(message)
-        if (self.reason is None) is not cited:
+        if (self.reason is None) is not (self.status is Status.ANSWERED):
             message = f"{self.status} with reason {self.reason}"
             raise ValueError(message)
         known = {citation.label for citation in self.citations}

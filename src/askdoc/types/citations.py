@@ -10,9 +10,13 @@ from askdoc.types.places import Place
 
 
 class Status(StrEnum):
-    """How a question ended; an error is an exception, not a status."""
+    """How a question ended; an error is an exception, not a status.
+
+    Unsure: the closest evidence is cited, and may not answer the question.
+    """
 
     ANSWERED = "answered"
+    UNSURE = "unsure"
     ABSTAINED = "abstained"
 
 
