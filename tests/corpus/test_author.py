@@ -27,8 +27,8 @@ def test_a_document_is_found_by_its_author(tmp_path: Path) -> None:
         indexer.sync([tmp_path / "one.pdf", tmp_path / "two.pdf"])
     terms = SnowballAnalyser().terms("What did Anselm Brod write?", "en")
     with app.open_catalog(opened) as catalog:
-        [hit] = catalog.search(terms, 5)
-        [chunk] = catalog.chunks([hit.chunk_id])
-        [document] = catalog.documents([chunk.document_id])
+        hits = catalog.search(terms, 5)
+        chunks = catalog.chunks([hit.chunk_id for hit in hits])
+        [document] = catalog.documents({chunk.document_id for chunk in chunks})
     assert document.author == "Anselm Brod"
-    assert "boats" in chunk.text
+    assert any("boats" in chunk.text for chunk in chunks)  # the other one is of the properties

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,7 +86,12 @@ def test_the_sentence_is_found_and_its_place_is_right(
     document = f"{name}/{file.part}" if file.part else name
     citation, passage = cited[document], found[document]
     assert SENTENCE in citation.quote
-    assert citation.place == file.place
+    if citation.place and file.place:  # a row of JSON may be cited whole, over several lines
+        assert citation.place.number <= file.place.number
+        assert file.place.number <= (citation.place.last or citation.place.number)
+        assert replace(citation.place, number=file.place.number, last=None) == file.place
+    else:
+        assert citation.place == file.place
     assert citation.document.page_of(citation.span.start) == citation.page
     if file.place is None:
         assert passage["place"] is None
