@@ -95,7 +95,10 @@ def test_config_writes_lists_into_the_workspace(here: Path) -> None:
         (["set", "keys", "ed"], "`keys` must be `emacs` or `vi`, not `ed`"),
         (["set", "top_k", "1", "2"], "takes one value, not 2"),
         (["set", "sources", "docs", "a b"], "askdoc config set --workspace sources docs 'a b'"),
-        (["set", "index", "/one/for/all"], "`index` would hold for every workspace"),
+        (
+            ["set", "index", "/one/for/all"],
+            "`index` in your own file would apply to every workspace",
+        ),
         (["set", "--workspace", "editor", "rm"], "a workspace cannot set `editor`"),
         (["set", "--workspace", "index", "../x"], "lies outside the workspace"),
     ],
@@ -130,11 +133,19 @@ def test_sources_written_into_the_own_file_by_hand_are_refused_and_taken_out(her
 
 def test_config_lists_every_key_with_its_origin(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ASKDOC_TOP_K", "7")
-    said = run("config", "list").stdout
+    said = run("config", "list", "--all").stdout
     for key in settings.Settings.__struct_fields__:
-        assert f"\n{key} = " in f"\n{said}"
+        assert f"\n  {key} = " in said
         assert settings.HELP[key]
-    assert "top_k = 7  (environment)" in said
+    assert "  top_k = 7  (environment)" in said
+
+
+def test_config_hides_rare_settings_that_are_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = run("config", "list").stdout
+    assert "chunk_tokens" not in said
+    assert "`askdoc config list --all`" in said
+    monkeypatch.setenv("ASKDOC_CHUNK_TOKENS", "200")
+    assert "  chunk_tokens = 200  (environment)" in run("config", "list").stdout
 
 
 @pytest.mark.parametrize("option", [[], ["--workspace"]])
