@@ -22,9 +22,6 @@ from askdoc.types.ports import CatalogReader
 
 _KEYS = {"k": "keep", "e": "edit", "d": "drop", "s": "skip", "q": "quit"}
 _PROMPT = ", ".join(f"[{key}]{word[1:]}" for key, word in _KEYS.items()) + "? "
-_ENDS = "\x03\x04"
-"""Ctrl-C and Ctrl-D, which a terminal gives as keys while single keys are read."""
-
 _MARGIN = 160
 
 
@@ -78,8 +75,9 @@ def _read_key(page: Page) -> str:
     if not sys.stdin.isatty():
         return (_line(_PROMPT) or "q").lower()
     page.console.print(_PROMPT, end="")
-    key = str(typer.getchar()).lower()
-    if key in _ENDS:
+    try:
+        key = str(typer.getchar()).lower()
+    except EOFError:  # Ctrl-D
         key = "q"
     page.console.print(_KEYS.get(key, ""))
     return key
