@@ -116,14 +116,14 @@ def test_a_follow_up_that_is_typed_again_is_taken_for_the_same(talk: Talk) -> No
 
 
 def test_a_pronoun_for_nobody_who_was_named_is_told(talk: Talk) -> None:
-    told = "note: nothing said so far tells who `he` is; asked as typed"
+    told = "note: nothing said so far says who `he` is; asked as typed"
     said = " ".join(talk.say("Where do herons nest?", "When did he die?").split())
     assert told in said
     said = " ".join(talk.say("Where do herons nest?", "and her successor?").split())
-    assert "nothing said so far tells who `her` is" in said
-    assert "tells who" not in talk.say("/raw When did he die?")
-    assert "tells who" not in talk.say("Did Karl Holm say when he built it?")
-    assert "tells who" not in talk.say(PIER, "and what did she say about housing?")
+    assert "nothing said so far says who `her` is" in said
+    assert "says who" not in talk.say("/raw When did he die?")
+    assert "says who" not in talk.say("Did Karl Holm say when he built it?")
+    assert "says who" not in talk.say(PIER, "and what did she say about housing?")
 
 
 def test_what_asks_the_same_question_again_is_told(talk: Talk) -> None:
@@ -376,7 +376,7 @@ def test_filter_narrows_and_widens(talk: Talk) -> None:
 def test_a_name_that_steers_a_terminal_is_shown_escaped(talk: Talk, root: Path) -> None:
     (root / "docs" / "eel\x1b[2J.txt").write_text("Eels sleep under the bridge of Oren.\n")
     (root / "docs" / "latin-\udce9.txt").write_text("Eels.\n")
-    assert r"skipped docs/latin-\xe9.txt" in talk.say("/index")
+    assert r"docs/latin-\xe9.txt" in talk.say("/index")
     said = talk.say("Where do eels sleep?")
     assert r"docs/eel\x1b[2J.txt, line 1" in said
     assert r"eel\x1b[2J" in talk.say("/status documents")
@@ -517,7 +517,7 @@ def test_a_session_is_resumed_with_its_turns(root: Path, home: Path) -> None:
 
 def test_resuming_without_a_number_goes_to_another_session(root: Path, home: Path) -> None:
     with Opened(root, home) as first:
-        assert "no session is kept" in first.say("/resume")
+        assert "this workspace has no saved session" in first.say("/resume")
         first.say(PIER)
         assert first.say("/resume").startswith(f"1 > {PIER}\n")
         assert first.say("/clear", HERONS, "/resume").startswith(f"1 > {PIER}\n")
@@ -621,7 +621,7 @@ def test_why_a_session_is_not_kept_is_said(
         kept.close()
         assert "An older one" in talk.say("/sessions")  # from a pipe, as it has no prompt
         for line in ("/resume", "/resume 1", "/sessions delete 1"):
-            assert "error: a session from a pipe is not kept" in (said := talk.say(line))
+            assert "error: a session from a pipe is not saved" in (said := talk.say(line))
             assert "--no-history" not in said
         talk.session.prompt = str
         assert "start askdoc without `--no-history`" in talk.say("/resume")
