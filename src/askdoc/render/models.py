@@ -44,18 +44,11 @@ def fact_lines(model: Model, page: Page, *, path: str | None) -> Iterator[Text]:
         "licence": model.licence,
         "source": model.source,
         "sha-256": model.sha256,
-        **_kept(model),
         "unasked": "yes" if model.good_enough else "no, only by name",
-        "file": path or f"not here; fetch it: askdoc models pull {model.name}",
+        "file": path or f"not on this machine; fetch it: askdoc models pull {model.name}",
     }
     for name, value in facts.items():
         yield hang(Text.assemble((f"{name:<10}", "label"), value), page, rest=" " * 10)
-
-
-def _kept(model: Model) -> dict[str, str]:
-    if model.kept_size is None:
-        return {}
-    return {"kept as": f"{_size(model.kept_size)}, weights of 8 bits", "": f"{model.kept_sha256}"}
 
 
 class FetchProgress:
