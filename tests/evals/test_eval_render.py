@@ -22,14 +22,14 @@ from askdoc.evals.gate import Rules, SuiteRules
 from askdoc.evals.html import page as eval_html
 from askdoc.evals.lint import Finding, Level
 from askdoc.evals.metrics import NAMES
-from askdoc.evals.report import CaseFailure, EvalReport
+from askdoc.evals.report import CaseFailure, EvalReport, Outcome
 from askdoc.evals.run import evaluate
 from askdoc.evals.suite import Suite
 from askdoc.evals.wording import MEANING, WHY, headline, verdict
 from askdoc.render.console import make_console, page
 from askdoc.render.evals import finding_lines, report_lines
 from askdoc.strings import one_line
-from askdoc.types import EvalCase, GoldEvidence
+from askdoc.types import EvalCase, GoldEvidence, Reason, Status
 
 BROWSER = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
@@ -134,6 +134,24 @@ def test_five_figures_come_first_and_all_on_demand(corpus: Any, say: Any, tmp_pa
         assert [word for (word,) in filter(None, first_words) if word in NAMES][
             : len(names)
         ] == sorted(names, key=NAMES.index if everything else names.index)
+
+
+def test_every_lost_case_is_counted_as_wrong_or_refused(corpus: Any, say: Any) -> None:
+    known = EvalCase("k", "How long?", evidence=(GoldEvidence(*say.orbit),))
+    unknown = EvalCase("u", "Who?", answerable=False)
+    answers = {
+        "right": corpus.answer(cited=[say.orbit]),
+        "wrong": corpus.answer(cited=[say.star]),
+        "refused": corpus.answer(evidence=[say.star]),
+    }
+    reason = Reason("unsure", "it may not answer this question")
+    for name in ("right", "wrong"):
+        answers[f"unsure {name}"] = replace(answers[name], status=Status.UNSURE, reason=reason)
+    for answer in answers.values():
+        for case in (known, unknown):
+            (result,) = evaluate([case], lambda _, told=answer: told, corpus).results
+            lost = result.outcome in (Outcome.WRONG, Outcome.REFUSED_WRONGLY)
+            assert lost is (result.lost is not None)
 
 
 def test_a_run_without_floors_is_not_called_passed(corpus: Any, say: Any, tmp_path: Path) -> None:

@@ -211,6 +211,16 @@ def test_what_a_model_wrote_stands_above_its_sources(draw: Draw, cited: Answer) 
     assert brief.startswith("Oak it is. [minutes/pier.txt, line 3; books/a long name")
 
 
+def test_an_unsure_answer_says_so_in_every_view(draw: Draw, cited: Answer) -> None:
+    reason = Reason("unsure", "it may not answer this question")
+    unsure = replace(cited, status=Status.UNSURE, reason=reason)
+    for view in (View.CONTEXT, View.QUOTES):
+        written = draw(answer_lines, unsure, view=view)
+        assert written.startswith("Not sure, the closest is:\n\n")
+    brief = draw(answer_lines, unsure, view=View.BRIEF, width=None)
+    assert [line[:10] for line in brief.splitlines()] == ["not sure: "] * 2
+
+
 def test_a_normal_answer_fits_24_lines(draw: Draw) -> None:
     long = "The pier was rebuilt in oak, although the divers had refused to sign for it. " * 3
     document = make_document(title="A title that goes on " * 9)

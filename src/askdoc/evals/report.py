@@ -51,6 +51,8 @@ class CaseResult:
         if graded.answer.status is Status.ABSTAINED:
             answerable = graded.case.answerable
             return Outcome.REFUSED_WRONGLY if answerable else Outcome.REFUSED_RIGHTLY
+        if graded.answer.status is Status.UNSURE and not graded.case.answerable:
+            return Outcome.UNSURE_RIGHTLY
         if graded.right is None:
             return Outcome.NOT_JUDGED
         return Outcome.RIGHT if graded.right else Outcome.WRONG
@@ -63,6 +65,7 @@ class Outcome(StrEnum):
     WRONG = "wrong"
     REFUSED_WRONGLY = "refused wrongly"
     REFUSED_RIGHTLY = "refused rightly"
+    UNSURE_RIGHTLY = "unsure rightly"
     NOT_JUDGED = "not judged"
 
 

@@ -72,12 +72,12 @@ def answer_lines(
     if answer.status is Status.ABSTAINED:
         yield from _abstention(answer, page, lines, nearest=0 if view is View.BRIEF else _NEAREST)
         return
-    if answer.status is Status.UNSURE:
-        yield Text("Not sure, the closest is:", style="faint")
-        yield BLANK
     if view is View.BRIEF:
         yield from (_brief(claim, answer, page) for claim in answer.claims)
         return
+    if answer.status is Status.UNSURE:
+        yield Text("Not sure, the closest is:", style="faint")
+        yield BLANK
     parts = [[hang(claim_text(claim), page)] for claim in _spoken(answer, view)[said:]]
     if parts and not page.width:  # a pipe gets the claims as one block
         parts = [[line for part in parts for line in part]]
@@ -103,7 +103,8 @@ def _brief(claim: Claim, answer: Answer, page: Page) -> Text:
     cited = [citation for citation in answer.citations if citation.label in claim.citations]
     places = Text("; ").join(_title(citation, page) for citation in cited)
     text = flat(unlabelled(claim.text)).append(" [").append_text(places).append("]")
-    return hang(_with_support(text, claim), page)
+    first = Text("not sure: ", style="faint") if answer.status is Status.UNSURE else ""
+    return hang(_with_support(text, claim), page, first=first, rest="")
 
 
 def passage_lines(
