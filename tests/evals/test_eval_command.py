@@ -24,7 +24,7 @@ from tests.terminals import Screen
 
 from askdoc import formats
 from askdoc.ask import rank
-from askdoc.models.embedder import cache_folder
+from askdoc.models.cache import cache_folder
 from askdoc.store.catalog import SqliteCatalog
 from askdoc.store.vectors import ChromaStore
 from askdoc.types import Hit

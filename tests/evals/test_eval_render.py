@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ from askdoc.evals.wording import MEANING, WHY, headline, verdict
 from askdoc.render.console import make_console, page
 from askdoc.render.evals import finding_lines, report_lines
 from askdoc.strings import one_line
-from askdoc.types import EvalCase, GoldEvidence, Reason, Status
+from askdoc.types import Answer, EvalCase, GoldEvidence, Reason, Status
 
 BROWSER = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
@@ -136,6 +137,10 @@ def test_five_figures_come_first_and_all_on_demand(corpus: Any, say: Any, tmp_pa
         ] == sorted(names, key=NAMES.index if everything else names.index)
 
 
+def answering(answer: Answer) -> Callable[[EvalCase], Answer]:
+    return lambda _: answer
+
+
 def test_every_lost_case_is_counted_as_wrong_or_refused(corpus: Any, say: Any) -> None:
     known = EvalCase("k", "How long?", evidence=(GoldEvidence(*say.orbit),))
     unknown = EvalCase("u", "Who?", answerable=False)
@@ -149,7 +154,7 @@ def test_every_lost_case_is_counted_as_wrong_or_refused(corpus: Any, say: Any) -
         answers[f"unsure {name}"] = replace(answers[name], status=Status.UNSURE, reason=reason)
     for answer in answers.values():
         for case in (known, unknown):
-            (result,) = evaluate([case], lambda _, told=answer: told, corpus).results
+            (result,) = evaluate([case], answering(answer), corpus).results
             lost = result.outcome in (Outcome.WRONG, Outcome.REFUSED_WRONGLY)
             assert lost is (result.lost is not None)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import platformdirs
 
 from askdoc import app
+from askdoc.ask.memo import RememberingAnalyser, RememberingEmbedder
 from askdoc.chat import followups
 from askdoc.errors import AskdocError, StoreError, UsageError
 from askdoc.evals.cache import FILE_NAME, AnswerCache, case_key
@@ -29,7 +30,6 @@ from askdoc.types.ports import CatalogReader, Listener, deaf
 
 if TYPE_CHECKING:
     from askdoc.ask.answer import Answerer, Parts
-    from askdoc.ask.memo import RememberingAnalyser, RememberingEmbedder
     from askdoc.evals.report import SuiteReport
     from askdoc.settings import Settings
     from askdoc.types import Draft, Evidence, Fingerprint
@@ -269,8 +269,6 @@ class Bench:
 
     def _remembering(self, parts: Parts) -> Parts:
         """Put a memory before embedder and analyser, and make a failing language model an error."""
-        from askdoc.ask.memo import RememberingAnalyser, RememberingEmbedder
-
         sources = parts.sources
         embedder, analyser = (
             RememberingEmbedder(sources.embedder),
