@@ -119,7 +119,7 @@ def test_the_command_says_what_becomes_allowed_and_what_is_set(tmp_path: Path) -
     (tmp_path / "askdoc.toml").write_text("llm = [")
     broken = run()
     assert broken.returncode == 2
-    assert "hint: mend it, then: `askdoc trust`" in broken.stderr
+    assert "hint: repair it, then run `askdoc trust`" in broken.stderr
     assert not trust.is_trusted(tmp_path / "askdoc.toml")
 
 
