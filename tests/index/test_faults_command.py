@@ -120,7 +120,7 @@ def test_a_damaged_catalog_is_named_with_what_mends_it(work: Path) -> None:
     checked = run(work, "doctor")
     assert checked.returncode == 1
     assert checked.stdout.count("is damaged: ") == 1  # each check that it keeps from going on
-    assert "cannot be told while that is damaged" in checked.stdout
+    assert "unknown while that is damaged" in checked.stdout
     repaired = run(work, "doctor", "--repair")
     assert repaired.returncode == 1
     assert "askdoc index --rebuild" in repaired.stdout + repaired.stderr

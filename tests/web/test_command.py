@@ -126,7 +126,7 @@ def test_leave_for_a_private_address_is_remembered(here: Here, site: Site) -> No
     site.put("/a", DOOR)
     here.run("index", "--allow-private", site.at("/a"))
     told = here.run("index", "--allow-private", code=2).stderr
-    assert "is remembered: `askdoc index`" in " ".join(told.split())
+    assert "addresses in the index keep theirs: `askdoc index`" in " ".join(told.split())
     before = len(site.asked)
     assert here.json("index")["skipped"] == []
     assert len(site.asked) > before
