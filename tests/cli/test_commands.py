@@ -182,7 +182,8 @@ def test_the_confidence_that_is_asked_for_decides() -> None:
 def test_an_explanation_follows_the_answer() -> None:
     done = run("--explain", QUESTION)
     answer, _, why = done.stdout.partition("\nWhy\n")
-    assert answer.startswith(ANSWER)
+    assert answer.startswith("[1] docs/minutes/pier.txt, line 4\n")
+    assert answer.count(f"\n  > {ANSWER}\n") == 1
     assert "dense #" in why
     assert "lexical #" in why
     assert "cited as [1]" in why
@@ -377,7 +378,7 @@ def test_an_empty_folder_and_a_missing_path(bare: Path) -> None:
     done = run("index", "empty")
     assert done.exit_code == 0
     assert done.stdout.startswith("Indexed 0 documents")
-    assert done.stderr == "note: there is nothing to index in `empty` yet\n"
+    assert done.stderr == "note: `empty` holds nothing to index yet\n"
     done = run("index", "nowhere")
     assert done.exit_code == 2
     assert "nowhere" in done.stderr
@@ -408,7 +409,7 @@ def test_a_place_of_a_document_is_shown() -> None:
     lines = run("show", "pier.txt:4-5", "-C", "1").stdout.splitlines()
     assert [line[:3] for line in lines] == ["3  ", "4 >", "5 >", "6  "]
     for arguments, complaint in (
-        (["pier.txt:99"], "there is no line 99\n\nhint: the document has 6 lines\n"),
+        (["pier.txt:99"], "there is no line 99\n\nhint: the last line is 6\n"),
         (["pier.txt:abc"], "`abc` is no line number"),
         (["peir.txt"], "no indexed document is called `peir.txt`"),
         (["pier.txt", "--page", "1"], "`docs/minutes/pier.txt` has no page 1"),
@@ -591,7 +592,7 @@ def test_ascii_output_holds_no_question_of_encoding() -> None:
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.isascii()
-    assert done.stdout.startswith(ANSWER.encode())
+    assert f"\n  > {ANSWER}\n".encode() in done.stdout
 
 
 def test_a_dry_run_tells_what_would_be_done_and_does_nothing(tmp_path: Path) -> None:
