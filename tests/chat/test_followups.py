@@ -42,6 +42,7 @@ REVENUE = Turn(
         (LOWER, "and what did she say about talent?", "What did Ada Hill say about talent?"),
         (ADA, "and talent?", "What did Ada Hill say about talent?"),
         (ADA, "what about talent?", "What did Ada Hill say about talent?"),
+        (ADA, "and about talent?", "What did Ada Hill say about talent?"),
         (ADA, "and John Smith?", "What did John Smith say about isolation?"),
         (ADA, "Why is it harmful?", "Why is isolation harmful?"),
         (ADA, "and in 2019?", "What did Ada Hill say about isolation in 2019?"),

@@ -28,7 +28,7 @@ from askdoc.text.mentions import (
 from askdoc.types import Turn
 
 _LEAD = re.compile(r"^(?:and|but|so|or|then|also|ok|okay|now|well|plus)\b[\s,]*", re.IGNORECASE)
-_ABOUT = re.compile(r"^(?:what|how)\s+about\s+", re.IGNORECASE)
+_ABOUT = re.compile(r"^(?:(?:what|how)\s+)?about\s+", re.IGNORECASE)
 _PRONOUN = re.compile(
     r"\b(?P<pronoun>he|him|his|she|her|hers|it|its|they|them|their|theirs"
     r"|(?:this|that|these|those)(?=\s*(?:$|[?.!,;]|\b(?:is|are|was|were|mean|means|"
