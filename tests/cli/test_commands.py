@@ -370,7 +370,7 @@ def test_a_source_that_is_not_there_is_a_failure_where_it_was_named(bare: Path) 
     assert run("index", "notes").exit_code == 1
     status = json.loads(run("status", "--json").stdout)
     assert (status["absent"], status["missing"]) == (["notes"], ["notes/pier.txt"])
-    assert "run `askdoc index` to follow" not in run("status").stdout
+    assert "run `askdoc index` to update" not in run("status").stdout
 
 
 def test_an_empty_folder_and_a_missing_path(bare: Path) -> None:

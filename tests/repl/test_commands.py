@@ -407,7 +407,7 @@ def test_index_and_status(talk: Talk, root: Path) -> None:
     assert "error:" in talk.say("/index none/such")
     assert "lies in the folder of the index" in talk.say("/index .askdoc/index/chroma")
     (root / "docs" / "bees.txt").write_text("Bees sleep in the hive of Mr Olsen, in winter.\n")
-    assert "1; run `/index` to follow" in talk.say("/status")
+    assert "Changed     1; run `/index` to update the index" in talk.say("/status")
     assert "hive of Mr Olsen." in talk.say("Where do bees sleep?")
 
 
@@ -678,10 +678,10 @@ def test_eval_add_keeps_a_case_that_holds(talk: Talk, root: Path) -> None:
     assert "holds this case already: `" in talk.say("/eval add none zoo")
     [refused] = suite.load(root / "evals" / "zoo.jsonl").cases
     said = talk.say("/eval add 1 zoo")
-    assert "error: evals/zoo.jsonl says already that the documents do not hold the answer" in said
+    assert "error: evals/zoo.jsonl already says that the documents do not hold the answer" in said
     assert f"change `{refused.id}` there" in said
     assert "added `" in talk.say("/eval add 1,1,[1] other")
-    assert "says already that the documents hold the answer" in talk.say("/eval add none other")
+    assert "already says that the documents hold the answer" in talk.say("/eval add none other")
     assert "added `" in talk.say("/eval add 2 other")
     first, second = suite.load(root / "evals" / "other.jsonl").cases
     assert len(first.evidence) == 1
@@ -763,6 +763,7 @@ def test_a_reader_that_goes_away_ends_a_session_from_a_pipe(root: Path, home: Pa
         assert process.stdout is not None
         process.stdin.write(f"{HERONS}\n")
         process.stdin.flush()
+        assert process.stdout.readline() == "[1] docs/herons.txt, line 1\n"
         assert "tall trees" in process.stdout.readline()
         process.stdout.close()
         with suppress(BrokenPipeError):
