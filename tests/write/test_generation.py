@@ -134,7 +134,7 @@ def test_a_claim_without_labels_is_attributed_to_what_supports_it() -> None:
         ("- The bridge opened in 1910.\n", 0),
     ],
 )
-def test_claims_whose_sentence_was_found_afterwards_are_counted_and_told(
+def test_claims_whose_sentence_askdoc_found_are_counted_and_shown(
     said: str, count: int
 ) -> None:
     generation = write(said).generation
@@ -143,7 +143,7 @@ def test_claims_whose_sentence_was_found_afterwards_are_counted_and_told(
     out = io.StringIO()
     shown = page(Console(file=out, width=200))
     shown.show(prompt_lines(generation, shown))
-    assert ("what 1 claim rests on was found afterwards" in out.getvalue()) == bool(count)
+    assert ("askdoc found the sentences of 1 claim" in out.getvalue()) == bool(count)
 
 
 def test_labels_that_do_not_exist_are_reported() -> None:
