@@ -19,6 +19,7 @@ from tests.processes import running
 from askdoc import app, workspace
 from askdoc.ask import lookup
 from askdoc.index.reading.pool import ReadingPool
+from askdoc.index.sources import PASSING
 from askdoc.system import limits
 from askdoc.testing import HashEmbedder
 from askdoc.types import Found, IndexReport, Skip
@@ -101,7 +102,7 @@ def test_a_limit_that_is_raised_has_files_read_again(here: Workspace) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ended_with", "code"), [(None, "out_of_memory"), (-9, "crashed"), (-27, "out_of_time")]
+    ("ended_with", "code"), [(None, "out_of_memory"), (-11, "crashed"), (-27, "out_of_time")]
 )
 def test_a_reason_holds_as_long_as_its_limit(ended_with: int | None, code: str) -> None:
     found = Found("a.txt", "a.txt", ".", "/a.txt", 1, 1)
@@ -115,6 +116,14 @@ def test_a_reason_holds_as_long_as_its_limit(ended_with: int | None, code: str) 
     assert limits.still_holds(skip, now)
     assert not limits.still_holds(skip, limits.Limits(1, 120, 2_000_000_000))
     assert limits.still_holds(Skip("a.txt", "empty", "there is no text in it"), now)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_a_reader_that_the_system_kills_says_nothing_about_the_file() -> None:
+    found = Found("a.txt", "a.txt", ".", "/a.txt", 1, 1)
+    skip = limits.ended(found, limits.Limits(size=1, seconds=60, memory=1_000_000_000), -9)
+    assert skip.code == "killed"
+    assert skip.code in PASSING  # so the next run reads the file again
 
 
 def test_long_paths_and_odd_names_are_indexed(here: Workspace) -> None:
