@@ -72,6 +72,7 @@ _GROUPS = {
         "top_k",
         "max_sentences",
         "min_confidence",
+        "sure_confidence",
         "embedder",
         "reranker",
         "chunk_tokens",
