@@ -441,7 +441,7 @@ def test_a_batch_goes_on_only_in_the_same_documents(here: Path, asked: list[str]
         assert done.exit_code == 2
         told = " ".join(done.stderr.split())
         assert "come from another run: " in told
-        assert "from other documents (`--source`)" in told
+        assert "from other documents (`--source`, `--where`)" in told
     narrowed = run(*batch, "all.jsonl", "--source", "text.txt")
     assert "from other documents" in " ".join(narrowed.stderr.split())
     assert (here / "a.jsonl").read_bytes() == before
