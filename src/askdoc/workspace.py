@@ -221,8 +221,8 @@ _MODELS = {
 }
 """Settings that name a model, with what is built in."""
 
-_MEND = "mend it: `askdoc config edit`"
-_MEND_IN_WORKSPACE = "mend it: `askdoc config edit --workspace`"
+_MEND = "fix it: `askdoc config edit`"
+_MEND_IN_WORKSPACE = "fix it: `askdoc config edit --workspace`"
 
 _AT_LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
@@ -307,7 +307,7 @@ def find(
     user_config = user_config_file() if user_config is None else user_config
     tighten(user_config)
     environment = os.environ if environment is None else environment
-    mend = _MEND_IN_WORKSPACE if library is None else f"mend it in an editor: `{config}`"
+    mend = _MEND_IN_WORKSPACE if library is None else f"fix it in an editor: `{config}`"
     layers: list[tuple[Origin, str, Mapping[str, Any]]] = [
         (Origin.USER, str(user_config), _read_settings(user_config, _MEND)),
         (_trust_of(config), str(config), _read_settings(config, mend)),
@@ -562,7 +562,7 @@ def remove(name: str) -> Path | None:
         shutil.rmtree(root / FOLDER_NAME)
     except OSError as error:
         message = f"cannot delete `{root}`: {(error.strerror or str(error)).lower()}"
-        raise StoreError(message, hint="mend that, then run it again") from error
+        raise StoreError(message, hint="fix that, then run it again") from error
     with suppress(OSError):  # where something else is in it
         root.rmdir()
     return root if root.exists() else None
@@ -593,7 +593,7 @@ def _unknown(name: str) -> UsageError:
 def put(file: Path, key: str, value: Any, *, editing: str) -> None:
     """Set `key`, making the file and its folder where they are missing.
 
-    `editing` is the command that opens the file to be mended.
+    `editing` is the command that opens the file to fix.
 
     Raises:
         SettingsError: the file is not TOML, or cannot be written.
@@ -636,7 +636,7 @@ def _read_toml(file: Path, editing: str) -> tomlkit.TOMLDocument:
         return tomlkit.document()
     except (TOMLKitError, UnicodeDecodeError) as error:
         message = f"{file}: {str(error)[:1].lower()}{str(error)[1:]}"
-        raise SettingsError(message, hint=f"mend it: `{editing}`") from error
+        raise SettingsError(message, hint=f"fix it: `{editing}`") from error
     except OSError as error:
         raise _refused(file, "read", error) from error
 

@@ -155,7 +155,7 @@ def test_a_broken_file_of_settings_is_mended_where_it_is(option: list[str]) -> N
     file.write_text("top_k = = 3\n")
     done = run("config", "set", *option, "top_k", "5")
     assert done.exit_code == 2
-    assert f"hint: mend it: `{' '.join(['askdoc config edit', *option])}`\n" in done.stderr
+    assert f"hint: fix it: `{' '.join(['askdoc config edit', *option])}`\n" in done.stderr
 
 
 def test_config_edit_checks_what_was_written(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -310,7 +310,7 @@ def test_every_command_says_how_broken_settings_are_mended(option: list[str], te
     file.write_text(text)
     for command in (["status"], ["config", "list"], ["Who nests?"]):
         told = " ".join(run(*command).stderr.split()).lower()
-        assert f"mend it: `{' '.join(['askdoc config edit', *option])}`" in told
+        assert f"fix it: `{' '.join(['askdoc config edit', *option])}`" in told
 
 
 @pytest.mark.parametrize("command", [["ask", "Who nests?"], ["status"], ["export", "x.zip"]])

@@ -114,7 +114,7 @@ def import_index(
     """Put the index in an exported file in place of the workspace's.
 
     All of it is checked before anything of the workspace changes. A run that is broken off leaves
-    the former index as it was, or one that the next run mends.
+    the former index as it was, or one that the next run repairs.
 
     Raises:
         BadExport: the file is damaged, or holds what no index does.

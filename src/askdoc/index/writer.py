@@ -234,7 +234,7 @@ class IndexWriter:
             self.repaired = self.repair()
 
     def _give_up(self) -> None:
-        """Close all; the next opening mends what is left half done."""
+        """Close all; the next opening repairs what is half done."""
         try:
             if self._vectors is not None:
                 with suppress(StoreError):  # the first error is the one to tell

@@ -100,7 +100,7 @@ def client(folder: Path) -> Client:
             import_module(_API)
     except (ImportError, RuntimeError, ValueError) as error:
         message = f"chromadb cannot be loaded: {' '.join(str(error).split())}"
-        hint = "it reads a file `.env` in the current folder; if there is one, mend it"
+        hint = "it reads a file `.env` in the current folder; if there is one, fix it"
         raise StoreError(message, hint=hint) from error
     with without_environment():
         settings = Settings(
