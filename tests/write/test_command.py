@@ -73,8 +73,8 @@ def test_an_extractive_answer_says_nothing_of_models_and_loads_none(workspace: P
     assert "askdoc.write.writer" not in modules
 
 
-def test_a_check_where_no_model_writes_is_told_to_have_nothing_to_check(workspace: Path) -> None:
-    told = "no language model writes, so `--check` has nothing to check"
+def test_a_check_without_a_language_model_is_reported(workspace: Path) -> None:
+    told = "`--check` needs a language model; add `--llm NAME`"
     question = "When was the Oren dam completed?"
     code, out, errors, _ = ask(workspace, "--check", "llm", question)
     assert (code, told in errors) == (0, True)
@@ -97,5 +97,5 @@ def test_where_a_server_cannot_be_reached_the_evidence_is_shown_with_the_reason(
 ) -> None:
     code, out, errors, _ = ask(workspace, "--llm", name, "When was the Oren dam completed?")
     assert code == 4, errors
-    assert "The Oren dam was completed in 1931. [1]" in out
+    assert "[1] dam.txt, line 1\n  > The Oren dam was completed in 1931." in out
     assert f"The answer is extractive: `{name}` can't be reached (see whether the server" in out
