@@ -134,9 +134,7 @@ def test_a_claim_without_labels_is_attributed_to_what_supports_it() -> None:
         ("- The bridge opened in 1910.\n", 0),
     ],
 )
-def test_claims_whose_sentence_askdoc_found_are_counted_and_shown(
-    said: str, count: int
-) -> None:
+def test_claims_whose_sentence_askdoc_found_are_counted_and_shown(said: str, count: int) -> None:
     generation = write(said).generation
     assert generation.attributed == count
     assert ("named no sentence, or a wrong one, for 1 claim" in notes_of(generation)) == bool(count)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from askdoc.app.writing import LoadModel
-    from askdoc.ask.federate import Federation
+    from askdoc.ask.federate import Asked, Federation
     from askdoc.types import Fingerprint
     from askdoc.types.ports import CatalogReader, Generator
     from askdoc.workspace import Workspace
@@ -142,9 +142,7 @@ def asked(
         yield federate(opened, limit=first.settings.max_sentences)
 
 
-def narrowed(
-    asked: Answerer | Federation, source: Sequence[str], where: Sequence[str]
-) -> list[str] | None:
+def narrowed(asked: Asked, source: Sequence[str], where: Sequence[str]) -> list[str] | None:
     """List the ids of the documents that fit a pattern of `source` and all conditions of `where`.
 
     None stands for all documents, where there is neither.

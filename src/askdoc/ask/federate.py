@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from itertools import groupby, zip_longest
 from operator import itemgetter
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -146,6 +147,11 @@ class Asked(Protocol):
     ) -> Answer:
         """Answer one question; `earlier` and `complete` as `Answerer.answer` takes them."""
 
+    def search(
+        self, question: str, *, limit: int | None = None, documents: Collection[str] | None = None
+    ) -> list[Passage]:
+        """Find passages only, best first."""
+
     def resolve(self, patterns: Sequence[str]) -> list[str]:
         """List the ids of the documents that fit any pattern."""
 
@@ -184,16 +190,30 @@ class Federation:
         `listen` hears no claims: which of them the answer keeps is known when all have answered.
         """
 
-        def hear(event: object) -> None:
-            listen(None if isinstance(event, Wrote) else event)
+        def hear(event: object, name: str) -> None:
+            listen(None if isinstance(event, Wrote) else marked_event(event, name))
 
         answers = {
             name: self._members[name].answer(
-                question, documents=ids, earlier=earlier, complete=complete, listen=hear
+                question,
+                documents=ids,
+                earlier=earlier,
+                complete=complete,
+                listen=partial(hear, name=name),
             )
             for name, ids in self._shares(documents).items()
         }
         return join(answers, limit=self._limit)
+
+    def search(
+        self, question: str, *, limit: int | None = None, documents: Collection[str] | None = None
+    ) -> list[Passage]:
+        """Find passages in all libraries, the best of each first."""
+        found = {
+            name: self._members[name].search(question, limit=limit, documents=ids)
+            for name, ids in self._shares(documents).items()
+        }
+        return interleaved(found, limit=limit)
 
     def resolve(self, patterns: Sequence[str]) -> list[str]:
         """List the ids of the documents that fit any pattern, in any library.
@@ -273,7 +293,7 @@ def join(answers: Mapping[str, Answer], *, limit: int) -> Answer:
     and what each cites first comes before what any cites second. Where no library answers, the
     reason of the most confident one is kept. `answers` holds one at least.
     """
-    marked = [_marked(answer, name) for name, answer in answers.items()]
+    marked = [marked(answer, name) for name, answer in answers.items()]
     ranked = sorted(
         marked,
         key=lambda answer: (answer.status is not Status.ABSTAINED, answer.confidence),
@@ -374,21 +394,52 @@ def _added(timings: Sequence[Mapping[str, float]]) -> dict[str, float]:
     }
 
 
-def _marked(answer: Answer, library: str) -> Answer:
+def _marked_document(item: Document, library: str) -> Document:
+    return replace(item, id=_global(library, item.id), library=library)
+
+
+def _marked_passage(item: Passage, library: str) -> Passage:
+    chunk = replace(item.chunk, document_id=_global(library, item.chunk.document_id))
+    return replace(item, document=_marked_document(item.document, library), chunk=chunk)
+
+
+def _marked_citation(item: Citation, library: str) -> Citation:
+    return replace(item, document=_marked_document(item.document, library))
+
+
+def _marked_evidence(item: Evidence, library: str) -> Evidence:
+    return replace(item, passage=_marked_passage(item.passage, library))
+
+
+def marked_event(event: object, library: str) -> object:
+    """Say of every place in what a listener hears which library it is in."""
+    if isinstance(event, Wrote):
+        cited = tuple(_marked_citation(item, library) for item in event.citations)
+        return replace(event, citations=cited)
+    if isinstance(event, list):
+        return [
+            _marked_evidence(item, library) if isinstance(item, Evidence) else item
+            for item in event
+        ]
+    return event
+
+
+def marked(answer: Answer, library: str) -> Answer:
     """Say of every place in `answer` which library it is in."""
-
-    def document(item: Document) -> Document:
-        return replace(item, id=_global(library, item.id), library=library)
-
-    def passage(item: Passage) -> Passage:
-        chunk = replace(item.chunk, document_id=_global(library, item.chunk.document_id))
-        return replace(item, document=document(item.document), chunk=chunk)
-
     return replace(
         answer,
-        citations=tuple(
-            replace(item, document=document(item.document)) for item in answer.citations
-        ),
-        evidence=tuple(replace(item, passage=passage(item.passage)) for item in answer.evidence),
-        passages=tuple(passage(item) for item in answer.passages),
+        citations=tuple(_marked_citation(item, library) for item in answer.citations),
+        evidence=tuple(_marked_evidence(item, library) for item in answer.evidence),
+        passages=tuple(_marked_passage(item, library) for item in answer.passages),
     )
+
+
+def interleaved(
+    found: Mapping[str, Sequence[Passage]], *, limit: int | None = None
+) -> list[Passage]:
+    """Join passages of libraries, by name: the best of each first, then the second best of each.
+
+    Scores of several indexes lie on no common scale.
+    """
+    ranked = [[_marked_passage(one, name) for one in items] for name, items in found.items()]
+    return [one for tier in zip_longest(*ranked) for one in tier if one is not None][:limit]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from askdoc import app
 from askdoc.errors import AskdocError
-from askdoc.repl.interruptible import Interruptible
+from askdoc.models.llm.interruptible import Interruptible
 from askdoc.repl.keyboard import Keyboard
 from askdoc.types import Compiling
 from askdoc.types.ports import Listener, deaf

@@ -1,0 +1,74 @@
+"""The web application: its routes, each module's in a line."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from askdoc import __version__
+from askdoc.errors import AskdocError
+from askdoc.serve import asking, documents
+from askdoc.serve.http import engine_of, handle_error, json_response
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractAsyncContextManager
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.routing import BaseRoute
+
+    from askdoc.serve.engine import Engine
+
+    Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
+
+
+def make_app(engine: Engine) -> Starlette:
+    """Describe the application that answers from `engine`, which its caller starts and closes."""
+    app = Starlette(
+        routes=_routes(),
+        exception_handlers={AskdocError: handle_error},
+        lifespan=_lifespan,
+    )
+    app.state.engine = engine
+    return app
+
+
+def _routes() -> list[BaseRoute]:
+    """List all routes. A new part adds its own here."""
+    return [
+        Route("/healthz", healthz),
+        Route("/readyz", readyz),
+        *asking.ROUTES,
+        *documents.ROUTES,
+    ]
+
+
+LIFESPANS: tuple[Lifespan, ...] = ()
+"""What runs as long as the application does. A new part adds its own here."""
+
+
+@asynccontextmanager
+async def _lifespan(app: Starlette) -> AsyncIterator[None]:
+    async with AsyncExitStack() as stack:
+        for lifespan in LIFESPANS:
+            await stack.enter_async_context(lifespan(app))
+        yield
+
+
+async def healthz(_: Request) -> Response:
+    """Say that the process is alive."""
+    return json_response({"status": "ok", "version": __version__})
+
+
+async def readyz(request: Request) -> Response:
+    """Say whether questions are answered at once."""
+    engine = engine_of(request)
+    if engine.ready:
+        return json_response({"status": "ready", "libraries": list(engine.workspaces)})
+    told = "opening" if engine.error is None else str(engine.error)
+    return json_response({"status": told}, status=503, headers={"Retry-After": "1"})

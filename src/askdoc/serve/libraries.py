@@ -1,0 +1,224 @@
+"""Libraries that one thread has open, and when they have to be opened again.
+
+An index belongs to the thread that opened it, so each thread opens all libraries for itself. The
+models are loaded once, for all threads.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from askdoc import app
+from askdoc.ask.federate import Federation
+from askdoc.ask.memo import remembering
+from askdoc.errors import EmbedderMismatch, UsageError
+from askdoc.index.writer import EMBEDDER_FINGERPRINT
+from askdoc.models.llm.interruptible import Interruptible
+from askdoc.store.catalog import SqliteCatalog
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from askdoc.ask.answer import Answerer, Parts
+    from askdoc.types import Document
+    from askdoc.types.ports import CatalogReader, Generator
+    from askdoc.workspace import Workspace
+
+BETWEEN = ":"
+"""Stands between the name of a library and the id of a document, as in a federation."""
+
+_CATALOG = "catalog.sqlite"
+_GLANCE = 0.1
+_PATIENCE = 10.0
+"""Seconds that a thread waits for others to let go of the index as it was before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Libraries:
+    """Libraries as one thread has them open, by name."""
+
+    members: Mapping[str, Answerer]
+    limit: int
+
+    def only(self, name: str | None) -> str | None:
+        """Return the name of the one library that is asked; None where several are."""
+        if name is None and len(self.members) == 1:
+            return next(iter(self.members))
+        return name
+
+    def together(self) -> Federation:
+        """Return all libraries as one."""
+        return Federation(self.members, limit=self.limit)
+
+    def member(self, name: str) -> Answerer:
+        """Return the library of that name.
+
+        Raises:
+            UsageError: there is none.
+
+        """
+        if name not in self.members:
+            message = f"there is no library `{name}` here"
+            raise UsageError(message, hint=f"there are: {', '.join(self.members)}")
+        return self.members[name]
+
+    def catalog(self, name: str) -> CatalogReader:
+        """Return the catalog of the library of that name."""
+        return self.member(name).parts.sources.catalog
+
+    def document(self, document_id: str) -> tuple[Document, CatalogReader] | None:
+        """Find a document by its id with the name of its library; None where there is none."""
+        name, _, own = document_id.partition(BETWEEN)
+        if name not in self.members:
+            return None
+        catalog = self.catalog(name)
+        found = catalog.documents([own])
+        return (found[0], catalog) if found else None
+
+
+class Shared:
+    """What the threads share: the models, and which state of the indexes each has open."""
+
+    def __init__(
+        self, workspaces: Mapping[str, Workspace], is_cancelled: Callable[[], bool]
+    ) -> None:
+        self.workspaces = dict(workspaces)
+        self._is_cancelled = is_cancelled
+        self._stack = ExitStack()
+        self._load_model = self._stack.enter_context(app.language_models())
+        self._models: dict[str, Parts] = {}
+        self._opening = threading.Lock()
+        self._changed = threading.Condition()
+        self._open: dict[OpenInThread, object] = {}
+        """The content of the indexes that each thread has open."""
+
+    def open(self, stack: ExitStack) -> Libraries:
+        """Open all libraries for the thread that calls."""
+        with self._opening:
+            members = {
+                name: self._open_one(name, workspace, stack)
+                for name, workspace in self.workspaces.items()
+            }
+        first = next(iter(self.workspaces.values()))
+        return Libraries(members, first.settings.max_sentences)
+
+    def _open_one(self, name: str, workspace: Workspace, stack: ExitStack) -> Answerer:
+        if name in self._models:
+            try:
+                return stack.enter_context(app.answerer(workspace, like=self._models[name]))
+            except EmbedderMismatch:  # the index was made anew with another embedder
+                del self._models[name]
+        opened = stack.enter_context(
+            app.answerer(
+                workspace,
+                wrap_generator=self._interruptible,
+                load_model=self._load_model,
+                change=remembering,
+            )
+        )
+        self._models[name] = opened.parts
+        return opened
+
+    def _interruptible(self, generator: Generator) -> Generator:
+        return Interruptible(generator, self._is_cancelled)
+
+    def hold(self, thread: OpenInThread, content: object) -> None:
+        """Wait until no thread has other content open, then note what this one opens.
+
+        Chroma keeps one copy of an index for all threads that have it open, and reads the files
+        again only when the last of them has closed it.
+        """
+        until = time.monotonic() + _PATIENCE
+        with self._changed:
+            while any(held != content for held in self._open.values()):
+                if time.monotonic() > until:
+                    break
+                self._changed.wait(_GLANCE)
+            self._open[thread] = content
+
+    def let_go(self, thread: OpenInThread) -> None:
+        """Note that a thread has closed its libraries."""
+        with self._changed:
+            self._open.pop(thread, None)
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Unload the language models; all threads have closed their libraries."""
+        self._stack.close()
+
+
+class OpenInThread:
+    """The libraries of one thread; opened again where the content of an index has changed."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+        self._stack = ExitStack()
+        self._libraries: Libraries | None = None
+        self._files: object = None
+        self._content: object = None
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the files of the indexes are as they were when they were last looked at."""
+        return self._libraries is not None and self._files == self._look_at_files()
+
+    def get(self) -> Libraries:
+        """Return the libraries with the present content of their indexes.
+
+        Raises:
+            StoreError: an index cannot be opened as it is now.
+
+        """
+        files = self._look_at_files()
+        if self._libraries is not None:
+            if files == self._files:
+                return self._libraries
+            if self._content == self._read_content():
+                for member in self._libraries.members.values():
+                    catalog = member.parts.sources.catalog
+                    if isinstance(catalog, SqliteCatalog):
+                        catalog.refresh()  # or the writer's log could not be shortened
+                self._files = files
+                return self._libraries
+            self.close()
+        content = self._read_content()
+        self._shared.hold(self, content)
+        try:
+            self._libraries = self._shared.open(self._stack)
+        except BaseException:
+            self.close()
+            raise
+        self._files, self._content = files, content
+        return self._libraries
+
+    def close(self) -> None:
+        """Close the libraries."""
+        self._libraries = None
+        self._stack.close()
+        self._shared.let_go(self)
+
+    def _read_content(self) -> object:
+        """Name what is indexed, and what made the vectors."""
+        found: list[object] = []
+        for workspace in self._shared.workspaces.values():
+            with app.open_made(workspace) as catalog:
+                found.append((catalog.corpus_fingerprint(), catalog.setting(EMBEDDER_FINGERPRINT)))
+        return found
+
+    def _look_at_files(self) -> list[Any]:
+        """Return what changes when somebody writes to an index."""
+        found: list[Any] = []
+        for workspace in self._shared.workspaces.values():
+            for suffix in ("", "-wal"):
+                try:
+                    stat = (workspace.index / f"{_CATALOG}{suffix}").stat()
+                except OSError:
+                    continue
+                if stat.st_size:  # reading makes an empty log
+                    found.append((stat.st_ino, stat.st_mtime_ns, stat.st_size))
+        return found

@@ -1,0 +1,65 @@
+"""A folder of documents, an engine on it, and a real server on loopback."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+
+import askdoc
+from askdoc import workspace
+from askdoc.serve.app import make_app
+from askdoc.serve.engine import Engine, Limits
+
+DAM = "The Oren dam was completed in 1931. It holds 90 million litres of water.\n"
+BEES = "# Bees\n\nA colony needs fifteen kilograms of honey to live through the winter.\n"
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("served")
+    (root / "dam.txt").write_text(DAM)
+    (root / "bees.md").write_text(BEES)
+    with askdoc.open(root) as library:
+        library.index()
+    return root
+
+
+@pytest.fixture(scope="session")
+def engine(folder: Path) -> Iterator[Engine]:
+    opened = Engine(
+        {"works": workspace.find(folder, overrides={"llm": "extractive"})}, Limits(threads=2)
+    )
+    opened.start()
+    opened.wait(120)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def address(engine: Engine) -> Iterator[str]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = uvicorn.Server(
+        uvicorn.Config(make_app(engine), port=port, log_level="warning", lifespan="on", ws="none")
+    )
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture(scope="session")
+def client(address: str) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=address, timeout=30) as opened:
+        yield opened
