@@ -293,9 +293,9 @@ def join(answers: Mapping[str, Answer], *, limit: int) -> Answer:
     and what each cites first comes before what any cites second. Where no library answers, the
     reason of the most confident one is kept. `answers` holds one at least.
     """
-    marked = [marked(answer, name) for name, answer in answers.items()]
+    told = [marked(answer, name) for name, answer in answers.items()]
     ranked = sorted(
-        marked,
+        told,
         key=lambda answer: (answer.status is not Status.ABSTAINED, answer.confidence),
         reverse=True,
     )
@@ -304,7 +304,7 @@ def join(answers: Mapping[str, Answer], *, limit: int) -> Answer:
     claims: list[Claim] = []
     citations: list[Citation] = []
     labels: dict[tuple[str, int], int] = {}
-    names = {id(answer): name for answer, name in zip(marked, answers, strict=True)}
+    names = {id(answer): name for answer, name in zip(told, answers, strict=True)}
     for claim, answer in _in_turn(heard):
         name = names[id(answer)]
         fresh = [item for item in _cited(claim, answer) if (name, item.label) not in labels]
@@ -314,7 +314,7 @@ def join(answers: Mapping[str, Answer], *, limit: int) -> Answer:
             labels[name, item.label] = len(citations) + 1
             citations.append(replace(item, label=len(citations) + 1))
         claims.append(replace(claim, citations=tuple(labels[name, n] for n in claim.citations)))
-    evidence, evidence_labels = _best_evidence(dict(zip(answers, marked, strict=True)))
+    evidence, evidence_labels = _best_evidence(dict(zip(answers, told, strict=True)))
     return replace(
         leading,
         claims=tuple(claims),
@@ -322,12 +322,12 @@ def join(answers: Mapping[str, Answer], *, limit: int) -> Answer:
         evidence=evidence,
         passages=tuple(
             sorted(
-                (passage for answer in marked for passage in answer.passages),
+                (passage for answer in told for passage in answer.passages),
                 key=lambda passage: -passage.score,
             )
         ),
         fingerprint=_joined({name: answer.fingerprint for name, answer in answers.items()}),
-        timings=_added([answer.timings for answer in marked]),
+        timings=_added([answer.timings for answer in told]),
         generation=join_generations(
             {name: answer.generation for name, answer in answers.items() if answer.generation},
             heard=[names[id(answer)] for answer in heard],
