@@ -89,10 +89,10 @@ def test_a_folder_cannot_take_back_that_the_user_is_offline(tmp_path: Path) -> N
 
 
 def test_where_questions_go_is_said_once_a_workspace(tmp_path: Path) -> None:
-    assert not trust.told_before(tmp_path, "api.openai.com")
-    assert trust.told_before(tmp_path, "api.openai.com")
-    assert not trust.told_before(tmp_path, "api.anthropic.com")
-    assert not trust.told_before(tmp_path / "other", "api.openai.com")
+    assert not trust.was_warned_about(tmp_path, "api.openai.com")
+    assert trust.was_warned_about(tmp_path, "api.openai.com")
+    assert not trust.was_warned_about(tmp_path, "api.anthropic.com")
+    assert not trust.was_warned_about(tmp_path / "other", "api.openai.com")
 
 
 def test_a_damaged_memory_trusts_nobody(tmp_path: Path) -> None:

@@ -155,13 +155,13 @@ def _response(answer: Answer) -> Response:
         {"text": claim.text, "support": str(claim.support), "citations": list(claim.citations)}
         for claim in answer.claims
     ]
-    said = (
+    sentences = (
         f"{claim.text} {''.join(f'[{label}]' for label in claim.citations)}"
         for claim in answer.claims
     )
     reason = answer.reason.message if answer.reason else None
     return Response(
-        response=reason or " ".join(said),
+        response=reason or " ".join(sentences),
         source_nodes=[_cited(citation) for citation in answer.citations],
         metadata={
             "status": str(answer.status),

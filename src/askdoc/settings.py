@@ -196,8 +196,8 @@ def parse(values: Mapping[str, Any], *, origin: str, base: Settings | None = Non
         return msgspec.convert(merged, Settings)
     except msgspec.ValidationError as error:
         key, inside, _ = field_of(error).partition("[")
-        told = explain(error) if inside else _misfit(_named(key, origin), key, merged[key], error)
-        message = told if origin == COMMAND_LINE else f"{origin}: {told}"
+        text = explain(error) if inside else _misfit(_named(key, origin), key, merged[key], error)
+        message = text if origin == COMMAND_LINE else f"{origin}: {text}"
         raise SettingsError(
             message, hint="`askdoc config list` says what each setting is"
         ) from error

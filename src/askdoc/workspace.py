@@ -61,21 +61,21 @@ def data_folder() -> Path:
 def is_trusted(config: Path) -> bool:
     """Tell whether the user has trusted `config` with the content that it has now."""
     digest = _digest(config)
-    return digest is not None and _read_kept("trusted.json").get(str(config.resolve())) == digest
+    return digest is not None and _read_record("trusted.json").get(str(config.resolve())) == digest
 
 
 def trust(config: Path) -> None:
     """Remember that the user trusts `config` as it is now."""
-    known = _read_kept("trusted.json")
+    known = _read_record("trusted.json")
     known[str(config.resolve())] = _digest(config) or ""
-    _write_kept("trusted.json", known)
+    _write_record("trusted.json", known)
 
 
 def distrust(config: Path) -> bool:
     """Forget that the user trusted `config`; tell whether that was so."""
-    known = _read_kept("trusted.json")
+    known = _read_record("trusted.json")
     was = known.pop(str(config.resolve()), None) is not None
-    _write_kept("trusted.json", known)
+    _write_record("trusted.json", known)
     return was
 
 
@@ -105,14 +105,14 @@ def _name_of(mark: Path) -> str:
 
 def trust_owner(root: Path) -> None:
     """Remember that the user trusts the workspace in `root`, whoever owns it."""
-    _write_kept(_OWNERS, {**_read_kept(_OWNERS), str(root.resolve()): "trusted"})
+    _write_record(_OWNERS, {**_read_record(_OWNERS), str(root.resolve()): "trusted"})
 
 
 def distrust_owner(root: Path) -> bool:
     """Forget that the user trusts whoever owns `root`; tell whether that was so."""
-    known = _read_kept(_OWNERS)
+    known = _read_record(_OWNERS)
     was = known.pop(str(root.resolve()), None) is not None
-    _write_kept(_OWNERS, known)
+    _write_record(_OWNERS, known)
     return was
 
 
@@ -124,19 +124,19 @@ def _expect_own(root: Path) -> None:
 
     """
     owner = foreign_owner(root)
-    if owner is not None and str(root.resolve()) not in _read_kept(_OWNERS):
+    if owner is not None and str(root.resolve()) not in _read_record(_OWNERS):
         message = f"the workspace `{root}` belongs to another user, `{owner}`"
         hint = f"if you trust it: `cd {shlex.quote(str(root))} && askdoc trust`"
         raise UsageError(message, hint=hint)
 
 
-def told_before(root: Path, host: str) -> bool:
+def was_warned_about(root: Path, host: str) -> bool:
     """Tell whether this workspace was told that questions go to `host`; from now on it was."""
-    known = _read_kept("told.json")
+    known = _read_record("warned.json")
     key = f"{root.resolve()} {host}"
     if key in known:
         return True
-    _write_kept("told.json", {**known, key: "said"})
+    _write_record("warned.json", {**known, key: "warned"})
     return False
 
 
@@ -144,42 +144,42 @@ def permit(root: Path, address: str, *, depth: int | None, private: bool) -> Per
     """Remember that the user has named an address in a workspace; what is left open stays."""
     before = permission(root, address) or Permission()
     now = Permission(before.depth if depth is None else depth, private or before.private)
-    known = _read_kept(_ADDRESSES)
+    known = _read_record(_ADDRESSES)
     known[_key(root, address)] = f"{now.depth}{_PRIVATE if now.private else ''}"
-    _write_kept(_ADDRESSES, known)
+    _write_record(_ADDRESSES, known)
     return now
 
 
 def permission(root: Path, address: str) -> Permission | None:
     """Return how the user has named an address on this machine; None if never."""
-    said = _read_kept(_ADDRESSES).get(_key(root, address))
-    if said is None:
+    stored = _read_record(_ADDRESSES).get(_key(root, address))
+    if stored is None:
         return None
-    depth = said.removesuffix(_PRIVATE)
-    return Permission(int(depth) if depth.isdigit() else 0, said.endswith(_PRIVATE))
+    depth = stored.removesuffix(_PRIVATE)
+    return Permission(int(depth) if depth.isdigit() else 0, stored.endswith(_PRIVATE))
 
 
 def forbid(root: Path, addresses: Iterable[str]) -> None:
     """Forget that the user has named addresses."""
-    known = _read_kept(_ADDRESSES)
+    known = _read_record(_ADDRESSES)
     gone = {_key(root, address) for address in addresses} & known.keys()
     if gone:
-        _write_kept(_ADDRESSES, {key: said for key, said in known.items() if key not in gone})
+        _write_record(_ADDRESSES, {key: stored for key, stored in known.items() if key not in gone})
 
 
 def allow_paths(root: Path, locations: Iterable[str]) -> None:
     """Remember that the user has named paths outside of a workspace."""
-    known = _read_kept(_PATHS)
+    known = _read_record(_PATHS)
     fresh = {_key(root, one): "named" for one in locations if os.path.isabs(one)}  # noqa: PTH117
     if not fresh.keys() <= known.keys():
-        _write_kept(_PATHS, known | fresh)
+        _write_record(_PATHS, known | fresh)
 
 
 def may_read(root: Path, location: str) -> bool:
     """Tell whether a location is in the workspace, or the user has named it or what is around."""
     if not os.path.isabs(location):  # noqa: PTH117 - a location is text
         return True
-    known = _read_kept(_PATHS)
+    known = _read_record(_PATHS)
     return any(_key(root, str(one)) in known for one in (location, *Path(location).parents))
 
 
@@ -194,7 +194,7 @@ def _digest(path: Path) -> str | None:
         return None
 
 
-def _read_kept(name: str) -> dict[str, str]:
+def _read_record(name: str) -> dict[str, str]:
     try:
         found = json.loads((data_folder() / name).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -202,7 +202,7 @@ def _read_kept(name: str) -> dict[str, str]:
     return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
 
 
-def _write_kept(name: str, values: dict[str, str]) -> None:
+def _write_record(name: str, values: dict[str, str]) -> None:
     folder = data_folder()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     target = folder / name

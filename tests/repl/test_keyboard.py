@@ -31,7 +31,7 @@ def _press() -> None:
 
 def test_where_nothing_runs_nothing_is_ended() -> None:
     before = signal.getsignal(signal.SIGINT)
-    with Keyboard().held():
+    with Keyboard().grabbed():
         _press()
     assert signal.getsignal(signal.SIGINT) is before
 
@@ -48,7 +48,7 @@ def test_what_runs_is_ended_once_and_may_tidy_up() -> None:
                 _press()
                 tidied = True
 
-    with keyboard.held():
+    with keyboard.grabbed():
         with pytest.raises(KeyboardInterrupt):
             work()
         _press()
@@ -57,7 +57,7 @@ def test_what_runs_is_ended_once_and_may_tidy_up() -> None:
 
 def test_an_end_is_called_for_each_press_only_while_it_counts() -> None:
     keyboard, heard = Keyboard(), []
-    with keyboard.held():
+    with keyboard.grabbed():
         with keyboard.ends(lambda: heard.append("outer")):
             with keyboard.ends(lambda: heard.append("inner")):
                 _press()
@@ -74,7 +74,7 @@ def test_what_is_typed_meanwhile_is_kept_unseen_and_programs_get_an_ordinary_ter
         monkeypatch.setattr(sys, "stdin", terminal)
         found = termios.tcgetattr(terminal)
         keyboard = Keyboard()
-        with keyboard.held():
+        with keyboard.grabbed():
             assert not _local_modes(terminal) & (termios.ECHO | termios.ICANON)
             assert _local_modes(terminal) & termios.ISIG
             os.write(ours, b"next\r")

@@ -57,7 +57,7 @@ def test_a_command_is_interrupted_when_the_import_is_over(module: str) -> None:
 
 def test_what_a_session_does_is_interrupted_when_the_import_is_over(module: str) -> None:
     keyboard = Keyboard()
-    with keyboard.held(), pytest.raises(KeyboardInterrupt), keyboard.interrupts():
+    with keyboard.grabbed(), pytest.raises(KeyboardInterrupt), keyboard.interrupts():
         _load_and_wait(module)
     assert sys.modules[module].whole
 
@@ -102,9 +102,9 @@ def test_what_ends_a_program_waits_for_imports_and_has_its_own_code(
 
 
 def test_a_process_that_starts_does_not_hear_what_ends_programs() -> None:
-    deaf = "import signal\nfor one in (2, 15, 1):\n    signal.signal(one, lambda *_: None)\n"
+    ignored = "import signal\nfor one in (2, 15, 1):\n    signal.signal(one, lambda *_: None)\n"
     done = subprocess.run(
-        [sys.executable, "-c", deaf + _CHILD],
+        [sys.executable, "-c", ignored + _CHILD],
         start_new_session=True,
         capture_output=True,
         text=True,

@@ -18,7 +18,7 @@ from askdoc.settings import BY_WORDS, NO_RERANKER, RERANKER
 from askdoc.store.files import file_state
 from askdoc.store.vectors_codec import IN_CONTEXT
 from askdoc.text.terms import SnowballAnalyser
-from askdoc.types.ports import Listener, deaf
+from askdoc.types.ports import Listener, ignore
 from askdoc.write.prompts import VERSION
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 @contextmanager
 def answerer(
     workspace: Workspace,
-    listen: Listener = deaf,
+    listen: Listener = ignore,
     *,
     wrap_generator: Callable[[Generator], Generator] | None = None,
     load_model: LoadModel | None = None,
@@ -103,7 +103,7 @@ def answerer(
 @contextmanager
 def asked(
     workspaces: Mapping[str | None, Workspace],
-    listen: Listener = deaf,
+    listen: Listener = ignore,
     *,
     wrap_generator: Callable[[Generator], Generator] | None = None,
     load_model: LoadModel | None = None,

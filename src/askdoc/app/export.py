@@ -39,7 +39,7 @@ from askdoc.store.archive import CATALOG, IDS, VECTORS, copy, expect_inside, exp
 from askdoc.store.catalog import SqliteCatalog
 from askdoc.store.schema import FILE_NAME, draft_in, replace
 from askdoc.types import Moving
-from askdoc.types.ports import Listener, deaf
+from askdoc.types.ports import Listener, ignore
 
 if TYPE_CHECKING:
     from askdoc.types.ports import Embedder
@@ -65,7 +65,7 @@ class Moved:
 
 
 def export_index(
-    workspace: Workspace, target: Path, listen: Listener = deaf, *, force: bool = False
+    workspace: Workspace, target: Path, listen: Listener = ignore, *, force: bool = False
 ) -> Moved:
     """Pack the index of a workspace into the file `target`.
 
@@ -104,12 +104,12 @@ def export_index(
         about |= {"dimensions": _write_vectors(workspace, folder, placed, listen)}
         draft.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         draft.connection.execute("PRAGMA journal_mode = DELETE")
-        export_file.write(target, folder, about, force=force, progress=_telling(listen, "Packing"))
+        export_file.write(target, folder, about, force=force, progress=_progress(listen, "Packing"))
     return Moved(counts.documents, counts.chunks, target)
 
 
 def import_index(
-    workspace: Workspace, file: Path, listen: Listener = deaf, *, force: bool = False
+    workspace: Workspace, file: Path, listen: Listener = ignore, *, force: bool = False
 ) -> Moved:
     """Put the index in an exported file in place of the workspace's.
 
@@ -132,7 +132,7 @@ def import_index(
         ):
             _expect_replaceable(workspace, force=force)
             loaded = _embedder(workspace, packed.about, listen)
-            packed.unpack(folder, _telling(listen, "Unpacking"))
+            packed.unpack(folder, _progress(listen, "Unpacking"))
             try:
                 return _put(workspace, folder, packed.about, loaded, listen, file)
             except BadExport as error:
@@ -152,8 +152,8 @@ def _put(
         copy(folder / CATALOG, draft)
         expect_inside(draft)
         expect_sound(draft)
-        said = (draft.setting(EMBEDDER_FINGERPRINT), draft.setting(SETTINGS_FINGERPRINT))
-        if said != (loaded.fingerprint, about["settings_fingerprint"]):
+        stored = (draft.setting(EMBEDDER_FINGERPRINT), draft.setting(SETTINGS_FINGERPRINT))
+        if stored != (loaded.fingerprint, about["settings_fingerprint"]):
             message = "its catalog is not that of its manifest"
             raise BadExport(message)
         with draft.transaction():
@@ -225,7 +225,7 @@ def _write_vectors(
     workspace: Workspace, folder: Path, placed: Sequence[tuple[str, str]], listen: Listener
 ) -> int:
     """Write the vectors of all chunks, and return how long each is."""
-    tell = _telling(listen, "Reading vectors")
+    progress = _progress(listen, "Reading vectors")
     dimensions = 0
     with (
         closing(app.open_vectors(workspace)) as vectors,
@@ -238,7 +238,7 @@ def _write_vectors(
             dimensions = int(found.shape[1])
             numbers.write(found.astype("<f4").tobytes())
             ids.write("".join(f"{chunk}\n" for chunk in chunks))
-            tell(done, len(placed))
+            progress(done, len(placed))
     return dimensions
 
 
@@ -260,7 +260,7 @@ def _store_vectors(
     if ids != [chunk for chunk, _ in placed] or size != len(ids) * dimensions * _BYTES:
         message = "its vectors are not those of its passages"
         raise BadExport(message)
-    tell = _telling(listen, "Storing vectors")
+    progress = _progress(listen, "Storing vectors")
     with (
         closing(ChromaProcess(folder / app.VECTORS)) as store,
         (folder / VECTORS).open("rb") as numbers,
@@ -278,7 +278,7 @@ def _store_vectors(
                 [document for _, document in batch],
                 matrix.astype(np.float32),
             )
-            tell(done, len(placed))
+            progress(done, len(placed))
 
 
 def _batches(
@@ -294,14 +294,14 @@ def _batches(
 def _expect_settings(workspace: Workspace, about: Mapping[str, Any]) -> None:
     """Refuse an index that was made with other settings or another embedder than are set here."""
     if about["settings_fingerprint"] != index_fingerprint(workspace.settings):
-        said = about.get("settings")
+        stored = about.get("settings")
         other = {
             key: value
-            for key, value in (said if isinstance(said, dict) else {}).items()
+            for key, value in (stored if isinstance(stored, dict) else {}).items()
             if key in _SETTINGS and value != getattr(workspace.settings, key)
         }
-        told = ", ".join(f"`{key} = {value}`" for key, value in other.items())
-        message = f"the index was made with other settings{': ' if told else ''}{told}"
+        changes = ", ".join(f"`{key} = {value}`" for key, value in other.items())
+        message = f"the index was made with other settings{': ' if changes else ''}{changes}"
         hints = [f"`askdoc config set {key} {value}`" for key, value in other.items()]
         hint = f"set them here: {', '.join(hints)}" if hints else "update askdoc on both machines"
         raise EmbedderMismatch(message, hint=hint)
@@ -373,9 +373,9 @@ def _incoming(workspace: Workspace) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _telling(listen: Listener, what: str) -> Callable[[int, int], None]:
-    return partial(_tell, listen, what)
+def _progress(listen: Listener, what: str) -> Callable[[int, int], None]:
+    return partial(_report_progress, listen, what)
 
 
-def _tell(listen: Listener, what: str, done: int, total: int) -> None:
+def _report_progress(listen: Listener, what: str, done: int, total: int) -> None:
     listen(Moving(what, done, total))

@@ -31,7 +31,7 @@ from askdoc.text.sentences import split
 from askdoc.text.terms import SnowballAnalyser
 from askdoc.types import ReadOptions, Skip
 from askdoc.types.indexing import Permission
-from askdoc.types.ports import Listener, deaf
+from askdoc.types.ports import Listener, ignore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -60,7 +60,7 @@ _PAGES = "web"
 
 @contextmanager
 def indexer(
-    workspace: Workspace, listen: Listener = deaf, *, options: ReadOptions = _AS_THEY_ARE
+    workspace: Workspace, listen: Listener = ignore, *, options: ReadOptions = _AS_THEY_ARE
 ) -> Iterator[Indexer]:
     """Get ready to change the workspace's index; `listen` hears of a model being made ready.
 
@@ -73,7 +73,9 @@ def indexer(
     settings = workspace.settings
     load_embedder = cache(lambda made_by: opening.embedder(workspace, listen, indexed_with=made_by))
     own = [path for path in (workspace.index, workspace.config) if path]
-    look = partial(discover, root=workspace.root, ignore=settings.ignore, leave_out=own)
+    look = partial(
+        discover, root=workspace.root, ignore=settings.ignore, leave_out=own
+    )
     with _leaving_nothing(workspace):
         yield Indexer(
             _store(workspace),
@@ -119,7 +121,7 @@ def follower(
     workspace: Workspace,
     indexer: Indexer,
     sources: Sequence[Path] | None = None,
-    listen: Listener = deaf,
+    listen: Listener = ignore,
 ) -> Follower:
     """Get ready to keep the workspace's index current with `sources`, by default all of its own."""
     from askdoc.index.watch import FolderWatch, Follower

@@ -14,7 +14,7 @@ from askdoc.app.indexing import indexer, permit, refuse_index_around
 from askdoc.app.opening import open_catalog
 from askdoc.errors import NoIndex, UsageError
 from askdoc.types import Answer, Document, IndexReport, Passage
-from askdoc.types.ports import Listener, deaf
+from askdoc.types.ports import Listener, ignore
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -89,7 +89,7 @@ class Library:
         return self._workspace.root
 
     def index(
-        self, *sources: str | Path, rebuild: bool = False, listen: Listener = deaf
+        self, *sources: str | Path, rebuild: bool = False, listen: Listener = ignore
     ) -> IndexReport:
         """Bring the index up to date, and return what was done.
 
@@ -123,7 +123,7 @@ class Library:
         *,
         source: Sequence[str] = (),
         where: Sequence[str] = (),
-        listen: Listener = deaf,
+        listen: Listener = ignore,
     ) -> Answer:
         """Answer a question from the documents.
 

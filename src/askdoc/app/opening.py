@@ -23,7 +23,7 @@ from askdoc.store import files as lock
 from askdoc.store import schema
 from askdoc.store.catalog import SqliteCatalog
 from askdoc.text.languages import detect
-from askdoc.types.ports import Listener, deaf
+from askdoc.types.ports import Listener, ignore
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -128,7 +128,7 @@ def main_language(settings: Settings, catalog: CatalogReader) -> str:
 
 
 def embedder(
-    workspace: Workspace, listen: Listener = deaf, *, indexed_with: str | None = None
+    workspace: Workspace, listen: Listener = ignore, *, indexed_with: str | None = None
 ) -> Embedder:
     """Load the embedder that is set, else the one the index was made with, else the default.
 
@@ -143,7 +143,7 @@ def embedder(
     return load(chosen, allow_download=allowed, listen=listen)
 
 
-def ranker(workspace: Workspace, listen: Listener = deaf) -> Ranker | None:
+def ranker(workspace: Workspace, listen: Listener = ignore) -> Ranker | None:
     """Load the ranker that is set, else the packaged one; None where none is wanted.
 
     It is fetched from a hub under the same condition as an embedder.

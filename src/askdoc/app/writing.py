@@ -10,8 +10,8 @@ from askdoc.app.opening import main_language
 from askdoc.settings import CHECK_BY_LLM, EXTRACTIVE
 from askdoc.text.terms import SnowballAnalyser
 from askdoc.types import Sending
-from askdoc.types.ports import Listener, MayWait, deaf
-from askdoc.workspace import told_before
+from askdoc.types.ports import Listener, MayWait, ignore
+from askdoc.workspace import was_warned_about
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,7 @@ def may_write(settings: Settings) -> bool:
 
 
 @contextmanager
-def language_model(workspace: Workspace, listen: Listener = deaf) -> Iterator[Choice | None]:
+def language_model(workspace: Workspace, listen: Listener = ignore) -> Iterator[Choice | None]:
     """Load the language model that the settings ask for, or one that is here and good enough."""
     with language_models() as load:
         chosen = load(workspace.settings)
@@ -77,7 +77,7 @@ def language_models() -> Iterator[LoadModel]:
 
 def tell(workspace: Workspace, generator: Generator, listen: Listener) -> None:
     """Tell to which host a language model sends, once in each workspace, and when it waits."""
-    if generator.remote and not told_before(workspace.root, generator.remote):
+    if generator.remote and not was_warned_about(workspace.root, generator.remote):
         listen(Sending(generator.remote))
     if isinstance(generator, MayWait):
         generator.listen = listen

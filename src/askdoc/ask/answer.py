@@ -44,7 +44,7 @@ from askdoc.types import (
     Wrote,
 )
 from askdoc.types.places import Place
-from askdoc.types.ports import AnswerWriter, CatalogReader, Listener, deaf
+from askdoc.types.ports import AnswerWriter, CatalogReader, Listener, ignore
 from askdoc.write.prompts import REFUSAL
 
 if TYPE_CHECKING:
@@ -66,13 +66,13 @@ def unpoisoned(
     others = [item for item in evidence if item.label not in suspicious]
     known = {word for item in others for word in _words(item.text)}
     asked = _words(question) - known
-    kept = [
+    trusted = [
         item
         for item in chosen
         if item.evidence.label not in suspicious or asked & _words(item.evidence.text)
     ]
-    if kept or not others:
-        return sorted(kept, key=lambda one: one.evidence.label in suspicious) or list(chosen)
+    if trusted or not others:
+        return sorted(trusted, key=lambda one: one.evidence.label in suspicious) or list(chosen)
     return [Chosen(others[0], readable(others[0]))]
 
 
@@ -96,7 +96,7 @@ class Parts:
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
+class _Reply:
     """What an answer says, and how it came about."""
 
     claims: tuple[Claim, ...]
@@ -153,7 +153,7 @@ class Answerer:
         vector: Matrix | None = None,
         earlier: Sequence[str] = (),
         complete: str | None = None,
-        listen: Listener = deaf,
+        listen: Listener = ignore,
     ) -> Answer:
         """Answer `question` from the documents of those ids, or from all.
 
@@ -172,28 +172,28 @@ class Answerer:
             documents=documents,
             vector=vector,
             earlier=earlier,
-            hear_retrieved=lambda: marks.append(time.perf_counter()),
+            on_retrieved=lambda: marks.append(time.perf_counter()),
         )
         [retrieved], reason, evidence = marks, found.reason, found.evidence
         asked, selected = clean(question), time.perf_counter()
         writer = None if reason else self._parts.writer
         listen(evidence)
-        said = (
+        reply = (
             self._write(writer, found, listen, complete) if writer else self._extract(found.chosen)
         )
-        reason = reason or said.reason
+        reason = reason or reply.reason
         finished = time.perf_counter()
         return Answer(
             question=complete or asked,
             searched=None if found.searched == asked else found.searched,
-            status=_status(said.claims, reason),
-            claims=said.claims,
-            citations=said.citations,
+            status=_status(reply.claims, reason),
+            claims=reply.claims,
+            citations=reply.citations,
             evidence=tuple(evidence[:_SHOWN_EVIDENCE]),
             passages=tuple(found.passages),
             reason=reason,
             confidence=found.confidence,
-            generator=said.generator,
+            generator=reply.generator,
             fingerprint=self.fingerprint_for(documents),
             timings={
                 "total_ms": _milliseconds(started, finished),
@@ -202,7 +202,7 @@ class Answerer:
                 "generate_ms": _milliseconds(selected, finished),
             },
             signals=found.signals,
-            generation=said.generation,
+            generation=reply.generation,
         )
 
     def evidence(
@@ -245,14 +245,14 @@ class Answerer:
         """Name the first and last line (from 1) of a place."""
         return self._catalog.lines(document_id, span)
 
-    def _extract(self, chosen: Sequence[Chosen], generation: Generation | None = None) -> _Said:
+    def _extract(self, chosen: Sequence[Chosen], generation: Generation | None = None) -> _Reply:
         """Let the chosen sentences speak for themselves."""
         citations = tuple(
             self._cite(label, item.evidence, item.span)
             for label, item in enumerate(chosen, start=1)
         )
         claims = tuple(_claim(citation) for citation in citations)
-        return _Said(claims, citations, GENERATOR, generation)
+        return _Reply(claims, citations, GENERATOR, generation)
 
     def _write(
         self,
@@ -260,12 +260,12 @@ class Answerer:
         found: Found,
         listen: Listener,
         complete: str | None,
-    ) -> _Said:
+    ) -> _Reply:
         """Let a language model write; extract where nothing that it says holds."""
         citations: dict[tuple[str, Span], Citation] = {}
         claims: list[Claim] = []
 
-        def hear(draft: DraftClaim) -> None:
+        def on_claim(draft: DraftClaim) -> None:
             fresh = []
             for item, span in draft.places:
                 key = (item.passage.document.id, span)
@@ -278,7 +278,7 @@ class Answerer:
             claims.append(Claim(draft.text, labels, draft.support, draft.reasons))
             listen(Wrote(claims[-1], tuple(fresh)))
 
-        draft = writer.write(complete or found.searched, found.evidence, hear)
+        draft = writer.write(complete or found.searched, found.evidence, on_claim)
         chosen = unpoisoned(
             found.searched, found.chosen, found.evidence, draft.generation.suspicious
         )
@@ -287,14 +287,14 @@ class Answerer:
                 if (item.evidence.passage.document.id, item.span) not in citations:
                     text = one_line(item.evidence.passage.chunk.sentence(item.span))
                     place = ((item.evidence, item.span),)
-                    hear(DraftClaim(text, place, Support.SUPPORTED))
+                    on_claim(DraftClaim(text, place, Support.SUPPORTED))
         if claims:
-            return _Said(tuple(claims), tuple(citations.values()), writer.name, draft.generation)
+            return _Reply(tuple(claims), tuple(citations.values()), writer.name, draft.generation)
         if draft.refusal:
             message = f"`{writer.name}` finds no answer in the documents' sentences"
             message += _in_its_words(draft.refusal) + _kept_back(draft)
             reason = Reason("model_abstained", message)
-            return _Said((), (), writer.name, draft.generation, reason)
+            return _Reply((), (), writer.name, draft.generation, reason)
         return self._extract(chosen, replace(draft.generation, fallback=_why_extractive(draft)))
 
     def _cite(self, label: int, evidence: Evidence, span: Span) -> Citation:
@@ -367,9 +367,9 @@ def _why_extractive(draft: Draft) -> str:
 
 def _in_its_words(refusal: str) -> str:
     """Add to a reason what the model says of it, beyond that it has no answer."""
-    said = one_line(refusal.removeprefix(REFUSAL)).strip(" .:;,-–—")
-    short = said if len(said) <= _LONGEST_REFUSAL else f"{said[:_LONGEST_REFUSAL].rstrip()}…"
-    return f": “{short}”" if said else ""
+    reason = one_line(refusal.removeprefix(REFUSAL)).strip(" .:;,-–—")
+    short = reason if len(reason) <= _LONGEST_REFUSAL else f"{reason[:_LONGEST_REFUSAL].rstrip()}…"
+    return f": “{short}”" if reason else ""
 
 
 def _kept_back(draft: Draft) -> str:

@@ -63,14 +63,14 @@ def choose(
         new = (words & weights.keys()).difference(*(others for _, others in taken))
         if behind > _MARGIN and sum(weights[term] for term in new) / mass < _NEWS:
             continue
-        if any(_similar(words, said) for _, said in taken):
+        if any(_similar(words, said_words) for _, said_words in taken):
             continue
         place = Chosen(item, readable(item))
         if (at := next((n for n, (one, _) in enumerate(taken) if _meet(one, place)), None)) is None:
             taken.append((place, words))
         else:
-            first, said = taken[at]
-            taken[at] = Chosen(first.evidence, first.span.joined(place.span)), said | words
+            first, said_words = taken[at]
+            taken[at] = Chosen(first.evidence, first.span.joined(place.span)), said_words | words
     return [chosen for chosen, _ in taken]
 
 

@@ -33,7 +33,7 @@ from askdoc.types import (
     Status,
     Wrote,
 )
-from askdoc.types.ports import Listener, deaf
+from askdoc.types.ports import Listener, ignore
 
 if TYPE_CHECKING:
     from askdoc.ask.answer import Answerer
@@ -45,7 +45,7 @@ Number = TypeVar("Number", int, float)
 def join_generations(
     generations: Mapping[str, Generation],
     *,
-    heard: Collection[str],
+    contributing: Collection[str],
     labels: Mapping[tuple[str, int], int],
     evidence: Mapping[tuple[str, str], str],
 ) -> Generation | None:
@@ -57,8 +57,8 @@ def join_generations(
     """
     if not generations:
         return None
-    told = {name: item for name, item in generations.items() if name in heard}
-    shown = list(told.values())
+    used = {name: item for name, item in generations.items() if name in contributing}
+    shown = list(used.values())
     return Generation(
         model=next(iter(shown or generations.values())).model,
         withheld=tuple(claim for item in shown for claim in item.withheld),
@@ -69,8 +69,8 @@ def join_generations(
             for name, item in generations.items()
             for label, reason in item.suspicious.items()
         },
-        disagreements=relabelled({name: item.disagreements for name, item in told.items()}, labels),
-        fallback=_fallback(told),
+        disagreements=relabelled({name: item.disagreements for name, item in used.items()}, labels),
+        fallback=_fallback(used),
         interrupted=any(item.interrupted for item in shown),
         failure=next((item.failure for item in generations.values() if item.failure), None),
         attributed=sum(item.attributed for item in shown),
@@ -143,7 +143,7 @@ class Asked(Protocol):
         documents: Collection[str] | None = None,
         earlier: Sequence[str] = (),
         complete: str | None = None,
-        listen: Listener = deaf,
+        listen: Listener = ignore,
     ) -> Answer:
         """Answer one question; `earlier` and `complete` as `Answerer.answer` takes them."""
 
@@ -183,14 +183,14 @@ class Federation:
         documents: Collection[str] | None = None,
         earlier: Sequence[str] = (),
         complete: str | None = None,
-        listen: Listener = deaf,
+        listen: Listener = ignore,
     ) -> Answer:
         """Answer one question from all libraries, or from the documents of those ids.
 
         `listen` hears no claims: which of them the answer keeps is known when all have answered.
         """
 
-        def hear(event: object, name: str) -> None:
+        def on_event(event: object, name: str) -> None:
             listen(None if isinstance(event, Wrote) else marked_event(event, name))
 
         answers = {
@@ -199,7 +199,7 @@ class Federation:
                 documents=ids,
                 earlier=earlier,
                 complete=complete,
-                listen=partial(hear, name=name),
+                listen=partial(on_event, name=name),
             )
             for name, ids in self._shares(documents).items()
         }
@@ -293,19 +293,19 @@ def join(answers: Mapping[str, Answer], *, limit: int) -> Answer:
     and what each cites first comes before what any cites second. Where no library answers, the
     reason of the most confident one is kept. `answers` holds one at least.
     """
-    told = [marked(answer, name) for name, answer in answers.items()]
+    named = [marked(answer, name) for name, answer in answers.items()]
     ranked = sorted(
-        told,
+        named,
         key=lambda answer: (answer.status is not Status.ABSTAINED, answer.confidence),
         reverse=True,
     )
     leading = ranked[0]
-    heard = [answer for answer in ranked if answer.confidence >= _NEARLY * leading.confidence]
+    strong = [answer for answer in ranked if answer.confidence >= _NEARLY * leading.confidence]
     claims: list[Claim] = []
     citations: list[Citation] = []
     labels: dict[tuple[str, int], int] = {}
-    names = {id(answer): name for answer, name in zip(told, answers, strict=True)}
-    for claim, answer in _in_turn(heard):
+    names = {id(answer): name for answer, name in zip(named, answers, strict=True)}
+    for claim, answer in _in_turn(strong):
         name = names[id(answer)]
         fresh = [item for item in _cited(claim, answer) if (name, item.label) not in labels]
         if citations and len(citations) + len(fresh) > limit:
@@ -314,7 +314,7 @@ def join(answers: Mapping[str, Answer], *, limit: int) -> Answer:
             labels[name, item.label] = len(citations) + 1
             citations.append(replace(item, label=len(citations) + 1))
         claims.append(replace(claim, citations=tuple(labels[name, n] for n in claim.citations)))
-    evidence, evidence_labels = _best_evidence(dict(zip(answers, told, strict=True)))
+    evidence, evidence_labels = _best_evidence(dict(zip(answers, named, strict=True)))
     return replace(
         leading,
         claims=tuple(claims),
@@ -322,15 +322,15 @@ def join(answers: Mapping[str, Answer], *, limit: int) -> Answer:
         evidence=evidence,
         passages=tuple(
             sorted(
-                (passage for answer in told for passage in answer.passages),
+                (passage for answer in named for passage in answer.passages),
                 key=lambda passage: -passage.score,
             )
         ),
         fingerprint=_joined({name: answer.fingerprint for name, answer in answers.items()}),
-        timings=_added([answer.timings for answer in told]),
+        timings=_added([answer.timings for answer in named]),
         generation=join_generations(
             {name: answer.generation for name, answer in answers.items() if answer.generation},
-            heard=[names[id(answer)] for answer in heard],
+            contributing=[names[id(answer)] for answer in strong],
             labels=labels,
             evidence=evidence_labels,
         ),

@@ -140,7 +140,7 @@ class Finder:
         documents: Collection[str] | None = None,
         vector: Matrix | None = None,
         earlier: Sequence[str] = (),
-        hear_retrieved: Callable[[], None] = lambda: None,
+        on_retrieved: Callable[[], None] = lambda: None,
     ) -> Found:
         """Find the evidence for `question`, in the documents of those ids or in all.
 
@@ -157,7 +157,7 @@ class Finder:
         text = self.understand(question)
         demands = _asking(text)
         if not demands.has_words():
-            hear_retrieved()
+            on_retrieved()
             return Found(text, [], [], [], {}, 0.0, Reason("empty_question", _WORDLESS))
         query = self.query(demands.text, vector, self.language(text))
         others = [one for one in map(clean, reversed(earlier)) if one != clean(question)]
@@ -176,9 +176,9 @@ class Finder:
                 operators.unquoted(text),
                 documents=documents,
                 earlier=earlier,
-                hear_retrieved=hear_retrieved,
+                on_retrieved=on_retrieved,
             )
-        hear_retrieved()
+        on_retrieved()
         found = self._judge(query, weights, passages, demands, documents)
         return replace(found, searched=text)
 
@@ -395,16 +395,16 @@ class Finder:
         if documents is not None:
             known = self._sources.catalog.counts().documents
             asked = f"the documents that were asked ({len(documents)} of {known})"
-        kind, told = "nothing_found", f"nothing in {asked} comes near this question"
+        kind, text = "nothing_found", f"nothing in {asked} comes near this question"
         if evidence and confidence >= least:
             short = shortfall(confidence, sure)
             return Reason("unsure", f"{asked} may not answer this question ({short})")
         if evidence:
             kind, short = "weak_evidence", shortfall(confidence, least)
-            told = f"{asked} do not seem to answer this question ({short})"
+            text = f"{asked} do not seem to answer this question ({short})"
         if self._sources.catalog.setting(INCOMPLETE):
-            told += "; files may be missing from the index, since a run has not come to its end"
-        return Reason(kind, told)
+            text += "; files may be missing from the index, since a run has not come to its end"
+        return Reason(kind, text)
 
 
 def _asking(text: str) -> Demands:

@@ -217,5 +217,5 @@ def _offered(document: Document, everything: Sequence[Stretch]) -> str:
         return f"its places are lines: `askdoc show {document.location}:1`"
     first, last = (name_place(everything[place].place, None, None) for place in (0, -1))
     number = len(everything)
-    told = f"it has `{first}`" if number == 1 else f"it has {number:,}, from `{first}` to `{last}`"
-    return told if first and last else "its citations say what it has"
+    text = f"it has `{first}`" if number == 1 else f"it has {number:,}, from `{first}` to `{last}`"
+    return text if first and last else "its citations say what it has"

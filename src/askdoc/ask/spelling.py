@@ -59,15 +59,15 @@ def repair(question: str, vocabulary: Vocabulary) -> str:
         if (term := _doubted(word, vocabulary))
     }
     held = vocabulary.frequencies(doubted.values())
-    meant = {
+    repairs = {
         word: nearest
         for word, term in doubted.items()
         if not held[term] and (nearest := _nearest(word.lower(), term, vocabulary))
     }
-    if not meant:
+    if not repairs:
         return question
     parts[::2] = [
-        _WORD.sub(lambda match: meant.get(match.group(), match.group()), part)
+        _WORD.sub(lambda match: repairs.get(match.group(), match.group()), part)
         for part in parts[::2]
     ]
     return "".join(parts)
@@ -85,10 +85,10 @@ def _asking_word(word: str, vocabulary: Vocabulary) -> str:
         lower[:place] + lower[place + 1] + lower[place] + lower[place + 2 :]
         for place in range(len(lower) - 1)
     }
-    meant = swapped & WH
-    if len(meant) != 1:
+    repairs = swapped & WH
+    if len(repairs) != 1:
         return word
-    found = meant.pop()
+    found = repairs.pop()
     return found.capitalize() if word[0].isupper() else found
 
 

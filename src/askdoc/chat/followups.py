@@ -152,13 +152,13 @@ def _resolved(body: str, turns: Sequence[Turn]) -> str | None:
     match = _outward(body)
     if match is None or match[0] == body:
         return None
-    meant = next(_antecedents(match["pronoun"].lower(), turns), None)
-    if meant is None or meant in body:
+    antecedent = next(_antecedents(match["pronoun"].lower(), turns), None)
+    if antecedent is None or antecedent in body:
         return None
     pronoun = match["pronoun"].lower()
     if pronoun in _POSSESSIVE or (pronoun == "her" and _OWNED.match(body, match.end())):
-        meant += "’" if meant.endswith("s") else "’s"
-    return f"{body[: match.start()]}{meant}{body[match.end() :]}"
+        antecedent += "’" if antecedent.endswith("s") else "’s"
+    return f"{body[: match.start()]}{antecedent}{body[match.end() :]}"
 
 
 def _outward(body: str) -> re.Match[str] | None:
@@ -184,9 +184,9 @@ def _is_relative(match: re.Match[str], body: str) -> bool:
 def _antecedents(pronoun: str, turns: Sequence[Turn]) -> Iterator[str]:
     """List what a pronoun may mean, the likeliest first: what the latest turn asked about."""
     for turn in list(reversed(turns))[:_RECENT]:
-        asked, said = _names(turn.question), _names(turn.answer)
+        asked, answered = _names(turn.question), _names(turn.answer)
         if pronoun in _PERSON:
-            yield from (name.text for name in (*asked, *said) if name.person)
+            yield from (name.text for name in (*asked, *answered) if name.person)
             yield from (name.text for name in asked if name.may_be_person)
             continue
         about = topic(turn.question)

@@ -64,9 +64,12 @@ def is_that_question(made: str, question: str, turns: Sequence[Turn], *, languag
     """Tell whether `made` asks what `question` does after `turns`, as far as its words tell."""
     if not made.endswith("?") or len(made) > _LONGEST or _SENTENCE_END.search(made[:-1]):
         return False
-    said = [part for turn in turns for part in (turn.question, turn.answer)]
-    kept, known = _telling([made], language), _telling([question, *said], language)
-    if not (_telling([question], language) <= kept <= known):
+    conversation = [part for turn in turns for part in (turn.question, turn.answer)]
+    content, known = (
+        _content_terms([made], language),
+        _content_terms([question, *conversation], language),
+    )
+    if not (_content_terms([question], language) <= content <= known):
         return False
     return language != ENGLISH or (rewrite(made, turns) == made and not is_open(made))
 
@@ -79,7 +82,7 @@ def _conversation(question: str, turns: Sequence[Turn]) -> str:
     return "\n".join([*lines, f"Follow-up question: {harmless(question)}"])
 
 
-def _telling(texts: Iterable[str], language: str) -> set[str]:
+def _content_terms(texts: Iterable[str], language: str) -> set[str]:
     """List the words that carry meaning, without their endings for owning."""
     found = (
         content_words(text)

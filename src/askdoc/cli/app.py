@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from askdoc import __version__
-from askdoc.cli.base import COMPLETING, MEANT, Command, Root
+from askdoc.cli.base import COMPLETING, MISTYPED, Command, Root
 from askdoc.cli.input import at_terminal, expect_open, is_piped
 from askdoc.errors import UsageError
 from askdoc.text.mentions import FUNCTION_WORDS
@@ -161,7 +161,7 @@ class AskdocGroup(Root):
             rest = args[leading + 1 :]
             self._refuse_mistyped(ctx, word, rest)
             if rest and (near := self._nearest(ctx, word, _CLOSE)):
-                ctx.meta[MEANT] = f"askdoc {shlex.join([near[0], *rest])}"
+                ctx.meta[MISTYPED] = f"askdoc {shlex.join([near[0], *rest])}"
         return ["ask", *args]
 
     def _opens_session(self, ctx: Any, args: list[str]) -> bool:
@@ -208,8 +208,8 @@ class AskdocGroup(Root):
         if near := self._nearest(ctx, word, close):
             typed = shlex.join([word, *rest])
             message = f"there is no command `{word}`"
-            meant = " or ".join(f"`askdoc {name}`" for name in near)
-            hint = f"did you mean {meant}? As a question: `askdoc ask {typed}`"
+            commands = " or ".join(f"`askdoc {name}`" for name in near)
+            hint = f"did you mean {commands}? As a question: `askdoc ask {typed}`"
             raise UsageError(message, hint=hint)
 
     def _nearest(self, ctx: Any, word: str, close: float) -> list[str]:

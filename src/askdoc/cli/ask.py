@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from askdoc.app import narrowed
-from askdoc.cli.base import INTERRUPTED, MEANT
+from askdoc.cli.base import INTERRUPTED, MISTYPED
 from askdoc.cli.input import LONGEST, STANDARD_INPUT, has_input, is_at_end, is_piped, read_all
 from askdoc.cli.open import (
     here,
@@ -47,7 +47,7 @@ from askdoc.render.explain import explain_lines
 from askdoc.render.generation import ClaimStream, generation_lines, prompt_lines
 from askdoc.render.layout import BLANK
 from askdoc.types import Status
-from askdoc.types.ports import deaf
+from askdoc.types.ports import ignore
 
 if TYPE_CHECKING:
     from askdoc.ask.federate import Asked
@@ -153,7 +153,7 @@ def ask(  # noqa: PLR0913 - one parameter for each option
         raise UsageError(message, hint="give one of them")
     view = View.BRIEF if brief else View.QUOTES if quotes else View.CONTEXT
     files = _files_asked(file, question, batch)
-    aside = errors()
+    stderr = errors()
     with ExitStack() as stack:
         if files:
             _refuse_with_files(library=library, index=index, batch=batch)
@@ -174,39 +174,39 @@ def ask(  # noqa: PLR0913 - one parameter for each option
         if batch is not None:
             from askdoc.cli.batch import run_batch
 
-            run_batch(workspaces, batch, to, source, where, aside)
+            run_batch(workspaces, batch, to, source, where, stderr)
             return
         text = read_question(question)
         if files:
-            index_files(workspaces[None], files, aside)
-        stack.enter_context(_meant(ctx))
-        answerer = stack.enter_context(open_asked(workspaces, aside))
+            index_files(workspaces[None], files, stderr)
+        stack.enter_context(_suggest_command(ctx))
+        answerer = stack.enter_context(open_asked(workspaces, stderr))
         documents = narrowed(answerer, source or (), where or ())
         stream = ClaimStream(output())
-        listen = deaf if as_json or no_stream or brief else stream
+        listen = ignore if as_json or no_stream or brief else stream
         answer = answerer.answer(text, documents=documents, listen=listen)
         if as_json:
             print_json(answer_to_json(answer, base=here()))
         else:
             shown = any(item.settings.show_unsupported for item in workspaces.values())
-            _print(answer, answerer, view, said=stream.count, withheld=shown, explain=explain)
-    aside.show(note_line(note, aside) for note in notes(answer))
+            _print(answer, answerer, view, shown=stream.count, withheld=shown, explain=explain)
+    stderr.show(note_line(note, stderr) for note in notes(answer))
     if answer.generation is not None and answer.generation.interrupted:
         raise typer.Exit(INTERRUPTED)
     if answer.status is Status.ABSTAINED or (strict and answer.status is Status.UNSURE):
-        if meant := ctx.meta.get(MEANT):
-            aside.show([note_line(f"did you mean the command `{meant}`?", aside)])
+        if command := ctx.meta.get(MISTYPED):
+            stderr.show([note_line(f"did you mean the command `{command}`?", stderr)])
         raise typer.Exit(ABSTAINED)
     if answer.generation is not None and answer.generation.failure is not None:
         raise typer.Exit(MODEL_FAILED)
 
 
 def _print(
-    answer: Answer, asked: Asked, view: View, *, said: int, withheld: bool, explain: bool
+    answer: Answer, asked: Asked, view: View, *, shown: int, withheld: bool, explain: bool
 ) -> None:
-    """Print an answer, of which `said` claims stand on the screen already."""
+    """Print an answer, of which the first `shown` claims are on the screen already."""
     page = output()
-    page.show(answer_lines(answer, page, view=view, lines=asked.lines, said=said))
+    page.show(answer_lines(answer, page, view=view, lines=asked.lines, shown=shown))
     below = errors() if view is View.BRIEF else page
     below.show(generation_lines(answer, below, withheld=withheld))
     if explain:
@@ -216,13 +216,13 @@ def _print(
 
 
 @contextmanager
-def _meant(ctx: typer.Context) -> Iterator[None]:
+def _suggest_command(ctx: typer.Context) -> Iterator[None]:
     """Where there is nothing to ask, name the command that the question is nearly one of."""
     try:
         yield
     except NoIndex as error:
-        if meant := ctx.meta.get(MEANT):
-            error.hint = f"did you mean `{meant}`? To ask, {error.hint}"
+        if command := ctx.meta.get(MISTYPED):
+            error.hint = f"did you mean `{command}`? To ask, {error.hint}"
         raise
 
 
@@ -237,9 +237,9 @@ def _files_asked(
     if not is_piped():
         return []
     if not has_input(within=_PATIENCE):
-        aside = errors()
-        told = "reading the text from standard input; `< /dev/null` asks the index instead"
-        aside.show([note_line(told, aside)])
+        stderr = errors()
+        text = "reading the text from standard input; `< /dev/null` asks the index instead"
+        stderr.show([note_line(text, stderr)])
     return [] if is_at_end() else [STANDARD_INPUT]
 
 

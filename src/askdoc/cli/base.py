@@ -26,7 +26,7 @@ from askdoc.render.errors import error_lines, note_line, problem_lines
 from askdoc.render.help import Panel, help_lines
 
 INTERRUPTED = 130
-MEANT = "askdoc.meant"
+MISTYPED = "askdoc.meant"
 """Where a context keeps the command that a question may have been meant for."""
 _SHELLS = ("bash", "zsh", "fish", "powershell", "pwsh")
 _COMPLETION = {"--install-completion": "install_callback", "--show-completion": "show_callback"}
@@ -92,9 +92,9 @@ class Command(TyperCommand):
                 return
             is_short = argument.startswith("-") and not argument.startswith("--")
             if is_short and before not in valued:
-                told = misread_option(argument, ctx.command_path, names)
-                if told is not None:
-                    message, hint = told
+                misread = misread_option(argument, ctx.command_path, names)
+                if misread is not None:
+                    message, hint = misread
                     raise UsageError(message, hint=hint)
             before = argument
 

@@ -69,7 +69,7 @@ class Lines:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class WrittenAnswers:
     """What an output holds already: how many answers, and what they depended on, each once."""
 
     count: int = 0
@@ -130,7 +130,7 @@ def answer_all(
                 turn += 1
 
 
-def resume(file: Path, questions: Sequence[str]) -> Kept:
+def resume(file: Path, questions: Sequence[str]) -> WrittenAnswers:
     """Tell what answers `file` holds already; a line cut short is taken off.
 
     Raises:
@@ -139,43 +139,46 @@ def resume(file: Path, questions: Sequence[str]) -> Kept:
 
     """
     if not file.exists():
-        return Kept()
-    whole = file.read_bytes()
-    kept = whole[: whole.rfind(b"\n") + 1]
-    lines = kept.splitlines()
+        return WrittenAnswers()
+    content = file.read_bytes()
+    complete = content[: content.rfind(b"\n") + 1]
+    lines = complete.splitlines()
     answers = [_read(line) for line in lines]
     for number, answer in enumerate(answers, 1):
         asked = questions[number - 1] if number <= len(questions) else None
-        if told := _misfit(number, answer, asked):
-            raise _refusal(file, told, number - 1)
-    rest = whole[len(kept) :]
+        if difference := _misfit(number, answer, asked):
+            raise _refusal(file, difference, number - 1)
+    rest = content[len(complete) :]
     if not (rest.startswith(_BEGINNING) or _BEGINNING.startswith(rest)):
         raise _refusal(file, f"line {len(lines) + 1} is no answer", len(lines))
-    if len(kept) < len(whole):
+    if len(complete) < len(content):
         with file.open("r+b") as stream:
-            stream.truncate(len(kept))
+            stream.truncate(len(complete))
     made = {json.dumps(answer.get("fingerprint")): answer.get("fingerprint") for answer in answers}
-    return Kept(len(lines), tuple(made.values()))
+    return WrittenAnswers(len(lines), tuple(made.values()))
 
 
-def refuse_mixing(file: Path, kept: Kept, fingerprint: Fingerprint) -> None:
+def refuse_mixing(file: Path, complete: WrittenAnswers, fingerprint: Fingerprint) -> None:
     """Go on where the answers that `file` holds hang on the same as those to come.
 
     Raises:
         UsageError: they do not.
 
     """
-    for made in kept.fingerprints:
+    for made in complete.fingerprints:
         known = made if isinstance(made, dict) else {}
-        told = [
+        differences = [
             words
             for part, words in _OTHERWISE.items()
             if known.get(part) != _plain(getattr(fingerprint, part))
         ]
         if _libraries(known.get("models")) != _libraries(fingerprint.models):
-            told = ["from other libraries", *(words for words in told if words == _NARROWED)]
-        if told:
-            message = f"the answers in `{file}` come from another run: {'; '.join(told)}"
+            differences = [
+                "from other libraries",
+                *(words for words in differences if words == _NARROWED),
+            ]
+        if differences:
+            message = f"the answers in `{file}` come from another run: {'; '.join(differences)}"
             hint = "repeat that run, or name another file with `--output`"
             raise UsageError(message, hint=hint)
 
@@ -192,13 +195,13 @@ def _misfit(number: int, answer: Mapping[str, Any], asked: str | None) -> str | 
     return None
 
 
-def _refusal(file: Path, told: str, good: int) -> UsageError:
+def _refusal(file: Path, difference: str, good: int) -> UsageError:
     """Refuse an output for what is told of the line after the first `good` ones."""
     hint = "it stays as it is; name another file with `--output`"
     if good:
         named, other = shlex.quote(str(file)), shlex.quote(f"{file.with_suffix('')}-2{file.suffix}")
         hint += f" To continue from the lines before: `head -n {good} {named} > {other}`"
-    return UsageError(f"`{file}` does not hold answers to these questions: {told}", hint=hint)
+    return UsageError(f"`{file}` does not hold answers to these questions: {difference}", hint=hint)
 
 
 def _short(question: str) -> str:
@@ -236,7 +239,7 @@ def run_batch(
     to: Path | None,
     source: list[str] | None,
     where: list[str] | None,
-    aside: Page,
+    stderr: Page,
 ) -> None:
     """Answer the questions of `batch` in order, as JSON lines; go on where `to` ends.
 
@@ -248,24 +251,24 @@ def run_batch(
     """
     if str(to) in _STANDARD_OUTPUT:
         to = None
-    kept_in = None if to is None or _flows(to) else to
-    if kept_in and _is_same(kept_in, batch):
+    output = None if to is None or _flows(to) else to
+    if output and _is_same(output, batch):
         message = f"`{to}` holds the questions, so answers cannot go there"
         raise UsageError(message, hint="name another file with `--output`")
     lines = read_questions(batch)
-    _tell(lines, batch, aside)
+    _note_skipped_lines(lines, batch, stderr)
     questions = lines.questions
     with ExitStack() as stack:
         stack.enter_context(ending_in_order())
-        if kept_in:
-            stack.enter_context(alone_with(kept_in))
-        kept = resume(kept_in, questions) if kept_in else Kept()
-        asked, open_again = stack.enter_context(open_for_many(workspaces, aside))
+        if output:
+            stack.enter_context(alone_with(output))
+        written = resume(output, questions) if output else WrittenAnswers()
+        asked, open_again = stack.enter_context(open_for_many(workspaces, stderr))
         documents = narrowed(asked, source or (), where or ())
         fingerprint = asked.fingerprint_for(documents)
-        if kept_in:
-            refuse_mixing(kept_in, kept, fingerprint)
-        done = kept.count
+        if output:
+            refuse_mixing(output, written, fingerprint)
+        done = written.count
         if done == len(questions):
             return
 
@@ -276,7 +279,7 @@ def run_batch(
                 yield lambda question: answered(question, ask, fingerprint)
 
         write = stack.enter_context(_writing(to))
-        progress = CountProgress("Answering", len(questions), aside, done=done)
+        progress = CountProgress("Answering", len(questions), stderr, done=done)
         stack.enter_context(progress)
         for answer in answer_all(questions[done:], worker, _jobs(workspaces)):
             write(dumps(answer_to_json(answer, base=here()), ascii_only=True, indent=None) + "\n")
@@ -309,18 +312,18 @@ def _is_same(one: Path, other: Path) -> bool:
         return False
 
 
-def _tell(lines: Lines, batch: Path, aside: Page) -> None:
+def _note_skipped_lines(lines: Lines, batch: Path, stderr: Page) -> None:
     """Say which lines are no questions, where a reader may think that they are."""
     if lines.comments:
-        told = (
+        line = (
             "1 line that begins with `#` is a comment and not asked"
             if lines.comments == 1
             else f"{lines.comments} lines that begin with `#` are comments and not asked"
         )
-        aside.show([note_line(told, aside)])
+        stderr.show([note_line(line, stderr)])
     for number, text in lines.without_question:
-        told = f"line {number} of `{batch}` says what to leave out, and asks for nothing: `{text}`"
-        aside.show([note_line(told, aside)])
+        line = f"line {number} of `{batch}` says what to leave out, and asks for nothing: `{text}`"
+        stderr.show([note_line(line, stderr)])
 
 
 def _jobs(workspaces: Mapping[str | None, Workspace]) -> int:

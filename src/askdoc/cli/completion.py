@@ -84,13 +84,13 @@ def session_numbers(incomplete: str) -> list[tuple[str, str]]:
     try:
         store = SqliteSessions(user_folders.state())
         try:
-            kept = store.sessions(str(open_workspace().root))
+            sessions = store.sessions(str(open_workspace().root))
         finally:
             store.close()
     except AskdocError:
         return []
 
-    titles = {str(item.id): escape(item.title) for item in kept}
+    titles = {str(item.id): escape(item.title) for item in sessions}
     return [(number, titles[number]) for number in _fitting(incomplete, titles)]
 
 

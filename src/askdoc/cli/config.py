@@ -156,8 +156,8 @@ def list_(
         if shown:
             page.show([BLANK])
     if hidden:
-        told = f"{hidden} rarely used settings are not shown; `askdoc config list --all`"
-        page.show([hang(Text(told, style="faint"), page)])
+        text = f"{hidden} rarely used settings are not shown; `askdoc config list --all`"
+        page.show([hang(Text(text, style="faint"), page)])
 
 
 @command(app, "get")
@@ -191,8 +191,8 @@ def set_(
         _refuse_for_all(key, values)
     file = _file(in_workspace=in_workspace)
     before = file.read_bytes() if file.exists() else None
-    kept = list(value) if isinstance(value, tuple) else value
-    put(file, key, kept, editing=_editing(in_workspace=in_workspace))
+    stored = list(value) if isinstance(value, tuple) else value
+    put(file, key, stored, editing=_editing(in_workspace=in_workspace))
     try:
         open_workspace()
     except BaseException:

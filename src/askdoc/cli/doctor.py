@@ -227,8 +227,8 @@ def _repair(workspace: Workspace) -> None:
     except NoIndex:
         app.refuse_while_made(workspace)
         raise
-    aside = errors()
-    with IndexProgress(aside) as progress, app.indexer(workspace, progress) as indexer:
+    stderr = errors()
+    with IndexProgress(stderr) as progress, app.indexer(workspace, progress) as indexer:
         done = indexer.repair()
     done_text = f"repaired: {count(done.made, 'vector')} made, {done.removed:,} removed"
-    aside.show([note_line(done_text, aside)])
+    stderr.show([note_line(done_text, stderr)])

@@ -38,8 +38,8 @@ def export(
     workspace = open_workspace(library=library, index=index)
     with IndexProgress(errors()) as progress:
         done = export_index(workspace, _absolute(file), progress, force=force)
-    told = f"{count(done.documents, 'document')}, {count(done.passages, 'passage')}"
-    say([f"exported {told} to {file} ({size(done.file.stat().st_size)})"])
+    counts = f"{count(done.documents, 'document')}, {count(done.passages, 'passage')}"
+    say([f"exported {counts} to {file} ({size(done.file.stat().st_size)})"])
 
 
 def import_(
@@ -64,8 +64,8 @@ def import_(
     workspace = open_workspace(library=library, create=True, index=index, embedder=embedder)
     with IndexProgress(errors()) as progress:
         done = import_index(workspace, _absolute(file), progress, force=force)
-    told = f"{count(done.documents, 'document')}, {count(done.passages, 'passage')}"
-    lines = [f"imported {told} from {file}"]
+    counts = f"{count(done.documents, 'document')}, {count(done.passages, 'passage')}"
+    lines = [f"imported {counts} from {file}"]
     if done.absent:
         names = ", ".join(done.absent)
         lines.append(f"not here yet: {names}; bring them before you run `askdoc index`")

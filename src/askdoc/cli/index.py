@@ -56,29 +56,29 @@ def keep_current(
 
     Prints a line for each change, or with `as_json` an object for what was done at once.
     """
-    page, aside = output(), errors()
+    page, stderr = output(), errors()
     lines = ChangeLines(done)
     changes = 0
 
-    def hear(event: object) -> None:
+    def on_event(event: object) -> None:
         if isinstance(event, Waiting):
-            aside.show([note_line(event.reason, aside)])
+            stderr.show([note_line(event.reason, stderr)])
 
     report = done
     with suppress(KeyboardInterrupt), app.indexer(workspace, options=options) as indexer:
         paths = sources or indexer.watched()
-        names = ", ".join(f"`{seen_from(aside.base, str(path))}`" for path in paths)
-        aside.show([note_line(f"watching {names}; Ctrl-C ends it", aside)])
-        for report in app.follower(workspace, indexer, sources, hear).reports():
-            told = list(lines(report, page))
-            changes += len(told)
-            if as_json and told:
+        names = ", ".join(f"`{seen_from(stderr.base, str(path))}`" for path in paths)
+        stderr.show([note_line(f"watching {names}; Ctrl-C ends it", stderr)])
+        for report in app.follower(workspace, indexer, sources, on_event).reports():
+            shown = list(lines(report, page))
+            changes += len(shown)
+            if as_json and shown:
                 _print(report)
             elif not quiet and not as_json:
-                page.show(told)
+                page.show(shown)
     with app.open_catalog(workspace) as catalog:
         documents = catalog.counts().documents
-    aside.show([ending_line(documents, changes, interrupted=report.interrupted, page=aside)])
+    stderr.show([ending_line(documents, changes, interrupted=report.interrupted, page=stderr)])
     if report.interrupted:
         raise typer.Exit(INTERRUPTED)
 
@@ -190,9 +190,9 @@ def _expect_something(report: IndexReport, paths: Sequence[str]) -> None:
     if report.skipped:
         raise typer.Exit(1)
 
-    aside = errors()
+    stderr = errors()
     named = ", ".join(f"`{path}`" for path in paths)
-    aside.show([note_line(f"{named} holds nothing to index yet", aside)])
+    stderr.show([note_line(f"{named} holds nothing to index yet", stderr)])
 
 
 def _planned(

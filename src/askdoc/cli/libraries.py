@@ -66,9 +66,9 @@ def show_libraries(*, as_json: AsJson = False) -> None:
         print_json({"schema": "askdoc.libraries/1", "libraries": listed})
         return
     if not found:
-        aside = errors()
-        told = "there is no library yet; make one: `askdoc index --library NAME FOLDER`"
-        aside.show([note_line(told, aside)])
+        stderr = errors()
+        text = "there is no library yet; make one: `askdoc index --library NAME FOLDER`"
+        stderr.show([note_line(text, stderr)])
     page = output()
     page.show(
         table(
@@ -114,5 +114,5 @@ def remove(
     left = delete(name)
     output().show([Text(f"deleted {what}; its documents stay where they are")])
     if left is not None:
-        aside = errors()
-        aside.show([note_line(f"`{left}` stays, since it holds what is not askdoc's", aside)])
+        stderr = errors()
+        stderr.show([note_line(f"`{left}` stays, since it holds what is not askdoc's", stderr)])

@@ -91,10 +91,10 @@ def pull(name: Name, *, offline: Offline = False) -> None:
         askdoc models pull smollm2-135m
     """
     model = find_model(name)
-    aside = errors()
-    with FetchProgress(aside) as progress:
+    stderr = errors()
+    with FetchProgress(stderr) as progress:
         path = ModelFiles().pull(model, offline=offline, listen=progress)
-    aside.show([note_line(f"{name} is here and verified: {path}", aside)])
+    stderr.show([note_line(f"{name} is here and verified: {path}", stderr)])
 
 
 @command(app, "path")

@@ -107,7 +107,7 @@ def chosen_libraries(given: list[str] | None) -> list[str]:
 @contextmanager
 def open_answerer(
     workspace: Workspace,
-    aside: Page,
+    stderr: Page,
     *,
     load_model: LoadModel | None = None,
     change: Callable[[Parts], Parts] | None = None,
@@ -120,7 +120,7 @@ def open_answerer(
         NoIndex: there is none, and the workspace names no sources to make it from.
 
     """
-    listen = ModelNotices(aside)
+    listen = ModelNotices(stderr)
 
     def opening() -> AbstractContextManager[Answerer]:
         return app.answerer(workspace, listen, load_model=load_model, change=change)
@@ -132,25 +132,27 @@ def open_answerer(
             # A folder that was named and holds no index is more likely mistyped than meant.
             if not workspace.source_names or workspace.origins["index"] is Origin.COMMAND_LINE:
                 raise
-            names = ", ".join(f"`{seen_from(aside.base, name)}`" for name in workspace.source_names)
-            aside.show([note_line(f"there is no index yet; building it from {names}", aside)])
-            build(workspace, None, aside)
+            names = ", ".join(
+                f"`{seen_from(stderr.base, name)}`" for name in workspace.source_names
+            )
+            stderr.show([note_line(f"there is no index yet; building it from {names}", stderr)])
+            build(workspace, None, stderr)
             answerer = stack.enter_context(opening())
         yield answerer
 
 
 @contextmanager
 def open_asked(
-    workspaces: Mapping[str | None, Workspace], aside: Page
+    workspaces: Mapping[str | None, Workspace], stderr: Page
 ) -> Iterator[Answerer | Federation]:
     """Open one workspace's index for questions, or several libraries' as one."""
-    with _opened(workspaces, aside) as answerers:
+    with _opened(workspaces, stderr) as answerers:
         yield _as_one(answerers, workspaces)
 
 
 @contextmanager
 def open_for_many(
-    workspaces: Mapping[str | None, Workspace], aside: Page
+    workspaces: Mapping[str | None, Workspace], stderr: Page
 ) -> Iterator[tuple[Answerer | Federation, OpenAgain]]:
     """Open what is asked for many questions, and how to open it for a thread of its own.
 
@@ -158,14 +160,14 @@ def open_for_many(
     """
     from askdoc.ask.memo import remembering
 
-    with _opened(workspaces, aside, change=remembering) as answerers:
+    with _opened(workspaces, stderr, change=remembering) as answerers:
         yield _as_one(answerers, workspaces), partial(app.asked, workspaces, like=answerers)
 
 
 @contextmanager
 def _opened(
     workspaces: Mapping[str | None, Workspace],
-    aside: Page,
+    stderr: Page,
     *,
     change: Callable[[Parts], Parts] | None = None,
 ) -> Iterator[dict[str | None, Answerer]]:
@@ -173,7 +175,7 @@ def _opened(
         load_model = stack.enter_context(app.language_models())
         answerers = {
             name: stack.enter_context(
-                open_answerer(workspace, aside, load_model=load_model, change=change)
+                open_answerer(workspace, stderr, load_model=load_model, change=change)
             )
             for name, workspace in workspaces.items()
         }
@@ -182,8 +184,8 @@ def _opened(
             for one in workspaces.values()
         )
         if asked_for and not any(one.parts.writer for one in answerers.values()):
-            told = "`--check` needs a language model; add `--llm NAME`"
-            aside.show([note_line(told, aside)])
+            text = "`--check` needs a language model; add `--llm NAME`"
+            stderr.show([note_line(text, stderr)])
         yield answerers
 
 
@@ -201,7 +203,7 @@ def temporary_index() -> Iterator[Path]:
         yield Path(folder) / "index"
 
 
-def index_files(workspace: Workspace, files: Sequence[str], aside: Page) -> None:
+def index_files(workspace: Workspace, files: Sequence[str], stderr: Page) -> None:
     """Index files and folders that are asked once; `-` stands for standard input.
 
     Raises:
@@ -213,7 +215,7 @@ def index_files(workspace: Workspace, files: Sequence[str], aside: Page) -> None
         text = workspace.index.parent / "standard-input.txt"
         text.write_bytes(read_all(LONGEST_TEXT, "the text"))
         named[named.index(STANDARD_INPUT)] = str(text)
-    report = build(workspace, targets(named, here()), aside)
+    report = build(workspace, targets(named, here()), stderr)
     if not report.added:
         reason = report.skipped[0].reason if report.skipped else "it holds no text"
         message = f"there is nothing to ask in {', '.join(f'`{name}`' for name in files)}: {reason}"
@@ -224,7 +226,7 @@ def index_files(workspace: Workspace, files: Sequence[str], aside: Page) -> None
 def build(
     workspace: Workspace,
     sources: Sequence[Target] | None,
-    aside: Page,
+    stderr: Page,
     *,
     rebuild: bool = False,
     options: ReadOptions | None = None,
@@ -233,7 +235,7 @@ def build(
     app.refuse_index_around(workspace, paths_of(sources or ()))
     options = options or ReadOptions()
     with (
-        IndexProgress(aside) as progress,
+        IndexProgress(stderr) as progress,
         app.indexer(workspace, progress, options=options) as indexer,
     ):
         return indexer.sync(sources, progress, rebuild=rebuild)

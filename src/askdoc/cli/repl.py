@@ -116,6 +116,6 @@ def _store(folder: Path | None) -> SessionStore | None:
     try:
         return SqliteSessions(folder)
     except StoreError as error:
-        aside = errors()
-        aside.show([note_line(f"{error}; this session is not saved", aside)])
+        stderr = errors()
+        stderr.show([note_line(f"{error}; this session is not saved", stderr)])
         return None

@@ -14,7 +14,7 @@ from askdoc.cli.open import here, open_workspace
 from askdoc.cli.options import AllowPrivate, AsJson, Depth, Index, Library, expect_addresses
 from askdoc.cli.output import print_json, say
 from askdoc.render.console import output
-from askdoc.render.indexing import count, kept_lines
+from askdoc.render.indexing import count, source_kept_lines
 
 _HELP = """List, add and remove the files and folders of the index.
 
@@ -45,7 +45,7 @@ def show(*, as_json: AsJson = False, library: Library = None, index: Index = Non
         return
 
     page = output()
-    page.show(kept_lines(found, page))
+    page.show(source_kept_lines(found, page))
 
 
 @command(app, "add")
@@ -70,8 +70,8 @@ def add(
         wiring.permit(workspace, address, depth=depth, allow_private=allow_private)
     with wiring.indexer(workspace) as indexer:
         added = indexer.add_sources(given)
-    told = [f"added {location}; `askdoc index` reads it" for location in added]
-    say(told or ["nothing added: it is a source already; `askdoc index` brings it up to date"])
+    lines = [f"added {location}; `askdoc index` reads it" for location in added]
+    say(lines or ["nothing added: it is a source already; `askdoc index` brings it up to date"])
 
 
 @command(app, "remove")

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from askdoc import workspace as kept
+from askdoc import workspace as workspaces
 from askdoc.cli.open import here
 from askdoc.errors import SettingsError, UsageError
 from askdoc.render.console import errors
@@ -56,10 +56,10 @@ def trust(
     """
     root = root_of(here())
     config = root / CONFIG_NAME
-    owner = kept.foreign_owner(root)
+    owner = workspaces.foreign_owner(root)
     if owner is not None and not forget:
-        kept.trust_owner(root)
-    elif forget and kept.distrust_owner(root):
+        workspaces.trust_owner(root)
+    elif forget and workspaces.distrust_owner(root):
         owner = owner or "another user"
     if owner is not None:
         page = errors()
@@ -73,10 +73,10 @@ def trust(
     page = errors()
     allowed: list[str] = []
     if forget:
-        was = kept.distrust(config)
+        was = workspaces.distrust(config)
         text = f"no longer trusted: {config}" if was else f"it was not trusted: {config}"
     else:
         allowed = [_ALLOWS, *_set_here(config)]
-        kept.trust(config)
+        workspaces.trust(config)
         text = f"trusted until it changes: {config}"
     page.show([note_line(text, page), *(note_line(one, page) for one in allowed)])

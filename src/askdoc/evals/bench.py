@@ -26,14 +26,14 @@ from askdoc.models.llm.providers import read_provider
 from askdoc.settings import ENGLISH, index_fingerprint
 from askdoc.system.parallel import each
 from askdoc.types import Answer, EvalCase
-from askdoc.types.ports import CatalogReader, Listener, deaf
+from askdoc.types.ports import CatalogReader, Listener, ignore
 
 if TYPE_CHECKING:
     from askdoc.ask.answer import Answerer, Parts
     from askdoc.evals.report import SuiteReport
     from askdoc.settings import Settings
     from askdoc.types import Draft, Evidence, Fingerprint
-    from askdoc.types.ports import AnswerWriter, HearDraft
+    from askdoc.types.ports import AnswerWriter, DraftListener
     from askdoc.workspace import Workspace
 
 _BATCH = 256
@@ -71,13 +71,13 @@ class Bench:
         catalog: CatalogReader,
         stack: ExitStack,
         *,
-        kept: Path | None = None,
-        listen: Listener = deaf,
+        cache_file: Path | None = None,
+        listen: Listener = ignore,
     ) -> None:
         self.workspace = workspace
         self.catalog = catalog
         self._stack = stack
-        self._file = kept
+        self._file = cache_file
         self._listen = listen
         self._answerer: Answerer | None = None
         self._parts: Parts | None = None
@@ -102,7 +102,7 @@ class Bench:
     def run(
         self,
         suite: Suite,
-        listen: Listener = deaf,
+        listen: Listener = ignore,
         *,
         within: bool = False,
         jobs: int | None = None,
@@ -143,9 +143,9 @@ class Bench:
                 task = tasks[case.id]
                 if isinstance(task, AskdocError):
                     raise task
-                if task.key not in known and (kept := self._kept(task.key)) is not None:
-                    self._reused += kept.generation is not None
-                    return kept
+                if task.key not in known and (cached := self._cached(task.key)) is not None:
+                    self._reused += cached.generation is not None
+                    return cached
                 while task.key not in known:
                     key, found = next(coming)
                     known[key] = found
@@ -185,8 +185,8 @@ class Bench:
         self._open_cache(app.expected_fingerprint(self.workspace, self.catalog))
         if self._cache is None or any(key not in self._cache for key in wanted):
             self._open_cache(self.answerer.fingerprint)
-        kept: Container[str] = () if self._cache is None else self._cache
-        return [task for key, task in wanted.items() if key not in kept]
+        cached: Container[str] = () if self._cache is None else self._cache
+        return [task for key, task in wanted.items() if key not in cached]
 
     def _open_cache(self, fingerprint: Fingerprint | None) -> None:
         """Open the kept answers of that fingerprint, unless they are open."""
@@ -198,7 +198,7 @@ class Bench:
             )
             self._cache = self._stack.enter_context(cache)
 
-    def _kept(self, key: str) -> Answer | None:
+    def _cached(self, key: str) -> Answer | None:
         return None if self._cache is None else self._cache.get(key)
 
     def _asked(
@@ -304,9 +304,9 @@ class _Strict:
     def stands_alone(self) -> bool:
         return self._writer.stands_alone
 
-    def write(self, question: str, evidence: Sequence[Evidence], hear: HearDraft) -> Draft:
+    def write(self, question: str, evidence: Sequence[Evidence], on_claim: DraftListener) -> Draft:
         """Write, or raise the error of the model."""
-        draft = self._writer.write(question, evidence, hear)
+        draft = self._writer.write(question, evidence, on_claim)
         if draft.generation.interrupted:
             raise KeyboardInterrupt
         if draft.failure is not None:
@@ -334,7 +334,9 @@ def rarely_collected() -> Iterator[None]:
 
 
 @contextmanager
-def bench(workspace: Workspace, *, cache: bool = True, listen: Listener = deaf) -> Iterator[Bench]:
+def bench(
+    workspace: Workspace, *, cache: bool = True, listen: Listener = ignore
+) -> Iterator[Bench]:
     """Open the index of a workspace for suites, and close it at the end.
 
     Raises:
@@ -343,8 +345,8 @@ def bench(workspace: Workspace, *, cache: bool = True, listen: Listener = deaf) 
     """
     with ExitStack() as stack:
         catalog = stack.enter_context(app.open_catalog(workspace))
-        kept = cache_folder() / FILE_NAME if cache else None
-        yield Bench(workspace, catalog, stack, kept=kept, listen=listen)
+        cache_file = cache_folder() / FILE_NAME if cache else None
+        yield Bench(workspace, catalog, stack, cache_file=cache_file, listen=listen)
 
 
 def on_documents(workspace: Workspace, documents: Path) -> Workspace:
@@ -395,8 +397,8 @@ def _conversation(case: EvalCase, settings: Settings) -> tuple[tuple[str, ...], 
     earlier = tuple(turn.question for turn in case.history)
     if not earlier or app.language_of(case.question, settings) != ENGLISH:
         return earlier, None
-    meant = followups.standing_alone(case.question, case.history)
-    return earlier, None if meant == case.question else meant
+    complete = followups.standing_alone(case.question, case.history)
+    return earlier, None if complete == case.question else complete
 
 
 def _scope(case: EvalCase, gold: GoldFinder) -> tuple[str, ...]:

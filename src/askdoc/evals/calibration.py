@@ -18,19 +18,19 @@ Weights = npt.NDArray[np.float64]
 BINS = 10
 
 
-def precision(truth: Flags, said: Flags, weights: Weights) -> Values:
+def precision(truth: Flags, predicted: Flags, weights: Weights) -> Values:
     """Return, of what was said to be so, the share that is so: TP / (TP + FP)."""
-    return _divide(weights @ (truth & said), weights @ said)
+    return _divide(weights @ (truth & predicted), weights @ predicted)
 
 
-def recall(truth: Flags, said: Flags, weights: Weights) -> Values:
+def recall(truth: Flags, predicted: Flags, weights: Weights) -> Values:
     """Return, of what is so, the share that was said: TP / (TP + FN)."""
-    return _divide(weights @ (truth & said), weights @ truth)
+    return _divide(weights @ (truth & predicted), weights @ truth)
 
 
-def f1(truth: Flags, said: Flags, weights: Weights) -> Values:
+def f1(truth: Flags, predicted: Flags, weights: Weights) -> Values:
     """Return the harmonic mean of precision and recall: 2·TP / (2·TP + FP + FN)."""
-    return _divide(2 * (weights @ (truth & said)), weights @ truth + weights @ said)
+    return _divide(2 * (weights @ (truth & predicted)), weights @ truth + weights @ predicted)
 
 
 def auroc(truth: Flags, confidence: Values, weights: Weights) -> Values:

@@ -150,7 +150,7 @@ def write(
     wanted: Wanted,
     author: Author,
     tools: Tools,
-    hear: Callable[[EvalCase], None],
+    on_case: Callable[[EvalCase], None],
     *,
     seed: int = 0,
 ) -> Counter[Dropped]:
@@ -174,14 +174,14 @@ def write(
         while made < count and start < len(tasks):
             part = tasks[start : start + count - made]
             start += len(part)
-            for task, said in zip(part, _said(part, author), strict=True):
-                draft = _draft(said, task, tools)
+            for task, reply in zip(part, _replies(part, author), strict=True):
+                draft = _draft(reply, task, tools)
                 if isinstance(draft, Dropped):
                     dropped[draft] += 1
                     continue
                 tools.asked.add(normalise(draft.question))
                 made += 1
-                hear(draft)
+                on_case(draft)
     return dropped
 
 
@@ -191,14 +191,14 @@ def _tasks(shown: Sequence[Excerpt], kinds: Sequence[str | None], most: int) -> 
     return [_Task(e, kinds[(turn + n) % len(kinds)]) for turn, n, e in islice(rounds, most)]
 
 
-def _draft(said: str, task: _Task, tools: Tools) -> EvalCase | Dropped:
+def _draft(reply: str, task: _Task, tools: Tools) -> EvalCase | Dropped:
     try:
-        return _near_miss(said, task, tools) if task.kind is None else _case(said, task, tools)
+        return _near_miss(reply, task, tools) if task.kind is None else _case(reply, task, tools)
     except _Unfit as unfit:
         return unfit.why
 
 
-def _said(tasks: Sequence[_Task], author: Author) -> list[str]:
+def _replies(tasks: Sequence[_Task], author: Author) -> list[str]:
     """Ask for every task, several at a time, and return the replies in the order of the tasks."""
     generator = author.generator
 
@@ -213,13 +213,13 @@ def _said(tasks: Sequence[_Task], author: Author) -> list[str]:
     def open_worker() -> Iterator[Callable[[_Task], str]]:
         yield ask
 
-    said = [""] * len(tasks)
+    reply = [""] * len(tasks)
     with closing(each(tasks, open_worker, author.jobs)) as done:
         for position, outcome in done:
             if isinstance(outcome, AskdocError):
                 raise outcome
-            said[position] = outcome
-    return said
+            reply[position] = outcome
+    return reply
 
 
 def build_prompt(excerpt: Excerpt, kind: str | None) -> Prompt:
@@ -237,14 +237,14 @@ def build_prompt(excerpt: Excerpt, kind: str | None) -> Prompt:
     return Prompt(SYSTEM, shown + asked, len(lines), _MOST_TOKENS, grammar)
 
 
-def _case(said: str, task: _Task, tools: Tools) -> EvalCase:
+def _case(reply: str, task: _Task, tools: Tools) -> EvalCase:
     """Read a question with its answer, and check it against the sentences.
 
     Raises:
         _Unfit: it fails a check.
 
     """
-    question, answer, place = (_read(said, pattern) for pattern in (_QUESTION, _ANSWER, _PLACE))
+    question, answer, place = (_read(reply, pattern) for pattern in (_QUESTION, _ANSWER, _PLACE))
     quote = _evidence(place, task.excerpt)
     verbatim = _verbatim(answer.strip(' "“”.,;'), quote)
     if not set(tools.terms(question)) & set(tools.terms(quote)):
@@ -261,8 +261,8 @@ def _case(said: str, task: _Task, tools: Tools) -> EvalCase:
     )
 
 
-def _near_miss(said: str, task: _Task, tools: Tools) -> EvalCase:
-    question = _read(said, _QUESTION)
+def _near_miss(reply: str, task: _Task, tools: Tools) -> EvalCase:
+    question = _read(reply, _QUESTION)
     terms = list(dict.fromkeys(tools.terms(question)))
     if not set(terms) & {term for text in task.excerpt.sentences for term in tools.terms(text)}:
         raise _Unfit(Dropped.UNRELATED)
@@ -273,8 +273,8 @@ def _near_miss(said: str, task: _Task, tools: Tools) -> EvalCase:
     return EvalCase(case_name(question), question, answerable=False, tags=tags)
 
 
-def _read(said: str, pattern: re.Pattern[str]) -> str:
-    match = pattern.search(said)
+def _read(reply: str, pattern: re.Pattern[str]) -> str:
+    match = pattern.search(reply)
     if match is None:
         raise _Unfit(Dropped.UNREADABLE)
     return one_line(match[1])

@@ -75,9 +75,9 @@ def _junit_case(node: ET.Element, suite: str, result: CaseResult) -> None:
 
 
 def _junit_gate(root: ET.Element, suite: str, report: EvalReport) -> None:
-    verdicts = [held for held in report.gate if held.suite == suite]
+    verdicts = [result for result in report.gate if result.suite == suite]
     dropped = [metric for name, metric in report.regressions if name == suite]
-    missed = sum(not held.passed for held in verdicts) + len(dropped)
+    missed = sum(not result.passed for result in verdicts) + len(dropped)
     node = ET.SubElement(
         root,
         "testsuite",
@@ -86,10 +86,10 @@ def _junit_gate(root: ET.Element, suite: str, report: EvalReport) -> None:
         failures=str(missed),
         errors="0",
     )
-    for held in verdicts:
-        case = ET.SubElement(node, "testcase", classname=f"{suite} gate", name=held.metric)
-        if not held.passed:
-            ET.SubElement(case, "failure", message=floor_missed(held), type="floor")
+    for result in verdicts:
+        case = ET.SubElement(node, "testcase", classname=f"{suite} gate", name=result.metric)
+        if not result.passed:
+            ET.SubElement(case, "failure", message=floor_missed(result), type="floor")
     for metric in dropped:
         case = ET.SubElement(node, "testcase", classname=f"{suite} gate", name=f"{metric} dropped")
         ET.SubElement(case, "failure", message="clearly worse than the baseline", type="regression")
@@ -157,9 +157,9 @@ def _markdown_suite(
             f"{shown(name, estimate.high)} | {estimate.n} |{moved}"
         )
     yield ""
-    for held in report.gate:
-        if held.suite == suite.suite and not held.passed:
-            yield f"- **missed:** `{held.metric}` is {floor_missed(held)}"
+    for result in report.gate:
+        if result.suite == suite.suite and not result.passed:
+            yield f"- **missed:** `{result.metric}` is {floor_missed(result)}"
     for failure in suite.failures:
         yield f"- **failed:** `{_cell(failure.id)}`: {_cell(failure.error)}"
     if comparison:

@@ -92,8 +92,8 @@ def load(folder: Path) -> Rules:
     except msgspec.ValidationError as error:
         message = f"{path}: {explain(error)}"
         raise SettingsError(message, hint=_KEYS) from error
-    for suite, held in rules.suites.items():
-        for metric, floor in held.floors.items():
+    for suite, limits in rules.suites.items():
+        for metric, floor in limits.floors.items():
             _expect_reachable(metric, floor, f"{path}: the floor of `{suite}`")
     for metric in (*rules.watch, *(name for s in rules.suites.values() for name in s.floors)):
         if metric not in NAMES:
@@ -140,9 +140,9 @@ def write_floors(folder: Path, floors: Mapping[str, Mapping[str, float]]) -> Pat
     suites = document.setdefault("suites", tomlkit.table(is_super_table=True))
     for suite, of_suite in floors.items():
         table = suites.setdefault(suite, tomlkit.table(is_super_table=True))
-        held = table.setdefault("floors", tomlkit.table())
+        written = table.setdefault("floors", tomlkit.table())
         for metric, floor in of_suite.items():
-            held[metric] = floor
+            written[metric] = floor
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(tomlkit.dumps(document), encoding="utf-8")
@@ -185,8 +185,10 @@ def judge(report: SuiteReport, rules: Rules) -> list[Verdict]:
         if estimate is None and metric not in named:
             continue
         mean = None if estimate is None else estimate.mean
-        held = mean is not None and (mean <= floor if metric in LOWER_IS_BETTER else mean >= floor)
-        verdicts.append(Verdict(report.suite, metric, floor, mean, held))
+        passed = mean is not None and (
+            mean <= floor if metric in LOWER_IS_BETTER else mean >= floor
+        )
+        verdicts.append(Verdict(report.suite, metric, floor, mean, passed))
     return verdicts
 
 

@@ -329,8 +329,8 @@ def _lost(
     if needs:
         retrieved, selected = (len(frozenset().union(*by)) == needs for by in met_by)
     elif case.answers:
-        retrieved = _hold(case, [passage.chunk.text for passage in answer.passages])
-        selected = _hold(case, [item.text for item in answer.evidence])
+        retrieved = _contains_gold(case, [passage.chunk.text for passage in answer.passages])
+        selected = _contains_gold(case, [item.text for item in answer.evidence])
     else:
         retrieved = selected = True
     if not retrieved:
@@ -340,5 +340,5 @@ def _lost(
     return Lost.NOT_ANSWERED if answered else Lost.SHOULD_ANSWER
 
 
-def _hold(case: EvalCase, texts: Sequence[str]) -> bool:
+def _contains_gold(case: EvalCase, texts: Sequence[str]) -> bool:
     return any(answer_contains(text, case.answers) == 1 for text in texts)

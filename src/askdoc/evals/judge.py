@@ -19,7 +19,7 @@ from askdoc.evals.report import CaseFailure, CaseResult
 from askdoc.evals.statistics import Estimate, estimate_mean
 from askdoc.system.parallel import each
 from askdoc.types import Form, Prompt, Status
-from askdoc.types.ports import Generator, Listener, deaf
+from askdoc.types.ports import Generator, Listener, ignore
 from askdoc.write.suspicious import harmless
 
 VERSION = "1"
@@ -84,10 +84,10 @@ class PromptedJudge:
         prompt = build_prompt(question, answer, accepted)
         if self._generator.form is not Form.GRAMMAR:
             prompt = Prompt(prompt.system, prompt.user, 0, prompt.most_tokens)
-        said = "".join(p for p in self._generator.stream(prompt) if isinstance(p, str))
-        verdict = _VERDICT.match(_THINKING.sub("", said))
+        reply = "".join(p for p in self._generator.stream(prompt) if isinstance(p, str))
+        verdict = _VERDICT.match(_THINKING.sub("", reply))
         if verdict is None:
-            message = f"`{self._generator.name}` said neither yes, partly nor no: {said[:60]!r}"
+            message = f"`{self._generator.name}` said neither yes, partly nor no: {reply[:60]!r}"
             raise GeneratorError(message)
         return GRADES[verdict[1].lower()]
 
@@ -151,7 +151,7 @@ def to_judge(results: Sequence[CaseResult]) -> list[CaseResult]:
 
 
 def judge(
-    results: Sequence[CaseResult], by: Judge, *, jobs: int = 1, listen: Listener = deaf
+    results: Sequence[CaseResult], by: Judge, *, jobs: int = 1, listen: Listener = ignore
 ) -> Judgement:
     """Have the answered cases judged that have accepted answers or evidence, `jobs` at a time.
 

@@ -13,7 +13,7 @@ from askdoc.evals.grade import GoldFinder, Graded, grade
 from askdoc.evals.report import CaseFailure, SuiteReport, report_suite
 from askdoc.evals.suite import Suite
 from askdoc.types import Answer, Document, EvalCase, Fingerprint
-from askdoc.types.ports import CatalogReader, Listener, deaf
+from askdoc.types.ports import CatalogReader, Listener, ignore
 
 AnswerCase = Callable[[EvalCase], Answer]
 
@@ -46,7 +46,7 @@ def evaluate(
     answer: AnswerCase,
     catalog: CatalogReader,
     *,
-    listen: Listener = deaf,
+    listen: Listener = ignore,
     intact: Callable[[Document], bool] | None = None,
 ) -> SuiteReport:
     """Answer and score every case of a suite, in its order.

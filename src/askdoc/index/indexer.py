@@ -25,14 +25,14 @@ from askdoc.index.plan import (
     survey,
     survey_changes,
 )
-from askdoc.index.preview import Kept, Nothing, preview
+from askdoc.index.preview import IndexView, Nothing, preview
 from askdoc.index.rebuild import Rebuild, nothing_to_index
 from askdoc.index.run import Run, carry_out
 from askdoc.index.sources import Files
 from askdoc.index.writer import UNFINISHED, IndexWriter, Repaired, Store, update_names
 from askdoc.settings import Settings
 from askdoc.types import IndexReport, Known, Skip
-from askdoc.types.ports import Embedder, Listener, deaf
+from askdoc.types.ports import Embedder, Listener, ignore
 
 __all__ = ["Files", "Indexer"]
 
@@ -82,7 +82,7 @@ class Indexer:
     def sync(
         self,
         sources: Sequence[Target] | None = None,
-        listen: Listener = deaf,
+        listen: Listener = ignore,
         *,
         rebuild: bool = False,
     ) -> IndexReport:
@@ -120,7 +120,7 @@ class Indexer:
                 self._rebuild.take_over()
             return run.report(time.perf_counter() - started)
 
-    def follow(self, changed: Collection[Path], listen: Listener = deaf) -> IndexReport:
+    def follow(self, changed: Collection[Path], listen: Listener = ignore) -> IndexReport:
         """Bring the index up to date with files that may have changed, and what lies below them.
 
         Nothing else is looked at. What lies in no source is passed over, and so is what a source
@@ -171,7 +171,7 @@ class Indexer:
         asked = self._located(sources or ())
         with ExitStack() as stack:
             try:
-                kept: Kept = stack.enter_context(closing(self._store.reading()))
+                kept: IndexView = stack.enter_context(closing(self._store.reading()))
             except NoIndex:
                 kept = Nothing()
             wanted = self._wanted(kept, asked)

@@ -442,7 +442,7 @@ def survey(
             partly.add(scope.source)
             continue
         lying = _look(scope.source, [scope.part], single_files, discover, root)
-        here = list(_telling(lying, sizes, access.edited))
+        here = list(_describe_files(lying, sizes, access.edited))
         if not here and scope.part != scope.source and is_there(root / scope.part):
             # The source leaves this out, such as a hidden file; but it was asked for by name.
             sources.append(scope.part)
@@ -556,8 +556,8 @@ def _expect_pages(address: str, pages: Sequence[Found | Skip]) -> None:
     if any(isinstance(one, Found) for one in pages):
         return
     skips = [one for one in pages if isinstance(one, Skip)]
-    said = next((one for one in skips if one.location == address), skips[0] if skips else None)
-    reason, hint = (said.reason, said.hint) if said else ("it leads to no page", None)
+    skip = next((one for one in skips if one.location == address), skips[0] if skips else None)
+    reason, hint = (skip.reason, skip.hint) if skip else ("it leads to no page", None)
     if hint:  # it is not kept, so it has to be named again
         hint = hint.replace("`askdoc index`", f"`askdoc index {shlex.quote(address)}`")
     message = f"`{address}` can't be indexed: {reason}"
@@ -599,7 +599,7 @@ def _look(
         yield Skip(source, MISSING, "there is no such file or folder", hint)
 
 
-def _telling(
+def _describe_files(
     items: Iterable[Found | Skip], sizes: Mapping[str, int], edited: Callable[[], object]
 ) -> Iterator[Found | Skip]:
     """Pass items on, and tell at once of the first file whose size is another than it was."""

@@ -25,7 +25,7 @@ _LASTING = frozenset({MISSING_PART})
 """Codes of skips that a run looks at again, and most often finds as they were."""
 
 
-class Kept(Contents, Surveyed, Protocol):
+class IndexView(Contents, Surveyed, Protocol):
     """What a preview asks of the catalog."""
 
     def exclusions(self) -> list[str]:
@@ -71,24 +71,24 @@ class Nothing:
         return False
 
 
-def plan_of(kept: Kept, found: Survey, files: Files, again: Iterable[str] = ()) -> Plan:
+def plan_of(index: IndexView, found: Survey, files: Files, again: Iterable[str] = ()) -> Plan:
     """Make the plan for what a survey found; `again` are to be examined whatever they look like."""
     return make_plan(
         found.known,
         found.seen,
-        excluded=frozenset(kept.exclusions()),
+        excluded=frozenset(index.exclusions()),
         attempts={
             name: Attempt(skip, *stamp)
-            for name, (skip, *stamp) in kept.read_before().items()
+            for name, (skip, *stamp) in index.read_before().items()
             if files.still_holds(skip) and not files.options.may_help(skip.code)
         },
         again=frozenset(again),
     )
 
 
-def preview(kept: Kept, found: Survey, files: Files) -> IndexReport:
+def preview(index: IndexView, found: Survey, files: Files) -> IndexReport:
     """Say what a run would do; what cannot be read is found out only by that."""
-    plan = plan_of(kept, found, files)
+    plan = plan_of(index, found, files)
     former = {item.location: item for item in found.known}
     skips = list(plan.skip)
     lost: list[Known] = []
@@ -108,16 +108,16 @@ def preview(kept: Kept, found: Survey, files: Files) -> IndexReport:
             changed.append(file.location)
     gone = [*plan.remove, *lost]
     kept_wholes = former.keys() - {*changed, *(item.location for item in gone)}
-    told = {skip.location for skip in skips}
+    skipped = {skip.location for skip in skips}
     skips += [
         skip
         for skip in found.skipped
-        if skip.location not in told and not kept_wholes.isdisjoint(wholes(skip.location))
+        if skip.location not in skipped and not kept_wholes.isdisjoint(wholes(skip.location))
     ]
-    told = {skip.location for skip in skips}
-    new = {file.location for file in plan.add} - told
+    skipped = {skip.location for skip in skips}
+    new = {file.location for file in plan.add} - skipped
     skips += [skip for skip in found.skipped if skip.code in _LASTING and skip.location in new]
-    copies, unread = _copies(kept, plan.add, files)
+    copies, unread = _copies(index, plan.add, files)
     skips += unread
     renamed = pair(gone, copies)
     before, now = {old for old, _ in renamed}, {new for _, new in renamed}
@@ -135,18 +135,20 @@ def preview(kept: Kept, found: Survey, files: Files) -> IndexReport:
     )
 
 
-def _copies(kept: Kept, new: Sequence[Found], files: Files) -> tuple[dict[str, str], list[Skip]]:
+def _copies(
+    index: IndexView, new: Sequence[Found], files: Files
+) -> tuple[dict[str, str], list[Skip]]:
     """Map new files with the content of another to that, and list those that cannot be opened.
 
     Only files of equal size can have the same content, so no other is looked at; but of what lies
     in a file, the size is not known.
     """
-    known = kept.known()
+    known = index.known()
     sizes: dict[int, int] = {item.size: 1 for item in known if item.within is None}
     may_lie_in_files = any(item.within for item in known)
     for file in new:
         sizes[file.size] = sizes.get(file.size, 0) + 1
-    recogniser = Recogniser(kept, ())
+    recogniser = Recogniser(index, ())
     first: dict[tuple[str, str], str] = {}
     copies: dict[str, str] = {}
     skips: list[Skip] = []

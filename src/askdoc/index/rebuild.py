@@ -113,7 +113,7 @@ class Rebuild:
         try:
             with closing(self.store.catalog()) as draft:
                 fits = self._fits(draft)
-                begun_with = _kept(draft, configured)
+                begun_with = _registered(draft, configured)
         except IndexCorrupt:
             fits = False
         if not fits:
@@ -122,7 +122,7 @@ class Rebuild:
                 catalog.keep(UNFINISHED, "no")
             return False
         with closing(self._store.catalog()) as catalog:
-            is_same = _kept(catalog, configured) == begun_with
+            is_same = _registered(catalog, configured) == begun_with
         return is_same or self.begin(())[1]
 
     def take_over(self) -> None:
@@ -157,6 +157,6 @@ def nothing_to_index() -> UsageError:
     return UsageError("there is nothing to index yet", hint=hint)
 
 
-def _kept(catalog: SqliteCatalog, configured: Sequence[str]) -> tuple[set[str], set[str]]:
+def _registered(catalog: SqliteCatalog, configured: Sequence[str]) -> tuple[set[str], set[str]]:
     """Return what an index was made of: its sources, but those by the settings, and exclusions."""
     return set(catalog.sources()) - set(configured), set(catalog.exclusions())

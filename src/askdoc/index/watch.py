@@ -13,7 +13,7 @@ from askdoc.errors import IndexLocked
 from askdoc.index.files import IGNORE_FILES
 from askdoc.index.indexer import Indexer
 from askdoc.types import IndexReport, Waiting
-from askdoc.types.ports import Listener, deaf
+from askdoc.types.ports import Listener, ignore
 
 if TYPE_CHECKING:
     from watchfiles.main import FileChange
@@ -61,7 +61,7 @@ class Follower:
         indexer: Indexer,
         watch: Callable[[Sequence[Path]], Watch],
         sources: Sequence[Path] | None = None,
-        listen: Listener = deaf,
+        listen: Listener = ignore,
     ) -> None:
         self._indexer = indexer
         self._watch = watch
@@ -151,7 +151,7 @@ class FolderWatch:
                 self._watches.append(_watch(folders, deep=True))
             if around:
                 self._watches.append(_watch(around, deep=False))
-            self._early = self._heard()  # the system watches from the first look on
+            self._early = self._changes()  # the system watches from the first look on
         except OSError:
             self.close()
             self.is_blind = True
@@ -164,8 +164,8 @@ class FolderWatch:
         if not self._watches:
             time.sleep(_MOMENT / 1000)
         found, self._early = self._early, set()
-        found |= self._heard()
-        return {Path(told) for path in found if (told := self._relevant(path))}
+        found |= self._changes()
+        return {Path(relevant) for path in found if (relevant := self._relevant(path))}
 
     def is_current(self) -> bool:
         """Tell whether this still watches what is at the paths; if not, begin another."""
@@ -177,7 +177,7 @@ class FolderWatch:
             watch.close()
         self._watches.clear()
 
-    def _heard(self) -> set[str]:
+    def _changes(self) -> set[str]:
         found: set[str] = set()
         for watch in self._watches:
             try:

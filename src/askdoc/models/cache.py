@@ -45,7 +45,7 @@ def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
     return Path(user_cache_dir("askdoc", appauthor=False))
 
 
-def kept(
+def cached(
     source: Source,
     cache: Path,
     *,

@@ -22,7 +22,7 @@ from askdoc.models.onnx import OnnxEmbedder
 from askdoc.models.ranker import ABOUT, IDS, MASK, MODEL, TOKENIZER, TYPES, TextRanker, digest
 from askdoc.models.sentence_transformers import TorchEmbedder, quietly, write_onnx
 from askdoc.types import Candidate, CompileStage, Compiling
-from askdoc.types.ports import Embedder, Listener, deaf
+from askdoc.types.ports import Embedder, Listener, ignore
 
 AGREEMENT = 0.999
 """Mean cosine of vectors, and correlation of scores, that an export has to reach."""
@@ -41,7 +41,7 @@ _PAIRS = (
 _TEXTS = tuple(dict.fromkeys(text for pair in _PAIRS for text in pair))
 
 
-def compile_embedder(source: Path, target: Path, *, name: str, listen: Listener = deaf) -> None:
+def compile_embedder(source: Path, target: Path, *, name: str, listen: Listener = ignore) -> None:
     """Export the embedder in the folder `source` into the empty folder `target`.
 
     A model that cannot be exported stays on torch; the manifest in `target` then says why.
@@ -199,5 +199,5 @@ def _agreement(compiled: TextRanker, model: CrossEncoder) -> float:
         wanted = model.predict(
             list(_PAIRS), activation_fn=torch.nn.Identity(), show_progress_bar=False
         )
-    found = [compiled.score(asked, [Candidate(told)])[0] for asked, told in _PAIRS]
+    found = [compiled.score(question, [Candidate(passage)])[0] for question, passage in _PAIRS]
     return float(np.corrcoef(np.asarray(wanted).ravel(), found)[0, 1])

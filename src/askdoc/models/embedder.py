@@ -11,21 +11,21 @@ from pathlib import Path
 
 from askdoc.errors import ModelError
 from askdoc.models import sources
-from askdoc.models.cache import cache_folder, kept
+from askdoc.models.cache import cache_folder, cached
 from askdoc.models.manifest import Precision, read_manifest
 from askdoc.models.onnx import OnnxEmbedder
 from askdoc.models.ranker import packaged_tokenizer
 from askdoc.models.sources import Source
 from askdoc.settings import DEFAULT_EMBEDDER
 from askdoc.types import CompileStage, Compiling, NotCompiled
-from askdoc.types.ports import Embedder, Listener, deaf
+from askdoc.types.ports import Embedder, Listener, ignore
 
 
 def load(
     name: str | None = None,
     *,
     allow_download: bool = False,
-    listen: Listener = deaf,
+    listen: Listener = ignore,
     cache: Path | None = None,
 ) -> Embedder:
     """Load the embedder called `name`: None for the packaged one, a folder, or a model on a hub.
@@ -54,7 +54,7 @@ def load(
 
         compile_embedder(folder, target, name=source.name, listen=listen)
 
-    return kept(
+    return cached(
         source,
         (cache or cache_folder()) / "models" / "embedders",
         load=lambda home: _open(home, source, listen),

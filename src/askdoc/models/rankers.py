@@ -8,11 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from askdoc.models import sources
-from askdoc.models.cache import cache_folder, kept
+from askdoc.models.cache import cache_folder, cached
 from askdoc.models.ranker import TextRanker, packaged
 from askdoc.settings import RERANKER
 from askdoc.types import CompileStage, Compiling
-from askdoc.types.ports import Listener, Ranker, deaf
+from askdoc.types.ports import Listener, Ranker, ignore
 
 _PUBLISHER = "cross-encoder"
 """Who publishes a cross-encoder that is named without an organisation."""
@@ -22,7 +22,7 @@ def load(
     name: str | None = None,
     *,
     allow_download: bool = False,
-    listen: Listener = deaf,
+    listen: Listener = ignore,
     cache: Path | None = None,
 ) -> Ranker:
     """Load the ranker called `name`: None for the packaged one, a folder, or a model on a hub.
@@ -50,7 +50,7 @@ def load(
         listen(Compiling(source.name, CompileStage.EXPORT))
         compile_ranker(folder, target)
 
-    return kept(
+    return cached(
         source,
         (cache or cache_folder()) / "models" / "rankers",
         load=lambda home: TextRanker(home, name=source.name),

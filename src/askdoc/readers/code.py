@@ -75,9 +75,9 @@ class _CodeReader:
         encoded = text.encode()
         tree = Parser(self._language).parse(encoded)
         starts = [0, *(at + 1 for at, character in enumerate(text) if character == "\n")]
-        said = list(_prose(tree.root_node))
-        prose = [_lines_of(node) for node in said]
-        remarks = _remarks(said, encoded.split(b"\n"))
+        prose_nodes = list(_prose(tree.root_node))
+        prose = [_lines_of(node) for node in prose_nodes]
+        remarks = _remarks(prose_nodes, encoded.split(b"\n"))
         definitions = list(_definitions(tree.root_node, remarks))
         found = _blocks(text, starts, prose)
         if not found:

@@ -182,13 +182,13 @@ class Composer:
                 if is_quote:
                     self._note(span, Kind.QUOTE)
 
-    def line(self, words: str, *, goes_on: bool) -> None:
+    def line(self, words: str, *, is_continued: bool) -> None:
         """Write a line, which may continue the sentence of the line before."""
         text = " ".join(clean(words).split())
         if not _WORD.search(text):
             return
         span = self._put(text, "\n")
-        start = self._blocks.pop().start if goes_on and self._blocks else span.start
+        start = self._blocks.pop().start if is_continued and self._blocks else span.start
         self._blocks.append(Span(start, span.end))
 
     def embed(self, reading: Reading, *, below: int = 0) -> None:
@@ -344,16 +344,16 @@ def table_rows(rows: Iterable[Sequence[str]]) -> Iterable[tuple[int, str]]:
                 above = cells if SPANNED in cells else ()
                 yield number, CELL.join(filled)
                 continue
-        is_whole = len(filled) == 1 and SPANNED in cells  # names what comes below it
-        yield number, CELL.join(_cells(row, head) if head and not is_whole else filled)
+        is_heading = len(filled) == 1 and SPANNED in cells  # names what comes below it
+        yield number, CELL.join(_cells(row, head) if head and not is_heading else filled)
 
 
 def spread(cells: Sequence[str]) -> list[str]:
     """Say in each cell that is `SPANNED` what the cell says that reaches over it."""
-    told: list[str] = []
+    expanded: list[str] = []
     for cell in cells:
-        told.append((told[-1] if told else "") if cell == SPANNED else cell)
-    return told
+        expanded.append((expanded[-1] if expanded else "") if cell == SPANNED else cell)
+    return expanded
 
 
 def _joined(above: Sequence[str], below: Sequence[str]) -> list[str] | None:
@@ -379,9 +379,9 @@ def _joined(above: Sequence[str], below: Sequence[str]) -> list[str] | None:
 
 def _heads(cells: Sequence[str]) -> bool:
     """Tell whether the cells of a first row are names of columns; a number may name several."""
-    told = [pair for pair in zip(cells, _wide(cells), strict=True) if pair[0] not in ("", SPANNED)]
-    names = all(_is_name(cell) or (wide and len(cell) <= _LONGEST_NAME) for cell, wide in told)
-    return names and len({cell for cell, _ in told}) == len(told)
+    pairs = [pair for pair in zip(cells, _wide(cells), strict=True) if pair[0] not in ("", SPANNED)]
+    names = all(_is_name(cell) or (wide and len(cell) <= _LONGEST_NAME) for cell, wide in pairs)
+    return names and len({cell for cell, _ in pairs}) == len(pairs)
 
 
 def _wide(cells: Sequence[str]) -> list[bool]:
@@ -432,25 +432,25 @@ def repeat_wide_cells(rows: Iterable[tuple[list[str], Sequence[Wide]]]) -> Itera
     """
     spanning: list[tuple[Wide, str]] = []
     for row, begin in rows:
-        holds = any(row)
-        for wide, told in spanning if holds else ():
-            _reach_over(row, wide, told)
+        has_text = any(row)
+        for wide, words in spanning if has_text else ():
+            _reach_over(row, wide, words)
         spanning = [
-            (replace(wide, rows=wide.rows - 1), told) for wide, told in spanning if wide.rows > 1
+            (replace(wide, rows=wide.rows - 1), words) for wide, words in spanning if wide.rows > 1
         ]
         for wide in begin:
             if 0 < wide.column <= len(row) and row[wide.column - 1]:
-                told = row[wide.column - 1]
-                _reach_over(row, wide, told)
-                if wide.rows > 1 and len(told) <= _LONGEST_REPEATED:
-                    spanning.append((replace(wide, rows=min(wide.rows - 1, _MOST_ROWS)), told))
+                words = row[wide.column - 1]
+                _reach_over(row, wide, words)
+                if wide.rows > 1 and len(words) <= _LONGEST_REPEATED:
+                    spanning.append((replace(wide, rows=min(wide.rows - 1, _MOST_ROWS)), words))
         yield row
 
 
-def _reach_over(row: list[str], wide: Wide, told: str) -> None:
+def _reach_over(row: list[str], wide: Wide, words: str) -> None:
     """Write in a row what a wide cell says, and mark the others that it reaches over."""
     last = wide.column + wide.columns - 1
     row += [""] * (min(last, _MOST_COLUMNS) - len(row))  # rows may end with their last word
     for column in range(wide.column, min(last, len(row)) + 1):
         if not row[column - 1]:
-            row[column - 1] = told if column == wide.column else SPANNED
+            row[column - 1] = words if column == wide.column else SPANNED

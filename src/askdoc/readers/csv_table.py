@@ -19,7 +19,7 @@ csv.field_size_limit(min(sys.maxsize, 2**31 - 1))  # the size of the file is the
 
 _DELIMITERS = (",", ";", "\t", "|")
 _BREAK = re.compile("\r\n|[\r\n]")
-_SAID = re.compile(r"\"?sep=([^\w\s\"]|\t)\"?(?=[\r\n])", re.IGNORECASE)
+_SEPARATOR_LINE = re.compile(r"\"?sep=([^\w\s\"]|\t)\"?(?=[\r\n])", re.IGNORECASE)
 """The first line of a file that names its delimiter, as Excel reads it."""
 _END = "\ufdd2"
 """Read behind the last line; a character that no text may hold."""
@@ -40,9 +40,9 @@ class CsvReader:
         """
         decoded = decode(data, name=name)
         text = decoded.text
-        said = _SAID.match(text)
-        text = text[said.end() :] if said else text  # with the line end, so that it is counted
-        rows = _Rows(text, said[1] if said else _delimiter(text, name))
+        first = _SEPARATOR_LINE.match(text)
+        text = text[first.end() :] if first else text  # with the line end, so that it is counted
+        rows = _Rows(text, first[1] if first else _delimiter(text, name))
         composer = Composer()
         for number, row in table_rows(rows):
             composer.place(Place(PlaceKind.ROW, number))

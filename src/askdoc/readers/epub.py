@@ -46,10 +46,10 @@ class EpubReader:
         if authors:
             composer.field("Authors", ", ".join(authors))
         for words in book.about("description"):
-            composer.written(write(parse(words), whole=False))
+            composer.written(write(parse(words), is_page=False))
         front = composer.length
         for number, (chapter, page) in enumerate(book.chapters(), start=1):
-            written = write(page, whole=False)
+            written = write(page, is_page=False)
             named = chapter or next((heading.title for heading in written.headings), None)
             composer.place(Place(PlaceKind.CHAPTER, number, named))
             if named and not any(heading.title == named for heading in written.headings):
@@ -97,7 +97,7 @@ class _Book:
             data = self._package.read(path)
             if data and data.strip():
                 page = parse(data)
-                if write(page, whole=False).blocks:
+                if write(page, is_page=False).blocks:
                     yield names.get(path), page
 
     def _contents(self) -> dict[str, str]:
@@ -125,7 +125,7 @@ class _Book:
 
 def _links(contents: _Tree) -> Iterator[tuple[str, str]]:
     for link in contents.iter("{*}a"):
-        yield link.get("href", ""), _said(link)
+        yield link.get("href", ""), _text_of(link)
 
 
 def _points(contents: _Tree) -> Iterator[tuple[str, str]]:
@@ -134,10 +134,10 @@ def _points(contents: _Tree) -> Iterator[tuple[str, str]]:
         target = point.find("{*}content")
         label = point.find("{*}navLabel")
         if target is not None and label is not None:
-            yield target.get("src", ""), _said(label)
+            yield target.get("src", ""), _text_of(label)
 
 
-def _said(element: _Tree) -> str:
+def _text_of(element: _Tree) -> str:
     return " ".join("".join(map(str, element.itertext())).split())
 
 

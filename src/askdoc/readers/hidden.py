@@ -17,11 +17,11 @@ HIDDEN = "hidden"
 
 @dataclass(slots=True)
 class Hidden:
-    """The rows and columns of a sheet that are hidden, from 1; or the `whole` of it."""
+    """The hidden rows and columns of a sheet, from 1; `sheet` is true where all of it is hidden."""
 
     rows: set[int] = field(default_factory=set)
     columns: set[int] = field(default_factory=set)
-    whole: bool = False
+    sheet: bool = False
 
 
 @dataclass(slots=True)
@@ -39,11 +39,11 @@ class Unseen:
 
     def noting(self, rows: Iterator[Row], sheet: str, hidden: Hidden) -> Iterator[Row]:
         """Pass on the rows of a sheet, and note which that are hidden have words in them."""
-        if hidden.whole:
-            told = False
+        if hidden.sheet:
+            listed = False
             for row in rows:
-                if not told and any(row):
-                    told = True
+                if not listed and any(row):
+                    listed = True
                     self._sheets.append(sheet)
                 yield row
         elif hidden.rows or hidden.columns:
@@ -59,11 +59,11 @@ class Unseen:
             elif hidden.columns:
                 met["column"] |= {at for at in _worded(row) if at in hidden.columns}
             yield row
-        told = [_counted(noun, len(found)) for noun, found in met.items() if found]
-        if told:
+        parts = [_counted(noun, len(found)) for noun, found in met.items() if found]
+        if parts:
             few = sum(map(len, met.values())) == 1
             self._parts.append(
-                f"sheet {sheet}: {' and '.join(told)} {'is' if few else 'are'} hidden"
+                f"sheet {sheet}: {' and '.join(parts)} {'is' if few else 'are'} hidden"
             )
 
 

@@ -96,15 +96,15 @@ _PROPERTIES = {
 
 
 def _properties(page: lxml.html.HtmlElement) -> list[tuple[str, str]]:
-    said: dict[str, list[str]] = {}
+    stated: dict[str, list[str]] = {}
     for meta in page.iter("meta"):
         name = meta.get("name") or meta.get("property") or meta.get("itemprop") or ""
         words = " ".join((meta.get("content") or "").split())
         if words:
-            said.setdefault(name.strip().lower(), []).append(words)
+            stated.setdefault(name.strip().lower(), []).append(words)
     about = [("Title", " ".join((page.findtext(".//title") or "").split()))]
     for key, names in _PROPERTIES.items():
-        values = next((said[name] for name in names if name in said), [])
+        values = next((stated[name] for name in names if name in stated), [])
         about.append((key, ", ".join(dict.fromkeys(values))))
     return about
 
@@ -145,19 +145,19 @@ def _wordless(name: str) -> ReadError:
 
 def _main(page: lxml.html.HtmlElement) -> Written:
     """Write out the part that the page marks as the main one, else what seems to be."""
-    everything = write(page, whole=True)
+    everything = write(page, is_page=True)
     total = _count(everything)
     for path in _MAIN:
         marked = page.xpath(path)
         if len(marked) == 1:
-            written = write(marked[0], whole=False)
+            written = write(marked[0], is_page=False)
             least = _LEAST * total if path == _ARTICLE else 0
             if _count(written) > least:
                 return written
     found = _extract(page) if everything.depth <= _DEEPEST else None
     if found is None:
         return everything
-    written = write(found, whole=True)
+    written = write(found, is_page=True)
     if not _LEAST <= _count(written) / max(1, total) < _MOST or _glues(written, everything):
         return everything
     return replace(written, lines=tuple(_lines(written, everything)))

@@ -111,7 +111,7 @@ def parse(html: str | bytes) -> etree._Element:
         return lxml.html.document_fromstring(b"<p></p>")
 
 
-def write(root: etree._Element, *, whole: bool) -> Written:
+def write(root: etree._Element, *, is_page: bool) -> Written:
     """Write out what a reader of the page sees below `root`, in order.
 
     `whole` tells that `root` is the whole page, not the part that it marks as the main one.
@@ -124,7 +124,7 @@ def write(root: etree._Element, *, whole: bool) -> Written:
         if event == "start":
             depth += 1
             deepest = max(deepest, depth)
-            skipped = element is not root and _is_left_out(element, whole=whole)
+            skipped = element is not root and _is_left_out(element, is_page=is_page)
             if skipped:
                 walk.skip_subtree()
                 writer.pass_over(element)
@@ -145,10 +145,10 @@ def tag_of(element: etree._Element) -> str:
     return str(element.tag).rpartition("}")[2].lower()
 
 
-def _is_left_out(element: etree._Element, *, whole: bool) -> bool:
+def _is_left_out(element: etree._Element, *, is_page: bool) -> bool:
     """Tell whether an element is no part of what the page says."""
     tag = tag_of(element)
-    if tag in _LEFT_OUT or (whole and tag in _AROUND):
+    if tag in _LEFT_OUT or (is_page and tag in _AROUND):
         return True
     attributes = element.attrib
     if not attributes:
@@ -159,7 +159,7 @@ def _is_left_out(element: etree._Element, *, whole: bool) -> bool:
         "hidden" in attributes
         or attributes.get("aria-hidden") == "true"
         or (role := attributes.get("role")) in _LEFT_OUT_ROLES
-        or (whole and role in _AROUND)
+        or (is_page and role in _AROUND)
         or not _LEFT_OUT_CLASSES.isdisjoint(attributes.get("class", "").split())
         or is_unseen(attributes.get("style", ""))
     )
@@ -379,9 +379,9 @@ class _Writer:
             return words
         cells = [cell if is_first else "" for is_first, _, cell in columns]
         if len(cells) != len(self._head):
-            told = _CELL.join(filter(None, cells)).replace(_LINE, "")
+            joined = _CELL.join(filter(None, cells)).replace(_LINE, "")
             is_spanned = len(cells) > sum(columns for _, columns in spans)
-            return _LINE + told if is_spanned else words
+            return _LINE + joined if is_spanned else words
         named = map(_named, self._head, cells)
         return _LINE + _CELL.join(filter(None, named)).replace(_LINE, "")
 
@@ -420,8 +420,8 @@ class _Writer:
 
 def _span(cell: etree._Element, attribute: str) -> int:
     """Return how many rows or columns a cell stands in."""
-    said = (cell.get(attribute) or "").strip()
-    return min(max(1, int(said)), _MOST_SPANNED) if re.fullmatch(r"[0-9]{1,9}", said) else 1
+    value = (cell.get(attribute) or "").strip()
+    return min(max(1, int(value)), _MOST_SPANNED) if re.fullmatch(r"[0-9]{1,9}", value) else 1
 
 
 def _named(name: str, cell: str) -> str:

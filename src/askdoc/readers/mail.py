@@ -143,7 +143,7 @@ def _write(message: _Message, composer: Composer, *, is_document: bool) -> None:
     if message.text.strip():
         composer.flow(message.text)
     elif message.html.strip():
-        composer.written(write(parse(message.html), whole=False), below=1)
+        composer.written(write(parse(message.html), is_page=False), below=1)
 
 
 def _split(data: bytes) -> Iterator[bytes]:
@@ -165,8 +165,8 @@ def _parsed(data: bytes) -> _Message:
         is_attached = part.get_content_disposition() == "attachment"
         if kind == "message/rfc822":
             inner = part.get_payload()
-            whole = inner[0] if isinstance(inner, list) and inner else None
-            content = whole.as_bytes() if isinstance(whole, EmailMessage) else b""
+            is_page = inner[0] if isinstance(inner, list) and inner else None
+            content = is_page.as_bytes() if isinstance(is_page, EmailMessage) else b""
             attached.append((_file_name(part) or f"message {number}.eml", content))
         elif kind in ("text/plain", "text/html") and not is_attached and not _file_name(part):
             (texts if kind == "text/plain" else pages).append(_content(part))

@@ -161,14 +161,14 @@ def _uncommented(body: str, tokens: Iterable[Token]) -> str:
     lines = _lines(body)
     for token in tokens:
         if token.map and token.type in ("html_block", "inline"):
-            said = "".join(lines[slice(*token.map)])
-            if "<!--" not in said:
+            source = "".join(lines[slice(*token.map)])
+            if "<!--" not in source:
                 continue
             is_html = token.type == "html_block"
-            found = (Span(*c.span()) for c in _COMMENT.finditer(said)) if is_html else None
-            kept = _lines(_without(said, found or _comments(said)))
-            if len(kept) == len(_lines(said)):
-                lines[slice(*token.map)] = kept[: len(range(*token.map))]
+            found = (Span(*c.span()) for c in _COMMENT.finditer(source)) if is_html else None
+            source_kept_lines = _lines(_without(source, found or _comments(source)))
+            if len(source_kept_lines) == len(_lines(source)):
+                lines[slice(*token.map)] = source_kept_lines[: len(range(*token.map))]
     return "".join(lines)
 
 
@@ -200,8 +200,8 @@ def _named_rows(tokens: Iterable[Token]) -> Iterator[tuple[int, str]]:
                 head = [_plain(cell) for cell in cells]
             case "tr_close" if any(head) and any(cells) and len(cells) == len(head):
                 pairs = [pair for pair in zip(head, cells, strict=True) if pair[1]]
-                told = (f"{name}: {cell}" if name else cell for name, cell in pairs)
-                yield row, _CELL.join(told)
+                parts = (f"{name}: {cell}" if name else cell for name, cell in pairs)
+                yield row, _CELL.join(parts)
 
 
 def _with_rows(body: str, rows: Mapping[int, str]) -> str:

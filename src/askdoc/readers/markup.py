@@ -128,8 +128,8 @@ def tex_asides(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
     for number, line in enumerate(lines):
         if found := _TEX_VERBATIM.search(line):
             verbatim = found[2] if found[1] == "begin" else ""
-        elif not verbatim and (aside := _TEX_TRAILING.search(line)):
-            yield number, aside.start()
+        elif not verbatim and (comment := _TEX_TRAILING.search(line)):
+            yield number, comment.start()
 
 
 def org_comments(lines: Sequence[str]) -> Iterator[int]:

@@ -73,19 +73,19 @@ _OPENS = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Aside:
+class Note:
     """A footnote, comment, header or footer, and its RTF."""
 
     kind: str
     source: str
 
 
-def take_apart(source: str) -> tuple[str, list[Aside]]:
+def take_apart(source: str) -> tuple[str, list[Note]]:
     """Return RTF with a `MARK` where each aside was, and the asides in their order."""
     if not _OPENS.search(source):
         return source, []
     kept: list[str] = []
-    asides: list[Aside] = []
+    asides: list[Note] = []
     position = done = 0
     for start, brace in _braces(source):
         if start < position or brace == "}":
@@ -93,7 +93,7 @@ def take_apart(source: str) -> tuple[str, list[Aside]]:
         if opens := _OPENS.match(source, start):
             end = _end(source, start)
             position = min(len(source), end + 1)
-            asides.append(Aside(_KINDS[opens[1]], source[opens.end() : end]))
+            asides.append(Note(_KINDS[opens[1]], source[opens.end() : end]))
             kept += [source[done:start], MARK]
             done = position
     kept.append(source[done:])
@@ -138,12 +138,12 @@ class RtfReader:
         if not data.lstrip().startswith(_START):
             raise damaged(name)
         source = data.decode("latin-1")  # the format is ASCII; what is not is from its code page
-        body, asides = take_apart(without_hidden(source))
+        body, notes = take_apart(without_hidden(source))
         page = _CODE_PAGE.search(source)
         head = f"{{\\rtf1{page[0] if page else ''} "
         try:
             text: str = rtf_to_text(body, errors="replace")
-            told = [rtf_to_text(f"{head}{one.source}}}", errors="replace") for one in asides]
+            texts = [rtf_to_text(f"{head}{one.source}}}", errors="replace") for one in notes]
         except Exception as error:  # striprtf meets odd files with errors of any kind
             raise damaged(name) from error
         about = {key.capitalize(): plain(value) for key, value in _ABOUT.findall(source)}
@@ -160,12 +160,12 @@ class RtfReader:
                     composer.paragraph(words.replace("|", " | ").strip(" |"), kind=Kind.ROW)
                 else:
                     composer.paragraph(words)
-        marked += [max(1, number)] * (len(asides) - len(marked))
+        marked += [max(1, number)] * (len(notes) - len(marked))
         write_apart(
             composer,
             (
-                Apart(aside.kind, Place(PlaceKind.PARAGRAPH, at), words)
-                for aside, at, words in zip(asides, marked, told, strict=False)
+                Apart(note.kind, Place(PlaceKind.PARAGRAPH, at), words)
+                for note, at, words in zip(notes, marked, texts, strict=False)
             ),
         )
         if not composer:

@@ -52,15 +52,15 @@ class SubtitleReader:
             if before is not None and cue.words == before.words:
                 before.end = cue.end  # shown on while the next line comes up
                 continue
-            goes_on = (
+            is_continued = (
                 before is not None
                 and length < _LONGEST
                 and cue.start - before.end < _PAUSE
                 and not ends_sentence(before.words)
             )
             composer.place(Place(PlaceKind.TIME, cue.start))
-            composer.line(cue.words, goes_on=goes_on)
-            length = length + len(cue.words) if goes_on else len(cue.words)
+            composer.line(cue.words, is_continued=is_continued)
+            length = length + len(cue.words) if is_continued else len(cue.words)
             before = cue
         if not composer:
             raise wordless(name)
@@ -74,8 +74,8 @@ def _cues(text: str) -> Iterator[_Cue]:
         if timing:
             cue = _Cue(_seconds(*timing.group(1, 2, 3)), _seconds(*timing.group(4, 5, 6)), "")
         elif cue is not None and line.strip():
-            said = _STYLE.sub("", _SPEAKER.sub(r"\1: ", line)).strip()
-            cue.words = f"{cue.words} {said}".strip()
+            words = _STYLE.sub("", _SPEAKER.sub(r"\1: ", line)).strip()
+            cue.words = f"{cue.words} {words}".strip()
         elif cue is not None:
             if any(character.isalnum() for character in cue.words):
                 yield cue

@@ -62,11 +62,11 @@ def answer_lines(
     *,
     view: View = View.CONTEXT,
     lines: Lines | None = None,
-    said: int = 0,
+    shown: int = 0,
 ) -> Iterator[Text]:
     """Lay out an answer with its sources, or say that the documents do not hold one.
 
-    `lines` finds the lines of evidence that no citation has located. The first `said` claims are
+    `lines` finds the lines of evidence that no citation has located. The first `shown` claims are
     printed already.
     """
     if answer.status is Status.ABSTAINED:
@@ -78,17 +78,17 @@ def answer_lines(
     if answer.status is Status.UNSURE:
         yield Text("Not sure, the closest is:", style="faint")
         yield BLANK
-    parts = [[hang(claim_text(claim), page)] for claim in _spoken(answer, view)[said:]]
+    parts = [[hang(claim_text(claim), page)] for claim in _claims_to_show(answer, view)[shown:]]
     if parts and not page.width:  # a pipe gets the claims as one block
         parts = [[line for part in parts for line in part]]
     parts += [list(_citation(citation, page, view)) for citation in answer.citations]
-    for number, part in enumerate(parts, start=said):
+    for number, part in enumerate(parts, start=shown):
         if number:
             yield BLANK
         yield from part
 
 
-def _spoken(answer: Answer, view: View) -> Sequence[Claim]:
+def _claims_to_show(answer: Answer, view: View) -> Sequence[Claim]:
     """List the claims to print on their own: those that are not the very sentence they cite."""
     quotes = {citation.label: one_line(citation.quote) for citation in answer.citations}
     if view is View.CONTEXT and all(

@@ -151,15 +151,15 @@ def _gate(
     suite: SuiteReport, gate: Sequence[Verdict], page: Page, *, narrowed: bool
 ) -> Iterator[Text]:
     """Say which floors were missed, which were met, and which of the first figures have none."""
-    verdicts = [held for held in gate if held.suite == suite.suite]
+    verdicts = [result for result in gate if result.suite == suite.suite]
     yield BLANK
-    for held in verdicts:
-        if not held.passed:
-            text = Text(f"{held.metric} is {floor_missed(held)}")
+    for result in verdicts:
+        if not result.passed:
+            text = Text(f"{result.metric} is {floor_missed(result)}")
             yield hang(text, page, first=Text("floor missed  ", style="bad"))
-    if met := [held.metric for held in verdicts if held.passed]:
+    if met := [result.metric for result in verdicts if result.passed]:
         yield hang(Text(", ".join(met)), page, first="floors met  ", rest="  ")
-    named = {held.metric for held in verdicts}
+    named = {result.metric for result in verdicts}
     bare = [name for name in headline(suite) if name not in named and name not in TIMES]
     if bare and not narrowed:
         yield hang(Text(", ".join(bare), style="faint"), page, first="no floor    ", rest="  ")

@@ -78,7 +78,7 @@ def _plan_lines(report: IndexReport, page: Page) -> Iterator[Text]:
         yield hang(Text(f"{pages} of the web not looked at: nothing is fetched", "faint"), page)
 
 
-def kept_lines(sources: Sequence[IndexSource], page: Page) -> Iterator[Text]:
+def source_kept_lines(sources: Sequence[IndexSource], page: Page) -> Iterator[Text]:
     """Lay out the sources of an index, each with how many files of it are indexed."""
     if not sources:
         yield hang(Text("no sources yet; add some: `askdoc sources add PATH`"), page)

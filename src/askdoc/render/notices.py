@@ -21,18 +21,18 @@ class ModelNotices:
 
     def __init__(self, page: Page) -> None:
         self._page = page
-        self._told = False
+        self._announced = False
 
     def tells(self, event: object) -> bool:
         """Say whether `event` would be reported."""
         if isinstance(event, Compiling):
-            return not self._told
+            return not self._announced
         return isinstance(event, NotCompiled | Sending | Busy)
 
     def __call__(self, event: object) -> None:
         """Report what `event` means for someone who waits."""
-        if isinstance(event, Compiling) and not self._told:
-            self._told = True
+        if isinstance(event, Compiling) and not self._announced:
+            self._announced = True
             self._say(f"preparing `{event.name}`; this happens once and takes about half a minute")
         elif isinstance(event, NotCompiled):
             self._say(f"`{event.name}` is slow, because it cannot be compiled: {event.reason}")

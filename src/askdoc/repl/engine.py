@@ -20,7 +20,7 @@ from askdoc.errors import AskdocError
 from askdoc.models.llm.interruptible import Interruptible
 from askdoc.repl.keyboard import Keyboard
 from askdoc.types import Compiling
-from askdoc.types.ports import Listener, deaf
+from askdoc.types.ports import Listener, ignore
 
 if TYPE_CHECKING:
     from askdoc.ask.federate import Asked
@@ -76,8 +76,8 @@ class Engine:
         self._seen: object = None
         self._cancel = self._running = Event()
         """Tell the latest job, and the one that runs, to end."""
-        self._heard: SimpleQueue[object] = SimpleQueue()
-        self._tell: Callable[[object], None] = self._heard.put
+        self._events: SimpleQueue[object] = SimpleQueue()
+        self._emit: Callable[[object], None] = self._events.put
         self.compiling: Compiling | None = None
         """What a model that is being made ready, which takes long, has reached."""
         self.opened: Opened | None = None
@@ -90,7 +90,7 @@ class Engine:
         if not self._started:
             self.reopen(self._scope)
 
-    def call(self, job: Job[T], hear: Listener = deaf) -> T:
+    def call(self, job: Job[T], on_event: Listener = ignore) -> T:
         """Run `job` on the index, opening the index first where it is not open or has changed.
 
         `hear` gets the job's events, after those of the opening, in the caller's thread. What the
@@ -115,19 +115,19 @@ class Engine:
                     raise KeyboardInterrupt
                 self._running = cancel
                 asked = self._ready()
-                while not self._heard.empty():
-                    events.put(_Event(self._heard.get()))
-                self._tell = lambda event: events.put(_Event(event))
+                while not self._events.empty():
+                    events.put(_Event(self._events.get()))
+                self._emit = lambda event: events.put(_Event(event))
                 return job(asked, listen)
             finally:
-                self._tell = self._heard.put
+                self._emit = self._events.put
                 events.put(_Done())
 
         future = self._pool.submit(work)
         try:
             with self._keyboard.ends(lambda: events.put(_Interrupted())):
                 while isinstance(event := events.get(), _Event):
-                    hear(event.value)
+                    on_event(event.value)
             if isinstance(event, _Done):
                 return future.result()
         except KeyboardInterrupt:
@@ -187,7 +187,7 @@ class Engine:
         self._asked = self._stack.enter_context(
             app.asked(
                 scope.members,
-                self._hear,
+                self._on_event,
                 wrap_generator=self._interruptible,
                 load_model=load_model,
                 change=remembering,
@@ -200,7 +200,7 @@ class Engine:
         self.error = None
         return self._asked
 
-    def _hear(self, event: object) -> None:
+    def _on_event(self, event: object) -> None:
         """Give what a model tells to the job that waits for it, else keep it for the next one.
 
         What takes long is shown at once.
@@ -208,7 +208,7 @@ class Engine:
         if isinstance(event, Compiling):
             self.compiling = event
             self.on_opened()
-        self._tell(event)
+        self._emit(event)
 
     def _interruptible(self, generator: Generator) -> Generator:
         return Interruptible(generator, self._cancelled)

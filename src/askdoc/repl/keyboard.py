@@ -33,7 +33,7 @@ class Keyboard:
         self._ordinary: Modes = None
 
     @contextmanager
-    def held(self) -> Iterator[None]:
+    def grabbed(self) -> Iterator[None]:
         """Take charge of the keyboard, from before the first prompt until after the last.
 
         What is typed while an answer is made is kept for the next prompt, unseen, instead of

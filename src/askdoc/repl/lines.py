@@ -129,8 +129,8 @@ def save(session: Session, arguments: str) -> None:
     page = session.pages.output()
     path = page.base / expanded(path_of(arguments))
     as_json = is_json(path)
-    if path.exists() and (told := _not_ours(session, path)):
-        message = f"`{session.seen(str(path))}` {told}"
+    if path.exists() and (reason := _not_ours(session, path)):
+        message = f"`{session.seen(str(path))}` {reason}"
         raise UsageError(message, hint="choose another name")
     if as_json:
         text = dumps(to_json(session.title, session.exchanges, base=page.base)) + "\n"

@@ -45,18 +45,18 @@ def standing_alone(session: Session, asked: str, waiting_for: Callable[[], str])
     notices = ModelNotices(session.pages.errors())
     with Waiting(session.pages.output(), waiting_for) as waiting:
 
-        def hear(event: object) -> None:
+        def on_event(event: object) -> None:
             if notices.tells(event):
                 with waiting.paused():
                     notices(event)
 
         try:
-            return session.engine.call(job, hear) or by_rules
+            return session.engine.call(job, on_event) or by_rules
         except NoIndex:  # it is built for the answer
             return by_rules
 
 
-def told_of(session: Session, asked: str, question: str) -> str | None:
+def note_on_rewriting(session: Session, asked: str, question: str) -> str | None:
     """Say what a question that was made of what was typed lacks, or that it was asked before.
 
     English alone: in other languages nothing tells who is meant.
@@ -72,5 +72,5 @@ def told_of(session: Session, asked: str, question: str) -> str | None:
     unknown = unknown_person(question)
     if unknown is None:
         return None
-    told = f"nothing said so far says who `{unknown}` is"
-    return f"{told}; asked as typed" if question == asked else told
+    text = f"nothing said so far says who `{unknown}` is"
+    return f"{text}; asked as typed" if question == asked else text

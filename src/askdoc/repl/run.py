@@ -34,7 +34,7 @@ class Lines(Protocol):
 
 def interactive(session: Session, lines: Lines, *, version: str) -> None:
     """Read lines until the user leaves; Ctrl-C ends an answer, and not the session."""
-    with session.keyboard.held():
+    with session.keyboard.grabbed():
         session.pages.output().show([Text(_GREETING.format(version=version), style="faint"), BLANK])
         while _once(session, lines):
             pass
@@ -53,8 +53,8 @@ def _once(session: Session, lines: Lines) -> bool:
     except Quit:
         return False
     except KeyboardInterrupt:
-        aside = session.pages.errors()
-        aside.show([note_line("interrupted", aside), BLANK])
+        stderr = session.pages.errors()
+        stderr.show([note_line("interrupted", stderr), BLANK])
     return True
 
 

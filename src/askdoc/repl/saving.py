@@ -40,17 +40,17 @@ def sessions(session: Session, arguments: str) -> None:
         if not numbers:
             message = "say which sessions to delete"
             raise UsageError(message, hint="`/sessions delete N`; `/sessions` lists them")
-        own = session.kept_as in numbers
+        own = session.session_id in numbers
         deleted = session.delete(numbers)
-        told = "; that was this session, and the next question begins a new one"
-        page.show([hang(Text(f"deleted {deleted}{told if own else ''}", style="faint"), page)])
+        text = "; that was this session, and the next question begins a new one"
+        page.show([hang(Text(f"deleted {deleted}{text if own else ''}", style="faint"), page)])
         return
     if words:
         message = f"`/sessions` does not take `{words[0]}`"
         raise UsageError(
             message, hint="delete one: `/sessions delete N`; continue one: `/resume N`"
         )
-    page.show(session_lines(session.listed(), page, here=session.kept_as))
+    page.show(session_lines(session.listed(), page, here=session.session_id))
 
 
 def resume(session: Session, arguments: str) -> None:
@@ -62,7 +62,7 @@ def resume(session: Session, arguments: str) -> None:
         if not there:
             message = "this workspace has no saved session"
             raise UsageError(message)
-        chosen = next((one for one in there if one != session.kept_as), there[0])
+        chosen = next((one for one in there if one != session.session_id), there[0])
     session.resume(chosen)
     page = session.pages.output()
     hidden = max(0, len(session.exchanges) - _SHOWN)
@@ -104,8 +104,8 @@ def eval_(session: Session, arguments: str) -> None:
             page.show([hang(named(same, "faint"), page)])
             return
         if case.question == other.question and case.answerable != other.answerable:
-            told = "do not hold the answer" if case.answerable else "hold the answer"
-            message = f"{session.seen(str(path))} already says that the documents {told}"
+            text = "do not hold the answer" if case.answerable else "hold the answer"
+            message = f"{session.seen(str(path))} already says that the documents {text}"
             hint = f"change `{other.id}` there, or name another suite: `/eval add N SUITE`"
             raise UsageError(message, hint=hint)
     case = replace(case, id=suite.free_id(path, case.id))

@@ -25,7 +25,7 @@ from askdoc.render.places import NumberedPlace, places
 from askdoc.render.progress import IndexProgress
 from askdoc.repl.engine import Engine
 from askdoc.repl.keyboard import Keyboard
-from askdoc.repl.rewriter import standing_alone, told_of
+from askdoc.repl.rewriter import note_on_rewriting, standing_alone
 from askdoc.repl.scope import Scope
 from askdoc.repl.wait import Waiting
 from askdoc.strings import printable
@@ -85,7 +85,7 @@ class Session:
         """The digests of what this session has written to files."""
         self.prompt: Callable[[str], str] | None = None
         self.failed = False
-        self.kept_as: int | None = None
+        self.session_id: int | None = None
         """The number of the saved session that this one is, once something was asked."""
         self._not_kept: StoreError | None = None
         self._lines: dict[tuple[str, Span], tuple[int, int]] = {}
@@ -100,13 +100,13 @@ class Session:
         question = asked if raw else standing_alone(self, asked, self._waiting_for)
         if question != asked:
             page.show([hang(flat(question, "faint"), page, first="→ ")])
-        if not raw and (told := told_of(self, asked, question)):
-            aside = self.pages.errors()
-            aside.show([note_line(told, aside)])
+        if not raw and (note := note_on_rewriting(self, asked, question)):
+            stderr = self.pages.errors()
+            stderr.show([note_line(note, stderr)])
         stream, notices = ClaimStream(page), ModelNotices(self.pages.errors())
         with Waiting(page, self._waiting_for) as waiting:
 
-            def hear(event: object) -> None:
+            def on_event(event: object) -> None:
                 if isinstance(event, Wrote | Sending):
                     waiting.end()
                     stream.page = self.pages.output()
@@ -116,13 +116,13 @@ class Session:
                         notices(event)
 
             earlier = () if raw else tuple(exchange.asked for exchange in self.exchanges)
-            answer = self._answer(self._job(asked, question, earlier), hear, waiting)
+            answer = self._answer(self._job(asked, question, earlier), on_event, waiting)
         page = self.pages.output()
-        page.show(answer_lines(answer, page, lines=self.lines, said=stream.count))
+        page.show(answer_lines(answer, page, lines=self.lines, shown=stream.count))
         withheld = self.scope.settings.show_unsupported
         page.show(generation_lines(answer, page, withheld=withheld))
-        aside = self.pages.errors()
-        aside.show(note_line(note, aside) for note in notes(answer))
+        stderr = self.pages.errors()
+        stderr.show(note_line(note, stderr) for note in notes(answer))
         self._remember(Exchange(asked, question, answer, datetime.now(UTC)))
 
     def last(self) -> Exchange:
@@ -185,10 +185,10 @@ class Session:
     def index(self, workspace: Workspace, sources: list[Target] | None) -> IndexReport:
         """Bring the index of `workspace` up to date with `sources`, or with those it knows."""
         app.refuse_index_around(workspace, paths_of(sources or ()))
-        aside = self.pages.errors()
+        stderr = self.pages.errors()
         with (
             self.engine.closed(),
-            IndexProgress(aside) as progress,
+            IndexProgress(stderr) as progress,
             app.indexer(workspace, progress) as indexer,
             self.keyboard.interrupts(),
         ):
@@ -224,7 +224,7 @@ class Session:
         store = self.kept(session_id)
         self.exchanges = store.exchanges(session_id)
         self.unanswered = None
-        self.kept_as = session_id
+        self.session_id = session_id
 
     def kept(self, *session_ids: int) -> SessionStore:
         """Return where sessions are kept, having made sure that those are, and of this scope.
@@ -251,8 +251,8 @@ class Session:
 
         """
         deleted = self.kept(*session_ids).delete(session_ids)
-        if self.kept_as in session_ids:
-            self.kept_as = None
+        if self.session_id in session_ids:
+            self.session_id = None
         return deleted
 
     def listed(self) -> list[SessionSummary]:
@@ -300,14 +300,14 @@ class Session:
         """Begin a new session; what was asked so far stays kept."""
         self.exchanges = []
         self.unanswered = None
-        self.kept_as = None
+        self.session_id = None
 
     def show_error(self, error: AskdocError, *, line: int | None = None) -> None:
         """Say what went wrong, in which line, and remember that something did."""
         self.failed = True
-        aside = self.pages.errors()
+        stderr = self.pages.errors()
         message = str(error) if line is None else f"line {line}: {error}"
-        aside.show(problem_lines(message, error.hint, aside))
+        stderr.show(problem_lines(message, error.hint, stderr))
 
     def close(self) -> None:
         """Let go of the index and of the saved sessions."""
@@ -323,7 +323,7 @@ class Session:
         return title_of(self.exchanges[0].question) if self.exchanges else "Session"
 
     def _answer(
-        self, job: Callable[[Asked, Listener], Answer], hear: Listener, waiting: Waiting
+        self, job: Callable[[Asked, Listener], Answer], on_event: Listener, waiting: Waiting
     ) -> Answer:
         """Answer a question, building the index first where there is none and it can be built.
 
@@ -332,18 +332,18 @@ class Session:
 
         """
         try:
-            return self.engine.call(job, hear)
+            return self.engine.call(job, on_event)
         except NoIndex:
             if self.scope.several or not self.scope.only("").source_names:
                 raise
         workspace = self.scope.only("an index is built for")
         names = ", ".join(f"`{self.seen(name)}`" for name in workspace.source_names)
-        aside = self.pages.errors()
+        stderr = self.pages.errors()
         with waiting.paused():
-            aside.show([note_line(f"there is no index yet; building it from {names}", aside)])
+            stderr.show([note_line(f"there is no index yet; building it from {names}", stderr)])
             if self.index(workspace, None).interrupted:
                 raise KeyboardInterrupt
-        return self.engine.call(job, hear)
+        return self.engine.call(job, on_event)
 
     def _job(
         self, asked: str, question: str, earlier: Sequence[str]
@@ -377,8 +377,8 @@ class Session:
 
     def _waiting_for(self) -> str:
         if stage := self.engine.compiling:
-            told = STAGES[stage.stage]
-            return f"{told[:1].lower()}{told[1:]}, which happens once and takes half a minute"
+            text = STAGES[stage.stage]
+            return f"{text[:1].lower()}{text[1:]}, which happens once and takes half a minute"
         return "opening the index" if self.engine.loading else "reading"
 
     def _remember(self, exchange: Exchange) -> None:
@@ -387,20 +387,20 @@ class Session:
         if self.store is None:
             return
         try:
-            if self.kept_as is not None and self.store.add(self.kept_as, exchange):
+            if self.session_id is not None and self.store.add(self.session_id, exchange):
                 return
-            deleted = self.kept_as
+            deleted = self.session_id
             title = title_of(exchange.question)
-            self.kept_as = self.store.begin(self.scope.key, title, exchange.at)
-            self.store.add(self.kept_as, exchange)
+            self.session_id = self.store.begin(self.scope.key, title, exchange.at)
+            self.store.add(self.session_id, exchange)
             if deleted is not None:
-                told = f"session {deleted} was deleted; what is asked now is kept as another"
-                aside = self.pages.errors()
-                aside.show([note_line(f"{told}, {self.kept_as}", aside)])
+                text = f"session {deleted} was deleted; what is asked now is kept as another"
+                stderr = self.pages.errors()
+                stderr.show([note_line(f"{text}, {self.session_id}", stderr)])
         except StoreError as error:
             self.store, self._not_kept = None, error
-            aside = self.pages.errors()
-            aside.show([note_line(f"{error}; this session is not saved", aside)])
+            stderr = self.pages.errors()
+            stderr.show([note_line(f"{error}; this session is not saved", stderr)])
 
 
 def _may_be_made(file: Path) -> bool:

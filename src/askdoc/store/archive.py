@@ -164,10 +164,10 @@ def _expect_length(packed: bytes, most: int) -> int:
             length += len(piece)
             if not piece and not rest:
                 break
-        whole = unpacker.eof and length <= most
+        is_complete = unpacker.eof and length <= most
     except (zlib.error, TypeError):
-        whole = False
-    if not whole:
+        is_complete = False
+    if not is_complete:
         message = "its text is damaged"
         raise BadExport(message)
     return length
@@ -414,8 +414,8 @@ class ExportFile:
                 raise self.damaged(message)
             with self._archive.open(_MANIFEST) as packed:
                 data = packed.read(_MOST_MANIFEST)
-            said = self._archive.comment.decode("ascii", "replace")
-            if said != f"{_MARK}{hashlib.sha256(data).hexdigest()}":
+            comment = self._archive.comment.decode("ascii", "replace")
+            if comment != f"{_MARK}{hashlib.sha256(data).hexdigest()}":
                 message = "its checksum does not hold"
                 raise self.damaged(message)
             about = json.loads(data)

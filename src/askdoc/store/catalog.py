@@ -270,9 +270,9 @@ class SqliteCatalog(SqliteReader):
             rows = self._all("SELECT first_chunk, packed FROM terms WHERE document = ?", key)
             for first, packed in rows:
                 lines = unpack_text(packed).split("\n")
-                told = "\n".join(_told(line, before, after) for line in lines)
+                renamed = "\n".join(_renamed(line, before, after) for line in lines)
                 self._run(
-                    "UPDATE terms SET packed = ? WHERE first_chunk = ?", pack_text(told), first
+                    "UPDATE terms SET packed = ? WHERE first_chunk = ?", pack_text(renamed), first
                 )
             self._list(key)
             self._run("UPDATE documents SET named = ? WHERE key = ?", pack_name(named), key)
@@ -662,7 +662,7 @@ def _known(row: tuple[Any, ...]) -> Known:
     )
 
 
-def _told(line: str, before: Sequence[str], after: Sequence[str]) -> str:
+def _renamed(line: str, before: Sequence[str], after: Sequence[str]) -> str:
     """Put the terms `after` before a line of terms, in place of `before`."""
     terms = line.split(" ")
     rest = terms[len(before) :] if terms[: len(before)] == list(before) else terms

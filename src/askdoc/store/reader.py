@@ -250,7 +250,7 @@ class SqliteReader:
         is small, and reading where it stands is most of the work. Each chunk must hold every run of
         terms in `together`, in that order and next to one another.
         """
-        expression = " OR ".join(quoted_term(term) for term in self._telling(terms))
+        expression = " OR ".join(quoted_term(term) for term in self._rarest(terms))
         for run in together:
             phrase = " + ".join(quoted_term(term) for term in run)
             expression = f"({expression}) AND ({phrase})" if expression else phrase
@@ -491,7 +491,7 @@ class SqliteReader:
         with decoding(self._folder):
             return rows[0][0], unpack_text(rows[0][1])
 
-    def _telling(self, terms: Sequence[str]) -> list[str]:
+    def _rarest(self, terms: Sequence[str]) -> list[str]:
         """Choose the terms to search for: the rarest first, up to a bound on what is read."""
         known = {term: n for term, n in self.frequencies(set(terms)).items() if n}
         chosen: list[str] = []

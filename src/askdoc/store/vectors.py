@@ -478,7 +478,7 @@ class ChromaStore:
         except (StoreError, KeyboardInterrupt, SystemExit, GeneratorExit):
             raise
         except BaseException as error:  # a panic in Chroma's Rust part is no Exception
-            told = translated(error, doing, self._folder)
-            if isinstance(told, IndexCorrupt):
+            cause = translated(error, doing, self._folder)
+            if isinstance(cause, IndexCorrupt):
                 vectors_files.suspect(self._folder)
-            raise told from error
+            raise cause from error

@@ -60,10 +60,10 @@ def each(
         thread.start()
     try:
         for _ in tasks:
-            heard = _next(done)
-            if isinstance(heard, BaseException):
-                raise heard
-            yield heard
+            outcome = _next(done)
+            if isinstance(outcome, BaseException):
+                raise outcome
+            yield outcome
     finally:
         stopped.set()
         until = time.monotonic() + _PATIENCE

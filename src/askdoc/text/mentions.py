@@ -151,9 +151,9 @@ def names(text: str) -> list[Name]:
 
 def tells_when(phrase: str) -> bool:
     """Tell whether `phrase` is a year, a date or a bare number, and nothing that has a name."""
-    told = [word for word in phrase.strip(" ,;.?!").split() if word.lower() not in FUNCTION_WORDS]
-    return bool(told) and all(
-        _NUMBER.fullmatch(word.strip(",;")) or word.strip(",;.").lower() in _DATES for word in told
+    named = [word for word in phrase.strip(" ,;.?!").split() if word.lower() not in FUNCTION_WORDS]
+    return bool(named) and all(
+        _NUMBER.fullmatch(word.strip(",;")) or word.strip(",;.").lower() in _DATES for word in named
     )
 
 
@@ -194,10 +194,10 @@ _TOPICS = (
 
 def is_many(phrase: str) -> bool:
     """Guess whether `they` can mean `phrase`: a plural, or a group such as a committee."""
-    told = words(phrase)
-    return bool(told) and (
-        (_PLURAL.search(told[-1]) is not None and not told[-1].isupper())
-        or any(word.lower() in _GROUP_WORDS for word in told)
+    found = words(phrase)
+    return bool(found) and (
+        (_PLURAL.search(found[-1]) is not None and not found[-1].isupper())
+        or any(word.lower() in _GROUP_WORDS for word in found)
     )
 
 

@@ -54,14 +54,14 @@ class SnowballAnalyser:
         Where a question does nothing else (`What happened?`), they are what it has.
         """
         plain, how = _plain(question), asking(language)
-        told = how.without_phrases(plain)
-        if _COMPLEX.search(told):
+        rest = how.without_phrases(plain)
+        if _COMPLEX.search(rest):
             # Takes the package regex, which text in simple scripts need not load.
             from askdoc.text.asking import without_asking
 
-            told = without_asking(told)
+            rest = without_asking(rest)
         stop = function_words(language)
-        return _terms(told, language, stop | how.words) or _terms(plain, language, stop)
+        return _terms(rest, language, stop | how.words) or _terms(plain, language, stop)
 
     def commonness(self, term: str, language: str) -> float:
         """Return the chance that an ordinary passage of a hundred words holds `term`; 0 to 1."""

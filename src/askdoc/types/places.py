@@ -130,25 +130,25 @@ def name_place(where: Place | None, line_start: int | None, line_end: int | None
     if where is None:
         return lines
     name = one_line(where.name or "")
-    told = _counted(where.kind, where.number, where.last)
+    label = _counted(where.kind, where.number, where.last)
     match where.kind:
         case PlaceKind.LINE | PlaceKind.PROPERTIES if not where.number:
-            told = "" if where.kind is PlaceKind.LINE else str(where.kind)
+            label = "" if where.kind is PlaceKind.LINE else str(where.kind)
         case PlaceKind.MESSAGE if name:
-            told = f"message of {name}"
+            label = f"message of {name}"
         case PlaceKind.TIME:
-            told = _clock(where.number)
+            label = _clock(where.number)
         case PlaceKind.FUNCTION:
-            told = f"{lines}, in {name}" if lines else f"in {name}"
+            label = f"{lines}, in {name}" if lines else f"in {name}"
         case PlaceKind.ROW if name:
-            told = f"sheet {name}, {_counted('row', where.number, where.last)}"
+            label = f"sheet {name}, {_counted('row', where.number, where.last)}"
         case PlaceKind.CHAPTER if name:
-            told = f"chapter “{name}”"
+            label = f"chapter “{name}”"
         case PlaceKind.PAGE | PlaceKind.PARAGRAPH | PlaceKind.SLIDE if name:
-            told = f"{told}, {name}"
+            label = f"{label}, {name}"
     if where.quoted:
-        return f"quoted in a {told}" if name else f"quoted in {told}"
-    return told
+        return f"quoted in a {label}" if name else f"quoted in {label}"
+    return label
 
 
 def place_suffix(where: Place | None, line_start: int | None, line_end: int | None) -> str:

@@ -37,7 +37,7 @@ Listener = Callable[[object], None]
 """Hears the events of `askdoc.types`; what it returns is ignored."""
 
 
-def deaf(_event: object) -> None:
+def ignore(_event: object) -> None:
     """Listen to nothing."""
 
 
@@ -136,7 +136,7 @@ class MayWait(Protocol):
     listen: Listener
 
 
-HearDraft = Callable[[DraftClaim], None]
+DraftListener = Callable[[DraftClaim], None]
 """Hears each claim as soon as it is checked."""
 
 
@@ -155,7 +155,7 @@ class AnswerWriter(Protocol):
     def stands_alone(self) -> bool:
         """Whether its claims are the whole answer, whatever evidence they leave out."""
 
-    def write(self, question: str, evidence: Sequence[Evidence], hear: HearDraft) -> Draft:
+    def write(self, question: str, evidence: Sequence[Evidence], on_claim: DraftListener) -> Draft:
         """Answer `question` from `evidence`, best first; `hear` gets each claim that holds.
 
         Raises:

@@ -14,7 +14,7 @@ from askdoc.types.indexing import GONE, OUT_OF_REACH, PAGE_LIMIT, REFUSED
 from askdoc.types.ports import Listener
 from askdoc.web.fetch import Fetcher
 from askdoc.web.kinds import is_worth_following
-from askdoc.web.mirror import Kept, Mirror
+from askdoc.web.mirror import Mirror, StoredPage
 from askdoc.web.page import Rules, links, sitemap
 
 ROBOTS = "robots"
@@ -46,7 +46,7 @@ class Crawl:
         self._most = most
         self._listen = listen
         self._sleep = sleep
-        self._before = {kept.address: kept for kept in mirror.of(source)}
+        self._before = {page.address: page for page in mirror.of(source)}
         self._rules: dict[str, Rules] = {}
         self._minds_rules = depth > 0
         self._waiting: deque[tuple[str, int]] = deque([(source, 0)])
@@ -69,15 +69,15 @@ class Crawl:
                 yield from self._take(self._page(address), level)
             except ReadError as error:
                 yield from self._missing(address, error)
-        for address, kept in self._before.items():
+        for address, page in self._before.items():
             if address in visited:
                 continue
             if self._whole:
-                self._mirror.drop(kept)
-            elif is_document(kept):
-                yield found_at(kept, self._source)
+                self._mirror.drop(page)
+            elif is_document(page):
+                yield found_at(page, self._source)
 
-    def _page(self, address: str) -> Kept:
+    def _page(self, address: str) -> StoredPage:
         """Fetch a page, unless it is here as it is there.
 
         Raises:
@@ -94,36 +94,36 @@ class Crawl:
                 self._sleep(rules.delay)
         self._listen(Fetched(address, self._fetched))
         self._fetched += 1
-        known = self._mirror.kept(address)
+        known = self._mirror.page(address)
         with self._mirror.incoming() as file:
             answer = self._fetcher.fetch(address, file, known.validators if known else None)
             if answer.unchanged and known:
                 return self._mirror.belongs_to(known, self._source)
             return self._mirror.keep(address, self._source, answer, file)
 
-    def _take(self, kept: Kept, level: int) -> Iterator[Found | Skip]:
+    def _take(self, page: StoredPage, level: int) -> Iterator[Found | Skip]:
         """List a page that is here, and note what it leads to."""
-        at = kept.validators.at
-        if kept.address == self._source:
+        at = page.validators.at
+        if page.address == self._source:
             self._prefix = prefix_of(at)
-        elif not self._is_ours(at) or (at != kept.address and at in self._met):
-            self._mirror.drop(kept)  # it leads out of the source, or to a page met by itself
+        elif not self._is_ours(at) or (at != page.address and at in self._met):
+            self._mirror.drop(page)  # it leads out of the source, or to a page met by itself
             return
         self._met.add(at)
-        if (listed := _listed(kept)) is not None:
+        if (listed := _listed(page)) is not None:
             self._minds_rules = True
             self._note([one for one in listed if self._is_ours(one)], level)
             return
-        if kept.file.suffix == ".gz":
+        if page.file.suffix == ".gz":
             reason = "it is packed and no sitemap"
-            yield Skip(kept.address, "unsupported", reason, "unpack it, then index the files")
+            yield Skip(page.address, "unsupported", reason, "unpack it, then index the files")
             return
-        yield found_at(kept, self._source)
-        if kept.is_markup and level < self._depth:
+        yield found_at(page, self._source)
+        if page.is_markup and level < self._depth:
             self._note(
                 [
                     one
-                    for one in links(kept.file, at)
+                    for one in links(page.file, at)
                     if self._is_ours(one) and is_worth_following(one)
                 ],
                 level + 1,
@@ -131,7 +131,7 @@ class Crawl:
 
     def _missing(self, address: str, error: ReadError) -> Iterator[Found | Skip]:
         """List what is left of a page that can't be had."""
-        known = self._mirror.kept(address)
+        known = self._mirror.page(address)
         if error.code == GONE and known is None and address != self._source:
             yield Skip(address, GONE, f"a page leads to it, but {error}", None)
             return
@@ -178,25 +178,25 @@ class Crawl:
         return self._rules[site]
 
 
-def _listed(kept: Kept) -> list[str] | None:
+def _listed(page: StoredPage) -> list[str] | None:
     """List what a sitemap names; None if the page is none."""
-    return sitemap(kept.file, kept.validators.at) if kept.is_xml else None
+    return sitemap(page.file, page.validators.at) if page.is_xml else None
 
 
-def is_document(kept: Kept) -> bool:
+def is_document(page: StoredPage) -> bool:
     """Tell whether a page that is here is to be indexed, and not a list of others."""
-    return kept.file.suffix != ".gz" and _listed(kept) is None
+    return page.file.suffix != ".gz" and _listed(page) is None
 
 
-def found_at(kept: Kept, source: str) -> Found:
+def found_at(page: StoredPage, source: str) -> Found:
     """Return a page that is here as a file to read, with its address as its location."""
-    info = kept.file.stat()
-    address = kept.address
+    info = page.file.stat()
+    address = page.address
     return Found(
         location=address,
         path=address,
         source=source,
-        file=str(kept.file),
+        file=str(page.file),
         size=info.st_size,
         modified_ns=info.st_mtime_ns,
     )

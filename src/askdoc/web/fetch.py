@@ -116,33 +116,33 @@ class Fetcher:
             hint = "try again later, or raise the setting `max_fetch_seconds`"
             raise ReadError(message, code=UNREACHABLE, hint=hint) from error
         except (httpcore.NetworkError, httpcore.ProtocolError, ssl.SSLError, zlib.error) as error:
-            raise _unreachable(_told(error)) from error
+            raise _unreachable(_reason(error)) from error
         except OSError as error:
             if error.errno in _ON_DISK:
                 raise
-            raise _unreachable(_told(error)) from error
+            raise _unreachable(_reason(error)) from error
         message = "the server sends from one address to the next without end"
         hint = "see in a browser where it leads to, and index that address"
         raise ReadError(message, code=UNREACHABLE, hint=hint)
 
     def _once(self, address: str, into: IO[bytes], known: Validators | None) -> Answer | str:
         """Ask at one address; return where it sends to, if it does."""
-        headers: dict[str | bytes, str | bytes] = {
+        request: dict[str | bytes, str | bytes] = {
             "User-Agent": f"{AGENT}/{__version__}",
             "Accept": "text/html,application/xhtml+xml,*/*;q=0.8",
             "Accept-Encoding": "gzip",
         }
         if known is not None and known.at == address:
             if known.etag:
-                headers["If-None-Match"] = known.etag
+                request["If-None-Match"] = known.etag
             if known.modified:
-                headers["If-Modified-Since"] = known.modified
-        with self._pool.stream("GET", address, headers=headers) as response:
-            said = _headers(response)
-            if response.status in _REDIRECTS and "location" in said:
-                target = resolved(address, said["location"])
+                request["If-Modified-Since"] = known.modified
+        with self._pool.stream("GET", address, headers=request) as response:
+            headers = _headers(response)
+            if response.status in _REDIRECTS and "location" in headers:
+                target = resolved(address, headers["location"])
                 if target is None:
-                    message = f"it redirects to `{said['location'][:80]}`, which is no web page"
+                    message = f"it redirects to `{headers['location'][:80]}`, which is no web page"
                     raise _unreachable(message)
                 return target
             if response.status == _UNCHANGED and known is not None:
@@ -152,23 +152,25 @@ class Fetcher:
                 raise ReadError(message, code=GONE, hint="check the address")
             if not 200 <= response.status < 300:  # noqa: PLR2004 - success, by the protocol
                 raise _turned_down(response.status)
-            self._receive(response, said, into)
-        kind = _TOKEN.search(said.get("content-type", ""))
-        charset = _CHARSET.search(said.get("content-type", ""))
+            self._receive(response, headers, into)
+        kind = _TOKEN.search(headers.get("content-type", ""))
+        charset = _CHARSET.search(headers.get("content-type", ""))
         return Answer(
             address,
             type=kind[0].lower() if kind else "",
             charset=charset[1] if charset else None,
-            etag=said.get("etag"),
-            modified=said.get("last-modified"),
+            etag=headers.get("etag"),
+            modified=headers.get("last-modified"),
         )
 
-    def _receive(self, response: httpcore.Response, said: dict[str, str], into: IO[bytes]) -> None:
+    def _receive(
+        self, response: httpcore.Response, headers: dict[str, str], into: IO[bytes]
+    ) -> None:
         """Write the body into a file, unpacked; neither form of it may have too many bytes."""
-        length = said.get("content-length", "")
+        length = headers.get("content-length", "")
         if length.isdigit() and int(length) > self._most:
             raise self._too_large()
-        encoding = said.get("content-encoding", "").strip().lower()
+        encoding = headers.get("content-encoding", "").strip().lower()
         if encoding not in _PLAIN | _PACKED:
             message = f"the server packs it as `{encoding[:40]}`, which was not asked for"
             raise _unreachable(message)
@@ -233,7 +235,7 @@ def _unreachable(reason: str) -> ReadError:
     return ReadError(reason, code=UNREACHABLE, hint="try again later: `askdoc index`")
 
 
-def _told(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     """Say in plain words why a page could not be had."""
     cause: BaseException | None = error
     while cause is not None:

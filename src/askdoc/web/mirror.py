@@ -30,7 +30,7 @@ _LONGEST_NAME = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredPage:
     """A page that is here: `address` is what was asked for, `source` why."""
 
     address: str
@@ -55,23 +55,23 @@ class Mirror:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def kept(self, address: str) -> Kept | None:
+    def page(self, address: str) -> StoredPage | None:
         """Return what is here of an address."""
         return self._read(self._place(address))
 
-    def of(self, source: str) -> list[Kept]:
+    def of(self, source: str) -> list[StoredPage]:
         """List what is here of a source, by address."""
         if not self._folder.is_dir():
             return []
         found = (self._read(place) for place in self._folder.iterdir() if place.is_dir())
         return sorted(
-            (kept for kept in found if kept and kept.source == source),
-            key=lambda kept: kept.address,
+            (page for page in found if page and page.source == source),
+            key=lambda page: page.address,
         )
 
-    def drop(self, kept: Kept) -> None:
+    def drop(self, page: StoredPage) -> None:
         """Forget a page."""
-        shutil.rmtree(self._place(kept.address), ignore_errors=True)
+        shutil.rmtree(self._place(page.address), ignore_errors=True)
 
     @contextmanager
     def incoming(self) -> Iterator[IO[bytes]]:
@@ -83,7 +83,7 @@ class Mirror:
             finally:
                 Path(file.name).unlink(missing_ok=True)
 
-    def keep(self, address: str, source: str, answer: Answer, file: IO[bytes]) -> Kept:
+    def keep(self, address: str, source: str, answer: Answer, file: IO[bytes]) -> StoredPage:
         """Keep what came; a page with the same content stays the file that it is.
 
         Raises:
@@ -109,37 +109,39 @@ class Mirror:
         for other in place.iterdir():
             if other.name not in (target.name, _NOTE):
                 other.unlink()
-        kept = Kept(address, source, target, Validators(answer.at, answer.etag, answer.modified))
-        self._note(kept)
-        return kept
+        page = StoredPage(
+            address, source, target, Validators(answer.at, answer.etag, answer.modified)
+        )
+        self._note(page)
+        return page
 
-    def belongs_to(self, kept: Kept, source: str) -> Kept:
+    def belongs_to(self, page: StoredPage, source: str) -> StoredPage:
         """Note that a page is here for another source now."""
-        if kept.source == source:
-            return kept
-        moved = Kept(kept.address, source, kept.file, kept.validators)
+        if page.source == source:
+            return page
+        moved = StoredPage(page.address, source, page.file, page.validators)
         self._note(moved)
         return moved
 
-    def _note(self, kept: Kept) -> None:
-        said = kept.validators
+    def _note(self, page: StoredPage) -> None:
+        validators = page.validators
         note = {
-            "address": kept.address,
-            "source": kept.source,
-            "file": kept.file.name,
-            "at": said.at,
-            "etag": said.etag,
-            "modified": said.modified,
+            "address": page.address,
+            "source": page.source,
+            "file": page.file.name,
+            "at": validators.at,
+            "etag": validators.etag,
+            "modified": validators.modified,
         }
-        draft = kept.file.parent / f"{_NOTE}.part"
+        draft = page.file.parent / f"{_NOTE}.part"
         draft.write_text(json.dumps(note), encoding="utf-8")
-        draft.replace(kept.file.parent / _NOTE)
+        draft.replace(page.file.parent / _NOTE)
 
-    def _read(self, place: Path) -> Kept | None:
+    def _read(self, place: Path) -> StoredPage | None:
         try:
             note = json.loads((place / _NOTE).read_text(encoding="utf-8"))
             address, source, at = (str(note[key]) for key in ("address", "source", "at"))
-            said = [note[key] and str(note[key]) for key in ("etag", "modified")]
+            validators = [note[key] and str(note[key]) for key in ("etag", "modified")]
             file = place / str(note["file"])
         except (OSError, ValueError, KeyError, TypeError):
             return None
@@ -148,7 +150,7 @@ class Mirror:
             return None
         if not file.is_file() or not (is_readable(file.name) or file.suffix == ".gz"):
             return None
-        return Kept(address, source, file, Validators(at, *said))
+        return StoredPage(address, source, file, Validators(at, *validators))
 
     def _place(self, address: str) -> Path:
         name = hashlib.blake2b(address.encode("utf-8", "surrogatepass"), digest_size=12)

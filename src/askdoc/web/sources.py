@@ -9,7 +9,7 @@ from pathlib import Path
 from askdoc.settings import Settings
 from askdoc.types import Found, Skip
 from askdoc.types.indexing import NOT_NAMED, OFFLINE, Permission
-from askdoc.types.ports import Listener, deaf
+from askdoc.types.ports import Listener, ignore
 from askdoc.web.connection import Resolve
 from askdoc.web.crawl import Crawl, found_at, is_document
 from askdoc.web.fetch import Fetcher
@@ -30,7 +30,7 @@ class WebSources:
         *,
         most: int,
         permission: Callable[[str], Permission | None],
-        listen: Listener = deaf,
+        listen: Listener = ignore,
         resolve: Resolve | None = None,
     ) -> None:
         self._mirror = Mirror(folder)
@@ -70,11 +70,11 @@ class WebSources:
 
     def forget(self, source: str) -> None:
         """Delete what is here of a source."""
-        for kept in self._mirror.of(source):
-            self._mirror.drop(kept)
+        for page in self._mirror.of(source):
+            self._mirror.drop(page)
 
     def _as_it_was(self, skip: Skip) -> Iterator[Found | Skip]:
         yield skip
-        for kept in self._mirror.of(skip.location):
-            if is_document(kept):
-                yield found_at(kept, skip.location)
+        for page in self._mirror.of(skip.location):
+            if is_document(page):
+                yield found_at(page, skip.location)

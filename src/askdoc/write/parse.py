@@ -113,22 +113,22 @@ def read_claims(
 
 def _without_thoughts(pieces: Iterable[str]) -> Iterator[str]:
     """Leave out what stands between `<think>` and `</think>`, or after one that is never closed."""
-    held = ""
+    buffer = ""
     for piece in pieces:
-        held += piece
-        while (start := held.find(_THOUGHT)) >= 0:
-            yield held[:start]
-            held = held[start:]
-            end = held.find(_THOUGHT_ENDS)
+        buffer += piece
+        while (start := buffer.find(_THOUGHT)) >= 0:
+            yield buffer[:start]
+            buffer = buffer[start:]
+            end = buffer.find(_THOUGHT_ENDS)
             if end < 0:
                 break
-            held = held[end + len(_THOUGHT_ENDS) :]
+            buffer = buffer[end + len(_THOUGHT_ENDS) :]
         else:
-            ready = len(held) - _begun(held)
-            yield held[:ready]
-            held = held[ready:]
-    if not held.startswith(_THOUGHT):
-        yield held
+            ready = len(buffer) - _begun(buffer)
+            yield buffer[:ready]
+            buffer = buffer[ready:]
+    if not buffer.startswith(_THOUGHT):
+        yield buffer
 
 
 def _begun(text: str) -> int:
@@ -139,18 +139,18 @@ def _begun(text: str) -> int:
 def _lines(pieces: Iterable[str], language: Language) -> Iterator[Written | Refused]:
     """Read line by line; where the stream breaks, the finished sentences of its last line too."""
     waiting = ""
-    said = False
+    has_claims = False
     broken: GeneratorError | None = None
     try:
         for piece in pieces:
             *lines, waiting = (waiting + piece).split("\n")
             for line in lines:
-                for claim in _line(line, language, first=not said):
-                    said = True
+                for claim in _line(line, language, first=not has_claims):
+                    has_claims = True
                     yield claim
     except GeneratorError as error:
         broken, waiting = error, _finished(waiting, language)
-    yield from _line(waiting, language, first=not said)
+    yield from _line(waiting, language, first=not has_claims)
     if broken is not None:
         raise broken
 
@@ -175,13 +175,13 @@ def ends_sentence(text: str) -> bool:
 
 def _objects(pieces: Iterable[str], language: Language) -> Iterator[Written | Refused]:
     """Read `{"answered": true, "claims": [{"text": …, "sentences": [1]}]}`, or near it."""
-    said = False
+    has_claims = False
     for found in read_objects(pieces):
-        if found.get(ANSWERED) is False and not said:
+        if found.get(ANSWERED) is False and not has_claims:
             yield Refused(REFUSAL)
             return
         for claim in _object(found, language):
-            said = True
+            has_claims = True
             yield claim
 
 

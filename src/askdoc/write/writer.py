@@ -28,7 +28,7 @@ from askdoc.types import (
     Spent,
     Support,
 )
-from askdoc.types.ports import Generator, HearDraft
+from askdoc.types.ports import DraftListener, Generator
 from askdoc.write import prompts
 from askdoc.write.check.checker import Check, Checker, EmbedTexts, Source, Verdict
 from askdoc.write.check.disagreement import Dispute, common, disagreements, parallel
@@ -100,8 +100,8 @@ def beside_the_point(
     of claims lets pass.
     """
     asked = {stem for stem in terms(question) if not is_light(stem)}
-    said = {stem for text in (claim, *sources) for stem in terms(text)}
-    if asked & said or not (asked or embed):
+    covered = {stem for text in (claim, *sources) for stem in terms(text)}
+    if asked & covered or not (asked or embed):
         return False
     if embed is None:
         return True
@@ -148,7 +148,7 @@ class _Progress:
     interrupted: bool = False
     attributed: int = 0
     first_claim: float | None = None
-    said: list[frozenset[str]] = field(default_factory=list)
+    claimed: list[frozenset[str]] = field(default_factory=list)
 
 
 class Writer:
@@ -181,7 +181,7 @@ class Writer:
         """Whether its claims are the whole answer, whatever evidence they leave out."""
         return self._limits.trusted
 
-    def write(self, question: str, evidence: Sequence[Evidence], hear: HearDraft) -> Draft:
+    def write(self, question: str, evidence: Sequence[Evidence], on_claim: DraftListener) -> Draft:
         """Let the model answer `question` from `evidence`; `hear` gets each claim that holds.
 
         Ctrl-C ends the generation; what was heard by then is kept. If the model fails, the draft
@@ -205,7 +205,7 @@ class Writer:
             progress.failure = _too_long(self.name, built)
         if built.offers:
             try:
-                self._run(built, progress, hear)
+                self._run(built, progress, on_claim)
             except KeyboardInterrupt:
                 if not progress.shown:
                     raise
@@ -213,10 +213,10 @@ class Writer:
             except GeneratorError as error:
                 progress.failure = error
             if progress.shown and not progress.interrupted:
-                self._both_sides(built, progress, hear)
+                self._both_sides(built, progress, on_claim)
         return self._draft(built, progress)
 
-    def _run(self, built: Built, progress: _Progress, hear: HearDraft) -> None:
+    def _run(self, built: Built, progress: _Progress, on_claim: DraftListener) -> None:
         with closing(self._pieces(self._generator.stream(built.prompt), progress)) as pieces:
             for number, item in enumerate(read_claims(pieces, self._check.language_of)):
                 if isinstance(item, Refused):
@@ -229,7 +229,7 @@ class Writer:
                     continue  # the end of the stream tells what all of it took
                 if progress.spent.cut_off and not item.labels and not ends_sentence(item.text):
                     continue  # only its beginning is there
-                self._take(item, built.offers, progress, hear)
+                self._take(item, built.offers, progress, on_claim)
 
     def _pieces(
         self, stream: Iterator[str | Spent], progress: _Progress
@@ -249,12 +249,12 @@ class Writer:
             progress.spent = replace(progress.spent, first_token_seconds=first)
 
     def _take(
-        self, item: Written, offers: Sequence[Offer], progress: _Progress, hear: HearDraft
+        self, item: Written, offers: Sequence[Offer], progress: _Progress, on_claim: DraftListener
     ) -> None:
         words = frozenset(self._terms(item.text))
-        if any(_alike(words, others) for others in progress.said):
+        if any(_alike(words, others) for others in progress.claimed):
             return  # small models repeat themselves
-        progress.said.append(words)
+        progress.claimed.append(words)
         known = {str(offer.number): offer for offer in offers}
         progress.unknown += [
             label for label in item.labels if label not in known and is_label(label)
@@ -288,7 +288,7 @@ class Writer:
         progress.attributed += found.moved or not cited
         if len(progress.shown) == 1:
             progress.first_claim = _since(progress.started)
-        hear(claim)
+        on_claim(claim)
 
     def _only_shortened(
         self, claim: str, offers: Sequence[Offer], numbers: Sequence[int], verdict: Verdict
@@ -318,7 +318,7 @@ class Writer:
         cost = sum((p or 0) * (n or 0) for p, n in zip(prices, counts, strict=True)) / 1e6
         return replace(spent, cost=cost)
 
-    def _both_sides(self, built: Built, progress: _Progress, hear: HearDraft) -> None:
+    def _both_sides(self, built: Built, progress: _Progress, on_claim: DraftListener) -> None:
         """Add what another sentence of the evidence says, where it contradicts a cited one."""
         cited = {(e.label, span) for claim in progress.shown for e, span in claim.places}
         offers = {offer.number: offer for offer in (*built.offers, *built.beyond)}
@@ -336,7 +336,7 @@ class Writer:
                     one_line(offer.text), ((offer.evidence, offer.span),), Support.SUPPORTED
                 )
                 progress.shown.append(claim)
-                hear(claim)
+                on_claim(claim)
 
     def _on_different_things(self, one: Offer, other: Offer) -> bool:
         """Tell whether titles and headings place the same words in different matters."""
@@ -358,7 +358,7 @@ class Writer:
             suspicious=built.suspicious,
             disagreements=_labelled(progress, (*built.offers, *built.beyond)),
             interrupted=progress.interrupted,
-            failure=None if progress.failure is None else _told(progress.failure),
+            failure=None if progress.failure is None else _failure_text(progress.failure),
             attributed=progress.attributed,
             spent=replace(progress.spent, first_claim_seconds=progress.first_claim),
         )
@@ -397,7 +397,7 @@ def _too_long(name: str, built: Built) -> GeneratorError:
     return GeneratorError(f"`{name}` was not asked, since no sentence is short enough for it")
 
 
-def _told(failure: GeneratorError) -> str:
+def _failure_text(failure: GeneratorError) -> str:
     return f"{failure} ({failure.hint})" if failure.hint else str(failure)
 
 

@@ -132,14 +132,14 @@ def _by_rule(work: _Work) -> list[EvalCase]:
 
 
 def _by_model(
-    work: _Work, author: Author, language: str, hear: Callable[[EvalCase], None]
+    work: _Work, author: Author, language: str, on_case: Callable[[EvalCase], None]
 ) -> Counter[Dropped]:
     tools = _tools(work.catalog, work.known, language)
     total = work.wanted.answerable + work.wanted.unanswerable
     with CountProgress("Drafting", total, errors()) as progress:
 
         def heard(case: EvalCase) -> None:
-            hear(case)
+            on_case(case)
             progress.step()
 
         excerpts = _excerpts(work.catalog)
@@ -185,7 +185,7 @@ def _summary(model: Choice, dropped: Counter[Dropped]) -> str:
 
 
 @contextmanager
-def open_judge(workspace: Workspace, name: str, aside: Page) -> Iterator[Judge]:
+def open_judge(workspace: Workspace, name: str, stderr: Page) -> Iterator[Judge]:
     """Load the language model called `name` as a judge; its grades are kept.
 
     Raises:
@@ -193,7 +193,7 @@ def open_judge(workspace: Workspace, name: str, aside: Page) -> Iterator[Judge]:
 
     """
     settings = msgspec.structs.replace(workspace.settings, llm=name)
-    with app.language_model(replace(workspace, settings=settings), ModelNotices(aside)) as model:
+    with app.language_model(replace(workspace, settings=settings), ModelNotices(stderr)) as model:
         if model is None:
             message = f"`{name}` is not a language model"
             raise UsageError(message, hint="list them: `askdoc models list`")
@@ -203,12 +203,12 @@ def open_judge(workspace: Workspace, name: str, aside: Page) -> Iterator[Judge]:
 
 
 def judge_all(
-    reports: Sequence[SuiteReport], by: Judge, jobs: int, aside: Page
+    reports: Sequence[SuiteReport], by: Judge, jobs: int, stderr: Page
 ) -> dict[str, Judgement]:
     """Have the answers of every suite judged, behind a progress bar."""
     judgements = {}
     for report in reports:
         total = len(judge.to_judge(report.results))
-        with CountProgress(f"Judging {report.suite}", total, aside) as progress:
+        with CountProgress(f"Judging {report.suite}", total, stderr) as progress:
             judgements[report.suite] = judge.judge(report.results, by, jobs=jobs, listen=progress)
     return judgements

@@ -113,7 +113,7 @@ def load_suites(paths: Sequence[Path]) -> list[Suite]:
     return _distinct([suite_files.load(path) for path in paths])
 
 
-def load_readable(paths: Sequence[Path], aside: Page) -> tuple[list[Suite], int]:
+def load_readable(paths: Sequence[Path], stderr: Page) -> tuple[list[Suite], int]:
     """Read the suites that can be read, report the others, and count those.
 
     Raises:
@@ -129,7 +129,7 @@ def load_readable(paths: Sequence[Path], aside: Page) -> tuple[list[Suite], int]
     if broken and not loaded:
         raise broken[0]
     for problem in broken:
-        aside.show([*error_lines(problem, aside), BLANK])
+        stderr.show([*error_lines(problem, stderr), BLANK])
     return _distinct(loaded), len(broken)
 
 
@@ -144,14 +144,14 @@ def _distinct(loaded: list[Suite]) -> list[Suite]:
 
 @contextmanager
 def open_bench(
-    workspace: Workspace, documents: Path | None, aside: Page, *, cache: bool = True
+    workspace: Workspace, documents: Path | None, stderr: Page, *, cache: bool = True
 ) -> Iterator[Bench]:
     """Open what suites run on; an index of `documents` is brought up to date first.
 
     The workspace's own index is built only where there is none and its sources are known.
     """
-    workspace = _ready(workspace, documents, aside)
-    with benches.bench(workspace, cache=cache, listen=ModelNotices(aside)) as opened:
+    workspace = _ready(workspace, documents, stderr)
+    with benches.bench(workspace, cache=cache, listen=ModelNotices(stderr)) as opened:
         yield opened
 
 
@@ -163,7 +163,7 @@ def indexed(workspace: Workspace, documents: Path | None) -> SqliteCatalog:
     return app.open_catalog(_ready(workspace, documents, errors()))
 
 
-def _ready(workspace: Workspace, documents: Path | None, aside: Page) -> Workspace:
+def _ready(workspace: Workspace, documents: Path | None, stderr: Page) -> Workspace:
     """Return the workspace to read from, its index brought up to date or built.
 
     Raises:
@@ -172,15 +172,15 @@ def _ready(workspace: Workspace, documents: Path | None, aside: Page) -> Workspa
     """
     if documents is not None:
         workspace = benches.on_documents(workspace, here() / documents)
-        if aside.width is None and not (workspace.index / "catalog.sqlite").exists():
-            seen = seen_from(aside.base, str(workspace.sources[0]))
-            aside.show([note_line(f"indexing `{seen}`; later runs reuse this index", aside)])
-        build(workspace, workspace.sources, aside)
+        if stderr.width is None and not (workspace.index / "catalog.sqlite").exists():
+            seen = seen_from(stderr.base, str(workspace.sources[0]))
+            stderr.show([note_line(f"indexing `{seen}`; later runs reuse this index", stderr)])
+        build(workspace, workspace.sources, stderr)
     elif not (workspace.index / "catalog.sqlite").exists():
         if not workspace.sources:
             message = "there is no index to run on"
             hint = workspace.hint("make one: `askdoc index FOLDER`, or name `--documents`")
             raise NoIndex(message, hint=hint)
-        aside.show([note_line("there is no index yet; building it", aside)])
-        build(workspace, workspace.sources, aside)
+        stderr.show([note_line("there is no index yet; building it", stderr)])
+        build(workspace, workspace.sources, stderr)
     return workspace

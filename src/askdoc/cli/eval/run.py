@@ -155,39 +155,39 @@ def run(  # noqa: PLR0913 - one parameter for each option
     files = {"html": html, "junit": junit, "markdown": markdown, "csv": table}
     _expect_reports(files)
     rules = gate.load(workspace.evals)
-    aside = errors()
-    whole, broken = load_readable(suite_paths(suites, workspace), aside)
-    _expect_known(rules, whole, workspace)
+    stderr = errors()
+    suites_read, broken = load_readable(suite_paths(suites, workspace), stderr)
+    _expect_known(rules, suites_read, workspace)
     chosen = [
         suite_files.choose(suite, tag=only, limit=limit, seed=seed, drafts=drafts)
-        for suite in whole
+        for suite in suites_read
     ]
     narrowed = only is not None or limit is not None
     if save_baseline and narrowed:
         message = "only a run of a whole suite can be a baseline"
         raise UsageError(message, hint="leave out `--only` and `--limit`")
     with ExitStack() as stack:
-        by = stack.enter_context(open_judge(workspace, judge, aside)) if judge else None
+        by = stack.enter_context(open_judge(workspace, judge, stderr)) if judge else None
         reports = _run_all(
-            chosen, workspace, documents, aside, cache=not no_cache, within=within, jobs=jobs
+            chosen, workspace, documents, stderr, cache=not no_cache, within=within, jobs=jobs
         )
-        held = _hold(reports, rules, workspace, against, anyway=anyway, floors=not narrowed)
+        outcome = _compare(reports, rules, workspace, against, anyway=anyway, floors=not narrowed)
         if by is not None:
-            judgements = judge_all(reports, by, jobs or default_jobs(judge), aside)
-            held = replace(held, judgements=judgements)
+            judgements = judge_all(reports, by, jobs or default_jobs(judge), stderr)
+            outcome = replace(outcome, judgements=judgements)
     if save_baseline:
-        _store(held, workspace, aside)
-    _write_files(held, files)
-    _note_changed(reports, aside)
-    _print(held, as_json=as_json, everything=everything, narrowed=narrowed)
-    if held.report.failed or broken:
+        _store(outcome, workspace, stderr)
+    _write_files(outcome, files)
+    _note_changed(reports, stderr)
+    _print(outcome, as_json=as_json, everything=everything, narrowed=narrowed)
+    if outcome.report.failed or broken:
         raise typer.Exit(FAILED)
-    if not held.report.passed:
+    if not outcome.report.passed:
         raise typer.Exit(MISSED)
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
+class _Outcome:
     """A run with its floors, its comparisons with stored runs, and what a judge says of it."""
 
     report: EvalReport
@@ -201,16 +201,16 @@ def _run_all(
     suites: list[Suite],
     workspace: Workspace,
     documents: Path | None,
-    aside: Page,
+    stderr: Page,
     *,
     cache: bool,
     within: bool,
     jobs: int | None,
 ) -> list[SuiteReport]:
-    with open_bench(workspace, documents, aside, cache=cache) as bench:
+    with open_bench(workspace, documents, stderr, cache=cache) as bench:
         reports = []
         for suite in suites:
-            with EvalProgress(aside, suite.name, len(suite.cases)) as progress:
+            with EvalProgress(stderr, suite.name, len(suite.cases)) as progress:
                 reports.append(bench.run(suite, progress, within=within, jobs=jobs))
         return reports
 
@@ -220,7 +220,7 @@ def _expect_known(rules: Rules, suites: list[Suite], workspace: Workspace) -> No
     gate.expect_suites(rules, {*names_in(workspace.evals), *(suite.name for suite in suites)})
 
 
-def _note_changed(reports: list[SuiteReport], aside: Page) -> None:
+def _note_changed(reports: list[SuiteReport], stderr: Page) -> None:
     """Name the documents that changed since they were indexed, which makes quotes invalid."""
     changed = {
         citation.document.path
@@ -233,10 +233,10 @@ def _note_changed(reports: list[SuiteReport], aside: Page) -> None:
         first = ", ".join(f"`{path}`" for path in sorted(changed)[:_NAMED])
         more = f" and {len(changed) - _NAMED} more" if len(changed) > _NAMED else ""
         text = f"{count(len(changed), 'document')} changed since indexed: {first}{more}"
-        aside.show([note_line(f"{text}; run `askdoc index`", aside)])
+        stderr.show([note_line(f"{text}; run `askdoc index`", stderr)])
 
 
-def _hold(
+def _compare(
     reports: list[SuiteReport],
     rules: Rules,
     workspace: Workspace,
@@ -244,9 +244,9 @@ def _hold(
     *,
     anyway: bool,
     floors: bool,
-) -> _Held:
-    held_to = rules if floors else gate.Rules()
-    verdicts = tuple(verdict for report in reports for verdict in gate.judge(report, held_to))
+) -> _Outcome:
+    used_rules = rules if floors else gate.Rules()
+    verdicts = tuple(verdict for report in reports for verdict in gate.judge(report, used_rules))
     comparisons = {}
     if against is not None:
         for report in reports:
@@ -258,34 +258,34 @@ def _hold(
         for metric, change in comparison.changes.items()
         if gate.is_regression(metric, change, rules)
     )
-    return _Held(EvalReport(tuple(reports), verdicts, dropped), comparisons, rules, workspace)
+    return _Outcome(EvalReport(tuple(reports), verdicts, dropped), comparisons, rules, workspace)
 
 
-def _store(held: _Held, workspace: Workspace, aside: Page) -> None:
+def _store(outcome: _Outcome, workspace: Workspace, stderr: Page) -> None:
     folder = workspace.evals / baselines.FOLDER_NAME
     commit = baselines.commit_of(workspace.root)
-    for report in held.report.suites:
+    for report in outcome.report.suites:
         path = baselines.save(baselines.make(report, commit=commit), folder)
-        say(f"stored `{report.suite}` in {seen_from(aside.base, str(path))}")
+        say(f"stored `{report.suite}` in {seen_from(stderr.base, str(path))}")
 
 
-def _write_files(held: _Held, wanted: dict[str, Path | None]) -> None:
-    report, comparisons, rules = held.report, held.comparisons, held.rules
+def _write_files(outcome: _Outcome, wanted: dict[str, Path | None]) -> None:
+    report, comparisons, rules = outcome.report, outcome.comparisons, outcome.rules
     for kind, path in wanted.items():
         if path is None:
             continue
         if kind == "html":
             from askdoc.evals.html import page as eval_html  # pygal and jinja2 are heavy
 
-            folder = held.workspace.evals / baselines.FOLDER_NAME
+            folder = outcome.workspace.evals / baselines.FOLDER_NAME
             past = {s.suite: baselines.history(folder, s.suite) for s in report.suites}
             text = eval_html.page(
-                report, eval_html.Background(comparisons, past, rules, held.judgements)
+                report, eval_html.Background(comparisons, past, rules, outcome.judgements)
             )
         elif kind == "junit":
             text = eval_files.junit(report)
         elif kind == "markdown":
-            text = eval_files.markdown(report, comparisons, rules, held.judgements)
+            text = eval_files.markdown(report, comparisons, rules, outcome.judgements)
         else:
             text = eval_files.table(report)
         _write(here() / path, text)
@@ -323,14 +323,14 @@ def _write(path: Path, text: str) -> None:
         raise unwritable(str(path), error) from error
 
 
-def _print(held: _Held, *, as_json: bool, everything: bool, narrowed: bool) -> None:
-    report, comparisons, judgements = held.report, held.comparisons, held.judgements
+def _print(outcome: _Outcome, *, as_json: bool, everything: bool, narrowed: bool) -> None:
+    report, comparisons, judgements = outcome.report, outcome.comparisons, outcome.judgements
     if as_json:
         data = report_to_json(
             report,
             base=here(),
             comparisons=comparisons,
-            rules=held.rules,
+            rules=outcome.rules,
             judgements=judgements,
         )
         print_json(data)
@@ -340,7 +340,7 @@ def _print(held: _Held, *, as_json: bool, everything: bool, narrowed: bool) -> N
         report_lines(
             report,
             comparisons,
-            held.rules,
+            outcome.rules,
             page,
             judgements=judgements,
             everything=everything,
@@ -371,9 +371,9 @@ def floors(
     """
     workspace = open_workspace(index=index, llm=llm)
     rules = gate.load(workspace.evals)
-    aside = errors()
+    stderr = errors()
     chosen = [suite_files.choose(s) for s in load_suites(suite_paths(suites, workspace))]
-    reports = _run_all(chosen, workspace, documents, aside, cache=True, within=False, jobs=jobs)
+    reports = _run_all(chosen, workspace, documents, stderr, cache=True, within=False, jobs=jobs)
     found = {report.suite: gate.floors_of(report, rules) for report in reports}
     page = output()
     for suite, of_suite in found.items():

@@ -77,16 +77,18 @@ def sweep(  # noqa: PLR0913 - one parameter for each option
         raise UsageError(message, hint="name a setting and its values: `--set top_k=5,10,20`")
     workspace = open_workspace(embedder=embedder)
     points = sweeping.parse_grid(grid, workspace.settings)
-    (whole,) = load_suites([suite_path(suite, workspace)])
-    tune, held = sweeping.folds(suite_files.choose(whole, limit=limit, seed=seed), hold_out)
-    aside = errors()
+    (everything,) = load_suites([suite_path(suite, workspace)])
+    tune, held_out = sweeping.folds(
+        suite_files.choose(everything, limit=limit, seed=seed), hold_out
+    )
+    stderr = errors()
     trials = [
-        sweeping.trial(values, _run(tune, workspace, values, documents, aside), metric)
+        sweeping.trial(values, _run(tune, workspace, values, documents, stderr), metric)
         for values in points
     ]
     chosen = sweeping.best(trials, metric)
-    current = _run(held, workspace, points[0], documents, aside)
-    candidate = _run(held, workspace, chosen.values, documents, aside)
+    current = _run(held_out, workspace, points[0], documents, stderr)
+    candidate = _run(held_out, workspace, chosen.values, documents, stderr)
     choice = sweeping.judge_choice(chosen, metric, current, candidate)
     page = output()
     page.show(sweep_lines(trials, metric, choice, page))
@@ -97,7 +99,7 @@ def _run(
     workspace: Workspace,
     values: Mapping[str, Any],
     documents: Path | None,
-    aside: Page,
+    stderr: Page,
 ) -> SuiteReport:
     changed = known.parse(dict(values), origin="--set", base=workspace.settings)
     trial = replace(workspace, settings=changed)
@@ -105,9 +107,9 @@ def _run(
         trial = benches.on_documents(trial, here() / documents)
     else:
         trial = benches.in_cache(trial, _sources(workspace))
-    build(trial, trial.sources, aside)
+    build(trial, trial.sources, stderr)
     name = sweeping.written(values)
-    with benches.bench(trial) as bench, EvalProgress(aside, name, len(suite.cases)) as progress:
+    with benches.bench(trial) as bench, EvalProgress(stderr, name, len(suite.cases)) as progress:
         return bench.run(suite, progress)
 
 
@@ -154,10 +156,10 @@ def calibrate(
     (whole,) = load_suites([suite_path(suite, workspace)])
     chosen = suite_files.choose(whole)
     open_to_all = known.parse({"min_confidence": 0.0}, origin="--set", base=workspace.settings)
-    aside = errors()
+    stderr = errors()
     with (
-        open_bench(replace(workspace, settings=open_to_all), documents, aside) as bench,
-        EvalProgress(aside, chosen.name, len(chosen.cases)) as progress,
+        open_bench(replace(workspace, settings=open_to_all), documents, stderr) as bench,
+        EvalProgress(stderr, chosen.name, len(chosen.cases)) as progress,
     ):
         report = bench.run(chosen, progress, jobs=jobs)
     found = calibration.samples(report)

@@ -91,8 +91,8 @@ def sparkline(title: str, values: Sequence[float]) -> str:
     """Draw a small line without axes."""
     chart = pygal.Line(**_CONFIG)
     chart.add("", list(values))
-    told = chart.render_sparkline(width=120, height=28, show_dots=len(values) == 1, **_RENDER)
-    return _named(str(told), title)
+    svg = chart.render_sparkline(width=120, height=28, show_dots=len(values) == 1, **_RENDER)
+    return _named(str(svg), title)
 
 
 _FEW = 12

@@ -174,8 +174,8 @@ def _curve(error: Any, table: Columns) -> charts.Points:
 def _thin(points: charts.Points) -> charts.Points:
     if len(points) <= _POINTS:
         return points
-    kept = sorted({round(i * (len(points) - 1) / (_POINTS - 1)) for i in range(_POINTS)})
-    return [points[position] for position in kept]
+    positions = sorted({round(i * (len(points) - 1) / (_POINTS - 1)) for i in range(_POINTS)})
+    return [points[position] for position in positions]
 
 
 def _reliability(suite: str, table: Columns) -> dict[str, Any] | None:

@@ -34,7 +34,7 @@ from askdoc.models.llm.server import (
     foreign,
 )
 from askdoc.types import Form, Prompt, Spent
-from askdoc.types.ports import Generator, Listener, deaf
+from askdoc.types.ports import Generator, Listener, ignore
 
 if TYPE_CHECKING:
     import httpx
@@ -72,32 +72,32 @@ def client(url: str, timeout: float) -> httpx.Client:
     """
     import httpx
 
-    class Minded(httpx.SyncByteStream):
+    class _Watched(httpx.SyncByteStream):
         def __init__(self, stream: httpx.SyncByteStream) -> None:
             self._stream = stream
 
         def __iter__(self) -> Iterator[bytes]:
-            room, heard = _MOST_BYTES, time.monotonic()
+            bytes_left, last_sent = _MOST_BYTES, time.monotonic()
             for part in self._stream:
-                room -= len(part)
-                if room < 0:
+                bytes_left -= len(part)
+                if bytes_left < 0:
                     message = "the server sends without end"
                     raise httpx.ReadError(message)
-                if says_nothing(part) and time.monotonic() - heard > timeout:
+                if says_nothing(part) and time.monotonic() - last_sent > timeout:
                     message = "the server only keeps the connection alive"
                     raise httpx.ReadTimeout(message)
                 yield part
                 if not says_nothing(part):
-                    heard = time.monotonic()
+                    last_sent = time.monotonic()
 
         def close(self) -> None:
             self._stream.close()
 
-    def mind(response: httpx.Response) -> None:
+    def watch(response: httpx.Response) -> None:
         if isinstance(response.stream, httpx.SyncByteStream):
-            response.stream = Minded(response.stream)
+            response.stream = _Watched(response.stream)
 
-    return httpx.Client(timeout=timeout, event_hooks={"response": [mind]}, **client_options(url))
+    return httpx.Client(timeout=timeout, event_hooks={"response": [watch]}, **client_options(url))
 
 
 def says_nothing(part: bytes) -> bool:
@@ -138,7 +138,7 @@ def models_of(url: str, timeout: float) -> list[OllamaModel] | None:
     return sorted(found, key=lambda model: model.name)
 
 
-def holds(models: list[OllamaModel], name: str) -> bool:
+def has_model(models: list[OllamaModel], name: str) -> bool:
     """Tell whether a model is among them; a name without a tag means the latest."""
     full = name if ":" in name else name + _LATEST
     return any(model.name in (name, full) for model in models)
@@ -193,7 +193,7 @@ class _Awaited:
         self._error: NoAnswerYet | None = error
         self._look = look
         self._found: LlamaIndexGenerator | None = None
-        self.listen: Listener = deaf
+        self.listen: Listener = ignore
 
     def stream(self, prompt: Prompt) -> Iterator[str | Spent]:
         """Yield the answer of the server.
@@ -313,7 +313,7 @@ def _look_for(provider: Provider) -> None:
     if found is None:
         message = f"`{provider.name}` can't be reached: nothing answers at {provider.url}"
         raise NoAnswerYet(message, hint="start it: `ollama serve`")
-    if not holds(found, provider.model):
+    if not has_model(found, provider.model):
         message = f"Ollama does not have the model `{provider.model}`"
         there = ", ".join(model.name for model in found) or "none yet"
         hint = f"fetch it: `ollama pull {provider.model}`; it has {there}"
@@ -380,7 +380,7 @@ def _unserved(error: urllib.error.HTTPError, provider: Provider) -> list[dict[st
     if error.code in UNAUTHORISED:
         raise _not_yet(error, provider) from error
     if error.code in REDIRECTIONS:
-        raise explained(error, name, said=False) from error
+        raise explained(error, name, has_output=False) from error
     if error.code in _IN_ITS_PLACE:
         message = f"`{name}` can't be reached: {error.code} is answered"
         hint = "see whether the server runs, its address, and the proxy if there is one"
@@ -391,13 +391,13 @@ def _unserved(error: urllib.error.HTTPError, provider: Provider) -> list[dict[st
 
 
 def _not_such(provider: Provider) -> NoAnswerYet:
-    told = foreign(provider.name.rstrip("#"))
-    return NoAnswerYet(str(told), hint=told.hint)
+    reason = foreign(provider.name.rstrip("#"))
+    return NoAnswerYet(str(reason), hint=reason.hint)
 
 
 def _not_yet(error: Exception, provider: Provider) -> NoAnswerYet:
-    told = explained(error, provider.name.rstrip("#"), said=False)
-    return NoAnswerYet(str(told), hint=told.hint)
+    reason = explained(error, provider.name.rstrip("#"), has_output=False)
+    return NoAnswerYet(str(reason), hint=reason.hint)
 
 
 def _key(provider: Provider, *, needed: bool = True) -> str | None:

@@ -23,7 +23,7 @@ from askdoc.addresses import expanded
 from askdoc.errors import ModelError, Unreachable, UsageError
 from askdoc.models.llm.catalogue import Model, catalogue
 from askdoc.types import Fetching
-from askdoc.types.ports import Listener, deaf
+from askdoc.types.ports import Listener, ignore
 
 FOLDER_VARIABLE = "ASKDOC_MODELS_DIR"
 _BLOCK = 1 << 20
@@ -96,7 +96,7 @@ class ModelFiles:
         self._note(path)
         return path
 
-    def pull(self, model: Model, *, offline: bool = False, listen: Listener = deaf) -> Path:
+    def pull(self, model: Model, *, offline: bool = False, listen: Listener = ignore) -> Path:
         """Fetch the model unless it is here and whole, verify it, and return its path.
 
         `listen` hears `Fetching`.

@@ -92,13 +92,13 @@ class LlamaCpp:
         pieces: Queue[Mapping[str, Any] | None] = Queue()
         stopped = threading.Event()
 
-        def hear(chunk: Mapping[str, Any]) -> bool:
+        def on_chunk(chunk: Mapping[str, Any]) -> bool:
             pieces.put(chunk)
             return stopped.is_set()
 
         def work() -> None:
             try:
-                server.handle_chat_completions(request, hear)
+                server.handle_chat_completions(request, on_chunk)
             finally:
                 pieces.put(None)
 

@@ -129,8 +129,8 @@ def ollama_url() -> str:
 
     The variable is Ollama's own, and may lack the scheme, the port or the host.
     """
-    said = os.environ.get("OLLAMA_HOST", "").strip().rstrip("/")
-    parts = urlsplit(said if "://" in said else f"//{said}")
+    setting = os.environ.get("OLLAMA_HOST", "").strip().rstrip("/")
+    parts = urlsplit(setting if "://" in setting else f"//{setting}")
     try:
         port = parts.port
     except ValueError:

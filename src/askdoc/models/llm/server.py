@@ -23,7 +23,7 @@ from askdoc.errors import AskdocError, GeneratorError
 from askdoc.models.llm.providers import without_secrets
 from askdoc.strings import one_line
 from askdoc.types import Busy, Form, Prompt, Spent
-from askdoc.types.ports import Listener, deaf
+from askdoc.types.ports import Listener, ignore
 
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM
@@ -50,10 +50,10 @@ class Rein:
 
     def is_over(self, piece: str, *, thinks: bool) -> bool:
         """Count a piece of the output, also one that is blank; tell whether it is enough."""
-        said = " ".join(piece.split())
-        if said or thinks:
+        text = " ".join(piece.split())
+        if text or thinks:
             self._heard = time.monotonic()
-        self._room -= max(len(said), 1)
+        self._room -= max(len(text), 1)
         return self._room < 0
 
     @contextmanager
@@ -129,7 +129,7 @@ class LlamaIndexGenerator:
         self._key = key if isinstance(key, str) else None
         self._pause = pause
         self._rein = rein
-        self.listen: Listener = deaf
+        self.listen: Listener = ignore
         self.name = name
         self.remote = remote
         self.form = form
@@ -147,23 +147,25 @@ class LlamaIndexGenerator:
 
         """
         for attempt in range(1, _TRIES + 1):
-            said = False
+            has_output = False
             try:
                 for piece in self._once(prompt):
-                    said = True
+                    has_output = True
                     yield piece
             except AskdocError:
                 raise
             except Exception as error:  # whatever the provider's library raises
-                if prompt.schema and not said and _status(error) in _NOT_UNDERSTOOD:
+                if prompt.schema and not has_output and _status(error) in _NOT_UNDERSTOOD:
                     self.form, prompt = Form.FREE, replace(prompt, schema=None)
                     continue
-                if said and _names_limit(error):
+                if has_output and _names_limit(error):
                     yield Spent(cut_off=True)
                     return
-                wait = None if said or attempt == _TRIES else _wait(error, attempt)
+                wait = None if has_output or attempt == _TRIES else _wait(error, attempt)
                 if wait is None:
-                    raise explained(error, self.name, said=said, key=self._key) from error
+                    raise explained(
+                        error, self.name, has_output=has_output, key=self._key
+                    ) from error
                 status = _status(error)
                 self.listen(Busy(self.name, wait, None if status == _TOO_MANY else status))
                 self._pause(wait)
@@ -270,8 +272,8 @@ def _cut_off(raw: Any) -> bool:
     """Tell whether this is where the answer ends at its limit of tokens, in any protocol."""
     listed = (_of(raw, "choices"), _of(raw, "candidates"))
     parts = [raw, _of(raw, "delta"), *(part for parts in listed for part in parts or ())]
-    said = [_of(part, name) for part in parts for name in _WHY_ENDED]
-    return any(str(getattr(why, "value", why)).lower() in _AT_ITS_LIMIT for why in said if why)
+    reasons = [_of(part, name) for part in parts for name in _WHY_ENDED]
+    return any(str(getattr(why, "value", why)).lower() in _AT_ITS_LIMIT for why in reasons if why)
 
 
 def _thinks(raw: Any) -> bool:
@@ -335,13 +337,13 @@ def _wait(error: BaseException, attempt: int) -> float | None:
 
 def _asked_to_wait(error: BaseException) -> float | None:
     """Return the seconds that a server asks to wait: it gives them, or a date."""
-    said = _header(error, "retry-after")
+    value = _header(error, "retry-after")
     try:
-        return max(float(said), 0.0)
+        return max(float(value), 0.0)
     except ValueError:
         pass
     try:
-        return max(parsedate_to_datetime(said).timestamp() - time.time(), 0.0)
+        return max(parsedate_to_datetime(value).timestamp() - time.time(), 0.0)
     except (ValueError, OverflowError):
         return None
 
@@ -350,17 +352,17 @@ def _header(error: BaseException, name: str) -> str:
     for item in _chain(error):
         of_answer = getattr(getattr(item, "response", None), "headers", None)
         headers = of_answer or getattr(item, "headers", None) or {}
-        if said := headers.get(name):
-            return str(said)
+        if value := headers.get(name):
+            return str(value)
     return ""
 
 
 def explained(
-    error: BaseException, name: str, *, said: bool, key: str | None = None
+    error: BaseException, name: str, *, has_output: bool, key: str | None = None
 ) -> GeneratorError:
     """Say what went wrong in words, and what to do; `key` is never part of it."""
-    told = _of_status(error, key) or _of_kind(error, key, said=said)
-    return GeneratorError(f"`{name}` {told[0]}", hint=told[1])
+    reason = _of_status(error, key) or _of_kind(error, key, has_output=has_output)
+    return GeneratorError(f"`{name}` {reason[0]}", hint=reason[1])
 
 
 def _of_status(error: BaseException, key: str | None) -> tuple[str, str] | None:
@@ -388,12 +390,12 @@ def _of_status(error: BaseException, key: str | None) -> tuple[str, str] | None:
     return text, hint
 
 
-def _of_kind(error: BaseException, key: str | None, *, said: bool) -> tuple[str, str]:
+def _of_kind(error: BaseException, key: str | None, *, has_output: bool) -> tuple[str, str]:
     """Say what an error without a status means and what to do."""
     kinds = " ".join(type(item).__name__ for item in _chain(error)).lower()
     if "timeout" in kinds:
         return _SILENT
-    if said:
+    if has_output:
         return "broke off in the middle", "ask again"
     if "remoteprotocol" in kinds or "incompleteread" in kinds:
         text = "broke off before it had said anything"
@@ -406,9 +408,9 @@ def _of_kind(error: BaseException, key: str | None, *, said: bool) -> tuple[str,
 def _reason(error: BaseException, key: str | None) -> str:
     """Return the server's words, short, on one line, and without a key."""
     body = getattr(error, "body", None)
-    told = body.get("message") if isinstance(body, dict) else None
-    whole = " ".join(str(told or error).split()) or type(error).__name__
-    return one_line(_redacted(whole, key))[:_LONGEST_REASON]
+    message = body.get("message") if isinstance(body, dict) else None
+    text = " ".join(str(message or error).split()) or type(error).__name__
+    return one_line(_redacted(text, key))[:_LONGEST_REASON]
 
 
 _AUTHORISATION = re.compile(

@@ -55,7 +55,7 @@ class JsonReader:
             records, bad = _good_lines(decoded.text, name)
             if not records.composer:
                 raise
-            warnings = (*warnings, _told(bad))
+            warnings = (*warnings, _bad_lines_warning(bad))
         records.finish()
         if not records.composer:
             raise empty(name)
@@ -79,7 +79,7 @@ class YamlReader:
         records = Records()
         try:
             for event in yaml.parse(decoded.text, Loader=_Loader):
-                _hear(event, records)
+                _take_event(event, records)
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             where = f", line {mark.line + 1}" if mark else ""
@@ -105,7 +105,7 @@ def _good_lines(text: str, name: str) -> tuple[Records, list[int]]:
     return records, bad
 
 
-def _told(bad: Sequence[int]) -> str:
+def _bad_lines_warning(bad: Sequence[int]) -> str:
     named = ", ".join(map(str, bad[:_NAMED]))
     more = f" and {len(bad) - _NAMED:,} more" if len(bad) > _NAMED else ""
     return f"line {named} is no JSON" if len(bad) == 1 else f"lines {named}{more} are no JSON"
@@ -156,7 +156,7 @@ def _string(token: str) -> str:
         return token[1:-1]
 
 
-def _hear(event: yaml.Event, records: Records) -> None:
+def _take_event(event: yaml.Event, records: Records) -> None:
     line = event.start_mark.line + 1 if event.start_mark else 1
     match event:
         case yaml.ScalarEvent():

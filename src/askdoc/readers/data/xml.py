@@ -121,7 +121,7 @@ class _Walk:
         if _HTML.search(words):
             self._attributes_above(element)
             self._place(element)
-            self.composer.written(write(parse(words), whole=False), below=len(self._titled))
+            self.composer.written(write(parse(words), is_page=False), below=len(self._titled))
         elif len(words) > _LONG or "\n" in words:
             self._paragraph(element, words)
         else:

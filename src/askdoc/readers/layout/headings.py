@@ -81,15 +81,15 @@ def headings_above(text: str, runs: Sequence[Run], blocks: Sequence[Span]) -> li
     plain: list[Heading] = []
     for run in runs:
         for place, (line, below) in enumerate(pairwise(run)):
-            words, told = line.span.of(text), block_at.get(below.span.start)
+            words, block = line.span.of(text), block_at.get(below.span.start)
             if place and not ends_sentence(run[place - 1].span.of(text)):
                 continue
-            if told is None or block_at.get(line.span.start) != line.span:
+            if block is None or block_at.get(line.span.start) != line.span:
                 continue
-            if continues(text, line.span, told) or not _names(words):
+            if continues(text, line.span, block) or not _names(words):
                 continue
             depth = _depth(words)
-            if _is_told(told.of(text), depth):
+            if _is_value(block.of(text), depth):
                 heading = Heading(line.span, depth or 1, " ".join(words.split()))
                 (plain if depth else named).append(heading)
     return sorted([*named, *(plain if len(plain) > 1 else ())], key=lambda one: one.span)
@@ -162,7 +162,7 @@ def _names(line: str) -> bool:
     return _may_head(name, longest=_LONGEST_NAME) and not any(map(str.isdigit, name))
 
 
-def _is_told(block: str, depth: int) -> bool:
+def _is_value(block: str, depth: int) -> bool:
     """Tell whether a block is a sentence that may stand below a heading of that depth."""
     number = _DIGITS.match(block)
     alike = _NAMED.match(block) or (depth and number and number[0].count(".") < depth)

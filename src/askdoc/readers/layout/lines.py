@@ -178,8 +178,8 @@ def _cuts(
         wrapped = pair.full and (wraps or _is_prose(a.span.of(text)))
         starts = _starts_block(text, a, b, free=listing or not wrapped)
         listing = listing or (starts and bool(MARKER.match(b.span.of(text))))
-        goes_on = continues(text, a.span, b.span) or _is_broken_off(a.span.of(text))
-        if starts or not (wrapped or goes_on):
+        is_continued = continues(text, a.span, b.span) or _is_broken_off(a.span.of(text))
+        if starts or not (wrapped or is_continued):
             yield a, b
 
 

@@ -141,8 +141,8 @@ def head_of_text(lines: Sequence[tuple[int, str]]) -> list[Field]:
             continue
         head.append((start, line.rstrip("\r\n")))
     fields = header_fields(head, HEADER_KEY) or header_fields(head, RST_KEY)
-    told_once = len({field.key for field in fields}) == len(fields)  # no names of speakers
-    return fields if len(fields) >= _MANY and told_once else []
+    are_distinct = len({field.key for field in fields}) == len(fields)  # no names of speakers
+    return fields if len(fields) >= _MANY and are_distinct else []
 
 
 def labelled_fields(text: str, spans: Sequence[Span]) -> list[Field]:

@@ -123,7 +123,7 @@ class _Cell:
     column: int
     width: int
     marked: str
-    goes_on: bool
+    merged_above: bool
 
 
 class DocxReader:
@@ -259,8 +259,8 @@ class _Walk:
                 marked = " ".join("".join(self.words(one)) for one in cell.iter(_P))
                 width = _number(cell.find(f"{_W}tcPr/{_W}gridSpan"), 1)
                 merge = cell.find(f"{_W}tcPr/{_W}vMerge")
-                goes_on = merge is not None and merge.get(_W + "val", "continue") == "continue"
-                cells.append(_Cell(column, width, marked, goes_on=goes_on))
+                merged_above = merge is not None and merge.get(_W + "val", "continue") == "continue"
+                cells.append(_Cell(column, width, marked, merged_above=merged_above))
                 column += width
         return cells
 
@@ -380,14 +380,14 @@ def _outline(element: etree._Element) -> int | None:
 
 def _with_wide(grid: Sequence[Sequence[_Cell]]) -> Iterator[tuple[list[str], list[Wide]]]:
     """List the rows of a table, with those of their cells that reach over others."""
-    goes_on = [{cell.column for cell in row if cell.goes_on} for row in grid]
+    merged_above = [{cell.column for cell in row if cell.merged_above} for row in grid]
     for number, row in enumerate(grid):
         cells = [""] * (row[-1].column + row[-1].width - 1 if row else 0)
         wide: list[Wide] = []
         for cell in row:
             cells[cell.column - 1] = _plain(cell.marked)
-            below = takewhile(lambda columns: cell.column in columns, goes_on[number + 1 :])  # noqa: B023
-            rows = 1 if cell.goes_on else 1 + sum(1 for _ in below)
+            below = takewhile(lambda columns: cell.column in columns, merged_above[number + 1 :])  # noqa: B023
+            rows = 1 if cell.merged_above else 1 + sum(1 for _ in below)
             if max(rows, cell.width) > 1:
                 wide.append(Wide(cell.column, cell.width, rows))
         yield cells, wide
@@ -395,8 +395,8 @@ def _with_wide(grid: Sequence[Sequence[_Cell]]) -> Iterator[tuple[list[str], lis
 
 def _number(element: etree._Element | None, otherwise: int) -> int:
     """Return how many columns an element speaks of; no table of Word's has more than it allows."""
-    said = element.get(_W + "val", "") if element is not None else ""
-    return min(int(said), _MOST_COLUMNS) if re.fullmatch("[0-9]{1,9}", said) else otherwise
+    value = element.get(_W + "val", "") if element is not None else ""
+    return min(int(value), _MOST_COLUMNS) if re.fullmatch("[0-9]{1,9}", value) else otherwise
 
 
 def _vanishes(properties: etree._Element) -> bool | None:
@@ -419,8 +419,8 @@ def _hidden_styles(document: Document) -> frozenset[str]:
         for _ in based:  # which may go round in a circle
             if key not in says:
                 break
-            if (said := says[key]) is not None:
-                return said
+            if (value := says[key]) is not None:
+                return value
             key = based[key]
         return False
 

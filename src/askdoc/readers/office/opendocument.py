@@ -202,8 +202,8 @@ def _hidden_styles(roots: Iterable[etree._Element | None]) -> frozenset[str]:
         for _ in based:  # which may go round in a circle
             if name is None or name not in says:
                 break
-            if (said := says[name]) is not None:
-                return said == "none"
+            if (value := says[name]) is not None:
+                return value == "none"
             name = based[name]
         return False
 

@@ -58,9 +58,9 @@ class PptxReader:
             raise damaged(name) from error
         if not composer:
             raise wordless(name, " on any slide")
-        told = [*_named("slides without text", bare), *hidden_slides(hidden)]
-        told += _named("slides of which a part cannot be read", lost)
-        return composer.reading(warnings=told, properties=core_properties(package))
+        warnings = [*_named("slides without text", bare), *hidden_slides(hidden)]
+        warnings += _named("slides of which a part cannot be read", lost)
+        return composer.reading(warnings=warnings, properties=core_properties(package))
 
 
 def _named(what: str, slides: list[int]) -> list[str]:
@@ -69,7 +69,7 @@ def _named(what: str, slides: list[int]) -> list[str]:
 
 def _write(slide: Any, composer: Composer, name: str) -> bool:
     """Write a slide; tell whether all of its shapes can be read."""
-    is_whole = True
+    is_complete = True
     title = slide.shapes.title
     if title is not None and title.has_text_frame:
         composer.heading(title.text_frame.text, 1)
@@ -81,10 +81,10 @@ def _write(slide: Any, composer: Composer, name: str) -> bool:
         except ReadError:
             raise
         except Exception:  # noqa: BLE001 - as above; the other shapes of the slide are sound
-            is_whole = False
+            is_complete = False
     if slide.has_notes_slide and (frame := slide.notes_slide.notes_text_frame) is not None:
         composer.paragraph(frame.text)
-    return is_whole
+    return is_complete
 
 
 def _shapes(shapes: Iterable[Any]) -> Iterator[Any]:
@@ -143,9 +143,9 @@ def _chart(chart: Any) -> Iterator[str]:
     for series in chart.element.iter(f"{_CHART}ser"):  # python-pptx knows no 3-D plots
         names = _points(series, "cat") or _points(series, "xVal")
         values = _points(series, "val") or _points(series, "yVal")
-        told = [f"{names[at]}: {_short(value)}" for at, value in values.items() if at in names]
+        parts = [f"{names[at]}: {_short(value)}" for at, value in values.items() if at in names]
         name = series.findtext(f"{_CHART}tx//{_CHART}v") or ""
-        yield CELL.join(part for part in (name, *told) if part)
+        yield CELL.join(part for part in (name, *parts) if part)
 
 
 def _points(series: etree._Element, of: str) -> dict[str, str]:

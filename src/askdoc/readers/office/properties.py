@@ -46,17 +46,17 @@ def core_properties(package: Package) -> Pairs:
             for one in (relations if relations is not None else ())
             if one.get("Type", "").endswith("/core-properties")
         )
-        return _said(package.xml(next(targets, "docProps/core.xml")), _CORE)
+        return _read_properties(package.xml(next(targets, "docProps/core.xml")), _CORE)
     except ReadError:  # the text does not suffer from damaged properties
         return []
 
 
 def open_properties(package: Package) -> Pairs:
     """List the properties of an OpenDocument by their names, without empty ones."""
-    return _said(package.xml("meta.xml"), _OPEN)
+    return _read_properties(package.xml("meta.xml"), _OPEN)
 
 
-def _said(root: etree._Element | None, names: Mapping[str, str]) -> Pairs:
+def _read_properties(root: etree._Element | None, names: Mapping[str, str]) -> Pairs:
     if root is None:
         return []
     found = {

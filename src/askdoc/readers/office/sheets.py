@@ -113,9 +113,9 @@ def comments(package: Package, sheet: str) -> Mapping[int, Sequence[str]]:
 
 def comment_text(by: str, words: str) -> str:
     """Write a comment of a cell, as others are: with its author, where that is known."""
-    told = " ".join(words.split())
+    note = " ".join(words.split())
     by = " ".join(by.split())
-    return told if not by or told.startswith(f"{by}:") else f"{by}: {told}"
+    return note if not by or note.startswith(f"{by}:") else f"{by}: {note}"
 
 
 def _comments(root: etree._Element) -> Iterator[tuple[int, str]]:
@@ -160,8 +160,8 @@ class XlsxReader:
                 book = openpyxl.load_workbook(BytesIO(data), read_only=True, data_only=True)
                 missing, unseen = Missing(), Unseen()
                 sheets = _sheets(book, package, missing, unseen)
-                told = chain(missing, unseen)
-                return write_sheets(sheets, name, core_properties(package), warnings=told)
+                properties = core_properties(package)
+                return write_sheets(sheets, name, properties, warnings=chain(missing, unseen))
         except ReadError:
             raise
         except Exception as error:  # openpyxl meets odd files with errors of any kind
@@ -200,8 +200,8 @@ class Missing:
 
     def __iter__(self) -> Iterator[str]:
         if self.formulas:
-            told = "1 formula has" if self.formulas == 1 else f"{self.formulas:,} formulas have"
-            yield f"{told} no stored result: open and save it in a spreadsheet program"
+            formulas = "1 formula has" if self.formulas == 1 else f"{self.formulas:,} formulas have"
+            yield f"{formulas} no stored result: open and save it in a spreadsheet program"
 
 
 class _Silence:
@@ -259,8 +259,8 @@ def cell_text(value: object) -> str:
         case bool():
             return str(value).upper()
         case float():
-            whole = value.is_integer() and abs(value) < _EXACT
-            return str(int(value)) if whole else f"{value:.12g}"
+            is_integer = value.is_integer() and abs(value) < _EXACT
+            return str(int(value)) if is_integer else f"{value:.12g}"
         case dt.datetime():
             midnight = value.time() == dt.time()
             return value.date().isoformat() if midnight else value.isoformat(" ", "seconds")
@@ -286,10 +286,10 @@ def _sheets(book: Any, package: Package, missing: Missing, unseen: Unseen) -> It
         missing.formulas += scanned.without_result
         notes = comments(package, sheet._worksheet_path)  # noqa: SLF001
         hidden, merged = scanned.hidden, scanned.merged
-        hidden.whole = sheet.sheet_state != "visible"  # or "veryHidden", which no menu shows
+        hidden.sheet = sheet.sheet_state != "visible"  # or "veryHidden", which no menu shows
         rows = unseen.noting(_rows(sheet, shares), sheet.title, hidden)
-        told = _with_merged(rows, merged) if merged else rows
-        yield Sheet(sheet.title, told, notes, hidden.whole)
+        content = _with_merged(rows, merged) if merged else rows
+        yield Sheet(sheet.title, content, notes, hidden.sheet)
 
 
 def _rows(sheet: Any, shares: Collection[int]) -> Iterator[list[str]]:
@@ -369,10 +369,10 @@ def _old_sheets(data: bytes, unseen: Unseen, *, formatted: bool) -> Iterator[She
         hidden = Hidden(
             {at + 1 for at, line in sheet.rowinfo_map.items() if line.hidden},
             {at + 1 for at, line in sheet.colinfo_map.items() if line.hidden},
-            whole=bool(sheet.visibility),
+            sheet=bool(sheet.visibility),
         )
-        told = _with_merged(unseen.noting(rows, sheet.name, hidden), merged)
-        yield Sheet(sheet.name, told, notes, hidden.whole)
+        content = _with_merged(unseen.noting(rows, sheet.name, hidden), merged)
+        yield Sheet(sheet.name, content, notes, hidden.sheet)
         book.unload_sheet(number)
 
 

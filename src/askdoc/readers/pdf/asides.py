@@ -49,23 +49,23 @@ def _line(page: Any, found: Any) -> str:
 
 
 def _field(forms: Any, found: Any) -> str:
-    def told(function: Callable[..., int]) -> str:
+    def read_string(function: Callable[..., int]) -> str:
         return _string(lambda buffer, size: function(forms, found, buffer, size))
 
     kind = raw.FPDFAnnot_GetFormFieldType(forms, found)
     value = ""
     if kind in (raw.FPDF_FORMFIELD_CHECKBOX, raw.FPDF_FORMFIELD_RADIOBUTTON):
         if raw.FPDFAnnot_IsChecked(forms, found):
-            value = told(raw.FPDFAnnot_GetFormFieldExportValue)
+            value = read_string(raw.FPDFAnnot_GetFormFieldExportValue)
     elif kind in (raw.FPDF_FORMFIELD_COMBOBOX, raw.FPDF_FORMFIELD_LISTBOX):
-        value = ", ".join(_chosen(forms, found)) or told(raw.FPDFAnnot_GetFormFieldValue)
+        value = ", ".join(_chosen(forms, found)) or read_string(raw.FPDFAnnot_GetFormFieldValue)
     elif kind == raw.FPDF_FORMFIELD_TEXTFIELD and not (
         raw.FPDFAnnot_GetFormFieldFlags(forms, found) & _SECRET
     ):
-        value = told(raw.FPDFAnnot_GetFormFieldValue)
-    name = told(raw.FPDFAnnot_GetFormFieldAlternateName)
+        value = read_string(raw.FPDFAnnot_GetFormFieldValue)
+    name = read_string(raw.FPDFAnnot_GetFormFieldAlternateName)
     if not name.strip():
-        name = told(raw.FPDFAnnot_GetFormFieldName)
+        name = read_string(raw.FPDFAnnot_GetFormFieldName)
         if _INDEX.search(name):  # form1[0].page1[0].city[0], as programs number them
             name = _INDEX.sub("", name).rpartition(".")[2]
     return _named(name, value)

@@ -103,11 +103,11 @@ def compose(
     is a line and a block each below it, and of those alike the first. A bookmark whose words are
     not on its page has an empty heading.
     """
-    told = _first_of_each(beside) if beside else [[] for _ in pages]
-    sheets = list(_sheets(pages, told))
+    new_notes = _first_of_each(beside) if beside else [[] for _ in pages]
+    sheets = list(_sheets(pages, new_notes))
     parts = [
         "".join(f"{line}\n" for line in (*(line.text for line in sheet.lines), *more))
-        for sheet, more in zip(sheets, told, strict=True)
+        for sheet, more in zip(sheets, new_notes, strict=True)
     ]
     text = "".join(f"{part}\n" if part else "" for part in parts).rstrip("\n")
     headings: list[Heading] = []
@@ -127,7 +127,7 @@ def compose(
     runs = [run for sheet in sheets for run in _runs(text, sheet, left_out, alone)]
     starts = tuple(min(sheet.start, len(text)) for sheet in sheets)
     found = blocks(text, runs, widest=math.inf)
-    if any(told):
+    if any(new_notes):
         apart = (span for sheet in sheets for span in sheet.beside)
         found = tuple(sorted((*found, *apart), key=lambda span: span.start))
     named = arrange(_named(text, sheets, found), headings)
@@ -148,12 +148,12 @@ def _named(text: str, sheets: Sequence[_Sheet], blocks: Sequence[Span]) -> Itera
 def _first_of_each(beside: Sequence[Sequence[str]]) -> list[list[str]]:
     """Leave out what stands on an earlier page too."""
     seen: set[str] = set()
-    told: list[list[str]] = []
+    new_notes: list[list[str]] = []
     for lines in beside:
         new = [line for line in dict.fromkeys(lines) if line not in seen]
         seen.update(new)
-        told.append(new)
-    return told
+        new_notes.append(new)
+    return new_notes
 
 
 def _sheets(
@@ -223,7 +223,7 @@ def _runs(
                 sheet.lines[group[-1]],
                 sheet.lines[number],
                 leading,
-                goes_on=continues(text, before, span),
+                is_continued=continues(text, before, span),
             ):
                 yield _run(sheet, group)
                 group = []
@@ -232,13 +232,13 @@ def _runs(
         yield _run(sheet, group)
 
 
-def _parted(a: PageLine, b: PageLine, leading: float, *, goes_on: bool) -> bool:
+def _parted(a: PageLine, b: PageLine, leading: float, *, is_continued: bool) -> bool:
     """Tell whether the page parts two lines that follow one another in its text."""
     if a.angle != b.angle or max(a.size, b.size) > _SIZES * min(a.size, b.size):
         return True
     drop = a.baseline - b.baseline
     if drop < 0:  # the next column, or something set apart
-        return not goes_on
+        return not is_continued
     return drop > _GAP * max(leading, a.size) or b.left > a.right
 
 
