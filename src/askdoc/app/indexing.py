@@ -73,9 +73,7 @@ def indexer(
     settings = workspace.settings
     load_embedder = cache(lambda made_by: opening.embedder(workspace, listen, indexed_with=made_by))
     own = [path for path in (workspace.index, workspace.config) if path]
-    look = partial(
-        discover, root=workspace.root, ignore=settings.ignore, leave_out=own
-    )
+    look = partial(discover, root=workspace.root, ignore=settings.ignore, leave_out=own)
     with _leaving_nothing(workspace):
         yield Indexer(
             _store(workspace),

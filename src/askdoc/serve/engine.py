@@ -29,7 +29,7 @@ from askdoc.serve.libraries import Libraries, OpenInThread, Shared
 from askdoc.settings import ENGLISH
 from askdoc.system.limits import cores
 from askdoc.types import Answer, Passage, Span, Turn
-from askdoc.types.ports import Listener, deaf
+from askdoc.types.ports import Listener, ignore
 
 if TYPE_CHECKING:
     from askdoc.ask.federate import Asked
@@ -165,7 +165,7 @@ class Engine:
 
     # ── work ────────────────────────────────────────────────────────────────────────────────────
 
-    async def run(self, job: Job[T], listen: Listener = deaf) -> T:
+    async def run(self, job: Job[T], listen: Listener = ignore) -> T:
         """Run a job on the libraries; `listen` hears its events, in another thread.
 
         A caller that is cancelled ends the job at its next event.
@@ -203,7 +203,7 @@ class Engine:
         source: Sequence[str] = (),
         where: Sequence[str] = (),
         history: Sequence[Turn] = (),
-        listen: Listener = deaf,
+        listen: Listener = ignore,
     ) -> Answer:
         """Answer a question from one library or from all; `history` is what was said before.
 
