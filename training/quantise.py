@@ -14,6 +14,8 @@ import numpy as np
 import onnx
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
+from askdoc.models.onnx import WORD_VECTORS
+
 _TURNED = [0, 2, 3, 1]
 """What two swaps of axes come to: tokens and heads, then tokens and values."""
 
@@ -131,6 +133,7 @@ def _order(transpose: onnx.NodeProto) -> list[int]:
     return [axis for one in transpose.attribute if one.name == "perm" for axis in one.ints]
 
 
+_TABLE = "word_embeddings.weight_quantized"
 _OPERATIONS = ["MatMul", "Gemm", "Gather"]
 _LAST_AXIS = "askdoc.last_axis"
 _TINY = "askdoc.tiny"
@@ -149,6 +152,34 @@ def quantise(plain: Path, target: Path) -> None:
         reduce_range=True,
         weight_type=QuantType.QInt8,
     )
+
+
+def share_words(path: Path, words: Path) -> None:
+    """Take the word vectors out of a quantised model; write them to `words` unless they are there.
+
+    Models made from the same base have the same ones, since training leaves them as they are.
+
+    Raises:
+        ValueError: those in `words` are others.
+
+    """
+    model = onnx.load(path)
+    [table] = [one for one in model.graph.initializer if one.name.endswith(_TABLE)]
+    values = onnx.numpy_helper.to_array(table)
+    if not words.exists():
+        np.save(words, values)
+    elif not np.array_equal(np.load(words), values):
+        message = f"the word vectors of {path} are not those in {words}"
+        raise ValueError(message)
+    for node in model.graph.node:
+        for at, name in enumerate(node.input):
+            if name == table.name:
+                node.input[at] = WORD_VECTORS
+    table.name = WORD_VECTORS
+    table.ClearField("raw_data")
+    table.data_location = onnx.TensorProto.EXTERNAL
+    table.external_data.add(key="location", value=words.name)
+    onnx.save(model, path)
 
 
 def _scale_by_token(graph: onnx.GraphProto) -> None:

@@ -18,14 +18,14 @@ import msgspec
 
 from askdoc.models.compiler import checked, describe, export_embedder
 from askdoc.models.manifest import MODEL, Precision, write_manifest
-from askdoc.models.onnx import OnnxEmbedder
-from askdoc.models.ranker import packaged_tokenizer
+from askdoc.models.onnx import WORDS, OnnxEmbedder
+from askdoc.models.ranker import packaged_data
 from askdoc.models.sentence_transformers import TorchEmbedder, load_model, quietly
 from askdoc.settings import DEFAULT_EMBEDDER
 
 sys.path.append(str(Path(__file__).parents[1]))
 from base import base_folder
-from quantise import quantise
+from quantise import quantise, share_words
 
 ROOT = Path(__file__).parents[2]
 TARGET = ROOT / "src" / "askdoc" / "data" / "embedder"
@@ -56,7 +56,8 @@ def main() -> None:
         export_embedder(model, plain, contextual=about.contextual)
         with quietly():
             quantise(plain / MODEL, packed / MODEL)
-        embedder = OnnxEmbedder(packed, about, tokenizer=packaged_tokenizer())
+        share_words(packed / MODEL, packaged_data() / WORDS)
+        embedder = OnnxEmbedder(packed, about, shared=packaged_data())
         made = checked(embedder, original, texts)
         print(f"mean cosine to the original over {len(texts)} texts: {made.similarity:.4f}")
         if made.similarity < FLOOR:

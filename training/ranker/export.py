@@ -15,9 +15,10 @@ from pathlib import Path
 
 import torch
 from model import Ranker
-from quantise import quantise
+from quantise import quantise, share_words
 
-from askdoc.models.ranker import ABOUT, IDS, MODEL, TYPES, digest
+from askdoc.models.onnx import WORDS
+from askdoc.models.ranker import ABOUT, IDS, MODEL, TYPES, digest, packaged_data
 
 TARGET = Path(__file__).parents[2] / "src" / "askdoc" / "data" / "ranker"
 OPSET = 20
@@ -41,7 +42,10 @@ def main() -> None:
             shutil.copytree(folder, arguments.target, dirs_exist_ok=True)
         else:
             quantise(plain, arguments.target / MODEL)
+    # The digest is that of the complete model, since it names what the scores depend on.
     about = {"sha256": digest(arguments.target / MODEL), "layers": arguments.layers}
+    if not arguments.plain:
+        share_words(arguments.target / MODEL, packaged_data() / WORDS)
     (arguments.target / ABOUT).write_text(json.dumps(about, indent=2) + "\n")
 
 

@@ -6,7 +6,6 @@ exported on its first use, so that later ones start without torch.
 
 from __future__ import annotations
 
-from importlib import resources
 from pathlib import Path
 
 from askdoc.errors import ModelError
@@ -14,7 +13,7 @@ from askdoc.models import sources
 from askdoc.models.cache import cache_folder, cached
 from askdoc.models.manifest import Precision, read_manifest
 from askdoc.models.onnx import OnnxEmbedder
-from askdoc.models.ranker import packaged_tokenizer
+from askdoc.models.ranker import packaged_data
 from askdoc.models.sources import Source
 from askdoc.settings import DEFAULT_EMBEDDER
 from askdoc.types import CompileStage, Compiling, NotCompiled
@@ -71,9 +70,9 @@ def packaged() -> OnnxEmbedder:
         ModelError: its files are damaged, or compute other vectors on this machine.
 
     """
-    folder = Path(str(resources.files("askdoc").joinpath("data/embedder")))
+    folder = packaged_data() / "embedder"
     try:
-        return OnnxEmbedder.open(folder, tokenizer=packaged_tokenizer())
+        return OnnxEmbedder.open(folder, shared=packaged_data())
     except ModelError as error:
         raise ModelError(str(error), hint="pip install --force-reinstall askdoc") from error
 

@@ -41,6 +41,12 @@ if TYPE_CHECKING:
 Input = TypeVar("Input", bound=Sized)
 Output = TypeVar("Output")
 
+WORDS = "words.npy"
+"""The file of the word vectors that the packaged models share: uint8, shape (words, 384)."""
+
+WORD_VECTORS = "words"
+"""How a model that holds no word vectors names them."""
+
 _PROBE = "Ist das noch dasselbe Modell? The probe says so: 27 of 31 checks passed, après l'orage."
 _PROBE_SIMILARITY = 0.995
 _TINY = 1e-9
@@ -63,14 +69,14 @@ class OnnxEmbedder:
         manifest: Manifest,
         *,
         name: str | None = None,
-        tokenizer: Path | None = None,
+        shared: Path | None = None,
     ) -> None:
         self._folder = folder
         self._manifest = manifest
         self._name = name or manifest.name
         try:
-            self._tokenizer = Tokenizer.from_file(str(tokenizer or folder / TOKENIZER))
-            self._session = open_session(folder / MODEL)
+            self._tokenizer = Tokenizer.from_file(str((shared or folder) / TOKENIZER))
+            self._session = open_session(folder / MODEL, words=shared and shared / WORDS)
         except Exception as error:  # tokenizers and onnxruntime raise little else
             raise damaged(folder, str(error)) from error
         self._tokenizer.no_padding()
@@ -78,19 +84,19 @@ class OnnxEmbedder:
 
     @classmethod
     def open(
-        cls, folder: Path, *, name: str | None = None, tokenizer: Path | None = None
+        cls, folder: Path, *, name: str | None = None, shared: Path | None = None
     ) -> OnnxEmbedder:
         """Load the compiled model in `folder` and check that it computes what it did when made.
 
-        Its tokeniser is in `folder`, too, unless `tokenizer` names another file. A processor that
-        adds in another way than the one that compiled the model could give other vectors, which
-        nobody would notice.
+        `shared` is the folder of the tokeniser and the word vectors, where the model does not hold
+        its own. A processor that adds in another way than the one that compiled the model could
+        give other vectors, which nobody would notice.
 
         Raises:
             ModelError: it is damaged, or gives other vectors on this machine.
 
         """
-        embedder = cls(folder, read_manifest(folder), name=name, tokenizer=tokenizer)
+        embedder = cls(folder, read_manifest(folder), name=name, shared=shared)
         expected = np.array(embedder._manifest.probe, dtype=np.float32)
         similarity = float(embedder.probe() @ expected) if len(expected) else 0.0
         if not similarity >= _PROBE_SIMILARITY:
@@ -240,14 +246,21 @@ def _pooled(text: _Marked, tokens: Matrix, whole: npt.NDArray[np.float32]) -> Ma
     return vectors
 
 
-def open_session(path: Path) -> onnxruntime.InferenceSession:
-    """Open a model that computes one text at a time, on the thread that asks."""
+def open_session(path: Path, *, words: Path | None = None) -> onnxruntime.InferenceSession:
+    """Open a model that computes one text at a time, on the thread that asks.
+
+    `words` is the file of its word vectors, where other models share them. They are half of a small
+    model, and training leaves them as they are.
+    """
     options = onnxruntime.SessionOptions()
     # One thread within a text: with a text on each core it is faster than two cores on a text, no
     # thread spins while it has nothing to do, and sums are always added in the same order.
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 4
+    if words is not None:
+        values = onnxruntime.OrtValue.ortvalue_from_numpy(np.load(words))
+        options.add_external_initializers([WORD_VECTORS], [values])
     # onnxruntime 1.32 adds and normalises at half the speed in the fused kernel.
     return onnxruntime.InferenceSession(
         path,

@@ -17,7 +17,7 @@ import numpy as np
 from tokenizers import Encoding, Tokenizer
 
 from askdoc.errors import ModelError
-from askdoc.models.onnx import on_each_core, open_session
+from askdoc.models.onnx import WORDS, on_each_core, open_session
 from askdoc.models.pairs import Pair, PairEncoder
 from askdoc.settings import RANKER_FINGERPRINT, RERANKER
 from askdoc.strings import encodable
@@ -41,8 +41,9 @@ class OnnxRanker:
     def __init__(self, folder: Path) -> None:
         try:
             about = json.loads((folder / ABOUT).read_bytes())
-            self._encoder = PairEncoder(Tokenizer.from_file(str(packaged_tokenizer())))
-            self._session = open_session(folder / MODEL)
+            shared = packaged_data()
+            self._encoder = PairEncoder(Tokenizer.from_file(str(shared / TOKENIZER)))
+            self._session = open_session(folder / MODEL, words=shared / WORDS)
         except Exception as error:  # tokenizers and onnxruntime raise little else
             message = f"the ranker in `{folder}` cannot be used: {error}"
             raise ModelError(message, hint="pip install --force-reinstall askdoc") from error
@@ -111,12 +112,12 @@ def packaged() -> OnnxRanker:
         ModelError: its files are damaged.
 
     """
-    return OnnxRanker(Path(str(resources.files("askdoc").joinpath("data/ranker"))))
+    return OnnxRanker(packaged_data() / "ranker")
 
 
-def packaged_tokenizer() -> Path:
-    """Name the file of the tokeniser that the packaged models share: BERT's word pieces."""
-    return Path(str(resources.files("askdoc").joinpath("data", TOKENIZER)))
+def packaged_data() -> Path:
+    """Name the folder of the packaged models, and of the tokeniser and word vectors they share."""
+    return Path(str(resources.files("askdoc").joinpath("data")))
 
 
 def digest(path: Path) -> str:
