@@ -4,9 +4,10 @@
     and what did he say about talent?   →   What did Xue Lan say about talent?
     and trade?                          →   What did Xue Lan say about trade?
 
-A pronoun gets the name or the topic of a turn before; `and X?` and a year take the place of their
-like in the question before. Anything else stays as typed. A wrong guess costs little: search takes
-what was typed, with the terms of the questions before (`ask.retrieve.in_conversation`). English.
+A pronoun is replaced by a name or topic of an earlier turn. `and X?` or a year replaces the part of
+the same kind in the question before. Everything else stays as typed. A wrong guess costs little,
+because search uses the typed question together with the terms of earlier ones
+(`ask.retrieve.in_conversation`). English only.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ _EXPLETIVE = re.compile(
     r"|\bit\s+(?:may|might|could|would|will|can|must|should)\s+(?:not\s+)?be\s+\w+\s+(?:to|that|for)\b",
     re.IGNORECASE,
 )
-"""`it` that stands for nothing, as in `is it true that …`."""
+"""`it` that refers to nothing, as in `is it true that …`."""
 
 _QUOTED = re.compile(r"\"[^\"]+\"|“[^”]+”")
 _YEAR = re.compile(r"\b(?:1[0-9]{3}|20[0-9]{2})\b")
@@ -58,23 +59,23 @@ _OWNED = re.compile(r"\s+(?:own\s+)?(?!about|in|on|of|for|to|at|with|from|by|whe
 
 _ARTICLE = re.compile(r"\bthe\s+$", re.IGNORECASE)
 _HEAD = re.compile(r"the\s+[\w’'-]+(?:\s[\w’'-]+)?(?=\s(?:of|for|in|on|to|at)\s)", re.IGNORECASE)
-"""The part of `the capital of France` that another noun may take the place of."""
+"""The part of `the capital of France` that another noun may replace."""
 
 _PERSON = frozenset(("he", "him", "his", "she", "her", "hers"))
 _THEY = frozenset(("they", "them", "their", "theirs"))
 _POSSESSIVE = frozenset(("his", "its", "their", "theirs", "hers"))
 _RECENT = 5
-"""How many turns back a pronoun may reach."""
+"""How many turns back a pronoun may refer."""
 
 _MOST = 20
-"""Names of a turn that are looked at."""
+"""Most names of a turn to try."""
 
 
 def rewrite(question: str, turns: Sequence[Turn]) -> str:
-    """Return what `question` means after `turns`, the latest last; itself where that is unclear.
+    """Return what `question` means after `turns` (latest last), or `question` itself if unclear.
 
-    The questions of `turns` are those that stood alone, their answers plain text. All the words of
-    `question` that carry meaning are kept.
+    `turns` have complete questions, and answers as plain text. All content words of `question`
+    remain.
     """
     body, led = _body(question)
     if not turns or not words(body) or _COURTESY.fullmatch(body):
@@ -84,12 +85,12 @@ def rewrite(question: str, turns: Sequence[Turn]) -> str:
 
 
 def is_open(question: str) -> bool:
-    """Tell whether `question` has a pronoun that stands for something outside of it."""
+    """Tell whether `question` has a pronoun that refers to something outside of it."""
     return _outward(_body(question)[0]) is not None
 
 
 def unknown_person(question: str) -> str | None:
-    """Return the pronoun by which `question` asks about somebody whom it does not name."""
+    """Return the pronoun for a person whom `question` does not name, if there is one."""
     found = _outward(_body(question)[0])
     pronoun = found["pronoun"].lower() if found else None
     return pronoun if pronoun in _PERSON else None
@@ -106,19 +107,19 @@ def standing_alone(question: str, history: Sequence[Turn]) -> str:
 
 
 def is_repeated(question: str, before: str) -> bool:
-    """Tell whether a question was typed just before, and so means what it meant then."""
+    """Tell whether the same question was typed just before; then its meaning is the same, too."""
     return bool(words(question)) and question.split() == before.split()
 
 
 def _body(question: str) -> tuple[str, bool]:
-    """Return a question without its mark and an `and` before it, and whether there was one."""
+    """Return a question without its mark and a leading `and`, and whether `and` was there."""
     text = " ".join(question.split()).rstrip("?!. ")
     body = _LEAD.sub("", text) or text
     return body, body != text
 
 
 def _exchanged(body: str, before: str, *, led: bool) -> str | None:
-    """Put `and X?` or a year in the place of its like in the question before."""
+    """Put `X` of `and X?`, or a year, in place of the same kind of part in the question before."""
     before = before.strip().rstrip("?!. ")
     part = _ABOUT.sub("", body)
     if year := _IN_YEAR.fullmatch(part):
@@ -138,7 +139,10 @@ def _exchanged(body: str, before: str, *, led: bool) -> str | None:
 
 
 def _like(part: str, before: str) -> str | None:
-    """Find in a question what is of the kind of `part`: a person, another name or the topic."""
+    """Find the part of a question that has the kind of `part`.
+
+    A person, another name, or the topic.
+    """
     given, about = names(f"x {part}"), topic(before)
     if not given:
         head = _HEAD.match(about) if about and part.lower().startswith("the ") else None
@@ -148,7 +152,7 @@ def _like(part: str, before: str) -> str | None:
 
 
 def _resolved(body: str, turns: Sequence[Turn]) -> str | None:
-    """Replace the first pronoun that stands for something outside; None where there is none."""
+    """Replace the first pronoun that refers to something outside; None if there is none."""
     match = _outward(body)
     if match is None or match[0] == body:
         return None
@@ -162,7 +166,7 @@ def _resolved(body: str, turns: Sequence[Turn]) -> str | None:
 
 
 def _outward(body: str) -> re.Match[str] | None:
-    """Find the first pronoun that stands for something which `body` does not name before it."""
+    """Find the first pronoun whose meaning `body` does not name before it."""
     nothing = [found.span() for kind in (_EXPLETIVE, _QUOTED) for found in kind.finditer(body)]
     for match in _PRONOUN.finditer(body):
         if any(start <= match.start() < end for start, end in nothing):
@@ -176,13 +180,13 @@ def _outward(body: str) -> re.Match[str] | None:
 
 
 def _is_relative(match: re.Match[str], body: str) -> bool:
-    """Tell `data that is kept`, which says which data, from `why is that`."""
+    """Tell a relative `that` (`data that is stored`) from a pronoun (`why is that`)."""
     before = words(body[: match.start()])[-1:]
     return bool(before) and before[0].lower() not in FUNCTION_WORDS and match.end() < len(body)
 
 
 def _antecedents(pronoun: str, turns: Sequence[Turn]) -> Iterator[str]:
-    """List what a pronoun may mean, the likeliest first: what the latest turn asked about."""
+    """Yield what a pronoun may mean, likeliest first: names that the latest turn asked about."""
     for turn in list(reversed(turns))[:_RECENT]:
         asked, answered = _names(turn.question), _names(turn.answer)
         if pronoun in _PERSON:

@@ -1,4 +1,4 @@
-"""What is kept of interactive sessions: questions with their answers, under a title and a date."""
+"""Saved sessions: questions with their answers, under a title and a date."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ _TITLE = 70
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A question and its answer: `asked` as typed, `question` as it stood alone, `at` in UTC."""
+    """A question and its answer.
+
+    `asked` as typed, `question` with its full meaning, `at` in UTC.
+    """
 
     asked: str
     question: str
@@ -31,13 +34,13 @@ class Exchange:
 
     @property
     def turn(self) -> Turn:
-        """What a later question may lean on."""
+        """The turn that a later question may refer to."""
         return Turn(self.question, " ".join(claim.text for claim in self.answer.claims))
 
 
 @dataclass(frozen=True, slots=True)
 class SessionSummary:
-    """One kept session; `workspace` is the absolute folder it was held in, times are in UTC."""
+    """One saved session; `workspace` is its absolute folder, times are in UTC."""
 
     id: int
     title: str
@@ -48,33 +51,33 @@ class SessionSummary:
 
 
 class SessionStore(Protocol):
-    """Keeps sessions; an exchange is safe once `add` has returned."""
+    """Saves sessions. Once `add` has returned, an exchange survives a crash."""
 
     def begin(self, workspace: str, title: str, at: datetime) -> int:
         """Start a session and return its id."""
 
     def add(self, session_id: int, exchange: Exchange) -> bool:
-        """Keep one more exchange of a session; False where that was deleted, so nothing is kept."""
+        """Save one more exchange; return False, and save nothing, if the session was deleted."""
 
     def sessions(self, workspace: str | None = None) -> list[SessionSummary]:
         """List the sessions of a workspace, or of all, the latest first."""
 
     def exchanges(self, session_id: int) -> list[Exchange]:
-        """List what was asked in a session, in order; empty where there is no such session."""
+        """List the exchanges of a session in order; empty if there is no such session."""
 
     def delete(self, session_ids: Sequence[int]) -> int:
-        """Delete sessions with all their exchanges, and count those that were there."""
+        """Delete sessions with their exchanges; return how many existed."""
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
 
 
 def missing_from(
     store: SessionStore, workspace: str | None, session_ids: Sequence[int]
 ) -> list[int]:
-    """List those of `session_ids` that are no sessions of a workspace, or of none at all.
+    """List those of `session_ids` that are not sessions of `workspace` (None: of any workspace).
 
-    Numbers count through all workspaces, so that a mistyped one may well be another's.
+    All workspaces share one numbering, so a mistyped number may belong to another workspace.
     """
     known = {item.id for item in store.sessions(workspace)}
     return [number for number in session_ids if number not in known]
@@ -96,10 +99,10 @@ _MARKUP = re.compile(r"([\\`*_\[\]<>#|~])")
 
 
 def is_json(path: Path) -> bool:
-    """Tell by its name whether a file is to hold JSON, and else Markdown.
+    """Tell by its suffix whether to write a file as JSON (True) or Markdown (False).
 
     Raises:
-        UsageError: it is to hold something that is not written here.
+        UsageError: the suffix is another one.
 
     """
     ending = path.suffix.lower()
@@ -127,7 +130,7 @@ def to_json(title: str, exchanges: Sequence[Exchange], *, base: Path) -> dict[st
 
 
 def to_markdown(title: str, exchanges: Sequence[Exchange], *, base: Path) -> str:
-    """Return a session as Markdown, each answer with its quotes and where they stand."""
+    """Return a session as Markdown, each answer with its quotes and their places."""
     blocks = [f"# {_escaped(title)}"]
     for exchange in exchanges:
         blocks.append(f"## {_escaped(exchange.question)}")
@@ -138,7 +141,7 @@ def to_markdown(title: str, exchanges: Sequence[Exchange], *, base: Path) -> str
 
 
 def answer_text(answer: Answer, *, base: Path) -> str:
-    """Return an answer as plain text to paste: what it says, then one line for each source."""
+    """Return an answer as plain text to paste: its claims, then one line per source."""
     if answer.status is Status.ABSTAINED:
         return f"{_reason(answer)}\n"
     sources = [
@@ -171,5 +174,5 @@ def _where(item: Citation, base: Path) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Take from `text` what Markdown would read as markup."""
+    """Escape what Markdown would read as markup."""
     return _MARKUP.sub(r"\\\1", one_line(text))

@@ -1,8 +1,8 @@
-"""Lets a language model make a follow-up stand alone, and takes nothing else from it.
+"""Lets a language model complete a follow-up question.
 
-What the model writes is only used as a question to search by, and only if it is the user's: it
-keeps what was typed, adds words of the conversation alone, and leans on nothing any more. Else the
-caller goes on without.
+The model's text is only used as a question to search with, and only if it keeps the typed words,
+adds only words of the conversation, and has no open pronoun. Otherwise the caller uses the question
+as typed.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ _GRAMMAR = 'root ::= [^\\x00-\\x1f?]{2,240} "?"'
 _TOKENS = 80
 _TURNS = 2
 _ANSWER = 300
-"""Characters of a former answer that are shown."""
+"""Characters of an earlier answer to put into the prompt."""
 _LONGEST = 240
 _SENTENCE_END = re.compile(r"[^\W\d_]{3,}[.!?:;…]+\s|\?")
 _TELLING = 5
-"""Letters from which a word of another language than English is taken to carry meaning."""
+"""Outside English, a word with at least this many letters counts as a content word."""
 
 
 def rewrite_by_model(
@@ -40,9 +40,9 @@ def rewrite_by_model(
     *,
     language: str,
 ) -> str | None:
-    """Return `question` made to stand alone after `turns` by the model.
+    """Let the model complete `question` after `turns`.
 
-    None means that the model wrote something else.
+    None means that its text was not usable.
 
     Raises:
         GeneratorError: the model cannot be reached, refuses, or breaks off.
@@ -61,7 +61,7 @@ def rewrite_by_model(
 
 
 def is_that_question(made: str, question: str, turns: Sequence[Turn], *, language: str) -> bool:
-    """Tell whether `made` asks what `question` does after `turns`, as far as its words tell."""
+    """Tell by its words whether `made` asks the same as `question` after `turns`."""
     if not made.endswith("?") or len(made) > _LONGEST or _SENTENCE_END.search(made[:-1]):
         return False
     conversation = [part for turn in turns for part in (turn.question, turn.answer)]
@@ -83,7 +83,7 @@ def _conversation(question: str, turns: Sequence[Turn]) -> str:
 
 
 def _content_terms(texts: Iterable[str], language: str) -> set[str]:
-    """List the words that carry meaning, without their endings for owning."""
+    """Return the content words, without a possessive ending."""
     found = (
         content_words(text)
         if language == ENGLISH

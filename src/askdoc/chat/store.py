@@ -1,7 +1,7 @@
-"""Kept sessions in one SQLite file of the user's.
+"""Saved sessions in one SQLite file of the user.
 
-Each exchange is committed as it comes, so a crash loses at most the one in flight. Only the user
-may read the file: it holds what was asked and quoted.
+Each exchange is committed at once, so a crash loses at most the current one. Only the user can read
+the file, because it has questions and quotes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ FILE_NAME = "sessions.sqlite"
 
 _VERSION = 1
 _PRIMARY = 0xFF
-"""Of an error's code in SQLite, the part that tells its kind."""
+"""Mask of SQLite's primary result code within an extended one."""
 _TABLES = """
 CREATE TABLE sessions (
     id INTEGER PRIMARY KEY AUTOINCREMENT, workspace TEXT NOT NULL, title TEXT NOT NULL,
@@ -39,7 +39,7 @@ CREATE TABLE exchanges (
 
 
 class SqliteSessions:
-    """A `SessionStore` in `folder`, which is made where it is missing.
+    """A `SessionStore` in `folder`, which is created if it is missing.
 
     Raises:
         StoreError: the file cannot be used, or a newer askdoc made it.
@@ -71,7 +71,7 @@ class SqliteSessions:
         return int(row[0])
 
     def add(self, session_id: int, exchange: Exchange) -> bool:
-        """Keep one more exchange of a session; False where that was deleted, so nothing is kept."""
+        """Save one more exchange; return False, and save nothing, if the session was deleted."""
         answer = json.dumps(answer_to_json(exchange.answer, base=self._base))
         with self._translating(), self._transaction():
             known = self._connection.execute(
@@ -105,7 +105,7 @@ class SqliteSessions:
         ]
 
     def exchanges(self, session_id: int) -> list[Exchange]:
-        """List what was asked in a session, in order; empty where there is no such session."""
+        """List the exchanges of a session in order; empty if there is no such session."""
         rows = self._all(
             "SELECT asked, question, answer, at FROM exchanges WHERE session = ? ORDER BY number",
             session_id,
@@ -122,7 +122,7 @@ class SqliteSessions:
             ]
 
     def delete(self, session_ids: Sequence[int]) -> int:
-        """Delete sessions with all their exchanges, and count those that were there."""
+        """Delete sessions with their exchanges; return how many existed."""
         with self._translating(), self._transaction():
             return sum(
                 self._connection.execute("DELETE FROM sessions WHERE id = ?", (id_,)).rowcount
@@ -130,14 +130,14 @@ class SqliteSessions:
             )
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._connection.close()
 
-    # ── below here: how ─────────────────────────────────────────────────────────────────────────
+    # ── helpers ─────────────────────────────────────────────────────────────────────────────────
 
     @property
     def _base(self) -> Path:
-        """Paths of files are kept as seen from the root folder."""
+        """Paths are stored absolute: relative to the root of the file system."""
         return Path(self._file.anchor)
 
     def _prepare(self) -> None:
@@ -182,7 +182,7 @@ class SqliteSessions:
             raise StoreError(message, hint=self._hint(error)) from error
 
     def _hint(self, error: Exception) -> str:
-        """Say what helps, by what went wrong."""
+        """Return a hint that fits the error."""
         code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             return "another askdoc is writing to it: try again"

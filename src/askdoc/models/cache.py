@@ -29,7 +29,8 @@ from askdoc.types.ports import Listener
 CACHE_VARIABLE = "ASKDOC_CACHE_DIR"
 
 FORMAT = 3
-"""Changes whenever the way models are compiled does; models of another format are made again."""
+"""Raise this when models are compiled differently: a cached model of another format is compiled
+again."""
 
 _PATIENCE = 1800  # seconds to wait for another process that compiles the same model
 
@@ -37,7 +38,7 @@ Model = TypeVar("Model")
 
 
 def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """Name the folder that askdoc keeps compiled models in."""
+    """Return the folder of compiled models: `ASKDOC_CACHE_DIR`, else the user's cache folder."""
     if chosen := environment.get(CACHE_VARIABLE):
         return expanded(chosen).absolute()
     from platformdirs import user_cache_dir
@@ -56,8 +57,8 @@ def cached(
 ) -> Model:
     """Load a compiled model from the folder `cache`; `make` compiles it on its first use.
 
-    `make` gets the folder of the model, for which `fetch` is called, and an empty one to write to.
-    A model that is damaged in the cache is made again.
+    `fetch` returns the folder of the original model. `make(original, empty_folder)` writes the
+    compiled one. A damaged model in the cache is compiled again.
 
     Raises:
         ModelError: the model cannot be fetched, compiled or kept.
@@ -73,7 +74,7 @@ def cached(
     try:
         cache.mkdir(parents=True, exist_ok=True)
         with _alone(home, source, listen):
-            with suppress(ModelError):  # another process made it meanwhile
+            with suppress(ModelError):  # compiled by another process meanwhile
                 return load(home)
             listen(Compiling(source.name, CompileStage.LOAD))
             _replace(home, lambda work: make(folder, work))
@@ -86,7 +87,10 @@ def cached(
 
 
 def _replace(home: Path, write: Callable[[Path], None]) -> None:
-    """Have `write` fill the folder `home`, which appears complete or not at all."""
+    """Let `write` fill a draft folder, then rename it to `home`.
+
+    A reader never sees half a model.
+    """
     work = home.with_name(f"{home.name}.work")
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir()
@@ -100,7 +104,7 @@ def _replace(home: Path, write: Callable[[Path], None]) -> None:
 
 @contextmanager
 def _alone(home: Path, source: Source, listen: Listener) -> Iterator[None]:
-    """Keep other processes from making the same model; a process that dies frees the lock."""
+    """Keep other processes from compiling the same model; the lock ends with its process."""
     from filelock import FileLock, Timeout
 
     lock = FileLock(f"{home}.lock")

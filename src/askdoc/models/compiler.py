@@ -1,7 +1,7 @@
 """Exports models of Sentence Transformers to ONNX, so that a question needs no torch.
 
-An export stands in for the original only where it computes the same, up to rounding. Weights stay
-as they are: to quantise them takes care for each architecture.
+An export replaces the original only if both compute the same, up to rounding. Weights keep their 32
+bits: each architecture would need its own care to be quantised.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from askdoc.types import Candidate, CompileStage, Compiling
 from askdoc.types.ports import Embedder, Listener, ignore
 
 AGREEMENT = 0.999
-"""Mean cosine of vectors, and correlation of scores, that an export has to reach."""
+"""An export must reach this mean cosine to the original's vectors, or this correlation of
+scores."""
 
 _DEFAULT_LENGTH = 512
 _PAIRS = (
@@ -44,11 +45,11 @@ _TEXTS = tuple(dict.fromkeys(text for pair in _PAIRS for text in pair))
 def compile_embedder(source: Path, target: Path, *, name: str, listen: Listener = ignore) -> None:
     """Export the embedder in the folder `source` into the empty folder `target`.
 
-    A model that cannot be exported stays on torch; the manifest in `target` then says why.
+    A model that cannot be exported runs on torch; the manifest in `target` then gives the reason.
 
     Raises:
         ModelError: the model cannot be loaded.
-        OSError: there is no room, or no right to write.
+        OSError: the disk is full, or `target` cannot be written.
 
     """
     model = sentence_transformers.load_model(source, name)
@@ -73,7 +74,7 @@ def compile_embedder(source: Path, target: Path, *, name: str, listen: Listener 
 
 
 def describe(model: SentenceTransformer, source: Path, *, name: str) -> Manifest:
-    """Return what is known of a model before it is exported."""
+    """Return the manifest of a model before its export."""
     traits = sentence_transformers.traits(model)
     return Manifest(
         name=name,
@@ -90,11 +91,11 @@ def describe(model: SentenceTransformer, source: Path, *, name: str) -> Manifest
 
 
 def export_embedder(model: SentenceTransformer, target: Path, *, contextual: bool) -> None:
-    """Write a model and its tokeniser; a `contextual` one also gives the vectors of tokens.
+    """Write a model and its tokeniser as files; a `contextual` model also outputs token vectors.
 
     Raises:
         ModelError: torch cannot export this architecture.
-        OSError: there is no room, or no right to write.
+        OSError: the disk is full, or `target` cannot be written.
 
     """
     outputs = [manifest.OUTPUT, manifest.TOKENS] if contextual else [manifest.OUTPUT]
@@ -103,7 +104,7 @@ def export_embedder(model: SentenceTransformer, target: Path, *, contextual: boo
 
 
 def checked(made: OnnxEmbedder, original: Embedder, texts: Sequence[str]) -> Manifest:
-    """Return the manifest with the mean cosine to the original's vectors, a probe and the sizes.
+    """Run the export, and return the manifest with its similarity, probe and file sizes.
 
     Raises:
         ModelError: onnxruntime cannot run the model.
@@ -118,7 +119,7 @@ def checked(made: OnnxEmbedder, original: Embedder, texts: Sequence[str]) -> Man
     except Exception as error:  # onnxruntime raises bare exceptions for what it cannot do
         message = f"onnxruntime cannot run it: {error}"
         raise ModelError(message) from error
-    # A vector that is not a number is no match at all.
+    # A vector of NaN compares as unequal to everything, so it must not pass as a match.
     similarity = float(np.nan_to_num(np.concatenate(cosines), nan=-1.0).mean())
     return msgspec.structs.replace(
         made.manifest,
@@ -171,7 +172,7 @@ def _length(model: CrossEncoder) -> int:
 
 
 class _Scores(torch.nn.Module):
-    """Token ids, and what else the model takes, to one number."""
+    """A cross-encoder as one function: from token ids (and types and masks) to one score."""
 
     def __init__(self, model: torch.nn.Module | None, inputs: Sequence[str]) -> None:
         super().__init__()
@@ -188,13 +189,13 @@ class _Scores(torch.nn.Module):
 
 def _export(model: CrossEncoder, path: Path, inputs: Sequence[str]) -> None:
     tokens = torch.export.Dim("tokens", min=2, max=_DEFAULT_LENGTH)
-    # All that a module takes by `*values` is one argument to torch.
+    # torch.export treats everything that a module takes by `*values` as one argument.
     shapes = (tuple({1: tokens} for _ in inputs),)
     write_onnx(_Scores(model.model, inputs), path, inputs, ["score"], shapes)
 
 
 def _agreement(compiled: TextRanker, model: CrossEncoder) -> float:
-    """Correlate the scores of fixed pairs."""
+    """Return the Pearson correlation between the scores of both models for fixed pairs."""
     with quietly():
         wanted = model.predict(
             list(_PAIRS), activation_fn=torch.nn.Identity(), show_progress_bar=False

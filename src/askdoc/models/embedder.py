@@ -1,4 +1,4 @@
-"""Gives the embedder that goes by a name: the packaged one, or one of Sentence Transformers.
+"""Loads an embedder by its name: the packaged one, or a model of Sentence Transformers.
 
 The packaged one is all-MiniLM-L6-v2; `training/embedder/export.py` makes it. Any other model is
 exported on its first use, so that later ones start without torch.
@@ -29,9 +29,9 @@ def load(
 ) -> Embedder:
     """Load the embedder called `name`: None for the packaged one, a folder, or a model on a hub.
 
-    A model is exported on its first use, which takes about half a minute; `listen` hears how far
-    it is. With `allow_download` a model that is not on this machine is fetched. `cache` replaces
-    the user's cache.
+    A model is exported on its first use, which takes about half a minute; `listen` gets the
+    progress. With `allow_download`, a model that is not on this machine is fetched. `cache`
+    replaces the user's cache folder.
 
     Raises:
         MissingPart: another model than the packaged one needs a library that is not installed.
@@ -81,7 +81,7 @@ def _open(home: Path, source: Source, listen: Listener) -> Embedder:
     manifest = read_manifest(home)
     if manifest.precision is not Precision.TORCH:
         return OnnxEmbedder.open(home, name=source.name)
-    # There is no other way for such a model than torch, which takes seconds to import.
+    # A model that cannot be exported needs torch each time, which takes seconds to import.
     sources.need_sentence_transformers(source.name)
     from askdoc.models.sentence_transformers import TorchEmbedder, load_model
 

@@ -20,7 +20,8 @@ def load(
 ) -> tuple[str, Callable[[str, str], Entailment]]:
     """Load the entailment model called `name`: a folder, or a model on a hub.
 
-    Returns its full name, and the function that judges a text and a claim.
+    Returns its full name, and a function from (text, claim) to the probabilities of entailment and
+    contradiction.
 
     Raises:
         MissingPart: a library that it needs is not installed.
@@ -61,7 +62,7 @@ def load(
 
 
 def _order(model: Any, name: str) -> list[int]:
-    """Return where the model has entailment, neutral and contradiction among its labels."""
+    """Return the positions of entailment, neutral and contradiction among the model's labels."""
     labels = {int(k): str(v).lower() for k, v in (model.config.id2label or {}).items()}
     found = [next((k for k, v in labels.items() if v.startswith(kind)), None) for kind in _KINDS]
     order = [index for index in found if index is not None]

@@ -1,4 +1,4 @@
-"""What the folder of a compiled model holds, and what it says of itself."""
+"""The files and the manifest of a compiled model."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import msgspec
 from askdoc.errors import ModelError
 
 _VECTORS = 1
-"""Changes whenever the vectors of passages and questions do; an index goes with one of them."""
+"""Raise this when the packaged embedder's vectors change: an index belongs to one version."""
 
 MANIFEST = "askdoc.json"
 MODEL = "model.onnx"
@@ -22,7 +22,7 @@ TOKENS = "token_embeddings"
 
 
 class Precision(StrEnum):
-    """How a model computes: `INT7`, with weights of 7 bits, is the packaged one's."""
+    """How a model computes. `INT7` means weights of 7 bits (the packaged embedder)."""
 
     INT7 = "int7"
     FP32 = "fp32"
@@ -30,13 +30,13 @@ class Precision(StrEnum):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a compiled model's folder says of itself.
+    """The manifest of a compiled model.
 
-    `digest` is that of the model it was made from. `max_length` counts the special tokens too.
-    `files` maps names to sizes in bytes. `similarity` is the mean cosine to the original's vectors.
-    `probe` is the vector of a fixed text, and empty for `TORCH`, where `reason` says why the model
-    could not be compiled and `folder` is where the original lies. `contextual` says that the model
-    also gives the vectors of tokens, whose mean is a text's own.
+    `digest` is the SHA-256 of the original. `max_length` includes special tokens. `files` maps
+    names to sizes in bytes. `similarity` is the mean cosine to the original's vectors. `probe` is
+    the vector of a fixed text, and empty for `TORCH`, where `reason` says why the model could not
+    be compiled and `folder` is where the original lies. `contextual` says that the model also gives
+    the vectors of tokens, whose mean is a text's own.
     """
 
     name: str
@@ -56,7 +56,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def fingerprint(self) -> str:
-        """A hash of what the vectors depend on; names and places are not among it."""
+        """A hash of all that the vectors depend on; names and paths are not part of it."""
         parts = (
             _VECTORS,
             self.digest,
@@ -70,10 +70,10 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Read what the compiled model in `folder` says of itself, and check that it is complete.
+    """Read the manifest in `folder`, and check that all its files are there.
 
     Raises:
-        ModelError: there is none, or it is damaged.
+        ModelError: there is no manifest, or the model is damaged.
 
     """
     try:
@@ -87,7 +87,7 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Write what the compiled model in `folder` says of itself, for people to read too."""
+    """Write the manifest into `folder`, as indented JSON."""
     (folder / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=2))
 
 

@@ -50,7 +50,7 @@ WORD_VECTORS = "words"
 _PROBE = "Ist das noch dasselbe Modell? The probe says so: 27 of 31 checks passed, après l'orage."
 _PROBE_SIMILARITY = 0.995
 _TINY = 1e-9
-_SLICE = 512  # texts that are tokenised at once; bounds memory, and a cancelled run ends soon
+_SLICE = 512  # texts to tokenise at once: bounds memory, and lets an interrupted run end soon
 
 
 class OnnxEmbedder:
@@ -77,7 +77,7 @@ class OnnxEmbedder:
         try:
             self._tokenizer = Tokenizer.from_file(str((shared or folder) / TOKENIZER))
             self._session = open_session(folder / MODEL, words=shared and shared / WORDS)
-        except Exception as error:  # tokenizers and onnxruntime raise little else
+        except Exception as error:  # tokenizers and onnxruntime raise bare exceptions
             raise damaged(folder, str(error)) from error
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(manifest.max_length)
@@ -86,11 +86,11 @@ class OnnxEmbedder:
     def open(
         cls, folder: Path, *, name: str | None = None, shared: Path | None = None
     ) -> OnnxEmbedder:
-        """Load the compiled model in `folder` and check that it computes what it did when made.
+        """Load the compiled model in `folder`, and compare its probe vector with the stored one.
 
         `shared` is the folder of the tokeniser and the word vectors, where the model does not hold
-        its own. A processor that adds in another way than the one that compiled the model could
-        give other vectors, which nobody would notice.
+        its own. The check matters because another processor could round differently, and wrong
+        vectors raise no error.
 
         Raises:
             ModelError: it is damaged, or gives other vectors on this machine.
@@ -130,7 +130,7 @@ class OnnxEmbedder:
 
     @cached_property
     def max_tokens(self) -> int:
-        """How many tokens of a passage are looked at, beside special ones and the prompt."""
+        """How many tokens of a passage count, without special tokens and the prompt."""
         prompt = self._counter.encode(self._manifest.passage_prompt, add_special_tokens=False)
         special = self._tokenizer.num_special_tokens_to_add(is_pair=False)
         return max(1, self._manifest.max_length - int(special) - len(prompt))
@@ -159,11 +159,10 @@ class OnnxEmbedder:
     def embed_in_context(
         self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]
     ) -> tuple[Matrix, list[Matrix]]:
-        """Embed passages, and the sentences that stand at those places in each.
+        """Embed passages and the sentences at `spans` in each ("late chunking", Günther et al.
 
-        A sentence's vector is the mean of its tokens as the model reads them in their passage, so
-        that "It" means what it means there (Günther and others, *Late Chunking*, 2024). It costs
-        next to nothing beside the passage's own.
+        2024). A sentence's vector is the mean of its token vectors while its passage is embedded,
+        so that "It" means what it means there. Almost nothing more is computed.
         """
         if not self.contextual:
             nothing = np.empty((0, self.dimensions), np.float32)
@@ -187,7 +186,7 @@ class OnnxEmbedder:
 
     @cached_property
     def _counter(self) -> Tokenizer:
-        """A tokeniser that cuts nothing off; made only when indexing, a question needs none."""
+        """A tokeniser without truncation. Only indexing needs it, so it is made on first use."""
         counter = Tokenizer.from_str(self._tokenizer.to_str())
         counter.no_truncation()
         return counter
@@ -204,14 +203,14 @@ class OnnxEmbedder:
         return vectors
 
     def _vector(self, ids: Sequence[int]) -> npt.NDArray[np.float32]:
-        # A text of which nothing is left, with a model that adds no special tokens, is one padding.
+        # An empty text becomes one padding token if the model adds no special tokens.
         vector: npt.NDArray[np.float32] = self._session.run(
             [OUTPUT], {INPUT: np.array([ids or [0]], dtype=np.int64)}
         )[0][0]
         return vector
 
     def _in_context(self, text: _Marked) -> tuple[npt.NDArray[np.float32], Matrix]:
-        """Return the vector of a text, and those of its sentences."""
+        """Return the vector of a text, (dimensions,), and those of its sentences, (n, dimensions)."""
         ids = np.array([text.encoding.ids or [0]], dtype=np.int64)
         vector, tokens = self._session.run([OUTPUT, TOKENS], {INPUT: ids})
         return vector[0], _pooled(text, tokens[0], vector[0])
@@ -219,7 +218,7 @@ class OnnxEmbedder:
 
 @dataclass(frozen=True, slots=True)
 class _Marked:
-    """A text in tokens with the places of its sentences, counted from `offset` on."""
+    """A tokenised text, with the spans of its sentences in characters, counted from `offset`."""
 
     encoding: Encoding
     sentences: Sequence[Span]
@@ -230,12 +229,12 @@ class _Marked:
 
 
 def _pooled(text: _Marked, tokens: Matrix, whole: npt.NDArray[np.float32]) -> Matrix:
-    """Take the means of the tokens of each sentence, at unit length.
+    """Return the mean token vector of each sentence at unit length.
 
-    A sentence that the model sees nothing of, beyond its length, counts as the whole.
+    A sentence beyond the model's length gets the vector of the text.
     """
     own = np.array([not special for special in text.encoding.special_tokens_mask], dtype=bool)
-    # A token may begin with the space before it: the sentence that it ends in is its own.
+    # A token may include the space before it, so its end says which sentence it belongs to.
     ends = np.array([end - 1 for _, end in text.encoding.offsets], dtype=np.int64)[own]
     seen = tokens[: len(own)][own]
     vectors = np.empty((len(text.sentences), len(whole)), dtype=np.float32)
@@ -253,8 +252,8 @@ def open_session(path: Path, *, words: Path | None = None) -> onnxruntime.Infere
     model, and training leaves them as they are.
     """
     options = onnxruntime.SessionOptions()
-    # One thread within a text: with a text on each core it is faster than two cores on a text, no
-    # thread spins while it has nothing to do, and sums are always added in the same order.
+    # One thread per text. One text per core is faster than two cores per text, no idle thread
+    # spins, and sums have a fixed order, so that vectors are reproducible.
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 4
@@ -271,10 +270,10 @@ def open_session(path: Path, *, words: Path | None = None) -> onnxruntime.Infere
 
 
 def on_each_core(run: Callable[[Input], Output], inputs: Sequence[Input]) -> list[Output]:
-    """Run a model on each input, on all cores at once; outputs are in the order of the inputs.
+    """Run a model on each input, on all cores; outputs have the order of the inputs.
 
-    The longest input goes first: the last to finish are short, so that no core waits long for
-    another. Who asks at the same time shares the threads, so that no more run than there are cores.
+    The longest input starts first, so that no core waits long for the last one. Concurrent callers
+    share one pool, so that there are never more threads than cores.
     """
     if cores() == 1 or len(inputs) < 2:  # noqa: PLR2004 - threads would only cost
         return [run(item) for item in inputs]

@@ -2,8 +2,8 @@
 
     [CLS] question [SEP] titles, the sentence before [SEP] sentence [SEP]
 
-The sentence to be judged has token type 1, all before it type 0. The sentence before is cut after
-few tokens: it tells whom `he` or `it` means, and it does so in its beginning.
+The sentence to be scored has token type 1, everything before it type 0. The sentence before is cut
+after a few tokens: it only serves to say whom `he` or `it` means.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 MOST_QUESTION, MOST_CONTEXT, MOST_BEFORE, MOST_SENTENCE = 40, 14, 12, 56
-"""Tokens that are looked at; what is longer is cut. A ranker is trained with these."""
+"""Most tokens of a pair; longer ones are cut. The ranker was trained with these limits."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Cross-encoders on onnxruntime alone: the one that comes with the package, and compiled others.
 
-The packaged one reads the question together with a sentence, its titles and the sentence before it,
-and gives one number. How it was trained, what it is good for: `training/ranker/README.md`.
+The packaged ranker scores a question together with a sentence, its titles and the sentence before
+it. `training/ranker/README.md` says how it was trained and how well it works.
 """
 
 from __future__ import annotations
@@ -60,7 +60,10 @@ class OnnxRanker:
         return self._fingerprint
 
     def score(self, question: str, candidates: Sequence[Candidate]) -> Scores:
-        """Score each candidate, shape (len(candidates),): above 0 it rather answers than not."""
+        """Score each candidate, shape (len(candidates),), as a logit.
+
+        Above 0 it more likely answers.
+        """
         pairs = self._encoder.encode(question, candidates)
         return np.array(on_each_core(self._one, pairs), np.float32)
 
@@ -94,7 +97,10 @@ class TextRanker:
         self.fingerprint = str(about["sha256"])[:RANKER_FINGERPRINT]
 
     def score(self, question: str, candidates: Sequence[Candidate]) -> Scores:
-        """Score each candidate, shape (len(candidates),): above 0 it rather answers than not."""
+        """Score each candidate, shape (len(candidates),), as a logit.
+
+        Above 0 it more likely answers.
+        """
         pairs = [(encodable(question), encodable(item.sentence)) for item in candidates]
         encodings = self._tokenizer.encode_batch_fast(pairs)
         return np.array(on_each_core(self._one, encodings), np.float32)

@@ -1,4 +1,4 @@
-"""Gives the ranker that goes by a name: the packaged one, or a cross-encoder.
+"""Loads a ranker by its name: the packaged one, or a cross-encoder of Sentence Transformers.
 
 A cross-encoder is exported on its first use, so that later ones start without torch.
 """
@@ -27,8 +27,8 @@ def load(
 ) -> Ranker:
     """Load the ranker called `name`: None for the packaged one, a folder, or a model on a hub.
 
-    A cross-encoder is exported on its first use; `listen` hears of it. With `allow_download` one
-    that is not on this machine is fetched. `cache` replaces the user's cache.
+    A cross-encoder is exported on its first use; `listen` gets the event. With `allow_download`, a
+    model that is not on this machine is fetched. `cache` replaces the user's cache folder.
 
     Raises:
         MissingPart: another model than the packaged one needs a library that is not installed.

@@ -1,7 +1,9 @@
-"""Sentence Transformers models on torch: loaded, exported, and used as they are where need be.
+"""Sentence Transformers models on torch.
 
-Beside `cross_encoders` the only module that imports torch, which takes seconds. It is needed once
-per model, to compile it, and from then on only for the few models that cannot be compiled.
+Loads and exports them, or runs them as they are. torch takes seconds to import.
+
+It is needed once to compile a model, and afterwards only for the few models that cannot be
+compiled.
 """
 
 from __future__ import annotations
@@ -33,19 +35,20 @@ if TYPE_CHECKING:
 OPSET = 20  # the first ONNX opset that knows Gelu as one operation
 _PASSAGE_PROMPTS = ("document", "passage", "corpus")
 _E5 = re.compile(r"(?<![a-z])e5-(?:small|base|large)(?!.*instruct)", re.IGNORECASE)
-"""Names of models that want prompts, most of which do not say so in their files."""
+"""Prompts of model families that need them; most do not state them in their files."""
 _E5_PROMPTS = {"query": "query: ", "document": "passage: "}
 _DEFAULT_LENGTH = 512
 _CONTEXTUAL = re.compile(r"Transformer\(\)\+Pooling\(mean\)(?:\+Normalize\(\))?")
-"""Modules of models whose vector of a text is the mean of its tokens' vectors, at unit length."""
+"""Pipelines whose text vector is the normalised mean of its token vectors."""
 _BATCH = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """What a compiled model has to know of the original; `max_length` counts special tokens.
+    """What a compiled model takes over from the original.
 
-    `contextual` says that a text's vector is the mean of its tokens' vectors, at unit length.
+    `max_length` includes special tokens. `contextual` means that the text vector is the normalised
+    mean of the token vectors.
     """
 
     dimensions: int
@@ -58,13 +61,13 @@ class Traits:
 
 @contextmanager
 def quietly() -> Iterator[None]:
-    """Keep warnings, log lines and progress bars of model libraries from the terminal.
+    """Keep warnings, log lines and progress bars of model libraries off the terminal.
 
     Errors still show.
     """
     transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     before = logging.root.manager.disable
-    # Without a handler, `logging.warning` would set up one of its own for the whole process.
+    # Without a handler, `logging.warning` would install one for the whole process.
     placeholder = logging.NullHandler()
     logging.root.addHandler(placeholder)
     logging.disable(logging.WARNING)
@@ -78,9 +81,9 @@ def quietly() -> Iterator[None]:
 
 
 def load_model(folder: Path, name: str = "") -> SentenceTransformer:
-    """Load a model from its folder, without running code that comes with it.
+    """Load a model from its folder; code that comes with it is not run.
 
-    By its `name` or its folder it is known for what it does not say itself.
+    `name` or the folder's name selects the prompts that its files do not state.
 
     Raises:
         ModelError: the files are damaged, or no Sentence Transformers model, or need such code.
@@ -121,7 +124,7 @@ def traits(model: SentenceTransformer) -> Traits:
 
 
 def obstacle(model: SentenceTransformer) -> str | None:
-    """Say why a model cannot be compiled, as far as one can tell without trying."""
+    """Return why a model cannot be compiled, as far as its parts show without trying."""
     first = model[0]
     if type(first).__name__ != "Transformer":
         return f"its first module is a `{type(first).__name__}`, not a `Transformer`"
@@ -141,11 +144,11 @@ def obstacle(model: SentenceTransformer) -> str | None:
 def export(
     model: SentenceTransformer, path: Path, *, input_name: str, outputs: Sequence[str]
 ) -> None:
-    """Write the whole model, from token ids to vectors of unit length, as ONNX.
+    """Write the model as ONNX, from token ids to vectors of unit length.
 
-    It takes one text, shape (1, tokens), and gives one vector, shape (1, dimensions); with two
-    outputs also one for each token, shape (1, tokens, dimensions), as they are before pooling. With
-    one text there is no padding, so that an attention mask is neither needed nor part of it.
+    Input: one text, shape (1, tokens). Outputs: its vector, shape (1, dimensions), and with two
+    outputs also the token vectors before pooling, shape (1, tokens, dimensions). One text needs no
+    padding, so there is no attention mask.
 
     Raises:
         ModelError: torch cannot export this architecture.
@@ -162,9 +165,9 @@ def write_onnx(
     outputs: Sequence[str],
     shapes: Any,
 ) -> None:
-    """Write a module as ONNX; each input is one text's numbers, shape (1, tokens).
+    """Write a module as ONNX; each input has shape (1, tokens).
 
-    `shapes` says, as `torch.export` wants it, which dimensions vary.
+    `shapes` are the dynamic dimensions, in the form of `torch.export`.
 
     Raises:
         ModelError: torch cannot export this architecture.
@@ -201,7 +204,7 @@ def save_tokenizer(model: SentenceTransformer, path: Path) -> None:
 class TorchEmbedder:
     """Embeds on torch, several times slower than a compiled model.
 
-    `digest` is that of the model's files. Texts go through alone or in batches of similar length.
+    `digest` is the SHA-256 of the model's files.
     """
 
     def __init__(self, model: SentenceTransformer, *, name: str, digest: str) -> None:
@@ -227,13 +230,13 @@ class TorchEmbedder:
 
     @cached_property
     def max_tokens(self) -> int:
-        """How many tokens of a passage are looked at, beside special ones and the prompt."""
+        """How many tokens of a passage count, without special tokens and the prompt."""
         bare, full = self._tokens([""], special=True), self._tokens([self._traits.passage_prompt])
         return max(1, self._traits.max_length - len(bare[0]) - len(full[0]))
 
     @property
     def contextual(self) -> bool:
-        """False: it gives no vectors of sentences as they read in their passage."""
+        """False: it computes no vectors of sentences within their passage."""
         return False
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
@@ -253,7 +256,7 @@ class TorchEmbedder:
         texts: Sequence[str],
         sentences: Sequence[Sequence[Span]],  # noqa: ARG002 - a part of the protocol
     ) -> tuple[Matrix, list[Matrix]]:
-        """Embed passages; there are no vectors of their sentences."""
+        """Embed passages; the vectors of their sentences are empty."""
         return self.embed_passages(texts), [np.empty((0, self.dimensions), np.float32)] * len(texts)
 
     def _encode(self, encode: Callable[..., Any], texts: Sequence[str]) -> Matrix:
@@ -269,8 +272,8 @@ class TorchEmbedder:
         return np.asarray(vectors, dtype=np.float32)
 
     def _tokens(self, texts: Sequence[str], *, special: bool = False) -> Sequence[Sequence[Any]]:
-        """Tokenise with whatever kind of tokeniser the model has."""
-        if not texts:  # transformers fails on none
+        """Tokenise with any kind of tokeniser that a model may have."""
+        if not texts:  # transformers fails on an empty list
             return []
         tokenizer = self._model.tokenizer
         readable = [encodable(text) for text in texts]
@@ -286,7 +289,7 @@ class TorchEmbedder:
 
 
 class _Pipeline(torch.nn.Module):
-    """All modules of a model as one function of token ids, with unit length at the end."""
+    """All modules of a model as one function, from token ids to a vector of unit length."""
 
     def __init__(self, model: SentenceTransformer, *, tokens: bool) -> None:
         super().__init__()
@@ -300,6 +303,6 @@ class _Pipeline(torch.nn.Module):
 
 
 def _prompt(model: SentenceTransformer, names: Sequence[str]) -> str:
-    """Look up the prompt as `encode_query` and `encode_document` do."""
+    """Return the prompt that `encode_query` or `encode_document` would use."""
     chosen = next((name for name in names if name in model.prompts), model.default_prompt_name)
     return (model.prompts.get(chosen) or "") if chosen is not None else ""

@@ -17,7 +17,7 @@ from askdoc.addresses import expanded
 from askdoc.errors import MissingPart, ModelError
 
 _ORGANISATION = "sentence-transformers"
-"""Who publishes a model that is named without an organisation."""
+"""The organisation of a model that is named without one."""
 
 _HUB_NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?", re.ASCII)
 _DESCRIPTIONS = ("modules.json", "config.json")
@@ -25,22 +25,22 @@ _WEIGHT_SUFFIXES = (".safetensors", ".bin")
 _SUFFIXES = {*_WEIGHT_SUFFIXES, ".json", ".txt", ".model"}
 _NEEDED = ("*.json", "*.txt", "*.model", "*.safetensors")
 _ASIDE = re.compile(r"\..*|onnx|openvino|checkpoint-.*|__pycache__")
-"""Folders inside a model's folder that hold other editions of it."""
+"""Subfolders of a model with copies in other formats."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A model by its one name; `folder` is None where it has to come from a hub."""
+    """A model under its full name; `folder` is None if it comes from a hub."""
 
     name: str
     folder: Path | None
 
 
 def find(name: str, *, option: str = "--embedder", publisher: str = _ORGANISATION) -> Source:
-    """Find the model that goes by `name`: a folder, or a name on a hub.
+    """Find the model called `name`: a folder, or a name on a hub.
 
-    `option` is what a user names such a model with, `publisher` whose model it is if the name says
-    nothing of that.
+    `option` is the command-line option, for messages. `publisher` is the organisation of a name
+    without one.
 
     Raises:
         ModelError: the folder does not exist or holds no model.
@@ -60,10 +60,10 @@ def find(name: str, *, option: str = "--embedder", publisher: str = _ORGANISATIO
 
 
 def need_sentence_transformers(name: str) -> None:
-    """Go on where the library is installed that models other than the packaged ones need.
+    """Check that Sentence Transformers is installed; models that are not packaged need it.
 
     Raises:
-        MissingPart: it is not.
+        MissingPart: it is not installed.
 
     """
     if util.find_spec("sentence_transformers") is None:
@@ -80,10 +80,7 @@ def digest(folder: Path) -> str:
 
 
 def signature(source: Source) -> str:
-    """Hash names, sizes and times of a model's files: the same as long as nobody touches them.
-
-    It is empty for a model from a hub, which stays the one that was fetched.
-    """
+    """Hash names, sizes and times of a model's files; empty for a model from a hub."""
     total = hashlib.blake2b(digest_size=16)
     if source.folder is None:
         return ""
@@ -95,12 +92,12 @@ def signature(source: Source) -> str:
 
 
 def fetch(name: str, *, allow_download: bool, option: str = "--embedder") -> Path:
-    """Return the folder of a hub's model, from the hub's cache on this machine if it is there.
+    """Return the folder of a hub's model: from the hub's cache on this machine, else downloaded.
 
-    Code that comes with a model is never fetched. `HF_ENDPOINT` names another hub.
+    Code of a model is never downloaded. `HF_ENDPOINT` names another hub.
 
     Raises:
-        ModelError: the model is not on this machine and may not or cannot be fetched.
+        ModelError: the model is not on this machine, and cannot or may not be fetched.
 
     """
     local = _snapshot(name, local_only=True)
@@ -119,9 +116,9 @@ def fetch(name: str, *, allow_download: bool, option: str = "--embedder") -> Pat
 
 
 def _snapshot(name: str, *, local_only: bool) -> Path | None:
-    """Return the folder of a hub's model, or None where no weights are to be had.
+    """Return the folder of a hub's model, or None without weights.
 
-    Weights in the older format are taken where there are no others.
+    Weights in the format safetensors are preferred.
     """
     for patterns in (_NEEDED, (*_NEEDED, "*.bin")):
         folder = _download(name, patterns, local_only=local_only)
@@ -131,8 +128,8 @@ def _snapshot(name: str, *, local_only: bool) -> Path | None:
 
 
 def _download(name: str, patterns: Sequence[str], *, local_only: bool) -> Path | None:
-    """Return the folder of the files that match, or None where they are not on this machine."""
-    # Else the library tells the hub what runs here, and fetches a list to find that out.
+    """Return the folder with the matching files, or None if they are not on this machine."""
+    # Else the library sends the hub a description of this machine.
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError, RepositoryNotFoundError
@@ -164,7 +161,7 @@ def _download(name: str, patterns: Sequence[str], *, local_only: bool) -> Path |
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Go through the files that make a model what it is, in order of their names."""
+    """Yield the files that define a model, sorted by name."""
     for path in sorted(folder.rglob("*")):
         inner = path.relative_to(folder).parts[:-1]
         if any(_ASIDE.fullmatch(part) for part in inner):

@@ -1,1 +1,1 @@
-"""What askdoc needs of the operating system: processes, limits, interrupts, opening files."""
+"""The operating system: processes, limits, interrupts, opening files."""

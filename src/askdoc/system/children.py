@@ -1,4 +1,4 @@
-"""Starts the processes that work for this one."""
+"""Starts child processes."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from askdoc.errors import AskdocError
 
 _PASSING = frozenset({errno.EAGAIN, errno.EFAULT, errno.ENOMEM})
-"""How a start fails on a machine that has no memory or no process to give just then."""
+"""Errors of a start that may succeed in a moment: no memory, or too many processes."""
 
 _TRIES = 4
 _PAUSE = 0.25
-"""Seconds between tries."""
+"""Seconds to wait before each retry."""
 
 
 def start(
@@ -25,15 +25,16 @@ def start(
 ) -> subprocess.Popen[bytes]:
     """Run a module of askdoc's, with pipes to its standard input and from its standard output.
 
-    What ends a program is for the process that is in charge, and goes to all that share its
-    terminal, or its `timeout`: one that writes would die amid that, and a Python that meets Ctrl-C
-    while it starts, before the module ignores it, says so at length. It ends with its input.
+    The child ignores Ctrl-C and the like from its start: these signals go to all processes of a
+    terminal, but the parent decides when a child ends. A child that writes could die in the middle,
+    and a Python that gets Ctrl-C while it starts prints a traceback. The child ends when its input
+    ends.
 
     Raises:
-        AskdocError: the system starts none, also when it is asked again.
+        AskdocError: the system cannot start a process, also after retries.
 
     """
-    # -P: no module is taken from the folder that one stands in.
+    # -P: no module is imported from the current folder
     command = [sys.executable, "-P", "-m", module, *arguments]
     for left in reversed(range(_TRIES)):
         try:
@@ -60,7 +61,10 @@ else:
 
     @contextmanager
     def _without_endings() -> Iterator[None]:
-        """Keep Ctrl-C and the like from this thread, and for good from what it starts."""
+        """Block Ctrl-C and the like in this thread.
+
+        A process that starts meanwhile inherits the mask.
+        """
         endings = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
         before = signal.pthread_sigmask(signal.SIG_BLOCK, endings)
         try:

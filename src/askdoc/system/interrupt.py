@@ -1,7 +1,7 @@
-"""Ctrl-C, and what else ends a program, that waits until a module is imported.
+"""Lets Ctrl-C and other signals wait until a running import ends.
 
-What an interrupted import leaves behind cannot be used in that process any more: numpy refuses to
-be loaded a second time, and onnxruntime turns the interrupt into an error of its own.
+After an interrupted import, the module is unusable in that process: numpy refuses to be loaded a
+second time, and onnxruntime turns the interrupt into an error of its own.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from types import FrameType
 
 _IMPORTING = "<frozen importlib._bootstrap>"
 _MOMENT = 0.02
-"""Seconds until a Ctrl-C that came too early is raised again."""
+"""Seconds until a signal that arrived during an import is sent again."""
 
 
 _ENDINGS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-"""What ends a program from outside: `kill`, and a terminal that is closed."""
+"""Signals that end a program from outside: `kill`, and a closed terminal."""
 
 _SIGNALLED = 128
-"""What a shell adds to a signal's number, for the exit code of a program that it ended."""
+"""A shell's exit code for a program that a signal ended is this plus the signal's number."""
 
 
 def postponed(frame: FrameType | None, number: int = signal.SIGINT) -> bool:
-    """Raise a signal again in a moment if it interrupted an import."""
+    """Send a signal again in a moment if an import is running; return whether it is."""
     while frame is not None and frame.f_code.co_filename != _IMPORTING:
         frame = frame.f_back
     if frame is None:
         return False
-    import threading  # no start of askdoc waits for what few will need
+    import threading  # imported late: few runs need it
 
     again = threading.Timer(_MOMENT, partial(_send, number))
     again.daemon = True
@@ -41,9 +41,9 @@ def postponed(frame: FrameType | None, number: int = signal.SIGINT) -> bool:
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Have Ctrl-C raise a KeyboardInterrupt, as it does anyway, but never into an import.
+    """Let Ctrl-C raise KeyboardInterrupt as usual, but never inside an import.
 
-    Where Ctrl-C has another handler, or none as under nohup, that stays.
+    Another handler, or an ignored signal (nohup), stays as it is.
     """
     if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield
@@ -57,10 +57,10 @@ def interruptible() -> Iterator[None]:
 
 @contextmanager
 def ending_in_order() -> Iterator[None]:
-    """Let SIGTERM, or a closed terminal, end what runs here as Ctrl-C does, with its own exit code.
+    """Let SIGTERM or a closed terminal end this block as Ctrl-C does, with the signal's exit code.
 
-    Left to the system, an end amid writing would leave behind a lock file, vectors that are half
-    written, and a terminal without its cursor. The first such signal counts: `timeout` sends two.
+    Otherwise the process could leave a lock file, half-written vectors, and a terminal without
+    cursor. Only the first such signal counts: `timeout` sends two.
     """
     import threading
 
@@ -74,7 +74,7 @@ def ending_in_order() -> Iterator[None]:
             met.append(number)
             raise KeyboardInterrupt
 
-    # what is ignored, as under nohup, stays so
+    # a signal that is ignored, as under nohup, stays ignored
     held = [number for number in _ENDINGS if signal.getsignal(number) is signal.SIG_DFL]
     for number in held:
         signal.signal(number, end)
@@ -93,8 +93,8 @@ def _interrupt(_: int, frame: FrameType | None) -> None:
 
 
 def _send(number: int) -> None:
-    """Send this process a signal; a wait of its main thread ends by that, as by a real one."""
-    if os.name == "nt":  # where `kill` would end the process
+    """Send this process a signal; as with a real one, the main thread stops waiting."""
+    if os.name == "nt":  # on Windows `os.kill` would end the process
         signal.raise_signal(number)
     else:
         os.kill(os.getpid(), number)

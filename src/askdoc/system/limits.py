@@ -1,7 +1,7 @@
-"""How long reading a file may take and how much memory: held by the system, not by the reader.
+"""Limits on time and memory for reading a file, enforced by the operating system.
 
-A library that hangs may never let Python run again, so neither limit asks Python for leave. Timers
-end the process, and memory beyond the limit is not given.
+A library that hangs may never return to Python, so neither limit depends on Python: timers end the
+process, and the system refuses memory beyond the limit.
 """
 
 from __future__ import annotations
@@ -24,16 +24,19 @@ CRASHED = "crashed"
 
 _LIMIT = "over the limit of"
 _PATIENCE = 5
-"""So many times the seconds of work may pass on the clock: a busy machine is slow."""
+"""Wall-clock seconds allowed per second of processor time: a busy machine is slow."""
 
 _GROWN = 4
 _TIMED_OUT = 97
-"""The exit code of a process that took too long, on systems without signals."""
+"""The exit code of a process that took too long, on systems without timer signals."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What reading one file may take: bytes of the file, seconds of work, bytes of memory."""
+    """Limits for reading one file.
+
+    Bytes of the file, seconds of processor time, bytes of memory.
+    """
 
     size: int
     seconds: float
@@ -43,14 +46,14 @@ class Limits:
 if sys.platform == "win32":
 
     class Timer:
-        """Ends this process once it has been running for so many seconds."""
+        """Ends this process after `seconds` of wall-clock time."""
 
         def __init__(self, seconds: float) -> None:
             self._seconds = seconds * _PATIENCE
 
         @contextmanager
         def running(self) -> Iterator[None]:
-            """Run the clock within."""
+            """Run the clock inside this block."""
             timer = threading.Timer(self._seconds, os._exit, [_TIMED_OUT])
             timer.start()
             try:
@@ -60,21 +63,21 @@ if sys.platform == "win32":
 
         @contextmanager
         def paused(self) -> Iterator[None]:
-            """Do nothing: waiting counts here."""
+            """Do nothing: wall-clock time includes waiting."""
             yield
 
     def limit_memory(most: int) -> None:
-        """Do nothing: there is no such limit here."""
+        """Do nothing: this system has no such limit."""
 
     def memory_used() -> int:
-        """Tell nothing."""
+        """Return None: this system does not tell."""
         return 0
 
 else:
     import resource
 
     class Timer:
-        """Ends this process once it has worked for so many seconds, by the clock for longer."""
+        """Ends this process after `seconds` of processor time, or a multiple of it by the clock."""
 
         def __init__(self, seconds: float) -> None:
             self._left = {
@@ -84,7 +87,7 @@ else:
 
         @contextmanager
         def running(self) -> Iterator[None]:
-            """Run the clocks within."""
+            """Run the clocks inside this block."""
             self._start()
             try:
                 yield
@@ -93,7 +96,7 @@ else:
 
         @contextmanager
         def paused(self) -> Iterator[None]:
-            """Stop the clocks within."""
+            """Stop the clocks inside this block."""
             self._stop()
             try:
                 yield
@@ -110,37 +113,37 @@ else:
                 self._left[which] = max(left, 0.001)
 
     def limit_memory(most: int) -> None:
-        """Refuse this process more than `most` bytes of data; where the system can."""
+        """Limit this process to `most` bytes of data, if the system supports it."""
         _, hard = resource.getrlimit(resource.RLIMIT_DATA)
         soft = most if hard == resource.RLIM_INFINITY else min(most, hard)
         resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
 
     def memory_used() -> int:
-        """Say how many bytes this process has had at most; what was freed mostly stays with it."""
+        """Return the peak memory of this process in bytes; a process rarely gives memory back."""
         used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return used * (1 if sys.platform == "darwin" else 1024)
 
 
 def has_grown(most: int) -> bool:
-    """Tell whether this process has used so much of the memory it may use that it should end."""
+    """Tell whether a fresh process should follow, given the memory that this one has used."""
     return memory_used() * _GROWN > most
 
 
 def cores() -> int:
-    """Count the cores that this process may use, which a container can make fewer."""
+    """Count the cores that this process may use; a container may allow fewer than exist."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def out_of_memory(found: Found, limits: Limits) -> Skip:
-    """Say that a file was given up since reading it needs too much memory."""
+    """Return the skip of a file that needs too much memory."""
     hint = "raise the setting `max_read_mb`, or leave the file out with `ignore`"
     return Skip(found.location, OUT_OF_MEMORY, _too_much_memory(limits), hint)
 
 
 def ended(found: Found, limits: Limits, code: int) -> Skip:
-    """Say why a file was given up, from the exit code of the process that was reading it."""
+    """Return the skip of a file whose reading process ended with this exit code."""
     if sys.platform == "win32":
         timed_out = code == _TIMED_OUT
     else:
@@ -159,7 +162,7 @@ def ended(found: Found, limits: Limits, code: int) -> Skip:
 
 
 def still_holds(skip: Skip, limits: Limits) -> bool:
-    """Tell whether a file that was skipped earlier would be for the same reason under `limits`."""
+    """Tell whether `limits` would skip a file again for the reason of an earlier skip."""
     if skip.code == TOO_LARGE:
         return _LIMIT not in skip.reason or skip.reason.endswith(over(limits.size))
     if skip.code == OUT_OF_MEMORY:
@@ -170,7 +173,7 @@ def still_holds(skip: Skip, limits: Limits) -> bool:
 
 
 def over(most: int) -> str:
-    """Say what limit the size of a file is over, at the end of a reason."""
+    """Return the phrase that names a file's size and the limit."""
     return f"{_LIMIT} {most / 1e6:,.1f} MB"
 
 

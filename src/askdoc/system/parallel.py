@@ -1,4 +1,4 @@
-"""Many tasks on several threads, each thread with a worker of its own."""
+"""Runs many tasks on several threads; each thread has its own worker."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 OpenWorker = Callable[[], AbstractContextManager[Callable[[Task], Result]]]
-"""Opens what does tasks, for the thread that calls."""
+"""Opens a worker for the calling thread."""
 
 _GLANCE = 0.5
-"""Seconds after which who waits looks up, since on Windows Ctrl-C does not wake a sleeper."""
+"""Seconds between checks while waiting: on Windows Ctrl-C does not end a wait."""
 
 _PATIENCE = 2.0
-"""Seconds that threads are waited for in the end; one that a server keeps is left behind."""
+"""Seconds to wait for the threads at the end; one that waits for a server is abandoned."""
 
 
 def each(
@@ -30,11 +30,11 @@ def each(
     open_worker: OpenWorker[Task, Result],
     jobs: int,
 ) -> Generator[tuple[int, Result | AskdocError]]:
-    """Do every task, and yield its position with its result as soon as it is done.
+    """Run all tasks, and yield each position with its result as soon as it is done.
 
-    `open_worker` is entered and left in the thread that works. An `AskdocError` that a task raises
-    is its result; what is raised otherwise, or while a worker is opened, is raised here. Closing
-    the iterator ends the work: what is begun is not waited for longer than a moment.
+    Each thread opens and closes its own worker. An `AskdocError` of a task is its result; any other
+    error, and any error of opening a worker, is raised here. Closing the iterator ends the work,
+    and waits only a moment for running tasks.
     """
     waiting = deque(range(len(tasks)))
     done: SimpleQueue[tuple[int, Result | AskdocError] | BaseException] = SimpleQueue()
@@ -46,7 +46,7 @@ def each(
                 while waiting and not stopped.is_set():
                     try:
                         position = waiting.popleft()
-                    except IndexError:  # another thread was quicker
+                    except IndexError:  # another thread took the last task
                         return
                     done.put((position, _outcome(do, tasks[position])))
         except BaseException as error:  # noqa: BLE001 - raised again where it is heard

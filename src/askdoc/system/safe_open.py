@@ -1,6 +1,6 @@
-"""Open a file that was found, and nothing else that has taken its place.
+"""Opens a regular file safely: never a pipe or a device that has replaced it.
 
-Loads little, since each process that reads files does.
+Imports little, since every reading process loads it.
 """
 
 from __future__ import annotations
@@ -50,8 +50,7 @@ def opened(found: Found, most: int) -> Iterator[BufferedReader]:
 def read_bytes(found: Found, most: int) -> bytes:
     """Read a whole file, unless it has more than `most` bytes.
 
-    Raises:
-        ReadError: as of `opened`.
+    Raises: ReadError: as `opened`.
 
     """
     with opened(found, most) as file:
@@ -64,8 +63,7 @@ def read_bytes(found: Found, most: int) -> bytes:
 def digest(found: Found, most: int) -> str:
     """Return the SHA-256 of a file's bytes, unless it has more than `most`.
 
-    Raises:
-        ReadError: as of `opened`.
+    Raises: ReadError: as `opened`.
 
     """
     made = hashlib.sha256()
@@ -74,30 +72,29 @@ def digest(found: Found, most: int) -> str:
         while block := file.read(_BLOCK):
             made.update(block)
             size += len(block)
-            if size > most:  # it has grown meanwhile
+            if size > most:  # it has grown since its size was read
                 raise too_large(found.location, size, most)
     return made.hexdigest()
 
 
 def changed_ns(info: os.stat_result) -> int:
-    """Return when a file was last written to or took its name, in nanoseconds.
+    """Return when a file was last written or renamed, in nanoseconds since 1970.
 
-    The time of its last change alone is not enough: tools set it back, and files that change names
-    keep it. What the system notes of the inode cannot be set. (On Windows it is when the file was
-    made, which is no later.)
+    The modification time alone is not enough: tools set it back, and a rename keeps it. No tool can
+    set the change time of the inode. (Windows has the creation time instead, which is never later.)
     """
     return max(info.st_mtime_ns, info.st_ctime_ns)
 
 
 def reason(error: OSError) -> str:
-    """Say in plain words why the system refused."""
+    """Return in plain words why the system refused."""
     if isinstance(error, PermissionError):
         return "there is no permission to read it"
     return f"the system says: {(error.strerror or str(error)).lower()}"
 
 
 def _open(path: str, flags: int) -> int:
-    """Open a file; a pipe that took its place is not waited for."""
+    """Open a file without blocking, so that a pipe in its place does not hang."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 

@@ -1,7 +1,7 @@
-"""Messages between askdoc and the processes that work for it.
+"""Messages between askdoc and its child processes.
 
-A message is pickled, with its length before it. What comes back from a process that has read a
-hostile file may be hostile itself, so only values of askdoc's own are unpickled.
+A message is a pickle with its length before it. A process that has read a hostile file may send a
+hostile message, so only askdoc's own types are unpickled.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _PLAIN = frozenset({("builtins", "set"), ("builtins", "frozenset"), ("builtins",
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A file to read, and by which reader, as `readers.reader_named` names it."""
+    """A file to read, and the name of the reader for `readers.reader_named`."""
 
     found: Found
     reader: str
@@ -35,7 +35,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """All parts have been sent; `retires` says that the process ends with this file."""
+    """All parts have been sent; `retires` means that the process ends now."""
 
     content_hash: str
     retires: bool = False
@@ -51,7 +51,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A method to carry out, with plain values."""
+    """A method to call, with plain values."""
 
     method: str
     arguments: tuple[Any, ...] = ()
@@ -59,7 +59,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """What the method returned; `retires` asks for a fresh process before the next call."""
+    """The method's result; `retires` asks for a fresh process before the next call."""
 
     value: Any
     retires: bool = False
@@ -67,7 +67,7 @@ class Returned:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """An error of askdoc's by the name of its class; or, without a name, the trace of a bug."""
+    """An error of askdoc by the name of its class; without a name, the traceback of a bug."""
 
     error: str
     message: str
@@ -78,7 +78,7 @@ Message = Request | Reading | Done | Refused | Call | Returned | Failed
 
 
 def standard_streams() -> tuple[IO[bytes], IO[bytes]]:
-    """Take this process's standard streams for messages; what a library prints is lost."""
+    """Use the standard streams for messages; what a library prints is discarded."""
     incoming = os.fdopen(os.dup(0), "rb")
     outgoing = os.fdopen(os.dup(1), "wb")
     null = os.open(os.devnull, os.O_RDWR)
@@ -98,9 +98,8 @@ def send(stream: IO[bytes], message: Message) -> None:
 def receive(stream: IO[bytes]) -> Any:
     """Read a message.
 
-    Raises:
-        EOFError: there is none, or only the beginning of one.
-        pickle.UnpicklingError: it is none of askdoc's.
+    Raises: EOFError: the stream ends before or within a message. pickle.UnpicklingError: the
+    message has a type that is not askdoc's.
 
     """
     head = stream.read(_LENGTH.size)
@@ -118,7 +117,7 @@ def receive(stream: IO[bytes]) -> Any:
 
 class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
-        """Find a class of askdoc's own."""
+        """Return a class only if it is one of askdoc's types."""
         ours = module in _OURS or module.startswith(_NOUNS)
         if (module, name) in _PLAIN or (ours and "." not in name):
             found = super().find_class(module, name)

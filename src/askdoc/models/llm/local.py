@@ -1,8 +1,8 @@
 """GGUF models in this process, by llama.cpp through xllamacpp.
 
-The library runs a server inside the process and answers calls in memory, but it also listens. It
-gets a socket in a folder that only this user can open (on Windows, a loopback port), and a random
-key that is told to nobody.
+The library answers calls in memory, but its server also listens for connections. So that nobody
+else can use it, it gets a socket in a folder that only this user can open (on Windows, a loopback
+port), and a random key that is never given out.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ _MAGIC = b"GGUF"
 class LlamaCpp:
     """A `Generator` that runs a GGUF file.
 
-    Loading begins at once, in the background, so that it goes on while evidence is gathered; an
-    error of it is raised by `stream`.
+    The model loads in a background thread while evidence is retrieved. `stream` raises an error of
+    loading.
 
     Args:
         path: the file.
         name: how answers name the model.
         context: tokens for prompt and answer together.
-        threads: by default as many as there are physical cores, less those that are busy.
-        opening: what prompts will begin with, read as soon as the model is loaded.
+        threads: by default the number of cores that are not busy.
+        opening: the beginning of all prompts; it is evaluated as soon as the model is loaded.
 
     Raises:
         ModelError: the file is not a GGUF file.
@@ -73,12 +73,15 @@ class LlamaCpp:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _read_ahead(self, opening: Prompt) -> None:
-        """Leave `opening` in the cache; what is wrong with the model, `stream` will tell."""
+        """Evaluate `opening` so that it is in the prompt cache.
+
+        `stream` reports errors of loading.
+        """
         if self._server.exception() is None:
             self._server.result().handle_chat_completions(_request(opening), lambda _: False)
 
     def stream(self, prompt: Prompt) -> Iterator[str | Spent]:
-        """Yield the answer piece by piece, and at last what it took.
+        """Yield the answer in pieces, and at last a `Spent` with token counts and seconds.
 
         Closing the iterator ends the generation.
 
@@ -87,7 +90,7 @@ class LlamaCpp:
             GeneratorError: the prompt does not fit, or llama.cpp refuses it.
 
         """
-        wait([self._ready])  # else this prompt may be the first, and has all of it to read
+        wait([self._ready])  # so that `opening` is in the cache before this prompt is read
         server, request = self._server.result(), _request(prompt)
         pieces: Queue[Mapping[str, Any] | None] = Queue()
         stopped = threading.Event()
@@ -135,8 +138,8 @@ def _load(path: Path, context: int, threads: int | None, folder: Path) -> Any:
     parameters.n_ctx = context
     parameters.n_parallel = 1
     parameters.warmup = False
-    # The slot keeps the prompt before, which is what questions share; by default llama.cpp keeps
-    # the state of older ones as well, up to 8 GB.
+    # The slot caches the last prompt, whose beginning all questions share. By default llama.cpp
+    # also caches older prompts, up to 8 GB.
     parameters.cache_ram_mib = 0
     parameters.cpuparams.n_threads = threads or _free_cores()
     parameters.verbosity = _QUIET
@@ -153,10 +156,10 @@ def _load(path: Path, context: int, threads: int | None, folder: Path) -> Any:
 
 
 def _free_cores() -> int:
-    """Count the cores that are not busy, one at least; -1 leaves it to llama.cpp.
+    """Count the cores that are not busy, at least 1; -1 lets llama.cpp decide.
 
-    Its threads wait for one another by spinning: on a busy machine two are many times slower than
-    one.
+    Its threads spin while they wait for each other: on a busy machine, two threads are many times
+    slower than one.
     """
     if not hasattr(os, "getloadavg"):
         return -1
@@ -200,7 +203,7 @@ def _read(chunk: Mapping[str, Any]) -> Iterator[str | Spent]:
 
 
 def _cut_off(chunk: Mapping[str, Any]) -> bool:
-    """Tell whether this is where the answer ends at its limit of tokens."""
+    """Tell whether the answer ends here because it reached its token limit."""
     return any(choice.get("finish_reason") == "length" for choice in chunk.get("choices", ()))
 
 

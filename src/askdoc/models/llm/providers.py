@@ -32,7 +32,7 @@ KEY_VARIABLES = {
     "google": ("GOOGLE_API_KEY", "GEMINI_API_KEY"),
     COMPATIBLE: ("ASKDOC_LLM_KEY",),
 }
-"""Where a provider's key is looked up, after the operating system's keyring."""
+"""The environment variables of a provider's key, tried after the operating system's keyring."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """Language models on servers and at providers, through LlamaIndex's LLM classes.
 
-Any LlamaIndex `LLM` can be a generator: `LlamaIndexGenerator(llm, …)`. What the libraries raise
-becomes `GeneratorError`; a server that asks to wait is waited for, but only before it has said
-anything.
+Any LlamaIndex `LLM` can be a generator: `LlamaIndexGenerator(llm, …)`. Errors of the libraries
+become `GeneratorError`. A request is repeated after a wait (status 429 or 500 and above) only if
+nothing of the answer has arrived.
 """
 
 from __future__ import annotations
@@ -30,17 +30,18 @@ if TYPE_CHECKING:
 
 
 _CHARACTERS = 16
-"""A token has four or so; no answer that keeps to its tokens comes near to this."""
+"""Characters per token, at most. A token has about four, so an answer within its limit stays far
+below."""
 
 
 class Rein:
-    """Tells when a model has said more than it may, or has said nothing for too long.
+    """Limits one answer, whatever the server was asked for.
+
+    Its length, and the time without output.
 
     Args:
-        most_tokens: what it may say.
-        timeout: seconds without a word, or None for as long as it takes. Blanks are no words, but
-            what it thinks before it speaks counts.
-
+        most_tokens: the token limit of the answer. timeout: seconds without output, or None for no
+            limit. Blanks do not count as output, hidden reasoning does.
     """
 
     def __init__(self, most_tokens: int, timeout: float | None) -> None:
@@ -49,7 +50,7 @@ class Rein:
         self._heard = time.monotonic()
 
     def is_over(self, piece: str, *, thinks: bool) -> bool:
-        """Count a piece of the output, also one that is blank; tell whether it is enough."""
+        """Count a piece of output; return whether the answer is now too long."""
         text = " ".join(piece.split())
         if text or thinks:
             self._heard = time.monotonic()
@@ -58,24 +59,24 @@ class Rein:
 
     @contextmanager
     def slack(self) -> Iterator[None]:
-        """Do not count the time that is spent with what was said."""
+        """Exclude the time that the caller spends on a piece."""
         began = time.monotonic()
         yield
         self._heard += time.monotonic() - began
 
     def is_idle(self) -> bool:
-        """Tell whether nothing has been said for too long."""
+        """Tell whether there was no output for `timeout` seconds."""
         return self._timeout is not None and time.monotonic() - self._heard > self._timeout
 
 
 _OLLAMA, _OPENAI, _OPENAI_LIKE = "Ollama_llm", "openai_llm", "OpenAILike"
-"""Names of LlamaIndex's classes."""
+"""LlamaIndex's `class_name()` of these LLM classes."""
 
 CONTEXT = 8192
-"""Tokens of prompt and answer at most: more would be memory and money for nothing."""
+"""Most tokens of prompt and answer together: more costs memory and money, and brings nothing."""
 
 NO_KEY = "none"
-"""What is sent where there is no key."""
+"""The key for a server that needs none; the library insists on a value."""
 
 _TRIES = 3
 _LONGEST_WAIT = 30.0
@@ -89,7 +90,7 @@ _AT_ITS_LIMIT = ("length", "max_tokens")
 _SHORTEST_KEY = 4
 _SILENT = "said nothing for too long", "wait longer: `ASKDOC_LLM_TIMEOUT=300`"
 _THOUGHTS = ("reasoning_content", "reasoning", "thinking")
-"""Under these names a server tells what a model thinks, which is not what it says."""
+"""Servers send hidden reasoning under these names."""
 
 
 def _nothing() -> None:
@@ -103,12 +104,10 @@ class LlamaIndexGenerator:
         llm: the model.
         name: how answers name it.
         remote: the host that it sends to, or None where that is this machine.
-        form: what holds it to the shape of an answer; a server that turns out not to know JSON
-            schemas is asked again without.
-        rein: says of one answer when it is enough, whatever the server was told.
-        pause: waits a number of seconds; replaced in tests.
-        hang_up: closes the connections that the model was given; at the latest when this object
-            is gone.
+        form: how the answer's format is enforced; without a schema if the server rejects schemas.
+        rein: makes the limits of one answer.
+        pause: sleeps for a number of seconds; tests replace it.
+        hang_up: closes the model's connections; called at the latest when this object is collected.
 
     """
 
@@ -140,10 +139,11 @@ class LlamaIndexGenerator:
         self._ending()
 
     def stream(self, prompt: Prompt) -> Iterator[str | Spent]:
-        """Yield the text piece by piece, and at last what it took as far as the server says.
+        """Yield the text in pieces, and at last a `Spent` with the counts that the server sends.
 
         Raises:
-            GeneratorError: see the class.
+            GeneratorError: the server cannot be reached, refuses, breaks off, or is silent for too
+                long.
 
         """
         for attempt in range(1, _TRIES + 1):
@@ -154,7 +154,7 @@ class LlamaIndexGenerator:
                     yield piece
             except AskdocError:
                 raise
-            except Exception as error:  # whatever the provider's library raises
+            except Exception as error:  # each provider's library has errors of its own
                 if prompt.schema and not has_output and _status(error) in _NOT_UNDERSTOOD:
                     self.form, prompt = Form.FREE, replace(prompt, schema=None)
                     continue
@@ -200,14 +200,14 @@ class LlamaIndexGenerator:
                 message, hint="ask again; if it happens again, see the server's log"
             )
         if last is None and self._llm.class_name() in (_OPENAI, _OPENAI_LIKE):
-            raise foreign(self.name)  # a page of HTML, or other JSON: the stream holds no event
+            raise foreign(self.name)  # an HTML page or other JSON: the stream has no event
         if last is not None:
             yield replace(_spent(last.raw), cut_off=cut_off)
 
 
 @contextmanager
 def _closing(answer: Iterable[ChatResponse]) -> Iterator[Iterable[ChatResponse]]:
-    """Close what streams an answer when that is not read to its end, which hangs up."""
+    """Close the stream also if it is not read to its end; that ends the request."""
     try:
         yield answer
     finally:
@@ -216,7 +216,7 @@ def _closing(answer: Iterable[ChatResponse]) -> Iterator[Iterable[ChatResponse]]
 
 
 def silent(name: str) -> GeneratorError:
-    """Return the error for a server that says nothing, or nothing but blanks."""
+    """Return the error for a server without output, or with blanks only."""
     return GeneratorError(f"`{name}` {_SILENT[0]}", hint=_SILENT[1])
 
 
@@ -227,13 +227,16 @@ def foreign(name: str) -> GeneratorError:
 
 
 def form_of(llm: LLM) -> Form:
-    """Tell what can hold an LLM to a shape: classes that speak OpenAI's or Ollama's protocol do."""
+    """Return how an LLM's format can be enforced.
+
+    By a schema where OpenAI's or Ollama's protocol is used.
+    """
     known = llm.class_name() in (_OLLAMA, _OPENAI, _OPENAI_LIKE)
     return Form.SCHEMA if known else Form.FREE
 
 
 def _options(prompt: Prompt, kind: str) -> dict[str, Any]:
-    """Say what holds the answer to its shape, in the words of the server behind an LLM class."""
+    """Return the request options, in the server's terms, that enforce the answer's format."""
     if prompt.grammar:
         template = {"enable_thinking": False}
         body = {"grammar": prompt.grammar, "chat_template_kwargs": template}
@@ -251,7 +254,7 @@ _LENGTHS = ("minLength", "maxLength")
 
 
 def _without_lengths(schema: Any) -> Any:
-    """Leave out the lengths of strings, which OpenAI itself refuses to be told."""
+    """Remove the lengths of strings: OpenAI rejects a schema that has them."""
     if isinstance(schema, dict):
         return {k: _without_lengths(v) for k, v in schema.items() if k not in _LENGTHS}
     return schema
@@ -269,7 +272,7 @@ def _finished(raw: Any) -> bool:
 
 
 def _cut_off(raw: Any) -> bool:
-    """Tell whether this is where the answer ends at its limit of tokens, in any protocol."""
+    """Tell whether the answer ends here because it reached its token limit, in any protocol."""
     listed = (_of(raw, "choices"), _of(raw, "candidates"))
     parts = [raw, _of(raw, "delta"), *(part for parts in listed for part in parts or ())]
     reasons = [_of(part, name) for part in parts for name in _WHY_ENDED]
@@ -277,13 +280,13 @@ def _cut_off(raw: Any) -> bool:
 
 
 def _thinks(raw: Any) -> bool:
-    """Tell whether a part of an answer holds what the model thinks before it speaks."""
+    """Tell whether this part of the stream has hidden reasoning."""
     deltas = [_of(choice, "delta") for choice in _of(raw, "choices") or ()]
     return any(_of(part, n) for part in (*deltas, _of(raw, "message")) for n in _THOUGHTS)
 
 
 def _names_limit(error: BaseException) -> bool:
-    """Tell whether a library takes for an error that an answer ended at its limit of tokens."""
+    """Tell whether the error is only that the answer reached its token limit."""
     return "max_tokens" in str(error).lower()
 
 
@@ -325,7 +328,7 @@ def _status(error: BaseException) -> int | None:
 
 
 def _wait(error: BaseException, attempt: int) -> float | None:
-    """Return how many seconds to wait before another try, or None where that would not help."""
+    """Return the seconds to wait before a retry, or None if a retry would not help."""
     status = _status(error)
     if status is None or not (status == _TOO_MANY or status >= _SERVER_ERROR):
         return None
@@ -336,7 +339,7 @@ def _wait(error: BaseException, attempt: int) -> float | None:
 
 
 def _asked_to_wait(error: BaseException) -> float | None:
-    """Return the seconds that a server asks to wait: it gives them, or a date."""
+    """Return the seconds of a `Retry-After` header, which has a number or a date."""
     value = _header(error, "retry-after")
     try:
         return max(float(value), 0.0)
@@ -360,13 +363,13 @@ def _header(error: BaseException, name: str) -> str:
 def explained(
     error: BaseException, name: str, *, has_output: bool, key: str | None = None
 ) -> GeneratorError:
-    """Say what went wrong in words, and what to do; `key` is never part of it."""
+    """Return an error that says what failed and what to do; `key` never appears in it."""
     reason = _of_status(error, key) or _of_kind(error, key, has_output=has_output)
     return GeneratorError(f"`{name}` {reason[0]}", hint=reason[1])
 
 
 def _of_status(error: BaseException, key: str | None) -> tuple[str, str] | None:
-    """Say what the status of an answer means and what to do; None where there is none."""
+    """Return message and hint for the HTTP status; None without a status."""
     status = _status(error)
     if status in UNAUTHORISED:
         text, hint = "refused the key", "see whether the key is right and may use this model"
@@ -391,7 +394,7 @@ def _of_status(error: BaseException, key: str | None) -> tuple[str, str] | None:
 
 
 def _of_kind(error: BaseException, key: str | None, *, has_output: bool) -> tuple[str, str]:
-    """Say what an error without a status means and what to do."""
+    """Return message and hint for an error without an HTTP status."""
     kinds = " ".join(type(item).__name__ for item in _chain(error)).lower()
     if "timeout" in kinds:
         return _SILENT
@@ -406,7 +409,7 @@ def _of_kind(error: BaseException, key: str | None, *, has_output: bool) -> tupl
 
 
 def _reason(error: BaseException, key: str | None) -> str:
-    """Return the server's words, short, on one line, and without a key."""
+    """Return the server's message on one line, shortened and without a key."""
     body = getattr(error, "body", None)
     message = body.get("message") if isinstance(body, dict) else None
     text = " ".join(str(message or error).split()) or type(error).__name__
