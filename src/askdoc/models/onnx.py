@@ -210,7 +210,7 @@ class OnnxEmbedder:
         return vector
 
     def _in_context(self, text: _Marked) -> tuple[npt.NDArray[np.float32], Matrix]:
-        """Return the vector of a text, (dimensions,), and those of its sentences, (n, dimensions)."""
+        """Return the vector of a text, and those of its n sentences, shape (n, dimensions)."""
         ids = np.array([text.encoding.ids or [0]], dtype=np.int64)
         vector, tokens = self._session.run([OUTPUT, TOKENS], {INPUT: ids})
         return vector[0], _pooled(text, tokens[0], vector[0])
