@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -16,6 +17,7 @@ import askdoc
 from askdoc import workspace
 from askdoc.serve.app import make_app
 from askdoc.serve.engine import Engine, Limits
+from askdoc.serve.guard import Rules
 
 DAM = "The Oren dam was completed in 1931. It holds 90 million litres of water.\n"
 BEES = "# Bees\n\nA colony needs fifteen kilograms of honey to live through the winter.\n"
@@ -42,21 +44,26 @@ def engine(folder: Path) -> Iterator[Engine]:
     opened.close()
 
 
-@pytest.fixture(scope="session")
-def address(engine: Engine) -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = uvicorn.Server(
-        uvicorn.Config(make_app(engine), port=port, log_level="warning", lifespan="on", ws="none")
-    )
-    thread = threading.Thread(target=server.run, daemon=True)
+@contextmanager
+def serving(engine: Engine, rules: Rules | None = None) -> Iterator[str]:
+    """Run a server in a thread, and give its address."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    app = make_app(engine, rules)
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="on", ws="none"))
+    thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
     thread.start()
     while not server.started:
         time.sleep(0.01)
-    yield f"http://127.0.0.1:{port}"
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     server.should_exit = True
     thread.join(10)
+    listening.close()
+
+
+@pytest.fixture(scope="session")
+def address(engine: Engine) -> Iterator[str]:
+    with serving(engine) as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

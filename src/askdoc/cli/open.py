@@ -129,16 +129,24 @@ def open_answerer(
         try:
             answerer = stack.enter_context(opening())
         except NoIndex:
-            # A folder that was named and holds no index is more likely mistyped than meant.
-            if not workspace.source_names or workspace.origins["index"] is Origin.COMMAND_LINE:
-                raise
-            names = ", ".join(
-                f"`{seen_from(stderr.base, name)}`" for name in workspace.source_names
-            )
-            stderr.show([note_line(f"there is no index yet; building it from {names}", stderr)])
-            build(workspace, None, stderr)
+            build_missing(workspace, stderr)
             answerer = stack.enter_context(opening())
         yield answerer
+
+
+def build_missing(workspace: Workspace, stderr: Page) -> None:
+    """Build the index that is missing from the sources of the workspace; for an `except NoIndex`.
+
+    Raises:
+        NoIndex: the one that is being handled: the workspace names no sources.
+
+    """
+    # A folder that was named and holds no index is more likely mistyped than meant.
+    if not workspace.source_names or workspace.origins["index"] is Origin.COMMAND_LINE:
+        raise  # noqa: PLE0704 - the error that the caller handles
+    names = ", ".join(f"`{seen_from(stderr.base, name)}`" for name in workspace.source_names)
+    stderr.show([note_line(f"there is no index yet; building it from {names}", stderr)])
+    build(workspace, None, stderr)
 
 
 @contextmanager

@@ -7,12 +7,21 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from askdoc import __version__
 from askdoc.errors import AskdocError
 from askdoc.serve import asking, documents
-from askdoc.serve.http import engine_of, handle_error, json_response
+from askdoc.serve.guard import Guard, Rules
+from askdoc.serve.http import (
+    engine_of,
+    handle_bug,
+    handle_error,
+    handle_http_error,
+    json_response,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,11 +36,16 @@ if TYPE_CHECKING:
     Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
 
-def make_app(engine: Engine) -> Starlette:
+def make_app(engine: Engine, rules: Rules | None = None) -> Starlette:
     """Describe the application that answers from `engine`, which its caller starts and closes."""
     app = Starlette(
         routes=_routes(),
-        exception_handlers={AskdocError: handle_error},
+        middleware=[Middleware(Guard, rules or Rules())],
+        exception_handlers={
+            AskdocError: handle_error,
+            HTTPException: handle_http_error,
+            Exception: handle_bug,
+        },
         lifespan=_lifespan,
     )
     app.state.engine = engine
@@ -69,6 +83,6 @@ async def readyz(request: Request) -> Response:
     """Say whether questions are answered at once."""
     engine = engine_of(request)
     if engine.ready:
-        return json_response({"status": "ready", "libraries": list(engine.workspaces)})
-    told = "opening" if engine.error is None else str(engine.error)
-    return json_response({"status": told}, status=503, headers={"Retry-After": "1"})
+        return json_response({"status": "ready"})
+    text = "opening" if engine.error is None else str(engine.error)
+    return json_response({"status": text}, status=503, headers={"Retry-After": "1"})

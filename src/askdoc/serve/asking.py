@@ -10,7 +10,7 @@ from msgspec import Meta
 from starlette.routing import Route
 
 from askdoc.formats import answer_to_json, search_to_json
-from askdoc.serve.http import engine_of, json_response, read_json, unless_gone
+from askdoc.serve.http import allowed_to, engine_of, json_response, read_json, unless_gone
 from askdoc.serve.links import base_of, passage_link, with_links
 from askdoc.types import Turn
 
@@ -52,6 +52,7 @@ async def ask(request: Request) -> Response:
         engine_of(request).ask(
             asked.question,
             library=asked.library,
+            allowed=allowed_to(request),
             source=asked.source,
             where=asked.where,
             history=asked.history,
@@ -69,6 +70,7 @@ async def search(request: Request) -> Response:
         engine_of(request).search(
             asked.question,
             library=asked.library,
+            allowed=allowed_to(request),
             limit=asked.limit,
             source=asked.source,
             where=asked.where,

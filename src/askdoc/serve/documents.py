@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from starlette.routing import Route
 
-from askdoc.serve.http import NotFound, engine_of, json_response
+from askdoc.serve.http import NotFound, allowed_to, engine_of, json_response
 from askdoc.serve.libraries import BETWEEN
 from askdoc.serve.links import base_of, document_link
 
@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 
 async def libraries(request: Request) -> Response:
     """List the libraries, and how much each holds."""
+    allowed = allowed_to(request)
 
     def job(opened: Libraries, _: Listener) -> list[dict[str, Any]]:
         return [
             {"name": name, **msgspec.to_builtins(opened.catalog(name).counts())}
-            for name in opened.members
+            for name in opened.chosen(None, allowed)
         ]
 
     return json_response({"libraries": await engine_of(request).run(job)})
@@ -36,13 +37,12 @@ async def libraries(request: Request) -> Response:
 async def documents(request: Request) -> Response:
     """List the documents of one library, or of all."""
     named = request.query_params.get("library")
-    base = base_of(request)
+    base, allowed = base_of(request), allowed_to(request)
 
     def job(opened: Libraries, _: Listener) -> list[dict[str, Any]]:
-        names = list(opened.members) if named is None else [named]
         return [
             describe(document, name, base)
-            for name in names
+            for name in opened.chosen(named, allowed)
             for document in opened.catalog(name).documents()
         ]
 
@@ -51,10 +51,10 @@ async def documents(request: Request) -> Response:
 
 async def document(request: Request) -> Response:
     """Give the stored text of a document with its pages and headings."""
-    asked, base = request.path_params["id"], base_of(request)
+    asked, base, allowed = request.path_params["id"], base_of(request), allowed_to(request)
 
     def job(opened: Libraries, _: Listener) -> dict[str, Any] | None:
-        found = opened.document(asked)
+        found = opened.document(asked, allowed)
         if found is None:
             return None
         item, catalog = found

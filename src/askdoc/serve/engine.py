@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -200,12 +200,15 @@ class Engine:
         question: str,
         *,
         library: str | None = None,
+        allowed: Collection[str] | None = None,
         source: Sequence[str] = (),
         where: Sequence[str] = (),
         history: Sequence[Turn] = (),
         listen: Listener = ignore,
     ) -> Answer:
         """Answer a question from one library or from all; `history` is what was said before.
+
+        `allowed` are the libraries that the caller may see, by default all.
 
         `listen` hears the evidence, and each claim of a language model after its check.
 
@@ -217,9 +220,10 @@ class Engine:
         """
 
         def job(libraries: Libraries, hear: Listener) -> Answer:
-            name = libraries.only(library)
-            asked: Asked = libraries.together() if name is None else libraries.member(name)
-            complete = self._complete(question, history, name or next(iter(libraries.members)))
+            names = libraries.chosen(library, allowed)
+            name = names[0] if len(names) == 1 else None
+            asked: Asked = libraries.members[name] if name else libraries.together(names)
+            complete = self._complete(question, history, names[0])
 
             def listen_marked(event: object) -> None:
                 hear(event if name is None else marked_event(event, name))
@@ -247,6 +251,7 @@ class Engine:
         question: str,
         *,
         library: str | None = None,
+        allowed: Collection[str] | None = None,
         limit: int | None = None,
         source: Sequence[str] = (),
         where: Sequence[str] = (),
@@ -261,12 +266,12 @@ class Engine:
         """
 
         def job(libraries: Libraries, _: Listener) -> tuple[list[Passage], Lines]:
-            name = libraries.only(library)
-            asked: Asked = libraries.together() if name is None else libraries.member(name)
+            names = libraries.chosen(library, allowed)
+            together = libraries.together(names)
+            asked: Asked = libraries.members[names[0]] if len(names) == 1 else together
             found = asked.search(question, limit=limit, documents=narrowed(asked, source, where))
-            if name is not None:
-                found = interleaved({name: found})
-            together = libraries.together()
+            if len(names) == 1:
+                found = interleaved({names[0]: found})
             places = {(one.chunk.document_id, one.chunk.span) for one in found}
             return found, {place: together.lines(*place) for place in places}
 

@@ -7,6 +7,7 @@ from collections.abc import Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from askdoc.errors import AskdocError, GeneratorError, UsageError
@@ -17,9 +18,14 @@ from askdoc.settings import explain
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+    from askdoc.serve.tokens import Token
+
 T = TypeVar("T")
 
 JSON = "application/json"
+
+TOKEN = "askdoc.token"  # noqa: S105 - the name of a key
+"""The key, in the scope of a request, of the token that the caller has shown."""
 
 _GONE = 499
 """The status, seen by nobody but the log, for a caller that has hung up."""
@@ -52,6 +58,12 @@ def engine_of(request: Request) -> Engine:
     return engine
 
 
+def allowed_to(request: Request) -> frozenset[str] | None:
+    """Return the libraries that the caller may see; None stands for all."""
+    token: Token | None = request.scope.get(TOKEN)
+    return None if token is None or token.libraries is None else frozenset(token.libraries)
+
+
 def json_response(
     data: Mapping[str, Any], *, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
@@ -61,16 +73,8 @@ def json_response(
 
 
 def error_body(error: AskdocError) -> dict[str, Any]:
-    """Write an error as OpenAI's clients read it, with a hint besides."""
-    return {
-        "error": {
-            "message": str(error),
-            "type": _kind(error)[1],
-            "code": type(error).__name__,
-            "param": None,
-            "hint": error.hint,
-        }
-    }
+    """Write an error with its hint."""
+    return plain_error(str(error), _kind(error)[1], type(error).__name__, error.hint)
 
 
 def error_response(error: AskdocError) -> Response:
@@ -88,6 +92,25 @@ async def handle_error(_: Request, error: Exception) -> Response:
     if not isinstance(error, AskdocError):
         raise error
     return error_response(error)
+
+
+async def handle_http_error(_: Request, error: Exception) -> Response:
+    """Answer to a path or a method that there is not."""
+    if not isinstance(error, HTTPException):
+        raise error
+    details = plain_error(error.detail, "invalid_request_error", error.status_code)
+    return json_response(details, status=error.status_code, headers=error.headers)
+
+
+async def handle_bug(_: Request, __: Exception) -> Response:
+    """Answer where askdoc is at fault; the log has the traceback."""
+    return json_response(plain_error("an error inside askdoc", "bug", 500), status=500)
+
+
+def plain_error(message: str, kind: str, code: object, hint: str | None = None) -> dict[str, Any]:
+    """Write an error as OpenAI's clients read it, with a hint besides."""
+    details = {"message": message, "type": kind, "code": code, "param": None, "hint": hint}
+    return {"error": details}
 
 
 async def read_json(request: Request, kind: type[T]) -> T:

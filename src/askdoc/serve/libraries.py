@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -45,36 +45,35 @@ class Libraries:
     members: Mapping[str, Answerer]
     limit: int
 
-    def only(self, name: str | None) -> str | None:
-        """Return the name of the one library that is asked; None where several are."""
-        if name is None and len(self.members) == 1:
-            return next(iter(self.members))
-        return name
-
-    def together(self) -> Federation:
-        """Return all libraries as one."""
-        return Federation(self.members, limit=self.limit)
-
-    def member(self, name: str) -> Answerer:
-        """Return the library of that name.
+    def chosen(self, name: str | None, allowed: Collection[str] | None) -> list[str]:
+        """List the libraries to ask: the one that is named, else all of `allowed`.
 
         Raises:
-            UsageError: there is none.
+            UsageError: there is none of that name among them.
 
         """
-        if name not in self.members:
-            message = f"there is no library `{name}` here"
-            raise UsageError(message, hint=f"there are: {', '.join(self.members)}")
-        return self.members[name]
+        open_to_caller = [one for one in self.members if allowed is None or one in allowed]
+        if name is None and open_to_caller:
+            return open_to_caller
+        if name is None or name not in open_to_caller:
+            message = f"there is no library `{name}` here" if name else "there is no library here"
+            raise UsageError(message, hint=f"there are: {', '.join(open_to_caller)}")
+        return [name]
+
+    def together(self, names: Collection[str]) -> Federation:
+        """Return several libraries as one."""
+        return Federation({name: self.members[name] for name in names}, limit=self.limit)
 
     def catalog(self, name: str) -> CatalogReader:
         """Return the catalog of the library of that name."""
-        return self.member(name).parts.sources.catalog
+        return self.members[name].parts.sources.catalog
 
-    def document(self, document_id: str) -> tuple[Document, CatalogReader] | None:
+    def document(
+        self, document_id: str, allowed: Collection[str] | None
+    ) -> tuple[Document, CatalogReader] | None:
         """Find a document by its id with the name of its library; None where there is none."""
         name, _, own = document_id.partition(BETWEEN)
-        if name not in self.members:
+        if name not in self.members or (allowed is not None and name not in allowed):
             return None
         catalog = self.catalog(name)
         found = catalog.documents([own])

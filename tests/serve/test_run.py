@@ -1,0 +1,42 @@
+"""The command `askdoc serve` as a process."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_it_answers_when_it_is_ready_and_ends_in_order(folder: Path) -> None:
+    command = [sys.executable, "-m", "askdoc", "serve", "--port", "0", "--llm", "extractive"]
+    with subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        text = process.stderr.readline()
+        found = re.search(r"http://127\.0\.0\.1:\d+", text)
+        assert found, text
+        address = found[0]
+        assert httpx.get(f"{address}/readyz").json() == {"status": "ready"}
+        asked = {"question": "When was the Oren dam completed?"}
+        assert "1931" in httpx.post(f"{address}/v1/ask", json=asked, timeout=30).json()["answer"]
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+        assert "Traceback" not in process.stderr.read()
+
+
+def test_without_the_extra_it_says_what_to_install(folder: Path) -> None:
+    blocked = "import sys; sys.modules['uvicorn'] = None; from askdoc.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", blocked, "serve"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "pip install 'askdoc[serve]'" in done.stderr
