@@ -63,6 +63,7 @@ ENTRIES = (
     _Entry("show", "Print the stored text of a document, or the lines around a place", _ASKING),
     _Entry("outline", "Print the headings of a document, each with a sentence", _ASKING),
     _Entry("serve", "Keep libraries open and answer over HTTP until it is stopped", _ASKING),
+    _Entry("mcp", "Serve the documents to a program that speaks MCP", _ASKING),
     _Entry("history", "List, print, export and delete saved sessions", _ASKING),
     _Entry("index", "Bring the index up to date with files and folders", _INDEXING),
     _Entry("status", "Show what is indexed, what was skipped, and the model", _INDEXING),

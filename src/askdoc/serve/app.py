@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from askdoc import __version__
 from askdoc.errors import AskdocError
-from askdoc.serve import asking, documents
+from askdoc.serve import asking, documents, mcp
 from askdoc.serve.guard import Guard, Rules
 from askdoc.serve.http import (
     engine_of,
@@ -59,10 +59,11 @@ def _routes() -> list[BaseRoute]:
         Route("/readyz", readyz),
         *asking.ROUTES,
         *documents.ROUTES,
+        *mcp.ROUTES,
     ]
 
 
-LIFESPANS: tuple[Lifespan, ...] = ()
+LIFESPANS: tuple[Lifespan, ...] = (mcp.lifespan,)
 """What runs as long as the application does. A new part adds its own here."""
 
 

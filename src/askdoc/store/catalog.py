@@ -1,8 +1,8 @@
-"""The catalog for its one writer.
+"""The catalog as its one writer sees it: documents come and go in transactions.
 
 A new version of a document is staged, invisible to readers, in as many transactions as it takes.
-One transaction publishes it and removes the former version. The ids of obsolete vectors stay in a
-journal until the vector store has removed them, so that a crash in between leaves no orphans.
+Publishing it is one transaction, in which the former version goes. Chunk ids whose vectors nobody
+needs any more stay in a journal until they are known to be gone from the vector store.
 """
 
 from __future__ import annotations
@@ -45,17 +45,18 @@ _KNOWN = """
     FROM copies JOIN documents d ON d.id = copies.document AND d.version = 1{0}
 """
 _PLACE = "location, path, source, size, modified_ns, within"
-"""The columns of a place, in this order."""
+"""What is noted of each place, in this order."""
 _BY_CONTENT = " AND content_hash = ?"
 _NOWHERE = b"\0"
-"""The temporary location of a document that changes its place, within a transaction."""
+"""The location of a document between two places, within a transaction."""
 
 
 class SqliteCatalog(SqliteReader):
-    """The catalog in the folder of an index; with `write`, it is created if missing.
+    """The catalog in the folder of the index: with `write`, made where missing; else for reading.
 
     Raises:
-        NoIndex: there is no catalog to read. IndexTooNew: a newer askdoc made it.
+        NoIndex: there is no catalog to read.
+        IndexTooNew: a newer askdoc made it.
         IndexCorrupt: it is damaged.
 
     """
@@ -67,11 +68,11 @@ class SqliteCatalog(SqliteReader):
 
     @property
     def connection(self) -> sqlite3.Connection:
-        """The connection, for operations on whole tables."""
+        """The connection itself, for what is done to whole tables."""
         return self._connection
 
     def close(self) -> None:
-        """Close the file; a writer compacts it first."""
+        """Let go of the file; a writer leaves it compact."""
         if self._write:
             compact(self._connection)
         super().close()
@@ -80,10 +81,7 @@ class SqliteCatalog(SqliteReader):
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Commit all changes in this block at once, or none.
-
-        Nested transactions join the outer one.
-        """
+        """Make all changes within visible at once, or none of them; inner ones join the outer."""
         if self._connection.in_transaction:
             yield
             return
@@ -96,17 +94,17 @@ class SqliteCatalog(SqliteReader):
             raise
 
     def keep(self, key: str, value: str) -> None:
-        """Store a setting of the index."""
+        """Remember a value with the index."""
         self._run("INSERT OR REPLACE INTO meta VALUES (?, ?)", key, value)
 
     def keep_sources(self, locations: Collection[str]) -> None:
-        """Replace the list of sources."""
+        """Replace the list of what is kept in the index."""
         with self.transaction():
             self._run("DELETE FROM sources")
             self._many("INSERT INTO sources VALUES (?)", ((pack_name(name),) for name in locations))
 
     def exclude(self, locations: Collection[str]) -> None:
-        """Exclude these locations from later runs."""
+        """Keep those files from coming back by themselves."""
         self._many(
             "INSERT OR IGNORE INTO exclusions VALUES (?)", ((pack_name(n),) for n in locations)
         )
@@ -120,10 +118,10 @@ class SqliteCatalog(SqliteReader):
     def record_skips(
         self, skips: Iterable[tuple[Skip, Found | None]], *, forget: Iterable[str] = ()
     ) -> None:
-        """Record skipped files, and delete the records of the locations `forget`.
+        """Note what was seen and not indexed, and strike off the locations to `forget`.
 
-        A skip comes with its file if the content is the reason; then the file is not read again
-        until it changes.
+        A skip comes with its file where the content is the reason, so that it need not be read
+        again until it changes.
         """
         with self.transaction():
             self._many("DELETE FROM skipped WHERE location = ?", ((pack_name(n),) for n in forget))
@@ -143,7 +141,7 @@ class SqliteCatalog(SqliteReader):
             )
 
     def read_before(self) -> dict[str, tuple[Skip, int, int]]:
-        """Map each location skipped for its content to the skip, and the file's size and time."""
+        """Map the location of each file that was skipped for its content to skip, size and time."""
         rows = self._all("SELECT * FROM skipped WHERE size IS NOT NULL")
         return {
             (name := unpack_name(location)): (Skip(name, code, reason, hint), size, modified)
@@ -153,17 +151,17 @@ class SqliteCatalog(SqliteReader):
     # ── places ────────────────────────────────────────────────────────────────────────────────────
 
     def known(self) -> list[Known]:
-        """List every place of every document, for planning."""
+        """List what planning needs to know of each place of each document."""
         return [_known(row) for row in self._all(_KNOWN.format("", self._within_of_copies()))]
 
     def with_content(self, content_hash: str) -> list[Known]:
-        """List the places of documents whose file has this content."""
+        """List the places of the documents whose file has that content."""
         statement = _KNOWN.format(_BY_CONTENT, self._within_of_copies())
         rows = self._all(statement, content_hash, content_hash)
         return sorted((_known(row) for row in rows), key=lambda known: known.location)
 
     def has_parts(self, location: str) -> bool:
-        """Tell whether the file at a location has parts that are documents."""
+        """Tell whether documents are part of the file at a location, or lie below it."""
         name, below, end = map(pack_name, (location, f"{location}/", f"{location}0"))
         return any(
             self._all(statement, name, below, end)
@@ -176,14 +174,14 @@ class SqliteCatalog(SqliteReader):
         )
 
     def is_taken(self, document_id: str) -> bool:
-        """Tell whether a published or staged document has this id."""
+        """Tell whether a document, visible or staged, has that id."""
         return bool(self._all("SELECT 1 FROM documents WHERE id = ? LIMIT 1", document_id))
 
     def copy(self, places: Iterable[tuple[Found, str]], *, within: str | None = None) -> None:
-        """Record files as further places of documents (by id) with the same content.
+        """Note files as further places of documents, by id, whose content they have.
 
-        A place that belonged to another document is taken from it. `within` is the location of the
-        containing file, if there is one.
+        Of any other document that has been at such a place, it is taken. `within` is the location
+        of the file that holds them, if they are none of their own.
         """
         wanted = list(places)
         kept = {document_id for _, document_id in wanted}
@@ -216,13 +214,13 @@ class SqliteCatalog(SqliteReader):
                 self._lead(document_id)
 
     def release(self, locations: Iterable[str]) -> None:
-        """Remove places; a document is removed with its last place. Unknown places are ignored."""
+        """Take out those places; a document goes with its last one. Unknown ones are ignored."""
         with self.transaction():
             for location in locations:
                 self._release(location)
 
     def update(self, found: Found) -> None:
-        """Update size, time, path or source of files with unchanged content."""
+        """Take note of a file's new size, time, path or source; its content is as before."""
         with self.transaction():
             for table in ("documents", "copies"):
                 where = "location = ?" + (" AND version = 1" if table == "documents" else "")
@@ -242,7 +240,7 @@ class SqliteCatalog(SqliteReader):
                     self._count_place(found.path, content, 1)
 
     def named(self, document_ids: Collection[str] | None = None) -> Mapping[str, Named]:
-        """Return, for these documents or all, the names in the full text, and their paths."""
+        """Tell of those documents, or all, by which names full text finds them, and their paths."""
         statement = "SELECT id, path, named FROM documents WHERE version = 1"
         if document_ids is None:
             rows, copies = self._all(statement), self._all("SELECT document, path FROM copies")
@@ -265,7 +263,7 @@ class SqliteCatalog(SqliteReader):
     def rename(
         self, document_id: str, named: str, before: Sequence[str], after: Sequence[str]
     ) -> None:
-        """Change the names of a document in the full text: terms `after` replace `before`."""
+        """Let full text find a document by other names: terms `after` instead of `before`."""
         with self.transaction():
             key = self._version(document_id, 1)
             self._unlist(key)
@@ -280,7 +278,7 @@ class SqliteCatalog(SqliteReader):
             self._run("UPDATE documents SET named = ? WHERE key = ?", pack_name(named), key)
 
     def rebuild_full_text(self) -> None:
-        """Build the full text again from the stored terms."""
+        """Make the full text anew from what is stored of each document."""
         with self.transaction():
             self._run("INSERT INTO lexicon (lexicon) VALUES ('delete-all')")
             for (key,) in self._all("SELECT key FROM documents WHERE version = 1"):
@@ -291,7 +289,7 @@ class SqliteCatalog(SqliteReader):
     def put(
         self, document: Document, text: str, chunks: Sequence[Chunk], terms: Sequence[str]
     ) -> None:
-        """Store and publish a document in one step; `terms` has one joined string per chunk."""
+        """Store a document in place of its former self; `terms` has one joined text a chunk."""
         with self.transaction():
             self.stage(document)
             self.append(document.id, text)
@@ -299,7 +297,7 @@ class SqliteCatalog(SqliteReader):
             self.publish([document.id])
 
     def stage(self, document: Document) -> None:
-        """Start a new version of a document, invisible to readers until it is published."""
+        """Begin a new version of a document, which readers do not see until it is published."""
         stamp = document.stamp
         with self.transaction():
             self._erase_staged(document.id)
@@ -328,13 +326,13 @@ class SqliteCatalog(SqliteReader):
             self._ends[document.id] = TextEnd()
 
     def append(self, document_id: str, text: str) -> None:
-        """Append text to the staged version of a document."""
+        """Add to the text of the staged version of a document."""
         with self.transaction():
             key, end = self._version(document_id, 0), self._ends[document_id]
             self._many("INSERT INTO texts VALUES (?, ?, ?, ?)", segments(key, text, end))
 
     def complete(self, document: Document) -> None:
-        """Set what is known only at the end of a staged version, such as its length."""
+        """Say of a staged version what was not known when it was begun, such as its length."""
         with self.transaction():
             self._run(
                 """UPDATE documents SET length = ?, content_hash = ?, warnings = ?, landmarks = ?,
@@ -355,7 +353,7 @@ class SqliteCatalog(SqliteReader):
         terms: Sequence[str],
         sentences: Sequence[bytes] = (),
     ) -> None:
-        """Append chunks to the staged version of a document."""
+        """Add chunks to the staged version of a document."""
         if not chunks:
             return
         with self.transaction():
@@ -394,9 +392,9 @@ class SqliteCatalog(SqliteReader):
             )
 
     def publish(self, document_ids: Iterable[str]) -> None:
-        """Publish the staged versions of documents, and remove the former versions.
+        """Let readers see the staged versions of those documents, in place of the former ones.
 
-        A place that belonged to another document is taken from it.
+        Of any other document that has been at the same place, that place is taken.
         """
         with self.transaction():
             for document_id in document_ids:
@@ -412,7 +410,7 @@ class SqliteCatalog(SqliteReader):
                 self._count_in(document_id, 1)
 
     def chunk_ids(self, document_ids: Iterable[str] | None = None) -> list[str]:
-        """List the chunk ids of these documents, or of all."""
+        """List the chunk ids of those documents, or of all."""
         statement = """SELECT c.id FROM documents d JOIN chunks c ON c.document = d.key
                        WHERE d.version = 1"""
         if document_ids is None:
@@ -424,7 +422,7 @@ class SqliteCatalog(SqliteReader):
     # ── what a crash leaves behind ──────────────────────────────────────────────────────────────
 
     def drop_staged(self, document_ids: Iterable[str] | None = None) -> None:
-        """Discard the staged versions of these documents, or of all, as after a crash."""
+        """Forget the staged versions of those documents, or all, as at an opening after a crash."""
         with self.transaction():
             if document_ids is None:
                 rows = self._all("SELECT id FROM documents WHERE version = 0")
@@ -433,17 +431,17 @@ class SqliteCatalog(SqliteReader):
                 self._erase_staged(document_id)
 
     def obsolete(self) -> list[str]:
-        """List the chunk ids whose vectors have to be removed."""
+        """List the chunk ids whose vectors are to be removed."""
         return [unpack_id(row[0]) for row in self._all("SELECT id FROM obsolete")]
 
     def clear_obsolete(self, ids: Iterable[str]) -> None:
-        """Delete ids from the journal whose vectors are removed."""
+        """Strike off ids whose vectors have been removed."""
         self._many("DELETE FROM obsolete WHERE id = ?", ((pack_id(chunk),) for chunk in ids))
 
-    # ── helpers ─────────────────────────────────────────────────────────────────────────────────
+    # ── below here: how ─────────────────────────────────────────────────────────────────────────
 
     def _roll_back(self) -> None:
-        if self._connection.in_transaction:  # after some errors SQLite has rolled back by itself
+        if self._connection.in_transaction:  # on some errors SQLite has done so itself
             self._run("ROLLBACK")
 
     def _run(self, statement: str, *values: Any) -> None:
@@ -455,7 +453,7 @@ class SqliteCatalog(SqliteReader):
             self._connection.executemany(statement, rows)
 
     def _put_fields(self, document: Document) -> None:
-        """Replace the fields of a staged version."""
+        """Store the fields of a staged version in place of those that it has so far."""
         key = self._version(document.id, 0)
         self._run("DELETE FROM fields WHERE document = ?", key)
         self._many(
@@ -474,7 +472,7 @@ class SqliteCatalog(SqliteReader):
         )
 
     def _make_way(self, document_id: str, staged: int) -> None:
-        """Remove what the staged version of a document replaces."""
+        """Take out what the staged version of a document replaces."""
         [(location,)] = self._all("SELECT location FROM documents WHERE key = ?", staged)
         self._release(unpack_name(location), but=document_id)
         for (key,) in self._all(
@@ -485,9 +483,9 @@ class SqliteCatalog(SqliteReader):
     def _release(
         self, location: str, *, but: str | None = None, kept: Collection[str] = ()
     ) -> None:
-        """Remove a place, unless it is the main place of the document `but`.
+        """Take out a place, unless it is the own one of the document `but`.
 
-        A document in `kept` stays for a moment without a place.
+        A document in `kept` stays though it has no place, for a moment.
         """
         name = pack_name(location)
         for key, path in self._all("SELECT document, path FROM copies WHERE location = ?", name):
@@ -505,7 +503,7 @@ class SqliteCatalog(SqliteReader):
                     self._take_out(key, document_id)
 
     def _promote(self, key: int, document_id: str) -> bool:
-        """Make the place of a copy the document's main place, if there is a copy."""
+        """Give a document the place of one of its copies for its own, if it has any."""
         rows = self._all(
             f"""SELECT {_PLACE} FROM copies
                 WHERE document = ? ORDER BY within IS NOT NULL, location LIMIT 1""",  # noqa: S608
@@ -517,7 +515,7 @@ class SqliteCatalog(SqliteReader):
         return bool(rows)
 
     def _put(self, key: int, copy: Sequence[Any]) -> None:
-        """Make the place of a copy the document's main place."""
+        """Make the place of a copy a document's own."""
         self._run("DELETE FROM copies WHERE location = ?", copy[0])
         self._run(
             """UPDATE documents SET location = ?, path = ?, source = ?, size = ?,
@@ -527,9 +525,9 @@ class SqliteCatalog(SqliteReader):
         )
 
     def _lead(self, document_id: str) -> None:
-        """Prefer a file of its own as main place to a part of another file.
+        """Let a file be a document's own place rather than what lies in another file.
 
-        A user can open it directly.
+        A person opens that sooner than an archive or a mail.
         """
         own = self._all(
             f"""SELECT key, {_PLACE} FROM documents
@@ -545,7 +543,7 @@ class SqliteCatalog(SqliteReader):
             self._put(key, copy)
             self._run(
                 "UPDATE documents SET named = coalesce(named, ?) WHERE key = ?",
-                pack_name(name_words(unpack_name(place[1]))),  # the full text still has these names
+                pack_name(name_words(unpack_name(place[1]))),  # by which full text still finds it
                 key,
             )
             self._run(
@@ -555,7 +553,7 @@ class SqliteCatalog(SqliteReader):
             )
 
     def _leave(self, key: int, document_id: str) -> None:
-        """Take its main place from a document."""
+        """Take its own place from a document."""
         [(location, path)] = self._all("SELECT location, path FROM documents WHERE key = ?", key)
         if location == _NOWHERE:
             return
@@ -597,17 +595,17 @@ class SqliteCatalog(SqliteReader):
         return str(rows[0][0])
 
     def _list(self, key: int) -> None:
-        """Add the chunks of a document to the full text."""
+        """Put the chunks of a document into the full text."""
         self._many("INSERT INTO lexicon (rowid, terms) VALUES (?, ?)", self._terms(key))
 
     def _unlist(self, key: int) -> None:
-        """Remove the chunks of a document from the full text."""
+        """Take the chunks of a document out of the full text."""
         self._many(
             "INSERT INTO lexicon (lexicon, rowid, terms) VALUES ('delete', ?, ?)", self._terms(key)
         )
 
     def _terms(self, key: int) -> Iterator[tuple[int, str]]:
-        """Yield the row id and the terms of each chunk of a document, as the full text has them."""
+        """Yield the number and the terms of each chunk of a document, as the full text has them."""
         statement = "SELECT first_chunk, packed FROM terms WHERE document = ? ORDER BY first_chunk"
         for first, packed in self._connection.execute(statement, (key,)):
             yield from enumerate(unpack_text(packed).split("\n"), start=first)
@@ -618,7 +616,7 @@ class SqliteCatalog(SqliteReader):
             self._erase(key)
 
     def _erase(self, key: int) -> None:
-        """Delete a version, and add its chunks to the journal unless the other version has them."""
+        """Delete a version, and note the chunks that the document's other version does not have."""
         self._run(
             """INSERT OR IGNORE INTO obsolete
                SELECT id FROM chunks WHERE document = ?1
@@ -637,13 +635,13 @@ class SqliteCatalog(SqliteReader):
         self._run("DELETE FROM documents WHERE key = ?", key)
 
     def _count_in(self, document_id: str, sign: int) -> None:
-        """Add a document with all its places to the corpus fingerprint, or subtract it."""
+        """Add a document in all its places to the fingerprint of the corpus, or take it out."""
         content = self._content(document_id)
         for path in self.named([document_id])[document_id].paths:
             self._count_place(path, content, sign)
 
     def _count_place(self, path: str, content: str, sign: int) -> None:
-        """Add a place to the corpus fingerprint; `sign` -1 subtracts it."""
+        """Add a place to the fingerprint of the corpus, or take it out with `sign` -1."""
         name = path.encode("utf-8", "surrogatepass")
         digest = hashlib.blake2b(name + b"\0" + content.encode(), digest_size=32).digest()
         total = int(self.corpus_fingerprint(), 16) + sign * int.from_bytes(digest)
@@ -665,7 +663,7 @@ def _known(row: tuple[Any, ...]) -> Known:
 
 
 def _renamed(line: str, before: Sequence[str], after: Sequence[str]) -> str:
-    """Replace the leading terms `before` of a line of terms by `after`."""
+    """Put the terms `after` before a line of terms, in place of `before`."""
     terms = line.split(" ")
     rest = terms[len(before) :] if terms[: len(before)] == list(before) else terms
     return " ".join([*after, *rest]).strip()

@@ -1,7 +1,4 @@
-"""Allows one writer at a time.
-
-The operating system holds the lock, so a killed writer blocks nobody.
-"""
+"""One writer at a time, held by the operating system, so that a killed one blocks nobody."""
 
 from __future__ import annotations
 
@@ -28,15 +25,14 @@ _HOLDER = "lock.json"
 
 @contextmanager
 def writing(folder: Path, command: str) -> Iterator[None]:
-    """Hold the writer's lock of the index in `folder`, which is created if missing.
+    """Hold the right to write to the index in `folder`, which is made where it is missing.
 
     Raises:
-        IndexLocked: another process holds it; the message names its id, machine and command.
-        StoreError: the folder cannot be created or written.
+        IndexLocked: another process has it; its number, machine and command are named.
+        StoreError: the folder cannot be made or written to.
 
     """
-    # Imported late: it loads asyncio, which a question does not need.
-    from filelock import FileLock, Timeout
+    from filelock import FileLock, Timeout  # loads asyncio, which a question does without
 
     lock = FileLock(folder / _LOCK)
     try:
@@ -60,10 +56,10 @@ def writing(folder: Path, command: str) -> Iterator[None]:
 
 
 def refuse_while_written(folder: Path) -> None:
-    """Check that no other process is writing to the index in `folder`, which has no catalog yet.
+    """Go on where no other process is writing to the index in `folder`, which holds nothing yet.
 
     Raises:
-        IndexLocked: a process is writing; the message names its id, machine and command.
+        IndexLocked: one is; its number, machine and command are named.
 
     """
     from filelock import FileLock, Timeout
@@ -76,16 +72,16 @@ def refuse_while_written(folder: Path) -> None:
     except Timeout as error:
         message = f"the index in `{folder}` is just being made{_holder(folder)}"
         raise IndexLocked(message, hint="wait for it to end, then run it again") from error
-    except OSError:  # the lock cannot be read, so nothing is known
+    except OSError:  # out of reach, so that there is nothing to be told of it
         return
     lock.release()
 
 
 @contextmanager
 def made(folder: Path, *, needs: str) -> Iterator[None]:
-    """Create a folder; if the block fails before `needs` exists in it, remove what was created.
+    """Make a folder, and take away what was made where that fails which was to put `needs` in it.
 
-    The writer's lock must be free again by then.
+    Nobody may hold the right to write to it any more.
     """
     missing = [one for one in (folder, *folder.parents) if not one.exists()]
     folder.mkdir(parents=True, exist_ok=True)
@@ -98,21 +94,21 @@ def made(folder: Path, *, needs: str) -> Iterator[None]:
 
 
 def take_away(made: Sequence[Path]) -> None:
-    """Remove a created folder with its contents, and the parent folders created for it.
+    """Take away a folder that was made, with all in it, and those around it that were made for it.
 
-    `made` starts with the folder itself.
+    `made` begins with the folder itself.
     """
     shutil.rmtree(made[0], ignore_errors=True)
-    with suppress(OSError):  # it may have other files by now
+    with suppress(OSError):  # where something else is in it by now
         for around in made[1:]:
             around.rmdir()
 
 
 @contextmanager
 def alone_with(file: Path) -> Iterator[None]:
-    """Lock `file`, which need not exist, against other askdoc processes.
+    """Keep other processes that ask for the same from writing to `file`, which need not exist.
 
-    Anything but a regular file, such as a pipe, is not locked.
+    What is no regular file, such as a pipe, is not kept from anybody.
 
     Raises:
         UsageError: another process writes to it.
@@ -122,9 +118,9 @@ def alone_with(file: Path) -> Iterator[None]:
 
     target = file.resolve()
     if not target.parent.is_dir() or (target.exists() and not target.is_file()):
-        yield  # opening the file will report the problem, if there is one
+        yield  # whoever opens it says what is wrong, if anything is
         return
-    # Lock a file next to the output: filelock would truncate the output itself.
+    # The output itself can't be locked: to be held, filelock's file is emptied.
     name = hashlib.blake2b(os.fsencode(target.name), digest_size=6).hexdigest()
     lock = FileLock(target.parent / f".askdoc-{name}.lock")
     try:
@@ -144,7 +140,7 @@ def alone_with(file: Path) -> Iterator[None]:
 
 
 def _sign(folder: Path, command: str) -> None:
-    """Write down who holds the lock; it is only for messages, so a failure is ignored."""
+    """Write down who holds the lock; it is for people, so failing to is no harm."""
     holder = {
         "pid": os.getpid(),
         "host": socket.gethostname(),
@@ -167,35 +163,35 @@ _FOLDER = "rebuilding"
 
 
 def folder_of(index: Path) -> Path:
-    """Return the folder of the new index."""
+    """Name the folder for the new index."""
     return index / _FOLDER
 
 
 def is_begun(index: Path) -> bool:
-    """Tell whether there is a new index, complete or not."""
+    """Tell whether there is a new index, be it complete or not."""
     return (folder_of(index) / schema.FILE_NAME).is_file()
 
 
 def take_over(index: Path, vectors: str, *, has_passages: bool) -> None:
-    """Replace the old index by the new one; no process may write to either.
+    """Put the new index in place of the other; nobody may write to either.
 
-    `vectors` is the name of the vectors' folder in both. After an interrupt, call it again.
+    `vectors` is the name of the folder of the vectors in both. A broken one can be called again.
 
     Raises:
-        StoreError: the folder has another program's files.
+        StoreError: another program's files lie there.
 
     """
     made = folder_of(index)
     if vectors_files.has_database(made / vectors):
         vectors_files.discard(index / vectors)
         (made / vectors).replace(index / vectors)
-    elif not has_passages:  # else an interrupted call has moved them already
+    elif not has_passages:  # else they are in their place already
         vectors_files.discard(index / vectors)
     schema.replace(index, made)
 
 
 def discard(index: Path, vectors: str) -> None:
-    """Delete the new index."""
+    """Delete what is there of a new index."""
     made = folder_of(index)
     schema.discard(made)
     vectors_files.discard(made / vectors)
@@ -204,9 +200,9 @@ def discard(index: Path, vectors: str) -> None:
 
 
 def file_state(document: Document) -> FileState:
-    """Compare size and time, and the content only if these differ.
+    """Compare size and time, and only where these differ the content.
 
-    A web page always counts as unchanged, since answering fetches nothing.
+    A page of the web counts as it was indexed, since answering fetches nothing.
     """
     if is_address(document.file):
         return FileState.CURRENT
@@ -222,6 +218,6 @@ def file_state(document: Document) -> FileState:
             same = hashlib.file_digest(stream, "sha256").hexdigest() == stamp.content_hash
     except (FileNotFoundError, NotADirectoryError):
         return FileState.MISSING
-    except OSError:  # the file may exist, but cannot be compared
+    except OSError:  # it may be there, and cannot be compared
         return FileState.CHANGED
     return FileState.CURRENT if same else FileState.CHANGED
