@@ -21,6 +21,7 @@ from askdoc import workspace
 from askdoc.errors import UsageError
 from askdoc.serve import mcp
 from askdoc.serve.engine import Engine, Limits
+from askdoc.serve.libraries import Libraries
 from askdoc.serve.mcp import make_server
 from askdoc.serve.results import Range, parsed
 
@@ -240,6 +241,17 @@ def test_an_index_that_is_not_there_is_an_error_of_the_tool(tmp_path: Path) -> N
     assert result.is_error
     assert "askdoc index" in text_of(result)
     engine.close()
+
+
+def test_a_caller_sees_its_own_libraries_alone(engine: Engine) -> None:
+    def refuse(libraries: Libraries, _: object) -> None:
+        for wanted in ("askdoc://works/dam.txt", "askdoc://other/dam.txt"):
+            with pytest.raises(UsageError, match="no library"):
+                mcp._find(libraries, wanted, {"other"})
+        with pytest.raises(UsageError, match="no library"):
+            mcp._documents(libraries, None, (), {"other"})
+
+    asyncio.run(engine.run(refuse))
 
 
 @pytest.mark.parametrize(

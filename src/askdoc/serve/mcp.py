@@ -332,11 +332,7 @@ class _Service:
             allowed=caller.allowed,
         )
         near = [(item.passage.document.id, item.span) for item in results.nearest(answer)]
-        lines = await self._run(
-            lambda libraries: {
-                place: libraries.together(libraries.members).lines(*place) for place in near
-            }
-        )
+        lines = await self._run(lambda libraries: _lines(libraries, near))
         made = results.ask_result(answer, caller.links, lambda *place: lines[place])
         return results.ask_text(made), made
 
@@ -465,6 +461,14 @@ def _documents(
         return found
     chosen = set(libraries.together(names).resolve(source))
     return [document for document in found if document.id in chosen]
+
+
+def _lines(
+    libraries: Libraries, places: Sequence[tuple[str, Span]]
+) -> dict[tuple[str, Span], tuple[int, int]]:
+    """Find the first and last line of each place."""
+    together = libraries.together(libraries.members)
+    return {place: together.lines(*place) for place in places}
 
 
 def _find(
