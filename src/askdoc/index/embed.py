@@ -1,10 +1,10 @@
-"""From readings to stored documents: cut, embedded and published in groups.
+"""Cuts documents into passages, embeds them, and publishes them in groups.
 
-A group ends when enough chunks are waiting, however many documents they are of. While its passages
-are embedded, in a thread of their own, the next one is read and cut. Then its documents are staged
-in the catalog, their vectors are stored, and one transaction publishes them; so at each moment the
-catalog knows which vectors may exist. A large document takes several groups and is published with
-the last: no more of it is in memory than three groups and one part of its text.
+A group is full after a number of chunks, of however many documents. A thread embeds its passages
+while the next group is read and cut. Then its documents are staged in the catalog, their vectors
+are stored, and one transaction publishes them. In this order the catalog always knows which vectors
+may exist, so a crash at any point can be repaired. A large document spans several groups and is
+published with the last one; memory holds at most three groups and one part of its text.
 """
 
 from __future__ import annotations
@@ -40,17 +40,18 @@ from askdoc.types.places import Landmarks
 from askdoc.types.ports import Analyser, Embedder, VectorStore
 
 GROUP = 256
-"""Chunks that are embedded and stored as one."""
+"""Chunks per group."""
 
 _LONGEST_WAIT = 2.0
-"""Seconds after which documents that wait are published, even if they are few."""
+"""Seconds after which a group is published even if it is not full."""
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A chunk on its way; `like` is a stored chunk that has the same vectors already.
+    """A chunk to store.
 
-    `sentences` are their places in the passage, where their vectors are wanted.
+    `like` is the id of a stored chunk with the same vectors. `sentences` are the spans of its
+    sentences in the passage, if their vectors are needed.
     """
 
     chunk: Chunk
@@ -62,7 +63,10 @@ class Piece:
 
 @dataclass(slots=True)
 class Group:
-    """What is stored at once: pieces with the texts they are of, and the documents they end."""
+    """What is stored in one step.
+
+    Pieces, the texts they come from, and the documents that end here.
+    """
 
     started: list[Document] = field(default_factory=list)
     texts: list[tuple[str, str]] = field(default_factory=list)
@@ -75,24 +79,24 @@ class Group:
 
     @property
     def is_full(self) -> bool:
-        """Whether there is no room for another piece."""
+        """Whether the group has reached its size."""
         return len(self.pieces) >= GROUP
 
     @property
     def is_due(self) -> bool:
-        """Whether it is full, or has waited long enough."""
+        """Whether to store the group now: it is full, or has waited long enough."""
         return self.is_full or time.monotonic() - self.since > _LONGEST_WAIT
 
     def fresh(self) -> list[Piece]:
-        """List the pieces that are to be embedded."""
+        """List the pieces to embed."""
         return [piece for piece in self.pieces if piece.like is None]
 
     def copied(self) -> list[Piece]:
-        """List the pieces whose vector is stored under another id."""
+        """List the pieces whose vector already exists under another id."""
         return [piece for piece in self.pieces if piece.like not in (None, piece.chunk.id)]
 
     def forget(self, document_id: str) -> None:
-        """Leave out a document."""
+        """Remove a document from the group."""
         self.started = [document for document in self.started if document.id != document_id]
         self.texts = [text for text in self.texts if text[0] != document_id]
         self.pieces = [piece for piece in self.pieces if piece.chunk.document_id != document_id]
@@ -107,7 +111,7 @@ def by_document(pieces: Iterable[Piece]) -> Iterator[tuple[str, list[Piece]]]:
 
 
 def keys(pieces: Sequence[Piece]) -> tuple[list[str], list[str]]:
-    """List the ids of the chunks, and beside them those of their documents."""
+    """Return the ids of the chunks, and in the same order the ids of their documents."""
     return [piece.chunk.id for piece in pieces], [piece.chunk.document_id for piece in pieces]
 
 
@@ -115,21 +119,21 @@ if TYPE_CHECKING:
     from askdoc.types.ports import Matrix
 
     Embedded = tuple[Matrix, list[bytes]]
-    """The vectors of passages, and those of the sentences of each as the catalog keeps them."""
+    """The vectors of passages, and per passage the packed vectors of its sentences."""
 
 WRITING = "writing"
-"""Under this key the catalog says `yes` while a run is changing the index."""
+"""The catalog's setting of this name is `yes` while a run changes the index."""
 
 _SLICE = 16
-"""Passages that are embedded before looking whether the rest is still wanted."""
+"""Passages to embed between two checks for an interrupt."""
 
 _HEADROOM = 4
-"""One part in so many of what the embedder looks at is left to title and headings."""
+"""Title and headings get this fraction (1/n) of the embedder's tokens."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cutters:
-    """What cuts a text into sentences and terms."""
+    """The functions that cut a text into sentences and terms."""
 
     split: Split
     analyser: Analyser
@@ -137,11 +141,10 @@ class Cutters:
 
 @dataclass(frozen=True, slots=True)
 class IncomingDocument:
-    """What a document is made from: a file, and its text in parts.
+    """A document to index: a file, and its text in parts.
 
-    `key` is to be its id; `digest` is asked for after the last part. `within` is the location of
-    the file that it is a part of; `like` is the id of a document that may hold some of the same
-    passages.
+    `key` is its future id; `digest` is called after the last part. `within` is the location of the
+    containing file, such as an archive; `like` is the id of a document that may share passages.
     """
 
     key: str
@@ -153,7 +156,7 @@ class IncomingDocument:
 
 
 class Intake:
-    """Takes documents in, one after the other; `published` hears the ids of those now visible."""
+    """Takes documents one after the other; `published` is called with ids that are now visible."""
 
     def __init__(
         self,
@@ -179,10 +182,10 @@ class Intake:
         self._given_up = Event()
 
     def take(self, source: IncomingDocument) -> None:
-        """Take in one document; it is published with its group.
+        """Cut one document and add it to the current group.
 
         Raises:
-            ReadError: it cannot be read to its end, or there is no sentence in it.
+            ReadError: it cannot be read to its end, or has no sentence.
 
         """
         try:
@@ -190,7 +193,7 @@ class Intake:
         except ReadError:
             self._forget(source.key)
             raise
-        except ValueError as error:  # what a reader makes of a broken file can be anything
+        except ValueError as error:  # a broken file can make a reader raise any error
             self._forget(source.key)
             message = f"its text cannot be stored ({error})"
             raise ReadError(message, code="failed") from error
@@ -199,27 +202,27 @@ class Intake:
             self._submit()
 
     def idle(self) -> None:
-        """Make use of a moment in which there is nothing to take in."""
+        """Use the time while no file is ready: store a group that is due."""
         if self._group and self._group.is_due:
             self._submit()
         if self._embedding and self._embedding[0][1].done():
             self._store_next()
 
     def flush(self) -> None:
-        """Store and publish all that waits."""
+        """Store and publish all remaining groups."""
         self._submit()
         while self._embedding:
             self._store_next()
 
     def close(self) -> None:
-        """Give up what is not stored yet."""
+        """Discard what is not stored yet."""
         self._given_up.set()
         self._thread.shutdown(cancel_futures=True)
 
     # ── cutting ─────────────────────────────────────────────────────────────────────────────────
 
     def _cut(self, source: IncomingDocument) -> Document:
-        """Cut a document into pieces and put them into groups; return it as it is at its end."""
+        """Cut a document into pieces and add them to groups; return the complete document."""
         document: Document | None = None
         stored: Mapping[bytes, str] = {}
         length = pieces = held = 0
@@ -288,9 +291,9 @@ class Intake:
         return self._cutters.analyser.language(text)
 
     def _stored_like(self, former: str, like: str | None) -> dict[bytes, str]:
-        """Map what was embedded of the former version, or of one alike, to the ids of its chunks.
+        """Map embedded texts of the former version, or of a similar document, to their chunk ids.
 
-        So a passage that an edit or a move leaves as it was is not embedded again.
+        So a passage that an edit or a move leaves unchanged is not embedded again.
         """
         documents = self._catalog.documents([former])
         if not documents and like is not None:
@@ -307,7 +310,7 @@ class Intake:
         self._group.pieces.append(piece)
 
     def _forget(self, document_id: str) -> None:
-        """Leave out a document that turns out not to be readable to its end."""
+        """Remove a document that cannot be read to its end."""
         self._group.forget(document_id)
         if document_id in self._begun:
             while self._embedding:
@@ -319,7 +322,7 @@ class Intake:
     # ── storing ─────────────────────────────────────────────────────────────────────────────────
 
     def _submit(self) -> None:
-        """Have the group embedded, and store the one before, which was embedded meanwhile."""
+        """Start to embed the group, and store the previous one, which is embedded by now."""
         group, self._group = self._group, Group()
         if group:
             self._begun |= {document.id for document in group.started}
@@ -329,7 +332,7 @@ class Intake:
             self._store_next()
 
     def _store_next(self) -> None:
-        """Store the group that was begun first; waits until it is embedded."""
+        """Store the oldest group; wait until it is embedded."""
         group, embedded = self._embedding[0]
         vectors, sentences = embedded.result()
         self._embedding.popleft()
@@ -361,8 +364,8 @@ class Intake:
                 self._catalog.extend(key, chunks, terms, meanings)
 
     def _embed(self, pieces: Sequence[Piece]) -> Embedded:
-        """Embed passages, and their sentences where wanted; runs in the thread for that."""
-        import numpy as np  # which a run that changes nothing need not load
+        """Embed passages, and sentences where needed; runs in the embedding thread."""
+        import numpy as np  # late, since a run without changes does not need it
 
         vectors = [np.empty((0, self._embedder.dimensions), dtype=np.float32)]
         sentences: list[bytes] = []
@@ -370,7 +373,8 @@ class Intake:
             if self._given_up.is_set():
                 raise CancelledError
             part = [(piece.passage, piece.sentences) for piece in pieces[start : start + _SLICE]]
-            once = list(dict.fromkeys(part))  # what is said again and again is embedded once
+            # Repeated text, such as a page footer, is embedded once.
+            once = list(dict.fromkeys(part))
             rows = {item: row for row, item in enumerate(once)}
             texts = [passage for passage, _ in once]
             if self._in_context:
@@ -383,7 +387,10 @@ class Intake:
         return np.concatenate(vectors), sentences
 
     def _sentences_like(self, pieces: Sequence[Piece]) -> dict[str, bytes]:
-        """Return the vectors of sentences of stored chunks; make those that have gone meanwhile."""
+        """Return the sentence vectors of stored chunks.
+
+        Compute those that were removed meanwhile.
+        """
         alike = {piece.chunk.id: piece.like for piece in pieces if piece.like is not None}
         if not alike or not self._in_context:
             return {}
@@ -396,7 +403,7 @@ class Intake:
         return found
 
     def _vectors_like(self, pieces: Sequence[Piece]) -> Matrix:
-        """Return the vectors that stored chunks have, or make them where one has gone meanwhile."""
+        """Return the vectors of stored chunks; compute them again if one was removed meanwhile."""
         try:
             return self._vectors.vectors([piece.like for piece in pieces if piece.like])
         except (DiskFull, IndexCorrupt):
@@ -406,13 +413,13 @@ class Intake:
 
 
 def budget(settings: Settings, embedder: Embedder) -> Budget:
-    """Say how large a chunk may be, so that title and headings fit before it."""
+    """Return the most tokens of a chunk, so that title and headings fit before it."""
     room = embedder.max_tokens - embedder.max_tokens // _HEADROOM
     return Budget(min(settings.chunk_tokens, room), settings.chunk_overlap)
 
 
 def passages(catalog: SqliteCatalog, document: Document) -> Iterator[tuple[Chunk, str]]:
-    """Yield the chunks of a stored document with the text that was embedded for each."""
+    """Yield the chunks of a stored document, each with its embedded text."""
     ids = catalog.chunk_ids([document.id])
     for start in range(0, len(ids), GROUP):
         for chunk in catalog.chunks(ids[start : start + GROUP]):
@@ -420,20 +427,20 @@ def passages(catalog: SqliteCatalog, document: Document) -> Iterator[tuple[Chunk
 
 
 def remove_obsolete(catalog: SqliteCatalog, vectors: VectorStore) -> None:
-    """Remove the vectors that nobody needs any more."""
+    """Remove vectors of chunks that no longer exist."""
     if obsolete := catalog.obsolete():
         vectors.remove(obsolete)
         catalog.clear_obsolete(obsolete)
 
 
 def document_id(location: str, number: int = 0) -> str:
-    """Make the id of a document from its location; the next `number` if that is taken."""
+    """Hash a document's location to an id; `number` gives another one if that is taken."""
     name = (f"{location}\0{number}" if number else location).encode("utf-8", "surrogatepass")
     return hashlib.blake2b(name, digest_size=8).hexdigest()
 
 
 def _document(source: IncomingDocument, head: Reading, language: str) -> Document:
-    """Make a document from what the first part of its text says of it."""
+    """Make a document from the first part of its text."""
     found = source.found
     return Document(
         id=source.key,
@@ -454,7 +461,7 @@ def _document(source: IncomingDocument, head: Reading, language: str) -> Documen
 
 
 def _expect_order(part: Reading) -> None:
-    """Go on where the blocks of a text are in order, without overlap and within it.
+    """Check that the blocks of a text are sorted, disjoint and inside it.
 
     Raises:
         ValueError: they are not.

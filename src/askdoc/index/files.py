@@ -1,8 +1,8 @@
 # ruff: noqa: PTH100, PTH110, PTH116, PTH123 - paths are kept as the user wrote them
-"""Find files to index.
+"""Finds files to index.
 
-Paths are text here: a folder of thousands of files is gone through at each run, and a `Path` for
-each takes longer than all else.
+Paths are strings here: each run visits every file of a folder, and creating `Path` objects would
+take longer than everything else.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from askdoc.types import Found, Skip
 from askdoc.types.indexing import MISSING, SPECIAL
 
 IGNORE_FILES = (".askdocignore", ".ignore", ".gitignore")
-"""Files with rules; where two in one folder speak of a path, the first of these wins."""
+"""Ignore files; if two in one folder match a path, the first of these wins."""
 
 _LONGEST = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The rules of a folder, and those of the folders above, which count where these are silent."""
+    """The ignore rules of a folder; those of parent folders apply where these do not match."""
 
     spec: GitIgnoreSpec
     folder: str
@@ -39,7 +39,10 @@ class Rules:
 
 
 def is_left_out(path: str, *, is_folder: bool, rules: Rules | None, settings: Rules) -> bool:
-    """Ask the settings, then the nearest rules, and so on upwards; the first to speak decides."""
+    """Check the settings, then the rules of this folder and its parents.
+
+    The first match decides.
+    """
     for start in (settings, rules):
         level = start
         while level is not None:
@@ -52,10 +55,10 @@ def is_left_out(path: str, *, is_folder: bool, rules: Rules | None, settings: Ru
 
 
 def rules_of_settings(ignore: Sequence[str], folder: str) -> Rules:
-    """Return the rules that the setting `ignore` states; their paths start at `folder`.
+    """Return the rules of the setting `ignore`, relative to `folder`.
 
     Raises:
-        SettingsError: one of them is no pattern.
+        SettingsError: a rule is not a valid pattern.
 
     """
     try:
@@ -66,7 +69,7 @@ def rules_of_settings(ignore: Sequence[str], folder: str) -> Rules:
 
 
 def rules_in(folder: str, entries: Sequence[os.DirEntry[str]], above: Rules | None) -> Rules | None:
-    """Return the rules that hold in a folder; a line that is no pattern says nothing, as in git."""
+    """Return the rules for a folder; an invalid line is ignored, as in git."""
     there = {entry.name: entry for entry in entries if entry.name in IGNORE_FILES}
     rules = above
     for name in reversed(IGNORE_FILES):
@@ -82,7 +85,7 @@ def rules_in(folder: str, entries: Sequence[os.DirEntry[str]], above: Rules | No
 
 def _lines(entry: os.DirEntry[str]) -> list[str]:
     try:
-        if not entry.is_file(follow_symlinks=False):  # reading a pipe would wait for ever
+        if not entry.is_file(follow_symlinks=False):  # reading a pipe would block
             return []
         with open(entry.path, "rb") as file:
             text = file.read(_LONGEST).decode("utf-8-sig", "surrogateescape")
@@ -100,7 +103,7 @@ def _is_pattern(line: str) -> bool:
 
 
 _INDEX_MARK = "catalog.sqlite"
-"""A folder that holds this is an index."""
+"""A folder with this file is an index."""
 
 _OWN = frozenset({".askdoc", *IGNORE_FILES})
 _HIDDEN = ("hidden", "its name begins with a dot", "name it to `askdoc index` all the same")
@@ -122,16 +125,16 @@ def discover(
     tell_all: bool = False,
     only: Collection[Path] = (),
 ) -> Iterator[Found | Skip]:
-    """List what lies at `source`, a file or a folder, in the order of names, depth first.
+    """List the files at `source`, a file or a folder, sorted by name, depth first.
 
-    In a folder, hidden names, what `ignore` or an ignore file matches, indexes and what `leave_out`
-    names are passed over without a word; with `tell_all`, the first two are told of (codes `hidden`
-    and `ignored`), a folder as a whole. All else is found, or skipped for a reason. Links are not
-    followed: what they point to within the folder is met under its own name. A file that is named
-    itself is taken whatever it is called. A location is relative to `root` within it.
+    In a folder, these are left out silently: hidden names, matches of `ignore` and of ignore files,
+    indexes, and `leave_out`. With `tell_all`, hidden and ignored ones are listed as skips (codes
+    `hidden` and `ignored`; one skip for a folder). Every other file is listed, or skipped with a
+    reason. Links are not followed: a target inside the folder is found under its own name. A file
+    that is itself the source is always listed. Locations inside `root` are relative to it.
 
     Raises:
-        SettingsError: one of `ignore` is no pattern.
+        SettingsError: a rule of `ignore` is not a valid pattern.
 
     """
     path = os.path.abspath(source)
@@ -154,7 +157,7 @@ def discover(
 
 @dataclass(frozen=True, slots=True)
 class _Origin:
-    """The source that files are found in; all paths are absolute."""
+    """The source of found files; all paths are absolute."""
 
     path: str
     root: str
@@ -162,7 +165,7 @@ class _Origin:
     readable: Callable[[str], bool]
 
     def take(self, path: str, info: os.stat_result) -> Found | Skip:
-        """Return a file that can be read, else the reason why not."""
+        """Return a file that can be read, or a skip with the reason."""
         if not stat.S_ISREG(info.st_mode):
             return self.skip(path, SPECIAL, "it is a device, pipe or socket, not a file")
         if not self.readable(path):
@@ -184,13 +187,13 @@ class _Origin:
         return f"{self.location.rstrip('/')}/{inside}"
 
     def skip(self, path: str, code: str, reason: str, hint: str | None = None) -> Skip:
-        """Return why something is left out; bytes of its name that are no text are written out."""
+        """Return a skip; bytes of the name that are not text are escaped."""
         location = os.fsencode(locate(path, self.root)).decode("utf-8", "backslashreplace")
         return Skip(location, code, reason, hint)
 
 
 class _Walk:
-    """Goes through a folder without recursion, so that no depth is too much."""
+    """Walks a folder without recursion, so that no depth is too much."""
 
     def __init__(
         self,
@@ -211,7 +214,7 @@ class _Walk:
         self._real = os.path.realpath(origin.path)
 
     def items(self) -> Iterator[Found | Skip]:
-        """List files and what is skipped."""
+        """Yield files and skips."""
         pending: list[tuple[os.DirEntry[str], Rules | None]] = []
         yield from self._list(self._origin.path, None, pending)
         while pending:
@@ -219,7 +222,7 @@ class _Walk:
             try:
                 yield from self._item(entry, rules, pending)
             except FileNotFoundError:
-                continue  # gone since its folder was listed
+                continue  # deleted since its folder was listed
             except OSError as error:
                 yield self._origin.skip(entry.path, "unreadable", reason(error))
 
@@ -229,7 +232,7 @@ class _Walk:
         above: Rules | None,
         pending: list[tuple[os.DirEntry[str], Rules | None]],
     ) -> Iterator[Skip]:
-        """Put what a folder holds before what is pending."""
+        """Put the entries of a folder in front of the pending ones."""
         try:
             with os.scandir(folder) as entries:
                 inside = sorted(entries, key=lambda entry: entry.name, reverse=True)
@@ -250,7 +253,7 @@ class _Walk:
         pending.extend((entry, rules) for entry in inside)
 
     def _is_wanted(self, folder: str) -> bool:
-        """Tell whether all of a folder is to be looked at."""
+        """Tell whether to visit a folder; yields its skip if not."""
         while folder not in self._only:
             above = folder.rpartition(os.sep)[0]
             if len(above) < len(self._origin.path):

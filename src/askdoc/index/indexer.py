@@ -1,4 +1,4 @@
-"""The use case that keeps an index in step with files: look, plan, read, take in, take out."""
+"""Keeps an index up to date with its sources: list, plan, read, add, remove."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ _ANEW = "make it anew, naming all its files and folders: `askdoc index --rebuild
 
 @dataclass(frozen=True, slots=True)
 class IndexSource:
-    """A file or folder that is kept in the index, with how many files of it are indexed.
+    """A source of the index, with the number of its indexed files.
 
-    `configured` are those that the settings name.
+    `configured` sources come from the settings.
     """
 
     location: str
@@ -53,10 +53,10 @@ class IndexSource:
 
 
 class Indexer:
-    """Keeps one index in step with its sources.
+    """Keeps one index up to date with its sources.
 
-    `root` is the workspace, `configured` are the sources that its settings name. `load_embedder`
-    takes the name of the embedder that made the index, if there is one.
+    `root` is the workspace, `configured` are the sources of its settings. `load_embedder` gets the
+    name of the embedder that made the index, or None for a new index.
     """
 
     def __init__(
@@ -86,21 +86,21 @@ class Indexer:
         *,
         rebuild: bool = False,
     ) -> IndexReport:
-        """Bring the index up to date with `sources`, or with all it knows; say what was done.
+        """Bring the index up to date with `sources`, or with all known ones; return a report.
 
-        A path inside a known source brings that part up to date; any other becomes a source.
-        Ctrl-C ends the run early: what was published stays, the rest is as if it had not begun.
+        A path inside a known source updates that part; any other path becomes a source. Ctrl-C ends
+        the run early: published documents stay, the rest is unchanged.
 
         Args:
             sources: paths of files and folders, and addresses of pages.
-            listen: hears `Indexed` and `Skip` as they come.
-            rebuild: start from nothing but the list of sources; what there was answers until the
-                new index is complete. A later run of all goes on with one that was broken off.
+            listen: gets `Indexed` and `Skip` events.
+            rebuild: build the index again from its sources; the old one answers until the new one
+                is complete. A later run of all sources continues an interrupted rebuild.
 
         Raises:
-            UsageError: there is nothing at a path, or nothing to index at all.
-            FetchError: there is nothing at an address that is new.
-            StoreError: the index cannot be written to as it is.
+            UsageError: a path does not exist, or there is nothing to index.
+            FetchError: a new address has no page.
+            StoreError: the index cannot be written.
 
         """
         started = time.perf_counter()
@@ -121,13 +121,13 @@ class Indexer:
             return run.report(time.perf_counter() - started)
 
     def follow(self, changed: Collection[Path], listen: Listener = ignore) -> IndexReport:
-        """Bring the index up to date with files that may have changed, and what lies below them.
+        """Bring the index up to date with paths that may have changed, and everything below them.
 
-        Nothing else is looked at. What lies in no source is passed over, and so is what a source
-        leaves out. Ctrl-C ends the run early, as in `sync`.
+        Other files are not examined. Paths outside all sources, and files that a source leaves out,
+        are ignored. Ctrl-C ends the run early, as in `sync`.
 
         Raises:
-            StoreError: the index cannot be written to as it is.
+            StoreError: the index cannot be written.
 
         """
         started = time.perf_counter()
@@ -161,10 +161,10 @@ class Indexer:
         return run
 
     def preview(self, sources: Sequence[Path] | None = None) -> IndexReport:
-        """Say what `sync` would do, without doing any of it; no text is read, no page fetched.
+        """Report what `sync` would do, without doing it; no text is read, no page is fetched.
 
         Raises:
-            UsageError: there is nothing at a path, or nothing to index at all.
+            UsageError: a path does not exist, or there is nothing to index.
 
         """
         started = time.perf_counter()
@@ -183,7 +183,7 @@ class Indexer:
         return replace(report, seconds=time.perf_counter() - started)
 
     def passed_over(self) -> list[Skip]:
-        """List what lies in the sources and is never looked at, such as hidden files."""
+        """List the files in the sources that are never read, such as hidden ones."""
         return [
             skip
             for source in self.sources()
@@ -193,7 +193,7 @@ class Indexer:
         ]
 
     def sources(self) -> list[IndexSource]:
-        """List the files and folders that are kept in the index, by location."""
+        """List the sources of the index, by location."""
         try:
             with closing(self._store.reading()) as catalog:
                 kept, known = catalog.sources(), catalog.known()
@@ -211,7 +211,7 @@ class Indexer:
         ]
 
     def watched(self) -> list[Path]:
-        """List the paths of the sources, be anything there or not; addresses are not watched."""
+        """List the paths of the sources, whether they exist or not; addresses are not watched."""
         try:
             with closing(self._store.reading()) as catalog:
                 kept = catalog.sources()
@@ -225,10 +225,10 @@ class Indexer:
         ]
 
     def add_sources(self, paths: Sequence[Target]) -> list[str]:
-        """Keep files, folders and pages in the index from now on; list those that were not before.
+        """Add files, folders and pages as sources; return those that are new.
 
         Raises:
-            UsageError: there is nothing at a path.
+            UsageError: a path does not exist.
 
         """
         wanted = self._located(paths)
@@ -245,10 +245,10 @@ class Indexer:
             return [location for location in after if location not in before]
 
     def remove_sources(self, paths: Sequence[Target]) -> dict[str, int]:
-        """Let go of sources, and of what is indexed of them; map each to how many files it had.
+        """Remove sources with their documents; map each to the number of its files.
 
         Raises:
-            UsageError: one is no source, or is one by the settings.
+            UsageError: one is not a source, or comes from the settings.
 
         """
         wanted = self._located(paths)
@@ -282,17 +282,16 @@ class Indexer:
             raise UsageError(message, hint=f"the sources are: {known}")
 
     def _settle(self, writing: IndexWriter, gone: Sequence[Known]) -> None:
-        """Clean up after places that have gone."""
+        """Remove vectors and names of places that no longer exist."""
         ids = {item.id for item in gone}
         update_names(writing.catalog, self._cutters.analyser, ids)
         writing.remove_obsolete()
 
     def remove(self, locations: Collection[str]) -> tuple[str, ...]:
-        """Take files out of the index, not to come back by themselves; list their locations.
+        """Remove files from the index and exclude them from later runs; return their locations.
 
-        What lies in such a file goes with it. A folder stays a source; a file, an address or a
-        folder that is not there is forgotten once nothing of it is left. A file comes back if
-        `sync` is given it.
+        The parts of a file go with it. A folder stays a source; other sources end when nothing of
+        them is left. Naming a file in `sync` brings it back.
         """
         with self._rebuild.locked(), self._open() as writing:
             catalog = writing.catalog
@@ -315,11 +314,12 @@ class Indexer:
         return not is_address(source) and is_there(self._root / source)
 
     def repair(self) -> Repaired:
-        """Make vectors, full text and chunks agree, without reading files; say what was repaired.
+        """Make vectors, full text and chunks agree, without reading files.
+
+        Return what was repaired.
 
         Raises:
             IndexCorrupt: the catalog itself is damaged.
-
         """
         with self._rebuild.locked(), self._open() as writing:
             if damage := writing.catalog.check():
@@ -347,7 +347,7 @@ class Indexer:
         return IndexWriter(store or self._store, self._settings, load)
 
     def _wanted(self, catalog: Surveyed, asked: Sequence[str] | None) -> Sequence[str]:
-        """Say what to look through: what was asked for, else all sources."""
+        """Return the locations to survey: those that were named, else all sources."""
         standing = standing_sources(catalog, self._root)
         wanted = asked or list(dict.fromkeys([*standing, *self._configured]))
         if not wanted:
@@ -357,7 +357,7 @@ class Indexer:
     def _survey(self, writing: IndexWriter, asked: Sequence[str] | None) -> Survey:
         catalog = writing.catalog
         wanted = self._wanted(catalog, asked)
-        # An edited file will need the vectors, which take a second to open.
+        # An edited file needs the vectors, which take a second to open: start now.
         access = replace(self._access, edited=writing.open_vectors)
         found = survey(catalog, wanted, access, asked or ())
         with catalog.transaction():

@@ -1,6 +1,6 @@
-"""What a run of indexing has to do, decided from what is known and what is found.
+"""Decides what a run has to do, from the known documents and the found files.
 
-Pure: locations are compared as text, files are not looked at.
+Pure: it compares locations as text, and reads no file.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from askdoc.types.indexing import EXCLUDED, MISSING, NOT_NAMED, OUT_OF_REACH, SP
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A file that was read before and skipped for its content, and the file as it was then."""
+    """A file that was skipped for its content in an earlier run, with its size and time then."""
 
     skip: Skip
     size: int
@@ -32,11 +32,11 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to do with each file, by location.
+    """What to do with each file.
 
-    `add` is new. `examine` differs in size or time from what was indexed; its content decides.
-    `move` is unchanged but belongs to another source now. `remove` has left its source. `skip` is
-    not to be read.
+    `add`: it is new. `examine`: size or time differ, so its content decides. `move`: it is
+    unchanged, but belongs to another source now. `remove`: it is no longer in its source. `skip`:
+    do not read it.
     """
 
     add: tuple[Found, ...] = ()
@@ -48,7 +48,7 @@ class Plan:
 
     @property
     def is_idle(self) -> bool:
-        """Tell whether no document is to be read, moved or removed."""
+        """Tell whether there is nothing to read, move or remove."""
         return not (self.add or self.examine or self.move or self.remove)
 
 
@@ -60,15 +60,14 @@ def make_plan(
     attempts: Mapping[str, Attempt] | None = None,
     again: Collection[str] = (),
 ) -> Plan:
-    """Decide what to do with the files `seen`, given the documents `known` in the same place.
+    """Decide what to do with the files `seen`, given the documents `known` in the same scope.
 
     Args:
-        known: documents within what was looked through; those that are parts of a file share
-            its fate.
-        seen: what is there; of several with one location the first counts.
-        excluded: locations that were removed and are not to come back by themselves.
+        known: documents in the surveyed scope; parts of a file share its fate.
+        seen: the files that exist; of several with one location the first counts.
+        excluded: locations that the user has removed.
         attempts: files that were skipped for their content, by location.
-        again: locations to examine although they look the same.
+        again: locations to examine although size and time are the same.
 
     """
     everything = list(known)
@@ -103,7 +102,7 @@ def make_plan(
         for item in everything
         if (whole := former.get(item.within or ""))
         and whole.location not in examined
-        # a run was broken off between the new version of the file and the end of its old parts
+        # a run was interrupted after it stored the new file and before it removed its old parts
         and whole.location in found
         and not _is_same(whole, item)
     ]
@@ -121,7 +120,7 @@ def make_plan(
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What to look through: a source, or the `part` of it that was asked for; both locations."""
+    """What to survey: a source, or the `part` of it that the user named; both are locations."""
 
     source: str
     part: str
@@ -130,10 +129,10 @@ class Scope:
 def choose_scopes(
     known: Sequence[str], asked: Sequence[str], root: str
 ) -> tuple[list[str], list[Scope]]:
-    """Decide what becomes a source and what is to be looked through.
+    """Decide which paths become sources and what to survey.
 
-    A path inside a known source is a part of it. Any other path becomes a source, and takes the
-    place of the sources inside it. `root` is the folder that locations are relative to.
+    A path inside a known source is a part of it. Any other path becomes a source, and replaces the
+    sources inside it. Locations are relative to `root`.
 
     Returns:
         The sources from now on, and the scopes in the order asked.
@@ -156,9 +155,9 @@ def choose_scopes(
 
 
 class Area:
-    """Some locations with all that lies below them; ask it by `in`.
+    """A set of locations with everything below them, for `in`.
 
-    It costs the same however many they are.
+    A lookup takes the same time for any number of them.
     """
 
     def __init__(self, locations: Iterable[str], root: str) -> None:
@@ -180,9 +179,9 @@ class Area:
 
 
 def covers(outer: str, inner: str, root: str) -> bool:
-    """Tell whether the location `inner` is `outer` or lies in it.
+    """Tell whether the location `inner` is `outer` or inside it.
 
-    In an address lies what lies in the same part of its site.
+    For addresses, inside means below the same path of the site.
     """
     if is_address(outer):
         return inner == outer or inner.startswith((prefix_of(outer), f"{outer}/"))
@@ -223,13 +222,13 @@ def _by_location(items: list[Found]) -> tuple[Found, ...]:
 
 
 def _count_in(known: Sequence[Known], files: Sequence[Found]) -> int:
-    """Count the documents that those files hold."""
+    """Count the documents that are these files or parts of them."""
     locations = {file.location for file in files}
     return sum((item.within or item.location) in locations for item in known)
 
 
 def excluded_skip(location: str) -> Skip:
-    """Return why a location that was removed is left out."""
+    """Return the skip of a location that the user has removed."""
     return Skip(
         location,
         EXCLUDED,
@@ -239,9 +238,9 @@ def excluded_skip(location: str) -> Skip:
 
 
 def placed(file: Found, parts: Iterable[Part]) -> Iterator[tuple[Found, Part]]:
-    """Give each part a place below its file; of parts with one name all but one get a number.
+    """Give each part a location below its file; parts with the same name get a number.
 
-    What lies in a part has a place below that.
+    A part of a part is located below it.
     """
     taken: set[str] = set()
     for part in parts:
@@ -254,23 +253,23 @@ def placed(file: Found, parts: Iterable[Part]) -> Iterator[tuple[Found, Part]]:
 
 
 def moved(file: Found, part: Known) -> Found:
-    """Place a known part below its file, which is where and as `file` says now."""
+    """Return a known part with its file's current location, size and time."""
     return within(file, part.location[len(part.within or "") + 1 :])
 
 
 def within(file: Found, name: str) -> Found:
-    """Place something called `name` below a file."""
+    """Return the location of `name` inside a file."""
     return replace(file, location=f"{file.location}/{name}", path=f"{file.path}/{name}")
 
 
 def wholes(location: str) -> Iterator[str]:
-    """List the locations that `location` lies below."""
+    """Yield the locations of all files that contain `location`."""
     for folder in PurePosixPath(location).parents:
         yield str(folder)
 
 
 def _inner(name: str) -> str:
-    """Return a name that leads nowhere but down."""
+    """Return a name without parts such as `..` that lead upwards."""
     steps = name.replace("\\", "/").split("/")
     return "/".join(step for step in steps if step not in ("", ".", "..")) or "part"
 
@@ -285,27 +284,30 @@ def _free(name: str, taken: set[str]) -> str:
 
 
 class Contents(Protocol):
-    """What recognising asks of the catalog."""
+    """What `Recogniser` reads from the catalog."""
 
     def with_content(self, content_hash: str) -> list[Known]:
-        """List the places of the documents whose file has that content."""
+        """List the places of documents whose file has this content."""
 
     def has_parts(self, location: str) -> bool:
-        """Tell whether documents are part of the file at a location, or lie below it."""
+        """Tell whether the file at a location has parts that are documents."""
 
     def is_taken(self, document_id: str) -> bool:
-        """Tell whether a document has that id."""
+        """Tell whether a document has this id."""
 
 
 class Recogniser:
-    """Compares files with what is indexed; `waiting` has the ids of what is on its way in."""
+    """Recognises copies and new versions.
+
+    `waiting` has the ids of documents that are not stored yet.
+    """
 
     def __init__(self, catalog: Contents, waiting: Collection[str]) -> None:
         self._catalog = catalog
         self._waiting = waiting
 
     def twin(self, found: Found, digest: str) -> str | None:
-        """Name a document whose file has that content and is read in the same way."""
+        """Return the id of a document with the same content and the same kind of reader."""
         for known in self._catalog.with_content(digest):
             if (
                 known.id not in self._waiting
@@ -316,9 +318,9 @@ class Recogniser:
         return None
 
     def identify(self, location: str, digest: str, former: Known | None) -> tuple[str, str | None]:
-        """Choose the id for what is read at a location, and name a document that may be alike.
+        """Choose the id for a file, and return the id of a document that may be similar.
 
-        The id stays with the document, unless other files still have what it was.
+        A document keeps its id unless other files still have its former content.
         """
         if former is not None:
             places = self._catalog.with_content(former.content_hash)
@@ -336,14 +338,14 @@ class Recogniser:
 
 
 def suffix(location: str) -> str:
-    """Return what decides how a file is read, besides its content."""
+    """Return the suffix, which together with the content decides how a file is read."""
     return PurePosixPath(location).suffix.lower()
 
 
 def pair(gone: Iterable[Known], came: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Tell a file that was renamed from one that went and one that came.
+    """Pair removed locations with new ones of the same document: these are renamed files.
 
-    `came` maps the locations that are new to the ids of the documents that have them.
+    `came` maps new locations to document ids.
     """
     arrived: dict[str, list[str]] = {}
     for location, key in came.items():
@@ -352,21 +354,23 @@ def pair(gone: Iterable[Known], came: Mapping[str, str]) -> list[tuple[str, str]
 
 
 class Discover(Protocol):
-    """Lists what lies at a path that exists: the files to read, and what is left out."""
+    """Lists the files to read at an existing path, and the skips."""
 
     def __call__(self, source: Path, *, only: Collection[Path] = ()) -> Iterable[Found | Skip]:
-        """List all of it, or at least what lies at the paths `only`, and below them."""
+        """List everything, or at least the paths `only` and everything below them."""
 
 
 Fetch = Callable[[str], Iterable[Found | Skip]]
-"""Lists the pages at an address, as files to read, and what can't be had."""
+"""Lists the pages at an address as files to read, and the skips."""
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What was looked through: files `seen` there, documents and skips `known` of the same places.
+    """The result of a survey.
 
-    `sources` are the locations to keep in the index from now on.
+    The files `seen`, and the documents and skips `known` of the same scopes.
+
+    `sources` are the sources of the index from now on.
     """
 
     sources: tuple[str, ...]
@@ -376,24 +380,24 @@ class Survey:
 
 
 class Surveyed(Protocol):
-    """What a survey asks of the catalog."""
+    """What `survey` reads from the catalog."""
 
     def known(self) -> list[Known]:
-        """List each place of each document."""
+        """List every place of every document."""
 
     def sources(self) -> list[str]:
-        """List what is kept in the index."""
+        """List the sources of the index."""
 
     def skipped(self) -> list[Skip]:
-        """List what was seen and not indexed."""
+        """List the skipped files."""
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """How to look: at paths, which are relative to `root`, and at addresses.
+    """How to list paths and addresses; locations are relative to `root`.
 
-    `edited` is called as soon as a file is seen that is surely not what it was. What `allows`
-    refuses is not looked at.
+    `edited` is called once, as soon as a changed file is seen. Locations that `allows` refuses are
+    not read.
     """
 
     root: Path
@@ -406,14 +410,14 @@ class Access:
 def survey(
     catalog: Surveyed, wanted: Sequence[str], access: Access, asked: Collection[str] = ()
 ) -> Survey:
-    """Look through the locations `wanted`, each a source, a part of one, or a source to be.
+    """Survey the locations `wanted`: sources, parts of sources, or new sources.
 
-    `asked` are those that the user has just named.
+    `asked` are those that the user named in this command.
 
     Raises:
-        UsageError: there is nothing at a location, and nothing of it is known; or what was just
-            named and is no source yet is a device, a pipe or a socket.
-        FetchError: there is nothing at an address that was just named and is no source yet.
+        UsageError: nothing exists at a location, and nothing is indexed of it; or a new source is a
+            device, a pipe or a socket.
+        FetchError: a new address has no page.
 
     """
     root, discover = access.root, access.discover
@@ -444,7 +448,7 @@ def survey(
         lying = _look(scope.source, [scope.part], single_files, discover, root)
         here = list(_describe_files(lying, sizes, access.edited))
         if not here and scope.part != scope.source and is_there(root / scope.part):
-            # The source leaves this out, such as a hidden file; but it was asked for by name.
+            # The source leaves this file out (it may be hidden), but the user has named it.
             sources.append(scope.part)
             here = list(_look(scope.part, [scope.part], single_files, discover, root))
         if scope.source in asked and scope.source not in standing:
@@ -463,9 +467,9 @@ def _not_named(location: str) -> Skip:
 def survey_changes(
     catalog: Surveyed, changed: Collection[str], discover: Discover, root: Path
 ) -> Survey:
-    """Look at the locations `changed`, and what lies below them, as far as sources hold them.
+    """Survey the locations `changed` and everything below them, as far as they are in sources.
 
-    What a source leaves out stays so, though it is named here.
+    Unlike in `survey`, files that a source leaves out stay out.
     """
     known = catalog.known()
     sources = catalog.sources()
@@ -501,7 +505,7 @@ def _survey(
 
 
 def standing_sources(catalog: Surveyed, root: Path) -> list[str]:
-    """List the sources of which anything is left, on the disk or in the index."""
+    """List the sources that exist or have documents in the index."""
     sources = catalog.sources()
     absent = [source for source in sources if not (is_address(source) or is_there(root / source))]
     held = {document.source for document in catalog.known()} if absent else set()
@@ -511,7 +515,7 @@ def standing_sources(catalog: Surveyed, root: Path) -> list[str]:
 def absent_sources(
     sources: Iterable[str], documents: Iterable[Known | Document], root: Path
 ) -> list[str]:
-    """List the sources that are not there and whose documents a run keeps nevertheless."""
+    """List the missing sources whose documents a run keeps."""
     single_files = {one.location for one in documents if one.location == one.source}
     return [
         source
@@ -522,15 +526,16 @@ def absent_sources(
 
 
 def _may_come_back(source: str, single_files: Collection[str], root: Path) -> bool:
-    """Tell a source that may lie on a drive that is not there from a file that was deleted.
+    """Tell whether a missing source may be on a drive that is not mounted.
 
-    A whole folder that is gone may, and so may a file whose folder is gone, too.
+    That may be so for a folder, and for a file whose folder is missing, too; otherwise the file was
+    deleted.
     """
     return source not in single_files or not is_there((root / source).parent)
 
 
 def is_there(path: Path) -> bool:
-    """Tell whether something is at `path`, be it out of reach."""
+    """Tell whether `path` exists, even if it cannot be accessed."""
     try:
         path.lstat()
     except (FileNotFoundError, NotADirectoryError):
@@ -552,7 +557,7 @@ def _expect_there(wanted: Sequence[str], known: Sequence[Known], root: Path) -> 
 
 
 def _expect_pages(address: str, pages: Sequence[Found | Skip]) -> None:
-    """Refuse an address at which there is nothing to read, rather than keep it as a source."""
+    """Raise an error for an address without a readable page: it must not become a source."""
     if any(isinstance(one, Found) for one in pages):
         return
     skips = [one for one in pages if isinstance(one, Skip)]

@@ -1,4 +1,4 @@
-"""An index made anew beside the one that is there, which answers until the new one is complete."""
+"""Builds an index next to the old one, which answers until the new one is complete."""
 
 from __future__ import annotations
 
@@ -18,10 +18,7 @@ from askdoc.types.ports import Embedder
 
 
 class Rebuild:
-    """Begins an index beside the one in `store`, finds one that was begun, and exchanges them.
-
-    Where there is nothing to answer from, the new index takes its place at once.
-    """
+    """Starts or continues a rebuild next to the index in `store`, and exchanges them at the end."""
 
     def __init__(
         self,
@@ -49,21 +46,22 @@ class Rebuild:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the lock of the index; an exchange that was broken off is brought to its end."""
+        """Hold the lock of the index, and complete an interrupted exchange."""
         with self._store.lock():
             if self._beside.is_begun() and self._is_complete():
                 self.take_over()
             yield
 
     def begin(self, wanted: Sequence[str]) -> tuple[Embedder, bool]:
-        """Begin an index with the sources and exclusions of the former one, and `wanted`.
+        """Start an index with the sources and exclusions of the old one, and `wanted`.
 
-        A catalog that cannot be read has nothing to keep. The embedder is loaded first, so that
-        nothing is lost for want of it; it is returned, with whether the new index stands beside.
+        From a catalog that cannot be read, nothing is taken over. The embedder is loaded first, so
+        that a missing model costs nothing. Returns the embedder, and whether the new index is next
+        to an old one.
 
         Raises:
-            UsageError: a source is not there, so that its documents would be lost.
-            IndexCorrupt: the list of sources cannot be read, and none are named.
+            UsageError: a source is missing, so that its documents would be lost.
+            IndexCorrupt: the list of sources cannot be read, and none is named.
 
         """
         sources: list[str] = []
@@ -103,10 +101,9 @@ class Rebuild:
         return loaded, answers
 
     def is_to_go_on(self, configured: Sequence[str]) -> bool:
-        """Tell whether an index was begun that a run of everything can bring to its end.
+        """Tell whether there is an interrupted rebuild to continue.
 
-        One that was begun with other settings is given up. Where sources have been added or taken
-        out since, it is begun again.
+        One with other settings, or with other sources than now, is discarded.
         """
         if not self._beside.is_begun():
             return False
@@ -126,10 +123,10 @@ class Rebuild:
         return is_same or self.begin(())[1]
 
     def take_over(self) -> None:
-        """Put the new index, which is complete, in place of the former one.
+        """Replace the old index by the new one, which is complete.
 
-        Vectors are exchanged first, then the catalog, in one step. Who opens the former one in
-        between finds it marked as being written to.
+        The vectors are exchanged first, then the catalog by one rename. In between, the old catalog
+        is marked as being written, so a reader does not use it with the new vectors.
         """
         with closing(self.store.catalog()) as draft:
             has_passages = bool(draft.counts().chunks)
@@ -152,11 +149,11 @@ class Rebuild:
 
 
 def nothing_to_index() -> UsageError:
-    """Return the error for an index that has no sources."""
+    """Return the error for an index without sources."""
     hint = "name files or folders: `askdoc index PATH`"
     return UsageError("there is nothing to index yet", hint=hint)
 
 
 def _registered(catalog: SqliteCatalog, configured: Sequence[str]) -> tuple[set[str], set[str]]:
-    """Return what an index was made of: its sources, but those by the settings, and exclusions."""
+    """Return the sources of an index without those of the settings, and its exclusions."""
     return set(catalog.sources()) - set(configured), set(catalog.exclusions())

@@ -1,7 +1,7 @@
-"""One run of indexing: examine what may have changed, read what is unknown, take out what is gone.
+"""One run of indexing: examines changed files, reads new content, removes what is gone.
 
-`carry_out` is the whole of it, and reads as its steps. A `WorkFile` is one file on its way; a `Run`
-is what the steps share.
+`carry_out` calls the steps in order. A `WorkFile` is one file of the run; a `Run` has what the
+steps share.
 """
 
 from __future__ import annotations
@@ -47,15 +47,15 @@ from askdoc.types.indexing import KILLED
 from askdoc.types.ports import Listener
 
 _BATCH = 256
-"""Copies that are noted in one transaction."""
+"""Copies per transaction."""
 
 
 @dataclass(slots=True)
 class RunLog:
-    """Names what was added, changed, copied and skipped, and counts the rest.
+    """Collects what a run does, for its report.
 
-    `copied` says of which document each new place is one. `done` of `total` files are dealt with;
-    what lies in a file is not counted there.
+    `copied` maps each new place to its document. `done` of `total` files are finished; parts of
+    files do not count.
     """
 
     listen: Listener
@@ -71,17 +71,17 @@ class RunLog:
     _renamed: list[tuple[str, str]] = field(default_factory=list)
 
     def skip(self, skip: Skip, found: Found | None = None) -> None:
-        """Note and report what is not indexed; `found`, where it need not be looked at again."""
+        """Record a skipped file; with `found`, it is not read again until it changes."""
         self.skips[skip.location] = skip, found
         self.listen(skip)
 
     def published(self, chunks: int, current: str) -> None:
-        """Count passages that can be found from now on, and report how far the run is."""
+        """Count passages that are visible now, and report the progress."""
         self.chunks += chunks
         self.listen(Indexed(self.done, self.chunks, self.total, current))
 
     def take_out(self, gone: Sequence[str], renamed: Sequence[tuple[str, str]]) -> None:
-        """Note places that are gone; some of them are renamed, from what to what."""
+        """Record removed places; `renamed` maps old places to new ones."""
         former = {before for before, _ in renamed}
         self._renamed = list(renamed)
         self._removed += [location for location in gone if location not in former]
@@ -89,7 +89,7 @@ class RunLog:
             del self.copied[now]
 
     def report(self, seconds: float, *, interrupted: bool, repaired: int) -> IndexReport:
-        """Say what was done."""
+        """Return the report of the run."""
         return IndexReport(
             added=tuple(sorted((*self.added, *self.copied))),
             changed=tuple(self.changed),
@@ -107,9 +107,9 @@ class RunLog:
 
 @dataclass(slots=True)
 class WorkFile:
-    """A file that a run works on, or a document that lies in a file.
+    """A file of a run, or a part of one.
 
-    `former` is what the index has of it, `parts` are the documents that it has of what lies in it.
+    `former` is its document in the index, `parts` are the documents of its parts.
     """
 
     found: Found
@@ -120,24 +120,24 @@ class WorkFile:
 
     @property
     def location(self) -> str:
-        """Where it is."""
+        """Its location."""
         return self.found.location
 
     @property
     def content(self) -> tuple[str, str]:
-        """What two files share of which one is a copy: the digest, and how it is read."""
+        """The digest and the suffix; copies have both in common."""
         return self.digest, suffix(self.location)
 
     @property
     def is_same(self) -> bool:
-        """Whether the index has it with this content."""
+        """Whether the index has this content for it."""
         return self.former is not None and self.former.content_hash == self.digest
 
 
 class Before:
-    """What the index has when the run begins, by location.
+    """The index at the start of the run, by location.
 
-    `again` are files that options or limits may get more out of than in an earlier run.
+    `again` are files from which new options or limits may get more text.
     """
 
     def __init__(self, catalog: SqliteCatalog, survey: Survey, files: Files) -> None:
@@ -150,23 +150,23 @@ class Before:
                 self._parts.setdefault(document.within, []).append(document)
 
     def of(self, found: Found) -> WorkFile:
-        """Return what to work on for a file that was found."""
+        """Return the work for a found file."""
         return WorkFile(found, self._former.get(found.location), self.parts(found.location))
 
     def former(self, location: str) -> Known | None:
-        """Return what the index has of a location."""
+        """Return the document at a location, if there is one."""
         return self._former.get(location)
 
     def parts(self, location: str) -> Sequence[Known]:
-        """List the documents that the index has of what lies in a file."""
+        """List the documents that are parts of a file."""
         return self._parts.get(location, ())
 
 
 class Contents:
-    """Which contents the index has or is about to have, so that copies are recognised.
+    """The contents that the index has or will have after this run, to recognise copies.
 
-    `begun` are being read in this run, `in_files` were found within other files, and `failed` could
-    not be read. `waiting` are the documents that are not visible yet, by id.
+    `begun` are being read, `in_files` were found inside other files, `failed` could not be read.
+    `waiting` are documents that are not visible yet, by id.
     """
 
     def __init__(self, catalog: SqliteCatalog) -> None:
@@ -177,21 +177,21 @@ class Contents:
         self._recogniser = Recogniser(catalog, self.waiting)
 
     def twin(self, work: WorkFile) -> str | None:
-        """Name a document that has the content of a file."""
+        """Return the id of a document with the content of a file."""
         return self._recogniser.twin(work.found, work.digest)
 
     def identify(self, work: WorkFile) -> tuple[str, str | None]:
-        """Choose the id for what is read of a file, and name a document that may be alike."""
+        """Choose the id for a file, and return the id of a document that may be similar."""
         return self._recogniser.identify(work.location, work.digest, work.former)
 
 
 @dataclass(slots=True)
 class Run:
-    """What the steps of one run share.
+    """What the steps of a run share.
 
-    At the end of the run `lost` is taken out, the places in `touched` are noted, and the documents
-    in `renamed` get the names of the places that they have then. `twins` are read after the files
-    that they may be copies of, and `killed` when most memory is free.
+    At the end, `lost` places are removed, `touched` places are updated, and documents in `renamed`
+    get the names of their places. `twins` may be copies, so they are read after the originals.
+    `killed` files ran out of memory, so they are read once more, alone.
     """
 
     writer: IndexWriter
@@ -213,7 +213,7 @@ class Run:
     interrupted: bool = False
 
     def report(self, seconds: float) -> IndexReport:
-        """Say what was done."""
+        """Return the report of the run."""
         return self.log.report(
             seconds, interrupted=self.interrupted, repaired=self.writer.repaired.made
         )
@@ -228,9 +228,9 @@ def carry_out(
     survey: Survey,
     asked: Sequence[str] = (),
 ) -> Run:
-    """Bring the index in step with a survey; Ctrl-C ends it early.
+    """Bring the index up to date with a survey; Ctrl-C ends the run early.
 
-    `asked` names the sources that were surveyed, where it was not all.
+    `asked` names the surveyed sources, if not all.
     """
     catalog = writer.catalog
     before = Before(catalog, survey, files)
@@ -250,7 +250,7 @@ def carry_out(
         _close(run)
         writer.roll_back()
         _count_unheard(run)
-        # Passages of a document that was not read to its end have gone again.
+        # An interrupted document leaves passages without vectors, and vectors without passages.
         run.log.chunks = len(catalog.chunk_ids(dict.fromkeys(run.taken_in)))
     finally:
         _close(run)
@@ -265,15 +265,15 @@ def carry_out(
 
 
 def take_in(run: Run, plan: Plan) -> None:
-    """Read what is new or has changed, and note what is a copy."""
+    """Read new and changed files, and record copies."""
     run.log.total = len(plan.add) + len(plan.examine)
-    # All that may have changed is examined before any is read, since names may have been swapped.
+    # All changed files are examined before any is read: two files may have swapped their names.
     changed, copies = examine(run, map(run.before.of, plan.examine))
     if run.log.total:
         read_all(run, _in_order(run, map(run.before.of, plan.add), copies, changed))
     while run.killed or run.twins:
         killed, run.killed = run.killed, []
-        for work in killed:  # one alone, when most memory is free
+        for work in killed:  # one at a time, so that each has all memory
             read_all(run, iter([work]))
         waiting, run.twins = run.twins, []
         run.contents.begun.clear()
@@ -283,9 +283,9 @@ def take_in(run: Run, plan: Plan) -> None:
 def examine(
     run: Run, works: Iterable[WorkFile]
 ) -> tuple[list[WorkFile], list[tuple[WorkFile, str]]]:
-    """Look at files that may have changed.
+    """Compute digests of files that may have changed.
 
-    Return those whose content is not known, and those that have become copies, of which document.
+    Return those with new content, and those that are now copies, with the document.
     """
     unknown: list[WorkFile] = []
     copies: list[tuple[WorkFile, str]] = []
@@ -305,7 +305,7 @@ def examine(
 
 
 def choose(run: Run, works: Iterable[WorkFile]) -> Iterator[WorkFile]:
-    """Look at one file after the other; yield those whose content is not known."""
+    """Compute one digest after the other; yield files with new content."""
     copies: list[tuple[WorkFile, str]] = []
     contents = run.contents
     for work in works:
@@ -318,11 +318,12 @@ def choose(run: Run, works: Iterable[WorkFile]) -> Iterator[WorkFile]:
         elif not work.is_same and work.content in contents.begun:
             run.twins.append(work)
         else:
-            _copy(run, copies)  # before it is decided whether what is read keeps its id
+            # First, because the copies decide whether the new content keeps the id.
+            _copy(run, copies)
             copies.clear()
             contents.begun.add(work.content)
             yield work
-            _started(run)  # what takes long to load does so while the first file is read
+            _started(run)  # the models load while the first file is read
         if len(copies) == _BATCH or work.former is not None:
             _copy(run, copies)
             copies.clear()
@@ -330,7 +331,7 @@ def choose(run: Run, works: Iterable[WorkFile]) -> Iterator[WorkFile]:
 
 
 def read_all(run: Run, works: Iterator[WorkFile]) -> None:
-    """Read files, and take in what is read of each."""
+    """Read files in parallel, and store what each contains."""
 
     def asked_for() -> Iterator[Found]:
         for work in works:
@@ -345,24 +346,24 @@ def read_all(run: Run, works: Iterator[WorkFile]) -> None:
                 elif run.intake is not None:
                     run.intake.idle()
         except KeyboardInterrupt:
-            _stop(run)  # before the processes that read are ended
+            _stop(run)  # close the iterator first: it ends the reading processes
             raise
     if run.intake is not None:
         run.intake.flush()
 
 
 def take_in_file(run: Run, work: WorkFile, readout: Readout) -> None:
-    """Take in what is read of one file, or note why it cannot be read."""
+    """Store one file, or record why it cannot be read."""
     run.opened.add(work.location)
     key, like = _identify(run, work)
     try:
         parts = readout.parts()
         first = list(islice(parts, 1))
-        # A file comes after its parts: until it is there, a broken run reads it again.
+        # A file is stored after its parts, so that a run after a crash reads it again.
         take_in_parts(run, work, [part for reading in first for part in reading.parts])
         rest = chain(first, parts)
         if twin := _met_meanwhile(run, work):
-            for _ in rest:  # all of it is to be taken before another file is
+            for _ in rest:  # a reader sends one file at a time: take all its parts before the next
                 pass
             _copy(run, [(work, twin)])
             return
@@ -380,7 +381,7 @@ def take_in_file(run: Run, work: WorkFile, readout: Readout) -> None:
 
 
 def take_in_parts(run: Run, file: WorkFile, parts: Sequence[Part]) -> None:
-    """Take in the documents that a file holds; those that it held before are given up."""
+    """Store the parts of a file; remove former parts that it no longer has."""
     left = {part.location: part for part in file.parts}
     for found, part in placed(file.found, parts):
         if found.location in run.before.excluded:
@@ -404,7 +405,7 @@ def take_in_parts(run: Run, file: WorkFile, parts: Sequence[Part]) -> None:
 
 
 def take_out(run: Run, plan: Plan) -> None:
-    """Take out what is gone, and tell what was renamed from it."""
+    """Remove what is gone, and find what was renamed."""
     gone = [*plan.remove, *run.lost]
     if gone:
         run.writer.release([item.location for item in gone])
@@ -414,7 +415,7 @@ def take_out(run: Run, plan: Plan) -> None:
 
 
 def note(run: Run, survey: Survey) -> None:
-    """Write down what needs no vectors: new times and places, and what was skipped."""
+    """Record changes without vectors: new times and places, and skips."""
     catalog = run.writer.catalog
     before = {skip.location: skip for skip in survey.skipped}
     skips = run.log.skips
@@ -434,11 +435,11 @@ def note(run: Run, survey: Survey) -> None:
         catalog.record_skips(news, forget=() if run.interrupted else forget)
 
 
-# ── below here: how ─────────────────────────────────────────────────────────────────────────────
+# ── helpers of the steps ────────────────────────────────────────────────────────────────────────
 
 
 def _to_read_again(catalog: SqliteCatalog, files: Files) -> frozenset[str]:
-    """Name the files that options or limits may get more out of than in an earlier run."""
+    """Return the files from which new options or limits may get more text than before."""
     options = files.options
     bare = {
         document.within or document.location
@@ -459,9 +460,10 @@ def _in_order(
     copies: Sequence[tuple[WorkFile, str]],
     changed: Sequence[WorkFile],
 ) -> Iterator[WorkFile]:
-    """Yield what is to be read: what is new comes first.
+    """Yield the files to read, new ones first.
 
-    It may be a renamed file, whose document is then not to change or go with the former one.
+    A new file may be a renamed one; it must claim its document before the old place is changed or
+    removed.
     """
     yield from choose(run, new)
     _copy(run, copies)
@@ -469,7 +471,7 @@ def _in_order(
 
 
 def _digested(run: Run, work: WorkFile) -> bool:
-    """Find out the digest of a file; False, with a note, where it cannot be opened."""
+    """Compute the digest of a file; False, and a recorded skip, if it cannot be opened."""
     try:
         work.digest = run.files.digest(work.found)
     except ReadError as error:
@@ -479,13 +481,13 @@ def _digested(run: Run, work: WorkFile) -> bool:
 
 
 def _identify(run: Run, work: WorkFile) -> tuple[str, str | None]:
-    if work.former is not None:  # it may let go of that
+    if work.former is not None:  # the skip may remove the former document
         run.renamed.add(work.former.id)
     return run.contents.identify(work)
 
 
 def _copy(run: Run, copies: Sequence[tuple[WorkFile, str]], *, within: str | None = None) -> None:
-    """Note files as further places of documents."""
+    """Record files as further places of documents."""
     if not copies:
         return
     catalog = run.writer.catalog
@@ -503,10 +505,9 @@ def _copy(run: Run, copies: Sequence[tuple[WorkFile, str]], *, within: str | Non
 
 
 def _is_copy(run: Run, work: WorkFile, file: WorkFile) -> bool:
-    """Note what lies in a file as a place of a document with that content, if there is one.
+    """Record a part as a further place of a document with the same content, if there is one.
 
-    What is a document's own place, and says the same, is read again, for what options may get out
-    of it.
+    A part at a document's own place is read again instead, since options may get more text from it.
     """
     catalog = run.writer.catalog
     if work.former is not None and work.is_same:
@@ -524,14 +525,14 @@ def _is_copy(run: Run, work: WorkFile, file: WorkFile) -> bool:
 
 
 def _published_twin(run: Run, work: WorkFile) -> str | None:
-    """Name a document with that content; one that is on its way is published for it."""
+    """Return the document with this content; if it is not visible yet, publish it first."""
     if work.content in run.contents.begun and run.intake is not None:
         run.intake.flush()
     return run.contents.twin(work)
 
 
 def _met_meanwhile(run: Run, work: WorkFile) -> str | None:
-    """Name a document with the content of a file, if another was found to hold it just now."""
+    """Return the document with the content of a file, if it was found elsewhere in this run."""
     if work.content not in run.contents.in_files or work.is_same:
         return None
     return _published_twin(run, work)
@@ -576,13 +577,14 @@ def _published(run: Run, document_ids: Sequence[str], chunks: int) -> None:
         location = waiting[key].location
         is_new = run.before.former(location) is None
         (log.added if is_new else log.changed).append(location)
-        del waiting[key]  # last: Ctrl-C may come anywhere, and what waits is looked at
+        # Removed last: after Ctrl-C at any point, waiting documents are still counted.
+        del waiting[key]
         log.done += run.opened.isdisjoint(wholes(location))
     log.published(chunks, current)
 
 
 def _count_unheard(run: Run) -> None:
-    """Count the documents that were published just when Ctrl-C came, before they were counted."""
+    """Count documents that Ctrl-C interrupted between publishing and counting."""
     waiting = run.contents.waiting
     heard = {*run.log.added, *run.log.changed}
     there = {item.id: item for item in run.writer.catalog.documents(list(waiting))}
@@ -599,7 +601,7 @@ def _count_unheard(run: Run) -> None:
 
 
 def _fail(run: Run, work: WorkFile, skip: Skip, *, looked_at: bool = False) -> None:
-    """Note that a file cannot be indexed, and what is indexed of it and no longer holds."""
+    """Record that a file cannot be indexed, and that its former document is outdated."""
     run.log.done += 1
     run.log.skip(skip, work.found if looked_at and skip.code not in PASSING else None)
     if work.former is not None and skip.code not in STAYS:
@@ -607,20 +609,20 @@ def _fail(run: Run, work: WorkFile, skip: Skip, *, looked_at: bool = False) -> N
 
 
 def _stop(run: Run) -> None:
-    """Note an interrupt, and report it at once: what is being embedded ends first."""
+    """Record an interrupt, and report it at once: the running embedding has to end first."""
     if not run.interrupted:
         run.interrupted = True
         run.log.listen(Stopping())
 
 
 def _close(run: Run) -> None:
-    """Give up what is not stored yet; the parts that are open are closed by who opened them."""
+    """Discard what is not stored yet; open parts are closed where they were opened."""
     if run.intake is not None:
         run.intake.close()
 
 
 def _is_closed_part(run: Run, location: str) -> bool:
-    """Tell whether something lies in a file that is indexed and was not read in this run."""
+    """Tell whether a location is inside an indexed file that this run did not read."""
     return any(
         run.before.former(whole) is not None and whole not in run.opened
         for whole in wholes(location)
@@ -628,7 +630,7 @@ def _is_closed_part(run: Run, location: str) -> bool:
 
 
 def _like(skip: Skip, found: Found) -> Skip:
-    """Say of a copy of a file that was skipped that it is skipped too, and why."""
+    """Return the skip for a copy of a skipped file, with the same reason."""
     reason = skip.reason
     for before, now in (
         (PurePosixPath(skip.location).name, PurePosixPath(found.location).name),
@@ -639,6 +641,6 @@ def _like(skip: Skip, found: Found) -> Skip:
 
 
 def _is_version_of(found: Found, stored: Stamp | Known | None) -> bool:
-    """Tell whether what is stored was read from a file as it is now, by its size and time."""
+    """Tell by size and time whether a document was read from the file as it is now."""
     now = (found.size, found.modified_ns)
     return stored is not None and (stored.size, stored.modified_ns) == now

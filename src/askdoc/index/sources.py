@@ -1,4 +1,4 @@
-"""How files come to be read, and what becomes of those that cannot be."""
+"""What reading a file returns, and the skips of files that cannot be read."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ NO_OPTIONS = ReadOptions()
 MISSING_PART = "missing_part"
 
 STAYS = OUT_OF_REACH | {MISSING_PART}
-"""Reasons that say nothing of a file's content: what is indexed of it stays."""
+"""Skips that say nothing about a file's content: its document stays in the index."""
 
 PASSING = STAYS | {"special", "unsupported", "vanished"}
-"""Reasons found without reading the content; whether they hold is looked at in each run."""
+"""Skips that need no reading, so each run checks them again."""
 
 
 class Readout(Protocol):
-    """One file being read. Its parts are to be taken to the end, before another file's."""
+    """One file being read. Take all its parts before those of another file."""
 
     @property
     def found(self) -> Found:
@@ -35,23 +35,23 @@ class Readout(Protocol):
         """The SHA-256 of the bytes that were read; known after the last part."""
 
     def parts(self) -> Iterator[Reading]:
-        """Yield the file's text, part after part.
+        """Yield the file's text in parts.
 
         Raises:
-            ReadError: it cannot be read.
+            ReadError: the file cannot be read.
             MissingPart: its reader needs a package that is not installed.
 
         """
 
 
 Read = Callable[[Iterable[Found]], AbstractContextManager[Iterator[Readout | None]]]
-"""Reads files, in any order; gives None where none is ready yet. Files are taken from the iterable
-as there is room for them."""
+"""Reads files in any order; yields None while none is ready. It takes files from the iterable when
+a process is free."""
 
 
 @dataclass(frozen=True, slots=True)
 class Web:
-    """How to get at pages of the web; `forget` deletes what is kept of an address."""
+    """Access to web pages; `forget` deletes the stored pages of an address."""
 
     fetch: Fetch
     forget: Callable[[str], None]
@@ -59,9 +59,10 @@ class Web:
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """Which locations may be read: an index that came from elsewhere can name any as its sources.
+    """Which locations may be read.
 
-    `allow` remembers locations that the user has named.
+    An index from another machine could name any file as a source, so only locations that the user
+    named on this machine are allowed; `allow` stores them.
     """
 
     allows: Callable[[str], bool]
@@ -75,11 +76,12 @@ NO_WEB = Web(lambda _: (), lambda _: None)
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """How to get at files; `digest`, the SHA-256 of one's bytes, raises `ReadError`.
+    """Access to files.
 
-    `options` are what `read` heeds. `passed_over` lists what `discover` says nothing of. `web` is
-    for addresses, and `trust` says which locations may be read.
-    `still_holds` tells whether reading would end as it did, for a skip that is remembered.
+    `digest` returns the SHA-256 of a file's bytes, or raises `ReadError`. `read` uses `options`.
+    `passed_over` lists the files that `discover` leaves out. `web` serves addresses, and `trust`
+    says which locations may be read. `still_holds` tells whether an earlier skip would happen
+    again.
     """
 
     discover: Discover
@@ -93,6 +95,6 @@ class Files:
 
 
 def skip_of(found: Found, error: ReadError | MissingPart) -> Skip:
-    """Say of a file why it was not read."""
+    """Return the skip of a file that was not read."""
     code = error.code if isinstance(error, ReadError) else MISSING_PART
     return Skip(found.location, code, str(error), error.hint)

@@ -1,4 +1,4 @@
-"""What an index holds and how it stands against the files it was made from."""
+"""The state of an index, compared with the files on disk."""
 
 from __future__ import annotations
 
@@ -19,11 +19,10 @@ REPORT = "askdoc.index/1"
 
 @dataclass(frozen=True, slots=True)
 class IndexStatus:
-    """The state of one index; `changed` and `missing` hold locations of documents.
+    """The state of one index; `changed` and `missing` are locations of documents.
 
-    It is `unfinished` where it is being made anew, or that was broken off, and `incomplete` where a
-    run has not read all files that it was to read. `absent` are sources that are not there, whose
-    documents stay until they are removed.
+    `unfinished`: a rebuild is running or was interrupted. `incomplete`: a run has not read all its
+    files. `absent` are missing sources, whose documents stay until they are removed.
     """
 
     index: Path
@@ -51,9 +50,9 @@ def read_status(  # noqa: PLR0913 - what it looks at
     unfinished_key: str | None = None,
     incomplete_key: str | None = None,
 ) -> IndexStatus:
-    """Read the state of the index in the folder `index`; looks at every file it was made from.
+    """Read the state of the index in the folder `index`; this examines every indexed file.
 
-    `sources` are told though nothing of them is indexed. Locations are relative to `root`.
+    `sources` are listed even without indexed files. Locations are relative to `root`.
     """
     documents = tuple(catalog.documents())
     states = {document.location: file_state(document) for document in documents}
@@ -75,7 +74,7 @@ def read_status(  # noqa: PLR0913 - what it looks at
 
 
 def folder_bytes(folder: Path) -> int:
-    """Add up the sizes of the files below `folder`; a file that vanishes meanwhile counts 0."""
+    """Add up the sizes of the files below `folder` in bytes; a file that vanishes counts 0."""
     total = 0
     for path in folder.rglob("*"):
         try:
@@ -105,9 +104,9 @@ def status_to_json(status: IndexStatus) -> dict[str, Any]:
 
 
 def report_to_json(report: IndexReport) -> dict[str, Any]:
-    """Return what a run of indexing did as plain values."""
+    """Return the report of a run as plain values."""
     values = msgspec.to_builtins(report)
-    del values["repaired"]  # told to people alone
+    del values["repaired"]  # shown on the terminal only
     values["renamed"] = [{"from": before, "to": now} for before, now in report.renamed]
     return {"schema": REPORT} | {
         key: list(value) if isinstance(value, tuple) else value for key, value in values.items()
@@ -138,7 +137,7 @@ _FOLLOW = "run `askdoc index`"
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Files, by location, that share a reason, and what would help; `code` is stable and short."""
+    """Files, by location, that share a reason, with a hint; `code` is short and stable."""
 
     code: str
     reason: str
@@ -148,7 +147,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How many files are indexed wholly, and what is missing, the largest gaps first."""
+    """How many files are completely indexed, and what is missing, largest gaps first."""
 
     indexed: int
     gaps: tuple[Gap, ...]
@@ -157,7 +156,7 @@ class Coverage:
 def coverage(
     documents: Iterable[Document], planned: IndexReport, passed_over: Iterable[Skip]
 ) -> Coverage:
-    """Put together what is indexed, what a run would find now, and what no run looks at."""
+    """Combine what is indexed, what a run would find now, and what every run leaves out."""
     partly: list[Skip] = []
     whole = 0
     outdated = {*planned.changed, *planned.removed, *(old for old, _ in planned.renamed)}
@@ -184,7 +183,7 @@ def coverage(
 
 
 def gaps(skipped: Iterable[Skip]) -> tuple[Gap, ...]:
-    """Put files with the same reason together, the largest groups first."""
+    """Group files by their reason, largest groups first."""
     groups: dict[tuple[str, str, str | None], list[str]] = {}
     for skip in skipped:
         key = skip.code, _without_name(skip), skip.hint
@@ -199,7 +198,7 @@ def coverage_to_json(found: Coverage) -> dict[str, Any]:
 
 
 def _without_name(skip: Skip) -> str:
-    """Say the reason of any file that shares it: the file's own name is left out."""
+    """Return the reason without the file's own name, so that equal reasons can be grouped."""
     names: Sequence[str] = (skip.location, PurePosixPath(skip.location).name)
     reason = skip.reason
     for name in names:

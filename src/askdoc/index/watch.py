@@ -1,4 +1,4 @@
-"""Keep an index current: bring it up to date again after each change of its files."""
+"""Keeps an index current: brings it up to date after each change of its files."""
 
 from __future__ import annotations
 
@@ -24,36 +24,36 @@ _RETRY = 1.0
 
 _REST = 100
 _LEAST_REST = 30.0
-"""Between looks at all files, in case a change was missed, lie so many times the seconds that one
-takes, and so many seconds at least."""
+"""All files are checked from time to time, in case the system dropped a change: after this multiple
+of the time that a check takes, and at least this many seconds."""
 
 _BLIND_REST = 5.0
-"""The same, where the system tells of no changes."""
+"""The same, if the system reports no changes at all."""
 
 
 class Watch(Protocol):
-    """Watches some paths, from when it is made until it is closed.
+    """Watches paths from its creation until it is closed.
 
-    `is_blind` tells that the system watches nothing.
+    `is_blind`: the system reports no changes.
     """
 
     is_blind: bool
 
     def changes(self) -> set[Path]:
-        """Wait a moment, and return what to look at for what has changed since the last call."""
+        """Wait a moment, and return the paths to examine for changes since the last call."""
 
     def is_current(self) -> bool:
-        """Tell whether this still watches what lies at the paths."""
+        """Tell whether the watched folders are still the ones at these paths."""
 
     def close(self) -> None:
-        """Watch no longer."""
+        """Stop watching."""
 
 
 class Follower:
     """Keeps the index current with its sources, or with the paths `sources`.
 
-    `watch` begins to watch paths. `listen` hears `Waiting`, once for each time that another process
-    writes to the index.
+    `watch` starts to watch paths. `listen` gets `Waiting` each time that another process writes to
+    the index.
     """
 
     def __init__(
@@ -70,9 +70,9 @@ class Follower:
         self._is_waiting = False
 
     def reports(self) -> Iterator[IndexReport]:
-        """Yield what was done at each look, for ever; a run that is broken off is the last.
+        """Yield the report of each run, until a run is interrupted.
 
-        The first look is at all files, since they may have changed while nobody watched.
+        The first run checks all files, since they may have changed before.
         """
         while True:
             paths = self._paths()
@@ -86,7 +86,7 @@ class Follower:
         return list(self._sources or self._indexer.watched())
 
     def _while_current(self, watch: Watch, paths: list[Path]) -> Iterator[IndexReport]:
-        """Follow changes until other paths are to be watched, or others lie there."""
+        """Follow changes until other paths, or new folders at these paths, have to be watched."""
         changed = set(paths)
         due = 0.0
         while watch.is_current() and (time.monotonic() < due or paths == self._paths()):
@@ -104,7 +104,7 @@ class Follower:
             changed |= watch.changes()
 
     def _follow(self, changed: set[Path]) -> IndexReport | None:
-        """Bring the index up to date; None while another process writes to it."""
+        """Bring the index up to date; return None while another process writes to it."""
         try:
             report = self._indexer.follow(changed)
         except IndexLocked as error:
@@ -117,20 +117,20 @@ class Follower:
 
 
 _QUIET = 250
-"""Milliseconds without a change after which those before are told of."""
+"""Milliseconds without a change after which earlier changes are reported."""
 
 _LONGEST = 2_000
-"""Milliseconds after which changes are told of, though more of them come."""
+"""Milliseconds after which changes are reported even if more arrive."""
 
 _MOMENT = 400
-"""Milliseconds to wait for a change before saying that there is none."""
+"""Milliseconds to wait for a change before returning none."""
 
 
 class FolderWatch:
-    """Watches what lies at some paths, be it there or not; to be closed.
+    """Watches paths, whether they exist or not; must be closed.
 
-    Hidden names are passed over, as discovery does, and so are the folders `leave_out`. `is_blind`
-    tells that the system refuses to watch so much: nothing is told of then.
+    As in discovery, hidden names and the folders `leave_out` are ignored. `is_blind`: the system
+    refuses to watch so many folders, so no change is reported.
     """
 
     def __init__(self, paths: Sequence[Path], leave_out: Collection[Path] = ()) -> None:
@@ -138,7 +138,7 @@ class FolderWatch:
         self._leave_out = [str(folder) for folder in leave_out]
         self._identities = self._identify()
         folders = [path for path in self._paths if Path(path).is_dir()]
-        # what is gone may come back into the folder that it lay in
+        # a missing file may come back, so its folder is watched
         around = sorted({_folder_of(path) for path in self._paths if path not in folders})
         self._real = {
             real: path for path in (*folders, *around) if (real := os.path.realpath(path)) != path
@@ -151,15 +151,15 @@ class FolderWatch:
                 self._watches.append(_watch(folders, deep=True))
             if around:
                 self._watches.append(_watch(around, deep=False))
-            self._early = self._changes()  # the system watches from the first look on
+            self._early = self._changes()  # start now: no change before the first call gets lost
         except OSError:
             self.close()
             self.is_blind = True
 
     def changes(self) -> set[Path]:
-        """Wait a moment, and return what is to be looked at for what changed since the last call.
+        """Wait a moment, and return the paths to examine for changes since the last call.
 
-        That is files, and folders with all that they hold.
+        These are files, and folders with everything in them.
         """
         if not self._watches:
             time.sleep(_MOMENT / 1000)
@@ -168,11 +168,14 @@ class FolderWatch:
         return {Path(relevant) for path in found if (relevant := self._relevant(path))}
 
     def is_current(self) -> bool:
-        """Tell whether this still watches what is at the paths; if not, begin another."""
+        """Tell whether the watched folders are still the ones at these paths.
+
+        If not, make a new watch.
+        """
         return self._identities == self._identify()
 
     def close(self) -> None:
-        """Watch no longer."""
+        """Stop watching."""
         for watch in self._watches:
             watch.close()
         self._watches.clear()
@@ -183,12 +186,15 @@ class FolderWatch:
             try:
                 found.update(path for _, path in next(watch))
             except (RuntimeError, StopIteration):
-                # It stumbles over names that are not Unicode. What else it had to tell is lost.
+                # watchfiles fails on names that are not Unicode, and drops its other changes.
                 self._identities = []
         return found
 
     def _identify(self) -> list[tuple[str, int, int]]:
-        """Say which folders are there, and which files; of these it does not matter which."""
+        """Identify the folders at the paths by device and inode.
+
+        For files, only that they exist.
+        """
         found: list[tuple[str, int, int]] = []
         for path in self._paths:
             try:
@@ -200,24 +206,24 @@ class FolderWatch:
         return found
 
     def _relevant(self, path: str) -> str | None:
-        """Name what is to be looked at since something changed at a path; None where nothing is."""
+        """Return what to examine after a change at a path, or None."""
         path = self._as_asked(path)
         if any(_inside(path, folder) is not None for folder in self._leave_out):
             return None
         for root in self._paths:
-            if _inside(root, path) is not None:  # it, or a folder that it lies in
+            if _inside(root, path) is not None:  # the path itself, or a folder above it
                 return root
             if (inside := _inside(path, root)) is None:
                 continue
             names = Path(inside).parts
-            if names[-1] in IGNORE_FILES:  # it counts for all of its folder
+            if names[-1] in IGNORE_FILES:  # an ignore file affects its whole folder
                 path, names = str(Path(path).parent), names[:-1]
             if not any(name.startswith(".") for name in names):
                 return path
         return None
 
     def _as_asked(self, path: str) -> str:
-        """Return a path as it lies below what was asked for, where the system resolves links."""
+        """Return a reported path, whose links are resolved, as a path below the watched one."""
         for real, asked in self._real.items():
             if (inside := _inside(path, real)) is not None:
                 return os.path.join(asked, inside) if inside else asked  # noqa: PTH118 - text
@@ -240,15 +246,15 @@ def _watch(paths: Iterable[str], *, deep: bool) -> Generator[set[FileChange], No
 
 
 def _folder_of(path: str) -> str:
-    """Return the folder that something lies in or would lie in, or the nearest above that is there.
+    """Return the existing folder that is nearest above a path.
 
-    A file may be given by a link; what changes is in the folder of the file itself, or of the link.
+    For a link to a file, both the folder of the file and that of the link can change.
     """
     return next(str(above) for above in Path(path).parents if above.is_dir())
 
 
 def _inside(path: str, folder: str) -> str | None:
-    """Return where a path lies in a folder, which may be the folder itself; None if outside."""
+    """Return a path relative to a folder (`.` for the folder itself), or None if it is outside."""
     if path == folder:
         return ""
     start = folder.rstrip(os.sep) + os.sep

@@ -1,7 +1,8 @@
-"""An index open for writing: what a crash left is repaired first, what is not needed is not loaded.
+"""An index open for writing: repairs what a crash left, and loads each part only when needed.
 
-The catalog is the truth and the vectors follow it. While a run changes the index, the catalog says
-so; if it still does at the next opening, that run was killed, and vectors are compared with chunks.
+The catalog is the truth, and the vectors follow it. While a run changes the index, the catalog has
+a mark. If the mark is there at the next opening, the run was killed, and the vectors are compared
+with the chunks.
 """
 
 from __future__ import annotations
@@ -24,26 +25,26 @@ from askdoc.types import INCOMPLETE
 from askdoc.types.ports import Analyser, Embedder, VectorStore
 
 UNFINISHED = "unfinished"
-"""Under this key the catalog says `yes` until an index that is made anew is complete: the new one,
-and the former one, which it is to replace."""
+"""This setting of the catalog is `yes` until a rebuild is complete, in the new index and in the old
+one."""
 
 EMBEDDER_NAME = "embedder"
 EMBEDDER_FINGERPRINT = "embedder_fingerprint"
 SETTINGS_FINGERPRINT = "settings_fingerprint"
-"""Under these keys the catalog keeps what made the index."""
+"""The catalog's settings with the embedder and the settings that made the index."""
 
 _ALL = ""
-"""Stands for all sources among those that are not read to their end; no location is empty."""
+"""Stands for all sources in the list of incomplete ones; no location is empty."""
 _BATCH = 256
 _REBUILD = "run `askdoc index --rebuild` to make the index anew"
 
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """How to get at the two halves of an index. All of it is called only when needed.
+    """Access to the catalog and the vectors of an index; each function is called only when needed.
 
-    `reading` opens the catalog only to read from it, and raises `NoIndex` where there is none.
-    `beside` is where an index is made that is to take the place of this one.
+    `reading` opens the catalog for reading, and raises `NoIndex` if there is none. `beside` is the
+    place of a rebuild.
     """
 
     lock: Callable[[], AbstractContextManager[None]]
@@ -57,10 +58,10 @@ class Store:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """How to make an index beside another, which answers until this one takes its place.
+    """The place of a rebuild, next to the index that answers meanwhile.
 
-    `take_over` puts it there, and is told whether it has passages; a broken one can be called
-    again. `discard` deletes what was made.
+    `take_over` puts the new index in place, and gets whether it has passages; after an interrupt it
+    can be called again. `discard` deletes the new index.
     """
 
     store: Store
@@ -71,7 +72,7 @@ class Beside:
 
 @dataclass(frozen=True, slots=True)
 class Repaired:
-    """How many vectors were made, and how many removed that belonged to nothing."""
+    """How many vectors a repair has made, and how many orphaned ones it has removed."""
 
     made: int = 0
     removed: int = 0
@@ -81,10 +82,9 @@ class Repaired:
 
 
 class IndexWriter:
-    """An index open for writing; a context manager, to be entered with the lock held.
+    """An index open for writing: a context manager, to enter while holding the lock.
 
-    `was_broken` tells whether the run before did not come to its end, and `repaired` what was made
-    and removed after that.
+    `was_broken`: the previous run was killed; `repaired` says what was repaired after it.
     """
 
     def __init__(
@@ -118,7 +118,7 @@ class IndexWriter:
             return
         try:
             self._finish()
-        except BaseException:  # Ctrl-C may come before the vectors are closed, too
+        except BaseException:  # Ctrl-C may also come while the vectors are being opened
             self._give_up()
             raise
         self.catalog.close()
@@ -131,12 +131,12 @@ class IndexWriter:
         return self._vectors
 
     def open_vectors(self) -> None:
-        """Have the vectors opened, which goes on by itself, since they will be needed."""
+        """Start to open the vectors in the background, since they will be needed."""
         self.vectors.open()
 
     @property
     def embedder(self) -> Embedder:
-        """The embedder, loaded at the first call and noted in the catalog.
+        """The embedder, loaded and recorded in the catalog at the first call.
 
         Raises:
             EmbedderMismatch: another one made the vectors.
@@ -156,7 +156,7 @@ class IndexWriter:
         return self._embedder
 
     def expect_same_settings(self) -> None:
-        """Refuse to go on with other settings than those the index was made with.
+        """Check that the settings are those that made the index.
 
         Raises:
             EmbedderMismatch: the settings that chunks depend on, or the embedder, have changed.
@@ -170,42 +170,41 @@ class IndexWriter:
             self.catalog.keep(SETTINGS_FINGERPRINT, now)
         asked = self._settings.embedder
         if asked is not None and self.catalog.setting(EMBEDDER_NAME) not in (None, asked):
-            _ = self.embedder  # the name says nothing for sure, the fingerprint does
+            _ = self.embedder  # one name can mean different models; the fingerprint decides
 
     def begin(self) -> None:
-        """Note that changes follow; until the end, a crash is one in the middle."""
+        """Mark the catalog as being changed; a crash from now on leads to a repair."""
         self.catalog.keep(WRITING, "yes")
 
     def is_reading(self, sources: Sequence[str]) -> None:
-        """Note that files of these sources are being read, or of all where none is named."""
+        """Record that these sources (or all, if none is named) are being read."""
         self._keep_missing(self._missing() | set(sources or [_ALL]))
 
     def has_read(self, sources: Sequence[str]) -> None:
-        """Note that all files of these sources are read, or of all where none is named."""
+        """Record that these sources (or all, if none is named) have been read completely."""
         self._keep_missing(self._missing() - set(sources) if sources else set())
 
     def release(self, locations: Collection[str]) -> None:
-        """Take places out of the catalog; their vectors go with `remove_obsolete`."""
+        """Remove places from the catalog; `remove_obsolete` removes their vectors."""
         with self.catalog.transaction():
             self.begin()
             self.catalog.release(locations)
 
     def remove_obsolete(self) -> None:
-        """Remove the vectors that nobody needs any more."""
+        """Remove vectors of chunks that no longer exist."""
         if self.catalog.obsolete():
             remove_obsolete(self.catalog, self.vectors)
 
     def roll_back(self) -> None:
-        """Forget what is not published yet."""
+        """Discard what is not published yet."""
         self.catalog.drop_staged()
         self.remove_obsolete()
 
     def repair(self) -> Repaired:
-        """Make vectors and chunks agree, from the stored text alone; say what was repaired.
+        """Make vectors and chunks agree, from the stored text; return what was repaired.
 
         Raises:
-            EmbedderMismatch: vectors are missing and the embedder that made the others is not
-                the one at hand.
+            EmbedderMismatch: vectors are missing, and another embedder made the existing ones.
 
         """
         self.begin()
@@ -221,11 +220,11 @@ class IndexWriter:
         return Repaired(len(missing), len(stray))
 
     def _missing(self) -> set[str]:
-        """Name the sources that an earlier run, or this one, has not read to their end."""
+        """Return the sources that no run has read completely."""
         return set(json.loads(self.catalog.setting(INCOMPLETE) or "[]"))
 
     def _keep_missing(self, sources: set[str]) -> None:
-        if sources != self._missing():  # escaped, since names may be no UTF-8
+        if sources != self._missing():  # escaped, since names need not be valid UTF-8
             self.catalog.keep(INCOMPLETE, json.dumps(sorted(sources)) if sources else "")
 
     def _repair_after_crash(self) -> None:
@@ -234,10 +233,10 @@ class IndexWriter:
             self.repaired = self.repair()
 
     def _give_up(self) -> None:
-        """Close all; the next opening repairs what is half done."""
+        """Close everything; the next opening repairs what is unfinished."""
         try:
             if self._vectors is not None:
-                with suppress(StoreError):  # the first error is the one to tell
+                with suppress(StoreError):  # report the first error, not a later one
                     self._vectors.close()
         finally:
             self.catalog.close()
@@ -249,7 +248,7 @@ class IndexWriter:
             self.catalog.keep(WRITING, "no")
 
     def _sound_ids(self) -> set[str]:
-        """List the stored vectors; where they cannot be trusted, throw them away and list none."""
+        """List the ids of stored vectors; delete vectors that may be damaged, and list none."""
         try:
             ids = set(self.vectors.ids())
             if not self.vectors.check():
@@ -281,15 +280,15 @@ class IndexWriter:
         if self.catalog.counts().documents:
             message = f"the index was made with the embedder `{made_by}`, not with `{loaded.name}`"
             raise EmbedderMismatch(message, hint=f"{_REBUILD}, or leave out `--embedder`")
-        self._discard_vectors()  # an empty collection still insists on its dimensions
+        self._discard_vectors()  # an empty collection keeps its number of dimensions
 
 
 _MOST = 40
-"""Words of names that count: of very many copies, not each can add its own."""
+"""Most words of names per document: thousands of copies must not make its text long."""
 
 
 def words_of(paths: Sequence[str]) -> str:
-    """Join the words of the names of all places of a document, each once."""
+    """Join the words of the names of a document's places, each word once."""
     if len(paths) == 1:
         return name_words(paths[0])
     words = dict.fromkeys(word for path in sorted(paths) for word in name_words(path).split())
@@ -299,7 +298,7 @@ def words_of(paths: Sequence[str]) -> str:
 def update_names(
     catalog: SqliteCatalog, analyser: Analyser, document_ids: Collection[str] | None
 ) -> None:
-    """Have those documents, or all, found by the names of the places that they now have."""
+    """Update the names of these documents, or of all, in the full text."""
     for key, named in catalog.named(document_ids).items():
         words = words_of(named.paths)
         if words != named.words:

@@ -1,7 +1,7 @@
-"""Copies what a catalog holds into an empty one, row by row, so that nothing else comes along.
+"""Exports an index to one file, and copies a catalog row by row into an empty one.
 
 A catalog from elsewhere is only read: its tables must be tables, its triggers never run, and the
-full text is made anew.
+full text is built again.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _PLACES: Mapping[str, tuple[str, ...]] = {
     "documents": ("location", "source", "within"),
     "copies": ("location", "source", "within"),
 }
-"""Columns that say where something is found."""
+"""Columns with locations or paths."""
 
 _LATER = {"copies", "sentence_vectors", "fields"}
 """Tables that a catalog of an older schema does not have."""
@@ -48,27 +48,27 @@ _ONLY: Mapping[str, str] = {
     "sentence_vectors": f"chunk IN (SELECT key FROM old.chunks WHERE {_VISIBLE})",  # noqa: S608 - names above
 }
 _LONGEST = 1 << 24
-"""Bytes that one packed piece of text or terms may have, however short its document is."""
+"""Bytes that a packed piece of text or terms may unpack to, however short its document is."""
 
 _TERMS_RATIO = 16
-"""Bytes of terms that a character of a document may add: its words, and twice where they have no
-spaces between them."""
+"""Bytes of terms per character of a document. Scripts without spaces have overlapping pairs, hence
+the factor."""
 
 _PIECE = 1 << 20
 
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 Move = Callable[[str], str]
-"""Says where a location is now."""
+"""Maps a location to its location in the copy."""
 
 
 def copy(source: Path, catalog: SqliteCatalog, move: Move | None = None) -> None:
-    """Copy what is visible in the catalog in the file `source` into an empty one.
+    """Copy the published documents of the catalog `source` into an empty one.
 
-    `move` says for each location what it is in the copy.
+    `move` maps each location to the one in the copy.
 
     Raises:
-        BadExport: the file is no catalog, or holds what no catalog does.
-        IndexTooNew: a newer askdoc made it.
+        BadExport: the file is not a catalog, or has content that no catalog has. IndexTooNew: a
+            newer askdoc made it.
 
     """
     connection = catalog.connection
@@ -87,10 +87,10 @@ def copy(source: Path, catalog: SqliteCatalog, move: Move | None = None) -> None
 
 
 def expect_inside(catalog: SqliteCatalog) -> None:
-    """Refuse a catalog that speaks of places outside the folder that it is put into.
+    """Refuse a catalog with locations outside the folder of the import.
 
     Raises:
-        BadExport: it does.
+        BadExport: there is such a location.
 
     """
     for table, columns in _PLACES.items():
@@ -104,12 +104,12 @@ def expect_inside(catalog: SqliteCatalog) -> None:
 
 
 def expect_sound(catalog: SqliteCatalog) -> None:
-    """Refuse what is packed and unpacks to more than any of askdoc's does.
+    """Refuse packed values that unpack to more than any of askdoc's would (decompression bombs).
 
-    Terms may be as long as their document allows, whose text must be there in full.
+    The text of a document must have its stated length, and bounds the length of its terms.
 
     Raises:
-        BadExport: there is some.
+        BadExport: a value is too long or too short.
 
     """
     lengths = dict(catalog.connection.execute("SELECT key, length FROM documents"))
@@ -132,7 +132,7 @@ def expect_sound(catalog: SqliteCatalog) -> None:
 
 
 def _expect_structure(catalog: SqliteCatalog, lengths: Mapping[int, int]) -> None:
-    """Refuse blocks and fields that do not lie in the text of their document."""
+    """Refuse blocks and fields outside the text of their document."""
     message = "its structure is damaged"
     rows = catalog.connection.execute(
         "SELECT length, structure FROM documents WHERE structure IS NOT NULL AND structure <> x''"
@@ -153,7 +153,7 @@ def _expect_structure(catalog: SqliteCatalog, lengths: Mapping[int, int]) -> Non
 
 
 def _expect_length(packed: bytes, most: int) -> int:
-    """Return how many bytes are packed, holding few of them; refuse more than `most`."""
+    """Return the unpacked length in bytes without keeping the bytes; refuse more than `most`."""
     unpacker = zlib.decompressobj()
     length = 0
     try:
@@ -174,7 +174,7 @@ def _expect_length(packed: bytes, most: int) -> int:
 
 
 def homes(catalog: SqliteCatalog) -> Iterator[tuple[str, str]]:
-    """Yield the id of each chunk with that of its document, in the order of the chunks."""
+    """Yield (chunk id, document id) in the order of the chunks."""
     rows = catalog.connection.execute(
         "SELECT c.id, d.id FROM chunks c JOIN documents d ON d.key = c.document "
         "WHERE d.version = 1 ORDER BY c.key"
@@ -236,7 +236,7 @@ def _is_inside(place: str) -> bool:
 
 @contextmanager
 def _reading(source: Path) -> Iterator[None]:
-    """Say of a file that SQLite can't read that it is no catalog."""
+    """Raise `BadExport` for a file that SQLite cannot read."""
     try:
         with closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as probe:
             probe.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -256,23 +256,23 @@ _BLOCK = 1 << 20
 _MOST_MANIFEST = 1 << 20
 _MOST_RATIO = 200
 _SMALL = 1 << 24
-"""Bytes that a member may unpack to however small it is packed; above, the ratio counts."""
+"""A member may unpack to this many bytes in any case; above, the compression ratio is limited."""
 
 _HEADROOM = 1 << 26
 _MARK = "sha256:"
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, KeyError, NotImplementedError)
 
 Progress = Callable[[int, int], None]
-"""Hears how many bytes are done, of how many."""
+"""Called with (bytes done, bytes in total)."""
 
 
 def write(
     target: Path, folder: Path, about: Mapping[str, Any], *, force: bool, progress: Progress
 ) -> None:
-    """Pack the members that lie in `folder` into `target`, which appears when it is complete.
+    """Pack the members in `folder` into `target`, which appears only when it is complete.
 
     Raises:
-        UsageError: there is a file already, and no `force`.
+        UsageError: the file exists, and `force` is false.
 
     """
     expect_free(target, force=force)
@@ -297,9 +297,9 @@ def _pack(
     deflated: Sequence[str],
     progress: Progress,
 ) -> bool:
-    """Write the archive; tell whether nothing in it packs so well that it looks like a bomb.
+    """Write the archive; return whether every member stays below the compression ratio of a bomb.
 
-    Vectors hardly pack, and the text of the catalog is packed within it.
+    Usually they do: vectors hardly compress, and the catalog's text is compressed already.
     """
     sizes = {name: (folder / name).stat().st_size for name in MEMBERS}
     done = 0
@@ -332,10 +332,10 @@ def _is_bomb(member: zipfile.ZipInfo) -> bool:
 
 
 def expect_free(target: Path, *, force: bool) -> None:
-    """Go on where a file may be made.
+    """Check that the file may be written.
 
     Raises:
-        UsageError: there is one already, and no `force`; or there is no folder for it.
+        UsageError: it exists, and `force` is false; or its folder does not exist.
 
     """
     if target.is_dir() or (target.exists() and not force):
@@ -347,7 +347,10 @@ def expect_free(target: Path, *, force: bool) -> None:
 
 
 class ExportFile:
-    """An exported index, open to be read; nothing of it is believed that was not compared."""
+    """An exported index, open for reading.
+
+    It may be hostile, so every size and checksum is compared.
+    """
 
     def __init__(self, archive: zipfile.ZipFile, file: Path) -> None:
         self._archive = archive
@@ -355,12 +358,12 @@ class ExportFile:
         self.about = self._manifest()
 
     def unpack(self, folder: Path, progress: Progress) -> None:
-        """Write the members into `folder`, each bounded by the size it is said to have.
+        """Write the members into `folder`.
+
+        Each may have at most the bytes that the manifest states.
 
         Raises:
-            BadExport: a member is not what the manifest says.
-            DiskFull: there is no room for them.
-
+            BadExport: a member differs from the manifest. DiskFull: there is not enough space.
         """
         total = sum(size for size, _ in self._members.values())
         if shutil.disk_usage(folder).free < total + _HEADROOM:
@@ -386,10 +389,10 @@ class ExportFile:
                 raise self.damaged(message)
 
     def expect_whole(self) -> None:
-        """Read all of it once.
+        """Read all members, and compare their checksums.
 
         Raises:
-            BadExport: a checksum does not hold.
+            BadExport: a checksum differs.
 
         """
         with self._translating():
@@ -399,7 +402,7 @@ class ExportFile:
             raise self.damaged(message)
 
     def damaged(self, reason: str) -> BadExport:
-        """Return the error that says what is wrong with the file."""
+        """Return the error for this file."""
         return damaged(self._file, reason)
 
     def _manifest(self) -> dict[str, Any]:
@@ -455,9 +458,8 @@ def opened(file: Path) -> Iterator[ExportFile]:
     """Open an exported index.
 
     Raises:
-        BadExport: it is none, or it is damaged.
-        IndexTooNew: a newer askdoc made it.
-        UsageError: there is no such file.
+        BadExport: the file is not one, or is damaged. IndexTooNew: a newer askdoc made it.
+        UsageError: the file does not exist.
 
     """
     if file.is_dir():
@@ -476,7 +478,7 @@ def opened(file: Path) -> Iterator[ExportFile]:
 
 
 def damaged(file: Path, reason: str) -> BadExport:
-    """Return the error that says what is wrong with a file."""
+    """Return the error for a file."""
     return BadExport(
         f"`{file}` can't be imported: {reason}", hint="export it again, and copy the whole file"
     )

@@ -1,8 +1,8 @@
-"""The catalog as its one writer sees it: documents come and go in transactions.
+"""The catalog for its one writer.
 
 A new version of a document is staged, invisible to readers, in as many transactions as it takes.
-Publishing it is one transaction, in which the former version goes. Chunk ids whose vectors nobody
-needs any more stay in a journal until they are known to be gone from the vector store.
+One transaction publishes it and removes the former version. The ids of obsolete vectors stay in a
+journal until the vector store has removed them, so that a crash in between leaves no orphans.
 """
 
 from __future__ import annotations
@@ -45,18 +45,17 @@ _KNOWN = """
     FROM copies JOIN documents d ON d.id = copies.document AND d.version = 1{0}
 """
 _PLACE = "location, path, source, size, modified_ns, within"
-"""What is noted of each place, in this order."""
+"""The columns of a place, in this order."""
 _BY_CONTENT = " AND content_hash = ?"
 _NOWHERE = b"\0"
-"""The location of a document between two places, within a transaction."""
+"""The temporary location of a document that changes its place, within a transaction."""
 
 
 class SqliteCatalog(SqliteReader):
-    """The catalog in the folder of the index: with `write`, made where missing; else for reading.
+    """The catalog in the folder of an index; with `write`, it is created if missing.
 
     Raises:
-        NoIndex: there is no catalog to read.
-        IndexTooNew: a newer askdoc made it.
+        NoIndex: there is no catalog to read. IndexTooNew: a newer askdoc made it.
         IndexCorrupt: it is damaged.
 
     """
@@ -68,11 +67,11 @@ class SqliteCatalog(SqliteReader):
 
     @property
     def connection(self) -> sqlite3.Connection:
-        """The connection itself, for what is done to whole tables."""
+        """The connection, for operations on whole tables."""
         return self._connection
 
     def close(self) -> None:
-        """Let go of the file; a writer leaves it compact."""
+        """Close the file; a writer compacts it first."""
         if self._write:
             compact(self._connection)
         super().close()
@@ -81,7 +80,10 @@ class SqliteCatalog(SqliteReader):
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Make all changes within visible at once, or none of them; inner ones join the outer."""
+        """Commit all changes in this block at once, or none.
+
+        Nested transactions join the outer one.
+        """
         if self._connection.in_transaction:
             yield
             return
@@ -94,17 +96,17 @@ class SqliteCatalog(SqliteReader):
             raise
 
     def keep(self, key: str, value: str) -> None:
-        """Remember a value with the index."""
+        """Store a setting of the index."""
         self._run("INSERT OR REPLACE INTO meta VALUES (?, ?)", key, value)
 
     def keep_sources(self, locations: Collection[str]) -> None:
-        """Replace the list of what is kept in the index."""
+        """Replace the list of sources."""
         with self.transaction():
             self._run("DELETE FROM sources")
             self._many("INSERT INTO sources VALUES (?)", ((pack_name(name),) for name in locations))
 
     def exclude(self, locations: Collection[str]) -> None:
-        """Keep those files from coming back by themselves."""
+        """Exclude these locations from later runs."""
         self._many(
             "INSERT OR IGNORE INTO exclusions VALUES (?)", ((pack_name(n),) for n in locations)
         )
@@ -118,10 +120,10 @@ class SqliteCatalog(SqliteReader):
     def record_skips(
         self, skips: Iterable[tuple[Skip, Found | None]], *, forget: Iterable[str] = ()
     ) -> None:
-        """Note what was seen and not indexed, and strike off the locations to `forget`.
+        """Record skipped files, and delete the records of the locations `forget`.
 
-        A skip comes with its file where the content is the reason, so that it need not be read
-        again until it changes.
+        A skip comes with its file if the content is the reason; then the file is not read again
+        until it changes.
         """
         with self.transaction():
             self._many("DELETE FROM skipped WHERE location = ?", ((pack_name(n),) for n in forget))
@@ -141,7 +143,7 @@ class SqliteCatalog(SqliteReader):
             )
 
     def read_before(self) -> dict[str, tuple[Skip, int, int]]:
-        """Map the location of each file that was skipped for its content to skip, size and time."""
+        """Map each location skipped for its content to the skip, and the file's size and time."""
         rows = self._all("SELECT * FROM skipped WHERE size IS NOT NULL")
         return {
             (name := unpack_name(location)): (Skip(name, code, reason, hint), size, modified)
@@ -151,17 +153,17 @@ class SqliteCatalog(SqliteReader):
     # ── places ────────────────────────────────────────────────────────────────────────────────────
 
     def known(self) -> list[Known]:
-        """List what planning needs to know of each place of each document."""
+        """List every place of every document, for planning."""
         return [_known(row) for row in self._all(_KNOWN.format("", self._within_of_copies()))]
 
     def with_content(self, content_hash: str) -> list[Known]:
-        """List the places of the documents whose file has that content."""
+        """List the places of documents whose file has this content."""
         statement = _KNOWN.format(_BY_CONTENT, self._within_of_copies())
         rows = self._all(statement, content_hash, content_hash)
         return sorted((_known(row) for row in rows), key=lambda known: known.location)
 
     def has_parts(self, location: str) -> bool:
-        """Tell whether documents are part of the file at a location, or lie below it."""
+        """Tell whether the file at a location has parts that are documents."""
         name, below, end = map(pack_name, (location, f"{location}/", f"{location}0"))
         return any(
             self._all(statement, name, below, end)
@@ -174,14 +176,14 @@ class SqliteCatalog(SqliteReader):
         )
 
     def is_taken(self, document_id: str) -> bool:
-        """Tell whether a document, visible or staged, has that id."""
+        """Tell whether a published or staged document has this id."""
         return bool(self._all("SELECT 1 FROM documents WHERE id = ? LIMIT 1", document_id))
 
     def copy(self, places: Iterable[tuple[Found, str]], *, within: str | None = None) -> None:
-        """Note files as further places of documents, by id, whose content they have.
+        """Record files as further places of documents (by id) with the same content.
 
-        Of any other document that has been at such a place, it is taken. `within` is the location
-        of the file that holds them, if they are none of their own.
+        A place that belonged to another document is taken from it. `within` is the location of the
+        containing file, if there is one.
         """
         wanted = list(places)
         kept = {document_id for _, document_id in wanted}
@@ -214,13 +216,13 @@ class SqliteCatalog(SqliteReader):
                 self._lead(document_id)
 
     def release(self, locations: Iterable[str]) -> None:
-        """Take out those places; a document goes with its last one. Unknown ones are ignored."""
+        """Remove places; a document is removed with its last place. Unknown places are ignored."""
         with self.transaction():
             for location in locations:
                 self._release(location)
 
     def update(self, found: Found) -> None:
-        """Take note of a file's new size, time, path or source; its content is as before."""
+        """Update size, time, path or source of files with unchanged content."""
         with self.transaction():
             for table in ("documents", "copies"):
                 where = "location = ?" + (" AND version = 1" if table == "documents" else "")
@@ -240,7 +242,7 @@ class SqliteCatalog(SqliteReader):
                     self._count_place(found.path, content, 1)
 
     def named(self, document_ids: Collection[str] | None = None) -> Mapping[str, Named]:
-        """Tell of those documents, or all, by which names full text finds them, and their paths."""
+        """Return, for these documents or all, the names in the full text, and their paths."""
         statement = "SELECT id, path, named FROM documents WHERE version = 1"
         if document_ids is None:
             rows, copies = self._all(statement), self._all("SELECT document, path FROM copies")
@@ -263,7 +265,7 @@ class SqliteCatalog(SqliteReader):
     def rename(
         self, document_id: str, named: str, before: Sequence[str], after: Sequence[str]
     ) -> None:
-        """Let full text find a document by other names: terms `after` instead of `before`."""
+        """Change the names of a document in the full text: terms `after` replace `before`."""
         with self.transaction():
             key = self._version(document_id, 1)
             self._unlist(key)
@@ -278,7 +280,7 @@ class SqliteCatalog(SqliteReader):
             self._run("UPDATE documents SET named = ? WHERE key = ?", pack_name(named), key)
 
     def rebuild_full_text(self) -> None:
-        """Make the full text anew from what is stored of each document."""
+        """Build the full text again from the stored terms."""
         with self.transaction():
             self._run("INSERT INTO lexicon (lexicon) VALUES ('delete-all')")
             for (key,) in self._all("SELECT key FROM documents WHERE version = 1"):
@@ -289,7 +291,7 @@ class SqliteCatalog(SqliteReader):
     def put(
         self, document: Document, text: str, chunks: Sequence[Chunk], terms: Sequence[str]
     ) -> None:
-        """Store a document in place of its former self; `terms` has one joined text a chunk."""
+        """Store and publish a document in one step; `terms` has one joined string per chunk."""
         with self.transaction():
             self.stage(document)
             self.append(document.id, text)
@@ -297,7 +299,7 @@ class SqliteCatalog(SqliteReader):
             self.publish([document.id])
 
     def stage(self, document: Document) -> None:
-        """Begin a new version of a document, which readers do not see until it is published."""
+        """Start a new version of a document, invisible to readers until it is published."""
         stamp = document.stamp
         with self.transaction():
             self._erase_staged(document.id)
@@ -326,13 +328,13 @@ class SqliteCatalog(SqliteReader):
             self._ends[document.id] = TextEnd()
 
     def append(self, document_id: str, text: str) -> None:
-        """Add to the text of the staged version of a document."""
+        """Append text to the staged version of a document."""
         with self.transaction():
             key, end = self._version(document_id, 0), self._ends[document_id]
             self._many("INSERT INTO texts VALUES (?, ?, ?, ?)", segments(key, text, end))
 
     def complete(self, document: Document) -> None:
-        """Say of a staged version what was not known when it was begun, such as its length."""
+        """Set what is known only at the end of a staged version, such as its length."""
         with self.transaction():
             self._run(
                 """UPDATE documents SET length = ?, content_hash = ?, warnings = ?, landmarks = ?,
@@ -353,7 +355,7 @@ class SqliteCatalog(SqliteReader):
         terms: Sequence[str],
         sentences: Sequence[bytes] = (),
     ) -> None:
-        """Add chunks to the staged version of a document."""
+        """Append chunks to the staged version of a document."""
         if not chunks:
             return
         with self.transaction():
@@ -392,9 +394,9 @@ class SqliteCatalog(SqliteReader):
             )
 
     def publish(self, document_ids: Iterable[str]) -> None:
-        """Let readers see the staged versions of those documents, in place of the former ones.
+        """Publish the staged versions of documents, and remove the former versions.
 
-        Of any other document that has been at the same place, that place is taken.
+        A place that belonged to another document is taken from it.
         """
         with self.transaction():
             for document_id in document_ids:
@@ -410,7 +412,7 @@ class SqliteCatalog(SqliteReader):
                 self._count_in(document_id, 1)
 
     def chunk_ids(self, document_ids: Iterable[str] | None = None) -> list[str]:
-        """List the chunk ids of those documents, or of all."""
+        """List the chunk ids of these documents, or of all."""
         statement = """SELECT c.id FROM documents d JOIN chunks c ON c.document = d.key
                        WHERE d.version = 1"""
         if document_ids is None:
@@ -422,7 +424,7 @@ class SqliteCatalog(SqliteReader):
     # ── what a crash leaves behind ──────────────────────────────────────────────────────────────
 
     def drop_staged(self, document_ids: Iterable[str] | None = None) -> None:
-        """Forget the staged versions of those documents, or all, as at an opening after a crash."""
+        """Discard the staged versions of these documents, or of all, as after a crash."""
         with self.transaction():
             if document_ids is None:
                 rows = self._all("SELECT id FROM documents WHERE version = 0")
@@ -431,17 +433,17 @@ class SqliteCatalog(SqliteReader):
                 self._erase_staged(document_id)
 
     def obsolete(self) -> list[str]:
-        """List the chunk ids whose vectors are to be removed."""
+        """List the chunk ids whose vectors have to be removed."""
         return [unpack_id(row[0]) for row in self._all("SELECT id FROM obsolete")]
 
     def clear_obsolete(self, ids: Iterable[str]) -> None:
-        """Strike off ids whose vectors have been removed."""
+        """Delete ids from the journal whose vectors are removed."""
         self._many("DELETE FROM obsolete WHERE id = ?", ((pack_id(chunk),) for chunk in ids))
 
-    # ── below here: how ─────────────────────────────────────────────────────────────────────────
+    # ── helpers ─────────────────────────────────────────────────────────────────────────────────
 
     def _roll_back(self) -> None:
-        if self._connection.in_transaction:  # on some errors SQLite has done so itself
+        if self._connection.in_transaction:  # after some errors SQLite has rolled back by itself
             self._run("ROLLBACK")
 
     def _run(self, statement: str, *values: Any) -> None:
@@ -453,7 +455,7 @@ class SqliteCatalog(SqliteReader):
             self._connection.executemany(statement, rows)
 
     def _put_fields(self, document: Document) -> None:
-        """Store the fields of a staged version in place of those that it has so far."""
+        """Replace the fields of a staged version."""
         key = self._version(document.id, 0)
         self._run("DELETE FROM fields WHERE document = ?", key)
         self._many(
@@ -472,7 +474,7 @@ class SqliteCatalog(SqliteReader):
         )
 
     def _make_way(self, document_id: str, staged: int) -> None:
-        """Take out what the staged version of a document replaces."""
+        """Remove what the staged version of a document replaces."""
         [(location,)] = self._all("SELECT location FROM documents WHERE key = ?", staged)
         self._release(unpack_name(location), but=document_id)
         for (key,) in self._all(
@@ -483,9 +485,9 @@ class SqliteCatalog(SqliteReader):
     def _release(
         self, location: str, *, but: str | None = None, kept: Collection[str] = ()
     ) -> None:
-        """Take out a place, unless it is the own one of the document `but`.
+        """Remove a place, unless it is the main place of the document `but`.
 
-        A document in `kept` stays though it has no place, for a moment.
+        A document in `kept` stays for a moment without a place.
         """
         name = pack_name(location)
         for key, path in self._all("SELECT document, path FROM copies WHERE location = ?", name):
@@ -503,7 +505,7 @@ class SqliteCatalog(SqliteReader):
                     self._take_out(key, document_id)
 
     def _promote(self, key: int, document_id: str) -> bool:
-        """Give a document the place of one of its copies for its own, if it has any."""
+        """Make the place of a copy the document's main place, if there is a copy."""
         rows = self._all(
             f"""SELECT {_PLACE} FROM copies
                 WHERE document = ? ORDER BY within IS NOT NULL, location LIMIT 1""",  # noqa: S608
@@ -515,7 +517,7 @@ class SqliteCatalog(SqliteReader):
         return bool(rows)
 
     def _put(self, key: int, copy: Sequence[Any]) -> None:
-        """Make the place of a copy a document's own."""
+        """Make the place of a copy the document's main place."""
         self._run("DELETE FROM copies WHERE location = ?", copy[0])
         self._run(
             """UPDATE documents SET location = ?, path = ?, source = ?, size = ?,
@@ -525,9 +527,9 @@ class SqliteCatalog(SqliteReader):
         )
 
     def _lead(self, document_id: str) -> None:
-        """Let a file be a document's own place rather than what lies in another file.
+        """Prefer a file of its own as main place to a part of another file.
 
-        A person opens that sooner than an archive or a mail.
+        A user can open it directly.
         """
         own = self._all(
             f"""SELECT key, {_PLACE} FROM documents
@@ -543,7 +545,7 @@ class SqliteCatalog(SqliteReader):
             self._put(key, copy)
             self._run(
                 "UPDATE documents SET named = coalesce(named, ?) WHERE key = ?",
-                pack_name(name_words(unpack_name(place[1]))),  # by which full text still finds it
+                pack_name(name_words(unpack_name(place[1]))),  # the full text still has these names
                 key,
             )
             self._run(
@@ -553,7 +555,7 @@ class SqliteCatalog(SqliteReader):
             )
 
     def _leave(self, key: int, document_id: str) -> None:
-        """Take its own place from a document."""
+        """Take its main place from a document."""
         [(location, path)] = self._all("SELECT location, path FROM documents WHERE key = ?", key)
         if location == _NOWHERE:
             return
@@ -595,17 +597,17 @@ class SqliteCatalog(SqliteReader):
         return str(rows[0][0])
 
     def _list(self, key: int) -> None:
-        """Put the chunks of a document into the full text."""
+        """Add the chunks of a document to the full text."""
         self._many("INSERT INTO lexicon (rowid, terms) VALUES (?, ?)", self._terms(key))
 
     def _unlist(self, key: int) -> None:
-        """Take the chunks of a document out of the full text."""
+        """Remove the chunks of a document from the full text."""
         self._many(
             "INSERT INTO lexicon (lexicon, rowid, terms) VALUES ('delete', ?, ?)", self._terms(key)
         )
 
     def _terms(self, key: int) -> Iterator[tuple[int, str]]:
-        """Yield the number and the terms of each chunk of a document, as the full text has them."""
+        """Yield the row id and the terms of each chunk of a document, as the full text has them."""
         statement = "SELECT first_chunk, packed FROM terms WHERE document = ? ORDER BY first_chunk"
         for first, packed in self._connection.execute(statement, (key,)):
             yield from enumerate(unpack_text(packed).split("\n"), start=first)
@@ -616,7 +618,7 @@ class SqliteCatalog(SqliteReader):
             self._erase(key)
 
     def _erase(self, key: int) -> None:
-        """Delete a version, and note the chunks that the document's other version does not have."""
+        """Delete a version, and add its chunks to the journal unless the other version has them."""
         self._run(
             """INSERT OR IGNORE INTO obsolete
                SELECT id FROM chunks WHERE document = ?1
@@ -635,13 +637,13 @@ class SqliteCatalog(SqliteReader):
         self._run("DELETE FROM documents WHERE key = ?", key)
 
     def _count_in(self, document_id: str, sign: int) -> None:
-        """Add a document in all its places to the fingerprint of the corpus, or take it out."""
+        """Add a document with all its places to the corpus fingerprint, or subtract it."""
         content = self._content(document_id)
         for path in self.named([document_id])[document_id].paths:
             self._count_place(path, content, sign)
 
     def _count_place(self, path: str, content: str, sign: int) -> None:
-        """Add a place to the fingerprint of the corpus, or take it out with `sign` -1."""
+        """Add a place to the corpus fingerprint; `sign` -1 subtracts it."""
         name = path.encode("utf-8", "surrogatepass")
         digest = hashlib.blake2b(name + b"\0" + content.encode(), digest_size=32).digest()
         total = int(self.corpus_fingerprint(), 16) + sign * int.from_bytes(digest)
@@ -663,7 +665,7 @@ def _known(row: tuple[Any, ...]) -> Known:
 
 
 def _renamed(line: str, before: Sequence[str], after: Sequence[str]) -> str:
-    """Put the terms `after` before a line of terms, in place of `before`."""
+    """Replace the leading terms `before` of a line of terms by `after`."""
     terms = line.split(" ")
     rest = terms[len(before) :] if terms[: len(before)] == list(before) else terms
     return " ".join([*after, *rest]).strip()

@@ -1,4 +1,4 @@
-"""Chooses documents by the properties that they state of themselves, such as `date>=2024`."""
+"""Selects documents by their fields, as in `--where 'date>=2024'`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from askdoc.errors import UsageError
 _CONDITION = re.compile(r"\s*(?P<key>[^=<>!]+?)\s*(?P<sign>!=|>=|<=|=|>|<)\s*(?P<value>.*\S)\s*")
 _EXAMPLES = '`--where author=NAME` or `--where "date>=2024"`'
 _SHOWN = 8
-"""Keys or values that a hint names."""
+"""Most keys or values in a hint."""
 
 _YEAR, _MONTH = "%Y", "%Y-%m"
 _FORMATS = (
@@ -31,7 +31,7 @@ _NUMBERS = re.compile(r"(\d+)")
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What a property is to be: `sign` is one of = != < <= > >=."""
+    """A condition on a field: `sign` is one of = != < <= > >=."""
 
     key: str
     sign: str
@@ -41,17 +41,17 @@ class Condition:
         return f"{self.key}{self.sign}{self.value}"
 
     def holds(self, values: Iterable[str]) -> bool:
-        """Tell whether one of the values of a document fits; with `!=`, whether none is equal."""
+        """Tell whether one of a document's values matches; with `!=`, whether none is equal."""
         if self.sign == "!=":
             return not any(_fits("=", value, self.value) for value in values)
         return any(_fits(self.sign, value, self.value) for value in values)
 
 
 def parse(text: str) -> Condition:
-    """Read a condition such as `status=final` or `date>=2024`.
+    """Parse a condition such as `status=final` or `date>=2024`.
 
     Raises:
-        UsageError: it is none.
+        UsageError: it is not one.
 
     """
     match = _CONDITION.fullmatch(text)
@@ -62,10 +62,10 @@ def parse(text: str) -> Condition:
 
 
 def matching(condition: Condition, stated: Mapping[str, Sequence[str]]) -> set[str]:
-    """Name the documents that fit; `stated` maps each that states the property to its values.
+    """Return the ids of matching documents; `stated` maps those with the field to its values.
 
     Raises:
-        UsageError: none does.
+        UsageError: no document matches.
 
     """
     found = {document for document, values in stated.items() if condition.holds(values)}
@@ -77,7 +77,7 @@ def matching(condition: Condition, stated: Mapping[str, Sequence[str]]) -> set[s
 
 
 def unknown(condition: Condition, keys: Sequence[str]) -> UsageError:
-    """Return the error that says that no document states a property, and which ones there are."""
+    """Return the error for a field that no document has; it lists fields that exist."""
     message = f"no document has a field `{condition.key}`"
     hint = f"the fields are {_listed(keys)}; `askdoc status --documents --json` shows their values"
     return UsageError(message, hint=hint)
@@ -90,7 +90,7 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def _fits(sign: str, stated: str, asked: str) -> bool:
-    """Compare as dates where both are dates, else as numbers where both are, else as text."""
+    """Compare as dates if both are dates, else as numbers if both are, else as text."""
     period, wanted = _period(stated), _period(asked)
     if period and wanted:
         return _compare(sign, period, wanted)
@@ -104,7 +104,7 @@ def _fits(sign: str, stated: str, asked: str) -> bool:
 
 
 def _compare(sign: str, stated: tuple[_T, _T], asked: tuple[_T, _T]) -> bool:
-    """Compare two ranges from first to last; a day is equal to the month or year that it is in."""
+    """Compare two ranges of days; a day equals the month or year that contains it."""
     first, last = stated
     match sign:
         case "=":
@@ -120,7 +120,7 @@ def _compare(sign: str, stated: tuple[_T, _T], asked: tuple[_T, _T]) -> bool:
 
 
 def _period(text: str) -> tuple[date, date] | None:
-    """Return the first and the last day that a date names; None where it is no date."""
+    """Return the first and last day of a date (day, month or year); None if it is not a date."""
     for form in _FORMATS:
         with suppress(ValueError):
             first = datetime.strptime(text.strip(), form).date()  # noqa: DTZ007 - days have no zone
@@ -149,7 +149,7 @@ def _folded(text: str) -> str:
 
 
 def _natural(text: str) -> list[tuple[int, str]]:
-    """Return what sorts `1.10` after `1.9`, and text without regard to case."""
+    """Return a sort key: `1.10` after `1.9`, letters without case."""
     return [
         (int(part), "") if part.isdecimal() else (-1, part)
         for part in _NUMBERS.split(_folded(text))

@@ -1,4 +1,7 @@
-"""One writer at a time, held by the operating system, so that a killed one blocks nobody."""
+"""Allows one writer at a time.
+
+The operating system holds the lock, so a killed writer blocks nobody.
+"""
 
 from __future__ import annotations
 
@@ -25,14 +28,15 @@ _HOLDER = "lock.json"
 
 @contextmanager
 def writing(folder: Path, command: str) -> Iterator[None]:
-    """Hold the right to write to the index in `folder`, which is made where it is missing.
+    """Hold the writer's lock of the index in `folder`, which is created if missing.
 
     Raises:
-        IndexLocked: another process has it; its number, machine and command are named.
-        StoreError: the folder cannot be made or written to.
+        IndexLocked: another process holds it; the message names its id, machine and command.
+        StoreError: the folder cannot be created or written.
 
     """
-    from filelock import FileLock, Timeout  # loads asyncio, which a question does without
+    # Imported late: it loads asyncio, which a question does not need.
+    from filelock import FileLock, Timeout
 
     lock = FileLock(folder / _LOCK)
     try:
@@ -56,10 +60,10 @@ def writing(folder: Path, command: str) -> Iterator[None]:
 
 
 def refuse_while_written(folder: Path) -> None:
-    """Go on where no other process is writing to the index in `folder`, which holds nothing yet.
+    """Check that no other process is writing to the index in `folder`, which has no catalog yet.
 
     Raises:
-        IndexLocked: one is; its number, machine and command are named.
+        IndexLocked: a process is writing; the message names its id, machine and command.
 
     """
     from filelock import FileLock, Timeout
@@ -72,16 +76,16 @@ def refuse_while_written(folder: Path) -> None:
     except Timeout as error:
         message = f"the index in `{folder}` is just being made{_holder(folder)}"
         raise IndexLocked(message, hint="wait for it to end, then run it again") from error
-    except OSError:  # out of reach, so that there is nothing to be told of it
+    except OSError:  # the lock cannot be read, so nothing is known
         return
     lock.release()
 
 
 @contextmanager
 def made(folder: Path, *, needs: str) -> Iterator[None]:
-    """Make a folder, and take away what was made where that fails which was to put `needs` in it.
+    """Create a folder; if the block fails before `needs` exists in it, remove what was created.
 
-    Nobody may hold the right to write to it any more.
+    The writer's lock must be free again by then.
     """
     missing = [one for one in (folder, *folder.parents) if not one.exists()]
     folder.mkdir(parents=True, exist_ok=True)
@@ -94,21 +98,21 @@ def made(folder: Path, *, needs: str) -> Iterator[None]:
 
 
 def take_away(made: Sequence[Path]) -> None:
-    """Take away a folder that was made, with all in it, and those around it that were made for it.
+    """Remove a created folder with its contents, and the parent folders created for it.
 
-    `made` begins with the folder itself.
+    `made` starts with the folder itself.
     """
     shutil.rmtree(made[0], ignore_errors=True)
-    with suppress(OSError):  # where something else is in it by now
+    with suppress(OSError):  # it may have other files by now
         for around in made[1:]:
             around.rmdir()
 
 
 @contextmanager
 def alone_with(file: Path) -> Iterator[None]:
-    """Keep other processes that ask for the same from writing to `file`, which need not exist.
+    """Lock `file`, which need not exist, against other askdoc processes.
 
-    What is no regular file, such as a pipe, is not kept from anybody.
+    Anything but a regular file, such as a pipe, is not locked.
 
     Raises:
         UsageError: another process writes to it.
@@ -118,9 +122,9 @@ def alone_with(file: Path) -> Iterator[None]:
 
     target = file.resolve()
     if not target.parent.is_dir() or (target.exists() and not target.is_file()):
-        yield  # whoever opens it says what is wrong, if anything is
+        yield  # opening the file will report the problem, if there is one
         return
-    # The output itself can't be locked: to be held, filelock's file is emptied.
+    # Lock a file next to the output: filelock would truncate the output itself.
     name = hashlib.blake2b(os.fsencode(target.name), digest_size=6).hexdigest()
     lock = FileLock(target.parent / f".askdoc-{name}.lock")
     try:
@@ -140,7 +144,7 @@ def alone_with(file: Path) -> Iterator[None]:
 
 
 def _sign(folder: Path, command: str) -> None:
-    """Write down who holds the lock; it is for people, so failing to is no harm."""
+    """Write down who holds the lock; it is only for messages, so a failure is ignored."""
     holder = {
         "pid": os.getpid(),
         "host": socket.gethostname(),
@@ -163,35 +167,35 @@ _FOLDER = "rebuilding"
 
 
 def folder_of(index: Path) -> Path:
-    """Name the folder for the new index."""
+    """Return the folder of the new index."""
     return index / _FOLDER
 
 
 def is_begun(index: Path) -> bool:
-    """Tell whether there is a new index, be it complete or not."""
+    """Tell whether there is a new index, complete or not."""
     return (folder_of(index) / schema.FILE_NAME).is_file()
 
 
 def take_over(index: Path, vectors: str, *, has_passages: bool) -> None:
-    """Put the new index in place of the other; nobody may write to either.
+    """Replace the old index by the new one; no process may write to either.
 
-    `vectors` is the name of the folder of the vectors in both. A broken one can be called again.
+    `vectors` is the name of the vectors' folder in both. After an interrupt, call it again.
 
     Raises:
-        StoreError: another program's files lie there.
+        StoreError: the folder has another program's files.
 
     """
     made = folder_of(index)
     if vectors_files.has_database(made / vectors):
         vectors_files.discard(index / vectors)
         (made / vectors).replace(index / vectors)
-    elif not has_passages:  # else they are in their place already
+    elif not has_passages:  # else an interrupted call has moved them already
         vectors_files.discard(index / vectors)
     schema.replace(index, made)
 
 
 def discard(index: Path, vectors: str) -> None:
-    """Delete what is there of a new index."""
+    """Delete the new index."""
     made = folder_of(index)
     schema.discard(made)
     vectors_files.discard(made / vectors)
@@ -200,9 +204,9 @@ def discard(index: Path, vectors: str) -> None:
 
 
 def file_state(document: Document) -> FileState:
-    """Compare size and time, and only where these differ the content.
+    """Compare size and time, and the content only if these differ.
 
-    A page of the web counts as it was indexed, since answering fetches nothing.
+    A web page always counts as unchanged, since answering fetches nothing.
     """
     if is_address(document.file):
         return FileState.CURRENT
@@ -218,6 +222,6 @@ def file_state(document: Document) -> FileState:
             same = hashlib.file_digest(stream, "sha256").hexdigest() == stamp.content_hash
     except (FileNotFoundError, NotADirectoryError):
         return FileState.MISSING
-    except OSError:  # it may be there, and cannot be compared
+    except OSError:  # the file may exist, but cannot be compared
         return FileState.CHANGED
     return FileState.CURRENT if same else FileState.CHANGED

@@ -1,4 +1,4 @@
-"""How the catalog writes values that SQLite has no type for."""
+"""Packs values for which SQLite has no type."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from askdoc.types import Span
 _HEX_DIGITS = 32
 
 _SEGMENT = 32_768
-"""Characters of text that are compressed as one; reading a place costs about 0.1 ms each."""
+"""Characters per compressed segment of text; to read one takes about 0.1 ms."""
 
 
 def pack_text(text: str) -> bytes:
@@ -27,7 +27,7 @@ def unpack_text(packed: bytes) -> str:
 
 
 def pack_name(name: str) -> str | bytes:
-    """Make a path or title storable: text, or bytes where it is not valid Unicode."""
+    """Return a path or title as text, or as bytes if it is not valid Unicode."""
     try:
         name.encode()
     except UnicodeEncodeError:
@@ -41,17 +41,17 @@ def unpack_name(value: str | bytes) -> str:
 
 
 def unpack_optional(value: str | bytes | None) -> str | None:
-    """Undo `pack_name`, or return None for what is not there."""
+    """Undo `pack_name`; None stays None."""
     return None if value is None else unpack_name(value)
 
 
 def pack_optional(name: str | None) -> str | bytes | None:
-    """Make a name storable, or None for what is not there."""
+    """Apply `pack_name`; None stays None."""
     return None if name is None else pack_name(name)
 
 
 def pack_id(chunk_id: str) -> str | bytes:
-    """Halve an id of 32 hexadecimal digits; any other id stays as it is."""
+    """Return an id of 32 hexadecimal digits as 16 bytes; any other id stays text."""
     if len(chunk_id) != _HEX_DIGITS:
         return chunk_id
     try:
@@ -67,17 +67,17 @@ def unpack_id(value: str | bytes) -> str:
 
 
 def pack_term(term: str) -> str:
-    """Make a term storable, whatever an analyser thinks a term is."""
+    """Return a term without characters that FTS5 would cut at."""
     return term.encode("utf-8", "replace").decode()
 
 
 def quoted_term(term: str) -> str:
-    """Write a term as a string of FTS5's query language, in which nothing has a meaning."""
+    """Quote a term for FTS5's query language."""
     return '"' + pack_term(term).replace('"', '""').replace("\0", "") + '"'
 
 
 def pack_numbers(numbers: Iterable[int]) -> bytes:
-    """Write numbers from 0 on, seven bits to a byte, low bits first."""
+    """Pack non-negative numbers as LEB128: seven bits per byte, low bits first."""
     packed = bytearray()
     for number in numbers:
         while number > 0x7F:  # noqa: PLR2004 - what seven bits hold
@@ -101,7 +101,7 @@ def unpack_numbers(packed: bytes) -> list[int]:
 
 
 def pack_spans(spans: Sequence[Span], origin: int) -> bytes:
-    """Write ascending, disjoint spans as gaps and lengths."""
+    """Pack sorted, disjoint spans as gaps and lengths."""
     numbers: list[int] = []
     position = origin
     for span in spans:
@@ -123,14 +123,14 @@ def unpack_spans(packed: bytes, origin: int) -> tuple[Span, ...]:
 
 @dataclass(slots=True)
 class TextEnd:
-    """Where the text of a staged document ends so far: offset and line."""
+    """The current end of a staged text: offset and line."""
 
     offset: int = 0
     line: int = 1
 
 
 def segments(document: int, text: str, end: TextEnd) -> Iterator[tuple[int, int, int, bytes]]:
-    r"""Cut a text for storage, never between `\r` and `\n`, so that lines can be counted apart."""
+    r"""Cut a text into segments, never between `\r` and `\n`, so that each has whole lines."""
     start = 0
     while start < len(text):
         stop = min(start + _SEGMENT, len(text))
@@ -144,14 +144,15 @@ def segments(document: int, text: str, end: TextEnd) -> Iterator[tuple[int, int,
 
 
 _BUNDLE = 16_384
-"""Bytes of vectors in one row, unless one passage has more."""
+"""Most bytes of vectors per row; one passage may have more."""
 
 Row = tuple[int, bytes, bytes]
-"""Number of the first chunk, the vectors, and of how many bytes one and those of each chunk are."""
+"""Position of the first chunk, packed vectors, bytes per vector, and packed byte counts per
+chunk."""
 
 
 def bundles(first: int, vectors: Sequence[bytes], sentences: int) -> Iterator[Row]:
-    """Write the vectors of chunks numbered from `first` on, that one having so many sentences."""
+    """Pack the sentence vectors of consecutive chunks, the first at position `first`, into rows."""
     if not vectors:
         return
     width = len(vectors[0]) // max(sentences, 1)
@@ -167,7 +168,7 @@ def bundles(first: int, vectors: Sequence[bytes], sentences: int) -> Iterator[Ro
 
 
 def unbundle(packed: bytes, lengths: bytes | None, places: Collection[int]) -> Mapping[int, bytes]:
-    """Undo `bundles` for the chunks at those places of a row, of which it has some or none.
+    """Undo `bundles` for the chunks at these positions of a row; a row need not have them.
 
     A row of an older schema has no lengths: it is one chunk's, as it was given.
 
@@ -181,7 +182,7 @@ def unbundle(packed: bytes, lengths: bytes | None, places: Collection[int]) -> M
     ends = list(accumulate(sizes))
     wanted = [place for place in places if place < len(ends)]
     most = max((ends[place] for place in wanted), default=0)
-    # Decoding is most of the work, and what comes after the last that is wanted need not be.
+    # Decompression is most of the work, so stop after the last chunk that is needed.
     changes = zlib.decompressobj().decompress(packed, most) if most else b""
     if len(changes) < most:
         message = "vectors of sentences are cut short"
@@ -196,10 +197,10 @@ def _row(first: int, vectors: Sequence[bytes], width: int) -> Row:
 
 
 def _changes(whole: bytes, width: int) -> bytes:
-    """Take from each number the one in the same place of the vector before it, modulo 256."""
+    """Return each byte minus the byte at the same position of the previous vector, modulo 256."""
     if not width:
         return whole
-    import numpy as np  # which a run that changes nothing need not load
+    import numpy as np  # late, since a run without changes does not need it
 
     numbers = np.frombuffer(whole, dtype=np.uint8)
     changes = numbers.copy()

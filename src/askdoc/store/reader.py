@@ -1,4 +1,4 @@
-"""The catalog as readers see it: documents, their text, their chunks, full text."""
+"""The catalog for readers: documents, their text, their chunks, full text."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _LATER = ("landmarks", "author", "within", "structure")
 """Columns of documents that a catalog of an older schema does not have."""
 
 _OWN_FIELDS = ("author", "title")
-"""Fields that are columns of documents."""
+"""Fields that every document has as columns."""
 
 _FIELDS = """
     SELECT document, key, value, start, "end" FROM fields WHERE {} ORDER BY document, number
@@ -78,7 +78,7 @@ _SEARCH = """
         WHERE lexicon MATCH ? ORDER BY score DESC LIMIT ?
     ) hits JOIN chunks c ON c.key = hits.key
 """
-# The `+` keeps SQLite from asking the index once for each chunk of the documents.
+# The `+` stops SQLite from using an index here: it would look it up once per chunk.
 _SEARCH_WITHIN = """
     SELECT c.id, hits.score FROM (
         SELECT rowid AS key, -bm25(lexicon) AS score FROM lexicon
@@ -89,18 +89,18 @@ _SEARCH_WITHIN = """
     ) hits JOIN chunks c ON c.key = hits.key
 """
 _BATCH = 500
-"""Values in one statement; old builds of SQLite take 999."""
+"""Values per statement; old builds of SQLite allow 999."""
 _MOST_TERMS = 64
 _MOST_POSTINGS = 120_000
-"""How much of the full text one search reads before it leaves out the commonest terms."""
+"""Most postings that one search reads; beyond, the most common terms are left out."""
 
 Row = tuple[Any, ...]
 
 
 class SqliteReader:
-    """A `CatalogReader` on the catalog in `folder`; it sees the moment at which it was opened.
+    """A `CatalogReader` on the catalog in `folder`; it sees the state at its opening.
 
-    `root` is the workspace, to which locations are relative.
+    Locations are relative to `root`, the workspace.
     """
 
     _write = False
@@ -124,11 +124,11 @@ class SqliteReader:
         self.close()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._connection.close()
 
     def refresh(self) -> None:
-        """See what has been written since; until then, all calls see one moment."""
+        """See the current state; between two refreshes, all calls see the same state."""
         self._frequencies.clear()
         self._counted = self._languages = None
         with translating(self._folder):
@@ -138,7 +138,7 @@ class SqliteReader:
             self._connection.execute("SELECT 1 FROM meta").fetchone()
 
     def documents(self, ids: Collection[str] | None = None) -> list[Document]:
-        """List those documents, or all, by location; unknown ids are left out."""
+        """List these documents, or all, by location; unknown ids are left out."""
         if ids is None:
             rows = self._all(self._documents)
         else:
@@ -152,12 +152,12 @@ class SqliteReader:
         return sorted(found, key=lambda document: document.location)
 
     def where(self, conditions: Sequence[str]) -> list[str]:
-        """List the ids of the documents that fit all conditions on their fields.
+        """List the ids of the documents that match all conditions on their fields.
 
-        `title` and `author` are fields of every document that has them.
+        A document's title and author also count as fields.
 
         Raises:
-            UsageError: one is no condition, no document has such a field, or none fits.
+            UsageError: a condition is malformed, no document has such a field, or none matches.
 
         """
         chosen: set[str] | None = None
@@ -173,7 +173,7 @@ class SqliteReader:
         return sorted(chosen)
 
     def field_names(self) -> list[str]:
-        """List the fields that documents have, that of the most documents first."""
+        """List the fields of documents, most frequent first."""
         found = {
             name: count
             for name in _OWN_FIELDS
@@ -188,7 +188,7 @@ class SqliteReader:
         return sorted(found, key=lambda name: (-found[name], name))
 
     def text(self, document_id: str, span: Span | None = None) -> str:
-        """Return stored text: a span of it, clipped to what there is, or the whole."""
+        """Return stored text: a span of it, clipped to its length, or all."""
         key = self._key(document_id)
         if key is None:
             return ""
@@ -199,7 +199,7 @@ class SqliteReader:
         return self._slice(key, span)
 
     def lines(self, document_id: str, span: Span) -> tuple[int, int]:
-        """Name the first and last line (from 1) that `span` touches."""
+        """Return the first and last line (from 1) of a span."""
         key = self._key(document_id)
         if key is None:
             return 1, 1
@@ -207,7 +207,7 @@ class SqliteReader:
         return self._line(key, span.start), self._line(key, last)
 
     def chunks(self, ids: Sequence[str]) -> list[Chunk]:
-        """Return those chunks in that order; unknown ids are left out."""
+        """Return the chunks in this order; unknown ids are left out."""
         rows = self._for_each(_CHUNKS, {pack_id(chunk) for chunk in ids})
         found = {unpack_id(row[0]): row for row in rows}
         with decoding(self._folder):
@@ -220,7 +220,7 @@ class SqliteReader:
             return [self._chunk(row) for row in rows]
 
     def sentence_vectors(self, ids: Sequence[str]) -> Mapping[str, bytes]:
-        """Return what is kept of the meaning of the sentences of those chunks, as it was given."""
+        """Return the packed sentence vectors of these chunks."""
         columns = {name for _, name, *_ in self._all("PRAGMA table_info(sentence_vectors)")}
         if not columns:
             return {}  # a catalog of an older schema
@@ -244,11 +244,11 @@ class SqliteReader:
         *,
         together: Sequence[Sequence[str]] = (),
     ) -> list[Hit]:
-        """Rank chunks that hold any of `terms` by BM25, best first; higher is better.
+        """Rank chunks that have any of `terms` by BM25, best first.
 
-        Of many or very common terms the rarest are searched for: what a common one adds to a score
-        is small, and reading where it stands is most of the work. Each chunk must hold every run of
-        terms in `together`, in that order and next to one another.
+        If the terms are many or very common, only the rarest are searched: a common term adds
+        little to a score, but most of the reading. Each chunk must contain every phrase in
+        `together` (terms next to each other, in order).
         """
         expression = " OR ".join(quoted_term(term) for term in self._rarest(terms))
         for run in together:
@@ -264,21 +264,21 @@ class SqliteReader:
         return sorted(hits, key=lambda hit: (-hit.score, hit.chunk_id))
 
     def frequencies(self, terms: Collection[str]) -> Mapping[str, int]:
-        """Count the chunks that hold each of `terms`; a term in none counts 0."""
+        """Count the chunks that have each of `terms`."""
         new = {term: pack_term(term) for term in terms if term not in self._frequencies}
         rows = self._for_each(
             "SELECT term, doc FROM vocabulary WHERE term IN ({})", set(new.values())
         )
         found: dict[str, int] = dict(rows)
         counted = {term: found.get(written, 0) for term, written in new.items()}
-        if not self._write:  # what a reader sees stays as it is
+        if not self._write:  # safe to cache: a reader sees one state
             self._frequencies |= counted
         return {term: counted.get(term) or self._frequencies.get(term, 0) for term in terms}
 
     def vocabulary(self, beginning: str) -> Mapping[str, int]:
-        """Map the terms that begin so to the number of chunks that hold each."""
+        """Map the terms with this prefix to the number of chunks that have them."""
         start = pack_term(beginning)
-        # The column has no collation: a range of terms ends before the next possible beginning.
+        # The column has no collation, so a prefix is a range up to the next possible prefix.
         end = start[:-1] + chr(ord(start[-1]) + 1)
         rows = self._all(
             "SELECT term, doc FROM vocabulary WHERE term >= ? AND term < ?", start, end
@@ -286,7 +286,7 @@ class SqliteReader:
         return dict(rows)
 
     def counts(self) -> Counts:
-        """Say how much the index holds."""
+        """Return the numbers of documents and chunks."""
         if self._counted is None or self._write:
             [row] = self._all(
                 """SELECT count(*), coalesce(sum(chunks), 0), coalesce(sum(sentences), 0),
@@ -296,7 +296,7 @@ class SqliteReader:
         return self._counted
 
     def languages(self) -> Sequence[str]:
-        """List the languages of the documents, that of the most documents first."""
+        """List the languages of the documents, most frequent first."""
         if self._languages is None or self._write:
             rows = self._all(
                 """SELECT language FROM documents WHERE version = 1
@@ -306,34 +306,34 @@ class SqliteReader:
         return self._languages
 
     def skipped(self) -> list[Skip]:
-        """List what was seen and not indexed, by location."""
+        """List the skipped files, by location."""
         rows = self._all("SELECT location, code, reason, hint FROM skipped")
         skips = (Skip(unpack_name(location), *rest) for location, *rest in rows)
         return sorted(skips, key=lambda skip: skip.location)
 
     def sources(self) -> list[str]:
-        """List the locations of what is kept in the index, sorted."""
+        """List the sources, sorted."""
         return sorted(unpack_name(row[0]) for row in self._all("SELECT location FROM sources"))
 
     def exclusions(self) -> list[str]:
-        """List the locations that were removed and are not to come back by themselves, sorted."""
+        """List the excluded locations, sorted."""
         return sorted(unpack_name(row[0]) for row in self._all("SELECT location FROM exclusions"))
 
     def corpus_fingerprint(self) -> str:
-        """Return a hash of the indexed content; it changes when and only when that does.
+        """Return a hash of the indexed content.
 
-        It is the sum of the hashes of all documents' paths and contents, modulo 2**256: the order
-        in which they came does not count, and a change costs one addition.
+        It is the sum of the hashes of all paths and contents, modulo 2**256: independent of the
+        order of indexing, and updated by one addition per change.
         """
         return self.setting(CORPUS_FINGERPRINT) or f"{0:064x}"
 
     def setting(self, key: str) -> str | None:
-        """Return a value that was kept with `keep`."""
+        """Return a setting of the index."""
         rows = self._all("SELECT value FROM meta WHERE key = ?", key)
         return str(rows[0][0]) if rows else None
 
     def check(self) -> list[str]:
-        """Say what is damaged, one sentence each; empty where nothing is. Reads the whole file."""
+        """Return one sentence per damage; empty if there is none. Reads the whole file."""
         rows = self._all("PRAGMA integrity_check(5)")
         return [str(row[0]) for row in rows if row[0] != "ok"]
 
@@ -344,7 +344,7 @@ class SqliteReader:
             return self._connection.execute(statement, values).fetchall()
 
     def _for_each(self, statement: str, values: Iterable[Any]) -> list[Row]:
-        """Run a statement with `IN ({})` over many values, a batch at a time."""
+        """Run a statement with `IN ({})` over many values, in batches."""
         return [
             row
             for batch in batched(values)
@@ -394,12 +394,12 @@ class SqliteReader:
         return bool(self._all("SELECT 1 FROM sqlite_master WHERE name = 'fields'"))
 
     def _own(self, name: str) -> str:
-        """Return the condition that a document has a field that is a column of its own."""
+        """Return the SQL condition for a document to have a field that is a column."""
         there = {column for _, column, *_ in self._all("PRAGMA table_info(documents)")}
         return f"version = 1 AND {name if name in there else 'NULL'} IS NOT NULL"
 
     def _stated(self, key: str) -> Mapping[str, Sequence[str]]:
-        """Map the documents that have a field to its values."""
+        """Map the documents with a field to its values."""
         rows: list[Row] = []
         if key in _OWN_FIELDS:
             rows += self._all(f"SELECT id, {key} FROM documents WHERE {self._own(key)}")  # noqa: S608
@@ -420,7 +420,7 @@ class SqliteReader:
         return "copies.within" if "within" in there else "NULL"
 
     def _file(self, location: str) -> str:
-        """Name the file at a location; a page of the web is its address."""
+        """Return the path of the file at a location; a web page keeps its address."""
         return location if is_address(location) else str(self._root / location)
 
     def _document(self, row: Row, copies: Sequence[Copy], fields: Sequence[Field]) -> Document:
@@ -492,7 +492,7 @@ class SqliteReader:
             return rows[0][0], unpack_text(rows[0][1])
 
     def _rarest(self, terms: Sequence[str]) -> list[str]:
-        """Choose the terms to search for: the rarest first, up to a bound on what is read."""
+        """Return the rarest terms, as many as the limit on postings allows."""
         known = {term: n for term, n in self.frequencies(set(terms)).items() if n}
         chosen: list[str] = []
         postings = 0

@@ -1,7 +1,7 @@
 """The catalog's file: its tables, how it is opened, and what SQLite's errors mean.
 
-A document has one row per version. Version 0 is being written and seen by nobody but its writer;
-version 1 is what readers see. Full text holds version 1 alone, so that its statistics are exact.
+A document has one row per version. Version 0 is staged: only the writer sees it. Version 1 is
+published. The full text has version 1 only, so that its statistics are exact.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ _REFUSED_WRITES = (
     sqlite3.SQLITE_IOERR_TRUNCATE,
     sqlite3.SQLITE_IOERR_SHMSIZE,
 )
-"""How SQLite reports a write that a quota or another limit forbids."""
+"""SQLite's message when a quota or another limit forbids a write."""
 
-# Terms arrive with spaces between them. All but white space and control characters belongs to a
-# term, so the tokeniser cuts nowhere else, whatever an analyser thinks a term is.
+# Terms arrive separated by spaces. All other characters belong to a term, so the tokeniser must cut
+# at white space and control characters only.
 _TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE sources (location PRIMARY KEY) WITHOUT ROWID;
@@ -93,17 +93,17 @@ CREATE VIRTUAL TABLE vocabulary USING fts5vocab(lexicon, row);
 """
 
 _WRITER_CACHE = 8192
-"""Kilobytes of pages that a writer keeps: its memory is not to grow with the catalog."""
+"""Kilobytes of a writer's page cache, so that memory does not grow with the catalog."""
 
 _SMALL = 32 << 20
-"""Bytes of a catalog that is made compact in a moment, about a third of a second for 10 MB."""
+"""A catalog of at most this many bytes is always compacted; 10 MB take a third of a second."""
 
 _APART = 4
-"""One in so many pages of the full text may be outside of its largest part: putting it together
-then costs little beside what was added."""
+"""The full text is merged when more than this fraction (1/n) of its pages is outside of its largest
+segment; merging is cheap compared with what was added."""
 
 _SPARE = 32
-"""One in so many pages of a small catalog may be free."""
+"""A small catalog is compacted when more than this fraction (1/n) of its pages is free."""
 
 _PARTS = "SELECT max(pgno) FROM lexicon_idx GROUP BY segid"
 
@@ -145,14 +145,14 @@ SCHEMA_VERSION = 1 + len(_MIGRATIONS)
 
 
 def connect(folder: Path, *, write: bool) -> sqlite3.Connection:
-    """Open the catalog in `folder`; for writing, it is made where it is missing.
+    """Open the catalog in `folder`; for writing, it is created if missing.
 
     Raises:
         NoIndex: there is no catalog to read.
         IndexTooNew: a newer askdoc made it.
         IndexCorrupt: it is damaged.
         StoreError: it belongs to another program, or cannot be opened.
-        DiskFull: there is no room to make it.
+        DiskFull: there is no space to create it.
 
     """
     file = folder / FILE_NAME
@@ -176,7 +176,7 @@ def connect(folder: Path, *, write: bool) -> sqlite3.Connection:
 
 
 def expect(folder: Path) -> None:
-    """Go on where there is a catalog in `folder`.
+    """Check that there is a catalog in `folder`.
 
     Raises:
         NoIndex: there is none.
@@ -188,14 +188,14 @@ def expect(folder: Path) -> None:
 
 
 def draft_in(folder: Path) -> Path:
-    """Name the folder for a catalog that is to replace the one in `folder`; empty it."""
+    """Return an empty folder for a catalog that will replace the one in `folder`."""
     draft = folder / _DRAFT
     discard(draft)
     return draft
 
 
 def replace(folder: Path, draft: Path | None = None) -> None:
-    """Put the drafted catalog in place of the one in `folder`; nobody may write to either."""
+    """Replace the catalog in `folder` by the drafted one; no process may write to either."""
     draft = draft or folder / _DRAFT
     _discard_journals(folder)
     (draft / FILE_NAME).replace(folder / FILE_NAME)
@@ -205,18 +205,17 @@ def replace(folder: Path, draft: Path | None = None) -> None:
 
 
 def discard(folder: Path) -> None:
-    """Delete the catalog in `folder`; nobody may have it open."""
+    """Delete the catalog in `folder`; no process may have it open."""
     (folder / FILE_NAME).unlink(missing_ok=True)
     _discard_journals(folder)
 
 
 def compact(connection: sqlite3.Connection) -> None:
-    """Put the parts of the full text together, and give free pages back to the disk.
+    """Merge the segments of the full text, and return free pages to the disk.
 
-    A run commits little at a time, so that the full text comes in parts, which take room and are
-    all asked by a search, and leaves free pages where parts were merged. A large catalog is left
-    as it is unless most of it is free: parts are few beside it, and what is free is used again.
-    Where it cannot be done now, since the disk is full, it stays.
+    A run commits in small steps, so the full text has many segments: they take space, and each
+    search reads them all. A large catalog is compacted only if most of it is free. If the disk is
+    too full to compact, the catalog stays as it is.
     """
     with suppress(sqlite3.Error):
         [[page]] = connection.execute("PRAGMA page_size")
@@ -236,10 +235,10 @@ def _discard_journals(folder: Path) -> None:
 
 
 def _make(file: Path) -> None:
-    """Put an empty catalog at `file`, at once: half of one could not be opened to read from.
+    """Create an empty catalog under another name, then rename it to `file`.
 
-    SQLite makes it with a journal that is rolled back after a kill, for which a reader lacks the
-    right.
+    A kill in the middle would otherwise leave a file with a journal to roll back, which a reader
+    may not do.
     """
     draft = file.with_name(f"{file.name}.new")
     for suffix in ("", "-wal", "-shm", "-journal"):
@@ -277,16 +276,16 @@ def _prepare(connection: sqlite3.Connection, folder: Path, *, write: bool) -> No
             f"BEGIN IMMEDIATE; {steps} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
         )
     if write:
-        # A commit of the catalog must outlive a power cut before Chroma is told to forget.
+        # A commit must survive a power cut before Chroma removes the vectors of the former version.
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute(f"PRAGMA cache_size = -{_WRITER_CACHE}")
 
 
 def _stands_still(file: Path) -> bool:
-    """Tell whether the catalog lies where this process cannot write, and has no journal.
+    """Tell whether the catalog is in a folder where this process cannot write, and has no journal.
 
-    To read a catalog SQLite puts files beside it, unless it takes the catalog as one that does not
-    change. Whoever does write to it has a journal there.
+    To read a catalog, SQLite creates files next to it, unless it is opened as immutable. That is
+    safe here: a writer would have a journal there.
     """
     journal = file.with_name(f"{file.name}-wal")
     if os.access(file.parent, os.W_OK):
@@ -295,7 +294,7 @@ def _stands_still(file: Path) -> bool:
 
 
 def _is_file(path: Path) -> bool:
-    """Tell whether there is a file; unlike `Path.is_file`, say so if that cannot be known."""
+    """Tell whether there is a file; unlike `Path.is_file`, raise an error if that is unknown."""
     try:
         return stat.S_ISREG(path.stat().st_mode)
     except (FileNotFoundError, NotADirectoryError):
@@ -309,7 +308,7 @@ def _nothing_in(folder: Path) -> NoIndex:
 
 @contextmanager
 def translating(folder: Path) -> Iterator[None]:
-    """Raise what SQLite raises as what it means for the user."""
+    """Turn SQLite's errors into askdoc's."""
     try:
         yield
     except (sqlite3.ProgrammingError, sqlite3.InterfaceError, sqlite3.IntegrityError):
@@ -326,7 +325,7 @@ def translating(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def decoding(folder: Path) -> Iterator[None]:
-    """Say that the catalog is damaged where what is stored can no longer be decoded."""
+    """Raise `IndexCorrupt` if a stored value cannot be decoded."""
     try:
         yield
     except (zlib.error, ValueError) as error:

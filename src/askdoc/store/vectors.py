@@ -1,19 +1,19 @@
-"""Vectors in an embedded Chroma database, found by cosine.
+"""Vectors in an embedded Chroma database, searched by cosine.
 
-Chroma keeps what is new in a log, which each process replays into its own copy of the HNSW graph,
-and any process whose copy has passed a threshold folds it into the files, readers too. That costs
-0.4 s at each opening for 1,000 vectors in the log, and two that fold at once break the files.
-Nothing public forces or forbids a fold (chroma-core/chroma#7463). So the threshold is out of reach,
-but for moments in which no other process may open the files. A process keeps the threshold that it
-finds when it first touches a collection. So the one writer lowers it for its first change and puts
-it back for all others: from then on it folds by itself after so many changes, which it foretells;
-where it has read too, Chroma counts some of them twice, and each change may be the one that folds.
-When it closes, it lowers the threshold once more and opens the collection anew, which folds the
-rest.
+Chroma keeps new vectors in a log. Each process replays the log into its own copy of the HNSW graph,
+and any process, also a reader, writes its copy to the files ("folds" the log) once the log is
+longer than a threshold. Replaying costs 0.4 s per opening for 1,000 vectors, and two processes that
+fold at once break the files. Chroma has no public way to force or forbid a fold
+(chroma-core/chroma#7463). Therefore the threshold is set so high that nobody folds, except while a
+lock keeps other processes away. A process uses the threshold that it finds when it first touches a
+collection. So the writer lowers it before its first change and raises it again for all others. From
+then on the writer folds by itself after that many changes; it knows when, and takes the lock. (If
+it has also read, Chroma counts some changes twice, so any change may fold.) When it closes, it
+lowers the threshold once more and reopens the collection, which folds the rest.
 
-The whole graph of a collection is in memory as soon as the collection is touched, so a large store
-has several, which are searched side by side: a writer then needs memory for one of them. Since each
-costs a search about the same, however many vectors are in it, later ones are larger.
+Touching a collection loads its whole graph into memory. So a large store has several collections
+("shards"), and a writer needs memory for only one. Searching a shard takes about the same time for
+any size, so later shards are larger.
 """
 
 from __future__ import annotations
@@ -54,13 +54,13 @@ if TYPE_CHECKING:
 
 
 _API = "chromadb.api.rust"
-"""The module that Chroma would import by its name once it is opened."""
+"""The module that Chroma imports by name when it opens a database."""
 
 REPAIR = "run `askdoc doctor --repair` to make the vectors anew from the stored text"
 
 
 def translated(error: BaseException, doing: str, folder: Path) -> StoreError:
-    """Name the error of ours that says what `error`, raised by Chroma, means."""
+    """Return askdoc's error for an error of Chroma."""
     text = " ".join(str(error).split())
     if "disk is full" in text or "No space left" in text or _is_full(folder):
         return full(folder)
@@ -76,7 +76,7 @@ def translated(error: BaseException, doing: str, folder: Path) -> StoreError:
 
 
 def full(folder: Path) -> DiskFull:
-    """Return the error for a disk without room."""
+    """Return the error for a full disk."""
     return DiskFull(f"no room left on the disk of `{folder}`", hint="free some and run again")
 
 
@@ -88,9 +88,9 @@ def _is_full(folder: Path) -> bool:
 
 
 def client(folder: Path) -> Client:
-    """Open Chroma on `folder` with nothing taken from `.env` or the environment, and no telemetry.
+    """Open Chroma on `folder`, without telemetry and without settings of the environment.
 
-    Loading Chroma takes half a second, which a run that needs no vectors need not pay.
+    Chroma is imported here because that takes half a second, and many runs need no vectors.
     """
     try:
         with importing():
@@ -115,7 +115,7 @@ def client(folder: Path) -> Client:
     try:
         return Client(settings=settings)
     except BaseException:
-        # Chroma keeps what it failed to open, and would hand it out at the next try.
+        # Chroma caches a system that failed to start, and would return it at the next try.
         Client._identifier_to_system.pop(str(folder), None)  # noqa: SLF001
         raise
 
@@ -123,34 +123,33 @@ def client(folder: Path) -> Client:
 _DOCUMENT = "document"
 
 _LONGEST_LOG = 2000
-"""Changes in the log of a shard after which the writer folds, so that a reader has little to
-replay."""
+"""The writer folds a shard's log after this many changes, so that readers have little to replay."""
 
 _SHORT_LOG = 32
-"""Changes in the log of a shard that a writer leaves there when it closes. Readers replay them in
-some 10 ms; to fold them, the writer would load the graph and write all of it for one new line."""
+"""A closing writer leaves at most this many changes in a shard's log. Readers replay them in about
+10 ms; a fold would load and write the whole graph for one changed line."""
 
 _PAGE = 1000
-"""Rows that are read at once."""
+"""Rows per read."""
 
 _MOST_FILTERED = 2000
-"""Documents that one filter may name; each is a variable of an SQL statement in Chroma."""
+"""Documents per filter; each is a variable of an SQL statement in Chroma."""
 
 _ROOM = 16 << 20
-"""Bytes that must be free before a write: one that fails half-way leaves broken HNSW files."""
+"""Bytes that must be free before a write: a write that fails half-way leaves broken HNSW files."""
 
 
 _Part = tuple[OpenShard, Collection[str] | None]
-"""A shard to search, and the documents to search in; None for all."""
+"""A shard to search, and the documents to search in (None: all)."""
 
 
 class ChromaStore:
-    """A `VectorStore` in `folder`, which is made if it is opened for writing.
+    """A `VectorStore` in `folder`, which is created when opened for writing.
 
-    With `folds`, a writer folds as soon as that `is_due`; else it leaves that to its owner.
+    With `folds`, the writer folds when it `is_due`; otherwise its owner has to replace the process.
 
     Raises:
-        IndexCorrupt: there is nothing in `folder`, or nothing that can be read.
+        IndexCorrupt: `folder` has no database, or a damaged one.
 
     """
 
@@ -194,11 +193,11 @@ class ChromaStore:
         self.close()
 
     def add(self, ids: Sequence[str], document_ids: Sequence[str], vectors: Matrix) -> None:
-        """Store vectors, replacing those whose id is there already.
+        """Store vectors; those with an existing id replace the old ones.
 
         Raises:
-            EmbedderMismatch: the vectors are not as long as those in the store.
-            DiskFull: there is no room.
+            EmbedderMismatch: the vectors have another length than those in the store. DiskFull:
+                there is no space.
 
         """
         self._expect_room(vectors.nbytes)
@@ -220,14 +219,14 @@ class ChromaStore:
             self._fold_if_due()
 
     def remove(self, ids: Collection[str]) -> None:
-        """Forget the vectors of those ids; unknown ids are ignored."""
+        """Remove the vectors of these ids; unknown ids are ignored."""
         self._expect_room(0)
         self._delete(ids)
 
     def search(
         self, vector: Matrix, limit: int, documents: Collection[str] | None = None
     ) -> list[Hit]:
-        """Find the nearest to `vector`, shape (dimensions,); score is the cosine, best first."""
+        """Return the vectors nearest to `vector`, shape (dimensions,), by cosine, best first."""
         if limit < 1 or (documents is not None and not documents):
             return []
         self._was_read = True
@@ -240,7 +239,7 @@ class ChromaStore:
         return sorted(hits, key=lambda hit: (-hit.score, hit.chunk_id))[:limit]
 
     def ids(self) -> Iterator[str]:
-        """List every id, in no particular order."""
+        """List all ids, in no particular order."""
         self._was_read = True
         for shard in self._shards.values():
             offset = 0
@@ -282,7 +281,7 @@ class ChromaStore:
             return sum(shard.collection.count() for shard in self._shards.values())
 
     def check(self) -> list[str]:
-        """Say what is damaged, one sentence each; empty where nothing is. Reads every byte."""
+        """Return one sentence per damage; empty if there is none. Reads every byte."""
         found = vectors_files.faults(self._folder)
         try:
             listed = sum(1 for _ in self.ids())
@@ -294,19 +293,19 @@ class ChromaStore:
 
     @property
     def is_due(self) -> bool:
-        """Tell whether another process had better go on.
+        """Tell whether a fresh process should continue.
 
-        Each collection that is changed has its graph in memory from then on; and one that was
-        looked at before it was changed is not folded as it should be.
+        A changed collection keeps its graph in memory, and one that was read before its first
+        change does not fold when it should.
         """
         grown = len(self._changed) > 1 and self._changes >= _LONGEST_LOG
         return grown or any(shard.log >= 2 * _LONGEST_LOG for shard in self._shards.values())
 
     def open(self) -> None:
-        """Do nothing: it was opened when it was made."""
+        """Do nothing: the constructor has opened the store."""
 
     def close(self) -> None:
-        """Let go of files; the store is not used afterwards."""
+        """Close the files; do not use the store afterwards."""
         try:
             if self._write and (
                 any(shard.log > _SHORT_LOG for shard in self._shards.values())
@@ -319,13 +318,13 @@ class ChromaStore:
                 vectors_files.compact(self._folder)
 
     def leave(self) -> None:
-        """Close without folding; the next writer does that."""
+        """Close without folding; the next writer folds."""
         if self._threads is not None:
             self._threads.shutdown()
         self._client.close()
         self._held.close()
 
-    # ── below here: how ─────────────────────────────────────────────────────────────────────────
+    # ── helpers ─────────────────────────────────────────────────────────────────────────────────
 
     def _open(self) -> None:
         self._client = client(self._place)
@@ -342,9 +341,9 @@ class ChromaStore:
                 collection = self._client.get_collection(shard.name, embedding_function=None)
                 opened = OpenShard(shard, collection, shard.count, shard.log)
                 self._shards[shard.name] = opened
-                if self._write:  # a run that was killed may have left it low
+                if self._write:  # a killed run may have left the threshold low
                     opened.fold_at(FOLD_NEVER)
-                else:  # loads the HNSW files, which may change afterwards
+                else:  # this loads the HNSW files, so they may change afterwards
                     collection.count()
         except BaseException:
             self._client.close()
@@ -361,10 +360,10 @@ class ChromaStore:
         return made
 
     def _roomy(self, dimension: int) -> OpenShard:
-        """Return a shard with room for vectors so long, made if there is none.
+        """Return a shard with room for vectors of this length; create one if needed.
 
         Raises:
-            EmbedderMismatch: those in the store are not as long.
+            EmbedderMismatch: the vectors in the store have another length.
 
         """
         for length in (shard.shard.dimension for shard in self._shards.values()):
@@ -383,7 +382,7 @@ class ChromaStore:
         return {name: held for name, held in found.items() if name in self._shards}
 
     def _delete(self, ids: Collection[str], *, but: OpenShard | None = None) -> None:
-        """Forget vectors, wherever they are; those in `but` stay."""
+        """Remove vectors from every shard except `but`."""
         for name, held in self._homes(ids).items():
             shard = self._shards[name]
             if but is not None and name == but.shard.name:
@@ -395,14 +394,17 @@ class ChromaStore:
             self._fold_if_due()
 
     def _expect_room(self, size: int) -> None:
-        """Refuse to write `size` bytes of vectors where there is not room for them twice."""
+        """Refuse to write `size` bytes of vectors unless twice as many are free."""
         with self._translating("preparing to write"):
             if shutil.disk_usage(self._folder).free < _ROOM + 2 * size:
                 raise full(self._folder)
 
     @contextmanager
     def _changing(self, shard: OpenShard, count: int) -> Iterator[None]:
-        """Change so many vectors of a shard, alone with its files where that may fold its log."""
+        """Change `count` vectors of a shard in this block.
+
+        Hold the lock if that may fold its log.
+        """
         is_first = shard.shard.name not in self._changed
         may_fold = self._was_read or shard.log + count >= _LONGEST_LOG
         before = vectors_files.folded(self._folder)
@@ -416,7 +418,7 @@ class ChromaStore:
                 stack.enter_context(vectors_files.unsealed(self._folder))
             yield
         has_folded = vectors_files.folded(self._folder) != before
-        if has_folded and not may_fold:  # another Chroma may count otherwise
+        if has_folded and not may_fold:  # another version of Chroma may count differently
             with vectors_files.unsealed(self._folder):
                 self._was_read = True
         self._changed.add(shard.shard.name)
@@ -426,16 +428,17 @@ class ChromaStore:
     def _fold_if_due(self) -> None:
         if self._folds and self.is_due:
             self._fold()
-            with self._translating("opening again"):  # what folded would go on folding
+            # A collection that has folded would fold again.
+            with self._translating("opening again"):
                 self._client.close()
                 self._shards.clear()
                 self._open()
 
     def _fold(self) -> None:
-        """Write into the files what is in the log, of those shards of which it is worth it.
+        """Fold the logs of the shards that have enough changes.
 
-        Each of them is loaded for that, and a change or two stay in the log of every shard, so
-        that without this bound each fold would load all that there are.
+        A fold loads the shard, and a few changes are in the log of every shard; without the
+        minimum, each fold would load all shards.
         """
         changed = [shard for shard in self._shards.values() if shard.log > _SHORT_LOG]
         with (
@@ -450,14 +453,14 @@ class ChromaStore:
             for name, shard in self._shards.items():
                 shard.collection = self._client.get_collection(name, embedding_function=None)
                 if shard in changed:
-                    shard.collection.count()  # the first call folds the log
+                    shard.collection.count()  # the first access folds the log
                     shard.fold_at(FOLD_NEVER)
                     shard.log = 0
 
     def _side_by_side(
         self, search: Callable[[_Part], list[Hit]], asked: Sequence[_Part]
     ) -> list[list[Hit]]:
-        """Search on all cores; Chroma leaves the interpreter to others while it looks."""
+        """Search shards in threads; Chroma releases the interpreter lock while it searches."""
         if len(asked) == 1:
             return [search(asked[0])]
         if self._threads is None:
@@ -477,7 +480,7 @@ class ChromaStore:
             yield
         except (StoreError, KeyboardInterrupt, SystemExit, GeneratorExit):
             raise
-        except BaseException as error:  # a panic in Chroma's Rust part is no Exception
+        except BaseException as error:  # a panic of Chroma's Rust code is a BaseException
             cause = translated(error, doing, self._folder)
             if isinstance(cause, IndexCorrupt):
                 vectors_files.suspect(self._folder)

@@ -1,6 +1,6 @@
-"""The vectors of sentences as they read in their passage, in the form that the catalog keeps.
+"""Packs the vectors of sentences for the catalog.
 
-Only their direction counts, so each number takes eight bits on a scale of its vector's own.
+Only their direction matters, so each number takes eight bits, scaled by the vector's largest one.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from askdoc.types.ports import Matrix
 
 IN_CONTEXT = "sentence_vectors"
-"""Under this key the catalog says `yes` where it keeps them for all of its chunks."""
+"""The catalog's setting of this name is `yes` if all of its chunks have sentence vectors."""
 
 _LARGEST = 127
 
 
 def pack(vectors: Matrix) -> bytes:
-    """Write vectors, shape (sentences, dimensions), in one byte a number."""
-    import numpy as np  # which a run that changes nothing need not load
+    """Pack vectors, shape (sentences, dimensions), with one byte per number."""
+    import numpy as np  # late, since a run without changes does not need it
 
     largest = np.abs(vectors).max(axis=1, keepdims=True, initial=1e-9)
     packed: bytes = np.rint(vectors * (_LARGEST / largest)).astype(np.int8).tobytes()
@@ -26,7 +26,7 @@ def pack(vectors: Matrix) -> bytes:
 
 
 def unpack(packed: bytes, dimensions: int) -> Matrix:
-    """Undo `pack`: vectors of unit length, shape (sentences, dimensions)."""
+    """Undo `pack`; return vectors of unit length, shape (sentences, dimensions)."""
     import numpy as np
 
     whole = len(packed) - len(packed) % dimensions

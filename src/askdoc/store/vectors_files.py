@@ -1,9 +1,9 @@
-"""Chroma's files, looked at from outside: loads neither Chroma nor numpy.
+"""Guards Chroma's files without loading Chroma or numpy.
 
-Chroma answers from HNSW files that are cut short or gone as if nothing was, and bytes overwritten
-in them can crash the process. So they are sealed: sizes, times and checksums are kept beside them.
-The files change in a fold only, which breaks the seal and ends with a new one; so a seal that does
-not hold, or none, tells of damage before Chroma loads the files.
+With truncated or missing HNSW files Chroma answers without an error, and overwritten bytes can
+crash the process. So a seal is stored next to the files: their sizes, times and checksums. The
+files change only during a fold, which removes the seal and writes a new one. A missing or wrong
+seal reveals damage before Chroma loads the files.
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ _OWN_FILES = {*_MARKS, _WRITER, f"{_SEAL}.new"} | {
     DATABASE + suffix for suffix in ("", "-wal", "-shm", "-journal")
 }
 _SEGMENT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-"""Chroma names the folder of each index by a UUID."""
+"""Chroma names the folder of each HNSW index by a UUID."""
 
 _LAST_WRITTEN = "index_metadata.pickle"
-"""Made by the first fold; until then the HNSW files hold nothing."""
+"""Created by the first fold; before, the HNSW files are empty."""
 
 
 def is_intact(folder: Path) -> bool:
-    """Tell whether `folder` holds a database that nothing is known against."""
+    """Tell whether `folder` has a database without known damage."""
     return has_database(folder) and not (folder / _SUSPECT).exists() and seal_holds(folder)
 
 
 def has_database(folder: Path) -> bool:
-    """Tell whether there is a database in `folder`, whatever its state."""
+    """Tell whether there is a database in `folder`, in any state."""
     return (folder / DATABASE).is_file()
 
 
@@ -58,9 +58,9 @@ def can_write(folder: Path) -> bool:
 
 @contextmanager
 def readable(folder: Path) -> Iterator[Path]:
-    """Give a folder in which Chroma can read the vectors in `folder`: it writes where it reads.
+    """Return a folder in which Chroma can read the vectors of `folder`.
 
-    Where `folder` cannot be written to, it is a copy, which takes a moment for a large index.
+    Chroma also writes when it reads, so a read-only folder is copied to a temporary one.
     """
     if can_write(folder):
         yield folder
@@ -69,13 +69,13 @@ def readable(folder: Path) -> Iterator[Path]:
         copied = Path(
             shutil.copytree(folder, Path(name) / folder.name, copy_function=shutil.copyfile)
         )
-        for path in (copied, *copied.rglob("*")):  # their rights came along
+        for path in (copied, *copied.rglob("*")):  # the copies are read-only, too
             path.chmod(0o700 if path.is_dir() else 0o600)
         yield copied
 
 
 def discard(folder: Path) -> None:
-    """Delete the database in `folder` and nothing else there; no store may have it open.
+    """Delete the database in `folder`, and no other files; no store may have it open.
 
     Raises:
         StoreError: another program made it.
@@ -89,15 +89,15 @@ def discard(folder: Path) -> None:
             path.unlink()
         elif _SEGMENT.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
-    with suppress(OSError):  # something else is in it, and stays
+    with suppress(OSError):  # other files in it stay
         folder.rmdir()
 
 
 def refuse_foreign(folder: Path) -> None:
-    """Refuse to touch a database that lies in `folder` and is not of askdoc's making.
+    """Refuse a database in `folder` that askdoc did not make.
 
     Raises:
-        StoreError: there is a database, and none of the files that askdoc keeps beside its own.
+        StoreError: there is a database, without the files that askdoc writes next to its own.
 
     """
     if has_database(folder) and not any((folder / name).exists() for name in _MARKS):
@@ -107,13 +107,13 @@ def refuse_foreign(folder: Path) -> None:
 
 @contextmanager
 def standing_still(folder: Path, *, alone: bool) -> Iterator[None]:
-    """Keep the HNSW files from changing while they are loaded; `alone`, change them oneself.
+    """Lock the HNSW files: shared to load them, or exclusive (`alone`) to change them.
 
-    Any number of processes load them at once, and none while one changes them.
+    Any number of processes may load them at once, but none while one changes them.
     """
     try:
         file = (folder / _LOCK).open("r+b" if alone else "rb")
-    except OSError:  # nobody can write here, or nobody has yet
+    except OSError:  # the folder is read-only, or nothing has been written yet
         yield
         return
     with file:
@@ -123,10 +123,10 @@ def standing_still(folder: Path, *, alone: bool) -> Iterator[None]:
 
 @contextmanager
 def writing_alone(folder: Path) -> Iterator[None]:
-    """Wait until no other process writes, such as one whose run was killed and that is not done.
+    """Wait until no other process writes; the process of a killed run may still be busy.
 
     Raises:
-        StoreError: another program's database lies there.
+        StoreError: another program's database is there.
 
     """
     prepare(folder)
@@ -136,10 +136,10 @@ def writing_alone(folder: Path) -> Iterator[None]:
 
 
 def prepare(folder: Path) -> None:
-    """Make the folder, and in it what `standing_still` locks.
+    """Create the folder, and the lock file for `standing_still`.
 
     Raises:
-        StoreError: another program's database lies there.
+        StoreError: another program's database is there.
 
     """
     refuse_foreign(folder)
@@ -149,10 +149,10 @@ def prepare(folder: Path) -> None:
 
 @contextmanager
 def unsealed(folder: Path) -> Iterator[None]:
-    """Take the seal off while the HNSW files change, and seal what they have become.
+    """Remove the seal while the HNSW files change in this block, and write a new one.
 
-    A file that is not touched meanwhile keeps its checksum: with a million vectors, one fold
-    changes one of fifteen collections.
+    Unchanged files keep their checksum: of a million vectors, one fold changes one of fifteen
+    collections.
     """
     before = _sealed(folder) if (folder / _SEAL).exists() and seal_holds(folder) else {}
     (folder / _SEAL).unlink(missing_ok=True)
@@ -170,21 +170,20 @@ def unsealed(folder: Path) -> Iterator[None]:
 
 
 def folded(folder: Path) -> dict[str, int]:
-    """Say when the log of each collection was last folded, by the folder of its files."""
+    """Map the folder of each collection to the time of its last fold."""
     return {mark.parent.name: mark.stat().st_mtime_ns for mark in folder.glob(f"*/{_LAST_WRITTEN}")}
 
 
 def suspect(folder: Path) -> None:
-    """Note that Chroma failed on `folder`, so that the next writer looks closer."""
+    """Mark `folder` after a failure of Chroma, so that the next writer checks every byte."""
     with suppress(OSError):
         (folder / _SUSPECT).touch()
 
 
 def seal_holds(folder: Path, *, thoroughly: bool = False) -> bool:
-    """Tell whether the HNSW files are as they were sealed, or have not been written yet.
+    """Tell whether the HNSW files match the seal, or do not exist yet.
 
-    A file of the same size and time is taken as the same, unless `thoroughly`; else its checksum
-    decides.
+    Size and time decide; `thoroughly` also compares the checksums.
     """
     try:
         sealed = _sealed(folder)
@@ -200,10 +199,10 @@ def seal_holds(folder: Path, *, thoroughly: bool = False) -> bool:
 
 
 def compact(folder: Path) -> None:
-    """Give back to the disk what the database has no use for, if that is most of it.
+    """Compact the SQLite file if most of it is free.
 
-    What was in the log leaves free pages behind: of a small index, three quarters of the database.
-    Where that cannot be done now, since a reader is at work or the disk is full, it stays.
+    A folded log leaves free pages: three quarters of a small database. If a reader is active or the
+    disk is full, the file stays as it is.
     """
     with suppress(sqlite3.Error), closing(sqlite3.connect(folder / DATABASE, timeout=0)) as opened:
         [[pages]] = opened.execute("PRAGMA page_count").fetchall()
@@ -213,7 +212,7 @@ def compact(folder: Path) -> None:
 
 
 def faults(folder: Path) -> list[str]:
-    """Say what is damaged, one sentence each; reads every byte."""
+    """Return one sentence per damage; reads every byte."""
     found = [] if seal_holds(folder, thoroughly=True) else ["files of vectors are damaged"]
     uri = f"{(folder / DATABASE).absolute().as_uri()}?mode=ro"
     try:
@@ -231,7 +230,7 @@ def _sealed(folder: Path) -> dict[str, list[int]]:
 
 
 def _files(folder: Path) -> list[Path]:
-    """List the HNSW files, without those that were only begun, be it by a reader."""
+    """List the HNSW files, without those of an unfinished index."""
     written = (mark.parent for mark in folder.glob(f"*/{_LAST_WRITTEN}"))
     return sorted(file for part in written for file in part.iterdir())
 
@@ -257,12 +256,12 @@ if sys.platform == "win32":
     import msvcrt
 
     def _lock(file: BinaryIO, *, alone: bool) -> None:  # noqa: ARG001 - there is one kind of lock
-        """Wait for the lock, which closing the file releases."""
+        """Wait for the lock; closing the file releases it."""
         msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
 
 else:
     import fcntl
 
     def _lock(file: BinaryIO, *, alone: bool) -> None:
-        """Wait for the lock, which closing the file releases."""
+        """Wait for the lock; closing the file releases it."""
         fcntl.flock(file, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)

@@ -1,9 +1,8 @@
-"""Imports Chroma without what it imports for others: in half of the time.
+"""Imports Chroma without modules that an embedded database never uses, in half of the time.
 
-Chroma's modules check at import that each method fits the one that it overrides, which is for its
-authors to know, and load an exporter of traces and the command line of an HTTP client, neither of
-which an embedded database uses. For as long as Chroma is being imported, these are replaced; nobody
-who imports them afterwards, or has before, gets anything but the real ones.
+At import, Chroma's modules check every `@override`, and load a trace exporter and the command line
+of an HTTP client. While Chroma is imported, these are replaced; imports before and after get the
+real ones.
 """
 
 from __future__ import annotations
@@ -22,28 +21,27 @@ _HTTP_COMMAND = "httpx._main"
 
 @contextmanager
 def importing() -> Iterator[None]:
-    """Within this, import Chroma."""
+    """Import Chroma inside this block."""
     with (
         _nothing_collected(),
         _unchecked(),
         without_environment(),
         _without(_EXPORTER, _exporter()),
-        _without(_HTTP_COMMAND, None),  # httpx does without it where it is missing
+        _without(_HTTP_COMMAND, None),  # httpx works without it
     ):
         yield
 
 
 @contextmanager
 def without_environment() -> Iterator[None]:
-    """Within this, Chroma's settings are what they are given, else their defaults.
+    """Inside this block, Chroma's settings ignore the environment and a file `.env`.
 
-    The environment and a file `.env` are for other programs; an empty variable in them, or a word
-    where Chroma wants a number, would keep it from being imported at all.
+    These belong to other programs, and an invalid value in them would make the import fail.
     """
     try:
         settings: Any = import_module("pydantic_settings").BaseSettings
         kept = settings.__dict__["settings_customise_sources"]
-    except (ImportError, AttributeError, KeyError):  # a Chroma that has no use for it
+    except (ImportError, AttributeError, KeyError):  # this version of Chroma does not use it
         yield
         return
     settings.settings_customise_sources = classmethod(_given)
@@ -59,7 +57,7 @@ def _given(_cls: Any, _settings_cls: Any, init_settings: Any, *_: Any, **__: Any
 
 @contextmanager
 def _nothing_collected() -> Iterator[None]:
-    """Look for no garbage: what is imported stays, and to look costs a twentieth of the time."""
+    """Pause the garbage collector: imported modules stay, and collecting takes 5 % of the time."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -71,11 +69,11 @@ def _nothing_collected() -> Iterator[None]:
 
 @contextmanager
 def _unchecked() -> Iterator[None]:
-    """Let `@override` mark a method and not look at it."""
+    """Let `@override` mark a method without checking it."""
     try:
         package: Any = import_module("overrides")
         kept = {name: getattr(package, name) for name in ("override", "overrides")}
-    except (ImportError, AttributeError):  # a Chroma that has no use for it
+    except (ImportError, AttributeError):  # this version of Chroma does not use it
         yield
         return
     for name in kept:
@@ -96,7 +94,7 @@ def _marked(method: Any = None, **_: Any) -> Any:
 
 @contextmanager
 def _without(name: str, instead: ModuleType | None) -> Iterator[None]:
-    """Import `instead` for a module that nobody has imported yet; None for one that is missing."""
+    """Put `instead` in place of a module that is not imported yet; None makes it missing."""
     if name in sys.modules:
         yield
         return
@@ -108,7 +106,7 @@ def _without(name: str, instead: ModuleType | None) -> Iterator[None]:
 
 
 def _exporter() -> ModuleType:
-    """Return a module that loads the real exporter where somebody makes one after all."""
+    """Return a module that loads the real exporter if it is used after all."""
 
     def made(*arguments: Any, **options: Any) -> Any:
         return import_module(_EXPORTER).OTLPSpanExporter(*arguments, **options)

@@ -1,8 +1,7 @@
-"""A writer's vectors, kept by a process of their own.
+"""Lets a separate process write the vectors.
 
-Chroma keeps memory that it has no use for, the more the longer it runs, and damaged files can crash
-it. In a process of its own neither harms the run: it is replaced when it has grown, and its end is
-an error like any other. And what it does, it does on a core of its own.
+Chroma's memory grows the longer it runs, and damaged files can crash it. A separate process is
+replaced when it has grown, a crash is an ordinary error, and the work runs on another core.
 """
 
 from __future__ import annotations
@@ -30,12 +29,11 @@ if TYPE_CHECKING:
 
 
 class ChromaProcess:
-    """A `VectorStore` in `folder` to write to, made where it is missing.
+    """A `VectorStore` in `folder` for writing, created if missing.
 
-    Calls are carried out in order, also those whose caller was interrupted while it waited. What is
-    wrong with the store, which takes a second to open, is raised by the first call that needs it.
-    A process is started by the first call or `open`, not before the store is in the hands of
-    somebody who closes it: one that is left behind holds on to the folder.
+    Calls run in order, even if their caller is interrupted while it waits. Errors of opening, which
+    takes a second, are raised by the first call. The process starts with the first call or `open`,
+    so that there is always an owner to close it; an orphan would keep the folder locked.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -53,11 +51,11 @@ class ChromaProcess:
         self.close()
 
     def open(self) -> None:
-        """Begin to open the store; that goes on by itself."""
+        """Start to open the store in the background."""
         self._opened()
 
     def add(self, ids: Sequence[str], document_ids: Sequence[str], vectors: Matrix) -> None:
-        """Store vectors, replacing those whose id is there already."""
+        """Store vectors; those with an existing id replace the old ones."""
         packed = np.ascontiguousarray(vectors, dtype=np.float32).tobytes()
         self._ask("add", list(ids), list(document_ids), vectors.shape, packed)
 
@@ -68,13 +66,13 @@ class ChromaProcess:
     def search(
         self, vector: Matrix, limit: int, documents: Collection[str] | None = None
     ) -> list[Hit]:
-        """Find the nearest to `vector`, shape (dimensions,); score is the cosine, best first."""
+        """Return the vectors nearest to `vector`, shape (dimensions,), by cosine, best first."""
         wanted = None if documents is None else list(documents)
         found: list[Hit] = self._ask("search", vector.tolist(), limit, wanted)
         return found
 
     def ids(self) -> Iterator[str]:
-        """List every id, in no particular order."""
+        """List all ids, in no particular order."""
         yield from self._ask("ids")
 
     def vectors(self, ids: Sequence[str]) -> Matrix:
@@ -87,12 +85,12 @@ class ChromaProcess:
         return int(self._ask("count"))
 
     def check(self) -> list[str]:
-        """Say what is damaged, one sentence each; empty where nothing is. Reads every byte."""
+        """Return one sentence per damage; empty if there is none. Reads every byte."""
         found: list[str] = self._ask("check")
         return found
 
     def close(self) -> None:
-        """Let go of files; the store is not used afterwards."""
+        """Close the files; do not use the store afterwards."""
         if self._ended:
             return
         try:
@@ -101,7 +99,7 @@ class ChromaProcess:
         finally:
             self._end()
 
-    # ── below here: how ─────────────────────────────────────────────────────────────────────────
+    # ── helpers ─────────────────────────────────────────────────────────────────────────────────
 
     def _ask(self, method: str, *arguments: Any) -> Any:
         self._opened().result()
@@ -113,7 +111,7 @@ class ChromaProcess:
         return self._opening
 
     def _call(self, call: Call) -> Any:
-        """Have a call carried out; runs in the thread that talks to the process."""
+        """Send a call to the process and return its result; runs in the thread for that."""
         try:
             if self._is_due:
                 self._fold()
@@ -129,7 +127,7 @@ class ChromaProcess:
         return reply.value
 
     def _fold(self) -> None:
-        """Have the log folded by a fresh process, which has no graph in memory yet."""
+        """Let a fresh process fold the log: it has no graph in memory yet."""
         self._exchange(Call("leave"))
         self._dismiss()
         self._is_due = False
@@ -168,7 +166,7 @@ class ChromaProcess:
 
 
 def _raised(failed: Failed) -> Exception:
-    """Return the error that the process met."""
+    """Return the error that the process has sent."""
     kind = getattr(errors, failed.error, None)
     if kind is None:
         return RuntimeError(failed.message)

@@ -1,6 +1,6 @@
-"""Which collections a store has, and which of them holds what, read from Chroma's own tables.
+"""Finds the collections (shards) of a store and their vectors in Chroma's SQL tables.
 
-Chroma would load the whole graph of a collection to say so.
+Chroma's own API would load the whole graph of a collection for that.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ _FIRST = "chunks"
 _BATCH = 500
 
 _SHARD = 8_000
-"""Vectors in one of the first collections: its graph takes some 15 MB at 384 dimensions, and three
-times as much while the log is folded into it."""
+"""Vectors per early shard: its graph takes about 15 MB at 384 dimensions, and three times as much
+during a fold."""
 
 _SMALL_SHARDS = 8
 _LARGE_SHARD = 16 * _SHARD
-"""Vectors in one of the collections after the first so many: a million makes fifteen."""
+"""Vectors per later shard; a million vectors take fifteen shards."""
 
 HNSW: CreateHNSWConfiguration = {
     "space": "cosine",
@@ -45,12 +45,12 @@ HNSW: CreateHNSWConfiguration = {
     "ef_construction": 200,
     "ef_search": 400,
 }
-"""Finds 99.97 % of the exact 50 nearest among 5,387 passages, 100 % among 20,000 clustered vectors
-and 96 % among 20,000 random ones, the worst case; Chroma's defaults find 94 % and 54 % of the last
-two. Adding a passage takes 0.7 ms instead of 0.4; embedding it takes 11."""
+"""HNSW parameters. Recall of the exact 50 nearest: 99.97 % among 5,387 passages, 100 % among 20,000
+clustered vectors, 96 % among 20,000 random ones (the worst case); Chroma's defaults reach 94 % and
+54 % on the last two. Adding a passage takes 0.7 ms instead of 0.4; embedding it takes 11 ms."""
 
 FOLD_NOW = 2
-"""The least threshold that Chroma takes. Up to so many vectors stay in the log, at no cost."""
+"""The lowest threshold that Chroma accepts."""
 
 FOLD_NEVER = 1 << 40
 
@@ -76,10 +76,10 @@ _HOMES = """
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """A collection that holds part of the vectors; `dimension` is None while it is empty.
+    """A collection with part of the vectors; `dimension` is None while it is empty.
 
-    `log` counts the changes that are not in its files yet. Where they were not asked for, both
-    counts are 0.
+    `log` counts the changes that are not in its files yet. Both counts are 0 if they were not
+    requested.
     """
 
     name: str
@@ -91,7 +91,7 @@ class Shard:
 
 @dataclass(slots=True)
 class OpenShard:
-    """A shard that is open: what it holds, and how many changes wait in its log."""
+    """An open shard: its collection, its vectors, and the changes in its log."""
 
     shard: Shard
     collection: ChromaCollection
@@ -100,21 +100,21 @@ class OpenShard:
 
     @property
     def room(self) -> int:
-        """How many more vectors it takes."""
+        """How many more vectors fit."""
         most = _SHARD if self.shard.number < _SMALL_SHARDS else _LARGE_SHARD
         return most - self.count
 
     def fold_at(self, threshold: int) -> None:
-        """Have processes that touch the collection from now on fold its log at so many changes."""
+        """Set the threshold for processes that touch the collection from now on."""
         if self.collection.configuration_json["hnsw"]["sync_threshold"] == threshold:
             return
         with warnings.catch_warnings():
-            # Chroma calls a collection without an embedding function of its own deprecated.
+            # Chroma warns about a collection without an embedding function.
             warnings.simplefilter("ignore", DeprecationWarning)
             self.collection.modify(configuration={"hnsw": {"sync_threshold": threshold}})
 
     def nearest(self, vector: Matrix, limit: int, where: Where | None) -> list[Hit]:
-        """Find the nearest to `vector` among those that meet `where`; score is the cosine."""
+        """Return the vectors nearest to `vector` that match `where`, and their cosine."""
         found = self.collection.query(
             query_embeddings=np.asarray(vector, dtype=np.float32)[None, :],
             n_results=limit,
@@ -131,12 +131,12 @@ class OpenShard:
 
 
 def shard_name(number: int) -> str:
-    """Name the collection of a shard; the first is 0."""
+    """Return the name of the collection of a shard, from 0."""
     return f"{_FIRST}-{number}" if number else _FIRST
 
 
 def shards(folder: Path, *, counted: bool) -> list[Shard]:
-    """List the shards in the database in `folder`, in order; counting reads a row a vector."""
+    """List the shards of the database in `folder`, in order; counting reads one row per vector."""
     with _database(folder) as database:
         rows = database.execute(_COUNTED_SHARDS if counted else _SHARDS).fetchall()
     found = [(match, row) for row in rows if (match := _NAME.fullmatch(row[0]))]
@@ -148,7 +148,7 @@ def shards(folder: Path, *, counted: bool) -> list[Shard]:
 
 
 def homes(folder: Path, ids: Collection[str]) -> dict[str, list[str]]:
-    """Map the name of each shard that holds any of `ids` to those that it holds."""
+    """Map the names of shards to those of `ids` that they have."""
     found: dict[str, list[str]] = {}
     rest = iter(ids)
     with _database(folder) as database:
@@ -167,7 +167,7 @@ def _database(folder: Path) -> Iterator[sqlite3.Connection]:
 
 
 def batches(items: Collection[str], size: int) -> Iterator[list[str]]:
-    """Yield the items in lists of at most `size`."""
+    """Yield the items in lists of `size` or fewer."""
     rest = iter(items)
     while part := list(islice(rest, size)):
         yield part

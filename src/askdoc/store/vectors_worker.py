@@ -1,7 +1,6 @@
 """The process that writes vectors: `python -m askdoc.store.vectors_worker FOLDER`.
 
-It carries out calls from its standard input, one after the other, and ends when the input does.
-What Chroma takes of memory, and does not give back, is gone with it.
+It runs calls from its standard input one by one, and ends when the input ends.
 """
 
 from __future__ import annotations
@@ -24,15 +23,15 @@ from askdoc.system.wire import Call, Failed, Returned, receive, send, standard_s
 
 
 def main() -> None:
-    """Carry out calls until there are none."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that is in charge
+    """Run calls until the input ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent process
     calls, replies = standard_streams()
     worker = _Worker(Path(sys.argv[1]))
     try:
         while True:
             send(replies, worker.reply(receive(calls)))
     except (EOFError, BrokenPipeError):
-        # Whoever was in charge was killed. The log keeps what is in it; the next writer folds.
+        # The parent process was killed. The log keeps its changes; the next writer folds it.
         os._exit(0)
 
 
@@ -43,7 +42,7 @@ class _Worker:
         self._store: ChromaStore | None = None
 
     def reply(self, call: Call) -> Returned | Failed:
-        """Carry out a call; the first one opens the store."""
+        """Run a call; the first one opens the store."""
         try:
             value = self._carry_out(call)
             return Returned(value, self._store is not None and self._store.is_due)

@@ -105,7 +105,7 @@ class _Run:
 
 
 class _Task:
-    """A file on its way: `Readout` for who takes its parts, and filled by a lane."""
+    """A file to read. A `_Lane` fills it with parts, and the caller takes them as a `Readout`."""
 
     def __init__(self, found: Found, pool: ReadingPool) -> None:
         self.found = found
@@ -136,7 +136,7 @@ class _Task:
 
 
 class _Lane(threading.Thread):
-    """A thread with a process of its own, which it replaces when that ends."""
+    """A thread with its own reading process, which it replaces when the process ends."""
 
     def __init__(
         self,
@@ -151,7 +151,7 @@ class _Lane(threading.Thread):
         self._changing = threading.Lock()
 
     def run(self) -> None:
-        """Have one file after the other read, until there are no more."""
+        """Let the process read one file after the other."""
         try:
             while (task := self._tasks.get()) is not None and not self._stopped.is_set():
                 self._read(task)
@@ -159,7 +159,7 @@ class _Lane(threading.Thread):
             self._end()
 
     def stop(self) -> None:
-        """End early: the process is killed, and what it has read is lost."""
+        """Kill the process; what it has read is lost."""
         self._stopped.set()
         with self._changing:
             if self._process is not None:
@@ -190,7 +190,7 @@ class _Lane(threading.Thread):
                     if message.retires:
                         self._end()
                     return
-        except AskdocError as error:  # there is no process to read it
+        except AskdocError as error:  # the process could not be started
             yield error
         except (EOFError, BrokenPipeError, pickle.UnpicklingError):
             code = self._end()

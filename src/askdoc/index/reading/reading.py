@@ -1,4 +1,4 @@
-"""Read one file: open it, find out its digest, and have its reader turn it into text, in parts."""
+"""Reads one file: opens it, computes its digest, and lets its reader return the text in parts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from askdoc.types import Found, Reading
 from askdoc.types.ports import Reader
 
 LONG = 4_000_000
-"""Bytes from which on a file is read in parts, if its reader can; else it is read whole."""
+"""A file of more bytes is read in parts, if its reader supports that."""
 
 
 @runtime_checkable
@@ -27,7 +27,7 @@ class _Streaming(Protocol):
 
 
 class FileReading:
-    """A file that is read in this process; `content_hash` is known after the last part."""
+    """Reads a file in this process; `content_hash` is known after the last part."""
 
     def __init__(self, found: Found, most: int, load: Callable[[], Reader]) -> None:
         self.found = found
@@ -49,7 +49,7 @@ class FileReading:
                 yield from self._read(file, reader)
             except (AskdocError, MemoryError, GeneratorExit, OSError):
                 raise
-            except Exception as error:  # what a library makes of a broken file can be anything
+            except Exception as error:  # a broken file can make a library raise any error
                 reason = " ".join(f"{type(error).__name__}: {error}".split())
                 message = f"reading it failed ({reason[:200]})"
                 raise ReadError(message, code="failed") from error
@@ -66,7 +66,7 @@ class FileReading:
                 return
             file.seek(0)
         data = file.read(self._most + 1)
-        if len(data) > self._most:  # it has grown meanwhile
+        if len(data) > self._most:  # the file has grown
             raise too_large(self.found.location, len(data), self._most)
         self.content_hash = hashlib.sha256(data).hexdigest()
         reading = reader.read(data, name=name)
@@ -75,9 +75,9 @@ class FileReading:
 
 
 def in_line(most: int, reader_for: Callable[[str], Reader]) -> Read:
-    """Return what reads files in this process, one after the other; only `most` bytes are a limit.
+    """Return a function that reads files one by one in this process, limited only to `most` bytes.
 
-    That is for finding out what goes wrong in a reader, and where no process can be started.
+    It serves to debug a reader, and systems where no process can be started.
     """
 
     @contextmanager

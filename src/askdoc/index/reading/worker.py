@@ -22,17 +22,18 @@ from askdoc.types import Skip
 
 def main() -> None:
     """Answer requests until there are none."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that is in charge
+    # Ctrl-C is for the parent process, which decides when this one ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     requests, replies = standard_streams()
     try:
         while not _serve(receive(requests), replies):
             pass
     except (EOFError, BrokenPipeError):
-        os._exit(0)  # nobody is there to hear of what a library does at its end
+        os._exit(0)  # skip what libraries do at exit: nobody reads its output
 
 
 def _serve(request: Request, replies: IO[bytes]) -> bool:
-    """Read a file and send its parts; tell whether this process is to end now."""
+    """Read a file and send its parts; return whether this process should end now."""
     found = request.found
     limits.limit_memory(request.limits.memory)
     timer = limits.Timer(request.limits.seconds)
