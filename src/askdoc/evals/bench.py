@@ -62,7 +62,7 @@ class Bench:
     """An index, ready to run suites on.
 
     The answerer is opened only for a question that no earlier run has asked. `stack` closes it.
-    `kept` is the file where answers are kept, or None.
+    `cache_file` is the file of cached answers, or None.
     """
 
     def __init__(
@@ -129,7 +129,7 @@ class Bench:
     def _answering(
         self, cases: Sequence[EvalCase], *, within: bool, jobs: int | None
     ) -> Iterator[Callable[[EvalCase], Answer]]:
-        """Give a function that answers these cases: from the cache, or else by asking.
+        """Return a function that answers these cases: from the cache, or else by asking.
 
         No text is embedded twice, so most answers are faster than a user's and have no time. Some,
         chosen by the hash of their questions, are asked without memory and timed.
@@ -381,12 +381,12 @@ def in_cache(workspace: Workspace, sources: Sequence[Path]) -> Workspace:
 
 
 def cache_folder() -> Path:
-    """Name the folder where evaluation keeps indexes and answers between runs."""
+    """Return the folder for indexes and answers between runs."""
     return platformdirs.user_cache_path("askdoc") / "eval"
 
 
 def _besides(settings: Settings) -> str:
-    """Name what answers depend on besides their fingerprint: the file of a model, and prices."""
+    """Return what answers depend on besides their fingerprint: the file of a model, and prices."""
     if settings.llm is None:
         return ""
     return repr((model_pin(settings.llm), settings.llm_price_in, settings.llm_price_out))

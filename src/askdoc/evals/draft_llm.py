@@ -81,7 +81,7 @@ _FEWEST_WORDS = 4
 
 
 class Dropped(StrEnum):
-    """Why something that a model wrote is no draft."""
+    """Why a model's output is not a draft."""
 
     UNREADABLE = "not in the required form"
     NO_EVIDENCE = "evidence is not in the document"
@@ -94,7 +94,7 @@ class Dropped(StrEnum):
 
 
 class _Unfit(Exception):
-    """What a model wrote is no draft."""
+    """A model's output is not a draft."""
 
     def __init__(self, why: Dropped) -> None:
         super().__init__(why.value)
@@ -154,7 +154,7 @@ def write(
     *,
     seed: int = 0,
 ) -> Counter[Dropped]:
-    """Have a model draft questions; `hear` gets each that passes the checks.
+    """Let a model draft questions; `on_case` gets each that passes the checks.
 
     The sentences shown are spread over the documents, the kinds of question over the sentences.
     There are fewer drafts if too few pass. Returns the number dropped for each reason.
@@ -320,7 +320,7 @@ def kind_of(question: str) -> str:
 
 
 def _fitting(excerpt: Excerpt, tokens: int) -> Excerpt:
-    """Leave out sentences that address a model, and those at the end that do not fit."""
+    """Drop sentences that address a model, and those at the end that do not fit."""
     kept: list[str] = []
     for text in excerpt.sentences:
         tokens -= estimate(text)

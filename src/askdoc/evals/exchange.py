@@ -116,7 +116,7 @@ _DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError, csv.Error)
 
 
 def _why(error: Exception) -> str:
-    """Say in words what an error of `_DAMAGE` means for the file."""
+    """Return in words what an error of `_DAMAGE` means for the file."""
     if isinstance(error, json.JSONDecodeError):
         return f"it is not JSON at line {error.lineno}, column {error.colno}"
     if isinstance(error, UnicodeDecodeError):
@@ -594,7 +594,7 @@ def _file_name(title: str) -> str:
 
 
 def _free_name(name: str, taken: Mapping[str, str]) -> str:
-    """Return `name`, or where that is taken one with a number."""
+    """Return `name`, or with a number appended if it is taken."""
     stem, dot, suffix = name.rpartition(".")
     candidate, number = name, 2
     while candidate in taken:

@@ -52,7 +52,7 @@ def hits(span: Span, gold: Span) -> bool:
 
 
 def met(document_id: str, span: Span, needs: Needs) -> frozenset[int]:
-    """Name the needs, by position, that a span of a document meets."""
+    """Return the positions of the needs that a span of a document meets."""
     return frozenset(
         index
         for index, places in enumerate(needs)

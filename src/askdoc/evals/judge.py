@@ -75,7 +75,7 @@ class PromptedJudge:
         self.fingerprint = f"{generator.name}{pinned}/judge-{VERSION}"
 
     def grade(self, question: str, answer: str, accepted: Sequence[str]) -> float:
-        """Have the model say yes, partly or no: 1, 0.5 or 0.
+        """Let the model say yes, partly or no: 1, 0.5 or 0.
 
         Raises:
             GeneratorError: it fails, or says something else.
@@ -153,9 +153,9 @@ def to_judge(results: Sequence[CaseResult]) -> list[CaseResult]:
 def judge(
     results: Sequence[CaseResult], by: Judge, *, jobs: int = 1, listen: Listener = ignore
 ) -> Judgement:
-    """Have the answered cases judged that have accepted answers or evidence, `jobs` at a time.
+    """Judge the answered cases that have accepted answers or evidence, `jobs` at a time.
 
-    `listen` hears a `Judged` after each. The result does not depend on `jobs`.
+    `listen` gets a `Judged` event after each. The result does not depend on `jobs`.
     """
     chosen = to_judge(results)
     outcomes: dict[str, float | AskdocError] = {}

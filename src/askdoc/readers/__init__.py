@@ -1,6 +1,6 @@
 """Readers, one module per format, and the table that says which reads which files.
 
-A reader is imported only when a file asks for it. Another package adds a format by an entry point
+A reader is imported only when a file needs it. Another package adds a format by an entry point
 of the group `askdoc.readers`, which maps a suffix to a class with the methods of
 `askdoc.types.ports.Reader`.
 """
@@ -80,30 +80,30 @@ _REMEDIES: Mapping[tuple[str, ...], str] = {
     ("mp3", "mp4", "wav", "m4a", "mov", "mkv", "avi"): "index its subtitles (.srt or .vtt) instead",
 }
 _WITHOUT_SUFFIX = "txt"
-"""Files such as `README` and `Makefile` are text; a binary one is found out when it is read."""
+"""Files without a suffix, such as `README`, count as text; reading reveals a binary one."""
 
 
 def suffix_of(name: str) -> str:
-    """Return what decides how a file is read: its last suffix in lower case, without the dot."""
+    """Return the last suffix of a name in lower case without the dot; it selects the reader."""
     suffix = os.path.splitext(name)[1]  # noqa: PTH122 - asked of every file of a folder
     return suffix.lower().removeprefix(".") or _WITHOUT_SUFFIX
 
 
 def suffixes() -> list[str]:
-    """List every suffix that something installed reads, in order."""
+    """List every suffix that an installed reader reads, sorted."""
     return sorted(_offered())
 
 
 def is_readable(name: str) -> bool:
-    """Tell whether something installed reads files of that name."""
+    """Tell whether an installed reader reads files of this name."""
     return suffix_of(name) in _offered()
 
 
 def expect_parts(options: ReadOptions) -> None:
-    """Make sure that what the options ask for is installed.
+    """Check that the packages for the options are installed.
 
     Raises:
-        MissingPart: it is not.
+        MissingPart: one is missing.
 
     """
     if options.ocr and find_spec("rapidocr") is None:
@@ -112,7 +112,7 @@ def expect_parts(options: ReadOptions) -> None:
 
 
 def remedy_for(name: str) -> str:
-    """Say what to do with a file of that name, which nothing reads."""
+    """Return a hint for a file of this name, which no reader reads."""
     suffix = suffix_of(name)
     if suffix != suffix.strip() and suffix.strip() in _offered():
         return "rename it: its name ends with a space"
@@ -123,10 +123,10 @@ def remedy_for(name: str) -> str:
 
 
 def reader_for(name: str, options: ReadOptions = _NONE) -> Reader:
-    """Return what reads a file of that name, set to `options`; no other reader is imported.
+    """Return the reader of a file with `options`; no other reader is imported.
 
     Raises:
-        ReadError: nothing installed reads such files.
+        ReadError: no installed reader reads such files.
         MissingPart: a package that reading them needs is not installed.
 
     """
@@ -134,10 +134,10 @@ def reader_for(name: str, options: ReadOptions = _NONE) -> Reader:
 
 
 def reader_named(name: str) -> str:
-    """Say what reads a file of that name, as an entry point; nothing is imported.
+    """Return the entry point of the reader of a file; nothing is imported.
 
     Raises:
-        ReadError: nothing installed reads such files.
+        ReadError: no installed reader reads such files.
 
     """
     entry = _offered().get(suffix_of(name))
@@ -148,7 +148,7 @@ def reader_named(name: str) -> str:
 
 
 def load(named: str, options: ReadOptions = _NONE) -> Reader:
-    """Return the reader that `reader_named` has named, set to `options`.
+    """Return the reader of an entry point from `reader_named`, with `options`.
 
     Raises:
         MissingPart: a package that it needs is not installed.

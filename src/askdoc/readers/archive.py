@@ -1,4 +1,4 @@
-"""Read ZIP archives: what is in one is a document of its own each."""
+"""Reads ZIP archives; each file in one becomes a document."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import hashlib
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from askdoc.readers.attachments import HoldingReader
+from askdoc.readers.attachments import ContainerReader
 from askdoc.readers.composer import Composer
 from askdoc.readers.package import Package
 from askdoc.readers.refusal import wordless
 from askdoc.types import UNSTRUCTURED, Part, Reading, Unread
 
 _MOST_UNPACKED = 100_000_000
-"""Bytes of an archive whose files are all in memory at once."""
+"""Most bytes of an archive, since all of its files are in memory at once."""
 
 
-class ZipReader(HoldingReader):
+class ZipReader(ContainerReader):
     """Reads the files in an archive by their own readers; the archive itself lists their names.
 
     The list is there to be shown; no sentence of it can be found or cited.
@@ -45,6 +45,6 @@ class ZipReader(HoldingReader):
 
 
 def _is_hidden(member: str) -> bool:
-    """Tell whether a name is one that is passed over in folders too."""
+    """Tell whether a name is hidden, as in a folder."""
     steps = (step for step in PurePosixPath(member).parts if step != "..")
     return any(step.startswith((".", "__MACOSX")) for step in steps)

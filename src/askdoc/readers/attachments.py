@@ -1,4 +1,4 @@
-"""Reads what a file holds as documents of their own, such as attachments, by their own readers."""
+"""Reads the parts of a file, such as attachments, as documents, each by its own reader."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from askdoc.system.safe_open import too_large
 from askdoc.types import Part, Reading, ReadOptions, Unread
 
 MOST_DEEP = 4
-"""How many files may lie in one another."""
+"""Most levels of nesting."""
 
 _NO_OPTIONS = ReadOptions()
 
 
 class Within:
-    """What lies in files that lie in one another; `depth` is how many do so far."""
+    """Reads parts of parts; `depth` counts the levels so far."""
 
     def __init__(self, options: ReadOptions, depth: int = 0) -> None:
         self._options = options
         self._depth = depth
 
     def read(self, data: bytes, name: str) -> Part:
-        """Read a part called `name`; what cannot be read says why."""
+        """Read a part called `name`; a part that cannot be read becomes a skip with the reason."""
         content_hash = hashlib.sha256(data).hexdigest()
         if self._depth >= MOST_DEEP:
             reason = "it lies in a file in a file in a file, and so on"
@@ -37,7 +37,7 @@ class Within:
         try:
             found = reader_for(name, self._options)
             deeper = self._depth + 1
-            reader = found.below(deeper) if isinstance(found, HoldingReader) else found
+            reader = found.below(deeper) if isinstance(found, ContainerReader) else found
             return Part(name, content_hash, reader.read(data, name=name.rpartition("/")[2]))
         except ReadError as error:
             return Part(name, content_hash, Unread(error.code, str(error), error.hint))
@@ -45,21 +45,21 @@ class Within:
             return Part(name, content_hash, Unread("missing_part", str(error), error.hint))
 
 
-class HoldingReader(ABC):
-    """A reader of files that hold others; it hands options on to their readers."""
+class ContainerReader(ABC):
+    """A reader of files with parts; it passes options on to their readers."""
 
     def __init__(self, options: ReadOptions = _NO_OPTIONS, depth: int = 0) -> None:
         self._options = options
         self._within = Within(options, depth)
 
-    def with_options(self, options: ReadOptions) -> HoldingReader:
-        """Return a reader that hands on `options`."""
+    def with_options(self, options: ReadOptions) -> ContainerReader:
+        """Return a reader that passes on `options`."""
         return type(self)(options)
 
     @abstractmethod
     def read(self, data: bytes, *, name: str) -> Reading:
         """Read a file called `name`."""
 
-    def below(self, depth: int) -> HoldingReader:
-        """Return a reader of a file that lies in so many others."""
+    def below(self, depth: int) -> ContainerReader:
+        """Return a reader for a file at this level of nesting."""
         return type(self)(self._options, depth)

@@ -1,4 +1,4 @@
-"""Read source code with tree-sitter: the text stays as written, functions are places."""
+"""Reads source code with tree-sitter: the text stays as written, functions are places."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _DEFINITIONS = frozenset(
     union_item variable_declarator
     """.split()  # noqa: SIM905 - forty quoted words would be harder to read
 )
-"""How the grammars name what defines something with a body; no name means two things."""
+"""Node types of definitions with a body, of all grammars; no type means two things."""
 
 _FUNCTIONS = frozenset(("arrow_function", "function", "function_expression", "generator_function"))
-"""What makes a variable of JavaScript a function."""
+"""A variable of JavaScript with such a value counts as a function."""
 
 _IDENTIFIERS = ("identifier", "field_identifier", "qualified_identifier", "destructor_name", "name")
 _BODIES = ("body", "value", "type")
@@ -43,9 +43,9 @@ _LONGEST_NAME = 120
 
 @dataclass(frozen=True, slots=True)
 class _Definition:
-    """A function, class or the like: its name with those around it, and its lines from 0.
+    """A function or class: its qualified name, and its lines from 0.
 
-    `line` is that of its name; it may come `first` with decorators and with comments above it.
+    `line` has its name; `first` includes decorators and comments above.
     """
 
     path: tuple[str, ...]
@@ -61,7 +61,8 @@ class _CodeReader:
     maker: ClassVar[str] = "language"
 
     def __init__(self) -> None:
-        self._language = _language(self.package, self.maker)  # fails where there is no package
+        # Raises an error if the grammar's package is missing.
+        self._language = _language(self.package, self.maker)
 
     def read(self, data: bytes, *, name: str) -> Reading:
         """Read a file called `name`.
@@ -100,10 +101,10 @@ def _language(package: str, maker: str) -> Language:
 
 
 def _remarks(prose: Sequence[Node], lines: Sequence[bytes]) -> dict[int, int]:
-    """Say of the last lines of comments that stand alone where the comments begin.
+    """Map the last line of each stand-alone comment to its first line.
 
-    They are said of what comes below. A docstring is said of what it stands in, and a comment
-    beside code of that code.
+    Such a comment belongs to the definition below it; a docstring belongs to its function, a
+    trailing comment to its line.
     """
     begins: dict[int, int] = {}
     for node in prose:
@@ -116,13 +117,13 @@ def _remarks(prose: Sequence[Node], lines: Sequence[bytes]) -> dict[int, int]:
 
 
 def _lines_of(node: Node) -> tuple[int, int]:
-    """Name the first and the last line of a node, which may end with its line break."""
+    """Return the first and last line of a node, whose end may be a line break."""
     first, last = node.start_point[0], node.end_point[0]
     return first, max(first, last - 1) if not node.end_point[1] else last
 
 
 def _definitions(root: Node, remarks: Mapping[int, int]) -> Iterator[_Definition]:
-    """Yield what is defined, the outer before the inner, in the order of the file."""
+    """Yield definitions in the order of the file, outer ones before inner ones."""
     pending: list[tuple[Node, tuple[str, ...]]] = [(root, ())]
     while pending:
         node, path = pending.pop()
@@ -137,7 +138,7 @@ def _definitions(root: Node, remarks: Mapping[int, int]) -> Iterator[_Definition
 
 
 def _name(node: Node) -> str | None:
-    """Name what a node defines; None where that is nothing, such as a variable without function."""
+    """Return the name that a node defines; None for, say, a variable without a function."""
     if node.type == "variable_declarator":
         value = node.child_by_field_name("value")
         if value is None or value.type not in _FUNCTIONS:
@@ -145,7 +146,7 @@ def _name(node: Node) -> str | None:
     elif not any(node.child_by_field_name(body) for body in _BODIES) and not node.named_children:
         return None
     if node.type.endswith("_specifier") and node.child_by_field_name("body") is None:
-        return None  # it is only spoken of
+        return None  # a mere declaration
     named = node.child_by_field_name("name") or _declared(node)
     if named is None and node.type == "impl_item":
         named = node.child_by_field_name("type")
@@ -170,7 +171,7 @@ def _declared(node: Node) -> Node | None:
 
 
 def _prose(root: Node) -> Iterator[Node]:
-    """Yield comments and docstrings, in the order of the file."""
+    """Yield the nodes of comments and docstrings in the order of the file."""
     pending = [root]
     while pending:
         node = pending.pop()
@@ -184,7 +185,7 @@ def _prose(root: Node) -> Iterator[Node]:
 
 
 def _blocks(text: str, starts: Sequence[int], prose: Sequence[tuple[int, int]]) -> tuple[Span, ...]:
-    """Make each line of code a block; the lines of prose are joined to its sentences."""
+    """Make each run of code a block; join the lines of comments and docstrings to sentences."""
     joined: list[tuple[int, int]] = []
     for first, last in prose:
         if joined and first == joined[-1][1] + 1:
@@ -205,7 +206,7 @@ def _blocks(text: str, starts: Sequence[int], prose: Sequence[tuple[int, int]]) 
 
 
 def _code(text: str, starts: Sequence[int], commented: AbstractSet[int]) -> Iterator[Block]:
-    """Yield the blocks of code: neighbouring lines with neither a comment nor a blank line."""
+    """Yield blocks of code: neighbouring lines without comments and blank lines."""
     span: Span | None = None
     for line, (start, end) in enumerate(pairwise([*starts, len(text)])):
         words = "" if line in commented else text[start:end].strip()
@@ -226,7 +227,7 @@ def _shifted(spans: Sequence[Span], by: int) -> list[Span]:
 def _places(
     definitions: Sequence[_Definition], starts: Sequence[int], text: str, name: str
 ) -> tuple[list[Section], list[Landmark]]:
-    """Say which function each line is in; one that is in none is a place of its own."""
+    """Return the places: one per run of lines of the same function, or of none."""
     sections: list[Section] = []
     landmarks: list[Landmark] = []
     around: _Definition | None = None

@@ -1,4 +1,4 @@
-"""Writes down what a reader finds, block by block, and keeps where each place begins."""
+"""Composes the text of a reading block by block, and records where each place begins."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from askdoc.types import Block, Field, Kind, Part, Reading, Span
 from askdoc.types.places import PROPERTIES, Landmark, Landmarks, Place, PlaceKind
 
 _UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\ufeff\ufffe\uffff]")
-"""Controls, and what only marks where a word may be broken."""
+"""Control characters and soft hyphens."""
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _BREAKS = re.compile("\r\n|[\r\u2028\u2029\x0b\x0c]")
@@ -27,17 +27,18 @@ _LONGEST_NAME = 80
 _LONGEST_BLOCK = 20_000
 
 TURN = "\ufdd0"
-"""Marks in a paragraph where the next of its `turns` begins; a character that no text may hold."""
+"""Marks in a paragraph where the next of its `turns` (places) begins; no text contains this
+character."""
 
 CELL = " | "
-"""Stands between two cells of a row."""
+"""Separates two cells of a row."""
 
 SPANNED = "\ufdd1"
-"""A cell that the one on its left reaches over; a character that no text may hold."""
+"""A cell that is covered by a merged cell on its left; no text contains this character."""
 
 
 class Composer:
-    """Takes in paragraphs, headings and places in their order; `reading` ends the text."""
+    """Collects paragraphs, headings and places in order; `reading` returns the result."""
 
     def __init__(self) -> None:
         self._pieces: list[str] = []
@@ -64,11 +65,11 @@ class Composer:
         return next((heading.title for heading in self._headings if heading.level == 1), None)
 
     def place(self, place: Place) -> None:
-        """Let the next words begin a place."""
+        """Start a place at the next words."""
         self._waiting = place
 
     def heading(self, words: str, level: int) -> None:
-        """Write a heading; one without words is none."""
+        """Write a heading; an empty one is ignored."""
         title = " ".join(clean(words).split())
         if _WORD.search(title):
             span = self._put(title, "\n\n")
@@ -76,7 +77,7 @@ class Composer:
             self._blocks.append(span)
 
     def section(self, title: str, level: int) -> None:
-        """Begin a section whose title is no part of the text; the next words are its first."""
+        """Start a section at the next words; its title is not part of the text."""
         title = " ".join(clean(title).split())
         if title:
             start = self._length + (2 if self._pieces else 0)
@@ -92,10 +93,10 @@ class Composer:
         turns: Sequence[Place] = (),
         kind: Kind = Kind.PROSE,
     ) -> None:
-        """Write a paragraph; a line of it that ends on purpose is a block of its own.
+        """Write a paragraph; a line that ends on purpose becomes a block.
 
-        Without `join`, each line is. Nothing stands between two that are `close`. The places of
-        `turns` begin at the marks `TURN` in the words. The `kind` is that of all its lines.
+        Without `join`, every line does. There is no blank line between two `close` ones. The places
+        of `turns` begin at the marks `TURN` in the words. The `kind` is that of all its lines.
         """
         marked = "\n".join(line.rstrip() for line in clean(words).split("\n")).strip("\n")
         first, *others = marked.split(TURN) if turns else (marked,)
@@ -120,15 +121,15 @@ class Composer:
         self.paragraph(words, join=False, kind=Kind.CODE)
 
     def quote(self, words: str) -> None:
-        """Write a paragraph that is quoted from elsewhere."""
+        """Write a quoted paragraph."""
         self.paragraph(words, kind=Kind.QUOTE)
 
     def caption(self, words: str) -> None:
-        """Write what stands below a picture or above a table."""
+        """Write the caption of a picture or table."""
         self.paragraph(words, kind=Kind.CAPTION)
 
     def field(self, key: str, value: str, *, of_document: bool = True) -> None:
-        """Write a property as a line; `of_document` says that it is one of the document's own."""
+        """Write a property as a line; `of_document` makes it a field of the document."""
         before = self._length
         self.row(f"{key}: {value}", kind=Kind.FIELD)
         if of_document and self._length > before:
@@ -136,9 +137,9 @@ class Composer:
             self._fields.append(Field(key.lower(), " ".join(clean(value).split()), span))
 
     def _properties(self, pairs: Iterable[tuple[str, str]]) -> None:
-        """Write what the file says of itself outside its text, below all of that.
+        """Write the properties of the file below its text.
 
-        What has no value is left out, and so is a title that is a heading of the text.
+        Properties without a value are left out, and so is a title that is a heading of the text.
         """
         text = "".join(self._pieces)
         titles = {
@@ -163,9 +164,9 @@ class Composer:
             self.field(key, words)
 
     def flow(self, words: str) -> None:
-        """Write text whose lines were broken to fit a width, as in a message.
+        """Write text that is wrapped to a width, as in a message.
 
-        What stands behind `>` is quoted.
+        Lines after `>` are quoted.
         """
         text = clean(words).strip("\n")
         found = blocks(text, text_runs(text))
@@ -192,7 +193,7 @@ class Composer:
         self._blocks.append(Span(start, span.end))
 
     def embed(self, reading: Reading, *, below: int = 0) -> None:
-        """Write what another reader has read without places, its sections `below` a level."""
+        """Write another reader's reading without its places, with its sections `below` a level."""
         text = reading.text.rstrip()
         start = self._put(text, "\n\n").start
         self._blocks += [Span(start + one.start, start + one.end) for one in reading.blocks]
@@ -205,7 +206,7 @@ class Composer:
         self._fields += shift_fields(reading.fields, start)
 
     def row(self, words: str, *, turns: Sequence[Place] = (), kind: Kind = Kind.ROW) -> None:
-        """Write one line that no line break may part, such as a row of a table.
+        """Write one line that must stay a single block, such as a row of a table.
 
         The places of `turns` begin at the marks `TURN` in the words.
         """
@@ -225,9 +226,9 @@ class Composer:
             self._close = True
 
     def written(self, page: Written, *, below: int = 0, lines: bool = False) -> None:
-        """Write what was made of a page of HTML, its headings `below` a level.
+        """Write the result of an HTML page, with its headings `below` a level.
 
-        With `lines`, those of its source are places.
+        With `lines`, the lines of its source are places.
         """
         if not page.blocks:
             return
@@ -254,9 +255,9 @@ class Composer:
         parts: Sequence[Part] = (),
         properties: Iterable[tuple[str, str]] = (),
     ) -> Reading:
-        """Return what was written, and below it the `properties` of the file.
+        """Return the reading, with the `properties` of the file below.
 
-        Title and author among these count before those that are given.
+        Title and author of the properties win over the arguments.
         """
         about = dict(properties)
         title, author = about.get("Title") or title, about.get("Author") or author
@@ -277,11 +278,11 @@ class Composer:
         )
 
     def _sections_with_text(self) -> list[Heading]:
-        """List the headings but for sections that began behind the last words."""
+        """List the headings without empty sections at the end."""
         return [one for one in self._headings if len(one.span) or one.span.start < self._length]
 
     def _note(self, span: Span, kind: Kind) -> None:
-        """Note what stands at a span, unless it is plain prose."""
+        """Record the kind of a span, unless it is prose."""
         if kind is not Kind.PROSE:
             self._structure.append(Block(span, kind))
 
@@ -311,17 +312,17 @@ def _shorter(text: str, start: int) -> Iterator[Span]:
 
 
 def clean(words: str) -> str:
-    """Return words that can be stored: without controls, every line end as a line feed."""
+    """Return words without control characters, with every line end as a line feed."""
     words = _UNSEEN.sub("", _BREAKS.sub("\n", words))
     return _SURROGATES.sub("\ufffd", words)
 
 
 def table_rows(rows: Iterable[Sequence[str]]) -> Iterable[tuple[int, str]]:
-    """Write out the rows of a table by number, the cells named by the head of their columns.
+    """Yield (row number, text); each cell is preceded by the name of its column (`name: value`).
 
-    Where there is no head, and in it, the cells stand side by side; empty cells are left out, and
-    so are empty rows. A cell of the head that is followed by `SPANNED` names several columns, and
-    the names in the row below it add to that.
+    Without a header, and in the header, there are only the cells. Empty cells and rows are left
+    out. A header cell followed by `SPANNED` names several columns, and the row below may refine the
+    names.
     """
     head: Sequence[str] | None = None
     undecided = True
@@ -344,12 +345,12 @@ def table_rows(rows: Iterable[Sequence[str]]) -> Iterable[tuple[int, str]]:
                 above = cells if SPANNED in cells else ()
                 yield number, CELL.join(filled)
                 continue
-        is_heading = len(filled) == 1 and SPANNED in cells  # names what comes below it
+        is_heading = len(filled) == 1 and SPANNED in cells  # a title of the rows below
         yield number, CELL.join(_cells(row, head) if head and not is_heading else filled)
 
 
 def spread(cells: Sequence[str]) -> list[str]:
-    """Say in each cell that is `SPANNED` what the cell says that reaches over it."""
+    """Fill each `SPANNED` cell with the words of the cell that covers it."""
     expanded: list[str] = []
     for cell in cells:
         expanded.append((expanded[-1] if expanded else "") if cell == SPANNED else cell)
@@ -357,9 +358,9 @@ def spread(cells: Sequence[str]) -> list[str]:
 
 
 def _joined(above: Sequence[str], below: Sequence[str]) -> list[str] | None:
-    """Name columns by two rows of a head; None where the second one holds values already.
+    """Name columns by two header rows; None if the second one already has values.
 
-    It names what the cells above reach over; below any other there is nothing, or the same again.
+    Its cells are below merged cells; below all others it is empty, or repeats the cell above.
     """
     width = max(len(above), len(below))
     first = [*above, *[""] * (width - len(above))]
@@ -378,14 +379,14 @@ def _joined(above: Sequence[str], below: Sequence[str]) -> list[str] | None:
 
 
 def _heads(cells: Sequence[str]) -> bool:
-    """Tell whether the cells of a first row are names of columns; a number may name several."""
+    """Tell whether a first row has column names; a number may name only merged columns."""
     pairs = [pair for pair in zip(cells, _wide(cells), strict=True) if pair[0] not in ("", SPANNED)]
     names = all(_is_name(cell) or (wide and len(cell) <= _LONGEST_NAME) for cell, wide in pairs)
     return names and len({cell for cell, _ in pairs}) == len(pairs)
 
 
 def _wide(cells: Sequence[str]) -> list[bool]:
-    """Tell of each cell whether it shares the space of several columns."""
+    """Return for each cell whether it covers several columns."""
     return [SPANNED in pair for pair in pairwise([*cells, ""])]
 
 
@@ -412,12 +413,12 @@ def _named(name: str | None) -> str | None:
 _MOST_COLUMNS = 256
 _MOST_ROWS = 1000
 _LONGEST_REPEATED = 200
-"""How far a cell is written into the rows and columns that it spans, and up to what length."""
+"""Most rows and columns into which a merged cell is repeated, and its greatest length for that."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wide:
-    """A cell that begins in a column, counted from 1, and reaches over so many columns and rows."""
+    """A merged cell: its first column, from 1, and how many columns and rows it covers."""
 
     column: int
     columns: int
@@ -425,10 +426,10 @@ class Wide:
 
 
 def repeat_wide_cells(rows: Iterable[tuple[list[str], Sequence[Wide]]]) -> Iterator[list[str]]:
-    """Yield rows, given with the wide cells that begin in each, as `table_rows` takes them.
+    """Yield rows with merged cells expanded, as `table_rows` expects them.
 
-    A row that holds something says what cells say that span it; what a cell reaches over is marked.
-    What stands there all the same stays.
+    Each non-empty row repeats the merged cells from above; other covered cells are `SPANNED`,
+    unless they have words.
     """
     spanning: list[tuple[Wide, str]] = []
     for row, begin in rows:
@@ -448,9 +449,9 @@ def repeat_wide_cells(rows: Iterable[tuple[list[str], Sequence[Wide]]]) -> Itera
 
 
 def _reach_over(row: list[str], wide: Wide, words: str) -> None:
-    """Write in a row what a wide cell says, and mark the others that it reaches over."""
+    """Write a merged cell's words into a row, and mark the other cells that it covers."""
     last = wide.column + wide.columns - 1
-    row += [""] * (min(last, _MOST_COLUMNS) - len(row))  # rows may end with their last word
+    row += [""] * (min(last, _MOST_COLUMNS) - len(row))  # a row may be shorter than the table
     for column in range(wide.column, min(last, len(row)) + 1):
         if not row[column - 1]:
             row[column - 1] = words if column == wide.column else SPANNED

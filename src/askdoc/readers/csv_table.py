@@ -22,14 +22,14 @@ _BREAK = re.compile("\r\n|[\r\n]")
 _SEPARATOR_LINE = re.compile(r"\"?sep=([^\w\s\"]|\t)\"?(?=[\r\n])", re.IGNORECASE)
 """The first line of a file that names its delimiter, as Excel reads it."""
 _END = "\ufdd2"
-"""Read behind the last line; a character that no text may hold."""
+"""Added after the last line to detect an open quotation; no text contains this character."""
 
 _SAMPLE = 64_000
 _SAMPLE_ROWS = 50
 
 
 class CsvReader:
-    """Reads rows, with any of the usual delimiters; a row is a place, the head is row 1."""
+    """Reads rows with any usual delimiter; a row is a place, the header is row 1."""
 
     def read(self, data: bytes, *, name: str) -> Reading:
         """Read a file called `name`.
@@ -41,7 +41,8 @@ class CsvReader:
         decoded = decode(data, name=name)
         text = decoded.text
         first = _SEPARATOR_LINE.match(text)
-        text = text[first.end() :] if first else text  # with the line end, so that it is counted
+        # Keeps its line end, so that rows are counted right.
+        text = text[first.end() :] if first else text
         rows = _Rows(text, first[1] if first else _delimiter(text, name))
         composer = Composer()
         for number, row in table_rows(rows):
@@ -53,7 +54,7 @@ class CsvReader:
 
 
 class _Rows:
-    """The rows of a table; once they are read, `warnings` names a quotation that has no end."""
+    """The rows of a table; afterwards `warnings` names an unclosed quotation."""
 
     def __init__(self, text: str, delimiter: str) -> None:
         self._text = text
@@ -66,7 +67,7 @@ class _Rows:
         for row in reader:
             if row == [_END]:
                 continue
-            if row and row[-1].endswith(_END):  # it took in what stands behind the last line
+            if row and row[-1].endswith(_END):  # the quotation ran past the last line
                 row[-1] = row[-1].removesuffix(_END)
                 breaks = len(_BREAK.findall(row[-1])) - row[-1].endswith(("\r", "\n"))
                 began = reader.line_num - 1 - breaks
@@ -78,7 +79,7 @@ class _Rows:
 
 
 def _delimiter(text: str, name: str) -> str:
-    """Choose what parts most rows of a sample into as many cells, and into the most of these."""
+    """Choose the delimiter that gives most sample rows the same, and largest, number of cells."""
     if name.lower().endswith((".tsv", ".tab")):
         return "\t"
     sample = text[:_SAMPLE]

@@ -1,4 +1,4 @@
-"""From bytes to text, by what the bytes declare, else by a guess that is reported."""
+"""Decodes bytes by their declared encoding, else by a guess that is reported."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from askdoc.errors import ReadError
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark is a prefix of this one
     (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
@@ -23,7 +23,7 @@ _MARKS = (
 
 _PACKED = b"PK\x03\x04"
 _OTHER = re.compile(_PACKED + rb"|%PDF-\d\.\d\s(?s:.{0,1000}?)\b\d+ \d+ obj\b")
-"""How files begin that are no text, though all of their bytes may be."""
+"""First bytes of formats that are not text, although their bytes may look like it."""
 
 _MEMBERS = {
     b"word/document.xml": "`.docx`",
@@ -32,7 +32,7 @@ _MEMBERS = {
     b"mimetypeapplication/vnd.oasis.opendocument.text": "`.odt`",
     b"mimetypeapplication/epub+zip": "`.epub`",
 }
-"""What ZIP archives hold that are documents, and how these are called."""
+"""Members that identify a ZIP archive as a document, with the name of its format."""
 
 _HIGH = re.compile(rb"[\x80-\xff]+")
 _JAPANESE = re.compile(rb"\x1b\$[@B]")
@@ -42,17 +42,17 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 _SAMPLE = 1 << 18
 _AROUND = 100
-"""The detector sees this many bytes, from around the places that are not ASCII."""
+"""Bytes for the detector, taken from around the characters that are not ASCII."""
 
 _FEW_HIGH = 0.02
 _SHORT_RUN = 2
-"""Below this share of bytes beyond ASCII, none of them in longer runs, a detector has no evidence:
-such a text is nearly always Western, with a few quotes, dashes or accents, so it is cp1252."""
+"""With a smaller share of bytes beyond ASCII, and no longer run of them, a detector has no
+evidence. Such a text is nearly always Western, with a few quotes, dashes or accents: cp1252."""
 
 _SUPERSETS = {
     "iso-8859-1": "cp1252",
     "iso-8859-15": "cp1252",
-    "iso-8859-4": "cp1252",  # what the detector says of short Spanish
+    "iso-8859-4": "cp1252",  # the detector's wrong guess for short Spanish texts
     "iso-8859-9": "cp1254",
     "gb2312": "gb18030",
     "gbk": "gb18030",
@@ -60,7 +60,7 @@ _SUPERSETS = {
     "euc-kr": "cp949",
     "shift_jis": "cp932",
 }
-"""Read as the superset that files of that name are in practice, as browsers do."""
+"""Encodings that are decoded as their superset, as browsers do."""
 
 _MOST_CONTROLS = 0.005
 _MOST_WRONG = 0.1
@@ -69,7 +69,7 @@ _WRONG = "\ufffd"
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """Text, and what a reader should know about how it came to be."""
+    """A decoded text, its encoding, and a warning if the encoding was guessed."""
 
     text: str
     warnings: tuple[str, ...] = ()
@@ -78,11 +78,13 @@ class Decoded:
 def decode(data: bytes, *, name: str, declared: str | None = None) -> Decoded:
     """Decode a file called `name`; `declared` is the encoding that its format lets it state.
 
-    A byte order mark decides, then UTF-8 where all bytes are, then `declared`. Anything else is
-    judged by evidence and named in a warning. Line ends stay as they are.
+    Tried in this order: a byte order mark, valid UTF-8, `declared`, and a guess, which a warning
+    names.
+
+    Line ends stay as they are.
 
     Raises:
-        ReadError: there is nothing but white space, or the bytes are no text.
+        ReadError: there is only white space, or the bytes are not text.
 
     """
     if not data:
@@ -101,7 +103,7 @@ def decode(data: bytes, *, name: str, declared: str | None = None) -> Decoded:
 
 
 def is_utf8(file: IO[bytes]) -> bool:
-    """Tell whether all of a file is UTF-8 beyond doubt, without holding it."""
+    """Tell whether a file is valid UTF-8, without keeping it in memory."""
     block = file.read(_SAMPLE)
     if (
         _patterned(block)
@@ -121,12 +123,12 @@ def is_utf8(file: IO[bytes]) -> bool:
 
 
 def utf8_pieces(file: IO[bytes], *, name: str, longest: int) -> Iterator[str]:
-    """Yield a text that `is_utf8` in pieces of up to `longest` characters, cut at blank lines.
+    """Yield a text that `is_utf8` in pieces of at most `longest` characters, cut at blank lines.
 
-    Where there are none, they are cut at a line end, at white space, or anywhere.
+    Without blank lines, the cut is at a line end, at white space, or anywhere.
 
     Raises:
-        ReadError: it holds what no text does.
+        ReadError: it has characters that no text has.
 
     """
     decoder = codecs.getincrementaldecoder("utf-8-sig")()
@@ -155,7 +157,7 @@ def _expect_text(text: str, name: str) -> str:
 
 
 def empty(name: str) -> ReadError:
-    """Return the error for a file without a word."""
+    """Return the error for a file without words."""
     return ReadError(f"`{name}` holds no words", code="empty")
 
 
@@ -201,7 +203,7 @@ def _stated(data: bytes, declared: str | None) -> Decoded | None:
 
 
 def _detected(data: bytes) -> Decoded | None:
-    """Decode by the first encoding that the evidence speaks for and that takes all bytes."""
+    """Decode by the most likely encoding that can decode all bytes."""
     pattern = _patterned(data)
     if not pattern and (mostly := _mostly_utf8(data)):
         return mostly
@@ -216,17 +218,17 @@ def _detected(data: bytes) -> Decoded | None:
 
 
 def _mostly_utf8(data: bytes) -> Decoded | None:
-    """Decode as UTF-8 what other encodings hardly ever look like: it holds whole sequences.
+    """Decode as UTF-8 with errors, if valid multi-byte sequences prevail.
 
-    One place may be wrong, or half as many as there are characters beyond ASCII: in double-byte
-    encodings, where such sequences come about by chance, more places are wrong than right.
+    One error is allowed, or half as many as there are characters beyond ASCII: in double-byte
+    encodings, valid sequences occur by chance, but errors are more frequent.
     """
     right = sum(not one.isascii() for one in data.decode("utf-8", "ignore"))
     return _lenient(data, "utf-8", most=max(1, right / 2)) if right else None
 
 
 def _lenient(data: bytes, encoding: str, *, most: float) -> Decoded | None:
-    """Decode although places are wrong; None where these are more than `most`."""
+    """Decode with up to `most` errors; None if there are more."""
     text = data.decode(encoding, "replace")
     wrong = text.count(_WRONG) - data.count(_WRONG.encode(encoding))
     if not wrong:
@@ -238,7 +240,7 @@ def _lenient(data: bytes, encoding: str, *, most: float) -> Decoded | None:
 
 
 def _patterned(data: bytes) -> str | None:
-    """Name the encoding that zeros or escape sequences speak for, as no single byte could."""
+    """Return the encoding that zero bytes or escape sequences prove, if any."""
     if _JAPANESE.search(data):
         return "iso2022_jp"
     sample = data[: _SAMPLE & ~1]
@@ -258,7 +260,7 @@ def _sparse(data: bytes) -> str | None:
 
 
 def _guess(data: bytes) -> str | None:
-    """Name what the detector makes of the places that are not ASCII, unless it is far-fetched."""
+    """Return the detector's guess for the parts beyond ASCII, unless it is implausible."""
     sample = bytearray()
     position = 0
     for run in _HIGH.finditer(data):
@@ -274,7 +276,10 @@ def _guess(data: bytes) -> str | None:
 
 
 def _is_binary(text: str) -> bool:
-    """Tell whether a text holds what no text does: zeros, or more than a few controls."""
+    """Tell whether a decoded text is binary.
+
+    It has zeros, or more than a few control characters.
+    """
     if "\0" in text or _SURROGATE.search(text):
         return True
     return len(_CONTROL.findall(text)) > _MOST_CONTROLS * len(text)

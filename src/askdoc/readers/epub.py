@@ -1,4 +1,4 @@
-"""Read EPUB books from their XML, chapter by chapter in reading order."""
+"""Reads EPUB books from their XML, chapter by chapter in reading order."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from askdoc.types import Reading
 from askdoc.types.places import Place, PlaceKind
 
 _FONTS = ("http://ns.adobe.com/pdf/enc#RC", "http://www.idpf.org/2008/embedding")
-"""Fonts may be obfuscated in a book that is open to all."""
+"""A book without DRM may still have obfuscated fonts."""
 
 _PROPERTIES = {
     "Title": "title",
@@ -63,7 +63,7 @@ class EpubReader:
 
 
 class _Book:
-    """The parts of a book that say what is where."""
+    """The package document of a book and its table of contents."""
 
     def __init__(self, package: Package, name: str) -> None:
         self._package = package
@@ -80,7 +80,7 @@ class _Book:
         self._items = {item.get("id", ""): item for item in opf.iter("{*}item")}
 
     def about(self, what: str) -> list[str]:
-        """List what the metadata say under that name."""
+        """List the metadata of this name."""
         found = (
             " ".join("".join(one.itertext()).split()) for one in self._opf.iter(f"{{*}}{what}")
         )
@@ -118,7 +118,7 @@ class _Book:
 
     @staticmethod
     def _beside(path: str, link: str) -> str:
-        """Resolve a link from one file of the book to another."""
+        """Resolve a relative link within the book."""
         target = unquote(link.partition("#")[0])
         return posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
 

@@ -1,7 +1,7 @@
-"""Notes what a workbook or a presentation hides, so that nobody looks for it in vain.
+"""Records what a workbook or presentation hides, so that a warning can name it.
 
-It is indexed all the same: unlike hidden words of a text, sheets are hidden for being long or dull,
-and their values are what others are computed from.
+It is indexed nevertheless: unlike hidden words in a text, sheets are hidden because they are long,
+and other values are computed from them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Hidden:
 
 @dataclass(slots=True)
 class Unseen:
-    """Tells, once all sheets are read, what words are hidden and where."""
+    """Iterating yields, after all sheets are read, which words are hidden and where."""
 
     _sheets: list[str] = field(default_factory=list)
     _parts: list[str] = field(default_factory=list)
@@ -38,7 +38,7 @@ class Unseen:
         yield from self._parts
 
     def noting(self, rows: Iterator[Row], sheet: str, hidden: Hidden) -> Iterator[Row]:
-        """Pass on the rows of a sheet, and note which that are hidden have words in them."""
+        """Yield the rows of a sheet, and record hidden ones with words."""
         if hidden.sheet:
             listed = False
             for row in rows:
@@ -68,7 +68,7 @@ class Unseen:
 
 
 def hidden_slides(numbers: Collection[int]) -> Iterator[str]:
-    """Say which slides are hidden."""
+    """Yield a warning that lists hidden slides."""
     if numbers:
         noun = "slide" if len(numbers) == 1 else "slides"
         yield f"hidden {noun}: {', '.join(map(str, numbers))}"

@@ -1,4 +1,4 @@
-"""Read HTML with lxml, and find the main text of a page that does not mark it with trafilatura."""
+"""Reads HTML with lxml; trafilatura finds the main text of a page that does not mark it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _NESTING = (
     (re.compile(r"(?:</?(?:div|center)\b[^<>]*>\s*)+", re.IGNORECASE), "<br>"),
     (re.compile(r"</?(?:span|font|b|i|u|big|small|strong|em)\b[^<>]*>", re.IGNORECASE), ""),
 )
-"""Tags that pages nest without end when they forget to close them, and what to read instead."""
+"""Tags that pages nest deeply because they forget to close them, and their replacement."""
 
 _ARTICLE = "//article"
 _MAIN = (
@@ -43,23 +43,24 @@ _MAIN = (
     "//*[contains(concat(' ', normalize-space(@class), ' '), ' entry-content ')]",  # WordPress
     "//*[contains(concat(' ', normalize-space(@class), ' '), ' markdown-body ')]",  # GitHub
 )
-"""How pages mark their main part, best first; a mark that is there several times says nothing."""
+"""How pages mark their main part, best first. A mark that occurs several times is ignored."""
 
 _LEAST, _MOST = 0.25, 0.9
-"""Shares of a page's words. With less than the first an article is a card on a page of something
-else, or trafilatura has missed the text; with more than the second trafilatura had nothing to leave
-out, and the page itself has more structure."""
+"""Bounds on the share of a page's words. Below the first, an `article` is only a card on the page,
+or trafilatura has missed the text. Above the second, trafilatura removed nothing, so the page
+itself is used: it has more structure."""
 
 _WORDS = re.compile(r"\w+")
 _DEEPEST = 200
 _TOO_DEEP = "Excessive depth"
 
 for _name in ("trafilatura", "htmldate", "justext", "courlan"):
-    logging.getLogger(_name).addHandler(logging.NullHandler())  # what matters is in the outcome
+    # Its log lines say nothing that the result does not show.
+    logging.getLogger(_name).addHandler(logging.NullHandler())
 
 
 class HtmlReader:
-    """Reads what a page says: its main part if it marks one, else what trafilatura takes for it."""
+    """Reads the main part of a page: the part that it marks, else trafilatura's choice."""
 
     def read(self, data: bytes, *, name: str) -> Reading:
         """Read a file called `name`; the text is what a reader of the page sees, block by block.
@@ -92,7 +93,7 @@ _PROPERTIES = {
     "Keywords": ("keywords", "dc.subject", "dcterms.subject"),
     "Publisher": ("og:site_name", "publisher", "dc.publisher", "dcterms.publisher"),
 }
-"""What pages say of themselves, by the names of the `meta` elements that say it, best first."""
+"""Properties of a page, by the names of their `meta` elements, best first."""
 
 
 def _properties(page: lxml.html.HtmlElement) -> list[tuple[str, str]]:
@@ -110,7 +111,7 @@ def _properties(page: lxml.html.HtmlElement) -> list[tuple[str, str]]:
 
 
 def _parse(text: str, name: str) -> lxml.html.HtmlElement:
-    """Build the tree; where tags nest too deeply for the parser, without those that nest most."""
+    """Build the tree; if tags nest too deeply for the parser, remove the most nested ones."""
     page = _tree(text, name)
     if page is None:
         for tags, instead in _NESTING:
@@ -123,7 +124,7 @@ def _parse(text: str, name: str) -> lxml.html.HtmlElement:
 
 
 def _instead(tag: str, found: re.Match[str]) -> str:
-    """Write a tag instead of what was found, which keeps its line ends."""
+    """Return a replacement tag that keeps the line ends of the match."""
     return tag + "\n" * found[0].count("\n")
 
 
@@ -133,7 +134,7 @@ def _tree(text: str, name: str) -> lxml.html.HtmlElement | None:
     )
     try:
         page = lxml.html.document_fromstring(text.encode(), parser=parser)
-    except etree.ParserError as error:  # nothing but comments
+    except etree.ParserError as error:  # only comments
         raise _wordless(name) from error
     return None if any(_TOO_DEEP in entry.message for entry in parser.error_log) else page
 
@@ -144,7 +145,7 @@ def _wordless(name: str) -> ReadError:
 
 
 def _main(page: lxml.html.HtmlElement) -> Written:
-    """Write out the part that the page marks as the main one, else what seems to be."""
+    """Write the part that the page marks as main, else the likely one."""
     everything = write(page, is_page=True)
     total = _count(everything)
     for path in _MAIN:
@@ -168,7 +169,7 @@ def _letters(text: str) -> str:
 
 
 def _glues(written: Written, everything: Written) -> bool:
-    """Tell whether a block holds a heading of the page together with what comes after it."""
+    """Tell whether a block joins a heading of the page with the text after it."""
     page = [_letters(block.of(everything.text)) for block in everything.blocks]
     headings = {_letters(heading.title) for heading in everything.headings}
     joined = [one + other for one, other in pairwise(page) if one in headings]
@@ -177,7 +178,7 @@ def _glues(written: Written, everything: Written) -> bool:
 
 
 def _lines(written: Written, everything: Written) -> Iterator[tuple[int, int]]:
-    """Find again the lines of what was taken out of a page; 0 where they cannot be known."""
+    """Return the source line of each extracted line, or 0 if it is unknown."""
     letters = _letters(everything.text)
     before = [len(_letters(everything.text[:start])) for start, _ in everything.lines[:1]]
     for (one, _), (other, _) in pairwise(everything.lines):
@@ -221,7 +222,7 @@ def _extract(page: lxml.html.HtmlElement) -> lxml.html.HtmlElement | None:
 
 
 def _title(page: lxml.html.HtmlElement, written: Written) -> str | None:
-    """Return the only heading of the top level, else what the page calls itself."""
+    """Return the only top-level heading, else the page's title."""
     top = [heading.title for heading in written.headings if heading.level == 1]
     if not top:
         top = [" ".join("".join(heading.itertext()).split()) for heading in page.iter("h1")]

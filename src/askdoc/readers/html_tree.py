@@ -1,4 +1,4 @@
-"""From an lxml tree of HTML to text, blocks and headings."""
+"""Converts an lxml tree of HTML to text, blocks and headings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from askdoc.types import UNSTRUCTURED, Block, Kind, Span, Structure
 _SPACE = re.compile(r"\s+")
 _WORD = re.compile(r"\w")
 _UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\ufdd0\ufeff\ufffe\uffff]")
-"""Controls, and what only marks where a word may be broken."""
+"""Control characters and soft hyphens."""
 
 _HIDDEN = re.compile(
     r"""display\s*:\s*none | visibility\s*:\s*(?:hidden|collapse)
@@ -28,15 +28,15 @@ _HIDDEN = re.compile(
     | clip\s*:\s*rect\(\s*0[^;]*\b0(?:px)?\s*\)""",
     re.IGNORECASE | re.VERBOSE,
 )
-"""Inline style that shows nothing: not there, without size, or far outside. What is see-through
-counts as shown, since scripts let it appear as one scrolls."""
+"""Inline styles that hide an element: not displayed, without size, or far outside the page.
+Transparent elements count as visible, since scripts fade them in while scrolling."""
 
 _COLOUR = re.compile(r"(?:^|;)\s*(color|background(?:-color)?)\s*:\s*([^;!]+)", re.IGNORECASE)
 _NAMED = {"white": "#fff", "black": "#000", "#ffffff": "#fff", "#000000": "#000"}
 
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _CLOSE = frozenset(("li", "tr", "dt", "dd", "ul", "ol", "dl", "br"))
-"""Blocks that end with one of these have no blank line between them."""
+"""Elements without a blank line between them."""
 
 _BLOCKS = _CLOSE.union(
     _HEADINGS,
@@ -51,7 +51,7 @@ _KINDS = {
     **dict.fromkeys(("caption", "figcaption"), Kind.CAPTION),
     "blockquote": Kind.QUOTE,
 }
-"""What the words in an element are, unless another of these is nearer."""
+"""The kind of an element's words; the nearest element of these counts."""
 
 _LEFT_OUT = frozenset(("nav", "head", "script", "style", "template", "noscript")).union(
     ("button", "datalist", "input", "select", "textarea"),
@@ -59,7 +59,7 @@ _LEFT_OUT = frozenset(("nav", "head", "script", "style", "template", "noscript")
     ("annotation", "annotation-xml", "rp"),
 )
 _AROUND = frozenset(("aside", "footer", "complementary", "contentinfo"))
-"""Left out of a whole page, kept in what the page marks as its main part."""
+"""Left out of a page, but not of the part that it marks as main."""
 
 _LEFT_OUT_ROLES = frozenset(("navigation", "search", "menu", "menubar"))
 _LEFT_OUT_CLASSES = frozenset(
@@ -68,15 +68,15 @@ _LEFT_OUT_CLASSES = frozenset(
 _ARRANGING = ("form", "blockquote", "pre", *_HEADINGS)
 _WITHIN_CELL = frozenset(("table", "tbody", "thead", "tfoot", "tr", "td", "th", "caption"))
 _LONGEST_ROW = 600
-"""A table with one of these inside, a single row, or longer rows in the mean, arranges a page; any
-other holds data, and a row is a block."""
+"""A table arranges a page if it has one of these inside, a single row, or longer rows on average.
+Any other table has data, and its rows are blocks."""
 
 _MOST_SPANNED = 1000
 _LONGEST_SPANNING = 200
-"""A longer cell is not repeated in each row that it spans; further rows and columns are ignored."""
+"""A longer merged cell is not repeated in each row; larger spans are cut."""
 
 _LINE = "\ufdd0"
-"""Stands before the first word on a line of the source; a character that no text may hold."""
+"""Marks the first word of a source line; no text contains this character."""
 
 _FIRST_WORDS = re.compile(r"(?:\A|\n)[^\S\n]*(?=\S)")
 _CELL_END, _ITEM_END = "\x1f", "\x1e"
@@ -85,9 +85,9 @@ _CELL, _ITEM = " | ", ", "
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The words of a page, its blocks (headings too), its headings, and how deep its tree is.
+    """The text of a page, its blocks (with headings), its headings, and the depth of its tree.
 
-    `lines` says where in the text which line of the source begins.
+    `lines` maps offsets of the text to lines of the source.
     """
 
     text: str
@@ -99,7 +99,7 @@ class Written:
 
 
 def parse(html: str | bytes) -> etree._Element:
-    """Parse a page or a part of one, in UTF-8 where it is bytes without a mark; never fail."""
+    """Parse a page or fragment; bytes are UTF-8 unless they have a mark. Never fails."""
     data = html.encode("utf-8", "replace") if isinstance(html, str) else html
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
     parser = lxml.html.HTMLParser(
@@ -112,9 +112,9 @@ def parse(html: str | bytes) -> etree._Element:
 
 
 def write(root: etree._Element, *, is_page: bool) -> Written:
-    """Write out what a reader of the page sees below `root`, in order.
+    """Return the visible text below `root`.
 
-    `whole` tells that `root` is the whole page, not the part that it marks as the main one.
+    `is_page`: `root` is the page, not its main part, so navigation is left out.
     """
     writer = _Writer()
     depth = deepest = 0
@@ -146,7 +146,7 @@ def tag_of(element: etree._Element) -> str:
 
 
 def _is_left_out(element: etree._Element, *, is_page: bool) -> bool:
-    """Tell whether an element is no part of what the page says."""
+    """Tell whether to leave an element out."""
     tag = tag_of(element)
     if tag in _LEFT_OUT or (is_page and tag in _AROUND):
         return True
@@ -166,7 +166,7 @@ def _is_left_out(element: etree._Element, *, is_page: bool) -> bool:
 
 
 def is_unseen(style: str) -> bool:
-    """Tell whether an inline style keeps words from being seen, as far as it says so itself."""
+    """Tell whether an inline style hides its element."""
     if not style:
         return False
     if _HIDDEN.search(style):
@@ -185,13 +185,13 @@ def _is_data(table: etree._Element) -> bool:
     if next(table.iterdescendants("table"), None) is not None and not table.xpath(
         "tr/th | *[self::thead or self::tbody]/tr/th"
     ):
-        return False  # a page is arranged without heads
+        return False  # layout tables have no header cells
     rows = sum(1 for _ in table.iter("tr"))
     return rows > 1 and sum(map(len, table.itertext())) <= _LONGEST_ROW * rows
 
 
 class _Writer:
-    """Takes in a tree element by element and writes text block by block."""
+    """Consumes a tree element by element, and writes text block by block."""
 
     def __init__(self) -> None:
         self._parts: list[str] = []
@@ -202,33 +202,33 @@ class _Writer:
         self._was_close = False
         self._verbatim = 0
         self._within: list[tuple[etree._Element, Kind]] = []
-        """The elements that are open and say what their words are."""
+        """The open elements that give their words a kind."""
 
         self._structure: list[Block] = []
         self._last: etree._Element | None = None
-        """The element whose words the last block of the structure holds."""
+        """The element of the last structure block."""
 
         self._data: list[bool] = []
         self._head: list[str] = []
         self._above: list[bool] = []
-        """Where the row before was a head: which columns a cell of it shares with others."""
+        """If the previous row was a header: the columns that its merged cells cover."""
 
         self._kinds: list[str] = []
         self._spans: list[tuple[int, int]] = []
         self._spanning: dict[int, tuple[int, int, str]] = {}
-        """By column, in how many more rows a cell stands, how wide it is, and what it says."""
+        """By column: for how many more rows a merged cell continues, its width, and its words."""
         self._line = 1
         self._marked = 0
         self._waiting: list[int] = []
         self._lines: list[tuple[int, int]] = []
         self._inner = 0
-        """Above 0, a table stands in a cell of a table that holds data."""
+        """Depth of tables inside cells of a data table."""
 
         self._in_line = 0
-        """Above 0, elements that are blocks elsewhere stand in a row of a table, or a heading."""
+        """Above 0 inside a row or heading, where block elements do not start a block."""
 
     def enter(self, element: etree._Element) -> None:
-        """Begin an element: if it is a block, what stands before it ends."""
+        """Start an element; a block element ends the block before it."""
         tag = tag_of(element)
         self._line = element.sourceline or self._line
         if tag == "table" and any(self._data):
@@ -258,7 +258,7 @@ class _Writer:
         self.say(element.text)
 
     def leave(self, element: etree._Element) -> None:
-        """End an element, and with it the block that it is."""
+        """End an element, and its block if it is one."""
         tag = tag_of(element)
         if self._inner and tag in _WITHIN_CELL:
             self._inner -= tag == "table"
@@ -276,14 +276,14 @@ class _Writer:
         self._verbatim -= tag == "pre"
 
     def say(self, text: str | None) -> None:
-        """Take in words, with a mark where the first of a line of the source stands."""
+        """Add words, with a mark at the first word of each source line."""
         if text:
             marked = _FIRST_WORDS.sub(self._mark, _UNSEEN.sub("", text))
             self._line += text.count("\n")
             self._words.append(marked if self._verbatim else _SPACE.sub(" ", marked))
 
     def pass_over(self, element: etree._Element) -> None:
-        """Count the lines of what is left out."""
+        """Count the source lines of an element that is left out."""
         for one in element.iter():
             self._line = max(self._line, one.sourceline or 0)
             inner = (one.text or "") + ("" if one is element else one.tail or "")
@@ -306,7 +306,7 @@ class _Writer:
         return Written(text, tuple(self._blocks), tuple(self._headings), depth, lines, structure)
 
     def _end(self, tag: str, level: int = 0) -> None:
-        """Write the words that were taken in as blocks, or as a heading of that level."""
+        """Write the collected words as blocks, or as a heading of this level."""
         if self._in_line and tag not in ("tr", "table", "caption"):
             self._words.append(" ")
             return
@@ -344,7 +344,7 @@ class _Writer:
             self._note(Span(found[0].start, found[-1].end), is_row=is_row)
 
     def _note(self, span: Span, *, is_row: bool) -> None:
-        """Note what was written; words of one element with none of another between are a block."""
+        """Record the kind of a block; adjacent words of the same element are one block."""
         element, kind = self._within[-1] if self._within else (None, Kind.PROSE)
         if is_row:
             element, kind = None, Kind.ROW
@@ -355,19 +355,19 @@ class _Writer:
         self._last = element
 
     def _row(self, words: str, kinds: Sequence[str], spans: Sequence[tuple[int, int]]) -> str:
-        """Name the cells of a row by the head of their columns, if the table has one.
+        """Put column names before the cells of a row, if the table has a header.
 
-        A cell that spans rows is said in each. A head that spans columns names each of them,
-        together with what the next row of the head says of it.
+        A cell that spans rows is repeated in each. A header that spans columns names each, refined
+        by the next header row.
         """
         loose, *marked = words.split(_CELL_END)
-        if _WORD.search(loose):  # it stands in the table, but in no cell
+        if _WORD.search(loose):  # words inside the table but outside its cells
             return words
         own = [_shaped(cell) for cell in marked]
         columns = list(self._with_spanning(own, spans))
         above, self._above = self._above, []
         is_head = set(kinds) == {"th"}
-        if len(own) == 1 and len(columns) == spans[0][1] > 1:  # names what comes below it
+        if len(own) == 1 and len(columns) == spans[0][1] > 1:  # a title of the rows below
             return words
         if is_head and not self._head:
             self._head = _names(columns)
@@ -388,9 +388,9 @@ class _Writer:
     def _with_spanning(
         self, cells: Sequence[str], spans: Sequence[tuple[int, int]]
     ) -> Iterator[tuple[bool, bool, str]]:
-        """Yield the columns of a row, with the cells of rows above that reach into it.
+        """Yield the columns of a row, including cells from rows above that span it.
 
-        Each with whether its cell begins there, whether that is wide, and what it says.
+        Whether the cell begins here, whether it spans columns, and its words.
         """
         before, self._spanning = self._spanning, {}
         own = iter(zip(cells, spans, strict=False))
@@ -419,7 +419,7 @@ class _Writer:
 
 
 def _span(cell: etree._Element, attribute: str) -> int:
-    """Return how many rows or columns a cell stands in."""
+    """Return the rowspan or colspan of a cell."""
     value = (cell.get(attribute) or "").strip()
     return min(max(1, int(value)), _MOST_SPANNED) if re.fullmatch(r"[0-9]{1,9}", value) else 1
 
@@ -433,7 +433,7 @@ def _names(columns: Sequence[tuple[bool, bool, str]]) -> list[str]:
 
 
 def _shaped(words: str) -> str:
-    """Return words with the white space that a reader sees; empty cells and items are left out."""
+    """Collapse white space as a browser does; drop empty cells and items."""
     lines = (_joined(line, (_CELL_END, _CELL), (_ITEM_END, _ITEM)) for line in words.split("\n"))
     return "\n".join(lines).strip("\n")
 

@@ -1,6 +1,6 @@
 """Read messages: `.eml` and `.mbox` with the standard library, `.msg` of Outlook with python-oxmsg.
 
-What is attached to a message is a document of its own.
+Each attachment becomes a document.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from mimetypes import MimeTypes
 from typing import TYPE_CHECKING
 
 from askdoc.errors import ReadError
-from askdoc.readers.attachments import HoldingReader, Within
+from askdoc.readers.attachments import ContainerReader, Within
 from askdoc.readers.composer import Composer, clean
 from askdoc.readers.encoding import decode, empty
 from askdoc.readers.html_tree import parse, write
@@ -56,7 +56,7 @@ class _Message:
         return words or None
 
 
-class EmlReader(HoldingReader):
+class EmlReader(ContainerReader):
     """Reads one message: sender, recipients, date and subject, then the text."""
 
     def read(self, data: bytes, *, name: str) -> Reading:
@@ -74,7 +74,7 @@ class EmlReader(HoldingReader):
         return _one(message, name, self._within)
 
 
-class MboxReader(HoldingReader):
+class MboxReader(ContainerReader):
     """Reads a mailbox; a message is a place, and its subject a heading."""
 
     def read(self, data: bytes, *, name: str) -> Reading:
@@ -103,7 +103,7 @@ class MboxReader(HoldingReader):
         return composer.reading(parts=parts)
 
 
-class MsgReader(HoldingReader):
+class MsgReader(ContainerReader):
     """Reads one message of Outlook."""
 
     def read(self, data: bytes, *, name: str) -> Reading:
@@ -123,7 +123,7 @@ class MsgReader(HoldingReader):
 
 
 def _one(message: _Message, name: str, within: Within) -> Reading:
-    """Write a message that is a file of its own."""
+    """Write a message that is a file."""
     composer = Composer()
     composer.place(Place(PlaceKind.MESSAGE, 1, message.naming))
     _write(message, composer, is_document=True)
@@ -137,7 +137,7 @@ def _one(message: _Message, name: str, within: Within) -> Reading:
 
 
 def _write(message: _Message, composer: Composer, *, is_document: bool) -> None:
-    """Write a message; its headers are fields of the document where it is one of its own."""
+    """Write a message; if it is a file, its headers become fields of the document."""
     for key, value in message.headers:
         composer.field(key, value, of_document=is_document)
     if message.text.strip():
@@ -147,7 +147,7 @@ def _write(message: _Message, composer: Composer, *, is_document: bool) -> None:
 
 
 def _split(data: bytes) -> Iterator[bytes]:
-    """Cut a mailbox into its messages."""
+    """Split a mailbox into messages."""
     starts = list(_SEPARATOR.finditer(data))
     ends = [*(found.start() for found in starts), len(data)][1:]
     for found, end in zip(starts, ends, strict=True):
@@ -184,7 +184,7 @@ def _parsed(data: bytes) -> _Message:
 
 
 def _leaves(message: EmailMessage) -> Iterator[EmailMessage]:
-    """Yield the parts that are not made of others; messages within a message are whole."""
+    """Yield the leaf parts; a message inside a message counts as one part."""
     pending = [message]
     while pending:
         part = pending.pop()
@@ -196,7 +196,7 @@ def _leaves(message: EmailMessage) -> Iterator[EmailMessage]:
 
 
 def _header(message: EmailMessage, key: str) -> str:
-    """Return a header as people read it; one that is malformed is taken as it is."""
+    """Return a header in decoded form; a malformed one stays as it is."""
     try:
         return " ".join(str(message.get(key, "")).split())
     except Exception:  # noqa: BLE001 - the parser of headers fails on odd ones in many ways
@@ -212,13 +212,14 @@ def _file_name(part: EmailMessage) -> str | None:
 
 
 def _made_name(number: int, kind: str) -> str:
-    """Name what is attached without a name; its ending says of which type it is."""
-    ending = MimeTypes().guess_extension(kind)  # what the system adds would differ elsewhere
+    """Make a name for an unnamed attachment; its suffix shows its type."""
+    # Types of the operating system would differ between machines.
+    ending = MimeTypes().guess_extension(kind)
     return f"attachment {number}{ending or '.bin'}"
 
 
 def _content(part: EmailMessage) -> str:
-    """Decode the text of a part, by what it says of itself, else by what its bytes say."""
+    """Decode a part by its declared encoding, else by its bytes."""
     payload = part.get_payload(decode=True)
     if not isinstance(payload, bytes):
         return ""
@@ -270,15 +271,15 @@ _CODE_PAGES = {
     10079: "mac_iceland",
     10081: "mac_turkish",
 }
-"""Encodings of Windows for which python-oxmsg has a name that Python lacks, or a standard that has
-fewer characters."""
+"""Windows encodings whose name in python-oxmsg is unknown to Python, or means a smaller
+encoding."""
 
 _SENDER_ADDRESS = 0x0C1F
-"""The property of a message of Outlook that holds the address of its sender."""
+"""The Outlook property with the sender's address."""
 
 
 def _unfolded(words: str) -> str:
-    """Decode words of a header that stand in the form they are sent in."""
+    """Decode the encoded words of a header."""
     try:
         return str(make_header(decode_header(words)))
     except (ValueError, LookupError):

@@ -1,8 +1,7 @@
-"""Read Markdown with markdown-it-py: its structure gives the blocks.
+"""Reads Markdown with markdown-it-py, whose tokens give the blocks.
 
-The text stays as written, but for rows of tables: each cell is stored with the name of its column,
-so that a row can be found and read by itself, and for comments, which are taken out. Lines keep
-their numbers.
+The text stays as written, with two exceptions: cells of tables get the name of their column, so
+that a row can be found and read on its own, and comments are removed. Lines keep their numbers.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ from askdoc.strings import line_starts
 from askdoc.types import Block, Field, Kind, Reading, Span
 
 _FENCES = {"---": ("---", "..."), "+++": ("+++",)}
-"""What opens front matter, and what closes it."""
+"""Opening and closing marks of front matter."""
 
 _KEY = re.compile(r"[\w-]+[ \t]*[:=]")
 _IMAGE = re.compile(r"!\[[^\]]*\]\([^()]*\)")
@@ -54,7 +53,7 @@ _ANCHOR = re.compile(r"\s*\{[#.:][^{}]*\}\s*$")
 
 _AROUND = {"list_item_open": Kind.ITEM, "blockquote_open": Kind.QUOTE}
 _KINDS = {"fence": Kind.CODE, "code_block": Kind.CODE, "tr_open": Kind.ROW}
-"""What text is by the token that holds it, or else by the one around that."""
+"""The kind of a text by its token, or by the token around that."""
 
 _BLOCKS = MarkdownIt("commonmark", {"maxNesting": 200}).enable("table")
 _BLOCKS.core.ruler.disable(["inline", "text_join"])
@@ -94,7 +93,7 @@ class MarkdownReader:
 
 
 def _front_matter(text: str) -> tuple[list[Field], int]:
-    """Return the fields of the front matter, and where the text behind it starts."""
+    """Return the fields of the front matter, and the offset of the text after it."""
     starts = [*line_starts(text), len(text)]
     lines = [text[a:b].rstrip() for a, b in pairwise(starts)]
     closing = _FENCES.get(lines[0] if lines else "")
@@ -124,7 +123,7 @@ def _plain(markup: str) -> str:
 
 
 def _comments(text: str) -> Iterator[Span]:
-    """Find the comments within flowing text; what is shown as code keeps its own."""
+    """Find HTML comments in running text, but not in code spans."""
     ticks: dict[int, list[int]] = {}
     for run in re.finditer("`+", text):
         ticks.setdefault(len(run[0]), []).append(run.start())
@@ -133,7 +132,7 @@ def _comments(text: str) -> Iterator[Span]:
         at = found.end()
         if found[0] == "<!--":
             if found.start() + 2 > last:
-                return  # nothing ends it, nor any after it
+                return  # unclosed, and so are all later ones
             at = text.index("-->", found.start() + 2) + 3
             yield Span(found.start(), at)
         elif found[0].startswith("`"):
@@ -143,7 +142,7 @@ def _comments(text: str) -> Iterator[Span]:
 
 
 def _without(text: str, comments: Iterable[Span]) -> str:
-    """Take comments out, with the blanks that they leave too many; the ends of lines stay."""
+    """Remove comments and surplus blanks; line ends stay."""
     parts, at = [], 0
     for comment in comments:
         kept = text[at : comment.start]
@@ -155,7 +154,7 @@ def _without(text: str, comments: Iterable[Span]) -> str:
 
 
 def _uncommented(body: str, tokens: Iterable[Token]) -> str:
-    """Take the comments outside code out of a text; lines keep their numbers."""
+    """Remove comments outside code; lines keep their numbers."""
     if "<!--" not in body:
         return body
     lines = _lines(body)
@@ -173,14 +172,14 @@ def _uncommented(body: str, tokens: Iterable[Token]) -> str:
 
 
 def _lines(text: str) -> list[str]:
-    """Cut a text into its lines, with their ends; behind the last end is one more."""
+    """Split a text into lines with their ends; an empty one follows the last line end."""
     return [text[a:b] for a, b in pairwise([*line_starts(text), len(text)])]
 
 
 def _named_rows(tokens: Iterable[Token]) -> Iterator[tuple[int, str]]:
-    """Yield the number of the line of each row below the head of a table, and the row with names.
+    """Yield (line number, row with column names) for the rows below a table's header.
 
-    Rows of a table whose head is empty are left as they are.
+    Tables with an empty header stay as they are.
     """
     head: list[str] = []
     cells: list[str] = []
@@ -205,7 +204,7 @@ def _named_rows(tokens: Iterable[Token]) -> Iterator[tuple[int, str]]:
 
 
 def _with_rows(body: str, rows: Mapping[int, str]) -> str:
-    """Put rows in place of those of the same lines; marks of quotes and items stay before them."""
+    """Replace the lines of rows; marks of quotations and items before them stay."""
     if not rows:
         return body
     lines = _lines(body)
@@ -251,7 +250,7 @@ class _Page:
         self._head_fields(tokens)
         for reference in environment.get("references", {}).values():
             seen.update(range(*reference["map"]))
-        # what is nested too deeply for the parser is still text
+        # text that is nested too deeply for the parser is still text
         self._flow(number for number in range(len(self._starts)) if number not in seen)
 
     def _note(
@@ -262,9 +261,9 @@ class _Page:
         around: Sequence[Token],
         before: Token | None,
     ) -> Token | None:
-        """Note what a token is that holds text, by what it is in; return that.
+        """Record and return the kind of a token with text.
 
-        What stands in one item or quotation with the text `before` is one block with it.
+        Text in the same item or quotation as `before` is one block with it.
         """
         within = around[-1] if around else None
         kind = _KINDS.get(token.type) or (_AROUND[within.type] if within else Kind.PROSE)
@@ -282,9 +281,9 @@ class _Page:
         return within
 
     def _head_fields(self, tokens: Iterable[Token]) -> None:
-        """Find the fields that stand above all else but a title: in a list, in lines, in a table.
+        """Find the fields at the top of a document, below at most a title.
 
-        A table gives fields if it has two columns and nothing in its head.
+        A list, lines, or a table with two columns and an empty header.
         """
         for token in tokens:
             if token.level or token.nesting < 0 or token.type in ("inline", "hr"):
@@ -310,11 +309,11 @@ class _Page:
         return next((heading.title for heading in self.headings if heading.level == 1), None)
 
     def blocks(self) -> tuple[Span, ...]:
-        """List the blocks, headings left out: paragraphs, items, rows, lines of code."""
+        """List the blocks without headings: paragraphs, items, rows, lines of code."""
         return tuple(sorted([*blocks(self._text, self.runs), *self._rows]))
 
     def _take(self, token: Token, following: Token) -> bool:
-        """Take in a token, if it is one that holds text of its own; tell whether it was."""
+        """Add a token with text of its own; return whether it was one."""
         first, last = token.map or (0, 0)
         match token.type:
             case "paragraph_open":
@@ -358,7 +357,7 @@ class _Page:
             self.runs.append(run)
 
     def _head(self, token: Token, content: Token) -> None:
-        """Add a heading; one without words is none."""
+        """Add a heading; an empty one is ignored."""
         first, last = content.map or (0, 0)
         spans = [line.span for number in range(first, last) if (line := self._line(number, " \t#"))]
         if spans and (title := _plain(content.content)):
@@ -366,19 +365,22 @@ class _Page:
             self.headings.append(Heading(Span(spans[0].start, spans[-1].end), level, title))
 
     def _outside_tags(self, first: int, last: int) -> Iterator[int]:
-        """Name the lines of raw HTML that hold words outside tags."""
+        """Return the lines of raw HTML with words outside tags."""
         for number in range(first, last):
             if _WORD.search(_TAG.sub("", self._raw(number))):
                 yield number
 
     def _lines(self, first: int, last: int, trailing: str = " \t") -> Iterator[Span]:
-        """List lines of which each stands for itself."""
+        """Add each line as a block."""
         for number in range(first, last):
             if line := self._line(number, trailing):
                 yield line.span
 
     def _line(self, number: int, trailing: str = " \t\\") -> Line | None:
-        """Return a line without the marks of quotes, items, headings and cells; None if bare."""
+        """Return a line without marks of quotations, items, headings and cells.
+
+        None if it is empty.
+        """
         raw = self._raw(number)
         marks = _MARKS.match(raw)
         rest = raw[marks.end() if marks else 0 :].lstrip()

@@ -1,6 +1,6 @@
-"""Read reStructuredText, AsciiDoc, LaTeX and Org: the text stays as written, marks give headings.
+"""Reads reStructuredText, AsciiDoc, LaTeX and Org; the text stays as written.
 
-So offsets and lines are those of the file. Lines that hold nothing but markup are in no block.
+So offsets and lines are those of the file. Lines with only markup are in no block.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def rst_comments(lines: Sequence[str]) -> Iterator[int]:
         if found := _RST_COMMENT.fullmatch(line):
             yield number
             below = lines[number + 1].strip() if number + 1 < len(lines) else ""
-            if below or words != "..":  # two dots alone on a line above a blank one end there
+            if below or words != "..":  # two dots above a blank line are an empty comment
                 indent = len(found[1].expandtabs())
 
 
@@ -67,7 +67,7 @@ def _indent(line: str) -> int:
 
 def adoc_comments(lines: Sequence[str]) -> Iterator[int]:
     """List the lines that are comments."""
-    yield from _adoc_asides(lines)
+    yield from _adoc_comment_blocks(lines)
     closing = {line.rstrip(): at for at, line in enumerate(lines) if _fences(line)}
     fence, is_comment = "", False
     for number, line in enumerate(lines):
@@ -86,8 +86,8 @@ def adoc_comments(lines: Sequence[str]) -> Iterator[int]:
             yield number
 
 
-def _adoc_asides(lines: Sequence[str]) -> Iterator[int]:
-    """List the lines of paragraphs and open blocks that are marked as comments."""
+def _adoc_comment_blocks(lines: Sequence[str]) -> Iterator[int]:
+    """List the lines of paragraphs and open blocks with the style `comment`."""
     ends: str | None = None
     for number, line in enumerate(lines):
         bare = line.strip()
@@ -107,7 +107,7 @@ def _fences(line: str) -> bool:
 
 
 def tex_comments(lines: Sequence[str]) -> Iterator[int]:
-    """List the lines that are comments, or are kept from being printed."""
+    """List the lines that are comments, or are not printed."""
     marks = [found[1] or found[2] if (found := _TEX_ASIDE.fullmatch(one)) else "" for one in lines]
     last = {mark: number for number, mark in enumerate(marks)}
     ends = ""
@@ -122,8 +122,8 @@ def tex_comments(lines: Sequence[str]) -> Iterator[int]:
             yield number
 
 
-def tex_asides(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """Say of lines that end in a comment where that begins; a percent sign of a URL begins none."""
+def tex_trailing_comments(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Yield (line, column) of trailing comments; a percent sign in a URL starts none."""
     verbatim = ""
     for number, line in enumerate(lines):
         if found := _TEX_VERBATIM.search(line):
@@ -153,23 +153,23 @@ def org_comments(lines: Sequence[str]) -> Iterator[int]:
 
 @dataclass(slots=True)
 class Group:
-    """Neighbouring lines, by number from 0, that are one block of a kind."""
+    """Adjacent lines, by number from 0, that form one block."""
 
     kind: Kind
     lines: list[int]
 
 
 _APART = (Kind.CODE, Kind.ROW)
-"""Kinds of which each line stands for itself."""
+"""Kinds of which each line is a block."""
 
 _Opens = Callable[[str], tuple[str, Kind] | None]
 
 
 def _enclosed(lines: Sequence[str], notes: _Notes, opens: _Opens) -> set[int]:
-    """Note the blocks that stand between two lines of marks; list their lines, with the marks.
+    """Record the delimited blocks; return their lines, with the delimiters.
 
-    `opens` says of a line whether it opens a block: by which line that is closed, and its kind.
-    One that is never closed is none.
+    `opens` returns the closing line and the kind for a line that opens a block. An unclosed block
+    is ignored.
     """
     last = {line.strip(): number for number, line in enumerate(lines)}
     found: set[int] = set()
@@ -203,7 +203,7 @@ _SEEN = re.compile(r"[^\r\n]")
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """What the marks of a text say: lines to leave out, by number from 0, and its headings."""
+    """What the markup of a text says: lines to leave out, by number from 0, and headings."""
 
     out: frozenset[int]
     headings: Sequence[tuple[int, int, str]]
@@ -212,20 +212,20 @@ class Marked:
     title: str | None = None
     author: str | None = None
     unsaid: frozenset[int] = frozenset()
-    """Lines to leave out that are no part of the text at all: comments, and what follows its end.
+    """Lines that are not part of the text: comments, and everything after its end.
 
-    Others may stand in a passage, between the lines that it is made of.
+    Other left-out lines may be inside a passage.
     """
 
     cut: Mapping[int, int] = field(default_factory=dict)
-    """From which column on a line is none, by its number."""
+    """By line number, the column at which a line is cut."""
 
     begin: Mapping[int, int] = field(default_factory=dict)
-    """At which column the words of a line begin, where a mark before them is left out."""
+    """By line number, the column at which the words begin after a mark."""
 
     groups: Sequence[Group] = ()
     fields: Sequence[tuple[int, str, str]] = ()
-    """Number of the line, key and value of each property that the marks give."""
+    """Line number, key and value of each property."""
 
 
 @dataclass(slots=True)
@@ -241,13 +241,13 @@ class _Notes:
     fields: list[tuple[int, str, str]] = field(default_factory=list)
 
     def add(self, kind: Kind, number: int, *, begins: bool = True) -> None:
-        """Note the kind of a line, which begins a block or continues the last one."""
+        """Record the kind of a line, which starts a block or continues the last one."""
         if begins or not self.groups or self.groups[-1].kind is not kind:
             self.groups.append(Group(kind, []))
         self.groups[-1].lines.append(number)
 
     def go_on(self, kind: Kind, number: int) -> None:
-        """Note a line as part of the block of that kind that ends right above it, if one does."""
+        """Add a line to the block of this kind that ends directly above, if there is one."""
         last = self.groups[-1] if self.groups else None
         if last and last.kind is kind and last.lines[-1] == number - 1:
             last.lines.append(number)
@@ -267,7 +267,7 @@ class _Notes:
 
 
 class _MarkupReader:
-    """Reads a text of which `marks` tells the marks."""
+    """Reads a text; `marks` finds its markup."""
 
     marks: Callable[[Sequence[str]], Marked]
 
@@ -328,7 +328,7 @@ class _MarkupReader:
 
 
 def _head(starts: Sequence[int], lines: Sequence[str], marked: Marked) -> list[Field]:
-    """List the fields that marks give, or that are the first lines below the title."""
+    """List the fields of the markup, or of the first lines below the title."""
     if marked.fields:
         return [
             Field(key.lower(), value, _bare(starts[number], lines[number]))
@@ -348,7 +348,7 @@ def _head(starts: Sequence[int], lines: Sequence[str], marked: Marked) -> list[F
 
 
 def _blanked(text: str, starts: Sequence[int], cut: Mapping[int, int]) -> str:
-    """Put spaces in the place of lines from a column on, so that offsets stay those of the file."""
+    """Replace the rest of lines by spaces, so that offsets stay those of the file."""
     lines = (text[start:end] for start, end in pairwise(starts))
     return "".join(
         line[: cut[number]] + _SEEN.sub(" ", line[cut[number] :]) if number in cut else line
@@ -362,7 +362,7 @@ def _runs(
     left_out: AbstractSet[int],
     groups: Sequence[Group],
 ) -> Iterator[list[Line]]:
-    """Cut the lines where one is left out or holds no word, and where a group begins or ends."""
+    """Split the lines at left-out and empty ones, and where a group begins or ends."""
     run: list[Line] = []
     group_of = {number: at for at, group in enumerate(groups) for number in group.lines}
     alone = {number for group in groups if group.kind in _APART for number in group.lines}
@@ -399,10 +399,10 @@ _ADMONITION = re.compile(
 
 
 def rst_marks(lines: Sequence[str]) -> Marked:
-    """Find the headings, which are underlined; levels count in the order in which they appear.
+    """Find underlined headings; levels are numbered in the order of their first appearance.
 
-    An overline makes a level of its own. It is one only if it is no underline of another heading,
-    and as the underline is: headings may follow each other without a blank line.
+    An overline makes another level. It must equal the underline, and must not be the underline of
+    another heading: headings may follow each other without a blank line.
     """
     notes = _Notes(unsaid=set(rst_comments(lines)))
     levels: dict[tuple[str, bool], int] = {}
@@ -426,7 +426,7 @@ def rst_marks(lines: Sequence[str]) -> Marked:
                 and lines[number - 2].rstrip() == line.rstrip()
             )
             if above[0].isspace() and not over:
-                continue  # no heading is indented unless it has an overline
+                continue  # only a heading with an overline may be indented
             underlines.add(number)
             body.is_heading(number - 1)
             level = levels.setdefault((line[0], over), len(levels) + 1)
@@ -446,7 +446,7 @@ _RST_DESCRIBES = re.compile(
     r"\w+:\w+|(?:function|class|method|attribute|data|exception|option|envvar|confval|describe"
     r"|object|property|staticmethod|classmethod|decorator|macro|type|cmdoption)"
 )
-"""Directives that describe what they name, such as a function or an option of a program."""
+"""Directives that describe an object, such as a function or a program's option."""
 
 _RST_KINDS = {
     **dict.fromkeys(
@@ -460,15 +460,15 @@ _RST_KINDS = {
     **dict.fromkeys(("epigraph", "pull-quote", "highlights"), Kind.QUOTE),
     **dict.fromkeys(("csv-table", "list-table"), Kind.ROW),
 }
-"""What the text below a directive is."""
+"""The kind of the text below a directive."""
 
 
 @dataclass(slots=True)
 class _Indented:
-    """A block that is open: it holds the lines that are indented to the column `indent` at least.
+    """An open block: its lines are indented to at least the column `indent`.
 
-    Where the column is not `exact` yet, the first line of the block sets it. The `options` of a
-    directive are the fields right below it.
+    Until the column is `exact`, the first line of the block sets it. The `options` of a directive
+    are the fields directly below it.
     """
 
     indent: int
@@ -479,10 +479,10 @@ class _Indented:
 
 
 class _RstBody:
-    """Takes in lines in order and notes what they are by their marks and by how they are indented.
+    """Finds the kinds of lines by marks and indentation, line by line.
 
-    As the specification of reStructuredText says, a block has all lines that are indented as its
-    first line is.
+    By the specification of reStructuredText, a block has all lines that are indented like its first
+    line.
     """
 
     def __init__(self, lines: Sequence[str], notes: _Notes) -> None:
@@ -498,13 +498,13 @@ class _RstBody:
         self._is_doctest = False
 
     def is_heading(self, number: int) -> None:
-        """Take back what was noted of a line that turns out to be a heading."""
+        """Undo the records of a line that turns out to be a heading."""
         groups = self._notes.groups
         if groups and groups[-1].lines == [number]:
             groups.pop()
 
     def take(self, number: int) -> bool:
-        """Take in a line; tell whether it may be a heading or its underline."""
+        """Add a line; return whether it may be a heading or its underline."""
         line = self._lines[number]
         words = line.strip()
         if not words:
@@ -537,14 +537,14 @@ class _RstBody:
         return not self._opens(number, words, indent, blank=blank) and self._note(number, top)
 
     def _note(self, number: int, top: _Indented) -> bool:
-        """Note a line of an open block; tell whether it is plain prose."""
+        """Add a line to an open block; return whether it is prose."""
         if top.kind is not Kind.PROSE:
             self._notes.add(top.kind, number, begins=not top.began or top.kind is Kind.ROW)
             top.began = True
         return top.kind is Kind.PROSE
 
     def _opens(self, number: int, words: str, indent: int, *, blank: bool) -> bool:
-        """Note a line that begins a block by its mark; tell whether it does."""
+        """Start a block if the line has a mark; return whether it has."""
         if directive := _RST_DIRECTIVE.match(words):
             name = directive[1].rpartition(":")[2]
             describes = _RST_DESCRIBES.fullmatch(directive[1]) and len(words) > directive.end()
@@ -576,7 +576,7 @@ class _RstBody:
         return False
 
     def _is_in_table(self, number: int, words: str, *, blank: bool) -> bool:
-        """Tell whether a line is one of a table drawn with rules, and note it if it holds a row."""
+        """Tell whether a line belongs to a table drawn with rules; record it if it is a row."""
         if self._table is None:
             rules = (_RST_RULE, _RST_GRID)
             self._table = next((rule for rule in rules if rule.fullmatch(words)), None)
@@ -591,7 +591,7 @@ class _RstBody:
         return True
 
     def _is_closed(self, number: int) -> bool:
-        """Tell whether the last line above that is not blank is a rule, as a table ends."""
+        """Tell whether the last non-blank line above is a rule, which ends a table."""
         above = next((one for one in reversed(self._lines[:number]) if one.strip()), "")
         return bool(_RST_RULE.fullmatch(above.strip()))
 
@@ -600,7 +600,10 @@ class _RstBody:
         return bool(groups) and groups[-1].kind is Kind.ITEM and groups[-1].lines[-1] == number - 1
 
     def _is_numbered(self, number: int, column: int) -> bool:
-        """Tell whether a number begins an item: the next line is blank, indented, or another."""
+        """Tell whether a number starts an item.
+
+        The next line is blank, indented, or another item.
+        """
         below = self._lines[number + 1] if number + 1 < len(self._lines) else ""
         return (
             not below.strip() or _indent(below) >= column or bool(_RST_NUMBER.match(below.strip()))
@@ -619,7 +622,7 @@ _ADOC_LEFT_OUT = re.compile(
 _ADOC_ATTRIBUTE = re.compile(
     r":(author|authors|email|revdate|revnumber|revremark|date|version|status|description|keywords):\s+(\S.*)"
 )
-"""What a document says of itself; other attributes are for the program that sets it."""
+"""Attributes that describe the document; all others are for the typesetting program."""
 
 _ADOC_ITEM = re.compile(r"\s*(?:[*.]{1,5}|-|\d{1,3}\.)\s+(?=\S)|(?!\s*//)\S.*::(?:\s|$)")
 _ADOC_TITLE = re.compile(r"\.[^\s.].*")
@@ -689,13 +692,13 @@ _TEX_BEGIN, _TEX_END = "\\begin{document}", "\\end{document}"
 
 
 def tex_marks(lines: Sequence[str]) -> Marked:
-    """Find sections; only title and author count of what stands outside the document."""
+    """Find sections; outside the document environment only title and author count."""
     notes = _Notes()
     begins = next((number for number, line in enumerate(lines) if _TEX_BEGIN in line), -1)
     ends = [number for number, line in enumerate(lines) if line.lstrip().startswith(_TEX_END)]
     end = ends[-1] if ends and ends[-1] > begins else len(lines)
     notes.unsaid.update(tex_comments(lines), range(end, len(lines)))
-    notes.cut.update(tex_asides(lines))
+    notes.cut.update(tex_trailing_comments(lines))
     lines = [line[: notes.cut.get(number)] for number, line in enumerate(lines)]
     enclosed = _enclosed(lines, notes, _tex_opens)
     for number, line in enumerate(lines):

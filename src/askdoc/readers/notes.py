@@ -1,4 +1,4 @@
-"""Writes what stands apart from a text below it: notes, comments, headers and footers of pages."""
+"""Writes notes, comments, headers and footers below the text."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ON_EACH_PAGE = (HEADER, FOOTER)
 
 @dataclass(frozen=True, slots=True)
 class Apart:
-    """What stands apart: of which kind, the place in the text that it belongs to, its words."""
+    """A note or the like: its kind, its place in the text, its words."""
 
     kind: str
     at: Place
@@ -25,7 +25,7 @@ class Apart:
 def write_apart(composer: Composer, found: Iterable[Apart]) -> None:
     """Write each below a heading of its kind; footnotes are numbered.
 
-    What heads or foots pages is written once, where it first does, and without page numbers.
+    Headers and footers are written once, without page numbers.
     """
     everything = list(found)
     for kind in (FOOTNOTE, COMMENT, HEADER, FOOTER):

@@ -1,4 +1,4 @@
-"""Opens packed files (ZIP) without trusting them: how much they unpack to is bounded and checked.
+"""Opens ZIP files safely: the unpacked size is limited and checked.
 
 Office documents, EPUB and OpenDocument are ZIP archives of XML; their readers open them here first.
 """
@@ -19,10 +19,10 @@ from askdoc.readers.encoding import empty
 from askdoc.readers.refusal import damaged, locked, too_large
 
 MOST_UNPACKED = 256_000_000
-"""Bytes that a packed file may unpack to."""
+"""Most bytes that a file may unpack to."""
 
 _MOST_MEMBER = 100_000_000
-"""Bytes of one member that is read whole."""
+"""Most bytes of a member that is read into memory."""
 
 _MOST_MEMBERS = 20_000
 _STEP = 1 << 20
@@ -37,13 +37,13 @@ _BROKEN = (
     ValueError,
     RuntimeError,
 )
-"""What `zipfile` raises on archives that are not sound."""
+"""Errors of `zipfile` for damaged archives."""
 
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 
 
 class Package:
-    """A ZIP archive that is sound and not too large."""
+    """A checked ZIP archive: not damaged, and not too large."""
 
     def __init__(self, data: bytes, name: str, *, most: int = MOST_UNPACKED) -> None:
         self._name = name
@@ -62,12 +62,12 @@ class Package:
                 yield member.filename, self._content(member)
 
     def read(self, member: str) -> bytes | None:
-        """Return the bytes of a member, or None where there is none of that name."""
+        """Return the bytes of a member, or None if it does not exist."""
         found = self._members.get(member)
         return None if found is None else self._content(found)
 
     def xml(self, member: str) -> etree._Element | None:
-        """Parse a member, or return None where there is none of that name."""
+        """Parse a member, or return None if it does not exist."""
         data = self.read(member)
         return None if data is None else parse_xml(data, self._name)
 
@@ -81,7 +81,7 @@ class Package:
 
 
 _STRICT = re.compile(rb"http://purl\.oclc\.org/ooxml/(\w+)/")
-"""Names of the strict variant of Office documents, which differ from the usual ones in this."""
+"""Namespaces of the strict variant of Office documents, and the usual ones."""
 
 _USUAL = rb"http://schemas.openxmlformats.org/\1/2006/"
 _WITH_MACROS = re.compile(
@@ -92,10 +92,10 @@ _DOCUMENT = b"application/vnd.openxmlformats-officedocument.wordprocessingml.doc
 
 
 def as_usual(package: Package, data: bytes) -> bytes:
-    """Return an Office document as the libraries know it.
+    """Rename namespaces and content types to those that the libraries accept.
 
-    They refuse the strict variant of the format, and documents of Word with macros or templates,
-    though these differ in names alone.
+    They refuse the strict variant of the format and Word documents with macros or templates,
+    although only names differ.
     """
     types = package.read("[Content_Types].xml") or b""
     relations = package.read("_rels/.rels") or b""
@@ -155,7 +155,7 @@ def _open(data: bytes, name: str) -> zipfile.ZipFile:
 
 
 def _check(archive: zipfile.ZipFile, name: str, most: int) -> None:
-    """Unpack all once, piece by piece, so that no header can lie about a size."""
+    """Unpack everything once, piece by piece, since a header may state a wrong size."""
     members = archive.infolist()
     if len(members) > _MOST_MEMBERS or sum(one.file_size for one in members) > most:
         raise too_large(name, most)

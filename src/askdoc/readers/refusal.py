@@ -1,4 +1,4 @@
-"""The errors that readers share, in the words that a user sees."""
+"""The errors that all readers share."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ def damaged(name: str, what: str = "is damaged, or not what its name says") -> R
 
 
 def wordless(name: str, where: str = "") -> ReadError:
-    """Return the error for a sound file in which nothing is said."""
+    """Return the error for an intact file without words."""
     return ReadError(f"`{name}` has no text{where}", code=NO_TEXT)
 
 
 def locked(name: str, why: str = "needs a password") -> ReadError:
-    """Return the error for a file that is encrypted in a way that no option opens."""
+    """Return the error for an encrypted file that no option can open."""
     hint = "save a copy without the protection, then index that"
     return ReadError(f"`{name}` {why}", code=ENCRYPTED, hint=hint)
 

@@ -28,13 +28,13 @@ _CHARACTERS = frozenset(
     u tab line emdash endash bullet lquote rquote ldblquote rdblquote emspace enspace qmspace bin
     """.split()  # noqa: SIM905 - easier to read
 )
-"""Words of the format that write something."""
+"""Control words that produce text."""
 
 _HIDES = re.compile(r"\\v(?![a-zA-Z])")
 
 
 def without_hidden(source: str) -> str:
-    r"""Return RTF without the words between `\v` and what ends that."""
+    r"""Return RTF without hidden text, from `\v` to its end."""
     if not _HIDES.search(source):
         return source
     kept: list[str] = []
@@ -57,14 +57,14 @@ def without_hidden(source: str) -> str:
 
 
 def past(source: str, token: re.Match[str]) -> int:
-    """Return where a token of RTF has ended, with the bytes of anything that it may announce."""
+    """Return the end of an RTF token, including binary data that it announces."""
     if token["word"] != "bin":
         return token.end()
     return min(len(source), token.end() + max(0, int(token["number"] or 0)))
 
 
 MARK = "\ufdd0"
-"""Stands in the text where something was taken out; a character that no text may hold."""
+"""Marks where a note was taken out; no text contains this character."""
 
 _KINDS = {"footnote": FOOTNOTE, "annotation": COMMENT, "header": HEADER, "footer": FOOTER}
 _OPENS = re.compile(
@@ -81,7 +81,7 @@ class Note:
 
 
 def take_apart(source: str) -> tuple[str, list[Note]]:
-    """Return RTF with a `MARK` where each aside was, and the asides in their order."""
+    """Return RTF with a `MARK` in place of each note, and the notes in order."""
     if not _OPENS.search(source):
         return source, []
     kept: list[str] = []
@@ -101,7 +101,7 @@ def take_apart(source: str) -> tuple[str, list[Note]]:
 
 
 def _end(source: str, start: int) -> int:
-    """Return where the brace stands that ends the group that begins at `start`."""
+    """Return the offset of the brace that closes the group at `start`."""
     depth = 0
     for at, brace in _braces(source, start):
         depth += 1 if brace == "{" else -1
@@ -111,7 +111,7 @@ def _end(source: str, start: int) -> int:
 
 
 def _braces(source: str, position: int = 0) -> Iterator[tuple[int, str]]:
-    """List the braces that begin and end groups, and where they stand."""
+    """Yield the offsets of braces that open and close groups."""
     while found := TOKEN.match(source, position):
         if brace := found["brace"]:
             yield found.start(), brace
@@ -137,14 +137,14 @@ class RtfReader:
             raise empty(name)
         if not data.lstrip().startswith(_START):
             raise damaged(name)
-        source = data.decode("latin-1")  # the format is ASCII; what is not is from its code page
+        source = data.decode("latin-1")  # RTF is ASCII; other bytes belong to its code page
         body, notes = take_apart(without_hidden(source))
         page = _CODE_PAGE.search(source)
         head = f"{{\\rtf1{page[0] if page else ''} "
         try:
             text: str = rtf_to_text(body, errors="replace")
             texts = [rtf_to_text(f"{head}{one.source}}}", errors="replace") for one in notes]
-        except Exception as error:  # striprtf meets odd files with errors of any kind
+        except Exception as error:  # striprtf raises any error for a malformed file
             raise damaged(name) from error
         about = {key.capitalize(): plain(value) for key, value in _ABOUT.findall(source)}
         composer = Composer()
@@ -156,7 +156,7 @@ class RtfReader:
             marked += [max(1, number)] * paragraph.count(MARK)
             if words.strip():
                 composer.place(Place(PlaceKind.PARAGRAPH, number))
-                if "|" in words:  # as the cells of tables end
+                if "|" in words:  # table cells end with it
                     composer.paragraph(words.replace("|", " | ").strip(" |"), kind=Kind.ROW)
                 else:
                     composer.paragraph(words)
@@ -174,7 +174,7 @@ class RtfReader:
 
 
 def plain(value: str) -> str:
-    """Return a value of the file's information without the codes of its characters."""
+    """Return a value of the file's information with its character codes decoded."""
     try:
         return str(rtf_to_text("{\\rtf1 " + value + "}", errors="replace")).strip()
     except Exception:  # noqa: BLE001 - a title is nothing to fail for

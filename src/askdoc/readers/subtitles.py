@@ -19,10 +19,10 @@ _TIMING = re.compile(
 _SPEAKER = re.compile(r"<v(?:\.[^ >]*)?\s+([^>]*)>")
 _STYLE = re.compile(r"<[^<>]*>|\{\\[^{}]*\}")
 _PAUSE = 4
-"""Seconds of silence that end a sentence."""
+"""A pause of this many seconds ends a sentence."""
 
 _LONGEST = 1_000
-"""Characters after which a sentence is taken to have ended, where no mark ever ends one."""
+"""Most characters of a sentence in subtitles without sentence marks."""
 
 
 @dataclass(slots=True)
@@ -33,7 +33,7 @@ class _Cue:
 
 
 class SubtitleReader:
-    """Reads what is said as running text; the time at which it is shown is a place."""
+    """Reads subtitles as running text; the time of a subtitle is a place."""
 
     def read(self, data: bytes, *, name: str) -> Reading:
         """Read a file called `name`.
@@ -50,7 +50,7 @@ class SubtitleReader:
         length = 0
         for cue in _cues(decoded.text):
             if before is not None and cue.words == before.words:
-                before.end = cue.end  # shown on while the next line comes up
+                before.end = cue.end  # the line stays on the screen while the next one appears
                 continue
             is_continued = (
                 before is not None

@@ -28,10 +28,10 @@ from askdoc.strings import line_starts
 from askdoc.types import Reading, Section, Span, Structure
 
 _PIECE = 1_000_000
-"""Characters of a long text that are looked at as if they were all."""
+"""The first characters of a long text, from which title and fields are read."""
 
 _HEAD = 20_000
-"""Characters within which the fields at the head of a text end."""
+"""The fields at the top of a text end within this many characters."""
 
 
 class TextReader:
@@ -51,10 +51,10 @@ class TextReader:
         return reading
 
     def stream(self, file: IO[bytes], *, name: str) -> Iterator[Reading] | None:
-        """Read a long file part after part; None where that cannot be, since it is not UTF-8.
+        """Read a long file in parts; None if it is not UTF-8, which cannot be split safely.
 
         Raises:
-            ReadError: at a part that is no text.
+            ReadError: a part is not text.
 
         """
         if not is_utf8(file):

@@ -1,4 +1,4 @@
-"""Read JSON, JSON Lines and YAML as text in which each value stands with its path."""
+"""Reads JSON, JSON Lines and YAML as text with each value next to its path."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _TOKEN = re.compile(
 )
 _PLAIN = re.compile(r"true|false|null|NaN|-?(?:Infinity|\d[\d.eE+-]*)")
 _LINED = (".jsonl", ".ndjson", ".jsonlines")
-"""How the names of files end that have a record on each line, and may have a bad one."""
+"""Suffixes of files with one record per line, of which some may be invalid."""
 
 _NAMED = 3
 _CLOSES = {"}": False, "]": True}
@@ -35,7 +35,7 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 class JsonReader:
     """Reads JSON of any depth, one value or many; a line of the file is a place.
 
-    Comments and surplus commas are accepted, as in the settings of many programs.
+    Comments and trailing commas are accepted, as in many settings files.
     """
 
     def read(self, data: bytes, *, name: str) -> Reading:
@@ -63,7 +63,7 @@ class JsonReader:
 
 
 class YamlReader:
-    """Reads YAML; what it refers to elsewhere is named, not repeated, so nothing can grow.
+    """Reads YAML. An alias is written by its name, not expanded, so that the text cannot explode.
 
     A line of the file is a place.
     """
@@ -91,7 +91,7 @@ class YamlReader:
 
 
 def _good_lines(text: str, name: str) -> tuple[Records, list[int]]:
-    """Read the lines that are JSON each by itself, and name those that are not."""
+    """Read the lines that are valid JSON, and return the numbers of the others."""
     records = Records()
     bad: list[int] = []
     for number, line in enumerate(text.split("\n"), start=1):
@@ -152,7 +152,7 @@ def _take(words: str, records: Records, line: int, *, is_string: bool = False) -
 def _string(token: str) -> str:
     try:
         return str(json.loads(token, strict=False))
-    except ValueError:  # an escape that is none
+    except ValueError:  # an invalid escape
         return token[1:-1]
 
 

@@ -1,4 +1,4 @@
-"""Read Jupyter notebooks from their JSON: text, code and what it printed, cell by cell."""
+"""Reads Jupyter notebooks from their JSON: text, code and output, cell by cell."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from askdoc.types import Reading
 from askdoc.types.places import Place, PlaceKind
 
 _MOST_OUTPUT = 20_000
-"""Characters of what one cell printed; the rest is left out, with a warning."""
+"""Most characters of a cell's output; the rest is left out with a warning."""
 
 
 class NotebookReader:

@@ -1,7 +1,7 @@
-"""Writes nested values (JSON, YAML) so that each can be read on its own, with its path.
+"""Writes nested values (JSON, YAML) so that each line can be read on its own, with its path.
 
-The plain values of one object stand in one row, as do those of one list; a text of some length is a
-paragraph of its own. Depth is no matter: nothing here calls itself.
+The scalar values of an object or list form one row; a long text is a paragraph. There is no
+recursion, so any depth works.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from askdoc.types.places import Place, PlaceKind
 
 _LONG = 300
 _MOST_STEPS = 12
-"""A path names its last steps; those before are left out."""
+"""Most steps of a path; earlier ones are left out."""
 
 _MOST_ITEMS = 50
-"""A list of more values than these is cut into several rows."""
+"""Most values of a row; a longer list has several rows."""
 
 
 @dataclass(slots=True)
 class _Frame:
-    """An object or list that has begun, with the plain values that wait to be written."""
+    """An open object or list, with its scalar values that are not written yet."""
 
     is_list: bool
     step: str
@@ -35,33 +35,33 @@ class _Frame:
 
 
 class Records:
-    """Takes in the events of a parser; lines count from 1."""
+    """Consumes the events of a parser; lines count from 1."""
 
     def __init__(self) -> None:
         self.composer = Composer()
         self._frames: list[_Frame] = []
         self._clean = 0
-        """So many of the outermost frames have nothing waiting."""
+        """The number of outermost frames without unwritten values."""
 
     @property
     def wants_key(self) -> bool:
-        """Whether the next value names one of an object."""
+        """Whether the next value is a key of an object."""
         return bool(self._frames) and not self._frames[-1].is_list and self._frames[-1].key is None
 
     def key(self, name: str) -> None:
-        """Name the next value of an object."""
+        """Set the key of the next value."""
         if self._frames:
             self._frames[-1].key = name.replace(TURN, "")
 
     def begin(self, *, is_list: bool, line: int) -> None:
-        """Begin an object or a list."""
+        """Start an object or a list."""
         step = self._step()
         if self._frames:
             self._frames[-1].nested = True
         self._frames.append(_Frame(is_list, step, line))
 
     def end(self) -> None:
-        """End an object or a list; one end too many is ignored."""
+        """End an object or a list; an extra end is ignored."""
         if not self._frames:
             return
         frame = self._frames[-1]
@@ -87,7 +87,7 @@ class Records:
         self._clean = min(self._clean, len(self._frames))
 
     def value(self, words: str, line: int) -> None:
-        """Take in a plain value."""
+        """Add a scalar value."""
         step = self._step()
         words = words.replace(TURN, "")
         if len(words) > _LONG or "\n" in words.strip():
@@ -113,12 +113,12 @@ class Records:
             self._flush()
 
     def finish(self) -> None:
-        """Write what is still open at the end of the file."""
+        """Write the remaining values at the end of the file."""
         self._flush()
         self._frames.clear()
 
     def _step(self) -> str:
-        """Name the value that comes next within the innermost object or list."""
+        """Return the path step of the next value in the innermost object or list."""
         if not self._frames:
             return ""
         frame = self._frames[-1]
@@ -129,7 +129,7 @@ class Records:
         return key or ""
 
     def _flush(self) -> None:
-        """Write what waits, the outermost first."""
+        """Write the collected values, outermost first."""
         for depth in range(self._clean, len(self._frames)):
             frame = self._frames[depth]
             if not frame.waiting:

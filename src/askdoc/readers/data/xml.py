@@ -1,6 +1,6 @@
-"""Read XML with lxml: its texts with the names of what they stand in, feeds article by article.
+"""Reads XML with lxml: texts with the names of their elements, feeds article by article.
 
-Entities stay unresolved and nothing is loaded from elsewhere.
+Entities stay unresolved, and nothing external is loaded.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ _FOR_PROGRAMS = re.compile(
     r"target|rel|align|width|height|size|font\w*|colou?r",
     re.IGNORECASE,
 )
-"""Names of attributes, and all of a namespace such as `xml:lang`, where their value is one word."""
+"""Attributes (also all with a namespace such as `xml:lang`) that are skipped if their value is one
+word."""
 _DEEPEST_HEADING = 6
 
 
@@ -49,7 +50,7 @@ class XmlReader:
         complaints: list[str] = []
         try:
             walk.through(parse_xml(data, name, complaints))
-        except UnicodeDecodeError as error:  # such as `&#xD800;`, half a character
+        except UnicodeDecodeError as error:  # such as `&#xD800;`, a lone surrogate
             message = f"`{name}` holds references to characters that are none"
             raise ReadError(message, code="broken") from error
         if not walk.composer:
@@ -58,7 +59,7 @@ class XmlReader:
 
 
 class _Walk:
-    """Goes through a tree and writes it down."""
+    """Walks a tree and writes its texts."""
 
     def __init__(self) -> None:
         self.composer = Composer()
@@ -68,7 +69,7 @@ class _Walk:
         self._titled: list[etree._Element] = []
 
     def through(self, root: etree._Element) -> None:
-        """Write what is in a tree."""
+        """Write a tree."""
         walk = etree.iterwalk(root, events=("start", "end"))
         for event, element in walk:
             if not isinstance(element.tag, str):
@@ -82,7 +83,7 @@ class _Walk:
                 walk.skip_subtree()
 
     def _take(self, element: etree._Element) -> bool:
-        """Write an element; tell whether what is below it is written with it."""
+        """Write an element; return whether its children are written with it."""
         children = [child for child in element if isinstance(child.tag, str)]
         if not children:
             self._leaf(element)
@@ -109,7 +110,7 @@ class _Walk:
         return False
 
     def _leaf(self, element: etree._Element) -> None:
-        """Write an element that has none below it: in its row, or by itself where it is long."""
+        """Write an element without children: in its row, or as a paragraph if it is long."""
         words = _text_of(element).strip()
         if (
             _local(str(element.tag)) == "title"
@@ -134,7 +135,7 @@ class _Walk:
         self.composer.paragraph(words)
 
     def _attributes_above(self, element: etree._Element) -> None:
-        """Write the attributes of a paragraph, and of what stands in it, in a row above it."""
+        """Write the attributes of a paragraph and its inline elements in a row above it."""
         self._flush()
         self._note(element, _attributes(element))
         for below in element.iterdescendants(etree.Element):
@@ -160,7 +161,7 @@ class _Walk:
 
 
 def _text_of(leaf: etree._Element) -> str:
-    """Return the text of an element without others below it; entities stay as they are written."""
+    """Return the text of an element without children; entities stay as written."""
     parts = [leaf.text or ""]
     for child in leaf:  # a comment, an instruction or an entity
         is_entity = isinstance(child, etree._Entity)  # noqa: SLF001 - it has no other name
@@ -183,9 +184,9 @@ def _attributes(element: etree._Element) -> list[str]:
 
 
 def _attributes_in_words(element: etree._Element) -> list[str]:
-    """List the attributes of an element within a paragraph that a person would read.
+    """List the attributes of an inline element that a person would read.
 
-    There, most tell a program what to link to and how to show it.
+    Most others are links and styles.
     """
     return [
         f"{_local(str(key))}: {value}"
@@ -196,7 +197,7 @@ def _attributes_in_words(element: etree._Element) -> list[str]:
 
 
 def _is_mixed(element: etree._Element) -> bool:
-    """Tell whether text and elements stand side by side, as in a paragraph."""
+    """Tell whether an element mixes text and child elements, as a paragraph does."""
     return bool((element.text or "").strip()) or any(
         (child.tail or "").strip() for child in element
     )

@@ -1,7 +1,7 @@
-"""Headings: which lines of a plain text are some, and what they do to blocks. Pure.
+"""Finds the headings of a plain text.
 
-A heading is context, not a sentence to cite: it becomes a section, and the words below it are found
-through it. A heading with nothing below it stays a block, so that no word is lost.
+Pure. A heading is context, not a sentence to cite: it becomes a section, and helps to find the
+words below it. A heading without text below stays a block, so that no word is lost.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _NAMED = re.compile(
     ) \s+ (?=[^\W\d_])""",
     re.VERBOSE,
 )
-"""How a heading begins that says by a word or a sign what it numbers: `Chapter 4.`, `§ 2`."""
+"""A heading with a word or sign before its number: `Chapter 4.`, `§ 2`."""
 
 _DIGITS = re.compile(r"\d{1,2}(?:\.\d{1,2})*(?=[.)]?\s)")
 _UNDERLINE = re.compile(r"\s*\n[ \t]*(={3,}|-{3,})[ \t]*(?=\r?\n|\r|$)")
@@ -37,7 +37,7 @@ _LEAST_TOLD = 20
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A heading where it stands in the text; level 1 is the top."""
+    """A heading with its span in the text; level 1 is the top."""
 
     span: Span
     level: int
@@ -51,9 +51,8 @@ class Heading:
 def text_headings(text: str, runs: Sequence[Run]) -> list[Heading]:
     """List the headings of a plain text.
 
-    Only what can hardly be anything else counts: an underlined line, or a short line between blank
-    lines that ends no sentence and is followed by prose. Levels come from the underline or the
-    number before the words.
+    Only clear cases count: an underlined line, or a short line between blank lines that does not
+    end a sentence and is followed by prose. The underline or the number gives the level.
     """
     headings: list[Heading] = []
     for place, run in enumerate(runs):
@@ -70,11 +69,11 @@ def text_headings(text: str, runs: Sequence[Run]) -> list[Heading]:
 
 
 def headings_above(text: str, runs: Sequence[Run], blocks: Sequence[Span]) -> list[Heading]:
-    """List the numbered headings of a plain text that stand right above their text.
+    """List the numbered headings directly above their text.
 
-    Without a blank line a numbered line may be the item of a list as well. It is a heading where a
-    word says what is numbered, or where there are others like it, and a sentence with no number of
-    its own, or with a deeper one, is below each. A line with a figure in it says something.
+    Without a blank line, a numbered line may also be a list item. It is a heading if a word such as
+    `Chapter` precedes the number, or if several such lines each have a sentence below, without a
+    number or with a deeper one. A line with other numbers is a statement.
     """
     block_at = {one.start: one for one in blocks}
     named: list[Heading] = []
@@ -96,11 +95,11 @@ def headings_above(text: str, runs: Sequence[Run], blocks: Sequence[Span]) -> li
 
 
 def text_title(text: str, runs: Sequence[Run], headings: Sequence[Heading]) -> Heading | None:
-    """Return the title of a plain text, where its first line is one beyond doubt.
+    """Return the title of a plain text if its first line clearly is one.
 
-    A first line that looks like a heading names the document if no other heading follows but such
-    as say what they number, or if no text stands directly below it; else it may as well name the
-    first section alone.
+    A first line that looks like a heading is the title if there is no text directly below it, or if
+    all other headings have a word before their number. Otherwise it may belong to the first section
+    only.
     """
     if not runs or len(runs[0]) != 1 or not any(_is_prose(text, run) for run in runs[1:]):
         return None
@@ -115,10 +114,10 @@ def text_title(text: str, runs: Sequence[Run], headings: Sequence[Heading]) -> H
 
 
 def without_headings(blocks: Sequence[Span], headings: Sequence[Heading]) -> tuple[Span, ...]:
-    """Return the blocks with every heading taken out, but for those with no block below them.
+    """Return the blocks without those of headings, except headings without a block below.
 
-    Both are in order, and no block reaches into a heading and out of it. A heading whose words are
-    not in the text has an empty span and takes nothing out.
+    Both lists are sorted, and no block crosses the border of a heading. A heading that is not in
+    the text has an empty span.
     """
     starts = [heading.span.start for heading in headings]
     text = [block for block in blocks if not _covered(block, headings, starts)]
@@ -138,7 +137,7 @@ def _covered(block: Span, headings: Sequence[Heading], starts: Sequence[int]) ->
 
 
 def _ends(headings: Sequence[Heading]) -> list[float]:
-    """Return where what stands below each heading ends: at the next one that is not deeper."""
+    """Return where the text of each heading ends: at the next heading that is not deeper."""
     ends: list[float] = []
     following: list[Heading] = []
     for heading in reversed(headings):
@@ -150,27 +149,27 @@ def _ends(headings: Sequence[Heading]) -> list[float]:
 
 
 def _depth(line: str) -> int:
-    """Return how many numbers a line begins with: 2 for `3.1`."""
+    """Return the depth of a line's number: 2 for `3.1`."""
     number = _NUMBERED.match(line)
     return number[1].count(".") + 1 if number else 0
 
 
 def _names(line: str) -> bool:
-    """Tell whether a line has a number and, behind it, only a name."""
+    """Tell whether a line is a number followed by a name."""
     label = _NAMED.match(line) or _NUMBERED.match(line)
     name = line[label.end() :] if label else ""
     return _may_head(name, longest=_LONGEST_NAME) and not any(map(str.isdigit, name))
 
 
 def _is_value(block: str, depth: int) -> bool:
-    """Tell whether a block is a sentence that may stand below a heading of that depth."""
+    """Tell whether a block is a sentence that can follow a heading of this depth."""
     number = _DIGITS.match(block)
     alike = _NAMED.match(block) or (depth and number and number[0].count(".") < depth)
     return not alike and ends_sentence(block) and len(block) >= _LEAST_TOLD
 
 
 def _may_head(line: str, longest: int = _LONGEST_HEADING) -> bool:
-    """Tell whether a line could be a heading by its looks alone."""
+    """Tell whether a line by itself could be a heading."""
     number = _NUMBERED.match(line) if len(line) <= longest else None
     words = line[number.end() if number else 0 :]
     return (

@@ -1,4 +1,4 @@
-r"""Which line ends end a block, and which only wrap a sentence. Pure.
+r"""Decides which line ends end a block, and which only wrap a sentence. Pure.
 
 Plain text and PDF pages come as lines, and a line end alone says little: "Title\nThe first
 sentence goes on\nover two lines." holds both kinds. The main test is the one a typist or a word
@@ -37,16 +37,16 @@ _SMALL_WORDS = frozenset(
     ("das", "der", "des", "die", "mit", "und", "von", "zu"),
     ("de", "del", "du", "el", "en", "et", "la", "le", "les", "los", "van", "y"),
 )
-"""No line that was ended on purpose ends with one of these."""
+"""A line with one of these at its end was wrapped."""
 
 _RAGGED = 0.12
-"""Lines of ragged text may end this share of the width early without having been ended."""
+"""A wrapped line of ragged text may be shorter than the width by this share."""
 
 _PERCENTILE = 0.9
 """A run is as wide as its long lines; one outlier, such as a URL, must not set the width."""
 
 _FEW_LINES = 5
-"""A run with fewer lines is judged by the width and the habit of the whole document."""
+"""A run with fewer lines is judged by the width and habit of all lines of the document."""
 
 _LEAST_FLOWING = 0.3
 """In wrapped prose at least this share of the lines continues a sentence that began above."""
@@ -54,24 +54,25 @@ _LEAST_FLOWING = 0.3
 _LEAST_PROSE = 50
 
 _WIDEST_WRAP = 120
-"""Wider text is taken to hold a paragraph a line, unless nearly all its lines are full."""
+"""In wider text each line is a paragraph, unless nearly all lines are full."""
 
 _MANY_LINES = 8
 _NEARLY_ALL = 0.7
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef]")
 _UNSTOPPED = re.compile("[\u0e00-\u109f\u1780-\u17ff]")
-"""Thai, Lao, Tibetan, Myanmar and Khmer: no case, no space between words, and seldom a full stop.
+"""Thai, Lao, Tibetan, Myanmar and Khmer: no case, no space between words, rarely a full stop.
 
-What parts two sentences is a space, as it parts two phrases, or the end of a line.
+A space or a line end separates sentences, but also phrases.
 """
 
 _UNSPACED_WORD = 8
-"""Characters of a word in such a script, which could still have gone on the line above."""
+"""Assumed length of a word in such a script, to tell whether it would have fitted on the line
+above."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line without the white space around it, and where its edges are, in any one unit."""
+    """A line without surrounding white space, and its left and right edge, in any unit."""
 
     span: Span
     left: float
@@ -79,7 +80,7 @@ class Line:
 
 
 Run = Sequence[Line]
-"""Neighbouring lines with nothing between them that would end a paragraph for certain."""
+"""Adjacent lines without anything between them that certainly ends a paragraph."""
 
 
 def text_runs(text: str) -> list[list[Line]]:
@@ -106,14 +107,14 @@ def text_runs(text: str) -> list[list[Line]]:
 
 
 def _breaks(gap: str) -> int:
-    """Count the line ends in a text that holds nothing else."""
+    """Count the line ends in white space."""
     return len(gap) - gap.count("\r\n")
 
 
 def blocks(text: str, runs: Sequence[Run], *, widest: float = _WIDEST_WRAP) -> tuple[Span, ...]:
-    """Join the lines of each run into blocks; together they hold all that the lines hold.
+    """Join the lines of each run into blocks; no word is lost.
 
-    A run with lines of more than `widest` characters is taken to hold a paragraph a line.
+    In a run with lines wider than `widest`, each line is a paragraph.
     """
     usual = _usual_width(runs)
     pairs = [_pairs(text, run, usual) for run in runs]
@@ -129,7 +130,7 @@ def blocks(text: str, runs: Sequence[Run], *, widest: float = _WIDEST_WRAP) -> t
 
 
 def line_blocks(text: str, *, join: bool = True) -> list[Span]:
-    """Make each line that holds a word a block, with `join` those of one sentence together."""
+    """Make each line with words a block; `join` joins the lines of one sentence."""
     found: list[Span] = []
     for line in _LINE.finditer(text):
         bare = line[0].strip()
@@ -150,7 +151,7 @@ def is_rule(line: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """Two lines that follow one another, and whether the first was full."""
+    """Two consecutive lines, and whether the first was full."""
 
     first: Line
     second: Line
@@ -165,7 +166,7 @@ def _pairs(text: str, run: Run, usual: float) -> list[_Pair]:
 def _cuts(
     text: str, run: Run, pairs: Sequence[_Pair], widest: float, *, habit: bool
 ) -> Iterator[tuple[Line, Line]]:
-    """Name the line ends of a run that end a block."""
+    """Return the line ends of a run that end a block."""
     tells = len(run) >= _FEW_LINES and not _is_unstopped(text, pairs)
     wraps = _wraps(text, pairs) if tells else habit
     wide = max(len(line.span) for line in run) > widest
@@ -186,8 +187,8 @@ def _cuts(
 def _wraps(text: str, pairs: Sequence[_Pair]) -> bool:
     """Tell whether lines are prose that was wrapped: mostly full, and many start in mid-sentence.
 
-    The rows of a table or a form are all about as long, but start afresh. Scripts without case
-    leave only the first test; where they have no full stop either, it takes more lines.
+    The rows of a table are also equally long, but start new. Scripts without case allow only the
+    first test; without full stops, more lines are required.
     """
     if _share(pairs) < 1 / 2:
         return False
@@ -199,13 +200,13 @@ def _wraps(text: str, pairs: Sequence[_Pair]) -> bool:
 
 
 def _is_unstopped(text: str, pairs: Sequence[_Pair]) -> bool:
-    """Tell whether most of these lines are in a script that seldom ends a sentence by a mark."""
+    """Tell whether most lines are in a script that rarely has full stops."""
     count = sum(bool(_UNSTOPPED.search(pair.second.span.of(text))) for pair in pairs)
     return 2 * count > len(pairs)
 
 
 def _may_tell(first: str) -> bool:
-    """Tell whether the first character of a line could show that it starts afresh."""
+    """Tell whether the first character of a line can show (by case) that a sentence starts."""
     return first.swapcase() != first or not first.isalpha()
 
 
@@ -217,15 +218,15 @@ def _is_prose(line: str) -> bool:
 
 
 def _is_broken_off(line: str) -> bool:
-    """Tell whether a line of prose ends one sentence and only begins the next: no title does."""
+    """Tell whether a line ends one sentence and starts the next, as no title does."""
     return _is_prose(line) and not ends_sentence(line) and bool(_NEXT_SENTENCE.search(line))
 
 
 def _starts_block(text: str, a: Line, b: Line, *, free: bool) -> bool:
-    """Tell whether `b` looks like the start of something, whatever the width says.
+    """Tell whether `b` starts a block by its first characters.
 
-    A number or letter may start a line of prose too, so it counts after the end of a sentence, or
-    where the lines are `free`: in a list, or not wrapped.
+    A number or letter may also start a wrapped line, so it counts only after the end of a sentence,
+    or if lines are `free`: in a list, or not wrapped.
     """
     here, before = b.span.of(text), a.span.of(text)
     if BULLET.match(here) or _ROW.search(here) or _ROW.search(before):
@@ -239,7 +240,7 @@ def _starts_block(text: str, a: Line, b: Line, *, free: bool) -> bool:
 
 
 def continues(text: str, a: Span, b: Span) -> bool:
-    """Tell whether a sentence plainly goes on from span `a` to `b`."""
+    """Tell whether a sentence clearly continues from span `a` to `b`."""
     if text[b.start].islower() or text[a.end - 1] in _GOES_ON:
         return True
     return text[a.start : a.end].rsplit(None, 1)[-1] in _SMALL_WORDS
@@ -253,7 +254,7 @@ def _is_figures(line: str) -> bool:
 
 
 def ends_sentence(line: str) -> bool:
-    """Tell whether a line ends with the mark that ends a sentence, quotes and brackets aside."""
+    """Tell whether a line ends with a sentence mark, ignoring quotes and brackets after it."""
     end = len(line)
     while end and line[end - 1] in _CLOSING:
         end -= 1
@@ -261,7 +262,7 @@ def ends_sentence(line: str) -> bool:
 
 
 def _is_full(text: str, a: Line, b: Line, edge: float) -> bool:
-    """Tell whether the first word of `b` would not have fitted behind `a`."""
+    """Tell whether the first word of `b` would not have fitted after `a`."""
     here = b.span.of(text)
     word = 1 if _CJK.match(here) else len(here.split(None, 1)[0])
     if _UNSTOPPED.match(here):
@@ -281,14 +282,14 @@ def _share(pairs: Sequence[_Pair]) -> float:
 
 
 def _usual_width(runs: Sequence[Run]) -> float:
-    """Return the width that most long lines keep to; last lines of runs count only if alone."""
+    """Return the width of most long lines; last lines of runs count only if alone."""
     widths = [line.right - line.left for run in runs for line in run[:-1]]
     widths = widths or [line.right - line.left for run in runs for line in run]
     return _percentile(widths)
 
 
 def _edge(run: Run, usual: float) -> float:
-    """Return how far right the lines of a run could have gone."""
+    """Return the right edge that the lines of a run could have reached."""
     left = min(line.left for line in run)
     if len(run) >= _FEW_LINES:
         return left + _percentile([line.right - left for line in run])

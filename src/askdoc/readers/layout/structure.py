@@ -1,4 +1,4 @@
-"""What the blocks of a text are, and which fields stand at its head. Pure."""
+"""Finds the kinds of blocks in a text, and the fields at its beginning. Pure."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ YAML_KEY = re.compile(r"([^\W\d_][\w -]{0,39}):(?:\s+|$)")
 TOML_KEY = re.compile(r"([\w.-]{1,40})\s*=\s*")
 RST_KEY = re.compile(r":([^\W\d_][\w -]{0,39}):(?:\s+|$)")
 HEADER_KEY = re.compile(r"([A-Z][\w-]*(?: [\w-]+){0,3}):(?:\s+|$)")
-"""How a line begins that gives a key and its value."""
+"""The beginning of a line `Key: value`."""
 
 AUTHOR = ("author", "authors")
-"""Keys under which a document names who wrote it."""
+"""Keys for the author of a document."""
 
 _LABEL = re.compile(
     r"[*_]{0,3}([^\W\d_][\w -]{0,39}?)[*_]{0,3}\s*:[*_]{0,3}\s+(?=\S)(.*)", re.DOTALL
@@ -24,7 +24,7 @@ _LABEL = re.compile(
 """A key and its value in running text; the key may be in bold."""
 
 _MANY = 2
-"""So many lines with a key make the head of a document; one alone may be a sentence."""
+"""Least lines `Key: value` at the top of a document; a single one may be a sentence."""
 
 _ITEM_MARK = re.compile(r"[-*+]\s+")
 _QUOTES = "\"'"
@@ -33,7 +33,7 @@ _KIND_OF_MARK = re.compile(r"\(?(?:(\d)|([ivx]+[.)])|([A-Za-z]))")
 
 
 def arrange(blocks: Iterable[Block], headings: Iterable[Heading] = ()) -> Structure:
-    """Put blocks and headings in order; one that reaches into another begins behind it."""
+    """Sort blocks and headings; one that overlaps another starts after it."""
     titles = (Block(one.span, Kind.HEADING) for one in headings)
     ordered = sorted((*titles, *blocks), key=lambda block: (block.span.start, -block.kind))
     found: list[Block] = []
@@ -48,22 +48,22 @@ def arrange(blocks: Iterable[Block], headings: Iterable[Heading] = ()) -> Struct
 
 
 def shift(blocks: Iterable[Block], by: int) -> Iterator[Block]:
-    """Yield blocks of a text that stands in another, from the offset `by` on."""
+    """Yield blocks with their spans moved by `by`."""
     for block in blocks:
         yield Block(Span(block.span.start + by, block.span.end + by), block.kind)
 
 
 def shift_fields(fields: Iterable[Field], by: int) -> Iterator[Field]:
-    """Yield fields of a text that stands in another, from the offset `by` on."""
+    """Yield fields with their spans moved by `by`."""
     for field in fields:
         yield Field(field.key, field.value, Span(field.span.start + by, field.span.end + by))
 
 
 def list_items(text: str, blocks: Sequence[Span]) -> Iterator[Block]:
-    """Find the items of lists among the blocks of a plain text, by the marks before them.
+    """Find list items among the blocks of a plain text by their marks.
 
-    A number or a letter counts only beside another one of its kind, since it may begin a sentence.
-    A line of a table of contents, with dots up to the number of its page, repeats a heading.
+    A number or letter counts only next to another one, since it may start a sentence. A line of a
+    table of contents (dots up to a page number) is not an item.
     """
     kinds = [_kind_of_mark(block.of(text)) for block in blocks]
     beside = [None, *kinds, None]
@@ -86,8 +86,8 @@ def header_fields(
 ) -> list[Field]:
     """Read lines, given with their offsets, that each begin with a key or continue a value.
 
-    Lines continue a value that are indented or begin with a dash. If any other line has no key, it
-    is ignored, or nothing is listed where that is `strict`.
+    A line that is indented or starts with a dash continues a value. Other lines without a key are
+    ignored; with `strict`, they make the result empty.
     """
     groups: list[tuple[str, int, list[str]]] = []
     end = 0
@@ -132,7 +132,7 @@ def _unquoted(value: str) -> str:
 
 
 def head_of_text(lines: Sequence[tuple[int, str]]) -> list[Field]:
-    """List the fields of the lines `Key: value` that a text begins with, up to a blank line."""
+    """List the fields `Key: value` at the beginning of a text, up to a blank line."""
     head: list[tuple[int, str]] = []
     for start, line in lines:
         if not line.strip():
@@ -141,12 +141,13 @@ def head_of_text(lines: Sequence[tuple[int, str]]) -> list[Field]:
             continue
         head.append((start, line.rstrip("\r\n")))
     fields = header_fields(head, HEADER_KEY) or header_fields(head, RST_KEY)
-    are_distinct = len({field.key for field in fields}) == len(fields)  # no names of speakers
+    # Repeated keys are names of speakers.
+    are_distinct = len({field.key for field in fields}) == len(fields)
     return fields if len(fields) >= _MANY and are_distinct else []
 
 
 def labelled_fields(text: str, spans: Sequence[Span]) -> list[Field]:
-    """Read items or lines as fields, where each says `Key: value` and there are several."""
+    """Read items or lines as fields, if there are several and each is `Key: value`."""
     found = [_LABEL.fullmatch(span.of(text)) for span in spans]
     if len(spans) < _MANY or not all(found):
         return []
@@ -158,12 +159,12 @@ def labelled_fields(text: str, spans: Sequence[Span]) -> list[Field]:
 
 
 def field_blocks(fields: Iterable[Field]) -> Iterator[Block]:
-    """Yield the blocks in which fields stand."""
+    """Yield the blocks of fields."""
     return (Block(field.span, Kind.FIELD) for field in fields)
 
 
 def replace_blocks(spans: Iterable[Span], taken: Iterable[Span]) -> list[Span]:
-    """Return blocks in order, with those of `taken` in place of what they overlap."""
+    """Return sorted blocks; those of `taken` replace what they overlap."""
     own = sorted(taken)
     end = own[-1].end if own else 0
     kept = [

@@ -1,7 +1,6 @@
-"""Read Word documents with python-docx, and their text from the tree that it gives.
+"""Reads Word documents with python-docx, but their text from the XML tree.
 
-Its own paragraphs leave out what is inserted with changes tracked, content controls, text boxes,
-equations and notes.
+The library's paragraphs lack tracked insertions, content controls, text boxes, equations and notes.
 """
 
 from __future__ import annotations
@@ -61,7 +60,7 @@ _STYLES = {
     "source code": Kind.CODE,
     "code": Kind.CODE,
 }
-"""What the styles are for that Word and Pandoc name so."""
+"""The kinds of styles by the names that Word and Pandoc use."""
 
 _COMMENT = "comment"
 _NOTES = {"footnotes": "footnote", "endnotes": "endnote", "comments": _COMMENT}
@@ -70,7 +69,7 @@ _MOST_COLUMNS = 63
 
 
 class Margins:
-    """Takes in where sections begin and end; `write` then says what heads and foots their pages."""
+    """Collects sections; `write` then writes their headers and footers."""
 
     def __init__(self, document: Document) -> None:
         self._document = document
@@ -78,11 +77,11 @@ class Margins:
         self._found: list[tuple[str, Place, str]] = []
 
     def pass_by(self, place: Place) -> None:
-        """Take in a place of the text; the first of a section is that of its header and footer."""
+        """Add a place; the first of a section becomes the place of its header and footer."""
         self._at = self._at or place
 
     def end(self, section: etree._Element) -> None:
-        """End a section by its properties."""
+        """End a section with its properties."""
         at, self._at = self._at or Place(PlaceKind.PARAGRAPH, 1), None
         shown = {"default", None}
         if is_on(section.find(_W + "titlePg")):
@@ -97,27 +96,28 @@ class Margins:
     def write(
         self, composer: Composer, words: Callable[[etree._Element], str], *, name: str
     ) -> None:
-        """Write each header and footer once, its paragraphs by their `words`."""
+        """Write each header and footer once; `words` extracts their paragraphs."""
         parts = self._document.part.related_parts
         found: list[Apart] = []
         for kind, at, key in self._found:
             if key in parts:
                 root = parse_xml(parts[key].blob, name)
-                lines = dict.fromkeys(map(words, root.iter(_W + "p")))  # a box is told twice
+                # Word stores a text box twice, for old and new versions.
+                lines = dict.fromkeys(map(words, root.iter(_W + "p")))
                 found.append(Apart(kind, at, "\n".join(lines)))
         write_apart(composer, found)
 
 
 def is_on(element: etree._Element | None) -> bool:
-    """Tell whether a property that is on or off is there and on."""
+    """Tell whether a boolean property is present and on."""
     return element is not None and element.get(_W + "val", "true") not in ("0", "false", "off")
 
 
 @dataclass(frozen=True, slots=True)
 class _Cell:
-    """A cell: the column that it begins in, from 1, how many it is wide, and its words.
+    """A cell: its first column, from 1, its width in columns, and its words.
 
-    One that `goes_on` is the lower part of the cell above it.
+    `merged_above`: it continues the cell above.
     """
 
     column: int
@@ -129,8 +129,7 @@ class _Cell:
 class DocxReader:
     """Reads body, text boxes, equations, notes, comments, headers and footers.
 
-    Styles give the headings. Places are pages where Word has noted how the text fell on them, else
-    paragraphs.
+    Styles give the headings. Places are pages if Word has stored page breaks, else paragraphs.
     """
 
     def read(self, data: bytes, *, name: str) -> Reading:
@@ -140,7 +139,8 @@ class DocxReader:
             ReadError: the file is broken, encrypted, too large when unpacked, or has no text.
 
         """
-        package = Package(data, name)  # refuses what is not sound before anything is made of it
+        # Refuse a damaged or hostile archive before a library sees it.
+        package = Package(data, name)
         try:
             document = docx.Document(BytesIO(as_usual(package, data)))
             walk = _Walk(document)
@@ -151,7 +151,7 @@ class DocxReader:
             )
         except ReadError:
             raise
-        except Exception as error:  # python-docx meets odd files with errors of any kind
+        except Exception as error:  # python-docx raises any error for a malformed file
             raise damaged(name) from error
         if not walk.composer:
             raise wordless(name)
@@ -159,7 +159,7 @@ class DocxReader:
 
 
 class _Walk:
-    """Goes through a document and writes it down."""
+    """Walks a document and writes its text."""
 
     def __init__(self, document: Document) -> None:
         self.composer = Composer()
@@ -177,7 +177,7 @@ class _Walk:
         self._numbered: Counter[str] = Counter()
 
     def body(self) -> None:
-        """Write what is on the pages."""
+        """Write the body."""
         body = self._document.element.body
         self._blocks(body)
         for section in body.iterfind(_W + "sectPr"):
@@ -265,9 +265,9 @@ class _Walk:
         return cells
 
     def words(self, paragraph: etree._Element) -> Iterator[str]:
-        """Yield the words of a paragraph, and marks where a page begins or is to begin.
+        """Yield the words of a paragraph, with marks at page breaks.
 
-        What is hidden is left out, as nobody sees it.
+        Hidden text is left out.
         """
         style = paragraph.find(f"{_W}pPr/{_W}pStyle")
         hidden = style is not None and style.get(_W + "val", "") in self._hidden
@@ -291,7 +291,7 @@ class _Walk:
                 yield from self._seen(child, hidden=hidden)
 
     def _is_hidden(self, run: etree._Element, hidden: bool) -> bool:  # noqa: FBT001
-        """Tell whether a run is hidden, in a paragraph whose style says that it is `hidden`."""
+        """Tell whether a run is hidden; `hidden` is the default of its paragraph's style."""
         properties = run.find(_W + "rPr")
         if properties is None:
             return hidden
@@ -302,7 +302,7 @@ class _Walk:
         return hidden or (style is not None and style.get(_W + "val", "") in self._hidden)
 
     def _mark(self, element: etree._Element) -> None:
-        """Say where the next words stand, and the notes that they point to."""
+        """Record the place of the next words, and the notes that they refer to."""
         place = (
             Place(PlaceKind.PAGE, self._page)
             if self._paged
@@ -318,7 +318,7 @@ class _Walk:
                 self._marks[note, mark.get(_W + "id", "")] = replace(place, name=name)
 
     def _kind(self, paragraph: etree._Element) -> Kind:
-        """Tell what a paragraph is that is no heading: by its numbering, else by its style."""
+        """Return the kind of a paragraph: by its numbering, else by its style."""
         style = paragraph.find(f"{_W}pPr/{_W}pStyle")
         key = style.get(_W + "val", "") if style is not None else ""
         return Kind.ITEM if _is_item(paragraph) else self._kinds.get(key, Kind.PROSE)
@@ -346,7 +346,7 @@ def _turned_before(marked: str) -> int:
 
 
 def _at_sentences(marked: str) -> str:
-    """Let no page begin within a sentence: one that runs across is found where it begins."""
+    """Move page breaks to the start of a sentence, so that a sentence belongs to one page."""
     first, *others = marked.split(TURN)
     for piece in others:
         ended = _ENDED.search(first.replace(TURN, ""))
@@ -357,7 +357,7 @@ def _at_sentences(marked: str) -> str:
 
 
 def _boxes(element: etree._Element) -> Iterator[etree._Element]:
-    """Yield the text boxes that hang on a paragraph, not those within them."""
+    """Yield the text boxes anchored in a paragraph, without nested ones."""
     for child in element:
         if child.tag == _TEXT_BOX:
             yield child
@@ -379,7 +379,7 @@ def _outline(element: etree._Element) -> int | None:
 
 
 def _with_wide(grid: Sequence[Sequence[_Cell]]) -> Iterator[tuple[list[str], list[Wide]]]:
-    """List the rows of a table, with those of their cells that reach over others."""
+    """List the rows of a table, with their merged cells."""
     merged_above = [{cell.column for cell in row if cell.merged_above} for row in grid]
     for number, row in enumerate(grid):
         cells = [""] * (row[-1].column + row[-1].width - 1 if row else 0)
@@ -394,19 +394,19 @@ def _with_wide(grid: Sequence[Sequence[_Cell]]) -> Iterator[tuple[list[str], lis
 
 
 def _number(element: etree._Element | None, otherwise: int) -> int:
-    """Return how many columns an element speaks of; no table of Word's has more than it allows."""
+    """Return the number in an element, at most the columns that Word allows."""
     value = element.get(_W + "val", "") if element is not None else ""
     return min(int(value), _MOST_COLUMNS) if re.fullmatch("[0-9]{1,9}", value) else otherwise
 
 
 def _vanishes(properties: etree._Element) -> bool | None:
-    """Tell whether the properties of a run hide it; None where they do not say."""
+    """Tell whether the properties of a run hide it; None if they do not say."""
     own = properties.find(_W + "vanish")
     return None if own is None else is_on(own)
 
 
 def _hidden_styles(document: Document) -> frozenset[str]:
-    """Name the styles that hide what has them, be it by the style that they are based on."""
+    """Return the ids of hiding styles, including those that inherit it."""
     says: dict[str, bool | None] = {}
     based: dict[str, str] = {}
     for style in document.styles.element.iter(_W + "style"):
@@ -416,7 +416,7 @@ def _hidden_styles(document: Document) -> frozenset[str]:
         based[key] = on.get(_W + "val", "") if on is not None else ""
 
     def hides(key: str) -> bool:
-        for _ in based:  # which may go round in a circle
+        for _ in based:  # damaged files may have cyclic inheritance
             if key not in says:
                 break
             if (value := says[key]) is not None:
@@ -428,7 +428,7 @@ def _hidden_styles(document: Document) -> frozenset[str]:
 
 
 def _levels(document: Document) -> Iterator[tuple[str, int]]:
-    """Map the ids of the styles of headings to their level, that of the title to 0."""
+    """Map the ids of heading styles to their level; the title has 0."""
     for style in document.styles.element.iter(_W + "style"):
         key = style.get(_W + "styleId", "")
         named = style.find(_W + "name")
@@ -444,7 +444,7 @@ def _levels(document: Document) -> Iterator[tuple[str, int]]:
 
 
 def _kinds(document: Document) -> Iterator[tuple[str, Kind]]:
-    """Map the ids of styles to what their paragraphs are, by the names that Word gives styles."""
+    """Map the ids of styles to the kind of their paragraphs, by their built-in names."""
     for style in document.styles.element.iter(_W + "style"):
         named = style.find(_W + "name")
         words = named.get(_W + "val", "").lower() if named is not None else ""

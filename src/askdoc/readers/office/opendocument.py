@@ -29,13 +29,13 @@ _UNREAD = frozenset(
     (_TEXT + "tracked-changes", _TEXT + "note-citation", _TEXT + "table-of-content")
 )
 _APART = frozenset((_NOTE, _COMMENT, _DRAW + "frame", _DRAW + "custom-shape"))
-"""What hangs on a paragraph and is written after it."""
+"""Elements anchored in a paragraph, written after it."""
 
 _MOST_REPEATED = 1000
-"""Columns, or rows with words, that one element may stand for."""
+"""Most columns, or rows with words, that one element may repeat."""
 
 _MOST_COPIES = 20_000
-"""Cells with words of one table that are repeated; further ones are written once."""
+"""Most repeated cells with words of a table; further ones are written once."""
 
 
 _KINDS = {
@@ -79,7 +79,7 @@ class OpenDocumentReader:
 
 
 class _Walk:
-    """Goes through a text or a presentation and writes it down; depth is no matter."""
+    """Walks a text or presentation without recursion, and writes its text."""
 
     def __init__(self, body: etree._Element, hidden: Collection[str]) -> None:
         self.composer = Composer()
@@ -98,7 +98,7 @@ class _Walk:
                 pending.append(iter(below))
 
     def _take(self, element: etree._Element) -> Sequence[etree._Element] | etree._Element | None:
-        """Write an element, and return what is below it and still to be written."""
+        """Write an element; return its children that remain to be written."""
         if element.tag in _UNREAD or _is_hidden_section(element):
             return None
         if element.tag == _PAGE_BREAK:
@@ -135,7 +135,7 @@ class _Walk:
             self.composer.row(row)
 
     def _place(self, note: etree._Element | None = None) -> None:
-        """Say where the next words stand; those of a note, at the paragraph that it hangs on."""
+        """Record the place of the next words; a note has the place of its paragraph."""
         self._paragraph += note is None
         if self._slide:
             place = Place(PlaceKind.SLIDE, self._slide)
@@ -147,13 +147,13 @@ class _Walk:
 
 
 def _kind(style: str, *, is_item: bool) -> Kind:
-    """Tell what a paragraph is by the name of its style, as LibreOffice writes it."""
+    """Return the kind of a paragraph by LibreOffice's name of its style."""
     name = style.partition("_")[0].casefold()
     return Kind.ITEM if is_item else _KINDS.get(name, Kind.PROSE)
 
 
 def _name_of(note: etree._Element | None) -> str | None:
-    """Call a footnote or endnote by its mark; a comment has none."""
+    """Return the mark of a footnote or endnote; a comment has none."""
     if note is None or note.tag != _NOTE:
         return None
     words = " ".join((note.findtext(_TEXT + "note-citation") or "").split())
@@ -161,7 +161,7 @@ def _name_of(note: etree._Element | None) -> str | None:
 
 
 def _words(element: etree._Element, hidden: Collection[str]) -> Iterator[str]:
-    """Yield the words of a paragraph, without what hangs on it and what styles have `hidden`."""
+    """Yield the words of a paragraph without anchored elements and `hidden` styles."""
     if element.get(_STYLE_NAME) in hidden or element.find(f".//{_HIDDEN_PARAGRAPH}") is not None:
         return
     walk = etree.iterwalk(element, events=("start", "end"))
@@ -188,7 +188,7 @@ def _is_passed_over(element: etree._Element, hidden: Collection[str]) -> bool:
 
 
 def _hidden_styles(roots: Iterable[etree._Element | None]) -> frozenset[str]:
-    """Name the styles that hide the text that has them, be it by the style they are based on."""
+    """Return the names of hiding styles, including those that inherit it."""
     says: dict[str, str | None] = {}
     based: dict[str, str | None] = {}
     for root in roots:
@@ -211,7 +211,7 @@ def _hidden_styles(roots: Iterable[etree._Element | None]) -> frozenset[str]:
 
 
 def _sheet(table: etree._Element) -> Sheet:
-    """Read a table of a spreadsheet; comments stand apart from the words of their cells."""
+    """Read a table of a spreadsheet; comments are separate from the words of their cells."""
     notes: dict[int, list[str]] = {}
     number = 1
     for row in table.iter(_TABLE + "table-row"):
@@ -227,7 +227,7 @@ def _sheet(table: etree._Element) -> Sheet:
 
 
 def _lacks_result(cell: etree._Element) -> bool:
-    """Tell whether a cell has a formula, and nothing that was computed from it."""
+    """Tell whether a cell has a formula without a stored result."""
     return (
         cell.get(_TABLE + "formula") is not None
         and cell.get(_OFFICE + "value-type") is None
@@ -236,14 +236,14 @@ def _lacks_result(cell: etree._Element) -> bool:
 
 
 def _rows(table: etree._Element, hidden: Collection[str] = ()) -> Iterator[list[str]]:
-    """List the rows of a table as the texts of their cells; a repeated row counts as often."""
+    """Yield the rows of a table as texts of cells, with repeated rows."""
     return repeat_wide_cells(_rows_with_wide(table, hidden))
 
 
 def _rows_with_wide(
     table: etree._Element, hidden: Collection[str]
 ) -> Iterator[tuple[list[str], list[Wide]]]:
-    """List rows with those of their cells that reach over others."""
+    """List rows with their merged cells."""
     copies = _MOST_COPIES
     for row in table.iter(_TABLE + "table-row"):
         if next(row.iterancestors(_TABLE + "table"), None) is not table:

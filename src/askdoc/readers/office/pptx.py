@@ -54,7 +54,7 @@ class PptxReader:
                     hidden.append(number)
         except ReadError:
             raise
-        except Exception as error:  # python-pptx meets odd files with errors of any kind
+        except Exception as error:  # python-pptx raises any error for a malformed file
             raise damaged(name) from error
         if not composer:
             raise wordless(name, " on any slide")
@@ -68,7 +68,7 @@ def _named(what: str, slides: list[int]) -> list[str]:
 
 
 def _write(slide: Any, composer: Composer, name: str) -> bool:
-    """Write a slide; tell whether all of its shapes can be read."""
+    """Write a slide; return whether all of its shapes can be read."""
     is_complete = True
     title = slide.shapes.title
     if title is not None and title.has_text_frame:
@@ -88,7 +88,7 @@ def _write(slide: Any, composer: Composer, name: str) -> bool:
 
 
 def _shapes(shapes: Iterable[Any]) -> Iterator[Any]:
-    """List shapes, those of groups too, from top to bottom as they stand on the slide."""
+    """List shapes, also of groups, from top to bottom of the slide."""
     for shape in sorted(shapes, key=lambda one: (one.top or 0, one.left or 0)):
         if hasattr(shape, "shapes"):
             yield from _shapes(shape.shapes)
@@ -114,12 +114,12 @@ def _shape(shape: Any, composer: Composer, name: str) -> None:
 
 
 def _is_list(shape: Any) -> bool:
-    """Tell whether a shape is a body of points, as the layout of its slide has it."""
+    """Tell whether a shape is a bullet list by its slide layout."""
     return bool(shape.is_placeholder) and shape.placeholder_format.type in _BODIES
 
 
 def _rows(table: Any) -> Iterator[tuple[list[str], list[Wide]]]:
-    """List the rows of a table with their cells that reach over others."""
+    """List the rows of a table with their merged cells."""
     for row in table.rows:
         cells = list(row.cells)
         wide = [
@@ -131,13 +131,13 @@ def _rows(table: Any) -> Iterator[tuple[list[str], list[Wide]]]:
 
 
 def _caption(shape: Any) -> str:
-    """Return what describes a picture to those who do not see it."""
+    """Return the alternative text of a picture."""
     found = shape.element.xpath(".//*[local-name()='cNvPr']/@descr")
     return str(found[0]) if found else ""
 
 
 def _chart(chart: Any) -> Iterator[str]:
-    """Write a chart as a row for each of its series, the values named by their categories."""
+    """Write a chart as one row per series, with its categories before the values."""
     if chart.has_title and chart.chart_title.has_text_frame:
         yield chart.chart_title.text_frame.text
     for series in chart.element.iter(f"{_CHART}ser"):  # python-pptx knows no 3-D plots
@@ -149,7 +149,7 @@ def _chart(chart: Any) -> Iterator[str]:
 
 
 def _points(series: etree._Element, of: str) -> dict[str, str]:
-    """Map the positions in a series to what its values or their categories say."""
+    """Map positions in a series to its values or categories."""
     found = series.find(_CHART + of)
     level = None if found is None else found.find(f".//{_CHART}lvl")
     points = () if found is None else (found if level is None else level).iter(f"{_CHART}pt")
@@ -164,7 +164,7 @@ def _short(value: str) -> str:
 
 
 def _diagram(shape: Any, name: str) -> Iterator[str]:
-    """List the texts of a diagram (SmartArt), which stand in a part of their own."""
+    """List the texts of a diagram (SmartArt), which are in a separate part of the file."""
     for key in shape.element.xpath(
         f".//*[local-name()='relIds' and namespace-uri()='{_DIAGRAM}']/@*[local-name()='dm']"
     ):

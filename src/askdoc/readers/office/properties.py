@@ -1,4 +1,4 @@
-"""The properties of office documents, which stand outside their text."""
+"""Reads the properties of office documents."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _OPEN = {
     "Description": "description",
 }
 _PLACEHOLDER = "PowerPoint Presentation"
-"""The title of presentations to which nobody gave one."""
+"""The default title of presentations."""
 
 
 def core_properties(package: Package) -> Pairs:
@@ -47,7 +47,7 @@ def core_properties(package: Package) -> Pairs:
             if one.get("Type", "").endswith("/core-properties")
         )
         return _read_properties(package.xml(next(targets, "docProps/core.xml")), _CORE)
-    except ReadError:  # the text does not suffer from damaged properties
+    except ReadError:  # damaged properties must not prevent reading the text
         return []
 
 

@@ -1,4 +1,4 @@
-"""Read Excel workbooks, `.xlsx` with openpyxl and `.xls` with xlrd; each row stands on its own."""
+"""Reads Excel workbooks: `.xlsx` with openpyxl, `.xls` with xlrd; a row is a block."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _NUMBERS = re.compile(rb'\b(?:r|min|max)="([0-9]{1,7})"')
 _MOST_COLUMNS = 16_384
 
 _IS_TEXT = b't="str"'
-"""Of a formula whose result is text, which may be empty."""
+"""The cell type of a formula with a text result, which may be empty."""
 
 _MOST_MERGED = 10_000
 _BLOCK = 1 << 18
@@ -47,18 +47,18 @@ _ROW = re.compile(r"[A-Z]{1,3}([0-9]{1,7})")
 _ANY = "{*}"
 
 _MOST_EMPTY = 100_000
-"""Rows without a word after which a sheet is taken to be at its end."""
+"""After this many empty rows, a sheet is taken to end."""
 
 _EXACT = 1e15
 """Whole numbers below this are written with all their digits."""
 
 _QUOTED = re.compile(r'"[^"]*"|\\.')
-"""What a number format says as it stands."""
+"""Quoted and escaped parts of a number format, which are literal."""
 
 
 @dataclass(slots=True)
 class Scanned:
-    """What the XML of a sheet says besides values, such as merged cells by their first row."""
+    """What the XML of a sheet has besides values, such as merged cells by their first row."""
 
     merged: list[tuple[int, Wide]] = field(default_factory=list)
     without_result: int = 0
@@ -66,7 +66,7 @@ class Scanned:
 
 
 def scan(source: IO[bytes]) -> Scanned:
-    """Look through the XML of a sheet."""
+    """Scan the XML of a sheet."""
     scanned = Scanned()
     number = openpyxl.utils.column_index_from_string
     rest = b""
@@ -81,14 +81,14 @@ def scan(source: IO[bytes]) -> Scanned:
                 left, right = (number(name.decode()) for name in found.group(1, 3))
                 top, bottom = map(int, found.group(2, 4))
                 scanned.merged.append((top, Wide(left, right - left + 1, bottom - top + 1)))
-        if _HIDES in data:  # of what stood in the block before, too, which changes nothing
+        if _HIDES in data:  # matches of the previous block, too, which is harmless
             _note(_HIDDEN.finditer(data), scanned.hidden)
         rest = data[max(end, len(data) - _LONGEST_MARK) :]
     return scanned
 
 
 def _note(found: Iterable[re.Match[bytes]], hidden: Hidden) -> None:
-    """Note rows and columns that are hidden."""
+    """Record hidden rows and columns."""
     for line, attributes in (one.groups() for one in found):
         numbers = sorted(map(int, _NUMBERS.findall(attributes)))
         if line == b"row":
@@ -98,7 +98,7 @@ def _note(found: Iterable[re.Match[bytes]], hidden: Hidden) -> None:
 
 
 def comments(package: Package, sheet: str) -> Mapping[int, Sequence[str]]:
-    """List what is noted at cells of the sheet that is the member `sheet`, by row."""
+    """Map rows to the comments of their cells, for the sheet in the member `sheet`."""
     folder, name = posixpath.split(sheet.lstrip("/"))
     relations = package.xml(f"{folder}/_rels/{name}.rels")
     found: dict[int, list[str]] = {}
@@ -112,7 +112,7 @@ def comments(package: Package, sheet: str) -> Mapping[int, Sequence[str]]:
 
 
 def comment_text(by: str, words: str) -> str:
-    """Write a comment of a cell, as others are: with its author, where that is known."""
+    """Return the text of a comment, with its author if known."""
     note = " ".join(words.split())
     by = " ".join(by.split())
     return note if not by or note.startswith(f"{by}:") else f"{by}: {note}"
@@ -143,7 +143,7 @@ class Sheet(NamedTuple):
 
 
 class XlsxReader:
-    """Reads the values of all sheets, as they were computed last; a row is a place."""
+    """Reads the stored values of all sheets; a row is a place."""
 
     def read(self, data: bytes, *, name: str) -> Reading:
         """Read a file called `name`.
@@ -156,7 +156,7 @@ class XlsxReader:
         data = as_usual(package, data)
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of extensions that hold no text
+                warnings.simplefilter("ignore")  # about extensions without text
                 book = openpyxl.load_workbook(BytesIO(data), read_only=True, data_only=True)
                 missing, unseen = Missing(), Unseen()
                 sheets = _sheets(book, package, missing, unseen)
@@ -164,7 +164,7 @@ class XlsxReader:
                 return write_sheets(sheets, name, properties, warnings=chain(missing, unseen))
         except ReadError:
             raise
-        except Exception as error:  # openpyxl meets odd files with errors of any kind
+        except Exception as error:  # openpyxl raises any error for a malformed file
             raise damaged(name) from error
 
 
@@ -178,14 +178,14 @@ class XlsReader:
             ReadError: the file is broken, encrypted, or has no text.
 
         """
-        for formatted in (True, False):  # merged cells are told with what cells look like
+        for formatted in (True, False):  # xlrd reads merged cells only with formatting
             try:
                 unseen = Unseen()
                 sheets = _old_sheets(data, unseen, formatted=formatted)
                 return write_sheets(sheets, name, warnings=unseen)
             except ReadError:
                 raise
-            except Exception as error:  # xlrd meets odd files with errors of any kind
+            except Exception as error:  # xlrd raises any error for a malformed file
                 if "encrypted" in str(error):
                     raise locked(name) from error
                 problem = error
@@ -194,7 +194,7 @@ class XlsReader:
 
 @dataclass(slots=True)
 class Missing:
-    """Tells, once all sheets are read, how many `formulas` have no result that could be."""
+    """Iterating yields, after all sheets are read, a warning about `formulas` without a result."""
 
     formulas: int = 0
 
@@ -219,10 +219,10 @@ def write_sheets(
     *,
     warnings: Iterable[str] = (),
 ) -> Reading:
-    """Write the rows of sheets, each below the name of its sheet; `warnings` are asked for last.
+    """Write the rows of sheets below their names; `warnings` is evaluated last.
 
     Raises:
-        ReadError: there is no word on any.
+        ReadError: no sheet has words.
 
     """
     composer = Composer()
@@ -238,7 +238,7 @@ def write_sheets(
 
 
 def _with_notes(rows: Iterable[tuple[int, str]], notes: Notes) -> Iterator[tuple[int, str]]:
-    """Put comments behind the row of their cell, also where no cell of it says anything."""
+    """Put comments after the row of their cell, also if the row is empty."""
     waiting = sorted(notes, reverse=True)
     for number, row in rows:
         while waiting and waiting[-1] < number:
@@ -252,7 +252,7 @@ def _with_notes(rows: Iterable[tuple[int, str]], notes: Notes) -> Iterator[tuple
 
 
 def cell_text(value: object) -> str:
-    """Write the value of a cell as a person would."""
+    """Return the value of a cell as a person would write it."""
     match value:
         case None:
             return ""
@@ -280,7 +280,7 @@ def _until_empty(rows: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
 def _sheets(book: Any, package: Package, missing: Missing, unseen: Unseen) -> Iterator[Sheet]:
     shares = _shares(book)
     for sheet in book.worksheets:
-        sheet.reset_dimensions()  # what a file says of them is often wrong
+        sheet.reset_dimensions()  # the stated dimensions are often wrong
         with sheet._get_source() as source:  # noqa: SLF001
             scanned = scan(source)
         missing.formulas += scanned.without_result
@@ -293,8 +293,8 @@ def _sheets(book: Any, package: Package, missing: Missing, unseen: Unseen) -> It
 
 
 def _rows(sheet: Any, shares: Collection[int]) -> Iterator[list[str]]:
-    """Write out the cells of rows; those whose style is one of `shares` are in percent."""
-    if not shares:  # as in most books, and faster
+    """Yield the cells of rows; cells with a style of `shares` are in percent."""
+    if not shares:  # the usual case, and faster
         yield from (
             [cell_text(value) for value in row] for row in sheet.iter_rows(values_only=True)
         )

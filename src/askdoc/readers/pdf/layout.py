@@ -1,4 +1,4 @@
-"""From the lines of pages, with where they stand, to text, blocks and headings. Pure.
+"""Converts the positioned lines of pages to text, blocks and headings. Pure.
 
 Lengths are in points. Blocks follow from the gaps between lines, the size of the type, and
 `askdoc.readers.layout.lines`.
@@ -30,13 +30,13 @@ _NUMBERING = re.compile(r"\A[\dA-Z]{1,3}(?:\.\d{1,3})*[.:]?\s+(?=\S)")
 _CAPTION = re.compile(r"(?:Figure|Fig\.|Table|Abbildung|Abb\.|Tabelle)\s+\d+(?:[.-]\d+)*\s*[.:–—|]")
 
 _GAP = 1.35
-"""A distance between baselines this many times the usual one parts two paragraphs."""
+"""A distance between baselines of this many times the usual one separates paragraphs."""
 
 _SIZES = 1.06
-"""Type that is larger or smaller by this factor is another kind of text."""
+"""A font size that differs by this factor means another kind of text."""
 
 CELL = 2.0
-"""White space this many times as wide as the type is high parts two cells of a table."""
+"""White space of this many times the font size separates two table cells."""
 
 _MARGIN_LINES = 2
 _LEAST_REPEATS = 3
@@ -45,10 +45,10 @@ _TITLE_LINES = 3
 
 @dataclass(frozen=True, slots=True)
 class PageLine:
-    """A line of a page: its text and edges, its baseline, the size of its type.
+    """A line of a page: its text, edges, baseline and font size, in points.
 
-    `left` and `right` grow along the writing direction, `baseline` against the direction in which
-    lines follow one another; `angle` is that of the writing, in whole degrees.
+    `left` and `right` grow in the writing direction, `baseline` grows towards the top of the page;
+    `angle` is the writing angle in whole degrees.
     """
 
     text: str
@@ -83,7 +83,7 @@ class Composed:
 
 @dataclass(frozen=True, slots=True)
 class _Sheet:
-    """A page with the place of each of its lines in the text of all pages."""
+    """A page with the span of each line in the text of all pages."""
 
     start: int
     lines: Sequence[PageLine]
@@ -96,12 +96,12 @@ def compose(
     bookmarks: Sequence[Bookmark] = (),
     beside: Sequence[Sequence[str]] = (),
 ) -> Composed:
-    """Write the pages one after the other, a blank line between them, and find the blocks.
+    """Join the pages with a blank line between them, and find the blocks.
 
-    Page numbers are in the text and in no block; of a line that heads or foots several pages, only
-    the first is in a block. What stands `beside` the text of each page, such as a field of a form,
-    is a line and a block each below it, and of those alike the first. A bookmark whose words are
-    not on its page has an empty heading.
+    Page numbers are in the text but in no block; of a repeated header or footer, only the first is
+    in a block. `beside` has the form fields and notes of each page: each becomes a line and a block
+    below the page, without duplicates. A bookmark whose words are not on its page gets an empty
+    heading.
     """
     new_notes = _first_of_each(beside) if beside else [[] for _ in pages]
     sheets = list(_sheets(pages, new_notes))
@@ -135,7 +135,7 @@ def compose(
 
 
 def _named(text: str, sheets: Sequence[_Sheet], blocks: Sequence[Span]) -> Iterator[Block]:
-    """Tell what blocks are: rows of tables, fields of forms, items by their marks, captions."""
+    """Return the kinds of blocks: table rows, form fields, list items, captions."""
     for sheet in sheets:
         for line, span in zip(sheet.lines, sheet.spans, strict=True):
             if line.in_table:
@@ -146,7 +146,7 @@ def _named(text: str, sheets: Sequence[_Sheet], blocks: Sequence[Span]) -> Itera
 
 
 def _first_of_each(beside: Sequence[Sequence[str]]) -> list[list[str]]:
-    """Leave out what stands on an earlier page too."""
+    """Drop lines that an earlier page has, too."""
     seen: set[str] = set()
     new_notes: list[list[str]] = []
     for lines in beside:
@@ -176,7 +176,7 @@ def _sheets(
 
 
 def _joined(page: Sequence[PageLine]) -> Iterator[PageLine]:
-    """Join pieces that stand on one line, such as a superscript and what follows it."""
+    """Join pieces on one line, such as a superscript and the text after it."""
     line: PageLine | None = None
     for piece in page:
         if line is None:
@@ -197,7 +197,7 @@ def _joined(page: Sequence[PageLine]) -> Iterator[PageLine]:
 
 
 def stands_beside(a: PageLine, b: PageLine) -> bool:
-    """Tell whether `b` stands on the same line as `a`, behind it."""
+    """Tell whether `b` is on the same line as `a`, after it."""
     smaller = min(a.size, b.size)
     shared = min(a.baseline + a.size, b.baseline + b.size) - max(a.baseline, b.baseline)
     return shared > 0.6 * smaller and b.left >= a.right - smaller / 4 and a.angle == b.angle
@@ -211,7 +211,7 @@ def _space(a: PageLine, b: PageLine) -> str:
 def _runs(
     text: str, sheet: _Sheet, left_out: set[int], alone: Mapping[int, int]
 ) -> Iterator[list[Line]]:
-    """Cut the lines of a page where the page itself parts two paragraphs."""
+    """Split the lines of a page where its layout separates two paragraphs."""
     leading = _leading(sheet.lines)
     group: list[int] = []
     for number, span in enumerate(sheet.spans):
@@ -233,11 +233,11 @@ def _runs(
 
 
 def _parted(a: PageLine, b: PageLine, leading: float, *, is_continued: bool) -> bool:
-    """Tell whether the page parts two lines that follow one another in its text."""
+    """Tell whether the layout separates two consecutive lines."""
     if a.angle != b.angle or max(a.size, b.size) > _SIZES * min(a.size, b.size):
         return True
     drop = a.baseline - b.baseline
-    if drop < 0:  # the next column, or something set apart
+    if drop < 0:  # the next column, or a separate box
         return not is_continued
     return drop > _GAP * max(leading, a.size) or b.left > a.right
 
@@ -266,7 +266,7 @@ def _leading(lines: Sequence[PageLine]) -> float:
 
 
 def _furniture(sheets: Sequence[_Sheet]) -> set[int]:
-    """Return where lines start that draw a rule, number their page, or head or foot another too."""
+    """Return the starts of lines that are rules, page numbers, or repeated headers and footers."""
     counts = Counter(
         key
         for sheet in sheets
@@ -291,7 +291,7 @@ def _furniture(sheets: Sequence[_Sheet]) -> set[int]:
 
 
 def _outermost(sheet: _Sheet) -> list[int]:
-    """Name the lines that stand apart from the others at the head and at the foot of a page."""
+    """Return the separate lines at the top and at the bottom of a page."""
     lines = sheet.lines
     order = sorted(range(len(lines)), key=lambda number: -lines[number].baseline)
     gap = _GAP * max(_leading(lines), min((line.size for line in lines), default=0.0))
@@ -307,10 +307,10 @@ def _apart(order: Sequence[int], lines: Sequence[PageLine], gap: float) -> Seque
 
 
 def _find(sheet: _Sheet, bookmark: Bookmark, after: int) -> tuple[int, int]:
-    """Return the lines, half-open, that hold the words of a bookmark; empty where none do.
+    """Return the half-open range of lines with the words of a bookmark; empty if there is none.
 
-    What lies before the offset `after` belongs to earlier bookmarks. Without the words, the height
-    that the bookmark points to names the line.
+    Lines before the offset `after` belong to earlier bookmarks. If the words are missing, the
+    bookmark's height selects the line.
     """
     wanted = _plain(bookmark.title)
     for first, span in enumerate(sheet.spans):
@@ -339,13 +339,13 @@ def _plain(words: str) -> str:
 
 _LEAST_PAIRS = 6
 _LEAST_FLOWING = 0.3
-"""Of the lines of prose at least this share begins in the middle of a sentence."""
+"""Least share of prose lines that begin in the middle of a sentence."""
 
 _SHORTEST = 15
-"""Characters of a line that counts as prose; the last of a paragraph may be shorter."""
+"""Least characters of a prose line; the last of a paragraph may be shorter."""
 
 _SAME_LINE = 0.3
-"""Baselines that differ by less than this share of the type's size are one."""
+"""Baselines that differ by less than this share of the font size are equal."""
 
 
 def in_reading_order(page: Sequence[PageLine]) -> Sequence[PageLine]:
@@ -377,7 +377,7 @@ def _flows(lines: Sequence[PageLine]) -> bool:
 
 
 def _by_column(page: Sequence[PageLine], left: float, right: float) -> Iterator[PageLine]:
-    """Yield the left column and then the right one, and again below each line that crosses both."""
+    """Yield the left column, then the right one, again below each line that spans both."""
     middle = (left + right) / 2
     waiting: list[PageLine] = []
     for line in page:
@@ -400,7 +400,7 @@ _AFTER = re.compile(r"[^\W\d_]+")
 def soften(
     pages: Iterable[Sequence[PageLine]], is_common: Callable[[str], bool]
 ) -> list[list[PageLine]]:
-    """Return the lines with a soft hyphen where a word is parted; `is_common` knows words."""
+    """Mark words that are split at a line end with a soft hyphen; `is_common` knows words."""
     pages = list(pages)
     known = {word.casefold() for page in pages for word in _whole_words(page)}
 
@@ -419,7 +419,7 @@ def soften(
 
 
 def _whole_words(page: Sequence[PageLine]) -> Iterator[str]:
-    """Yield the words of a page but for those that a line end may have parted."""
+    """Yield the words of a page, except those at line ends, which may be split."""
     follows = False
     for line in page:
         parts = bool(_BEFORE.search(line.text))

@@ -10,15 +10,15 @@ from rapidocr import RapidOCR
 from askdoc.readers.pdf.layout import PageLine
 
 RESOLUTION = 200
-"""Dots an inch at which a page is drawn."""
+"""Resolution at which a page is rendered, in dots per inch."""
 
 _MOST_DOTS = 4_000
-"""Dots along the longer side; a larger page is drawn more coarsely."""
+"""Most pixels along the longer side; larger pages get a lower resolution."""
 
 _POINTS = 72
 _LEAST_SCORE = 0.6
 _TYPE_HEIGHT = 0.75
-"""Of the height of a box, about this share is the height of the type."""
+"""The font size is about this share of a box's height."""
 
 
 def recognise(page: Any) -> list[PageLine]:

@@ -1,4 +1,4 @@
-"""Read PDF with pypdfium2: the words of each page and where they stand."""
+"""Reads PDF with pypdfium2: the words of each page and their positions."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from pypdfium2 import raw
 from askdoc.errors import ReadError
 from askdoc.readers.composer import Composer
 from askdoc.readers.layout.headings import without_headings
-from askdoc.readers.pdf.asides import asides
+from askdoc.readers.pdf.annotations import annotations
 from askdoc.readers.pdf.layout import CELL, Bookmark, PageLine, compose, in_reading_order, soften
 from askdoc.readers.pdf.tables import with_column_names
 from askdoc.types import BARE_PAGES, ENCRYPTED, NO_TEXT, Reading, ReadOptions
 
 _HYPHENS = frozenset((0x02, 0xFFFE))
-"""pdfium writes one of these for a hyphen at a line end, and leaves out the line end."""
+"""pdfium returns one of these for a hyphen at a line end, without the line end."""
 
 _SPACE = ord(" ")
 _UNKNOWN = "\ufffd"
@@ -35,7 +35,7 @@ _CLEAN = str.maketrans(
     dict.fromkeys(map(chr, [*range(9), *range(11, 32), *range(127, 160), 0xFFFF]), _UNKNOWN)
     | {"\uf0b7": "•", "\uf0a7": "▪", "\uf0d8": "➢"}
 )
-"""Glyphs that stand for no character reach us as controls; symbol fonts have their own bullets."""
+"""Glyphs without a character arrive as control characters; symbol fonts have private bullets."""
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _NO_TITLE = re.compile(
@@ -45,7 +45,7 @@ _NO_TITLE = re.compile(
     r"|.*\.(?:docx?|pptx?|xlsx?|tex|dvi|pdf|indd|qxd|rtf|odt|pages)",
     re.IGNORECASE | re.DOTALL,
 )
-"""What programs write where nobody gave a title."""
+"""Default titles of programs."""
 
 _NOBODY = re.compile(
     r"\W*(?:(?:unknown|anonymous|unspecified|author|user|admin(?:istrator)?|owner)\W*)?",
@@ -56,10 +56,10 @@ _DATE = re.compile(
     r"(?:D:)?(?P<year>\d{4})(?P<month>\d\d)?(?P<day>\d\d)?"
     r"(?P<hour>\d\d)?(?P<minute>\d\d)?(?P<second>\d\d)?"
 )
-"""A date as PDF writes it; the zone behind it is left out."""
+"""A date in PDF's format, without its time zone."""
 
 _MOST_UNKNOWN = 0.3
-"""A page with a larger share of unknown glyphs is as good as an image."""
+"""A page with a larger share of unknown glyphs is treated like an image."""
 
 _NAMED_PAGES = 10
 
@@ -72,14 +72,14 @@ logging.getLogger("pypdfium2").addHandler(logging.NullHandler())  # what matters
 class PdfReader:
     """Reads the text layer of PDF, with true page numbers; the outline gives the sections.
 
-    The values of form fields and notes stand below the text of their page.
+    Form fields and notes follow the text of their page.
     """
 
     def __init__(self, options: ReadOptions = _NO_OPTIONS) -> None:
         self._options = options
 
     def with_options(self, options: ReadOptions) -> PdfReader:
-        """Return a reader that tries the passwords in `options`, and OCR if they say so."""
+        """Return a reader with the passwords and the OCR choice of `options`."""
         return PdfReader(options)
 
     def read(self, data: bytes, *, name: str) -> Reading:
@@ -167,7 +167,7 @@ def _recognised(document: Any, number: int) -> list[PageLine]:
 def _warnings(
     pages: Sequence[Sequence[PageLine]], bare: Sequence[int], *, ocr: bool
 ) -> Iterator[str]:
-    """Tell of the pages that have no text of their own, by numbers from 0."""
+    """Return warnings about pages without a text layer; numbers count from 0."""
     empty = [number for number in bare if not pages[number]]
     if empty:
         begin = "nothing can be recognised on " if ocr else BARE_PAGES
@@ -187,7 +187,7 @@ def _listed(numbers: Sequence[int]) -> str:
 
 
 def _properties(document: Any, name: str) -> Iterator[tuple[str, str]]:
-    """List what the file says of itself; dates are written as ISO 8601 has them."""
+    """List the metadata of the file; dates are in ISO 8601."""
     yield "Title", _title(document, name) or ""
     yield "Author", _author(document) or ""
     for key in ("Subject", "Keywords"):
@@ -200,7 +200,7 @@ def _properties(document: Any, name: str) -> Iterator[tuple[str, str]]:
 
 
 def _title(document: Any, name: str) -> str | None:
-    """Return the title in the metadata, unless a program or the file's name is all it holds."""
+    """Return the title of the metadata, unless it is a program's default or the file's name."""
     title = " ".join(document.get_metadata_value("Title").replace("\0", " ").split())
     if _NO_TITLE.fullmatch(title) or title.casefold() == PurePath(name).stem.casefold():
         return None
@@ -208,7 +208,7 @@ def _title(document: Any, name: str) -> str | None:
 
 
 def _author(document: Any) -> str | None:
-    """Return the author in the metadata, unless nobody is named there."""
+    """Return the author of the metadata, unless it is a placeholder."""
     author = " ".join(document.get_metadata_value("Author").replace("\0", " ").split())
     return None if _NOBODY.fullmatch(author) else _characters(author)
 
@@ -232,9 +232,9 @@ def _bookmarks(document: Any) -> Iterator[Bookmark]:
 
 
 def _page(document: Any, number: int) -> tuple[list[PageLine], list[str]]:
-    """List the lines of a page in the order of its text, and what stands beside that.
+    """Return the lines of a page in the order of its text, and its fields and notes.
 
-    There are none where the page has no usable text.
+    There are no lines if the page has no usable text.
 
     Raises:
         PdfiumError: the page does not load.
@@ -245,13 +245,13 @@ def _page(document: Any, number: int) -> tuple[list[PageLine], list[str]]:
     lines = list(glyphs.lines())
     text = "".join(line.text for line in lines)
     usable = text.count(_UNKNOWN) <= _MOST_UNKNOWN * len(text)
-    beside = list(asides(page))
+    beside = list(annotations(page))
     page.close()
     return lines if usable else [], beside
 
 
 class _Glyphs:
-    """The glyphs of a page, and where each stands; `visible` is left, bottom, right, top."""
+    """The glyphs of a page with their boxes; `visible` is (left, bottom, right, top) in points."""
 
     def __init__(self, page: Any, visible: tuple[float, float, float, float]) -> None:
         self._page = page
@@ -262,7 +262,7 @@ class _Glyphs:
         self._matrix, self._box = raw.FS_MATRIX(), raw.FS_RECTF()
 
     def lines(self) -> Iterator[PageLine]:
-        """List the lines in reading order, without the white space around them."""
+        """List the lines in reading order, without surrounding white space."""
         start = 0
         for at, code in enumerate([*self._codes, ord("\n")]):
             if code in _HYPHENS:
@@ -273,7 +273,7 @@ class _Glyphs:
                 start = at + 1
 
     def _line(self, start: int, end: int) -> Iterator[PageLine]:
-        """Measure the glyphs of one line; none where there is nothing to see."""
+        """Measure the glyphs of one line; None if nothing is visible."""
         inked = [at for at in range(start, end) if not chr(self._codes[at]).isspace()]
         if not inked:
             return
@@ -293,7 +293,7 @@ class _Glyphs:
             )
 
     def _pieces(self, start: int, end: int, size: float) -> Iterator[tuple[int, int]]:
-        """Part a line at wide white space, as between the cells of a table, or two columns."""
+        """Split a line at wide white space, as between table cells or columns."""
         begin = start
         for at in range(start, end):
             if self._codes[at] == _SPACE and self._gap(at) > CELL * size:
@@ -307,7 +307,7 @@ class _Glyphs:
         return _characters("".join("-" if code in _HYPHENS else chr(code) for code in codes))
 
     def _gap(self, at: int) -> float:
-        """Measure from a space to the glyph behind it."""
+        """Return the distance from before a space to the glyph after it."""
         x, y = self._origin(at)
         next_x, next_y = self._origin(at + 1)
         return math.hypot(next_x - x, next_y - y)
@@ -322,7 +322,7 @@ class _Glyphs:
         return left <= x <= right and bottom <= y <= top
 
     def _style(self, at: int) -> tuple[float, int, float]:
-        """Return the height of a glyph's type, the angle of its writing, and its baseline."""
+        """Return a glyph's font size, writing angle and baseline."""
         raw.FPDFText_GetMatrix(self._page, at, byref(self._matrix))
         matrix = self._matrix
         size = raw.FPDFText_GetFontSize(self._page, at) * math.hypot(matrix.c, matrix.d)
@@ -343,7 +343,7 @@ class _Glyphs:
 
 
 def _characters(text: str) -> str:
-    """Return text that can be stored: glyphs without a character are marked as such."""
+    """Return storable text, with a mark for glyphs without a character."""
     if _SURROGATES.search(text):
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return text.translate(_CLEAN)

@@ -1,7 +1,8 @@
-"""Tables on pages: each cell is given the name of its column, so that a row stands alone. Pure.
+"""Finds tables on pages, and puts the column's name before each cell.
 
-A page says nothing of tables, so one is recognised by its form: a line of names, and below it lines
-whose cells stand under them, with figures in some column. What is less plain stays as it is.
+Pure. A PDF does not mark tables, so one is recognised by its layout: a line of names, with lines
+below whose cells are aligned to them, and numbers in some column. Less clear cases stay as they
+are.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _MARK = ": "
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """Pieces that stand on one line of a page, put together to cells."""
+    """The pieces on one line of a page, joined to cells."""
 
     cells: tuple[tuple[PageLine, ...], ...]
 
@@ -32,7 +33,7 @@ class _Row:
 
 
 def with_column_names(page: Sequence[PageLine]) -> list[PageLine]:
-    """Return the pieces of a page, the cells of a table's rows with the names of their columns."""
+    """Return the pieces of a page; the cells of table rows get the names of their columns."""
     rows = list(_rows(page))
     written: list[PageLine] = []
     at = 0
@@ -57,7 +58,7 @@ def with_column_names(page: Sequence[PageLine]) -> list[PageLine]:
 
 
 def _rows(page: Sequence[PageLine]) -> Iterator[_Row]:
-    """Put the pieces of a page together to lines, and these to cells."""
+    """Group the pieces of a page by line, and join them to cells."""
     cells: list[list[PageLine]] = []
     for before, piece in pairwise([None, *page]):
         assert piece is not None  # noqa: S101 - only the first is none
@@ -93,10 +94,11 @@ def _is_head(row: _Row) -> bool:
 
 
 def _below(rows: Sequence[_Row], at: int) -> list[tuple[_Row, list[int] | None]]:
-    """List the rows of the table whose head is at `at`, each with the columns of its cells.
+    """List the rows of the table with the header at `at`, each with the columns of its cells.
 
-    A line between them that is one cell continues the row above, and has no columns. Nothing is
-    listed where this is no table: the first row has figures, and where it has them the others do.
+    A line with a single cell continues the row above, and has no columns. The list is empty if this
+    is not a table: its first row must have numbers, and later rows must have numbers in the same
+    columns.
     """
     head = rows[at]
     found: list[tuple[_Row, list[int] | None]] = []
@@ -129,7 +131,7 @@ def _cells(row: _Row, columns: Sequence[int]) -> Iterator[tuple[int, str]]:
 
 
 def _columns(head: _Row, row: _Row) -> list[int] | None:
-    """Say under which name each cell of a row stands; None unless each has one of its own."""
+    """Return the column of each cell of a row; None unless each has a different one."""
     edges = [(cell[0].left, cell[-1].right) for cell in head.cells]
     found: list[int] = []
     for cell in row.cells:

@@ -1,4 +1,4 @@
-"""What stands on a page of a PDF beside its text: the values of form fields, and notes."""
+"""Reads form fields and annotations of a PDF page."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from askdoc.readers.composer import clean
 
 _UNSEEN = raw.FPDF_ANNOT_FLAG_HIDDEN | raw.FPDF_ANNOT_FLAG_NOVIEW
 _SECRET = 1 << 13
-"""The flag of a field that takes a password."""
+"""The flag of a password field."""
 
 _INDEX = re.compile(r"\[\d+\]")
 _WORD = re.compile(r"\w")
 
 
-def asides(page: Any) -> Iterator[str]:
-    """Yield a line for each field that is filled in (`Name: value`) and each note, in their order.
+def annotations(page: Any) -> Iterator[str]:
+    """Yield a line for each filled field (`Name: value`) and each note, in order.
 
-    What is hidden is left out. Fields need the document's forms to be initialised.
+    Hidden ones are left out. Fields need the document's forms to be initialised.
     """
     for number in range(raw.FPDFPage_GetAnnotCount(page)):
         found = raw.FPDFPage_GetAnnot(page, number)
@@ -40,7 +40,7 @@ def asides(page: Any) -> Iterator[str]:
 def _line(page: Any, found: Any) -> str:
     kind = raw.FPDFAnnot_GetSubtype(found)
     if kind in (raw.FPDF_ANNOT_TEXT, raw.FPDF_ANNOT_FREETEXT):
-        if raw.FPDFAnnot_HasKey(found, b"StateModel"):  # that somebody has seen a note
+        if raw.FPDFAnnot_HasKey(found, b"StateModel"):  # a reply that only marks a note as read
             return ""
         return _named(_entry(found, b"T") or "Note", _entry(found, b"Contents"))
     if kind == raw.FPDF_ANNOT_WIDGET and page.formenv:
@@ -66,7 +66,7 @@ def _field(forms: Any, found: Any) -> str:
     name = read_string(raw.FPDFAnnot_GetFormFieldAlternateName)
     if not name.strip():
         name = read_string(raw.FPDFAnnot_GetFormFieldName)
-        if _INDEX.search(name):  # form1[0].page1[0].city[0], as programs number them
+        if _INDEX.search(name):  # names of programs, such as form1[0].page1[0].city[0]
             name = _INDEX.sub("", name).rpartition(".")[2]
     return _named(name, value)
 
@@ -91,7 +91,10 @@ def _entry(found: Any, key: bytes) -> str:
 
 
 def _string(fill: Callable[[Any, int], int]) -> str:
-    """Return what a function of pdfium writes into a buffer, after it has returned the size."""
+    """Return the string that a pdfium function writes into a buffer.
+
+    The first call returns its size.
+    """
     size = fill(None, 0)
     if size <= len("\0".encode("utf-16-le")):
         return ""
