@@ -161,3 +161,9 @@ def line_starts(text: str) -> list[int]:
 def line_of(starts: Sequence[int], offset: int) -> int:
     """Name the line (from 1) that holds `offset`, given what `line_starts` returned."""
     return bisect_right(starts, offset)
+
+
+def letters_of(text: str) -> str:
+    """Keep letters and digits alone, by which text is found however its lines are broken."""
+    folded = unicodedata.normalize("NFKC", text)
+    return "".join(letter for letter in folded if letter.isalnum())

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 import uvicorn
+from fpdf import FPDF
 
 import askdoc
 from askdoc import workspace
@@ -23,11 +24,26 @@ DAM = "The Oren dam was completed in 1931. It holds 90 million litres of water.\
 BEES = "# Bees\n\nA colony needs fifteen kilograms of honey to live through the winter.\n"
 
 
+WEIR = "The weir below the mill was rebuilt in 1988 after a flood had carried away its crest."
+
+
+def write_pdf(file: Path) -> None:
+    """Write two pages; the second has the sentence, broken into lines."""
+    pdf = FPDF()
+    pdf.set_font("helvetica", size=12)
+    pdf.add_page()
+    pdf.multi_cell(0, text="The mill pond is drained each autumn so that its banks can be cut.")
+    pdf.add_page()
+    pdf.multi_cell(70, text=f"Anglers need a permit from the parish for the whole of May. {WEIR}")
+    pdf.output(str(file))
+
+
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("served")
     (root / "dam.txt").write_text(DAM)
     (root / "bees.md").write_text(BEES)
+    write_pdf(root / "weir.pdf")
     with askdoc.open(root) as library:
         library.index()
     return root

@@ -39,9 +39,9 @@ def test_passages_are_found_in_some_documents(client: httpx.Client) -> None:
 
 def test_documents_are_listed(client: httpx.Client) -> None:
     [library] = client.get("/v1/libraries").json()["libraries"]
-    assert (library["name"], library["documents"]) == ("works", 2)
+    assert (library["name"], library["documents"]) == ("works", 3)
     listed = client.get("/v1/documents", params={"library": "works"}).json()["documents"]
-    assert [item["document"] for item in listed] == ["bees.md", "dam.txt"]
+    assert [item["document"] for item in listed] == ["bees.md", "dam.txt", "weir.pdf"]
 
 
 def test_what_is_wrong_is_named(client: httpx.Client) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from askdoc.workspace import Workspace
 
-_PARTS = {"limits", "mcp", "prometheus_client", "sse_starlette", "starlette", "uvicorn"}
+_PARTS = {"PIL", "limits", "mcp", "prometheus_client", "sse_starlette", "starlette", "uvicorn"}
 """What the extra installs, as it is imported."""
 
 _PORT = 8710
@@ -34,7 +34,8 @@ def serve(  # noqa: PLR0913 - one parameter for each option
         str, typer.Option("--host", metavar="ADDRESS", help="Listen at this address.")
     ] = "127.0.0.1",
     port: Annotated[
-        int, typer.Option("--port", "-p", metavar="N", min=0, max=65535, help="Listen at it.")
+        int,
+        typer.Option("--port", "-p", metavar="N", min=0, max=65535, help="Listen at this port."),
     ] = _PORT,
     name: Annotated[
         list[str] | None,

@@ -103,6 +103,21 @@ def answer_to_json(answer: Answer, *, base: Path) -> dict[str, Any]:
     return dict(_lists(msgspec.to_builtins(values)))
 
 
+def claim_to_json(claim: Claim) -> dict[str, Any]:
+    """Return one claim of an answer as plain values."""
+    return dict(_lists(msgspec.to_builtins(_claim_out(claim))))
+
+
+def citation_to_json(item: Citation, *, base: Path) -> dict[str, Any]:
+    """Return one citation of an answer as plain values."""
+    return dict(_lists(msgspec.to_builtins(_citation_out(item, base))))
+
+
+def evidence_to_json(item: Evidence, *, base: Path) -> dict[str, Any]:
+    """Return one piece of evidence of an answer as plain values."""
+    return dict(_lists(msgspec.to_builtins(_evidence_out(item, base))))
+
+
 def answer_from_json(data: Mapping[str, Any], *, base: Path) -> Answer:
     """Rebuild an answer from what `answer_to_json` returned for the same `base`.
 

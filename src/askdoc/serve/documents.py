@@ -63,6 +63,9 @@ async def document(request: Request) -> Response:
             **describe(item, name, base),
             "text": catalog.text(item.id),
             "pages": list(item.pages),
+            "places": [
+                {"start": mark.start, **msgspec.to_builtins(mark.place)} for mark in item.landmarks
+            ],
         }
 
     data = await engine_of(request).run(job)
@@ -82,6 +85,7 @@ def describe(item: Document, library: str, base: str) -> dict[str, Any]:
         "length": item.length,
         "language": item.language,
         "url": document_link(base, item),
+        "warnings": list(item.warnings),
     }
 
 

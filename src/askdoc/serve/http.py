@@ -35,12 +35,17 @@ class NotFound(AskdocError):
     """There is nothing of that name."""
 
 
+class Changed(AskdocError):
+    """A file is no longer what was indexed."""
+
+
 class HungUp(AskdocError):
     """The caller is gone."""
 
 
 _STATUS: tuple[tuple[type[AskdocError], int, str], ...] = (
     (NotFound, 404, "not_found"),
+    (Changed, 409, "changed"),
     (UsageError, 400, "invalid_request_error"),
     (Overloaded, 503, "overloaded"),
     (TookTooLong, 504, "timeout"),

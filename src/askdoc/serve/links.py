@@ -23,15 +23,20 @@ def document_link(base: str, document: Document) -> str:
 
 def passage_link(base: str, document: Document, span: Span) -> str:
     """Return the address at which a person sees a place in a document."""
-    return f"{document_link(base, document)}/passage?highlight={span.start}-{span.end}"
+    return f"{document_link(base, document)}/passage?highlight={span.start}-{span.end}#hit"
 
 
 def with_links(data: dict[str, Any], answer: Answer, base: str) -> dict[str, Any]:
     """Add to the JSON of an answer the id of each cited document and the address of the place."""
     for record, citation in zip(data["citations"], answer.citations, strict=True):
-        record["document_id"] = citation.document.id
-        record["url"] = passage_link(base, citation.document, citation.span)
+        linked(record, citation.document, citation.span, base)
     for record, item in zip(data["evidence"], answer.evidence, strict=True):
-        record["document_id"] = item.passage.document.id
-        record["url"] = passage_link(base, item.passage.document, item.span)
+        linked(record, item.passage.document, item.span, base)
     return data
+
+
+def linked(record: dict[str, Any], document: Document, span: Span, base: str) -> dict[str, Any]:
+    """Add to the JSON of a place the id of its document and its address."""
+    record["document_id"] = document.id
+    record["url"] = passage_link(base, document, span)
+    return record
