@@ -1,7 +1,7 @@
-"""The JSON that scripts and editors build on: answers and searches, out and in again.
+"""Writes and reads the JSON of answers and searches, for scripts and editors.
 
-The fields are stable, more may come; the JSON Schemas in `askdoc.schemas` say what each means.
-Places count characters of a document's stored text, pages and lines count from 1.
+The fields are stable, and more may be added; the JSON Schemas in `askdoc.schemas` define them.
+Spans count characters of a document's stored text; pages and lines count from 1.
 """
 
 from __future__ import annotations
@@ -50,10 +50,10 @@ _GROUPED = re.compile(r"(?<=\d)[, \u00a0\u202f](?=\d{3}(?!\d))")
 
 
 def unmatched(answer: Answer) -> tuple[str, ...]:
-    """List the numbers of the question that no cited place holds.
+    """List the numbers of the question that no cited place contains.
 
-    Looked through are the quotes, the sentences beside them, headings, titles and names of files;
-    single digits and parts of names such as `A-10` are not looked for.
+    A place includes its quote, the text around it, headings, title and file name. Single digits and
+    parts of names such as `A-10` are ignored.
     """
     if not answer.citations:
         return ()
@@ -74,14 +74,15 @@ ANSWER = "askdoc.answer/1"
 SEARCH = "askdoc.search/1"
 
 Lines = Callable[[str, Span], tuple[int, int]]
-"""Names the first and last line that a span of a document (by id) touches."""
+"""Returns the first and last line of a span of a document (by id)."""
 
 _DIGITS = 6
-"""Places kept of a score: enough to rank by, few enough to hide how a sum was ordered."""
+"""Decimals of a score: enough to rank, few enough to hide rounding that depends on the order of a
+sum."""
 
 
 def answer_to_json(answer: Answer, *, base: Path) -> dict[str, Any]:
-    """Return `answer` as plain values, with the paths of files as seen from the folder `base`."""
+    """Return `answer` as plain values, with the paths of files relative to `base`."""
     values = AnswerRecord(
         schema=ANSWER,
         question=answer.question,
@@ -119,10 +120,10 @@ def evidence_to_json(item: Evidence, *, base: Path) -> dict[str, Any]:
 
 
 def answer_from_json(data: Mapping[str, Any], *, base: Path) -> Answer:
-    """Rebuild an answer from what `answer_to_json` returned for the same `base`.
+    """Rebuild an answer from the result of `answer_to_json` for the same `base`.
 
-    What the format does not carry is empty: the passages, and of a document all but its path, file
-    and title. Written out again, the answer is the same JSON.
+    What the JSON lacks is empty: passages, and most of a document. Writing the answer again gives
+    the same JSON.
 
     Raises:
         UsageError: `data` is not an answer of this format.
@@ -165,10 +166,10 @@ def search_to_json(
 
 
 def dumps(data: Mapping[str, Any], *, ascii_only: bool = False, indent: int | None = 2) -> str:
-    """Write `data` as JSON that is safe to print: what could steer a terminal is escaped.
+    """Write `data` as JSON with escaped control characters, so that it is safe on a terminal.
 
-    The standard library writes it, since names of files and arguments can hold lone surrogates,
-    which other encoders refuse.
+    The standard library is used because file names can have lone surrogates, which other encoders
+    refuse.
     """
     return rewritten(json.dumps(data, indent=indent, ensure_ascii=ascii_only), _in_json)
 
@@ -182,7 +183,7 @@ def schema(name: str) -> dict[str, Any]:
     """Return the JSON Schema called `name`.
 
     Raises:
-        UsageError: there is none of that name.
+        UsageError: there is no such schema.
 
     """
     names = schema_names()
@@ -194,7 +195,7 @@ def schema(name: str) -> dict[str, Any]:
 
 
 def schema_names() -> list[str]:
-    """List the names that `schema` takes."""
+    """List the names of the schemas."""
     suffix = ".schema.json"
     return sorted(
         item.name.removesuffix(suffix)
@@ -204,7 +205,7 @@ def schema_names() -> list[str]:
 
 
 def _lists(value: Any) -> Any:
-    """Return `value` with its tuples as lists, which is what JSON makes of them."""
+    """Return `value` with tuples as lists, as in JSON."""
     if isinstance(value, dict):
         return {key: _lists(item) for key, item in value.items()}
     return [_lists(item) for item in value] if isinstance(value, tuple) else value
@@ -253,7 +254,7 @@ def _generation_in(read: AnswerRecord) -> Generation | None:
 
 
 def _file_lines(place: Place | None, first: int, last: int) -> tuple[int, int]:
-    """Return the lines of the file, which those of the stored text are not where it was HTML."""
+    """Return the lines in the file; those of the stored text differ, for example for HTML."""
     if place is None or place.kind is not PlaceKind.LINE or not place.number:
         return first, last
     return place.number, place.last or place.number
@@ -332,7 +333,7 @@ def _evidence_out(item: Evidence, base: Path) -> EvidenceRecord:
 
 def _evidence_in(item: EvidenceRecord, base: Path) -> Evidence:
     span = Span(item.start, item.end)
-    # As many page starts at 0 as put every offset on that page, and the last one on the last page.
+    # Fake page starts at 0, so that every offset is on the page of the citation.
     page = item.page or 0
     last = (item.place and item.place.last) or page
     pages = (0,) * page + (span.end - 1,) * (last - page if page else 0)
@@ -378,7 +379,7 @@ def _place_in(place: PlaceRecord | None) -> Place | None:
 
 
 def _landmarks(span: Span, place: PlaceRecord | None, page: int | None) -> Landmarks:
-    """Make landmarks that put `span` at `place`, unless `page` says it already."""
+    """Make landmarks with `place` at `span`, unless the page is enough."""
     if place is None or page is not None:
         return Landmarks()
     marks = [Landmark(0, Place(place.kind, place.number, place.name))]

@@ -1,4 +1,4 @@
-"""The records that the JSON of an answer is made of; the JSON Schemas say what each field means."""
+"""The records of an answer's JSON; the JSON Schemas define each field."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _Page = Annotated[int, Meta(ge=1, le=1_000_000)]
 
 
 class PlaceRecord(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A place that a person can find again."""
+    """A place in a file."""
 
     kind: PlaceKind
     number: int
@@ -24,7 +24,7 @@ class PlaceRecord(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class CitationRecord(msgspec.Struct, frozen=True):
-    """A quote, where it stands, and what is around it."""
+    """A quote, its place, and the text around it."""
 
     label: int
     document: str
@@ -48,7 +48,7 @@ class CitationRecord(msgspec.Struct, frozen=True):
 
 
 class EvidenceRecord(msgspec.Struct, frozen=True):
-    """A sentence that was looked at."""
+    """A scored sentence."""
 
     document: str
     start: int
@@ -69,7 +69,7 @@ class EvidenceRecord(msgspec.Struct, frozen=True):
 
 
 class ClaimRecord(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One thing that is said, with the labels of what it rests on."""
+    """A claim with the labels of its citations."""
 
     text: str
     citations: tuple[int, ...]
@@ -78,7 +78,7 @@ class ClaimRecord(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class GenerationRecord(msgspec.Struct, frozen=True):
-    """A language model's part in an answer."""
+    """The part of a language model in an answer."""
 
     model: str
     withheld: tuple[ClaimRecord, ...] = ()
@@ -93,7 +93,7 @@ class GenerationRecord(msgspec.Struct, frozen=True):
 
 
 class AnswerRecord(msgspec.Struct, frozen=True):
-    """An answer as a whole."""
+    """An answer."""
 
     schema: str
     question: str

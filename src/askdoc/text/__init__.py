@@ -1,1 +1,1 @@
-"""What askdoc knows about words, sentences and languages, independent of any document format."""
+"""Words, sentences and languages, independent of document formats."""

@@ -1,9 +1,9 @@
-"""What of a question only asks, and need not stand in an answer.
+"""Finds the words of a question that only ask, and that an answer need not contain.
 
 `What happened on 2 August?` is answered by `On 2 August a laptop was stolen`. Question words,
-copulas and the few verbs that ask for what happened, what something means, how it is called or
-where it is would count as missing there, and as rare ones. Whoever weighs a question's terms leaves
-them out; the terms of documents keep them. The words are in `data/asking_words.txt`.
+copulas and a few verbs (happen, mean, be called, be located) would count there as missing, and as
+rare. They are dropped from the terms of a question, but kept in documents. The words are in
+`data/asking_words.txt`.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ _PHRASES = "phrases"
 _END = "$"
 _ANY = "*"
 _MOST_BETWEEN = 8
-"""Words that may stand where a phrase has `*`."""
+"""Words that match `*` in a phrase."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """The words of a language that only ask, folded and as written, and what finds such phrases."""
+    """The asking words of a language, folded and as written, and a pattern for asking phrases."""
 
     words: frozenset[str]
     written: frozenset[str]
     phrases: tuple[re.Pattern[str], ...]
 
     def without_phrases(self, question: str) -> str:
-        """Blank the phrases of a folded question that only ask; what stands between stays."""
+        """Replace asking phrases of a folded question by blanks; words between stay."""
         for phrase in self.phrases:
             question = phrase.sub(_blank, question)
         return question
@@ -42,7 +42,7 @@ class Asking:
 
 @cache
 def asking(language: str) -> Asking:
-    """Return how a language asks; where that is not known, nothing does."""
+    """Return the asking words of a language; empty for an unknown one."""
     words: set[str] = set()
     phrases: list[list[str]] = []
     for line in _lines(language):
@@ -50,7 +50,7 @@ def asking(language: str) -> Asking:
             phrases += map(str.split, " ".join(line[1:]).split("|"))
         else:
             words.update(line)
-    # A phrase goes before what is part of it.
+    # Longer phrases first, since one may contain another.
     phrases.sort(key=len, reverse=True)
     return Asking(frozenset(map(folded, words)), frozenset(words), tuple(map(_compiled, phrases)))
 
@@ -64,7 +64,7 @@ def _lines(language: str) -> Iterator[list[str]]:
 
 
 def _compiled(phrase: Sequence[str]) -> re.Pattern[str]:
-    """Make a phrase a pattern whose groups are the words that only ask."""
+    """Compile a phrase to a pattern whose groups are the asking words."""
     pattern = ""
     for part in phrase:
         if part == _ANY:
@@ -78,7 +78,7 @@ def _compiled(phrase: Sequence[str]) -> re.Pattern[str]:
 
 
 def _blank(found: re.Match[str]) -> str:
-    """Write blanks for the groups of a match."""
+    """Replace the groups of a match by blanks."""
     text = found.group()
     for number in range(1, len(found.groups()) + 1):
         start, end = found.start(number) - found.start(), found.end(number) - found.start()
@@ -87,7 +87,7 @@ def _blank(found: re.Match[str]) -> str:
 
 
 def _any(words: str) -> str:
-    """Match any of some words, the longest first."""
+    """Return a pattern for any of these words, longest first."""
     return "(?:" + "|".join(sorted(words.split(), key=len, reverse=True)) + ")"
 
 
@@ -179,7 +179,7 @@ _THAI_LETTER, _HANGUL = regex.compile(r"\p{Thai}"), regex.compile(r"\p{Hangul}")
 
 
 def without_asking(question: str) -> str:
-    """Return a folded question with blanks for what only asks, by the scripts that it is in."""
+    """Return a folded question with blanks for asking words, for scripts without spaces."""
     if _KANA.search(question):
         question = _asking_unspaced_blank(_JAPANESE, question)
     elif _HAN.search(question):

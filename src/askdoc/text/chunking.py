@@ -1,6 +1,6 @@
-"""From the text of a document to sentences, and from sentences to chunks.
+"""Splits the text of a document into sentences, and joins sentences to chunks.
 
-Pure: the sentence splitter and the token counter are handed in.
+Pure: sentence splitter and token counter are arguments.
 """
 
 from __future__ import annotations
@@ -17,19 +17,18 @@ from askdoc.strings import searchable
 from askdoc.types import Block, Chunk, Reading, Section, Span, Structure
 
 LONGEST = 256_000
-"""Characters that a part holds at most, unless a single block has more."""
+"""Most characters of a part, unless a single block is longer."""
 
 
 def windows(reading: Reading) -> Iterator[Reading]:
-    """Cut a reading into parts of whole blocks; together they are the reading.
+    """Split a reading into parts at block borders.
 
-    What is said of the document as a whole, such as pages, landmarks and fields, stands in the
-    first part alone; sections are in the part that they start in, and blocks of the structure in
-    all parts that they reach into.
+    Pages, landmarks and fields of the document are in the first part only. A section is in the part
+    where it starts; a block of the structure is in every part that it overlaps.
     """
     runs = list(_runs(reading.blocks)) or [()]
     starts = [reading.origin, *(run[0].start for run in runs[1:]), reading.end]
-    blocks = reading.structure.blocks  # unpacked once for all parts
+    blocks = reading.structure.blocks  # unpack once, for all parts
     for number, run in enumerate(runs):
         start, end = starts[number], starts[number + 1]
         text = reading.cut(Span(start, end))
@@ -45,7 +44,7 @@ def windows(reading: Reading) -> Iterator[Reading]:
 
 
 def _within(blocks: Sequence[Block], start: int, end: int) -> Structure:
-    """Return the blocks between two offsets, cut where they reach further."""
+    """Return the blocks between two offsets, clipped to them."""
     first = bisect_right(blocks, start, key=lambda block: block.span.end)
     last = bisect_left(blocks, end, key=lambda block: block.span.start)
     return Structure(
@@ -57,10 +56,7 @@ def _within(blocks: Sequence[Block], start: int, end: int) -> Structure:
 
 
 def joined(parts: Iterator[Reading]) -> Iterator[Reading]:
-    """Yield each part of a document with what the parts before it say of it.
-
-    That is title, pages and landmarks, and the headings under which it begins.
-    """
+    """Yield each part of a document with title, pages and open headings of earlier parts."""
     head: Reading | None = None
     above: Sequence[Section] = ()
     for part in parts:
@@ -79,7 +75,7 @@ def joined(parts: Iterator[Reading]) -> Iterator[Reading]:
 
 
 def open_sections(sections: Sequence[Section]) -> tuple[Section, ...]:
-    """List the sections that are still open after the last of them, outermost first."""
+    """List the sections that are open at the end, outermost first."""
     path: list[Section] = []
     for section in sections:
         while path and path[-1].level >= section.level:
@@ -105,29 +101,29 @@ _NUMBER = re.compile(
     ) \s*""",
     re.VERBOSE,
 )
-"""What numbers a heading or the item of a list: `3.`, `2.1.`, `IV.`, `Chapter 4.`"""
+"""The number of a heading or list item: `3.`, `2.1.`, `IV.`, `Chapter 4.`"""
 
 _BETWEEN_WORDS = re.compile(r"[\W_]+|(?<=[a-z])(?=[A-Z])")
 
 Split = Callable[[str, str], Sequence[str]]
-"""Cuts a text, in the language of a code, into sentences that join to the text again."""
+"""Splits a text of a language (ISO 639-1) into sentences that concatenate to the text."""
 
 CountTokens = Callable[[Sequence[str]], list[int]]
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How large a chunk may be, in tokens of the embedder, and how many sentences two share."""
+    """The size of chunks: most tokens of the embedder, and the overlap in sentences."""
 
     tokens: int
     overlap: int = 1
 
 
 def sentence_spans(reading: Reading, split: Split, language: str) -> list[Span]:
-    """List the sentences of a reading, in order, without the white space around them.
+    """List the sentences of a reading in order, without surrounding white space.
 
-    No sentence crosses a block, a page break or the start of a slide; white space is no sentence.
-    Nor is the number that a block begins with, though a full stop may follow it.
+    No sentence crosses a block, a page break or the start of a slide. The number at the start of a
+    block is not a sentence, although a full stop may follow it.
     """
     spans: list[Span] = []
     for block in _cut(reading.blocks, reading.breaks()):
@@ -142,7 +138,7 @@ def sentence_spans(reading: Reading, split: Split, language: str) -> list[Span]:
 
 
 def _numbered(pieces: Sequence[str]) -> Sequence[str]:
-    """Join the number that a block begins with to what it numbers."""
+    """Join the number at the start of a block to the sentence after it."""
     if len(pieces) > 1 and _NUMBER.fullmatch(pieces[0]):
         return [pieces[0] + pieces[1], *pieces[2:]]
     return pieces
@@ -167,9 +163,9 @@ def chunk(
 ) -> list[Chunk]:
     """Join neighbouring sentences into chunks of at most `budget.tokens` tokens.
 
-    A chunk ends where a section, a page, a slide or the like ends. Consecutive chunks of one
-    section share `budget.overlap` sentences. A sentence over the budget is cut at white space
-    first, so that no text is left out of the vectors.
+    A chunk ends at the end of a section, page or slide. Consecutive chunks of a section share
+    `budget.overlap` sentences. A sentence over the budget is first cut at white space, because the
+    embedder would ignore its end.
     """
     fitting, tokens = _fit(reading, sentences, budget.tokens, count_tokens)
     section_starts = [section.start for section in reading.sections]
@@ -193,15 +189,15 @@ def chunk(
 
 
 def heading_path(sections: Sequence[Section], offset: int) -> tuple[str, ...]:
-    """Name the headings above `offset`, outermost first."""
+    """Return the headings above `offset`, outermost first."""
     above = list(takewhile(lambda section: section.start <= offset, sections))
     return tuple(section.title for section in open_sections(above))
 
 
 def passage_text(title: str | None, headings: Sequence[str], text: str) -> str:
-    """Put title and headings before a chunk's text: what is embedded and searched.
+    """Return a chunk's text with title and headings before it, for embedding and search.
 
-    A chunk such as "It was founded in 1911." is found by the name that only its heading holds.
+    A chunk such as "It was founded in 1911." is then found by the name in its heading.
     """
     context = list(dict.fromkeys(part for part in (title, *headings) if part))
     text = searchable(text)
@@ -209,7 +205,7 @@ def passage_text(title: str | None, headings: Sequence[str], text: str) -> str:
 
 
 def sentence_places(passage: str, chunk: Chunk) -> list[Span]:
-    """Say where in a passage's text, as `passage_text` makes it, the chunk's sentences stand."""
+    """Return the spans of the chunk's sentences in the result of `passage_text`."""
     text, origin = chunk.text, chunk.span.start
     if text.isascii():
         offset = len(passage) - len(text)
@@ -231,24 +227,23 @@ def lexical_text(
     *,
     author: str | None = None,
 ) -> str:
-    """Put the file's name and author before `passage_text`: what full-text search indexes.
+    """Return `passage_text` with the file's name and author before it, for the full text.
 
-    A file is often named after its subject, which its text then calls "it". The name is left out of
-    the vectors, so that a renamed file keeps them; so is the author, who wrote all of the passages
-    alike.
+    A file is often named after its subject, which its text then calls "it". Vectors leave out the
+    name, so that a renamed file keeps them, and the author, which all passages share.
     """
     by = f"{author}\n" if author else ""
     return f"{name_words(path)}\n{by}{passage_text(title, headings, text)}"
 
 
 def name_words(path: str) -> str:
-    """List the words of a file's name: without its ending, and without ids and numbers."""
+    """List the words of a file's name, without its suffix, ids and numbers."""
     name = PurePosixPath(path).stem
     return " ".join(word for word in _BETWEEN_WORDS.split(name) if word.isalpha())
 
 
 def chunk_id(document_id: str, span: Span, text: str) -> str:
-    """Make the id of a chunk from the document, the place and the words."""
+    """Hash the document, the place and the words to the id of a chunk."""
     key = f"{document_id}\0{span.start}\0{span.end}\0{text}".encode("utf-8", "surrogatepass")
     return hashlib.blake2b(key, digest_size=16).hexdigest()
 
@@ -274,7 +269,7 @@ def _home(span: Span, sections: Sequence[int], breaks: Sequence[int]) -> tuple[i
 def _fit(
     reading: Reading, sentences: Sequence[Span], limit: int, count_tokens: CountTokens
 ) -> tuple[list[Span], list[int]]:
-    """Cut every sentence that is over the limit; return the pieces and their token counts."""
+    """Split every sentence over the limit; return the pieces and their token counts."""
     fitting: list[Span] = []
     counts: list[int] = []
     pending = [
@@ -296,7 +291,7 @@ def _count(reading: Reading, spans: Sequence[Span], count_tokens: CountTokens) -
 
 
 def _halve(reading: Reading, span: Span) -> list[Span]:
-    """Cut a span in two at the white space nearest its middle, or at the middle itself."""
+    """Split a span at the white space nearest to its middle, or at the middle."""
     middle = (span.start + span.end) // 2
     for distance in range(len(span) // 4 + 1):
         for cut in (middle - distance, middle + distance):

@@ -1,8 +1,8 @@
 # ruff: noqa: SIM905 - rows of words read better than hundreds of quoted ones
-"""Which language a text is in, and which of its words carry no topic.
+"""Detects the language of a text, and lists function words.
 
-The script decides where it can; else the function words do, of which every text but the shortest
-holds some. The lists are those of the package stop-words.
+The script decides if it can; otherwise the function words do, which every text has unless it is
+very short. The lists are those of the package stop-words.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from askdoc.strings import folded
 from askdoc.text.asking import asking
 
 DEFAULT = "en"
-"""What a text is taken for that gives no sign."""
+"""The language of a text without evidence."""
 
 _SAMPLE = 20_000
-"""Characters that are looked at, from the beginning."""
+"""Characters to examine, from the beginning."""
 
 _SIGNS, _SIGNS_SHARE = 2, 0.08
-"""Function words that tell the language of a text of which nothing else is known: so many at least,
-and that share of its words. A list of names or of figures has few."""
+"""A text's language counts as known if at least this many words, and this share, are function
+words. A list of names or numbers has few."""
 
 _WORD = re.compile(r"(?<!\w)(?![ivx]+(?!\w))[^\W\d_]{2,}(?!\w)")
-"""A word that may tell a language: neither an initial nor a Roman numeral."""
+"""A word that can show a language: neither an initial nor a Roman numeral."""
 
 _RANGES = (
     (0x0041, "Latin"),
@@ -83,12 +83,12 @@ _RANGES = (
     (0x20000, "Han"),
     (0x32000, ""),
 )
-"""From which character on letters are of which script, or of the one language that is written in
-it or stands for those that are."""
+"""Sorted start characters of scripts, each with the script or the (most likely) language written in
+it."""
 
 _STARTS = [start for start, _ in _RANGES]
 _KANA_SHARE = 0.1
-"""Of kana and Han characters, the share of kana from which on a text is Japanese."""
+"""A text with at least this share of kana among kana and Han characters is Japanese."""
 
 _WRITTEN_IN: Mapping[str, tuple[str, ...]] = {
     "Latin": (
@@ -118,9 +118,9 @@ _ENGLISH = frozenset(
 
 
 def detect(text: str, among: Sequence[str] = ()) -> str:
-    """Name the language of a text by its ISO 639-1 code, one of `among` if there are any.
+    """Return the language of a text as ISO 639-1 code, one of `among` if given.
 
-    Where nothing tells, it is the first of `among`, else English.
+    Without evidence it is the first of `among`, else English.
     """
     if len(among) == 1:
         return among[0]
@@ -137,7 +137,7 @@ def detect(text: str, among: Sequence[str] = ()) -> str:
 
 @cache
 def function_words(language: str) -> frozenset[str]:
-    """List the words of a language that carry no topic, folded; none where that is not known."""
+    """Return the folded function words of a language; empty for an unknown one."""
     return frozenset(folded(word) for word in _function_words(language))
 
 
@@ -152,7 +152,7 @@ def _function_words(language: str) -> frozenset[str]:
 
 
 def _script(text: str) -> str:
-    """Name the script, or the one language, that most letters of a text are of; empty if none."""
+    """Return the script or language of most letters of a text; empty if there are none."""
     if text.isascii():
         return "Latin" if any(map(str.isalpha, text)) else ""
     counts: Counter[str] = Counter()
@@ -169,7 +169,7 @@ def _script(text: str) -> str:
 
 
 def _with_asking(language: str) -> frozenset[str]:
-    """List the words that tell the language of a question: those that ask do, too."""
+    """Return the words that show the language of a question: function words and asking words."""
     return _function_words(language) | asking(language).written
 
 
@@ -179,10 +179,10 @@ def _by_words(
     least: float = _SIGNS,
     words_of: Callable[[str], frozenset[str]] = _function_words,
 ) -> str:
-    """Choose the language whose function words are most in a text.
+    """Choose the language with the most function words in a text.
 
-    A word that several languages have counts for each by its share; of equals the first wins, and
-    of all where there are fewer than `least`.
+    A word of several languages counts for each in part. The first language wins a tie, and also if
+    there are fewer than `least` such words.
     """
     scores = dict.fromkeys(choices, 0.0)
     words = _WORD.findall(text.lower())
@@ -211,7 +211,7 @@ _RUN = regex.compile(
 _CLUSTER = regex.compile(r"[\p{L}\p{N}ー]\p{M}*")
 _SAME_SCRIPT = regex.compile(r"[\p{Han}々]+|[\p{Katakana}ー]+|\p{Hiragana}+")
 _ENDING = regex.compile(r"\p{Hiragana}")
-"""A kana that is left over between others is the end of a verb or an adjective."""
+"""A single kana between other characters is an inflection of a verb or adjective."""
 
 _CHINESE = """
 为什么 什么 怎么 怎样 多少 哪里 哪儿 哪些 哪 谁 几 何 吗 呢 吧 的 了 是 在 于 和 与 及 也 都 就
@@ -239,7 +239,7 @@ _KOREAN_ENDINGS = """
 
 
 def terms(text: str) -> Iterator[tuple[str, bool]]:
-    """Yield the terms of a folded text in order, each with whether it is a word to be stemmed."""
+    """Yield the terms of a folded text in order, each with whether to stem it."""
     for run in _RUN.finditer(text):
         found = run.group()
         match run.lastgroup:
@@ -258,7 +258,7 @@ def terms(text: str) -> Iterator[tuple[str, bool]]:
 
 
 def _pairs(run: str) -> Iterator[tuple[str, bool]]:
-    """Yield each two neighbouring letters of a run, or its only one."""
+    """Yield the overlapping pairs of letters of a run, or its single letter."""
     letters = _CLUSTER.findall(run)
     if len(letters) == 1:
         yield letters[0], False
@@ -275,6 +275,6 @@ def _korean(word: str) -> Iterator[tuple[str, bool]]:
 
 @cache
 def _without(words: tuple[str, ...]) -> regex.Pattern[str]:
-    """Match what carries no topic, the longest first."""
+    """Return a pattern for function words, longest first."""
     longest = sorted(words, key=len, reverse=True)
     return regex.compile("|".join(regex.escape(word) for word in longest))

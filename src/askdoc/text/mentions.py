@@ -1,7 +1,7 @@
-"""Finds what a text is about by its form alone: names, years, and the topic of a question.
+"""Finds names, years, and the topic of a question by simple rules.
 
-English. Names are told by their capitals, topics by where they stand in a question. No model, so
-that it costs nothing and says the same each time; what it misses is left as it was typed.
+English only. Capitals show names, and the position in a question shows the topic. Without a model
+it is fast and deterministic; a miss only leaves a question as typed.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ _DATES = _words(
     "tuesday wednesday thursday friday saturday sunday"
 )
 _CALLED = _words("april may june august")
-"""Months that people are called, too: `Theresa May`."""
+"""Months that are also names of people: `Theresa May`."""
 _BEFORE_MONTHS = _words(
     "in since until till by during before after from of early late mid last next this every"
 )
@@ -69,9 +69,9 @@ ILLNESSES = _words(
     "rubella mumps cholera plague diabetes asthma rabies typhoid typhus tetanus polio ebola zika "
     "dengue covid coronavirus leprosy anthrax smallpox stroke dementia obesity"
 )
-"""Words for illnesses, apart from their capitals and endings."""
+"""Words for illnesses."""
 _ACRONYMS = frozenset(("WHO", "US", "IT"))
-"""Names that are function words but for their capitals."""
+"""Names that are function words in lower case."""
 _TITLES = _words(
     "dr mr mrs ms miss sir lady lord dame professor prof president minister judge justice captain "
     "general senator governor king queen prince princess pope saint director chairman"
@@ -81,7 +81,7 @@ _SALUTATIONS = _words(
     "querido querida egregio beste geachte kära kære vážený vážená milý milá"
 )
 _GREETINGS = _words("hi hello hey hallo hej ciao hola salut bonjour cher caro cara greetings")
-"""What a letter may begin with, and what is named so, too: `Hello Kitty`, `Cara Hill`."""
+"""Salutations of letters; some are also parts of names: `Hello Kitty`, `Cara Hill`."""
 _ADDRESSED = _words(
     "sir sirs madam madams all team customer customers client clients colleague colleagues friend "
     "friends reader readers editor editors everyone guest guests member members"
@@ -102,37 +102,40 @@ class Name:
 
     @property
     def end(self) -> int:
-        """Where it ends."""
+        """The offset of its end."""
         return self.start + len(self.text)
 
     @property
     def may_be_person(self) -> bool:
-        """Whether a person can be called so: by one name, too, but no country, month or WHO."""
+        """Whether this can be a person's name (one word is enough).
+
+        Not a country, a month or an acronym.
+        """
         return self.person or (
             " " not in self.text and self.text.isalpha() and not _is_no_person(self.text)
         )
 
     @property
     def is_date(self) -> bool:
-        """Whether it names a month or a day of the week, which nothing else is said of."""
+        """Whether it is a month or a weekday."""
         return all(part in _DATES for part in _parts(self.text))
 
 
 def words(text: str) -> list[str]:
-    """List the words of `text` as they are written, without punctuation."""
+    """List the words of `text` as written, without punctuation."""
     return _WORD.findall(text)
 
 
 def content_words(text: str) -> list[str]:
-    """List the words that are no function words, as they are written."""
+    """List the content words of `text` as written."""
     return [word for word in words(text) if word.lower() not in FUNCTION_WORDS]
 
 
 def names(text: str) -> list[Name]:
     """List the names in `text`, in order.
 
-    A capital at the start of a sentence tells nothing, so a single word there counts only if it
-    is capitalised elsewhere, too.
+    A capital at the start of a sentence is no evidence, so a single word there counts only if it is
+    also capitalised elsewhere.
     """
     found: list[Name] = []
     for match in _NAME.finditer(text):
@@ -150,7 +153,7 @@ def names(text: str) -> list[Name]:
 
 
 def tells_when(phrase: str) -> bool:
-    """Tell whether `phrase` is a year, a date or a bare number, and nothing that has a name."""
+    """Tell whether `phrase` is only a year, a date or a number."""
     named = [word for word in phrase.strip(" ,;.?!").split() if word.lower() not in FUNCTION_WORDS]
     return bool(named) and all(
         _NUMBER.fullmatch(word.strip(",;")) or word.strip(",;.").lower() in _DATES for word in named
@@ -158,11 +161,11 @@ def tells_when(phrase: str) -> bool:
 
 
 def topic(question: str) -> str | None:
-    """Name what `question` is about where its form tells, else None.
+    """Return the topic of `question`, or None.
 
-    That is what follows `is` up to the end when it begins with an article (`What is the capital
-    of France?`), or else the object of the last preposition (`say about fish stocks`), or what
-    follows the auxiliary (`How deep is the lake?`).
+    It is the phrase after `is` if that starts with an article (`What is the capital of France?`),
+    else the object of the last preposition (`say about fish stocks`), else the phrase after the
+    auxiliary (`How deep is the lake?`).
     """
     text = question.strip().rstrip("?!. ")
     for pattern in _TOPICS:
@@ -193,7 +196,7 @@ _TOPICS = (
 
 
 def is_many(phrase: str) -> bool:
-    """Guess whether `they` can mean `phrase`: a plural, or a group such as a committee."""
+    """Guess whether `they` can refer to `phrase`: a plural, or a group such as a committee."""
     found = words(phrase)
     return bool(found) and (
         (_PLURAL.search(found[-1]) is not None and not found[-1].isupper())
@@ -202,7 +205,7 @@ def is_many(phrase: str) -> bool:
 
 
 def _without_function_words(name: str, start: int) -> tuple[str, int]:
-    """Take function words off the front of a match: `When Xue Lan` is about Xue Lan."""
+    """Remove leading function words of a match: `When Xue Lan` becomes `Xue Lan`."""
     while " " in name:
         first, rest = name.split(None, 1)
         if first.lower() not in FUNCTION_WORDS or first in _ACRONYMS:
@@ -213,7 +216,7 @@ def _without_function_words(name: str, start: int) -> tuple[str, int]:
 
 
 def _without_salutation(name: str, start: int, text: str) -> tuple[str, int]:
-    """Take off what a letter begins with: `Dear Clara` names Clara, and `Dear Sir` nobody."""
+    """Remove a salutation: `Dear Clara` becomes `Clara`, and `Dear Sir` nothing."""
     first, _, rest = name.partition(" ")
     end = start + len(name)
     greets = first.lower() in _SALUTATIONS or (
@@ -275,7 +278,7 @@ def _is_dated(name: str, before: str) -> bool:
 
 
 def _is_no_person(name: str) -> bool:
-    """Tell a name that only a place, a date or an organisation has."""
+    """Tell whether a name can only be a place, a date or an organisation."""
     parts = name.split()
     folded = " ".join(_parts(name))
     capitals = [len(part) > 2 and part.isupper() for part in parts]  # noqa: PLR2004 - no initials

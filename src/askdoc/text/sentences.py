@@ -12,8 +12,8 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 def split(text: str, language: str) -> list[str]:
     """Cut `text` into sentences that join to `text` again; `language` is an ISO 639-1 code.
 
-    What sentencex cuts off is joined: white space and closing marks. Lone surrogates count as
-    letters.
+    White space and closing marks, which sentencex separates, are joined to their sentence. Lone
+    surrogates count as letters.
     """
     pieces: list[str] = []
     position = 0

@@ -18,7 +18,7 @@ _TOP_SHARE = 0.1
 _PASSAGE_WORDS = 100
 _NEAREST = 12
 _COMMON = 4000
-"""Words that count as common; the rest of the list only tells that a word exists."""
+"""The first words of the list count as common; the rest only serves the spelling repair."""
 
 StemWord = Callable[[str], str]
 
@@ -26,37 +26,37 @@ _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _DIGIT_GROUPS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 
 _COMPLEX = re.compile("[\u0300-\u036f\u0590-\u1dff\u2c80-\ud7ff\uf900-\U0010ffff]")
-"""Letters whose words take more than `_WORD` to find."""
+"""Letters of scripts whose words `_WORD` does not match."""
 
 _ELIDING = frozenset(("ca", "fr", "it"))
-"""Languages that put the short word before an apostrophe: `l'homme`."""
+"""Languages with a short word before the apostrophe: `l'homme`."""
 
 
 class SnowballAnalyser:
     """An `Analyser`: words are folded, freed of accents and stemmed; function words are dropped.
 
-    Numbers keep their digits together (`1,234` becomes `1234`). A language that Snowball does not
-    know is folded and not stemmed. Text without spaces is cut into pairs of letters, in whatever
-    language it stands.
+    Numbers keep their digits together (`1,234` becomes `1234`). Languages that Snowball does not
+    support are only folded. Scripts without spaces are split into pairs of letters, in texts of any
+    language.
     """
 
     def language(self, text: str, among: Sequence[str] = ()) -> str:
-        """Name the language of `text`, one of `among` if there are any; the first if in doubt."""
+        """Return the language of `text`, one of `among` if given; the first if in doubt."""
         return detect(text, among)
 
     def terms(self, text: str, language: str) -> list[str]:
-        """List the terms of `text` in order, function words left out."""
+        """List the terms of `text` in order, without function words."""
         return _terms(_plain(text), language, function_words(language))
 
     def question_terms(self, question: str, language: str) -> list[str]:
-        """List the terms of a question in order, without those that only ask.
+        """List the terms of a question in order, without asking words.
 
-        Where a question does nothing else (`What happened?`), they are what it has.
+        A question of asking words only (`What happened?`) keeps them.
         """
         plain, how = _plain(question), asking(language)
         rest = how.without_phrases(plain)
         if _COMPLEX.search(rest):
-            # Takes the package regex, which text in simple scripts need not load.
+            # This needs the package regex, which is not loaded for text in simple scripts.
             from askdoc.text.asking import without_asking
 
             rest = without_asking(rest)
@@ -64,7 +64,7 @@ class SnowballAnalyser:
         return _terms(rest, language, stop | how.words) or _terms(plain, language, stop)
 
     def commonness(self, term: str, language: str) -> float:
-        """Return the chance that an ordinary passage of a hundred words holds `term`; 0 to 1."""
+        """Return the probability that an ordinary passage of a hundred words contains `term`."""
         return _common(language).get(term, 0.0)
 
     def words(self, language: str) -> Mapping[str, int]:
@@ -72,9 +72,10 @@ class SnowballAnalyser:
         return _ranked(language)
 
     def near(self, word: str, choices: Sequence[str], most: int) -> list[tuple[str, int]]:
-        """List those of `choices` that are `most` slips of the keys away at most, nearest first.
+        """List the `choices` within `most` typing errors, nearest first.
 
-        Optimal string alignment, by rapidfuzz; only a question with an unknown word pays for it.
+        Distance: optimal string alignment, by rapidfuzz (imported late: only a question with an
+        unknown word needs it).
         """
         from rapidfuzz import process
         from rapidfuzz.distance import OSA
@@ -99,10 +100,10 @@ def _ranked(language: str) -> Mapping[str, int]:
 
 @cache
 def _common(language: str) -> Mapping[str, float]:
-    """Map the common terms of a language to the chance that a passage holds them.
+    """Map the common terms of a language to the probability that a passage contains them.
 
-    The word of rank r is about 0.1 / r of all running words (Zipf's law), and forms of one stem add
-    up. A language without a word list has no common terms.
+    The word of rank r makes up about 0.1 / r of running text (Zipf's law); forms of a stem add up.
+    A language without a word list has no common terms.
     """
     stem = _stemmer(language)
     shares: dict[str, float] = {}
@@ -117,7 +118,7 @@ def _plain(text: str) -> str:
 
 
 def _terms(plain: str, language: str, stop: frozenset[str]) -> list[str]:
-    """List the terms of a folded text in order, those words left out."""
+    """List the terms of a folded text in order, without these words."""
     stem = _stemmer(language)
     found: list[str] = []
     for word, is_word in _words(plain):
@@ -131,14 +132,14 @@ def _words(text: str) -> Iterator[tuple[str, bool]]:
     """Yield the words of a folded text, each with whether it can be stemmed."""
     if not _COMPLEX.search(text):
         return ((word, True) for word in _WORD.findall(text))
-    # Takes the package regex, which text in simple scripts need not load.
+    # This needs the package regex, which is not loaded for text in simple scripts.
     from askdoc.text import languages as scripts
 
     return scripts.terms(text)
 
 
 def _bare(word: str, language: str) -> str:
-    """Take the ending off a word with an apostrophe: `anna's`; or what is put before: `l'eau`."""
+    """Remove an ending after an apostrophe (`anna's`), or a short word before it (`l'eau`)."""
     before, _, after = word.partition("'")
     return after if language in _ELIDING and after else before
 

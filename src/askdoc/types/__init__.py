@@ -1,4 +1,4 @@
-"""The nouns of askdoc: frozen values that every layer shares.
+"""The nouns of askdoc: frozen values for all layers.
 
 Offsets count characters (Python string indices) of a document's stored text, half-open. Pages and
 lines count from 1. Standard library only.

@@ -1,4 +1,4 @@
-"""An answer, and what it depended on."""
+"""An answer and its fingerprint."""
 
 from __future__ import annotations
 
@@ -30,11 +30,10 @@ class Answer:
     """The outcome of one question.
 
     Answered or unsure if and only if at least one claim carries a citation, else abstained. There
-    is a reason unless it is answered.
-    `evidence` is best first and longer than what is cited. `confidence` is a calibrated probability
-    that the evidence answers the question, made from `signals`. `timings` are milliseconds by
-    stage. `generation` tells how a language model took part, where one did. `searched` is the
-    question as it was searched for, where slips of the keys were repaired in it.
+    is a reason unless it is answered. `evidence` is best first and longer than what is cited.
+    `confidence` is a calibrated probability that the evidence answers the question, made from
+    `signals`. `timings` are milliseconds by stage. `generation` describes the part of a language
+    model, if one was used. `searched` is the question with repaired spelling, if it was repaired.
     """
 
     question: str
@@ -68,9 +67,9 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """The claims as one text, each followed by its `[n]` markers; empty when abstained.
+        """The claims as one text, each followed by its `[n]` markers; empty if abstained.
 
-        No other `[n]` is in it: a document's own are written `(n)`.
+        A document's own `[n]` becomes `(n)`, so that every `[n]` is a citation.
         """
         return " ".join(
             unlabelled(claim.text) + "".join(f" [{label}]" for label in claim.citations)

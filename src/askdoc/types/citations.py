@@ -1,4 +1,4 @@
-"""Claims, the citations that they rest on, and how well each is supported."""
+"""Claims, their citations, and how well each claim is supported."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from askdoc.types.places import Place
 class Status(StrEnum):
     """How a question ended; an error is an exception, not a status.
 
-    Unsure: the closest evidence is cited, and may not answer the question.
+    Unsure: the closest evidence is cited, but it may not answer the question.
     """
 
     ANSWERED = "answered"
@@ -21,7 +21,7 @@ class Status(StrEnum):
 
 
 class Support(StrEnum):
-    """What the check says of a claim against the sentences it cites."""
+    """The check's verdict on a claim and its cited sentences."""
 
     SUPPORTED = "supported"
     PARTIAL = "partial"
@@ -29,7 +29,7 @@ class Support(StrEnum):
 
 
 class FileState(StrEnum):
-    """How a cited file stands on disk against what was indexed."""
+    """How a cited file on disk compares with its indexed state."""
 
     CURRENT = "current"
     CHANGED = "changed"
@@ -57,9 +57,9 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One statement of the answer, with the labels of the citations it rests on.
+    """One statement of the answer, with the labels of its citations.
 
-    `reasons` say in words why it is not, or only partly, supported.
+    `reasons` say why it is not, or only partly, supported.
     """
 
     text: str

@@ -1,4 +1,4 @@
-"""Places in a text, and what a document, its parts and its chunks are."""
+"""Spans of text, and documents, their parts and chunks."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ class Span:
         return text[self.start : self.end]
 
     def overlap(self, other: Span) -> int:
-        """Count the characters that both spans hold."""
+        """Count the characters that both spans share."""
         return max(0, min(self.end, other.end) - max(self.start, other.start))
 
     def joined(self, other: Span) -> Span:
-        """Return the least span that holds both."""
+        """Return the smallest span that contains both."""
         return Span(min(self.start, other.start), max(self.end, other.end))
 
     def covers(self, other: Span) -> bool:
-        """Tell whether `other` lies wholly within this span."""
+        """Tell whether `other` is inside this span."""
         return self.start <= other.start and other.end <= self.end
 
 
@@ -57,7 +57,7 @@ class Section:
 
 
 class Kind(IntEnum):
-    """What a block of a document is. The numbers are stored: never change one."""
+    """The kind of a block. The catalog stores the numbers: never change one."""
 
     PROSE = 0
     HEADING = 1
@@ -71,29 +71,29 @@ class Kind(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A range of the stored text that is not plain prose, and what it is."""
+    """A range of the stored text that is not prose, and its kind."""
 
     span: Span
     kind: Kind
 
 
 class Structure:
-    """The blocks of a document that are not plain prose, in order and without overlap.
+    """The blocks of a document that are not prose, sorted and disjoint.
 
-    They are kept packed, since a table has one for each of its rows.
+    They are packed, since a table has one per row.
     """
 
     __slots__ = ("packed",)
 
     packed: bytes
-    """How the catalog stores them; empty where there are none."""
+    """The packed form for the catalog; empty without blocks."""
 
     def __init__(self, blocks: Iterable[Block] = ()) -> None:
         self.packed = _pack_blocks(blocks)
 
     @classmethod
     def from_packed(cls, packed: bytes) -> Structure:
-        """Return the structure that was stored as `packed`; it is unpacked when it is used."""
+        """Return a stored structure; it is unpacked on first use."""
         made = cls()
         made.packed = packed
         return made
@@ -104,7 +104,7 @@ class Structure:
         return tuple(map(_block, *_unpack_blocks(self.packed)))
 
     def block_at(self, offset: int) -> Block | None:
-        """Return the block that holds the character at `offset`; None in plain prose."""
+        """Return the block at `offset`; None in prose."""
         starts, ends, kinds = _unpack_blocks(self.packed)
         found = bisect_right(starts, offset) - 1
         if found >= 0 and offset < ends[found]:
@@ -112,7 +112,7 @@ class Structure:
         return None
 
     def kind_at(self, offset: int) -> Kind:
-        """Return the kind of the block that holds the character at `offset`."""
+        """Return the kind of the block at `offset`."""
         block = self.block_at(offset)
         return block.kind if block else Kind.PROSE
 
@@ -134,7 +134,7 @@ def _block(start: int, end: int, kind: int) -> Block:
 
 
 def _pack_blocks(blocks: Iterable[Block]) -> bytes:
-    """Write blocks as three lists: kinds, gaps before, and lengths."""
+    """Pack blocks as three lists: kinds, gaps before, and lengths."""
     kinds: list[int] = []
     gaps: list[int] = []
     lengths: list[int] = []
@@ -166,9 +166,9 @@ UNSTRUCTURED = Structure()
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A property that a document states of itself, such as its author, date or status.
+    """A property that a document states about itself, such as author, date or status.
 
-    `key` is lower case, as the document spells it. `span` is where the stored text says so.
+    `key` is the document's own word in lower case. `span` is its place in the stored text.
     """
 
     key: str
@@ -178,18 +178,16 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a reader makes of one file.
+    """The result of reading one file.
 
-    `text` is what is stored. `blocks` are the ranges that no sentence crosses (paragraphs, list
-    items, table rows, headings), in order and without overlap. `pages` holds the offset at which
-    each page starts, and is empty where the format has no pages; `landmarks` say where other places
-    begin, such as slides and rows. `warnings` name what was lost, such as a page that has no text.
-    `parts` are documents of their own that the file holds, such as attachments. `structure` names
-    the blocks that are not plain prose; `fields` are the properties the document states of itself.
-
-    A long file may be read in several parts, in order. Each has the `text` from its `origin` on, up
-    to the origin of the next; its offsets count from the start of the document all the same. What
-    is said of the document as a whole, such as its title, stands in the first part.
+    `text` is stored. `blocks` are ranges that no sentence crosses (paragraphs, list items, table
+    rows, headings), sorted and disjoint. `pages` has the offset of each page, and is empty for
+    formats without pages; `landmarks` are the starts of other places, such as slides and rows.
+    `warnings` name losses, such as a page without text. `parts` are contained documents, such as
+    attachments. `structure` has the blocks that are not prose; `fields` are properties of the
+    document. A long file may come in several consecutive readings. Each has the `text` from its
+    `origin` to the origin of the next; its offsets count from the start of the document. Title,
+    pages and the like are in the first one.
     """
 
     text: str
@@ -211,11 +209,11 @@ class Reading:
         return self.origin + len(self.text)
 
     def cut(self, span: Span) -> str:
-        """Cut `span`, which lies in this part, out of its text."""
+        """Cut `span`, which is inside this part, out of its text."""
         return self.text[span.start - self.origin : span.end - self.origin]
 
     def breaks(self) -> Sequence[int]:
-        """List the offsets that neither a sentence nor a passage runs across."""
+        """List the offsets that no sentence and no passage may cross."""
         if not self.pages:
             return self.landmarks.breaks()
         return (*self.pages, *self.landmarks.breaks()) if self.landmarks else self.pages
@@ -223,9 +221,9 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A document within a file: its name there, what was read of it or why nothing was.
+    """A document inside a file: its name, and its reading or the reason for none.
 
-    `content_hash` is the SHA-256 of its own bytes.
+    `content_hash` is the SHA-256 of its bytes.
     """
 
     name: str
@@ -235,7 +233,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """Why something was not read: a short stable `code`, the reason, and what would help."""
+    """Why something was not read: a short, stable `code`, the reason, and a hint."""
 
     code: str
     reason: str
@@ -244,9 +242,9 @@ class Unread:
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """How files are to be read: passwords to try on encrypted ones, OCR of pages without text.
+    """Options of reading: passwords to try, and OCR for pages without text.
 
-    A file within another is read if it has no more than `most_within` bytes.
+    Parts of a file are read up to `most_within` bytes.
     """
 
     passwords: tuple[str, ...] = ()
@@ -254,21 +252,21 @@ class ReadOptions:
     most_within: int | None = None
 
     def may_help(self, code: str) -> bool:
-        """Tell whether a file that was skipped with that code may now be read."""
+        """Tell whether these options may help to read a file that was skipped with this code."""
         return (code == ENCRYPTED and bool(self.passwords)) or (code == NO_TEXT and self.ocr)
 
 
 ENCRYPTED = "encrypted"
 NO_TEXT = "no_text"
-"""Codes of skips that the options of a later run may overcome."""
+"""Skip codes that other options may overcome."""
 
 BARE_PAGES = "no text on "
-"""How the warning begins that names pages without text."""
+"""The beginning of the warning about pages without text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """What tells that a file has changed: size in bytes, time in nanoseconds, SHA-256."""
+    """Detects a changed file: size in bytes, time in nanoseconds, SHA-256."""
 
     size: int
     modified_ns: int
@@ -277,9 +275,9 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """Another place at which a document is found: a file with the same content.
+    """Another place of a document: a file with the same content.
 
-    `within` is the location of the file that holds it, where it is no file of its own.
+    `within` is the location of the containing file, if it is a part of one.
     """
 
     location: str
@@ -290,7 +288,7 @@ class Copy:
 
     @property
     def inside(self) -> str:
-        """Where it lies in its file, to be put behind the name of that: empty where it is all."""
+        """Its place inside its file, to append to the file's name; empty if it is the file."""
         return self.location[len(self.within) :] if self.within else ""
 
 
@@ -298,13 +296,12 @@ class Copy:
 class Document:
     """One indexed file, without its text.
 
-    `id` was made from its first `location`, and stays when the file is edited, renamed or moved.
-    `location` is the file's path relative to the workspace where it lies inside, else absolute;
-    `path` is relative to the source that was indexed, with `/`; `file` is the absolute path on this
-    machine. `library` is the named library it was found in, where several were asked. A document
-    that lies in a file with others, such as an attachment, has the location of that file in
-    `within`, and its `file`, size and time; the content hash is its own. Files with the same
-    content are one document, with all places but one in `copies`.
+    `id` is made from its first `location`, and stays when the file is edited, renamed or moved.
+    `location` is the path relative to the workspace if inside, else absolute; `path` is relative to
+    its source, with `/`; `file` is the absolute path on this machine. `library` is the named
+    library it was found in, if several were asked. A document inside a file, such as an attachment,
+    has that file's location in `within`, and its `file`, size and time; the content hash is its
+    own. Files with the same content are one document; `copies` has the other places.
     """
 
     id: str
@@ -328,31 +325,31 @@ class Document:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """All paths and locations that it goes by, its own first."""
+        """All its paths and locations, the main ones first."""
         own = (self.path, self.location)
         others = (name for copy in self.copies for name in (copy.path, copy.location))
         return tuple(dict.fromkeys((*own, *others)))
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """The paths of all its places, its own first."""
+        """The paths of all its places, the main one first."""
         return self.path, *(copy.path for copy in self.copies)
 
     @property
     def inside(self) -> str:
-        """Where it lies in its file, to be put behind the name of that: empty where it is all."""
+        """Its place inside its file, to append to the file's name; empty if it is the file."""
         return self.location[len(self.within) :] if self.within else ""
 
     def page_of(self, offset: int) -> int | None:
-        """Name the page (from 1) that holds `offset`; None where that is on no page."""
+        """Return the page (from 1) of `offset`; None if there is none."""
         if not self.pages or self.landmarks.between(offset, offset):
             return None
         return max(1, bisect_right(self.pages, offset))
 
     def place_of(self, span: Span) -> Place | None:
-        """Name the page, slide, row or such that holds `span`; None where there are only lines."""
+        """Return the page, slide, row or other place of `span`; None if there are only lines."""
         place = self.landmarks.between(span.start, span.end)
-        if place or not self.pages:  # the properties of a document stand behind its pages
+        if place or not self.pages:  # the properties of a document follow its pages
             return place
         first = max(1, bisect_right(self.pages, span.start))
         last = max(1, bisect_right(self.pages, max(span.start, span.end - 1)))
@@ -361,10 +358,10 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A run of whole sentences that is embedded and retrieved as one.
+    """Consecutive sentences that are embedded and retrieved as one.
 
-    `id` is made from the document, the span and the embedded text: same input, same id. `text` is
-    the document's text at `span`; `sentences` are spans in the document, in order.
+    `id` is a hash of the document, the span and the embedded text. `text` is the document's text at
+    `span`; `sentences` are spans in the document, in order.
     """
 
     id: str
@@ -381,7 +378,7 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """A file that was seen and not indexed: a short stable `code`, why, and what would help."""
+    """A file that was not indexed: a short, stable `code`, the reason, and a hint."""
 
     location: str
     code: str

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class GoldEvidence:
-    """One acceptable place of an answer: a document's path and verbatim text of it."""
+    """One acceptable place of an answer: a document's path and a verbatim quote."""
 
     document: str
     quote: str

@@ -1,4 +1,4 @@
-"""What a language model is given, and what comes of it."""
+"""Prompts for a language model, and what it generates."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from askdoc.types.retrieval import Evidence
 
 
 class Form(StrEnum):
-    """What can hold a language model to the shape of an answer.
+    """How the format of an answer is enforced.
 
-    llama.cpp takes a grammar (GBNF), other servers a JSON schema; of the rest one can only ask.
+    llama.cpp takes a grammar (GBNF), other servers a JSON schema; for all others the prompt has to
+    do.
     """
 
     GRAMMAR = "grammar"
@@ -25,10 +26,10 @@ class Form(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What a language model is asked.
+    """A prompt.
 
-    `system` is the same for every question, so that a server need not read it twice. `labels` is
-    how many sentences are offered, numbered from 1. At most one of `grammar` and `schema` is set.
+    `system` is the same for every question, so that a server can cache it. `labels` is the number
+    of offered sentences, numbered from 1. At most one of `grammar` and `schema` is set.
     """
 
     system: str
@@ -41,9 +42,11 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What one generation took, as far as it is known; `cost` in the currency of the settings.
+    """Tokens, time and cost of one generation, as far as known.
 
-    `cut_off` tells that it ended at its limit of tokens, and not because all was said.
+    `cost` in the currency of the settings.
+
+    `cut_off`: it ended at its token limit.
     """
 
     tokens_in: int | None = None
@@ -68,13 +71,13 @@ class Disagreement:
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """How a language model took part in an answer, whether or not its claims are shown.
+    """The part of a language model in an answer, whether or not its claims are shown.
 
-    `withheld` are the claims that their sources do not support, with the reasons. `unknown_labels`
-    were cited and do not exist. `left_out` counts evidence that did not fit into the prompt;
-    `suspicious` names, by evidence label, sentences that speak to the model and were kept from it.
-    `fallback` says why the answer is extractive all the same, `failure` what ended the model early.
-    `attributed` counts the shown claims whose sentences the model did not name, and askdoc found.
+    `withheld` are claims that their sources do not support, with the reasons. `unknown_labels` were
+    cited but do not exist. `left_out` counts evidence that did not fit into the prompt;
+    `suspicious` has, by evidence label, why a sentence that addresses the model was not shown to
+    it. `fallback` says why the answer is extractive nevertheless, `failure` what ended the model
+    early. `attributed` counts shown claims for which askdoc, not the model, chose the sentences.
     """
 
     model: str
@@ -102,9 +105,9 @@ class DraftClaim:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a language model made of the evidence.
+    """The result of a language model.
 
-    `refusal` is what it said where it found no answer; `failure` the error that ended it early.
+    `refusal` is its text if it found no answer; `failure` is the error that ended it early.
     """
 
     claims: tuple[DraftClaim, ...]
@@ -115,7 +118,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Wrote:
-    """Event: a claim was written and checked; `citations` are those not heard of before."""
+    """Event: a claim was written and checked; `citations` are the new ones."""
 
     claim: Claim
     citations: tuple[Citation, ...]

@@ -1,4 +1,4 @@
-"""What a run of indexing finds, does and reports."""
+"""What an indexing run finds, does and reports."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from askdoc.types.documents import Skip
 
 INCOMPLETE = "incomplete"
-"""Under this key the catalog lists, as JSON, the sources that a run is to read, or "" for all of
-them, from before it reads the first file until it has read the last; else it is empty."""
+"""The catalog's setting with the sources (JSON; "" for all) that a run is reading. It is set before
+the first file and cleared after the last, so a crash leaves a mark."""
 
 EXCLUDED = "excluded"
 MISSING = "missing"
@@ -24,12 +24,12 @@ KILLED = "killed"
 OUT_OF_REACH = frozenset(
     {"unreadable", KILLED, MISSING, UNREACHABLE, REFUSED, PRIVATE, OFFLINE, NOT_NAMED, PAGE_LIMIT}
 )
-"""Skip codes that say nothing about a file's content: what the index has of it stays."""
+"""Skip codes that say nothing about a file's content, so its document stays in the index."""
 
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """How the user has named an address: how far links are followed, whether to private hosts."""
+    """What the user allows for an address: how far to follow links, and private hosts."""
 
     depth: int = 0
     private: bool = False
@@ -37,7 +37,7 @@ class Permission:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A file that discovery met: where it is, and its size and time without reading it."""
+    """A file found by discovery: its location, size and time; it has not been read."""
 
     location: str
     path: str
@@ -49,9 +49,9 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What planning needs to know of a place of an indexed document, to compare it with a file.
+    """A place of an indexed document, for planning.
 
-    Several places may be of one document, whose content they share.
+    Several places may belong to one document with the same content.
     """
 
     id: str
@@ -66,7 +66,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """By which words of names full text finds a document, and the paths of its places."""
+    """The words of a document's names in the full text, and the paths of its places."""
 
     words: str
     paths: tuple[str, ...]
@@ -84,7 +84,7 @@ class Indexed:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """Event: a page of the web is about to be fetched, after so many others of its source."""
+    """Event: a web page is about to be fetched; `number` counts the pages of its source."""
 
     address: str
     before: int
@@ -92,7 +92,7 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class Moving:
-    """Event: so much of an index is packed, unpacked or stored, in units of no matter."""
+    """Event: progress of packing, unpacking or storing an index, in arbitrary units."""
 
     what: str
     done: int
@@ -101,17 +101,17 @@ class Moving:
 
 @dataclass(frozen=True, slots=True)
 class Stopping:
-    """Event: a run was interrupted, and ends as soon as nothing is left half done."""
+    """Event: a run was interrupted, and ends as soon as its last step is complete."""
 
 
 @dataclass(frozen=True, slots=True)
 class IndexReport:
-    """What one indexing run did; the lists hold locations, `skipped` what could not be indexed.
+    """The report of an indexing run; the lists have locations, `skipped` what could not be indexed.
 
-    `renamed` holds pairs of where a file was and where it is now; `copies` are those of `added`
-    that have the content of another file and so are one document with it. With `planned`, nothing
-    was done yet, and so many pages of the web as `unseen` were not looked at. So many vectors as
-    `repaired` were missing or damaged, and were made anew first.
+    `renamed` has pairs of old and new location; `copies` are those of `added` with the content of
+    another file, with which they form one document. `planned`: nothing has been done yet, and
+    `unseen` web pages were not checked. `repaired` counts missing or damaged vectors that were
+    computed again first.
     """
 
     added: tuple[str, ...] = ()
@@ -131,7 +131,7 @@ class IndexReport:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How much an index holds."""
+    """The size of an index."""
 
     documents: int
     chunks: int
@@ -141,6 +141,6 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Event: work goes on as soon as another process is done; `reason` names it."""
+    """Event: the work continues as soon as another process is done; `reason` names it."""
 
     reason: str

@@ -1,4 +1,4 @@
-"""What models say and do: verdicts on claims, and events as they are made ready."""
+"""Results of models, and events while they are prepared."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from enum import StrEnum
 
 
 class CompileStage(StrEnum):
-    """What is being done to a model on its first use, in this order.
+    """The steps of preparing a model on its first use, in order.
 
-    `WAIT` is for another process that is doing the same.
+    `WAIT`: another process is doing the same.
     """
 
     FETCH = "fetch"
@@ -21,7 +21,7 @@ class CompileStage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entailment:
-    """What an entailment model gives for a text and a claim; the three add up to 1."""
+    """The probabilities of an entailment model for a text and a claim; they add up to 1."""
 
     entailed: float
     neutral: float
@@ -30,7 +30,7 @@ class Entailment:
 
 @dataclass(frozen=True, slots=True)
 class Compiling:
-    """Event: a model is made ready for its first use and has reached this stage."""
+    """Event: a model's preparation for its first use has reached this stage."""
 
     name: str
     stage: CompileStage
@@ -53,9 +53,9 @@ class Sending:
 
 @dataclass(frozen=True, slots=True)
 class Busy:
-    """Event: a language model's server can't answer now, and is asked again after so many seconds.
+    """Event: a language model's server is busy, and the request is repeated after `seconds`.
 
-    `status` is what it failed with, None where it asks to wait.
+    `status` is its HTTP status; None if it asks to wait.
     """
 
     name: str
@@ -65,7 +65,7 @@ class Busy:
 
 @dataclass(frozen=True, slots=True)
 class Fetching:
-    """Event: bytes of a model's file that are here, of how many."""
+    """Event: downloaded bytes of a model's file, and its size."""
 
     name: str
     done: int

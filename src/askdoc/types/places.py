@@ -1,7 +1,7 @@
-"""Where in a file a stretch of its stored text is found again: slide, row, cell, chapter, time.
+"""Places in a file: slide, row, cell, chapter, time.
 
-A landmark says where such a place begins in the stored text; it reaches to the next landmark.
-Numbers count from 1, but a time is in whole seconds.
+A landmark is the offset in the stored text where a place begins; it ends at the next landmark.
+Numbers count from 1; a time is in whole seconds.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from askdoc.strings import one_line
 
 
 class PlaceKind(StrEnum):
-    """What a person looks for to find a place again."""
+    """The kind of a place."""
 
     PAGE = "page"
     SLIDE = "slide"
@@ -39,18 +39,17 @@ _VIEWED = frozenset({PlaceKind.PAGE, PlaceKind.SLIDE, PlaceKind.CHAPTER, PlaceKi
 HOLDING = frozenset(
     (PlaceKind.PAGE, PlaceKind.SLIDE, PlaceKind.CHAPTER, PlaceKind.MESSAGE, PlaceKind.FUNCTION)
 ) | {PlaceKind.PROPERTIES}
-"""Kinds of places that passages do not run across."""
+"""Kinds of places that no passage may cross."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place by kind and number, such as slide 3; with `last`, it runs from one to the other.
+    """A place by kind and number, such as slide 3; with `last`, a range.
 
-    `name` is of what the number counts in: the sheet of a row, the title of a chapter, the function
-    that starts on a line; of a message it says who wrote it, when, and about what; of a page or a
-    paragraph, which of its notes it is; of a hidden slide or sheet, that it is hidden. A line of
-    number 0 is one that is not known; properties have no number. What is `quoted` stands in a
-    message whose sender did not write it.
+    `name` is the context of the number: the sheet of a row, the title of a chapter, the function of
+    a line; for a message its sender, date and subject; for a page or paragraph which note it is;
+    for a slide or sheet that it is hidden. Line 0 is unknown; properties have no number. `quoted`
+    text of a message was written by somebody else than its sender.
     """
 
     kind: PlaceKind
@@ -61,14 +60,14 @@ class Place:
 
     @property
     def is_seen_in_viewer(self) -> bool:
-        """Whether files with such places are for a viewer; an editor shows no word of them."""
+        """Whether files with such places need a viewer, because a text editor cannot show them."""
         in_sheet = self.kind is PlaceKind.ROW and self.name is not None
         return in_sheet or self.kind in _VIEWED
 
 
 @dataclass(frozen=True, slots=True)
 class Landmark:
-    """Where in the stored text a place begins."""
+    """The offset in the stored text where a place begins."""
 
     start: int
     place: Place
@@ -76,13 +75,13 @@ class Landmark:
 
 @dataclass(frozen=True, slots=True)
 class Landmarks:
-    """The landmarks of one document, packed: a table has one for each of its rows."""
+    """The landmarks of one document, packed, since a table has one per row."""
 
     packed: bytes = b""
 
     @classmethod
     def of(cls, landmarks: Iterable[Landmark]) -> Landmarks:
-        """Pack landmarks, which are in the order of their starts."""
+        """Pack landmarks, which must be sorted by their starts."""
         runs = list(_runs(landmarks))
         return cls(zlib.compress(json.dumps(runs).encode("ascii")) if runs else b"")
 
@@ -94,15 +93,18 @@ class Landmarks:
         return map(Landmark, starts, places)
 
     def starts(self) -> Sequence[int]:
-        """List where each begins."""
+        """List the offsets of all landmarks."""
         return _unpacked(self.packed)[0]
 
     def breaks(self) -> Sequence[int]:
-        """List the starts of those that passages do not run across."""
+        """List the offsets that no passage may cross."""
         return _breaks(self.packed)
 
     def between(self, start: int, end: int) -> Place | None:
-        """Name the place of the characters from `start` to `end`; None before the first."""
+        """Return the place of the characters from `start` to `end`.
+
+        None before the first landmark.
+        """
         starts, places = _unpacked(self.packed)
         first = bisect_right(starts, start) - 1
         last = bisect_right(starts, max(start, end - 1)) - 1
@@ -115,16 +117,16 @@ class Landmarks:
 
 
 PROPERTIES = Place(PlaceKind.PROPERTIES, 0)
-"""What a file says of itself outside its text, such as its author and its dates."""
+"""The place of a file's properties, such as author and dates, which are outside its text."""
 
 NOWHERE = Landmarks()
-"""No landmarks at all."""
+"""No landmarks."""
 
 
 def name_place(where: Place | None, line_start: int | None, line_end: int | None) -> str:
-    """Name a place as a person looks for it: the page, slide, row and so on, else the lines.
+    """Return a place in words: the page, slide or row, else the lines.
 
-    Nothing is said of a line that is not known.
+    Unknown lines give an empty string.
     """
     lines = _counted("line", line_start, line_end) if line_start is not None else ""
     if where is None:
@@ -152,7 +154,7 @@ def name_place(where: Place | None, line_start: int | None, line_end: int | None
 
 
 def place_suffix(where: Place | None, line_start: int | None, line_end: int | None) -> str:
-    """Name a place to be put behind the name of its file: empty where it is not known."""
+    """Return a place in words to append to a file's name; empty if it is unknown."""
     name = name_place(where, line_start, line_end)
     return f", {name}" if name else ""
 
@@ -166,8 +168,8 @@ def _clock(seconds: int) -> str:
 
 
 _Run = list[object]
-"""Kind, name and number of a landmark, the start of the first one, and how far it is to the next
-ones, whose numbers count up by one."""
+"""A run of landmarks with consecutive numbers: kind, name, first number, first offset, and the
+distances to the following ones."""
 
 
 def _runs(landmarks: Iterable[Landmark]) -> Iterator[_Run]:

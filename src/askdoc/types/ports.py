@@ -1,4 +1,4 @@
-"""What has several implementations, and the types of what models compute."""
+"""Interfaces with several implementations, and the types of vectors and scores."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ if TYPE_CHECKING:
     """Vectors as rows: shape (n, dimensions), float32, each of unit length."""
 
     Scores = npt.NDArray[np.float32]
-    """One number for each of n things: shape (n,), float32."""
+    """One number per item: shape (n,), float32."""
 
 
 Listener = Callable[[object], None]
-"""Hears the events of `askdoc.types`; what it returns is ignored."""
+"""Gets the events of `askdoc.types`."""
 
 
 def ignore(_event: object) -> None:
-    """Listen to nothing."""
+    """Ignore the event."""
 
 
 class Embedder(Protocol):
@@ -46,11 +46,14 @@ class Embedder(Protocol):
 
     @property
     def name(self) -> str:
-        """The name to ask for this embedder by."""
+        """The embedder's name."""
 
     @property
     def fingerprint(self) -> str:
-        """What the vectors depend on; two embedders with one fingerprint are interchangeable."""
+        """A hash of all that the vectors depend on.
+
+        Embedders with equal fingerprints are interchangeable.
+        """
 
     @property
     def dimensions(self) -> int:
@@ -58,44 +61,47 @@ class Embedder(Protocol):
 
     @property
     def max_tokens(self) -> int:
-        """How many tokens of a text are looked at; what lies beyond is not embedded."""
+        """How many tokens of a text are embedded; the rest is ignored."""
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Count the tokens of each text, without the special ones."""
 
     def embed_passages(self, texts: Sequence[str]) -> Matrix:
-        """Embed texts to be found, in order; shape (len(texts), dimensions)."""
+        """Embed passages, in order; shape (len(texts), dimensions), unit length."""
 
     def embed_queries(self, texts: Sequence[str]) -> Matrix:
-        """Embed texts to search by, in order; shape (len(texts), dimensions)."""
+        """Embed questions, in order; shape (len(texts), dimensions), unit length."""
 
     @property
     def contextual(self) -> bool:
-        """Whether it can give vectors of sentences as they read in their passage."""
+        """Whether it can compute vectors of sentences within their passage."""
 
     def embed_in_context(
         self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]
     ) -> tuple[Matrix, list[Matrix]]:
-        """Embed texts to be found, and the sentences that stand at those places in each.
+        """Embed passages and the sentences at `spans` in each.
 
-        Shapes (len(texts), dimensions) and (sentences of the text, dimensions) each. An embedder
-        that is not contextual gives no vectors of sentences: shape (0, dimensions).
+        Shapes: (len(texts), dimensions), and per text (sentences, dimensions). Without contextual
+        vectors the latter is (0, dimensions).
         """
 
 
 class Ranker(Protocol):
-    """Judges how well a sentence answers a question, the two read together."""
+    """A cross-encoder: scores how well a sentence answers a question."""
 
     @property
     def name(self) -> str:
-        """The name that it was asked for by."""
+        """The ranker's name."""
 
     @property
     def fingerprint(self) -> str:
-        """A hash of what its scores depend on."""
+        """A hash of all that its scores depend on."""
 
     def score(self, question: str, candidates: Sequence[Candidate]) -> Scores:
-        """Score each candidate, shape (len(candidates),): above 0 it rather answers than not."""
+        """Score each candidate, shape (len(candidates),), as a logit.
+
+        Above 0 it more likely answers.
+        """
 
 
 class Generator(Protocol):
@@ -103,41 +109,42 @@ class Generator(Protocol):
 
     @property
     def name(self) -> str:
-        """How answers name it."""
+        """Its name in answers."""
 
     @property
     def remote(self) -> str | None:
-        """The host that questions and evidence are sent to, or None where nothing is sent."""
+        """The host that gets questions and evidence, or None if nothing leaves this machine."""
 
     @property
     def context(self) -> int:
-        """Tokens that prompt and answer may take together."""
+        """Most tokens of prompt and answer together."""
 
     @property
     def form(self) -> Form:
-        """What holds it to the shape of an answer."""
+        """How the format of its answer is enforced."""
 
     def stream(self, prompt: Prompt) -> Iterator[str | Spent]:
-        """Yield the text piece by piece, and at last what it took; closing ends the generation.
+        """Yield the text in pieces, and at last a `Spent`.
+
+        Closing the iterator ends the generation.
 
         Raises:
             GeneratorError: it cannot be reached, refuses, or breaks off.
-
         """
 
     def close(self) -> None:
-        """Let go of memory and connections; it is not used afterwards."""
+        """Free memory and connections; do not use it afterwards."""
 
 
 @runtime_checkable
 class MayWait(Protocol):
-    """A generator that may wait before it asks again; `listen` hears a `Busy` then."""
+    """A generator that may wait and retry; `listen` then gets a `Busy` event."""
 
     listen: Listener
 
 
 DraftListener = Callable[[DraftClaim], None]
-"""Hears each claim as soon as it is checked."""
+"""Gets each claim as soon as it is checked."""
 
 
 class AnswerWriter(Protocol):
@@ -145,47 +152,47 @@ class AnswerWriter(Protocol):
 
     @property
     def name(self) -> str:
-        """How answers name what wrote them."""
+        """The writer's name in answers."""
 
     @property
     def fingerprint(self) -> str:
-        """What the claims depend on besides the evidence."""
+        """A hash of what the claims depend on besides the evidence."""
 
     @property
     def stands_alone(self) -> bool:
-        """Whether its claims are the whole answer, whatever evidence they leave out."""
+        """Whether its claims alone are the answer; else extractive citations are added."""
 
     def write(self, question: str, evidence: Sequence[Evidence], on_claim: DraftListener) -> Draft:
-        """Answer `question` from `evidence`, best first; `hear` gets each claim that holds.
+        """Answer `question` from `evidence`, best first; `on_claim` gets each supported claim.
 
         Raises:
-            KeyboardInterrupt: before there was any claim.
+            KeyboardInterrupt: interrupted before the first claim.
 
         """
 
 
 class VectorStore(Protocol):
-    """Keeps the vectors of chunks under the chunks' ids and finds the nearest."""
+    """Stores the vectors of chunks by chunk id, and finds the nearest."""
 
     def open(self) -> None:
-        """Begin to open what is kept; whatever needs it does so, too, and waits for it."""
+        """Start to open the store in the background; other calls wait for it."""
 
     def add(self, ids: Sequence[str], document_ids: Sequence[str], vectors: Matrix) -> None:
-        """Store vectors, replacing those whose id is there already."""
+        """Store vectors; those with an existing id replace the old ones."""
 
     def remove(self, ids: Collection[str]) -> None:
-        """Forget the vectors of those ids; unknown ids are ignored."""
+        """Remove the vectors of these ids; unknown ids are ignored."""
 
     def search(
         self, vector: Matrix, limit: int, documents: Collection[str] | None = None
     ) -> list[Hit]:
-        """Find the nearest to `vector`, shape (dimensions,); score is the cosine, best first.
+        """Return the vectors nearest to `vector`, shape (dimensions,), by cosine, best first.
 
-        `documents`, where given, holds the ids of the only documents to search.
+        `documents` limits the search to documents with these ids.
         """
 
     def ids(self) -> Iterator[str]:
-        """List every id, in no particular order."""
+        """List all ids, in no particular order."""
 
     def vectors(self, ids: Sequence[str]) -> Matrix:
         """Return the stored vectors of `ids`, in that order.
@@ -199,32 +206,32 @@ class VectorStore(Protocol):
         """Count the vectors."""
 
     def check(self) -> list[str]:
-        """Say what is damaged, one sentence each; empty where nothing is. Reads everything."""
+        """Return one sentence per damage; empty if there is none. Reads everything."""
 
     def close(self) -> None:
-        """Let go of files; the store is not used afterwards."""
+        """Close the files; do not use the store afterwards."""
 
 
 class CatalogReader(Protocol):
     """The part of the catalog that answering needs: documents, text, chunks, full text."""
 
     def documents(self, ids: Collection[str] | None = None) -> list[Document]:
-        """List those documents, or all, by location; unknown ids are left out."""
+        """List these documents, or all, by location; unknown ids are left out."""
 
     def where(self, conditions: Sequence[str]) -> list[str]:
-        """List the ids of the documents that fit all conditions, such as `date>=2024`."""
+        """List the ids of the documents that match all conditions, such as `date>=2024`."""
 
     def text(self, document_id: str, span: Span | None = None) -> str:
-        """Return stored text: a span of it, clipped to what there is, or the whole."""
+        """Return stored text: a span of it, clipped to its length, or all."""
 
     def lines(self, document_id: str, span: Span) -> tuple[int, int]:
-        """Name the first and last line (from 1) that `span` touches."""
+        """Return the first and last line (from 1) of a span."""
 
     def chunks(self, ids: Sequence[str]) -> list[Chunk]:
-        """Return those chunks in that order; unknown ids are left out."""
+        """Return the chunks in this order; unknown ids are left out."""
 
     def sentence_vectors(self, ids: Sequence[str]) -> Mapping[str, bytes]:
-        """Return what is kept of the meaning of the sentences of those chunks, as it was given."""
+        """Return the packed sentence vectors of these chunks."""
 
     def search(
         self,
@@ -234,73 +241,73 @@ class CatalogReader(Protocol):
         *,
         together: Sequence[Sequence[str]] = (),
     ) -> list[Hit]:
-        """Rank chunks that hold any of `terms` by BM25, best first; higher is better.
+        """Rank chunks that have any of `terms` by BM25, best first.
 
-        Each must hold every run of terms in `together`, in that order and next to one another.
+        Each must contain every phrase in `together` (terms next to each other, in order).
         """
 
     def frequencies(self, terms: Collection[str]) -> Mapping[str, int]:
-        """Count the chunks that hold each of `terms`; a term in none counts 0."""
+        """Count the chunks that have each of `terms`."""
 
     def vocabulary(self, beginning: str) -> Mapping[str, int]:
-        """Map the terms that begin so to the number of chunks that hold each."""
+        """Map the terms with this prefix to the number of chunks that have them."""
 
     def counts(self) -> Counts:
-        """Say how much the index holds."""
+        """Return the numbers of documents and chunks."""
 
     def languages(self) -> Sequence[str]:
-        """List the languages of the documents, that of the most documents first."""
+        """List the languages of the documents, most frequent first."""
 
     def corpus_fingerprint(self) -> str:
-        """Return a hash of the indexed content; it changes when and only when that does."""
+        """Return a hash of the indexed content."""
 
     def setting(self, key: str) -> str | None:
-        """Return a value that was kept with `keep`."""
+        """Return a setting of the index."""
 
 
 class Reader(Protocol):
     """Turns the bytes of one file into text with places."""
 
     def read(self, data: bytes, *, name: str) -> Reading:
-        """Read a file called `name`.
+        """Read the bytes of a file called `name`.
 
         Raises:
-            ReadError: the bytes are not what this reader takes, or hold no text.
+            ReadError: the bytes have another format, are damaged, or have no text.
 
         """
 
 
 @runtime_checkable
 class AdaptableReader(Reader, Protocol):
-    """A reader that heeds options."""
+    """A reader with options."""
 
     def with_options(self, options: ReadOptions) -> Reader:
-        """Return a reader that heeds `options`."""
+        """Return this reader with `options`."""
 
 
 class Analyser(Protocol):
-    """Turns text into the terms that lexical search counts."""
+    """Turns text into the terms of lexical search."""
 
     def language(self, text: str, among: Sequence[str] = ()) -> str:
-        """Name the language of `text`, one of `among` if there are any; the first if in doubt."""
+        """Return the language of `text`, one of `among` if given; the first if in doubt."""
 
     def terms(self, text: str, language: str) -> list[str]:
-        """List the terms of `text` in order: folded, stemmed, function words left out."""
+        """List the terms of `text` in order: folded, stemmed, without function words."""
 
     def question_terms(self, question: str, language: str) -> list[str]:
-        """List the terms of a question that an answer should hold: those of what it asks about.
+        """List the terms of a question that an answer should contain.
 
-        What only asks is left out: question words, `happen`, `mean`.
+        Asking words are left out: question words, `happen`, `mean`.
         """
 
     def commonness(self, term: str, language: str) -> float:
-        """Return the chance that an ordinary passage of a hundred words holds `term`; 0 to 1."""
+        """Return the probability that an ordinary passage of a hundred words contains `term`."""
 
     def words(self, language: str) -> Mapping[str, int]:
         """Rank the words of a language, in lower case, by how common they are; 0 is the first."""
 
     def near(self, word: str, choices: Sequence[str], most: int) -> list[tuple[str, int]]:
-        """List those of `choices` that are `most` slips of the keys away at most, nearest first.
+        """List the `choices` within `most` typing errors, nearest first.
 
-        A slip is a letter added, lost, exchanged, or swapped with its neighbour.
+        An error is a letter added, lost, replaced, or swapped with its neighbour.
         """

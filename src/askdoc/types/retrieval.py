@@ -1,4 +1,4 @@
-"""What retrieval finds: passages, and the sentences in them."""
+"""The results of retrieval: passages, and sentences in them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from askdoc.types.documents import Chunk, Document, Span
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One retriever's opinion of one chunk; higher is better, scales differ between retrievers."""
+    """One retriever's score of a chunk; higher is better, scales differ between retrievers."""
 
     chunk_id: str
     score: float
@@ -18,7 +18,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A chunk after fusion, with the rank (from 1) and the raw score each retriever gave it."""
+    """A chunk after fusion, with the rank (from 1) and raw score of each retriever."""
 
     chunk: Chunk
     document: Document
@@ -29,10 +29,10 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A unit of text that an answer may cite; `scores` keeps the parts that `score` is made of.
+    """A piece of text that an answer may cite; `scores` are the parts of `score`.
 
-    `span` is what is shown, `core` the sentence within it that was judged, where that is less.
-    `lines` are its first and last line, where they were looked up when it was found.
+    `span` is what is shown, `core` the scored sentence in it, if that is shorter. `lines` are its
+    first and last line, if they were looked up.
     """
 
     label: str
@@ -46,15 +46,15 @@ class Evidence:
 
     @property
     def sentence(self) -> Span:
-        """The sentence that was judged."""
+        """The scored sentence."""
         return self.core or self.span
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A sentence with what a ranker may know of where it stands.
+    """A sentence with its context for a ranker.
 
-    `before` is the sentence before it within its passage, and `context` the titles above it.
+    `before` is the sentence before it in its passage, `context` are the titles above it.
     """
 
     sentence: str

@@ -1,1 +1,1 @@
-"""Pages fetched from the web, as files that the readers can read."""
+"""Fetches web pages as files for the readers."""

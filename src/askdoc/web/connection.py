@@ -1,8 +1,8 @@
-"""Connections that are made to no other address than the one that was checked.
+"""Connects only to checked IP addresses.
 
-A name is looked up once for each connection, what it stands for is checked, and the connection goes
-to that very IP address: a name that means something else a moment later changes nothing. All that
-is waited for ends at one moment, however often a server says a little.
+Each connection looks a name up once, checks the address, and connects to exactly that address, so a
+name that resolves differently a moment later (DNS rebinding) changes nothing. One deadline limits
+all waits, even if a server keeps sending small pieces.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ import httpcore
 from askdoc.web.robots import PRIVATE, objection
 
 Resolve = Callable[[str, int], list[str]]
-"""Looks up the IP addresses of a host; raises `OSError` where there are none."""
+"""Looks up the IP addresses of a host; raises `OSError` if there are none."""
 
 
 class PrivateAddress(Exception):
-    """A host has no address that a connection may be made to; `allowable` by an option."""
+    """A host has no permitted address; `allowable`: an option would permit it."""
 
     def __init__(self, message: str, *, allowable: bool) -> None:
         super().__init__(message)
@@ -32,23 +32,23 @@ class PrivateAddress(Exception):
 
 
 class TimeUp(Exception):
-    """The time for all of it has passed."""
+    """The deadline has passed."""
 
 
 class Deadline:
-    """The moment at which all waiting ends."""
+    """The moment when all waits end."""
 
     def __init__(self) -> None:
         self._until = 0.0
         self._seconds = 0.0
 
     def start(self, seconds: float) -> None:
-        """Begin to count."""
+        """Start the clock."""
         self._seconds = seconds
         self._until = time.monotonic() + seconds
 
     def left(self) -> float:
-        """Return the seconds that are left.
+        """Return the remaining seconds.
 
         Raises:
             TimeUp: there are none.
@@ -62,7 +62,7 @@ class Deadline:
 
 
 class CheckedBackend(httpcore.NetworkBackend):
-    """Connects to addresses that there is no objection to, until the deadline."""
+    """Connects to permitted addresses, until the deadline."""
 
     def __init__(
         self, deadline: Deadline, *, allow_private: bool, resolve: Resolve | None = None
@@ -80,7 +80,7 @@ class CheckedBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        """Look a host up, check what was found, and connect to just that."""
+        """Look a host up, check its addresses, and connect to one of them."""
         failure: Exception | None = None
         for address in self._checked(host, port):
             try:
@@ -95,7 +95,7 @@ class CheckedBackend(httpcore.NetworkBackend):
         raise failure
 
     def _checked(self, host: str, port: int) -> list[str]:
-        """List the addresses of a host that there is no objection to."""
+        """List the permitted addresses of a host."""
         found = self._looked_up(host.strip("[]"), port)
         reasons = {one: objection(one, allow_private=self.allow_private) for one in found}
         if sound := [one for one, reason in reasons.items() if reason is None]:
@@ -106,7 +106,7 @@ class CheckedBackend(httpcore.NetworkBackend):
         raise PrivateAddress(message, allowable=PRIVATE in reasons.values())
 
     def _looked_up(self, host: str, port: int) -> list[str]:
-        """Look a host up in a thread, since the system may take its time over that."""
+        """Look a host up in a thread, since the system's lookup has no timeout."""
         answers: queue.SimpleQueue[list[str] | OSError] = queue.SimpleQueue()
 
         def ask() -> None:
@@ -128,7 +128,7 @@ class CheckedBackend(httpcore.NetworkBackend):
 
 
 class _TimedStream(httpcore.NetworkStream):
-    """A stream each of whose waits ends with the deadline."""
+    """A stream whose reads and writes end at the deadline."""
 
     def __init__(self, stream: httpcore.NetworkStream, deadline: Deadline) -> None:
         self._stream = stream
@@ -157,6 +157,6 @@ class _TimedStream(httpcore.NetworkStream):
 
 
 def look_up(host: str, port: int) -> list[str]:
-    """Look up the IP addresses of a host, each once, in the system's order."""
+    """Look up the distinct IP addresses of a host, in the system's order."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(place[0]) for *_, place in found))

@@ -1,4 +1,4 @@
-"""The pages of a source: one page, or those that it leads to within its part of its site."""
+"""Lists the pages of a source: one page, or those that it links to below the same path."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ ROBOTS = "robots"
 
 
 class Crawl:
-    """One look at a source; `pages` lists its pages, of which `most` are fetched at most.
+    """One crawl of a source; `pages` lists its pages, and fetches at most `most` of them.
 
-    `depth` counts the links that are followed from the page that is named, or from the pages that a
-    sitemap lists. Where one page can't be had now, pages that were known before and not met this
-    time stay as they are, since it may be the one that leads to them.
+    `depth` is the number of links to follow from the named page, or from the pages of a sitemap. If
+    a page cannot be fetched, known pages that were not reached stay, since it may be the one that
+    links to them.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Crawl:
         self._whole = True
 
     def pages(self) -> Iterator[Found | Skip]:
-        """List what is there now, each page as soon as it is known, and what can't be had."""
+        """Yield each page as soon as it is known, and the skips."""
         visited: set[str] = set()
         while self._waiting:
             address, level = self._waiting.popleft()
@@ -78,10 +78,10 @@ class Crawl:
                 yield found_at(page, self._source)
 
     def _page(self, address: str) -> StoredPage:
-        """Fetch a page, unless it is here as it is there.
+        """Fetch a page unless the stored one is current.
 
         Raises:
-            ReadError: it can't be had, or nothing reads it.
+            ReadError: it cannot be fetched, or has no reader.
 
         """
         if self._minds_rules:
@@ -102,12 +102,13 @@ class Crawl:
             return self._mirror.keep(address, self._source, answer, file)
 
     def _take(self, page: StoredPage, level: int) -> Iterator[Found | Skip]:
-        """List a page that is here, and note what it leads to."""
+        """Yield a stored page, and queue its links."""
         at = page.validators.at
         if page.address == self._source:
             self._prefix = prefix_of(at)
         elif not self._is_ours(at) or (at != page.address and at in self._met):
-            self._mirror.drop(page)  # it leads out of the source, or to a page met by itself
+            # It redirects out of the source, or to a page that is listed anyway.
+            self._mirror.drop(page)
             return
         self._met.add(at)
         if (listed := _listed(page)) is not None:
@@ -130,7 +131,7 @@ class Crawl:
             )
 
     def _missing(self, address: str, error: ReadError) -> Iterator[Found | Skip]:
-        """List what is left of a page that can't be had."""
+        """Yield the stored version or the skip of a page that cannot be fetched."""
         known = self._mirror.page(address)
         if error.code == GONE and known is None and address != self._source:
             yield Skip(address, GONE, f"a page leads to it, but {error}", None)
@@ -159,10 +160,10 @@ class Crawl:
         return address.startswith(self._prefix)
 
     def _rules_of(self, site: str) -> Rules:
-        """Fetch the `robots.txt` of a site, once; a site that shows none asks for nothing.
+        """Fetch the `robots.txt` of a site, once; without one, everything is allowed.
 
         Raises:
-            ReadError: it can't be had now, so that nobody knows.
+            ReadError: it cannot be fetched now, so the rules are unknown.
 
         """
         if site not in self._rules:
@@ -179,17 +180,17 @@ class Crawl:
 
 
 def _listed(page: StoredPage) -> list[str] | None:
-    """List what a sitemap names; None if the page is none."""
+    """List the addresses of a sitemap; None if the page is not one."""
     return sitemap(page.file, page.validators.at) if page.is_xml else None
 
 
 def is_document(page: StoredPage) -> bool:
-    """Tell whether a page that is here is to be indexed, and not a list of others."""
+    """Tell whether to index a stored page; a sitemap is only a list."""
     return page.file.suffix != ".gz" and _listed(page) is None
 
 
 def found_at(page: StoredPage, source: str) -> Found:
-    """Return a page that is here as a file to read, with its address as its location."""
+    """Return a stored page as a found file, with its address as location."""
     info = page.file.stat()
     address = page.address
     return Found(

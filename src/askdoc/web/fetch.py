@@ -1,4 +1,4 @@
-"""Fetch one page: redirects followed, size and time bounded, what came unpacked."""
+"""Fetches one page: follows redirects, limits size and time, unpacks the body."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from askdoc.types.indexing import GONE, PRIVATE, REFUSED, UNREACHABLE
 from askdoc.web.connection import CheckedBackend, Deadline, PrivateAddress, Resolve, TimeUp
 
 AGENT = "askdoc"
-"""By this name `robots.txt` may speak to this program."""
+"""The name of this program in `robots.txt`."""
 
 _MOST_REDIRECTS = 10
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -37,9 +37,9 @@ _ON_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS})
 
 @dataclass(frozen=True, slots=True)
 class Validators:
-    """What a server sent with a page, by which it can say later that the page is unchanged.
+    """The validators of a page, with which a server can later answer that it is unchanged.
 
-    `at` is the address that it came from in the end.
+    `at` is the final address after redirects.
     """
 
     at: str
@@ -49,7 +49,7 @@ class Validators:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A page that came: from where in the end, of which type; `unchanged` comes without content."""
+    """A fetched page: its final address and type; `unchanged` has no content."""
 
     at: str
     type: str = ""
@@ -63,10 +63,10 @@ _BY_HAND = "save what is there as a file, then index that"
 
 
 class Fetcher:
-    """Fetches pages of up to `most` bytes, each within `seconds`; a context manager.
+    """Fetches pages of at most `most` bytes, each within `seconds`; a context manager.
 
-    `resolve` looks names up, by default as the system does. No proxy is used, since what it
-    connects to could not be checked.
+    `resolve` looks names up, by default with the system. No proxy is used, since its target could
+    not be checked.
     """
 
     def __init__(
@@ -90,11 +90,11 @@ class Fetcher:
         self._pool.close()
 
     def fetch(self, address: str, into: IO[bytes], known: Validators | None = None) -> Answer:
-        """Write what is at an address into a file, unless it is as `known`.
+        """Write the page at an address into a file, unless it is unchanged since `known`.
 
         Raises:
-            ReadError: it is not there any more (`gone`), cannot be had now (`unreachable`), lies
-                at an address that is not public (`private_address`), or is `too_large`.
+            ReadError: it does not exist any more (`gone`), cannot be fetched now (`unreachable`),
+                has an address that is not public (`private_address`), or is `too_large`.
 
         """
         self._deadline.start(self._seconds)
@@ -126,7 +126,7 @@ class Fetcher:
         raise ReadError(message, code=UNREACHABLE, hint=hint)
 
     def _once(self, address: str, into: IO[bytes], known: Validators | None) -> Answer | str:
-        """Ask at one address; return where it sends to, if it does."""
+        """Request one address; return the target of a redirect, or the answer."""
         request: dict[str | bytes, str | bytes] = {
             "User-Agent": f"{AGENT}/{__version__}",
             "Accept": "text/html,application/xhtml+xml,*/*;q=0.8",
@@ -166,7 +166,7 @@ class Fetcher:
     def _receive(
         self, response: httpcore.Response, headers: dict[str, str], into: IO[bytes]
     ) -> None:
-        """Write the body into a file, unpacked; neither form of it may have too many bytes."""
+        """Write the unpacked body into a file; both packed and unpacked size are limited."""
         length = headers.get("content-length", "")
         if length.isdigit() and int(length) > self._most:
             raise self._too_large()
@@ -196,7 +196,7 @@ class Fetcher:
 
 
 def _unpacked(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Unpack gzip or zlib block by block, so that no more is in memory than one of them."""
+    """Unpack gzip or zlib block by block, so that memory is bounded."""
     unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)
     begun = False
     for piece in pieces:
@@ -216,7 +216,7 @@ def _unpacked(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _headers(response: httpcore.Response) -> dict[str, str]:
-    """Return the headers by their names in lower case; of several with one name, the last."""
+    """Return the headers by lower-case name; the last one of a name counts."""
     return {
         name.decode("latin-1").lower(): value.decode("latin-1").strip()
         for name, value in response.headers
@@ -224,7 +224,7 @@ def _headers(response: httpcore.Response) -> dict[str, str]:
 
 
 def _turned_down(status: int) -> ReadError:
-    """Return the error for an answer that is no page."""
+    """Return the error for a status that is not a page."""
     message = f"the server answers with {status}"
     if status in _LATER or not 400 <= status < 500:  # noqa: PLR2004 - what the client is to blame for
         return _unreachable(message)
@@ -236,7 +236,7 @@ def _unreachable(reason: str) -> ReadError:
 
 
 def _reason(error: Exception) -> str:
-    """Say in plain words why a page could not be had."""
+    """Return in plain words why a page could not be fetched."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):

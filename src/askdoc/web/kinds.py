@@ -1,4 +1,4 @@
-"""Which reader a fetched page is for: its type decides, then the ending of its address."""
+"""Chooses the suffix, and so the reader, of a fetched page: by its type, then by its address."""
 
 from __future__ import annotations
 
@@ -43,15 +43,15 @@ _TYPES = {
 _VAGUE = frozenset(
     {"", "application/octet-stream", "binary/octet-stream", "text/plain", "application/zip"}
 )
-"""Types that servers give what they do not know better; the ending of the address says more."""
+"""Generic types; the suffix of the address says more."""
 
 _MARKUP = frozenset({"html", "htm", "xhtml"})
 _ENCODED = frozenset({"html", "xhtml", "txt", "md", "csv", "tsv", "json", "jsonl", "vtt", "srt"})
-"""Formats whose text may be converted to UTF-8; XML says in itself how it is written."""
+"""Formats whose text may be converted to UTF-8; XML declares its own encoding."""
 
 
 def ending_for(kind: str, address: str) -> str | None:
-    """Name the ending of a file for what came with the type `kind`; None if nothing reads it."""
+    """Return the suffix of a file of the type `kind`; None if no reader reads it."""
     named = ending_in(address)
     if kind in _VAGUE and named and is_readable(f"x.{named}") and named not in _MARKUP:
         return named
@@ -63,7 +63,7 @@ def ending_for(kind: str, address: str) -> str | None:
 
 
 def _like(kind: str, named: str) -> tuple[str, ...]:
-    """List endings for a type that has none of its own, by its family."""
+    """List suffixes for a type of a known family, such as `+xml`."""
     if kind == "application/zip":
         return ("zip",)
     if kind.startswith("text/") and kind != "text/css":
@@ -73,21 +73,21 @@ def _like(kind: str, named: str) -> tuple[str, ...]:
 
 
 def is_worth_following(address: str) -> bool:
-    """Tell whether what a link leads to may be something to read, by the ending of its address."""
+    """Tell by its suffix whether the target of a link may be readable."""
     named = ending_in(address)
     guessed = mimetypes.guess_type(f"x.{named}")[0] if named else None
     return guessed is None or is_readable(f"x.{named}") or guessed.startswith("text/html")
 
 
 def ending_in(address: str) -> str:
-    """Return the ending of the name in an address, in lower case without its dot."""
+    """Return the suffix of an address in lower case, without the dot."""
     return PurePosixPath(name_in(address)).suffix.lower().removeprefix(".")
 
 
 def in_utf8(data: bytes, ending: str, charset: str | None) -> bytes:
-    """Convert a text to UTF-8, with a byte order mark, if the server names another encoding.
+    """Convert a text to UTF-8 with a byte order mark if the server names another encoding.
 
-    The encoding that the server names counts before the one that a page names.
+    The server's encoding takes precedence over the page's.
     """
     if charset is None or ending not in _ENCODED:
         return data

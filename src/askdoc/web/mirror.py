@@ -1,7 +1,7 @@
-"""What was fetched, kept as files beside the index, so that a later run need not fetch it again.
+"""Stores fetched pages as files next to the index, so that a later run need not fetch them again.
 
-Each page has a folder named after its address, with the page and a note of what the server said of
-it. Everything here can be fetched again: a folder that is damaged counts as none.
+Each page has a folder named by a hash of its address, with the page and a note of its validators.
+Everything can be fetched again, so a damaged folder counts as missing.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _LONGEST_NAME = 60
 
 @dataclass(frozen=True, slots=True)
 class StoredPage:
-    """A page that is here: `address` is what was asked for, `source` why."""
+    """A stored page: `address` is the requested address, `source` the source that it belongs to."""
 
     address: str
     source: str
@@ -40,7 +40,7 @@ class StoredPage:
 
     @property
     def is_markup(self) -> bool:
-        """Tell whether there may be links in it."""
+        """Tell whether it may have links."""
         return self.file.suffix in (".html", ".xhtml")
 
     @property
@@ -50,17 +50,17 @@ class StoredPage:
 
 
 class Mirror:
-    """The pages in a folder, which is made with the first."""
+    """The pages in a folder, which is created with the first page."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def page(self, address: str) -> StoredPage | None:
-        """Return what is here of an address."""
+        """Return the stored page of an address."""
         return self._read(self._place(address))
 
     def of(self, source: str) -> list[StoredPage]:
-        """List what is here of a source, by address."""
+        """List the stored pages of a source, by address."""
         if not self._folder.is_dir():
             return []
         found = (self._read(place) for place in self._folder.iterdir() if place.is_dir())
@@ -70,12 +70,12 @@ class Mirror:
         )
 
     def drop(self, page: StoredPage) -> None:
-        """Forget a page."""
+        """Delete a page."""
         shutil.rmtree(self._place(page.address), ignore_errors=True)
 
     @contextmanager
     def incoming(self) -> Iterator[IO[bytes]]:
-        """Open a file for what is about to come; it is gone in the end unless it was kept."""
+        """Open a temporary file for a page; it is deleted at the end unless `keep` has moved it."""
         self._folder.mkdir(parents=True, exist_ok=True)
         with NamedTemporaryFile(dir=self._folder, prefix="new-", delete=False) as file:
             try:
@@ -84,10 +84,10 @@ class Mirror:
                 Path(file.name).unlink(missing_ok=True)
 
     def keep(self, address: str, source: str, answer: Answer, file: IO[bytes]) -> StoredPage:
-        """Keep what came; a page with the same content stays the file that it is.
+        """Store a fetched page; with unchanged content the file stays the same.
 
         Raises:
-            ReadError: nothing reads what came.
+            ReadError: no reader reads this type.
 
         """
         file.flush()
@@ -116,7 +116,7 @@ class Mirror:
         return page
 
     def belongs_to(self, page: StoredPage, source: str) -> StoredPage:
-        """Note that a page is here for another source now."""
+        """Record that a page now belongs to another source."""
         if page.source == source:
             return page
         moved = StoredPage(page.address, source, page.file, page.validators)
@@ -145,7 +145,8 @@ class Mirror:
             file = place / str(note["file"])
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        # The folder may have come from somewhere else: it names nothing outside of itself.
+        # The folder may come from an untrusted index, so its note must not name files outside of
+        # it.
         if self._place(address) != place or file.parent != place or file.is_symlink():
             return None
         if not file.is_file() or not (is_readable(file.name) or file.suffix == ".gz"):
@@ -158,12 +159,12 @@ class Mirror:
 
 
 def _file_name(address: str) -> str:
-    """Name a file after what an address is of, so that messages can name it."""
+    """Derive a file name from an address, for messages."""
     name = name_in(address).rpartition(".")[0] or name_in(address)
     return _NOT_IN_NAMES.sub("-", name).strip("-")[:_LONGEST_NAME] or "index"
 
 
 def _sitemap_ending(file: Path) -> str | None:
-    """Name the ending of a sitemap that is packed as a file."""
+    """Return the suffix of a gzipped sitemap."""
     with file.open("rb") as opened:
         return "gz" if opened.read(2) == b"\x1f\x8b" else None

@@ -1,4 +1,4 @@
-"""What fetched pages say of other pages: links, sitemaps, `robots.txt`."""
+"""Reads links, sitemaps and `robots.txt`."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from askdoc.addresses import resolved
 from askdoc.web.fetch import AGENT
 
 _MOST_MARKUP = 5_000_000
-"""Bytes of a page in which links are looked for."""
+"""Bytes of a page to search for links."""
 
 _MOST_SITEMAP = 60_000_000
-"""Bytes of an unpacked sitemap that are read; the protocol allows 50 MB."""
+"""Most bytes of an unpacked sitemap; the protocol allows 50 MB."""
 
 _MOST_ROBOTS = 500_000
 _LONGEST_DELAY = 10.0
 
 
 def links(file: Path, at: str) -> list[str]:
-    """List the addresses that a page links to, each once, in order."""
+    """List the distinct addresses that a page links to, in order."""
     with file.open("rb") as opened:
         data = opened.read(_MOST_MARKUP)
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
@@ -40,7 +40,7 @@ def links(file: Path, at: str) -> list[str]:
 
 
 def sitemap(file: Path, at: str) -> list[str] | None:
-    """List the pages, or the further sitemaps, that a sitemap names; None if it is none."""
+    """List the pages or sitemaps in a sitemap; None if it is not one."""
     data = _bytes_of(file)
     if data is None:
         return None
@@ -59,7 +59,7 @@ def sitemap(file: Path, at: str) -> list[str] | None:
 
 
 class Rules:
-    """What the `robots.txt` of a site asks of this program."""
+    """The rules of a site's `robots.txt` for this program."""
 
     def __init__(self, data: bytes) -> None:
         text = data[:_MOST_ROBOTS].decode("utf-8-sig", "replace")
@@ -71,7 +71,7 @@ class Rules:
 
     @property
     def delay(self) -> float:
-        """Seconds to wait between two pages, within reason."""
+        """Seconds to wait between two pages, limited to a reasonable time."""
         return min(float(self._rules.crawl_delay(AGENT) or 0), _LONGEST_DELAY)
 
 
@@ -83,7 +83,7 @@ def _places(root: etree._Element) -> Iterator[str]:
 
 
 def _bytes_of(file: Path) -> bytes | None:
-    """Read a sitemap, unpacked where it is packed; None if it has too much in it or is damaged."""
+    """Read a sitemap, unpacked if needed; None if it is too large or damaged."""
     with file.open("rb") as opened:
         data = opened.read(_MOST_SITEMAP + 1)
     if data.startswith(b"\x1f\x8b"):

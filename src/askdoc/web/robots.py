@@ -1,4 +1,4 @@
-"""Which addresses a connection may be made to."""
+"""Decides which IP addresses may be connected to."""
 
 from __future__ import annotations
 
@@ -8,23 +8,24 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 IPAddress = IPv4Address | IPv6Address
 
 _TRANSLATED = IPv6Network("64:ff9b::/96")
-"""Here IPv6 networks put the addresses of IPv4, in the last 32 bits."""
+"""IPv6 networks that embed IPv4 addresses in the last 32 bits."""
 
 _METADATA = frozenset(
     map(ip_address, ("100.100.100.200", "192.0.0.192", "168.63.129.16", "fd00:ec2::254"))
 )
-"""Where clouds give a machine its credentials, besides the link-local `169.254.169.254`."""
+"""Metadata services of clouds, which give out credentials, besides the link-local
+`169.254.169.254`."""
 
 PRIVATE = "is a private address"
-"""The one objection that an option lifts."""
+"""The only objection that an option lifts."""
 
 
 def objection(address: str, *, allow_private: bool) -> str | None:
-    """Say why no connection may be made to an IP address; None where one may.
+    """Return why an IP address is refused; None if it is permitted.
 
-    Without `allow_private`, only public addresses will do. Link-local, unspecified and multicast
-    ones, and those at which clouds keep their secrets, never will. An address inside another, such
-    as the IPv4 one in `::ffff:10.0.0.1`, counts as well.
+    Without `allow_private`, only public addresses are permitted. Link-local, unspecified, multicast
+    and cloud metadata addresses never are. An embedded address, such as the IPv4 one in
+    `::ffff:10.0.0.1`, is checked, too.
     """
     try:
         every = list(_inside(ip_address(address.partition("%")[0])))
@@ -42,7 +43,7 @@ def objection(address: str, *, allow_private: bool) -> str | None:
 
 def _is_public(address: IPAddress) -> bool:
     if isinstance(address, IPv6Address) and (address in _TRANSLATED or address.ipv4_mapped):
-        return True  # what it holds is looked at by itself
+        return True  # the embedded address is checked separately
     if isinstance(address, IPv6Address) and address.is_site_local:
         return False
     return address.is_global and not address.is_reserved

@@ -1,4 +1,4 @@
-"""The web as a place that documents come from: only what the user has named is fetched."""
+"""Web sources: fetches only addresses that the user has named."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from askdoc.web.mirror import Mirror
 
 
 class WebSources:
-    """Lists what is at the addresses of a workspace; what comes is kept in `folder`.
+    """Lists the pages of a workspace's addresses; `folder` stores them.
 
-    `permission` says how the user has allowed an address to be fetched; None if not at all, since
-    an index or its settings may have come from elsewhere. No page has more than `most` bytes.
+    `permission` returns what the user allows for an address, or None: an index or its settings may
+    come from an untrusted source. A page has at most `most` bytes.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class WebSources:
         self._resolve = resolve
 
     def pages(self, source: str) -> Iterator[Found | Skip]:
-        """List the pages of a source, and what can't be had."""
+        """Yield the pages of a source, and the skips."""
         allowed = self._permission(source)
         if allowed is None:
             hint = f"if you trust it, `askdoc index {shlex.quote(source)}` fetches it"
@@ -69,7 +69,7 @@ class WebSources:
                 ).pages()
 
     def forget(self, source: str) -> None:
-        """Delete what is here of a source."""
+        """Delete the stored pages of a source."""
         for page in self._mirror.of(source):
             self._mirror.drop(page)
 

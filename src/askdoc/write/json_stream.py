@@ -1,4 +1,4 @@
-"""JSON that is still being written: each object of a list as soon as it is whole."""
+"""Reads JSON while it is being written: each object of a list as soon as it is complete."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 
 _SIMPLE = r'"[^"]*"\s*:\s*(?:"(?:[^"\\]|\\.)*"|[^\[\]{}",]+)\s*,\s*'
 _LIST_BEGUN = re.compile(rf'\{{\s*(?P<before>(?:{_SIMPLE})*)"[^"]*"\s*:\s*\[\s*(?=\{{)')
-"""An object whose list of objects has begun; of what stands before the list only the simple."""
+"""An object up to the start of its list of objects, with only simple values before the list."""
 
 _decode = json.JSONDecoder().raw_decode
 
 
 def read_objects(pieces: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """Yield each object of the list in the outermost object, and before them its other values.
+    """Yield the other values of the outermost object, then each object of its list.
 
-    Lists further in belong to their object. What is broken off, or no JSON, is left out.
+    Nested lists belong to their object. Incomplete objects and invalid JSON are dropped.
     """
     text = ""
     for piece in pieces:
@@ -36,7 +36,7 @@ def read_objects(pieces: Iterable[str]) -> Iterator[dict[str, Any]]:
 
 
 def _decoded(text: str) -> tuple[dict[str, Any], int]:
-    """Read the object that `text` begins with; it ends at 0 where it is not whole."""
+    """Decode the object at the start of `text`, and return its end; 0 if it is incomplete."""
     try:
         found, end = _decode(text)
     except (ValueError, RecursionError):

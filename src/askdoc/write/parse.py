@@ -1,8 +1,7 @@
-"""Reads what a language model writes, as it comes, into claims with their labels.
+"""Parses the stream of a language model into claims with labels.
 
-Made for the grammar's `- text [1] [2]` and for JSON, and tolerant of models that can't be held to
-either: numbered lists, several labels in one bracket, labels before the full stop, prose without
-lines.
+It expects lines `- text [1] [2]` or JSON, and tolerates models without an enforced format: numbered
+lists, several labels in one bracket, labels before the full stop, prose without lines.
 """
 
 from __future__ import annotations
@@ -23,11 +22,11 @@ _NEXT = re.compile(r"[^\W\d_]+")
 _ARTICLE = re.compile(
     r"\b(?:am|im|vom|zum|beim|bis|seit|der|die|das|den|dem|des|jeder|dne|het|de)\s+$", re.IGNORECASE
 )
-"""What stands before an ordinal, whatever the language is taken for."""
+"""Words before an ordinal, in any language."""
 
 
 def ends_here(before: str, after: str, language: str) -> bool:
-    """Tell whether a sentence ends between two parts of a text, where a mark stands."""
+    """Tell whether a sentence ends at the mark between two parts of a text."""
     last = _LAST.search(before.rstrip())
     if last is None:
         return True
@@ -67,16 +66,16 @@ _JSON = re.compile(_FENCE + r"(?:\[\s*)?\{")
 _UNDECIDED = re.compile(r"^\s*(?:`{0,2}|```(?:j|js|jso)?|```(?:json)?\s*(?:\[\s*)?|\[\s*)$")
 
 Language = Callable[[str], str]
-"""Names the language of a text, which tells whether a full stop ends a sentence."""
+"""Returns the language of a text; it decides whether a full stop ends a sentence."""
 
 _TEXT_NAMES = (TEXT, "claim", "statement")
 _LABEL_NAMES = (SENTENCES, "sentence", "labels", "label", "sources", "citations")
-"""What models call them, the schema's own names first."""
+"""Keys that models use; the schema's own key comes first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """One claim as a model wrote it: its text without labels, and the labels as it wrote them."""
+    """One claim of a model: its text without labels, and the labels as written."""
 
     text: str
     labels: tuple[str, ...]
@@ -84,7 +83,7 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The model says that the sentences do not hold the answer, in its own words."""
+    """The model says that the sentences do not contain the answer."""
 
     text: str
 
@@ -96,9 +95,9 @@ def _english(_: str) -> str:
 def read_claims(
     pieces: Iterable[str], language: Language = _english
 ) -> Iterator[Written | Refused]:
-    """Yield each claim as soon as its line or its object is complete; the last one at the end.
+    """Yield each claim as soon as its line or object is complete; the last one at the end.
 
-    A refusal counts only as the first thing that is said.
+    A refusal counts only at the start.
     """
     spoken = _without_thoughts(pieces)
     opening = ""
@@ -112,7 +111,7 @@ def read_claims(
 
 
 def _without_thoughts(pieces: Iterable[str]) -> Iterator[str]:
-    """Leave out what stands between `<think>` and `</think>`, or after one that is never closed."""
+    """Drop the text between `<think>` and `</think>`, or after an unclosed `<think>`."""
     buffer = ""
     for piece in pieces:
         buffer += piece
@@ -132,12 +131,12 @@ def _without_thoughts(pieces: Iterable[str]) -> Iterator[str]:
 
 
 def _begun(text: str) -> int:
-    """Count the characters at the end of `text` that may be the beginning of a thought."""
+    """Count the characters at the end of `text` that may be the start of `<think>`."""
     return next(n for n in range(len(_THOUGHT) - 1, -1, -1) if text.endswith(_THOUGHT[:n]))
 
 
 def _lines(pieces: Iterable[str], language: Language) -> Iterator[Written | Refused]:
-    """Read line by line; where the stream breaks, the finished sentences of its last line too."""
+    """Parse line by line; if the stream breaks, also the complete sentences of the last line."""
     waiting = ""
     has_claims = False
     broken: GeneratorError | None = None
@@ -156,7 +155,7 @@ def _lines(pieces: Iterable[str], language: Language) -> Iterator[Written | Refu
 
 
 def _finished(text: str, language: Language) -> str:
-    """Keep the sentences that are known to be whole: another begins after them, or a label ends."""
+    """Keep the sentences that are complete for certain: another one or a label follows."""
     if _LABELLED_END.search(text):
         return text
     ends = [match.end() for by in (_SENTENCE, _END) for match in _ends(by, text, language)]
@@ -164,17 +163,17 @@ def _finished(text: str, language: Language) -> str:
 
 
 def is_label(text: str) -> bool:
-    """Tell whether something in brackets looks like a label, such as `7`, `S7` or `Source 7`."""
+    """Tell whether text in brackets looks like a label, such as `7`, `S7` or `Source 7`."""
     return _LABEL.fullmatch(text) is not None
 
 
 def ends_sentence(text: str) -> bool:
-    """Tell whether a claim ends as a sentence does."""
+    """Tell whether a claim ends like a sentence."""
     return text.rstrip("\"'”’)").endswith((".", "!", "?"))
 
 
 def _objects(pieces: Iterable[str], language: Language) -> Iterator[Written | Refused]:
-    """Read `{"answered": true, "claims": [{"text": …, "sentences": [1]}]}`, or near it."""
+    """Parse `{"answered": true, "claims": [{"text": …, "sentences": [1]}]}` and similar JSON."""
     has_claims = False
     for found in read_objects(pieces):
         if found.get(ANSWERED) is False and not has_claims:
@@ -207,7 +206,7 @@ def _line(line: str, language: Language, *, first: bool) -> Iterator[Written | R
 
 
 def _sentences(text: str, language: Language) -> Iterator[str]:
-    """Cut prose after each sentence that has labels; one without labels goes with the next."""
+    """Split prose after each sentence with labels; one without labels is joined to the next."""
     start = 0
     for match in _ends(_SENTENCE, text, language):
         if _labels(text[start : match.end()]).search(text, start, match.end()):
@@ -217,7 +216,7 @@ def _sentences(text: str, language: Language) -> Iterator[str]:
 
 
 def _whole(text: str, language: Language) -> list[str]:
-    """Cut a claim into its sentences; what a limit of length cut off in the middle is dropped."""
+    """Split a claim into sentences; drop an incomplete one at a length limit."""
     edges = [0, *(match.end() for match in _ends(_END, text, language)), len(text)]
     sentences = [part for start, end in pairwise(edges) if (part := text[start:end].strip())]
     cut_off = len(text) >= LONGEST and not text.endswith((".", "!", "?", '"'))
@@ -225,7 +224,7 @@ def _whole(text: str, language: Language) -> list[str]:
 
 
 def _ends(pattern: re.Pattern[str], text: str, language: Language) -> Iterator[re.Match[str]]:
-    """List where sentences end by a pattern: not after an ordinal or an abbreviation."""
+    """List the ends of sentences by a pattern, except after ordinals and abbreviations."""
     for match in pattern.finditer(text):
         if match[0].strip() or ends_here(
             text[: match.start()], text[match.end() :], language(text)
@@ -246,12 +245,12 @@ def _claim(text: str) -> Written:
 
 
 def _labels(text: str) -> re.Pattern[str]:
-    """Say what labels look like here: a number in parentheses is one where no brackets are."""
+    """Return the pattern of labels: numbers in parentheses count if there are no brackets."""
     return _BRACKETS if _BRACKETS.search(text) else _PARENTHESES
 
 
 def _numbers(inside: str) -> Iterator[str]:
-    """List the labels in one bracket; `2-4` stands for three."""
+    """List the labels in one bracket; `2-4` means three labels."""
     for part in re.split(r"\s*(?:,|;|and)\s*", inside):
         ends = [int(end) for end in re.findall(r"\d+", part)]
         yield from (str(number) for number in range(ends[0], min(ends[-1], ends[0] + 20) + 1))

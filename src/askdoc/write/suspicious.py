@@ -1,7 +1,7 @@
-"""Sentences of documents that speak to a language model instead of telling the reader something.
+"""Finds sentences that address a language model (prompt injection).
 
-Such a sentence stays in the index and can be found and quoted, but it is kept from the model. What
-else is shown to the model is made harmless: nothing in it can look like a label or a chat marker.
+Such a sentence can be found and quoted, but is not shown to the model. All other text for the model
+is made harmless: nothing in it can look like a label or a chat marker.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ import unicodedata
 from askdoc.strings import UNSEEN_LETTERS
 
 _JOINERS = "\u200c\u200d"
-"""Invisible and still ordinary: they shape scripts and emoji."""
+"""Invisible but ordinary characters, which shape scripts and emoji."""
 
 _BREAKS = (
     "\u00ad\u180e\u200b\u200e\u200f\u061c\u2060\u2061\u2062\u2063\u2064\ufeff" + UNSEEN_LETTERS
 )
-"""Invisible, common in copied text, and no loss: where a word may part, and marks of direction."""
+"""Invisible characters that are common in copied text: soft hyphens and marks of direction."""
 
 _MARKERS = re.compile(
     r"<\|[^|>]{0,40}\|?>?|</?s>|\[/?INST\]|<</?SYS>>|</?(?:start|end)_of_turn>|<\/?(?:system|assistant"
@@ -27,7 +27,7 @@ _MARKERS = re.compile(
 )
 
 _FORGED = re.compile(r"\[(\d{1,2})\](?:\s*\[\1\])+")
-"""The same label over again, as no reference is written."""
+"""The same label repeated, as no real reference is."""
 
 _MODEL = r"(?:ai|llms?|assistants?|language\s+models?|chat\s?bots?|gpt)"
 _SOURCE = r"(?:sources?|documents?|labels?|sentences?|passages?)"
@@ -85,12 +85,12 @@ _ORDINARY = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-"""Whole sentences for people: of instructions on paper, with where they are from and no other order
-beside it, and of the questions of a form."""
+"""Sentences for people that look like orders: instructions on paper that name their source, and
+questions of a form."""
 
 
 def suspicion(text: str) -> str | None:
-    """Say what about `text` speaks to a language model or hides from a reader, else None."""
+    """Return what in `text` addresses a language model or is hidden from a reader, else None."""
     if _hidden(text):
         return "it has hidden characters"
     plain = _plain(text)
@@ -106,24 +106,24 @@ def suspicion(text: str) -> str | None:
 
 
 def visible(text: str) -> str:
-    """Return `text` without characters that nobody sees, besides those that shape scripts."""
+    """Return `text` without invisible characters, except those that shape scripts."""
     return "".join(c for c in text if c in _SPACES or not _is_unseen(c))
 
 
 def harmless(text: str) -> str:
-    """Return `text` on one line, with nothing that could pass for a label or a chat marker."""
+    """Return `text` on one line, without anything that looks like a label or a chat marker."""
     marked = _MARKERS.sub(" ", visible(text)).replace("[", "(").replace("]", ")")
     return " ".join(marked.translate(_PLAIN_MARKS).split())
 
 
 def _plain(text: str) -> str:
-    """Bring look-alike letters and hidden characters to what a reader sees."""
+    """Replace look-alike letters, and remove hidden characters."""
     folded = unicodedata.normalize("NFKC", text).casefold().translate(_LOOKALIKES)
     return "".join(c for c in visible(folded) if c not in _JOINERS).replace("’", "'")
 
 
 def _unspaced(text: str) -> str:
-    """Join letters that are written apart: `i g n o r e` is `ignore`."""
+    """Join spaced letters: `i g n o r e` is `ignore`."""
     return re.sub(
         r"\b(?:\w[ .\-_*]){3,}\w\b", lambda found: re.sub(r"[ .\-_*]", "", found[0]), text
     )
@@ -144,7 +144,7 @@ def _hidden(text: str) -> bool:
 _SPACES = "\n\r\t\f\v"
 
 _PLAIN_MARKS = str.maketrans("<>“”„‘’–—", '()"""\'\'--')
-"""Marks that small models stumble over, and those that chat markers are made of."""
+"""Characters that confuse small models, or that chat markers consist of."""
 
 _LOOKALIKES = str.maketrans("аеорсухіјѕԁһ", "aeopcyxijsdh")
 """Cyrillic letters that look like Latin ones."""

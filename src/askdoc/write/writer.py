@@ -1,9 +1,8 @@
-"""The use case of a language model: evidence becomes claims, each checked before it is shown.
+"""Lets a language model write claims from evidence, and checks each before it is shown.
 
-    build the prompt → stream → read claims → find and check the sentences they rest on
+build the prompt → stream → parse claims → attribute and check each claim
 
-What the sentences do not support is withheld; the caller falls back to extraction where nothing is
-left.
+Unsupported claims are withheld; if none is left, the caller uses the extractive answer.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ from askdoc.write.prompts import Built, Offer, Reach, alone
 
 @dataclass(frozen=True, slots=True)
 class Attributed:
-    """A claim's sources by number, the verdict on it, and whether the model named others."""
+    """A claim's sentences by number, the verdict, and whether the model named other sentences."""
 
     numbers: tuple[int, ...]
     verdict: Verdict
@@ -49,12 +48,12 @@ class Attributed:
 def attribute(
     claim: str, cited: Sequence[int], offered: Sequence[tuple[int, Source]], check: Check
 ) -> Attributed:
-    """Find the sentences that support `claim`: those cited if they do, else the best of all.
+    """Find the sentences that support `claim`: the cited ones if they do, else the best of all.
 
-    A sentence that was cited is kept only if it helps: one that supports the claim alone stands
-    alone. A claim that named its sentences moves only to one that supports it wholly: one that is
-    contradicted by what it names is not to be saved by a sentence that merely shares its words.
-    Without a name, the sentence that holds most of it decides.
+    A cited sentence stays only if it is needed; one that supports the claim alone is enough. A
+    claim with cited sentences moves only to one that fully supports it: if its own sentence
+    contradicts it, a sentence that merely shares words must not save it. Without citations, the
+    sentence with most of its content decides.
     """
     sources = dict(offered)
     named = [number for number in cited if number in sources]
@@ -84,20 +83,19 @@ def _needed(
 
 
 NEAR = 0.15
-"""Cosine from which a sentence without a word of the question can still answer it.
-
-"The blast killed 40" lies at 0.41 of "How many people died?", "The work took until 1931" at 0.17 of
-"When was the dam completed?", sentences about other things at 0.1 and below.
+"""With at least this cosine, a sentence without a word of the question may answer it. "The blast
+killed 40" has 0.41 to "How many people died?", "The work took until 1931" has 0.17 to "When was the
+dam completed?", unrelated sentences have 0.1 or less.
 """
 
 
 def beside_the_point(
     question: str, claim: str, sources: Sequence[str], terms: Terms, embed: EmbedTexts | None
 ) -> bool:
-    """Tell whether neither a claim nor what it cites shares a word or the subject with `question`.
+    """Tell whether neither a claim nor its sources share a word or the subject with `question`.
 
-    A model that is weak, or that a document talks to, repeats what it was shown, which the check
-    of claims lets pass.
+    A weak or injected model repeats what it was shown; such a claim is supported, but off the
+    subject.
     """
     asked = {stem for stem in terms(question) if not is_light(stem)}
     covered = {stem for text in (claim, *sources) for stem in terms(text)}
@@ -111,17 +109,17 @@ def beside_the_point(
 
 _REPEATED = 0.8
 _ENDLESS = 4
-"""A model that writes so many times the claims it was asked for is taken to go on for ever."""
+"""A model that writes this many times the requested claims is stopped."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much a model is given and may say, and what is shown of it.
+    """Limits for a model: its input, its output, and what is shown.
 
-    `evidence_tokens` bounds the evidence in a prompt. A model that is not `trusted`, since nobody
-    measured it to be good enough, can't refuse, can't leave out the best evidence, and has its
-    partly supported claims withheld too. Without `own_words` it is shown only where it shortens a
-    sentence. Prices are for a million tokens, in any one currency.
+    `evidence_tokens` limits the evidence in a prompt. A model that is not `trusted` (not measured
+    to be good enough) may not refuse, may not leave out the best evidence, and its partly supported
+    claims are withheld. Without `own_words`, only shortened sentences are shown. Prices are per
+    million tokens, in any currency.
     """
 
     evidence_tokens: int = 1500
@@ -134,7 +132,7 @@ class Limits:
 
 @dataclass(slots=True)
 class _Progress:
-    """What has been written so far."""
+    """The state of one generation."""
 
     started: float
     question: str
@@ -152,7 +150,7 @@ class _Progress:
 
 
 class Writer:
-    """Writes checked claims with a language model; keeps nothing between questions."""
+    """Writes checked claims with a language model; has no state between questions."""
 
     def __init__(
         self, generator: Generator, check: Check, terms: Terms, *, limits: Limits | None = None,
@@ -167,28 +165,28 @@ class Writer:
 
     @property
     def name(self) -> str:
-        """How answers name the model."""
+        """The model's name in answers."""
         return self._generator.name
 
     @property
     def fingerprint(self) -> str:
-        """What the claims depend on besides the evidence."""
+        """A hash of what the claims depend on besides the evidence."""
         checked = f"/check-{self._second.name}" if self._second else ""
         return f"{self._generator.name}/prompt-{prompts.VERSION}{checked}"
 
     @property
     def stands_alone(self) -> bool:
-        """Whether its claims are the whole answer, whatever evidence they leave out."""
+        """Whether its claims alone are the answer; else extractive citations are added."""
         return self._limits.trusted
 
     def write(self, question: str, evidence: Sequence[Evidence], on_claim: DraftListener) -> Draft:
-        """Let the model answer `question` from `evidence`; `hear` gets each claim that holds.
+        """Let the model answer `question` from `evidence`; `on_claim` gets each supported claim.
 
-        Ctrl-C ends the generation; what was heard by then is kept. If the model fails, the draft
-        says why and holds what came before.
+        Ctrl-C ends the generation and keeps the claims so far. If the model fails, the draft has
+        the reason and the claims so far.
 
         Raises:
-            KeyboardInterrupt: before there was any claim.
+            KeyboardInterrupt: interrupted before the first claim.
 
         """
         built = prompts.build(
@@ -226,15 +224,15 @@ class Writer:
                     progress.spent = replace(progress.spent, cut_off=True)
                     return
                 if number >= self._limits.most_claims:
-                    continue  # the end of the stream tells what all of it took
+                    continue  # read on: the end of the stream has the token counts
                 if progress.spent.cut_off and not item.labels and not ends_sentence(item.text):
-                    continue  # only its beginning is there
+                    continue  # the last claim may be incomplete
                 self._take(item, built.offers, progress, on_claim)
 
     def _pieces(
         self, stream: Iterator[str | Spent], progress: _Progress
     ) -> TextPieces[str, None, None]:
-        """Pass on the text, and note when the first of it came and what all of it took."""
+        """Yield the text, and record the time of the first piece and the token counts."""
         first: float | None = None
         try:
             for piece in stream:
@@ -293,7 +291,7 @@ class Writer:
     def _only_shortened(
         self, claim: str, offers: Sequence[Offer], numbers: Sequence[int], verdict: Verdict
     ) -> Verdict:
-        """Lower the verdict on a claim that is more than one of its sentences shortened."""
+        """Lower the verdict on a claim that is not just a shortened sentence."""
         reasons = []
         for number in numbers:
             reason = altered(claim, offers[number - 1].text, self._terms)
@@ -305,7 +303,7 @@ class Writer:
     def _confirmed(
         self, claim: str, numbers: Sequence[int], sources: dict[int, Source], verdict: Verdict
     ) -> Verdict:
-        """Ask the second check, where there is one, about what the first lets pass."""
+        """Ask the second check, if there is one, about claims that pass the first."""
         if self._second is None or verdict.support is Support.UNSUPPORTED:
             return verdict
         return self._second(claim, [sources[number] for number in numbers], verdict)
@@ -319,7 +317,7 @@ class Writer:
         return replace(spent, cost=cost)
 
     def _both_sides(self, built: Built, progress: _Progress, on_claim: DraftListener) -> None:
-        """Add what another sentence of the evidence says, where it contradicts a cited one."""
+        """Add a sentence of the evidence that contradicts a cited one."""
         cited = {(e.label, span) for claim in progress.shown for e, span in claim.places}
         offers = {offer.number: offer for offer in (*built.offers, *built.beyond)}
         sources = [(offer.number, _source(offer)) for offer in built.offers]
@@ -339,7 +337,7 @@ class Writer:
                 on_claim(claim)
 
     def _on_different_things(self, one: Offer, other: Offer) -> bool:
-        """Tell whether titles and headings place the same words in different matters."""
+        """Tell whether title and headings show that two sentences are about different things."""
         passages = [offer.evidence.passage for offer in (one, other)]
         title, their_title = (passage.document.title or "" for passage in passages)
         heading, their_heading = (" ".join(passage.chunk.headings) for passage in passages)
@@ -371,7 +369,7 @@ class Writer:
 
 
 def number_places(claims: Sequence[DraftClaim]) -> dict[tuple[str, Span], int]:
-    """Give each cited place, a document and a span, its number from 1 in order of first use."""
+    """Give the cited places (document, span) numbers from 1 in order of first use."""
     numbers: dict[tuple[str, Span], int] = {}
     for claim in claims:
         for evidence, span in claim.places:
@@ -380,7 +378,7 @@ def number_places(claims: Sequence[DraftClaim]) -> dict[tuple[str, Span], int]:
 
 
 def _labelled(progress: _Progress, offers: Sequence[Offer]) -> tuple[Disagreement, ...]:
-    """Name what contradicts each other by the labels of the answer."""
+    """Return contradictions with the labels of the answer."""
     labels = number_places(progress.shown)
     places = {o.number: (o.evidence.passage.document.id, o.span) for o in offers}
     return tuple(
@@ -390,7 +388,7 @@ def _labelled(progress: _Progress, offers: Sequence[Offer]) -> tuple[Disagreemen
 
 
 def _too_long(name: str, built: Built) -> GeneratorError:
-    """Say why a model was not asked, though there are sentences that may be shown to it."""
+    """Return why a model was not asked although there are sentences for it."""
     if built.is_crowded:
         message = f"`{name}` was not asked, since the question is too long for it"
         return GeneratorError(message, hint="ask in fewer words")
@@ -402,7 +400,7 @@ def _failure_text(failure: GeneratorError) -> str:
 
 
 def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
-    """Tell whether two claims say the same in nearly the same words (Jaccard index)."""
+    """Tell whether two claims have nearly the same words (Jaccard index)."""
     union = one | other
     return not union or len(one & other) / len(union) >= _REPEATED
 
