@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from askdoc import __version__
 from askdoc.errors import AskdocError
-from askdoc.serve import asking, documents, mcp, originals
+from askdoc.serve import asking, chat, documents, mcp, originals
 from askdoc.serve.guard import Guard, Rules
 from askdoc.serve.http import (
     engine_of,
@@ -58,6 +58,7 @@ def _routes() -> list[BaseRoute]:
         Route("/healthz", healthz),
         Route("/readyz", readyz),
         *asking.ROUTES,
+        *chat.ROUTES,
         *documents.ROUTES,
         *originals.ROUTES,
         *mcp.ROUTES,
