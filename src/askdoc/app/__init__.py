@@ -1,4 +1,4 @@
-"""From a workspace to working parts; a part is imported when it is first used."""
+"""Builds working parts from a workspace's settings; each part is imported on first use."""
 
 from __future__ import annotations
 
@@ -73,7 +73,10 @@ _MODULES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import the module that has a part. This is the only lazy loading of askdoc's own modules."""
+    """Import the module of a part.
+
+    With `cli`, this is the only lazy loading of askdoc's own modules.
+    """
     for module, parts in _MODULES.items():
         if name in parts:
             return getattr(import_module(f"{__name__}.{module}"), name)

@@ -41,17 +41,17 @@ def answerer(
     change: Callable[[Parts], Parts] | None = None,
     like: Parts | None = None,
 ) -> Iterator[Answerer]:
-    """Open the workspace's index for questions, and close it in the end.
+    """Open the workspace's index for questions, and close it at the end.
 
-    `wrap_generator` may put something before the language model, and `change` other parts in place
-    of any, such as ones with a memory for runs of many questions. `load_model`
-    gives the language model, by default one of its own. With `like`, models are taken from these
-    parts instead of being loaded: an answerer belongs to one thread, the models serve several.
+    `wrap_generator` may wrap the language model, and `change` may replace any part, for example by
+    one with a cache. `load_model` loads the language model; by default each answerer loads its own.
+    With `like`, the models of these parts are shared: an answerer belongs to one thread, models
+    serve several.
 
     Raises:
-        NoIndex: there is none, or nothing is in it.
-        IndexLocked: nothing is in it yet, but another process is about to put something there.
-        EmbedderMismatch: another embedder than the one that is set made its vectors.
+        NoIndex: there is no index, or it is empty.
+        IndexLocked: the index is empty, and another process is filling it.
+        EmbedderMismatch: its vectors come from another embedder than the one of the settings.
     """
     with ExitStack() as stack:
         catalog = stack.enter_context(opening.open_made(workspace))
@@ -60,7 +60,7 @@ def answerer(
             raise NoIndex(
                 message, hint=workspace.hint("index something first: `askdoc index FOLDER`")
             )
-        # A model of this machine loads on a thread of its own, while all that follows is opened.
+        # A local model loads in its own thread while the rest is opened.
         load_model = load_model or stack.enter_context(language_models())
         chosen = None if like else load_model(workspace.settings)
         loaded = (
@@ -69,7 +69,7 @@ def answerer(
             else opening.embedder(workspace, listen, indexed_with=catalog.setting(EMBEDDER_NAME))
         )
         opening.refuse_other(catalog, loaded)
-        # A ranker loads outside of Python's lock, while the vectors' library is being imported.
+        # onnxruntime releases the interpreter lock, so the ranker loads while Chroma is imported.
         pool = stack.enter_context(ThreadPoolExecutor(1))
         loading = pool.submit(
             lambda: like.sources.ranker if like else opening.ranker(workspace, listen)
@@ -112,12 +112,13 @@ def asked(
 ) -> Iterator[Answerer | Federation]:
     """Open one workspace's index for questions, or those of several libraries as one.
 
-    The options are those of `answerer`. A language model that several of them use is loaded once.
-    With `like`, the indexes are opened once more, for another thread than the one of these
-    answerers, with the models that they have loaded.
+    The options are those of `answerer`.
+
+    A shared language model is loaded once. With `like`, the indexes are opened again for another
+    thread, with the models of these answerers.
 
     Raises:
-        StoreError: an index has been changed since those were opened.
+        StoreError: an index has changed since it was first opened.
 
     """
     with ExitStack() as stack:
@@ -143,12 +144,12 @@ def asked(
 
 
 def narrowed(asked: Asked, source: Sequence[str], where: Sequence[str]) -> list[str] | None:
-    """List the ids of the documents that fit a pattern of `source` and all conditions of `where`.
+    """List the ids of the documents that match a pattern of `source` and all conditions of `where`.
 
-    None stands for all documents, where there is neither.
+    Without either, None stands for all documents.
 
     Raises:
-        UsageError: no document fits.
+        UsageError: no document matches.
 
     """
     chosen = asked.resolve(source) if source else None
@@ -165,10 +166,10 @@ def narrowed(asked: Asked, source: Sequence[str], where: Sequence[str]) -> list[
 
 
 def expected_fingerprint(workspace: Workspace, catalog: CatalogReader) -> Fingerprint | None:
-    """Tell what answers from this index will depend on, without loading a model or the vectors.
+    """Return the fingerprint of answers from this index, without loading a model or the vectors.
 
-    None where only `answerer` can tell. What it says is to be held against this, since a model
-    on this machine may have changed.
+    None if only `answerer` can tell. Compare it with the answerer's later, since a local model may
+    have changed.
     """
     made_by, name = catalog.setting(EMBEDDER_FINGERPRINT), catalog.setting(EMBEDDER_NAME)
     settings = workspace.settings

@@ -1,7 +1,7 @@
-"""An index as one file: packed with paths that hold anywhere, and put in place of another.
+"""Exports an index to one file with portable paths, and imports it in place of another.
 
-Vectors go along as plain numbers, and the database for them is made anew where they arrive: its own
-files hold a pickle, which is not to be believed when it comes from elsewhere.
+Vectors are exported as plain numbers, and the importer builds a new database: Chroma's own files
+contain a pickle, which must not be trusted from elsewhere.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from askdoc.workspace import Workspace
 
 ELSEWHERE = "elsewhere"
-"""The folder that sources outside of the workspace are said to lie in, once they are moved."""
+"""After an import, sources outside of the workspace appear in this folder."""
 
 _SETTINGS = ("chunk_tokens", "chunk_overlap", "language")
 _INCOMING = "incoming"
@@ -56,7 +56,7 @@ _BYTES = 4
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """What was packed or put in place; `sources` are those of which nothing is there (yet)."""
+    """The result of an export or import; `sources` are those without files here (yet)."""
 
     documents: int
     passages: int
@@ -70,9 +70,9 @@ def export_index(
     """Pack the index of a workspace into the file `target`.
 
     Raises:
-        NoIndex: there is none, or nothing in it.
-        UsageError: there is such a file already, and no `force`.
-        StoreError: the index is not whole, or another process writes to it.
+        NoIndex: there is no index, or it is empty.
+        UsageError: the file exists, and `force` is false.
+        StoreError: the index is incomplete, or another process writes to it.
 
     """
     export_file.expect_free(target, force=force)
@@ -111,16 +111,16 @@ def export_index(
 def import_index(
     workspace: Workspace, file: Path, listen: Listener = ignore, *, force: bool = False
 ) -> Moved:
-    """Put the index in an exported file in place of the workspace's.
+    """Replace the workspace's index by an exported one.
 
-    All of it is checked before anything of the workspace changes. A run that is broken off leaves
-    the former index as it was, or one that the next run repairs.
+    Everything is checked before the workspace changes. An interrupted import leaves the old index,
+    or one that the next run repairs.
 
     Raises:
-        BadExport: the file is damaged, or holds what no index does.
+        BadExport: the file is damaged, or has content that no index has.
         IndexTooNew: a newer askdoc made it.
-        EmbedderMismatch: it was made with another embedder or other settings than there are here.
-        UsageError: there is no such file, or there is an index already and no `force`.
+        EmbedderMismatch: it was made with another embedder or other settings.
+        UsageError: the file does not exist, or there is an index and `force` is false.
 
     """
     with export_file.opened(file) as packed:
@@ -147,7 +147,7 @@ def _put(
     listen: Listener,
     file: Path,
 ) -> Moved:
-    """Make an index of what was unpacked into `folder`, and let it take its place."""
+    """Build an index from the files unpacked into `folder`, and replace the old one."""
     with closing(SqliteCatalog(draft_in(workspace.index), workspace.root, write=True)) as draft:
         copy(folder / CATALOG, draft)
         expect_inside(draft)
@@ -164,8 +164,8 @@ def _put(
         counts = draft.counts()
         sources = draft.sources()
         _store_vectors(folder, placed, loaded.dimensions, listen)
-    # From here on the former index gives way; until the catalog is replaced, which is one step, a
-    # broken run is repaired by the next from what the former catalog holds.
+    # From here on the old index changes. Until the catalog is replaced, which is one step, the next
+    # run can repair an interrupted import from the old catalog.
     with _former(workspace) as former:
         if former is not None:
             former.keep(WRITING, "yes")
@@ -173,13 +173,13 @@ def _put(
     vectors_files.discard(vectors)
     (folder / vectors.name).replace(vectors)
     replace(workspace.index)
-    beside.discard(workspace.index, app.VECTORS)  # an index that was to replace the former one
+    beside.discard(workspace.index, app.VECTORS)  # an interrupted rebuild
     absent = [one for one in sources if not is_address(one) and not (workspace.root / one).exists()]
     return Moved(counts.documents, counts.chunks, file, tuple(absent))
 
 
 def _about(workspace: Workspace, catalog: SqliteCatalog) -> dict[str, Any]:
-    """Say what an index is, for whoever imports it."""
+    """Return the manifest of an index."""
     counts = catalog.counts()
     name = catalog.setting(EMBEDDER_NAME) or ""
     return {
@@ -194,9 +194,9 @@ def _about(workspace: Workspace, catalog: SqliteCatalog) -> dict[str, Any]:
 
 
 def _relative(sources: Sequence[str]) -> Callable[[str], str]:
-    """Return what writes locations so that they hold anywhere.
+    """Return a function that makes locations portable.
 
-    Sources outside of the workspace are said to lie in a folder of it, each under its own name.
+    Sources outside of the workspace get a folder inside it, each under its own name.
     """
     named: dict[str, str] = {}
     for source in dict.fromkeys(sources):
@@ -224,7 +224,7 @@ def _relative(sources: Sequence[str]) -> Callable[[str], str]:
 def _write_vectors(
     workspace: Workspace, folder: Path, placed: Sequence[tuple[str, str]], listen: Listener
 ) -> int:
-    """Write the vectors of all chunks, and return how long each is."""
+    """Write the vectors of all chunks; return their dimensions."""
     progress = _progress(listen, "Reading vectors")
     dimensions = 0
     with (
@@ -245,10 +245,10 @@ def _write_vectors(
 def _store_vectors(
     folder: Path, placed: Sequence[tuple[str, str]], dimensions: int, listen: Listener
 ) -> None:
-    """Make a database of the vectors that were unpacked.
+    """Build a database from the unpacked vectors.
 
     Raises:
-        BadExport: they are not those of the chunks, or no unit vectors.
+        BadExport: they do not match the chunks, or do not have unit length.
 
     """
     import numpy as np
@@ -265,7 +265,7 @@ def _store_vectors(
         closing(ChromaProcess(folder / app.VECTORS)) as store,
         (folder / VECTORS).open("rb") as numbers,
     ):
-        store.open()  # also where there is nothing to put into it
+        store.open()  # also for an index without vectors
         for done, batch in _batches(placed):
             data = numbers.read(len(batch) * dimensions * _BYTES)
             matrix = np.frombuffer(data, dtype="<f4").reshape(len(batch), dimensions)
@@ -292,7 +292,7 @@ def _batches(
 
 
 def _expect_settings(workspace: Workspace, about: Mapping[str, Any]) -> None:
-    """Refuse an index that was made with other settings or another embedder than are set here."""
+    """Refuse an index that was made with other settings or another embedder."""
     if about["settings_fingerprint"] != index_fingerprint(workspace.settings):
         stored = about.get("settings")
         other = {
@@ -308,10 +308,10 @@ def _expect_settings(workspace: Workspace, about: Mapping[str, Any]) -> None:
 
 
 def _embedder(workspace: Workspace, about: Mapping[str, Any], listen: Listener) -> Embedder:
-    """Load the embedder that questions to the index will need.
+    """Load the embedder of the index.
 
     Raises:
-        EmbedderMismatch: it is not here, or not the one that made the index.
+        EmbedderMismatch: it is not here, or is another one.
 
     """
     name = str(about["embedder"])
@@ -328,10 +328,10 @@ def _embedder(workspace: Workspace, about: Mapping[str, Any], listen: Listener) 
 
 
 def _expect_replaceable(workspace: Workspace, *, force: bool) -> None:
-    """Refuse to put an index in place of another, unless that is wished.
+    """Refuse to replace an index that is not empty, unless forced.
 
     Raises:
-        UsageError: there is one with something in it.
+        UsageError: there is such an index.
 
     """
     if force:
@@ -348,7 +348,7 @@ def _expect_replaceable(workspace: Workspace, *, force: bool) -> None:
 
 @contextmanager
 def _former(workspace: Workspace) -> Iterator[SqliteCatalog | None]:
-    """Open the index that is there, if there is one that can be opened."""
+    """Open the old index, if it exists and can be opened."""
     try:
         app.expect_index(workspace)
         catalog = app.open_catalog(workspace, write=True)
@@ -363,7 +363,7 @@ def _former(workspace: Workspace) -> Iterator[SqliteCatalog | None]:
 
 @contextmanager
 def _incoming(workspace: Workspace) -> Iterator[Path]:
-    """Make a folder for what arrives, on the disk of the index; nothing of it stays."""
+    """Create a temporary folder on the disk of the index."""
     folder = workspace.index / _INCOMING
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()

@@ -1,4 +1,4 @@
-"""Gets ready what changes an index: finding, reading and cutting files, and writing both halves."""
+"""Builds the parts that change an index: discovery, reading, splitting, and writing."""
 
 from __future__ import annotations
 
@@ -49,23 +49,22 @@ if TYPE_CHECKING:
 _AS_THEY_ARE = ReadOptions()
 
 _MOST_WORKERS = 8
-"""Processes that read files, however many cores there are."""
+"""Most reading processes, for any number of cores."""
 
 _PATIENCE_FOR_OCR = 20
-"""So many times as long may a file take whose pages are recognised from images."""
+"""A file with OCR gets this many times the time limit."""
 
 _PAGES = "web"
-"""Name of the folder, within that of the index, that holds what was fetched."""
+"""The folder, inside that of the index, with fetched pages."""
 
 
 @contextmanager
 def indexer(
     workspace: Workspace, listen: Listener = ignore, *, options: ReadOptions = _AS_THEY_ARE
 ) -> Iterator[Indexer]:
-    """Get ready to change the workspace's index; `listen` hears of a model being made ready.
+    """Return an indexer for the workspace; `listen` gets events about models.
 
-    `options` say how files are to be read.
-    Nothing is opened, locked or loaded before the work needs it.
+    `options` say how to read files. Nothing is opened, locked or loaded before it is needed.
     """
     refuse_index_around(workspace, workspace.sources)
 
@@ -101,7 +100,7 @@ def indexer(
 
 @contextmanager
 def _leaving_nothing(workspace: Workspace) -> Iterator[None]:
-    """Take away an index that was made for something that is then refused, such as a typo."""
+    """Remove a new index in case the command fails, for example because of a typo."""
     missing = [one for one in (workspace.index, *workspace.index.parents) if not one.exists()]
     try:
         yield
@@ -121,7 +120,7 @@ def follower(
     sources: Sequence[Path] | None = None,
     listen: Listener = ignore,
 ) -> Follower:
-    """Get ready to keep the workspace's index current with `sources`, by default all of its own."""
+    """Return a follower that keeps the index current with `sources`, by default all sources."""
     from askdoc.index.watch import FolderWatch, Follower
 
     watch = partial(FolderWatch, leave_out=[workspace.index])
@@ -129,11 +128,10 @@ def follower(
 
 
 def coverage_of(workspace: Workspace) -> Coverage:
-    """Say which files are not, or not wholly, indexed; nothing is changed.
+    """Return which files are not, or not completely, indexed; nothing is changed.
 
     Raises:
-        NoIndex: there is none.
-        IndexLocked: there is nothing in it yet, and another process is just making it.
+        NoIndex: there is no index. IndexLocked: another process is creating the index.
 
     """
     with opening.open_made(workspace) as catalog:
@@ -145,10 +143,10 @@ def coverage_of(workspace: Workspace) -> Coverage:
 def permit(
     workspace: Workspace, address: str, *, depth: int | None = None, allow_private: bool = False
 ) -> None:
-    """Let an address be fetched that the user has named, now and by later runs.
+    """Permit an address that the user has named, now and for later runs.
 
     Raises:
-        UsageError: `offline` refuses it.
+        UsageError: `offline` is set.
 
     """
     if workspace.settings.offline:
@@ -159,10 +157,10 @@ def permit(
 
 
 def refuse_index_around(workspace: Workspace, sources: Iterable[Path]) -> None:
-    """Refuse an index around a source: what lies in the folder of the index is never indexed.
+    """Refuse an index whose folder contains a source: files there are never indexed.
 
     Raises:
-        UsageError: the folder of the index is a source, or holds one.
+        UsageError: the folder of the index is a source, or contains one.
 
     """
     folder = workspace.index.resolve()
@@ -174,7 +172,7 @@ def refuse_index_around(workspace: Workspace, sources: Iterable[Path]) -> None:
 
 
 def _web(workspace: Workspace, listen: Listener) -> Web:
-    """Tell how to get at pages of the web; what fetches them is loaded only then."""
+    """Return the access to web pages; the fetching library is loaded on first use."""
     trusted = workspace.addresses if workspace.origins["sources"].trusted else ()
 
     def permission(address: str) -> Permission | None:
@@ -200,9 +198,9 @@ def _web(workspace: Workspace, listen: Listener) -> Web:
 
 
 def _trust(workspace: Workspace) -> Trust:
-    """Tell which paths may be read: those in the workspace, and others that the user has named.
+    """Return which paths may be read: those in the workspace, and others that the user has named.
 
-    The sources of a named library all lie outside of it, and nobody else makes libraries.
+    The sources of a named library are always outside of it, and only the user makes libraries.
     """
     if workspace.library is not None:
         return ANYWHERE
@@ -220,7 +218,7 @@ def _trust(workspace: Workspace) -> Trust:
 def _read(
     settings: Settings, options: ReadOptions, items: Iterable[Found]
 ) -> AbstractContextManager[Iterator[Readout | None]]:
-    """Read files in processes of their own; in this one, if there are to be none."""
+    """Return a function that reads files, in separate processes unless there are none."""
     most = _most_bytes(settings)
     options = replace(options, most_within=most)
     workers = min(cores(), _MOST_WORKERS) if settings.workers is None else settings.workers
@@ -239,7 +237,7 @@ def _most_bytes(settings: Settings) -> int:
 
 
 def _store(workspace: Workspace) -> Store:
-    """Tell how to get at the two halves of the workspace's index, and of one made beside it."""
+    """Return the access to catalog and vectors of the workspace's index, and of a rebuild."""
     index = workspace.index
     return _store_in(
         index,

@@ -1,4 +1,4 @@
-"""The documents of one workspace, to index, ask and search from Python."""
+"""The Python API: index, ask and search the documents of one workspace."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def open_library(
             print(answer.text)
 
     The workspace is the nearest folder upwards that has an `askdoc.toml` or a `.askdoc` folder,
-    else the folder itself, as on the command line. Nothing is read before it is needed.
+    else the folder itself, as on the command line. Nothing is opened before it is needed.
 
     Args:
         folder: where the documents are.
         library: the name of a library, in place of `folder`.
-        load_model: gives the language model that writes, in place of the one in the settings.
+        load_model: loads the language model, in place of the one in the settings.
         settings: those of `askdoc config`, such as `llm="extractive"` or `top_k=20`.
 
     Raises:
@@ -66,8 +66,8 @@ def open_library(
 class Library:
     """The documents of one workspace: `index` reads them, `ask` and `search` use the index.
 
-    The index is opened by the first question and stays open until `close`. An open library belongs
-    to one thread; other threads open their own.
+    The first question opens the index, which stays open until `close`. An open library belongs to
+    one thread; other threads open their own.
     """
 
     def __init__(
@@ -91,20 +91,20 @@ class Library:
     def index(
         self, *sources: str | Path, rebuild: bool = False, listen: Listener = ignore
     ) -> IndexReport:
-        """Bring the index up to date, and return what was done.
+        """Bring the index up to date, and return a report.
 
             report = library.index("minutes", "https://example.org/rules.html")
             print(len(report.added), report.skipped)
 
         Args:
-            sources: files, folders and web addresses to add; without any, all that is known is
-                looked at again, and of a new library its folder.
-            rebuild: read everything anew.
-            listen: hears an `Indexed` or a `Skip` for each document.
+            sources: files, folders and web addresses to add; without any, all known sources are
+                updated; a new library starts with its folder.
+            rebuild: read everything again.
+            listen: gets an `Indexed` or a `Skip` event for each document.
 
         Raises:
-            UsageError: there is nothing at a path.
-            StoreError: the index cannot be written to as it is.
+            UsageError: a path does not exist.
+            StoreError: the index cannot be written.
 
         """
         self.close()
@@ -131,18 +131,18 @@ class Library:
             for citation in answer.citations:
                 print(citation.quote, citation.document.path, citation.page)
 
-        Where the documents do not hold it, `answer.status` is `Status.ABSTAINED`, and
+        If the documents do not contain it, `answer.status` is `Status.ABSTAINED`, and
         `answer.reason` says why.
 
         Args:
-            question: as a person asks it.
-            source: paths, folders or patterns of the documents to look into.
-            where: conditions on their fields, such as `date>=2024`; all must hold.
-            listen: hears each claim of a language model as it is checked.
+            question: a question in natural language.
+            source: paths, folders or patterns of the documents to search.
+            where: conditions on their fields, such as `date>=2024`; a document must meet all.
+            listen: gets each claim of a language model as soon as it is checked.
 
         Raises:
             NoIndex: nothing is indexed yet.
-            UsageError: the question is empty, or no document fits `source` and `where`.
+            UsageError: the question is empty, or no document matches `source` and `where`.
 
         """
         asked = self._open()
@@ -157,7 +157,7 @@ class Library:
         source: Sequence[str] = (),
         where: Sequence[str] = (),
     ) -> list[Passage]:
-        """List the passages that fit a question best, best first.
+        """List the best passages for a question, best first.
 
             for passage in library.search("fishing quotas", limit=5):
                 print(passage.score, passage.document.path, passage.chunk.text)
@@ -166,20 +166,20 @@ class Library:
 
         Raises:
             NoIndex: nothing is indexed yet.
-            UsageError: the question is empty, or no document fits `source` and `where`.
+            UsageError: the question is empty, or no document matches `source` and `where`.
 
         """
         asked = self._open()
         return asked.search(question, documents=narrowed(asked, source, where), limit=limit)
 
     def documents(self) -> list[Document]:
-        """List the documents that are indexed, by location."""
+        """List the indexed documents, by location."""
         with suppress(NoIndex), open_catalog(self._workspace) as catalog:
             return catalog.documents()
         return []
 
     def close(self) -> None:
-        """Let go of the index and of the models; the next question opens them again."""
+        """Close the index and the models; the next question opens them again."""
         self._answerer = None
         self._opened.close()
 

@@ -1,4 +1,4 @@
-"""Opens the index of a workspace, and loads the models that its vectors and rankings come from."""
+"""Opens the index of a workspace, and loads its embedder and ranker."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ if TYPE_CHECKING:
     from askdoc.workspace import Workspace
 
 VECTORS = "chroma"
-"""Name of the folder, within that of the index, that holds the vectors."""
+"""The folder, inside that of the index, with the vectors."""
 
 
 def open_catalog(workspace: Workspace, *, write: bool = False) -> SqliteCatalog:
-    """Open the catalog of the workspace's index, to read from unless `write`.
+    """Open the catalog of the workspace's index for reading, or for writing.
 
     Raises:
-        NoIndex: there is none, and it is to be read.
+        NoIndex: there is no catalog to read.
         StoreError: it is damaged, or a newer askdoc made it.
     """
     with _naming(workspace):
@@ -50,7 +50,7 @@ def open_catalog(workspace: Workspace, *, write: bool = False) -> SqliteCatalog:
 
 @contextmanager
 def _naming(workspace: Workspace) -> Iterator[None]:
-    """Have the hint of an error name the library, where the workspace is one."""
+    """Let the hint of an error name the library, if the workspace is one."""
     try:
         yield
     except NoIndex as error:
@@ -59,10 +59,10 @@ def _naming(workspace: Workspace) -> Iterator[None]:
 
 
 def open_made(workspace: Workspace) -> SqliteCatalog:
-    """Open the catalog of an index that there is something in, or that nobody is making.
+    """Open the catalog of an index that is not empty.
 
     Raises:
-        NoIndex: there is none.
+        NoIndex: there is no index.
         IndexLocked: nothing is in it yet, but another process is about to put something there.
         StoreError: it is damaged, or a newer askdoc made it.
     """
@@ -81,17 +81,17 @@ def open_made(workspace: Workspace) -> SqliteCatalog:
 
 
 def refuse_while_made(workspace: Workspace) -> None:
-    """Go on where no other process is just making the index, which holds nothing yet.
+    """Check that no other process is creating the index, which is still empty.
 
     Raises:
-        IndexLocked: one is; its number, machine and command are named.
+        IndexLocked: a process is; the message names its id, machine and command.
 
     """
     lock.refuse_while_written(workspace.index)
 
 
 def expect_index(workspace: Workspace) -> None:
-    """Go on where there is an index, whatever its state.
+    """Check that there is an index, in any state.
 
     Raises:
         NoIndex: there is none.
@@ -102,26 +102,26 @@ def expect_index(workspace: Workspace) -> None:
 
 
 def vectors_folder(workspace: Workspace) -> Path:
-    """Name the folder of the vectors of the workspace's index."""
+    """Return the folder of the vectors of the workspace's index."""
     return workspace.index / VECTORS
 
 
 def open_vectors(workspace: Workspace) -> ChromaStore:
-    """Open the vectors of the workspace's index to read from."""
+    """Open the vectors of the workspace's index for reading."""
     from askdoc.store.vectors import ChromaStore
 
     return ChromaStore(vectors_folder(workspace))
 
 
 def language_of(text: str, settings: Settings) -> str:
-    """Name the language of a text: the one that is set, else what the text shows."""
+    """Return the language of a text: the one of the settings, else the detected one."""
     if settings.language != AUTOMATIC:
         return settings.language
     return detect(text)
 
 
 def main_language(settings: Settings, catalog: CatalogReader) -> str:
-    """Name the language that is set, else that of most documents."""
+    """Return the language of the settings, else that of most documents."""
     if settings.language != AUTOMATIC:
         return settings.language
     return next(iter(catalog.languages()), ENGLISH)
@@ -130,10 +130,10 @@ def main_language(settings: Settings, catalog: CatalogReader) -> str:
 def embedder(
     workspace: Workspace, listen: Listener = ignore, *, indexed_with: str | None = None
 ) -> Embedder:
-    """Load the embedder that is set, else the one the index was made with, else the default.
+    """Load the embedder of the settings, else the one that made the index, else the packaged one.
 
-    A model is fetched from a hub only if the user named it: what a workspace's own files name must
-    be on this machine already.
+    A model is downloaded only if the user named it: one that a workspace's file names must be on
+    this machine already.
     """
     from askdoc.models.embedder import load
 
@@ -144,9 +144,9 @@ def embedder(
 
 
 def ranker(workspace: Workspace, listen: Listener = ignore) -> Ranker | None:
-    """Load the ranker that is set, else the packaged one; None where none is wanted.
+    """Load the ranker of the settings, else the packaged one; None if it is switched off.
 
-    It is fetched from a hub under the same condition as an embedder.
+    It is downloaded under the same condition as an embedder.
 
     Raises:
         ModelError: it is not here, or cannot be used.
@@ -168,10 +168,10 @@ def fingerprint_of_packaged_ranker() -> str:
 
 @cache
 def calibration(ranker: str, *, in_context: bool = False) -> Calibration:
-    """Read the confidence model for the ranker of that name that comes with the package.
+    """Read the packaged confidence model for a ranker.
 
-    For a ranker that none was fitted with, it is the one that looks at no ranker. There are others
-    for an index that keeps the vectors of sentences in their context.
+    An unknown ranker gets the model without the feature `ranker`. An index with contextual sentence
+    vectors has other models.
     """
     fitted = json.loads(resources.files("askdoc").joinpath("data/confidence.json").read_text())
     if in_context:
@@ -181,7 +181,7 @@ def calibration(ranker: str, *, in_context: bool = False) -> Calibration:
 
 
 def refuse_other(catalog: CatalogReader, loaded: Embedder) -> None:
-    """Refuse an embedder that did not make the vectors of an index.
+    """Check that an embedder made the vectors of an index.
 
     Raises:
         EmbedderMismatch: another one made them.

@@ -1,4 +1,4 @@
-"""Gets the language model ready that the settings ask for, and what checks its claims."""
+"""Loads the language model of the settings, and builds the writer and its check."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def may_write(settings: Settings) -> bool:
-    """Tell whether a language model may be asked to write."""
+    """Tell whether the settings allow a language model."""
     if settings.llm is None:
         from askdoc.models.llm.catalogue import catalogue
 
@@ -36,7 +36,7 @@ def may_write(settings: Settings) -> bool:
 
 @contextmanager
 def language_model(workspace: Workspace, listen: Listener = ignore) -> Iterator[Choice | None]:
-    """Load the language model that the settings ask for, or one that is here and good enough."""
+    """Load the language model of the settings, or a local one that is good enough."""
     with language_models() as load:
         chosen = load(workspace.settings)
         if chosen is not None:
@@ -46,9 +46,11 @@ def language_model(workspace: Workspace, listen: Listener = ignore) -> Iterator[
 
 @contextmanager
 def language_models() -> Iterator[LoadModel]:
-    """Give the language model that some settings ask for, the same one once; unload all at the end.
+    """Return a function that loads a language model by settings, each only once.
 
-    It is the one that is set, or one that is here and good enough, else None.
+    Unload all at the end.
+
+    It is the one of the settings, or a local one that is good enough, else None.
     """
     known: dict[object, Choice | None] = {}
     with ExitStack() as stack:
@@ -76,7 +78,7 @@ def language_models() -> Iterator[LoadModel]:
 
 
 def tell(workspace: Workspace, generator: Generator, listen: Listener) -> None:
-    """Tell to which host a language model sends, once in each workspace, and when it waits."""
+    """Report to which host a language model sends, once per workspace, and when it waits."""
     if generator.remote and not was_warned_about(workspace.root, generator.remote):
         listen(Sending(generator.remote))
     if isinstance(generator, MayWait):
@@ -91,7 +93,7 @@ def writer(
     chosen: Choice | None,
     wrap: Callable[[Generator], Generator] | None,
 ) -> AnswerWriter | None:
-    """Let the language model write that was chosen, if any."""
+    """Return the writer for the chosen language model, if there is one."""
     if chosen is None:
         return None
     settings = workspace.settings
@@ -120,7 +122,7 @@ def writer(
 
 
 def _second_check(workspace: Workspace, generator: Generator) -> Checker | None:
-    """Get ready the stronger check that is set, if any; it is fetched only if the user named it."""
+    """Load the second check of the settings, if any; it is downloaded only if the user named it."""
     settings = workspace.settings
     if settings.check is None:
         return None

@@ -1,9 +1,9 @@
-"""The main use case: a question becomes an answer with the exact sentences it rests on.
+"""Answers a question with the exact sentences that support the answer.
 
-    gather passages → score their sentences → confident enough? → cite the best, or abstain
+gather passages → score their sentences → confident enough? → cite the best, or abstain
 
-What is said is what the documents say, cut from their text, unless a writer with a language model
-is among the parts; that one's claims come checked.
+The answer is cut from the text of the documents, unless a language model writes it; then each claim
+is checked.
 """
 
 from __future__ import annotations
@@ -57,11 +57,11 @@ def unpoisoned(
     evidence: Sequence[Evidence],
     suspicious: Container[str],
 ) -> list[Chosen]:
-    """Leave out the chosen sentences that speak to a model, unless the question is about them.
+    """Drop chosen sentences that address a model, unless the question is about them.
 
-    `suspicious` holds their labels. The question is about such a sentence where they share a word
-    that no other sentence of the evidence has; it comes last. Where nothing is left, the best other
-    one is taken; where there is none, nothing is left out.
+    `suspicious` has their labels. The question is about such a sentence if they share a word that
+    no other evidence has; then it comes last. If nothing is left, the best other sentence is used;
+    if there is none, nothing is dropped.
     """
     others = [item for item in evidence if item.label not in suspicious]
     known = {word for item in others for word in _words(item.text)}
@@ -83,12 +83,12 @@ def _words(text: str) -> set[str]:
 GENERATOR = "extractive"
 _SHOWN_EVIDENCE = 10
 _LONGEST_REFUSAL = 200
-"""Characters of a model's own reason that are shown."""
+"""Most characters to show of a model's own reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What an `Answerer` works with."""
+    """The parts of an `Answerer`."""
 
     sources: Sources
     file_state: Callable[[Document], FileState]
@@ -97,7 +97,7 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class _Reply:
-    """What an answer says, and how it came about."""
+    """The claims and citations of an answer, and who wrote them."""
 
     claims: tuple[Claim, ...]
     citations: tuple[Citation, ...]
@@ -107,7 +107,7 @@ class _Reply:
 
 
 class Answerer:
-    """Answers questions from one index; cheap to keep, and meant to be kept for many questions."""
+    """Answers questions from one index; reuse it for many questions."""
 
     def __init__(self, parts: Parts, settings: Settings) -> None:
         sources = parts.sources
@@ -124,11 +124,11 @@ class Answerer:
 
     @property
     def fingerprint(self) -> Fingerprint:
-        """What every answer of this answerer depends on."""
+        """The fingerprint of all answers of this answerer."""
         return self._fingerprint
 
     def fingerprint_for(self, documents: Collection[str] | None) -> Fingerprint:
-        """Name what answers from the documents of those ids, or from all, depend on."""
+        """Return the fingerprint of answers from these documents (by id), or from all."""
         if documents is None:
             return self._fingerprint
         told = "\n".join(sorted(set(documents))).encode("utf-8", "surrogatepass")
@@ -136,11 +136,11 @@ class Answerer:
 
     @property
     def parts(self) -> Parts:
-        """What it works with; the models among it may serve another answerer as well."""
+        """Its parts; another answerer may share the models."""
         return self._parts
 
     def embed(self, questions: Sequence[str]) -> Matrix:
-        """Embed many questions in one go, for `answer`; shape (len(questions), dimensions)."""
+        """Embed many questions at once, for `answer`; shape (len(questions), dimensions)."""
         return self._parts.sources.embedder.embed_queries(
             [self._finder.embedded(question) for question in questions]
         )
@@ -155,11 +155,11 @@ class Answerer:
         complete: str | None = None,
         listen: Listener = ignore,
     ) -> Answer:
-        """Answer `question` from the documents of those ids, or from all.
+        """Answer `question` from the documents with these ids, or from all.
 
-        `vector` is the question's embedding where the caller has it already. `earlier` are the
-        questions of the conversation so far, the latest last. `complete` is the question as it
-        reads without them: what the answer shows, and a language model reads.
+        `vector` is the question's embedding, if the caller has it. `earlier` are the previous
+        questions of the conversation, latest last. `complete` is the question with its full
+        meaning, for display and for a language model.
 
         Raises:
             UsageError: the question is empty.
@@ -208,7 +208,7 @@ class Answerer:
     def evidence(
         self, question: str, *, documents: Collection[str] | None = None
     ) -> list[Evidence]:
-        """Find all sentences that are looked at for a question, best first."""
+        """Return all scored sentences for a question, best first."""
         return self._finder.find(question, documents=documents).evidence
 
     def search(
@@ -220,11 +220,10 @@ class Answerer:
     def resolve(self, patterns: Sequence[str]) -> list[str]:
         """List the ids of the documents whose path or location matches any of `patterns`.
 
-        A pattern that is some document's very path or location means that, one that is a folder
-        what is in it, else it is a glob.
+        A pattern is the path or location of a document, a folder, or a glob, tried in this order.
 
         Raises:
-            UsageError: one of them matches none.
+            UsageError: a pattern matches nothing.
         """
         names = {document.id: document.names for document in self._catalog.documents()}
         found = {pattern: fitting(pattern, names) for pattern in patterns}
@@ -234,19 +233,19 @@ class Answerer:
         return [document_id for document_id in names if document_id in chosen]
 
     def where(self, conditions: Sequence[str]) -> list[str]:
-        """List the ids of the documents whose fields fit all conditions, such as `date>=2024`.
+        """List the ids of the documents whose fields match all conditions, such as `date>=2024`.
 
         Raises:
-            UsageError: one is no condition, or none fits.
+            UsageError: a condition is malformed, or none matches.
         """
         return self._catalog.where(conditions)
 
     def lines(self, document_id: str, span: Span) -> tuple[int, int]:
-        """Name the first and last line (from 1) of a place."""
+        """Return the first and last line (from 1) of a place."""
         return self._catalog.lines(document_id, span)
 
     def _extract(self, chosen: Sequence[Chosen], generation: Generation | None = None) -> _Reply:
-        """Let the chosen sentences speak for themselves."""
+        """Return the chosen sentences as claims."""
         citations = tuple(
             self._cite(label, item.evidence, item.span)
             for label, item in enumerate(chosen, start=1)
@@ -261,7 +260,10 @@ class Answerer:
         listen: Listener,
         complete: str | None,
     ) -> _Reply:
-        """Let a language model write; extract where nothing that it says holds."""
+        """Let a language model write.
+
+        Use the extracted claims if none of its claims is supported.
+        """
         citations: dict[tuple[str, Span], Citation] = {}
         claims: list[Claim] = []
 
@@ -318,9 +320,9 @@ class Answerer:
         )
 
     def _place(self, document: Document, span: Span, sentence: Span) -> Place | None:
-        """Name the place of a citation; what a message quotes is not credited to its sender.
+        """Return the place of a citation; quoted text of a message is not credited to its sender.
 
-        The sentence that was judged tells, since the line that announces it is often not quoted.
+        The scored sentence decides, since the line that announces a quotation is not quoted itself.
         """
         place = document.place_of(span)
         if not is_message(place):
@@ -334,7 +336,7 @@ class Answerer:
 def fingerprint(
     catalog: CatalogReader, settings: Settings, models: Mapping[str, str]
 ) -> Fingerprint:
-    """Name all that answers depend on; `models` maps each part to its model's fingerprint."""
+    """Return the fingerprint of answers; `models` maps each part to its model's fingerprint."""
     if catalog.setting(IN_CONTEXT) == "yes":
         models = {**models, "embedder": f"{models['embedder']}/in-context"}
     return Fingerprint(
@@ -352,7 +354,7 @@ def _status(claims: Sequence[Claim], reason: Reason | None) -> Status:
 
 
 def _claim(citation: Citation) -> Claim:
-    """State a citation's own words: true to its source by construction."""
+    """Return a citation's own words as a claim, which is true to its source by construction."""
     return Claim(one_line(citation.quote), (citation.label,), Support.SUPPORTED)
 
 
@@ -366,14 +368,14 @@ def _why_extractive(draft: Draft) -> str:
 
 
 def _in_its_words(refusal: str) -> str:
-    """Add to a reason what the model says of it, beyond that it has no answer."""
+    """Add the model's explanation of its refusal to a reason."""
     reason = one_line(refusal.removeprefix(REFUSAL)).strip(" .:;,-–—")
     short = reason if len(reason) <= _LONGEST_REFUSAL else f"{reason[:_LONGEST_REFUSAL].rstrip()}…"
     return f": “{short}”" if reason else ""
 
 
 def _kept_back(draft: Draft) -> str:
-    """Add to a reason that the model was not shown all sentences."""
+    """Add to a reason that the model has not seen all sentences."""
     count = len(draft.generation.suspicious)
     if not count:
         return ""

@@ -1,4 +1,4 @@
-"""Chooses which units of evidence an answer cites, and what a reader needs beside them."""
+"""Chooses the units of evidence that an answer cites."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from askdoc.ask.rank import Terms
 from askdoc.types import Evidence, Span
 
 _MARGIN = 0.2
-"""How far below the best a unit may score and still be cited."""
+"""A unit within this distance of the best score may be cited."""
 
 _REACH, _NEWS = 0.45, 0.15
-"""How far below it may score if it adds words of the question, and their least share by weight."""
+"""A unit with new words of the question may score lower by this much; the second number is the
+least share of these words, by weight."""
 
 _REPEATED = 0.8
-"""Two units that share this much of their terms say the same thing."""
+"""Two units with at least this Jaccard index of their terms say the same."""
 
 _LEANING = re.compile(
     r"""["“‘'(]*(?:
@@ -31,12 +32,12 @@ _LEANING = re.compile(
     )""",
     re.IGNORECASE | re.VERBOSE,
 )
-"""How a sentence begins that points back at the one before it."""
+"""The beginning of a sentence that refers to the one before it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A place to cite: a unit, with the sentence before it where it points back at that."""
+    """A place to cite: a unit, with the sentence before it if it refers to that."""
 
     evidence: Evidence
     span: Span
@@ -47,10 +48,10 @@ def choose(
 ) -> list[Chosen]:
     """Choose up to `limit` units to cite, best first.
 
-    A unit is taken if it scores near the best, or less near but with words of the question that no
-    taken unit has; `weights` says how much each term of the question tells. One that repeats a
-    taken unit is passed over, and one that overlaps a place makes that longer. What a message
-    quotes gives way to the original.
+    A unit is chosen if its score is near the best, or a little lower but with words of the question
+    that no chosen unit has; `weights` are the weights of the question's terms. A unit that repeats
+    a chosen one is dropped, and one that overlaps a place extends it. The original of a message is
+    preferred to a quotation of it.
     """
     evidence = sayings(evidence, terms)
     taken: list[tuple[Chosen, frozenset[str]]] = []
@@ -75,7 +76,7 @@ def choose(
 
 
 def readable(item: Evidence) -> Span:
-    """Return what is shown of a unit, and the sentence before it where it points back at that."""
+    """Return the span to show of a unit, with the sentence before it if it refers to that."""
     chunk = item.passage.chunk
     if not _LEANING.match(item.text) or item.span.start == chunk.span.start:
         return item.span

@@ -1,7 +1,7 @@
-"""How likely it is that the documents answer a question: a small logistic model.
+"""The confidence: a logistic model for the probability that the documents answer a question.
 
-The features describe the best evidence; the coefficients come with the package and are fitted by
-`training/fit_confidence.py`, which also reports how well they do on documents they never saw.
+The features describe the best evidence. `training/fit_confidence.py` fits the packaged
+coefficients, and reports their quality on held-out documents.
 """
 
 from __future__ import annotations
@@ -19,30 +19,30 @@ from askdoc.types import Evidence, Passage
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _GAP_IN_CODE = re.compile(r"(?<=[^\W\d_])[- ](?=\d)|(?<=\d)-(?=[^\W\d_])")
-"""Where some write a code apart: `X-400` and `X 400` are `X400`."""
+"""A code that may be written with a gap: `X-400` and `X 400` are `X400`."""
 
 _KIND = re.compile(r"\b(?:how(?:\s+(?:many|much))?|what|which)\s+([^\W\d_]+)", re.IGNORECASE)
-"""The word that says of what kind the answer is, as in `how heavy`: few answers repeat it."""
+"""The word after `how` (`how heavy`): few answers repeat it."""
 
 _ROMAN = re.compile(r"(?:XL|L?X{0,3})(?:IX|IV|V?I{0,3})", re.IGNORECASE)
-"""Below 90, which leaves out what letters stand for otherwise, such as CD and MM."""
+"""Roman numerals below 90, because larger ones are often abbreviations, such as CD and MM."""
 
 _SHORTEST_SMALL = 2
-"""Letters of a Roman numeral in small letters: one alone is a word, or names something."""
+"""Least letters of a Roman numeral in lower case: a single letter is usually something else."""
 
 _LETTERS = {"I": 1, "V": 5, "X": 10, "L": 50}
 _LARGEST = 3
-"""Digits of a number that may be written as a Roman numeral, too."""
+"""Most digits of a number that may also be written as a Roman numeral."""
 
 _JOINS_NUMBERS = frozenset(("and", "or", "to", "und", "oder", "bis", "et", "ou"))
 _NOUNS_HAVE_CAPITALS = frozenset(("de", "lb"))
 
 
 def named(question: str, terms: Terms, language: str = "en") -> set[str]:
-    """List the terms of what a question names or numbers: its words with digits or capitals.
+    """List the terms of a question's names and numbers: words with digits or capitals.
 
-    Its first word counts where a name follows. Where all words have capitals, or all nouns of a
-    language do, these say nothing. A Roman numeral behind a noun counts however it is written.
+    The first word counts only if a name follows. Capitals are ignored if all words have them, or if
+    the language capitalises all nouns. A Roman numeral after a noun counts in any case.
     """
     words = _WORD.findall(question)
     capital = [any(letter.isupper() for letter in word) for word in words]
@@ -58,11 +58,10 @@ def named(question: str, terms: Terms, language: str = "en") -> set[str]:
 def unmet(
     question: str, asked: Iterable[str], told: str, terms: Terms, language: str = "en"
 ) -> list[str]:
-    """List those terms that are `asked` for in a question and that a text holds in no form.
+    """List those of the `asked` terms of a question that a text contains in no form.
 
-    Another form of a term is a word that says nearly the same, a name in the plural or by its
-    initials, a code that is written apart, or the number of the same noun in other figures
-    (`phase III`, `phase 3`).
+    Other forms of a term are synonyms, a name in the plural or by its initials, a code with a gap,
+    and the number of the same noun in other figures (`phase III`, `phase 3`).
     """
     held = {*terms(told)}
     names = named(question, terms, language)
@@ -92,7 +91,7 @@ def unmet(
 
 
 def _named_otherwise(name: Word, question: Sequence[Word], told: Sequence[Word]) -> bool:
-    """Tell whether a name is there in the plural, or is part of what initials stand for."""
+    """Tell whether a name occurs in the plural, or as the words or initials of an acronym."""
     if name.folded.rstrip("s") in {word.folded.rstrip("s") for word in told}:
         return True
     if name.stem is not None and name.stem in {word.stem for word in told}:
@@ -107,7 +106,7 @@ def _named_otherwise(name: Word, question: Sequence[Word], told: Sequence[Word])
 
 
 def _numbered(text: str, terms: Terms) -> Iterator[tuple[str, str, int]]:
-    """List the nouns of a text that have a number, that number as it is written, and its value."""
+    """Yield (noun, number as written, value) for the numbered nouns of a text."""
     noun: str | None = None
     for word in _WORD.findall(text):
         number = _value(word)
@@ -118,7 +117,7 @@ def _numbered(text: str, terms: Terms) -> Iterator[tuple[str, str, int]]:
 
 
 def _value(word: str) -> int | None:
-    """Read a number in Arabic or Roman figures; None where a word is none."""
+    """Read a number in Arabic or Roman figures; None if a word is not one."""
     if word.isdecimal():
         return int(word) if len(word) <= _LARGEST else None
     if not (word.isupper() or (word.islower() and len(word) >= _SHORTEST_SMALL)):
@@ -142,7 +141,7 @@ def _is_acronym(word: Word) -> bool:
 
 
 def _codes(text: str, terms: Terms) -> set[str]:
-    """List the terms with digits of a text, a code that is written apart as one."""
+    """Return the terms with digits of a text; a code with a gap is one term."""
     return {term for term in terms(_GAP_IN_CODE.sub("", text)) if _digit(term)}
 
 
@@ -166,7 +165,7 @@ FEATURES = (
 )
 
 _MOST_DIGITS = 15
-"""More would only show how a number is kept."""
+"""Decimals of a feature; more would only show rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +239,7 @@ def context(passage: Passage) -> str:
 
 
 def shortfall(confidence: float, least: float) -> str:
-    """Tell a confidence and what it falls short of, with the digits that show it to be less."""
+    """Return a confidence and its threshold with enough digits to show that it is less."""
     digits = 2
     while (
         confidence < least

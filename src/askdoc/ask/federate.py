@@ -1,7 +1,7 @@
-"""One answer from several libraries: each is asked, and the best of what they cite is kept.
+"""Joins the answers of several libraries to one, with the best citations.
 
-Libraries know nothing of one another, and two of them may hold the same file, so that the id of a
-document says which library it is in.
+Libraries are independent, and two may contain the same file, so a document's id includes its
+library.
 """
 
 from __future__ import annotations
@@ -105,7 +105,10 @@ def _fallback(generations: Mapping[str, Generation]) -> str | None:
 
 
 def _spent(spent: Sequence[Spent]) -> Spent:
-    """Add up what was used; the seconds to the first word are those of the first that was asked."""
+    """Add up tokens, time and cost.
+
+    The seconds to the first word are those of the first library.
+    """
     return Spent(
         tokens_in=_sum([one.tokens_in for one in spent]),
         tokens_out=_sum([one.tokens_out for one in spent]),
@@ -121,20 +124,20 @@ def _spent(spent: Sequence[Spent]) -> Spent:
 
 
 def _sum(parts: Sequence[Number | None]) -> Number | None:
-    """Add up what is known; None where nothing is."""
+    """Add up the known values; None if there are none."""
     known = [part for part in parts if part is not None]
     return sum(known[1:], start=known[0]) if known else None
 
 
 _SHOWN_EVIDENCE = 10
 _BETWEEN = ":"
-"""Stands between the name of a library, which cannot hold it, and the id of a document."""
+"""Separates a library's name, which cannot contain it, from a document's id."""
 _NEARLY = 0.9
-"""Share of the best confidence from which a library is heard."""
+"""A library contributes with at least this share of the best confidence."""
 
 
 class Asked(Protocol):
-    """Who can be asked: one library's answerer, or several as one."""
+    """What can be asked: one library's answerer, or several as one."""
 
     def answer(
         self,
@@ -153,23 +156,23 @@ class Asked(Protocol):
         """Find passages only, best first."""
 
     def resolve(self, patterns: Sequence[str]) -> list[str]:
-        """List the ids of the documents that fit any pattern."""
+        """List the ids of the documents that match any pattern."""
 
     def where(self, conditions: Sequence[str]) -> list[str]:
-        """List the ids of the documents whose fields fit all conditions."""
+        """List the ids of the documents whose fields match all conditions."""
 
     def lines(self, document_id: str, span: Span) -> tuple[int, int]:
-        """Name the first and last line of a place."""
+        """Return the first and last line of a place."""
 
     def fingerprint_for(self, documents: Collection[str] | None) -> Fingerprint:
         """Name what answers from the documents of those ids, or from all, depend on."""
 
 
 class Federation:
-    """Several libraries as one: asks each, and joins what they answer.
+    """Several libraries as one: asks each, and joins their answers.
 
-    `members` are by name, one at least, and their embedders may differ; `limit` is how many places
-    an answer cites at most. The ids of documents are those of the answers, here as there.
+    `members` are by name, at least one, and may have different embedders; `limit` is the most
+    places that an answer cites.
     """
 
     def __init__(self, members: Mapping[str, Asked], *, limit: int) -> None:
@@ -185,7 +188,7 @@ class Federation:
         complete: str | None = None,
         listen: Listener = ignore,
     ) -> Answer:
-        """Answer one question from all libraries, or from the documents of those ids.
+        """Answer one question from all libraries, or from the documents with these ids.
 
         `listen` hears no claims: which of them the answer keeps is known when all have answered.
         """
@@ -208,7 +211,7 @@ class Federation:
     def search(
         self, question: str, *, limit: int | None = None, documents: Collection[str] | None = None
     ) -> list[Passage]:
-        """Find passages in all libraries, the best of each first."""
+        """Return passages of all libraries, the best of each first."""
         found = {
             name: self._members[name].search(question, limit=limit, documents=ids)
             for name, ids in self._shares(documents).items()
@@ -216,7 +219,7 @@ class Federation:
         return interleaved(found, limit=limit)
 
     def resolve(self, patterns: Sequence[str]) -> list[str]:
-        """List the ids of the documents that fit any pattern, in any library.
+        """List the ids of the documents that match any pattern, in any library.
 
         Raises:
             UsageError: one of them fits none in any.
@@ -237,7 +240,7 @@ class Federation:
         return list(found)
 
     def where(self, conditions: Sequence[str]) -> list[str]:
-        """List the ids of the documents whose fields fit all conditions, in any library.
+        """List the ids of the documents whose fields match all conditions, in any library.
 
         Raises:
             UsageError: none fits in any.
@@ -255,7 +258,7 @@ class Federation:
         return found
 
     def lines(self, document_id: str, span: Span) -> tuple[int, int]:
-        """Name the first and last line of a place."""
+        """Return the first and last line of a place."""
         name, own = _local(document_id)
         return self._members[name].lines(own, span)
 
@@ -269,7 +272,7 @@ class Federation:
         )
 
     def _shares(self, documents: Collection[str] | None) -> dict[str, list[str] | None]:
-        """Give each library its own of `documents`; one that has none of them is not asked."""
+        """Map each library to its own of `documents`; one without any is not asked."""
         if documents is None:
             return dict.fromkeys(self._members)
         shares: dict[str, list[str] | None] = {}
@@ -279,7 +282,7 @@ class Federation:
 
 
 def federate(members: Mapping[str | None, Answerer], *, limit: int) -> Answerer | Federation:
-    """Make one of several libraries; a single one is that already."""
+    """Return several libraries as one; a single one stays as it is."""
     if len(members) == 1:
         return next(iter(members.values()))
     return Federation({str(name): member for name, member in members.items()}, limit=limit)
@@ -288,10 +291,10 @@ def federate(members: Mapping[str | None, Answerer], *, limit: int) -> Answerer 
 def join(answers: Mapping[str, Answer], *, limit: int) -> Answer:
     """Join the answers of libraries, by name, to one that cites `limit` places at most.
 
-    Each place names its library. Scores of several indexes lie on no common scale, but confidence
-    is a probability: a library is heard if it is nearly as confident as the most confident one,
-    and what each cites first comes before what any cites second. Where no library answers, the
-    reason of the most confident one is kept. `answers` holds one at least.
+    Each place names its library. Scores of different indexes have no common scale, but confidence
+    is a probability: a library contributes if it is nearly as confident as the best one. The first
+    citations of all come before the second ones. If no library answers, the reason of the most
+    confident one is used. `answers` has at least one.
     """
     named = [marked(answer, name) for name, answer in answers.items()]
     ranked = sorted(
@@ -347,7 +350,7 @@ def _local(document_id: str) -> tuple[str, str]:
 
 
 def _in_turn(answers: Sequence[Answer]) -> Iterator[tuple[Claim, Answer]]:
-    """Give the first claim of each answer, then the second of each, and so on."""
+    """Yield the first claim of each answer, then the second of each, and so on."""
     for group in zip_longest(*(answer.claims for answer in answers)):
         for claim, answer in zip(group, answers, strict=True):
             if claim is not None:
@@ -361,7 +364,7 @@ def _cited(claim: Claim, answer: Answer) -> list[Citation]:
 def _best_evidence(
     answers: Mapping[str, Answer],
 ) -> tuple[tuple[Evidence, ...], dict[tuple[str, str], str]]:
-    """Return the best evidence of all under new labels, and those by library and old label."""
+    """Return the best evidence of all, and its new labels by library and old label."""
     found = [(name, item) for name, answer in answers.items() for item in answer.evidence]
     best = sorted(found, key=lambda pair: -pair[1].score)[:_SHOWN_EVIDENCE]
     labels = {(name, item.label): f"S{n}" for n, (name, item) in enumerate(best, start=1)}
@@ -439,7 +442,7 @@ def interleaved(
 ) -> list[Passage]:
     """Join passages of libraries, by name: the best of each first, then the second best of each.
 
-    Scores of several indexes lie on no common scale.
+    Scores of different indexes have no common scale.
     """
     ranked = [[_marked_passage(one, name) for one in items] for name, items in found.items()]
     return [one for tier in zip_longest(*ranked) for one in tier if one is not None][:limit]

@@ -1,4 +1,4 @@
-"""Finds the evidence for a question: its passages, their sentences, and how far to trust them.
+"""Finds the evidence for a question: passages, their sentences, and the confidence.
 
 repair slips → gather passages → score their units → confident enough? → choose what to cite
 """
@@ -43,13 +43,14 @@ if TYPE_CHECKING:
     from askdoc.types.ports import Matrix, Scores
 
 _MOST_TERMS = 64
-"""Distinct terms of a question that are searched for, the rarest first; a pasted page has more."""
+"""Most distinct terms of a question to search for, rarest first; a pasted page has more."""
 
 _MOST_NAMED = 5_000
-"""Documents whose names are compared with a question; in a larger library full text finds them."""
+"""Most documents whose names are compared with a question; in a larger library the full text finds
+names."""
 
 _MORE = 3
-"""Passages that are added from documents that a question names, or that hold its figures."""
+"""Most passages to add from documents that a question names, or that contain its figures."""
 
 _WORDLESS = "there is no word in the question to look for; ask one in words"
 
@@ -58,10 +59,10 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What evidence is found in, and with.
+    """The index and the models of a `Finder`.
 
-    `without_ranker` and `by_words` are the confidence models for questions in a language that the
-    ranker does not know, or not even the embedder.
+    `without_ranker` and `by_words` are the confidence models for languages that the ranker, or also
+    the embedder, does not know.
     """
 
     catalog: CatalogReader
@@ -76,9 +77,9 @@ class Sources:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was found for a question; `searched` is the question with its slips repaired.
+    """The evidence for a question; `searched` is the question with repaired spelling.
 
-    `reason` says why it should not be answered, or why the answer is not sure; in the first case
+    `reason` says why it should not be answered, or why the answer is unsure; in the first case
     nothing is chosen.
     """
 
@@ -92,7 +93,7 @@ class Found:
 
 
 class Finder:
-    """Finds evidence in one index; cheap to keep, and meant to be kept for many questions."""
+    """Finds evidence in one index; reuse it for many questions."""
 
     def __init__(self, sources: Sources, settings: Settings) -> None:
         self._sources = sources
@@ -103,21 +104,21 @@ class Finder:
         self._in_context = sources.catalog.setting(IN_CONTEXT) == "yes"
 
     def understand(self, question: str) -> str:
-        """Return a question as it is searched for: on one line, its slips repaired."""
+        """Return a question for search: on one line, with repaired spelling."""
         text = clean(question)
         return repair(text, self._vocabulary(self.language(text)))
 
     def embedded(self, question: str) -> str:
-        """Return what is embedded of a question: what was understood, without exclusions."""
+        """Return the text of a question to embed, without exclusions."""
         return operators.read(self.understand(question)).text
 
     def passages(
         self, question: str, limit: int, documents: Collection[str] | None = None
     ) -> list[Passage]:
-        """Find the `limit` best passages for a question, best first.
+        """Return the `limit` best passages for a question, best first.
 
         Raises:
-            UsageError: the question is empty, or only says what to leave out.
+            UsageError: the question is empty, or only has exclusions.
         """
         text = self.understand(question)
         demands = _asking(text)
@@ -127,7 +128,7 @@ class Finder:
         return found
 
     def language(self, question: str) -> str:
-        """Name the language of a question: the one that is set, else one of the documents'."""
+        """Return the language of a question: the one of the settings, else one of the documents."""
         if self._settings.language != AUTOMATIC:
             return self._settings.language
         sources = self._sources
@@ -142,16 +143,16 @@ class Finder:
         earlier: Sequence[str] = (),
         on_retrieved: Callable[[], None] = lambda: None,
     ) -> Found:
-        """Find the evidence for `question`, in the documents of those ids or in all.
+        """Find the evidence for `question` in the documents with these ids, or in all.
 
-        A phrase that no passage holds is searched for by its words. `vector` is the embedding of
-        the whole question, if the caller has it. `earlier` are the questions of the conversation so
-        far, the latest last, as typed: the last three are searched for, too, and count less. A
-        question without a word of its own (`why?`) is about the latest. `hear_retrieved` is called
-        once the passages are there and before their sentences are scored.
+        A phrase that no passage contains is searched by its words. `vector` is the embedding of the
+        question, if the caller has it. `earlier` are the previous questions of the conversation as
+        typed, latest last: the last three are searched, too, with lower weights. A question without
+        content words (`why?`) is about the latest. `on_retrieved` is called between retrieval and
+        scoring.
 
         Raises:
-            UsageError: the question is empty, or only says what to leave out.
+            UsageError: the question is empty, or only has exclusions.
             StoreError: the index cannot be searched.
         """
         text = self.understand(question)
@@ -171,7 +172,7 @@ class Finder:
         if before and not query.weights:
             query = replace(query, weights=before[0].weights)
         if demands.phrases and not passages:
-            # Quotation marks are also put round titles, and round words that nobody wrote.
+            # People also put quotation marks around titles, and around words that no document has.
             return self.find(
                 operators.unquoted(text),
                 documents=documents,
@@ -183,7 +184,7 @@ class Finder:
         return replace(found, searched=text)
 
     def query(self, text: str, vector: Matrix | None = None, language: str | None = None) -> Query:
-        """Make ready for search what was understood."""
+        """Prepare an understood question for search."""
         language = language or self.language(text)
         analyser = self._sources.analyser
         if vector is None:
@@ -206,7 +207,7 @@ class Finder:
         *,
         demands: Demands | None = None,
     ) -> list[Passage]:
-        """Find the `limit` best passages, best first, of those that meet the demands."""
+        """Return the `limit` best passages that meet the demands, best first."""
         known = self._knows(self._sources.embedder, query.language)
         dense = self._settings.dense_weight
         search = partial(
@@ -229,7 +230,7 @@ class Finder:
         return _once(sorted(found, key=lambda item: -item.score), lambda item: item.chunk.id)
 
     def _holding_figures(self, query: Query) -> Demanded | None:
-        """Demand the figures of a question, if it has any."""
+        """Return the demand for a question's figures, if it has any."""
         asked = figures(query.text)
         if not asked:
             return None
@@ -254,7 +255,7 @@ class Finder:
         )
 
     def asked(self, query: Query) -> Asked:
-        """Say what a question names, and how well it names each document."""
+        """Return the names in a question, and how well it names each document."""
         terms = named(query.text, self._terms(query.language), query.language)
         most = max(query.weights.values(), default=1.0)
         asked = dict.fromkeys(figures(query.text), most) | dict(query.weights)
@@ -262,7 +263,7 @@ class Finder:
         return Asked(query, terms & query.weights.keys(), documents)
 
     def _names(self, language: str) -> Names:
-        """Return the names of all documents, or of none in a library that holds very many."""
+        """Return the names of all documents, or of none in a very large library."""
         if language not in self._names_of:
             catalog, terms = self._sources.catalog, self._terms(language)
             few = catalog.counts().documents <= _MOST_NAMED
@@ -273,7 +274,10 @@ class Finder:
         return self._names_of[language]
 
     def _cosines(self, query: Query, passages: Sequence[Passage]) -> dict[str, Scores] | None:
-        """Compare the question with each sentence of each chunk; None without their vectors."""
+        """Return the cosines of the question to each sentence of each chunk.
+
+        None without vectors.
+        """
         if not self._in_context:
             return None
         chunks = {
@@ -293,10 +297,10 @@ class Finder:
         return {key: rows @ query.vector for key, rows in found.items()} | fields
 
     def _demanded(self, demands: Demands, language: str) -> Demanded:
-        """Say what passages have to be like.
+        """Return the demands on passages.
 
-        Full text finds candidates by the terms of a phrase where all documents have the question's
-        language, so that the same words are the same terms.
+        If all documents have the question's language, the full text finds candidates for a phrase:
+        equal words are then equal terms.
         """
         terms = self._terms(language)
         alike = set(self._sources.catalog.languages()) <= {language}
@@ -315,7 +319,7 @@ class Finder:
         demands: Demands,
         documents: Collection[str] | None,
     ) -> Found:
-        """Score sentences by `weights`, also of earlier terms, and judge them by the question."""
+        """Score sentences by `weights`, which include earlier terms, and compute the confidence."""
         stated = self._fields.passages(query, self.asked(query), passages)
         evidence = self.score(replace(query, weights=weights), [*passages, *stated])
         terms = self._terms(query.language)
@@ -331,10 +335,10 @@ class Finder:
         return Found(query.text, passages, evidence, chosen, signals, confidence, reason)
 
     def _near(self, query: Query, evidence: Sequence[Evidence]) -> list[Evidence]:
-        """Keep what comes near a question that is refused, under labels in order.
+        """Return the nearest evidence of a refused question, relabelled.
 
-        A passage in another language that shares no word with it came by chance, unless the
-        embedder knows both languages.
+        A passage in another language without a common word is a chance hit, unless the embedder
+        knows both languages.
         """
         knows, terms = partial(self._knows, self._sources.embedder), self._terms(query.language)
         abroad = knows(query.language)
@@ -348,7 +352,7 @@ class Finder:
         return [replace(item, label=f"S{n}") for n, item in enumerate(near, start=1)]
 
     def _terms(self, language: str) -> Terms:
-        """Return the same function each time, since what is known of words is kept by it."""
+        """Return the same function each time, since callers cache results by it."""
         return self._terms_of.setdefault(
             language, partial(self._sources.analyser.terms, language=language)
         )
@@ -364,7 +368,7 @@ class Finder:
         )
 
     def _calibration(self, language: str) -> Calibration:
-        """Choose the confidence model, by which of the models know the language."""
+        """Choose the confidence model by the models that know the language."""
         sources = self._sources
         chosen: Calibration | None = sources.calibration
         if not self._knows(sources.embedder, language):
@@ -375,7 +379,10 @@ class Finder:
 
     @staticmethod
     def _knows(model: Embedder | Ranker, language: str) -> bool:
-        """Tell whether a model may know a language; one that the user named is taken to."""
+        """Tell whether a model may know a language.
+
+        A model that the user named counts as knowing it.
+        """
         return language == ENGLISH or model.name not in ENGLISH_MODELS
 
     def _doubt(
@@ -408,7 +415,7 @@ class Finder:
 
 
 def _asking(text: str) -> Demands:
-    """Read what a question demands.
+    """Parse the operators of a question.
 
     Raises:
         UsageError: it asks for nothing.
@@ -422,18 +429,18 @@ def _asking(text: str) -> Demands:
 
 
 def _unmet(demands: Demands) -> str:
-    """Say that no passage is as was demanded."""
+    """Return the message that no passage meets the demands."""
     parts = [f"lacks `{term}`" for term in (*demands.excluded, *demands.excluded_phrases)]
     return f"no passage that comes near this question {' and '.join(parts)}"
 
 
 def clean(question: str) -> str:
-    """Put a question on one line, without characters that cannot be seen."""
+    """Return a question on one line, without invisible characters."""
     return " ".join(printable(question).split())
 
 
 def _once(items: Iterable[_T], key: Callable[[_T], Hashable]) -> list[_T]:
-    """Keep the first of those with the same key, in order."""
+    """Return the first item of each key, in order."""
     kept: dict[Hashable, _T] = {}
     for item in items:
         kept.setdefault(key(item), item)

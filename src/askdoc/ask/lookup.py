@@ -19,17 +19,16 @@ _PLACE = re.compile(
 )
 _SHOWN = 5
 _CLOSE = 0.7
-"""Likeness from which a name may have been meant."""
+"""Similarity from which a name is suggested."""
 _STEMS = 20
 
 
 def match(name: str, documents: Sequence[Document], base: Path) -> list[Document]:
-    """List the documents that `name` means, by the first of these readings that fits any.
+    """List the documents that `name` means, by the first rule that matches any.
 
-    Its path in the source, its location in the workspace or its file as seen from the folder
-    `base`; a folder of any of these; a glob over path or location; the end of a path; path or
-    location in another case, or with accents written otherwise, as other disks have it. A document
-    with copies is listed as it stands at each place that fits.
+    Rules: path in the source, location in the workspace, or file relative to `base`; a folder of
+    these; a glob over path or location; the end of a path; path or location with other case or
+    Unicode normalisation. A document with copies is listed once per matching place.
     """
     if not name:
         return []
@@ -58,10 +57,10 @@ def match(name: str, documents: Sequence[Document], base: Path) -> list[Document
 
 
 def match_all(names: Sequence[str], documents: Sequence[Document], base: Path) -> list[Document]:
-    """List every document that any of `names` means, once for each place.
+    """List every document that any of `names` means, once per place.
 
     Raises:
-        UsageError: one of the names means none.
+        UsageError: a name means no document.
     """
     found: dict[str, Document] = {}
     for name in names:
@@ -76,7 +75,7 @@ def one(name: str, documents: Sequence[Document], base: Path) -> Document:
     """Return the document that `name` means.
 
     Raises:
-        UsageError: it means none, or several.
+        UsageError: there is none, or several.
     """
     found = match(name, documents, base)
     if not found:
@@ -95,9 +94,9 @@ def one(name: str, documents: Sequence[Document], base: Path) -> Document:
 
 
 def fitting(pattern: str, names: Mapping[str, Sequence[str]]) -> list[str]:
-    """List those whose names fit `pattern`, by the first of these readings that fits any.
+    """List the documents that match `pattern`, by the first rule that matches any.
 
-    The very name, a folder of it, a glob.
+    Rules: the exact name, a folder, a glob.
     """
     plain = pattern.removeprefix("./")
     folder = plain.rstrip("/") + "/"
@@ -113,7 +112,7 @@ def fitting(pattern: str, names: Mapping[str, Sequence[str]]) -> list[str]:
 
 
 def none_fits(patterns: Sequence[str]) -> UsageError:
-    """Say that no document fits any of `patterns`."""
+    """Return the error that no document matches any of `patterns`."""
     named = ", ".join(f"`{pattern}`" for pattern in patterns)
     message = f"no indexed document matches {named}"
     return UsageError(message, hint="see what is indexed: `askdoc status --documents`")
@@ -159,7 +158,7 @@ def _unknown(name: str, documents: Sequence[Document]) -> UsageError:
 
 
 def _alike(name: str, known: Iterable[str]) -> list[str]:
-    """List the names whose own part is like that of `name`: an ending is like any other."""
+    """List names similar to `name` without regard to suffixes."""
     by_stem: dict[str, list[str]] = {}
     for other in sorted(known):
         by_stem.setdefault(_stem(other), []).append(other)

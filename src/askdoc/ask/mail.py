@@ -1,4 +1,7 @@
-"""What of a message its sender did not say: its header, greetings, and what it quotes. Pure."""
+"""Finds the parts of a message that its sender did not write: header, greetings, quotations.
+
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -23,10 +26,10 @@ _GREETING = re.compile(
     )[^.?!;:\d]{0,60}[,!:.]?\Z""",
     re.IGNORECASE | re.VERBOSE,
 )
-"""A line that greets or takes leave, names included."""
+"""A greeting or closing line, with names."""
 
 _MARK = ">"
-"""What begins a quoted line."""
+"""The mark of a quoted line."""
 
 _ATTRIBUTION = re.compile(
     r"""^(?: (?:On|Am|Le|El|Il|Op)\b[^\n]{4,200}(?:\n[^\n]{1,100})?
@@ -36,7 +39,7 @@ _ATTRIBUTION = re.compile(
     )[ \t]*$""",
     re.VERBOSE | re.MULTILINE | re.IGNORECASE,
 )
-"""The line above what another wrote."""
+"""The line above a quotation."""
 
 
 def is_message(place: Place | None) -> bool:
@@ -59,15 +62,14 @@ def is_subject(item: Evidence) -> bool:
 
 
 def in_message(item: Evidence) -> bool:
-    """Tell whether a sentence stands in a message."""
+    """Tell whether a sentence is in a message."""
     return is_message(item.passage.document.place_of(item.span))
 
 
 def is_quoted(text: str, above: str) -> bool:
-    """Tell whether `text` is quoted in its message, of which `above` stands before it.
+    """Tell whether `text` is quoted in its message; `above` is the text before it.
 
-    Below a line such as `Ann wrote:` either each line that is quoted has its mark, or all is
-    quoted that follows.
+    After a line such as `Ann wrote:`, either each quoted line has a mark, or everything is quoted.
     """
     if text.lstrip().startswith(_MARK) or above.rpartition("\n")[2].lstrip().startswith(_MARK):
         return True
@@ -79,9 +81,9 @@ def is_quoted(text: str, above: str) -> bool:
 
 
 def sayings(evidence: Sequence[Evidence], terms: Terms) -> list[Evidence]:
-    """Leave out of `evidence` what messages only quote while the original is there, and greetings.
+    """Drop greetings from `evidence`, and quotations whose original is there, too.
 
-    Where nothing else is there, the greetings stay.
+    If nothing else is there, the greetings stay.
     """
     found = []
     said: set[frozenset[str]] | None = None
@@ -99,14 +101,14 @@ def sayings(evidence: Sequence[Evidence], terms: Terms) -> list[Evidence]:
 
 
 def quotes(item: Evidence) -> bool:
-    """Tell whether a sentence is one that its message quotes."""
+    """Tell whether a sentence is quoted in its message."""
     chunk = item.passage.chunk
     above = chunk.text[: item.span.start - chunk.span.start]
     return in_message(item) and is_quoted(item.text, above)
 
 
 def credited(place: Place | None, text: str, above: str) -> Place | None:
-    """Say of the place of `text` whether it is only quoted there."""
+    """Return the place of `text`, marked if `text` is quoted there."""
     if place is not None and is_message(place) and is_quoted(text, above):
         return replace(place, quoted=True)
     return place
@@ -117,7 +119,7 @@ def _said(evidence: Sequence[Evidence], terms: Terms) -> set[frozenset[str]]:
 
 
 def _signs(item: Evidence, terms: Terms) -> bool:
-    """Tell whether a line is only the name of who wrote the message."""
+    """Tell whether a line is only the sender's name."""
     words = {*terms(item.text)}
     author = {*terms(item.passage.document.author or "")}
     return bool(words) and words <= author and not is_header(item)

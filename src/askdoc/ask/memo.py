@@ -1,4 +1,4 @@
-"""Parts that do no work twice, for runs that meet the same sentences again and again."""
+"""Caching embedder and analyser, for runs with many questions about the same sentences."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     Vector = npt.NDArray[np.float32]
 
 _MOST = 200_000
-"""Texts kept at most, 0.3 GB of vectors of 384 dimensions. When all is full, all is forgotten."""
+"""Most texts in a cache: 0.3 GB for vectors of 384 dimensions. A full cache is emptied."""
 
 
 class _Switch(threading.local):
-    """Whether what is kept may be used; each thread has its own."""
+    """Whether the cache may be used, per thread."""
 
     on = True
 
@@ -40,11 +40,10 @@ class _Switch(threading.local):
 
 
 class RememberingEmbedder:
-    """Hands on to another embedder what it has not embedded before.
+    """Caches the vectors of another embedder.
 
-    The other must give a text the same vector whatever it is embedded together with, as askdoc's
-    own embedders do; then nothing differs but the time it takes. As safe in several threads as the
-    other is.
+    That embedder must give a text the same vector in any batch, as askdoc's embedders do. As
+    thread-safe as the other embedder.
     """
 
     def __init__(self, embedder: Embedder) -> None:
@@ -54,12 +53,12 @@ class RememberingEmbedder:
 
     @property
     def name(self) -> str:
-        """The name of the embedder behind."""
+        """The name of the other embedder."""
         return self._embedder.name
 
     @property
     def fingerprint(self) -> str:
-        """The fingerprint of the embedder behind."""
+        """The fingerprint of the other embedder."""
         return self._embedder.fingerprint
 
     @property
@@ -69,7 +68,7 @@ class RememberingEmbedder:
 
     @property
     def max_tokens(self) -> int:
-        """How many tokens of a text are looked at."""
+        """How many tokens of a text count."""
         return self._embedder.max_tokens
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
@@ -86,18 +85,18 @@ class RememberingEmbedder:
 
     @property
     def contextual(self) -> bool:
-        """Whether the embedder behind gives vectors of sentences in their passage."""
+        """Whether the other embedder computes vectors of sentences in their passage."""
         return self._embedder.contextual
 
     def embed_in_context(
         self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]
     ) -> tuple[Matrix, list[Matrix]]:
-        """Embed passages and their sentences; nothing of it is kept."""
+        """Embed passages and their sentences, without the cache."""
         return self._embedder.embed_in_context(texts, sentences)
 
     @contextmanager
     def forgetful(self) -> Iterator[None]:
-        """Embed everything anew within, in this thread, so that it takes the time it takes."""
+        """Bypass the cache in this block, in this thread, for an honest measurement of time."""
         with self._memory.off():
             yield
 
@@ -117,7 +116,7 @@ class RememberingEmbedder:
 
 
 class RememberingAnalyser:
-    """Hands on to another analyser what it has not analysed before."""
+    """Caches the terms of another analyser."""
 
     def __init__(self, analyser: Analyser) -> None:
         self._analyser = analyser
@@ -140,11 +139,11 @@ class RememberingAnalyser:
         return list(found)
 
     def question_terms(self, question: str, language: str) -> list[str]:
-        """List the terms of a question that an answer should hold."""
+        """List the terms of a question that an answer should contain."""
         return self._analyser.question_terms(question, language)
 
     def commonness(self, term: str, language: str) -> float:
-        """Return the chance that an ordinary passage of a hundred words holds `term`; 0 to 1."""
+        """Return the probability that an ordinary passage of a hundred words contains `term`."""
         return self._analyser.commonness(term, language)
 
     def words(self, language: str) -> Mapping[str, int]:
@@ -152,18 +151,18 @@ class RememberingAnalyser:
         return self._analyser.words(language)
 
     def near(self, word: str, choices: Sequence[str], most: int) -> list[tuple[str, int]]:
-        """List those of `choices` that are `most` slips of the keys away at most, nearest first."""
+        """List the `choices` within `most` typing errors, nearest first."""
         return self._analyser.near(word, choices, most)
 
     @contextmanager
     def forgetful(self) -> Iterator[None]:
-        """Analyse everything anew within, in this thread."""
+        """Bypass the cache in this block, in this thread."""
         with self._memory.off():
             yield
 
 
 def remembering(parts: Parts) -> Parts:
-    """Put a memory before what embeds and before what analyses."""
+    """Put caches in front of the embedder and the analyser."""
     sources = parts.sources
     return replace(
         parts,

@@ -1,9 +1,8 @@
-"""What a question demands of a passage: a phrase in quotation marks, and none after a dash.
+"""Parses the operators of a question: phrases in quotation marks, and exclusions.
 
-A phrase must stand in the passage or its titles word for word, whatever its case and accents.
-`-term` leaves out passages that hold the term in any of its forms, `-"a phrase"` those that hold
-the phrase; the dash stands after white space or at the start, and what it excludes follows at once.
-Pure.
+A phrase must occur word for word in the passage or its titles, ignoring case and accents. `-term`
+excludes passages with any form of the term, `-"a phrase"` those with the phrase; the dash follows
+white space or starts the question, and directly precedes the term. Pure.
 """
 
 from __future__ import annotations
@@ -26,7 +25,10 @@ _PARTED_BY_SPACES = re.compile("[a-zß-ʯͰ-ԯ֐-ࣿऀ-෿가-힣]")
 
 @dataclass(frozen=True, slots=True)
 class Demands:
-    """What a passage must hold, and the terms and phrases that it must not; `text` is the rest."""
+    """The phrases that a passage must contain, and the terms and phrases that it must not.
+
+    `text` is the rest.
+    """
 
     text: str
     phrases: tuple[str, ...] = ()
@@ -37,7 +39,7 @@ class Demands:
         return bool(self.phrases or self.excluded or self.excluded_phrases)
 
     def asks_nothing(self) -> tuple[str, str] | None:
-        """Say what is wrong with a question that looks for nothing, and what helps; else None."""
+        """Return message and hint for a question without anything to search for; else None."""
         if self.text:
             return None
         if not self:
@@ -49,11 +51,11 @@ class Demands:
         return message, f"say also what to look for: `{example}`"
 
     def has_words(self) -> bool:
-        """Tell whether there is anything to look for: a letter or a figure, of whatever script."""
+        """Tell whether there is a letter or digit of any script to search for."""
         return any(map(str.isalnum, self.text))
 
     def met_by(self, text: str, terms: Callable[[str], list[str]]) -> bool:
-        """Tell whether a passage holds all that it must and nothing that it must not."""
+        """Tell whether a passage meets all demands."""
         if self.phrases or self.excluded_phrases:
             plain = _plain(text)
             if not all(_holds(plain, _plain(phrase)) for phrase in self.phrases):
@@ -65,7 +67,7 @@ class Demands:
 
 
 def read(question: str) -> Demands:
-    """Read the operators of a question; quotation marks stay in its text, exclusions do not."""
+    """Parse the operators of a question; its text keeps quotation marks, but not exclusions."""
     phrases: list[str] = []
     excluded: list[str] = []
     excluded_phrases: list[str] = []
@@ -88,7 +90,7 @@ def unquoted(question: str) -> str:
 
 
 def lost(question: str, searched: str) -> tuple[str, ...]:
-    """List the phrases of a question that were searched for word by word in the end."""
+    """List the phrases of a question that were in the end searched by their words."""
     kept = read(searched).phrases
     return tuple(phrase for phrase in read(question).phrases if phrase not in kept)
 
@@ -98,12 +100,12 @@ def _excludes(found: re.Match[str]) -> bool:
 
 
 def _plain(text: str) -> str:
-    """Write the words of a text folded, with single blanks between and around them."""
+    """Return the folded words of a text, with single blanks between and around them."""
     return f" {_BETWEEN_WORDS.sub(' ', folded(text)).strip()} "
 
 
 def _holds(text: str, phrase: str) -> bool:
-    """Tell whether a phrase stands in a text; what no spaces part may stand within a run."""
+    """Tell whether a text contains a phrase; in scripts without spaces, anywhere in a run."""
     if phrase in text:
         return True
     inner = phrase.strip()

@@ -1,8 +1,8 @@
-"""From a question to the passages most likely to answer it: dense and lexical search, fused.
+"""Finds the passages most likely to answer a question, by dense and lexical search.
 
 The weighted sum of cosine and normalised BM25 ranks the right passage first more often than
-reciprocal rank fusion does (`benchmarks/RESULTS.md`), and its score means something by itself,
-which abstention needs.
+reciprocal rank fusion does (`benchmarks/RESULTS.md`), and its score is comparable between
+questions, which abstention needs.
 """
 
 from __future__ import annotations
@@ -41,9 +41,8 @@ def weighted(
 ) -> list[Fused]:
     """Join rankings by the weighted sum of their scores, which must be on a scale of about 0 to 1.
 
-    A retriever that was asked for `depth` hits and gave as many has left chunks unseen; those count
-    with the lowest score it gave, since they cannot be better. One that gave fewer has seen all,
-    and the rest counts 0.
+    If a retriever returned all `depth` hits, chunks beyond count with its lowest score, since
+    theirs cannot be higher. If it returned fewer, it has seen all chunks, and the rest count 0.
     """
     floors = {
         name: hits[-1].score if len(hits) >= depth else 0.0 for name, hits in rankings.items()
@@ -83,32 +82,31 @@ def _join(
 
 DENSE, LEXICAL = "dense", "lexical"
 FIELD = "field"
-"""The name of the score that says how near the key of a field is to the question."""
+"""The name of the score for the similarity of a field's key to the question."""
 WEIGHTS: Mapping[str, float] = {DENSE: 0.5, LEXICAL: 0.5}
 FOREIGN_WEIGHTS: Mapping[str, float] = {DENSE: 0.1, LEXICAL: 0.9}
-"""Where the embedder does not know the language, words decide, and it decides between equals."""
+"""If the embedder does not know the language, words decide, and it only breaks ties."""
 DEPTH = 50
-"""Hits that each retriever is asked for."""
+"""Hits per retriever."""
 DEMANDED_DEPTH = 300
-"""Hits that each is asked for where many may not be what was demanded."""
+"""Hits per retriever if many of them may fail the demands."""
 
 
 _HAN_PAIR = re.compile("[々\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]{2}")
 
 _PRIOR = 500
-"""Passages of ordinary text that a term's rarity is judged by besides the indexed ones: among the
-ten chunks of one short document, `city` would else seem as rare as a name nobody has heard of."""
+"""A term's rarity also counts this many passages of ordinary text: among the ten chunks of one
+short document, `city` would otherwise look as rare as an unknown name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question made ready for search.
+    """A question prepared for search.
 
-    `weights` says how much each distinct term tells, in the order of the question; `vector` has
-    shape (dimensions,) and unit length; `bm25_mass` is what BM25 would give a text that holds every
-    term once, or nearly; `among` is the number of chunks that are searched; `language` is that of
-    the question. `earlier` are terms of the questions before it, which search looks for too, with
-    how much they count.
+    `weights` are the inverse frequencies of its distinct terms, in order; `vector` has shape
+    (dimensions,) and unit length; `bm25_mass` is about the BM25 score of a text with every term
+    once; `among` is the number of chunks to search; `language` is that of the question. `earlier`
+    are terms of previous questions, with their factors, which are searched, too.
     """
 
     text: str
@@ -121,19 +119,19 @@ class Query:
 
     @property
     def mass(self) -> float:
-        """The summed weight of all terms: what a text that holds them all would reach."""
+        """The sum of the weights of all terms."""
         return sum(self.weights.values())
 
 
 EARLIER = (0.5, 0.25, 0.125)
-"""How much the last questions of a conversation count in a search, the latest first."""
+"""Weights of the last questions of a conversation in a search, latest first."""
 
 
 def in_conversation(query: Query, earlier: Sequence[Query]) -> Query:
-    """Return a query that also searches for what the questions before asked, the latest first.
+    """Return a query that also searches for the previous questions, given latest first.
 
-    A follow-up leaves out what was said before. What was typed stays as it is: earlier terms and
-    vectors are added with halving weights. A term counts once, where it counts most.
+    A follow-up leaves out what was said before. Earlier terms and vectors are added with halving
+    weights; the typed question stays. A term counts once, with its highest weight.
     """
     known, terms = set(query.weights), []
     vector = query.vector
@@ -143,17 +141,17 @@ def in_conversation(query: Query, earlier: Sequence[Query]) -> Query:
         vector = vector + share * before.vector
     length = float(np.linalg.norm(vector)) or 1.0
     mass = sum(share * before.bm25_mass for share, before in zip(EARLIER, earlier, strict=False))
-    # A question of few words, such as `why?`, has scores on the scale of those before it.
+    # A question of few words, such as `why?`, gets the scale of the previous ones.
     scale = max(query.bm25_mass, mass)
     return replace(query, vector=vector / length, earlier=tuple(terms), bm25_mass=scale)
 
 
 @dataclass(frozen=True, slots=True)
 class Demanded:
-    """What passages have to be like, beside fitting the question.
+    """Demands on passages.
 
-    `together` are runs of terms, each of which every passage holds, one term behind the other;
-    `accepts` has the last word.
+    `together` are phrases (consecutive terms) that every passage contains; `accepts` makes the
+    final decision.
     """
 
     together: Sequence[Sequence[str]]
@@ -161,7 +159,9 @@ class Demanded:
 
 
 def inverse_frequency(total: float, holding: float) -> float:
-    """Weigh a term that `holding` of `total` chunks hold: ln(1 + (N - n + 0.5) / (n + 0.5)).
+    """Return the weight of a term that is in `holding` of `total` chunks.
+
+    Ln(1 + (N - n + 0.5) / (n + 0.5)).
 
     Robertson and Zaragoza 2009, in the form that never turns negative.
     """
@@ -178,10 +178,10 @@ def prepare(
     most: int,
     language: str = "en",
 ) -> Query:
-    """Weigh the terms of a question by how rare they are, in the catalog and in the language.
+    """Weight the terms of a question by their rarity in the catalog and in the language.
 
-    Of more than `most` distinct terms, those that tell the most are kept; a pair of letters that
-    only spans two words is not.
+    Of more than `most` distinct terms, the rarest are kept; a pair of letters that only spans two
+    words is dropped.
     """
     holding = catalog.frequencies(dict.fromkeys(terms))
     total = max(catalog.counts().chunks, 1)
@@ -199,11 +199,11 @@ def prepare(
 
 
 def _spanning(terms: Sequence[str], holding: Mapping[str, int]) -> set[str]:
-    """List the pairs of Chinese characters that stand where one word of a question meets the next.
+    """List the pairs of Chinese characters that span two words of a question.
 
-    Text without spaces is cut into overlapping pairs, across words too. One that no document holds,
-    between two that documents hold, is taken for such: each of its letters is in a word that is
-    known. The letters of other scripts are too few for that, and make such pairs within a word.
+    Text without spaces is cut into overlapping pairs, also across words. A pair that is in no
+    document, between two pairs that are, is taken to span two words. Other scripts have too few
+    letters for this rule.
     """
     return {
         term
@@ -226,7 +226,7 @@ def gather(
     weights: Mapping[str, float] = WEIGHTS,
     demanded: Demanded | None = None,
 ) -> list[Passage]:
-    """Find the `limit` best passages, best first; `documents` are the ids to search within.
+    """Return the `limit` best passages, best first; `documents` are the ids to search in.
 
     With `demanded`, only passages that it accepts are found.
     """
@@ -244,7 +244,7 @@ def rank(
     documents: Collection[str] | None = None,
     demanded: Demanded | None = None,
 ) -> dict[str, list[Hit]]:
-    """Ask both retrievers for `depth` chunks; BM25 is divided by what all terms would reach."""
+    """Ask both retrievers for `depth` chunks; BM25 is divided by the mass of all terms."""
     together = demanded.together if demanded else ()
     own = catalog.search(list(query.weights), depth, documents, together=together)
     found = {hit.chunk_id: hit.score for hit in own}
@@ -265,7 +265,7 @@ def _hydrate(
     limit: int,
     accepts: Callable[[Passage], bool] | None = None,
 ) -> list[Passage]:
-    """Load the best chunks; one that the catalog does not know (any more) is passed over."""
+    """Load the best chunks; an id that the catalog does not know (any more) is dropped."""
     passages: list[Passage] = []
     for start in range(0, len(fused), limit):
         batch = {item.chunk_id: item for item in fused[start : start + limit]}

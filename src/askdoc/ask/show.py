@@ -1,4 +1,4 @@
-"""Finding a place in a stored text again by what a citation calls it."""
+"""Finds a place in a stored text by its name in a citation."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ _KINDS = {
     "in": PlaceKind.FUNCTION,
 }
 _OWN_LINES = frozenset({PlaceKind.LINE, PlaceKind.FUNCTION, PlaceKind.TIME})
-"""Kinds of places beside which a line is still a line."""
+"""Kinds of places in documents whose lines are still the file's lines."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A place of a document, and where in its text it is."""
+    """A place of a document with its span."""
 
     place: Place
     span: Span
 
 
 def stretches(document: Document) -> Iterator[Stretch]:
-    """Yield the places of a document that citations name, in the order of its text."""
+    """Yield the nameable places of a document in the order of its text."""
     pages = (Place(PlaceKind.PAGE, number) for number in count(1))
     marks = [
         *zip(document.pages, pages, strict=False),
@@ -50,7 +50,7 @@ def stretches(document: Document) -> Iterator[Stretch]:
 
 
 def lines_in(where: str) -> tuple[int, int] | None:
-    """Return the lines that a place names; None where it names no lines."""
+    """Return the lines of a place; None if it has none."""
     found = _COUNTED.fullmatch(where.strip())
     if found is None or found["kind"] != "line" or found["sheet"]:
         return None
@@ -60,8 +60,7 @@ def lines_in(where: str) -> tuple[int, int] | None:
 def spans(document: Document, where: str) -> list[Span]:
     """Find a place as citations print it: `slide 2`, `sheet Stock, row 10`, `chapter “Bees”`.
 
-    Raises:
-        UsageError: it is none, or the document has no such place.
+    Raises: UsageError: it is not a place, or the document has no such place.
 
     """
     fits = _reading(" ".join(where.split()))
@@ -79,10 +78,10 @@ def spans(document: Document, where: str) -> list[Span]:
 
 
 def spans_of_page(document: Document, number: int) -> list[Span]:
-    """Find a page, or a slide where there are slides.
+    """Find a page, or a slide of a presentation.
 
     Raises:
-        UsageError: there is none of that number.
+        UsageError: there is no such number.
 
     """
     kinds = {one.place.kind for one in stretches(document)}
@@ -90,7 +89,7 @@ def spans_of_page(document: Document, number: int) -> list[Span]:
 
 
 def spans_counted(document: Document, numbers: tuple[int, int]) -> list[Span] | None:
-    """Find what citations of this document count: rows, pages; None where they count lines."""
+    """Find the numbered places of this document, such as rows or pages; None if these are lines."""
     kinds = {one.place.kind for one in stretches(document)}
     if not kinds or kinds & _OWN_LINES:
         return None
@@ -100,9 +99,9 @@ def spans_counted(document: Document, numbers: tuple[int, int]) -> list[Span] | 
 
 
 def file_lines(document: Document, text: str) -> list[str] | None:
-    """Name for each stored line the lines of the file it is from; None where they are the same.
+    """Return for each stored line its lines in the file; None if both are the same.
 
-    Blank lines are from none.
+    Blank lines have none.
     """
     places = ((one.span.start, one.place) for one in stretches(document))
     marks = [one for one in places if one[1].kind is not PlaceKind.PROPERTIES]
@@ -120,9 +119,9 @@ def file_lines(document: Document, text: str) -> list[str] | None:
 
 
 def line_names(document: Document, text: str) -> list[str] | None:
-    """Name each stored line as citations do; None where its count is its name.
+    """Return the name of each stored line as in citations; None if its number is its name.
 
-    Where citations count something else, such as rows, lines have no names.
+    If citations count something else, such as rows, lines have no names.
     """
     kinds = {one.place.kind for one in stretches(document)}
     if kinds and not document.pages and not kinds & _OWN_LINES:
@@ -131,10 +130,10 @@ def line_names(document: Document, text: str) -> list[str] | None:
 
 
 def stored_lines(document: Document, text: str, wanted: tuple[int, int]) -> tuple[int, int]:
-    """Return the stored lines that hold lines of the file.
+    """Return the stored lines for lines of the file.
 
     Raises:
-        UsageError: nothing is stored of these lines; it names the nearest.
+        UsageError: these lines are not stored; the message names the nearest.
 
     """
     first, last = wanted
@@ -152,7 +151,7 @@ def stored_lines(document: Document, text: str, wanted: tuple[int, int]) -> tupl
 
 
 def _reading(where: str) -> Callable[[Place], bool] | None:
-    """Return what tells whether a place is meant."""
+    """Return a predicate for the named places."""
     if where == PlaceKind.PROPERTIES:
         return lambda place: place.kind is PlaceKind.PROPERTIES
     if found := _COUNTED.fullmatch(where):
@@ -172,7 +171,7 @@ def _reading(where: str) -> Callable[[Place], bool] | None:
 
 
 def _seconds(where: str) -> int | None:
-    """Return what a clock says in seconds; None where it is no clock."""
+    """Return a clock time in seconds; None if it is not one."""
     found = _CLOCK.fullmatch(where.strip())
     if found is None:
         return None
@@ -202,7 +201,7 @@ def _bare(name: str) -> str:
 
 
 def _joined(found: Sequence[Span]) -> list[Span]:
-    """Make one of spans that meet."""
+    """Join adjacent spans."""
     joined: list[Span] = []
     for span in found:
         if joined and joined[-1].end == span.start:

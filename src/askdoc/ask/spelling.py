@@ -1,10 +1,10 @@
-"""Repairs slips of the keys in a question, against the words of the documents and of the language.
+"""Repairs typing errors in a question, with the words of the documents and of the language.
 
-A word is looked at only if no document holds it and the language does not know it. It is replaced
-by the nearest word that the documents do hold, if that is near: one slip in a word of up to seven
-letters, two in a longer one, where a slip is a letter added, lost, exchanged, or swapped with its
-neighbour (Damerau 1964, in the form of optimal string alignment). Its stem is compared as well: the
-documents' words are known by their stems. What stands in quotation marks is meant as it is.
+A word is examined only if neither the documents nor the language know it. It is replaced by the
+nearest word of the documents within one error (up to seven letters) or two errors (longer words).
+An error is a letter added, lost, replaced, or swapped with its neighbour (Damerau 1964, as optimal
+string alignment). Stems are compared, too, since the catalog has the stems of words. Words in
+quotation marks stay.
 """
 
 from __future__ import annotations
@@ -22,19 +22,20 @@ _WORD = re.compile(r"(?<![\w@#/.])[^\W\d_]{5,}(?![\w@/]|\.\w)")
 _ASKING = re.compile(r"(?<![\w@#/.-])[^\W\d_]{3,}(?![\w@/-]|\.\w)")
 _SHORT = 7
 _TELLING = 5
-"""Letters that a stem has at least to be compared."""
+"""Least letters of a stem for a comparison."""
 _BY_STEM = 1.5
-"""How far a word counts to be if it is known by its stem alone: slips can make a false stem."""
+"""Extra distance of a word that is known only by its stem, since an error can produce a wrong
+stem."""
 
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """What is known of words.
+    """The words of documents and language.
 
-    `terms` gives the terms of a text, `frequencies` says how many chunks hold each of some terms,
-    `beginning` lists the terms of the documents that begin so, with their frequencies.
-    `words` ranks the words of the language by how common they are. `near` lists those of some
-    words that are so many slips away from one at most, each with how many.
+    `terms` returns the terms of a text, `frequencies` the number of chunks per term, `beginning`
+    the documents' terms with a prefix and their frequencies. `words` ranks the words of the
+    language by frequency. `near` lists the words within a number of errors, with the number of
+    each.
     """
 
     terms: Callable[[str], list[str]]
@@ -45,7 +46,7 @@ class Vocabulary:
 
 
 def repair(question: str, vocabulary: Vocabulary) -> str:
-    """Return the question with its slips repaired; the same where there are none."""
+    """Return the question with typing errors repaired."""
     parts = _AS_MEANT.split(question)
     parts[::2] = [
         _ASKING.sub(lambda match: _asking_word(match.group(), vocabulary), part)
@@ -74,9 +75,9 @@ def repair(question: str, vocabulary: Vocabulary) -> str:
 
 
 def _asking_word(word: str, vocabulary: Vocabulary) -> str:
-    """Return the question word that has two letters swapped in `word`; else `word` itself.
+    """Return the question word of which `word` is a version with two letters swapped, else `word`.
 
-    The documents need not hold it: a question word is no term of a search.
+    Documents need not contain it, since a question word is not a search term.
     """
     lower = word.lower()
     if lower in vocabulary.words or any(vocabulary.frequencies(vocabulary.terms(word)).values()):
@@ -93,7 +94,7 @@ def _asking_word(word: str, vocabulary: Vocabulary) -> str:
 
 
 def _doubted(word: str, vocabulary: Vocabulary) -> str | None:
-    """Return the term of a word that the language does not know."""
+    """Return the term of a word, or None if the language knows it."""
     if word.lower() in vocabulary.words:
         return None
     terms = vocabulary.terms(word)
@@ -101,15 +102,15 @@ def _doubted(word: str, vocabulary: Vocabulary) -> str | None:
 
 
 def _nearest(word: str, term: str, vocabulary: Vocabulary) -> str | None:
-    """Find the word that the documents hold and that was most likely meant.
+    """Return the most likely intended word of the documents.
 
-    Of equally near ones, a word of the language goes before what only the documents know, a more
-    common word before a rarer one.
+    Among equally near ones, a word of the language is preferred to one that only documents have,
+    and a more common word to a rarer one.
     """
     most = 1 if len(word) <= _SHORT else 2
     known = [*vocabulary.words, *vocabulary.beginning(word[0])]
     known = [other for other in known if other[0] == word[0]]
-    # A slip at the beginning can only be a swap.
+    # Only a swap can change the first letter.
     swapped = word[1] + word[0]
     known += [other for other in vocabulary.words if other.startswith(swapped)]
     known += vocabulary.beginning(swapped)

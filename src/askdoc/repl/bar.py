@@ -17,7 +17,7 @@ _LEAST = 6
 
 
 def bar_text(session: Session, columns: int) -> str:
-    """Write the bar for a terminal of so many columns; what matters least is cut first."""
+    """Return the bar for a terminal of `width` columns; the least important part is cut first."""
     parts = [_documents(session), session.scope.name, _model(session)]
     if session.patterns:
         parts.insert(1, f"only {' '.join(session.patterns)}")

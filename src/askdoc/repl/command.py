@@ -1,4 +1,4 @@
-"""What a command of the session is, and how its arguments are read."""
+"""Commands of the session, and parsing of their arguments."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 _DIGITS = 9
-"""Digits of a number at most: nothing here is counted so far."""
+"""Most digits of a number."""
 
 
 class Completes(Enum):
-    """What the Tab key offers for the arguments of a command."""
+    """What the Tab key completes for the arguments of a command."""
 
     NOTHING = auto()
     COMMANDS = auto()
@@ -34,7 +34,7 @@ class Completes(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command: how it is called, what it does in a line and in full, and what runs it."""
+    """A command: its names, a short and a full help text, and its function."""
 
     name: str
     arguments: str
@@ -45,16 +45,16 @@ class Command:
 
     @property
     def usage(self) -> str:
-        """Write how it is called."""
+        """Return its usage line."""
         return f"/{self.name} {self.arguments}".rstrip()
 
 
 class Quit(Exception):
-    """The user wants to leave."""
+    """Raised to leave the session."""
 
 
 def split(text: str) -> list[str]:
-    """Split arguments at white space, with quotation marks around what holds some.
+    """Split arguments at white space; quotation marks keep words together.
 
     Raises:
         UsageError: a quotation mark is not closed.
@@ -68,10 +68,10 @@ def split(text: str) -> list[str]:
 
 
 def path_of(text: str) -> str:
-    """Take all of the arguments as one path, with quotation marks or without.
+    """Return all arguments as one path, with or without quotation marks.
 
     Raises:
-        UsageError: there is none.
+        UsageError: there is no argument.
 
     """
     try:
@@ -86,10 +86,10 @@ def path_of(text: str) -> str:
 
 
 def number(text: str, *, default: int | None = None) -> int:
-    """Read a whole number from 1.
+    """Parse a positive integer.
 
     Raises:
-        UsageError: it is none, or there is none and no default.
+        UsageError: it is not one, or it is missing without a default.
 
     """
     text = text.strip().removeprefix("[").removesuffix("]")

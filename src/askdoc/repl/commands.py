@@ -1,4 +1,4 @@
-"""The table of commands, their help, and which of them a line means."""
+"""The table of commands, their help, and how a line becomes a command or a question."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ _OPERATORS = (
 
 
 def steps(text: str) -> list[str]:
-    """Part what was sent at once, such as a paste, into commands and questions, in order.
+    """Split a text that was entered at once, such as a paste, into commands and questions.
 
-    A line that calls a command by its whole name stands alone; lines between commands are one
-    question, and those after `/raw` belong to it.
+    A line with the full name of a command is one step; the lines between commands are one question,
+    and those after `/raw` belong to it.
     """
     found: list[str] = []
     joins = False
@@ -47,21 +47,20 @@ def steps(text: str) -> list[str]:
         if joins and not is_command:
             found[-1] += f"\n{line}"
             continue
-        # What calls no command is a question here, such as a path that something else follows.
+        # A line with `/` that names no command is part of a question, such as a path.
         found.append(f" {line}" if called and not is_command else line)
         joins = called == "raw" or not is_command
     return [step for step in found if step.strip()]
 
 
 def run(session: Session, line: str) -> None:
-    """Do what `line` says: a command if it begins with `/`, else a question.
+    """Run `line`: a command if it starts with `/`, else a question.
 
-    A blank before the `/` makes a question of it. What people type to leave or to get help anywhere
-    else does so here.
+    A blank before the `/` makes it a question. Words such as `exit` and `help` work as in other
+    programs.
 
     Raises:
-        UsageError: there is no such command, or it cannot take what follows.
-        Quit: the user wants to leave.
+        UsageError: there is no such command, or its arguments are wrong. Quit: the user leaves.
 
     """
     if (bare := line.strip().lower()) in _ANYWHERE:
@@ -79,7 +78,7 @@ def run(session: Session, line: str) -> None:
 
 
 def find(name: str) -> Command:
-    """Return the command of that name, or the only one that begins with it.
+    """Return the command of this name, or the only one with this prefix.
 
     Raises:
         UsageError: there is none; the hint names the nearest.
@@ -100,7 +99,7 @@ def find(name: str) -> Command:
 
 
 def help_(session: Session, arguments: str) -> None:
-    """Say what the session can do, or one command in full."""
+    """Show all commands, or one in full."""
     page = session.pages.output()
     name = arguments.strip().removeprefix("/")
     if name:

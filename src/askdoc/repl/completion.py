@@ -1,4 +1,4 @@
-"""What the Tab key offers: commands, and for each command what its arguments may be."""
+"""Completion: commands, and the arguments of each."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from askdoc.repl.session import Session
 
 Offer = tuple[str, str]
-"""A word, and what it means."""
+"""A word, and its explanation."""
 
 _MOST = 200
 _META = 50
 
 
 class SessionCompleter(Completer):
-    """Completes a line of `session`; questions are left to the user."""
+    """Completes commands of `session`, not questions."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -47,7 +47,7 @@ class SessionCompleter(Completer):
     def get_completions(
         self, document: Typed, complete_event: CompleteEvent
     ) -> Iterator[Completion]:
-        """Offer what may stand at the cursor."""
+        """Yield completions at the cursor."""
         before = document.text_before_cursor
         if not before.startswith("/") or "\n" in before:
             return
@@ -109,7 +109,7 @@ class SessionCompleter(Completer):
 
 
 def _matching(word: str, offers: Iterable[Offer], *, prefix: bool = False) -> Iterator[Completion]:
-    """Offer what begins with `word`, or holds it; the case does not count."""
+    """Yield choices that start with or contain `word`, ignoring case."""
     wanted = word.lower()
     for text, meaning in offers:
         found = text.lower().startswith(wanted) if prefix else wanted in text.lower()

@@ -1,8 +1,8 @@
-"""Opening a file at a place, in the editor or viewer that the user set; never through a shell.
+"""Opens a file at a place in the user's editor or viewer, never through a shell.
 
-A command is a program with its arguments, such as `code --goto {file}:{line}` or
-`zathura --page={page} {file}`. Where it names no `{file}`, the editors and viewers that most people
-have are given the place in their own way, and others just the file.
+A command is a program with arguments, such as `code --goto {file}:{line}` or `zathura --page={page}
+{file}`. Without `{file}`, common editors and viewers get the place in their own syntax, and others
+just the file.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ Which = Callable[[str], str | None]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A file to open; the line counts in the file itself, the page from 1."""
+    """A file to open; line (of the file) and page count from 1."""
 
     file: str
     line: int | None = None
@@ -62,13 +62,13 @@ def command_for(
     environment: Mapping[str, str],
     which: Which = shutil.which,
 ) -> list[str]:
-    """Return the program and arguments that open `target`: paged files in a viewer, others not.
+    """Return the command that opens `target`: a viewer for paged files, else an editor.
 
-    `editor` and `viewer` are what is set, if anything; else `$VISUAL`, `$EDITOR` and what is
-    installed decide.
+    `editor` and `viewer` are the settings; without them, `$VISUAL`, `$EDITOR` and installed
+    programs decide.
 
     Raises:
-        UsageError: nothing is set and nothing is found, or what is set cannot be run.
+        UsageError: no program is set or found, or the set one cannot be run.
 
     """
     paged = target.page is not None
@@ -116,10 +116,10 @@ def line_in_file(file: Path, quote: str, guess: int) -> int | None:
 
 
 def browse(address: str) -> None:
-    """Show a page of the web in the user's browser.
+    """Show a web page in the user's browser.
 
     Raises:
-        UsageError: there is none.
+        UsageError: there is no browser.
 
     """
     if not webbrowser.open(address):
@@ -128,10 +128,10 @@ def browse(address: str) -> None:
 
 
 def run(command: Sequence[str], *, wait: bool) -> None:
-    """Run a program; an editor is waited for, since it may use the terminal.
+    """Run a program; wait for an editor, since it may use the terminal.
 
     Raises:
-        UsageError: it cannot be started, or ends with an error.
+        UsageError: it cannot be started, or fails.
 
     """
     if Path(command[0]).name in _NEED_TERMINAL and not _at_terminal():
@@ -158,19 +158,19 @@ def run(command: Sequence[str], *, wait: bool) -> None:
 
 
 def _at_terminal() -> bool:
-    """Tell whether a program would have a terminal to itself; input that is closed is none."""
+    """Tell whether a program can use the terminal; closed input means no."""
     return sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def _filled(argument: str, target: Target) -> str:
-    """Put the place into one argument; what is not known counts as the first."""
+    """Fill the place into one argument; an unknown line or page is 1."""
     filled = argument.replace("{line}", str(target.line or 1))
     filled = filled.replace("{page}", str(target.page or 1))
     return filled.replace("{file}", target.file)
 
 
 def copy(text: str, *, environment: Mapping[str, str] = os.environ) -> bool:
-    """Put `text` on the clipboard by the program for it; False where there is none."""
+    """Copy `text` to the clipboard by a system program; False if there is none."""
     for program, *arguments in _clipboards(environment):
         if shutil.which(program) is None:
             continue

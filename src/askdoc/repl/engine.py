@@ -31,16 +31,16 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 Job = Callable[["Asked", Listener], T]
-"""Work on an open index; it calls the listener now and then."""
+"""Work on an open index; it reports events to the listener."""
 
 _FILE = "catalog.sqlite"
 _MOMENT = 1.0
-"""Seconds that an interrupted job has to end."""
+"""Seconds for an interrupted job to end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What is known once the index is open."""
+    """Facts about the open index."""
 
     documents: tuple[Document, ...]
 
@@ -51,18 +51,18 @@ class _Event:
 
 
 class _Done:
-    """Ends the stream of events of one job."""
+    """Event: a job has ended."""
 
 
 class _Interrupted:
-    """Says, among the events of a job, that Ctrl-C was pressed."""
+    """Event: Ctrl-C was pressed."""
 
 
 class Engine:
-    """Opens what a session asks and runs jobs on it, in a thread of its own."""
+    """Opens the index of a session and runs jobs on it, in its own thread."""
 
     on_opened: Callable[[], None]
-    """Called, in the thread, when the index has been opened or could not be, or opening goes on."""
+    """Called, in the thread, whenever the state of opening changes."""
 
     def __init__(self, scope: Scope, keyboard: Keyboard) -> None:
         self._scope = scope
@@ -72,33 +72,33 @@ class Engine:
         self._stack = ExitStack()
         self._asked: Asked | None = None
         self.rewriter: Generator | None = None
-        """The language model that completes follow-ups; for jobs, like all that is open."""
+        """The language model that completes follow-ups; only jobs may use it."""
         self._seen: object = None
         self._cancel = self._running = Event()
-        """Tell the latest job, and the one that runs, to end."""
+        """Set to end the latest and the running job."""
         self._events: SimpleQueue[object] = SimpleQueue()
         self._emit: Callable[[object], None] = self._events.put
         self.compiling: Compiling | None = None
-        """What a model that is being made ready, which takes long, has reached."""
+        """The latest stage of a model that is being prepared."""
         self.opened: Opened | None = None
         self.error: AskdocError | None = None
         self.loading = False
         self._started = False
 
     def start(self) -> None:
-        """Begin to open the index in the background; later calls do nothing."""
+        """Start to open the index in the background; later calls do nothing."""
         if not self._started:
             self.reopen(self._scope)
 
     def call(self, job: Job[T], on_event: Listener = ignore) -> T:
-        """Run `job` on the index, opening the index first where it is not open or has changed.
+        """Run `job` on the index; open the index first if it is not open or has changed.
 
-        `hear` gets the job's events, after those of the opening, in the caller's thread. What the
-        job raises is raised here. On Ctrl-C, the job meets a KeyboardInterrupt at its next event,
-        and may return what it has.
+        `on_event` gets the events of opening and of the job, in the caller's thread. Errors of the
+        job are raised here. On Ctrl-C, the job gets a KeyboardInterrupt at its next event, and may
+        return a partial result.
 
         Raises:
-            KeyboardInterrupt: the user no longer wants to wait, and the job had nothing to show.
+            KeyboardInterrupt: the job was interrupted without a result.
 
         """
         events: SimpleQueue[_Event | _Done | _Interrupted] = SimpleQueue()
@@ -131,7 +131,7 @@ class Engine:
             if isinstance(event, _Done):
                 return future.result()
         except KeyboardInterrupt:
-            pass  # as in a script, where the keyboard is not held
+            pass  # in a script, where the keyboard is not grabbed
         cancel.set()
         return _finished(future)
 
@@ -143,7 +143,10 @@ class Engine:
 
     @contextmanager
     def closed(self) -> Iterator[None]:
-        """Keep the index closed, for one who writes to it; open it again in the background."""
+        """Keep the index closed in this block, for a writer.
+
+        Then open it again in the background.
+        """
         self._pool.submit(self._close).result()
         try:
             yield
@@ -181,7 +184,7 @@ class Engine:
         for workspace in scope.members.values():
             with app.open_made(workspace) as catalog:
                 documents += catalog.documents()
-        from askdoc.ask.memo import remembering  # it imports numpy
+        from askdoc.ask.memo import remembering  # which imports numpy
 
         load_model = self._stack.enter_context(app.language_models())
         self._asked = self._stack.enter_context(
@@ -201,9 +204,9 @@ class Engine:
         return self._asked
 
     def _on_event(self, event: object) -> None:
-        """Give what a model tells to the job that waits for it, else keep it for the next one.
+        """Pass events of a model to the waiting job, or keep them for the next one.
 
-        What takes long is shown at once.
+        Long preparations are shown at once.
         """
         if isinstance(event, Compiling):
             self.compiling = event
@@ -227,7 +230,7 @@ class Engine:
 
 
 def _finished(future: Future[T]) -> T:
-    """Return what an interrupted job has to show for itself, if that comes within a moment."""
+    """Return the result of an interrupted job, if it comes within a moment."""
     try:
         return future.result(timeout=_MOMENT)
     except TimeoutError:
@@ -239,7 +242,7 @@ def _nothing() -> None:
 
 
 def _stamp(scope: Scope) -> object:
-    """Return what changes when somebody writes to an index."""
+    """Return a stamp that changes with every write to the index."""
     found = []
     for workspace in scope.members.values():
         for suffix in ("", "-wal"):
@@ -247,6 +250,6 @@ def _stamp(scope: Scope) -> object:
                 stat = (workspace.index / f"{_FILE}{suffix}").stat()
             except OSError:
                 continue
-            if stat.st_size:  # reading makes an empty log
+            if stat.st_size:  # a reader creates an empty log
                 found.append((stat.st_ino, stat.st_mtime_ns, stat.st_size))
     return found

@@ -1,9 +1,8 @@
-"""What the keyboard does while no prompt is shown: Ctrl-C ends what runs, the rest waits.
+"""Handles the keyboard between prompts: Ctrl-C ends running work, other keys wait.
 
-Between prompts Ctrl-C is a signal that may come at any point of the program: between two commands,
-while a bar is being drawn or the prompt taken down. A KeyboardInterrupt raised there would end the
-session, or leave something half done. So none is raised but where something runs that a user may
-want to end.
+Between prompts Ctrl-C is a signal that may arrive anywhere: between two commands, or while a bar is
+drawn. A KeyboardInterrupt there would end the session, or leave something half done. So it is
+raised only around work that a user may want to end.
 """
 
 from __future__ import annotations
@@ -19,14 +18,14 @@ from typing import Any
 from askdoc.system.interrupt import postponed
 
 End = Callable[[FrameType | None], None]
-"""What Ctrl-C does, which comes into a frame of the program."""
+"""A signal handler for Ctrl-C."""
 
 Modes = list[Any] | None
-"""How a terminal treats what is typed, as termios has it; None where there is no terminal."""
+"""The termios modes of the terminal; None without a terminal."""
 
 
 class Keyboard:
-    """Decides what Ctrl-C does; until it is `held`, Python's own way is left alone."""
+    """Decides what Ctrl-C does; until it is `grabbed`, Python's handler stays."""
 
     def __init__(self) -> None:
         self._end: End = _nothing
@@ -34,10 +33,10 @@ class Keyboard:
 
     @contextmanager
     def grabbed(self) -> Iterator[None]:
-        """Take charge of the keyboard, from before the first prompt until after the last.
+        """Control the keyboard in this block.
 
-        What is typed while an answer is made is kept for the next prompt, unseen, instead of
-        standing among the answer's lines.
+        Keys typed during an answer are kept for the next prompt, and not echoed between the lines
+        of the answer.
         """
         self._ordinary = _modes()
         before = signal.signal(signal.SIGINT, lambda _, frame: self._end(frame))
@@ -50,7 +49,7 @@ class Keyboard:
 
     @contextmanager
     def lent(self) -> Iterator[None]:
-        """Leave the keyboard to another program, in the modes in which it was found."""
+        """Give the keyboard to another program in this block, with its original modes."""
         mine = _modes()
         _set(self._ordinary)
         try:
@@ -60,15 +59,15 @@ class Keyboard:
 
     @contextmanager
     def ends(self, end: Callable[[], None]) -> Iterator[None]:
-        """Have Ctrl-C call `end` while this goes on."""
+        """Let Ctrl-C call `end` in this block."""
         with self._does(lambda _: end()):
             yield
 
     @contextmanager
     def interrupts(self) -> Iterator[None]:
-        """Have the first Ctrl-C raise a KeyboardInterrupt; others leave the tidying-up alone.
+        """Let the first Ctrl-C raise KeyboardInterrupt; later ones must not disturb the cleanup.
 
-        None is raised into an import, which the next question may need.
+        It is never raised inside an import, since the module would stay broken.
         """
 
         def once(frame: FrameType | None) -> None:
@@ -89,7 +88,7 @@ class Keyboard:
 
 
 def _nothing(_: FrameType | None) -> None:
-    """End nothing, since nothing runs that could be ended."""
+    """Ignore Ctrl-C, since nothing is running."""
 
 
 if sys.platform == "win32":
@@ -116,7 +115,7 @@ else:
             return None
 
     def _unseen(modes: Modes) -> Modes:
-        """Echo nothing and hand over each key as it is; Ctrl-C still makes a signal."""
+        """Return modes without echo and line editing; Ctrl-C still sends a signal."""
         changed = copy.deepcopy(modes)
         if changed is not None:
             changed[_INPUT] &= ~termios.ICRNL

@@ -1,4 +1,4 @@
-"""Commands about the last answer: its sources, their text, why it is so, and taking it along."""
+"""Commands about the last answer: show, explain, copy and save it."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
     from askdoc.repl.session import Session
 
 _AROUND = 5
-"""Lines shown around a sentence where the document has no pages."""
+"""Lines around a sentence in a document without pages."""
 _AROUND_CHARACTERS = 700
-"""Characters shown before it and behind it at most: a line may be a whole paragraph."""
+"""Most characters before and after it: a line may be a paragraph."""
 
 
 def sources(session: Session, _: str) -> None:
-    """List all places that the last answer cites or considered."""
+    """List all places that the last answer cites or has considered."""
     found = session.places()
     if not found:
         message = "the last answer has no sources"
@@ -105,7 +105,7 @@ def open_(session: Session, arguments: str) -> None:
 
 
 def copy(session: Session, arguments: str) -> None:
-    """Put the last answer, or the words of one source, on the clipboard."""
+    """Copy the last answer, or the words of one source, to the clipboard."""
     base = session.pages.output().base
     if arguments.strip():
         place = numbered(session.places(), number(arguments))
@@ -137,7 +137,8 @@ def save(session: Session, arguments: str) -> None:
     else:
         text = to_markdown(session.title, session.exchanges, base=page.base)
     data = text.encode("utf-8", "replace")
-    draft = path.with_name(f".{path.name}.new")  # what was saved before stays if the disk is full
+    # Write a draft first: if the disk is full, the old file stays.
+    draft = path.with_name(f".{path.name}.new")
     try:
         draft.write_bytes(data)
         draft.replace(path)
@@ -150,7 +151,7 @@ def save(session: Session, arguments: str) -> None:
 
 
 def _not_ours(session: Session, path: Path) -> str | None:
-    """Say what keeps this session from writing over a file; None where it wrote all of it."""
+    """Return why a file must not be overwritten; None if this session wrote it."""
     if path not in session.saved:
         return "is there already"
     changed = not path.is_file() or _digest(path.read_bytes()) != session.saved[path]
@@ -162,7 +163,7 @@ def _digest(data: bytes) -> str:
 
 
 def _still(place: NumberedPlace, text: str) -> Span | None:
-    """Find the words of a place in what its document says now; None where it has them no more."""
+    """Find the words of a place in the current text of its document; None if they are gone."""
     if text[place.span.start : place.span.end] == place.text:
         return place.span
     found = [match.start() for match in re.finditer(re.escape(place.text), text)]
@@ -179,7 +180,7 @@ def _moved(place: NumberedPlace, document: Document, span: Span) -> NumberedPlac
 
 
 def _page_of(document: Document, span: Span) -> Span | None:
-    """Return the span of the page that holds `span`, or None where there are no pages."""
+    """Return the span of the page of `span`, or None without pages."""
     number_ = document.page_of(span.start)
     if number_ is None:
         return None
@@ -197,7 +198,7 @@ def _target(place: NumberedPlace, line: int) -> opening.Target:
 
 
 def _copy_by_terminal(session: Session, text: str) -> None:
-    """Ask the terminal to take `text` on its clipboard (OSC 52), as over a remote connection."""
+    """Copy `text` by the terminal's escape sequence OSC 52, which also works over ssh."""
     import base64
 
     stream = session.pages.output().console.file

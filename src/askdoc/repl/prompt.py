@@ -1,4 +1,4 @@
-"""The prompt: keys, completion, what was typed before, and the bar at the bottom."""
+"""The prompt: keys, completion, input history, and the bar at the bottom."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _STYLE = Style.from_dict(
 
 
 class Prompt:
-    """Reads lines of one session from the terminal."""
+    """Reads the lines of a session from the terminal."""
 
     def __init__(self, session: Session, history: Path | None) -> None:
-        """Use the file `history` for what was typed before, or keep that in memory."""
+        """Store the input history in the file `history`, or in memory."""
         self._session = session
         self._lines: PromptSession[str] = PromptSession(
             message=[("class:prompt", "> ")],
@@ -62,10 +62,10 @@ class Prompt:
         return self._lines.prompt(handle_sigint=False)  # Ctrl-C is a key here
 
     def ask(self, message: str) -> str:
-        """Read one line for something else than a question; it is not kept.
+        """Read one line that is not a question, without history.
 
         Raises:
-            KeyboardInterrupt: the user gave up, by Ctrl-C or Ctrl-D.
+            KeyboardInterrupt: the user pressed Ctrl-C or Ctrl-D.
 
         """
         other: PromptSession[str] = PromptSession(history=InMemoryHistory())
@@ -80,7 +80,7 @@ class Prompt:
 
 
 def history_file(folder: Path, key: str) -> Path:
-    """Name the file, within `folder`, of what was typed to the scope of that key."""
+    """Return the file of the input history for a scope's key."""
     digest = hashlib.blake2b(key.encode("utf-8", "replace"), digest_size=8).hexdigest()
     return folder / "prompt" / digest
 
@@ -97,10 +97,10 @@ def _history(file: Path | None) -> History:
 
 
 class _KeptHistory(FileHistory):
-    """What was typed, in a file that only the user reads; a full disk does not end the session."""
+    """Input history in a file that only the user can read; a full disk does not end the session."""
 
     def store_string(self, string: str) -> None:
-        """Add what was typed, without what no file takes."""
+        """Add a line, without characters that a file cannot store."""
         try:
             super().store_string(printable(string))
         except OSError:
@@ -113,7 +113,7 @@ def _keys() -> KeyBindings:
 
     @keys.add("enter", filter=typing)
     def _(event: KeyPressEvent) -> None:
-        """Take the chosen completion, else send the line."""
+        """Accept the chosen completion, else send the line."""
         buffer = event.current_buffer
         if buffer.complete_state and buffer.complete_state.current_completion:
             buffer.complete_state = None
@@ -122,14 +122,15 @@ def _keys() -> KeyBindings:
 
     @keys.add("escape", "enter", filter=typing)
     def _(event: KeyPressEvent) -> None:
-        """Begin another line."""
+        """Start another line."""
         event.current_buffer.newline()
 
     @keys.add("c-c", filter=typing, eager=True)
     def _(event: KeyPressEvent) -> None:
-        """End the line; a second Ctrl-C, read when the prompt is over, has nothing to end.
+        """Give up the line.
 
-        prompt_toolkit's own binding fails there, since an application exits only once.
+        A second Ctrl-C after the end of the prompt is ignored; prompt_toolkit's own binding would
+        fail, since an application exits only once.
         """
         future = event.app.future
         if future is not None and not future.done():

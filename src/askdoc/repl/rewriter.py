@@ -1,4 +1,4 @@
-"""Makes a follow-up stand alone, by the language model where one can, else by rules."""
+"""Completes a follow-up question, by a language model if one can, else by rules."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
 
 def standing_alone(session: Session, asked: str, waiting_for: Callable[[], str]) -> str:
-    """Return what was typed made to stand alone after the turns of a session.
+    """Return the typed question, completed from the turns of a session.
 
-    In English the rules tell whether it is a follow-up at all, so that no other question waits.
+    In English the rules decide whether it is a follow-up at all, so that other questions need not
+    wait.
     """
     before = session.exchanges[-1] if session.exchanges else None
     if before and before.asked != before.question and is_repeated(asked, before.asked):
@@ -39,7 +40,7 @@ def standing_alone(session: Session, asked: str, waiting_for: Callable[[], str])
             return None
         try:
             return rewrite_by_model(asked, turns, generator, language=language)
-        except GeneratorError:  # the answer will tell
+        except GeneratorError:  # the answer will report the error
             return None
 
     notices = ModelNotices(session.pages.errors())
@@ -52,14 +53,14 @@ def standing_alone(session: Session, asked: str, waiting_for: Callable[[], str])
 
         try:
             return session.engine.call(job, on_event) or by_rules
-        except NoIndex:  # it is built for the answer
+        except NoIndex:  # the answer will build the index
             return by_rules
 
 
 def note_on_rewriting(session: Session, asked: str, question: str) -> str | None:
-    """Say what a question that was made of what was typed lacks, or that it was asked before.
+    """Return a note if a pronoun stays open, or if the same question was asked before.
 
-    English alone: in other languages nothing tells who is meant.
+    English only: for other languages there are no rules.
     """
     if not session.exchanges:
         return None

@@ -1,4 +1,4 @@
-"""Runs a session: line by line from a terminal, or from a pipe as a script."""
+"""Runs a session line by line, from a terminal or as a script from a pipe."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
     from askdoc.repl.session import Session
 
 _OUTPUT = frozenset((errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF))
-"""What, of no file by name, is wrong with the output, so that nothing more can be told on it."""
+"""Errors without a file name that mean broken output: nothing more can be printed."""
 
 _GREETING = "askdoc {version} · type a question; /help lists commands, Ctrl-D leaves"
 
 
 class Lines(Protocol):
-    """Where an interactive session reads from."""
+    """The input of an interactive session."""
 
     def read(self) -> str:
         """Read a line; EOFError ends the session, KeyboardInterrupt gives up the line."""
 
 
 def interactive(session: Session, lines: Lines, *, version: str) -> None:
-    """Read lines until the user leaves; Ctrl-C ends an answer, and not the session."""
+    """Read lines until the user leaves; Ctrl-C ends an answer, not the session."""
     with session.keyboard.grabbed():
         session.pages.output().show([Text(_GREETING.format(version=version), style="faint"), BLANK])
         while _once(session, lines):
@@ -41,7 +41,7 @@ def interactive(session: Session, lines: Lines, *, version: str) -> None:
 
 
 def _once(session: Session, lines: Lines) -> bool:
-    """Read one line and do what it says; False where the user wants to leave."""
+    """Read and run one line; return False if the user leaves."""
     try:
         line = lines.read()
     except KeyboardInterrupt:
@@ -59,7 +59,7 @@ def _once(session: Session, lines: Lines) -> bool:
 
 
 def _steps(session: Session, steps: Sequence[str]) -> None:
-    """Do one thing after another; where there are several, say before each which it is."""
+    """Run the steps one by one; if there are several, print each before."""
     for step in steps:
         if len(steps) > 1:
             page = session.pages.output()
@@ -68,9 +68,9 @@ def _steps(session: Session, steps: Sequence[str]) -> None:
 
 
 def script(session: Session, lines: Iterable[str | bytes]) -> bool:
-    """Run every line, and tell whether all went well; `#` at the start makes a comment.
+    """Run every line, and return whether all succeeded; `#` starts a comment.
 
-    An error is told and the next line runs. One is a line that is no text.
+    After an error the next line runs. A line that is not text is an error.
     """
     session.engine.start()
     try:
@@ -87,9 +87,9 @@ def script(session: Session, lines: Iterable[str | bytes]) -> bool:
 
 
 def _text(line: str | bytes) -> str | None:
-    """Return a line as text, without the mark that may begin a file; None where it is none.
+    """Decode a line, without a byte order mark; None if it is not text.
 
-    Control characters in a line are left out, as everywhere in questions.
+    Control characters are dropped, as in all questions.
     """
     try:
         text = line if isinstance(line, str) else line.decode("utf-8-sig")
@@ -101,7 +101,7 @@ def _text(line: str | bytes) -> str | None:
 
 
 def _step(session: Session, line: str, number: int | None = None) -> None:
-    """Do what a line says, and tell of an error, with the number of the line where it has one."""
+    """Run a line, and report an error with the line's number, if it has one."""
     if not line.strip():
         return
     try:
@@ -114,15 +114,15 @@ def _step(session: Session, line: str, number: int | None = None) -> None:
 
 
 def _run(session: Session, line: str) -> None:
-    """Do what a line says.
+    """Run a line.
 
     Raises:
-        AskdocError: it cannot be done, though it be the system that says so of a file.
+        AskdocError: it fails; errors of the system about a file are converted.
 
     """
     try:
         commands.run(session, line)
-    except BrokenPipeError:  # nobody reads what is told any more
+    except BrokenPipeError:  # nobody reads the output any more
         raise
     except OSError as error:
         if error.filename is None and error.errno in _OUTPUT:

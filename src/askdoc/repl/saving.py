@@ -1,4 +1,4 @@
-"""Commands about sessions and suites: going back to one, starting anew, keeping a case."""
+"""Commands about sessions and suites: resume, clear, save a case."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def sessions(session: Session, arguments: str) -> None:
 
 
 def resume(session: Session, arguments: str) -> None:
-    """Go on with a saved session."""
+    """Continue a saved session."""
     if arguments.strip():
         chosen = number(arguments)
     else:
@@ -75,7 +75,7 @@ def resume(session: Session, arguments: str) -> None:
 
 
 def clear(session: Session, _: str) -> None:
-    """Begin a new session on a clean screen."""
+    """Start a new session on a clear screen."""
     session.forget()
     page = session.pages.output()
     if page.width:
@@ -83,7 +83,7 @@ def clear(session: Session, _: str) -> None:
 
 
 def eval_(session: Session, arguments: str) -> None:
-    """Turn the last question and the source that answers it into a case of a suite."""
+    """Save the last question and its source as a case of a suite."""
     words = split(arguments)
     if words[:1] != ["add"]:
         message = "`/eval` takes `add`"
@@ -132,7 +132,7 @@ def _choice(session: Session) -> str:
 
 
 def _picked(session: Session, chosen: str) -> list[NumberedPlace]:
-    """Return the places of those numbers; `none` is none."""
+    """Return the places with these numbers; `none` means no place."""
     if chosen == _NONE:
         session.last()
         return []

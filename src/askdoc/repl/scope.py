@@ -1,4 +1,4 @@
-"""What a session asks: the workspace it was started in, or several libraries as one."""
+"""The scope of a session: its workspace, or several libraries."""
 
 from __future__ import annotations
 
@@ -19,46 +19,46 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Workspaces by the names of their libraries, one at least, which needs no name then.
+    """Workspaces by library name, at least one; a single one needs no name.
 
-    Settings that a question depends on are those of the first; what was given on the command line,
-    or changed since, is the same for all.
+    Questions use the settings of the first; values of the command line and later changes apply to
+    all.
     """
 
     members: Mapping[str | None, Workspace]
 
     @classmethod
     def of(cls, workspace: Workspace) -> Self:
-        """Ask a single workspace."""
+        """Make a scope of a single workspace."""
         return cls({None: workspace})
 
     @property
     def settings(self) -> Settings:
-        """The settings that hold for questions."""
+        """The settings for questions."""
         return self._first.settings
 
     @property
     def name(self) -> str:
-        """What is asked, in a word or two."""
+        """A short name of the scope."""
         if self.several:
             return " + ".join(map(str, self.members))
         return self._first.root.name or "/"
 
     @property
     def key(self) -> str:
-        """What sessions are kept under: the folders."""
+        """The key of saved sessions: the folders."""
         return os.pathsep.join(str(workspace.root) for workspace in self.members.values())
 
     @property
     def several(self) -> bool:
-        """Whether several libraries are asked."""
+        """Whether there are several libraries."""
         return len(self.members) > 1
 
     def only(self, what: str) -> Workspace:
-        """Return the workspace where there is but one.
+        """Return the only workspace.
 
         Raises:
-            UsageError: there are several, and `what` can't be done to them all.
+            UsageError: there are several, and `what` needs one.
 
         """
         if self.several:
@@ -67,11 +67,11 @@ class Scope:
         return self._first
 
     def holder(self, document: Document) -> Workspace:
-        """Return the workspace that a document was found in."""
+        """Return the workspace of a document."""
         return self.members.get(document.library, self._first) if self.several else self._first
 
     def changed(self, **settings: Any) -> Self:
-        """Return the same with other settings, for all."""
+        """Return this scope with changed settings for all."""
         return replace(
             self,
             members={

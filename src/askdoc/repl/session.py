@@ -1,4 +1,4 @@
-"""What one session remembers, and how a question becomes an answer on the screen."""
+"""The state of a session, and how a question becomes an answer on the screen."""
 
 from __future__ import annotations
 
@@ -41,14 +41,17 @@ if TYPE_CHECKING:
 
 
 class Pages:
-    """What a session writes on; each is made anew for every output, so that a resize counts."""
+    """The pages of a session.
+
+    A new one is made for each output, so that a resized terminal counts.
+    """
 
     def __init__(self, output: Callable[[], Page], errors: Callable[[], Page]) -> None:
         self._output = output
         self._errors = errors
 
     def output(self) -> Page:
-        """Return the page for what was asked for."""
+        """Return the page for results."""
         return replace(self._output(), in_session=True)
 
     def errors(self) -> Page:
@@ -62,7 +65,7 @@ class Session:
     Args:
         scope: what is asked.
         pages: where answers and errors go.
-        store: where the session is kept, or None.
+        store: where the session is saved, or None.
 
     """
 
@@ -80,20 +83,20 @@ class Session:
         self.patterns: tuple[str, ...] = ()
         self.exchanges: list[Exchange] = []
         self.unanswered: tuple[str, bool] | None = None
-        """What was asked last, and whether as typed, where it was interrupted or failed."""
+        """The last question if it was interrupted or failed, and whether it was `/raw`."""
         self.saved: dict[Path, str] = {}
-        """The digests of what this session has written to files."""
+        """Digests of the files that this session has written."""
         self.prompt: Callable[[str], str] | None = None
         self.failed = False
         self.session_id: int | None = None
-        """The number of the saved session that this one is, once something was asked."""
+        """The id of this session once it is saved."""
         self._not_kept: StoreError | None = None
         self._lines: dict[tuple[str, Span], tuple[int, int]] = {}
 
     # ── asking ──────────────────────────────────────────────────────────────────────────────────
 
     def ask(self, asked: str, *, raw: bool = False) -> None:
-        """Answer what was typed; unless `raw`, as a part of the conversation."""
+        """Answer a question, as a part of the conversation unless `raw`."""
         page = self.pages.output()
         asked = printable(asked).strip()
         self.unanswered = (asked, raw)
@@ -138,9 +141,9 @@ class Session:
         return self.exchanges[-1]
 
     def take_back(self) -> tuple[str, bool]:
-        """Return what was asked last, to be asked again, and whether it was asked as typed.
+        """Return the last question, to ask it again, and whether it was `/raw`.
 
-        What was interrupted or failed stands in no exchange; else the last one is given up.
+        An answered question is removed from the session; an interrupted or failed one is not in it.
 
         Raises:
             UsageError: nothing has been asked yet.
@@ -157,14 +160,13 @@ class Session:
         return places(self.last().answer)
 
     def lines(self, document_id: str, span: Span) -> tuple[int, int]:
-        """Name the first and last line of a place of an answer that was given here."""
+        """Return the first and last line of a place of an answer of this session."""
         return self._lines[document_id, span]
 
     def lines_of(self, place: NumberedPlace) -> tuple[int, int] | None:
-        """Name the lines of a place as they were when it was found.
+        """Return the lines of a place as they were when it was found.
 
-        Sessions that were kept without them have the lines of now; None where the document is no
-        longer indexed.
+        Without stored lines, these are the current ones; None if the document is no longer indexed.
         """
         if place.lines:
             return place.lines
@@ -175,15 +177,15 @@ class Session:
         with app.open_catalog(self.scope.holder(place.document)) as catalog:
             return catalog.lines(document.id, place.span)
 
-    # ── what it works on ────────────────────────────────────────────────────────────────────────
+    # ── settings and index ──────────────────────────────────────────────────────────────────────
 
     def change(self, **settings: Any) -> None:
-        """Go on with other settings; the index is opened again in the background."""
+        """Change settings; the index is opened again in the background."""
         self.scope = self.scope.changed(**settings)
         self.engine.reopen(self.scope)
 
     def index(self, workspace: Workspace, sources: list[Target] | None) -> IndexReport:
-        """Bring the index of `workspace` up to date with `sources`, or with those it knows."""
+        """Bring the index of `workspace` up to date with `sources`, or with all known ones."""
         app.refuse_index_around(workspace, paths_of(sources or ()))
         stderr = self.pages.errors()
         with (
@@ -195,10 +197,10 @@ class Session:
             return indexer.sync(sources, progress)
 
     def document(self, document: Document) -> Document:
-        """Return that document as it is indexed now.
+        """Return the current version of a document.
 
         Raises:
-            UsageError: it is not indexed any more.
+            UsageError: it is no longer indexed.
 
         """
         with app.open_catalog(self.scope.holder(document)) as catalog:
@@ -209,16 +211,16 @@ class Session:
         raise UsageError(message, hint="see what is indexed: `/status`")
 
     def seen(self, file: str) -> str:
-        """Write the path of a file as seen from here."""
+        """Return a file's path relative to the current folder."""
         return seen_from(self.pages.output().base, file)
 
-    # ── what is kept ────────────────────────────────────────────────────────────────────────────
+    # ── saved sessions ──────────────────────────────────────────────────────────────────────────
 
     def resume(self, session_id: int) -> None:
-        """Go on with a saved session of what is asked here.
+        """Continue a saved session of this scope.
 
         Raises:
-            UsageError: there is no such session, or it is of another workspace.
+            UsageError: there is no such session, or it belongs to another workspace.
 
         """
         store = self.kept(session_id)
@@ -227,11 +229,11 @@ class Session:
         self.session_id = session_id
 
     def kept(self, *session_ids: int) -> SessionStore:
-        """Return where sessions are kept, having made sure that those are, and of this scope.
+        """Return the store of sessions, after checking that these exist and belong to this scope.
 
         Raises:
-            UsageError: this session is not saved, or one is missing or of another workspace.
-            StoreError: what is kept cannot be reached.
+            UsageError: sessions are not saved, or one is missing or belongs to another workspace.
+            StoreError: the store cannot be read.
 
         """
         if self.store is None:
@@ -242,12 +244,12 @@ class Session:
         return self.store
 
     def delete(self, session_ids: Sequence[int]) -> int:
-        """Delete saved sessions, and count them.
+        """Delete saved sessions; return their number.
 
-        Where this one is among them, what is asked next begins another.
+        If this session is one of them, the next question starts a new one.
 
         Raises:
-            UsageError: this session is not saved, or one is missing or of another workspace.
+            UsageError: sessions are not saved, or one is missing or belongs to another workspace.
 
         """
         deleted = self.kept(*session_ids).delete(session_ids)
@@ -256,11 +258,11 @@ class Session:
         return deleted
 
     def listed(self) -> list[SessionSummary]:
-        """List the saved sessions of what is asked here; from a pipe, this is none of them.
+        """List the saved sessions of this scope; a script has none.
 
         Raises:
-            UsageError: the user wants none to be kept.
-            StoreError: what is kept cannot be reached.
+            UsageError: saving is switched off.
+            StoreError: the store cannot be read.
 
         """
         if self.store is not None:
@@ -277,10 +279,10 @@ class Session:
             store.close()
 
     def _unkept(self) -> UsageError:
-        """Say why this session is not saved.
+        """Return why this session is not saved.
 
         Raises:
-            StoreError: since it cannot be.
+            StoreError: the store cannot be opened.
 
         """
         if self.prompt is None:
@@ -297,25 +299,25 @@ class Session:
         return UsageError(message, hint="start askdoc without `--no-history`")
 
     def forget(self) -> None:
-        """Begin a new session; what was asked so far stays kept."""
+        """Start a new session; the current one stays saved."""
         self.exchanges = []
         self.unanswered = None
         self.session_id = None
 
     def show_error(self, error: AskdocError, *, line: int | None = None) -> None:
-        """Say what went wrong, in which line, and remember that something did."""
+        """Show an error with its line, and remember that there was one."""
         self.failed = True
         stderr = self.pages.errors()
         message = str(error) if line is None else f"line {line}: {error}"
         stderr.show(problem_lines(message, error.hint, stderr))
 
     def close(self) -> None:
-        """Let go of the index and of the saved sessions."""
+        """Close the index and the store of sessions."""
         self.engine.close()
         if self.store:
             self.store.close()
 
-    # ── below here: how ─────────────────────────────────────────────────────────────────────────
+    # ── helpers ─────────────────────────────────────────────────────────────────────────────────
 
     @property
     def title(self) -> str:
@@ -325,10 +327,10 @@ class Session:
     def _answer(
         self, job: Callable[[Asked, Listener], Answer], on_event: Listener, waiting: Waiting
     ) -> Answer:
-        """Answer a question, building the index first where there is none and it can be built.
+        """Answer a question; if there is no index, build it first.
 
         Raises:
-            KeyboardInterrupt: the user ended that.
+            KeyboardInterrupt: the user pressed Ctrl-C.
 
         """
         try:
@@ -348,7 +350,7 @@ class Session:
     def _job(
         self, asked: str, question: str, earlier: Sequence[str]
     ) -> Callable[[Asked, Listener], Answer]:
-        """Make ready to search for what was asked; `question` is what it means by itself."""
+        """Return the job for a question; `question` is its full meaning."""
 
         def job(answerer: Asked, listen: Listener) -> Answer:
             documents = answerer.resolve(self.patterns) if self.patterns else None
@@ -404,7 +406,7 @@ class Session:
 
 
 def _may_be_made(file: Path) -> bool:
-    """Tell whether there is no such file, and nothing in the way of one; none is made for that."""
+    """Tell whether a file could be created here; it is not created for the test."""
     if file.exists():
         return False
     above = next(folder for folder in file.parents if folder.exists())

@@ -1,4 +1,4 @@
-"""Commands about how questions are answered and from what: filter, depth, model, index."""
+"""Commands that change how questions are answered: filter, depth, model, index."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _DOCUMENTS, _SKIPPED = "documents", "skipped"
 
 
 def filter_(session: Session, arguments: str) -> None:
-    """Narrow questions to some documents, widen them again, or say what they are narrowed to."""
+    """Narrow questions to some documents, undo that, or show the current filter."""
     patterns = tuple(split(arguments))
     if patterns == (_OFF,):
         session.patterns = ()
@@ -46,7 +46,7 @@ def filter_(session: Session, arguments: str) -> None:
 
 
 def k(session: Session, arguments: str) -> None:
-    """Set or say how many passages a question looks at."""
+    """Set or show how many passages are retrieved for a question."""
     if arguments.strip():
         top_k = number(arguments)
         known.parse({"top_k": top_k}, origin="/k")
@@ -55,7 +55,7 @@ def k(session: Session, arguments: str) -> None:
 
 
 def llm(session: Session, arguments: str) -> None:
-    """Say which model writes the answers, or let another one write them."""
+    """Show or change the language model."""
     name = path_of(arguments) if arguments.strip() else None
     if name in _NO_MODEL:
         name = EXTRACTIVE
@@ -79,12 +79,12 @@ def _writer(name: str | None) -> str:
 
 
 def model_names() -> list[str]:
-    """List what `/llm` takes by name."""
+    """List the names for `/llm`."""
     return [EXTRACTIVE, *catalogue()]
 
 
 def raw(session: Session, arguments: str) -> None:
-    """Ask a question, or the last one again, exactly as it was typed."""
+    """Ask a question, or the last one again, without completing it from the conversation."""
     if arguments.strip():
         session.ask(arguments.strip(), raw=True)
         return
@@ -93,7 +93,7 @@ def raw(session: Session, arguments: str) -> None:
 
 
 def retry(session: Session, _: str) -> None:
-    """Ask the last question again, answered or not, as typed where it was asked as typed."""
+    """Ask the last question again, answered or not; a `/raw` one stays raw."""
     asked, as_typed = session.take_back()
     session.ask(asked, raw=as_typed)
 
@@ -117,7 +117,7 @@ def index(session: Session, arguments: str) -> None:
 
 
 def status(session: Session, arguments: str) -> None:
-    """Say what is indexed."""
+    """Show the state of the index."""
     wanted = arguments.strip().removeprefix("--")
     if wanted not in ("", _DOCUMENTS, _SKIPPED):
         message = f"`/status` does not take `{wanted}`"
@@ -145,7 +145,7 @@ def status(session: Session, arguments: str) -> None:
 
 
 def _head(name: str | None, page: Page) -> None:
-    """Say which library the lines below are about, where there are several."""
+    """Print the name of a library, if there are several."""
     if name is not None:
         page.show([Text(name, style="label")])
 

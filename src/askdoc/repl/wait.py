@@ -1,4 +1,4 @@
-"""Says that something is being waited for, where the wait is longer than a moment."""
+"""Shows a message while something takes longer than a moment."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from rich.text import Text
 from askdoc.render.console import Page
 
 _MOMENT = 0.4
-"""Seconds before anything is said."""
+"""Seconds before the message appears."""
 
 
 class _Told:
-    """What is waited for at the time when it is drawn."""
+    """The message at the time when it is drawn."""
 
     def __init__(self, what: Callable[[], str]) -> None:
         self._what = what
@@ -28,9 +28,9 @@ class _Told:
 
 
 class Waiting:
-    """Shows what is waited for, if `page` is a terminal; leaving it, or `end`, wipes that.
+    """Shows a message if `page` is a terminal; leaving the block, or `end`, removes it.
 
-    `what` is asked again and again, since a long wait has its stages.
+    `what` is called repeatedly, since a long wait has stages.
     """
 
     def __init__(self, page: Page, what: Callable[[], str]) -> None:
@@ -39,13 +39,13 @@ class Waiting:
         self._timer: Timer | None = None
 
     def end(self) -> None:
-        """Stop waiting; later calls do nothing."""
+        """Remove the message; later calls do nothing."""
         self._is_shown = False
         self._wipe()
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Make room for something to be said meanwhile, and go on waiting after it."""
+        """Remove the message in this block, so that other output can be printed."""
         self._wipe()
         try:
             yield
