@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from askdoc.ask.names import Names, figures, missing, name_terms
+from askdoc.ask.names import Names, figures, missing, name_terms, without_names
 from askdoc.text.terms import SnowballAnalyser
 
 
@@ -40,3 +40,12 @@ def test_a_document_is_named_by_what_few_names_hold() -> None:
     assert names.matches({"pep": 1.0, "20": 1.0, "author": 1.0}) == {"b": 1.0}
     assert names.matches({"author": 1.0}) == {}
     assert names.matches({"zen": 1.0, "20": 3.0}) == {"b": 0.75, "c": 0.25}
+
+
+def test_names_are_taken_out_of_a_question() -> None:
+    def plain(text: str) -> list[str]:
+        return text.lower().split()
+
+    names = {"eip", "1559", "eip-1559"}
+    assert without_names("Who wrote EIP-1559 ?", names, plain) == "Who wrote ?"
+    assert without_names("Sum up EIP 1559 now", names, plain, "it") == "Sum up it now"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from askdoc.ask.names import without_names
 from askdoc.ask.rank import Asked, title_terms
 from askdoc.ask.retrieve import FIELD, Query
 from askdoc.text.chunking import chunk_id
@@ -30,7 +31,6 @@ _DOCUMENTS = 4
 _KEYS = 4
 """Fields of a document that become evidence, those with the nearest keys."""
 
-_WORD = re.compile(r"\w[\w.-]*")
 _MARKS = re.compile(r"[\W_]+")
 
 
@@ -57,7 +57,8 @@ class FieldFinder:
         if not chosen:
             return []
         terms = self._terms_in(query.language)
-        [vector] = self._embedder.embed_queries([_without_names(query.text, chosen, terms)])
+        names = frozenset[str]().union(*(title_terms(one, terms) for one in chosen))
+        [vector] = self._embedder.embed_queries([without_names(query.text, names, terms)])
         stated = []
         for document in chosen:
             near = [(float(self._key(field.key) @ vector), field) for field in document.fields]
@@ -78,14 +79,3 @@ class FieldFinder:
         name = chunk_id(document.id, field.span, text)
         chunk = Chunk(name, document.id, field.span, text, (field.span,))
         return Passage(chunk, document, score, {}, {FIELD: cosine})
-
-
-def _without_names(question: str, documents: Sequence[Document], terms: Terms) -> str:
-    """Leave out of a question what these documents are called."""
-    names = {term for document in documents for term in title_terms(document, terms)}
-
-    def keep(found: re.Match[str]) -> str:
-        own = terms(found.group())
-        return "" if own and names.issuperset(own) else found.group()
-
-    return " ".join(_WORD.sub(keep, question).split())

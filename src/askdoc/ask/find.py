@@ -17,6 +17,7 @@ from askdoc.ask.cite import Chosen, choose
 from askdoc.ask.confidence import Calibration, context, features, named, probability, shortfall
 from askdoc.ask.fields import FieldFinder
 from askdoc.ask.names import Names, figures, missing
+from askdoc.ask.overview import Overview, OverviewFinder
 from askdoc.ask.query import Demands
 from askdoc.ask.rank import Asked, Terms, score, title_terms
 from askdoc.ask.retrieve import (
@@ -51,6 +52,12 @@ names."""
 
 _MORE = 3
 """Most passages to add from documents that a question names, or that contain its figures."""
+
+_LONGER = 2
+"""How many times as many sentences an overview may have as another answer."""
+
+_GUESS = 0.3
+"""The confidence of an overview where another document or section may be meant."""
 
 _WORDLESS = "there is no word in the question to look for; ask one in words"
 
@@ -101,6 +108,7 @@ class Finder:
         self._terms_of: dict[str, Terms] = {}
         self._names_of: dict[str, Names] = {}
         self._fields = FieldFinder(sources.catalog, sources.embedder, self._terms)
+        self._overviews = OverviewFinder(sources.catalog, sources.embedder, self._terms)
         self._in_context = sources.catalog.setting(IN_CONTEXT) == "yes"
 
     def understand(self, question: str) -> str:
@@ -180,8 +188,22 @@ class Finder:
                 on_retrieved=on_retrieved,
             )
         on_retrieved()
+        if self._in_context and not demands:
+            limit = _LONGER * self._settings.max_sentences
+            asked = self.asked(query)
+            if overview := self._overviews.find(query, asked, passages, documents, limit):
+                return self._overview(text, passages, overview)
         found = self._judge(query, weights, passages, demands, documents)
         return replace(found, searched=text)
+
+    def _overview(self, text: str, passages: list[Passage], overview: Overview) -> Found:
+        """Answer with an overview; it is unsure where another may be meant."""
+        doubt = overview.doubt
+        confidence = max(_GUESS, self._settings.min_confidence) if doubt else 1.0
+        reason = Reason("unsure", doubt) if doubt else None
+        signals = {"overview": overview.nearness}
+        chosen = list(overview.chosen)
+        return Found(text, passages, overview.evidence, chosen, signals, confidence, reason)
 
     def query(self, text: str, vector: Matrix | None = None, language: str | None = None) -> Query:
         """Prepare an understood question for search."""

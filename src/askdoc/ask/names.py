@@ -20,6 +20,7 @@ _FIGURE = re.compile(r"[^\W_]*\d[^\W_]*(?:\.[^\W_]*\d[^\W_]*)*")
 _VERSION = re.compile(r"\Av(?=\d)")
 _ZEROS = re.compile(r"\A0+(?=\d)")
 _WORD = re.compile(r"[^\W_]+")
+_NAME = re.compile(r"\w[\w.-]*|[^\w\s]+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -42,6 +43,20 @@ def name_terms(name: str, terms: Callable[[str], list[str]]) -> set[str]:
     """List the terms of a name, such as that of a file: its words, and its figures."""
     words = _CAMEL.sub(" ", name)
     return {*terms(" ".join(_WORD.findall(words))), *figures(words)}
+
+
+def without_names(
+    question: str, names: Collection[str], terms: Callable[[str], list[str]], instead: str = ""
+) -> str:
+    """Write a question with `instead` in place of each run of words whose terms are all names."""
+    kept: list[str] = []
+    for word in _NAME.findall(question):
+        own = terms(word)
+        if not own or any(term not in names for term in own):
+            kept.append(word)
+        elif instead and kept[-1:] != [instead]:
+            kept.append(instead)
+    return " ".join(kept)
 
 
 @dataclass(frozen=True, slots=True)

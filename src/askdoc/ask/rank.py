@@ -82,11 +82,16 @@ class Asked:
         """The numbers, versions and codes of the question."""
         return figures(self.query.text)
 
-    def plainly_named(self) -> list[str]:
-        """List the ids of the few documents that the question names best, and plainly."""
+    def named(self) -> list[str]:
+        """List the ids of the documents that the question names best, if it names any plainly."""
         best = max((self.documents or {}).values(), default=0.0)
         named = [key for key, match in (self.documents or {}).items() if match == best]
-        return named if best >= _PLAIN and len(named) <= _FEW else []
+        return named if best >= _PLAIN else []
+
+    def plainly_named(self) -> list[str]:
+        """List the documents that the question names, if these are few."""
+        named = self.named()
+        return named if len(named) <= _FEW else []
 
     def share(self, held: AbstractSet[str]) -> float:
         """Return the share, by weight, of the question's terms that are held."""

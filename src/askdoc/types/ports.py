@@ -230,6 +230,9 @@ class CatalogReader(Protocol):
     def chunks(self, ids: Sequence[str]) -> list[Chunk]:
         """Return the chunks in this order; unknown ids are left out."""
 
+    def chunks_of(self, document_id: str) -> list[Chunk]:
+        """Return the chunks of a document, in the order of its text."""
+
     def sentence_vectors(self, ids: Sequence[str]) -> Mapping[str, bytes]:
         """Return the packed sentence vectors of these chunks."""
 
