@@ -43,6 +43,7 @@ _DETAILS = (
     "Who wrote this report?",
     "When was this document published?",
     "What is a document?",
+    "What is this document?",
     "What is the status of this document?",
     "How many pages does this report have?",
     "What does this document say about the deadline?",
@@ -50,8 +51,14 @@ _DETAILS = (
     "What are the main parts of it?",
 )
 
-_NEAR = 0.45
-"""The least cosine to an overview question (`benchmarks/RESULTS.md` has the false alarms)."""
+_NEAR, _MARGIN = 0.45, 0.03
+"""The least cosine to an overview question, and by how much it exceeds that to any other.
+
+`benchmarks/RESULTS.md` has the false alarms.
+"""
+
+_HINT, _NAMELESS = 0.25, 0.65
+"""Where the question names a document: the least cosine as it stands, and without the name."""
 
 _ALIKE = 0.6
 """The share of a heading's terms that a question must hold to name it."""
@@ -172,13 +179,17 @@ class OverviewFinder:
 
         The terms in `titles` name a document, whatever they are.
         """
-        vector, terms = query.vector, self._terms_in(query.language)
-        if titles:
-            plain = without_names(query.text, titles, terms, "this document")
-            [vector] = self._embedder.embed_queries([plain])
         overviews, details = self._prototypes
+        vector, least = query.vector, _NEAR
+        if titles:
+            if float((overviews @ vector).max()) < _HINT:
+                return 0.0
+            terms = self._terms_in(query.language)
+            plain = without_names(query.text, titles, terms, "this document")
+            [vector], least = self._embedder.embed_queries([plain]), _NAMELESS
         nearest = float((overviews @ vector).max())
-        return nearest if nearest >= max(_NEAR, float((details @ vector).max())) else 0.0
+        other = float((details @ vector).max())
+        return nearest if nearest >= max(least, other + _MARGIN) else 0.0
 
     @cached_property
     def _prototypes(self) -> tuple[Matrix, Matrix]:
