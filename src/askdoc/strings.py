@@ -10,6 +10,9 @@ from collections.abc import Callable, Sequence
 UNSEEN_LETTERS = "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"
 """Letters and marks of which Unicode says that nothing is seen of them (Default_Ignorable)."""
 
+CELL = " | "
+"""Stands between two cells of a row in stored text."""
+
 _BIDI_AND_INVISIBLE = (
     "\u061c\u180e\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u206f\ufeff\ufff0-\ufffb"
     f"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"

@@ -116,3 +116,19 @@ def test_a_core_of_two_passages_is_one_unit_that_shows_more() -> None:
         "You need:": "You need:\n- a spade",
         "- a spade": "You need:\n- a spade",
     }
+
+
+def test_an_item_with_sub_items_is_shown_with_them_and_announces_them() -> None:
+    given = passage(
+        ("Agenda", Kind.HEADING),
+        ("Triage team", Kind.ITEM),
+        ("  nine reports came in", Kind.ITEM),
+        ("  six were right", Kind.ITEM),
+        ("Budget", Kind.ITEM),
+    )
+    found = {unit.text.strip(): unit for unit in units([given])}
+    assert found["six were right"].lead == "Triage team"
+    assert found["Triage team"].opens
+    assert shown(list(found.values()))["Triage team"].split("\n")[-1] == "  six were right"
+    assert found["Budget"].lead == ""
+    assert not found["Budget"].opens

@@ -17,7 +17,7 @@ from askdoc.text.chunking import (
     sentence_spans,
 )
 from askdoc.text.sentences import split
-from askdoc.types import Reading, Section, Span
+from askdoc.types import Block, Kind, Reading, Section, Span, Structure
 
 
 def words(texts: Sequence[str]) -> list[int]:
@@ -170,3 +170,37 @@ def test_full_text_search_sees_the_name_and_the_vectors_do_not() -> None:
     by = lexical_text("d/Proton.txt", "T", (), "It is.", author="Ada Palmer")
     assert by == "Proton\nAda Palmer\nT\nIt is."
     assert "Proton" not in passage_text(None, ("History",), "It is.")
+
+
+def structured(text: str, *parts: tuple[str, Kind]) -> Reading:
+    """Read a text whose parts are blocks of a kind, in order."""
+    blocks, position = [], 0
+    for part, kind in parts:
+        start = text.index(part, position)
+        position = start + len(part)
+        blocks.append(Block(Span(start, position), kind))
+    return Reading(text, tuple(b.span for b in blocks), structure=Structure(blocks))
+
+
+def test_a_later_part_of_a_row_stands_under_the_name_of_the_row() -> None:
+    text = "Country: Iceland | 1983: 84.2 | 1984: 29.0 | 1985: 31.7"
+    given = structured(text, (text, Kind.ROW))
+    made = chunk(given, [Span(0, len(text))], "d", budget=Budget(5, overlap=0), count_tokens=words)
+    assert [one.text for one in made] == [
+        "Country: Iceland | 1983: 84.2",
+        "1984: 29.0 | 1985: 31.7",
+    ]
+    assert [one.headings for one in made] == [(), ("Country: Iceland",)]
+
+
+def test_a_chunk_that_begins_with_a_sub_item_stands_under_its_item() -> None:
+    text = "* Triage team\n  * nine reports came in\n  * six of them were right\n* Budget of it"
+    names = ("Triage team", "nine reports came in", "six of them were right", "Budget of it")
+    given = structured(text, *((name, Kind.ITEM) for name in names))
+    spans = sentence_spans(given, split, "en")
+    made = chunk(given, spans, "d", budget=Budget(6, overlap=0), count_tokens=words)
+    assert {one.text.partition("\n")[0]: one.headings for one in made} == {
+        "Triage team": (),
+        "six of them were right": ("Triage team",),
+        "Budget of it": (),
+    }

@@ -206,9 +206,8 @@ class OverviewFinder:
         candidates = _candidates([Passage(chunk, document, 0.0, {}, {}) for chunk in chunks], limit)
         rows = np.stack([_vector(unit, vectors) for unit in candidates])
         wholes = _unit_length(np.stack([vectors[chunk.id].mean(axis=0) for chunk in chunks]))
-        counts = _opening(len(chunks)) + np.array([len(one.text) for one in chunks]) / sum(
-            len(one.text) for one in chunks
-        )
+        lengths = np.array([len(one.text) for one in chunks], np.float32)
+        counts = _opening(len(chunks)) + lengths / lengths.sum()
         centre = counts @ wholes
         centre /= np.linalg.norm(centre)
         telling = np.maximum(rows @ centre, 0)

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from askdoc.ask.retrieve import FIELD
 from askdoc.strings import folded
-from askdoc.types import Block, Kind, Passage, Span
+from askdoc.types import Block, Chunk, Kind, Passage, Span
 
 LONGEST, MOST_LINES = 600, 12
 """Characters and lines that a citation shows at most, unless its core alone has more."""
@@ -60,16 +60,22 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A sentence of a passage, its kind, and the block that it stands in."""
+    """A sentence of a passage, its kind, and the block that it stands in.
+
+    `indent` is the column of the line that its list item begins in. `heads` tells that it names
+    what stands below it: an item with items of its own, a term with its description.
+    """
 
     span: Span
     text: str
     kind: Kind
     block: Block | None
+    indent: int | None = None
+    heads: bool = False
 
     @property
     def opens(self) -> bool:
-        return self.kind not in _TOGETHER and bool(_OPEN.search(self.text))
+        return self.heads or (self.kind not in _TOGETHER and bool(_OPEN.search(self.text)))
 
     @property
     def asks(self) -> bool:
@@ -108,11 +114,35 @@ def _units(passage: Passage) -> Iterator[Unit]:
             lead = None
         if lead is None and _describes(parts, at - 1, at):
             lead = at - 1
-        announced = parts[lead].text if lead is not None else ""
-        shown = _shown(parts, at, lead)
+        parent = _parent(parts, at)
+        above = [one for one in dict.fromkeys((lead, parent)) if one is not None]
+        announced = " ".join(parts[one].text for one in above)
+        shown = _shown(parts, at, max(above, default=None))
         yield Unit(passage, part.span, shown, part.kind, announced, part.opens or part.asks)
         if part.opens or part.asks:
             lead = at
+
+
+def _parent(parts: Sequence[_Part], at: int) -> int | None:
+    """Find the first sentence of the list item that the one at `at` belongs to or stands below."""
+    part = parts[at]
+    if part.kind is not Kind.ITEM or part.indent is None:
+        return None
+    for before in range(at - 1, -1, -1):
+        other = parts[before]
+        if other.kind not in (Kind.ITEM, Kind.CODE, Kind.QUOTE):
+            return None
+        begins = not before or not _same_block(parts[before - 1], other)
+        if other.indent is None or not begins:
+            continue
+        if _same_block(other, part) or _is_below(part, other):
+            return before
+    return None
+
+
+def _is_below(part: _Part, other: _Part) -> bool:
+    """Tell whether a list item is indented more than another."""
+    return part.indent is not None and other.indent is not None and part.indent > other.indent
 
 
 def _parts(passage: Passage) -> list[_Part]:
@@ -126,8 +156,32 @@ def _parts(passage: Passage) -> list[_Part]:
         kind = block.kind if block else Kind.PROSE
         if kind in (Kind.PROSE, Kind.FIELD) and _plain(_LABEL.sub("", text)) in titles:
             kind = Kind.HEADING
-        parts.append(_Part(span, text, kind, block))
-    return parts
+        indent = _indent(passage.chunk, block) if block and kind is Kind.ITEM else None
+        parts.append(_Part(span, text, kind, block, indent))
+    return [
+        replace(part, heads=_heads(chunk, part, after))
+        for part, after in zip(parts, [*parts[1:], None], strict=True)
+    ]
+
+
+def _heads(chunk: Chunk, part: _Part, after: _Part | None) -> bool:
+    """Tell whether a list item names what stands in the lines below it, which are indented."""
+    if part.kind is not Kind.ITEM or after is None or after.kind is not Kind.ITEM:
+        return False
+    if not _same_block(part, after):
+        return _is_below(after, part)
+    begins = part.block is not None and part.block.span.start == part.span.start
+    return begins and "\n" in chunk.sentence(Span(part.span.end, after.span.start))
+
+
+def _indent(chunk: Chunk, block: Block) -> int | None:
+    """Count the blanks before the line that a block begins in; None where that is not here."""
+    start = block.span.start - chunk.span.start
+    begins = chunk.text.rfind("\n", 0, start) + 1 if start > 0 else 0
+    if not begins and block.span.start:
+        return None
+    line = chunk.text[begins:]
+    return len(line) - len(line.lstrip(" \t"))
 
 
 def _plain(text: str) -> str:
@@ -140,6 +194,8 @@ def _continues(parts: Sequence[_Part], lead: int, at: int) -> bool:
     if part.kind in (Kind.HEADING, Kind.CAPTION):
         return False
     if first.kind in _LED:
+        if part.kind is Kind.ITEM and parts[lead].indent is not None:
+            return _same_block(part, parts[lead]) or _is_below(part, parts[lead])
         return part.kind is first.kind
     return part.kind is first.kind and at - lead <= (_ANSWERS if parts[lead].asks else 1)
 

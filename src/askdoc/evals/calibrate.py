@@ -1,4 +1,4 @@
-"""Fit the least confidence for an answer to a suite, by what wrong answers and refusals cost."""
+"""Fit thresholds of the confidence to a suite, by what wrong answers and wrong doubts cost."""
 
 from __future__ import annotations
 
@@ -22,15 +22,33 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """A least confidence, and what it does to a suite.
+    """A threshold of the confidence, and what it does to a suite.
 
-    `counts` are cases answered rightly, answered wrongly, refused wrongly and refused rightly.
-    `cost` counts a wrong answer as 1 and a wrong refusal as the price of one.
+    `counts` are cases from it on that are right and wrong, and below it right and wrong. `cost`
+    counts a wrong one from it on as 1, and a right one below it as the price of that.
     """
 
     value: float
     counts: tuple[int, int, int, int]
     cost: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A fitted threshold beside the current one; `held_out` is the cost of such on other cases."""
+
+    current: Threshold
+    fitted: Threshold
+    held_out: float
+
+
+def compare(found: Sequence[Sample], price: float, *, current: float) -> Fit:
+    """Fit a threshold and say how it does beside the current one."""
+    return Fit(
+        apply(found, current, price),
+        fit(found, price, current=current),
+        held_out_cost(found, price, current=current),
+    )
 
 
 def samples(report: SuiteReport) -> list[Sample]:

@@ -11,6 +11,7 @@ from askdoc.readers.html_tree import Written
 from askdoc.readers.layout.headings import Heading, without_headings
 from askdoc.readers.layout.lines import blocks, line_blocks, text_runs
 from askdoc.readers.layout.structure import arrange, list_items, shift, shift_fields
+from askdoc.strings import CELL
 from askdoc.types import Block, Field, Kind, Part, Reading, Span
 from askdoc.types.places import PROPERTIES, Landmark, Landmarks, Place, PlaceKind
 
@@ -29,9 +30,6 @@ _LONGEST_BLOCK = 20_000
 TURN = "\ufdd0"
 """Marks in a paragraph where the next of its `turns` (places) begins; no text contains this
 character."""
-
-CELL = " | "
-"""Separates two cells of a row."""
 
 SPANNED = "\ufdd1"
 """A cell that is covered by a merged cell on its left; no text contains this character."""
@@ -379,10 +377,20 @@ def _joined(above: Sequence[str], below: Sequence[str]) -> list[str] | None:
 
 
 def _heads(cells: Sequence[str]) -> bool:
-    """Tell whether a first row has column names; a number may name only merged columns."""
+    """Tell whether a first row has column names: words, years in order, or merged numbers."""
     pairs = [pair for pair in zip(cells, _wide(cells), strict=True) if pair[0] not in ("", SPANNED)]
-    names = all(_is_name(cell) or (wide and len(cell) <= _LONGEST_NAME) for cell, wide in pairs)
+    years = [cell for cell, _ in pairs if _YEAR.fullmatch(cell)]
+    named = frozenset(years if _follow(years) and len(years) < len(pairs) else ())
+    names = all(
+        _is_name(cell) or cell in named or (wide and len(cell) <= _LONGEST_NAME)
+        for cell, wide in pairs
+    )
     return names and len({cell for cell, _ in pairs}) == len(pairs)
+
+
+def _follow(years: Sequence[str]) -> bool:
+    """Tell whether years stand in order, as they do in a head and hardly ever in a row."""
+    return len(years) > 1 and years in (sorted(years), sorted(years, reverse=True))
 
 
 def _wide(cells: Sequence[str]) -> list[bool]:

@@ -19,7 +19,7 @@ from rich.progress import (
 from rich.text import Text
 
 from askdoc.evals.baseline import Comparison, Moved
-from askdoc.evals.calibrate import Threshold
+from askdoc.evals.calibrate import Fit
 from askdoc.evals.diagnose import Stage
 from askdoc.evals.gate import Rules, is_regression
 from askdoc.evals.grade import Graded, Lost
@@ -351,36 +351,34 @@ def sweep_lines(trials: Sequence[Trial], metric: str, choice: Choice, page: Page
         yield Text(f"{name} = {json.dumps(value)}")
 
 
-def calibration_lines(
-    suite: str, fitted: Threshold, current: Threshold, held_out: float, page: Page
-) -> Iterator[Text]:
-    """Lay out what the fitted threshold does to a suite, beside the current one.
-
-    `held_out` is the cost of thresholds that were fitted to other cases.
-    """
-    yield Text.assemble((suite, "heading"), f"  {count(sum(fitted.counts), 'case')}")
-    yield BLANK
+def calibration_lines(suite: str, shown: Fit, sure: Fit, page: Page) -> Iterator[Text]:
+    """Lay out what the fitted thresholds do to a suite, beside the current ones."""
+    yield Text.assemble((suite, "heading"), f"  {count(sum(shown.fitted.counts), 'case')}")
     names = ("answered rightly", "answered wrongly", "refused wrongly", "refused rightly")
-    rows = [("min_confidence", f"{current.value:.2f}", f"{fitted.value:.2f}")]
+    yield from _threshold_lines("min_confidence", names, shown, page)
+    names = ("sure and right", "sure and wrong", "unsure and right", "unsure and wrong")
+    yield from _threshold_lines("sure_confidence", names, sure, page)
+
+
+def _threshold_lines(setting: str, names: Sequence[str], found: Fit, page: Page) -> Iterator[Text]:
+    current, fitted = found.current, found.fitted
+    rows = [(setting, f"{current.value:.2f}", f"{fitted.value:.2f}")]
     rows += [
         (name, str(before), str(after))
         for name, before, after in zip(names, current.counts, fitted.counts, strict=True)
     ]
     rows.append(("cost", f"{current.cost:g}", f"{fitted.cost:g}"))
+    yield BLANK
     yield Text(f"  {'':<16}  {'now':>6}  {'fitted':>6}", style="faint")
     for name, before, after in rows:
         yield Text.assemble(f"  {name:<16}  {before:>6}  ", (f"{after:>6}", "heading"))
     yield BLANK
-    price = fitted.counts[2] - current.counts[2]
-    spared = current.counts[1] - fitted.counts[1]
     if fitted.value == current.value:
         yield Text("no other threshold costs less")
         return
-    text = f"{spared:+d} wrong answers spared, {price:+d} right answers refused"
-    yield hang(Text(text), page)
-    better = held_out < current.cost
+    better = found.held_out < current.cost
     judged = "costs less" if better else "costs no less; the difference may be noise"
-    text = f"fitted to other cases, a threshold {judged}: {held_out:g} against {current.cost:g}"
+    text = f"fitted to other cases, it {judged}: {found.held_out:g} against {current.cost:g}"
     yield hang(Text(text, style="" if better else "warning"), page)
 
 

@@ -13,8 +13,11 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import PurePosixPath
 
-from askdoc.strings import searchable
-from askdoc.types import Block, Chunk, Reading, Section, Span, Structure
+from askdoc.strings import CELL, searchable
+from askdoc.types import Block, Chunk, Kind, Reading, Section, Span, Structure
+
+_LONGEST_LABEL, _WIDEST = 120, 200
+"""Characters of what a row or an item is called, where it is repeated; those of an indentation."""
 
 LONGEST = 256_000
 """Most characters of a part, unless a single block is longer."""
@@ -103,6 +106,8 @@ _NUMBER = re.compile(
 )
 """The number of a heading or list item: `3.`, `2.1.`, `IV.`, `Chapter 4.`"""
 
+_BETWEEN_CELLS = re.compile(re.escape(CELL)).finditer
+_BLANKS = re.compile(r"(?<=\S)\s+(?=\S)").finditer
 _BETWEEN_WORDS = re.compile(r"[\W_]+|(?<=[a-z])(?=[A-Z])")
 
 Split = Callable[[str, str], Sequence[str]]
@@ -169,21 +174,27 @@ def chunk(
     """
     fitting, tokens = _fit(reading, sentences, budget.tokens, count_tokens)
     section_starts = [section.start for section in reading.sections]
-    breaks = reading.breaks()
+    breaks, blocks = reading.breaks(), reading.structure.blocks
     chunks: list[Chunk] = []
     first = 0
     while first < len(fitting):
         home = _home(fitting[first], section_starts, breaks)
+        label, end = _label(reading, blocks, fitting[first].start)
         last, total = first + 1, tokens[first]
         while (
             last < len(fitting)
+            and fitting[last].start < end
             and total + tokens[last] <= budget.tokens
             and _home(fitting[last], section_starts, breaks) == home
         ):
             total += tokens[last]
             last += 1
-        chunks.append(_make(reading, fitting[first:last], document_id))
-        ends_home = last == len(fitting) or _home(fitting[last], section_starts, breaks) != home
+        chunks.append(_make(reading, fitting[first:last], document_id, label))
+        ends_home = (
+            last == len(fitting)
+            or fitting[last].start >= end
+            or _home(fitting[last], section_starts, breaks) != home
+        )
         first = last if ends_home else max(last - budget.overlap, first + 1)
     return chunks
 
@@ -248,10 +259,14 @@ def chunk_id(document_id: str, span: Span, text: str) -> str:
     return hashlib.blake2b(key, digest_size=16).hexdigest()
 
 
-def _make(reading: Reading, sentences: Sequence[Span], document_id: str) -> Chunk:
+def _make(
+    reading: Reading, sentences: Sequence[Span], document_id: str, label: str | None
+) -> Chunk:
     span = Span(sentences[0].start, sentences[-1].end)
     text = reading.cut(span)
     headings = heading_path(reading.sections, span.start)
+    if label:
+        headings = (*headings, label)
     return Chunk(
         id=chunk_id(document_id, span, passage_text(reading.title, headings, text)),
         document_id=document_id,
@@ -260,6 +275,51 @@ def _make(reading: Reading, sentences: Sequence[Span], document_id: str) -> Chun
         sentences=tuple(sentences),
         headings=headings,
     )
+
+
+def _label(reading: Reading, blocks: Sequence[Block], start: int) -> tuple[str | None, int]:
+    """Return what a chunk that begins within a row or a list goes on with, and where that ends.
+
+    That is the first cell of its row, the first line of its list item, or that of the item above
+    whose sub-item it is. Without it, a later part of a long row or list could not be found.
+    """
+    at = bisect_right(blocks, start, key=lambda block: block.span.start) - 1
+    if at < 0 or start >= blocks[at].span.end:
+        return None, reading.end
+    block = blocks[at]
+    if block.kind is Kind.ROW and block.span.start < start:
+        return _short(reading.cut(block.span).split(CELL, 1)[0]), block.span.end
+    if block.kind is not Kind.ITEM:
+        return None, reading.end
+    indent = _indent(reading, block.span.start)
+    if block.span.start == start:
+        above = takewhile(
+            lambda one: one.kind is Kind.ITEM, map(blocks.__getitem__, range(at)[::-1])
+        )
+        shallower = (one for one in above if _indent(reading, one.span.start) < indent)
+        item = next(shallower, None) if indent else None
+        if item is None:
+            return None, reading.end
+        block, indent = item, _indent(reading, item.span.start)
+    below = takewhile(
+        lambda one: one.kind is Kind.ITEM and _indent(reading, one.span.start) > indent,
+        map(blocks.__getitem__, range(at + 1, len(blocks))),
+    )
+    *_, last = [blocks[at], *below]
+    return _short(reading.cut(block.span)), last.span.end
+
+
+def _indent(reading: Reading, start: int) -> int:
+    """Count the blanks before the line that holds `start`."""
+    begin = max(start - _WIDEST, reading.origin)
+    line = reading.cut(Span(begin, start)).rpartition("\n")[2]
+    return len(line) - len(line.lstrip(" \t"))
+
+
+def _short(text: str) -> str | None:
+    lines = text.strip().splitlines()
+    label = lines[0].strip() if lines else ""
+    return label if 0 < len(label) <= _LONGEST_LABEL else None
 
 
 def _home(span: Span, sections: Sequence[int], breaks: Sequence[int]) -> tuple[int, int]:
@@ -291,13 +351,12 @@ def _count(reading: Reading, spans: Sequence[Span], count_tokens: CountTokens) -
 
 
 def _halve(reading: Reading, span: Span) -> list[Span]:
-    """Split a span at the white space nearest to its middle, or at the middle."""
+    """Split a span near its middle: between cells, else at white space, else anywhere."""
     middle = (span.start + span.end) // 2
-    for distance in range(len(span) // 4 + 1):
-        for cut in (middle - distance, middle + distance):
-            if span.start < cut < span.end and reading.cut(Span(cut, cut + 1)).isspace():
-                before, after = reading.cut(Span(span.start, cut)), reading.cut(Span(cut, span.end))
-                left = Span(span.start, span.start + len(before.rstrip()))
-                right = Span(span.end - len(after.lstrip()), span.end)
-                return [half for half in (left, right) if len(half)]
+    text = reading.cut(span)
+    for between in (_BETWEEN_CELLS, _BLANKS):
+        cuts = [(found.start() + span.start, found.end() + span.start) for found in between(text)]
+        cut = min(cuts, key=lambda one: abs(one[0] - middle), default=None)
+        if cut and abs(cut[0] - middle) <= len(span) // 4:
+            return [Span(span.start, cut[0]), Span(cut[1], span.end)]
     return [Span(span.start, middle), Span(middle, span.end)]

@@ -121,7 +121,7 @@ def _sources(workspace: Workspace) -> Sequence[Path]:
         return [workspace.root / location for location in catalog.sources()]
 
 
-def calibrate(
+def calibrate(  # noqa: PLR0913 - one parameter for each option
     suite: SuiteName,
     *,
     price: Annotated[
@@ -133,18 +133,29 @@ def calibrate(
             help="What refusing a right answer costs; a wrong answer costs 1.",
         ),
     ] = 0.5,
+    doubt: Annotated[
+        float,
+        typer.Option(
+            "--doubt-cost",
+            metavar="X",
+            min=0.01,
+            help="What calling a right answer unsure costs; calling a wrong one sure costs 1.",
+        ),
+    ] = 0.25,
     write: Annotated[
-        bool, typer.Option("--write", help="Set `min_confidence` in the workspace's `askdoc.toml`.")
+        bool, typer.Option("--write", help="Set both in the workspace's `askdoc.toml`.")
     ] = False,
     documents: Documents = None,
     llm: Llm = None,
     jobs: Jobs = None,
     index: Index = None,
 ) -> None:
-    """Fit `min_confidence`, from which a question is answered, to a suite.
+    """Fit `min_confidence` and `sure_confidence` to a suite.
 
-    Every question of the suite is answered, and the threshold is chosen that costs least: a wrong
-    answer costs 1, and a refusal where the answer would have been right costs `--refusal-cost`.
+    Every question of the suite is answered, and the thresholds are chosen that cost least. From
+    `min_confidence` on evidence is shown: a wrong answer costs 1, and a refusal where the answer
+    would have been right costs `--refusal-cost`. From `sure_confidence` on an answer is sure: a
+    wrong one that is called sure costs 1, a right one that is called unsure `--doubt-cost`.
     The suite needs questions that the documents do not answer.
 
     Examples:
@@ -152,10 +163,10 @@ def calibrate(
         askdoc eval calibrate mine --refusal-cost 1 --write
     """
     workspace = open_workspace(index=index, llm=llm)
-    current = workspace.settings.min_confidence
+    settings = workspace.settings
     (whole,) = load_suites([suite_path(suite, workspace)])
     chosen = suite_files.choose(whole)
-    open_to_all = known.parse({"min_confidence": 0.0}, origin="--set", base=workspace.settings)
+    open_to_all = known.parse({"min_confidence": 0.0}, origin="--set", base=settings)
     stderr = errors()
     with (
         open_bench(replace(workspace, settings=open_to_all), documents, stderr) as bench,
@@ -163,15 +174,19 @@ def calibrate(
     ):
         report = bench.run(chosen, progress, jobs=jobs)
     found = calibration.samples(report)
-    fitted = calibration.fit(found, price, current=current)
-    before = calibration.apply(found, current, price)
-    held_out = calibration.held_out_cost(found, price, current=current)
+    shown = calibration.compare(found, price, current=settings.min_confidence)
+    sure = calibration.compare(found, doubt, current=settings.sure_confidence)
     page = output()
-    page.show(calibration_lines(chosen.name, fitted, before, held_out, page))
+    page.show(calibration_lines(chosen.name, shown, sure, page))
     if not write:
-        say("to use it: `--write`")
+        say("to use them: `--write`")
         return
     file = workspace.config or workspace.root / workspaces.CONFIG_NAME
     edit = "askdoc config edit --workspace"
-    workspaces.put(file, "min_confidence", fitted.value, editing=edit)
-    say(f"min_confidence = {fitted.value:g} in {seen_from(here(), str(file))}")
+    values = {
+        "min_confidence": shown.fitted.value,
+        "sure_confidence": max(shown.fitted.value, sure.fitted.value),
+    }
+    for name, value in values.items():
+        workspaces.put(file, name, value, editing=edit)
+        say(f"{name} = {value:g} in {seen_from(here(), str(file))}")

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from askdoc.readers.composer import CELL, TURN, Composer, clean
+from askdoc.readers.composer import TURN, Composer, clean
+from askdoc.strings import CELL
 from askdoc.types import Kind
 from askdoc.types.places import Place, PlaceKind
 

@@ -10,11 +10,12 @@ import re
 from lxml import etree
 
 from askdoc.errors import ReadError
-from askdoc.readers.composer import CELL, TURN, Composer
+from askdoc.readers.composer import TURN, Composer
 from askdoc.readers.encoding import empty
 from askdoc.readers.html_tree import parse, write
 from askdoc.readers.package import parse_xml
 from askdoc.readers.refusal import wordless
+from askdoc.strings import CELL
 from askdoc.types import Kind, Reading
 from askdoc.types.places import Place, PlaceKind
 

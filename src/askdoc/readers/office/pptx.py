@@ -11,11 +11,12 @@ from lxml import etree
 from pptx.enum.shapes import PP_PLACEHOLDER
 
 from askdoc.errors import ReadError
-from askdoc.readers.composer import CELL, Composer, Wide, repeat_wide_cells, table_rows
+from askdoc.readers.composer import Composer, Wide, repeat_wide_cells, table_rows
 from askdoc.readers.hidden import HIDDEN, hidden_slides
 from askdoc.readers.office.properties import core_properties
 from askdoc.readers.package import Package, as_usual, parse_xml
 from askdoc.readers.refusal import damaged, wordless
+from askdoc.strings import CELL
 from askdoc.types import Kind, Reading
 from askdoc.types.places import Place, PlaceKind
 

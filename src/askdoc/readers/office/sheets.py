@@ -17,11 +17,12 @@ import openpyxl
 from lxml import etree
 
 from askdoc.errors import ReadError
-from askdoc.readers.composer import CELL, Composer, Wide, repeat_wide_cells, table_rows
+from askdoc.readers.composer import Composer, Wide, repeat_wide_cells, table_rows
 from askdoc.readers.hidden import HIDDEN, Hidden, Unseen
 from askdoc.readers.office.properties import Pairs, core_properties
 from askdoc.readers.package import Package, as_usual
 from askdoc.readers.refusal import damaged, locked, wordless
+from askdoc.strings import CELL
 from askdoc.types import Reading
 from askdoc.types.places import Place, PlaceKind
 
