@@ -1,6 +1,6 @@
-"""Addresses of web pages: told from paths, written in one way, compared as text.
+"""Web addresses: tells them from paths, normalises and compares them.
 
-Pure: nothing is looked up or fetched here.
+Pure: nothing is looked up or fetched.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from askdoc.errors import UsageError
 
 
 def expanded(path: str | Path) -> Path:
-    """Put a home folder for a `~` or `~name` that begins a path; where there is none, it stays."""
+    """Replace a leading `~` or `~name` by the home folder, if there is one."""
     try:
         return Path(path).expanduser()
     except RuntimeError:
@@ -38,10 +38,10 @@ def is_address(text: str) -> bool:
 
 
 def normalised(text: str) -> str:
-    """Write an address in the one way in which it is compared; what follows `#` is left out.
+    """Return the normal form of an address, without `#` and the part after it.
 
     Raises:
-        UsageError: it is no address that can be indexed.
+        UsageError: it cannot be indexed.
 
     """
     written = text.strip()
@@ -71,7 +71,7 @@ def normalised(text: str) -> str:
 
 
 def resolved(base: str, link: str) -> str | None:
-    """Return the address that a link on the page at `base` leads to; None if to no page."""
+    """Return the address of a link on the page at `base`; None if it is not a web page."""
     try:
         return normalised(urljoin(base, link.strip()))
     except (UsageError, ValueError):
@@ -79,9 +79,9 @@ def resolved(base: str, link: str) -> str | None:
 
 
 def prefix_of(address: str) -> str:
-    """Return how the addresses begin that belong to the same part of the same site.
+    """Return the prefix of addresses in the same part of a site.
 
-    `https://host/docs/intro.html` and `https://host/docs` both speak for `https://host/docs/`.
+    `https://host/docs/intro.html` and `https://host/docs` both give `https://host/docs/`.
     """
     parts = urlsplit(address)
     folder, _, name = parts.path.rpartition("/")
@@ -90,18 +90,18 @@ def prefix_of(address: str) -> str:
 
 
 def site_of(address: str) -> str:
-    """Return the beginning that all addresses of one site share."""
+    """Return the common prefix of all addresses of a site."""
     parts = urlsplit(address)
     return f"{parts.scheme}://{parts.netloc}/"
 
 
 def name_in(address: str) -> str:
-    """Return the last part of an address's path; empty where there is none."""
+    """Return the last part of an address's path; empty if there is none."""
     return urlsplit(address).path.rpartition("/")[2]
 
 
 def targets(words: Iterable[str], base: Path) -> list[Target]:
-    """Tell addresses from paths, which are relative to `base`.
+    """Parse arguments as addresses or paths; paths are relative to `base`.
 
     Raises:
         UsageError: an address can't be indexed, or a path is empty.
@@ -111,7 +111,7 @@ def targets(words: Iterable[str], base: Path) -> list[Target]:
 
 
 def _path(word: str, base: Path) -> Path:
-    if not word.strip():  # such as an unset variable: all of the folder is not what was meant
+    if not word.strip():  # such as an unset variable: it must not mean the whole folder
         message = (
             "the path is empty" if not word else f"the path holds nothing but blanks: `{word}`"
         )
@@ -120,10 +120,10 @@ def _path(word: str, base: Path) -> Path:
 
 
 def addresses_of(given: Iterable[Target]) -> list[str]:
-    """Choose the addresses among targets."""
+    """Return the addresses among targets."""
     return [one for one in given if isinstance(one, str)]
 
 
 def paths_of(given: Iterable[Target]) -> list[Path]:
-    """Choose the paths among targets."""
+    """Return the paths among targets."""
     return [one for one in given if isinstance(one, Path)]

@@ -29,7 +29,7 @@ import errno
 from typing import ClassVar
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
-"""How a write fails that nobody is to blame for."""
+"""Errors of a write that no user input causes: disk full, quota, read-only file system."""
 
 
 class AskdocError(Exception):
@@ -121,6 +121,9 @@ class DiskFull(StoreError):
 
 
 def unwritable(file: str, error: OSError) -> AskdocError:
-    """Say that a file that was named cannot be written; that a disk is full is no wrong use."""
+    """Return the error for a named file that cannot be written.
+
+    Wrong usage, unless the disk is full.
+    """
     message = f"cannot write `{file}`: {(error.strerror or str(error)).lower()}"
     return DiskFull(message) if error.errno in NO_ROOM else UsageError(message)

@@ -1,4 +1,4 @@
-"""An askdoc index as a retriever and as a query engine for LlamaIndex.
+"""A retriever and a query engine for LlamaIndex on an askdoc index.
 
     from askdoc.llamaindex import AskdocQueryEngine, AskdocRetriever
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from askdoc.types import Answer, Citation, Passage
 
 EVIDENCE_TOKENS = 1500
-"""Tokens of evidence that a model is given unless told otherwise."""
+"""Default tokens of evidence for a model."""
 
 
 class _Owner:
@@ -47,7 +47,7 @@ class _Owner:
     _library: Library
 
     def close(self) -> None:
-        """Let go of the index."""
+        """Close the index."""
         self._library.close()
 
     def __enter__(self) -> Self:
@@ -63,7 +63,7 @@ class _Owner:
 
 
 class AskdocRetriever(_Owner, BaseRetriever):
-    """Finds passages with askdoc's hybrid search; each node tells its place in its document.
+    """Finds passages with askdoc's hybrid search; each node has its place in its document.
 
     The metadata of a node has `document`, `file`, `title`, `page`, `headings`, and the character
     range `start` to `end` in the document's stored text.
@@ -76,7 +76,7 @@ class AskdocRetriever(_Owner, BaseRetriever):
 
     @classmethod
     def open(cls, folder: str | Path = ".", *, top_k: int | None = None, **settings: Any) -> Self:
-        """Search the workspace that `folder` lies in; the first query opens its index."""
+        """Open the workspace around `folder` for searching; the first query opens its index."""
         return cls(open_library(folder, **settings), top_k=top_k)
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
@@ -128,7 +128,7 @@ class AskdocQueryEngine(_Owner, BaseQueryEngine):
         evidence_tokens: int = EVIDENCE_TOKENS,
         **settings: Any,
     ) -> Self:
-        """Ask the workspace that `folder` lies in; the first query opens its index."""
+        """Open the workspace around `folder` for questions; the first query opens its index."""
         load = None if llm is None else _always(llm, evidence_tokens)
         return cls(open_library(folder, load_model=load, **settings))
 
@@ -143,7 +143,7 @@ class AskdocQueryEngine(_Owner, BaseQueryEngine):
 
 
 def _always(llm: LLM, evidence_tokens: int) -> Callable[[Settings], Choice]:
-    """Let `llm` write, whatever the settings say: who passes it has chosen it."""
+    """Let `llm` write, whatever the settings say: the caller has chosen it."""
     name = str(getattr(llm, "model", None) or llm.class_name())
     generator = LlamaIndexGenerator(llm, name=name, remote=None, form=form_of(llm))
     choice = Choice(generator, evidence_tokens)
@@ -175,7 +175,7 @@ def _response(answer: Answer) -> Response:
 
 
 def _failure(answer: Answer) -> str | None:
-    """Say what failed of the model, or why nothing that it wrote is in the answer."""
+    """Return the model's failure, or why none of its claims is in the answer."""
     generation = answer.generation
     return None if generation is None else generation.failure or generation.fallback
 

@@ -1,4 +1,4 @@
-"""How paths are written for people."""
+"""Paths for messages, and the user's folders."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from askdoc.addresses import is_address
 
 
 def seen_from(base: Path, file: str) -> str:
-    """Write the path of `file` as one in the folder `base` would type it, whichever is shorter.
+    """Return the path of `file` absolute or relative to `base`, whichever is shorter.
 
     An address stays as it is.
     """
@@ -30,12 +30,12 @@ _NAME = "askdoc"
 
 
 def state() -> Path:
-    """Return the folder for what is kept between runs: sessions, what was typed at the prompt."""
+    """Return the folder of state between runs: sessions and input history."""
     return platformdirs.user_state_path(_NAME)
 
 
 def data() -> Path:
-    """Return the folder for what the user made and would miss: named libraries."""
+    """Return the folder of the user's data: named libraries."""
     return platformdirs.user_data_path(_NAME)
 
 
@@ -45,14 +45,14 @@ def config() -> Path:
 
 
 def make_private(folder: Path) -> None:
-    """Make a folder that only its user can read, or see to it that it is so."""
+    """Create a folder that only its user can read, or restrict an existing one."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     tighten(folder)
 
 
 def tighten(path: Path) -> None:
-    """Take from all others the right to read what is at `path`; where nothing is, do nothing."""
-    with suppress(OSError):  # it is somebody else's, or its disk knows no rights
+    """Remove all permissions of other users at `path`, if it exists."""
+    with suppress(OSError):  # another user owns it, or its file system has no permissions
         mode = stat.S_IMODE(path.stat().st_mode)
         if mode & 0o077:
             path.chmod(mode & 0o700)

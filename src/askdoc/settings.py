@@ -1,4 +1,4 @@
-"""What can be set, in one closed list: each key with its type, default and help.
+"""The settings: a closed list of keys, each with type, default and help.
 
 Values come, strongest first, from the command line, `ASKDOC_<KEY>` in the environment, the
 workspace's `askdoc.toml`, the user's `config.toml`, and the defaults here. A key that does not
@@ -35,18 +35,18 @@ _LIMITS = {">=": "of at least", "<=": "of at most", ">": "above", "<": "below"}
 
 
 def lowered(text: str) -> str:
-    """Begin with a small letter, unless it begins with an abbreviation."""
+    """Lower the first letter, unless the text begins with an abbreviation."""
     return text if text[1:2].isupper() else f"{text[:1].lower()}{text[1:]}"
 
 
 def field_of(error: msgspec.ValidationError) -> str:
-    """Name the field that does not fit, such as `evidence[0].quote`; empty for the whole."""
+    """Return the invalid field, such as `evidence[0].quote`; empty for the value itself."""
     found = _PLACE.fullmatch(str(error))
     return (found and found["field"]) or ""
 
 
 def need(error: msgspec.ValidationError) -> str:
-    """Say what the field must be: `a whole number of at least 1`; empty where that is unclear."""
+    """Return what the field must be: `a whole number of at least 1`; empty if that is unclear."""
     found = _PLACE.fullmatch(str(error))
     wanted = _TYPE.fullmatch(found["what"]) if found else None
     if wanted is None:
@@ -60,7 +60,7 @@ def need(error: msgspec.ValidationError) -> str:
 
 
 def explain(error: msgspec.ValidationError) -> str:
-    """Say in one sentence which field does not fit, and what it must be."""
+    """Return in one sentence which field is invalid, and what it must be."""
     place = field_of(error)
     what = str(error).partition(" - at ")[0]
     if missing := _MISSING.fullmatch(what):
@@ -73,25 +73,25 @@ def explain(error: msgspec.ValidationError) -> str:
 
 
 COMMAND_LINE = "command line"
-"""The origin of settings that were given as options; errors name the option."""
+"""The origin of settings given as options; errors then name the option."""
 DEFAULT_EMBEDDER = "all-MiniLM-L6-v2"
 EXTRACTIVE = "extractive"
-"""The name that stands for no language model at all."""
+"""The value of `llm` for no language model."""
 RERANKER = "askdoc-ranker"
 """The name of the packaged ranker."""
 RANKER_FINGERPRINT = 24
-"""Digits of the SHA-256 of a ranker's weights that stand for it."""
+"""Digits of the SHA-256 in a ranker's fingerprint."""
 AUTOMATIC = "auto"
-"""The language that is found out for each document and each question."""
+"""The value of `language` for automatic detection."""
 ENGLISH = "en"
 ENGLISH_MODELS = frozenset((DEFAULT_EMBEDDER, RERANKER))
-"""Packaged models: they know English alone, and say nothing of other languages."""
+"""Packaged models, which know only English."""
 BY_WORDS = "words"
-"""The name of the confidence model that looks at neither an embedder nor a ranker."""
+"""The confidence model without features of embedder and ranker."""
 CHECK_BY_LLM = "llm"
-"""The name of the check by the language model that writes."""
+"""The value of `check` for a check by the writing language model."""
 NO_RERANKER = "none"
-"""The name that stands for ranking without a cross-encoder."""
+"""The value of `reranker` for no cross-encoder."""
 
 Count = Annotated[int, Meta(ge=1)]
 Share = Annotated[float, Meta(ge=0, le=1)]
@@ -174,19 +174,19 @@ HELP: Mapping[str, str] = {
 }
 
 _NEAR = 0.65
-"""Likeness from which an unknown key is taken for a known one that is typed wrong."""
+"""Similarity from which an unknown key counts as a mistyped one."""
 
 _INDEX_KEYS = ("chunk_overlap", "chunk_tokens", "language")
 _TERMS_VERSION = 2
-"""Changes when the same text gives other terms, so that an index is made anew."""
+"""Raise this when the same text gives other terms: indexes are then built again."""
 _ANSWER_KEYS = ("dense_weight", "max_sentences", "min_confidence", "sure_confidence", "top_k")
 
 
 def parse(values: Mapping[str, Any], *, origin: str, base: Settings | None = None) -> Settings:
-    """Lay `values` over `base`, or over the defaults.
+    """Override `base`, or the defaults, by `values`.
 
     Raises:
-        SettingsError: a key does not exist or a value does not fit; `origin` says where it stood.
+        SettingsError: a key does not exist or a value is invalid; the message names `origin`.
 
     """
     for key in values:
@@ -208,7 +208,7 @@ def _named(key: str, origin: str) -> str:
 
 
 def _misfit(name: str, key: str, value: Any, error: msgspec.ValidationError) -> str:
-    """Say what `name`, which stands for the setting `key`, must be, and what it is instead."""
+    """Return what `name` (the setting `key`) must be, and what it is instead."""
     [field] = [item for item in msgspec.structs.fields(Settings) if item.name == key]
     wanted = need(error)
     if get_origin(field.type) is Literal:
@@ -220,10 +220,10 @@ def _misfit(name: str, key: str, value: Any, error: msgspec.ValidationError) -> 
 
 
 def expect_known(key: str, before: str = "") -> None:
-    """Let a key pass that can be set.
+    """Check that a key is a setting.
 
     Raises:
-        SettingsError: it cannot; `before` is put before the message.
+        SettingsError: it is not; `before` precedes the message.
 
     """
     known = Settings.__struct_fields__
@@ -235,10 +235,10 @@ def expect_known(key: str, before: str = "") -> None:
 
 
 def from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
-    """Collect the settings that `ASKDOC_<KEY>` variables give, converted to their types.
+    """Return the settings of `ASKDOC_<KEY>` variables, converted to their types.
 
-    Lists are separated by the platform-neutral `,`. Variables that name no setting are left alone,
-    since other programs may use the prefix.
+    Lists are separated by `,` on all platforms. Variables that name no setting are ignored, since
+    other programs may use the prefix.
     """
     found: dict[str, Any] = {}
     for field in msgspec.structs.fields(Settings):
@@ -257,10 +257,10 @@ def from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
 
 
 def from_words(key: str, words: Sequence[str]) -> Any:
-    """Return the value of `key` that a person typed; a list takes several words.
+    """Parse a typed value of `key`; a list takes several words.
 
     Raises:
-        SettingsError: there is no such key, or the words do not fit it.
+        SettingsError: there is no such key, or the value is invalid.
 
     """
     expect_known(key)
@@ -278,7 +278,7 @@ def from_words(key: str, words: Sequence[str]) -> Any:
 
 
 def index_fingerprint(settings: Settings) -> str:
-    """Hash the settings that an index depends on; where it differs, documents are indexed anew."""
+    """Hash the settings that an index depends on; if they change, documents are indexed again."""
     chosen = {key: getattr(settings, key) for key in _INDEX_KEYS}
     return _hash({**chosen, "terms": _TERMS_VERSION})
 

@@ -1,4 +1,4 @@
-"""Pure functions over strings: what may reach a terminal, and which line is where."""
+"""Pure functions on strings: safe output for a terminal, folding, lines."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 
 UNSEEN_LETTERS = "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"
-"""Letters and marks of which Unicode says that nothing is seen of them (Default_Ignorable)."""
+"""Invisible letters and marks (Unicode's Default_Ignorable)."""
 
 CELL = " | "
 """Stands between two cells of a row in stored text."""
@@ -18,9 +18,9 @@ _BIDI_AND_INVISIBLE = (
     f"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
     f"{UNSEEN_LETTERS}"
 )
-"""Characters that reorder or hide text, and those that nobody sees, such as tags.
+"""Characters that reorder or hide text, and invisible ones such as tags.
 
-Joiners (U+200C, U+200D) and what chooses the form of a character stay: emoji need them.
+Joiners (U+200C, U+200D) and variation selectors are not among them, because emoji need them.
 """
 _UNFIT = re.compile(
     f"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff{_BIDI_AND_INVISIBLE}]"  # Cc, Cs, and these
@@ -32,11 +32,11 @@ _SEQUENCE = (
     r"|\x1b[()*+][0-2AB]"  # sets of characters
 )
 _HIDING = re.compile(f"{_UNFIT.pattern}|(?<=[{_FORMS}])[{_FORMS}]")
-"""Of several forms for a character, which may spell a message, all but the first hide one."""
+"""Repeated variation selectors can hide a message; all but the first are dropped."""
 _BETWEEN_LINES = re.compile("(?<=\\S)[\x0b\x0c\x85\u2028\u2029]+(?=\\S)")
 _LEFT_OUT = re.compile(f"{_SEQUENCE}|{_HIDING.pattern}")
 _FIRST_BYTE, _LAST_BYTE = 0xDC80, 0xDCFF
-"""What Python makes of the bytes of a file's name that are no UTF-8."""
+"""Lone surrogates: Python's form of bytes in a file name that are not UTF-8."""
 
 _ACCENTS = re.compile(
     r"(?<=[a-zß-ʯα-ωϐ-ϡ])[\u0300-\u036f]+"  # Latin and Greek letters
@@ -44,8 +44,8 @@ _ACCENTS = re.compile(
     r"|[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7]"  # Hebrew points
     r"|[\u0640\u064b-\u0652\u0670]"  # Arabic vowel marks, and the stroke that only widens a word
 )
-"""What a word can be written with or without. Other marks are part of the word: й is no и, and an
-Indic vowel sign is a vowel."""
+"""Accents that are optional in writing. Other marks are part of the word: й is not и, and an Indic
+vowel sign is a vowel."""
 
 
 def folded(text: str) -> str:
@@ -57,7 +57,7 @@ def folded(text: str) -> str:
 
 
 SOFT_HYPHEN = "\u00ad"
-"""Stands in stored text where a word is parted at the end of a line, and for nothing else there."""
+"""Marks in stored text where a word is split at a line end; it has no other meaning there."""
 
 _BRACKETED = re.compile(r"\[(\d+(?:\s*[,;–-]\s*\d+)*)\]")
 _PARTED = re.compile("\u00ad(?:\\r?\\n)?")
@@ -70,20 +70,20 @@ _AS_TYPED = str.maketrans(
 
 
 def printable(text: str) -> str:
-    """Return `text` without anything that could steer a terminal or hide from a reader.
+    """Return `text` without control sequences and hidden characters.
 
-    Newlines and tabs stay. Control characters (C0, C1, DEL), with the escape sequences that they
-    begin, lone surrogates, and characters that reorder or hide text or are not seen are left out;
-    where such a character is all that parts two lines, a space stands for it.
+    Newlines and tabs stay. Removed are control characters (C0, C1, DEL) with their escape
+    sequences, lone surrogates, and characters that reorder or hide text or are invisible. A removed
+    character that separates two lines becomes a space.
     """
     return _LEFT_OUT.sub("", _BETWEEN_LINES.sub(" ", text))
 
 
 def escaped(text: str, *, keep: str = "") -> str:
-    r"""Return `text` with what `printable` would leave out, and line ends, written as escapes.
+    r"""Return `text` with escapes for line ends and all that `printable` would remove.
 
-    For names, which are no use with a character missing: `a\x1b[31m.txt`, `\u202e`; a byte that is
-    no UTF-8 is written `\xff`. Characters of `keep` stay.
+    For names, which are useless without a character: `a\x1b[31m.txt`, `\u202e`; a byte that is not
+    UTF-8 becomes `\xff`. Characters of `keep` stay.
     """
     return "".join(
         _escape(character) if character not in keep and _is_unfit(character) else character
@@ -92,10 +92,7 @@ def escaped(text: str, *, keep: str = "") -> str:
 
 
 def rewritten(text: str, rewrite: Callable[[str], str]) -> str:
-    """Return `text` with each character that `printable` would leave out as `rewrite` writes it.
-
-    Then `printable` leaves out nothing, if what it writes is printable.
-    """
+    """Return `text` with `rewrite` applied to each character that `printable` would remove."""
     return _HIDING.sub(lambda found: rewrite(found[0]), text)
 
 
@@ -111,33 +108,33 @@ def _escape(character: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return `text` printable, with every run of white space as one space.
+    """Return printable `text` on one line, with single spaces.
 
-    A word that was parted at the end of a line is joined.
+    Words split at a line end are joined.
     """
     return " ".join(printable(unparted(text)).split())
 
 
 def unlabelled(text: str) -> str:
-    """Return `text` with its own `[3]` or `[3, 4]` as `(3)` or `(3, 4)`, which are no labels."""
+    """Return `text` with `[3]` or `[3, 4]` as `(3)` or `(3, 4)`, so that it has no labels."""
     return _BRACKETED.sub(r"(\1)", text) if "[" in text else text
 
 
 def unparted(text: str) -> str:
-    """Join the words that are parted at the end of a line by a soft hyphen."""
+    """Join words that a soft hyphen splits at a line end."""
     return text if SOFT_HYPHEN not in text else _PARTED.sub("", text)
 
 
 def searchable(text: str) -> str:
-    """Return `text` as it is searched for: words joined, ligatures as letters, plain spaces.
+    """Return `text` for vectors and terms: split words joined, ligatures as letters, plain spaces.
 
-    What is stored stays as it is; this is for vectors and terms alone.
+    The stored text stays as it is.
     """
     return text if text.isascii() else unparted(text).translate(_AS_TYPED)
 
 
 def encodable(text: str) -> str:
-    """Return `text` with lone surrogates, which UTF-8 cannot hold, as question marks."""
+    """Return `text` with question marks for lone surrogates, which UTF-8 cannot encode."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
@@ -162,11 +159,11 @@ def line_starts(text: str) -> list[int]:
 
 
 def line_of(starts: Sequence[int], offset: int) -> int:
-    """Name the line (from 1) that holds `offset`, given what `line_starts` returned."""
+    """Return the line (from 1) of `offset`, given the result of `line_starts`."""
     return bisect_right(starts, offset)
 
 
 def letters_of(text: str) -> str:
-    """Keep letters and digits alone, by which text is found however its lines are broken."""
+    """Return only letters and digits, to compare text with other line breaks."""
     folded = unicodedata.normalize("NFKC", text)
     return "".join(letter for letter in folded if letter.isalnum())

@@ -22,8 +22,8 @@ _WORD = re.compile(r"\w+")
 class HashEmbedder:
     """Embeds a text as the sum of one random direction per word, without any model.
 
-    Texts that share words are near each other; word order and meaning do not count. A token is a
-    word. A text without words has a direction of its own.
+    Texts with common words have similar vectors; word order and meaning do not count. A token is a
+    word. A text without words has a fixed direction.
     """
 
     def __init__(self, *, name: str = "hash", dimensions: int = 64, max_tokens: int = 256) -> None:
@@ -97,7 +97,7 @@ class MemoryVectors:
             self._documents[chunk] = document
 
     def remove(self, ids: Collection[str]) -> None:
-        """Forget the vectors of those ids; unknown ids are ignored."""
+        """Remove the vectors of these ids; unknown ids are ignored."""
         for chunk in ids:
             self._vectors.pop(chunk, None)
             self._documents.pop(chunk, None)

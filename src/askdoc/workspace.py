@@ -1,8 +1,8 @@
-"""Where a run works: the workspace folder with its settings, each layer laid over the one below.
+"""The workspace: its folder, its settings in layers, trust, and named libraries.
 
 A workspace is the nearest folder upwards that has an `askdoc.toml` or a `.askdoc` folder. Its
-`askdoc.toml` may have come with a folder from somewhere else, so it is trusted less than the user:
-what it names must lie inside the workspace, and it can't have a model fetched.
+`askdoc.toml` may come from somebody else, so it is trusted less than the user: its paths must be
+inside the workspace, and it cannot cause a download.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _PRIVATE = " private"
 
 
 def data_folder() -> Path:
-    """Return the folder of the user's data, or where `ASKDOC_DATA_DIR` points."""
+    """Return the folder of the user's data: `ASKDOC_DATA_DIR`, else the platform's."""
     if named := os.environ.get(FOLDER_VARIABLE):
         return Path(named).expanduser().absolute()
     import platformdirs
@@ -59,20 +59,20 @@ def data_folder() -> Path:
 
 
 def is_trusted(config: Path) -> bool:
-    """Tell whether the user has trusted `config` with the content that it has now."""
+    """Tell whether the user trusts `config` with its current content."""
     digest = _digest(config)
     return digest is not None and _read_record("trusted.json").get(str(config.resolve())) == digest
 
 
 def trust(config: Path) -> None:
-    """Remember that the user trusts `config` as it is now."""
+    """Record that the user trusts `config` with its current content."""
     known = _read_record("trusted.json")
     known[str(config.resolve())] = _digest(config) or ""
     _write_record("trusted.json", known)
 
 
 def distrust(config: Path) -> bool:
-    """Forget that the user trusted `config`; tell whether that was so."""
+    """Remove the trust in `config`; return whether there was any."""
     known = _read_record("trusted.json")
     was = known.pop(str(config.resolve()), None) is not None
     _write_record("trusted.json", known)
@@ -80,9 +80,9 @@ def distrust(config: Path) -> bool:
 
 
 def foreign_owner(root: Path) -> str | None:
-    """Name the user who made the workspace in `root`, if that is somebody else.
+    """Return the owner of the workspace in `root`, if that is another user.
 
-    As for git, what `sudo` runs may also use what its caller owns.
+    As in git, a program under `sudo` may also use what its caller owns.
     """
     if sys.platform == "win32":
         return None
@@ -104,12 +104,12 @@ def _name_of(mark: Path) -> str:
 
 
 def trust_owner(root: Path) -> None:
-    """Remember that the user trusts the workspace in `root`, whoever owns it."""
+    """Record that the user trusts the owner of `root`."""
     _write_record(_OWNERS, {**_read_record(_OWNERS), str(root.resolve()): "trusted"})
 
 
 def distrust_owner(root: Path) -> bool:
-    """Forget that the user trusts whoever owns `root`; tell whether that was so."""
+    """Remove the trust in the owner of `root`; return whether there was any."""
     known = _read_record(_OWNERS)
     was = known.pop(str(root.resolve()), None) is not None
     _write_record(_OWNERS, known)
@@ -117,10 +117,10 @@ def distrust_owner(root: Path) -> bool:
 
 
 def _expect_own(root: Path) -> None:
-    """Go on in a workspace of the user's own, or one whose owner is trusted.
+    """Check that the user owns the workspace, or trusts its owner.
 
     Raises:
-        UsageError: it belongs to somebody else.
+        UsageError: it belongs to another user.
 
     """
     owner = foreign_owner(root)
@@ -131,7 +131,7 @@ def _expect_own(root: Path) -> None:
 
 
 def was_warned_about(root: Path, host: str) -> bool:
-    """Tell whether this workspace was told that questions go to `host`; from now on it was."""
+    """Tell whether the notice that questions go to `host` was shown; record that it is now."""
     known = _read_record("warned.json")
     key = f"{root.resolve()} {host}"
     if key in known:
@@ -141,7 +141,7 @@ def was_warned_about(root: Path, host: str) -> bool:
 
 
 def permit(root: Path, address: str, *, depth: int | None, private: bool) -> Permission:
-    """Remember that the user has named an address in a workspace; what is left open stays."""
+    """Record that the user has named an address; None keeps the former depth."""
     before = permission(root, address) or Permission()
     now = Permission(before.depth if depth is None else depth, private or before.private)
     known = _read_record(_ADDRESSES)
@@ -151,7 +151,7 @@ def permit(root: Path, address: str, *, depth: int | None, private: bool) -> Per
 
 
 def permission(root: Path, address: str) -> Permission | None:
-    """Return how the user has named an address on this machine; None if never."""
+    """Return what the user permits for an address on this machine; None if it was never named."""
     stored = _read_record(_ADDRESSES).get(_key(root, address))
     if stored is None:
         return None
@@ -160,7 +160,7 @@ def permission(root: Path, address: str) -> Permission | None:
 
 
 def forbid(root: Path, addresses: Iterable[str]) -> None:
-    """Forget that the user has named addresses."""
+    """Remove the permission for addresses."""
     known = _read_record(_ADDRESSES)
     gone = {_key(root, address) for address in addresses} & known.keys()
     if gone:
@@ -168,7 +168,7 @@ def forbid(root: Path, addresses: Iterable[str]) -> None:
 
 
 def allow_paths(root: Path, locations: Iterable[str]) -> None:
-    """Remember that the user has named paths outside of a workspace."""
+    """Record that the user has named paths outside of a workspace."""
     known = _read_record(_PATHS)
     fresh = {_key(root, one): "named" for one in locations if os.path.isabs(one)}  # noqa: PTH117
     if not fresh.keys() <= known.keys():
@@ -176,7 +176,7 @@ def allow_paths(root: Path, locations: Iterable[str]) -> None:
 
 
 def may_read(root: Path, location: str) -> bool:
-    """Tell whether a location is in the workspace, or the user has named it or what is around."""
+    """Tell whether a location is in the workspace, or inside a path that the user has named."""
     if not os.path.isabs(location):  # noqa: PTH117 - a location is text
         return True
     known = _read_record(_PATHS)
@@ -219,7 +219,7 @@ _MODELS = {
     "reranker": (RERANKER, NO_RERANKER),
     "check": (CHECK_BY_LLM,),
 }
-"""Settings that name a model, with what is built in."""
+"""Settings that name a model, with the values that mean no download."""
 
 _MEND = "fix it: `askdoc config edit`"
 _MEND_IN_WORKSPACE = "fix it: `askdoc config edit --workspace`"
@@ -239,7 +239,7 @@ class Origin(StrEnum):
 
     @property
     def trusted(self) -> bool:
-        """Tell whether the user set it: a default or a workspace's file is not that."""
+        """Tell whether the user set the value, not a default or a workspace's file."""
         return self not in (Origin.DEFAULT, Origin.WORKSPACE)
 
 
@@ -262,17 +262,17 @@ class Workspace:
     origins: Mapping[str, Origin]
     addresses: tuple[str, ...] = ()
     library: str | None = None
-    """The name under which it is asked from anywhere, if it has one."""
+    """The name of the library, if it is one."""
 
     def hint(self, text: str) -> str:
-        """Return a hint with its `askdoc index` naming the library, where it is one."""
+        """Return a hint whose `askdoc index` names the library, if this is one."""
         if self.library is None:
             return text
         return text.replace("`askdoc index", f"`askdoc index --library {self.library}")
 
     @property
     def source_names(self) -> list[str]:
-        """List what the settings name to be indexed: files and folders, then addresses."""
+        """List the sources of the settings: files and folders, then addresses."""
         return [*map(str, self.sources), *self.addresses]
 
 
@@ -284,20 +284,20 @@ def find(
     user_config: Path | None = None,
     library: str | None = None,
 ) -> Workspace:
-    """Find the workspace that `start` lies in, or take `start` itself, and read its settings.
+    """Find the workspace around `start`, or take `start` itself, and read its settings.
 
     Args:
         start: the folder to look from, upwards.
         overrides: settings from the command line; their paths are relative to `start`.
-        environment: where `ASKDOC_<KEY>` is looked up, by default the process's own.
+        environment: the variables `ASKDOC_<KEY>`, by default those of the process.
         user_config: the user's `config.toml`, by default the one of the platform; it need not
             exist.
-        library: the name of the library that is there, if it is one.
+        library: the name of the library in `start`, if it is one.
 
     Raises:
         UsageError: the workspace belongs to another user.
-        SettingsError: a setting is unknown, does not fit, reaches out of the workspace, or stands
-            in the user's own file and can't hold for every workspace.
+        SettingsError: a setting is unknown or invalid, reaches out of the workspace, or is in the
+            user's own file although it belongs to one workspace.
 
     """
     start = start.absolute()
@@ -364,16 +364,16 @@ def root_of(start: Path) -> Path:
 
 
 def user_config_file() -> Path:
-    """Return where the user's own settings are kept; the file need not exist."""
+    """Return the user's settings file, which need not exist."""
     import platformdirs
 
     return platformdirs.user_config_path("askdoc") / "config.toml"
 
 
 def is_for_one(key: str, value: Any) -> bool:
-    """Tell whether a setting makes sense in one workspace alone, and so not in the user's own file.
+    """Tell whether a setting belongs to one workspace, and so not in the user's own file.
 
-    It names what is to be indexed, or one folder for every index.
+    Such settings name sources, or the folder of an index.
     """
     if key == "sources":
         return bool(value)
@@ -381,7 +381,7 @@ def is_for_one(key: str, value: Any) -> bool:
 
 
 def _refuse_for_all(values: Mapping[str, Any], user_config: Path) -> None:
-    """Let the user's own file set nothing that is for one workspace."""
+    """Refuse settings of one workspace in the user's own file."""
     for key, value in values.items():
         if is_for_one(key, value):
             message = f"{user_config}: `{key}` would hold for every workspace"
@@ -416,7 +416,7 @@ def _read_settings(path: Path, mend: str) -> dict[str, Any]:
 
 
 def _anchored(overrides: Mapping[str, Any], start: Path) -> dict[str, Any]:
-    """Make the paths of the command line absolute: there they are relative to where one stands."""
+    """Make the paths of the command line absolute; they are relative to the current folder."""
     values = {key: value for key, value in overrides.items() if value is not None}
     for key in ("index", "evals"):
         if key in values:
@@ -432,7 +432,7 @@ def _anchored(overrides: Mapping[str, Any], start: Path) -> dict[str, Any]:
 
 
 def _path(value: str, key: str) -> Path:
-    """Take `value` as a path, with `~` for the user's home."""
+    """Return `value` as a path, with `~` expanded."""
     if "\0" in value:
         message = f"`{key}` is not a path: it holds a null character"
         raise SettingsError(message)
@@ -440,10 +440,9 @@ def _path(value: str, key: str) -> Path:
 
 
 def _place(root: Path, key: str, value: str, origins: Mapping[str, Origin]) -> Path:
-    """Resolve the path that a setting names; it may leave the workspace only if the user says so.
+    """Resolve the path of a setting; only the user may choose one outside the workspace.
 
-    The default is held to that too, since `.askdoc` can be a symbolic link that came with the
-    folder.
+    The default is checked, too, since `.askdoc` can be a symbolic link in a downloaded folder.
     """
     path = Path(os.path.normpath(root / _path(value, key)))
     if origins[key].trusted or path.resolve().is_relative_to(root.resolve()):
@@ -460,7 +459,7 @@ _OUTSIDE_HINTS = {
 
 
 def _refuse_programs(settings: Settings, origins: Mapping[str, Origin], config: Path) -> None:
-    """Let no workspace's file say which program is run."""
+    """Refuse programs (editor, viewer) in a workspace's file: they would be run."""
     for key in ("editor", "viewer"):
         if getattr(settings, key) is not None and not origins[key].trusted:
             message = f"{config}: a workspace cannot set `{key}`"
@@ -469,15 +468,15 @@ def _refuse_programs(settings: Settings, origins: Mapping[str, Origin], config: 
 
 
 def _trust_of(config: Path) -> Origin:
-    """Tell how a workspace's own file counts: `askdoc trust` makes it the user's word."""
+    """Return the origin of a workspace's file; `askdoc trust` makes it equal to the user's."""
     return Origin.TRUSTED if config.is_file() and is_trusted(config) else Origin.WORKSPACE
 
 
 def _own_llm(value: str, root: Path, config: Path) -> str:
-    """Accept the language model that a workspace's file asks for: one on this machine.
+    """Accept the language model of a workspace's file if it is on this machine.
 
-    That is a name in the catalogue, or a file inside the workspace; never a server, and nothing is
-    fetched for it.
+    It may be a name of the catalogue, or a file inside the workspace; never a server, and nothing
+    is downloaded.
     """
     from askdoc.models.llm.catalogue import catalogue
 
@@ -492,7 +491,7 @@ def _own_llm(value: str, root: Path, config: Path) -> str:
 
 
 def _own_model(key: str, value: str, root: Path, config: Path) -> str:
-    """Accept a model that a workspace's file asks for if it is a folder inside."""
+    """Accept a model of a workspace's file if it is a folder inside the workspace."""
     folder = Path(os.path.normpath(root / _path(value, key)))
     if folder.is_dir() and folder.resolve().is_relative_to(root.resolve()):
         return str(folder)
@@ -507,7 +506,7 @@ _NAME = re.compile(r"[^\W_][\w-]{0,63}")
 
 
 def names() -> list[str]:
-    """List the libraries there are."""
+    """List the named libraries."""
     folder = _folder()
     if not folder.is_dir():
         return []
@@ -517,10 +516,10 @@ def names() -> list[str]:
 def open_library(
     name: str, *, overrides: Mapping[str, Any] | None = None, create: bool = False
 ) -> Workspace:
-    """Return the library of that name as a workspace; with `create`, it is made where missing.
+    """Return the library `name` as a workspace; `create` creates a missing one.
 
     Raises:
-        UsageError: there is none, it cannot be made, or `name` is not a name.
+        UsageError: it does not exist, cannot be created, or the name is invalid.
         SettingsError: its settings are wrong.
 
     """
@@ -538,12 +537,12 @@ def open_library(
 
 
 def remove(name: str) -> Path | None:
-    """Delete the index and the settings of a library; name its folder if that holds more.
+    """Delete the index and the settings of a library; return its folder if other files remain.
 
-    What else is there, such as suites of questions, is the user's own.
+    Other files, such as suites of questions, belong to the user.
 
     Raises:
-        UsageError: there is none of that name, or it lies elsewhere and is only linked to.
+        UsageError: there is no such library, or it is only a link.
         IndexLocked: another process is writing to its index.
         StoreError: it cannot be deleted.
 
@@ -556,7 +555,7 @@ def remove(name: str) -> Path | None:
             raise UsageError(message, hint="take away the link yourself")
     if library.index.exists():
         with files.writing(library.index, f"askdoc libraries remove {name}"):
-            pass  # nobody writes to it
+            pass  # no process writes to it
     try:
         (root / CONFIG_NAME).unlink(missing_ok=True)
         shutil.rmtree(root / FOLDER_NAME)
@@ -591,7 +590,7 @@ def _unknown(name: str) -> UsageError:
 
 
 def put(file: Path, key: str, value: Any, *, editing: str) -> None:
-    """Set `key`, making the file and its folder where they are missing.
+    """Set `key`; create the file and its folder if they are missing.
 
     `editing` is the command that opens the file to fix.
 
@@ -605,7 +604,7 @@ def put(file: Path, key: str, value: Any, *, editing: str) -> None:
 
 
 def take_out(file: Path, key: str, *, editing: str) -> bool:
-    """Remove `key`, and tell whether it was there; `editing` is that of `put`.
+    """Remove `key`; return whether it was there; `editing` as in `put`.
 
     Raises:
         SettingsError: the file is not TOML, or cannot be written.
@@ -620,7 +619,7 @@ def take_out(file: Path, key: str, *, editing: str) -> bool:
 
 
 def create(file: Path) -> None:
-    """Make the file, empty.
+    """Create an empty file.
 
     Raises:
         SettingsError: it cannot be written.
@@ -642,7 +641,7 @@ def _read_toml(file: Path, editing: str) -> tomlkit.TOMLDocument:
 
 
 def _write_toml(file: Path, document: tomlkit.TOMLDocument) -> None:
-    """Replace the file as one, so that no half of it is ever there."""
+    """Write a draft and rename it, so that the file is never incomplete."""
     fresh = file.with_name(f".{file.name}.new")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -15,15 +15,15 @@ from askdoc.system.interrupt import interruptible
 _INTERRUPTED = 130
 
 _RARELY = (100_000, 20, 50)
-"""How often to look for garbage: as Python does, it would be a hundred times while an answer is
-made, among what has just been imported, for a twelfth of the time of its processor."""
+"""The threshold of the garbage collector. With Python's default, an answer has a hundred
+collections, mostly over freshly imported modules: a twelfth of its processor time."""
 
 
 def command_line() -> None:
-    """Be the command `askdoc`: run it, and end the process at once with its exit code.
+    """Run the command `askdoc`, and end the process at once with its exit code.
 
-    Python would take apart what Chroma and onnxruntime have built, a tenth of the time of an
-    answer; the system takes it back for nothing. All that is to be closed or kept has been by then.
+    Python would spend a tenth of an answer's time on taking Chroma and onnxruntime apart, which the
+    system does for free. By then all files are closed and flushed.
     """
     gc.set_threshold(*_RARELY)
     try:
@@ -53,7 +53,7 @@ def main() -> None:
 
 
 def _flushed() -> bool:
-    """Tell whether all that was printed has gone out; if not, Python says why as it ends."""
+    """Tell whether all output is flushed; if not, Python reports the error at its end."""
     try:
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:

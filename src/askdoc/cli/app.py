@@ -1,4 +1,4 @@
-"""The root command: the table of commands, and how a question finds its way without one."""
+"""The root command: the table of commands, and `ask` as the command of a bare question."""
 
 from __future__ import annotations
 
@@ -101,21 +101,21 @@ ENTRIES = (
 )
 
 _CLOSE = 0.8
-"""Likeness from which a word is taken for a mistyped command."""
+"""Similarity from which a word counts as a mistyped command."""
 
 _HELP_WORD = "help"
 _LIST_WORD = "list"
-"""Words that other programs have as commands."""
+"""Commands of other programs."""
 
 _CLOSE_ALONE = 0.75
-"""The same for a word that stands alone, so that two swapped letters count."""
+"""The same for a single word, so that two swapped letters count."""
 
 _QUITE_CLOSE = 0.65
-"""The same for a word that stands before a question in quotation marks."""
+"""The same for a word before a question in quotation marks."""
 
 
 class AskdocGroup(Root):
-    """Commands that load when they run; whatever names no command is a question for `ask`."""
+    """Loads a command when it runs; arguments without a command are a question for `ask`."""
 
     def summaries(self) -> Iterator[tuple[str, str, str]]:
         """List name, first line of help and panel of every command, importing none."""
@@ -134,7 +134,7 @@ class AskdocGroup(Root):
         return None
 
     def parse_args(self, ctx: Any, args: list[str]) -> Any:
-        """Read the arguments, with `ask` put in where no command is named."""
+        """Parse the arguments, with `ask` inserted if no command is named."""
         return super().parse_args(ctx, self._routed(ctx, args))
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:  # noqa: ARG002 - typer's signature
@@ -191,10 +191,10 @@ class AskdocGroup(Root):
         return position
 
     def _refuse_mistyped(self, ctx: Any, word: str, rest: list[str]) -> None:
-        """Refuse a first word that is nearly a command, where what follows fits one.
+        """Refuse a word that is nearly a command if the rest looks like its arguments.
 
-        That is nothing, an option, a file, or a question in quotation marks; words of a question
-        that stands in none follow each other.
+        That means nothing, an option, a file, or one quoted question; the words of an unquoted
+        question are separate arguments.
         """
         quoted = len(rest) == 1 and " " in rest[0].strip()
         if rest and (
@@ -215,7 +215,7 @@ class AskdocGroup(Root):
             raise UsageError(message, hint=hint)
 
     def _nearest(self, ctx: Any, word: str, close: float) -> list[str]:
-        """List the commands that a word is most like, two where both are equally like it."""
+        """List the commands most similar to a word; two if they are equally similar."""
         known = [*self.list_commands(ctx), _HELP_WORD]
         near = difflib.get_close_matches(word.lower(), known, 2, close)
         likeness = [difflib.SequenceMatcher(None, word.lower(), name).ratio() for name in near]
@@ -232,9 +232,9 @@ class AskdocGroup(Root):
 
 
 def _without_arguments() -> list[str]:
-    """Choose a session where somebody or something can ask, else the help."""
+    """Return the arguments for a session if standard input can be read, else for the help."""
     if os.environ.get(COMPLETING):
-        return []  # nothing stands before what is completed
+        return []  # no argument precedes the completed word
     expect_open()
     talks = sys.stdout.isatty() if at_terminal() else is_piped()
     return ["repl"] if talks else ["--help"]

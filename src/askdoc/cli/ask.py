@@ -217,7 +217,7 @@ def _print(
 
 @contextmanager
 def _suggest_command(ctx: typer.Context) -> Iterator[None]:
-    """Where there is nothing to ask, name the command that the question is nearly one of."""
+    """If there is no index, suggest the command that the question resembles."""
     try:
         yield
     except NoIndex as error:
@@ -256,7 +256,7 @@ def _refuse_with_files(
 def _check_batch(
     question: list[str] | None, batch: Path | None, to: Path | None, *, as_json: bool
 ) -> None:
-    """Refuse what does not go together with a batch, or without one."""
+    """Refuse options that do not fit a batch, or that need one."""
     if batch is None:
         if to is not None:
             message = "`--output` is for `--batch`"

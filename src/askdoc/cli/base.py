@@ -1,4 +1,4 @@
-"""What every command is built on: help in askdoc's own layout, and one place where errors end.
+"""The base of all commands: help in askdoc's own layout, and one place that handles errors.
 
 typer's own help and errors draw boxes, even into a pipe, and cost a tenth of a second to import.
 """
@@ -27,7 +27,7 @@ from askdoc.render.help import Panel, help_lines
 
 INTERRUPTED = 130
 MISTYPED = "askdoc.meant"
-"""Where a context keeps the command that a question may have been meant for."""
+"""The key of a context for the command that a question may be a mistyped form of."""
 _SHELLS = ("bash", "zsh", "fish", "powershell", "pwsh")
 _COMPLETION = {"--install-completion": "install_callback", "--show-completion": "show_callback"}
 COMPLETING = "_ASKDOC_COMPLETE"
@@ -36,11 +36,11 @@ _QUOTED_FOR_BASH = {
     '"': (re.compile(r"[\\\"$`]"), r"\\\g<0>"),
     "'": (re.compile(r"'"), r"'\\''"),
 }
-"""What is special to bash by the quotation mark that is open, and how it is quoted."""
+"""By open quotation mark: characters that are special to bash, and their quoted form."""
 _FILE = re.compile(r"-[^-=\s][^=]*\.\w+|-[^-=]*/.*")
 _PARSER = re.compile(r"Input should be (.*?)(?:, unable to parse .*)?$")
 _CLOSED_PIPE = 141
-"""What a shell reports for a program that a closed pipe has ended: 128 + SIGPIPE."""
+"""A shell's exit code for a program that a closed pipe has ended: 128 + SIGPIPE."""
 _IN_THE_WAY = frozenset(
     {
         errno.EEXIST,
@@ -62,7 +62,7 @@ class Command(TyperCommand):
         show_help(self, ctx)
 
     def make_parser(self, ctx: Any) -> Any:
-        """Return typer's parser, with a second value of an option that takes one refused."""
+        """Return typer's parser; it refuses a second value of an option that takes one."""
         parser: Any = super().make_parser(ctx)
         read = parser.parse_args
 
@@ -219,10 +219,10 @@ def show_help(described: Any, ctx: Any) -> None:
 
 @contextmanager
 def _offers_quoted_for_bash() -> Iterator[None]:
-    r"""Quote what is offered at the Tab key where bash would take it as it is: `my\ report.txt`.
+    r"""Quote completions for bash, which inserts them as they are: `my\ report.txt`.
 
-    Other shells quote names themselves. Within a quotation that has been begun, what would end it
-    or mean something in it is quoted.
+    Other shells quote names themselves. Inside an open quotation, only characters that are special
+    there are quoted.
     """
     if os.environ.get(COMPLETING) != "complete_bash":
         yield
@@ -237,7 +237,7 @@ def _offers_quoted_for_bash() -> Iterator[None]:
 
 
 def _begun_quotation(typed: str) -> str:
-    """Return the quotation mark that is open at the end of a command line; empty where none is."""
+    """Return the open quotation mark at the end of a command line; empty if there is none."""
     mark, skips = "", False
     for letter in typed:
         if skips:
@@ -253,7 +253,7 @@ def _begun_quotation(typed: str) -> str:
 
 @contextmanager
 def _endings() -> Iterator[None]:
-    """End quietly on Ctrl-C and on a reader that went away; tell of a full disk, a blocked path."""
+    """End quietly on Ctrl-C and on a closed pipe; report a full disk or an inaccessible path."""
     try:
         try:
             yield
@@ -273,16 +273,16 @@ def _endings() -> Iterator[None]:
             message = f"cannot use `{os.fsdecode(error.filename)}`: {str(error.strerror).lower()}"
             raise AskdocError(message, hint="name another place") from error
         if error.errno not in NO_ROOM or error.filename is not None:
-            raise  # where no file is named, it was to the output
+            raise  # an error without a file name is one of the output
         _drop_output()
         message = f"cannot write the output: {(error.strerror or str(error)).lower()}"
         raise AskdocError(message) from error
 
 
 def _expect_output() -> None:
-    """Go on where there is a standard output.
+    """Check that standard output is open.
 
-    Without one, the next file that is opened would take its number, and all that is printed.
+    Otherwise the next opened file would get its number, and all printed text.
 
     Raises:
         AskdocError: it was closed before askdoc started.
@@ -294,15 +294,15 @@ def _expect_output() -> None:
 
 
 def _drop_output() -> None:
-    """Keep what is still buffered from failing a second time while Python shuts down."""
+    """Discard buffered output, so that it does not fail again while Python shuts down."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _refuse_second_values(given: Sequence[Any]) -> None:
-    """Go on where no option that takes one value was given twice: one of them would be dropped.
+    """Check that no single-value option was given twice, since one value would be dropped.
 
     Raises:
-        UsageError: one was.
+        UsageError: an option was given twice.
 
     """
     seen: set[str] = set()
@@ -316,7 +316,7 @@ def _refuse_second_values(given: Sequence[Any]) -> None:
 
 
 def _explained(error: typer.TyperException) -> tuple[str, str | None]:
-    """Turn typer's complaint about the command line into askdoc's style."""
+    """Convert typer's usage error to askdoc's style."""
     message = _PARSER.sub(r"should be \1", error.format_message().replace("'", "`").rstrip("."))
     context = getattr(error, "ctx", None)
     known = getattr(error, "possibilities", None)
@@ -338,7 +338,7 @@ def _explained(error: typer.TyperException) -> tuple[str, str | None]:
 
 
 def _starting_with(option: str) -> str | None:
-    """Find the argument that was read as options, where it looks like the name of a file."""
+    """Return the argument that was parsed as options but looks like a file name."""
     named = (one for one in sys.argv[1:] if one.startswith(option) and _FILE.fullmatch(one))
     return next(map(shlex.quote, named), None)
 

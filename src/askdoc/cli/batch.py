@@ -42,12 +42,12 @@ _OTHERWISE = {
     "version": "by another version of askdoc",
     "scope": _NARROWED,
 }
-"""What of a fingerprint differs, in words."""
+"""Names of the fields of a fingerprint, for messages."""
 
 _BEGINNING = b'{"schema": "askdoc.answer/'
-"""How every answer in an output begins, so that one cut short is told from a user's own text."""
+"""The beginning of every answer in an output; it identifies an incomplete last line as ours."""
 _SHOWN = 60
-"""Characters of a question that an error shows."""
+"""Most characters of a question in an error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,21 +63,21 @@ class Lines:
 
     @property
     def without_question(self) -> list[tuple[int, str]]:
-        """List the lines that only say what to leave out."""
+        """List the lines that only have exclusions."""
         numbered = zip(self.numbers, self.questions, strict=True)
         return [(number, text) for number, text in numbered if _asks_nothing(text)]
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenAnswers:
-    """What an output holds already: how many answers, and what they depended on, each once."""
+    """The existing answers of an output: their number and distinct fingerprints."""
 
     count: int = 0
     fingerprints: tuple[Any, ...] = ()
 
 
 def questions_in(lines: Iterable[str]) -> Lines:
-    """Read the lines of a file, each a question, unless it is blank or a `#` comment."""
+    """Parse the lines of a file: each is a question, unless it is blank or a `#` comment."""
     found = [(number, one_line(line)) for number, line in enumerate(lines, 1)]
     asked = [(number, line) for number, line in found if line and not line.startswith("#")]
     return Lines(
@@ -88,7 +88,7 @@ def questions_in(lines: Iterable[str]) -> Lines:
 
 
 def answered(question: str, answer: Callable[[str], Answer], fingerprint: Fingerprint) -> Answer:
-    """Answer a question of many; one that only says what to leave out is abstained from."""
+    """Answer one question; one with exclusions only gets an abstention."""
     if not _asks_nothing(question):
         return answer(question)
     return Answer(
@@ -112,10 +112,10 @@ def _asks_nothing(question: str) -> bool:
 def answer_all(
     questions: Sequence[str], open_worker: OpenWorker[str, Answer], jobs: int
 ) -> Generator[Answer]:
-    """Answer every question, in order, as each is ready; `jobs` are asked at a time.
+    """Yield the answers in order, each as soon as possible; `jobs` questions are asked at a time.
 
-    `open_worker` is that of `parallel.each`. What a question raises is raised in its turn: the
-    answers before it have been given by then, and going on later begins with it.
+    `open_worker` is that of `parallel.each`. An error is raised in the question's turn, after all
+    earlier answers, so a later run continues with that question.
     """
     early: dict[int, Answer | AskdocError] = {}
     turn = 0
@@ -131,11 +131,11 @@ def answer_all(
 
 
 def resume(file: Path, questions: Sequence[str]) -> WrittenAnswers:
-    """Tell what answers `file` holds already; a line cut short is taken off.
+    """Return the existing answers of `file`; an incomplete last line is removed.
 
     Raises:
-        UsageError: `file` holds something else than answers to the first of `questions`; the first
-            line that differs is named.
+        UsageError: `file` has something else than answers to the first of `questions`; the message
+            names the first line that differs.
 
     """
     if not file.exists():
@@ -159,10 +159,10 @@ def resume(file: Path, questions: Sequence[str]) -> WrittenAnswers:
 
 
 def refuse_mixing(file: Path, complete: WrittenAnswers, fingerprint: Fingerprint) -> None:
-    """Go on where the answers that `file` holds hang on the same as those to come.
+    """Check that the existing answers of `file` have the fingerprint of the new ones.
 
     Raises:
-        UsageError: they do not.
+        UsageError: they have another.
 
     """
     for made in complete.fingerprints:
@@ -184,7 +184,7 @@ def refuse_mixing(file: Path, complete: WrittenAnswers, fingerprint: Fingerprint
 
 
 def _misfit(number: int, answer: Mapping[str, Any], asked: str | None) -> str | None:
-    """Say why a line cannot stand where it does; None where it answers what is asked there."""
+    """Return why a line is wrong; None if it answers the question of its number."""
     question = answer.get("question")
     if not isinstance(question, str):
         return f"line {number} is no answer"
@@ -196,7 +196,7 @@ def _misfit(number: int, answer: Mapping[str, Any], asked: str | None) -> str | 
 
 
 def _refusal(file: Path, difference: str, good: int) -> UsageError:
-    """Refuse an output for what is told of the line after the first `good` ones."""
+    """Return the error about the line after the first `good` ones."""
     hint = "it stays as it is; name another file with `--output`"
     if good:
         named, other = shlex.quote(str(file)), shlex.quote(f"{file.with_suffix('')}-2{file.suffix}")
@@ -209,7 +209,7 @@ def _short(question: str) -> str:
 
 
 def _libraries(models: Any) -> set[str]:
-    """List the libraries that were asked together, which stand before the roles of their models."""
+    """Return the libraries that were asked, which prefix the roles of their models."""
     named = models if isinstance(models, Mapping) else {}
     return {str(role).partition(":")[0] for role in named if ":" in str(role)}
 
@@ -229,7 +229,7 @@ def _read(line: bytes) -> dict[str, Any]:
 Write = Callable[[str], object]
 
 _LONGEST = 100_000_000
-"""Bytes of a file of questions at most: one with more may have no end."""
+"""Most bytes of a file of questions; a larger one may be endless."""
 _STANDARD_OUTPUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 
 
@@ -241,12 +241,12 @@ def run_batch(
     where: list[str] | None,
     stderr: Page,
 ) -> None:
-    """Answer the questions of `batch` in order, as JSON lines; go on where `to` ends.
+    """Answer the questions of `batch` in order, as JSON lines; continue an existing `to`.
 
-    What is no file that keeps what is written, such as a pipe, is written to alone.
+    A pipe or device is only written.
 
     Raises:
-        UsageError: a file cannot be read or written, or `to` holds something else.
+        UsageError: a file cannot be read or written, or `to` has other content.
 
     """
     if str(to) in _STANDARD_OUTPUT:
@@ -287,15 +287,15 @@ def run_batch(
 
 
 def _flows(to: Path) -> bool:
-    """Tell whether what is written to `to` is gone then: it is a device or a pipe.
+    """Tell whether `to` is a device or a pipe, which cannot be read back.
 
     Raises:
-        UsageError: nothing can be added to what it is.
+        UsageError: it cannot be written.
 
     """
     try:
         mode = to.stat().st_mode
-    except OSError:  # whoever opens it says what is wrong, if anything is
+    except OSError:  # opening the file will report the problem
         return False
     if stat.S_ISCHR(mode) or stat.S_ISFIFO(mode):
         return True
@@ -313,7 +313,7 @@ def _is_same(one: Path, other: Path) -> bool:
 
 
 def _note_skipped_lines(lines: Lines, batch: Path, stderr: Page) -> None:
-    """Say which lines are no questions, where a reader may think that they are."""
+    """Note which lines are not questions although they may look like it."""
     if lines.comments:
         line = (
             "1 line that begins with `#` is a comment and not asked"
@@ -327,10 +327,10 @@ def _note_skipped_lines(lines: Lines, batch: Path, stderr: Page) -> None:
 
 
 def _jobs(workspaces: Mapping[str | None, Workspace]) -> int:
-    """Say how many questions to ask at a time.
+    """Return how many questions to ask at a time.
 
-    While one looks things up, another keeps the cores busy. A language model on this machine takes
-    them all anyway.
+    While one waits for the disk, another uses the cores. A local language model uses all cores
+    anyway.
     """
     if any(may_write(workspace.settings) for workspace in workspaces.values()):
         return min(default_jobs(workspace.settings.llm) for workspace in workspaces.values())
@@ -370,7 +370,7 @@ def read_questions(file: Path) -> Lines:
 
 @contextmanager
 def _writing(to: Path | None) -> Iterator[Write]:
-    """Write to standard output, or behind what a file holds; each answer is there at once."""
+    """Write to standard output, or append to a file; each answer is flushed at once."""
     if to is None:
         yield lambda text: (sys.stdout.write(text), sys.stdout.flush())
         return

@@ -1,7 +1,7 @@
-"""What a shell offers at the Tab key: documents, suites, libraries, settings.
+"""Shell completion: documents, suites, libraries, settings.
 
-A shell asks in a process of its own and shows what that prints, so nothing may fail here: where
-there is no index, there is nothing to offer.
+The shell shows whatever this process prints, so nothing may fail here: without an index, there are
+no completions.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def session_numbers(incomplete: str) -> list[tuple[str, str]]:
 
 
 def _fitting(incomplete: str, names: Iterable[str]) -> list[str]:
-    """List the names that begin with what was typed; none that a line can't hold."""
+    """List the names with the typed prefix, except those with line ends."""
     fit = (name for name in names if name.startswith(incomplete) and name.isprintable())
     return list(islice(fit, _MOST))
 
@@ -155,16 +155,16 @@ complete --command askdoc --no-files --arguments '(__askdoc_offers)'
 """
 
 SCRIPTS = {"zsh": _ZSH, "fish": _FISH}
-"""What completes askdoc, by the shell; other shells have what typer writes."""
+"""Completion scripts by shell; other shells use typer's."""
 
 _SETTING_UP_ZSH = "fpath+=~/.zfunc; autoload -Uz compinit; compinit"
 
 
 def current() -> str:
-    """Name the shell that askdoc was called from.
+    """Return the shell that called askdoc.
 
     Raises:
-        UsageError: it can't be told.
+        UsageError: it cannot be detected.
 
     """
     try:
@@ -176,7 +176,7 @@ def current() -> str:
 
 
 def install(shell: str) -> Path:
-    """Put the script of a shell where that shell looks for it; return the file.
+    """Install the script of a shell; return its file.
 
     Raises:
         OSError: it cannot be written.
@@ -194,20 +194,19 @@ def install(shell: str) -> Path:
     name = Path("fish") / "completions" / "askdoc.fish"
     file = Path.home() / ".config" / name
     _write(file, _FISH)
-    if elsewhere := os.environ.get("XDG_CONFIG_HOME"):  # fish looks there alone
+    if elsewhere := os.environ.get("XDG_CONFIG_HOME"):  # the only folder that fish reads
         file = Path(elsewhere) / name
         _write(file, _FISH)
     return file
 
 
 def prepare() -> None:
-    """Get ready to answer a shell, if one asks: with a line for each offer, however narrow it is.
+    """Answer a shell's request for completions, if this is one.
 
-    typer wraps what offers mean to the width of the terminal.
+    One line each. typer itself would wrap the explanations to the width of the terminal.
 
     Raises:
-        typer.Exit: it has been answered.
-
+        typer.Exit: the request was answered.
     """
     asked = os.environ.get(COMPLETING, "")
     if not asked.startswith("complete_"):

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 _PACKAGES = ("chromadb", "onnxruntime", "tokenizers", "sentence-transformers", "llama-index-core")
 _LEAST_FREE = 500 * 1000**2
-"""Bytes that a compiled model and the index of some thousand documents need."""
+"""Bytes for a compiled model and an index of some thousand documents."""
 
 _QUESTION, _RIGHT = "When was the harbour dug out?", "The harbour was dug out in 1883."
 _UNRELATED = "Salt is won in flat basins by the sea."
@@ -62,7 +62,7 @@ def examine(
         try:
             yield check()
         except IndexCorrupt as error:
-            damaged = str(error).partition(": ")[0]  # what follows depends on who met it
+            damaged = str(error).partition(": ")[0]  # the next step depends on the check
             known = damaged in reported
             reported.add(damaged)
             finding = "unknown while that is damaged" if known else str(error)

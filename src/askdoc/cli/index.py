@@ -52,7 +52,7 @@ def keep_current(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Keep the index current after a run that has `done` so much; ends with Ctrl-C.
+    """Keep the index current after a first run, whose report is `done`; ends with Ctrl-C.
 
     Prints a line for each change, or with `as_json` an object for what was done at once.
     """
@@ -179,9 +179,9 @@ def index(  # noqa: PLR0913 - one parameter for each option
 
 
 def _expect_something(report: IndexReport, paths: Sequence[str]) -> None:
-    """End with 1 where a run met nothing but what is skipped, or something named is not there.
+    """Exit with 1 if a run found only skipped files, or if a named file is missing.
 
-    Where it met nothing at all, that is told.
+    Print a note if it found nothing at all.
     """
     if any(skip.code == MISSING for skip in report.skipped):
         raise typer.Exit(1)
@@ -198,7 +198,7 @@ def _expect_something(report: IndexReport, paths: Sequence[str]) -> None:
 def _planned(
     workspace: Workspace, sources: Sequence[Target] | None, *, rebuild: bool
 ) -> IndexReport:
-    """Find out what a run would do."""
+    """Return what a run would do."""
     if rebuild:
         message = "`--dry-run` and `--rebuild` do not go together"
         raise UsageError(message, hint="leave out one of them")
@@ -212,7 +212,7 @@ def _planned(
 
 
 def _asked(given: str) -> str:
-    """Return a password as it was given, or ask for it where that is `-`."""
+    """Return a password, or ask for it if it is `-`."""
     if given != "-":
         return given
 

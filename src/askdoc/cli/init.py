@@ -18,7 +18,7 @@ from askdoc.settings import HELP, Settings
 from askdoc.workspace import CONFIG_NAME, FOLDER_NAME
 
 _USERS_OWN = ("editor", "viewer", "keys", "history")
-"""Settings that are a person's and not a folder's."""
+"""Settings of a person, not of a folder."""
 
 
 def example(sources: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""Standard input and the arguments: what they hold, and what a mistyped option meant."""
+"""Standard input, and mistyped options among the arguments."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from askdoc.errors import UsageError
 
 LONGEST = 1_000_000
-"""Largest question, in bytes; a longer input is no question and may have no end."""
+"""Most bytes of a question; a longer input may be endless."""
 LONGEST_TEXT = 50_000_000
 """Largest text to ask on standard input, in bytes."""
 STANDARD_INPUT = "-"
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 
 
 def keep_number() -> None:
-    """Where standard input is closed, keep its number from the next file that is opened."""
+    """If standard input is closed, reserve its number, or the next opened file would get it."""
     if sys.stdin is None:
         os.set_inheritable(os.open(os.devnull, os.O_RDONLY), True)  # noqa: FBT003 - as it is called
 
 
 def at_terminal() -> bool:
-    """Tell whether standard input is a terminal; a closed one is none."""
+    """Tell whether standard input is a terminal."""
     return sys.stdin is not None and sys.stdin.isatty()
 
 
@@ -59,7 +59,7 @@ def is_at_end() -> bool:
 
 
 def agreed(what: str, command: str) -> bool:
-    """Ask whether something is to be deleted for good; `command` does so unasked.
+    """Ask for confirmation of a deletion; `command` deletes without asking.
 
     Raises:
         UsageError: there is no terminal to ask at.
@@ -78,7 +78,7 @@ def agreed(what: str, command: str) -> bool:
 
 
 def expect_open() -> None:
-    """Go on where there is a standard input.
+    """Check that standard input is open.
 
     Raises:
         UsageError: it was closed before askdoc started.
@@ -139,16 +139,16 @@ _QUESTION = re.compile(r'-(?:["“„«]|[^\s=-]+\s)')
 
 _TERM = re.compile(r"-[^\W\d_]{3,}")
 _CLOSE = 0.8
-"""Likeness from which a word is taken for a mistyped option."""
+"""Similarity from which a word counts as a mistyped option."""
 
 _ASKING = ("ask", "search")
 """Commands that take a question."""
 
 
 def misread_option(argument: str, command: str, options: Iterable[str]) -> tuple[str, str] | None:
-    """Say what is wrong with an argument after one dash, and what helps; None for an option.
+    """Return message and hint for a wrong argument after one dash; None for an option.
 
-    `command` is a path such as `askdoc ask`, and `options` are those that it has.
+    `command` is a path such as `askdoc ask`, and `options` are its options.
     """
     if command.rsplit(maxsplit=1)[-1] not in _ASKING:
         return None

@@ -53,11 +53,11 @@ def open_workspace(
 ) -> Workspace:
     """Find the workspace here, or the named library; options that were not given are None.
 
-    Without `--library` and `--index`, `ASKDOC_LIBRARY` names the library. With `create`, a library
-    is made where there is none.
+    Without `--library` and `--index`, `ASKDOC_LIBRARY` names the library. With `create`, a missing
+    library is created.
 
     Raises:
-        UsageError: there is no such library, or an index is named besides.
+        UsageError: there is no such library, or an index is named, too.
 
     """
     given = {
@@ -87,7 +87,7 @@ def open_workspaces(
     """Find the workspace here, or the named libraries by their names.
 
     Raises:
-        UsageError: there is no such library, or an index is named besides.
+        UsageError: there is no such library, or an index is named, too.
 
     """
     names = [] if index and not library else chosen_libraries(library)
@@ -112,12 +112,12 @@ def open_answerer(
     load_model: LoadModel | None = None,
     change: Callable[[Parts], Parts] | None = None,
 ) -> Iterator[Answerer]:
-    """Open the workspace's index for questions; build it first where it can be built.
+    """Open the workspace's index for questions; build it first if it is missing.
 
-    `load_model` and `change` are those of `wiring.answerer`.
+    `load_model` and `change` are those of `app.answerer`.
 
     Raises:
-        NoIndex: there is none, and the workspace names no sources to make it from.
+        NoIndex: there is no index, and the settings name no sources.
 
     """
     listen = ModelNotices(stderr)
@@ -135,13 +135,13 @@ def open_answerer(
 
 
 def build_missing(workspace: Workspace, stderr: Page) -> None:
-    """Build the index that is missing from the sources of the workspace; for an `except NoIndex`.
+    """Build a missing index from the sources of the settings; call it in an `except NoIndex`.
 
     Raises:
-        NoIndex: the one that is being handled: the workspace names no sources.
+        NoIndex: the handled error, if the settings name no sources.
 
     """
-    # A folder that was named and holds no index is more likely mistyped than meant.
+    # An explicitly named folder without an index is probably a typo.
     if not workspace.source_names or workspace.origins["index"] is Origin.COMMAND_LINE:
         raise  # noqa: PLE0704 - the error that the caller handles
     names = ", ".join(f"`{seen_from(stderr.base, name)}`" for name in workspace.source_names)
@@ -162,9 +162,9 @@ def open_asked(
 def open_for_many(
     workspaces: Mapping[str | None, Workspace], stderr: Page
 ) -> Iterator[tuple[Answerer | Federation, OpenAgain]]:
-    """Open what is asked for many questions, and how to open it for a thread of its own.
+    """Open an index for many questions; also return a function that opens it for another thread.
 
-    What text comes up again is neither embedded nor cut into terms again.
+    Repeated texts are embedded and analysed only once.
     """
     from askdoc.ask.memo import remembering
 
@@ -206,16 +206,16 @@ def _as_one(
 
 @contextmanager
 def temporary_index() -> Iterator[Path]:
-    """Make room for an index that is deleted at the end, and return its folder."""
+    """Create a temporary folder for an index."""
     with TemporaryDirectory(prefix="askdoc-") as folder:
         yield Path(folder) / "index"
 
 
 def index_files(workspace: Workspace, files: Sequence[str], stderr: Page) -> None:
-    """Index files and folders that are asked once; `-` stands for standard input.
+    """Index files and folders for one question; `-` stands for standard input.
 
     Raises:
-        UsageError: none of them holds text.
+        UsageError: none of them has text.
 
     """
     named = list(files)
@@ -239,7 +239,7 @@ def build(
     rebuild: bool = False,
     options: ReadOptions | None = None,
 ) -> IndexReport:
-    """Bring the index up to date with `sources`, or with those it knows, behind a progress bar."""
+    """Bring the index up to date with `sources`, or with all known ones, with a progress bar."""
     app.refuse_index_around(workspace, paths_of(sources or ()))
     options = options or ReadOptions()
     with (

@@ -149,10 +149,10 @@ AllowPrivate = Annotated[
 
 
 def expect_addresses(given: Iterable[Target], *, depth: int | None, allow_private: bool) -> None:
-    """Go on where options for web addresses have one to apply to.
+    """Check that options for web addresses have an address to apply to.
 
     Raises:
-        UsageError: they have not.
+        UsageError: there is none.
 
     """
     option = "--depth" if depth is not None else "--allow-private" if allow_private else None

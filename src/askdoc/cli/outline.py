@@ -110,7 +110,7 @@ def _first_sentence(document: Document, chunk: Chunk) -> str | None:
 
 
 def _place(document: Document, start: int, lines: Callable[[str, Span], tuple[int, int]]) -> str:
-    """Name the place at `start` as a citation does."""
+    """Return the place at `start` as in a citation."""
     span = Span(start, start)
     return name_place(document.place_of(span), *lines(document.id, span))
 

@@ -109,7 +109,7 @@ def _state() -> Path:
 
 
 def _store(folder: Path | None) -> SessionStore | None:
-    """Open where sessions are kept; where that fails, go on without, and say so."""
+    """Open the store of sessions; if that fails, print a note and continue without it."""
     if folder is None:
         return None
 

@@ -109,7 +109,7 @@ def _search(
     where: list[str] | None,
     library: str | None,
 ) -> list[Passage]:
-    """Find the passages of one library, named in their documents where there are several."""
+    """Return the passages of one library; with several, their documents name it."""
     found = answerer.search(text, documents=app.narrowed(answerer, source or (), where or ()))
     if library is None:
         return list(found)
@@ -119,7 +119,7 @@ def _search(
 def _matches(
     question: str, analyser: Analyser, language: str
 ) -> Callable[[str], list[tuple[int, int]]]:
-    """Tell where a text holds a term of the question, in any form of it."""
+    """Return the spans of a text that have a term of the question, in any form."""
     wanted = set(analyser.terms(query.read(question).text, language))
 
     def spans(text: str) -> list[tuple[int, int]]:

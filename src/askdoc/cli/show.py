@@ -64,7 +64,7 @@ def show(
     with app.open_made(workspace) as catalog:
         documents = catalog.documents()
         name, lines = target, None
-        if not lookup.match(target, documents, here()):  # a name may itself end in `:7`
+        if not lookup.match(target, documents, here()):  # a file name may itself end in `:7`
             name, lines = lookup.split_place(target)
             before, _, after = target.rpartition(":")
             if lines is None and lookup.match(before, documents, here()):

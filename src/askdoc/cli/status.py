@@ -67,7 +67,7 @@ def status(
 
 
 def _cover(workspace: Workspace, *, as_json: bool) -> None:
-    """Say what is missing from the index, and what would help."""
+    """Print what is missing from the index, with hints."""
     found = app.coverage_of(workspace)
     if as_json:
         print_json(coverage_to_json(found))

@@ -22,11 +22,11 @@ _ALLOWS = (
     " outside this folder"
 )
 _OUTWARD = ("llm", "check", "embedder", "reranker", "sources", "index", "evals", "editor", "viewer")
-"""Settings that reach out of the folder, or may."""
+"""Settings that may reach out of the folder."""
 
 
 def _set_here(config: Path) -> list[str]:
-    """Say which of those settings the file has now."""
+    """Return which of these settings the file has."""
     try:
         values = tomllib.loads(config.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

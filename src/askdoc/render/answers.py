@@ -45,10 +45,10 @@ _SUPPORT = {
 
 
 class View(StrEnum):
-    """How much of an answer is shown.
+    """How to show an answer.
 
-    `CONTEXT` shows each cited sentence once, between its neighbours. `BRIEF` shows a line for each
-    claim with its places. `QUOTES` shows the answer as a whole, then every quote.
+    `CONTEXT`: each cited sentence once, between its neighbours. `BRIEF`: a line per claim with its
+    places. `QUOTES`: the answer, then every quote.
     """
 
     CONTEXT = "context"
@@ -133,7 +133,7 @@ def passage_lines(
 
 
 def notes(answer: Answer) -> Iterator[str]:
-    """Say what a reader should know: a repaired question, missing numbers, changed files."""
+    """Return notes for the reader: a repaired question, missing numbers, changed files."""
     if answer.searched is not None:
         yield from _searched(answer.question, answer.searched)
     if numbers := unmatched(answer):
@@ -151,13 +151,13 @@ def notes(answer: Answer) -> Iterator[str]:
 
 
 def told_apart(pair: Disagreement) -> str:
-    """Say that two citations give different values."""
+    """Return the note that two citations give different values."""
     first, second = f"[{pair.first}] says “{pair.one}”", f"[{pair.second}] says “{pair.other}”"
     return f"the sources disagree: {first}, {second}"
 
 
 def _searched(question: str, searched: str) -> Iterator[str]:
-    """Say what was searched for, and which phrases in quotation marks are in no passage."""
+    """Return the repaired question, and phrases in quotation marks that are in no passage."""
     if phrases := query.lost(question, searched):
         listed = " and ".join(f"“{phrase}”" for phrase in phrases)
         together, their = ("", "its") if len(phrases) == 1 else (" together", "their")

@@ -1,4 +1,4 @@
-"""Why an answer is what it is: who ranked a passage where, and what a sentence's score is made of.
+"""Explains an answer: each retriever's rank of a passage, and the parts of a sentence's score.
 
 Lists rather than tables, so that it reads at any width.
 """
@@ -88,5 +88,5 @@ def _parts(scores: Mapping[str, float]) -> Iterator[str]:
 
 
 def _number(value: float) -> str:
-    """Write a score with three digits that matter, however small or large it is."""
+    """Return a score with three significant digits."""
     return f"{value:.3g}"

@@ -1,4 +1,4 @@
-"""What a language model wrote: each claim as it comes, and the notes on all of them."""
+"""The output of a language model: each claim as it comes, and notes."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def prompt_lines(generation: Generation, page: Page) -> Iterator[Text]:
 
 
 def _struck(claim: Claim) -> Text:
-    """Write a claim so that nobody reads it as a part of the answer, even without colours."""
+    """Return a withheld claim, marked as such also without colours."""
     text = flat(claim.text, "strike")
     return Text.assemble(("not supported: ", "warning"), text)
 
