@@ -301,6 +301,7 @@ def in_catalog(*statements: tuple[str, tuple[object, ...]]) -> Change:
     [
         (said(version=2), IndexTooNew, "a newer askdoc made"),
         (in_catalog(("PRAGMA user_version = 99", ())), IndexTooNew, "a newer askdoc made"),
+        (in_catalog(("PRAGMA user_version = 1", ())), BadExport, "an older form"),
         (said(embedder_fingerprint="other"), EmbedderMismatch, "not with `all-MiniLM-L6-v2`"),
         (said(embedder="org/none-such"), EmbedderMismatch, "`org/none-such`, which is not here"),
         (said(settings_fingerprint="other"), EmbedderMismatch, "other settings"),

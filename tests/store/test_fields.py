@@ -84,12 +84,5 @@ def test_what_fits_nothing_is_refused_with_what_would(
     assert hint in (caught.value.hint or "")
 
 
-def test_an_index_of_an_older_schema_has_no_fields(catalog: SqliteCatalog) -> None:
-    catalog.connection.execute("DROP TABLE fields")
-    assert catalog.where(["author=Ann Lee"]) == ["a"]
-    with pytest.raises(UsageError, match="no document has a field `date`"):
-        catalog.where(["date=2024"])
-
-
 def test_a_condition_is_written_as_it_was_understood() -> None:
     assert str(parse(" Date >=  2024 ")) == "date>=2024"

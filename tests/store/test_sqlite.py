@@ -4,7 +4,6 @@ import os
 import sqlite3
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,18 +16,11 @@ from askdoc.store.catalog import SqliteCatalog
 from askdoc.store.packing import pack_id, pack_spans, unpack_id, unpack_spans
 from askdoc.strings import line_of, line_starts
 from askdoc.types import (
-    UNSTRUCTURED,
-    Block,
     Chunk,
     Document,
-    Field,
-    Found,
-    Kind,
     Span,
     Stamp,
-    Structure,
 )
-from askdoc.types.places import Landmark, Landmarks, Place, PlaceKind
 
 
 def put(catalog: SqliteCatalog, name: str, text: str) -> None:
@@ -121,62 +113,13 @@ def test_a_newer_schema(tmp_path: Path, *, write: bool) -> None:
         SqliteCatalog(tmp_path, tmp_path, write=write)
 
 
-def test_a_catalog_of_the_first_schema_is_read_as_it_is_and_brought_up_to_date_to_write(
-    tmp_path: Path,
-) -> None:
+@pytest.mark.parametrize("write", [False, True])
+def test_an_older_schema(tmp_path: Path, *, write: bool) -> None:
     with SqliteCatalog(tmp_path, tmp_path, write=True) as catalog:
-        put(catalog, "a", "Some words.")
-        for table in ("copies", "sentence_vectors", "fields"):
-            catalog._connection.execute(f"DROP TABLE {table}")
-        for index in ("location", "whole"):
-            catalog._connection.execute(f"DROP INDEX documents_by_{index}")
-        for column in ("landmarks", "author", "within", "named", "structure"):
-            catalog._connection.execute(f"ALTER TABLE documents DROP COLUMN {column}")
         catalog._connection.execute("PRAGMA user_version = 1")
-    with SqliteCatalog(tmp_path, tmp_path) as reader:
-        [before] = reader.documents()
-        assert (before.id, before.author, before.within) == ("a", None, None)
-        assert not before.landmarks
-        assert (before.structure, before.fields) == (UNSTRUCTURED, ())
-    marks = Landmarks.of([Landmark(0, Place(PlaceKind.SLIDE, 3))])
-    structure = Structure([Block(Span(0, 4), Kind.HEADING)])
-    fields = (Field("status", "draft", Span(5, 10)),)
-    with SqliteCatalog(tmp_path, tmp_path, write=True) as catalog:
-        assert catalog.documents() == [before]
-        made = replace(before, landmarks=marks, author="Ann", structure=structure, fields=fields)
-        catalog.put(made, "Some words.", [], [])
-    with SqliteCatalog(tmp_path, tmp_path) as reader:
-        [after] = reader.documents()
-        assert after.place_of(Span(2, 4)) == Place(PlaceKind.SLIDE, 3)
-        assert after.author == "Ann"
-        assert (after.structure, after.fields) == (structure, fields)
-
-
-def test_copies_of_an_older_schema_lie_in_no_file_until_they_are_found_there(
-    tmp_path: Path,
-) -> None:
-    found = Found("b", "b", ".", str(tmp_path / "b"), 1, 1)
-    with SqliteCatalog(tmp_path, tmp_path, write=True) as catalog:
-        put(catalog, "a", "Some words.")
-        catalog.copy([(found, "a")])
-        catalog._connection.execute("DROP INDEX copies_by_whole")
-        catalog._connection.execute("ALTER TABLE copies DROP COLUMN within")
-        catalog._connection.execute("ALTER TABLE sentence_vectors DROP COLUMN lengths")
-        catalog._connection.execute("ALTER TABLE documents DROP COLUMN structure")
-        catalog._connection.execute("DROP TABLE fields")
-        catalog._connection.execute("PRAGMA user_version = 4")
-    with SqliteCatalog(tmp_path, tmp_path) as reader:
-        assert [copy.within for copy in reader.documents()[0].copies] == [None]
-        assert [known.within for known in reader.known()] == [None, None]
-        assert not reader.has_parts("box.zip")
-    within = replace(found, location="box.zip/b", path="box.zip/b")
-    with SqliteCatalog(tmp_path, tmp_path, write=True) as catalog:
-        catalog.copy([(within, "a")], within="box.zip")
-        assert catalog.has_parts("box.zip")
-        catalog.release(["a", "b"])
-        [document] = catalog.documents()
-    assert (document.location, document.within) == ("box.zip/b", "box.zip")
-    assert document.file == str(tmp_path / "box.zip")
+    with pytest.raises(IndexCorrupt, match=r"older askdoc .* \(schema 1\)") as caught:
+        SqliteCatalog(tmp_path, tmp_path, write=write)
+    assert "--rebuild" in (caught.value.hint or "")
 
 
 @pytest.mark.parametrize("write", [False, True])

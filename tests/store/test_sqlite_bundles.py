@@ -71,30 +71,6 @@ def filled(folder: Path) -> list[Chunk]:
     return chunks
 
 
-def test_an_older_catalog_is_read_as_it_is_and_written_to(tmp_path: Path) -> None:
-    chunks = filled(tmp_path)
-    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as old, old:
-        old.execute("DELETE FROM sentence_vectors")
-        old.execute("ALTER TABLE sentence_vectors DROP COLUMN lengths")
-        rows = [(chunk + 1, bytes([chunk]) * 384) for chunk in range(10)]
-        old.executemany("INSERT INTO sentence_vectors VALUES (?, ?)", rows)
-        old.execute("ALTER TABLE documents DROP COLUMN structure")
-        old.execute("DROP TABLE fields")
-        old.execute("PRAGMA user_version = 5")
-    expected = {chunk.id: bytes([n]) * 384 for n, chunk in enumerate(chunks)}
-    ids = [chunk.id for chunk in chunks]
-    with SqliteCatalog(tmp_path, tmp_path) as reader:
-        assert reader.sentence_vectors(ids) == expected
-    with SqliteCatalog(tmp_path, tmp_path, write=True) as catalog:
-        assert catalog.sentence_vectors(ids) == expected
-        catalog.stage(Document("b", "b", "b", ".", "", None, 5, Stamp(1, 1, "b"), (), "en"))
-        catalog.append("b", "other")
-        other = Chunk("other", "b", Span(0, 5), "other", (Span(0, 5),))
-        catalog.extend("b", [other], ["other"], [b"\7" * 384])
-        catalog.publish(["b"])
-        assert catalog.sentence_vectors([*ids, "other"]) == expected | {"other": b"\7" * 384}
-
-
 def test_what_is_lost_or_damaged_is_told(tmp_path: Path) -> None:
     ids = [chunk.id for chunk in filled(tmp_path)]
     with SqliteCatalog(tmp_path, tmp_path, write=True) as catalog:

@@ -36,9 +36,6 @@ _PLACES: Mapping[str, tuple[str, ...]] = {
 }
 """Columns with locations or paths."""
 
-_LATER = {"copies", "sentence_vectors", "fields"}
-"""Tables that a catalog of an older schema does not have."""
-
 _TABLES = (*_PLACES, "meta", "fields", "texts", "chunks", "terms", "sentence_vectors")
 _VISIBLE = "document IN (SELECT key FROM old.documents WHERE version = 1)"
 _ONLY: Mapping[str, str] = {
@@ -188,25 +185,23 @@ def _expect_catalog(connection: sqlite3.Connection) -> None:
     if version > SCHEMA_VERSION:
         message = f"a newer askdoc made the index (schema {version})"
         raise IndexTooNew(message, hint="update askdoc, then import it again")
+    if version < SCHEMA_VERSION:
+        message = f"it has an older form (schema {version})"
+        raise BadExport(message)
     if connection.execute("PRAGMA old.quick_check(1)").fetchone()[0] != "ok":
         message = "its catalog is damaged"
         raise BadExport(message)
     kinds = dict(connection.execute("SELECT name, type FROM old.sqlite_master").fetchall())
     made = dict(connection.execute("SELECT name, sql FROM old.sqlite_master").fetchall())
     for table in _TABLES:
-        if table in _LATER and table not in kinds:
-            continue
         if kinds.get(table) != "table" or "VIRTUAL" in str(made[table]).upper().split("(")[0]:
             message = "its catalog lacks a table"
             raise BadExport(message)
 
 
 def _copy_rows(connection: sqlite3.Connection, table: str) -> None:
-    ours = [name for _, name, *_ in connection.execute(f"PRAGMA main.table_info({table})")]
-    theirs = {name for _, name, *_ in connection.execute(f"PRAGMA old.table_info({table})")}
-    names = ", ".join(f'"{name}"' for name in ours if name in theirs)
-    if not names:
-        return
+    columns = connection.execute(f"PRAGMA main.table_info({table})")
+    names = ", ".join(f'"{name}"' for _, name, *_ in columns)
     where = _ONLY.get(table, "1")
     connection.execute(
         f"INSERT INTO main.{table} ({names}) SELECT {names} FROM old.{table} WHERE {where}"  # noqa: S608 - names of our own schema

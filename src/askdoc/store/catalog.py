@@ -41,7 +41,7 @@ _KNOWN = """
     FROM documents WHERE version = 1{0}
     UNION ALL
     SELECT d.id, copies.location, copies.path, copies.source, copies.size, copies.modified_ns,
-           d.content_hash, {1}
+           d.content_hash, copies.within
     FROM copies JOIN documents d ON d.id = copies.document AND d.version = 1{0}
 """
 _PLACE = "location, path, source, size, modified_ns, within"
@@ -154,12 +154,11 @@ class SqliteCatalog(SqliteReader):
 
     def known(self) -> list[Known]:
         """List every place of every document, for planning."""
-        return [_known(row) for row in self._all(_KNOWN.format("", self._within_of_copies()))]
+        return [_known(row) for row in self._all(_KNOWN.format(""))]
 
     def with_content(self, content_hash: str) -> list[Known]:
         """List the places of documents whose file has this content."""
-        statement = _KNOWN.format(_BY_CONTENT, self._within_of_copies())
-        rows = self._all(statement, content_hash, content_hash)
+        rows = self._all(_KNOWN.format(_BY_CONTENT), content_hash, content_hash)
         return sorted((_known(row) for row in rows), key=lambda known: known.location)
 
     def has_parts(self, location: str) -> bool:
@@ -170,8 +169,8 @@ class SqliteCatalog(SqliteReader):
             for statement in (
                 """SELECT 1 FROM documents WHERE version = 1
                    AND (within = ?1 OR (location > ?2 AND location < ?3)) LIMIT 1""",
-                f"""SELECT 1 FROM copies WHERE {self._within_of_copies()} = ?1
-                    OR (location > ?2 AND location < ?3) LIMIT 1""",  # noqa: S608 - names above
+                """SELECT 1 FROM copies WHERE within = ?1
+                   OR (location > ?2 AND location < ?3) LIMIT 1""",
             )
         )
 

@@ -167,17 +167,13 @@ def bundles(first: int, vectors: Sequence[bytes], sentences: int) -> Iterator[Ro
     yield _row(first + start, vectors[start:], width)
 
 
-def unbundle(packed: bytes, lengths: bytes | None, places: Collection[int]) -> Mapping[int, bytes]:
+def unbundle(packed: bytes, lengths: bytes, places: Collection[int]) -> Mapping[int, bytes]:
     """Undo `bundles` for the chunks at these positions of a row; a row need not have them.
-
-    A row of an older schema has no lengths: it is one chunk's, as it was given.
 
     Raises:
         ValueError: it is damaged.
 
     """
-    if lengths is None:
-        return {0: packed} if 0 in places else {}
     width, *sizes = unpack_numbers(lengths)
     ends = list(accumulate(sizes))
     wanted = [place for place in places if place < len(ends)]

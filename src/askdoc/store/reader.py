@@ -44,14 +44,12 @@ CORPUS_FINGERPRINT = "corpus_fingerprint"
 
 _DOCUMENTS = """
     SELECT key, id, location, path, source, title, length, size, modified_ns, content_hash, pages,
-           language, warnings, {}
+           language, warnings, landmarks, author, within, structure
     FROM documents WHERE version = 1
 """
-_LATER = ("landmarks", "author", "within", "structure")
-"""Columns of documents that a catalog of an older schema does not have."""
-
 _OWN_FIELDS = ("author", "title")
 """Fields that every document has as columns."""
+_HAVING = "version = 1 AND {} IS NOT NULL"
 
 _FIELDS = """
     SELECT document, key, value, start, "end" FROM fields WHERE {} ORDER BY document, number
@@ -109,7 +107,6 @@ class SqliteReader:
         self._folder = folder
         self._root = root
         self._connection = connect(folder, write=self._write)
-        self._documents = _DOCUMENTS.format(self._later())
         self._segment = lru_cache(maxsize=64)(self._read_segment)
         self._frequencies: dict[str, int] = {}
         self._counted: Counts | None = None
@@ -140,9 +137,9 @@ class SqliteReader:
     def documents(self, ids: Collection[str] | None = None) -> list[Document]:
         """List these documents, or all, by location; unknown ids are left out."""
         if ids is None:
-            rows = self._all(self._documents)
+            rows = self._all(_DOCUMENTS)
         else:
-            rows = self._for_each(self._documents + " AND id IN ({})", set(ids))
+            rows = self._for_each(_DOCUMENTS + " AND id IN ({})", set(ids))
         copies = self._copies()
         fields = self._fields(None if ids is None else [row[0] for row in rows])
         with decoding(self._folder):
@@ -177,14 +174,13 @@ class SqliteReader:
         found = {
             name: count
             for name in _OWN_FIELDS
-            if (count := len(self._all(f"SELECT 1 FROM documents WHERE {self._own(name)}")))  # noqa: S608
+            if (count := len(self._all(f"SELECT 1 FROM documents WHERE {_HAVING.format(name)}")))  # noqa: S608
         }
-        if self._has_fields():
-            rows = self._all(
-                """SELECT key, count(DISTINCT document) FROM fields WHERE document IN
-                   (SELECT key FROM documents WHERE version = 1) GROUP BY key"""
-            )
-            found |= {unpack_name(key): count for key, count in rows}
+        rows = self._all(
+            """SELECT key, count(DISTINCT document) FROM fields WHERE document IN
+               (SELECT key FROM documents WHERE version = 1) GROUP BY key"""
+        )
+        found |= {unpack_name(key): count for key, count in rows}
         return sorted(found, key=lambda name: (-found[name], name))
 
     def text(self, document_id: str, span: Span | None = None) -> str:
@@ -221,16 +217,12 @@ class SqliteReader:
 
     def sentence_vectors(self, ids: Sequence[str]) -> Mapping[str, bytes]:
         """Return the packed sentence vectors of these chunks."""
-        columns = {name for _, name, *_ in self._all("PRAGMA table_info(sentence_vectors)")}
-        if not columns:
-            return {}  # a catalog of an older schema
         wanted: dict[int, dict[int, str]] = {}
         for chunk, key, first in self._for_each(_BUNDLES, {pack_id(chunk) for chunk in ids}):
             wanted.setdefault(first or key, {})[key - (first or key)] = unpack_id(chunk)
-        statement = _BUNDLE if "lengths" in columns else _BUNDLE.replace("lengths", "NULL")
         found: dict[str, bytes] = {}
         for first, places in wanted.items():
-            for vectors, lengths in self._all(statement, first):
+            for vectors, lengths in self._all(_BUNDLE, first):
                 with decoding(self._folder):
                     read = unbundle(vectors, lengths, places)
                 found |= {places[place]: own for place, own in read.items()}
@@ -337,7 +329,7 @@ class SqliteReader:
         rows = self._all("PRAGMA integrity_check(5)")
         return [str(row[0]) for row in rows if row[0] != "ok"]
 
-    # ── below here: how ─────────────────────────────────────────────────────────────────────────
+    # ── helpers ────────────────────────────────────────────────────────────────────────────────
 
     def _all(self, statement: str, *values: Any) -> list[Row]:
         with translating(self._folder):
@@ -351,22 +343,16 @@ class SqliteReader:
             for row in self._all(statement.format(",".join("?" * len(batch))), *batch)
         ]
 
-    def _later(self) -> str:
-        """Name the columns that came with later schemas, or nothing in place of each."""
-        there = {name for _, name, *_ in self._all("PRAGMA table_info(documents)")}
-        return ", ".join(name if name in there else "NULL" for name in _LATER)
-
     def _key(self, document_id: str) -> int | None:
         rows = self._all("SELECT key FROM documents WHERE id = ? AND version = 1", document_id)
         return rows[0][0] if rows else None
 
     def _copies(self) -> Mapping[str, Sequence[Copy]]:
-        """List the copies of each document, by location; a catalog of an older schema has none."""
+        """List the copies of each document, by location."""
         found: dict[str, list[Copy]] = {}
-        if not self._all("SELECT 1 FROM sqlite_master WHERE name = 'copies'"):
-            return found
-        columns = f"document, location, path, source, {self._within_of_copies()}"
-        rows = self._all(f"SELECT {columns} FROM copies ORDER BY location")  # noqa: S608 - names above
+        rows = self._all(
+            "SELECT document, location, path, source, within FROM copies ORDER BY location"
+        )
         for key, location, path, source, within in rows:
             name, whole = unpack_name(location), unpack_optional(within)
             copy = Copy(
@@ -376,10 +362,8 @@ class SqliteReader:
         return found
 
     def _fields(self, keys: Collection[int] | None) -> Mapping[int, Sequence[Field]]:
-        """List the fields of those versions, or all; a catalog of an older schema has none."""
+        """List the fields of those versions, or all."""
         found: dict[int, list[Field]] = {}
-        if not self._has_fields():
-            return found
         if keys is None:
             rows = self._all(_FIELDS.format("1"))
         else:
@@ -390,34 +374,19 @@ class SqliteReader:
                 found.setdefault(document, []).append(field)
         return found
 
-    def _has_fields(self) -> bool:
-        return bool(self._all("SELECT 1 FROM sqlite_master WHERE name = 'fields'"))
-
-    def _own(self, name: str) -> str:
-        """Return the SQL condition for a document to have a field that is a column."""
-        there = {column for _, column, *_ in self._all("PRAGMA table_info(documents)")}
-        return f"version = 1 AND {name if name in there else 'NULL'} IS NOT NULL"
-
     def _stated(self, key: str) -> Mapping[str, Sequence[str]]:
         """Map the documents with a field to its values."""
-        rows: list[Row] = []
+        rows = self._all(
+            """SELECT d.id, f.value FROM fields f JOIN documents d ON d.key = f.document
+               WHERE d.version = 1 AND f.key = ?""",
+            pack_name(key),
+        )
         if key in _OWN_FIELDS:
-            rows += self._all(f"SELECT id, {key} FROM documents WHERE {self._own(key)}")  # noqa: S608
-        if self._has_fields():
-            rows += self._all(
-                """SELECT d.id, f.value FROM fields f JOIN documents d ON d.key = f.document
-                   WHERE d.version = 1 AND f.key = ?""",
-                pack_name(key),
-            )
+            rows += self._all(f"SELECT id, {key} FROM documents WHERE {_HAVING.format(key)}")  # noqa: S608
         found: dict[str, list[str]] = {}
         for document, value in rows:
             found.setdefault(document, []).append(unpack_name(value))
         return found
-
-    def _within_of_copies(self) -> str:
-        """Name the column that says what holds a copy, or nothing where the schema is older."""
-        there = {name for _, name, *_ in self._all("PRAGMA table_info(copies)")}
-        return "copies.within" if "within" in there else "NULL"
 
     def _file(self, location: str) -> str:
         """Return the path of the file at a location; a web page keeps its address."""

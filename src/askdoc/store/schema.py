@@ -26,7 +26,7 @@ _REBUILD = (
     "was in it"
 )
 _OWN_TABLES = {"meta", "sources", "exclusions", "skipped", "documents"}
-_DRAFT = "anew"
+_DRAFT = "draft"
 
 _REFUSED_WRITES = (
     sqlite3.SQLITE_IOERR_WRITE,
@@ -107,41 +107,7 @@ _SPARE = 32
 
 _PARTS = "SELECT max(pgno) FROM lexicon_idx GROUP BY segid"
 
-_MIGRATIONS = (
-    """
-    ALTER TABLE documents ADD COLUMN landmarks BLOB;
-    ALTER TABLE documents ADD COLUMN author;
-    ALTER TABLE documents ADD COLUMN within;
-    """,
-    """
-    ALTER TABLE documents ADD COLUMN named;
-    CREATE INDEX documents_by_location ON documents (location);
-    CREATE INDEX documents_by_whole ON documents (within);
-    CREATE TABLE copies (
-        location PRIMARY KEY, document TEXT NOT NULL, path NOT NULL, source NOT NULL,
-        size INTEGER NOT NULL, modified_ns INTEGER NOT NULL
-    ) WITHOUT ROWID;
-    CREATE INDEX copies_by_document ON copies (document);
-    """,
-    "CREATE TABLE sentence_vectors (chunk INTEGER PRIMARY KEY, packed BLOB NOT NULL);",
-    """
-    ALTER TABLE copies ADD COLUMN within;
-    CREATE INDEX copies_by_whole ON copies (within);
-    """,
-    "ALTER TABLE sentence_vectors ADD COLUMN lengths BLOB;",
-    """
-    ALTER TABLE documents ADD COLUMN structure BLOB;
-    CREATE TABLE fields (
-        document INTEGER NOT NULL, number INTEGER NOT NULL, key NOT NULL, value NOT NULL,
-        start INTEGER NOT NULL, "end" INTEGER NOT NULL, PRIMARY KEY (document, number)
-    ) WITHOUT ROWID;
-    CREATE INDEX fields_by_key ON fields (key);
-    """,
-)
-"""What brings a catalog to the next version of its schema, from version 1 on. A reader does not
-change what it reads: it takes an older catalog as it is."""
-
-SCHEMA_VERSION = 1 + len(_MIGRATIONS)
+SCHEMA_VERSION = 7
 
 
 def connect(folder: Path, *, write: bool) -> sqlite3.Connection:
@@ -270,11 +236,9 @@ def _prepare(connection: sqlite3.Connection, folder: Path, *, write: bool) -> No
     elif version > SCHEMA_VERSION:
         message = f"a newer askdoc made the index in `{folder}` (schema {version})"
         raise IndexTooNew(message, hint="update askdoc, or choose another folder with `--index`")
-    elif write and version < SCHEMA_VERSION:
-        steps = "".join(_MIGRATIONS[version - 1 :])
-        connection.executescript(
-            f"BEGIN IMMEDIATE; {steps} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
-        )
+    elif version < SCHEMA_VERSION:
+        message = f"an older askdoc made the index in `{folder}` (schema {version})"
+        raise IndexCorrupt(message, hint=_REBUILD)
     if write:
         # A commit must survive a power cut before Chroma removes the vectors of the former version.
         connection.execute("PRAGMA synchronous = FULL")
