@@ -133,11 +133,13 @@ def to_markdown(title: str, exchanges: Sequence[Exchange], *, base: Path) -> str
     """Return a session as Markdown, each answer with its quotes and their places."""
     blocks = [f"# {_escaped(title)}"]
     for exchange in exchanges:
-        blocks.append(f"## {_escaped(exchange.question)}")
-        if exchange.asked != exchange.question:
-            blocks.append(f"Asked as: {_escaped(exchange.asked)}")
-        blocks.extend(_answer(exchange.answer, base))
+        blocks.extend(_exchange(exchange, base))
     return "\n\n".join(blocks) + "\n"
+
+
+def answer_markdown(exchange: Exchange, *, base: Path) -> str:
+    """Return one question with its answer as Markdown, as in a session."""
+    return "\n\n".join(_exchange(exchange, base)) + "\n"
 
 
 def answer_text(answer: Answer, *, base: Path) -> str:
@@ -149,6 +151,13 @@ def answer_text(answer: Answer, *, base: Path) -> str:
         for item in answer.citations
     ]
     return "\n".join([answer.text, "", *sources]) + "\n"
+
+
+def _exchange(exchange: Exchange, base: Path) -> Iterator[str]:
+    yield f"## {_escaped(exchange.question)}"
+    if exchange.asked != exchange.question:
+        yield f"Asked as: {_escaped(exchange.asked)}"
+    yield from _answer(exchange.answer, base)
 
 
 def _answer(answer: Answer, base: Path) -> Iterator[str]:

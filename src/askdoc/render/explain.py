@@ -49,6 +49,11 @@ def passage_scores(passage: Passage) -> str:
     return " · ".join(parts)
 
 
+def sentence_scores(item: Evidence) -> str:
+    """Write in one line the score of a sentence and its parts."""
+    return " · ".join([f"score {_number(item.score)}", *_parts(item.scores)])
+
+
 def _summary(answer: Answer) -> Text:
     parts = [f"confidence {answer.confidence:.2f}"]
     stages = {stage.removesuffix("_ms"): took for stage, took in answer.timings.items()}
@@ -75,7 +80,7 @@ def _passage(number: int, passage: Passage, page: Page, lines: Lines | None) -> 
 
 def _sentence(item: Evidence, label: int | None, page: Page) -> Iterator[Text]:
     first = Text(f"{item.label:>4} ", style="label")
-    parts = [f"score {_number(item.score)}", *_parts(item.scores)]
+    parts = [sentence_scores(item)]
     if label is not None:
         parts.append(f"cited as [{label}]")
     yield hang(flat(item.text), page, first=first)

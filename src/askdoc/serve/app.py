@@ -22,6 +22,7 @@ from askdoc.serve.http import (
     handle_http_error,
     json_response,
 )
+from askdoc.serve.page import routes as page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,6 +62,7 @@ def _routes() -> list[BaseRoute]:
         *chat.ROUTES,
         *documents.ROUTES,
         *originals.ROUTES,
+        *page.ROUTES,
         *mcp.ROUTES,
     ]
 

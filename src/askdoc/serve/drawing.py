@@ -43,8 +43,12 @@ def main() -> None:
         send(replies, Failed("ReadError", str(error)))
 
 
-def draw(data: bytes, number: int, quote: str, earlier: int, alike: int) -> tuple[bytes, int]:
-    """Draw a page (from 1) as PNG, with `quote` marked; return also how many lines are marked.
+def draw(
+    data: bytes, number: int, quote: str, earlier: int, alike: int
+) -> tuple[bytes, int, float]:
+    """Draw a page (from 1) as PNG, with `quote` marked.
+
+    Return also how many lines are marked, and where the first one begins, as a share of the height.
 
     The stored text has `quote` `alike` times on this page, `earlier` of them before the one that is
     meant. Where the page does not have it as often, nothing is marked.
@@ -57,11 +61,13 @@ def draw(data: bytes, number: int, quote: str, earlier: int, alike: int) -> tupl
         scale = min(_SCALE, (_MOST_PIXELS / max(1.0, width * height)) ** 0.5)
         bitmap = page.render(scale=scale)
         picture = bitmap.to_pil().convert("RGB")
-        for box in boxes:
-            _mark(picture, _pixels(page, box, picture.size))
+        marks = [_pixels(page, box, picture.size) for box in boxes]
+        for mark in marks:
+            _mark(picture, mark)
         out = io.BytesIO()
         picture.save(out, "PNG")
-        return out.getvalue(), len(boxes)
+        top = min((mark[1] for mark in marks), default=0) / picture.height
+        return out.getvalue(), len(marks), top
     finally:
         document.close()
 

@@ -1,9 +1,8 @@
-"""A document as its file: the bytes to save, pages of a PDF as pictures, a passage to read."""
+"""A document as its file: the bytes to save, and pages of a PDF as pictures."""
 
 from __future__ import annotations
 
 import hashlib
-import html
 import pickle
 import re
 from dataclasses import dataclass
@@ -18,14 +17,12 @@ from askdoc.addresses import is_address
 from askdoc.errors import ReadError, UsageError
 from askdoc.serve.documents import no_document
 from askdoc.serve.http import Changed, NotFound, allowed_to, engine_of
-from askdoc.serve.links import base_of
 from askdoc.store.files import file_state
 from askdoc.strings import letters_of, one_line
 from askdoc.system import children
 from askdoc.system.safe_open import read_bytes
 from askdoc.system.wire import Call, Returned, receive, send
 from askdoc.types import FileState, Found, Span
-from askdoc.types.places import name_place
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -35,16 +32,15 @@ if TYPE_CHECKING:
     from askdoc.types.ports import Listener
 
 _HIGHLIGHT = re.compile(r"(\d{1,9})-(\d{1,9})")
-_AROUND = 3000
-"""Characters that are shown before and after a passage."""
 _SANDBOX = "sandbox; default-src 'none'; frame-ancestors 'none'"
-_PAGE_POLICY = "default-src 'none'; img-src 'self'; frame-ancestors 'none'"
 
 
 @dataclass(frozen=True, slots=True)
 class _Picture:
     png: bytes
     marks: int
+    top: float
+    """Where the first mark begins, as a share of the height."""
 
 
 async def original(request: Request) -> Response:
@@ -82,7 +78,11 @@ async def page(request: Request) -> Response:
         return _drawn(document, catalog.text(document.id), number, span)
 
     picture = await engine_of(request).run(job)
-    headers = {"Cache-Control": "private, max-age=3600", "X-Askdoc-Marks": str(picture.marks)}
+    headers = {
+        "Cache-Control": "private, max-age=3600",
+        "X-Askdoc-Marks": str(picture.marks),
+        "X-Askdoc-Top": f"{picture.top:.4f}",
+    }
     return Response(picture.png, headers=headers, media_type="image/png")
 
 
@@ -115,58 +115,6 @@ def _drawn(document: Document, text: str, number: int, span: Span | None) -> _Pi
 def _count(text: str, words: str) -> int:
     """Count where `words` stand in `text`, overlaps included."""
     return sum(text.startswith(words, at) for at in range(len(text))) if words else 0
-
-
-async def passage(request: Request) -> Response:
-    """Show a passage of a document as text in a page, with the characters of `highlight` marked."""
-    asked, allowed = request.path_params["id"], allowed_to(request)
-    base = base_of(request)
-
-    def job(opened: Libraries, _: Listener) -> tuple[Document, str]:
-        found = opened.document(asked, allowed)
-        if found is None:
-            raise no_document(asked)
-        return found[0], found[1].text(found[0].id)
-
-    document, text = await engine_of(request).run(job)
-    span = highlight_of(request) or Span(0, 0)
-    if span.end > len(text):
-        message = f"the document has {len(text)} characters"
-        raise UsageError(message, hint="`highlight` is FIRST-LAST, as in the answer")
-    return Response(
-        _page_of(document, text, span, f"{base}/v1/documents/{quote(asked, safe=':')}"),
-        headers={"Content-Security-Policy": _PAGE_POLICY},
-        media_type="text/html; charset=utf-8",
-    )
-
-
-def _page_of(document: Document, text: str, span: Span, link: str) -> bytes:
-    """Write the page of a passage. All that is the document's own is text in it."""
-    before = text[max(0, span.start - _AROUND) : span.start]
-    after = text[span.end : span.end + _AROUND]
-    title = html.escape(one_line(document.title or document.path))
-    place = html.escape(name_place(document.place_of(span), None, None))
-    number = document.page_of(span.start)
-    picture = ""
-    if number and document.path.lower().endswith(".pdf"):
-        source = html.escape(f"{link}/pages/{number}.png?highlight={span.start}-{span.end}")
-        picture = f'<p><img src="{source}" alt="Page {number}" width="800"></p>'
-    body = (
-        f'{_lines(before)}<mark id="hit">{_lines(span.of(text))}</mark>{_lines(after)}'
-        if span
-        else _lines(after)
-    )
-    page = (
-        f'<!doctype html><html><head><meta charset="utf-8"><title>{title}</title></head><body>'
-        f"<h1>{title}</h1><p>{html.escape(one_line(document.path))} {place}</p>"
-        f'<p><a href="{html.escape(link)}/original">The file</a></p>'
-        f'<p dir="auto">{body}</p>{picture}</body></html>'
-    )
-    return page.encode("utf-8", "replace")
-
-
-def _lines(text: str) -> str:
-    return html.escape(text).replace("\n", "<br>\n")
 
 
 def file_of(document: Document) -> bytes:
@@ -218,5 +166,4 @@ def highlight_of(request: Request) -> Span | None:
 ROUTES = (
     Route("/v1/documents/{id}/original", original),
     Route("/v1/documents/{id}/pages/{n:int}.png", page),
-    Route("/v1/documents/{id}/passage", passage),
 )

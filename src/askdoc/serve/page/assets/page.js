@@ -1,0 +1,214 @@
+// The behaviour of the page beyond htmx: keys, focus, what a screen reader hears, pictures of pages.
+"use strict";
+
+const live = document.getElementById("live");
+const thread = document.getElementById("thread");
+const form = document.getElementById("ask");
+const box = document.getElementById("q");
+const source = document.getElementById("source");
+const wide = matchMedia("(min-width: 62rem)");
+let opener = null;
+
+function say(text) {
+  live.textContent = "";
+  setTimeout(() => { live.textContent = text; }, 50);
+}
+
+// ── conversation ────────────────────────────────────────────────────────────
+
+function showPending(question) {
+  const turn = document.createElement("article");
+  turn.className = "turn pending";
+  const heading = document.createElement("h2");
+  heading.dir = "auto";
+  heading.textContent = question;
+  const wait = document.createElement("p");
+  wait.textContent = "Looking in the documents…";
+  turn.append(heading, wait);
+  thread.append(turn);
+  document.body.classList.add("talking");
+  turn.scrollIntoView({ block: "start" });
+  say("Looking in the documents");
+}
+
+function dropPending() {
+  thread.querySelectorAll(".pending").forEach((turn) => turn.remove());
+}
+
+function arrive() {
+  const turn = thread.querySelector("article:last-of-type");
+  if (!turn) return;
+  document.body.classList.add("talking");
+  say(turn.dataset.summary);
+  const heading = turn.querySelector("h2, .problem");
+  heading.focus({ preventScroll: true });
+  turn.scrollIntoView({ block: "start" });
+  const cited = turn.querySelector("a.cite");
+  if (!wide.matches) return;
+  if (cited) {
+    opener = cited;
+    htmx.ajax("GET", cited.getAttribute("hx-get"), { target: "#source", source: cited });
+  } else {
+    close();
+  }
+}
+
+if (form) {
+  box.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+      event.preventDefault();
+      if (box.value.trim()) form.requestSubmit();
+    }
+  });
+  form.addEventListener("htmx:before:request", () => {
+    showPending(box.value.trim());
+    box.value = "";
+  });
+  form.addEventListener("htmx:before:swap", dropPending);
+  form.addEventListener("htmx:after:swap", arrive);
+  form.addEventListener("htmx:error", () => {
+    const turn = thread.querySelector(".pending");
+    if (turn) {
+      box.value = turn.querySelector("h2").textContent;
+      turn.querySelector("p").textContent = "The server does not answer. Is it still running?";
+      turn.classList.replace("pending", "failed");
+      say("The server does not answer");
+    }
+  });
+  if (thread.querySelector("article")) addEventListener("load", arrive);
+  else box.focus();
+}
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("button.copy");
+  if (!button) return;
+  const text = button.closest("article").querySelector(".markdown");
+  try {
+    await navigator.clipboard.writeText(text.value);
+  } catch {
+    text.hidden = false;
+    text.select();
+    document.execCommand("copy");
+    text.hidden = true;
+  }
+  const before = button.textContent;
+  button.textContent = "Copied";
+  say("Copied");
+  setTimeout(() => { button.textContent = before; }, 1500);
+});
+
+// ── sources ─────────────────────────────────────────────────────────────────
+
+function bring(y, of) {
+  const pane = form ? source : document.scrollingElement;
+  const top = form ? source.getBoundingClientRect().top : 0;
+  pane.scrollTop += of.getBoundingClientRect().top - top + y - pane.clientHeight / 3;
+}
+
+async function draw(image) {
+  const place = image.closest(".place");
+  const answer = await fetch(image.dataset.src);
+  if (!answer.ok) {
+    place.querySelector(".undrawn").hidden = false;
+    place.querySelectorAll(".sheet").forEach((sheet) => sheet.remove());
+    place.querySelector(".words").open = true;
+    return;
+  }
+  const picture = URL.createObjectURL(await answer.blob());
+  const asked = new URL(image.dataset.src, location).searchParams.get("highlight");
+  const marks = Number(answer.headers.get("X-Askdoc-Marks"));
+  const top = Number(answer.headers.get("X-Askdoc-Top"));
+  const unplaced = Boolean(asked) && !marks && !place.hasAttribute("data-turned");
+  place.querySelector(".unplaced").hidden = !unplaced;
+  place.querySelector(".words").open = unplaced;
+  image.addEventListener("load", () => {
+    URL.revokeObjectURL(picture);
+    image.dataset.marks = marks;
+    image.hidden = false;
+    place.querySelector(".drawing").remove();
+    if (marks) bring(top * image.clientHeight, image);
+  }, { once: true });
+  image.src = picture;
+}
+
+function settle() {
+  const place = source.querySelector(".place");
+  if (!place) return;
+  document.body.classList.add("reading");
+  document.querySelectorAll("[aria-current='true']").forEach((link) => link.removeAttribute("aria-current"));
+  if (opener) {
+    const address = opener.getAttribute("hx-get");
+    const turn = opener.closest("article");
+    turn?.querySelectorAll("a[hx-get]").forEach((link) => {
+      if (link.getAttribute("hx-get") === address) link.setAttribute("aria-current", "true");
+    });
+  }
+  const image = place.querySelector("img[data-src]");
+  const mark = source.querySelector("#mark");
+  source.scrollTop = 0;
+  if (image) draw(image);
+  else if (mark) bring(0, mark);
+  if (opener) say(`Showing ${place.dataset.where}`);
+  if (opener && !wide.matches) source.querySelector(".close")?.focus();
+}
+
+function close() {
+  if (!source.hasChildNodes()) return;
+  document.body.classList.remove("reading");
+  source.replaceChildren();
+  document.querySelectorAll("[aria-current='true']").forEach((link) => link.removeAttribute("aria-current"));
+}
+
+function leave() {
+  close();
+  opener?.focus();
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a.cite, a.open");
+  if (link) opener = link;
+  if (event.target.closest("button.close")) leave();
+}, true);
+
+document.addEventListener("htmx:after:swap", (event) => {
+  if (!event.target.closest?.("#ask")) settle();
+});
+if (source && !form) addEventListener("load", settle);
+
+// ── keys ────────────────────────────────────────────────────────────────────
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && document.body.classList.contains("reading") && form) {
+    leave();
+    return;
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.matches("input, textarea, select")) return;
+  if (event.key === "/" && box) {
+    event.preventDefault();
+    box.focus();
+  }
+  const step = { j: 1, k: -1 }[event.key];
+  if (!step || !thread) return;
+  const links = [...thread.querySelectorAll("a.open")];
+  if (!links.length) return;
+  event.preventDefault();
+  const last = thread.querySelector("article:last-of-type");
+  const at = links.indexOf(document.activeElement);
+  const start = step > 0 ? links.findIndex((link) => last.contains(link)) : links.length - 1;
+  const next = at < 0 ? Math.max(0, start) : Math.min(links.length - 1, Math.max(0, at + step));
+  links[next].focus();
+});
+
+// ── list of documents ───────────────────────────────────────────────────────
+
+const filter = document.getElementById("filter");
+filter?.addEventListener("input", () => {
+  const wanted = filter.value.toLowerCase();
+  for (const item of document.querySelectorAll(".folder li, .skipped li")) {
+    item.hidden = !item.textContent.toLowerCase().includes(wanted);
+  }
+  for (const folder of document.querySelectorAll(".folder")) {
+    folder.hidden = !folder.querySelector("li:not([hidden])");
+  }
+});

@@ -1,0 +1,311 @@
+"""The routes of the page. Fragments are for htmx; each page works from its address alone, too."""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+import jinja2
+import msgspec
+from starlette.responses import Response
+from starlette.routing import Route
+
+from askdoc.errors import AskdocError, UsageError
+from askdoc.serve.documents import no_document
+from askdoc.serve.http import NotFound, allowed_to, engine_of, unless_gone
+from askdoc.serve.libraries import BETWEEN
+from askdoc.serve.originals import highlight_of
+from askdoc.serve.page import reading, view
+from askdoc.store.catalog import SqliteReader
+from askdoc.strings import encodable, escaped
+from askdoc.types import Answer, Document, Skip, Span, Turn
+from askdoc.types.places import name_place
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from starlette.requests import Request
+
+    from askdoc.serve.libraries import Libraries
+    from askdoc.types.ports import Listener
+
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:;"
+    " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_HTML = "text/html; charset=utf-8"
+_TURNS = 8
+"""Earlier turns that a follow-up can refer to."""
+_PDF = ".pdf"
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """A document in the list of a library."""
+
+    id: str
+    path: str
+    folder: str
+    title: str
+    about: str
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Coverage:
+    """What a library holds, and what it lacks."""
+
+    name: str
+    documents: tuple[_Listed, ...]
+    skipped: tuple[Skip, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A place of a document, to be shown."""
+
+    id: str
+    document: Document
+    library: str
+    title: str
+    where: str
+    excerpt: reading.Excerpt
+    highlight: str
+    around: int
+    page: int | None
+    pages: int
+    is_turned: bool
+    """Whether another page is shown than the one that the place is on."""
+
+
+async def home(request: Request) -> Response:
+    """Show the page, with the answer to `q` where that is given."""
+    query = request.query_params
+    scope = _scope({name: query.getlist(name) for name in query})
+    shown = None
+    if asked := query.get("q", "").strip():
+        shown = await _answer(request, asked, scope, ())
+    return _page("home.html", shown=shown, scope=scope, libraries=_libraries(request))
+
+
+async def ask(request: Request) -> Response:
+    """Answer a question of a conversation, as a fragment."""
+    form = parse_qs((await request.body()).decode("utf-8", "replace"), max_num_fields=1000)
+    asked = form.get("q", [""])[0].strip()
+    return _page(
+        "answer.html",
+        shown=await _answer(request, asked, _scope(form), form.get("before", [])[-_TURNS:]),
+    )
+
+
+async def source(request: Request) -> Response:
+    """Show a place in its document, as a fragment."""
+    place = await _place(request, request.query_params.get("document", ""))
+    return _page("source.html", place=place)
+
+
+async def passage(request: Request) -> Response:
+    """Show a place in its document, as a page of its own."""
+    place = await _place(request, request.path_params["id"])
+    return _page("passage.html", place=place, libraries=_libraries(request))
+
+
+async def documents(request: Request) -> Response:
+    """List what is indexed, and what is not and why."""
+    allowed, named = allowed_to(request), request.query_params.get("library") or None
+
+    def job(opened: Libraries, _: Listener) -> list[_Coverage]:
+        return [_coverage(opened, name) for name in opened.chosen(named, allowed)]
+
+    return _page(
+        "documents.html",
+        covered=await engine_of(request).run(job),
+        scope=_scope({"library": [named or ""]}),
+        libraries=_libraries(request),
+    )
+
+
+async def asset(request: Request) -> Response:
+    """Send a file that the page is made of."""
+    name = request.path_params["name"]
+    if name not in _ASSETS:
+        message = "there is no such file"
+        raise NotFound(message)
+    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    headers = {"Cache-Control": "max-age=300"}
+    return Response(_ASSETS[name].read_bytes(), headers=headers, media_type=kind)
+
+
+# ── answers ─────────────────────────────────────────────────────────────────────────────────────
+
+
+async def _answer(
+    request: Request, asked: str, scope: Mapping[str, str], before: Sequence[str]
+) -> view.Shown | str:
+    """Answer a question; what is wrong with it is a text to show."""
+    await request.body()
+    try:
+        return await unless_gone(request, _shown(request, asked, scope, before))
+    except AskdocError as error:
+        hint = f" Hint: {error.hint}." if error.hint else ""
+        return encodable(f"{str(error)[:1].upper()}{str(error)[1:]}.{hint}")
+
+
+async def _shown(
+    request: Request, asked: str, scope: Mapping[str, str], before: Sequence[str]
+) -> view.Shown:
+    engine, source = engine_of(request), scope.get("source", "")
+    answer = await engine.ask(
+        asked,
+        library=scope.get("library"),
+        source=[source] if source else [],
+        history=_turns(before),
+        allowed=allowed_to(request),
+    )
+    places = {(item.passage.document.id, item.span) for item in answer.evidence}
+    places |= {(item.document.id, item.chunk.span) for item in answer.passages}
+
+    def lines_of(opened: Libraries, _: Listener) -> dict[tuple[str, Span], tuple[int, int]]:
+        together = opened.together(opened.members)
+        return {place: together.lines(*place) for place in places}
+
+    lines = await engine.run(lines_of)
+    return view.shown(asked, answer, lambda *place: lines[place], scope, _base(request, answer))
+
+
+def _base(request: Request, answer: Answer) -> Path:
+    """Return the folder from which paths are written: that of the first library that is cited."""
+    workspaces = engine_of(request).workspaces
+    cited = next((item.document.library for item in answer.citations), None)
+    return workspaces[cited or next(iter(workspaces))].root
+
+
+def _turns(before: Sequence[str]) -> list[Turn]:
+    try:
+        return [msgspec.json.decode(turn, type=Turn) for turn in before]
+    except msgspec.MsgspecError as error:
+        message = "the conversation cannot be read"
+        raise UsageError(message, hint="load the page again") from error
+
+
+def _scope(given: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Return what a question is narrowed to: a library, and documents in it."""
+    found = {name: given.get(name, [""])[0].strip() for name in ("library", "source")}
+    return {name: value for name, value in found.items() if value}
+
+
+# ── documents ───────────────────────────────────────────────────────────────────────────────────
+
+
+async def _place(request: Request, asked: str) -> _Place:
+    """Read the text around a place.
+
+    Raises:
+        NotFound: there is no such document.
+        UsageError: the document ends before the place.
+
+    """
+    allowed, span = allowed_to(request), highlight_of(request)
+    around = request.query_params.get("around", "")
+    turned = _number(request)
+    wanted = int(around) if around.isdecimal() and len(around) < _TURNS else reading.AROUND
+
+    def job(opened: Libraries, _: Listener) -> _Place:
+        found = opened.document(asked, allowed)
+        if found is None:
+            raise no_document(asked)
+        document, catalog = found
+        if span is not None and span.end > document.length:
+            message = f"the document has {document.length} characters"
+            raise UsageError(message, hint="`highlight` is FIRST-LAST, as in the answer")
+        shown = reading.window(document, span, wanted)
+        start = span or Span(0, 0)
+        place = name_place(document.place_of(start), *catalog.lines(document.id, start))
+        path = escaped(document.path)
+        is_pdf = document.path.lower().endswith(_PDF) and document.within is None
+        page = document.page_of(start.start) if is_pdf else None
+        return _Place(
+            id=asked,
+            document=document,
+            library=asked.partition(BETWEEN)[0],
+            title=encodable(escaped(document.title or path)),
+            where=encodable(
+                f"{escaped(document.path)}, {place}" if span else escaped(document.path)
+            ),
+            excerpt=reading.excerpt(catalog.text(document.id, shown), shown, span, document),
+            highlight=f"{span.start}-{span.end}" if span else "",
+            around=min(wanted, reading.MOST),
+            page=turned or page if is_pdf else None,
+            pages=len(document.pages),
+            is_turned=turned not in (None, page),
+        )
+
+    return await engine_of(request).run(job)
+
+
+def _number(request: Request) -> int | None:
+    """Return the number of the page that is asked for, if any."""
+    given = request.query_params.get("page", "")
+    return int(given) if given.isdecimal() and 0 < len(given) <= _TURNS else None
+
+
+def _coverage(opened: Libraries, name: str) -> _Coverage:
+    catalog = opened.catalog(name)
+    skipped = catalog.skipped() if isinstance(catalog, SqliteReader) else []
+    return _Coverage(
+        name, tuple(_listed(item, name) for item in catalog.documents()), tuple(skipped)
+    )
+
+
+def _listed(item: Document, library: str) -> _Listed:
+    about = f"{len(item.pages)} pages" if len(item.pages) > 1 else f"{item.length:,} characters"
+    path = encodable(escaped(item.path))
+    return _Listed(
+        id=f"{library}{BETWEEN}{item.id}",
+        path=path,
+        folder=path.rpartition("/")[0],
+        title=encodable(escaped(item.title or "")),
+        about=f"{about}, {item.language}" if item.language else about,
+        warnings=tuple(map(encodable, item.warnings)),
+    )
+
+
+# ── pages ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def _libraries(request: Request) -> list[str]:
+    allowed = allowed_to(request)
+    return [one for one in engine_of(request).workspaces if allowed is None or one in allowed]
+
+
+def _page(name: str, **values: Any) -> Response:
+    body = _templates().get_template(name).render(values)
+    return Response(encodable(body), headers={"Content-Security-Policy": _POLICY}, media_type=_HTML)
+
+
+@cache
+def _templates() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("askdoc.serve.page"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+
+
+_ASSETS = {item.name: item for item in (files("askdoc.serve.page") / "assets").iterdir()}
+
+ROUTES = (
+    Route("/", home),
+    Route("/documents", documents),
+    Route("/page/ask", ask, methods=["POST"]),
+    Route("/page/source", source),
+    Route("/page/assets/{name}", asset),
+    Route("/v1/documents/{id}/passage", passage),
+)
