@@ -21,7 +21,7 @@ from askdoc.serve.http import NotFound, allowed_to, engine_of, unless_gone
 from askdoc.serve.libraries import BETWEEN
 from askdoc.serve.originals import highlight_of
 from askdoc.serve.page import reading, view
-from askdoc.store.catalog import SqliteReader
+from askdoc.store.reader import SqliteReader
 from askdoc.strings import encodable, escaped
 from askdoc.types import Answer, Document, Skip, Span, Turn
 from askdoc.types.places import name_place
