@@ -14,7 +14,10 @@ What is missing raises an `AskdocError`, such as `NoIndex` before anything is in
 
 import os
 from importlib import import_module
-from typing import TYPE_CHECKING
+
+TYPE_CHECKING = False
+"""What type checkers take for true. `typing` has it, and takes longer to load than all else here.
+"""
 
 # onnxruntime sends usage data unless this is set before any library loads it.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"

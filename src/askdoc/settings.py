@@ -132,6 +132,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     viewer: str | None = None
     keys: Literal["emacs", "vi"] = "emacs"
     history: bool = True
+    keep_warm: Annotated[float, Meta(ge=0, le=10_080)] = 0
 
 
 HELP: Mapping[str, str] = {
@@ -171,6 +172,7 @@ HELP: Mapping[str, str] = {
     "viewer": "command that opens files with pages, with `{file}` and `{page}` or without",
     "keys": "how the session's prompt is edited: `emacs` or `vi`",
     "history": "whether sessions and what is typed at their prompt are kept",
+    "keep_warm": "minutes that an engine stays after a question, to answer the next ones at once",
 }
 
 _NEAR = 0.65

@@ -10,6 +10,7 @@ import gc
 import os
 import sys
 
+from askdoc.serve import client
 from askdoc.system.interrupt import interruptible
 
 _INTERRUPTED = 130
@@ -26,6 +27,9 @@ def command_line() -> None:
     system does for free. By then all files are closed and flushed.
     """
     gc.set_threshold(*_RARELY)
+    code = client.answered(sys.argv[1:])
+    if code is not None and _flushed():
+        os._exit(code)
     try:
         main()
     except SystemExit as ended:

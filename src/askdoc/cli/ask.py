@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from askdoc.app import narrowed
-from askdoc.cli.base import INTERRUPTED, MISTYPED
+from askdoc.cli.base import MISTYPED
 from askdoc.cli.input import LONGEST, STANDARD_INPUT, has_input, is_at_end, is_piped, read_all
 from askdoc.cli.open import (
     here,
@@ -40,21 +40,19 @@ from askdoc.cli.options import (
 from askdoc.cli.output import print_json
 from askdoc.errors import NoIndex, UsageError
 from askdoc.formats import answer_to_json
-from askdoc.render.answers import View, answer_lines, notes
+from askdoc.render.answers import View
 from askdoc.render.console import errors, output
 from askdoc.render.errors import note_line
-from askdoc.render.explain import explain_lines
-from askdoc.render.generation import ClaimStream, generation_lines, prompt_lines
-from askdoc.render.layout import BLANK
-from askdoc.types import Status
+from askdoc.render.generation import ClaimStream
+from askdoc.render.outcome import ABSTAINED, Style, exit_code, show_answer, show_notes
+from askdoc.serve.client import leave_behind
 from askdoc.types.ports import ignore
 
 if TYPE_CHECKING:
-    from askdoc.ask.federate import Asked
-    from askdoc.types import Answer
+    from collections.abc import Mapping
 
-ABSTAINED = 3
-MODEL_FAILED = 4
+    from askdoc.workspace import Workspace
+
 _PATIENCE = 2
 """Seconds without input on a pipe before a note says what askdoc waits for."""
 
@@ -188,31 +186,24 @@ def ask(  # noqa: PLR0913 - one parameter for each option
         if as_json:
             print_json(answer_to_json(answer, base=here()))
         else:
-            shown = any(item.settings.show_unsupported for item in workspaces.values())
-            _print(answer, answerer, view, shown=stream.count, withheld=shown, explain=explain)
-    stderr.show(note_line(note, stderr) for note in notes(answer))
-    if answer.generation is not None and answer.generation.interrupted:
-        raise typer.Exit(INTERRUPTED)
-    if answer.status is Status.ABSTAINED or (strict and answer.status is Status.UNSURE):
-        if command := ctx.meta.get(MISTYPED):
-            stderr.show([note_line(f"did you mean the command `{command}`?", stderr)])
-        raise typer.Exit(ABSTAINED)
-    if answer.generation is not None and answer.generation.failure is not None:
-        raise typer.Exit(MODEL_FAILED)
+            withheld = any(item.settings.show_unsupported for item in workspaces.values())
+            style = Style(view, explain=explain, withheld=withheld)
+            show_answer(answer, output(), stderr, style, lines=answerer.lines, shown=stream.count)
+    show_notes(answer, stderr)
+    code = exit_code(answer, strict=strict)
+    if code == ABSTAINED and (command := ctx.meta.get(MISTYPED)):
+        stderr.show([note_line(f"did you mean the command `{command}`?", stderr)])
+    _keep_warm(workspaces)
+    if code:
+        raise typer.Exit(code)
 
 
-def _print(
-    answer: Answer, asked: Asked, view: View, *, shown: int, withheld: bool, explain: bool
-) -> None:
-    """Print an answer, of which the first `shown` claims are on the screen already."""
-    page = output()
-    page.show(answer_lines(answer, page, view=view, lines=asked.lines, shown=shown))
-    below = errors() if view is View.BRIEF else page
-    below.show(generation_lines(answer, below, withheld=withheld))
-    if explain:
-        page.show([BLANK, *explain_lines(answer, page, lines=asked.lines)])
-        if answer.generation is not None:
-            page.show(prompt_lines(answer.generation, page))
+def _keep_warm(workspaces: Mapping[str | None, Workspace]) -> None:
+    """Leave an engine behind for the next questions, where the user has set that."""
+    first = next(iter(workspaces.values()))
+    if first.settings.keep_warm and first.origins["keep_warm"].trusted:
+        names = [one.library for one in workspaces.values() if one.library]
+        leave_behind(first.settings.keep_warm, names)
 
 
 @contextmanager

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import re
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from askdoc import app
 from askdoc.cli.open import build_missing, open_workspaces
 from askdoc.cli.options import Index, Libraries, Llm, Offline
+from askdoc.cli.output import print_json, say
 from askdoc.errors import MissingPart, NoIndex, UsageError
 from askdoc.render.console import errors
 from askdoc.render.errors import note_line
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from askdoc.workspace import Workspace
+from askdoc.serve import client
 
 _PARTS = {"PIL", "limits", "mcp", "prometheus_client", "sse_starlette", "starlette", "uvicorn"}
 """What the extra installs, as it is imported."""
 
 _PORT = 8710
-_NOT_IN_NAMES = re.compile(r"[^\w-]+")
 
 
 def serve(  # noqa: PLR0913 - one parameter for each option
@@ -64,6 +59,12 @@ def serve(  # noqa: PLR0913 - one parameter for each option
         int,
         typer.Option("--rate", metavar="N", min=1, help="Calls a minute with one token."),
     ] = 600,
+    status: Annotated[
+        bool, typer.Option("--status", help="Print which engines run, as JSON, and exit.")
+    ] = False,
+    stop: Annotated[
+        bool, typer.Option("--stop", help="Have the engines that run end, and exit.")
+    ] = False,
     llm: Llm = None,
     offline: Offline = None,
     library: Libraries = None,
@@ -72,7 +73,8 @@ def serve(  # noqa: PLR0913 - one parameter for each option
     """Keep libraries open and answer over HTTP until it is stopped.
 
     Models and indexes are loaded once, so that an answer takes a moment. A changed index is noticed
-    and opened again. Ctrl-C ends it after what is being answered.
+    and opened again. Ctrl-C ends it after what is being answered. While it runs, it also answers
+    `askdoc "QUESTION"` where that would use the same index.
 
     Only this machine can call, unless `--host` names another address and `--token-file` says who
     may.
@@ -82,13 +84,18 @@ def serve(  # noqa: PLR0913 - one parameter for each option
         askdoc serve --library law --library tax --port 9000
         askdoc serve --token-file tokens.json --add-token anna
         askdoc serve --token-file tokens.json --host 0.0.0.0 --host-name docs.example.org
+        askdoc serve --status
     """
+    if status or stop:
+        _exchange("stop" if stop else "status")
+        return
     if add_token is not None:
         _add_token(token_file, add_token, library)
         return
     _expect_parts()
     from askdoc.serve import tokens
     from askdoc.serve.guard import Rules
+    from askdoc.serve.libraries import named
     from askdoc.serve.run import Options, refuse_open
     from askdoc.serve.run import serve as run
 
@@ -99,7 +106,7 @@ def serve(  # noqa: PLR0913 - one parameter for each option
     )
     options = Options(host=host, port=port, rules=rules)
     refuse_open(options)
-    workspaces = _named(
+    workspaces = named(
         open_workspaces(library=library, index=index, llm=llm, offline=offline).values()
     )
     stderr = errors()
@@ -121,6 +128,19 @@ def serve(  # noqa: PLR0913 - one parameter for each option
     run(workspaces, options, tell)
 
 
+def _exchange(what: str) -> None:
+    """Ask each engine that runs, and print what it says."""
+    replies: list[object] = []
+    for path in client.sockets():
+        with suppress(OSError, ValueError):
+            replies += client.exchange(path, {"do": what})
+    if what == "status":
+        print_json({"engines": replies})
+        return
+    count = len(replies)
+    say(["no engine runs" if not count else f"{count} engine{'s' * (count > 1)} told to end"])
+
+
 def _add_token(file: Path | None, name: str, library: list[str] | None) -> None:
     from askdoc.serve import tokens
 
@@ -132,15 +152,6 @@ def _add_token(file: Path | None, name: str, library: list[str] | None) -> None:
     text = f"this is the token of `{name}`; it is shown only now, and `{file}` keeps its hash"
     stderr.show([note_line(text, stderr)])
     typer.echo(secret)
-
-
-def _named(workspaces: Iterable[Workspace]) -> Mapping[str, Workspace]:
-    """Name each workspace: as the library that it is, else as its folder."""
-    found: dict[str, Workspace] = {}
-    for workspace in workspaces:
-        name = workspace.library or _NOT_IN_NAMES.sub("-", workspace.root.name).strip("-")
-        found[name or "documents"] = workspace
-    return found
 
 
 def _expect_parts() -> None:

@@ -72,13 +72,21 @@ class Limits:
 
 
 @dataclass(slots=True, eq=False)
-class _Task(Generic[T]):
+class Task(Generic[T]):
+    """A job in the queue or at work."""
+
     job: Job[T]
     hear: Listener
     future: Future[T] = field(default_factory=Future)
     cancel: threading.Event = field(default_factory=threading.Event)
 
     def listen(self, event: object) -> None:
+        """Hand on an event of the job, or end it.
+
+        Raises:
+            KeyboardInterrupt: the task is cancelled.
+
+        """
         if self.cancel.is_set():
             raise KeyboardInterrupt
         self.hear(event)
@@ -87,7 +95,7 @@ class _Task(Generic[T]):
 class _Running(threading.local):
     """The task of a thread."""
 
-    task: _Task[Any] | None = None
+    task: Task[Any] | None = None
 
 
 class Engine:
@@ -102,11 +110,11 @@ class Engine:
         """Whether all threads are warm."""
         self._opened = threading.Event()
         self._running = _Running()
-        self._tasks: Queue[_Task[Any] | None] = Queue()
+        self._tasks: Queue[Task[Any] | None] = Queue()
         self._shared = Shared(workspaces, self._is_cancelled)
         self._cold = 0
         self._lock = threading.Lock()
-        self._busy: set[_Task[Any]] = set()
+        self._busy: set[Task[Any]] = set()
         self._closing = False
         self._threads: list[threading.Thread] = []
 
@@ -175,7 +183,7 @@ class Engine:
             TookTooLong: it was not done within the limit.
 
         """
-        task = self._submit(job, listen)
+        task = self.submit(job, listen)
         try:
             return await asyncio.wait_for(asyncio.wrap_future(task.future), self.limits.seconds)
         except TimeoutError as error:
@@ -184,14 +192,20 @@ class Engine:
         finally:
             task.cancel.set()
 
-    def _submit(self, job: Job[T], listen: Listener) -> _Task[T]:
+    def submit(self, job: Job[T], listen: Listener) -> Task[T]:
+        """Put a job into the queue; setting the task's `cancel` ends it at its next event.
+
+        Raises:
+            Overloaded: too many wait already, or the engine is being closed.
+
+        """
         if self._closing:
             message = "the server is stopping"
             raise Overloaded(message)
         if self._tasks.qsize() >= self.limits.waiting:
             message = "too many questions wait already"
             raise Overloaded(message, hint="ask again in a moment")
-        task = _Task(job, listen)
+        task = Task(job, listen)
         self._tasks.put(task)
         return task
 
@@ -313,7 +327,7 @@ class Engine:
         if self.ready:
             self._opened.set()
 
-    def _do(self, task: _Task[Any], own: OpenInThread) -> None:
+    def _do(self, task: Task[Any], own: OpenInThread) -> None:
         if not task.future.set_running_or_notify_cancel():
             return
         with self._lock:

@@ -6,9 +6,10 @@ models are loaded once, for all threads.
 
 from __future__ import annotations
 
+import re
 import threading
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,18 @@ _CATALOG = "catalog.sqlite"
 _GLANCE = 0.1
 _PATIENCE = 10.0
 """Seconds that a thread waits for others to let go of the index as it was before."""
+
+
+_NOT_IN_NAMES = re.compile(r"[^\w-]+")
+
+
+def named(workspaces: Iterable[Workspace]) -> dict[str, Workspace]:
+    """Name each workspace: as the library that it is, else as its folder."""
+    found: dict[str, Workspace] = {}
+    for workspace in workspaces:
+        name = workspace.library or _NOT_IN_NAMES.sub("-", workspace.root.name).strip("-")
+        found[name or "documents"] = workspace
+    return found
 
 
 @dataclass(frozen=True, slots=True)

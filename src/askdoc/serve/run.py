@@ -17,6 +17,7 @@ from askdoc.errors import AskdocError, UsageError
 from askdoc.serve.app import make_app
 from askdoc.serve.engine import Engine, Limits
 from askdoc.serve.guard import Rules
+from askdoc.serve.local import LocalServer
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -78,11 +79,20 @@ def serve(
             else:
                 tell(address(options.host, listening.getsockname()[1]))
 
+        local = LocalServer(
+            engine,
+            address=address(options.host, listening.getsockname()[1]),
+            stop=lambda: setattr(server, "should_exit", True),
+        )
         engine.start()
+        local.start()
         threading.Thread(target=open_libraries, daemon=True).start()
-        with _ending(server):
-            server.run(sockets=[listening])
-        engine.close(_PATIENCE)
+        try:
+            with _ending(server):
+                server.run(sockets=[listening])
+        finally:
+            local.close()
+            engine.close(_PATIENCE)
         if failed:
             raise failed[0]
 

@@ -1,0 +1,277 @@
+"""The socket of an engine, by which the user's own commands ask it.
+
+A request is a line of JSON, and so is each reply: `refused`, or `out` and `err` to be printed, and
+at the end `code`. The socket lies in a folder that only the user may enter.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import socket
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import msgspec
+
+from askdoc import __version__, workspace
+from askdoc.app import narrowed
+from askdoc.errors import AskdocError, UsageError
+from askdoc.formats import answer_to_json, dumps
+from askdoc.paths import make_private
+from askdoc.render.answers import View
+from askdoc.render.console import MEASURE, Page, make_console
+from askdoc.render.errors import error_lines
+from askdoc.render.generation import ClaimStream
+from askdoc.render.outcome import INTERRUPTED, Style, exit_code, show_answer, show_notes
+from askdoc.serve import client
+from askdoc.serve.engine import Ended, Engine
+from askdoc.types.ports import Listener, ignore
+
+if TYPE_CHECKING:
+    from askdoc.ask.federate import Asked
+    from askdoc.serve.libraries import Libraries
+    from askdoc.workspace import Workspace
+
+_NARROWEST = 20
+_LONGEST = 1_000_000
+_PATIENCE = 30.0
+_GLANCE = 0.1
+
+
+class AskLine(msgspec.Struct, frozen=True):
+    """What a command sends."""
+
+    version: str
+    do: str
+    question: str = ""
+    folder: str = ""
+    library: tuple[str, ...] = ()
+    source: tuple[str, ...] = ()
+    where: tuple[str, ...] = ()
+    json: bool = False
+    brief: bool = False
+    quotes: bool = False
+    explain: bool = False
+    strict: bool = False
+    no_stream: bool = False
+    environment: dict[str, str] = {}
+    colours: dict[str, str] = {}
+    columns: int = 0
+    stderr: bool = False
+
+
+class LocalServer:
+    """Listens at a socket of the user's runtime folder and answers from an engine."""
+
+    def __init__(self, engine: Engine, *, address: str | None, stop: Callable[[], None]) -> None:
+        self._engine = engine
+        self._address = address
+        self._stop = stop
+        self._started = time.time()
+        self.last_used = time.monotonic()
+        """When it was last asked something."""
+        self._path = Path(client.runtime_folder()) / f"{os.getpid()}.sock"
+        self._listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+
+    def start(self) -> None:
+        """Begin to listen.
+
+        Raises:
+            UsageError: the folder is not the user's own, or the socket cannot be made.
+
+        """
+        folder = self._path.parent
+        try:
+            make_private(folder)
+            if not client.is_private(str(folder)):
+                message = f"`{folder}` is not a folder of your own"
+                raise UsageError(message, hint="`XDG_RUNTIME_DIR` names another")
+            self._path.unlink(missing_ok=True)
+            self._listening.bind(str(self._path))
+            self._listening.listen(64)
+        except OSError as error:
+            message = f"cannot listen at `{self._path}`: {(error.strerror or str(error)).lower()}"
+            raise UsageError(message) from error
+        threading.Thread(target=self._accept, name="askdoc-local", daemon=True).start()
+
+    def close(self) -> None:
+        """Stop listening; what is being answered goes on."""
+        self._path.unlink(missing_ok=True)
+        with suppress(OSError):
+            self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                opened, _ = self._listening.accept()
+            except OSError:  # it was closed
+                return
+            threading.Thread(target=self._serve, args=(opened,), daemon=True).start()
+
+    def _serve(self, opened: socket.socket) -> None:
+        opened.settimeout(_PATIENCE)
+        with (
+            suppress(OSError),
+            opened,
+            opened.makefile("rb") as reader,
+            opened.makefile("wb") as stream,
+        ):
+            line = reader.readline(_LONGEST)
+            try:
+                request = msgspec.json.decode(line, type=AskLine)
+            except (msgspec.MsgspecError, UnicodeDecodeError):
+                return
+            if request.version != __version__:
+                _send(stream, {"refused": "another version"})
+            elif request.do == "status":
+                _send(stream, self._status())
+            elif request.do == "stop":
+                _send(stream, {"stopping": True})
+                self._stop()
+            elif (names := self._served(request)) is None:
+                _send(stream, {"refused": "another index"})
+            else:
+                self.last_used = time.monotonic()
+                self._answer(request, names, opened, stream)
+                self.last_used = time.monotonic()
+
+    def _status(self) -> dict[str, Any]:
+        return {
+            "pid": os.getpid(),
+            "address": self._address,
+            "libraries": {name: str(one.root) for name, one in self._engine.workspaces.items()},
+            "ready": self._engine.ready,
+            "seconds": round(time.time() - self._started),
+        }
+
+    def _served(self, request: AskLine) -> list[str] | None:
+        """List the libraries, as the engine names them, that a command means; None if not served.
+
+        The command would use the same index, with the same settings.
+        """
+        if not self._engine.ready or request.environment != client.environment():
+            return None
+        named = request.library or tuple(
+            filter(None, map(str.strip, os.environ.get("ASKDOC_LIBRARY", "").split(",")))
+        )
+        try:
+            meant = (
+                [workspace.open_library(name) for name in dict.fromkeys(named)]
+                if named
+                else [workspace.find(Path(request.folder))]
+            )
+        except (AskdocError, OSError):
+            return None  # the command says what is wrong
+        names = [self._name_of(one) for one in meant]
+        return [name for name in names if name is not None] if None not in names else None
+
+    def _name_of(self, meant: Workspace) -> str | None:
+        for name, served in self._engine.workspaces.items():
+            if (served.root, served.index, served.settings) == (
+                meant.root,
+                meant.index,
+                meant.settings,
+            ):
+                return name
+        return None
+
+    def _answer(
+        self, request: AskLine, names: list[str], opened: socket.socket, stream: IO[bytes]
+    ) -> None:
+        """Answer, and print as the command would."""
+        base = Path(request.folder)
+        page = _page(_Output(stream, "out"), base, request.columns, request.colours)
+        width = request.columns if request.stderr else 0
+        stderr = _page(_Output(stream, "err"), base, width, request.colours)
+
+        def job(libraries: Libraries, hear: Listener) -> int:
+            asked: Asked = (
+                libraries.members[names[0]] if len(names) == 1 else libraries.together(names)
+            )
+            shows = [self._engine.workspaces[name].settings.show_unsupported for name in names]
+            return _print(asked, request, (page, stderr), hear, withheld=any(shows))
+
+        try:
+            task = self._engine.submit(job, ignore)
+            while not task.future.done():
+                readable, _, _ = select.select([opened], [], [], _GLANCE)
+                if readable and not opened.recv(1):
+                    task.cancel.set()
+                    return
+            code = task.future.result()
+        except Ended:
+            code = INTERRUPTED
+        except AskdocError as error:
+            stderr.show(error_lines(error, stderr))
+            code = error.exit_code
+        _send(stream, {"code": code})
+
+
+def _print(
+    asked: Asked, request: AskLine, pages: tuple[Page, Page], hear: Listener, *, withheld: bool
+) -> int:
+    """Answer a command's question and print it; the exit code is returned."""
+    page, stderr = pages
+    view = View.BRIEF if request.brief else View.QUOTES if request.quotes else View.CONTEXT
+    claims = ClaimStream(page)
+
+    def listen(event: object) -> None:
+        hear(event)
+        if not (request.json or request.no_stream or request.brief):
+            claims(event)
+
+    answer = asked.answer(
+        request.question,
+        documents=narrowed(asked, request.source, request.where),
+        listen=listen,
+    )
+    if request.json:
+        page.console.file.write(f"{dumps(answer_to_json(answer, base=page.base))}\n")
+    else:
+        style = Style(view, explain=request.explain, withheld=withheld)
+        show_answer(answer, page, stderr, style, lines=asked.lines, shown=claims.count)
+    show_notes(answer, stderr)
+    return exit_code(answer, strict=request.strict)
+
+
+class _Output:
+    """A file whose text is sent to the command, to be printed there."""
+
+    encoding = "utf-8"
+
+    def __init__(self, stream: IO[bytes], name: str) -> None:
+        self._stream = stream
+        self._name = name
+
+    def write(self, text: str) -> int:
+        """Send a text."""
+        if text:
+            _send(self._stream, {self._name: text})
+        return len(text)
+
+    def flush(self) -> None:
+        """Do nothing: all is sent at once."""
+
+
+def _page(file: _Output, base: Path, columns: int, colours: Mapping[str, str]) -> Page:
+    """Describe the terminal or the pipe that a command writes to."""
+    console = make_console(
+        file=file,
+        force_terminal=bool(columns),
+        width=columns or 80,
+        _environ=dict(colours),
+    )
+    width = max(_NARROWEST, min(columns, MEASURE)) if columns else None
+    return Page(console, base, width, links=bool(columns) and console.color_system is not None)
+
+
+def _send(stream: IO[bytes], reply: Mapping[str, Any]) -> None:
+    stream.write(json.dumps(reply).encode() + b"\n")
+    stream.flush()

@@ -1,0 +1,158 @@
+"""Commands that an engine answers through its socket."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from askdoc.serve import client
+from askdoc.serve.engine import Engine
+from askdoc.serve.local import LocalServer
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sockets of Unix")
+
+QUESTION = "When was the Oren dam completed?"
+ABSENT = "Which moon of Jupiter has the thickest ice?"
+
+
+@pytest.fixture(scope="module")
+def runtime() -> Iterator[Path]:
+    # The path of a socket may have a hundred characters.
+    with tempfile.TemporaryDirectory(prefix="ad-") as name, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", name)
+        patch.setenv("ASKDOC_LLM", "extractive")
+        patch.delenv("COLUMNS", raising=False)
+        yield Path(name)
+
+
+@pytest.fixture(scope="module")
+def stopped(engine: Engine, runtime: Path) -> Iterator[threading.Event]:
+    event = threading.Event()
+    local = LocalServer(engine, address="http://127.0.0.1:1", stop=event.set)
+    local.start()
+    yield event
+    local.close()
+    assert client.sockets() == []
+
+
+def command(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run askdoc, and print at the end whether it loaded its own commands."""
+    script = (
+        "import os, sys; from askdoc import cli; end = os._exit\n"
+        "def told(code):\n"
+        "    print('typer' in sys.modules, file=sys.stderr, flush=True); end(code)\n"
+        "os._exit = told; cli.command_line()"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", script, *arguments],
+        cwd=folder,
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def untimed(text: str) -> str:
+    return re.sub(r"\d+ ms \(.*", "", text)
+
+
+@pytest.mark.parametrize("arguments", [(QUESTION,), ("ask", "--explain", ABSENT)])
+def test_a_command_prints_the_same_as_by_itself(
+    arguments: tuple[str, ...], folder: Path, stopped: threading.Event
+) -> None:
+    served = command(folder, *arguments)
+    alone = command(folder, *arguments, XDG_RUNTIME_DIR=str(folder))
+    assert served.stderr.endswith("False\n")
+    assert alone.stderr.endswith("True\n")
+    assert served.returncode == alone.returncode
+    assert untimed(served.stdout) == untimed(alone.stdout)
+
+
+def test_options_and_json(
+    folder: Path,
+    stopped: threading.Event,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(folder)
+    assert client.answered(["--json", QUESTION]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["citations"][0]["path"] == "dam.txt"
+    assert answer["citations"][0]["library"] is None
+    assert client.answered(["--brief", "--source=*.md", "How much honey does a colony need?"]) == 0
+    assert "fifteen kilograms" in capsys.readouterr().out
+    assert client.answered([ABSENT]) == 3
+    assert client.answered(["-s", "none.txt", QUESTION]) == 2
+    assert "none.txt" in capsys.readouterr().err
+
+
+def test_what_an_engine_does_not_serve_the_command_does(
+    folder: Path,
+    tmp_path: Path,
+    stopped: threading.Event,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(folder)
+    for arguments in (
+        ["index"],
+        ["ask", "what"],
+        [],
+        ["--top-k", "3", QUESTION],
+        ["--library", "none", QUESTION],
+        ["search", QUESTION],
+        ["-f", "dam.txt", QUESTION],
+        ["--", QUESTION],
+    ):
+        assert client.answered(arguments) is None, arguments
+    monkeypatch.setattr(client, "__version__", "0.0.0")
+    assert client.answered([QUESTION]) is None
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    assert client.answered([QUESTION]) is None
+    monkeypatch.chdir(folder)
+    request: Any = client._request([QUESTION])
+    [path] = client.sockets()
+    changed = {**request, "environment": {**request["environment"], "ASKDOC_TOP_K": "3"}}
+    assert "refused" in next(client.exchange(path, changed))
+
+
+def test_only_the_user_gets_in(runtime: Path, stopped: threading.Event) -> None:
+    folder = runtime / "askdoc"
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    folder.chmod(0o755)
+    assert client.sockets() == []
+    folder.chmod(0o700)
+    assert len(client.sockets()) == 1
+
+
+def test_an_engine_says_what_it_serves_and_ends(folder: Path, stopped: threading.Event) -> None:
+    [path] = client.sockets()
+    [status] = client.exchange(path, {"do": "status"})
+    assert (status["pid"], status["ready"]) == (os.getpid(), True)
+    assert status["libraries"] == {"works": str(folder)}
+    assert not stopped.is_set()
+    assert list(client.exchange(path, {"do": "stop"})) == [{"stopping": True}]
+    assert stopped.wait(5)
+
+
+def test_what_an_engine_left_behind_is_taken_away(stopped: threading.Event) -> None:
+    left = Path(client.runtime_folder()) / "1.sock"
+    with socket.socket(socket.AF_UNIX) as bound:
+        bound.bind(str(left))
+    with pytest.raises(ConnectionRefusedError):
+        list(client.exchange(str(left), {"do": "status"}))
+    assert not left.exists()
