@@ -9,16 +9,16 @@ shares, each retriever's alone beside them, and the cases in which only one of t
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from askdoc import app, workspace
 from askdoc.ask import retrieve
-from askdoc.ask import retrieve as fusion
 from askdoc.evals import bench
 from askdoc.evals import suite as suites
 from askdoc.evals.grade import GoldFinder, hits
 from askdoc.text.terms import SnowballAnalyser
-from askdoc.types import Chunk, EvalCase
+from askdoc.types import Chunk, EvalCase, Hit
 
 
 def main() -> None:
@@ -61,15 +61,25 @@ def rank_all(cases: list[EvalCase], place: workspace.Workspace) -> dict[str, lis
             orders = {
                 "dense": [hit.chunk_id for hit in rankings[retrieve.DENSE]],
                 "BM25": [hit.chunk_id for hit in rankings[retrieve.LEXICAL]],
-                "reciprocal rank": [f.chunk_id for f in fusion.reciprocal_rank(rankings)],
+                "reciprocal rank": reciprocal_rank(rankings),
                 "weighted sum": [
-                    f.chunk_id for f in fusion.weighted(rankings, retrieve.WEIGHTS, retrieve.DEPTH)
+                    f.chunk_id
+                    for f in retrieve.weighted(rankings, retrieve.WEIGHTS, retrieve.DEPTH)
                 ],
             }
             for name, order in orders.items():
                 first = catalog.chunks(order[:1])
                 outcomes.setdefault(name, []).append(bool(first) and holds(first[0], case, gold))
     return outcomes
+
+
+def reciprocal_rank(rankings: Mapping[str, Sequence[Hit]]) -> list[str]:
+    """Order chunks by the sum of 1 / (60 + rank): Cormack, Clarke and Büttcher, SIGIR 2009."""
+    scores: dict[str, float] = {}
+    for ranked in rankings.values():
+        for rank, hit in enumerate(ranked, start=1):
+            scores[hit.chunk_id] = scores.get(hit.chunk_id, 0.0) + 1 / (60 + rank)
+    return sorted(scores, key=lambda chunk_id: -scores[chunk_id])
 
 
 def holds(chunk: Chunk, case: EvalCase, gold: GoldFinder) -> bool:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askdoc.ask.retrieve import reciprocal_rank, weighted
+from askdoc.ask.retrieve import weighted
 from askdoc.types import Hit
 
 WEIGHTS = {"dense": 0.5, "lexical": 0.5}
@@ -22,11 +22,9 @@ rankings = st.dictionaries(
 @given(rankings, st.integers(1, 9))
 def test_every_chunk_is_kept_once_best_first(given: dict[str, list[Hit]], depth: int) -> None:
     met = {hit.chunk_id for hits in given.values() for hit in hits}
-    for fused in (weighted(given, WEIGHTS, depth), reciprocal_rank(given)):
-        assert sorted(item.chunk_id for item in fused) == sorted(met)
-        assert [item.score for item in fused] == sorted(
-            (item.score for item in fused), reverse=True
-        )
+    fused = weighted(given, WEIGHTS, depth)
+    assert sorted(item.chunk_id for item in fused) == sorted(met)
+    assert [item.score for item in fused] == sorted((item.score for item in fused), reverse=True)
 
 
 @given(rankings)
@@ -50,9 +48,3 @@ def test_a_retriever_that_ran_out_of_depth_lends_its_lowest_score() -> None:
 def test_ties_keep_the_order_in_which_chunks_were_met() -> None:
     given = {"dense": [Hit("b", 0.5), Hit("a", 0.5)]}
     assert [item.chunk_id for item in weighted(given, WEIGHTS, 5)] == ["b", "a"]
-
-
-def test_reciprocal_rank_follows_the_formula() -> None:
-    fused = reciprocal_rank({"dense": [Hit("a", 7), Hit("b", 3)], "lexical": [Hit("b", 1)]})
-    assert [item.chunk_id for item in fused] == ["b", "a"]
-    assert [item.score for item in fused] == pytest.approx([1 / 62 + 1 / 61, 1 / 61])

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from askdoc.chat.followups import is_open, rewrite, standing_alone
-from askdoc.text.mentions import addressed, content_words, names, topic, words
+from askdoc.text.mentions import content_words, names, topic, words
 from askdoc.types import Turn
 
 ADA = Turn(
@@ -227,21 +227,20 @@ RETRIES = Turn("How many retries are there?", "There are five.")
 
 
 @pytest.mark.parametrize(
-    ("text", "found", "to"),
+    ("text", "found"),
     [
-        ("Dear Clara, we write", ["Clara"], ["Clara"]),
-        ("Yes. Hi Ada Hill, we write", ["Ada Hill"], ["Ada Hill"]),
-        ("Hello Bob, we write", ["Bob"], ["Bob"]),
-        ("Lieber Hans, wir", ["Hans"], ["Hans"]),
-        ("Chère Marie Curie, nous", ["Marie Curie"], ["Marie Curie"]),
-        ("Dear Mr. Hill, we write", ["Mr. Hill"], ["Mr. Hill"]),
-        ("Dear Sir, we write", [], []),
-        ("Dear All, we write", [], []),
-        ("We like Hello Kitty, a cat", ["Hello Kitty"], []),
-        ("Cara Hill wrote", ["Cara Hill"], []),
-        ("Dear Clara, as Ada Hill said, Clara is right", ["Clara", "Ada Hill", "Clara"], []),
+        ("Dear Clara, we write", ["Clara"]),
+        ("Yes. Hi Ada Hill, we write", ["Ada Hill"]),
+        ("Hello Bob, we write", ["Bob"]),
+        ("Lieber Hans, wir", ["Hans"]),
+        ("Chère Marie Curie, nous", ["Marie Curie"]),
+        ("Dear Mr. Hill, we write", ["Mr. Hill"]),
+        ("Dear Sir, we write", []),
+        ("Dear All, we write", []),
+        ("We like Hello Kitty, a cat", ["Hello Kitty"]),
+        ("Cara Hill wrote", ["Cara Hill"]),
+        ("Dear Clara, as Ada Hill said, Clara is right", ["Clara", "Ada Hill", "Clara"]),
     ],
 )
-def test_a_salutation_is_no_part_of_a_name(text: str, found: list[str], to: list[str]) -> None:
+def test_a_salutation_is_no_part_of_a_name(text: str, found: list[str]) -> None:
     assert [name.text for name in names(text)] == found
-    assert addressed(text) == to

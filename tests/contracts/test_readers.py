@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from askdoc.errors import ReadError
-from askdoc.readers import reader_for, suffixes
+from askdoc.readers import reader_for, reader_named, suffixes
 from askdoc.text.chunking import sentence_spans
 from askdoc.text.sentences import split
 from askdoc.types import Reading
@@ -83,9 +83,10 @@ BYTES = st.one_of(
 
 def one_of_each() -> list[str]:
     """List one suffix for each reader; of the many languages of code, three."""
-    readers = {type(reader_for(f"x.{suffix}")): suffix for suffix in suffixes()}
-    code = {suffix for suffix in readers.values() if "code" in reader_for(f"x.{suffix}").__module__}
-    return sorted(suffix for suffix in readers.values() if suffix not in code - {"py", "cpp", "go"})
+    readers = {reader_named(f"x.{suffix}").partition(" = ")[2]: suffix for suffix in suffixes()}
+    code = {suffix for reader, suffix in readers.items() if ".code:" in reader}
+    spared = {"pyi", "hxx", "go"}
+    return sorted(suffix for suffix in readers.values() if suffix not in code - spared)
 
 
 @pytest.mark.parametrize("suffix", one_of_each())

@@ -14,7 +14,6 @@ from askdoc.types import Evidence
 from askdoc.types.places import Place, PlaceKind
 
 _FIELD = re.compile(r"(?:From|To|Cc|Date|Subject): ")
-_SUBJECT = "Subject: "
 
 _GREETING = re.compile(
     r"""(?: (?:dear|hello|hi|hey|good\ (?:morning|day|afternoon|evening))\b
@@ -54,11 +53,6 @@ def is_header(item: Evidence) -> bool:
     return bool(_FIELD.match(item.text)) and all(
         _FIELD.match(line) for line in above if line.strip()
     )
-
-
-def is_subject(item: Evidence) -> bool:
-    """Tell whether a sentence of a message is its subject, which names the message already."""
-    return item.text.startswith(_SUBJECT) and in_message(item) and is_header(item)
 
 
 def in_message(item: Evidence) -> bool:

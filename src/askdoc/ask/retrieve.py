@@ -22,10 +22,6 @@ if TYPE_CHECKING:
     from askdoc.types.ports import Matrix
 
 
-_DAMPING = 60
-"""The constant of reciprocal rank fusion: Cormack, Clarke and Büttcher, SIGIR 2009."""
-
-
 @dataclass(frozen=True, slots=True)
 class Fused:
     """A chunk after fusion, with the rank (from 1) and score that each retriever gave it."""
@@ -47,25 +43,6 @@ def weighted(
     floors = {
         name: hits[-1].score if len(hits) >= depth else 0.0 for name, hits in rankings.items()
     }
-    return _join(
-        rankings,
-        lambda scores, _ranks: sum(
-            weight * scores.get(name, floors.get(name, 0.0)) for name, weight in weights.items()
-        ),
-    )
-
-
-def reciprocal_rank(rankings: Mapping[str, Sequence[Hit]]) -> list[Fused]:
-    """Join rankings by the sum of 1 / (60 + rank); only ranks count, so any scales will do."""
-    return _join(
-        rankings, lambda _scores, ranks: sum(1 / (_DAMPING + rank) for rank in ranks.values())
-    )
-
-
-def _join(
-    rankings: Mapping[str, Sequence[Hit]],
-    score: Callable[[Mapping[str, float], Mapping[str, int]], float],
-) -> list[Fused]:
     ranks: dict[str, dict[str, int]] = {}
     scores: dict[str, dict[str, float]] = {}
     for name, hits in rankings.items():
@@ -73,10 +50,10 @@ def _join(
             if name not in ranks.setdefault(hit.chunk_id, {}):
                 ranks[hit.chunk_id][name] = rank
                 scores.setdefault(hit.chunk_id, {})[name] = hit.score
-    fused = [
-        Fused(chunk_id, score(scores[chunk_id], ranks[chunk_id]), ranks[chunk_id], scores[chunk_id])
-        for chunk_id in ranks
-    ]
+    fused = []
+    for chunk_id, given in scores.items():
+        parts = (share * given.get(name, floors.get(name, 0.0)) for name, share in weights.items())
+        fused.append(Fused(chunk_id, sum(parts), ranks[chunk_id], given))
     return sorted(fused, key=lambda item: item.score, reverse=True)
 
 

@@ -6,9 +6,8 @@ import importlib
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise
-from typing import ClassVar
 
 from tree_sitter import Language, Node, Parser
 
@@ -57,12 +56,9 @@ class _Definition:
 class _CodeReader:
     """Reads code of the language whose grammar is in `package`, made by its function `maker`."""
 
-    package: ClassVar[str]
-    maker: ClassVar[str] = "language"
-
-    def __init__(self) -> None:
+    def __init__(self, package: str, maker: str = "language") -> None:
         # Raises an error if the grammar's package is missing.
-        self._language = _language(self.package, self.maker)
+        self._language = _language(package, maker)
 
     def read(self, data: bytes, *, name: str) -> Reading:
         """Read a file called `name`.
@@ -258,106 +254,20 @@ def _owners(definitions: Sequence[_Definition], count: int) -> list[_Definition 
     return owners
 
 
-class PythonReader(_CodeReader):
-    """Reads Python."""
-
-    package = "tree_sitter_python"
-
-
-class JavaScriptReader(_CodeReader):
-    """Reads JavaScript."""
-
-    package = "tree_sitter_javascript"
-
-
-class TypeScriptReader(_CodeReader):
-    """Reads TypeScript."""
-
-    package = "tree_sitter_typescript"
-    maker = "language_typescript"
-
-
-class TsxReader(_CodeReader):
-    """Reads TypeScript with elements of React."""
-
-    package = "tree_sitter_typescript"
-    maker = "language_tsx"
-
-
-class GoReader(_CodeReader):
-    """Reads Go."""
-
-    package = "tree_sitter_go"
-
-
-class RustReader(_CodeReader):
-    """Reads Rust."""
-
-    package = "tree_sitter_rust"
-
-
-class JavaReader(_CodeReader):
-    """Reads Java."""
-
-    package = "tree_sitter_java"
-
-
-class CReader(_CodeReader):
-    """Reads C."""
-
-    package = "tree_sitter_c"
-
-
-class CppReader(_CodeReader):
-    """Reads C++."""
-
-    package = "tree_sitter_cpp"
-
-
-class CSharpReader(_CodeReader):
-    """Reads C#."""
-
-    package = "tree_sitter_c_sharp"
-
-
-class RubyReader(_CodeReader):
-    """Reads Ruby."""
-
-    package = "tree_sitter_ruby"
-
-
-class PhpReader(_CodeReader):
-    """Reads PHP."""
-
-    package = "tree_sitter_php"
-    maker = "language_php"
-
-
-class BashReader(_CodeReader):
-    """Reads scripts of Bash."""
-
-    package = "tree_sitter_bash"
-
-
-class KotlinReader(_CodeReader):
-    """Reads Kotlin."""
-
-    package = "tree_sitter_kotlin"
-
-
-class SwiftReader(_CodeReader):
-    """Reads Swift."""
-
-    package = "tree_sitter_swift"
-
-
-class ScalaReader(_CodeReader):
-    """Reads Scala."""
-
-    package = "tree_sitter_scala"
-
-
-class LuaReader(_CodeReader):
-    """Reads Lua."""
-
-    package = "tree_sitter_lua"
+PythonReader = partial(_CodeReader, "tree_sitter_python")
+JavaScriptReader = partial(_CodeReader, "tree_sitter_javascript")
+TypeScriptReader = partial(_CodeReader, "tree_sitter_typescript", "language_typescript")
+TsxReader = partial(_CodeReader, "tree_sitter_typescript", "language_tsx")
+GoReader = partial(_CodeReader, "tree_sitter_go")
+RustReader = partial(_CodeReader, "tree_sitter_rust")
+JavaReader = partial(_CodeReader, "tree_sitter_java")
+CReader = partial(_CodeReader, "tree_sitter_c")
+CppReader = partial(_CodeReader, "tree_sitter_cpp")
+CSharpReader = partial(_CodeReader, "tree_sitter_c_sharp")
+RubyReader = partial(_CodeReader, "tree_sitter_ruby")
+PhpReader = partial(_CodeReader, "tree_sitter_php", "language_php")
+BashReader = partial(_CodeReader, "tree_sitter_bash")
+KotlinReader = partial(_CodeReader, "tree_sitter_kotlin")
+SwiftReader = partial(_CodeReader, "tree_sitter_swift")
+ScalaReader = partial(_CodeReader, "tree_sitter_scala")
+LuaReader = partial(_CodeReader, "tree_sitter_lua")

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 
 from askdoc.readers.encoding import decode, empty
@@ -269,7 +270,8 @@ class _Notes:
 class _MarkupReader:
     """Reads a text; `marks` finds its markup."""
 
-    marks: Callable[[Sequence[str]], Marked]
+    def __init__(self, marks: Callable[[Sequence[str]], Marked]) -> None:
+        self._marks = marks
 
     def read(self, data: bytes, *, name: str) -> Reading:
         """Read a file called `name`.
@@ -282,7 +284,7 @@ class _MarkupReader:
         text = decoded.text
         starts = [*line_starts(text), len(text)]
         lines = [text[a:b].rstrip("\r\n") for a, b in pairwise(starts)]
-        marked = type(self).marks(lines)
+        marked = self._marks(lines)
         if cut := {**marked.cut, **dict.fromkeys(marked.unsaid, 0)}:
             text = _blanked(text, starts, cut)
             lines = [line[: cut.get(at)] for at, line in enumerate(lines)]
@@ -784,25 +786,7 @@ def _org_opens(line: str) -> tuple[str, Kind] | None:
     return (closing, kind) if kind else None
 
 
-class RstReader(_MarkupReader):
-    """Reads reStructuredText."""
-
-    marks = staticmethod(rst_marks)
-
-
-class AdocReader(_MarkupReader):
-    """Reads AsciiDoc."""
-
-    marks = staticmethod(adoc_marks)
-
-
-class TexReader(_MarkupReader):
-    """Reads LaTeX."""
-
-    marks = staticmethod(tex_marks)
-
-
-class OrgReader(_MarkupReader):
-    """Reads Org."""
-
-    marks = staticmethod(org_marks)
+RstReader = partial(_MarkupReader, rst_marks)
+AdocReader = partial(_MarkupReader, adoc_marks)
+TexReader = partial(_MarkupReader, tex_marks)
+OrgReader = partial(_MarkupReader, org_marks)

@@ -231,18 +231,6 @@ def _without_salutation(name: str, start: int, text: str) -> tuple[str, int]:
     return ("" if rest.lower() in _ADDRESSED else rest), end - len(rest)
 
 
-def addressed(text: str) -> list[str]:
-    """List whom the letters in `text` speak to, as in `Dear Clara`, and nobody else."""
-    found: dict[str, bool] = {}
-    for match in _NAME.finditer(text):
-        begun, start = _without_function_words(match[0], match.start())
-        name, _ = _without_salutation(begun, start, text)
-        name = _POSSESSIVE.sub("", name)
-        if name:
-            found[name] = found.get(name, True) and name != _POSSESSIVE.sub("", begun)
-    return [name for name, only in found.items() if only]
-
-
 def _capitalised_elsewhere(name: str, text: str, start: int) -> bool:
     return any(
         match.start() != start and not _SENTENCE_START.search(text[: match.start()])
