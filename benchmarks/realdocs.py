@@ -13,7 +13,10 @@ run answers at once. For each corpus and each tag the table says
     refused   share of the other questions that are refused, or of which it is unsure
     auroc     how well the confidence tells the two apart
 
-`--held-out` leaves out questions on documents that the ranker was trained on.
+`--held-out` leaves out questions on documents that the ranker was trained on. Below the table stand
+the questions that were taken to ask for an overview, which none of these sets has on purpose, and
+the curve of risk against coverage: of the most confident questions, how many are not answerable or
+do not have gold first.
 """
 
 from __future__ import annotations
@@ -139,7 +142,21 @@ def table(outcomes: Sequence[Outcome]) -> str:
         for tag in outcome.graded.case.tags:
             tags[tag].append(outcome)
     lines += [_row(tag, group) for tag, group in sorted(tags.items())]
-    return "\n".join(lines)
+    overviews = [o for o in outcomes if "overview" in o.graded.answer.signals]
+    lines += ["", f"taken to ask for an overview: {len(overviews)} of {len(outcomes)}"]
+    lines += [f"  {outcome.graded.case.question}" for outcome in overviews]
+    return "\n".join([*lines, "", *curve(outcomes)])
+
+
+def curve(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """Write the risk of answering only the most confident share of the questions."""
+    ordered = sorted(outcomes, key=lambda outcome: -outcome.graded.answer.confidence)
+    wrong = [not outcome.shares.get("first", False) for outcome in ordered]
+    yield _line("coverage", ["confidence", "risk"])
+    for tenth in range(1, 11):
+        count = max(1, round(len(ordered) * tenth / 10))
+        least = ordered[count - 1].graded.answer.confidence
+        yield _line(f"{tenth / 10:.1f}", [least, _mean(wrong[:count])])
 
 
 def failures(outcomes: Sequence[Outcome]) -> Iterator[str]:
@@ -170,6 +187,7 @@ def signals(outcome: Outcome) -> str:
         "id": case.id,
         "answerable": case.answerable,
         "first": outcome.shares.get("first"),
+        "confidence": answer.confidence,
         "signals": dict(answer.signals),
     }
     return json.dumps(told)

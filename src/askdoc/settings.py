@@ -75,6 +75,8 @@ def explain(error: msgspec.ValidationError) -> str:
 COMMAND_LINE = "command line"
 """The origin of settings given as options; errors then name the option."""
 DEFAULT_EMBEDDER = "all-MiniLM-L6-v2"
+MULTILINGUAL = "multilingual"
+"""The embedder for many languages, from the extra of that name."""
 EXTRACTIVE = "extractive"
 """The value of `llm` for no language model."""
 RERANKER = "askdoc-ranker"
@@ -150,7 +152,7 @@ HELP: Mapping[str, str] = {
     " itself, without those limits",
     "language": "language of the documents, as an ISO 639-1 code; `auto` finds out that of each",
     "embedder": "name or folder of the Sentence Transformers model that makes the vectors, by"
-    f" default {DEFAULT_EMBEDDER}",
+    f" default {DEFAULT_EMBEDDER}; `{MULTILINGUAL}` for other languages than English",
     "reranker": "name or folder of a cross-encoder that ranks sentences, by default the packaged"
     f" {RERANKER}; `none` for no ranker",
     "chunk_tokens": "largest chunk, in tokens of the embedder",

@@ -35,6 +35,7 @@ from askdoc.settings import (
     CHECK_BY_LLM,
     DEFAULT_EMBEDDER,
     EXTRACTIVE,
+    MULTILINGUAL,
     NO_RERANKER,
     RERANKER,
     Settings,
@@ -215,7 +216,7 @@ CONFIG_NAME = "askdoc.toml"
 FOLDER_NAME = ".askdoc"
 
 _MODELS = {
-    "embedder": (DEFAULT_EMBEDDER,),
+    "embedder": (DEFAULT_EMBEDDER, MULTILINGUAL),
     "reranker": (RERANKER, NO_RERANKER),
     "check": (CHECK_BY_LLM,),
 }

@@ -54,10 +54,12 @@ def cached(
     make: Callable[[Path, Path], None],
     fetch: Callable[[], Path],
     listen: Listener,
+    check: Callable[[str], None] = sources.need_sentence_transformers,
 ) -> Model:
     """Load a compiled model from the folder `cache`; `make` compiles it on its first use.
 
-    `fetch` returns the folder of the original model. `make(original, empty_folder)` writes the
+    `check` raises where a library is missing that compiling needs. `fetch` returns the folder of
+    the original model. `make(original, empty_folder)` writes the
     compiled one. A damaged model in the cache is compiled again.
 
     Raises:
@@ -69,7 +71,7 @@ def cached(
     home = cache / digest
     with suppress(ModelError):
         return load(home)
-    sources.need_sentence_transformers(source.name)
+    check(source.name)
     folder = fetch()
     try:
         cache.mkdir(parents=True, exist_ok=True)

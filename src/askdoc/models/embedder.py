@@ -15,7 +15,7 @@ from askdoc.models.manifest import Precision, read_manifest
 from askdoc.models.onnx import OnnxEmbedder
 from askdoc.models.ranker import packaged_data
 from askdoc.models.sources import Source
-from askdoc.settings import DEFAULT_EMBEDDER
+from askdoc.settings import DEFAULT_EMBEDDER, MULTILINGUAL
 from askdoc.types import CompileStage, Compiling, NotCompiled
 from askdoc.types.ports import Embedder, Listener, ignore
 
@@ -29,6 +29,8 @@ def load(
 ) -> Embedder:
     """Load the embedder called `name`: None for the packaged one, a folder, or a model on a hub.
 
+    `multilingual` is multilingual-e5-small from the extra of that name, which needs no hub.
+
     A model is exported on its first use, which takes about half a minute; `listen` gets the
     progress. With `allow_download`, a model that is not on this machine is fetched. `cache`
     replaces the user's cache folder.
@@ -40,6 +42,9 @@ def load(
     """
     if name in (None, DEFAULT_EMBEDDER, f"sentence-transformers/{DEFAULT_EMBEDDER}"):
         return packaged()
+    folder = (cache or cache_folder()) / "models" / "embedders"
+    if name == MULTILINGUAL:
+        return _multilingual(folder, listen)
     source = sources.find(name)
 
     def fetch() -> Path:
@@ -55,11 +60,27 @@ def load(
 
     return cached(
         source,
-        (cache or cache_folder()) / "models" / "embedders",
+        folder,
         load=lambda home: _open(home, source, listen),
         make=make,
         fetch=fetch,
         listen=listen,
+    )
+
+
+def _multilingual(folder: Path, listen: Listener) -> Embedder:
+    """Load the embedder for many languages; it is made on its first use."""
+    from askdoc.models import multilingual  # with what builds models, which a question needs not
+
+    source = Source(MULTILINGUAL, None)
+    return cached(
+        source,
+        folder,
+        load=lambda home: _open(home, source, listen),
+        make=multilingual.write,
+        fetch=multilingual.source,
+        listen=listen,
+        check=lambda _: None,
     )
 
 

@@ -22,8 +22,9 @@ TOKENS = "token_embeddings"
 
 
 class Precision(StrEnum):
-    """How a model computes. `INT7` means weights of 7 bits (the packaged embedder)."""
+    """How a model computes: `INT4` and `INT7` have weights of so many bits."""
 
+    INT4 = "int4"
     INT7 = "int7"
     FP32 = "fp32"
     TORCH = "torch"
