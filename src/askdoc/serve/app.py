@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from askdoc import __version__
 from askdoc.errors import AskdocError
-from askdoc.serve import asking, chat, documents, mcp, originals
+from askdoc.serve import asking, chat, documents, mcp, openapi, originals, watching
 from askdoc.serve.guard import Guard, Rules
 from askdoc.serve.http import (
     engine_of,
@@ -23,6 +23,7 @@ from askdoc.serve.http import (
     json_response,
 )
 from askdoc.serve.page import routes as page
+from askdoc.serve.watching import Meters, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,9 +40,10 @@ if TYPE_CHECKING:
 
 def make_app(engine: Engine, rules: Rules | None = None) -> Starlette:
     """Describe the application that answers from `engine`, which its caller starts and closes."""
+    meters = Meters(engine)
     app = Starlette(
         routes=_routes(),
-        middleware=[Middleware(Guard, rules or Rules())],
+        middleware=[Middleware(Watch, meters), Middleware(Guard, rules or Rules())],
         exception_handlers={
             AskdocError: handle_error,
             HTTPException: handle_http_error,
@@ -50,6 +52,7 @@ def make_app(engine: Engine, rules: Rules | None = None) -> Starlette:
         lifespan=_lifespan,
     )
     app.state.engine = engine
+    app.state.meters = meters
     return app
 
 
@@ -64,6 +67,8 @@ def _routes() -> list[BaseRoute]:
         *originals.ROUTES,
         *page.ROUTES,
         *mcp.ROUTES,
+        *openapi.ROUTES,
+        *watching.ROUTES,
     ]
 
 

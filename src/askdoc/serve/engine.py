@@ -108,6 +108,8 @@ class Engine:
         """Why the libraries could not be opened at the start."""
         self.ready = False
         """Whether all threads are warm."""
+        self.on_answer: Callable[[Answer], None] = ignore
+        """Hears each answer, in the thread that made it."""
         self._opened = threading.Event()
         self._running = _Running()
         self._tasks: Queue[Task[Any] | None] = Queue()
@@ -249,6 +251,7 @@ class Engine:
                 complete=None if complete == question else complete,
                 listen=listen_marked,
             )
+            self.on_answer(answer)
             return answer if name is None else marked(answer, name)
 
         return await self.run(job, listen)

@@ -36,6 +36,7 @@ from askdoc.types.ports import Listener, ignore
 if TYPE_CHECKING:
     from askdoc.ask.federate import Asked
     from askdoc.serve.libraries import Libraries
+    from askdoc.types import Answer
     from askdoc.workspace import Workspace
 
 _NARROWEST = 20
@@ -196,7 +197,9 @@ class LocalServer:
                 libraries.members[names[0]] if len(names) == 1 else libraries.together(names)
             )
             shows = [self._engine.workspaces[name].settings.show_unsupported for name in names]
-            return _print(asked, request, (page, stderr), hear, withheld=any(shows))
+            answer, code = _print(asked, request, (page, stderr), hear, withheld=any(shows))
+            self._engine.on_answer(answer)
+            return code
 
         try:
             task = self._engine.submit(job, ignore)
@@ -216,8 +219,8 @@ class LocalServer:
 
 def _print(
     asked: Asked, request: AskLine, pages: tuple[Page, Page], hear: Listener, *, withheld: bool
-) -> int:
-    """Answer a command's question and print it; the exit code is returned."""
+) -> tuple[Answer, int]:
+    """Answer a command's question and print it; the exit code is returned with the answer."""
     page, stderr = pages
     view = View.BRIEF if request.brief else View.QUOTES if request.quotes else View.CONTEXT
     claims = ClaimStream(page)
@@ -238,7 +241,7 @@ def _print(
         style = Style(view, explain=request.explain, withheld=withheld)
         show_answer(answer, page, stderr, style, lines=asked.lines, shown=claims.count)
     show_notes(answer, stderr)
-    return exit_code(answer, strict=request.strict)
+    return answer, exit_code(answer, strict=request.strict)
 
 
 class _Output:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
 import signal
 import socket
 import threading
@@ -18,6 +19,7 @@ from askdoc.serve.app import make_app
 from askdoc.serve.engine import Engine, Limits
 from askdoc.serve.guard import Rules
 from askdoc.serve.local import LocalServer
+from askdoc.serve.watching import LOG
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -54,6 +56,7 @@ def serve(
 
     """
     refuse_open(options)
+    _log_calls()
     with _listening(options) as listening:
         engine = Engine(workspaces, options.limits)
         server = _Server(
@@ -95,6 +98,15 @@ def serve(
             engine.close(_PATIENCE)
         if failed:
             raise failed[0]
+
+
+def _log_calls() -> None:
+    """Write a line to standard error for each call."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    LOG.addHandler(handler)
+    LOG.setLevel(logging.INFO)
+    LOG.propagate = False
 
 
 def refuse_open(options: Options) -> None:

@@ -1,0 +1,141 @@
+"""What the server tells about itself, how it bears many calls, and that it follows the index."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import threading
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+import askdoc
+from askdoc import workspace
+from askdoc.serve.app import make_app
+from askdoc.serve.engine import Engine, Limits, Overloaded
+from askdoc.serve.libraries import Libraries
+from askdoc.types.ports import Listener
+
+from .conftest import DAM
+
+QUESTION = "When was the Oren dam completed?"
+
+
+def test_it_counts(client: httpx.Client) -> None:
+    client.post("/v1/ask", json={"question": QUESTION})
+    text = client.get("/metrics").text
+    assert 'askdoc_questions_total{status="answered"}' in text
+    assert 'askdoc_stage_seconds_count{stage="retrieve"}' in text
+    assert 'askdoc_http_calls_total{route="ask",status="200"}' in text
+    assert 'askdoc_documents{library="works"} 3.0' in text
+    assert "askdoc_waiting 0.0" in text
+
+
+def test_a_call_is_a_line_in_the_log(
+    client: httpx.Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "askdoc.access"):
+        client.get("/v1/documents/x%0ay?secret=1")
+        client.get("/healthz", headers={"Host": "evil.example"})
+    lines = [json.loads(record.getMessage()) for record in caplog.records][-2:]
+    assert [(line["path"], line["status"]) for line in lines] == [
+        ("/v1/documents/x%0ay", 404),
+        ("/healthz", 421),
+    ]
+
+
+def test_every_route_is_described(engine: Engine, client: httpx.Client) -> None:
+    described = client.get("/openapi.json").json()
+    served = {str(getattr(route, "path", "")) for route in make_app(engine).routes}
+    paths = {path.replace("{n}", "{n:int}") for path in described["paths"]}
+    assert {path for path in served if path.startswith("/v1/")} <= paths
+    ask = described["paths"]["/v1/ask"]["post"]
+    name = ask["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+    assert "question" in described["components"]["schemas"][name]["required"]
+    assert described["components"]["schemas"]["answer"]["title"]
+
+
+def test_a_thousand_small_calls_are_borne(client: httpx.Client, engine: Engine) -> None:
+    threads = threading.active_count()
+    codes = {client.get("/v1/models").status_code for _ in range(1000)}
+    assert codes == {200}
+    assert threading.active_count() <= threads + 2
+    assert engine.waiting == 0
+
+
+def test_beyond_the_limit_a_question_is_refused_and_one_without_caller_ends(
+    folder: Path,
+) -> None:
+    engine = Engine(
+        {"works": workspace.find(folder, overrides={"llm": "extractive"})},
+        Limits(waiting=1, threads=1, seconds=20),
+    )
+    engine.start()
+    engine.wait(120)
+    begun, ended = threading.Event(), threading.Event()
+
+    def endless(_: Libraries, listen: Listener) -> None:
+        begun.set()
+        try:
+            while True:
+                listen(None)
+                time.sleep(0.01)
+        except KeyboardInterrupt:
+            ended.set()
+            raise
+
+    async def calls() -> None:
+        first = asyncio.create_task(engine.run(endless))
+        while not begun.is_set():
+            await asyncio.sleep(0.01)
+        second = asyncio.create_task(engine.ask(QUESTION))
+        await asyncio.sleep(0.05)
+        with pytest.raises(Overloaded):
+            await engine.ask(QUESTION)
+        first.cancel()
+        assert "1931" in (await second).text
+        assert ended.wait(5)
+
+    try:
+        asyncio.run(calls())
+    finally:
+        engine.close()
+
+
+def test_a_changed_index_is_followed_without_a_lost_question(tmp_path: Path) -> None:
+    file = tmp_path / "dam.txt"
+    file.write_text(DAM)
+    with askdoc.open(tmp_path) as library:
+        library.index()
+    found = workspace.find(tmp_path, overrides={"llm": "extractive"})
+    engine = Engine({"works": found}, Limits(threads=2))
+    engine.start()
+    engine.wait(120)
+    stop = threading.Event()
+
+    def change() -> None:
+        file.write_text(DAM.replace("1931", "1947"))
+        with askdoc.open(tmp_path) as library:
+            library.index()
+        stop.set()
+
+    async def ask_on() -> list[str]:
+        answers = []
+        while not stop.is_set():
+            both = await asyncio.gather(engine.ask(QUESTION), engine.ask(QUESTION))
+            answers += [answer.text for answer in both]
+        return [*answers, (await engine.ask(QUESTION)).text]
+
+    writing = threading.Thread(target=change)
+    writing.start()
+    try:
+        answers = asyncio.run(ask_on())
+    finally:
+        writing.join()
+        engine.close()
+    assert "1931" in answers[0]
+    assert "1947" in answers[-1]
+    assert all("Oren dam was completed" in answer for answer in answers)
