@@ -23,7 +23,7 @@ from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 
 from askdoc.app.library import Library, open_library
 from askdoc.models.llm.choice import Choice
-from askdoc.models.llm.server import LlamaIndexGenerator, form_of
+from askdoc.models.llm.remote import LlamaIndexGenerator, form_of
 from askdoc.strings import one_line
 from askdoc.types.places import name_place
 

@@ -479,9 +479,9 @@ def _own_llm(value: str, root: Path, config: Path) -> str:
     It may be a name of the catalogue, or a file inside the workspace; never a server, and nothing
     is downloaded.
     """
-    from askdoc.models.llm.catalogue import catalogue
+    from askdoc.models.llm.known import known_models
 
-    if value == EXTRACTIVE or value in catalogue():
+    if value == EXTRACTIVE or value in known_models():
         return value
     file = Path(os.path.normpath(root / _path(value, "llm")))
     if file.is_file() and file.resolve().is_relative_to(root.resolve()):

@@ -24,7 +24,7 @@ from tests.write.conftest import model_path  # noqa: F401 - a fixture
 from askdoc import formats
 from askdoc.ask.answer import Answerer
 from askdoc.evals import judge
-from askdoc.models.llm.catalogue import catalogue
+from askdoc.models.llm.known import known_models
 from askdoc.write import prompts
 
 pytestmark = [
@@ -325,7 +325,7 @@ def test_the_small_model_for_real(
     arguments = ("--llm", "smollm2-135m", "--judge", "smollm2-135m", "--limit", "2", "--json")
     data = json.loads(run(*arguments).stdout)
     (judged,) = data["judged"]
-    model = catalogue()["smollm2-135m"]
+    model = known_models()["smollm2-135m"]
     pinned = model.sha256[:12]
     assert judged["judge"] == f"smollm2-135m@{pinned}/judge-{judge.VERSION}"
     assert (len(judged["grades"]), judged["failed"]) == (2, [])

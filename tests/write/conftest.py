@@ -9,8 +9,8 @@ import pytest
 from tests.write.servers import KEY
 
 from askdoc.errors import Unreachable
-from askdoc.models.llm.catalogue import catalogue
 from askdoc.models.llm.files import ModelFiles
+from askdoc.models.llm.known import known_models
 from askdoc.models.llm.local import LlamaCpp
 from askdoc.text.terms import SnowballAnalyser
 from askdoc.types import Chunk, Document, Evidence, Form, Passage, Prompt, Span, Spent, Stamp
@@ -72,7 +72,7 @@ class Scripted:
 @pytest.fixture(scope="session")
 def model_path() -> Path:
     """The file of SmolLM2: the user's, else one that is pulled once into a cache for tests."""
-    model, files = catalogue()["smollm2-135m"], ModelFiles()
+    model, files = known_models()["smollm2-135m"], ModelFiles()
     if not files.present(model):
         files = ModelFiles(platformdirs.user_cache_path("askdoc") / "models-for-tests")
     try:

@@ -16,9 +16,9 @@ from typing import Any, ClassVar
 import pytest
 
 from askdoc.errors import ModelError, Unreachable, UsageError
-from askdoc.models.llm.catalogue import Model, catalogue
 from askdoc.models.llm.choice import choose
 from askdoc.models.llm.files import ModelFiles, find_model, require
+from askdoc.models.llm.known import Model, known_models
 from askdoc.models.llm.local import LlamaCpp
 from askdoc.types import Fetching
 
@@ -290,7 +290,7 @@ def test_a_broken_download_is_taken_up_again(hub: str, tmp_path: Path) -> None:
 
 
 def test_the_catalogue_is_whole_and_nothing_is_good_enough_unmeasured() -> None:
-    models = catalogue()
+    models = known_models()
     assert next(iter(models)) == "smollm2-135m"
     for model in models.values():
         assert len(model.sha256) == 64

@@ -17,7 +17,7 @@ from tests.write.servers import KEY, breaking, chunk, failing, in_front_of, repl
 from askdoc.errors import GeneratorError, NoAnswerYet
 from askdoc.models.llm.connection import connect, connect_later
 from askdoc.models.llm.providers import Provider, is_loopback, read_provider
-from askdoc.models.llm.server import LlamaIndexGenerator
+from askdoc.models.llm.remote import LlamaIndexGenerator
 from askdoc.render.console import Console, page
 from askdoc.render.notices import ModelNotices
 from askdoc.types import Busy, Form, Prompt, Spent

@@ -18,7 +18,7 @@ from askdoc.models.llm import connection as ollama
 from askdoc.models.llm.choice import choose
 from askdoc.models.llm.connection import connect
 from askdoc.models.llm.providers import Provider
-from askdoc.models.llm.server import LlamaIndexGenerator
+from askdoc.models.llm.remote import LlamaIndexGenerator
 from askdoc.types import Spent
 from askdoc.write import prompts
 

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 def may_write(settings: Settings) -> bool:
     """Tell whether the settings allow a language model."""
     if settings.llm is None:
-        from askdoc.models.llm.catalogue import catalogue
+        from askdoc.models.llm.known import known_models
 
-        return any(model.good_enough for model in catalogue().values())
+        return any(model.good_enough for model in known_models().values())
     return settings.llm != EXTRACTIVE
 
 

@@ -23,8 +23,8 @@ from askdoc.cli.base import COMPLETING
 from askdoc.cli.open import open_workspace
 from askdoc.errors import AskdocError, UsageError
 from askdoc.evals.suite import names_in
-from askdoc.models.llm.catalogue import catalogue
 from askdoc.models.llm.files import ModelFiles
+from askdoc.models.llm.known import known_models
 from askdoc.settings import HELP
 from askdoc.workspace import names
 
@@ -59,14 +59,14 @@ def model_names(incomplete: str) -> list[str]:
     from askdoc.models.llm.connection import local_models
 
     files = ModelFiles()
-    known = sorted(catalogue().values(), key=lambda model: not files.present(model))
+    known = sorted(known_models().values(), key=lambda model: not files.present(model))
     served = [f"ollama:{model.name}" for model in local_models() or ()]
     return _fitting(incomplete, [*(model.name for model in known), *served])
 
 
 def catalogue_names(incomplete: str) -> list[str]:
     """List the language models of the catalogue, which `askdoc models` works on."""
-    return _fitting(incomplete, sorted(catalogue()))
+    return _fitting(incomplete, sorted(known_models()))
 
 
 def schema_names(incomplete: str) -> list[str]:

@@ -12,8 +12,8 @@ from askdoc.cli.completion import catalogue_names
 from askdoc.cli.options import AsJson
 from askdoc.cli.output import print_json
 from askdoc.errors import ModelError
-from askdoc.models.llm.catalogue import catalogue
 from askdoc.models.llm.files import ModelFiles, find_model, require
+from askdoc.models.llm.known import known_models
 from askdoc.render.console import errors, output
 from askdoc.render.errors import note_line
 from askdoc.render.models import FetchProgress, fact_lines, model_lines, served_line
@@ -51,7 +51,7 @@ def show_models(*, as_json: AsJson = False) -> None:
     from askdoc.models.llm.connection import local_models
 
     files = ModelFiles()
-    models = [(model, files.present(model)) for model in catalogue().values()]
+    models = [(model, files.present(model)) for model in known_models().values()]
     served = local_models() or []
     if as_json:
         listed = [_data(model, here=here) for model, here in models]

@@ -5,13 +5,10 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from types import TracebackType
-from typing import Self
 
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
-    Progress,
     SpinnerColumn,
     TextColumn,
     TimeRemainingColumn,
@@ -44,6 +41,7 @@ from askdoc.evals.wording import (
 from askdoc.render.console import Page
 from askdoc.render.indexing import count
 from askdoc.render.layout import BLANK, flat, hang, head, tail
+from askdoc.render.progress import Bar
 from askdoc.strings import one_line
 from askdoc.types import EvalCase
 
@@ -382,20 +380,18 @@ def _threshold_lines(setting: str, names: Sequence[str], found: Fit, page: Page)
     yield hang(Text(text, style="" if better else "warning"), page)
 
 
-class EvalProgress:
-    """Listens to a run and draws it, if standard error is a terminal; leaving it wipes the bar."""
+class EvalProgress(Bar):
+    """Listens to a run and draws its progress."""
 
     def __init__(self, page: Page, name: str, total: int) -> None:
-        self._progress = Progress(
+        super().__init__(
+            page,
             SpinnerColumn(style="label"),
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=16, complete_style="label", finished_style="label"),
             MofNCompleteColumn(),
             TimeRemainingColumn(),
             TextColumn("{task.fields[score]}", markup=False),
-            console=page.console,
-            transient=True,
-            disable=page.width is None,
         )
         self._task = self._progress.add_task(one_line(name), total=total, score="")
         self._right = self._judged = self._failed = 0
@@ -412,15 +408,3 @@ class EvalProgress:
         score = f"{self._right / self._judged:.1%} right" if self._judged else ""
         failed = f", {self._failed} failed" if self._failed else ""
         self._progress.update(self._task, completed=event.done, score=score + failed)
-
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._progress.stop()

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from types import TracebackType
-from typing import Self
 
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+from rich.progress import BarColumn, DownloadColumn, TextColumn, TransferSpeedColumn
 from rich.text import Text
 
-from askdoc.models.llm.catalogue import Model
+from askdoc.models.llm.known import Model
 from askdoc.render.console import Page
 from askdoc.render.layout import hang
+from askdoc.render.progress import Bar
 from askdoc.types import Fetching
 
 _INDENT = "    "
@@ -51,39 +50,20 @@ def fact_lines(model: Model, page: Page, *, path: str | None) -> Iterator[Text]:
         yield hang(Text.assemble((f"{name:<10}", "label"), value), page, rest=" " * 10)
 
 
-class FetchProgress:
-    """Draws how much of a model has come, on a terminal; elsewhere it is silent."""
+class FetchProgress(Bar):
+    """Draws how much of a model is downloaded."""
 
     def __init__(self, page: Page) -> None:
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            DownloadColumn(),
-            TransferSpeedColumn(),
-            console=page.console,
-            transient=True,
-            disable=page.width is None,
-        )
-        self._task = self._bar.add_task("fetching", total=None)
+        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+        super().__init__(page, *columns, TransferSpeedColumn())
+        self._task = self._progress.add_task("fetching", total=None)
 
     def __call__(self, event: object) -> None:
-        """Hear `Fetching`."""
+        """Draw a `Fetching` event."""
         if isinstance(event, Fetching):
-            self._bar.update(
+            self._progress.update(
                 self._task, description=event.name, completed=event.done, total=event.total
             )
-
-    def __enter__(self) -> Self:
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._bar.stop()
 
 
 def _size(size: int) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from threading import Timer
-from types import TracebackType
 from typing import Self
 
 from rich.progress import (
@@ -119,12 +118,7 @@ class IndexProgress:
             self._timer.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._timer:
             self._timer.cancel()
             self._timer.join()
@@ -132,18 +126,32 @@ class IndexProgress:
             self._progress.stop()
 
 
-class CountProgress:
-    """Draws how many of `total` are done, if `page` is a terminal; leaving it wipes the bar."""
+class Bar:
+    """A progress bar, drawn if `page` is a terminal; leaving it removes the bar."""
+
+    def __init__(self, page: Page, *columns: ProgressColumn) -> None:
+        self._progress = Progress(
+            *columns, console=page.console, transient=True, disable=page.width is None
+        )
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+
+class CountProgress(Bar):
+    """Draws how many of `total` are done."""
 
     def __init__(self, what: str, total: int, page: Page, *, done: int = 0) -> None:
-        self._progress = Progress(
+        super().__init__(
+            page,
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24, complete_style="label", finished_style="label"),
             MofNCompleteColumn(),
             TimeRemainingColumn(),
-            console=page.console,
-            transient=True,
-            disable=page.width is None,
         )
         self._task = self._progress.add_task(what, total=total, completed=done)
 
@@ -154,18 +162,6 @@ class CountProgress:
     def step(self) -> None:
         """Count one more."""
         self._progress.advance(self._task)
-
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._progress.stop()
 
 
 class ChangeLines:

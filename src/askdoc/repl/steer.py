@@ -12,7 +12,7 @@ from askdoc.addresses import addresses_of, targets
 from askdoc.errors import UsageError
 from askdoc.index.status import read_status
 from askdoc.index.writer import EMBEDDER_NAME, UNFINISHED
-from askdoc.models.llm.catalogue import catalogue
+from askdoc.models.llm.known import known_models
 from askdoc.render.console import Page
 from askdoc.render.indexing import count, coverage_lines, report_lines, status_lines
 from askdoc.render.layout import hang, named
@@ -80,7 +80,7 @@ def _writer(name: str | None) -> str:
 
 def model_names() -> list[str]:
     """List the names for `/llm`."""
-    return [EXTRACTIVE, *catalogue()]
+    return [EXTRACTIVE, *known_models()]
 
 
 def raw(session: Session, arguments: str) -> None:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from askdoc.addresses import expanded
 from askdoc.errors import UsageError
-from askdoc.models.llm.catalogue import Model, catalogue
 from askdoc.models.llm.files import ModelFiles, require
+from askdoc.models.llm.known import Model, known_models
 from askdoc.models.llm.providers import Provider, read_provider
 from askdoc.settings import EXTRACTIVE
 
@@ -66,12 +66,12 @@ def choose(
     """
     files = ModelFiles()
     if name is None:
-        fit = [m for m in catalogue().values() if m.good_enough and files.present(m)]
+        fit = [m for m in known_models().values() if m.good_enough and files.present(m)]
         name = fit[-1].name if fit else EXTRACTIVE
     if name == EXTRACTIVE:
         return None
-    if name in catalogue():
-        model = catalogue()[name]
+    if name in known_models():
+        model = known_models()[name]
         return _known(model, require(model, files), threads, opening)
     if provider := read_provider(name):
         return Choice(_remote(provider, offline=offline, timeout=timeout), _EVIDENCE)
@@ -85,7 +85,7 @@ def choose(
         start = opening and opening(may_refuse=True)
         return Choice(_local(path, path.stem, _CONTEXT, threads, start), _EVIDENCE)
     message = f"there is no language model `{name}`"
-    names = ", ".join(f"`{known}`" for known in catalogue())
+    names = ", ".join(f"`{known}`" for known in known_models())
     hint = f"give one of {names}, a .gguf file, `ollama:NAME` or a server's URL; "
     hint += f"`{EXTRACTIVE}` is no model"
     raise UsageError(message, hint=hint)
@@ -95,7 +95,7 @@ def name_of(name: str | None) -> str | None:
     """Return the name that `choose` would give the model; None if only loading can tell."""
     if name is None or name == EXTRACTIVE:
         return None
-    if name in catalogue():
+    if name in known_models():
         return name
     if provider := read_provider(name):
         return provider.name if provider.model else None
@@ -117,7 +117,7 @@ def _known(model: Model, path: Path, threads: int | None, opening: Opening | Non
 def _same_file(path: Path) -> Model | None:
     """Return the model of the catalogue that has the size of this file, to the byte."""
     size = path.stat().st_size
-    return next((model for model in catalogue().values() if size == model.size), None)
+    return next((model for model in known_models().values() if size == model.size), None)
 
 
 def _is_file(path: Path) -> bool:

@@ -26,13 +26,13 @@ from askdoc.models.llm.providers import (
     ollama_host,
     ollama_url,
 )
-from askdoc.models.llm.server import (
+from askdoc.models.llm.remote import (
     CONTEXT,
     NO_KEY,
     REDIRECTIONS,
     UNAUTHORISED,
     LlamaIndexGenerator,
-    Rein,
+    OutputLimit,
     explained,
     foreign,
 )
@@ -264,7 +264,7 @@ def connect(provider: Provider, *, offline: bool, timeout: float) -> LlamaIndexG
     form = Form.SCHEMA if provider.kind in ("ollama", "openai") else Form.FREE
     return LlamaIndexGenerator(
         llm, name=provider.name, remote=provider.remote, form=form,
-        rein=partial(Rein, _ANSWER_TOKENS, timeout), **ending,
+        limit=partial(OutputLimit, _ANSWER_TOKENS, timeout), **ending,
     )  # fmt: skip
 
 
@@ -358,7 +358,7 @@ def _compatible(made: Any, provider: Provider, timeout: float) -> LlamaIndexGene
         name=Provider(COMPATIBLE, model, provider.url).name,
         remote=provider.remote,
         form=Form.GRAMMAR if _is_llama_cpp(served) else Form.SCHEMA,
-        rein=partial(Rein, _ANSWER_TOKENS, timeout),
+        limit=partial(OutputLimit, _ANSWER_TOKENS, timeout),
         hang_up=connections.close,
     )
 

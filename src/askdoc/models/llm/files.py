@@ -21,7 +21,7 @@ from typing import IO, Any
 
 from askdoc.addresses import expanded
 from askdoc.errors import ModelError, Unreachable, UsageError
-from askdoc.models.llm.catalogue import Model, catalogue
+from askdoc.models.llm.known import Model, known_models
 from askdoc.types import Fetching
 from askdoc.types.ports import Listener, ignore
 
@@ -186,7 +186,7 @@ def find_model(name: str) -> Model:
         UsageError: there is no such model.
 
     """
-    known = catalogue()
+    known = known_models()
     if name not in known:
         message = f"there is no model `{name}` in the catalogue"
         raise UsageError(message, hint=f"there are: {', '.join(known)}")
@@ -330,8 +330,8 @@ def model_pin(name: str) -> str:
 
     Models of the catalogue have a known digest; for other files it is computed now.
     """
-    if name in catalogue():
-        model = catalogue()[name]
+    if name in known_models():
+        model = known_models()[name]
         return model.sha256[:_DIGITS]
     try:
         with expanded(name).open("rb") as file:

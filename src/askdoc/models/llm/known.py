@@ -1,4 +1,4 @@
-"""The language models that askdoc knows by name; their files are the business of `model_files`."""
+"""The language models that askdoc knows by name, from `data/models.toml`."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from types import MappingProxyType
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One GGUF file: where it comes from, what it needs, and whether it may be used unasked.
+    """A GGUF file: its source, its needs, and its measured quality.
 
     `source` is `pypi:PACKAGE==VERSION` or `hf:OWNER/REPOSITORY[@REVISION]`; `size` counts bytes,
-    `context` and `evidence_tokens` tokens. `template` names the chat template in the file. One that
-    rewrites `follow_ups` worse than the rules do is not asked to, and of one whose `own_words` were
-    found to be wrong too often, only what shortens a sentence is shown.
+    `context` and `evidence_tokens` tokens. `template` names the chat template in the file. A
+    `good_enough` model is used without being named. Without `follow_ups`, the rules complete
+    follow-ups better than the model. Without `own_words`, only shortened sentences are shown,
+    because its other claims were wrong too often.
     """
 
     name: str
@@ -37,7 +38,7 @@ class Model:
 
 
 @cache
-def catalogue() -> Mapping[str, Model]:
+def known_models() -> Mapping[str, Model]:
     """Return the models by name, smallest first."""
     text = resources.files("askdoc").joinpath("data/models.toml").read_text(encoding="utf-8")
     models = [Model(name=name, **entry) for name, entry in tomllib.loads(text).items()]

@@ -34,7 +34,7 @@ _CHARACTERS = 16
 below."""
 
 
-class Rein:
+class OutputLimit:
     """Limits one answer, whatever the server was asked for.
 
     Its length, and the time without output.
@@ -105,7 +105,7 @@ class LlamaIndexGenerator:
         name: how answers name it.
         remote: the host that it sends to, or None where that is this machine.
         form: how the answer's format is enforced; without a schema if the server rejects schemas.
-        rein: makes the limits of one answer.
+        limit: makes the limits of one answer.
         pause: sleeps for a number of seconds; tests replace it.
         hang_up: closes the model's connections; called at the latest when this object is collected.
 
@@ -118,7 +118,7 @@ class LlamaIndexGenerator:
         name: str,
         remote: str | None,
         form: Form = Form.FREE,
-        rein: Callable[[], Rein] = partial(Rein, CONTEXT, None),  # noqa: B008 - makes nothing yet
+        limit: Callable[[], OutputLimit] = partial(OutputLimit, CONTEXT, None),  # noqa: B008 - makes nothing yet
         pause: Callable[[float], None] = time.sleep,
         hang_up: Callable[[], object] = _nothing,
     ) -> None:
@@ -127,7 +127,7 @@ class LlamaIndexGenerator:
         key = getattr(llm, "api_key", None)
         self._key = key if isinstance(key, str) else None
         self._pause = pause
-        self._rein = rein
+        self._limit = limit
         self.listen: Listener = ignore
         self.name = name
         self.remote = remote
@@ -180,16 +180,16 @@ class LlamaIndexGenerator:
         options = _options(prompt, self._llm.class_name())
         last: ChatResponse | None = None
         ended = cut_off = False
-        rein = self._rein()
+        limit = self._limit()
         with _closing(self._llm.stream_chat(messages, **options)) as answer:
             for last in answer:
                 ended |= _finished(last.raw)
                 cut_off |= _cut_off(last.raw)
-                over = rein.is_over(last.delta or "", thinks=_thinks(last.raw))
-                if rein.is_idle() and not ended:
+                over = limit.is_over(last.delta or "", thinks=_thinks(last.raw))
+                if limit.is_idle() and not ended:
                     raise silent(self.name)
                 if last.delta:
-                    with rein.slack():
+                    with limit.slack():
                         yield last.delta
                 if over and not ended:
                     yield Spent(cut_off=True)
