@@ -15,7 +15,7 @@ QUESTION := What did Xue Lan say about isolation?
 # Tests start askdoc hundreds of times: its modules are to be compiled once.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test fuzz check lint types layers deps docs wheel clean
+.PHONY: demo test fuzz soak check lint types layers deps docs wheel clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/askdoc index
@@ -30,6 +30,10 @@ test: $(VENV)/.installed-dev
 
 fuzz: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m fuzz
+
+# An hour of hostile files, larger than those of the tests; the worst are reported.
+soak: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.abuse.soak --minutes 60
 
 check: lint types layers deps test wheel
 	$(BIN)/askdoc index --quiet

@@ -20,8 +20,10 @@ from typer.testing import CliRunner, Result
 
 from askdoc import formats
 from askdoc.cli import app as cli
+from askdoc.cli.search import _matches
 from askdoc.store.catalog import SqliteCatalog
 from askdoc.strings import printable
+from askdoc.text.terms import SnowballAnalyser
 from askdoc.types import Field, Span
 
 PIER = """Minutes of the harbour board
@@ -790,6 +792,12 @@ def test_an_outline_is_the_headings_each_with_a_sentence() -> None:
     none = run("outline", "minutes/pier.txt")
     assert none.exit_code == 2
     assert "has no headings" in none.stderr
+
+
+def test_a_search_marks_the_words_of_the_question_in_any_form() -> None:
+    text = "The piers were rebuilt, in Oak and in steel."
+    marked = _matches('What is the pier "built in" oak -steel?', SnowballAnalyser(), "en")
+    assert [text[start:end] for start, end in marked(text)] == ["piers", "Oak"]
 
 
 @pytest.mark.usefixtures("work")

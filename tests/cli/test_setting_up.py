@@ -237,6 +237,15 @@ def test_libraries_are_asked_from_anywhere_alone_or_together(
 
 
 @pytest.mark.usefixtures("libraries")
+def test_a_search_takes_several_libraries() -> None:
+    both = ("--library", "birds", "--library", "town")
+    lines = run("search", *both, "--vimgrep", "Where do herons nest?").stdout.splitlines()
+    assert sorted(line.split(":", 1)[0] for line in lines) == ["birds/text.txt", "town/text.txt"]
+    found = json.loads(run("search", *both, "--json", "Where do herons nest?").stdout)["passages"]
+    assert {one["library"] for one in found} == {"birds", "town"}
+
+
+@pytest.mark.usefixtures("libraries")
 def test_a_library_that_is_not_there_is_told() -> None:
     assert "did you mean `birds`?" in run("--library", "bird", "x y").stderr
     assert "not a name for a library" in run("--library", "../up", "x y").stderr

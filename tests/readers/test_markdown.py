@@ -10,7 +10,7 @@ import pytest
 from askdoc.errors import ReadError
 from askdoc.readers.markdown import MarkdownReader
 from askdoc.strings import line_of, line_starts
-from askdoc.text.chunking import heading_path
+from askdoc.text.chunking import open_sections
 from askdoc.types import Reading
 
 
@@ -55,11 +55,9 @@ def test_headings_make_paths_without_markup() -> None:
         (3, "Deep"),
     ]
     assert reading.title == "The first one here picture"
-    assert heading_path(reading.sections, reading.text.index("Deepest")) == (
-        "The first one here picture",
-        "Under it",
-        "Deep",
-    )
+    place = reading.text.index("Deepest")
+    above = open_sections([one for one in reading.sections if one.start <= place])
+    assert [one.title for one in above] == ["The first one here picture", "Under it", "Deep"]
     assert cut(reading) == ["Text.", "More &amp; more.", "Deepest."]
 
 

@@ -210,3 +210,29 @@ def test_a_table_of_repeated_cells_stays_small() -> None:
     assert "oak beam" in reading.text
     assert "The end." in reading.text
     assert len(reading.text) < 500_000
+
+
+def test_what_is_no_code_of_its_language_is_read_as_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A grammar that looks for a way to read it can take the square of its length."""
+    monkeypatch.setattr("askdoc.readers.code._PATIENCE", 0.02)
+    reading = read(("a\u2028!+}`" * 2_000 + "\nint oak;\n").encode(), "c")
+    assert reading.warnings == ("its functions cannot be made out",)
+    assert "int oak;" in [block.of(reading.text) for block in reading.blocks]
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "<tr>" + "<td>oak</td>" * 1_500 + "</tr>",
+        "<tr>" + '<td rowspan="1000" colspan="1000">oak</td>' * 20 + "</tr>" + "<tr></tr>" * 99,
+    ],
+)
+def test_a_page_with_a_very_wide_table_is_read_as_a_whole(
+    monkeypatch: pytest.MonkeyPatch, table: str
+) -> None:
+    """The search for its main part would take the square of the width."""
+    monkeypatch.setattr("askdoc.readers.html._extract", pytest.fail)
+    page = f"<html><body><p>Before.</p><table>{table}</table><p>After.</p></body></html>"
+    text = read(page.encode(), "html").text
+    assert all(words in text for words in ("Before.", "oak", "After."))
+    assert len(text) < 20_000

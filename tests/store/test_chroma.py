@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import random
 import re
 import shutil
 import sqlite3
@@ -9,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -124,13 +127,13 @@ def test_a_fold_reads_again_only_what_it_changed(
     store.add(names(900), ["d"] * 900, clustered(900))
     store.close()
     read: list[Path] = []
-    original = vectors_files._checksum
+    original = vectors_files._checksums
 
-    def noted(file: Path) -> int:
+    def noted(file: Path, most: int | None = None) -> list[int]:
         read.append(file)
-        return original(file)
+        return original(file, most)
 
-    monkeypatch.setattr(vectors_files, "_checksum", noted)
+    monkeypatch.setattr(vectors_files, "_checksums", noted)
     store = ChromaStore(folder, write=True)
     store.add(names(50, 900), ["d"] * 50, clustered(50, seed=1))
     store.close()
@@ -297,16 +300,52 @@ def test_a_fold_that_was_killed_is_found(copy: Path) -> None:
         ChromaStore(copy)
 
 
-def test_the_check_finds_bytes_that_changed_by_themselves(copy: Path) -> None:
-    """Size and time are as before, so that only reading all of it tells."""
-    [file] = copy.glob("*/data_level0.bin")
+def flip(file: Path) -> None:
+    """Change bytes as a failing disk does: size and time stay."""
     before = file.stat()
     overwrite(file)
     os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def test_bytes_that_changed_by_themselves_are_found_at_the_next_opening(copy: Path) -> None:
+    [file] = copy.glob("*/data_level0.bin")
+    flip(file)
+    assert not is_intact(copy)
+    with pytest.raises(IndexCorrupt, match="damaged"):
+        ChromaStore(copy)
+
+
+def test_an_opening_samples_a_large_index_and_the_check_reads_all_of_it(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vectors_files, "_BLOCK", 4096)
+    monkeypatch.setattr(vectors_files, "_SAMPLE", 40)  # of 130 or so
+    with vectors_files.unsealed(copy):
+        os.utime(next(copy.glob("*/data_level0.bin")))  # so that its checksums are taken anew
     assert is_intact(copy)
-    store = ChromaStore(copy)
-    assert store.check() == ["files of vectors are damaged"]
-    store.close()
+    [file] = copy.glob("*/data_level0.bin")
+    flip(file)
+    monkeypatch.setattr(random, "sample", lambda blocks, count: blocks[:0] if count else blocks)
+    with ChromaStore(copy) as store:
+        assert store.check() == ["files of vectors are damaged"]
+    monkeypatch.undo()
+    monkeypatch.setattr(vectors_files, "_BLOCK", 4096)
+    monkeypatch.setattr(vectors_files, "_SAMPLE", 40)
+    assert not all(is_intact(copy) for _ in range(50))
+
+
+def test_a_seal_of_an_older_version_holds(copy: Path) -> None:
+    """It has one checksum for each file."""
+    seal = copy / "seal.json"
+    sealed = json.loads(seal.read_text())
+    for file, entry in sealed.items():
+        entry[2] = zlib.crc32((copy / file).read_bytes())
+    seal.write_text(json.dumps(sealed))
+    assert is_intact(copy)
+    assert vectors_files.seal_holds(copy, thoroughly=True)
+    [file] = copy.glob("*/data_level0.bin")
+    flip(file)
+    assert not vectors_files.seal_holds(copy, thoroughly=True)
 
 
 def test_a_long_log_is_folded_meanwhile(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -529,9 +568,9 @@ def test_a_process_that_crashes_is_an_error_like_any_other(copy: Path) -> None:
     store.count()
     assert store._process
     store._process.kill()
-    with pytest.raises(IndexCorrupt, match="crashed") as caught:
+    with pytest.raises(IndexCorrupt, match="system killed") as caught:
         store.count()
-    assert "askdoc doctor --repair" in (caught.value.hint or "")
+    assert "run `askdoc index` again" in (caught.value.hint or "")
     assert not is_intact(copy)
     store.close()
 

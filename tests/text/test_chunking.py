@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from askdoc.text.chunking import (
     Budget,
     chunk,
-    heading_path,
     lexical_text,
     name_words,
     passage_text,
@@ -141,10 +140,43 @@ def test_same_input_same_ids_and_other_words_other_ids() -> None:
     assert ids("One ant.") != ids("One ant.", "e")
 
 
-@pytest.mark.parametrize(("offset", "path"), [(0, ()), (5, ("A",)), (12, ("A", "B")), (25, ("C",))])
-def test_the_heading_path_is_what_stands_above(offset: int, path: tuple[str, ...]) -> None:
-    sections = (Section(5, 1, "A"), Section(10, 2, "B"), Section(20, 1, "C"))
-    assert heading_path(sections, offset) == path
+def test_a_chunk_has_the_headings_that_stand_above_it() -> None:
+    text = "None. Ants. Bees. Cows."
+    sections = (Section(6, 1, "A"), Section(12, 2, "B"), Section(18, 1, "C"))
+    spans = sentence_spans(reading(text), split, "en")
+    made = chunk(reading(text, sections=sections), spans, "d", budget=Budget(9), count_tokens=words)
+    assert [item.headings for item in made] == [(), ("A",), ("A", "B"), ("C",)]
+
+
+HARD = {
+    "one word": "x" * 60_000,
+    "unspaced": "永和九年" * 15_000,
+    "no full stop": "word " * 12_000,
+    "marks between words": "a & " * 15_000,
+    "marks alone": "&" * 60_000,
+    "nothing that is seen": "x" + "\u200b" * 60_000,
+    "white space": "x" + " " * 60_000 + "y",
+}
+
+
+@pytest.mark.parametrize("text", HARD.values(), ids=HARD)
+@pytest.mark.parametrize("letters", [1, 1000])
+def test_the_work_and_the_chunks_of_a_hard_text_are_bounded(text: str, letters: int) -> None:
+    counted = 0
+
+    def count(texts: Sequence[str]) -> list[int]:
+        nonlocal counted
+        counted += sum(map(len, texts))
+        return [-(-len(one) // letters) for one in texts]
+
+    budget = Budget(100)
+    spans = sentence_spans(reading(text), split, "en")
+    made = chunk(reading(text), spans, "d", budget=budget, count_tokens=count)
+    assert counted <= 4 * len(text)
+    assert sum(len(item.text) for item in made) <= 1.1 * len(text)
+    assert all(len(item.text) <= budget.characters for item in made)
+    found = "".join(item.text for item in made)
+    assert sum(map(str.isalnum, found)) >= sum(map(str.isalnum, text))
 
 
 def test_context_stands_before_the_text_once() -> None:

@@ -56,9 +56,38 @@ def test_a_part_knows_what_the_whole_says(lines: list[str], sections: list[int])
     for part in parts:
         assert (part.title, part.pages, part.landmarks) == ("Title", whole.pages, whole.landmarks)
         for block in part.blocks:
-            assert chunking.heading_path(part.sections, block.start) == chunking.heading_path(
-                whole.sections, block.start
-            )
+            assert above(part, block) == above(whole, block)
+
+
+def above(whole: Reading, block: Span) -> tuple[Section, ...]:
+    return open_sections([one for one in whole.sections if one.start <= block.start])
+
+
+@pytest.mark.parametrize("text", ["a word " * 100_000, "x" * 700_000, "x" + " " * 700_000 + "y"])
+def test_a_block_that_is_too_long_for_a_part_is_cut_between_words(text: str) -> None:
+    whole = Reading(text, (Span(0, len(text)),), sections=(Section(600_000, 1, "A"),))
+    parts = list(windows.windows(whole))
+    assert "".join(part.text for part in parts) == text
+    blocks = [(part, block) for part in parts for block in part.blocks]
+    assert max(len(block) for _, block in blocks) <= windows.LONGEST
+    assert " ".join(part.cut(block) for part, block in blocks).split() == (
+        text.split() if " " in text else [part.cut(block) for part, block in blocks]
+    )
+    assert [len(part.sections) for part in parts].count(1) == 1
+
+
+def test_passages_repeat_the_beginning_of_a_long_title_and_of_the_headings_next_to_them() -> None:
+    sections = tuple(Section(0, level, f"{level}" * 5_000) for level in range(1, 300))
+    whole = Reading(
+        "Text.", (Span(0, 5),), title="t" * 5_000, author="a" * 5_000, sections=sections
+    )
+    [part] = joined(windows.windows(whole))
+    [made] = chunking.chunk(part, part.blocks, "d", budget=Budget(9), count_tokens=lambda _: [1])
+    assert part.title
+    assert part.author
+    assert len(part.title) == len(part.author) == 300
+    assert len(made.headings) < 20
+    assert made.headings[-1] == ("299" * 100)
 
 
 def test_chunks_of_a_part_have_their_places_in_the_whole() -> None:
@@ -66,7 +95,7 @@ def test_chunks_of_a_part_have_their_places_in_the_whole() -> None:
     part = Reading(text, (Span(1000, 1018), Span(1019, 1037)), origin=1000)
     sentences = chunking.sentence_spans(part, halves, "en")
     chunks = chunking.chunk(
-        part, sentences, "d", budget=Budget(1), count_tokens=lambda texts: [1] * len(texts)
+        part, sentences, "d", budget=Budget(2), count_tokens=lambda texts: [2] * len(texts)
     )
     assert [(chunk.span.start, chunk.text) for chunk in chunks] == [
         (1000, "One sentence."),

@@ -420,6 +420,7 @@ def _passage_out(item: Passage, base: Path, lines: Lines) -> dict[str, Any]:
         "document": document.path,
         "path": seen_from(base, document.file),
         "title": document.title,
+        "library": document.library,
         "start": chunk.span.start,
         "end": chunk.span.end,
         "text": chunk.text,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -39,6 +40,12 @@ _IDENTIFIERS = ("identifier", "field_identifier", "qualified_identifier", "destr
 _BODIES = ("body", "value", "type")
 _LONGEST_NAME = 120
 
+_PATIENCE = 2.0
+"""Seconds of work that a grammar is given, and as many for each megabyte, which takes it half a
+second. What is no code can take the square of its length."""
+
+_NOT_PARSED = "its functions cannot be made out"
+
 
 @dataclass(frozen=True, slots=True)
 class _Definition:
@@ -70,12 +77,12 @@ class _CodeReader:
         decoded = decode(data, name=name)
         text = decoded.text
         encoded = text.encode()
-        tree = Parser(self._language).parse(encoded)
+        root = self._parsed(encoded)
         starts = [0, *(at + 1 for at, character in enumerate(text) if character == "\n")]
-        prose_nodes = list(_prose(tree.root_node))
+        prose_nodes = list(_prose(root)) if root else []
         prose = [_lines_of(node) for node in prose_nodes]
         remarks = _remarks(prose_nodes, encoded.split(b"\n"))
-        definitions = list(_definitions(tree.root_node, remarks))
+        definitions = list(_definitions(root, encoded, remarks)) if root else []
         found = _blocks(text, starts, prose)
         if not found:
             raise empty(name)
@@ -86,9 +93,22 @@ class _CodeReader:
             blocks=found,
             sections=tuple(sections),
             landmarks=Landmarks.of(landmarks),
-            warnings=decoded.warnings,
+            warnings=decoded.warnings if root else (*decoded.warnings, _NOT_PARSED),
             structure=arrange(_code(text, starts, commented)),
         )
+
+    def _parsed(self, source: bytes) -> Node | None:
+        """Parse a source; None where that takes too long, as of what is in another language."""
+        end = time.process_time() + _PATIENCE * (1 + len(source) / 1e6)
+        rest = memoryview(source)
+        try:
+            tree = Parser(self._language).parse(
+                lambda at, _: rest[at:],
+                progress_callback=lambda *_: time.process_time() > end,
+            )
+        except ValueError:
+            return None
+        return tree.root_node
 
 
 @cache
@@ -118,12 +138,12 @@ def _lines_of(node: Node) -> tuple[int, int]:
     return first, max(first, last - 1) if not node.end_point[1] else last
 
 
-def _definitions(root: Node, remarks: Mapping[int, int]) -> Iterator[_Definition]:
+def _definitions(root: Node, source: bytes, remarks: Mapping[int, int]) -> Iterator[_Definition]:
     """Yield definitions in the order of the file, outer ones before inner ones."""
     pending: list[tuple[Node, tuple[str, ...]]] = [(root, ())]
     while pending:
         node, path = pending.pop()
-        if node.type in _DEFINITIONS and (name := _name(node)):
+        if node.type in _DEFINITIONS and (name := _name(node, source)):
             path = (*path, name)
             line, last = node.start_point[0], node.end_point[0]
             parent = node.parent
@@ -133,7 +153,7 @@ def _definitions(root: Node, remarks: Mapping[int, int]) -> Iterator[_Definition
         pending += [(child, path) for child in reversed(node.named_children)]
 
 
-def _name(node: Node) -> str | None:
+def _name(node: Node, source: bytes) -> str | None:
     """Return the name that a node defines; None for, say, a variable without a function."""
     if node.type == "variable_declarator":
         value = node.child_by_field_name("value")
@@ -146,14 +166,19 @@ def _name(node: Node) -> str | None:
     named = node.child_by_field_name("name") or _declared(node)
     if named is None and node.type == "impl_item":
         named = node.child_by_field_name("type")
-    if named is None or named.text is None:
+    if named is None:
         return None
-    words = " ".join(named.text.decode("utf-8", "replace").split())
+    words = " ".join(_text(named, source).split())
     receiver = node.child_by_field_name("receiver")
-    if receiver is not None and receiver.text is not None:  # a method of Go
-        kind = receiver.text.decode("utf-8", "replace").strip("()").split()
+    if receiver is not None:  # a method of Go
+        kind = _text(receiver, source).strip("()").split()
         words = f"{kind[-1].lstrip('*')}.{words}" if kind else words
     return words[:_LONGEST_NAME] or None
+
+
+def _text(node: Node, source: bytes) -> str:
+    """Cut a node out of its source; what it says itself is not safe once the parser is done."""
+    return source[node.start_byte : node.end_byte].decode("utf-8", "replace")
 
 
 def _declared(node: Node) -> Node | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
+from askdoc.readers.copies import Copies
 from askdoc.readers.html_tree import Written
 from askdoc.readers.layout.headings import Heading, without_headings
 from askdoc.readers.layout.lines import blocks, line_blocks, text_runs
@@ -433,26 +434,34 @@ class Wide:
     rows: int
 
 
-def repeat_wide_cells(rows: Iterable[tuple[list[str], Sequence[Wide]]]) -> Iterator[list[str]]:
+def repeat_wide_cells(
+    rows: Iterable[tuple[list[str], Sequence[Wide]]], copies: Copies
+) -> Iterator[list[str]]:
     """Yield rows with merged cells expanded, as `table_rows` expects them.
 
     Each non-empty row repeats the merged cells from above; other covered cells are `SPANNED`,
     unless they have words.
     """
-    spanning: list[tuple[Wide, str]] = []
+    spanning: dict[int, tuple[Wide, str]] = {}
     for row, begin in rows:
-        has_text = any(row)
-        for wide, words in spanning if has_text else ():
-            _reach_over(row, wide, words)
-        spanning = [
-            (replace(wide, rows=wide.rows - 1), words) for wide, words in spanning if wide.rows > 1
-        ]
+        for wide, words in spanning.values() if any(row) else ():
+            _reach_over(row, wide, words if copies.of(words, 2) > 1 else SPANNED)
+        spanning = {
+            column: (replace(wide, rows=wide.rows - 1), words)
+            for column, (wide, words) in spanning.items()
+            if wide.rows > 1
+        }
         for wide in begin:
             if 0 < wide.column <= len(row) and row[wide.column - 1]:
                 words = row[wide.column - 1]
                 _reach_over(row, wide, words)
-                if wide.rows > 1 and len(words) <= _LONGEST_REPEATED:
-                    spanning.append((replace(wide, rows=min(wide.rows - 1, _MOST_ROWS)), words))
+                if (
+                    wide.rows > 1
+                    and len(words) <= _LONGEST_REPEATED
+                    and wide.column <= _MOST_COLUMNS
+                ):
+                    rows_below = min(wide.rows - 1, _MOST_ROWS)
+                    spanning[wide.column] = replace(wide, rows=rows_below), words
         yield row
 
 

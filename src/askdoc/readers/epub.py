@@ -44,7 +44,7 @@ class EpubReader:
         title, authors = book.about("title"), book.about("creator")
         composer = Composer()
         if authors:
-            composer.field("Authors", ", ".join(authors))
+            composer.field("Author", ", ".join(authors))
         for words in book.about("description"):
             composer.written(write(parse(words), is_page=False))
         front = composer.length

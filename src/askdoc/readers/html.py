@@ -18,7 +18,7 @@ from lxml import etree
 from askdoc.errors import ReadError
 from askdoc.readers.composer import Composer
 from askdoc.readers.encoding import decode
-from askdoc.readers.html_tree import Written, is_unseen, write
+from askdoc.readers.html_tree import Written, is_unseen, span_of, write
 from askdoc.types import Reading
 
 _DECLARED = re.compile(
@@ -52,6 +52,7 @@ itself is used: it has more structure."""
 
 _WORDS = re.compile(r"\w+")
 _DEEPEST = 200
+_WIDEST, _MOST_SPANNED = 1000, 10_000
 _TOO_DEEP = "Excessive depth"
 
 for _name in ("trafilatura", "htmldate", "justext", "courlan"):
@@ -155,7 +156,8 @@ def _main(page: lxml.html.HtmlElement) -> Written:
             least = _LEAST * total if path == _ARTICLE else 0
             if _count(written) > least:
                 return written
-    found = _extract(page) if everything.depth <= _DEEPEST else None
+    is_hard = everything.depth > _DEEPEST or _is_wide(page)
+    found = None if is_hard else _extract(page)
     if found is None:
         return everything
     written = write(found, is_page=True)
@@ -201,6 +203,17 @@ def _lines(written: Written, everything: Written) -> Iterator[tuple[int, int]]:
 
 def _count(written: Written) -> int:
     return len(_WORDS.findall(written.text))
+
+
+def _is_wide(page: lxml.html.HtmlElement) -> bool:
+    """Tell whether a page has tables that take trafilatura the square of their width."""
+    spanned = 0
+    for row in page.iter("tr"):
+        for cell in row.xpath("*[@rowspan or @colspan]"):
+            spanned += span_of(cell, "rowspan") * span_of(cell, "colspan")
+        if len(row) > _WIDEST or spanned > _MOST_SPANNED:
+            return True
+    return False
 
 
 def _extract(page: lxml.html.HtmlElement) -> lxml.html.HtmlElement | None:

@@ -10,6 +10,7 @@ from itertools import accumulate
 import lxml.html
 from lxml import etree
 
+from askdoc.readers.copies import Copies
 from askdoc.readers.layout.headings import Heading
 from askdoc.readers.layout.lines import line_blocks
 from askdoc.readers.layout.structure import arrange
@@ -215,6 +216,7 @@ class _Writer:
 
         self._kinds: list[str] = []
         self._spans: list[tuple[int, int]] = []
+        self._copies = Copies()
         self._spanning: dict[int, tuple[int, int, str]] = {}
         """By column: for how many more rows a merged cell continues, its width, and its words."""
         self._line = 1
@@ -239,7 +241,7 @@ class _Writer:
             return
         if self._in_line and tag in ("td", "th"):
             self._kinds.append(tag)
-            self._spans.append((_span(element, "rowspan"), _span(element, "colspan")))
+            self._spans.append((span_of(element, "rowspan"), span_of(element, "colspan")))
         if self._in_line and tag in ("td", "th", "li"):
             self._words.append(_ITEM_END if tag == "li" else _CELL_END)
         elif tag == "br":
@@ -407,7 +409,7 @@ class _Writer:
             width = min(width, max(1, _MOST_SPANNED - column))
             for number in range(width):
                 yield number == 0, width > 1, cell
-            if rows > 1 and len(cell) <= _LONGEST_SPANNING:
+            if rows > 1 and len(cell) <= _LONGEST_SPANNING and self._copies.of(cell, 2) > 1:
                 self._spanning[column] = rows - 1, width, cell.replace(_LINE, "")
             column += width
 
@@ -418,7 +420,7 @@ class _Writer:
         return Span(start, self._length)
 
 
-def _span(cell: etree._Element, attribute: str) -> int:
+def span_of(cell: etree._Element, attribute: str) -> int:
     """Return the rowspan or colspan of a cell."""
     value = (cell.get(attribute) or "").strip()
     return min(max(1, int(value)), _MOST_SPANNED) if re.fullmatch(r"[0-9]{1,9}", value) else 1

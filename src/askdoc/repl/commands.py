@@ -109,7 +109,10 @@ def help_(session: Session, arguments: str) -> None:
             text = paragraph if paragraph.endswith(".") else f"{paragraph}."
             page.show([hang(Text(text), page, first="  ")])
         return
-    intro = "Type a question. A follow-up such as `and what did she say about costs?` is completed."
+    intro = (
+        "Type a question. A follow-up such as `and what did she say about costs?` is searched"
+        " together with the questions before it."
+    )
     panels = [
         Panel("The last answer", _rows(lines.COMMANDS)),
         Panel("Questions and documents", _rows(steer.COMMANDS)),

@@ -7,7 +7,9 @@ replaced when it has grown, a crash is an ordinary error, and the work runs on a
 from __future__ import annotations
 
 import pickle
+import signal
 import subprocess
+import sys
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -19,7 +21,6 @@ import numpy as np
 from askdoc import errors
 from askdoc.errors import IndexCorrupt
 from askdoc.store import vectors_files
-from askdoc.store.vectors import REPAIR
 from askdoc.system import children
 from askdoc.system.wire import Call, Failed, Returned, receive, send
 from askdoc.types import Hit
@@ -120,8 +121,7 @@ class ChromaProcess:
         except (EOFError, BrokenPipeError, pickle.UnpicklingError) as error:
             code = self._dismiss()
             vectors_files.suspect(self._folder)
-            message = f"chromadb crashed on the vectors in `{self._folder}` (exit code {code})"
-            raise IndexCorrupt(message, hint=REPAIR) from error
+            raise _crashed(self._folder, code) from error
         if isinstance(reply, Failed):
             raise _raised(reply)
         return reply.value
@@ -163,6 +163,18 @@ class ChromaProcess:
             self._thread.submit(self._dismiss)
             self._ended = True
         self._thread.shutdown()
+
+
+def _crashed(folder: Path, code: int) -> IndexCorrupt:
+    """Say that the process ended before it had answered; the next run makes the vectors whole."""
+    if sys.platform != "win32" and code == -signal.SIGKILL:
+        message = (
+            f"the system killed what writes the vectors in `{folder}`, as it does when memory is"
+            " short"
+        )
+        return IndexCorrupt(message, hint="free some memory, then run `askdoc index` again")
+    message = f"chromadb crashed on the vectors in `{folder}` (exit code {code})"
+    return IndexCorrupt(message, hint="run `askdoc index` again, which makes them anew")
 
 
 def _raised(failed: Failed) -> Exception:

@@ -16,29 +16,46 @@ from pathlib import PurePosixPath
 from askdoc.strings import CELL, searchable
 from askdoc.types import Block, Chunk, Kind, Reading, Section, Span, Structure
 
+_MOST_ITEMS = 500
+"""Items of a list that are looked at above and below an item; each passage does."""
+
 _LONGEST_LABEL, _WIDEST = 120, 200
 """Characters of what a row or an item is called, where it is repeated; those of an indentation."""
 
 LONGEST = 256_000
-"""Most characters of a part, unless a single block is longer."""
+"""Characters that the blocks of a part span at most; a longer block is cut."""
+
+_LONGEST_NAME = 300
+"""Characters of a title, an author or a heading that passages carry; each passage repeats them."""
+
+_DEEPEST = 12
+"""Headings that a passage carries, the innermost of them; a file can nest thousands."""
+
+_CHARACTERS = 12
+"""Characters that a chunk may have for each of its tokens. Words have about five, but a tokeniser
+takes any run of letters that it does not know for one token."""
 
 
 def windows(reading: Reading) -> Iterator[Reading]:
-    """Split a reading into parts at block borders.
+    """Cut a reading into parts of bounded length; together they are the reading.
+
+    A part ends with a block. Only a block that is longer than a part is cut, at white space.
 
     Pages, landmarks and fields of the document are in the first part only. A section is in the part
     where it starts; a block of the structure is in every part that it overlaps.
     """
-    runs = list(_runs(reading.blocks)) or [()]
+    pieces = [piece for block in reading.blocks for piece in _cut_long(reading, block, LONGEST)]
+    runs = list(_runs(pieces)) or [()]
     starts = [reading.origin, *(run[0].start for run in runs[1:]), reading.end]
-    blocks = reading.structure.blocks  # unpack once, for all parts
+    blocks = reading.structure.blocks  # unpacked once for all parts
+    section_starts = [section.start for section in reading.sections]
     for number, run in enumerate(runs):
         start, end = starts[number], starts[number + 1]
         text = reading.cut(Span(start, end))
         last = number == len(runs) - 1
-        sections = tuple(
-            s for s in reading.sections if start <= s.start and (last or s.start < end)
-        )
+        first_section = bisect_left(section_starts, start)
+        last_section = len(section_starts) if last else bisect_left(section_starts, end)
+        sections = reading.sections[first_section:last_section]
         structure = _within(blocks, start, end)
         if number == 0:
             yield replace(reading, text=text, blocks=run, sections=sections, structure=structure)
@@ -59,10 +76,14 @@ def _within(blocks: Sequence[Block], start: int, end: int) -> Structure:
 
 
 def joined(parts: Iterator[Reading]) -> Iterator[Reading]:
-    """Yield each part of a document with title, pages and open headings of earlier parts."""
+    """Yield each part of a document with what the parts before it say of it.
+
+    That is title, pages and landmarks, and the headings under which it begins. What each passage
+    repeats of that is shortened.
+    """
     head: Reading | None = None
     above: Sequence[Section] = ()
-    for part in parts:
+    for part in map(_shortened, parts):
         if head is None:
             head = part
         else:
@@ -77,14 +98,34 @@ def joined(parts: Iterator[Reading]) -> Iterator[Reading]:
         yield part
 
 
+def _shortened(part: Reading) -> Reading:
+    """Shorten title, author and headings."""
+    return replace(
+        part,
+        title=part.title and part.title[:_LONGEST_NAME],
+        author=part.author and part.author[:_LONGEST_NAME],
+        sections=tuple(
+            section
+            if len(section.title) <= _LONGEST_NAME
+            else replace(section, title=section.title[:_LONGEST_NAME])
+            for section in part.sections
+        ),
+    )
+
+
 def open_sections(sections: Sequence[Section]) -> tuple[Section, ...]:
     """List the sections that are open at the end, outermost first."""
     path: list[Section] = []
     for section in sections:
-        while path and path[-1].level >= section.level:
-            path.pop()
-        path.append(section)
+        _open(path, section)
     return tuple(path)
+
+
+def _open(path: list[Section], section: Section) -> None:
+    """Add a section to those that are open; it closes those that are not above it."""
+    while path and path[-1].level >= section.level:
+        path.pop()
+    path.append(section)
 
 
 def _runs(blocks: Sequence[Span]) -> Iterator[tuple[Span, ...]]:
@@ -98,16 +139,19 @@ def _runs(blocks: Sequence[Span]) -> Iterator[tuple[Span, ...]]:
 
 
 _NUMBER = re.compile(
-    r"""\s* (?:
+    r"""(?:
         [^\W\d_]+ \s+ (?: \d{1,3} | [IVX]{1,5} ) [.]
         | [(§]* \s* (?: \d{1,3} (?: \.\d{1,3} ){0,4} | [IVX]{1,5} ) [.)]
-    ) \s*""",
+    )""",
     re.VERBOSE,
 )
 """The number of a heading or list item: `3.`, `2.1.`, `IV.`, `Chapter 4.`"""
 
 _BETWEEN_CELLS = re.compile(re.escape(CELL)).finditer
 _BLANKS = re.compile(r"(?<=\S)\s+(?=\S)").finditer
+
+_VISIBLE = re.compile(r"\S")
+
 _BETWEEN_WORDS = re.compile(r"[\W_]+|(?<=[a-z])(?=[A-Z])")
 
 Split = Callable[[str, str], Sequence[str]]
@@ -122,6 +166,11 @@ class Budget:
 
     tokens: int
     overlap: int = 1
+
+    @property
+    def characters(self) -> int:
+        """How many characters a chunk may have, whatever a tokeniser makes of them."""
+        return self.tokens * _CHARACTERS
 
 
 def sentence_spans(reading: Reading, split: Split, language: str) -> list[Span]:
@@ -143,8 +192,8 @@ def sentence_spans(reading: Reading, split: Split, language: str) -> list[Span]:
 
 
 def _numbered(pieces: Sequence[str]) -> Sequence[str]:
-    """Join the number at the start of a block to the sentence after it."""
-    if len(pieces) > 1 and _NUMBER.fullmatch(pieces[0]):
+    """Join the number that a block begins with to what it numbers."""
+    if len(pieces) > 1 and _NUMBER.fullmatch(pieces[0].strip()):
         return [pieces[0] + pieces[1], *pieces[2:]]
     return pieces
 
@@ -172,11 +221,12 @@ def chunk(
     `budget.overlap` sentences. A sentence over the budget is first cut at white space, because the
     embedder would ignore its end.
     """
-    fitting, tokens = _fit(reading, sentences, budget.tokens, count_tokens)
+    fitting, tokens = _fit(reading, sentences, budget, count_tokens)
     section_starts = [section.start for section in reading.sections]
     breaks, blocks = reading.breaks(), reading.structure.blocks
     chunks: list[Chunk] = []
-    first = 0
+    above: list[Section] = []
+    seen = first = 0
     while first < len(fitting):
         home = _home(fitting[first], section_starts, breaks)
         label, end = _label(reading, blocks, fitting[first].start)
@@ -185,11 +235,17 @@ def chunk(
             last < len(fitting)
             and fitting[last].start < end
             and total + tokens[last] <= budget.tokens
+            and fitting[last].end - fitting[first].start <= budget.characters
             and _home(fitting[last], section_starts, breaks) == home
         ):
             total += tokens[last]
             last += 1
-        chunks.append(_make(reading, fitting[first:last], document_id, label))
+        for section in reading.sections[seen : home[0]]:
+            _open(above, section)
+        seen = home[0]
+        headings = [section.title for section in above[-_DEEPEST:]]
+        headings += [label] if label else []
+        chunks.append(_make(reading, fitting[first:last], document_id, tuple(headings)))
         ends_home = (
             last == len(fitting)
             or fitting[last].start >= end
@@ -197,12 +253,6 @@ def chunk(
         )
         first = last if ends_home else max(last - budget.overlap, first + 1)
     return chunks
-
-
-def heading_path(sections: Sequence[Section], offset: int) -> tuple[str, ...]:
-    """Return the headings above `offset`, outermost first."""
-    above = list(takewhile(lambda section: section.start <= offset, sections))
-    return tuple(section.title for section in open_sections(above))
 
 
 def passage_text(title: str | None, headings: Sequence[str], text: str) -> str:
@@ -260,13 +310,10 @@ def chunk_id(document_id: str, span: Span, text: str) -> str:
 
 
 def _make(
-    reading: Reading, sentences: Sequence[Span], document_id: str, label: str | None
+    reading: Reading, sentences: Sequence[Span], document_id: str, headings: tuple[str, ...]
 ) -> Chunk:
     span = Span(sentences[0].start, sentences[-1].end)
     text = reading.cut(span)
-    headings = heading_path(reading.sections, span.start)
-    if label:
-        headings = (*headings, label)
     return Chunk(
         id=chunk_id(document_id, span, passage_text(reading.title, headings, text)),
         document_id=document_id,
@@ -293,9 +340,8 @@ def _label(reading: Reading, blocks: Sequence[Block], start: int) -> tuple[str |
         return None, reading.end
     indent = _indent(reading, block.span.start)
     if block.span.start == start:
-        above = takewhile(
-            lambda one: one.kind is Kind.ITEM, map(blocks.__getitem__, range(at)[::-1])
-        )
+        before = map(blocks.__getitem__, range(max(0, at - _MOST_ITEMS), at)[::-1])
+        above = takewhile(lambda one: one.kind is Kind.ITEM, before)
         shallower = (one for one in above if _indent(reading, one.span.start) < indent)
         item = next(shallower, None) if indent else None
         if item is None:
@@ -303,7 +349,7 @@ def _label(reading: Reading, blocks: Sequence[Block], start: int) -> tuple[str |
         block, indent = item, _indent(reading, item.span.start)
     below = takewhile(
         lambda one: one.kind is Kind.ITEM and _indent(reading, one.span.start) > indent,
-        map(blocks.__getitem__, range(at + 1, len(blocks))),
+        map(blocks.__getitem__, range(at + 1, min(len(blocks), at + 1 + _MOST_ITEMS))),
     )
     *_, last = [blocks[at], *below]
     return _short(reading.cut(block.span)), last.span.end
@@ -327,27 +373,72 @@ def _home(span: Span, sections: Sequence[int], breaks: Sequence[int]) -> tuple[i
 
 
 def _fit(
-    reading: Reading, sentences: Sequence[Span], limit: int, count_tokens: CountTokens
+    reading: Reading, sentences: Sequence[Span], budget: Budget, count_tokens: CountTokens
 ) -> tuple[list[Span], list[int]]:
-    """Split every sentence over the limit; return the pieces and their token counts."""
+    """Cut every sentence that is over the budget; return the pieces and their token counts.
+
+    A sentence is cut by its characters first, and then by its tokens for each character, so that
+    none is tokenised more than a few times. Of a sentence that is cut, a piece without a letter or
+    a digit is left out: nobody can ask for it.
+    """
     fitting: list[Span] = []
     counts: list[int] = []
-    pending = [
-        *reversed(list(zip(sentences, _count(reading, sentences, count_tokens), strict=True)))
-    ]
+    pending: list[tuple[Span, int]] = []
+
+    def count(pieces: Sequence[Span]) -> None:
+        found = zip(pieces, _count(reading, pieces, count_tokens), strict=True)
+        pending.extend(reversed(list(found)))
+
+    count([one for span in sentences for one in _told(reading, span, budget.characters)])
     while pending:
-        span, count = pending.pop()
-        if count <= limit or len(span) == 1:
+        span, tokens = pending.pop()
+        if tokens <= budget.tokens or len(span) == 1:
             fitting.append(span)
-            counts.append(count)
-            continue
-        halves = _halve(reading, span)
-        pending.extend(reversed([*zip(halves, _count(reading, halves, count_tokens), strict=True)]))
+            counts.append(tokens)
+        elif tokens <= 2 * budget.tokens:
+            count(_halve(reading, span))
+        else:
+            count([*_told(reading, span, max(1, len(span) * budget.tokens // tokens))])
     return fitting, counts
+
+
+def _told(reading: Reading, span: Span, most: int) -> Iterator[Span]:
+    """Cut a sentence that is longer than `most` characters into pieces that hold words."""
+    if len(span) <= most:
+        yield span
+        return
+    for piece in _cut_long(reading, span, most):
+        if any(map(str.isalnum, reading.cut(piece))):
+            yield piece
 
 
 def _count(reading: Reading, spans: Sequence[Span], count_tokens: CountTokens) -> list[int]:
     return count_tokens([reading.cut(span) for span in spans]) if spans else []
+
+
+def _cut_long(reading: Reading, span: Span, most: int) -> Iterator[Span]:
+    """Cut a span into pieces of at most so many characters, without the white space around them.
+
+    A piece ends at the last border of cells in its second half, else at the last white space there,
+    else anywhere.
+    """
+    text, origin = reading.text, reading.origin
+    start, end = span.start - origin, span.end - origin
+    while end - start > most:
+        least, widest = start + most // 2, start + most
+        cut = after = text.rfind(CELL, least, widest)
+        if cut >= 0:
+            after += len(CELL)
+        else:
+            blanks = (at for at in range(widest, least, -1) if text[at].isspace())
+            cut = after = next(blanks, widest)
+        stop = start + len(text[start:cut].rstrip())
+        if start < stop:
+            yield Span(start + origin, stop + origin)
+        following = _VISIBLE.search(text, after, end)
+        start = following.start() if following else end
+    if start < end:
+        yield Span(start + origin, end + origin)
 
 
 def _halve(reading: Reading, span: Span) -> list[Span]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import sentencex
 
@@ -15,13 +16,11 @@ def split(text: str, language: str) -> list[str]:
     White space and closing marks, which sentencex separates, are joined to their sentence. Lone
     surrogates count as letters.
     """
-    pieces: list[str] = []
+    starts: list[int] = []
     position = 0
     for readable in sentencex.segment(language, _SURROGATES.sub("\ufffd", text)):
-        piece = text[position : position + len(readable)]
-        position += len(readable)
-        if pieces and not any(character.isalnum() for character in piece):
-            pieces[-1] += piece
-        else:
-            pieces.append(piece)
-    return pieces
+        end = position + len(readable)
+        if not starts or any(character.isalnum() for character in text[position:end]):
+            starts.append(position)
+        position = end
+    return [text[start:end] for start, end in pairwise([*starts, len(text)])]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from io import BufferedReader
 from pathlib import PurePath
@@ -38,6 +39,9 @@ class FileReading:
     def parts(self) -> Iterator[Reading]:
         """Yield the text of the file, part after part.
 
+        A small file can hold the text of a huge one, packed. Of that, as many characters are kept
+        as a file may have bytes.
+
         Raises:
             ReadError: it cannot be opened, or its reader cannot read it.
             MissingPart: the reader needs a package that is not installed.
@@ -46,7 +50,7 @@ class FileReading:
         with opened(self.found, self._most) as file:
             reader = self._load()
             try:
-                yield from self._read(file, reader)
+                yield from _shortened(self._read(file, reader), self._most)
             except (AskdocError, MemoryError, GeneratorExit, OSError):
                 raise
             except Exception as error:  # a broken file can make a library raise any error
@@ -72,6 +76,21 @@ class FileReading:
         reading = reader.read(data, name=name)
         del data
         yield from windows(reading)
+
+
+def _shortened(parts: Iterator[Reading], most: int) -> Iterator[Reading]:
+    """Yield parts up to so many characters, and say where that is not all."""
+    waiting: Reading | None = None
+    for part in parts:
+        if waiting is not None:
+            if part.origin >= most:
+                told = f"only the first {waiting.end:,} characters are indexed"
+                waiting = replace(waiting, warnings=(*waiting.warnings, told))
+                break
+            yield waiting
+        waiting = part
+    if waiting is not None:
+        yield waiting
 
 
 def in_line(most: int, reader_for: Callable[[str], Reader]) -> Read:

@@ -18,6 +18,7 @@ from lxml import etree
 
 from askdoc.errors import ReadError
 from askdoc.readers.composer import TURN, Composer, Wide, repeat_wide_cells, table_rows
+from askdoc.readers.copies import Copies
 from askdoc.readers.notes import FOOTER, HEADER, Apart, write_apart
 from askdoc.readers.office.properties import core_properties
 from askdoc.readers.package import Package, as_usual, parse_xml
@@ -169,6 +170,7 @@ class _Walk:
         self._levels = dict(_levels(document))
         self._kinds = dict(_kinds(document))
         self._hidden = _hidden_styles(document)
+        self._copies = Copies()
         self._paged = next(document.element.body.iter(_PAGE_BREAK), None) is not None
         self._page = 1
         self._paragraph = 0
@@ -240,7 +242,7 @@ class _Walk:
     def _table(self, table: etree._Element) -> None:
         elements = [row for row in table.iter(_TR) if _nearest(row, _TBL) is table]
         grid = [self._cells(row) for row in elements]
-        written = dict(table_rows(repeat_wide_cells(_with_wide(grid))))
+        written = dict(table_rows(repeat_wide_cells(_with_wide(grid), self._copies)))
         for number, (element, cells) in enumerate(zip(elements, grid, strict=True), start=1):
             row = "".join(cell.marked for cell in cells)
             before = _turned_before(row)

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from lxml import etree
 
 from askdoc.readers.composer import Composer, Wide, repeat_wide_cells, table_rows
+from askdoc.readers.copies import Copies
 from askdoc.readers.office.properties import open_properties
 from askdoc.readers.office.sheets import Missing, Sheet, comment_text, write_sheets
 from askdoc.readers.package import Package
@@ -33,10 +34,6 @@ _APART = frozenset((_NOTE, _COMMENT, _DRAW + "frame", _DRAW + "custom-shape"))
 
 _MOST_REPEATED = 1000
 """Most columns, or rows with words, that one element may repeat."""
-
-_MOST_COPIES = 20_000
-"""Most repeated cells with words of a table; further ones are written once."""
-
 
 _KINDS = {
     "quotations": Kind.QUOTE,
@@ -70,7 +67,8 @@ class OpenDocumentReader:
         sheets = body.find(_OFFICE + "spreadsheet")
         if sheets is not None:
             missing = Missing(sum(map(_lacks_result, sheets.iter(_TABLE + "table-cell"))))
-            named = map(_sheet, sheets.iterchildren(_TABLE + "table"))
+            copies = Copies()
+            named = (_sheet(one, copies) for one in sheets.iterchildren(_TABLE + "table"))
             return write_sheets(named, name, properties, warnings=missing)
         walk = _Walk(body, _hidden_styles((root, package.xml("styles.xml"))))
         if not walk.composer:
@@ -87,6 +85,7 @@ class _Walk:
         self.title: str | None = None
         self._paged = next(body.iter(_PAGE_BREAK), None) is not None
         self._page, self._paragraph, self._slide = 1, 0, 0
+        self._copies = Copies()
         pending = [iter(body)]
         while pending:
             element = next(pending[-1], None)
@@ -130,7 +129,7 @@ class _Walk:
         return [one for one in element.iter(*_APART) if _is_outermost(one, element)]
 
     def _table(self, table: etree._Element) -> None:
-        for _, row in table_rows(_rows(table, self._hidden)):
+        for _, row in table_rows(_rows(table, self._copies, self._hidden)):
             self._place()
             self.composer.row(row)
 
@@ -210,7 +209,7 @@ def _hidden_styles(roots: Iterable[etree._Element | None]) -> frozenset[str]:
     return frozenset(filter(hides, says)) if "none" in says.values() else frozenset()
 
 
-def _sheet(table: etree._Element) -> Sheet:
+def _sheet(table: etree._Element, copies: Copies) -> Sheet:
     """Read a table of a spreadsheet; comments are separate from the words of their cells."""
     notes: dict[int, list[str]] = {}
     number = 1
@@ -223,7 +222,7 @@ def _sheet(table: etree._Element) -> Sheet:
             comment.clear(keep_tail=True)
         times = _number(row, "number-rows-repeated")
         number += min(times, _MOST_REPEATED) if "".join(map(str, row.itertext())).strip() else times
-    return Sheet(table.get(_TABLE + "name", ""), _rows(table), notes)
+    return Sheet(table.get(_TABLE + "name", ""), _rows(table, copies), notes)
 
 
 def _lacks_result(cell: etree._Element) -> bool:
@@ -235,16 +234,17 @@ def _lacks_result(cell: etree._Element) -> bool:
     )
 
 
-def _rows(table: etree._Element, hidden: Collection[str] = ()) -> Iterator[list[str]]:
+def _rows(
+    table: etree._Element, copies: Copies, hidden: Collection[str] = ()
+) -> Iterator[list[str]]:
     """Yield the rows of a table as texts of cells, with repeated rows."""
-    return repeat_wide_cells(_rows_with_wide(table, hidden))
+    return repeat_wide_cells(_rows_with_wide(table, copies, hidden), copies)
 
 
 def _rows_with_wide(
-    table: etree._Element, hidden: Collection[str]
+    table: etree._Element, copies: Copies, hidden: Collection[str]
 ) -> Iterator[tuple[list[str], list[Wide]]]:
     """List rows with their merged cells."""
-    copies = _MOST_COPIES
     for row in table.iter(_TABLE + "table-row"):
         if next(row.iterancestors(_TABLE + "table"), None) is not table:
             continue
@@ -257,14 +257,12 @@ def _rows_with_wide(
             if max(columns, rows) > 1:
                 wide.append(Wide(len(cells) + 1, columns, rows))
             repeated = min(_number(cell, "number-columns-repeated"), _MOST_REPEATED)
-            written = min(repeated, 1 + copies) if words else 0
-            copies -= max(0, written - 1)
+            written = copies.of(words, repeated) if words else 0
             cells += [words] * written + [""] * (repeated - written)
-        filled = sum(map(bool, cells))
+        words = "".join(cells)
         times = _number(row, "number-rows-repeated")
-        times = min(times, _MOST_REPEATED) if filled else times
-        written = min(times, 1 + copies // filled) if filled else 0
-        copies -= max(0, written - 1) * filled
+        times = min(times, _MOST_REPEATED) if words else times
+        written = copies.of(words, times) if words else 0
         for number in range(times):
             yield (list(cells), wide) if number < written else ([], [])
 

@@ -12,6 +12,7 @@ from pptx.enum.shapes import PP_PLACEHOLDER
 
 from askdoc.errors import ReadError
 from askdoc.readers.composer import Composer, Wide, repeat_wide_cells, table_rows
+from askdoc.readers.copies import Copies
 from askdoc.readers.hidden import HIDDEN, hidden_slides
 from askdoc.readers.office.properties import core_properties
 from askdoc.readers.package import Package, as_usual, parse_xml
@@ -103,7 +104,7 @@ def _shape(shape: Any, composer: Composer, name: str) -> None:
         for number, paragraph in enumerate(shape.text_frame.paragraphs):
             composer.paragraph(paragraph.text, close=number > 0, kind=kind)
     elif getattr(shape, "has_table", False):
-        for _, row in table_rows(repeat_wide_cells(_rows(shape.table))):
+        for _, row in table_rows(repeat_wide_cells(_rows(shape.table), Copies())):
             composer.row(row)
     elif getattr(shape, "has_chart", False):
         for row in _chart(shape.chart):

@@ -18,6 +18,7 @@ from lxml import etree
 
 from askdoc.errors import ReadError
 from askdoc.readers.composer import Composer, Wide, repeat_wide_cells, table_rows
+from askdoc.readers.copies import Copies
 from askdoc.readers.hidden import HIDDEN, Hidden, Unseen
 from askdoc.readers.office.properties import Pairs, core_properties
 from askdoc.readers.package import Package, as_usual
@@ -279,7 +280,7 @@ def _until_empty(rows: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
 
 
 def _sheets(book: Any, package: Package, missing: Missing, unseen: Unseen) -> Iterator[Sheet]:
-    shares = _shares(book)
+    shares, copies = _shares(book), Copies()
     for sheet in book.worksheets:
         sheet.reset_dimensions()  # the stated dimensions are often wrong
         with sheet._get_source() as source:  # noqa: SLF001
@@ -289,7 +290,7 @@ def _sheets(book: Any, package: Package, missing: Missing, unseen: Unseen) -> It
         hidden, merged = scanned.hidden, scanned.merged
         hidden.sheet = sheet.sheet_state != "visible"  # or "veryHidden", which no menu shows
         rows = unseen.noting(_rows(sheet, shares), sheet.title, hidden)
-        content = _with_merged(rows, merged) if merged else rows
+        content = _with_merged(rows, merged, copies) if merged else rows
         yield Sheet(sheet.title, content, notes, hidden.sheet)
 
 
@@ -336,13 +337,13 @@ def _share(value: float) -> str:
 
 
 def _with_merged(
-    rows: Iterable[list[str]], merged: Iterable[tuple[int, Wide]]
+    rows: Iterable[list[str]], merged: Iterable[tuple[int, Wide]], copies: Copies
 ) -> Iterator[list[str]]:
     begins: dict[int, list[Wide]] = {}
     for row, wide in merged:
         begins.setdefault(row, []).append(wide)
     return repeat_wide_cells(
-        (row, begins.get(number, ())) for number, row in enumerate(rows, start=1)
+        ((row, begins.get(number, ())) for number, row in enumerate(rows, start=1)), copies
     )
 
 
@@ -356,6 +357,7 @@ def _old_sheets(data: bytes, unseen: Unseen, *, formatted: bool) -> Iterator[She
         on_demand=True,
         logfile=_Silence(),
     )
+    copies = Copies()
     for number in range(book.nsheets):
         sheet = book.sheet_by_index(number)
         rows = ([_old(cell, book) for cell in sheet.row(row)] for row in range(sheet.nrows))
@@ -372,7 +374,7 @@ def _old_sheets(data: bytes, unseen: Unseen, *, formatted: bool) -> Iterator[She
             {at + 1 for at, line in sheet.colinfo_map.items() if line.hidden},
             sheet=bool(sheet.visibility),
         )
-        content = _with_merged(unseen.noting(rows, sheet.name, hidden), merged)
+        content = _with_merged(unseen.noting(rows, sheet.name, hidden), merged, copies)
         yield Sheet(sheet.name, content, notes, hidden.sheet)
         book.unload_sheet(number)
 
