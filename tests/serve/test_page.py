@@ -159,7 +159,8 @@ def picture(page: Page, name: str) -> None:
     """Save a picture for the documentation, where that is wanted."""
     if PICTURES:
         page.wait_for_timeout(300)
-        page.screenshot(path=f"{PICTURES}/{name}.png")
+        shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+        shot.quantize(128).save(f"{PICTURES}/{name}.png", optimize=True)
 
 
 PIER = "Until when is the old pier closed?"
@@ -233,6 +234,9 @@ def test_a_conversation_has_follow_ups_and_refusals(visit: Open) -> None:
     last = page.locator("article").nth(4)
     last.get_by_text("Why this?").click()
     expect(last.locator(".scored li").first).to_be_visible()
+    markdown = last.locator(".markdown").input_value()
+    assert markdown.startswith("## Who reported what the divers found?\n")
+    assert "> Tom Abara reported" in markdown
     link = last.get_by_role("link", name="Link to this question").get_attribute("href")
     assert link is not None
     again = visit(link)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +16,7 @@ import msgspec
 from starlette.responses import Response
 from starlette.routing import Route
 
+from askdoc.addresses import is_address
 from askdoc.errors import AskdocError, UsageError
 from askdoc.serve.documents import no_document
 from askdoc.serve.http import NotFound, allowed_to, engine_of, unless_gone
@@ -42,6 +44,7 @@ _HTML = "text/html; charset=utf-8"
 _TURNS = 8
 """Earlier turns that a follow-up can refer to."""
 _PDF = ".pdf"
+_NUMBER = re.compile(r"[0-9]{1,7}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +73,10 @@ class _Place:
     """A place of a document, to be shown."""
 
     id: str
-    document: Document
-    library: str
     title: str
     where: str
+    original: str
+    """The address of the file, or of the page of the web that it was; empty where it is neither."""
     excerpt: reading.Excerpt
     highlight: str
     around: int
@@ -211,9 +214,7 @@ async def _place(request: Request, asked: str) -> _Place:
 
     """
     allowed, span = allowed_to(request), highlight_of(request)
-    around = request.query_params.get("around", "")
-    turned = _number(request)
-    wanted = int(around) if around.isdecimal() and len(around) < _TURNS else reading.AROUND
+    turned, wanted = _number(request, "page"), _number(request, "around") or reading.AROUND
 
     def job(opened: Libraries, _: Listener) -> _Place:
         found = opened.document(asked, allowed)
@@ -226,17 +227,13 @@ async def _place(request: Request, asked: str) -> _Place:
         shown = reading.window(document, span, wanted)
         start = span or Span(0, 0)
         place = name_place(document.place_of(start), *catalog.lines(document.id, start))
-        path = escaped(document.path)
         is_pdf = document.path.lower().endswith(_PDF) and document.within is None
         page = document.page_of(start.start) if is_pdf else None
         return _Place(
             id=asked,
-            document=document,
-            library=asked.partition(BETWEEN)[0],
-            title=encodable(escaped(document.title or path)),
-            where=encodable(
-                f"{escaped(document.path)}, {place}" if span else escaped(document.path)
-            ),
+            title=encodable(escaped(document.title or document.path)),
+            where=encodable(_where(document, place if span else "")),
+            original=_original(document),
             excerpt=reading.excerpt(catalog.text(document.id, shown), shown, span, document),
             highlight=f"{span.start}-{span.end}" if span else "",
             around=min(wanted, reading.MOST),
@@ -248,10 +245,25 @@ async def _place(request: Request, asked: str) -> _Place:
     return await engine_of(request).run(job)
 
 
-def _number(request: Request) -> int | None:
-    """Return the number of the page that is asked for, if any."""
-    given = request.query_params.get("page", "")
-    return int(given) if given.isdecimal() and 0 < len(given) <= _TURNS else None
+def _where(document: Document, place: str) -> str:
+    """Name the document and the place in it; the document only if its title does not."""
+    return ", ".join(
+        part for part in (escaped(document.path) if document.title else "", place) if part
+    )
+
+
+def _original(document: Document) -> str:
+    if document.within is not None:
+        return ""
+    if is_address(document.file):
+        return document.file
+    return "original"
+
+
+def _number(request: Request, name: str) -> int | None:
+    """Return a number that is given in the address, if any."""
+    given = request.query_params.get(name, "")
+    return int(given) if _NUMBER.fullmatch(given) else None
 
 
 def _coverage(opened: Libraries, name: str) -> _Coverage:
