@@ -112,9 +112,7 @@ def targets(words: Iterable[str], base: Path) -> list[Target]:
 
 def _path(word: str, base: Path) -> Path:
     if not word.strip():  # such as an unset variable: it must not mean the whole folder
-        message = (
-            "the path is empty" if not word else f"the path holds nothing but blanks: `{word}`"
-        )
+        message = "the path is empty" if not word else f"the path is blank: `{word}`"
         raise UsageError(message, hint="for all of this folder, write `.`")
     return base / expanded(word)
 

@@ -273,7 +273,7 @@ def from_words(key: str, words: Sequence[str]) -> Any:
         return tuple(words)
     if len(words) != 1:
         message = f"`{key}` takes one value, not {len(words)}"
-        raise SettingsError(message, hint="put quotation marks round one that holds blanks")
+        raise SettingsError(message, hint="put quotation marks around one with blanks")
     try:
         return msgspec.convert(words[0], field.type, strict=False)
     except msgspec.ValidationError as error:

@@ -385,7 +385,7 @@ def _refuse_for_all(values: Mapping[str, Any], user_config: Path) -> None:
     """Refuse settings of one workspace in the user's own file."""
     for key, value in values.items():
         if is_for_one(key, value):
-            message = f"{user_config}: `{key}` would hold for every workspace"
+            message = f"{user_config}: `{key}` would apply to every workspace"
             hint = f"take it out: `askdoc config unset {key}`; then, in a workspace: "
             hint += f"`askdoc config set --workspace {key} {_typed(value)}`"
             raise SettingsError(message, hint=hint)
@@ -435,7 +435,7 @@ def _anchored(overrides: Mapping[str, Any], start: Path) -> dict[str, Any]:
 def _path(value: str, key: str) -> Path:
     """Return `value` as a path, with `~` expanded."""
     if "\0" in value:
-        message = f"`{key}` is not a path: it holds a null character"
+        message = f"`{key}` is not a path: it contains a null character"
         raise SettingsError(message)
     return expanded(value)
 
@@ -448,7 +448,7 @@ def _place(root: Path, key: str, value: str, origins: Mapping[str, Origin]) -> P
     path = Path(os.path.normpath(root / _path(value, key)))
     if origins[key].trusted or path.resolve().is_relative_to(root.resolve()):
         return path
-    message = f"`{key}` is set to `{value}`, which lies outside the workspace `{root}`"
+    message = f"`{key}` is set to `{value}`, which is outside the workspace `{root}`"
     raise SettingsError(message, hint=_OUTSIDE_HINTS[key].format(path=shlex.quote(str(path))))
 
 
@@ -552,7 +552,7 @@ def remove(name: str) -> Path | None:
     root = library.root
     for folder in (root, root / FOLDER_NAME):
         if folder.is_symlink():
-            message = f"the library `{name}` lies elsewhere: `{folder}` is a link"
+            message = f"the library `{name}` is elsewhere: `{folder}` is a link"
             raise UsageError(message, hint="take away the link yourself")
     if library.index.exists():
         with files.writing(library.index, f"askdoc libraries remove {name}"):

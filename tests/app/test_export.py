@@ -305,7 +305,7 @@ def in_catalog(*statements: tuple[str, tuple[object, ...]]) -> Change:
         (said(embedder_fingerprint="other"), EmbedderMismatch, "not with `all-MiniLM-L6-v2`"),
         (said(embedder="org/none-such"), EmbedderMismatch, "`org/none-such`, which is not here"),
         (said(settings_fingerprint="other"), EmbedderMismatch, "other settings"),
-        (said(format="something"), BadExport, "no exported index"),
+        (said(format="something"), BadExport, "not an exported index"),
     ],
 )
 def test_what_does_not_fit_is_told_with_a_hint(

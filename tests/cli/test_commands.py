@@ -380,7 +380,7 @@ def test_an_empty_folder_and_a_missing_path(bare: Path) -> None:
     done = run("index", "empty")
     assert done.exit_code == 0
     assert done.stdout.startswith("Indexed 0 documents")
-    assert done.stderr == "note: `empty` holds nothing to index yet\n"
+    assert done.stderr == "note: `empty` has nothing to index yet\n"
     done = run("index", "nowhere")
     assert done.exit_code == 2
     assert "nowhere" in done.stderr
@@ -412,7 +412,7 @@ def test_a_place_of_a_document_is_shown() -> None:
     assert [line[:3] for line in lines] == ["3  ", "4 >", "5 >", "6  "]
     for arguments, complaint in (
         (["pier.txt:99"], "there is no line 99\n\nhint: the last line is 6\n"),
-        (["pier.txt:abc"], "`abc` is no line number"),
+        (["pier.txt:abc"], "`abc` is not a line number"),
         (["peir.txt"], "no indexed document is called `peir.txt`"),
         (["pier.txt", "--page", "1"], "`docs/minutes/pier.txt` has no page 1"),
     ):
@@ -509,7 +509,7 @@ def test_an_index_around_a_source_is_refused(bare: Path, index: str) -> None:
     for arguments in (["index"], ["index", "docs"], ["index", "docs/bees.md"]):
         done = run(*arguments, "--index", index)
         assert (done.exit_code, done.stdout) == (2, "")
-        assert "lies in the folder of the index" in done.stderr
+        assert "is in the folder of the index" in done.stderr
     (bare / "askdoc.toml").write_text(f'sources = ["docs"]\nindex = "{index}"\n')
     assert run("index").exit_code == 2
     assert sorted(bare.rglob("*")) == before

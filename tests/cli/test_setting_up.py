@@ -100,7 +100,7 @@ def test_config_writes_lists_into_the_workspace(here: Path) -> None:
             "`index` in your own file would apply to every workspace",
         ),
         (["set", "--workspace", "editor", "rm"], "a workspace cannot set `editor`"),
-        (["set", "--workspace", "index", "../x"], "lies outside the workspace"),
+        (["set", "--workspace", "index", "../x"], "is outside the workspace"),
     ],
 )
 def test_config_refuses_what_does_not_fit_and_writes_nothing(
@@ -123,7 +123,7 @@ def test_sources_written_into_the_own_file_by_hand_are_refused_and_taken_out(her
         done = run(*command)
         assert done.exit_code == 2
         told = " ".join(done.stderr.split())
-        assert "`sources` would hold for every workspace" in told
+        assert "`sources` would apply to every workspace" in told
         assert "take it out: `askdoc config unset sources`" in told
     assert not (here / ".askdoc").exists()
     assert run("config", "unset", "sources").exit_code == 0
@@ -274,7 +274,7 @@ def test_a_batch_goes_on_where_it_stopped(here: Path) -> None:
     assert (here / "a.jsonl").read_bytes() == before
     (here / "q.txt").write_text("Another question?\n")
     told = run(*whole).stderr
-    assert "does not hold answers to these questions" in told
+    assert "does not contain answers to these questions" in told
     told = " ".join(told.split())
     assert "line 1 answers `Where do swans nest?`, and the batch asks `Another question?`" in told
     assert "delete" not in told
@@ -300,14 +300,14 @@ def test_an_output_that_is_something_else_is_left_as_it_is(here: Path) -> None:
         (here / name).write_text(text)
         done = run(*batch, name)
         told = " ".join(done.stderr.split())
-        assert (done.exit_code, "does not hold answers" in told, why in told) == (2, True, True)
+        assert (done.exit_code, "does not contain answers" in told, why in told) == (2, True, True)
         assert "it stays as it is" in told
         assert "delete" not in told
         assert (here / name).read_text() == text
         assert ("`head -n " in told) == text.startswith(first)
     same = run(*batch, "./q.txt")
     assert same.exit_code == 2
-    assert "`q.txt` holds the questions" in same.stderr
+    assert "`q.txt` contains the questions" in same.stderr
     assert (here / "q.txt").read_text() == questions
 
 
@@ -590,7 +590,7 @@ def test_only_a_library_is_removed_and_nothing_of_the_user_s() -> None:
     (folder / "town" / "evals" / "mine.jsonl").touch()
     done = run("libraries", "remove", "town", "--yes")
     assert done.exit_code == 0
-    assert "town` stays, since it holds what is not askdoc's" in " ".join(done.stderr.split())
+    assert "town` stays: it has files that are not askdoc's" in " ".join(done.stderr.split())
     assert (folder / "town" / "evals" / "mine.jsonl").is_file()
     assert run("libraries").stdout == "birds  1 document\n"
 

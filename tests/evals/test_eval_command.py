@@ -207,7 +207,9 @@ def test_a_case_that_cannot_be_scored_exits_1(work: Path) -> None:
     path.write_text(path.read_text("utf-8").replace("rebuilt in oak", "rebuilt in elm"), "utf-8")
     done = run("village")
     assert done.exit_code == 1
-    assert "failed  pier: `pier.txt` does not hold the quote" in " ".join(done.stdout.split("\n"))
+    assert "failed  pier: `pier.txt` does not contain the quote" in " ".join(
+        done.stdout.split("\n")
+    )
     told = run("lint", "village")
     assert told.exit_code == 1
     assert "rebuilt in oak" in told.stdout

@@ -166,7 +166,7 @@ def test_a_run_without_floors_is_not_called_passed(corpus: Any, say: Any, tmp_pa
     assert verdict(bare) == (
         "`small` has no floors, so wrong answers fail nothing: `askdoc eval floors small --write`"
     )
-    assert verdict(bare, narrowed=True).endswith("floors hold for whole suites only")
+    assert verdict(bare, narrowed=True).endswith("floors apply to whole suites only")
     met = Rules(suites={"small": SuiteRules({"evidence_hit@1": 0.5})})
     held = replace(bare, gate=tuple(gate.judge(report.suites[0], met)))
     assert verdict(held) == "passed"

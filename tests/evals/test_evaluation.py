@@ -87,7 +87,7 @@ def test_a_failure_is_listed_in_no_mean_and_fails_the_run(corpus: Any, say: Any)
         ("b", "the model is gone", "fetch it"),
         (
             "z",
-            "`moon.txt` does not hold the quote `nowhere`",
+            "`moon.txt` does not contain the quote `nowhere`",
             "`askdoc eval lint` shows the nearest text",
         ),
     ]

@@ -69,7 +69,7 @@ def test_documents_go_by_their_path_and_by_their_location(corpus: Any) -> None:
 
 def test_what_is_not_in_the_index_is_an_error_that_names_it(corpus: Any) -> None:
     finder = GoldFinder(corpus)
-    with pytest.raises(GoldMissing, match=r"`moon\.txt` does not hold the quote `so near`"):
+    with pytest.raises(GoldMissing, match=r"`moon\.txt` does not contain the quote `so near`"):
         finder.needs(case(("moon.txt", "so near")))
     with pytest.raises(GoldMissing, match=r"no document `mars\.txt`"):
         finder.needs(case(("mars.txt", "x")))

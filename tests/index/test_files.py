@@ -145,7 +145,7 @@ def test_the_setting_counts_first_and_from_the_workspace(tmp_path: Path) -> None
 
 
 def test_a_setting_that_is_no_pattern_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="no pattern"):
+    with pytest.raises(SettingsError, match="invalid pattern"):
         list(discover(tmp_path, root=tmp_path, ignore=["!"]))
 
 

@@ -43,12 +43,12 @@ def test_a_folder_goes_by_its_full_path(tmp_path: Path, monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("name", ["./absent", "../absent", "/absent/model", "~/absent", "", "a b"])
 def test_a_path_that_is_not_there_is_an_error(name: str) -> None:
-    with pytest.raises(ModelError, match=r"no model folder|holds no"):
+    with pytest.raises(ModelError, match=r"no model folder|has no"):
         find(name)
 
 
 def test_a_folder_without_a_model_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="holds no Sentence Transformers model"):
+    with pytest.raises(ModelError, match="has no Sentence Transformers model"):
         find(str(tmp_path))
 
 

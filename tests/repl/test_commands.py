@@ -405,7 +405,7 @@ def test_index_and_status(talk: Talk, root: Path) -> None:
     talk.say("/index")
     assert "docs/empty.pdf" in talk.say("/status skipped")
     assert "error:" in talk.say("/index none/such")
-    assert "lies in the folder of the index" in talk.say("/index .askdoc/index/chroma")
+    assert "is in the folder of the index" in talk.say("/index .askdoc/index/chroma")
     (root / "docs" / "bees.txt").write_text("Bees sleep in the hive of Mr Olsen, in winter.\n")
     assert "Changed     1; run `/index` to update the index" in talk.say("/status")
     assert "hive of Mr Olsen." in talk.say("Where do bees sleep?")
@@ -561,7 +561,7 @@ def test_a_place_is_shown_where_its_words_stand_now(root: Path, home: Path) -> N
         assert "4 > Anna Berg, head of the harbour office" in said
         file.write_text("The pier is gone.\n", encoding="utf-8")
         said = second.say("/index", "/show 1")
-        assert said.startswith("error: `docs/pier.txt` no longer holds source 1\n\nhint: ")
+        assert said.startswith("error: `docs/pier.txt` no longer contains source 1\n\nhint: ")
 
 
 def test_places_that_were_kept_without_lines_are_said_to_be_gone(root: Path, home: Path) -> None:
@@ -675,7 +675,7 @@ def test_eval_add_keeps_a_case_that_holds(talk: Talk, root: Path) -> None:
     assert gold.document == "towns/housing.txt"
     assert gold.quote in (root / "docs" / gold.document).read_text(encoding="utf-8")
     assert suite.load(root / "evals" / "zoo.jsonl").cases[0].answerable is False
-    assert "holds this case already: `" in talk.say("/eval add none zoo")
+    assert "has this case already: `" in talk.say("/eval add none zoo")
     [refused] = suite.load(root / "evals" / "zoo.jsonl").cases
     said = talk.say("/eval add 1 zoo")
     assert "error: evals/zoo.jsonl already says that the documents do not hold the answer" in said

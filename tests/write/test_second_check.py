@@ -73,7 +73,7 @@ def test_an_entailment_model_in_a_folder_decides(
 def test_a_model_with_other_labels_is_refused(nli: Callable[..., Path]) -> None:
     from askdoc.models.entailment import load
 
-    with pytest.raises(ModelError, match="no entailment model") as caught:
+    with pytest.raises(ModelError, match="not an entailment model") as caught:
         load(str(nli("good", ("good", "bad"))))
     assert "entailment, neutral and contradiction" in (caught.value.hint or "")
 

@@ -99,7 +99,7 @@ def export_index(
             expect_sound(draft)
         except BadExport as error:
             message = f"the index can't be exported: {error}"
-            raise StoreError(message, hint="make it anew: `askdoc index --rebuild`") from error
+            raise StoreError(message, hint="rebuild it: `askdoc index --rebuild`") from error
         placed = list(homes(draft))
         about |= {"dimensions": _write_vectors(workspace, folder, placed, listen)}
         draft.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -166,7 +166,7 @@ def refuse_index_around(workspace: Workspace, sources: Iterable[Path]) -> None:
     folder = workspace.index.resolve()
     for source in sources:
         if source.resolve().is_relative_to(folder):
-            message = f"the source `{source}` lies in the folder of the index, `{workspace.index}`"
+            message = f"the source `{source}` is in the folder of the index, `{workspace.index}`"
             hint = "keep the index in a folder of its own: change `index` or pass `--index`"
             raise UsageError(message, hint=hint)
 

@@ -190,5 +190,5 @@ def refuse_other(catalog: CatalogReader, loaded: Embedder) -> None:
     if made_by is not None and made_by != loaded.fingerprint:
         name = catalog.setting(EMBEDDER_NAME)
         message = f"the index was made with the embedder `{name}`, not with `{loaded.name}`"
-        hint = "make it anew with `askdoc index --rebuild`, or leave out `--embedder`"
+        hint = "rebuild it with `askdoc index --rebuild`, or leave out `--embedder`"
         raise EmbedderMismatch(message, hint=hint)

@@ -290,7 +290,7 @@ def _expect_output() -> None:
     """
     if sys.stdout is None:
         message = "the standard output is closed"
-        raise AskdocError(message, hint=f"to see nothing of it: `> {os.devnull}`")
+        raise AskdocError(message, hint=f"to discard it: `> {os.devnull}`")
 
 
 def _drop_output() -> None:

@@ -201,7 +201,9 @@ def _refusal(file: Path, difference: str, good: int) -> UsageError:
     if good:
         named, other = shlex.quote(str(file)), shlex.quote(f"{file.with_suffix('')}-2{file.suffix}")
         hint += f" To continue from the lines before: `head -n {good} {named} > {other}`"
-    return UsageError(f"`{file}` does not hold answers to these questions: {difference}", hint=hint)
+    return UsageError(
+        f"`{file}` does not contain answers to these questions: {difference}", hint=hint
+    )
 
 
 def _short(question: str) -> str:
@@ -253,7 +255,7 @@ def run_batch(
         to = None
     output = None if to is None or _flows(to) else to
     if output and _is_same(output, batch):
-        message = f"`{to}` holds the questions, so answers cannot go there"
+        message = f"`{to}` contains the questions, so answers cannot go there"
         raise UsageError(message, hint="name another file with `--output`")
     lines = read_questions(batch)
     _note_skipped_lines(lines, batch, stderr)

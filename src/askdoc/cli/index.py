@@ -192,7 +192,7 @@ def _expect_something(report: IndexReport, paths: Sequence[str]) -> None:
 
     stderr = errors()
     named = ", ".join(f"`{path}`" for path in paths)
-    stderr.show([note_line(f"{named} holds nothing to index yet", stderr)])
+    stderr.show([note_line(f"{named} has nothing to index yet", stderr)])
 
 
 def _planned(
@@ -203,7 +203,7 @@ def _planned(
         message = "`--dry-run` and `--rebuild` do not go together"
         raise UsageError(message, hint="leave out one of them")
     if addresses := addresses_of(sources or ()):
-        message = f"`--dry-run` fetches nothing, so it knows nothing of `{addresses[0]}`"
+        message = f"`--dry-run` fetches nothing, so it cannot check `{addresses[0]}`"
         raise UsageError(message, hint="leave out the address, or `--dry-run`")
     paths = paths_of(sources or ())
     app.refuse_index_around(workspace, paths)

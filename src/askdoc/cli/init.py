@@ -68,7 +68,7 @@ def init(
             message = f"there is no `{source}` here"
             raise UsageError(message, hint="name files and folders that exist")
         if not (root / source).resolve().is_relative_to(root.resolve()):
-            message = f"`{source}` lies outside this folder"
+            message = f"`{source}` is outside this folder"
             raise UsageError(
                 message, hint=f"index it from here: `askdoc index {shlex.quote(source)}`"
             )

@@ -115,4 +115,4 @@ def remove(
     output().show([Text(f"deleted {what}; its documents stay where they are")])
     if left is not None:
         stderr = errors()
-        stderr.show([note_line(f"`{left}` stays, since it holds what is not askdoc's", stderr)])
+        stderr.show([note_line(f"`{left}` stays: it has files that are not askdoc's", stderr)])

@@ -225,7 +225,7 @@ def index_files(workspace: Workspace, files: Sequence[str], stderr: Page) -> Non
         named[named.index(STANDARD_INPUT)] = str(text)
     report = build(workspace, targets(named, here()), stderr)
     if not report.added:
-        reason = report.skipped[0].reason if report.skipped else "it holds no text"
+        reason = report.skipped[0].reason if report.skipped else "it has no text"
         message = f"there is nothing to ask in {', '.join(f'`{name}`' for name in files)}: {reason}"
         raise UsageError(message)
 

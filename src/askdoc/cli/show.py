@@ -68,7 +68,7 @@ def show(
             name, lines = lookup.split_place(target)
             before, _, after = target.rpartition(":")
             if lines is None and lookup.match(before, documents, here()):
-                message = f"`{after}` is no line number"
+                message = f"`{after}` is not a line number"
                 raise UsageError(message, hint=f"write `{before}:12` or `{before}:12-15`")
         document = lookup.one(name, documents, here())
         text = catalog.text(document.id)

@@ -109,7 +109,7 @@ def _writing(graded: Graded) -> Iterator[Stage]:
     answer, generation = graded.answer, graded.answer.generation
     if generation is None:
         return
-    finding = f"`{generation.model}` wrote {len(answer.claims)} claims that hold"
+    finding = f"`{generation.model}` wrote {len(answer.claims)} supported claims"
     if generation.fallback:
         finding = f"the answer is extractive: {generation.fallback}"
     elif answer.status is Status.ABSTAINED:

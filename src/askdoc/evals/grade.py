@@ -85,7 +85,7 @@ class GoldFinder:
         """Return every place of a gold quote.
 
         Raises:
-            GoldMissing: its document is not in the index, or does not hold the quote.
+            GoldMissing: its document is not in the index, or does not contain the quote.
 
         """
         documents = self.documents(gold.document)
@@ -98,7 +98,7 @@ class GoldFinder:
             for span in occurrences(gold.quote, self.text(document.id))
         )
         if not found:
-            message = f"`{gold.document}` does not hold the quote `{_short(gold.quote)}`"
+            message = f"`{gold.document}` does not contain the quote `{_short(gold.quote)}`"
             raise GoldMissing(message, hint="`askdoc eval lint` shows the nearest text")
         return found
 

@@ -162,7 +162,7 @@ def _no_quote(
     case: EvalCase, position: int, documents: Sequence[Document], gold: GoldFinder
 ) -> Finding:
     item = case.evidence[position]
-    message = f"`{item.document}` does not hold the quote {item.quote!r}"
+    message = f"`{item.document}` does not contain the quote {item.quote!r}"
     likeness, text = max(
         (nearest(item.quote, gold.text(document.id)) for document in documents),
         default=(0.0, ""),

@@ -110,7 +110,7 @@ def verdict(report: EvalReport, *, narrowed: bool = False) -> str:
     if not bare:
         return "passed"
     if narrowed:
-        return "no floor was missed, but floors hold for whole suites only"
+        return "no floor was missed, but floors apply to whole suites only"
     names = " ".join(bare)
     have = "has no floors" if len(bare) == 1 else "have no floors"
     listed = ", ".join(f"`{name}`" for name in bare)

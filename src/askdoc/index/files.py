@@ -64,7 +64,7 @@ def rules_of_settings(ignore: Sequence[str], folder: str) -> Rules:
     try:
         return Rules(GitIgnoreSpec.from_lines(ignore), folder)
     except ValueError as error:
-        message = f"`ignore` holds something that is no pattern: {error}"
+        message = f"`ignore` has an invalid pattern: {error}"
         raise SettingsError(message, hint="patterns are written as in `.gitignore`") from error
 
 

@@ -36,7 +36,7 @@ from askdoc.types.ports import Embedder, Listener, ignore
 
 __all__ = ["Files", "Indexer"]
 
-_ANEW = "make it anew, naming all its files and folders: `askdoc index --rebuild PATH`"
+_ANEW = "rebuild it, naming all its files and folders: `askdoc index --rebuild PATH`"
 
 
 @dataclass(frozen=True, slots=True)

@@ -459,7 +459,7 @@ def survey(
 
 
 def _not_named(location: str) -> Skip:
-    reason = "it lies outside the workspace, and nobody has named it on this machine"
+    reason = "it is outside the workspace, and nobody has named it on this machine"
     hint = f"if you trust it, `askdoc index {shlex.quote(location)}` reads it"
     return Skip(location, NOT_NAMED, reason, hint)
 

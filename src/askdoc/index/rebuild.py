@@ -81,7 +81,7 @@ class Rebuild:
             raise damage or nothing_to_index()
         for location in sources:
             if not (is_address(location) or is_there(self._root / location)):
-                message = f"`{location}` is not there, and an index made anew would lose it"
+                message = f"`{location}` is not there, and a rebuilt index would lose it"
                 hint = f"bring it back, or run `askdoc remove {shlex.quote(location)}`"
                 raise UsageError(message, hint=hint)
         loaded = self._load_embedder(made_by)

@@ -36,7 +36,7 @@ SETTINGS_FINGERPRINT = "settings_fingerprint"
 _ALL = ""
 """Stands for all sources in the list of incomplete ones; no location is empty."""
 _BATCH = 256
-_REBUILD = "run `askdoc index --rebuild` to make the index anew"
+_REBUILD = "run `askdoc index --rebuild` to build the index again"
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,8 @@ def _order(model: Any, name: str) -> list[int]:
     found = [next((k for k, v in labels.items() if v.startswith(kind)), None) for kind in _KINDS]
     order = [index for index in found if index is not None]
     if len(order) != len(_KINDS):
-        message = f"`{name}` is no entailment model: its labels are {', '.join(labels.values())}"
+        message = (
+            f"`{name}` is not an entailment model: its labels are {', '.join(labels.values())}"
+        )
         raise ModelError(message, hint=_HINT)
     return order

@@ -49,7 +49,7 @@ def find(name: str, *, option: str = "--embedder", publisher: str = _ORGANISATIO
     folder = expanded(name)
     if folder.is_dir():
         if not any((folder / description).is_file() for description in _DESCRIPTIONS):
-            message = f"the folder `{name}` holds no Sentence Transformers model"
+            message = f"the folder `{name}` has no Sentence Transformers model"
             hint = f"a model's folder has `{'` or `'.join(_DESCRIPTIONS)}`"
             raise ModelError(message, hint=hint)
         return Source(str(folder.resolve()), folder.resolve())
@@ -110,7 +110,7 @@ def fetch(name: str, *, allow_download: bool, option: str = "--embedder") -> Pat
         raise ModelError(message, hint=hint)
     fetched = _snapshot(name, local_only=False)
     if fetched is None:
-        message = f"the hub's `{name}` holds no weights as `.safetensors` or `.bin`"
+        message = f"the hub's `{name}` has no weights as `.safetensors` or `.bin`"
         raise ModelError(message)
     return fetched
 

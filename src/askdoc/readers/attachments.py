@@ -27,7 +27,7 @@ class Within:
         """Read a part called `name`; a part that cannot be read becomes a skip with the reason."""
         content_hash = hashlib.sha256(data).hexdigest()
         if self._depth >= MOST_DEEP:
-            reason = "it lies in a file in a file in a file, and so on"
+            reason = "it is in a file in a file in a file, and so on"
             return Part(name, content_hash, Unread("too_deep", reason, "unpack it by hand"))
         most = self._options.most_within
         if most is not None and len(data) > most:

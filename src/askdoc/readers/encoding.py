@@ -158,7 +158,7 @@ def _expect_text(text: str, name: str) -> str:
 
 def empty(name: str) -> ReadError:
     """Return the error for a file without words."""
-    return ReadError(f"`{name}` holds no words", code="empty")
+    return ReadError(f"`{name}` has no words", code="empty")
 
 
 def _binary(name: str, data: bytes = b"") -> ReadError:

@@ -39,12 +39,12 @@ class SubtitleReader:
         """Read a file called `name`.
 
         Raises:
-            ReadError: the file is empty, no text, or holds no subtitles.
+            ReadError: the file is empty, no text, or has no subtitles.
 
         """
         decoded = decode(data, name=name)
         if "-->" not in decoded.text:
-            raise damaged(name, "holds no subtitles")
+            raise damaged(name, "has no subtitles")
         composer = Composer()
         before: _Cue | None = None
         length = 0

@@ -54,7 +54,7 @@ def show(session: Session, arguments: str) -> None:
         whole = catalog.text(document.id)
         there = _still(place, whole)
         if there is None:
-            message = f"`{session.seen(document.file)}` no longer holds source {place.number}"
+            message = f"`{session.seen(document.file)}` no longer contains source {place.number}"
             raise UsageError(message, hint="its words then: `/sources`; to ask again: `/retry`")
         lines = catalog.lines(document.id, there)
         span = _page_of(document, there)

@@ -100,7 +100,7 @@ def eval_(session: Session, arguments: str) -> None:
     page = session.pages.output()
     for other in suite.there(path):
         if case == replace(other, id=case.id):
-            same = f"{session.seen(str(path))} holds this case already: `{other.id}`"
+            same = f"{session.seen(str(path))} has this case already: `{other.id}`"
             page.show([hang(named(same, "faint"), page)])
             return
         if case.question == other.question and case.answerable != other.answerable:

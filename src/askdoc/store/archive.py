@@ -114,7 +114,7 @@ def expect_sound(catalog: SqliteCatalog) -> None:
     for document, packed in catalog.connection.execute("SELECT document, packed FROM texts"):
         texts[document] = texts.get(document, 0) + _expect_length(packed, _LONGEST)
     if any(texts[document] < length for document, length in lengths.items()):
-        message = "its text is not whole"
+        message = "its text is incomplete"
         raise BadExport(message)
     for document, packed in catalog.connection.execute("SELECT document, packed FROM terms"):
         _expect_length(packed, _LONGEST + _TERMS_RATIO * lengths.get(document, 0))
@@ -404,7 +404,7 @@ class ExportFile:
         members = self._archive.infolist()
         names = [member.filename for member in members]
         if sorted(names) != sorted((*MEMBERS, _MANIFEST)):
-            message = "it holds something else than an index"
+            message = "it contains something else than an index"
             raise self.damaged(message)
         with self._translating():
             if self._archive.getinfo(_MANIFEST).file_size > _MOST_MANIFEST:
@@ -414,11 +414,11 @@ class ExportFile:
                 data = packed.read(_MOST_MANIFEST)
             comment = self._archive.comment.decode("ascii", "replace")
             if comment != f"{_MARK}{hashlib.sha256(data).hexdigest()}":
-                message = "its checksum does not hold"
+                message = "its checksum is wrong"
                 raise self.damaged(message)
             about = json.loads(data)
             if about["format"] != _FORMAT:
-                message = "it is no exported index"
+                message = "it is not an exported index"
                 raise self.damaged(message)
             if about["version"] > _VERSION:
                 message = f"a newer askdoc made `{self._file}`"
@@ -467,7 +467,7 @@ def opened(file: Path) -> Iterator[ExportFile]:
     try:
         archive = zipfile.ZipFile(file)
     except _BROKEN as error:
-        raise damaged(file, "it is no exported index, or only a part of one") from error
+        raise damaged(file, "it is not an exported index, or only a part of one") from error
     with archive:
         yield ExportFile(archive, file)
 

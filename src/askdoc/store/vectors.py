@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 _API = "chromadb.api.rust"
 """The module that Chroma imports by name when it opens a database."""
 
-REPAIR = "run `askdoc doctor --repair` to make the vectors anew from the stored text"
+REPAIR = "run `askdoc doctor --repair` to compute the vectors again from the stored text"
 
 
 def translated(error: BaseException, doing: str, folder: Path) -> StoreError:

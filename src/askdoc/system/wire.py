@@ -123,5 +123,5 @@ class _Unpickler(pickle.Unpickler):
             found = super().find_class(module, name)
             if isinstance(found, type):
                 return found
-        message = f"a message holds a `{module}.{name}`"
+        message = f"a message contains a `{module}.{name}`"
         raise pickle.UnpicklingError(message)

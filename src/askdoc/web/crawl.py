@@ -172,7 +172,7 @@ class Crawl:
                 self._fetcher.fetch(f"{site}robots.txt", into)
             except ReadError as error:
                 if error.code not in (GONE, REFUSED):
-                    message = f"`robots.txt` of the site can't be had: {error}"
+                    message = f"`robots.txt` of the site can't be fetched: {error}"
                     raise ReadError(message, code=error.code, hint=error.hint) from error
                 into = BytesIO()
             self._rules[site] = Rules(into.getvalue())

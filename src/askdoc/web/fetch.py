@@ -142,7 +142,9 @@ class Fetcher:
             if response.status in _REDIRECTS and "location" in headers:
                 target = resolved(address, headers["location"])
                 if target is None:
-                    message = f"it redirects to `{headers['location'][:80]}`, which is no web page"
+                    message = (
+                        f"it redirects to `{headers['location'][:80]}`, which is not a web page"
+                    )
                     raise _unreachable(message)
                 return target
             if response.status == _UNCHANGED and known is not None:
@@ -240,7 +242,7 @@ def _reason(error: Exception) -> str:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return f"the server's certificate does not hold: {cause.verify_message.lower()}"
+            return f"the server's certificate is not valid: {cause.verify_message.lower()}"
         cause = cause.__cause__ or cause.__context__
     text = " ".join(str(error).split())[:200]
     if isinstance(error, httpcore.ConnectError) and not text.startswith("the name"):

@@ -30,12 +30,12 @@ def objection(address: str, *, allow_private: bool) -> str | None:
     try:
         every = list(_inside(ip_address(address.partition("%")[0])))
     except ValueError:
-        return "is no IP address"
+        return "is not an IP address"
     for one in every:
         if one.is_link_local or one in _METADATA:
             return "is a link-local or metadata address"
         if one.is_unspecified or one.is_multicast or _is_this_network(one):
-            return "stands for no machine"
+            return "is not the address of a machine"
         if not allow_private and not _is_public(one):
             return PRIVATE
     return None

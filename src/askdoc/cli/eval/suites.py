@@ -239,8 +239,8 @@ def _located(quote: str, document: str | None, gold: GoldFinder) -> GoldEvidence
                 return GoldEvidence(path, places[0].of(text))
             best = max(best, (*nearest(quote, text), path))
     where = f"`{document}` does" if document else "the documents do"
-    message = f"{where} not hold the quote `{quote}`"
+    message = f"{where} not contain the quote `{quote}`"
     likeness, text, path = best
     near = f"the nearest text, in `{path}`: {text}"
-    far = "copy the quote from where it stands: `askdoc search` finds the passage"
+    far = "copy the quote from its document: `askdoc search` finds the passage"
     raise UsageError(message, hint=near if likeness >= ALIKE else far)

