@@ -167,6 +167,7 @@ class Answerer:
         """
         started = time.perf_counter()
         marks: list[float] = []
+        # Steps 1 to 5: understand, retrieve, score, confidence, choose what to cite.
         found = self._finder.find(
             question,
             documents=documents,
@@ -178,6 +179,7 @@ class Answerer:
         asked, selected = clean(question), time.perf_counter()
         writer = None if reason else self._parts.writer
         listen(evidence)
+        # Step 6: a language model phrases the answer, or the chosen sentences are the answer.
         reply = (
             self._write(writer, found, listen, complete) if writer else self._extract(found.chosen)
         )

@@ -163,11 +163,13 @@ class Finder:
             UsageError: the question is empty, or only has exclusions.
             StoreError: the index cannot be searched.
         """
+        # 1. Understand: repair spelling, parse operators.
         text = self.understand(question)
         demands = _asking(text)
         if not demands.has_words():
             on_retrieved()
             return Found(text, [], [], [], {}, 0.0, Reason("empty_question", _WORDLESS))
+        # 2. Retrieve, also with the terms of earlier questions.
         query = self.query(demands.text, vector, self.language(text))
         others = [one for one in map(clean, reversed(earlier)) if one != clean(question)]
         before = [self.query(one) for one in others[: len(EARLIER)] if one]
@@ -193,6 +195,7 @@ class Finder:
             asked = self.asked(query)
             if overview := self._overviews.find(query, asked, passages, documents, limit):
                 return self._overview(text, passages, overview)
+        # 3. Score sentences, 4. compute the confidence, 5. choose what to cite.
         found = self._judge(query, weights, passages, demands, documents)
         return replace(found, searched=text)
 
