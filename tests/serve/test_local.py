@@ -130,6 +130,38 @@ def test_what_an_engine_does_not_serve_the_command_does(
     assert "refused" in next(client.exchange(path, changed))
 
 
+def test_a_reader_that_has_gone_ends_it(folder: Path, stopped: threading.Event) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    script = "from askdoc.cli import command_line; command_line()"
+    done = subprocess.run(
+        [sys.executable, "-c", script, QUESTION],
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+def test_an_engine_that_says_nothing_is_passed_over(
+    folder: Path, stopped: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    mute = Path(client.runtime_folder()) / "0.sock"
+    with socket.socket(socket.AF_UNIX) as bound:
+        bound.bind(str(mute))
+        bound.listen()
+        monkeypatch.setattr(client, "_MOMENT", 0.2)
+        try:
+            assert client.answered([QUESTION]) == 0
+        finally:
+            mute.unlink()
+
+
 def test_only_the_user_gets_in(runtime: Path, stopped: threading.Event) -> None:
     folder = runtime / "askdoc"
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700

@@ -43,6 +43,7 @@ _MOMENT = 2.0
 """Seconds in which an engine says whether it serves what is asked."""
 
 _INTERRUPTED = 130
+_CLOSED_PIPE = 141
 Request = dict[str, object]
 
 
@@ -128,22 +129,43 @@ def exchange(path: str, request: Request) -> Iterator[dict[str, object]]:
 
 
 def _ask(path: str, request: Request) -> int | None:
+    """Print what an engine answers; None where it does not serve the question.
+
+    Raises:
+        OSError: the engine is gone, and has not said that it serves the question.
+
+    """
+    accepted = False
     try:
         for reply in exchange(path, request):
-            if reply.get("refused"):
+            if "refused" in reply:
                 return None
-            if "out" in reply:
-                sys.stdout.write(str(reply["out"]))
-                sys.stdout.flush()
-            elif "err" in reply:
-                sys.stderr.write(str(reply["err"]))
-            elif "code" in reply:
-                return int(str(reply["code"]))
+            accepted = True
+            if (code := _print(reply)) is not None:
+                return code
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
         return _INTERRUPTED
-    sys.stderr.write("error: the engine has ended; ask again\n")
-    return 1
+    except OSError:
+        if not accepted:
+            raise
+    if accepted:
+        sys.stderr.write("error: the engine has ended; ask again\n")
+    return 1 if accepted else None
+
+
+def _print(reply: dict[str, object]) -> int | None:
+    """Print what a reply has to be printed, and return the exit code that ends the command."""
+    try:
+        if "out" in reply:
+            sys.stdout.write(str(reply["out"]))
+            sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python would fail again at its end
+        return _CLOSED_PIPE
+    if "err" in reply:
+        sys.stderr.write(str(reply["err"]))
+    return int(str(reply["code"])) if "code" in reply else None
 
 
 def _request(arguments: list[str]) -> Request | None:

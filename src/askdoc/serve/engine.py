@@ -305,7 +305,7 @@ class Engine:
                     task = self._tasks.get(timeout=_GLANCE)
                 except Empty:
                     if not own.is_current:
-                        with suppress(AskdocError):  # the next question says what is wrong
+                        with suppress(Exception):  # the next question says what is wrong
                             own.get()
                     continue
                 if task is None:
@@ -320,8 +320,9 @@ class Engine:
             for name, member in own.get().members.items():
                 found = member.parts.sources.catalog.documents()
                 member.evidence(found[0].title or name)
-        except AskdocError as error:
-            self.error = error
+        except Exception as error:  # noqa: BLE001 - whoever waits has to know
+            message = f"the libraries cannot be opened: {error!r}"
+            self.error = error if isinstance(error, AskdocError) else AskdocError(message)
             self._opened.set()
             return
         with self._lock:

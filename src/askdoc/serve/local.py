@@ -1,7 +1,7 @@
 """The socket of an engine, by which the user's own commands ask it.
 
-A request is a line of JSON, and so is each reply: `refused`, or `out` and `err` to be printed, and
-at the end `code`. The socket lies in a folder that only the user may enter.
+A request is a line of JSON, and so is each reply: `refused`, or `accepted`, then `out` and `err` to
+be printed, and at the end `code`. The socket lies in a folder that only the user may enter.
 """
 
 from __future__ import annotations
@@ -138,8 +138,11 @@ class LocalServer:
                 self._stop()
             elif (names := self._served(request)) is None:
                 _send(stream, {"refused": "another index"})
+            elif self._engine.waiting >= self._engine.limits.waiting:
+                _send(stream, {"refused": "too many wait"})
             else:
                 self.last_used = time.monotonic()
+                _send(stream, {"accepted": True})
                 self._answer(request, names, opened, stream)
                 self.last_used = time.monotonic()
 
