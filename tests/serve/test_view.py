@@ -34,13 +34,14 @@ def test_what_a_language_model_wrote_shows_its_checks_and_quotes(engine: Engine)
     [citation] = answer.citations
     claim = Claim("It was <finished> in 1931.", (1,), Support.PARTIAL, ("“finished” differs",))
     written = replace(answer, claims=(claim,), generator="some-model")
-    shown = view.shown(question, written, lambda *_: (1, 1), {}, Path("/"))
+    shown = view.shown(question, written, lambda *_: (1, 1), {}, Path("/"), with_libraries=True)
     text = routes._templates().get_template("answer.html").render(shown=shown)
     assert "It was &lt;finished&gt; in 1931." in text
     assert "only partly supported: “finished” differs" in text
     assert f'<q class="quote" dir="auto">{citation.quote}</q>' in text
     assert "0 of 1 statements are fully supported by their sources" in text
     assert "Written by: some-model" in text
+    assert "works: dam.txt, line 1" in text
 
 
 @pytest.mark.parametrize("start", [0, 5, 3_000, 9_990])

@@ -178,7 +178,14 @@ async def _shown(
         return {place: together.lines(*place) for place in places}
 
     lines = await engine.run(lines_of)
-    return view.shown(asked, answer, lambda *place: lines[place], scope, _base(request, answer))
+    return view.shown(
+        asked,
+        answer,
+        lambda *place: lines[place],
+        scope,
+        _base(request, answer),
+        with_libraries=len(_libraries(request)) > 1,
+    )
 
 
 def _base(request: Request, answer: Answer) -> Path:

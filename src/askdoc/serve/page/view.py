@@ -126,12 +126,21 @@ class Shown:
         return f"{self.status_text}, {count}. {self.statements[0].text}"
 
 
-def shown(asked: str, answer: Answer, lines: Lines, scope: Mapping[str, str], base: Path) -> Shown:
+def shown(
+    asked: str,
+    answer: Answer,
+    lines: Lines,
+    scope: Mapping[str, str],
+    base: Path,
+    *,
+    with_libraries: bool,
+) -> Shown:
     """Prepare an answer to what was typed.
 
     `scope` is what the question was narrowed to, and paths are written as seen from `base`.
+    `with_libraries` names the library of each place, since there are several.
     """
-    sources = {item.label: _source(item) for item in answer.citations}
+    sources = {item.label: _source(item, with_library=with_libraries) for item in answer.citations}
     quotes = {item.label: one_line(item.quote) for item in answer.citations}
     exchange = Exchange(asked, answer.question, answer, datetime.now(UTC))
     turn = msgspec.json.encode(exchange.turn).decode()
@@ -146,7 +155,7 @@ def shown(asked: str, answer: Answer, lines: Lines, scope: Mapping[str, str], ba
         statements=tuple(_statement(claim, sources) for claim in answer.claims),
         sources=tuple(sources.values()),
         nearest=tuple(
-            _near(str(number), item, lines)
+            _near(str(number), item, lines, with_library=with_libraries)
             for number, item in enumerate(answer.evidence[:_NEAREST], start=1)
         )
         if abstained
@@ -184,7 +193,7 @@ def shown(asked: str, answer: Answer, lines: Lines, scope: Mapping[str, str], ba
     )
 
 
-def _source(item: Citation) -> Source:
+def _source(item: Citation, *, with_library: bool) -> Source:
     return Source(
         label=str(item.label),
         text=encodable(one_line(item.quote)),
@@ -193,13 +202,13 @@ def _source(item: Citation) -> Source:
         where=_where(item.document, place_suffix(item.place, item.line_start, item.line_end)),
         headings=encodable(heading_path(item.document.title, item.headings)),
         state=_STATES[item.file_state],
-        library=item.document.library or "",
+        library=(item.document.library or "") if with_library else "",
         document=item.document.id,
         highlight=f"{item.span.start}-{item.span.end}",
     )
 
 
-def _near(label: str, item: Evidence, lines: Lines) -> Source:
+def _near(label: str, item: Evidence, lines: Lines, *, with_library: bool) -> Source:
     document = item.passage.document
     return Source(
         label=label,
@@ -209,7 +218,7 @@ def _near(label: str, item: Evidence, lines: Lines) -> Source:
         where=_where_at(document, item.span, lines),
         headings=encodable(heading_path(document.title, item.passage.chunk.headings)),
         state="",
-        library=document.library or "",
+        library=(document.library or "") if with_library else "",
         document=document.id,
         highlight=f"{item.span.start}-{item.span.end}",
     )

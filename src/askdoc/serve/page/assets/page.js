@@ -102,7 +102,8 @@ document.addEventListener("click", async (event) => {
 function bring(y, of) {
   const pane = form ? source : document.scrollingElement;
   const top = form ? source.getBoundingClientRect().top : 0;
-  pane.scrollTop += of.getBoundingClientRect().top - top + y - pane.clientHeight / 3;
+  const at = of.getBoundingClientRect().top - top + y;
+  if (at > pane.clientHeight * 0.6) pane.scrollTop += at - pane.clientHeight / 3;
 }
 
 async function draw(image) {
