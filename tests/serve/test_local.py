@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from askdoc.cli.app import make_app
 from askdoc.serve import client
 from askdoc.serve.engine import Engine
 from askdoc.serve.local import LocalServer
@@ -177,7 +179,10 @@ def test_an_engine_says_what_it_serves_and_ends(folder: Path, stopped: threading
     assert (status["pid"], status["ready"]) == (os.getpid(), True)
     assert status["libraries"] == {"works": str(folder)}
     assert not stopped.is_set()
-    assert list(client.exchange(path, {"do": "stop"})) == [{"stopping": True}]
+    done = CliRunner().invoke(make_app(), ["serve", "--status"])
+    assert json.loads(done.stdout)["engines"][0]["pid"] == os.getpid()
+    done = CliRunner().invoke(make_app(), ["serve", "--stop"])
+    assert done.stdout == "1 engine told to end\n"
     assert stopped.wait(5)
 
 

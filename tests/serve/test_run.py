@@ -6,10 +6,14 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
+import time
 from pathlib import Path
 
 import httpx
 import pytest
+
+from askdoc.serve import client
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
@@ -40,3 +44,27 @@ def test_without_the_extra_it_says_what_to_install(folder: Path) -> None:
     )
     assert done.returncode == 1
     assert "pip install 'askdoc[serve]'" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sockets of Unix")
+def test_an_engine_is_left_behind_without_the_extra_and_ends_by_itself(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocked = (
+        "import sys; sys.modules.update(starlette=None, uvicorn=None, sse_starlette=None);"
+        "from askdoc.serve import warm; warm.main()"
+    )
+    monkeypatch.setenv("ASKDOC_LLM", "extractive")
+    monkeypatch.chdir(folder)
+    with tempfile.TemporaryDirectory(prefix="ad-") as runtime:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", runtime)
+        with subprocess.Popen([sys.executable, "-c", blocked, "1"], cwd=folder) as process:
+            while not client.sockets():
+                assert process.poll() is None
+                time.sleep(0.05)
+            [path] = client.sockets()
+            [status] = client.exchange(path, {"do": "status"})
+            assert (status["pid"], status["address"]) == (process.pid, None)
+            assert client.answered(["When was the Oren dam completed?"]) == 0
+            assert process.wait(60) == 0
+        assert client.sockets() == []
