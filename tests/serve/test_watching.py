@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import socket
 import threading
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -17,7 +19,8 @@ from askdoc import workspace
 from askdoc.serve.app import make_app
 from askdoc.serve.engine import Engine, Limits, Overloaded
 from askdoc.serve.libraries import Libraries
-from askdoc.types.ports import Listener
+from askdoc.types import Answer
+from askdoc.types.ports import Listener, ignore
 
 from .conftest import DAM
 
@@ -103,6 +106,35 @@ def test_beyond_the_limit_a_question_is_refused_and_one_without_caller_ends(
         asyncio.run(calls())
     finally:
         engine.close()
+
+
+@pytest.mark.parametrize("accept", ["application/json", "text/event-stream"])
+def test_a_caller_that_hangs_up_ends_its_question(
+    accept: str, address: str, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, ended = threading.Event(), threading.Event()
+
+    def endless(_: Libraries, listen: Listener) -> Answer:
+        begun.set()
+        try:
+            while True:
+                listen(None)
+                time.sleep(0.01)
+        finally:
+            ended.set()
+
+    async def ask(*_: object, listen: Listener = ignore, **__: object) -> Answer:
+        return await engine.run(endless, listen)
+
+    monkeypatch.setattr(engine, "ask", ask)
+    target = urlsplit(address)
+    body = b'{"question": "x"}'
+    with socket.create_connection((target.hostname, target.port or 0)) as caller:
+        head = f"POST /v1/ask HTTP/1.1\r\nHost: {target.netloc}\r\nAccept: {accept}\r\n"
+        caller.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        assert begun.wait(20)
+        assert not ended.is_set()
+    assert ended.wait(20)
 
 
 def test_a_changed_index_is_followed_without_a_lost_question(tmp_path: Path) -> None:
