@@ -156,7 +156,7 @@ def test_a_follow_up_means_what_was_asked_before(call: Callable[..., CallToolRes
     [
         ("ask", {"question": "  "}, "the question is empty"),
         ("ask", {"question": QUESTION, "library": "law"}, "no library `law`"),
-        ("ask", {"question": QUESTION, "source": ["*.pdf"]}, "no indexed document matches"),
+        ("ask", {"question": QUESTION, "source": ["*.docx"]}, "no indexed document matches"),
         ("ask", {}, "`question` is missing"),
         ("ask", {"question": QUESTION, "where": "dam"}, "unknown field"),
         ("fetch", {"id": "askdoc://works/../etc/passwd"}, "no such document"),
@@ -218,8 +218,12 @@ def test_a_long_document_is_fetched_in_parts_that_make_up_the_whole(
 def test_documents_are_listed_and_are_resources(engine: Engine) -> None:
     async def read(client: Client) -> None:
         listed = (await client.call_tool("list_documents", {})).structured_content
-        assert [item["document"] for item in listed["documents"]] == ["bees.md", "dam.txt"]
-        assert listed["total"] == 2
+        assert [item["document"] for item in listed["documents"]] == [
+            "bees.md",
+            "dam.txt",
+            "weir.pdf",
+        ]
+        assert listed["total"] == 3
         some = await client.call_tool("list_documents", {"source": ["*.md"]})
         assert "bees.md" in text_of(some)
         assert "dam.txt" not in text_of(some)
