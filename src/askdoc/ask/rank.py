@@ -223,6 +223,8 @@ def _with(
         return []
     values = [float(value) for value in measure(evidence[:depth])]
     values += [min(values)] * (len(evidence) - len(values))
+    if name == RANKER:
+        values = _by_row(evidence, values)
     found = [
         replace(
             item,
@@ -232,6 +234,23 @@ def _with(
         for at, (item, value) in enumerate(zip(evidence, values, strict=True))
     ]
     return sorted(found, key=_by_score)
+
+
+def _by_row(evidence: Sequence[Evidence], values: Sequence[float]) -> list[float]:
+    """Give all parts of a row the value of the best: a ranker sees the name of the row in one."""
+    rows = [_row(item) for item in evidence]
+    best: dict[tuple[str, int], float] = {}
+    for row, value in zip(rows, values, strict=True):
+        if row:
+            best[row] = max(value, best.get(row, value))
+    return [best[row] if row else value for row, value in zip(rows, values, strict=True)]
+
+
+def _row(item: Evidence) -> tuple[str, int] | None:
+    """Name the row of a table that a unit is in."""
+    document = item.passage.document
+    block = document.structure.block_at(item.sentence.start)
+    return (document.id, block.span.start) if block and block.kind is Kind.ROW else None
 
 
 def _once(evidence: Sequence[Evidence]) -> list[Evidence]:
