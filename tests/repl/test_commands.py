@@ -856,7 +856,7 @@ def test_a_model_that_is_being_made_ready_is_told_of(talk: Talk) -> None:
     talk.say(HERONS)
     redrawn.clear()
     for stage in CompileStage:
-        engine._hear(Compiling("any", stage))
+        engine._on_event(Compiling("any", stage))
         assert STAGES[stage].lower() in talk.session._waiting_for().lower()
     assert redrawn == ["making the model ready … · harbour · extractive"] * len(CompileStage)
     talk.say("/k 3", HERONS)

@@ -19,7 +19,7 @@ _INDEX = re.compile(r"\[\d+\]")
 _WORD = re.compile(r"\w")
 
 
-def annotations(page: Any) -> Iterator[str]:
+def annotation_lines(page: Any) -> Iterator[str]:
     """Yield a line for each filled field (`Name: value`) and each note, in order.
 
     Hidden ones are left out. Fields need the document's forms to be initialised.

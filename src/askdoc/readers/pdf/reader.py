@@ -21,7 +21,7 @@ from pypdfium2 import raw
 from askdoc.errors import ReadError
 from askdoc.readers.composer import Composer
 from askdoc.readers.layout.headings import without_headings
-from askdoc.readers.pdf.annotations import annotations
+from askdoc.readers.pdf.annotations import annotation_lines
 from askdoc.readers.pdf.layout import CELL, Bookmark, PageLine, compose, in_reading_order, soften
 from askdoc.readers.pdf.tables import with_column_names
 from askdoc.types import BARE_PAGES, ENCRYPTED, NO_TEXT, Reading, ReadOptions
@@ -245,7 +245,7 @@ def _page(document: Any, number: int) -> tuple[list[PageLine], list[str]]:
     lines = list(glyphs.lines())
     text = "".join(line.text for line in lines)
     usable = text.count(_UNKNOWN) <= _MOST_UNKNOWN * len(text)
-    beside = list(annotations(page))
+    beside = list(annotation_lines(page))
     page.close()
     return lines if usable else [], beside
 
