@@ -1,27 +1,105 @@
-"""Loads entailment models (NLI cross-encoders) of Sentence Transformers."""
+"""Entailment models: whether a text supports a claim, contradicts it, or says nothing of it.
+
+One comes with the package (`training/entailment/README.md`); cross-encoders of Sentence
+Transformers can be named beside it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any
+
+import numpy as np
+from tokenizers import Encoding, Tokenizer
 
 from askdoc.errors import ModelError
 from askdoc.models import sources
+from askdoc.models.onnx import WORDS, on_each_core, open_session
+from askdoc.models.ranker import packaged_data
+from askdoc.strings import encodable
 from askdoc.types import Entailment
+
+MODEL, TOKENIZER, ABOUT = "model.onnx", "tokenizer.json", "about.json"
+IDS, TYPES, OUTPUT = "input_ids", "token_type_ids", "scores"
+
+_MOST_TOKENS = 256
+"""Tokens of a pair; a longer text is cut, a claim never is."""
+_MOST_CLAIM = 128
+
+Judge = Callable[[Sequence[tuple[str, str]]], list[Entailment]]
+"""Judges pairs of a text and a claim, in order."""
+
+
+class PackagedEntailment:
+    """Judges with the model that comes with the package; it reads English.
+
+    A pair's result does not depend on the pairs beside it. Safe to use from several threads.
+
+    Raises:
+        ModelError: the files in `folder` cannot be used.
+
+    """
+
+    def __init__(self, folder: Path) -> None:
+        shared = packaged_data()
+        try:
+            about = json.loads((folder / ABOUT).read_bytes())
+            self._tokenizer = Tokenizer.from_file(str(shared / TOKENIZER))
+            self._session = open_session(folder / MODEL, words=shared / WORDS)
+        except Exception as error:  # tokenizers and onnxruntime raise little else
+            message = f"the entailment model in `{folder}` cannot be used: {error}"
+            raise ModelError(message, hint="pip install --force-reinstall askdoc") from error
+        self._temperature = float(about["temperature"])
+        self.fingerprint = str(about["sha256"])[:_FINGERPRINT]
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(_MOST_TOKENS, strategy="only_first")
+        self._claims = Tokenizer.from_str(self._tokenizer.to_str())
+        self._claims.enable_truncation(_MOST_CLAIM)
+
+    def __call__(self, pairs: Sequence[tuple[str, str]]) -> list[Entailment]:
+        """Judge each text and claim."""
+        encodings = self._tokenizer.encode_batch_fast(
+            [(encodable(text), self._short(encodable(claim))) for text, claim in pairs]
+        )
+        return on_each_core(self._one, encodings)
+
+    def _short(self, claim: str) -> str:
+        """Cut a claim that would leave no room for its text."""
+        encoding = self._claims.encode(claim, add_special_tokens=False)
+        return claim[: encoding.offsets[-1][1]] if encoding.overflowing else claim
+
+    def _one(self, pair: Encoding) -> Entailment:
+        ids, types = (np.array([row], dtype=np.int64) for row in (pair.ids, pair.type_ids))
+        [scores] = self._session.run([OUTPUT], {IDS: ids, TYPES: types})[0] / self._temperature
+        chances = np.exp(scores - scores.max())
+        return Entailment(*map(float, chances / chances.sum()))
+
+
+@cache
+def packaged() -> PackagedEntailment:
+    """Load the model that comes with the package, once in a process.
+
+    Raises:
+        ModelError: its files are damaged.
+
+    """
+    return PackagedEntailment(packaged_data() / "entailment")
+
 
 _OPTION = "--check"
 _PUBLISHER = "cross-encoder"
+_FINGERPRINT = 24
 _KINDS = ("entail", "neutral", "contra")
 _HINT = "it has to be a cross-encoder with the labels entailment, neutral and contradiction"
 
 
-def load(
-    name: str, *, allow_download: bool = False
-) -> tuple[str, Callable[[str, str], Entailment]]:
+def load(name: str, *, allow_download: bool = False) -> tuple[str, Judge]:
     """Load the entailment model called `name`: a folder, or a model on a hub.
 
-    Returns its full name, and a function from (text, claim) to the probabilities of entailment and
-    contradiction.
+    Returns its full name, and the function that judges pairs of a text and a claim.
 
     Raises:
         MissingPart: a library that it needs is not installed.
@@ -53,10 +131,9 @@ def load(
         raise ModelError(message, hint=_HINT) from error
     order = _order(model, name)
 
-    def judge(text: str, claim: str) -> Entailment:
-        [shares] = model.predict([(text, claim)], apply_softmax=True, show_progress_bar=False)
-        entailed, neutral, contradicted = (float(shares[index]) for index in order)
-        return Entailment(entailed, neutral, contradicted)
+    def judge(pairs: Sequence[tuple[str, str]]) -> list[Entailment]:
+        rows = model.predict(list(pairs), apply_softmax=True, show_progress_bar=False)
+        return [Entailment(*(float(shares[index]) for index in order)) for shares in rows]
 
     return source.name, judge
 
