@@ -1,5 +1,5 @@
 # Two commands for a fresh machine with Python 3.11 or newer, make and git:
-#   make demo   install into .venv, index seeds/, ask a question, by extraction and of a model
+#   make demo   install into .venv, index seeds/, ask a question
 #   make test   install what tests need, run them all
 # Both are safe to run again, and quick the second time.
 
@@ -7,7 +7,6 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 WHEEL_VENV := $(VENV)/wheel
-LLM := smollm2-135m
 # Tests wait for other processes about a third of their time.
 WORKERS ?= $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) * 3 // 2)")
 QUESTION := What did Xue Lan say about isolation?
@@ -21,9 +20,6 @@ demo: $(VENV)/.installed
 	@$(BIN)/askdoc index
 	@printf '\n$$ askdoc "%s"\n\n' "$(QUESTION)"
 	@$(BIN)/askdoc "$(QUESTION)"
-	@$(BIN)/askdoc models pull $(LLM)
-	@printf '\n$$ askdoc --llm $(LLM) "%s"\n\n' "$(QUESTION)"
-	@$(BIN)/askdoc --llm $(LLM) "$(QUESTION)"
 
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal

@@ -286,5 +286,5 @@ def test_a_model_that_nobody_measured_can_neither_refuse_nor_stand_alone() -> No
         "When?", evidence(MILL), lambda _: None
     )
     assert not draft.claims
-    assert draft.generation.withheld[0].support is Support.PARTIAL
+    assert draft.generation.withheld[0].support is not Support.SUPPORTED
     assert "NO ANSWER" not in (generator.asked[0].grammar or "")

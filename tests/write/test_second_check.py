@@ -16,7 +16,7 @@ from askdoc.write.check.entailment import EntailmentCheck, ModelCheck
 from askdoc.write.writer import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 FACT = "The mill was built in 1850."
 SOURCES = [Source("1", FACT)]
@@ -78,12 +78,12 @@ def test_a_model_with_other_labels_is_refused(nli: Callable[..., Path]) -> None:
     assert "entailment, neutral and contradiction" in (caught.value.hint or "")
 
 
-def test_what_the_rules_refuse_is_not_even_asked_about() -> None:
+def test_what_the_facts_refuse_is_not_even_asked_about() -> None:
     asked: list[str] = []
 
-    def judge(text: str, claim: str) -> Entailment:
-        asked.append(claim)
-        return Entailment(1.0, 0.0, 0.0)
+    def judge(pairs: Sequence[tuple[str, str]]) -> list[Entailment]:
+        asked.extend(claim for _, claim in pairs)
+        return [Entailment(1.0, 0.0, 0.0)] * len(pairs)
 
     lines = "- The mill was built in 1805. [1]\n- The mill was built in 1850. [1]\n"
     writer = Writer(

@@ -256,7 +256,7 @@ def test_what_a_server_says_of_a_refusal_is_shown_without_the_key(status: int) -
         ("HTTP://secret-5930@127.0.0.1:9/v1#m", "user and password"),
         ("http://127.0.0.1:9/v1?key=secret-5930", "a query"),
         ("http://127.0.0.1:9/v1?key=secret-5930#m", "a query"),
-        ("http://[secret-5930/v1", "no address"),
+        ("http://[secret-5930/v1", "not the address of a server"),
     ],
 )
 def test_an_address_with_a_secret_is_refused_without_showing_it(address: str, says: str) -> None:

@@ -116,9 +116,15 @@ def writer(
         price_out=settings.llm_price_out,
     )
     generator = wrap(chosen.generator) if wrap else chosen.generator
-    check = Check(terms, embedder.embed_queries, analyser.language)
-    second = _second_check(workspace, generator)
-    return Writer(generator, check, terms, limits=limits, second_check=second, reach=readable)
+    return Writer(
+        generator,
+        Check(terms, language=analyser.language),
+        terms,
+        limits=limits,
+        second_check=_second_check(workspace, generator),
+        reach=readable,
+        embed=embedder.embed_queries,
+    )
 
 
 def _second_check(workspace: Workspace, generator: Generator) -> Checker | None:

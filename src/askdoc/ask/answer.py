@@ -249,8 +249,7 @@ class Answerer:
     def _extract(self, chosen: Sequence[Chosen], generation: Generation | None = None) -> _Reply:
         """Return the chosen sentences as claims."""
         citations = tuple(
-            self._cite(label, item.evidence, item.span)
-            for label, item in enumerate(chosen, start=1)
+            self.cite(label, item.evidence, item.span) for label, item in enumerate(chosen, start=1)
         )
         claims = tuple(_claim(citation) for citation in citations)
         return _Reply(claims, citations, GENERATOR, generation)
@@ -274,12 +273,14 @@ class Answerer:
             for item, span in draft.places:
                 key = (item.passage.document.id, span)
                 if key not in citations:
-                    citations[key] = self._cite(len(citations) + 1, item, span)
+                    citations[key] = self.cite(len(citations) + 1, item, span)
                     fresh.append(citations[key])
             labels = tuple(
                 citations[item.passage.document.id, span].label for item, span in draft.places
             )
-            claims.append(Claim(draft.text, labels, draft.support, draft.reasons))
+            claims.append(
+                Claim(draft.text, labels, draft.support, draft.reasons, draft.probability)
+            )
             listen(Wrote(claims[-1], tuple(fresh)))
 
         draft = writer.write(complete or found.searched, found.evidence, on_claim)
@@ -301,7 +302,8 @@ class Answerer:
             return _Reply((), (), writer.name, draft.generation, reason)
         return self._extract(chosen, replace(draft.generation, fallback=_why_extractive(draft)))
 
-    def _cite(self, label: int, evidence: Evidence, span: Span) -> Citation:
+    def cite(self, label: int, evidence: Evidence, span: Span) -> Citation:
+        """Cite the place of a piece of evidence, with its quote, lines and neighbours."""
         catalog, document = self._catalog, evidence.passage.document
         first, last = catalog.lines(document.id, span)
         before, after = _around(evidence, span)

@@ -212,11 +212,12 @@ def _lists(value: Any) -> Any:
 
 
 def _claim_out(claim: Claim) -> ClaimRecord:
-    return ClaimRecord(claim.text, claim.citations, claim.support, claim.reasons)
+    sure = None if claim.probability is None else round(claim.probability, _DIGITS)
+    return ClaimRecord(claim.text, claim.citations, claim.support, claim.reasons, sure)
 
 
 def _claim_in(claim: ClaimRecord) -> Claim:
-    return Claim(claim.text, claim.citations, claim.support, claim.reasons)
+    return Claim(claim.text, claim.citations, claim.support, claim.reasons, claim.probability)
 
 
 def _generation_out(item: Generation) -> GenerationRecord:

@@ -69,12 +69,13 @@ class EvidenceRecord(msgspec.Struct, frozen=True):
 
 
 class ClaimRecord(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A claim with the labels of its citations."""
+    """A claim with the labels of its citations and the probability that they support it."""
 
     text: str
     citations: tuple[int, ...]
     support: Support
     reasons: tuple[str, ...] = ()
+    probability: float | None = None
 
 
 class GenerationRecord(msgspec.Struct, frozen=True):

@@ -164,7 +164,9 @@ def ask_result(answer: Answer, links: Links, lines: Lines) -> AskResult:
         confidence=round(answer.confidence, 6),
         reason=answer.reason,
         claims=tuple(
-            ClaimRecord(claim.text, claim.citations, claim.support, claim.reasons)
+            ClaimRecord(
+                claim.text, claim.citations, claim.support, claim.reasons, claim.probability
+            )
             for claim in answer.claims
         ),
         nearest=tuple(

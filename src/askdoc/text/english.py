@@ -1,5 +1,5 @@
 # ruff: noqa: SIM905 - hundreds of quoted words would be harder to read
-"""The English word lists that the check of claims goes by.
+"""English word lists: forms of words, and words that join, limit or deny.
 
 Stems are those of the Snowball stemmer. In another language the lists match nothing, and the check
 rests on numbers, dates, names, the words themselves and what `other_languages` lists.
@@ -88,11 +88,6 @@ CANCELLING = FREQUENCY | frozenset(
 )
 """Words and stems without which what they stand before is something else."""
 
-UNIVERSAL = frozenset(
-    "all any anybody anyone anything always completely entirely every everybody everyone everything"
-    " whenever".split()
-)
-
 DETERMINERS = frozenset(
     """
     the a an this that these those his her its their our my your some any no all both each every
@@ -101,131 +96,6 @@ DETERMINERS = frozenset(
 )
 
 TITLES = frozenset("mr mrs ms dr prof professor sir lady lord dame st".split())
-
-PIVOTS = frozenset("than give gives gave given".split())
-"""Function words to search, but here they tell who from whom."""
-
-_OPPOSITES = """
-change: increas rise rais grow grew growth higher gain climb jump soar surg expand up boost
-    double doubl tripl acceler strengthen improv more
-  / decreas fall drop declin reduc reduct cut shrink lower plung slump contract down halv slow
-    weaken worsen less fewer eas
-level: high higher highest large larger largest big bigger biggest great greater greatest most
-    maximum long longer longest
-  / low lower lowest small smaller smallest least minimum littl short shorter shortest fewest
-time: befor earlier prior previous / after later follow
-bound: over abov exceed / under below beneath
-rank: first / last
-quality: best better / worst wors
-outcome: win victori succeed success beat overcom triumph / lose loss failur
-trade: export / import
-flow: profit surplus / deficit
-judgement: accept approv adopt welcom / reject refus dismiss declin veto
-licence: allow permit legal let / forbid ban prohibit illeg
-side: support favour favor agre / oppos against disagre
-course: begin start open launch found / end finish clos close closed conclud dissolv
-north: north northern / south southern
-east: east eastern / west western
-door: includ / exclud
-hand: left / right
-sign: posit / negat
-sphere: public / privat
-home: domest / foreign
-parent: father son husband brother male man / mother daughter wife sister femal woman
-heat: hot warm hotter warmer / cold cool colder cooler
-pace: fast faster quick / slow slower
-truth: true / fals
-age: old older oldest / young younger youngest new newer newest
-weight: heavi heavier heaviest / light lighter lightest
-wealth: rich richer richest / poor poorer poorest
-safety: safe / danger unsaf
-strength: strong stronger / weak weaker feebl
-thickness: thick thicker / thin thinner
-width: wide wider broad broader / narrow narrower
-depth: deep deeper / shallow shallower
-hardness: hard harder / soft softer
-fullness: full / empti
-wetness: wet wetter / dri drier
-daytime: morn dawn / evening dusk
-sun: day / night
-brightness: bright brighter / dark darker dim
-height: tall taller tallest / short shorter shortest
-upper: upper top / lower bottom
-inside: insid interior intern / outsid exterior extern
-major: major / minor
-senior: senior / junior
-presence: present presenc / absent absenc
-loudness: loud louder / quiet quieter silent
-guilt: guilti / innoc
-peace: peac / war
-cost: cheap cheaper / expens costli dear
-clean: clean / dirti pollut
-health: healthi / ill sick
-life: aliv / dead
-feeling: love / hate dislik
-ally: alli friend / enemi
-legality: legal law / illeg unlaw
-ease: easi easier / difficult harder
-growth: widen broaden / narrow
-appearance: appear emerg / disappear vanish
-attack: attack / defend
-arrival: arriv enter / depart leav left
-praise: prais / critic condemn
-remembering: rememb / forget forgotten
-crash: ascend / descend
-front: front / rear
-early: earli earlier / late later
-optimism: optimist / pessimist
-rescue: save rescu preserv protect / ruin destroy wreck spoil
-trial: convict / acquit exoner
-making: build built construct erect rebuild / destroy demolish dismantl raze
-custody: arrest detain jail imprison / releas free freed
-adding: add insert / remov delet
-staff: hire employ recruit / fire dismiss sack
-urging: encourag / discourag deter
-attraction: attract / repel
-waking: awak / asleep
-place: urban / rural
-origin: natur / artifici synthet
-duration: temporari / perman
-frequency: common / rare scarc
-texture: smooth / rough
-taming: wild / tame
-complexity: simpl / complex complic
-survival: surviv / die perish
-floating: float / sink
-melting: melt thaw / freez froze
-wedlock: marri / divorc
-faith: trust / distrust suspect
-honour: honour honor / disgrac
-filling: fill / drain empti
-unity: unit merg / split divid separ
-speech: confirm admit affirm / deni refut
-tenancy: tenant lesse / landlord lessor
-employment: employe / employ
-sale: buyer / seller vendor
-debt: debtor / creditor
-suit: plaintiff claimant / defend
-school: teacher / pupil student
-medicine: doctor physician / patient
-contest: winner / loser
-journey: driver / passeng
-visit: host / guest
-"""
-
-
-def _sides() -> dict[str, frozenset[tuple[str, int]]]:
-    found: dict[str, set[tuple[str, int]]] = {}
-    for line in _OPPOSITES.replace("\n  ", " ").strip().splitlines():
-        family, _, members = line.partition(":")
-        for side, words in enumerate(members.split("/")):
-            for word in words.split():
-                found.setdefault(word, set()).add((family, side))
-    return {word: frozenset(keys) for word, keys in found.items()}
-
-
-SIDES: Mapping[str, frozenset[tuple[str, int]]] = _sides()
-"""For each word or stem that has an opposite: the families it belongs to, and its side in each."""
 
 PAST = frozenset(IRREGULAR) - frozenset("children death dead men people sale sales women".split())
 PAST |= frozenset("born set put cut hit let shut spread cost".split())

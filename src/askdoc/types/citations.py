@@ -59,13 +59,15 @@ class Citation:
 class Claim:
     """One statement of the answer, with the labels of its citations.
 
-    `reasons` say why it is not, or only partly, supported.
+    `reasons` say why it is not, or only partly, supported. `probability` is that of its support, 0
+    or 1 where a rule decides, None where no check was needed.
     """
 
     text: str
     citations: tuple[int, ...]
     support: Support
     reasons: tuple[str, ...] = ()
+    probability: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

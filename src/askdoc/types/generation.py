@@ -101,6 +101,7 @@ class DraftClaim:
     places: tuple[tuple[Evidence, Span], ...]
     support: Support
     reasons: tuple[str, ...] = ()
+    probability: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

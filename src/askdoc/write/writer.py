@@ -57,29 +57,32 @@ def attribute(
     """
     sources = dict(offered)
     named = [number for number in cited if number in sources]
-    own = check(claim, [sources[number] for number in named]) if named else None
-    if own is not None and own.support is Support.SUPPORTED:
-        return Attributed(_needed(claim, named, sources, check), own, moved=False)
-    verdicts = [(number, check(claim, [source])) for number, source in offered]
-    for number, verdict in verdicts:
-        if verdict.support is Support.SUPPORTED:
-            return Attributed((number,), verdict, moved=bool(named))
-    if own is not None:
-        return Attributed(tuple(named), own, moved=False)
-    if not verdicts:
+    if not offered:
         return Attributed((), check(claim, []), moved=False)
-    number, best = max(verdicts, key=lambda item: item[1].coverage)
-    numbers = () if best.support is Support.UNSUPPORTED else (number,)
-    return Attributed(numbers, best, moved=False)
+    if named:
+        parts = named if len(named) > 1 else []
+        own, *alone = check.each(
+            [(claim, [sources[n] for n in named]), *((claim, [sources[n]]) for n in parts)]
+        )
+        best = max(
+            zip(alone, parts, strict=True), key=lambda item: item[0].probability, default=None
+        )
+        if best is not None and best[0].support is Support.SUPPORTED:
+            return Attributed((best[1],), best[0], moved=False)
+        if own.support is Support.SUPPORTED:
+            return Attributed(tuple(named), own, moved=False)
+    verdicts = check.each([(claim, [source]) for _, source in offered])
+    verdict, (number, _) = max(
+        zip(verdicts, offered, strict=True),
+        key=lambda item: (_ORDER.index(item[0].support), item[0].probability, item[0].coverage),
+    )
+    if named and verdict.support is not Support.SUPPORTED:
+        return Attributed(tuple(named), own, moved=False)
+    numbers = () if verdict.support is Support.UNSUPPORTED else (number,)
+    return Attributed(numbers, verdict, moved=bool(named))
 
 
-def _needed(
-    claim: str, named: Sequence[int], sources: dict[int, Source], check: Check
-) -> tuple[int, ...]:
-    for number in named:
-        if check(claim, [sources[number]]).support is Support.SUPPORTED:
-            return (number,)
-    return tuple(named)
+_ORDER = (Support.UNSUPPORTED, Support.PARTIAL, Support.SUPPORTED)
 
 
 NEAR = 0.15
@@ -154,7 +157,7 @@ class Writer:
 
     def __init__(
         self, generator: Generator, check: Check, terms: Terms, *, limits: Limits | None = None,
-        second_check: Checker | None = None, reach: Reach = alone,
+        second_check: Checker | None = None, reach: Reach = alone, embed: EmbedTexts | None = None,
     ) -> None:  # fmt: skip
         self._generator = generator
         self._check = check
@@ -162,6 +165,7 @@ class Writer:
         self._limits = limits or Limits()
         self._second = second_check
         self._reach = reach
+        self._embed = embed
 
     @property
     def name(self) -> str:
@@ -258,29 +262,34 @@ class Writer:
             label for label in item.labels if label not in known and is_label(label)
         ]
         cited = [int(label) for label in item.labels if label in known]
-        sources = [(offer.number, _source(offer)) for offer in offers]
+        sources = [(offer.number, source_of(offer)) for offer in offers]
         found = attribute(item.text, cited, sources, self._check)
         verdict = self._confirmed(item.text, found.numbers, dict(sources), found.verdict)
         cited_texts = [offers[number - 1].text for number in found.numbers]
         if verdict.support is Support.SUPPORTED and not self._limits.own_words:
             verdict = self._only_shortened(item.text, offers, found.numbers, verdict)
         if verdict.support is not Support.UNSUPPORTED and beside_the_point(
-            progress.question, item.text, cited_texts, self._terms, self._check.embed
+            progress.question, item.text, cited_texts, self._terms, self._embed
         ):
             reasons = ("it has nothing to do with the question",)
-            progress.withheld.append(Claim(item.text, (), verdict.support, reasons))
+            progress.withheld.append(
+                Claim(item.text, (), verdict.support, reasons, verdict.probability)
+            )
             return
         if verdict.support is Support.UNSUPPORTED or (
             verdict.support is Support.PARTIAL
             and not (self._limits.trusted and self._limits.own_words)
         ):
-            progress.withheld.append(Claim(item.text, (), verdict.support, verdict.reasons))
+            progress.withheld.append(
+                Claim(item.text, (), verdict.support, verdict.reasons, verdict.probability)
+            )
             return
         claim = DraftClaim(
             text=item.text,
             places=tuple((offers[n - 1].evidence, offers[n - 1].span) for n in found.numbers),
             support=verdict.support,
             reasons=verdict.reasons,
+            probability=verdict.probability,
         )
         progress.shown.append(claim)
         progress.attributed += found.moved or not cited
@@ -320,8 +329,8 @@ class Writer:
         """Add a sentence of the evidence that contradicts a cited one."""
         cited = {(e.label, span) for claim in progress.shown for e, span in claim.places}
         offers = {offer.number: offer for offer in (*built.offers, *built.beyond)}
-        sources = [(offer.number, _source(offer)) for offer in built.offers]
-        beyond = [(offer.number, _source(offer)) for offer in built.beyond]
+        sources = [(offer.number, source_of(offer)) for offer in built.offers]
+        beyond = [(offer.number, source_of(offer)) for offer in built.beyond]
         for pair in disagreements(sources, self._terms, beyond=beyond):
             two = [offers[pair.first], offers[pair.second]]
             uncited = [o for o in two if (o.evidence.label, o.span) not in cited]
@@ -405,7 +414,8 @@ def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
     return not union or len(one & other) / len(union) >= _REPEATED
 
 
-def _source(offer: Offer) -> Source:
+def source_of(offer: Offer) -> Source:
+    """Return an offered sentence as the check reads it."""
     language = offer.evidence.passage.document.language
     return Source(str(offer.number), offer.text, offer.context, language)
 

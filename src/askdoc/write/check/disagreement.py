@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from askdoc.text.english import EMPTY, ONCE, PRONOUNS, ROUGH, TRANSFERS, VERSIONS
 from askdoc.text.values import Date, Quantity
 from askdoc.text.words import Terms, Word, is_verb, read_words
-from askdoc.write.check.binding import Values, read_values
+from askdoc.write.check.facts import Values, read_values
 
 if TYPE_CHECKING:  # which an answer without a language model need not load
     from askdoc.write.check.checker import Source

@@ -1,17 +1,18 @@
-"""A second opinion on what the rules let pass: by an entailment model, or by the language model.
+"""A second opinion on what the check lets pass: by another entailment model, or a language model.
 
-A second check can only lower a verdict. What the rules refuse, such as a changed number, no model
+A second check can only lower a verdict. What the facts refuse, such as a changed number, no model
 can talk into holding.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from askdoc.types import Entailment, Form, Prompt, Support
+from askdoc.models.entailment import Judge
+from askdoc.types import Form, Prompt, Support
 from askdoc.types.ports import Generator
-from askdoc.write.check.checker import Source, Verdict
+from askdoc.write.check.checker import Source, Verdict, labels, premise
 from askdoc.write.suspicious import harmless
 
 _SYSTEM = """\
@@ -29,19 +30,19 @@ _ANSWER_TOKENS = 16
 
 @dataclass(frozen=True, slots=True)
 class EntailmentCheck:
-    """A `Checker` that goes by an entailment model; `judge` gets a text and a claim."""
+    """A `Checker` that goes by an entailment model."""
 
     name: str
-    judge: Callable[[str, str], Entailment]
+    judge: Judge
 
     def __call__(self, claim: str, sources: Sequence[Source], verdict: Verdict) -> Verdict:
         """Lower a verdict to `unsupported` on contradiction, to `partial` where it is neutral."""
-        found = self.judge(_premise(sources), claim)
+        [found] = self.judge([(premise(sources), claim)])
         if found.contradicted > max(found.entailed, found.neutral):
-            reason = f"{self.name} finds it contradicted by {_where(sources)}"
+            reason = f"{self.name} finds it contradicted by {labels(sources)}"
             return _lowered(verdict, Support.UNSUPPORTED, reason)
         if found.neutral > found.entailed:
-            reason = f"{self.name} does not find it in {_where(sources)}"
+            reason = f"{self.name} does not find it in {labels(sources)}"
             return _lowered(verdict, Support.PARTIAL, reason)
         return verdict
 
@@ -62,7 +63,7 @@ class ModelCheck:
         form = self.generator.form
         prompt = Prompt(
             system=_SYSTEM,
-            user=f"<text>\n{harmless(_premise(sources))}\n</text>\n\nClaim: {harmless(claim)}",
+            user=f"<text>\n{harmless(premise(sources))}\n</text>\n\nClaim: {harmless(claim)}",
             labels=0,
             most_tokens=_ANSWER_TOKENS,
             grammar=_GRAMMAR if form is Form.GRAMMAR else None,
@@ -72,17 +73,9 @@ class ModelCheck:
         said = "".join(piece for piece in pieces if isinstance(piece, str)).lower()
         if "yes" in said and "no" not in said.replace("not", "").split():
             return verdict
-        reason = f"{self.name} itself does not find it in {_where(sources)}"
+        reason = f"{self.name} itself does not find it in {labels(sources)}"
         return _lowered(verdict, Support.UNSUPPORTED, reason)
 
 
-def _premise(sources: Sequence[Source]) -> str:
-    return " ".join(" ".join(f"{source.context} {source.text}".split()) for source in sources)
-
-
-def _where(sources: Sequence[Source]) -> str:
-    return "".join(f"[{source.label}]" for source in sources)
-
-
 def _lowered(verdict: Verdict, support: Support, reason: str) -> Verdict:
-    return Verdict(support, (*verdict.reasons, reason), verdict.coverage)
+    return replace(verdict, support=support, reasons=(*verdict.reasons, reason))

@@ -1,8 +1,7 @@
 # ruff: noqa: SIM905, E501 - words in rows, one for each language
 """Words of other languages than English by which the check of claims goes.
 
-How they deny, how they say because and although, numbers in words. Words are compared in lower case
-and without accents. By the codes that `Analyser.language` gives.
+How they deny, and numbers in words. Words are compared in lower case and without accents. By the codes that `Analyser.language` gives.
 """
 
 from __future__ import annotations
@@ -77,87 +76,6 @@ NO_DENIAL = re.compile(
     re.IGNORECASE,
 )
 """What looks like a denial and is none: "not only", "ne … que", and two denials."""
-
-DENYING: Mapping[str, tuple[str, ...]] = {
-    name: tuple(sorted(words))
-    for name, words in _words("""
-    de: verzicht lehnte lehnt ablehn abgelehn verweiger weigert verhinder verbiet verbot scheiter
-    fr: refus renonc rejet empech interdi echou
-    es: rechaz renunci impid imped prohib
-    it: rifiut rinunci respin imped viet
-    pt: recus renunci rejeit imped proib
-    nl: weiger verwierp verworp verhinder verbied verbood verboden
-""").items()
-}
-"""How verbs begin that deny what they govern."""
-
-JOINTS = _words("""
-    de: und aber sondern doch jedoch während weil obwohl dass ohne
-    fr: et mais tandis parce quoique que qui sans
-    es: y e pero sino mientras porque aunque que sin
-    it: e ma bensì mentre perché sebbene che senza
-    pt: e mas enquanto porque embora que sem
-    nl: en maar terwijl omdat hoewel dat zonder
-    sv: och men utan medan eftersom att
-    da: og men mens fordi at uden
-    nb: og men mens fordi at uten
-    ru: и но а что потому хотя без
-    pl: i ale lecz a że ponieważ chociaż bez
-    cs: a ale však nýbrž že protože ačkoli bez
-    sk: a ale však že pretože hoci bez
-    uk: і й та але що хоча без
-""")
-"""Words with which another clause, or what is lacking, begins."""
-
-BECAUSE = _words("""
-    en: because
-    de: weil denn
-    fr: parce puisque car
-    es: porque
-    it: perché poiché siccome
-    pt: porque pois
-    nl: omdat aangezien want
-    sv: eftersom
-    da: fordi
-    nb: fordi
-    fi: koska
-    pl: ponieważ bo gdyż
-    cs: protože
-    sk: pretože lebo
-    hu: mert mivel
-    ro: deoarece fiindcă
-    ru: потому
-    uk: бо
-    tr: çünkü
-    id: karena
-""")
-ALTHOUGH = _words("""
-    en: although though despite notwithstanding
-    de: obwohl obgleich trotz
-    fr: quoique malgré
-    es: aunque
-    it: sebbene benché nonostante malgrado
-    pt: embora apesar
-    nl: hoewel ondanks ofschoon
-    sv: fastän trots
-    da: selvom trods
-    nb: selvom trass
-    fi: vaikka
-    pl: chociaż mimo choć
-    cs: ačkoli přestože
-    sk: hoci napriek
-    hu: bár habár noha
-    ro: deși
-    ru: хотя
-    uk: хоча
-    tr: rağmen
-    id: meskipun walaupun
-""")
-
-UNSPACED_REASONS = (
-    re.compile("因为|因為|由于|由於|ために|ので|때문"),
-    re.compile("虽然|雖然|尽管|儘管|にもかかわらず|けれども|지만"),
-)
 
 _SMALL = {
     "de": "null _ zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn fünfzehn"
@@ -236,21 +154,3 @@ _ABBREVIATIONS = _words("""
 def abbreviations(language: str) -> frozenset[str]:
     """List what ends with a full stop in the middle of a sentence."""
     return _ABBREVIATIONS["*"] | _ABBREVIATIONS.get(language, frozenset())
-
-
-VERBAL = frozenset(
-    plain(
-        """
-        ist sind war waren wird werden wurde wurden hat haben hatte hatten kann konnte muss
-        est sont était étaient fut furent ont avait avaient eut peut doit sera
-        es son era eran fue fueron está están ha han había tiene tenía puede debe
-        è sono fu furono venne vennero viene aveva hanno può deve
-        é são foi foram eram tem têm tinha pode está
-        zijn werd werden wordt heeft hebben hadden kan moet
-        är blev blir hade har var er ble bliver havde
-        jest są był była było byli została został zostały byl byla bylo jsou
-        был была было были есть будет є був була було були
-        """
-    ).split()
-)
-"""Forms of verbs such as `to be`, by which other languages are told to state something."""

@@ -14,6 +14,7 @@ from askdoc.text.english import (
     AUXILIARIES,
     BE,
     CANCELLING,
+    DENYING,
     DETERMINERS,
     HEDGES,
     JOINING,
@@ -22,7 +23,6 @@ from askdoc.text.english import (
 )
 from askdoc.text.mentions import PREPOSITIONS
 from askdoc.text.words import Terms, Word, is_verb, read_words
-from askdoc.write.check.polarity import is_negator, sides
 
 _ARTICLES = frozenset({"a", "an", "the"})
 _BREAK = re.compile(r"[,;:()\[\]—–]| - |[.!?]\s")
@@ -105,7 +105,7 @@ def _may_go(source: str, words: Sequence[Word], start: int, end: int) -> bool:
         return False
     if end == len(words):
         return _may_end(words[:start], part[0], opened=opened)
-    if any(_hedges(word) and not is_negator(word) for word in part):
+    if any(_hedges(word) and not _is_negator(word) for word in part):
         return False
     if start == 0 or (opened and closed):
         return closed
@@ -136,7 +136,7 @@ def _may_end(kept: Sequence[Word], left_out: Word, *, opened: bool) -> bool:
 def _ranks(word: Word) -> bool:
     """Tell whether a word sets a thing before all others, so that it matters of which."""
     ranks = word.folded in ("first", "last", "only", "most", "least", "best", "worst")
-    return ranks or (word.folded.endswith("est") and ("level" in {f for f, _ in sides(word)}))
+    return ranks or word.folded.endswith("est")
 
 
 def _modifies(part: Sequence[Word], following: Word) -> bool:
@@ -168,4 +168,9 @@ def _carries(word: Word) -> bool:
 
 def _hedges(word: Word) -> bool:
     forms = {word.folded, word.stem}
-    return is_negator(word) or bool(forms & (NEGATORS | HEDGES | CANCELLING))
+    return _is_negator(word) or bool(forms & (NEGATORS | HEDGES | CANCELLING))
+
+
+def _is_negator(word: Word) -> bool:
+    """Say whether a word denies what follows it."""
+    return word.folded in NEGATORS or word.folded.endswith("n't") or word.stem in DENYING
