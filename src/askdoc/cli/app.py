@@ -60,6 +60,7 @@ ENTRIES = (
     _Entry("ask", "Answer a question from the documents, with its sources", _ASKING),
     _Entry("repl", "Open a session to ask, follow up, look at sources and steer", _ASKING),
     _Entry("search", "Find the passages that fit a question best", _ASKING),
+    _Entry("check", "Check the sentences of a draft against the documents", _ASKING),
     _Entry("show", "Print the stored text of a document, or the lines around a place", _ASKING),
     _Entry("outline", "Print the headings of a document, each with a sentence", _ASKING),
     _Entry("serve", "Keep libraries open and answer over HTTP until it is stopped", _ASKING),

@@ -101,7 +101,7 @@ def _claims_to_show(answer: Answer, view: View) -> Sequence[Claim]:
 def _brief(claim: Claim, answer: Answer, page: Page) -> Text:
     """Write a claim in one line, with its places in brackets."""
     cited = [citation for citation in answer.citations if citation.label in claim.citations]
-    places = Text("; ").join(_title(citation, page) for citation in cited)
+    places = Text("; ").join(citation_title(citation, page) for citation in cited)
     text = flat(unlabelled(claim.text)).append(" [").append_text(places).append("]")
     first = Text("not sure: ", style="faint") if answer.status is Status.UNSURE else ""
     return hang(_with_support(text, claim), page, first=first, rest="")
@@ -186,7 +186,7 @@ def _with_support(text: Text, claim: Claim) -> Text:
 def _citation(citation: Citation, page: Page, view: View) -> Iterator[Text]:
     """Show a place, and the sentence behind a bar between what stands before and after it."""
     label = Text(f"[{citation.label}] ", style="label")
-    yield hang(_title(citation, page), page, first=label, rest=_INDENT)
+    yield hang(citation_title(citation, page), page, first=label, rest=_INDENT)
     yield from _also(citation.document, page)
     limit = line_limit(page) if view is View.CONTEXT else 2 * line_limit(page)
     if path := heading_path(citation.document.title, citation.headings):
@@ -200,7 +200,7 @@ def _citation(citation: Citation, page: Page, view: View) -> Iterator[Text]:
         yield hang(Text(after, style="faint"), page, first=_INDENT)
 
 
-def _title(citation: Citation, page: Page) -> Text:
+def citation_title(citation: Citation, page: Page) -> Text:
     """Name the file of a citation and the place in it."""
     title = file_name(citation.document, page)
     title.append(place_suffix(citation.place, citation.line_start, citation.line_end))
