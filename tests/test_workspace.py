@@ -140,7 +140,7 @@ def test_what_is_for_one_workspace_is_refused_in_the_user_s_own_file(
     user = tmp_path / "config.toml"
     user.write_text(f"{line}\ntop_k = 4\n")
     key = line.partition(" ")[0]
-    with pytest.raises(SettingsError, match=f"{user}: `{key}` would hold for every") as error:
+    with pytest.raises(SettingsError, match=f"{user}: `{key}` would apply to every") as error:
         workspace.find(tmp_path / "w", environment={}, user_config=user)
     assert error.value.hint
     assert error.value.hint.startswith(f"take it out: `askdoc config unset {key}`")

@@ -79,6 +79,7 @@ _GROUPS = {
         "chunk_overlap",
         "dense_weight",
         "evals",
+        "keep_warm",
     ),
     "Language model": (
         "llm",
@@ -103,6 +104,7 @@ _RARE = frozenset(
         "chunk_overlap",
         "dense_weight",
         "evals",
+        "keep_warm",
         "llm_timeout",
         "llm_threads",
         "llm_price_in",
