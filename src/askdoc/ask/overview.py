@@ -179,7 +179,7 @@ class OverviewFinder:
 
         The terms in `titles` name a document, whatever they are.
         """
-        overviews, details = self._prototypes
+        overviews = self._overviews
         vector, least = query.vector, _NEAR
         if titles:
             if float((overviews @ vector).max()) < _HINT:
@@ -188,13 +188,17 @@ class OverviewFinder:
             plain = without_names(query.text, titles, terms, "this document")
             [vector], least = self._embedder.embed_queries([plain]), _NAMELESS
         nearest = float((overviews @ vector).max())
-        other = float((details @ vector).max())
-        return nearest if nearest >= max(least, other + _MARGIN) else 0.0
+        if nearest < least:  # as nearly always, so the other prototypes are not even embedded
+            return 0.0
+        return nearest if nearest >= float((self._details @ vector).max()) + _MARGIN else 0.0
 
     @cached_property
-    def _prototypes(self) -> tuple[Matrix, Matrix]:
-        vectors = self._embedder.embed_queries([*_OVERVIEWS, *_DETAILS])
-        return vectors[: len(_OVERVIEWS)], vectors[len(_OVERVIEWS) :]
+    def _overviews(self) -> Matrix:
+        return self._embedder.embed_queries(_OVERVIEWS)
+
+    @cached_property
+    def _details(self) -> Matrix:
+        return self._embedder.embed_queries(_DETAILS)
 
     def _cover(self, document: Document, chunks: Sequence[Chunk], limit: int) -> list[Chosen]:
         """Choose the sentences that stand for most of what these chunks say."""
