@@ -191,17 +191,6 @@ def test_there_is_nothing_to_export(second: Place, tmp_path: Path) -> None:
     assert not second.workspace.index.exists()
 
 
-def test_documents_that_pack_very_well_can_be_moved(second: Place, tmp_path: Path) -> None:
-    long = Place(tmp_path / "long")
-    long.write({"z.txt": "7" * 18_000_000})
-    assert long.index(long.folder / "z.txt").skipped == ()
-    file = tmp_path / "long.askdoc"
-    export_index(long.workspace, file)
-    assert file.stat().st_size < 1_000_000
-    import_index(second.workspace, file)
-    assert second.state() == long.state()
-
-
 def test_members_that_pack_too_well_are_stored(tmp_path: Path) -> None:
     for name in export_file.MEMBERS:
         (tmp_path / name).write_bytes(bytes(20_000_000))

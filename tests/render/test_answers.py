@@ -206,7 +206,7 @@ def test_what_a_model_wrote_stands_above_its_sources(draw: Draw, cited: Answer) 
     claims = (Claim("Oak it is.", (1, 2), Support.SUPPORTED),)
     written = replace(cited, claims=claims)
     assert draw(answer_lines, written).startswith("Oak it is. [1] [2]\n\n[1] minutes/pier.txt")
-    assert draw(answer_lines, written, said=1).startswith("\n[1] minutes/pier.txt")
+    assert draw(answer_lines, written, shown=1).startswith("\n[1] minutes/pier.txt")
     brief = draw(answer_lines, written, view=View.BRIEF, width=None)
     assert brief.startswith("Oak it is. [minutes/pier.txt, line 3; books/a long name")
 

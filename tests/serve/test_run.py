@@ -58,6 +58,7 @@ def test_an_engine_is_left_behind_without_the_extra_and_ends_by_itself(
     monkeypatch.chdir(folder)
     with tempfile.TemporaryDirectory(prefix="ad-") as runtime:
         monkeypatch.setenv("XDG_RUNTIME_DIR", runtime)
+        monkeypatch.setattr(client, "_MOMENT", 60)  # a busy machine answers later
         with subprocess.Popen([sys.executable, "-c", blocked, "1"], cwd=folder) as process:
             while not client.sockets():
                 assert process.poll() is None
