@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
@@ -14,6 +15,15 @@ import httpx
 import pytest
 
 from askdoc.serve import client
+
+ASK = """
+import sys
+from askdoc.serve import client
+
+client._MOMENT = 60  # a busy machine answers later
+code = client.answered(sys.argv[1:])
+sys.exit(9 if code is None else code)
+"""
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
@@ -58,7 +68,6 @@ def test_an_engine_is_left_behind_without_the_extra_and_ends_by_itself(
     monkeypatch.chdir(folder)
     with tempfile.TemporaryDirectory(prefix="ad-") as runtime:
         monkeypatch.setenv("XDG_RUNTIME_DIR", runtime)
-        monkeypatch.setattr(client, "_MOMENT", 60)  # a busy machine answers later
         with subprocess.Popen([sys.executable, "-c", blocked, "1"], cwd=folder) as process:
             while not client.sockets():
                 assert process.poll() is None
@@ -66,6 +75,18 @@ def test_an_engine_is_left_behind_without_the_extra_and_ends_by_itself(
             [path] = client.sockets()
             [status] = client.exchange(path, {"do": "status"})
             assert (status["pid"], status["address"]) == (process.pid, None)
-            assert client.answered(["When was the Oren dam completed?"]) == 0
+            # In a process of its own: streams and COLUMNS depend on how the tests are run.
+            environment = {k: v for k, v in os.environ.items() if k != "COLUMNS"}
+            asked = subprocess.run(
+                [sys.executable, "-c", ASK, "When was the Oren dam completed?"],
+                cwd=folder,
+                env={**environment, "PYTHONUTF8": "1"},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert asked.returncode == 0, asked.stderr
+            assert "1931" in asked.stdout
             assert process.wait(60) == 0
         assert client.sockets() == []
