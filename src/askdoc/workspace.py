@@ -222,8 +222,8 @@ _MODELS = {
 }
 """Settings that name a model, with the values that mean no download."""
 
-_MEND = "fix it: `askdoc config edit`"
-_MEND_IN_WORKSPACE = "fix it: `askdoc config edit --workspace`"
+_FIX = "fix it: `askdoc config edit`"
+_FIX_WORKSPACE = "fix it: `askdoc config edit --workspace`"
 
 _AT_LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
@@ -308,10 +308,10 @@ def find(
     user_config = user_config_file() if user_config is None else user_config
     tighten(user_config)
     environment = os.environ if environment is None else environment
-    mend = _MEND_IN_WORKSPACE if library is None else f"fix it in an editor: `{config}`"
+    fix = _FIX_WORKSPACE if library is None else f"fix it in an editor: `{config}`"
     layers: list[tuple[Origin, str, Mapping[str, Any]]] = [
-        (Origin.USER, str(user_config), _read_settings(user_config, _MEND)),
-        (_trust_of(config), str(config), _read_settings(config, mend)),
+        (Origin.USER, str(user_config), _read_settings(user_config, _FIX)),
+        (_trust_of(config), str(config), _read_settings(config, fix)),
         (Origin.ENVIRONMENT, "environment", known.from_environment(environment)),
         (Origin.COMMAND_LINE, "command line", _anchored(overrides or {}, start)),
     ]
@@ -324,7 +324,7 @@ def find(
         except SettingsError as error:
             nearest = "did you mean" in (error.hint or "")
             if origin in (Origin.USER, Origin.WORKSPACE, Origin.TRUSTED) and not nearest:
-                error.hint = _MEND if origin == Origin.USER else mend
+                error.hint = _FIX if origin == Origin.USER else fix
             raise
         origins.update(dict.fromkeys(values, origin))
     _refuse_programs(settings, origins, config)
@@ -396,8 +396,8 @@ def _typed(value: Any) -> str:
     return shlex.join(map(str, value)) if isinstance(value, list) else shlex.quote(str(value))
 
 
-def _read_settings(path: Path, mend: str) -> dict[str, Any]:
-    """Read a TOML file; one that does not exist is empty. `mend` says how to mend a broken one."""
+def _read_settings(path: Path, hint: str) -> dict[str, Any]:
+    """Read a TOML file; one that does not exist is empty. `hint` says how to fix a broken one."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -407,10 +407,10 @@ def _read_settings(path: Path, mend: str) -> dict[str, Any]:
         line = f":{found[1]}" if found and found[1] else ""
         detail = _AT_LINE.sub("", str(error))
         message = f"{path}{line}: {detail[:1].lower()}{detail[1:]}"
-        raise SettingsError(message, hint=mend) from error
+        raise SettingsError(message, hint=hint) from error
     except UnicodeDecodeError as error:
         message = f"{path}: not UTF-8 at byte {error.start}"
-        raise SettingsError(message, hint=f"save it as UTF-8; {mend}") from error
+        raise SettingsError(message, hint=f"save it as UTF-8; {hint}") from error
     except OSError as error:
         message = f"{path}: cannot be read: {(error.strerror or str(error)).lower()}"
         raise SettingsError(message) from error
