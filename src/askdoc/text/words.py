@@ -71,11 +71,6 @@ def is_verb(word: Word, before: Word | None = None) -> bool:
     return not nominal
 
 
-def is_ambiguous(word: Word) -> bool:
-    """Tell whether a word that may be a verb may as well be a noun, such as `exports`."""
-    return word.folded not in PAST and not word.folded.endswith("ed") and word.stem in VERBS
-
-
 def is_light(stem: str) -> bool:
     """Tell whether a stem says so little that any sentence may carry it."""
     return stem in LIGHT
