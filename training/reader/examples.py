@@ -8,10 +8,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from askdoc.text.sentences import SentencexSplitter
+from askdoc.text.sentences import split
 
 _WORD = re.compile(r"\w+")
-_SPLITTER = SentencexSplitter()
 
 
 @dataclass(slots=True)
@@ -49,7 +48,7 @@ def sentences(text: str) -> list[tuple[int, int]]:
     """Cut a text into its sentences; none runs over the end of a line."""
     units, at = [], 0
     for line in text.splitlines(keepends=True):
-        for piece in _SPLITTER.split(line, "en") if line.strip() else [line]:
+        for piece in split(line, "en") if line.strip() else [line]:
             bare = piece.strip()
             if bare:
                 start = at + piece.index(bare)

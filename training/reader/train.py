@@ -35,8 +35,8 @@ sys.path.append(str(Path(__file__).parents[1] / "ranker"))
 from groups import noisy
 
 SEED = 5
-QUESTIONS, TOGETHER = 12, 3
-"""Questions of a step, and of them those that go through the model at once."""
+QUESTIONS, TOGETHER, STEPS = 12, 3, 4
+"""Questions of a step, of them those that go through the model at once, and steps drawn at once."""
 THREADS = 2
 WARM_UP = 40
 SECONDS, SAID = 300, 25
@@ -45,8 +45,8 @@ TOKENIZER = "tokenizer.json"
 SPAN, WITHIN, YES = 0.25, 0.4, 0.2
 """Weights of the losses beside that over all units."""
 NOTHING = -1e4
-WINDOWS, WRONG_WINDOWS = [70, 90, 110, 110, 130, 150, 190], [60, 80, 100, 130]
-"""Tokens that are read of the passage that answers and of others, about."""
+WINDOWS = [70, 90, 110, 110, 130, 150, 190]
+"""Tokens that are read of a passage, about; those of one question are alike, so that little is padding."""
 MOST, KNOWN_CONTEXT = 224, 0.88
 """Tokens of a sequence at most, and how often the context is shown."""
 HEADS = 5
@@ -151,14 +151,14 @@ class Teacher:
         if item.answerable and item.gold and 0.18 <= chance < 0.30:
             changed = self._exchange(item)
         question = self.encoder.tokens([changed or text])[0].ids
-        reads = []
+        reads, most = [], random.choice(WINDOWS)
         if not elsewhere:
-            read = self.window(question, item, item.passage, removed=removed)
+            read = self.window(question, item, item.passage, most, removed=removed)
             if changed or not item.answerable:
                 read.gold, read.unsure, read.answer = [], [], None
             reads.append(read)
         reads += [
-            self.window(question, item, at)
+            self.window(question, item, at, most)
             for at in random.sample(wrong, min(len(wrong), count + elsewhere))
         ]
         right = bool(item.answerable and not (removed or elsewhere or changed))
@@ -166,9 +166,9 @@ class Teacher:
         return Task(reads, right, item.yes if right else None, weight)
 
     def window(
-        self, question: list[int], item: Question, at: int, *, removed: bool = False
+        self, question: list[int], item: Question, at: int, most: int, *, removed: bool = False
     ) -> Read:
-        """Cut a run of units out of a passage, with its gold if it has some, and encode it."""
+        """Cut about `most` tokens of units out of a passage, with its gold, and encode them."""
         passage, own = self.passages[at], at == item.passage
         gold = set(item.gold) if own else set()
         unsure = set(item.unsure) if own else set()
@@ -180,7 +180,6 @@ class Teacher:
         if removed:
             near = [unit for unit in range(len(places)) if unit not in left_out]
             centre = min(near, key=lambda unit: abs(unit - centre), default=centre)
-        most = random.choice(WINDOWS if own else WRONG_WINDOWS)
         units = [unit for unit in grown(centre, places, most) if unit not in left_out]
         kept = [token for unit in units for token in range(*places[unit])]
         shown = Tokens(
@@ -235,6 +234,14 @@ class Teacher:
                 return None
             new = fitting[0]
         return question[: place.start()] + new + question[place.end() :]
+
+
+def drawn(teacher: Teacher, stream: Iterator[Question]) -> list[list[Task]]:
+    """Draw the questions of some steps, and put those of like length together."""
+    tasks = sorted((teacher.draw(next(stream)) for _ in range(QUESTIONS * STEPS)), key=len)
+    parts = [tasks[at : at + TOGETHER] for at in range(0, len(tasks), TOGETHER)]
+    random.shuffle(parts)
+    return parts
 
 
 def grown(centre: int, places: Sequence[tuple[int, int]], most: int) -> list[int]:
@@ -345,7 +352,8 @@ def evaluate(model: Reader, teacher: Teacher, questions: Sequence[Question]) -> 
     first, under, exact = [], [], []
     for item in questions:
         asked = teacher.encoder.tokens([item.text])[0].ids
-        reads = [teacher.window(asked, item, at) for at in (item.passage, *item.wrong[:2])]
+        most = random.choice(WINDOWS)
+        reads = [teacher.window(asked, item, at, most) for at in (item.passage, *item.wrong[:2])]
         with torch.inference_mode():
             found = model(*padded([read.sequence for read in reads]))[0].numpy()
         best = [
@@ -419,13 +427,11 @@ class Run:
         torch.save(state, new)
         new.replace(self._checkpoint)
 
-    def learn(self, tasks: Sequence[Task], pool: ThreadPoolExecutor, left: float) -> float:
+    def learn(self, parts: Sequence[list[Task]], pool: ThreadPoolExecutor, left: float) -> float:
         """Take one step; `left` is the share of the time that is left. Return the loss."""
         warm = min(1, (self.step - self._first + 1) / WARM_UP)
         for group in self._optimiser.param_groups:
             group["lr"] = self._rate * warm * left * group["factor"]
-        tasks = sorted(tasks, key=len, reverse=True)
-        parts = [tasks[at : at + TOGETHER] for at in range(0, len(tasks), TOGETHER)]
         found = list(pool.map(self._gradients, parts))
         for weights, *gradients in zip(self._trained, *(part for _, part in found), strict=True):
             weights.grad = torch.stack(gradients).sum(0)
@@ -462,12 +468,15 @@ def main() -> None:
     random.Random(1).shuffle(teacher.development)
     shown = [q for q in teacher.development if q.set in ("selqa", "squad_train_du44")][:200]
     stream, whole, losses, tokens = teacher.questions(), arguments.minutes * 60, [], 0
+    parts: list[list[Task]] = []
     saved = told = began = run.seconds
     with ThreadPoolExecutor(THREADS) as pool:
         while run.seconds < whole:
-            tasks = [teacher.draw(next(stream)) for _ in range(QUESTIONS)]
-            losses.append(run.learn(tasks, pool, 1 - run.seconds / whole))
-            tokens += sum(len(read.sequence) for task in tasks for read in task.passages)
+            if not parts:
+                parts = drawn(teacher, stream)
+            step = [parts.pop() for _ in range(QUESTIONS // TOGETHER)]
+            losses.append(run.learn(step, pool, 1 - run.seconds / whole))
+            tokens += sum(len(read.sequence) for part in step for t in part for read in t.passages)
             if run.step % SAID == 0:
                 speed = tokens / (run.seconds - began)
                 run.say(f"loss {np.mean(losses[-SAID:]):.3f}, {speed:.0f} tokens/s")
