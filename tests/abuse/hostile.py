@@ -349,15 +349,17 @@ def _pdf_bomb(_: random.Random, size: int) -> bytes:
     return _page(b" " * (size * 300) + b"BT /F 9 Tf (oak) Tj ET")
 
 
-def _pdf_forms(_: random.Random, size: int) -> bytes:
-    """Each form draws the next one twice: 2 to the power of their number in all."""
-    depth = min(40, 10 + size // 5000)
+def pdf_forms(depth: int, *, in_a_circle: bool) -> bytes:
+    """Each form draws the next one twice: 2 to the power of their number in all.
+
+    In a circle, the last form draws the first one.
+    """
     page = _SHEET_OF_PAPER % b"/XObject<</X 6 0 R>>"
     forms = [
         _stream(
             b"/X Do /X Do",
             b"/Type/XObject/Subtype/Form/BBox[0 0 9 9]/Resources<</XObject<</X %d 0 R>>>>"
-            % (n + 7),
+            % (6 if in_a_circle and n == depth - 1 else n + 7),
         )
         for n in range(depth)
     ]
@@ -584,7 +586,7 @@ _MAKERS: Mapping[str, Mapping[str, tuple[Make, ...]]] = {
     },
     "pdf": {
         "repetition": (_pdf_words,),
-        "depth": (_pdf_deep, _pdf_forms),
+        "depth": (_pdf_deep,),
         "width": (_pdf_many_pages, _pdf_words),
         "lies": (_pdf_lies, _pdf_bomb),
     },

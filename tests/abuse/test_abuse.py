@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import random
+import sys
+from pathlib import Path
 
 import pytest
 
 from askdoc import app
 
-from .hostile import KINDS, hostile, suffixes
+from .hostile import KINDS, hostile, pdf_forms, suffixes
 from .taking import BEYOND, Taken, take_in
 
 SIZE = 40_000
@@ -52,3 +54,20 @@ def test_what_is_stored_is_bounded(taken: Taken) -> None:
 def test_time_and_memory_of_the_process_in_charge_are_bounded(taken: Taken) -> None:
     assert taken.seconds < 30
     assert taken.megabytes < 300
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits memory so")
+def test_drawings_that_multiply_end_at_a_limit_and_leave_other_files_alone(tmp_path: Path) -> None:
+    (tmp_path / ".askdoc").mkdir()
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "circle.pdf").write_bytes(pdf_forms(3, in_a_circle=True))
+    (docs / "few.pdf").write_bytes(pdf_forms(5, in_a_circle=False))
+    (docs / "many.pdf").write_bytes(pdf_forms(40, in_a_circle=False))
+    (docs / "oak.txt").write_text("The beam is of oak.")
+    taken = take_in(tmp_path, seconds=2, megabytes=300)
+    assert set(taken.report.added) == {"docs/few.pdf", "docs/oak.txt"}
+    skipped = {skip.location: skip.code for skip in taken.report.skipped}
+    assert set(skipped) == {"docs/circle.pdf", "docs/many.pdf"}
+    assert set(skipped.values()) <= {"out_of_time", "out_of_memory", "crashed"}
+    assert taken.megabytes < 100

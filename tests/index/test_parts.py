@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
@@ -152,6 +153,44 @@ def test_a_part_that_cannot_be_read_is_skipped_and_stays_so(bundles: Bench) -> N
     bundles.write(docs__other="Another one.")
     bundles.sync()
     assert bundles.skips() == {"docs/mail.txt/secret": "encrypted"}
+
+
+def test_a_part_that_ends_early_ends_its_file(
+    bundles: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reader that fails in the middle says so of the file, not of the part it was at."""
+
+    def ends_early(reading: Reading) -> Iterator[Reading]:
+        yield reading
+        message = "too much memory"
+        raise ReadError(message, code="out_of_memory")
+
+    monkeypatch.setattr("askdoc.index.reading.reading.windows", ends_early)
+    bundles.write(docs__mail=MAIL)
+    bundles.sync("docs")
+    assert bundles.skips()["docs/mail.txt"] == "out_of_memory"
+
+
+def test_what_cannot_be_stored_is_read_to_its_end(
+    bundles: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until a file's last part is taken, what reads it cannot begin the next file."""
+    taken: list[int] = []
+
+    def long(reading: Reading) -> Iterator[Reading]:
+        for number in range(9):
+            taken.append(number)
+            yield replace(reading, origin=number * 100)
+
+    def fails(*_: object) -> NoReturn:
+        raise ValueError
+
+    monkeypatch.setattr("askdoc.index.reading.reading.windows", long)
+    monkeypatch.setattr("askdoc.index.embed.chunking.sentence_spans", fails)
+    bundles.write(docs__mail="Dear all.")
+    bundles.sync("docs")
+    assert taken == list(range(9))
+    assert bundles.skips() == {"docs/mail.txt": "failed"}
 
 
 def test_a_password_opens_what_was_skipped(bundles: Bench) -> None:

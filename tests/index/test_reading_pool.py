@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,11 +24,11 @@ from askdoc.index.reading import pool as reading_pool
 from askdoc.index.reading import reading
 from askdoc.index.reading.pool import ReadingPool
 from askdoc.index.sources import Readout
-from askdoc.readers import reader_named
+from askdoc.readers import reader_for, reader_named
 from askdoc.system import children
 from askdoc.system.limits import Limits
 from askdoc.system.wire import receive
-from askdoc.types import Found, Reading
+from askdoc.types import Found, Part, Reading, Unread
 
 LIMITS = Limits(size=20_000_000, seconds=20, memory=400_000_000)
 
@@ -86,7 +87,7 @@ def write(folder: Path, **contents: str) -> list[Found]:
 def outcome(readout: Readout) -> str:
     """The text of a file, or the code of what it was refused for."""
     try:
-        return "".join(part.text for part in readout.parts())
+        return "".join(part.text for part in readout.parts() if isinstance(part, Reading))
     except ReadError as error:
         return error.code
     except MissingPart as error:
@@ -175,7 +176,7 @@ def test_waiting_for_whoever_takes_the_text_is_not_working(
     limits = Limits(size=20_000_000, seconds=20, memory=LIMITS.memory)
     with ReadingPool(1, limits, reader_named).read(write(tmp_path, long=text)) as readouts:
         [long] = [readout for readout in readouts if readout is not None]
-        parts = long.parts()
+        parts = (part for part in long.parts() if isinstance(part, Reading))
         taken = [next(parts).text]
         time.sleep(0.3)
         taken += [part.text for part in parts]
@@ -284,6 +285,64 @@ def test_a_message_cannot_make_anything_happen(capsys: pytest.CaptureFixture[str
     assert capsys.readouterr().out == ""
 
 
+# ── documents inside a file ─────────────────────────────────────────────────────────────────────
+
+
+def zipped(folder: Path, **members: str | bytes) -> Found:
+    path = folder / "z.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name.replace("_", "."), content)
+    return Found("z.zip", "z.zip", ".", str(path), path.stat().st_size, 0)
+
+
+def read_in_line(found: Found, most: int = 1 << 30) -> list[Reading | Part]:
+    with reading.in_line(most, reader_for)([found]) as readouts:
+        return [part for one in readouts if one is not None for part in one.parts()]
+
+
+def test_documents_inside_a_file_arrive_in_parts_of_bounded_size(tmp_path: Path) -> None:
+    text = "A line of text that says little.\n\n" * 60_000
+    zipped(tmp_path, long_txt=text, short_txt="Short.")
+    found = zipped(tmp_path, inner_zip=(tmp_path / "z.zip").read_bytes(), last_txt="Last.")
+    arrived = read_in_line(found)
+    assert max(len(pickle.dumps(one)) for one in arrived) < 1_000_000
+    texts: dict[str, str] = {}
+    name = ""
+    for one in arrived[:-1]:
+        if isinstance(one, Part):
+            name = one.name
+            assert isinstance(one.outcome, Reading)
+            texts[name] = one.outcome.text
+        else:
+            texts[name] += one.text
+    assert texts["inner.zip/long.txt"] == text
+    assert {name: len(words) for name, words in texts.items()} == {
+        "inner.zip": len("long.txt\nshort.txt"),
+        "inner.zip/long.txt": len(text),
+        "inner.zip/short.txt": len("Short."),
+        "last.txt": len("Last."),
+    }
+    own = arrived[-1]
+    assert isinstance(own, Reading)
+    assert [part.name for part in own.parts] == ["inner.zip", "last.txt"]
+    assert not any(isinstance(part.outcome, Reading) for part in own.parts)
+
+
+def test_archives_in_archives_unpack_to_no_more_than_a_file_may_have(tmp_path: Path) -> None:
+    text = "Oak beam. " * 10_000
+    for _ in range(3):
+        inner = (tmp_path / "z.zip").read_bytes() if (tmp_path / "z.zip").exists() else text
+        name = "{}_zip" if isinstance(inner, bytes) else "{}_txt"
+        found = zipped(tmp_path, **{name.format(letter): inner for letter in "abc"})
+    arrived = read_in_line(found, most=500_000)
+    outcomes = [one.outcome for one in arrived if isinstance(one, Part)]
+    assert 400_000 < sum(len(one.text) for one in outcomes if isinstance(one, Reading)) <= 500_000
+    refused = {(one.code, one.reason) for one in outcomes if isinstance(one, Unread)}
+    reason = "the files in `z.zip` have too much text together, over the limit of 0.5 MB"
+    assert refused == {("too_large", reason)}
+
+
 # ── long texts ──────────────────────────────────────────────────────────────────────────────────
 
 
@@ -293,7 +352,7 @@ def long_parts(tmp_path: Path, text: str | bytes) -> list[Reading]:
     found = Found("long.txt", "long.txt", ".", str(path), path.stat().st_size, 0)
     with reading.in_line(1 << 30, lambda _: _text_reader())([found]) as readouts:
         [one] = [readout for readout in readouts if readout is not None]
-        parts = list(one.parts())
+        parts = [part for part in one.parts() if isinstance(part, Reading)]
     assert one.content_hash == hashlib.sha256(path.read_bytes()).hexdigest()
     return parts
 

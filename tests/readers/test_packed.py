@@ -13,10 +13,10 @@ import pptx
 import pytest
 
 from askdoc.errors import ReadError
-from askdoc.index.plan import placed
+from askdoc.index.reading.reading import flattened
 from askdoc.readers import package, reader_for
 from askdoc.readers.archive import ZipReader
-from askdoc.types import Found, Reading, Unread
+from askdoc.types import Reading, Unread
 
 OFFICE = ("docx", "pptx", "xlsx", "odt", "epub")
 
@@ -199,27 +199,25 @@ def test_what_lies_in_an_archive_is_read_by_its_own_reader() -> None:
 
 
 def test_a_name_that_leads_out_of_an_archive_leads_nowhere() -> None:
-    found = Found("z.zip", "z.zip", "z.zip", "/z.zip", 1, 1)
     inner = {"deep.txt": "Deep words."}
     stream = BytesIO(packed({"../evil.txt": "Some words."}))
     with zipfile.ZipFile(stream, "a") as archive:
         archive.writestr("inner.zip", packed(inner))
     reading = ZipReader().read(stream.getvalue(), name="z.zip")
-    places = [place.location for place, _ in placed(found, reading.parts)]
-    assert places == ["z.zip/evil.txt", "z.zip/inner.zip", "z.zip/inner.zip/deep.txt"]
+    names = [part.name for part in flattened(reading.parts)]
+    assert names == ["evil.txt", "inner.zip", "inner.zip/deep.txt"]
 
 
 def test_files_of_one_name_in_an_archive_are_all_read() -> None:
     with pytest.warns(UserWarning, match="Duplicate name"):
         data = with_member(packed({"a.txt": "First words."}), "a.txt", b"Other words.")
     reading = ZipReader().read(data, name="z.zip")
-    found = Found("z.zip", "z.zip", "z.zip", "/z.zip", 1, 1)
     read = {
-        place.location: part.outcome.text
-        for place, part in placed(found, reading.parts)
+        part.name: part.outcome.text
+        for part in flattened(reading.parts)
         if isinstance(part.outcome, Reading)
     }
-    assert read == {"z.zip/a.txt": "First words.", "z.zip/a (2).txt": "Other words."}
+    assert read == {"a.txt": "First words.", "a (2).txt": "Other words."}
 
 
 def test_archives_in_archives_end_somewhere() -> None:

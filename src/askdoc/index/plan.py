@@ -17,7 +17,7 @@ from typing import Protocol
 from askdoc.addresses import is_address, prefix_of
 from askdoc.errors import FetchError, UsageError
 from askdoc.index.embed import document_id
-from askdoc.types import Document, Found, Known, Part, Reading, Skip
+from askdoc.types import Document, Found, Known, Skip
 from askdoc.types.indexing import EXCLUDED, MISSING, NOT_NAMED, OUT_OF_REACH, SPECIAL
 
 
@@ -237,21 +237,6 @@ def excluded_skip(location: str) -> Skip:
     )
 
 
-def placed(file: Found, parts: Iterable[Part]) -> Iterator[tuple[Found, Part]]:
-    """Give each part a location below its file; parts with the same name get a number.
-
-    A part of a part is located below it.
-    """
-    taken: set[str] = set()
-    for part in parts:
-        name = _free(_inner(part.name), taken)
-        taken.add(name)
-        place = within(file, name)
-        yield place, part
-        if isinstance(part.outcome, Reading):
-            yield from placed(place, part.outcome.parts)
-
-
 def moved(file: Found, part: Known) -> Found:
     """Return a known part with its file's current location, size and time."""
     return within(file, part.location[len(part.within or "") + 1 :])
@@ -266,21 +251,6 @@ def wholes(location: str) -> Iterator[str]:
     """Yield the locations of all files that contain `location`."""
     for folder in PurePosixPath(location).parents:
         yield str(folder)
-
-
-def _inner(name: str) -> str:
-    """Return a name without parts such as `..` that lead upwards."""
-    steps = name.replace("\\", "/").split("/")
-    return "/".join(step for step in steps if step not in ("", ".", "..")) or "part"
-
-
-def _free(name: str, taken: set[str]) -> str:
-    path = PurePosixPath(name)
-    number = 2
-    while name in taken:
-        name = str(path.with_name(f"{path.stem} ({number}){path.suffix}"))
-        number += 1
-    return name
 
 
 class Contents(Protocol):

@@ -7,8 +7,9 @@ steps share.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from itertools import chain, islice
+from itertools import chain, groupby
 from pathlib import PurePosixPath
 
 from askdoc.errors import MissingPart, ReadError
@@ -20,16 +21,15 @@ from askdoc.index.plan import (
     excluded_skip,
     moved,
     pair,
-    placed,
     suffix,
     wholes,
+    within,
 )
 from askdoc.index.preview import plan_of
 from askdoc.index.sources import PASSING, STAYS, Files, Readout, skip_of
 from askdoc.index.writer import IndexWriter, update_names
 from askdoc.settings import Settings
 from askdoc.store.catalog import SqliteCatalog
-from askdoc.text.chunking import windows
 from askdoc.types import (
     BARE_PAGES,
     Found,
@@ -356,20 +356,18 @@ def take_in_file(run: Run, work: WorkFile, readout: Readout) -> None:
     """Store one file, or record why it cannot be read."""
     run.opened.add(work.location)
     key, like = _identify(run, work)
+    arriving = readout.parts()
     try:
-        parts = readout.parts()
-        first = list(islice(parts, 1))
         # A file is stored after its parts, so that a run after a crash reads it again.
-        take_in_parts(run, work, [part for reading in first for part in reading.parts])
-        rest = chain(first, parts)
+        rest = take_in_parts(run, work, arriving)
         if twin := _met_meanwhile(run, work):
-            for _ in rest:  # a reader sends one file at a time: take all its parts before the next
-                pass
+            _pass_over(arriving)
             _copy(run, [(work, twin)])
             return
         document = IncomingDocument(key, work.found, rest, lambda: readout.content_hash, like=like)
         _take(run, document)
     except (ReadError, MissingPart) as error:
+        _pass_over(arriving)
         skip = skip_of(work.found, error)
         if skip.code == KILLED and not work.was_killed:
             work.was_killed = True
@@ -380,10 +378,20 @@ def take_in_file(run: Run, work: WorkFile, readout: Readout) -> None:
         _fail(run, work, skip, looked_at=True)
 
 
-def take_in_parts(run: Run, file: WorkFile, parts: Sequence[Part]) -> None:
-    """Store the parts of a file; remove former parts that it no longer has."""
+def take_in_parts(
+    run: Run, file: WorkFile, arriving: Iterator[Reading | Part]
+) -> Iterator[Reading]:
+    """Store the parts of a file; remove former parts that it no longer has.
+
+    Return the text of the file itself.
+    """
     left = {part.location: part for part in file.parts}
-    for found, part in placed(file.found, parts):
+    failure: ReadError | None = None
+    for part, readings in _documents(arriving):
+        if part is None:
+            run.lost += left.values()
+            return readings
+        found = within(file.found, part.name)
         if found.location in run.before.excluded:
             run.log.skip(excluded_skip(found.location))
             continue
@@ -397,11 +405,14 @@ def take_in_parts(run: Run, file: WorkFile, parts: Sequence[Part]) -> None:
             left.pop(found.location, None)
             continue
         try:
-            _take(run, _part(run, work, file, outcome))
+            _take(run, _part(run, work, file, chain([outcome], readings)))
             left.pop(found.location, None)
         except ReadError as error:
+            failure = error
             run.log.skip(skip_of(found, error), found)
-    run.lost += left.values()
+    if failure is not None:  # the reader ended within this part
+        raise failure
+    return iter(())
 
 
 def take_out(run: Run, plan: Plan) -> None:
@@ -511,7 +522,7 @@ def _is_copy(run: Run, work: WorkFile, file: WorkFile) -> bool:
     """
     catalog = run.writer.catalog
     if work.former is not None and work.is_same:
-        if any(item.location == work.location for item in catalog.documents([work.former.id])):
+        if _is_at(run, work.former.id, work.location):
             return False
         catalog.update(work.found)
         run.log.unchanged += 1
@@ -519,9 +530,14 @@ def _is_copy(run: Run, work: WorkFile, file: WorkFile) -> bool:
     twin = _published_twin(run, work)
     run.contents.begun.add(work.content)
     run.contents.in_files.add(work.content)
-    if twin:
+    if twin and not _is_at(run, twin, work.location):
         _copy(run, [(work, twin)], within=file.location)
     return twin is not None
+
+
+def _is_at(run: Run, document_id: str, location: str) -> bool:
+    """Tell whether a document is one of its own at a location, not a copy."""
+    return any(item.location == location for item in run.writer.catalog.documents([document_id]))
 
 
 def _published_twin(run: Run, work: WorkFile) -> str | None:
@@ -538,11 +554,38 @@ def _met_meanwhile(run: Run, work: WorkFile) -> str | None:
     return _published_twin(run, work)
 
 
-def _part(run: Run, work: WorkFile, file: WorkFile, reading: Reading) -> IncomingDocument:
+def _documents(
+    arriving: Iterator[Reading | Part],
+) -> Iterator[tuple[Part | None, Iterator[Reading]]]:
+    """Yield each document with its text: parts with the rest of it, last the file with all of it.
+
+    Take the text before the next document; what is left of it is passed over.
+    """
+    number = 0
+
+    def of(message: Reading | Part) -> int:
+        nonlocal number
+        number += isinstance(message, Part) or message.origin == 0
+        return number
+
+    for _, group in groupby(arriving, of):
+        head = next(group)
+        readings = (one for one in group if isinstance(one, Reading))  # noqa: B031 - the rest
+        yield (head, readings) if isinstance(head, Part) else (None, chain([head], readings))
+
+
+def _pass_over(arriving: Iterator[Reading | Part]) -> None:
+    """Take the rest of a file: what reads it sends no other file before."""
+    with suppress(ReadError, MissingPart):
+        for _ in arriving:
+            pass
+
+
+def _part(
+    run: Run, work: WorkFile, file: WorkFile, readings: Iterator[Reading]
+) -> IncomingDocument:
     key, like = _identify(run, work)
-    return IncomingDocument(
-        key, work.found, windows(reading), lambda: work.digest, file.location, like
-    )
+    return IncomingDocument(key, work.found, readings, lambda: work.digest, file.location, like)
 
 
 def _take(run: Run, document: IncomingDocument) -> None:

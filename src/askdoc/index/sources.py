@@ -10,7 +10,7 @@ from typing import Protocol
 
 from askdoc.errors import MissingPart, ReadError
 from askdoc.index.plan import Discover, Fetch
-from askdoc.types import Found, Reading, ReadOptions, Skip
+from askdoc.types import Found, Part, Reading, ReadOptions, Skip
 from askdoc.types.indexing import OUT_OF_REACH
 
 NO_OPTIONS = ReadOptions()
@@ -34,8 +34,10 @@ class Readout(Protocol):
     def content_hash(self) -> str:
         """The SHA-256 of the bytes that were read; known after the last part."""
 
-    def parts(self) -> Iterator[Reading]:
-        """Yield the file's text in parts.
+    def parts(self) -> Iterator[Reading | Part]:
+        """Yield the documents inside the file, then its own text, in parts.
+
+        A `Part` has the first part of a document inside, and the readings after it are the rest.
 
         Raises:
             ReadError: the file cannot be read.

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from askdoc.system.limits import Limits
-from askdoc.types import Found, Reading, ReadOptions, Skip
+from askdoc.types import Found, Part, Reading, ReadOptions, Skip
 
 _LENGTH = struct.Struct("<Q")
 _LONGEST = 1 << 32
@@ -74,7 +74,7 @@ class Failed:
     hint: str | None = None
 
 
-Message = Request | Reading | Done | Refused | Call | Returned | Failed
+Message = Request | Reading | Part | Done | Refused | Call | Returned | Failed
 
 
 def standard_streams() -> tuple[IO[bytes], IO[bytes]]:

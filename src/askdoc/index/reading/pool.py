@@ -19,7 +19,7 @@ from askdoc.index.sources import NO_OPTIONS, Readout
 from askdoc.system import children, limits
 from askdoc.system.limits import Limits
 from askdoc.system.wire import Done, Message, Refused, Request, receive, send
-from askdoc.types import Found, Reading, ReadOptions, Skip
+from askdoc.types import Found, Part, Reading, ReadOptions, Skip
 
 _AHEAD = 2
 """Files for each process that are asked for before they are wanted."""
@@ -119,12 +119,12 @@ class _Task:
         pool = self._pool
         return Request(self.found, pool.reader_named(self.found.file), pool.options, pool.limits)
 
-    def parts(self) -> Iterator[Reading]:
+    def parts(self) -> Iterator[Reading | Part]:
         """Yield the parts as they arrive."""
         while True:
             message = self.arrived.get()
             match message:
-                case Reading():
+                case Reading() | Part():
                     yield message
                 case Done():
                     self.content_hash = message.content_hash
