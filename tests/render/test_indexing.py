@@ -325,3 +325,23 @@ def test_progress_without_a_total_shows_no_count(monkeypatch: pytest.MonkeyPatch
         time.sleep(0.2)
     assert "Indexing" in out.getvalue()
     assert "?" not in out.getvalue().replace("\x1b[?25", "")
+
+
+def test_bars_have_no_colour_that_vanishes_on_white_or_black(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(progress, "_MOMENT", 0.0)
+    out = StringIO()
+    on = page(make_console(file=out, width=120, force_terminal=True, color_system="truecolor"))
+    listen = progress.IndexProgress(on)
+    listen(Indexed(1, 9, 10, "a.txt"))  # before that, the bar fades in and out
+    with listen:
+        time.sleep(0.05)
+        listen(Indexed(3, 9, 10, "b.txt"))
+    with progress.CountProgress("Questions", 9, on) as count:
+        count.step()
+        count.step()
+    codes = ";".join(re.findall(r"\x1b\[([\d;]+)m", out.getvalue()))
+    parts = set(codes.split(";"))
+    assert parts <= {"0", "1", "2", "35"}  # bold, dim, magenta
+    assert "35" in parts

@@ -33,6 +33,11 @@ THEME = Theme(
         "good": "green",
         "warning": "bold magenta",
         "bad": "bold red",
+        # Rich's own colours of bars suit only a dark background.
+        "bar.back": "dim",
+        "bar.pulse": "magenta",
+        "progress.download": "none",
+        "progress.remaining": "dim",
     }
 )
 
