@@ -74,6 +74,12 @@ def test_the_title_is_the_only_top_heading_else_the_title_of_the_page() -> None:
     assert read("<p>words</p>").title is None
 
 
+@pytest.mark.parametrize("title", ["0000320193-23-000106", "Page.html", "page"])
+def test_a_title_that_only_numbers_or_repeats_the_file_is_none(title: str) -> None:
+    assert read(f"<title>{title}</title><p>words</p>").title is None
+    assert read("<title>1984</title><p>words</p>").title == "1984"
+
+
 def test_a_row_of_data_is_a_block_with_its_cells() -> None:
     reading = read(
         "<table><caption>Costs</caption><tr><th>Part<th>Cost</tr>"

@@ -130,6 +130,7 @@ def test_the_outline_gives_sections_and_its_headings_are_no_sentences() -> None:
         ("Microsoft Word - draft.docx", None),
         ("report.tex", None),
         ("file", None),
+        ("0000320193-23-000106", None),
         ("", None),
     ],
 )

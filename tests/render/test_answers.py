@@ -261,6 +261,16 @@ def test_passages(draw: Draw, snapshot: SnapshotAssertion, width: int) -> None:
     assert draw(passage_lines, passages, width=width, lines=lambda _id, _span: (4, 9)) == snapshot
 
 
+def test_items_and_rows_of_a_passage_stand_on_lines_of_their_own(draw: Draw) -> None:
+    text = (
+        "The pier is\nof oak.\n\n- It is long.\n- It is old.\n\nRole | Cost\n|---|---|\nA: 1 | B: 2"
+    )
+    passage = make_passage(make_document(), text=text)
+    shown = draw(passage_lines, [passage], width=80).splitlines()[-5:]
+    lines = ["The pier is of oak.", "- It is long.", "- It is old.", "Role | Cost", "A: 1 | B: 2"]
+    assert shown == [f"    {line}" for line in lines]
+
+
 def test_a_passage_says_where_else_it_is(draw: Draw) -> None:
     copy = Copy("/else/pier.txt", "pier.txt", "/else", "/else/pier.txt")
     passage = make_passage(replace(make_document(), copies=(copy,)))

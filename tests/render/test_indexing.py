@@ -128,9 +128,17 @@ def test_an_interrupted_run_says_so() -> None:
 def test_renamed_files_and_copies_are_told_where_there_are_any() -> None:
     report = IndexReport(renamed=(("a", "b"),), added=("c", "d"), copies=("c", "d"))
     written = draw(report_lines, report, width=80)
-    assert "new 2 · changed 0 · renamed 1 · unchanged 0" in written
+    assert "\nnew 2 · renamed 1\n" in written
     assert "2 new files have the content of another; such files are one document" in written
     assert "renamed" not in draw(report_lines, IndexReport(), width=80)
+
+
+def test_a_run_that_finds_no_change_says_so() -> None:
+    same = IndexReport(unchanged=4, skipped=SKIPPED)
+    written = draw(report_lines, same, width=80)
+    assert written.startswith("Nothing changed since the last run, checked in 0.0 s\n")
+    assert "\nunchanged 4 · skipped 2\n" in written
+    assert "Nothing" not in draw(report_lines, replace(same, removed=("a",)), width=80)
 
 
 def test_a_document_in_several_places_is_listed_with_all(tmp_path: Path) -> None:

@@ -161,7 +161,7 @@ def _lines(sentence: _Sentence, found: Checked, page: Page) -> Iterator[Text]:
 
 def _total(checked: list[tuple[_Sentence, Checked]]) -> Text:
     counts = Counter(found.standing for _, found in checked)
-    parts = [f"{counts[standing]} {word}" for standing, (word, _) in _WORDS.items()]
+    parts = [f"{n} {word}" for standing, (word, _) in _WORDS.items() if (n := counts[standing])]
     count = f"{len(checked)} sentence{'' if len(checked) == 1 else 's'}"
     return Text(f"{count}: {', '.join(parts)}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,13 +17,14 @@ from askdoc.cli.open import here, open_workspace
 from askdoc.cli.output import say
 from askdoc.errors import SettingsError, UsageError
 from askdoc.models.llm.providers import redacted
-from askdoc.render.console import output
+from askdoc.render.console import Page, output
 from askdoc.render.layout import BLANK, flat, hang, plain
 from askdoc.repl import editor
 from askdoc.settings import HELP, expect_known, from_words
 from askdoc.workspace import (
     CONFIG_NAME,
     Origin,
+    Workspace,
     create,
     is_for_one,
     put,
@@ -53,6 +55,8 @@ app = typer.Typer(
 
 
 _UNSET = "not set"
+_BESIDE = 27
+"""Cells for a setting and its value beside what it does."""
 
 _GROUPS = {
     "Documents": (
@@ -150,16 +154,28 @@ def list_(
         if shown:
             page.show([Text(title, style="heading")])
         for key in shown:
-            value = flat(_written(getattr(workspace.settings, key)))
-            line = Text.assemble((key, "label"), " = ").append_text(value)
-            line.append(f"  ({workspace.origins[key]})", style="faint")
-            page.show([hang(line, page, first="  ", rest="    ")])
-            page.show([hang(flat(HELP[key], "faint"), page, first="      ")])
+            page.show(_setting_lines(key, workspace, page))
         if shown:
             page.show([BLANK])
     if hidden:
         text = f"{hidden} rarely used settings are not shown; `askdoc config list --all`"
         page.show([hang(Text(text, style="faint"), page)])
+
+
+def _setting_lines(key: str, workspace: Workspace, page: Page) -> Iterator[Text]:
+    """Lay out a setting; in a terminal, what it does stands beside a short value."""
+    value = flat(_written(getattr(workspace.settings, key)))
+    line = Text.assemble((key, "label"), " = ").append_text(value)
+    origin = workspace.origins[key]
+    if origin is not Origin.DEFAULT or not page.width:
+        line.append(f"  ({origin})", style="faint")
+    about = flat(HELP[key], "faint")
+    if page.width and line.cell_len < _BESIDE <= page.width // 2:
+        line.pad_right(_BESIDE - line.cell_len)
+        yield hang(about, page, first=Text("  ").append_text(line))
+    else:
+        yield hang(line, page, first="  ", rest="    ")
+        yield hang(about, page, first="      ")
 
 
 @command(app, "get")

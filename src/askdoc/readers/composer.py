@@ -22,6 +22,8 @@ _UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\ufeff\uff
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _BREAKS = re.compile("\r\n|[\r\u2028\u2029\x0b\x0c]")
 _WORD = re.compile(r"\w")
+_FILE_NUMBER = re.compile(r"[\W\d_]*\d{5}[\W\d_]*")
+"""A title of digits, as agencies give to what they receive: `0000320193-23-000106`."""
 
 _FIGURE = re.compile(r"[\d\W_]+")
 _YEAR = re.compile(r"(?:1[5-9]|2[01])\d\d")
@@ -266,8 +268,8 @@ class Composer:
         return Reading(
             text=text,
             blocks=without_headings(self._blocks, headings),
-            title=_named(title),
-            author=_named(author),
+            title=named(title),
+            author=named(author),
             sections=tuple(heading.section() for heading in headings),
             landmarks=Landmarks.of(self._landmarks),
             warnings=tuple(warnings),
@@ -414,9 +416,10 @@ def _cells(row: Sequence[str], head: Sequence[str]) -> Iterable[str]:
             yield f"{name}: {cell}" if name else cell
 
 
-def _named(name: str | None) -> str | None:
+def named(name: str | None) -> str | None:
+    """Return a name on one line, or None if it has no word or is the number of a file."""
     words = " ".join(clean(name or "").split())
-    return words if _WORD.search(words) else None
+    return words if _WORD.search(words) and not _FILE_NUMBER.fullmatch(words) else None
 
 
 _MOST_COLUMNS = 256

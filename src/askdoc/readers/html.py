@@ -10,13 +10,14 @@ from copy import deepcopy
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
+from pathlib import PurePath
 
 import lxml.html
 import trafilatura
 from lxml import etree
 
 from askdoc.errors import ReadError
-from askdoc.readers.composer import Composer
+from askdoc.readers.composer import Composer, named
 from askdoc.readers.encoding import decode
 from askdoc.readers.html_tree import Written, is_unseen, span_of, write
 from askdoc.types import Reading
@@ -80,7 +81,7 @@ class HtmlReader:
         composer = Composer()
         composer.written(written, lines=True)
         reading = composer.reading(warnings=decoded.warnings, properties=_properties(page))
-        return replace(reading, title=_title(page, written))
+        return replace(reading, title=_title(page, written, name))
 
 
 _PROPERTIES = {
@@ -234,11 +235,13 @@ def _extract(page: lxml.html.HtmlElement) -> lxml.html.HtmlElement | None:
     return lxml.html.document_fromstring(html) if html else None
 
 
-def _title(page: lxml.html.HtmlElement, written: Written) -> str | None:
-    """Return the only top-level heading, else the page's title."""
+def _title(page: lxml.html.HtmlElement, written: Written, name: str) -> str | None:
+    """Return the only top-level heading, else the page's title unless it is the file's name."""
     top = [heading.title for heading in written.headings if heading.level == 1]
     if not top:
         top = [" ".join("".join(heading.itertext()).split()) for heading in page.iter("h1")]
     if len(top) == 1 and top[0]:
         return top[0]
-    return " ".join((page.findtext(".//title") or "").split()) or None
+    title = named(page.findtext(".//title"))
+    names = (name.casefold(), PurePath(name).stem.casefold())
+    return None if title is None or title.casefold() in names else title

@@ -13,7 +13,7 @@ from askdoc.formats import Lines, unmatched
 from askdoc.render.console import Page
 from askdoc.render.layout import BLANK, flat, hang, head, line_limit, tail
 from askdoc.render.places import also_in, file_name, heading_path
-from askdoc.strings import one_line, unlabelled
+from askdoc.strings import CELL, one_line, unlabelled
 from askdoc.types import (
     Answer,
     Citation,
@@ -31,6 +31,8 @@ from askdoc.types.places import name_place, place_suffix
 _LIST_MARK = re.compile(r"\n[^\S\n]*(?:[-*+•–]|\d{1,3}[.)])[^\S\n]*$")
 """The mark of the list item that is quoted: it is not part of the sentence before."""
 
+_ITEM = re.compile(r"\s*(?:[-*+•–]|\d{1,3}[.)])\s")
+_DRAWN = re.compile(r"[-=+|:\s]*")
 _NEAREST = 3
 _INDENT = "    "
 
@@ -126,10 +128,29 @@ def passage_lines(
         yield hang(_header(passage, where, page), page, first=label)
         yield from _also(passage.document, page)
         yield from _headings(passage.document.title, passage.chunk.headings, page)
-        body = flat(passage.chunk.text)
-        for start, end in marked(body.plain) if marked else ():
-            body.stylize("match", start, end)
-        yield hang(body, page, first=_INDENT)
+        text = passage.chunk.text
+        for paragraph in _paragraphs(text) if page.width else (text,):
+            body = flat(paragraph)
+            for start, end in marked(body.plain) if marked else ():
+                body.stylize("match", start, end)
+            yield hang(body, page, first=_INDENT)
+
+
+def _paragraphs(text: str) -> Iterator[str]:
+    """Split the text of a passage into paragraphs, list items and rows of tables.
+
+    Lines that only draw a table or an underline are left out.
+    """
+    paragraph: list[str] = []
+    for line in text.splitlines():
+        begins = _ITEM.match(line) or CELL in line or _DRAWN.fullmatch(line)
+        if paragraph and (begins or CELL in paragraph[-1]):
+            yield " ".join(paragraph)
+            paragraph = []
+        if not _DRAWN.fullmatch(line):
+            paragraph.append(line)
+    if paragraph:
+        yield " ".join(paragraph)
 
 
 def notes(answer: Answer) -> Iterator[str]:

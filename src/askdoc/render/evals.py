@@ -139,7 +139,9 @@ def _lost(suite: SuiteReport, page: Page, *, limit: int | None) -> Iterator[Text
     for result in wrong[:limit]:
         assert result.lost is not None  # noqa: S101 - chosen above
         question = head(result.graded.case.question, 90)
-        line = Text.assemble((f"{result.id}  ", "faint"), question, f"  {WHY[result.lost]}")
+        line = Text.assemble(
+            (f"{result.id}  ", "faint"), question, (f"  {WHY[result.lost]}", "faint")
+        )
         yield hang(line, page, first="  ", rest="    ")
     if limit is not None and len(wrong) > limit:
         yield Text(f"  and {len(wrong) - limit} more: --all or --html", "faint")

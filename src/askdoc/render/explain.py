@@ -60,7 +60,7 @@ def _summary(answer: Answer) -> Text:
     total = stages.pop("total", None)
     if total is not None:
         parts.append(f"{total:.0f} ms")
-    if named := ", ".join(f"{stage} {took:.0f}" for stage, took in stages.items()):
+    if named := ", ".join(f"{stage} {took:.0f}" for stage, took in stages.items() if took):
         parts[-1] += f" ({named})"
     return Text(" · ".join(parts))
 
@@ -88,8 +88,10 @@ def _sentence(item: Evidence, label: int | None, page: Page) -> Iterator[Text]:
 
 
 def _parts(scores: Mapping[str, float]) -> Iterator[str]:
+    """List the parts of a score that count."""
     for name, score in scores.items():
-        yield f"{name} {_number(score)}"
+        if score:
+            yield f"{name} {_number(score)}"
 
 
 def _number(value: float) -> str:

@@ -37,17 +37,20 @@ def report_lines(report: IndexReport, page: Page, *, rebuilt: bool = False) -> I
         return
     passages = f", {count(report.chunks, 'passage')}" if new else ""
     verb = "Interrupted after" if report.interrupted else "Indexed"
-    yield hang(Text(f"{verb} {count(new, 'document')}{passages} in {report.seconds:.1f} s"), page)
+    did = f"{verb} {count(new, 'document')}{passages}"
+    if report.unchanged and not (new or report.renamed or report.removed or report.interrupted):
+        did = "Nothing changed since the last run, checked"
+    yield hang(Text(f"{did} in {report.seconds:.1f} s"), page)
     counts = (
-        ("new", len(report.added), True),
-        ("changed", len(report.changed), True),
-        ("renamed", len(report.renamed), False),
-        ("unchanged", report.unchanged, True),
-        ("removed", len(report.removed), True),
-        ("skipped", len(report.skipped), True),
+        ("new", len(report.added)),
+        ("changed", len(report.changed)),
+        ("renamed", len(report.renamed)),
+        ("unchanged", report.unchanged),
+        ("removed", len(report.removed)),
+        ("skipped", len(report.skipped)),
     )
-    parts = [f"{name} {number(n)}" for name, n, always in counts if n or always]
-    yield hang(Text(" · ".join(parts), "faint"), page)
+    if parts := [f"{name} {number(n)}" for name, n in counts if n]:
+        yield hang(Text(" · ".join(parts), "faint"), page)
     if report.repaired:
         made = count(report.repaired, "vector")
         yield hang(Text(f"repaired: {made} made again from the stored text", "faint"), page)
