@@ -20,6 +20,8 @@ HERONS = Turn("Where do herons nest?", "Herons nest in tall trees near water.")
 WHO = Turn("Who is dean of Marsh College?", "Ada Hill, dean of Marsh College, spoke on Monday.")
 VISITORS = Turn("How many visitors came in 2018?", "Some 12,000 came.")
 PIER = Turn("When was the pier closed?", "The pier was closed in 1990.")
+LENGTH = Turn("How long will the new pier be?", "340 metres.")
+PRICE = Turn("How much does the old ferry cost?", "Nine pounds.")
 JAB = Turn("Is there a vaccine against MERS?", "Not yet.")
 SPREAD = Turn("How is MERS transmitted?", "By camels.")
 SMOKING = Turn("What is smoking?", "It is to breathe smoke in.")
@@ -57,6 +59,8 @@ REVENUE = Turn(
         (VISITORS, "and 2019?", "How many visitors came in 2019?"),
         (REVENUE, "and in 2019?", "What revenue did the company have in 2019?"),
         (PIER, "Who closed it?", "Who closed the pier?"),
+        (LENGTH, "Who voted against it?", "Who voted against the new pier?"),
+        (PRICE, "Who owns it?", "Who owns the old ferry?"),
         (PIER, "and the bridge?", "When was the bridge closed?"),
         (JAB, "and SARS?", "Is there a vaccine against SARS?"),
         (STATES, "and Germany?", "What is the capital of Germany?"),

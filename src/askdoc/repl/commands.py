@@ -27,8 +27,8 @@ _KEYS = (
 )
 
 _OPERATORS = (
-    ('"a phrase"', "look where it stands, to the letter"),
-    ('-term, -"a phrase"', "do not look where it stands"),
+    ('"a phrase"', "only passages that have it, letter by letter"),
+    ('-term, -"a phrase"', "no passage that has it"),
 )
 
 

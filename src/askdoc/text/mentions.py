@@ -165,7 +165,7 @@ def topic(question: str) -> str | None:
 
     It is the phrase after `is` if that starts with an article (`What is the capital of France?`),
     else the object of the last preposition (`say about fish stocks`), else the phrase after the
-    auxiliary (`How deep is the lake?`).
+    auxiliary (`How deep is the lake?`, `How deep will the lake be?`).
     """
     text = question.strip().rstrip("?!. ")
     for pattern in _TOPICS:
@@ -187,6 +187,11 @@ _TOPICS = (
         re.IGNORECASE,
     ),
     re.compile(r"^(?:how\s+\w+)\s+(?:is|are|was|were)\s+(?P<topic>.+)$", re.IGNORECASE),
+    re.compile(
+        r"^(?:how\s+\w+)\s+(?:do|does|did|will|would|can|could|should|must|may|might)\s+"
+        r"(?P<topic>(?:the|a|an)\s.+)\s+(?:be|cost)$",
+        re.IGNORECASE,
+    ),
     re.compile(
         r"\b(?:do|does|did|is|are|was|were|has|have|had|can|will)\s+"
         r"(?P<topic>(?:the|a|an)\s+[\w’'-]+|[\w’'-]+s)\b(?![’'-])",
