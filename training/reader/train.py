@@ -46,7 +46,8 @@ SPAN, WITHIN, YES = 0.25, 0.4, 0.2
 """Weights of the losses beside that over all units."""
 NOTHING = -1e4
 WINDOWS = [70, 90, 110, 110, 130, 150, 190]
-"""Tokens that are read of a passage, about; those of one question are alike, so that little is padding."""
+"""Tokens that are read of a passage, about; those of one question are alike, so that little is
+padding."""
 MOST, KNOWN_CONTEXT = 224, 0.88
 """Tokens of a sequence at most, and how often the context is shown."""
 HEADS = 5
