@@ -7,10 +7,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from askdoc.models import embedder, rankers
+from askdoc.store.vectors import ChromaStore
 
 # A shell that starts tests in the background has them ignore Ctrl-C, and the processes that they
 # start inherit that; those are to end by it.
@@ -18,7 +22,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A busy machine is slow, which says nothing about the code.
-settings.register_profile("askdoc", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "askdoc", max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("askdoc")
 
 
@@ -28,6 +34,24 @@ def _no_home_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
     with pytest.MonkeyPatch.context() as patch:
         for name in ("STATE", "DATA", "CONFIG"):
             patch.setenv(f"XDG_{name}_HOME", str(tmp_path_factory.mktemp(name.lower())))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _all_in_this_process() -> Iterator[None]:
+    """Index in the process of the test, and load each packaged model once.
+
+    An index is made in three processes. Their start costs two seconds of processor time, and
+    hundreds of tests make an index. Commands that run as processes of their own are not affected,
+    nor are tests that set the number of `workers`.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("askdoc.app.indexing.cores", lambda: 0)
+        patch.setattr(
+            "askdoc.app.indexing._vectors_to_write", lambda folder: ChromaStore(folder, write=True)
+        )
+        patch.setattr(embedder, "packaged", cache(embedder.packaged))
+        patch.setattr(rankers, "packaged", cache(rankers.packaged))
         yield
 
 

@@ -6,8 +6,6 @@ import hashlib
 import json
 import shutil
 import sqlite3
-import subprocess
-import sys
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -16,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.commands import askdoc
 
 from askdoc import app, workspace
 from askdoc.app.export import export_index, import_index
@@ -514,13 +513,7 @@ def test_a_file_without_its_own_sum_is_refused(second: Place, packed: Path) -> N
 
 def test_the_commands(first: Place, second: Place) -> None:
     def run(place: Place, *arguments: str, code: int = 0) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "askdoc", *arguments],
-            cwd=place.folder,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = askdoc(place.folder, *arguments)
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout + done.stderr
 

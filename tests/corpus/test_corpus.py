@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
+from tests.commands import askdoc
 
 from askdoc import app, formats, workspace
 from askdoc.readers import suffix_of
@@ -27,11 +26,6 @@ FAMILIES = frozenset(
     """.split()  # noqa: SIM905 - easier to read
 )
 QUESTION = "Which door did the lighthouse keeper paint green in October?"
-
-
-def askdoc(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "askdoc", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")

@@ -227,7 +227,7 @@ def test_killed_while_it_makes_the_index_anew(
         "opening.embedder = lambda *_, **__: HashEmbedder()\n"
         "here = workspace.find(Path(sys.argv[1]), environment={})\n"
         "with app.indexer(here) as indexer:\n"
-        "    indexer.sync([Path('docs').absolute()], rebuild=sys.argv[2] == 'anew')\n"
+        "    indexer.sync([Path('docs').absolute()], rebuild=True)\n"
     )
     monkeypatch.setattr("askdoc.app.opening.embedder", lambda *_, **__: HashEmbedder())
     (tmp_path / ".askdoc").mkdir()
@@ -236,12 +236,13 @@ def test_killed_while_it_makes_the_index_anew(
     for number in range(60):
         (docs / f"{number:02}.txt").write_text(f"Boat {number} carries oak.")
     command = [sys.executable, "-c", program, str(tmp_path)]
-    subprocess.run([*command, "once"], cwd=tmp_path, check=True)
     here = workspace.find(tmp_path, environment={}, user_config=tmp_path / "none")
+    with app.indexer(here) as indexer:
+        indexer.sync([docs])
     (docs / "00.txt").write_text("Boat 0 carries tar.")
     draft = files.folder_of(here.index)
     for sign in (draft / "catalog.sqlite", draft / "chroma" / "chroma.sqlite3"):
-        process = subprocess.Popen([*command, "anew"], cwd=tmp_path, start_new_session=True)
+        process = subprocess.Popen(command, cwd=tmp_path, start_new_session=True)
         while not sign.exists() and process.poll() is None:
             time.sleep(0.005)
         assert process.poll() is None

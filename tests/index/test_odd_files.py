@@ -37,7 +37,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     monkeypatch.setattr("askdoc.app.opening.embedder", lambda *_, **__: HashEmbedder())
     (tmp_path / ".askdoc").mkdir()
     (tmp_path / "docs").mkdir()
-    return workspace.find(tmp_path, environment={}, user_config=tmp_path / "none")
+    workers = {"ASKDOC_WORKERS": "1"}
+    return workspace.find(tmp_path, environment=workers, user_config=tmp_path / "none")
 
 
 def sync(here: Workspace) -> IndexReport:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.commands import askdoc
 
 from askdoc.index.watch import FolderWatch
 from askdoc.store.files import writing
@@ -90,13 +91,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
 
 def ask(folder: Path, *arguments: str) -> str:
-    return subprocess.run(
-        [sys.executable, "-m", "askdoc", *arguments],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    ).stdout
+    return askdoc(folder, *arguments).stdout
 
 
 def replace(path: Path, text: str) -> None:

@@ -882,13 +882,12 @@ ASKED = (
 )
 
 
-@pytest.mark.parametrize("seed", [0, 1])
-def test_no_command_ends_in_a_bug(seed: int, root: Path, home: Path) -> None:
-    """200 steps at random: an `AskdocError` is fine, anything else fails the test."""
-    draw = random.Random(seed)  # noqa: S311 - the same steps each time
+def test_no_command_ends_in_a_bug(root: Path, home: Path) -> None:
+    """150 steps at random: an `AskdocError` is fine, anything else fails the test."""
+    draw = random.Random(0)  # noqa: S311 - the same steps each time
     names = [command.name for command in commands.COMMANDS if command.name not in ("quit", "open")]
     with Opened(root, home) as talk:
-        for _ in range(200):
+        for _ in range(150):
             if draw.random() < 0.35:
                 line = draw.choice(ASKED)
             else:

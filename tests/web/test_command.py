@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.commands import askdoc
 from tests.web.site import Page
 
 if TYPE_CHECKING:
@@ -19,16 +19,15 @@ DOOR = "The lighthouse keeper painted the northern door green in October."
 
 
 class Here:
-    """A workspace in which commands run, each in a process of its own."""
+    """A workspace in which commands run."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("ASKDOC_DATA_DIR", str(folder / "data"))
         self.folder = folder / "work"
         self.folder.mkdir()
 
-    def run(self, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "askdoc", *arguments]
-        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
+    def run(self, *arguments: str, code: int = 0) -> CompletedProcess[str]:
+        done = askdoc(self.folder, *arguments)
         assert done.returncode == code, done.stdout + done.stderr
         return done
 

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.commands import askdoc
 
 FORBIDDEN = ("torch", "transformers", "sentence_transformers", "llama_index", "openai")
 
@@ -29,9 +30,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "The Oren dam was completed in 1931. It holds 90 million litres of water. "
         "Karl Holm designed the dam and the power station below it.\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-m", "askdoc", "index", "."], cwd=root, capture_output=True, check=False
-    )
+    done = askdoc(root, "index", ".")
     assert done.returncode == 0, done.stderr
     return root
 
@@ -76,12 +75,12 @@ def test_an_extractive_answer_says_nothing_of_models_and_loads_none(workspace: P
 def test_a_check_without_a_language_model_is_reported(workspace: Path) -> None:
     told = "`--check` needs a language model; add `--llm NAME`"
     question = "When was the Oren dam completed?"
-    code, out, errors, _ = ask(workspace, "--check", "llm", question)
-    assert (code, told in errors) == (0, True)
-    assert "1931" in out
-    assert told not in ask(workspace, question)[2]
-    asked = ask(workspace, "--check", "llm", "--llm", "http://127.0.0.1:9/v1#m", question)
-    assert told not in asked[2]
+    done = askdoc(workspace, "--check", "llm", question)
+    assert (done.returncode, told in done.stderr) == (0, True)
+    assert "1931" in done.stdout
+    assert told not in askdoc(workspace, question).stderr
+    asked = askdoc(workspace, "--check", "llm", "--llm", "http://127.0.0.1:9/v1#m", question)
+    assert told not in asked.stderr
 
 
 def test_weak_evidence_never_reaches_the_model(workspace: Path, model_path: Path) -> None:
@@ -95,7 +94,8 @@ def test_weak_evidence_never_reaches_the_model(workspace: Path, model_path: Path
 def test_where_a_server_cannot_be_reached_the_evidence_is_shown_with_the_reason(
     workspace: Path, name: str
 ) -> None:
-    code, out, errors, _ = ask(workspace, "--llm", name, "When was the Oren dam completed?")
-    assert code == 4, errors
-    assert "[1] dam.txt, line 1\n  > The Oren dam was completed in 1931." in out
-    assert f"The answer is extractive: `{name}` can't be reached (see whether the server" in out
+    done = askdoc(workspace, "--llm", name, "When was the Oren dam completed?")
+    assert done.returncode == 4, done.stderr
+    assert "[1] dam.txt, line 1\n  > The Oren dam was completed in 1931." in done.stdout
+    reason = f"The answer is extractive: `{name}` can't be reached (see whether the server"
+    assert reason in done.stdout
