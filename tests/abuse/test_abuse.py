@@ -16,7 +16,7 @@ from askdoc import app
 from .hostile import KINDS, hostile, pdf_forms, suffixes
 from .taking import BEYOND, Taken, take_in
 
-SIZE = 40_000
+SIZE = 20_000
 LONGEST_TEXT = 1_000_000
 LONGEST_PASSAGE = 2_000
 
@@ -30,7 +30,7 @@ def taken(tmp_path_factory: pytest.TempPathFactory) -> Taken:
         for kind in KINDS:
             dice = random.Random(f"{suffix} {kind}")  # noqa: S311 - not for secrets
             (root / "docs" / f"{kind}.{suffix}").write_bytes(hostile(suffix, kind, dice, SIZE))
-    return take_in(root, seconds=5, megabytes=500)
+    return take_in(root, seconds=3, megabytes=500)
 
 
 def test_each_file_is_indexed_or_refused_for_what_it_is(taken: Taken) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from tests.commands import askdoc
 from typer.testing import CliRunner, Result
 
 from askdoc import formats
@@ -73,10 +74,8 @@ def indexed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace with its index; copied for each test, since tests change it."""
     folder = tmp_path_factory.mktemp("indexed") / "work"
     write_documents(folder)
-    done = subprocess.run(
-        [sys.executable, "-m", "askdoc", "index"], cwd=folder, capture_output=True, check=False
-    )
-    assert done.returncode == 0, done.stderr.decode()
+    done = askdoc(folder, "index")
+    assert done.returncode == 0, done.stderr
     return folder
 
 
@@ -640,14 +639,9 @@ def test_a_folder_is_no_exported_index(bare: Path) -> None:
 
 def test_a_name_that_looks_like_options_is_explained(work: Path) -> None:
     (work / "docs/-b.txt").write_text("The mill grinds oats.", encoding="utf-8")
-    subprocess.run([sys.executable, "-m", "askdoc", "index", "-q"], check=True)
-    done = subprocess.run(
-        [sys.executable, "-m", "askdoc", "show", "-b.txt"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 2
+    assert run("index", "-q").exit_code == 0
+    done = run("show", "-b.txt")
+    assert done.exit_code == 2
     assert "`askdoc show -- -b.txt`" in done.stderr
     assert run("show", "--", "-b.txt").stdout == "The mill grinds oats.\n"
 

@@ -6,14 +6,13 @@ import hashlib
 import json
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.commands import askdoc
 from typer.testing import CliRunner, Result
 
 from askdoc.cli import app as cli
@@ -237,10 +236,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "evals").mkdir()
     lines = "".join(json.dumps(case) + "\n" for case in cases)
     (folder / "evals/village.jsonl").write_text(lines, encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-m", "askdoc", "index"], cwd=folder, capture_output=True, check=False
-    )
-    assert done.returncode == 0, done.stderr.decode()
+    done = askdoc(folder, "index")
+    assert done.returncode == 0, done.stderr
     return folder
 
 

@@ -7,6 +7,7 @@ import random
 import shutil
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -32,23 +33,13 @@ def test_a_question_a_follow_up_and_leaving(terminal: Start, snapshot: SnapshotA
     assert screen.leave() == 0
 
 
-def test_ctrl_c_empties_the_line_and_ends_nothing(terminal: Start) -> None:
+def test_ctrl_c_empties_the_line_or_ends_a_search_and_no_session(terminal: Start) -> None:
     screen = terminal()
     screen.until("3 documents")
     screen.press("half a question")
     screen.until("half a question")
     screen.press(CTRL_C)
     screen.until(lambda text: text.count("\n>") == 2)
-    screen.press(CTRL_C)
-    screen.say("Where do herons nest?")
-    screen.until("tall trees near water.")
-    screen.say("/quit")
-    assert screen.end() == 0
-
-
-def test_ctrl_c_ends_a_search_and_then_the_line(terminal: Start) -> None:
-    screen = terminal()
-    screen.until("3 documents")
     screen.press(CTRL_R)
     screen.until("I-search")
     screen.press(CTRL_C)
@@ -56,6 +47,8 @@ def test_ctrl_c_ends_a_search_and_then_the_line(terminal: Start) -> None:
     screen.press(CTRL_C)
     screen.say("Where do herons nest?")
     screen.until("tall trees near water.")
+    screen.say("/quit")
+    assert screen.end() == 0
 
 
 def test_ctrl_c_ends_the_building_of_an_index_and_the_question(terminal: Start, root: Path) -> None:
@@ -82,21 +75,13 @@ def test_several_lines_are_one_question(terminal: Start) -> None:
     screen.until("tall trees near water.")
 
 
-def test_what_is_pasted_is_not_sent_before_enter(terminal: Start) -> None:
-    screen = terminal()
-    screen.press("\x1b[200~Where do herons\nnest?\x1b[201~")
-    screen.until("herons nest?")
-    time.sleep(0.2)
-    screen.read()
-    assert "[1]" not in screen.text
-    screen.press(ENTER)
-    screen.until("tall trees near water.")
-
-
-def test_commands_that_are_pasted_run_one_after_another(terminal: Start) -> None:
+def test_what_is_pasted_waits_for_enter_and_its_commands_run_one_by_one(terminal: Start) -> None:
     screen = terminal()
     screen.press("\x1b[200~/k 3\nWhere do\nherons nest?\n/filter pier*\x1b[201~")
     screen.until("> /k 3 Where do herons nest? /filter pier*")
+    time.sleep(0.2)
+    screen.read()
+    assert "[1]" not in screen.text
     screen.press(ENTER)
     screen.until("a question looks at 3 passages")
     screen.until("> Where do herons nest? [1] docs/herons.txt, line 1")
@@ -178,38 +163,23 @@ def test_a_resize_redraws_at_the_new_width(terminal: Start, snapshot: SnapshotAs
 
 
 @pytest.mark.parametrize("term", ["dumb", "vt100"])
-def test_text_is_laid_out_to_the_width_of_a_plain_terminal(term: str, terminal: Start) -> None:
+def test_a_plain_terminal_gets_lines_of_its_width_and_no_colour(term: str, terminal: Start) -> None:
     screen = terminal(term=term, columns=40)
+    assert "WARNING" not in screen.text
     screen.say("Where do herons nest?")
     screen.until("[1] docs/herons.txt")
     shown = screen.ready()
     assert "\n  │ Herons nest in tall trees near\n  │ water." in shown
     assert "\n    They return to the same nests …" in shown
-
-
-@pytest.mark.parametrize("term", ["dumb", "vt100"])
-def test_a_terminal_without_colour_stays_readable(term: str, terminal: Start) -> None:
-    screen = terminal(term=term)
-    assert "WARNING" not in screen.text
-    screen.say(PIER)
-    screen.until("winter.")
     colours = [byte for byte in screen.raw.split(b"\x1b[") if byte[:2] in (b"31", b"35", b"1;")]
     assert not colours
 
 
-def test_no_colour_is_used_where_none_is_wanted(
+def test_the_environment_chooses_vi_keys_and_no_colour(
     terminal: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("NO_COLOR", "1")
-    screen = terminal()
-    screen.say(PIER)
-    screen.until("winter.")
-    assert b"\x1b[1;35m" not in screen.raw
-    assert b"\x1b[35m" not in screen.raw
-
-
-def test_vi_keys(terminal: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ASKDOC_KEYS", "vi")
+    monkeypatch.setenv("NO_COLOR", "1")
     screen = terminal()
     screen.until("3 documents")
     screen.press("Where do geese nest?")
@@ -219,32 +189,32 @@ def test_vi_keys(terminal: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     screen.until("> Where do herons nest?")
     screen.press(ENTER)
     screen.until("tall trees near water.")
+    assert b"\x1b[1;35m" not in screen.raw
+    assert b"\x1b[35m" not in screen.raw
 
 
-def test_the_number_of_the_right_source_is_asked_for(terminal: Start, root: Path) -> None:
-    screen = terminal()
-    screen.say("Where do herons nest?")
-    screen.until("[1] docs/herons.txt")
-    screen.say("/eval add")
-    screen.until("A number, or none:")
-    screen.press(f"1{ENTER}")
-    screen.until("added `")
-    assert "tall trees" in (root / "evals" / "questions.jsonl").read_text(encoding="utf-8")
+def _has(part: str, times: int, text: str) -> bool:
+    return text.count(part) == times
 
 
-@pytest.mark.parametrize("key", [CTRL_C, CTRL_D])
-def test_the_number_of_the_right_source_may_be_kept_back(
-    key: str, terminal: Start, root: Path
+def test_the_number_of_the_right_source_is_asked_for_and_may_be_refused(
+    terminal: Start, root: Path
 ) -> None:
     screen = terminal()
     screen.say("Where do herons nest?")
     screen.until("[1] docs/herons.txt")
-    screen.say("/eval add")
-    screen.until("A number, or none:")
-    screen.press(key)
-    screen.until("note: interrupted")
-    assert screen.leave() == 0
+    for count, key in enumerate((CTRL_C, CTRL_D), start=1):
+        screen.say("/eval add")
+        screen.until(partial(_has, "A number, or none:", count))
+        screen.press(key)
+        screen.until(partial(_has, "note: interrupted", count))
+        screen.ready()
     assert not (root / "evals").exists()
+    screen.say("/eval add")
+    screen.until(partial(_has, "A number, or none:", 3))
+    screen.press(f"1{ENTER}")
+    screen.until("added `")
+    assert "tall trees" in (root / "evals" / "questions.jsonl").read_text(encoding="utf-8")
 
 
 def test_what_is_typed_meanwhile_stands_at_the_next_prompt(terminal: Start) -> None:
