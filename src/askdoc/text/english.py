@@ -70,21 +70,14 @@ HEDGES = frozenset(
 )
 """Words and stems that tell a plan, a wish or an opinion from a fact."""
 
-FREQUENCY = frozenset(
+CANCELLING = frozenset(
     """
-    common frequent general large main most normal occasion often part rare seldom sometim typic
-    usual
+    about almost approxim around artifici assist barely co common deputi ex fail fake fals former
+    frequent general half imaginari incomplet large least main most near normal occasion often part
+    potenti propos quasi rare rough seldom semi so-cal sometim typic unsuccess up usual vice virtual
+    would-be all both each every few fewer first last less many more much next second several some
+    third
     """.split()
-)
-"""Stems of adverbs that tell how often, or how far, something holds."""
-
-CANCELLING = FREQUENCY | frozenset(
-    """
-        about almost approxim around artifici assist barely co deputi ex fail fake fals former half
-        imaginari incomplet least near potenti propos quasi rough semi so-cal unsuccess up vice
-        virtual would-be all both each every few fewer first last less many more most much next
-        second several some third
-        """.split()
 )
 """Words and stems without which what they stand before is something else."""
 

@@ -10,8 +10,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from askdoc.text.countries import COUNTRIES
-
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
@@ -59,34 +57,39 @@ _DATES = _words(
     "january february march april may june july august september october november december monday "
     "tuesday wednesday thursday friday saturday sunday"
 )
-_CALLED = _words("april may june august")
-"""Months that are also names of people: `Theresa May`."""
-_BEFORE_MONTHS = _words(
-    "in since until till by during before after from of early late mid last next this every"
-)
-ILLNESSES = _words(
-    "fever virus disease illness syndrome flu influenza infection cancer pneumonia malaria measles "
-    "rubella mumps cholera plague diabetes asthma rabies typhoid typhus tetanus polio ebola zika "
-    "dengue covid coronavirus leprosy anthrax smallpox stroke dementia obesity"
-)
-"""Words for illnesses."""
 _ACRONYMS = frozenset(("WHO", "US", "IT"))
 """Names that are function words in lower case."""
 _TITLES = _words(
     "dr mr mrs ms miss sir lady lord dame professor prof president minister judge justice captain "
     "general senator governor king queen prince princess pope saint director chairman"
 )
-_SALUTATIONS = _words(
-    "dear dearest lieber liebe liebes geehrter geehrte chère chères chers estimado estimada "
-    "querido querida egregio beste geachte kära kære vážený vážená milý milá"
+_COUNTRIES = frozenset(
+    name.strip()
+    for name in """
+    afghanistan, africa, albania, algeria, america, angola, antarctica, arabia, argentina, armenia,
+    asia, australia, austria, azerbaijan, bahamas, bahrain, bangladesh, barbados, belarus, belgium,
+    belize, benin, bhutan, bolivia, botswana, brazil, britain, brunei, bulgaria, burkina faso,
+    burundi, cambodia, cameroon, canada, cape verde, central america, chile, china, colombia, congo,
+    costa rica, croatia, cuba, cyprus, denmark, djibouti, dominica, ecuador, egypt, el salvador,
+    england, eritrea, estonia, eswatini, ethiopia, europe, fiji, finland, france, gabon, gambia,
+    germany, ghana, great britain, greece, greenland, grenada, guatemala, guinea, guyana, haiti,
+    honduras, hong kong, hungary, iceland, india, indonesia, iran, iraq, ireland, israel, italy,
+    ivory coast, jamaica, japan, kazakhstan, kenya, kiribati, korea, kosovo, kuwait, kyrgyzstan,
+    laos, latin america, latvia, lebanon, lesotho, liberia, libya, liechtenstein, lithuania,
+    luxembourg, macao, macedonia, malawi, malaysia, maldives, mali, malta, marshall islands,
+    mauritania, mauritius, mexico, middle east, moldova, monaco, mongolia, montenegro, morocco,
+    mozambique, myanmar, namibia, nauru, nepal, netherlands, nicaragua, niger, nigeria, norway,
+    oceania, oman, pakistan, palau, palestine, panama, papua, paraguay, peru, philippines, poland,
+    portugal, puerto rico, qatar, romania, russia, rwanda, samoa, saudi arabia, scandinavia,
+    scotland, senegal, serbia, seychelles, sierra leone, singapore, slovakia, slovenia, solomon
+    islands, somalia, spain, sri lanka, sudan, suriname, sweden, switzerland, syria, taiwan,
+    tajikistan, tanzania, thailand, togo, tonga, trinidad, tunisia, turkey, turkmenistan, tuvalu,
+    uganda, ukraine, united arab emirates, united kingdom, united states, uruguay, uzbekistan,
+    vanuatu, vatican, venezuela, vietnam, wales, yemen, zambia, zimbabwe
+    """.replace("\n    ", " ").split(",")
 )
-_GREETINGS = _words("hi hello hey hallo hej ciao hola salut bonjour cher caro cara greetings")
-"""Salutations of letters; some are also parts of names: `Hello Kitty`, `Cara Hill`."""
-_ADDRESSED = _words(
-    "sir sirs madam madams all team customer customers client clients colleague colleagues friend "
-    "friends reader readers editor editors everyone guest guests member members"
-)
-_LETTER_GOES_ON = re.compile(r"[’']?\s*(?:[,!:]|\n|$)")
+"""Countries and regions, whose names have the form of a person's."""
+
 _NUMBER = re.compile(r"\d[\d.,:/–-]*(?:st|nd|rd|th|s|%)?|[QH][1-4]", re.IGNORECASE)
 _LONGEST_TOPIC = 8
 _PLURAL = re.compile(r"(?:[^s]s|people|men|women|children|data|media)$", re.IGNORECASE)
@@ -140,7 +143,6 @@ def names(text: str) -> list[Name]:
     found: list[Name] = []
     for match in _NAME.finditer(text):
         name, start = _without_function_words(match[0], match.start())
-        name, start = _without_salutation(name, start, text)
         name = _POSSESSIVE.sub("", name)
         function_word = name.lower() in FUNCTION_WORDS and (name not in _ACRONYMS or text.isupper())
         if len(name) < 2 or function_word:  # noqa: PLR2004 - a letter is no name
@@ -148,7 +150,7 @@ def names(text: str) -> list[Name]:
         opens = start == match.start() and _SENTENCE_START.search(text[:start]) is not None
         if opens and " " not in name and not _capitalised_elsewhere(name, text, start):
             continue
-        found.append(Name(name, start, _is_person(name) and not _is_dated(name, text[:start])))
+        found.append(Name(name, start, _is_person(name)))
     return found
 
 
@@ -220,22 +222,6 @@ def _without_function_words(name: str, start: int) -> tuple[str, int]:
     return name, start
 
 
-def _without_salutation(name: str, start: int, text: str) -> tuple[str, int]:
-    """Remove a salutation: `Dear Clara` becomes `Clara`, and `Dear Sir` nothing."""
-    first, _, rest = name.partition(" ")
-    end = start + len(name)
-    greets = first.lower() in _SALUTATIONS or (
-        first.lower() in _GREETINGS
-        and rest != ""
-        and _SENTENCE_START.search(text[:start]) is not None
-        and _LETTER_GOES_ON.match(text, end) is not None
-    )
-    if not greets:
-        return name, start
-    rest = rest.lstrip()
-    return ("" if rest.lower() in _ADDRESSED else rest), end - len(rest)
-
-
 def _capitalised_elsewhere(name: str, text: str, start: int) -> bool:
     return any(
         match.start() != start and not _SENTENCE_START.search(text[: match.start()])
@@ -250,24 +236,8 @@ def _is_person(name: str) -> bool:
     plain = all(part.isalpha() for part in parts)
     few = 2 <= len(parts) <= 4  # noqa: PLR2004 - given name and family name, with one or two more
     lower = any(part[:1].islower() and part not in ("de", "van", "von") for part in name.split())
-    dated = any(part in _DATES for part in parts) and not _is_called_like_a_month(parts)
-    group = dated or any(part in _GROUP_WORDS or part in ILLNESSES for part in parts)
+    group = any(part in _GROUP_WORDS or part in _DATES for part in parts)
     return plain and few and not lower and not group and not _is_no_person(name)
-
-
-def _is_called_like_a_month(parts: list[str]) -> bool:
-    """Tell `Theresa May` from `Monday May` and `Early May`."""
-    months = [part for part in parts if part in _DATES]
-    others = [part for part in parts if part not in _DATES | _BEFORE_MONTHS]
-    named = len(parts) == 2 or any(part in _TITLES for part in parts)  # noqa: PLR2004 - as above
-    return named and len(months) == 1 and months[0] in _CALLED and len(others) == len(parts) - 1
-
-
-def _is_dated(name: str, before: str) -> bool:
-    """Tell a month before somebody's name (`since May Hill led it`) from a given name."""
-    return next(_parts(name), "") in _CALLED and bool(
-        _BEFORE_MONTHS.intersection(before.lower().split()[-1:])
-    )
 
 
 def _is_no_person(name: str) -> bool:
@@ -279,7 +249,7 @@ def _is_no_person(name: str) -> bool:
     return (
         mixed
         or folded in _DATES
-        or folded in COUNTRIES
+        or folded in _COUNTRIES
         or folded in _GROUP_WORDS
         or (name in _ACRONYMS)
     )

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
 
-from askdoc.text.countries import PEOPLES
 from askdoc.text.english import DETERMINERS, IRREGULAR, LIGHT, PAST, VERBS
 from askdoc.text.mentions import PREPOSITIONS
 
@@ -80,7 +79,7 @@ def is_light(stem: str) -> bool:
 def _stem(folded: str, terms: Terms) -> str | None:
     if folded.endswith("n't"):
         return None
-    found = terms(IRREGULAR.get(folded) or PEOPLES.get(folded, folded))
+    found = terms(IRREGULAR.get(folded, folded))
     return found[0] if found else None
 
 
