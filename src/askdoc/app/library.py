@@ -17,8 +17,6 @@ from askdoc.types import Answer, Document, IndexReport, Passage
 from askdoc.types.ports import Listener, ignore
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from askdoc.app.writing import LoadModel
     from askdoc.ask.answer import Answerer
     from askdoc.workspace import Workspace
@@ -186,12 +184,7 @@ class Library:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _open(self) -> Answerer:

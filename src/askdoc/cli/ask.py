@@ -26,6 +26,7 @@ from askdoc.cli.options import (
     Index,
     Libraries,
     Llm,
+    MaxSentences,
     MinConfidence,
     Offline,
     Quotes,
@@ -78,10 +79,7 @@ def ask(  # noqa: PLR0913 - one parameter for each option
     ] = None,
     source: Sources = None,
     where: Where = None,
-    max_sentences: Annotated[
-        int | None,
-        typer.Option("--max-sentences", "-n", metavar="N", help="Cite at most N sentences."),
-    ] = None,
+    max_sentences: MaxSentences = None,
     min_confidence: MinConfidence = None,
     top_k: TopK = None,
     batch: Annotated[

@@ -52,6 +52,10 @@ MinConfidence = Annotated[
     float | None,
     typer.Option("--min-confidence", metavar="P", help="Answer only from this confidence, 0 to 1."),
 ]
+MaxSentences = Annotated[
+    int | None,
+    typer.Option("--max-sentences", "-n", metavar="N", help="Cite at most N sentences."),
+]
 Index = Annotated[
     Path | None, typer.Option("--index", metavar="DIR", help="Use the index in this folder.")
 ]

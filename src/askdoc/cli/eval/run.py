@@ -22,7 +22,17 @@ from askdoc.cli.eval.options import (
     suite_paths,
 )
 from askdoc.cli.open import here, open_workspace
-from askdoc.cli.options import AsJson, Embedder, Index, Llm, MinConfidence, Offline, Reranker, TopK
+from askdoc.cli.options import (
+    AsJson,
+    Embedder,
+    Index,
+    Llm,
+    MaxSentences,
+    MinConfidence,
+    Offline,
+    Reranker,
+    TopK,
+)
 from askdoc.cli.output import print_json
 from askdoc.errors import UsageError, unwritable
 from askdoc.evals import baseline as baselines
@@ -106,10 +116,7 @@ def run(  # noqa: PLR0913 - one parameter for each option
         _FileOption, typer.Option("--csv", metavar="FILE", help="Write a table of every case.")
     ] = None,
     top_k: TopK = None,
-    max_sentences: Annotated[
-        int | None,
-        typer.Option("--max-sentences", metavar="N", help="Cite this many sentences at most."),
-    ] = None,
+    max_sentences: MaxSentences = None,
     min_confidence: MinConfidence = None,
     llm: Llm = None,
     jobs: Jobs = None,
