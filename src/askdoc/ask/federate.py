@@ -278,6 +278,7 @@ class Federation:
         shares: dict[str, list[str] | None] = {}
         for name, ids in groupby(sorted(map(_local, documents)), key=itemgetter(0)):
             shares[name] = [own for _, own in ids]
+        # With no document left, one library is asked in vain: it says why in an answer.
         return shares or {next(iter(self._members)): []}
 
 
@@ -311,6 +312,7 @@ def join(answers: Mapping[str, Answer], *, limit: int) -> Answer:
     for claim, answer in _in_turn(strong):
         name = names[id(answer)]
         fresh = [item for item in _cited(claim, answer) if (name, item.label) not in labels]
+        # The first claim stays even if it cites more than the limit: an answer needs one.
         if citations and len(citations) + len(fresh) > limit:
             break
         for item in fresh:

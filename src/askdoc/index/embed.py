@@ -243,6 +243,7 @@ class Intake:
             length = part.end
             held += len(part.parts)
             warnings |= dict.fromkeys(part.warnings)
+            # `joined` gives a later part the landmarks of the first: the same ones count once.
             if part.landmarks and part.landmarks not in landmarks[-1:]:
                 landmarks.append(part.landmarks)
             if part.structure:
@@ -313,6 +314,8 @@ class Intake:
         """Remove a document that cannot be read to its end."""
         self._group.forget(document_id)
         if document_id in self._begun:
+            # Groups with earlier parts of it may still be embedding. They are staged first, since
+            # only what is staged can be dropped.
             while self._embedding:
                 self._store_next()
             self._catalog.drop_staged([document_id])
@@ -326,6 +329,7 @@ class Intake:
         group, self._group = self._group, Group()
         if group:
             self._begun |= {document.id for document in group.started}
+            # What remains are documents of which a later group has the end.
             self._begun -= {document.id for document in group.finished}
             self._embedding.append((group, self._thread.submit(self._embed, group.fresh())))
         while len(self._embedding) > 1:
@@ -334,10 +338,12 @@ class Intake:
     def _store_next(self) -> None:
         """Store the oldest group; wait until it is embedded."""
         group, embedded = self._embedding[0]
+        # Ctrl-C may interrupt this wait. The group leaves the queue after it, so that none is lost.
         vectors, sentences = embedded.result()
         self._embedding.popleft()
         fresh = group.fresh()
         new = {piece.chunk.id: packed for piece, packed in zip(fresh, sentences, strict=True)}
+        # The catalog comes before the vectors: after a crash in between it knows which to remove.
         self._stage(group, new | self._sentences_like(group.pieces))
         if fresh:
             self._vectors.add(*keys(fresh), vectors)

@@ -246,6 +246,7 @@ def chunk(
         headings = [section.title for section in above[-_DEEPEST:]]
         headings += [label] if label else []
         chunks.append(_make(reading, fitting[first:last], document_id, tuple(headings)))
+        # Chunks overlap only within a section: across its end they would mix two subjects.
         ends_home = (
             last == len(fitting)
             or fitting[last].start >= end
@@ -268,7 +269,7 @@ def passage_text(title: str | None, headings: Sequence[str], text: str) -> str:
 def sentence_places(passage: str, chunk: Chunk) -> list[Span]:
     """Return the spans of the chunk's sentences in the result of `passage_text`."""
     text, origin = chunk.text, chunk.span.start
-    if text.isascii():
+    if text.isascii():  # `searchable` leaves it as it is: all offsets move by the same amount
         offset = len(passage) - len(text)
         offset -= origin
         return [Span(span.start + offset, span.end + offset) for span in chunk.sentences]

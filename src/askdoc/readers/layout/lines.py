@@ -167,6 +167,7 @@ def _cuts(
     text: str, run: Run, pairs: Sequence[_Pair], widest: float, *, habit: bool
 ) -> Iterator[tuple[Line, Line]]:
     """Return the line ends of a run that end a block."""
+    # A short run says too little about its own wrapping: the whole document decides.
     tells = len(run) >= _FEW_LINES and not _is_unstopped(text, pairs)
     wraps = _wraps(text, pairs) if tells else habit
     wide = max(len(line.span) for line in run) > widest
@@ -178,6 +179,7 @@ def _cuts(
         a, b = pair.first, pair.second
         wrapped = pair.full and (wraps or _is_prose(a.span.of(text)))
         starts = _starts_block(text, a, b, free=listing or not wrapped)
+        # Once a list has begun, every further number starts an item.
         listing = listing or (starts and bool(MARKER.match(b.span.of(text))))
         is_continued = continues(text, a.span, b.span) or _is_broken_off(a.span.of(text))
         if starts or not (wrapped or is_continued):

@@ -117,6 +117,8 @@ def compose(
         first, last = _find(sheet, bookmark, after=headings[-1].span.end if headings else 0)
         if first < last:
             span = Span(sheet.spans[first].start, sheet.spans[last - 1].end)
+            # All lines of a heading map to its start, so that `_runs` keeps them together and apart
+            # from the lines around them.
             alone |= {sheet.spans[number].start: span.start for number in range(first, last)}
         else:
             start = sheet.spans[first].start if first < len(sheet.spans) else sheet.start
@@ -200,6 +202,7 @@ def stands_beside(a: PageLine, b: PageLine) -> bool:
     """Tell whether `b` is on the same line as `a`, after it."""
     smaller = min(a.size, b.size)
     shared = min(a.baseline + a.size, b.baseline + b.size) - max(a.baseline, b.baseline)
+    # A superscript overlaps its line by most of its own height; lines of a paragraph hardly do.
     return shared > 0.6 * smaller and b.left >= a.right - smaller / 4 and a.angle == b.angle
 
 
@@ -284,6 +287,8 @@ def _furniture(sheets: Sequence[_Sheet]) -> set[int]:
             numbers = [int(digits) for digits in _DIGITS.findall(text)]
             there, before = first.setdefault(key, (page, numbers))
             steps = {after - former for after, former in zip(numbers, before, strict=True)}
+            # In a repeated header a number stays the same or counts the pages. Lines whose numbers
+            # differ otherwise are content that only looks alike, such as rows of a table.
             repeats = counts[key] >= _LEAST_REPEATS and there < page and steps <= {0, page - there}
             if repeats or (PAGE_NUMBER.fullmatch(text) and numbers[:1] in ([], [page + 1])):
                 found.add(sheet.spans[number].start)
@@ -350,6 +355,8 @@ _SAME_LINE = 0.3
 
 def in_reading_order(page: Sequence[PageLine]) -> Sequence[PageLine]:
     """Return the pieces of a page's lines, those of two columns of prose column by column."""
+    # Cells of a table also stand side by side. But they are short, and few begin in the middle of a
+    # sentence, as half of the lines of prose do.
     pairs = [(a, b) for a, b in pairwise(page) if _side_by_side(a, b)]
     long = [pair for pair in pairs if min(len(one.text) for one in pair) >= _SHORTEST]
     if len(long) < _LEAST_PAIRS or 2 * len(long) < len(pairs):
@@ -386,6 +393,7 @@ def _by_column(page: Sequence[PageLine], left: float, right: float) -> Iterator[
         elif line.left >= middle:
             waiting.append(line)
         else:
+            # A line across both columns, such as a heading, ends the columns above it.
             yield from waiting
             waiting = []
             yield line
@@ -435,4 +443,5 @@ def _is_parted(line: str, following: str, is_known: Callable[[str], bool]) -> bo
     head, tail = before[1], after[0]
     if is_known(head + tail):
         return True
+    # Neither form is known, as for a name: join it, unless both halves are words by themselves.
     return not is_known(f"{head}-{tail}") and not (is_known(head) and is_known(tail))
