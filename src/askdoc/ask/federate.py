@@ -51,8 +51,8 @@ def join_generations(
 ) -> Generation | None:
     """Join what is known of the generations in libraries, by name; None where there was none.
 
-    What was withheld, left out or failed is told of the libraries that are `heard`, the use of all,
-    since all of it was spent. `labels` and `evidence` give the labels of the joined answer for a
+    What a model withheld counts only for the libraries that contribute to the answer; tokens, time
+    and failures count for all. `labels` and `evidence` give the labels of the joined answer for a
     library and its own label; what is not among them is named by both.
     """
     if not generations:
@@ -190,7 +190,7 @@ class Federation:
     ) -> Answer:
         """Answer one question from all libraries, or from the documents with these ids.
 
-        `listen` hears no claims: which of them the answer keeps is known when all have answered.
+        `listen` gets no claims: which of them the answer keeps is known when all have answered.
         """
 
         def on_event(event: object, name: str) -> None:
@@ -417,7 +417,7 @@ def _marked_evidence(item: Evidence, library: str) -> Evidence:
 
 
 def marked_event(event: object, library: str) -> object:
-    """Say of every place in what a listener hears which library it is in."""
+    """Return an event for a listener, each of its places with the name of the library."""
     if isinstance(event, Wrote):
         cited = tuple(_marked_citation(item, library) for item in event.citations)
         return replace(event, citations=cited)
@@ -430,7 +430,7 @@ def marked_event(event: object, library: str) -> object:
 
 
 def marked(answer: Answer, library: str) -> Answer:
-    """Say of every place in `answer` which library it is in."""
+    """Return an answer, each of its places with the name of the library."""
     return replace(
         answer,
         citations=tuple(_marked_citation(item, library) for item in answer.citations),

@@ -53,7 +53,7 @@ def evaluate(
 
     A case whose answering raises an `AskdocError`, or whose gold is not in the catalog, becomes a
     failure: listed apart and in no mean. Anything else that is raised is a bug and ends the run.
-    `catalog` is where the gold is looked up; it must be what the answers come from. `listen` hears
+    `catalog` is where the gold is looked up; it must be what the answers come from. `listen` gets
     a `Scored` after each case.
     """
     suite = suite if isinstance(suite, Suite) else Suite("cases", tuple(suite))

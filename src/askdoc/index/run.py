@@ -249,7 +249,7 @@ def carry_out(
         _stop(run)
         _close(run)
         writer.roll_back()
-        _count_unheard(run)
+        _count_unreported(run)
         # An interrupted document leaves passages without vectors, and vectors without passages.
         run.log.chunks = len(catalog.chunk_ids(dict.fromkeys(run.taken_in)))
     finally:
@@ -626,21 +626,21 @@ def _published(run: Run, document_ids: Sequence[str], chunks: int) -> None:
     log.published(chunks, current)
 
 
-def _count_unheard(run: Run) -> None:
+def _count_unreported(run: Run) -> None:
     """Count documents that Ctrl-C interrupted between publishing and counting."""
     waiting = run.contents.waiting
-    heard = {*run.log.added, *run.log.changed}
+    reported = {*run.log.added, *run.log.changed}
     there = {item.id: item for item in run.writer.catalog.documents(list(waiting))}
-    unheard = [
+    unreported = [
         key
         for key, found in waiting.items()
         if key in there
-        and found.location not in heard
+        and found.location not in reported
         and _is_version_of(found, there[key].stamp)
         and not _is_version_of(found, run.before.former(found.location))
     ]
-    if unheard:
-        _published(run, unheard, 0)
+    if unreported:
+        _published(run, unreported, 0)
 
 
 def _fail(run: Run, work: WorkFile, skip: Skip, *, looked_at: bool = False) -> None:

@@ -49,7 +49,7 @@ def each(
                     except IndexError:  # another thread took the last task
                         return
                     done.put((position, _outcome(do, tasks[position])))
-        except BaseException as error:  # noqa: BLE001 - raised again where it is heard
+        except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
             done.put(error)
 
     threads = [

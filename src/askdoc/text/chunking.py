@@ -326,7 +326,7 @@ def _make(
 
 
 def _label(reading: Reading, blocks: Sequence[Block], start: int) -> tuple[str | None, int]:
-    """Return what a chunk that begins within a row or a list goes on with, and where that ends.
+    """Return the label of a chunk that begins within a row or a list, and where the label ends.
 
     That is the first cell of its row, the first line of its list item, or that of the item above
     whose sub-item it is. Without it, a later part of a long row or list could not be found.

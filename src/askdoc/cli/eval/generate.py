@@ -138,12 +138,12 @@ def _by_model(
     total = work.wanted.answerable + work.wanted.unanswerable
     with CountProgress("Drafting", total, errors()) as progress:
 
-        def heard(case: EvalCase) -> None:
+        def report(case: EvalCase) -> None:
             on_case(case)
             progress.step()
 
         excerpts = _excerpts(work.catalog)
-        return draft_llm.write(excerpts, work.wanted, author, tools, heard, seed=work.seed)
+        return draft_llm.write(excerpts, work.wanted, author, tools, report, seed=work.seed)
 
 
 def _excerpts(catalog: SqliteCatalog) -> list[Excerpt]:

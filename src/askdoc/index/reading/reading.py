@@ -152,8 +152,8 @@ def _shortened(parts: Iterator[Reading], most: int) -> Iterator[Reading]:
     for part in parts:
         if waiting is not None:
             if part.origin >= most:
-                told = f"only the first {waiting.end:,} characters are indexed"
-                waiting = replace(waiting, warnings=(*waiting.warnings, told))
+                note = f"only the first {waiting.end:,} characters are indexed"
+                waiting = replace(waiting, warnings=(*waiting.warnings, note))
                 break
             yield waiting
         waiting = part

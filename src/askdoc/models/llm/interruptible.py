@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from askdoc.types.ports import Generator
 
 _OFTEN = 0.05
-"""Seconds between two looks at whether to go on."""
+"""Seconds between two checks whether to continue."""
 
 
 class _End:

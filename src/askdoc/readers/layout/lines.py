@@ -1,7 +1,7 @@
 r"""Decides which line ends end a block, and which only wrap a sentence. Pure.
 
 Plain text and PDF pages come as lines, and a line end alone says little: "Title\nThe first
-sentence goes on\nover two lines." holds both kinds. The main test is the one a typist or a word
+sentence runs\nover two lines." holds both kinds. The main test is the one a typist or a word
 processor applied: where the first word of the next line would still have fitted, the line was ended
 on purpose. A line that ends at a comma, or before lower case, was not ended on purpose.
 """
