@@ -11,7 +11,8 @@ from importlib import resources
 import Stemmer
 
 from askdoc.strings import folded, unparted
-from askdoc.text.asking import asking
+from askdoc.text import languages
+from askdoc.text.asking import asking, without_asking
 from askdoc.text.languages import detect, function_words
 
 _TOP_SHARE = 0.1
@@ -56,9 +57,6 @@ class SnowballAnalyser:
         plain, how = _plain(question), asking(language)
         rest = how.without_phrases(plain)
         if _COMPLEX.search(rest):
-            # This needs the package regex, which is not loaded for text in simple scripts.
-            from askdoc.text.asking import without_asking
-
             rest = without_asking(rest)
         stop = function_words(language)
         return _terms(rest, language, stop | how.words) or _terms(plain, language, stop)
@@ -132,10 +130,7 @@ def _words(text: str) -> Iterator[tuple[str, bool]]:
     """Yield the words of a folded text, each with whether it can be stemmed."""
     if not _COMPLEX.search(text):
         return ((word, True) for word in _WORD.findall(text))
-    # This needs the package regex, which is not loaded for text in simple scripts.
-    from askdoc.text import languages as scripts
-
-    return scripts.terms(text)
+    return languages.terms(text)
 
 
 def _bare(word: str, language: str) -> str:
