@@ -174,6 +174,9 @@ def test_an_answer_leads_to_the_sentence_marked_in_the_pdf(visit: Open) -> None:
     expect(answer.locator(".claim")).to_contain_text("6,200 cubic metres of silt")
     expect(answer).to_contain_text("Confidence")
     expect(answer).to_contain_text("Supported by its source")
+    # The source is on its way already; the click must not load it again.
+    loaded: list[str] = []
+    page.on("request", lambda request: loaded.append(request.url))
     answer.get_by_role("link", name="Source 1: survey.pdf, page 2").click()
     image = page.get_by_role("img", name="Page 2 of Survey of the harbour basin")
     expect(image).to_have_attribute("data-marks", "2")
@@ -189,14 +192,15 @@ def test_an_answer_leads_to_the_sentence_marked_in_the_pdf(visit: Open) -> None:
     assert len(yellow) > 200
     assert shown.height * 0.15 < heights[0] < heights[-1] < shown.height * 0.35
     expect(page.locator(".unplaced")).to_be_hidden()
+    answer.locator("a.open").click()
+    assert sum("/page/source" in address for address in loaded) <= 1
     picture(page, "page-pdf")
 
 
 def test_what_the_picture_does_not_show_is_not_marked(visit: Open) -> None:
     page = visit()
-    ask(page, SILT)
     page.route("**/pages/2.png*", lambda route: route.fulfill(status=404))
-    page.locator("a.open").click()
+    ask(page, SILT)
     expect(page.get_by_text("The page cannot be shown as a picture")).to_be_visible()
     expect(page.locator("#mark")).to_be_visible()
     drawn = io.BytesIO()
@@ -206,6 +210,7 @@ def test_what_the_picture_does_not_show_is_not_marked(visit: Open) -> None:
     page.route(
         "**/pages/2.png*", lambda route: route.fulfill(body=drawn.getvalue(), headers=unmarked)
     )
+    page.get_by_role("button", name="Close the source").click()
     page.locator("a.open").click()
     expect(page.get_by_text("The sentence could not be found on this page")).to_be_visible()
 

@@ -8,6 +8,7 @@ const box = document.getElementById("q");
 const source = document.getElementById("source");
 const wide = matchMedia("(min-width: 62rem)");
 let opener = null;
+let shown = null; // The address of the source that is shown or on its way.
 
 function say(text) {
   live.textContent = "";
@@ -47,7 +48,8 @@ function arrive() {
   if (!wide.matches) return;
   if (cited) {
     opener = cited;
-    htmx.ajax("GET", cited.getAttribute("hx-get"), { target: "#source", source: cited });
+    const address = cited.getAttribute("hx-get");
+    if (address !== shown) htmx.ajax("GET", address, { target: "#source", source: cited });
   } else {
     close();
   }
@@ -106,6 +108,13 @@ function bring(y, of) {
   if (at > pane.clientHeight * 0.6) pane.scrollTop += at - pane.clientHeight / 3;
 }
 
+function bringMark() {
+  const image = source.querySelector("img[data-marks]");
+  const mark = source.querySelector("#mark");
+  if (!image) mark?.checkVisibility() && bring(0, mark);
+  else if (image.dataset.marks > 0) bring(image.dataset.top * image.clientHeight, image);
+}
+
 async function draw(image) {
   const place = image.closest(".place");
   const answer = await fetch(image.dataset.src);
@@ -125,9 +134,10 @@ async function draw(image) {
   image.addEventListener("load", () => {
     URL.revokeObjectURL(picture);
     image.dataset.marks = marks;
+    image.dataset.top = top;
     image.hidden = false;
     place.querySelector(".drawing").remove();
-    if (marks) bring(top * image.clientHeight, image);
+    bringMark();
   }, { once: true });
   image.src = picture;
 }
@@ -136,6 +146,16 @@ function settle() {
   const place = source.querySelector(".place");
   if (!place) return;
   document.body.classList.add("reading");
+  source.scrollTop = 0;
+  const image = place.querySelector("img[data-src]");
+  if (image) draw(image);
+  point();
+}
+
+// Show which links lead to the source, and bring its marked sentence into view.
+function point() {
+  const place = source.querySelector(".place");
+  if (!place) return;
   document.querySelectorAll("[aria-current='true']").forEach((link) => link.removeAttribute("aria-current"));
   if (opener) {
     const address = opener.getAttribute("hx-get");
@@ -144,16 +164,13 @@ function settle() {
       if (link.getAttribute("hx-get") === address) link.setAttribute("aria-current", "true");
     });
   }
-  const image = place.querySelector("img[data-src]");
-  const mark = source.querySelector("#mark");
-  source.scrollTop = 0;
-  if (image) draw(image);
-  else if (mark) bring(0, mark);
+  bringMark();
   if (opener) say(`Showing ${place.dataset.where}`);
   if (opener && !wide.matches) source.querySelector(".close")?.focus();
 }
 
 function close() {
+  shown = null;
   if (!source.hasChildNodes()) return;
   document.body.classList.remove("reading");
   source.replaceChildren();
@@ -167,10 +184,28 @@ function leave() {
 
 document.addEventListener("click", (event) => {
   const link = event.target.closest("a.cite, a.open");
-  if (link) opener = link;
+  const elsewhere = event.ctrlKey || event.metaKey || event.shiftKey;
+  if (link && !elsewhere) {
+    opener = link;
+    if (link.getAttribute("hx-get") === shown) { // To load it again would only flicker.
+      event.preventDefault();
+      event.stopPropagation();
+      point();
+    }
+  }
   if (event.target.closest("button.close")) leave();
 }, true);
 
+function leadsToSource(element) {
+  return element.matches?.("[hx-target='#source']");
+}
+
+document.addEventListener("htmx:before:request", (event) => {
+  if (leadsToSource(event.target)) shown = event.target.getAttribute("hx-get");
+});
+document.addEventListener("htmx:error", (event) => {
+  if (leadsToSource(event.target)) shown = null;
+});
 document.addEventListener("htmx:after:swap", (event) => {
   if (!event.target.closest?.("#ask")) settle();
 });
