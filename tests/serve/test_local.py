@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -18,10 +19,18 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from askdoc import app, workspace
 from askdoc.cli.app import make_app
+from askdoc.render.console import make_console, page
+from askdoc.repl.run import script
+from askdoc.repl.scope import Scope
+from askdoc.repl.session import Pages, Session
 from askdoc.serve import client
 from askdoc.serve.engine import Engine
 from askdoc.serve.local import LocalServer
+from askdoc.serve.mcp import own_server
+from askdoc.serve.relay import Relay
+from askdoc.serve.remote import Remote, connect
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sockets of Unix")
 
@@ -193,3 +202,69 @@ def test_what_an_engine_left_behind_is_taken_away(stopped: threading.Event) -> N
     with pytest.raises(ConnectionRefusedError):
         list(client.exchange(str(left), {"do": "status"}))
     assert not left.exists()
+
+
+def test_a_session_asks_the_engine(
+    folder: Path, stopped: threading.Event, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        pytest.fail("the session opens the index by itself")
+
+    monkeypatch.setattr(app, "asked", refuse)
+    written = io.StringIO()
+    shown = page(make_console(file=written), folder)
+    session = Session(Scope.of(workspace.find(folder)), Pages(lambda: shown, lambda: shown), None)
+    try:
+        assert script(session, [QUESTION, "/filter bees.md", "How much honey does a colony need?"])
+        assert "The Oren dam was completed in 1931." in written.getvalue()
+        assert "fifteen kilograms" in written.getvalue()
+        remote = session.engine._asked
+        assert isinstance(remote, Remote)
+        remote.close()  # as when the engine ends; the session finds the next one
+        assert script(session, ["/filter off", QUESTION])
+        assert not script(session, ["/filter none.txt"])
+        assert "none.txt" in written.getvalue()
+        session.change(top_k=3)
+        with pytest.raises(BaseException, match="by itself"):
+            session.engine.call(lambda _, __: None)
+    finally:
+        session.close()
+
+
+def test_mcp_asks_the_engine_and_another_when_that_has_ended(
+    folder: Path, stopped: threading.Event, engine: Engine
+) -> None:
+    used: list[socket.socket] = []
+
+    def connected() -> socket.socket:
+        running = None if used else connect("mcp", [workspace.find(folder)])
+        assert running or used
+        used.append(running or own_server(engine))
+        return used[-1]
+
+    (read, write), (replies, out) = os.pipe(), os.pipe()
+    with os.fdopen(read, "rb") as incoming, os.fdopen(out, "wb") as outgoing:
+        relay = threading.Thread(target=Relay(connected, outgoing).run, args=(incoming,))
+        relay.start()
+        with os.fdopen(write, "w") as sending, os.fdopen(replies) as answers:
+
+            def say(method: str, number: int | None = None, **params: object) -> None:
+                message = {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
+                if number is None:
+                    del message["id"]
+                sending.write(f"{json.dumps(message)}\n")
+                sending.flush()
+
+            who = {"name": "test", "version": "1"}
+            say("initialize", 1, protocolVersion="2025-06-18", capabilities={}, clientInfo=who)
+            assert json.loads(answers.readline())["id"] == 1
+            say("notifications/initialized")
+            for number in (2, 3):
+                say("tools/call", number, name="ask", arguments={"question": QUESTION})
+                reply = json.loads(answers.readline())
+                assert reply["id"] == number
+                assert reply["result"]["structuredContent"]["status"] == "answered"
+                used[-1].shutdown(socket.SHUT_RDWR)
+        relay.join(30)
+    assert not relay.is_alive()
+    assert len(used) > 1

@@ -2,14 +2,14 @@
 
 The catalog's connection belongs to the thread that opened it, so opening, answering and closing
 all happen there. The caller waits, and Ctrl-C ends its waiting at once; the work itself ends at its
-next event.
+next event. Where an engine runs that serves the same, it is asked, and nothing is loaded here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from queue import SimpleQueue
 from threading import Event
@@ -19,6 +19,7 @@ from askdoc import app
 from askdoc.errors import AskdocError
 from askdoc.models.llm.interruptible import Interruptible
 from askdoc.repl.keyboard import Keyboard
+from askdoc.serve.remote import Gone, Remote, connect
 from askdoc.types import Compiling
 from askdoc.types.ports import Listener, ignore
 
@@ -118,7 +119,10 @@ class Engine:
                 while not self._events.empty():
                     events.put(_Event(self._events.get()))
                 self._emit = lambda event: events.put(_Event(event))
-                return job(asked, listen)
+                try:
+                    return job(asked, listen)
+                except Gone:
+                    return job(self._load(), listen)
             finally:
                 self._emit = self._events.put
                 events.put(_Done())
@@ -184,6 +188,11 @@ class Engine:
         for workspace in scope.members.values():
             with app.open_made(workspace) as catalog:
                 documents += catalog.documents()
+        if (running := self._running_engine()) is not None:
+            self._asked = running
+            self.opened = Opened(tuple(documents))
+            self.error = None
+            return running
         from askdoc.ask.memo import remembering  # which imports numpy
 
         load_model = self._stack.enter_context(app.language_models())
@@ -202,6 +211,19 @@ class Engine:
         self.opened = Opened(tuple(documents))
         self.error = None
         return self._asked
+
+    def _running_engine(self) -> Asked | None:
+        """Connect to an engine that serves the same.
+
+        A language model also completes follow-ups, and Ctrl-C ends it while it reads; both need it
+        here.
+        """
+        if app.may_write(self._scope.settings):
+            return None
+        connection = connect("session", self._scope.members.values())
+        if connection is None:
+            return None
+        return self._stack.enter_context(closing(Remote(connection)))
 
     def _on_event(self, event: object) -> None:
         """Pass events of a model to the waiting job, or keep them for the next one.

@@ -105,6 +105,29 @@ def answered(arguments: list[str]) -> int | None:
     return None
 
 
+def opened(path: str, request: Request) -> socket.socket:
+    """Connect to an engine, and send it a request.
+
+    Raises:
+        OSError: there is no engine any more.
+
+    """
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        connection.settimeout(_MOMENT)
+        try:
+            connection.connect(path)
+        except ConnectionRefusedError:
+            with contextlib.suppress(OSError):
+                os.unlink(path)  # noqa: PTH108 - its engine was killed
+            raise
+        connection.sendall(json.dumps({"version": __version__, **request}).encode() + b"\n")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
 def exchange(path: str, request: Request) -> Iterator[dict[str, object]]:
     """Send a request to an engine, and yield its replies.
 
@@ -113,19 +136,10 @@ def exchange(path: str, request: Request) -> Iterator[dict[str, object]]:
         ValueError: the reply is not one of an engine's.
 
     """
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as opened:
-        opened.settimeout(_MOMENT)
-        try:
-            opened.connect(path)
-        except ConnectionRefusedError:
-            with contextlib.suppress(OSError):
-                os.unlink(path)  # noqa: PTH108 - its engine was killed
-            raise
-        opened.sendall(json.dumps({"version": __version__, **request}).encode() + b"\n")
-        with opened.makefile("rb") as replies:
-            for line in replies:
-                opened.settimeout(None)
-                yield json.loads(line)
+    with opened(path, request) as connection, connection.makefile("rb") as replies:
+        for line in replies:
+            connection.settimeout(None)
+            yield json.loads(line)
 
 
 def _ask(path: str, request: Request) -> int | None:

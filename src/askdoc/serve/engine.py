@@ -13,9 +13,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
+from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from queue import Empty, Queue
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -78,6 +80,8 @@ class Task(Generic[T]):
     job: Job[T]
     hear: Listener
     future: Future[T] = field(default_factory=Future)
+    context: Context = field(default_factory=copy_context)
+    """What the caller's trace is, among others."""
     cancel: threading.Event = field(default_factory=threading.Event)
 
     def listen(self, event: object) -> None:
@@ -108,6 +112,8 @@ class Engine:
         """Why the libraries could not be opened at the start."""
         self.ready = False
         """Whether all threads are warm."""
+        self.last_used = time.monotonic()
+        """When it was last asked something."""
         self.on_answer: Callable[[Answer], None] = ignore
         """Hears each answer, in the thread that made it."""
         self._opened = threading.Event()
@@ -207,6 +213,7 @@ class Engine:
         if self._tasks.qsize() >= self.limits.waiting:
             message = "too many questions wait already"
             raise Overloaded(message, hint="ask again in a moment")
+        self.last_used = time.monotonic()
         task = Task(job, listen)
         self._tasks.put(task)
         return task
@@ -338,13 +345,14 @@ class Engine:
             self._busy.add(task)
         self._running.task = task
         try:
-            task.future.set_result(task.job(own.get(), task.listen))
+            task.future.set_result(task.context.run(task.job, own.get(), task.listen))
         except KeyboardInterrupt:
             task.future.set_exception(Ended("the question was given up"))
         except BaseException as error:  # noqa: BLE001 - raised where it is waited for
             task.future.set_exception(error)
         finally:
             self._running.task = None
+            self.last_used = time.monotonic()
             with self._lock:
                 self._busy.discard(task)
 

@@ -1,21 +1,27 @@
 """The socket of an engine, by which the user's own commands ask it.
 
-A request is a line of JSON, and so is each reply: `refused`, or `accepted`, then `out` and `err` to
-be printed, and at the end `code`. The socket lies in a folder that only the user may enter.
+A request is a line of JSON, and so is its reply: `refused` or `accepted`. What follows depends on
+who asks: a command gets lines with `out` and `err` to be printed, and at the end `code`; a session
+calls methods by the messages of `system.wire`; and `askdoc mcp` passes on the messages of MCP. The
+socket lies in a folder that only the user may enter.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import pickle
 import select
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import wait
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -30,14 +36,17 @@ from askdoc.render.errors import error_lines
 from askdoc.render.generation import ClaimStream
 from askdoc.render.outcome import INTERRUPTED, Style, exit_code, show_answer, show_notes
 from askdoc.serve import client
-from askdoc.serve.engine import Ended, Engine
+from askdoc.serve.engine import Ended, Engine, Task
+from askdoc.settings import Settings
+from askdoc.system.wire import Call, Failed, Heard, Returned, receive, send
 from askdoc.types.ports import Listener, ignore
 
 if TYPE_CHECKING:
     from askdoc.ask.federate import Asked
     from askdoc.serve.libraries import Libraries
     from askdoc.types import Answer
-    from askdoc.workspace import Workspace
+
+T = TypeVar("T")
 
 _NARROWEST = 20
 _LONGEST = 1_000_000
@@ -45,11 +54,20 @@ _PATIENCE = 30.0
 _GLANCE = 0.1
 
 
+class Meant(msgspec.Struct, frozen=True):
+    """A workspace that a session has, with its settings."""
+
+    root: str
+    index: str
+    settings: Settings
+
+
 class AskLine(msgspec.Struct, frozen=True):
     """What a command sends."""
 
     version: str
     do: str
+    workspaces: tuple[Meant, ...] = ()
     question: str = ""
     folder: str = ""
     library: tuple[str, ...] = ()
@@ -75,8 +93,6 @@ class LocalServer:
         self._address = address
         self._stop = stop
         self._started = time.time()
-        self.last_used = time.monotonic()
-        """When it was last asked something."""
         self._path = Path(client.runtime_folder()) / f"{os.getpid()}.sock"
         self._listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
 
@@ -140,11 +156,16 @@ class LocalServer:
                 _send(stream, {"refused": "another index"})
             elif self._engine.waiting >= self._engine.limits.waiting:
                 _send(stream, {"refused": "too many wait"})
+            elif request.do == "mcp":
+                opened.settimeout(None)
+                self._serve_mcp(names, reader, stream)
+            elif request.do == "session":
+                _send(stream, {"accepted": True})
+                opened.settimeout(None)
+                self._serve_calls(names, opened, reader, stream)
             else:
-                self.last_used = time.monotonic()
                 _send(stream, {"accepted": True})
                 self._answer(request, names, opened, stream)
-                self.last_used = time.monotonic()
 
     def _status(self) -> dict[str, Any]:
         return {
@@ -162,6 +183,10 @@ class LocalServer:
         """
         if not self._engine.ready or request.environment != client.environment():
             return None
+        if request.workspaces:
+            return self._names_of(
+                [(Path(one.root), Path(one.index), one.settings) for one in request.workspaces]
+            )
         named = request.library or tuple(
             filter(None, map(str.strip, os.environ.get("ASKDOC_LIBRARY", "").split(",")))
         )
@@ -173,18 +198,81 @@ class LocalServer:
             )
         except (AskdocError, OSError):
             return None  # the command says what is wrong
-        names = [self._name_of(one) for one in meant]
-        return [name for name in names if name is not None] if None not in names else None
+        return self._names_of([(one.root, one.index, one.settings) for one in meant])
 
-    def _name_of(self, meant: Workspace) -> str | None:
-        for name, served in self._engine.workspaces.items():
-            if (served.root, served.index, served.settings) == (
-                meant.root,
-                meant.index,
-                meant.settings,
-            ):
-                return name
-        return None
+    def _names_of(self, meant: Sequence[tuple[Path, Path, Settings]]) -> list[str] | None:
+        """List what the engine calls these workspaces; None if it has not all of them open."""
+        names = {
+            (served.root, served.index): name for name, served in self._engine.workspaces.items()
+        }
+        found = []
+        for root, index, settings in meant:
+            name = names.get((root, index))
+            if name is None or self._engine.workspaces[name].settings != settings:
+                return None
+            found.append(name)
+        return found
+
+    def _serve_mcp(self, names: list[str], reader: IO[bytes], stream: IO[bytes]) -> None:
+        """Answer a client of MCP until it leaves; it sees the libraries of those names."""
+        try:
+            from askdoc.serve.mcp import serve_streams
+        except ModuleNotFoundError:  # an engine that a question leaves behind needs no extra
+            _send(stream, {"refused": "no MCP here"})
+            return
+        _send(stream, {"accepted": True})
+        asyncio.run(serve_streams(self._engine, reader, stream, frozenset(names)))
+
+    def _serve_calls(
+        self, names: list[str], opened: socket.socket, reader: IO[bytes], stream: IO[bytes]
+    ) -> None:
+        """Do what a session asks for until it leaves."""
+        while True:
+            try:
+                call = receive(reader)
+            except (EOFError, pickle.UnpicklingError):
+                return
+            reply: Returned | Failed
+            try:
+                task = self._engine.submit(partial(self._call, call, names, stream), ignore)
+                reply = Returned(_result(task, opened))
+            except Ended:
+                return
+            except AskdocError as error:
+                reply = Failed(type(error).__name__, str(error), error.hint)
+            send(stream, reply)
+
+    def _call(
+        self,
+        call: Call,
+        names: list[str],
+        stream: IO[bytes],
+        libraries: Libraries,
+        hear: Listener,
+    ) -> object:
+        asked = _chosen(libraries, names)
+
+        def listen(event: object) -> None:
+            hear(event)
+            send(stream, Heard(event))
+
+        match call.method, call.arguments:
+            case "answer", (question, documents, earlier, complete):
+                answer = asked.answer(
+                    question,
+                    documents=documents,
+                    earlier=earlier,
+                    complete=complete,
+                    listen=listen,
+                )
+                self._engine.on_answer(answer)
+                return answer
+            case "search", (question, limit, documents):
+                return asked.search(question, limit=limit, documents=documents)
+            case ("resolve" | "where" | "lines" | "fingerprint_for") as method, arguments:
+                return getattr(asked, method)(*arguments)
+        message = f"there is no method `{call.method}`"
+        raise UsageError(message)
 
     def _answer(
         self, request: AskLine, names: list[str], opened: socket.socket, stream: IO[bytes]
@@ -196,28 +284,42 @@ class LocalServer:
         stderr = _page(_Output(stream, "err"), base, width, request.colours)
 
         def job(libraries: Libraries, hear: Listener) -> int:
-            asked: Asked = (
-                libraries.members[names[0]] if len(names) == 1 else libraries.together(names)
-            )
+            asked = _chosen(libraries, names)
             shows = [self._engine.workspaces[name].settings.show_unsupported for name in names]
             answer, code = _print(asked, request, (page, stderr), hear, withheld=any(shows))
             self._engine.on_answer(answer)
             return code
 
         try:
-            task = self._engine.submit(job, ignore)
-            while not task.future.done():
-                readable, _, _ = select.select([opened], [], [], _GLANCE)
-                if readable and not opened.recv(1):
-                    task.cancel.set()
-                    return
-            code = task.future.result()
+            code = _result(self._engine.submit(job, ignore), opened)
         except Ended:
             code = INTERRUPTED
         except AskdocError as error:
             stderr.show(error_lines(error, stderr))
             code = error.exit_code
         _send(stream, {"code": code})
+
+
+def _result(task: Task[T], opened: socket.socket) -> T:
+    """Wait for a task, which ends when the caller hangs up.
+
+    Raises:
+        Ended: the caller is gone, or the engine is being closed.
+
+    """
+    while not task.future.done():
+        wait([task.future], _GLANCE)
+        readable, _, _ = select.select([opened], [], [], 0)
+        if readable and not opened.recv(1, socket.MSG_PEEK):
+            task.cancel.set()
+            message = "the caller is gone"
+            raise Ended(message)
+    return task.future.result()
+
+
+def _chosen(libraries: Libraries, names: list[str]) -> Asked:
+    """Return the library of that name, or several as one."""
+    return libraries.members[names[0]] if len(names) == 1 else libraries.together(names)
 
 
 def _print(

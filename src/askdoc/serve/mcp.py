@@ -11,12 +11,16 @@ An error is a result with `isError`. A question that the documents do not answer
 from __future__ import annotations
 
 import asyncio
+import socket
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from io import TextIOWrapper
+from typing import IO, TYPE_CHECKING, Annotated, Any, TypeVar
 
+import anyio
 import msgspec
 from mcp.server import Server
 from mcp.server.context import ServerRequestContext
@@ -172,9 +176,12 @@ class _Tool:
         )
 
 
-def make_server(engine: Engine) -> Server[Any]:
-    """Describe the server to clients of MCP; the engine may still be opening its libraries."""
-    service = _Service(engine)
+def make_server(engine: Engine, allowed: _Allowed = None) -> Server[Any]:
+    """Describe the server to clients of MCP; the engine may still be opening its libraries.
+
+    `allowed` are the libraries that clients may see, by default all; over HTTP, a token says which.
+    """
+    service = _Service(engine, allowed)
     return Server(
         name="askdoc",
         title="askdoc",
@@ -188,11 +195,27 @@ def make_server(engine: Engine) -> Server[Any]:
     )
 
 
-async def serve_stdio(engine: Engine) -> None:
-    """Serve one client over standard input and output, until it closes them."""
-    server = make_server(engine)
-    async with stdio_server() as (reading, writing):
-        await server.run(reading, writing, server.create_initialization_options())
+async def serve_streams(
+    engine: Engine, reader: IO[bytes], writer: IO[bytes], allowed: _Allowed = None
+) -> None:
+    """Serve one client that writes lines to `reader`, until it closes its end."""
+    server = make_server(engine, allowed)
+    incoming = TextIOWrapper(reader, encoding="utf-8", errors="replace")
+    outgoing = TextIOWrapper(writer, encoding="utf-8", newline="\n")
+    async with stdio_server(anyio.wrap_file(incoming), anyio.wrap_file(outgoing)) as (read, write):
+        await server.run(read, write, server.create_initialization_options())
+
+
+def own_server(engine: Engine) -> socket.socket:
+    """Serve MCP from an engine of this process, at the other end of the connection returned."""
+    here, there = socket.socketpair()
+
+    def serve() -> None:
+        with there, there.makefile("rb") as reader, there.makefile("wb") as writer:
+            asyncio.run(serve_streams(engine, reader, writer))
+
+    threading.Thread(target=serve, daemon=True).start()
+    return here
 
 
 @asynccontextmanager
@@ -219,8 +242,13 @@ ROUTES = (Route("/mcp", _Endpoint()),)
 class _Service:
     """Does what clients ask for, on the engine."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, allowed: _Allowed) -> None:
         self._engine = engine
+        self._all_allowed = allowed
+
+    def _allowed(self, context: _Context) -> _Allowed:
+        """Return the libraries that the caller may see."""
+        return self._all_allowed if context.request is None else allowed_to(context.request)
 
     async def list_tools(
         self, _context: _Context, _params: PaginatedRequestParams | None
@@ -236,7 +264,7 @@ class _Service:
         try:
             arguments = msgspec.convert(params.arguments or {}, tool.takes)
             async with _signs_of_life(context, ready=self._engine.ready) as listen:
-                caller = _Caller(_links(context), listen, _allowed(context))
+                caller = _Caller(_links(context), listen, self._allowed(context))
                 text, made = await tool.call(self, arguments, caller)
         except (AskdocError, msgspec.ValidationError) as error:
             return CallToolResult(content=[TextContent(text=_message(error))], is_error=True)
@@ -253,7 +281,7 @@ class _Service:
             raise MCPError(INVALID_PARAMS, f"not a cursor: `{cursor}`")
         start = int(cursor)
         documents = await self._run(
-            lambda libraries: _documents(libraries, None, (), _allowed(context))
+            lambda libraries: _documents(libraries, None, (), self._allowed(context))
         )
         shown = documents[start : start + _RESOURCES]
         more = start + len(shown) < len(documents)
@@ -285,7 +313,7 @@ class _Service:
         uri = str(params.uri)
 
         def read(libraries: Libraries) -> str:
-            document, catalog, place = _find(libraries, uri, _allowed(context))
+            document, catalog, place = _find(libraries, uri, self._allowed(context))
             span = Span(place.start, place.end or document.length) if place else None
             return catalog.text(_own(document), span)
 
@@ -442,11 +470,6 @@ def _links(context: _Context) -> results.Links:
     if context.request is None:
         return results.file_link
     return partial(passage_link, base_of(context.request))
-
-
-def _allowed(context: _Context) -> _Allowed:
-    """Return the libraries that the caller may see: over HTTP, its token says which."""
-    return None if context.request is None else allowed_to(context.request)
 
 
 def _documents(

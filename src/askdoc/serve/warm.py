@@ -36,7 +36,7 @@ def main() -> None:
     except AskdocError:
         return  # nobody is there to read it; the next question says what is wrong
     while not ended.wait(_GLANCE):
-        if not engine.answering and time.monotonic() - local.last_used > seconds:
+        if not engine.answering and time.monotonic() - engine.last_used > seconds:
             break
     local.close()
     engine.close()

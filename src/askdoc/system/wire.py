@@ -58,6 +58,13 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """An event of the method that is called."""
+
+    event: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Returned:
     """The method's result; `retires` asks for a fresh process before the next call."""
 
@@ -74,7 +81,7 @@ class Failed:
     hint: str | None = None
 
 
-Message = Request | Reading | Part | Done | Refused | Call | Returned | Failed
+Message = Request | Reading | Part | Done | Refused | Call | Heard | Returned | Failed
 
 
 def standard_streams() -> tuple[IO[bytes], IO[bytes]]:
