@@ -19,6 +19,7 @@ from askdoc import workspace
 from askdoc.serve.app import make_app
 from askdoc.serve.engine import Engine, Limits
 from askdoc.serve.guard import Rules
+from askdoc.serve.indexing import Indexing
 
 DAM = "The Oren dam was completed in 1931. It holds 90 million litres of water.\n"
 BEES = "# Bees\n\nA colony needs fifteen kilograms of honey to live through the winter.\n"
@@ -61,10 +62,12 @@ def engine(folder: Path) -> Iterator[Engine]:
 
 
 @contextmanager
-def serving(engine: Engine, rules: Rules | None = None) -> Iterator[str]:
+def serving(
+    engine: Engine, rules: Rules | None = None, indexing: Indexing | None = None
+) -> Iterator[str]:
     """Run a server in a thread, and give its address."""
     listening = socket.create_server(("127.0.0.1", 0))
-    app = make_app(engine, rules)
+    app = make_app(engine, rules, indexing)
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="on", ws="none"))
     thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
     thread.start()

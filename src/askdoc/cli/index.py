@@ -24,6 +24,7 @@ from askdoc.cli.options import (
     Index,
     Library,
     Offline,
+    Watch,
     expect_addresses,
 )
 from askdoc.cli.output import print_json
@@ -107,10 +108,7 @@ def index(  # noqa: PLR0913 - one parameter for each option
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what would change, and change nothing.")
     ] = False,
-    watch: Annotated[
-        bool,
-        typer.Option("--watch", help="Keep following changes of the files until Ctrl-C."),
-    ] = False,
+    watch: Watch = False,
     ocr: Annotated[
         bool, typer.Option("--ocr", help="Recognise the text of pages that are images.")
     ] = False,

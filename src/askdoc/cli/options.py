@@ -122,6 +122,9 @@ Library = Annotated[
         autocompletion=library_names,
     ),
 ]
+Watch = Annotated[
+    bool, typer.Option("--watch", help="Keep following changes of the files until Ctrl-C.")
+]
 Libraries = Annotated[
     list[str] | None,
     typer.Option(

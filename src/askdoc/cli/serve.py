@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from askdoc import app
 from askdoc.cli.open import build_missing, open_workspaces
-from askdoc.cli.options import Index, Libraries, Llm, Offline
+from askdoc.cli.options import Index, Libraries, Llm, Offline, Watch
 from askdoc.cli.output import print_json, say
-from askdoc.errors import MissingPart, NoIndex, UsageError
+from askdoc.errors import MissingPart, NoIndex, UsageError, unwritable
 from askdoc.render.console import errors
 from askdoc.render.errors import note_line
 from askdoc.serve import client
 
-_PARTS = {"PIL", "limits", "mcp", "prometheus_client", "sse_starlette", "starlette", "uvicorn"}
+if TYPE_CHECKING:
+    from askdoc.workspace import Workspace
+
+_PARTS = {
+    "PIL",
+    "limits",
+    "mcp",
+    "opentelemetry",
+    "prometheus_client",
+    "sse_starlette",
+    "starlette",
+    "uvicorn",
+}
 """What the extra installs, as it is imported."""
 
 _PORT = 8710
+_RATE = 600
 
 
 def serve(  # noqa: PLR0913 - one parameter for each option
@@ -55,10 +69,28 @@ def serve(  # noqa: PLR0913 - one parameter for each option
             " with `--library`, it opens these libraries only.",
         ),
     ] = None,
+    may_index: Annotated[
+        bool, typer.Option("--may-index", help="With `--add-token`: it may also add documents.")
+    ] = False,
     rate: Annotated[
-        int,
-        typer.Option("--rate", metavar="N", min=1, help="Calls a minute with one token."),
-    ] = 600,
+        int | None,
+        typer.Option(
+            "--rate",
+            metavar="N",
+            min=1,
+            help="Calls a minute with one token, by default 600; with `--add-token`, for that one.",
+        ),
+    ] = None,
+    uploads: Annotated[
+        Path | None,
+        typer.Option(
+            "--uploads",
+            metavar="FOLDER",
+            help="Take files into this folder and index them; with several libraries, into a folder"
+            " of its own for each.",
+        ),
+    ] = None,
+    watch: Watch = False,
     status: Annotated[
         bool, typer.Option("--status", help="Print which engines run, as JSON, and exit.")
     ] = False,
@@ -82,6 +114,7 @@ def serve(  # noqa: PLR0913 - one parameter for each option
     Examples:
         askdoc serve
         askdoc serve --library law --library tax --port 9000
+        askdoc serve --watch --uploads inbox
         askdoc serve --token-file tokens.json --add-token anna
         askdoc serve --token-file tokens.json --host 0.0.0.0 --host-name docs.example.org
         askdoc serve --status
@@ -90,8 +123,12 @@ def serve(  # noqa: PLR0913 - one parameter for each option
         _exchange("stop" if stop else "status")
         return
     if add_token is not None:
-        _add_token(token_file, add_token, library)
+        secret = _add_token(token_file, add_token, library, may_index=may_index, rate=rate)
+        typer.echo(secret)
         return
+    if may_index:
+        message = "`--may-index` is for a new token"
+        raise UsageError(message, hint="make one: `--add-token NAME --may-index`")
     _expect_parts()
     from askdoc.serve import tokens
     from askdoc.serve.guard import Rules
@@ -99,16 +136,18 @@ def serve(  # noqa: PLR0913 - one parameter for each option
     from askdoc.serve.run import Options, refuse_open
     from askdoc.serve.run import serve as run
 
-    rules = Rules(
-        hosts=tuple(name or ()),
-        tokens=None if token_file is None else tokens.read(token_file),
-        rate=rate,
-    )
-    options = Options(host=host, port=port, rules=rules)
-    refuse_open(options)
     workspaces = named(
         open_workspaces(library=library, index=index, llm=llm, offline=offline).values()
     )
+    rules = Rules(
+        hosts=tuple(name or ()),
+        tokens=None if token_file is None else tokens.read(token_file),
+        upload=_most_bytes(workspaces.values()) if uploads else 0,
+        rate=rate or _RATE,
+    )
+    kept = _kept(uploads, workspaces) if uploads else {}
+    options = Options(host=host, port=port, uploads=kept, watch=watch, rules=rules)
+    refuse_open(options)
     stderr = errors()
     for workspace in workspaces.values():
         try:
@@ -141,17 +180,43 @@ def _exchange(what: str) -> None:
     say(["no engine runs" if not count else f"{count} engine{'s' * (count > 1)} told to end"])
 
 
-def _add_token(file: Path | None, name: str, library: list[str] | None) -> None:
+def _kept(folder: Path, workspaces: Mapping[str, Workspace]) -> dict[str, Path]:
+    """Make the folder for uploads of each library.
+
+    Raises:
+        UsageError: it cannot be made, or is a folder of the index.
+
+    """
+    folder = folder.absolute()
+    several = len(workspaces) > 1
+    kept = {name: folder / name if several else folder for name in workspaces}
+    for name, own in kept.items():
+        app.refuse_index_around(workspaces[name], [own])
+        try:
+            own.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise unwritable(str(own), error) from error
+    return kept
+
+
+def _most_bytes(workspaces: Iterable[Workspace]) -> int:
+    """Return how large a file may be that is indexed."""
+    return int(max(one.settings.max_file_mb for one in workspaces) * 1_000_000)
+
+
+def _add_token(
+    file: Path | None, name: str, library: list[str] | None, *, may_index: bool, rate: int | None
+) -> str:
     from askdoc.serve import tokens
 
     if file is None:
         message = "`--add-token` needs a file to put the token's hash into"
         raise UsageError(message, hint="name it: `--token-file FILE`")
-    secret = tokens.add(file, name, library)
+    secret = tokens.add(file, name, library, index=may_index, rate=rate)
     stderr = errors()
     text = f"this is the token of `{name}`; it is shown only now, and `{file}` keeps its hash"
     stderr.show([note_line(text, stderr)])
-    typer.echo(secret)
+    return secret
 
 
 def _expect_parts() -> None:

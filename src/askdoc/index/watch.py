@@ -52,8 +52,8 @@ class Watch(Protocol):
 class Follower:
     """Keeps the index current with its sources, or with the paths `sources`.
 
-    `watch` starts to watch paths. `listen` gets `Waiting` each time that another process writes to
-    the index.
+    `watch` starts to watch paths. `listen` gets the events of each run, and `Waiting` each time
+    that another process writes to the index.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class Follower:
     def _follow(self, changed: set[Path]) -> IndexReport | None:
         """Bring the index up to date; return None while another process writes to it."""
         try:
-            report = self._indexer.follow(changed)
+            report = self._indexer.follow(changed, self._listen)
         except IndexLocked as error:
             if not self._is_waiting:
                 self._is_waiting = True

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from askdoc import __version__
 from askdoc.errors import AskdocError
-from askdoc.serve import asking, chat, documents, mcp, openapi, originals, watching
+from askdoc.serve import asking, chat, documents, mcp, openapi, originals, uploads, watching
 from askdoc.serve.guard import Guard, Rules
 from askdoc.serve.http import (
     engine_of,
@@ -22,6 +22,7 @@ from askdoc.serve.http import (
     handle_http_error,
     json_response,
 )
+from askdoc.serve.indexing import Indexing
 from askdoc.serve.page import routes as page
 from askdoc.serve.watching import Meters, Watch
 
@@ -38,8 +39,13 @@ if TYPE_CHECKING:
     Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
 
-def make_app(engine: Engine, rules: Rules | None = None) -> Starlette:
-    """Describe the application that answers from `engine`, which its caller starts and closes."""
+def make_app(
+    engine: Engine, rules: Rules | None = None, indexing: Indexing | None = None
+) -> Starlette:
+    """Describe the application that answers from `engine`, which its caller starts and closes.
+
+    Its caller does so with `indexing`, too.
+    """
     meters = Meters(engine)
     app = Starlette(
         routes=_routes(),
@@ -52,6 +58,8 @@ def make_app(engine: Engine, rules: Rules | None = None) -> Starlette:
         lifespan=_lifespan,
     )
     app.state.engine = engine
+    app.state.indexing = indexing or Indexing(engine.workspaces)
+    app.state.uploading = 0
     app.state.meters = meters
     return app
 
@@ -64,6 +72,7 @@ def _routes() -> list[BaseRoute]:
         *asking.ROUTES,
         *chat.ROUTES,
         *documents.ROUTES,
+        *uploads.ROUTES,
         *originals.ROUTES,
         *page.ROUTES,
         *mcp.ROUTES,

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 OPEN = frozenset({"/healthz", "/readyz"})
 """Routes that need no token: they say nothing of the documents."""
 
+UPLOAD = ("POST", "/v1/documents")
+"""The call whose body is a file."""
+
 _HEADERS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
@@ -49,13 +52,16 @@ class Rules:
     """Who may call, and with how much.
 
     `hosts` are names of this machine besides `localhost`; `tokens` None lets everybody in. A body
-    has `body` bytes at most and arrives within `seconds`. Each token has `rate` calls a minute.
+    has `body` bytes at most and arrives within `seconds`; that of an upload has `upload` bytes and
+    `upload_seconds`. Each token has `rate` calls a minute, unless it has a rate of its own.
     """
 
     hosts: tuple[str, ...] = ()
     tokens: tuple[Token, ...] | None = None
     body: int = 1_000_000
     seconds: float = 20.0
+    upload: int = 0
+    upload_seconds: float = 600.0
     rate: int = 600
 
 
@@ -74,7 +80,6 @@ class Guard:
     def __init__(self, app: ASGIApp, rules: Rules) -> None:
         self._app = app
         self._rules = rules
-        self._rate = RateLimitItemPerMinute(rules.rate)
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -115,7 +120,8 @@ class Guard:
         if token is None:
             ask = {"WWW-Authenticate": 'Basic realm="askdoc: the token is the password"'}
             raise Refused(401, "a token is needed: `Authorization: Bearer TOKEN`", ask)
-        if not self._limiter.hit(self._rate, token.name):
+        rate = RateLimitItemPerMinute(token.rate or self._rules.rate)
+        if not self._limiter.hit(rate, token.name):
             raise Refused(429, "too many calls with this token", {"Retry-After": "60"})
         scope[TOKEN] = token
 
@@ -142,12 +148,14 @@ class _Body:
 
     def __init__(self, receive: Receive, scope: Scope, rules: Rules) -> None:
         self._receive = receive
-        self._rules = rules
+        is_upload = (scope["method"], scope["path"]) == UPLOAD
+        self._most = max(rules.body, rules.upload) if is_upload else rules.body
         self._size = 0
         self._complete = False
-        self._until = asyncio.get_running_loop().time() + rules.seconds
+        seconds = rules.upload_seconds if is_upload and rules.upload else rules.seconds
+        self._until = asyncio.get_running_loop().time() + seconds
         length = Headers(scope=scope).get("content-length", "0")
-        if length.isdecimal() and int(length) > rules.body:
+        if length.isdecimal() and int(length) > self._most:
             raise self._too_large()
 
     async def receive(self) -> Message:
@@ -162,12 +170,12 @@ class _Body:
         if received["type"] == "http.request":
             self._size += len(received.get("body", b""))
             self._complete = not received.get("more_body", False)
-        if self._size > self._rules.body:
+        if self._size > self._most:
             raise self._too_large()
         return received
 
     def _too_large(self) -> Refused:
-        message = f"the body has more than {self._rules.body:,} bytes"
+        message = f"the body has more than {self._most:,} bytes"
         return Refused(413, message, {"Connection": "close"})
 
 

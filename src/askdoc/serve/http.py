@@ -43,9 +43,29 @@ class HungUp(AskdocError):
     """The caller is gone."""
 
 
+class Forbidden(AskdocError):
+    """The caller may not do that."""
+
+
+class Taken(AskdocError):
+    """There is a file of that name already."""
+
+
+class Unusable(AskdocError):
+    """A file that was sent cannot be read."""
+
+
+class NoRoom(AskdocError):
+    """A file cannot be saved."""
+
+
 _STATUS: tuple[tuple[type[AskdocError], int, str], ...] = (
     (NotFound, 404, "not_found"),
     (Changed, 409, "changed"),
+    (Forbidden, 403, "forbidden"),
+    (Taken, 409, "exists"),
+    (Unusable, 422, "unusable"),
+    (NoRoom, 507, "no_room"),
     (UsageError, 400, "invalid_request_error"),
     (Overloaded, 503, "overloaded"),
     (TookTooLong, 504, "timeout"),

@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from askdoc import __version__
 from askdoc.formats import schema
-from askdoc.serve import asking, chat
+from askdoc.serve import asking, chat, uploads
 from askdoc.serve.http import json_response
 
 if TYPE_CHECKING:
@@ -28,10 +28,14 @@ _REPLIES = {asking.ask: "answer", asking.search: "search"}
 _PARAMETER = re.compile(r"{(\w+)(?::(\w+))?}")
 _REFERENCE = "#/components/schemas/{name}"
 _IN_QUERY = {
-    "/v1/documents": ("library",),
-    "/v1/documents/{id}/pages/{n:int}.png": ("highlight",),
-    "/v1/documents/{id}/passage": ("highlight",),
+    "documents": ("library",),
+    "page": ("highlight",),
+    "passage": ("highlight",),
+    "upload": ("library", "name", "replace"),
 }
+"""What is given in the address, by the name of the route."""
+
+_FILE = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 
 
 async def openapi(request: Request) -> Response:
@@ -78,7 +82,7 @@ def _operation(route: Route) -> dict[str, Any]:
     ]
     parameters += [
         {"name": name, "in": "query", "schema": {"type": "string"}}
-        for name in _IN_QUERY.get(route.path, ())
+        for name in _IN_QUERY.get(route.name, ())
     ]
     if parameters:
         operation["parameters"] = parameters
@@ -87,6 +91,8 @@ def _operation(route: Route) -> dict[str, Any]:
             "required": True,
             "content": _json(_BODIES[route.endpoint].__name__),
         }
+    if route.endpoint is uploads.upload:
+        operation["requestBody"] = {"required": True, "content": _FILE}
     if route.endpoint in _REPLIES:
         operation["responses"]["200"]["content"] = _json(_REPLIES[route.endpoint])
     return operation

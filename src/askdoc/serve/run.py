@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -18,6 +19,7 @@ from askdoc.errors import AskdocError, UsageError
 from askdoc.serve.app import make_app
 from askdoc.serve.engine import Engine, Limits
 from askdoc.serve.guard import Rules
+from askdoc.serve.indexing import Indexing
 from askdoc.serve.local import LocalServer
 from askdoc.serve.watching import LOG
 
@@ -41,6 +43,10 @@ class Options:
 
     host: str = "127.0.0.1"
     port: int = 8710
+    uploads: Mapping[str, Path] = field(default_factory=dict)
+    """The folder for uploads of each library."""
+    watch: bool = False
+    """Whether to keep the indexes up to date with their sources."""
     rules: Rules = field(default_factory=Rules)
     limits: Limits = field(default_factory=Limits)
 
@@ -59,9 +65,10 @@ def serve(
     _log_calls()
     with _listening(options) as listening:
         engine = Engine(workspaces, options.limits)
+        indexing = Indexing(workspaces, uploads=options.uploads, watch=options.watch)
         server = _Server(
             uvicorn.Config(
-                make_app(engine, options.rules),
+                make_app(engine, options.rules, indexing),
                 log_config=None,
                 access_log=False,
                 server_header=False,
@@ -80,6 +87,7 @@ def serve(
                 failed.append(error)
                 server.should_exit = True
             else:
+                indexing.start()
                 tell(address(options.host, listening.getsockname()[1]))
 
         local = LocalServer(
@@ -95,6 +103,7 @@ def serve(
                 server.run(sockets=[listening])
         finally:
             local.close()
+            indexing.close()
             engine.close(_PATIENCE)
         if failed:
             raise failed[0]

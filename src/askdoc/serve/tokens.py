@@ -19,11 +19,17 @@ _BYTES = 32
 
 
 class Token(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A token by the name of its owner; `libraries` are those that it opens, None for all."""
+    """A token by the name of its owner.
+
+    `libraries` are those that it opens, None for all. With `index`, its owner may add documents.
+    `rate` is how many calls a minute it has, None for as many as the server gives.
+    """
 
     name: str
     sha256: str
     libraries: tuple[str, ...] | None = None
+    index: bool = False
+    rate: int | None = None
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -53,7 +59,14 @@ def read(file: Path) -> tuple[Token, ...]:
         raise UsageError(message, hint=hint) from error
 
 
-def add(file: Path, name: str, libraries: Sequence[str] | None) -> str:
+def add(
+    file: Path,
+    name: str,
+    libraries: Sequence[str] | None = None,
+    *,
+    index: bool = False,
+    rate: int | None = None,
+) -> str:
     """Make a token, add its hash to the file, and return the token itself, which is kept nowhere.
 
     Raises:
@@ -65,7 +78,8 @@ def add(file: Path, name: str, libraries: Sequence[str] | None) -> str:
         message = f"there is a token `{name}` in `{file}` already"
         raise UsageError(message, hint="choose another name, or take that one out of the file")
     secret = _PREFIX + secrets.token_urlsafe(_BYTES)
-    token = Token(name, _hash(secret), None if libraries is None else tuple(libraries))
+    opened = None if libraries is None else tuple(libraries)
+    token = Token(name, _hash(secret), opened, index, rate)
     written = msgspec.json.format(msgspec.json.encode(_File((*known, token))))
     part = file.with_name(f"{file.name}.{os.getpid()}.part")
     try:
