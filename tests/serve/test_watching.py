@@ -13,9 +13,13 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 import askdoc
 from askdoc import workspace
+from askdoc.serve import watching
 from askdoc.serve.app import make_app
 from askdoc.serve.engine import Engine, Limits, Overloaded
 from askdoc.serve.libraries import Libraries
@@ -35,6 +39,28 @@ def test_it_counts(client: httpx.Client) -> None:
     assert 'askdoc_http_calls_total{route="ask",status="200"}' in text
     assert 'askdoc_documents{library="works"} 3.0' in text
     assert "askdoc_waiting 0.0" in text
+
+
+def test_calls_and_answers_are_spans_without_text(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(kept))
+    monkeypatch.setattr(watching, "_TRACER", provider.get_tracer("askdoc"))
+    above = f"{0x12AB:032x}"
+    headers = {"traceparent": f"00-{above}-{1:016x}-01"}
+    client.post("/v1/ask", json={"question": QUESTION}, headers=headers)
+    until = time.monotonic() + 10
+    while "POST ask" not in (spans := {span.name: span for span in kept.get_finished_spans()}):
+        assert time.monotonic() < until
+    assert {"answer", "retrieve", "select"} <= set(spans)
+    told = {name: json.loads(span.to_json()) for name, span in spans.items()}
+    assert {span["context"]["trace_id"] for span in told.values()} == {f"0x{above}"}
+    assert told["answer"]["parent_id"] == told["POST ask"]["context"]["span_id"]
+    assert told["retrieve"]["parent_id"] == told["answer"]["context"]["span_id"]
+    assert told["answer"]["attributes"]["askdoc.status"] == "answered"
+    assert "Oren" not in "".join(span.to_json() for span in spans.values())
 
 
 def test_a_call_is_a_line_in_the_log(

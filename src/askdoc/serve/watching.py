@@ -1,6 +1,8 @@
-"""What the server tells about itself: `/metrics`, and a line of JSON in the log for each call.
+"""What the server tells about itself.
 
-Neither has the text of a question, of an answer or of a document.
+`/metrics`, a line of JSON in the log for each call, and a span of OpenTelemetry for each call and
+each answer, which go nowhere unless the process has an exporter. None of them has the text of a
+question, of an answer or of a document.
 """
 
 from __future__ import annotations
@@ -12,8 +14,10 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from opentelemetry import propagate, trace
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import choose_encoder
+from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -32,6 +36,8 @@ if TYPE_CHECKING:
 LOG = logging.getLogger("askdoc.access")
 
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
+_TRACER = trace.get_tracer("askdoc")
+
 _STAGES = {"retrieve_ms": "retrieve", "select_ms": "select", "generate_ms": "generate"}
 
 
@@ -76,6 +82,7 @@ class Meters:
         for key, stage in _STAGES.items():
             if key in answer.timings:
                 self._stages.labels(stage).observe(answer.timings[key] / 1000)
+        _trace(answer)
 
     def count_call(self, route: str, status: int) -> None:
         """Count a call."""
@@ -111,13 +118,41 @@ class Watch:
                 sent += len(message.get("body", b""))
             await send(message)
 
-        try:
-            await self._app(scope, receive, noted)
-        finally:
-            endpoint = scope.get("endpoint")
-            self._meters.count_call(getattr(endpoint, "__name__", "none"), status)
-            seconds = time.perf_counter() - started
-            LOG.info(_line(scope, status=status, sent=sent, seconds=seconds))
+        caller = propagate.extract(Headers(scope=scope))
+        with _TRACER.start_as_current_span(
+            scope["method"], context=caller, kind=trace.SpanKind.SERVER
+        ) as span:
+            try:
+                await self._app(scope, receive, noted)
+            finally:
+                route = getattr(scope.get("endpoint"), "__name__", "none")
+                self._meters.count_call(route, status)
+                seconds = time.perf_counter() - started
+                LOG.info(_line(scope, status=status, sent=sent, seconds=seconds))
+                span.update_name(f"{scope['method']} {route}")
+                span.set_attribute("http.request.method", scope["method"])
+                span.set_attribute("http.response.status_code", status)
+
+
+def _trace(answer: Answer) -> None:
+    """Make a span of an answer, and one of each of its stages, which have just ended."""
+    ended = time.time_ns()
+    took = {
+        stage: round(answer.timings[key] * 1e6)
+        for key, stage in _STAGES.items()
+        if key in answer.timings
+    }
+    began = ended - sum(took.values())
+    whole = _TRACER.start_span("answer", start_time=began)
+    whole.set_attribute("askdoc.status", str(answer.status))
+    whole.set_attribute("askdoc.generator", answer.generator)
+    whole.set_attribute("askdoc.confidence", answer.confidence)
+    inside = trace.set_span_in_context(whole)
+    for stage, nanoseconds in took.items():
+        span = _TRACER.start_span(stage, context=inside, start_time=began)
+        began += nanoseconds
+        span.end(began)
+    whole.end(ended)
 
 
 def _line(scope: Scope, *, status: int, sent: int, seconds: float) -> str:
