@@ -5,11 +5,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import os
+import re
 import shutil
+import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -21,11 +26,16 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_play
 import askdoc
 from askdoc import workspace
 from askdoc.serve.engine import Engine, Limits
+from askdoc.serve.guard import Rules
+from askdoc.serve.indexing import Indexing
+from askdoc.types import Answer, Support, Wrote
+from askdoc.types.ports import Listener
 
 from .conftest import serving
 
 CHROMIUM = shutil.which("chromium")
 PICTURES = os.environ.get("ASKDOC_PICTURES")
+expect.set_options(timeout=30_000)  # a busy machine is slow
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium, Debian's `chromium`")
 
@@ -104,8 +114,12 @@ def harbour(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 @pytest.fixture(scope="module")
 def site(harbour: Engine) -> Iterator[str]:
-    with serving(harbour) as address:
+    [root] = [one.root for one in harbour.workspaces.values()]
+    (root / "inbox").mkdir()
+    indexing = Indexing(harbour.workspaces, uploads={"harbour": root / "inbox"})
+    with serving(harbour, Rules(upload=1_000_000), indexing) as address:
         yield address
+    indexing.close()
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +140,7 @@ def visit(browser: Browser, site: str) -> Iterator[Open]:
     opened = []
 
     def note(message: ConsoleMessage) -> None:
-        if message.type == "error" and "404" not in message.text:
+        if message.type == "error" and not re.search(r"\b(404|422)\b", message.text):
             problems.append(message.text)
 
     def visiting(
@@ -319,6 +333,66 @@ def test_questions_keep_to_some_documents(visit: Open) -> None:
     page.get_by_label("Only in").fill("nowhere/")
     ask(page, PIER)
     expect(page.get_by_role("alert")).to_contain_text("No indexed document matches")
+
+
+def test_claims_are_shown_one_by_one(
+    visit: Open, harbour: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask_engine, steps = harbour.ask, [threading.Event() for _ in range(3)]
+
+    async def slowly(question: str, *, listen: Listener, **more: Any) -> Answer:
+        answer = await ask_engine(question, **more)
+        listen(list(answer.evidence))
+        await asyncio.to_thread(steps[0].wait)
+        listen(Wrote(answer.claims[0], answer.citations))
+        await asyncio.to_thread(steps[1].wait)
+        listen(Wrote(replace(answer.claims[0], support=Support.PARTIAL), ()))
+        await asyncio.to_thread(steps[2].wait)
+        return answer
+
+    monkeypatch.setattr(harbour, "ask", slowly)
+    page = visit()
+    page.get_by_label("Your question").fill(SILT)
+    page.keyboard.press("Enter")
+    pending = page.locator("article.pending")
+    expect(pending.locator(".near a.open").first).to_contain_text("survey.pdf")
+    assert pending.locator(".claim").count() == 0
+    steps[0].set()
+    expect(pending.locator(".claim")).to_contain_text("6,200 cubic metres")
+    pending.locator("a.cite").click()
+    expect(page.locator("#source")).to_contain_text("Page 2 of 2")
+    expect(page.locator("#live")).to_contain_text("Showing")
+    steps[1].set()
+    expect(pending.locator(".claim").nth(1)).to_contain_text("only partly supported")
+    steps[2].set()
+    expect(page.locator("article:not(.pending) .claim")).to_have_count(1)
+    expect(page.locator("article.pending")).to_have_count(0)
+
+
+def test_files_are_added_by_drag_and_drop(visit: Open, tmp_path: Path) -> None:
+    page = visit("/documents")
+    drop = page.locator(".drop")
+    page.evaluate(
+        """() => {
+          const data = new DataTransfer();
+          data.items.add(new File(["The slipway is greased with tallow."], "slipway.txt"));
+          data.items.add(new File(["MZ"], "tool.exe"));
+          const settings = { dataTransfer: data, bubbles: true, cancelable: true };
+          document.querySelector(".drop").dispatchEvent(new DragEvent("drop", settings));
+        }"""
+    )
+    expect(drop.get_by_role("listitem").nth(0)).to_contain_text("Added", timeout=120_000)
+    expect(drop.get_by_role("listitem").nth(1)).to_contain_text("no reader for `.exe` files")
+    expect(page.get_by_role("link", name="inbox/slipway.txt")).to_be_visible()
+    file = tmp_path / "winch.txt"
+    file.write_text("The winch pulls four tons.")
+    page.get_by_label("Add files").set_input_files(file)
+    expect(page.get_by_role("link", name="inbox/winch.txt")).to_be_visible()
+    found = Axe().run(page).response["violations"]
+    assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
+    asking = visit()
+    ask(asking, "What is the slipway greased with?")
+    expect(asking.locator(".claim")).to_contain_text("tallow")
 
 
 def test_the_policy_of_the_page_allows_its_own_files_alone(site: str) -> None:

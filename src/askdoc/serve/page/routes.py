@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import mimetypes
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 import jinja2
 import msgspec
+from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -23,9 +25,11 @@ from askdoc.serve.http import NotFound, allowed_to, engine_of, unless_gone
 from askdoc.serve.libraries import BETWEEN
 from askdoc.serve.originals import highlight_of
 from askdoc.serve.page import reading, view
+from askdoc.serve.steps import Ask, steps
+from askdoc.serve.uploads import takes_uploads
 from askdoc.store.reader import SqliteReader
 from askdoc.strings import encodable, escaped
-from askdoc.types import Answer, Document, Skip, Span, Turn
+from askdoc.types import Answer, Citation, Document, Skip, Span, Turn, Wrote
 from askdoc.types.places import name_place
 
 if TYPE_CHECKING:
@@ -48,6 +52,15 @@ _NUMBER = re.compile(r"[0-9]{1,7}")
 
 
 @dataclass(frozen=True, slots=True)
+class _Question:
+    """What was typed, what it is narrowed to, and what was said before."""
+
+    asked: str
+    scope: Mapping[str, str]
+    before: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class _Listed:
     """A document in the list of a library."""
 
@@ -66,6 +79,7 @@ class _Coverage:
     name: str
     documents: tuple[_Listed, ...]
     skipped: tuple[Skip, ...]
+    takes_uploads: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,23 +106,30 @@ async def home(request: Request) -> Response:
     scope = _scope({name: query.getlist(name) for name in query})
     shown = None
     if asked := query.get("q", "").strip():
-        shown = await _answer(request, asked, scope, ())
+        shown = await _answer(request, _Question(asked, scope))
     return _page("home.html", shown=shown, scope=scope, libraries=_libraries(request))
 
 
 async def ask(request: Request) -> Response:
-    """Answer a question of a conversation, as a fragment."""
+    """Answer a question of a conversation, as a fragment; as events, if the caller accepts these.
+
+    The events hold fragments, too: the evidence, each claim after its check, and the answer.
+    """
     form = parse_qs((await request.body()).decode("utf-8", "replace"), max_num_fields=1000)
     asked = form.get("q", [""])[0].strip()
-    return _page(
-        "answer.html",
-        shown=await _answer(request, asked, _scope(form), form.get("before", [])[-_TURNS:]),
-    )
+    question = _Question(asked, _scope(form), form.get("before", [])[-_TURNS:])
+    if "text/event-stream" in request.headers.get("accept", ""):
+        return EventSourceResponse(_events(request, question), sep="\n")
+    return _page("answer.html", shown=await _answer(request, question))
 
 
 async def source(request: Request) -> Response:
-    """Show a place in its document, as a fragment."""
-    place = await _place(request, request.query_params.get("document", ""))
+    """Show a place in its document, as a fragment; what is wrong is shown in its place."""
+    place: _Place | str
+    try:
+        place = await _place(request, request.query_params.get("document", ""))
+    except AskdocError as error:
+        place = _problem(error)
     return _page("source.html", place=place)
 
 
@@ -123,7 +144,10 @@ async def documents(request: Request) -> Response:
     allowed, named = allowed_to(request), request.query_params.get("library") or None
 
     def job(opened: Libraries, _: Listener) -> list[_Coverage]:
-        return [_coverage(opened, name) for name in opened.chosen(named, allowed)]
+        return [
+            _coverage(opened, name, takes_uploads=takes_uploads(request, name))
+            for name in opened.chosen(named, allowed)
+        ]
 
     return _page(
         "documents.html",
@@ -147,29 +171,65 @@ async def asset(request: Request) -> Response:
 # ── answers ─────────────────────────────────────────────────────────────────────────────────────
 
 
-async def _answer(
-    request: Request, asked: str, scope: Mapping[str, str], before: Sequence[str]
-) -> view.Shown | str:
+async def _answer(request: Request, question: _Question) -> view.Shown | str:
     """Answer a question; what is wrong with it is a text to show."""
     await request.body()
+
+    async def shown() -> view.Shown:
+        return await _shown(request, question, await _asking(request, question)())
+
     try:
-        return await unless_gone(request, _shown(request, asked, scope, before))
+        return await unless_gone(request, shown())
     except AskdocError as error:
-        hint = f" Hint: {error.hint}." if error.hint else ""
-        return encodable(f"{str(error)[:1].upper()}{str(error)[1:]}.{hint}")
+        return _problem(error)
 
 
-async def _shown(
-    request: Request, asked: str, scope: Mapping[str, str], before: Sequence[str]
-) -> view.Shown:
-    engine, source = engine_of(request), scope.get("source", "")
-    answer = await engine.ask(
-        asked,
-        library=scope.get("library"),
+async def _events(request: Request, question: _Question) -> AsyncIterator[ServerSentEvent]:
+    """Give the fragments of an answer as they come about."""
+    several = len(_libraries(request)) > 1
+    cited: list[Citation] = []
+    try:
+        async with aclosing(steps(_asking(request, question))) as found:
+            async for step in found:
+                if isinstance(step, Answer):
+                    shown = await _shown(request, question, step)
+                    yield _event("final", "answer.html", shown=shown)
+                elif isinstance(step, Wrote):
+                    cited += step.citations
+                    claim = view.written(step.claim, cited, with_library=several)
+                    yield _event("claim", "claim.html", statement=claim)
+                else:
+                    near = view.found(step, with_library=several)
+                    yield _event("evidence", "evidence.html", nearest=near)
+    except AskdocError as error:
+        yield _event("final", "answer.html", shown=_problem(error))
+
+
+def _asking(request: Request, question: _Question) -> Ask:
+    """Return what asks the engine.
+
+    Raises:
+        UsageError: the conversation is not one of this page.
+
+    """
+    source = question.scope.get("source", "")
+    return partial(
+        engine_of(request).ask,
+        question.asked,
+        library=question.scope.get("library"),
         source=[source] if source else [],
-        history=_turns(before),
+        history=_turns(question.before),
         allowed=allowed_to(request),
     )
+
+
+def _problem(error: AskdocError) -> str:
+    hint = f" Hint: {error.hint}." if error.hint else ""
+    return encodable(f"{str(error)[:1].upper()}{str(error)[1:]}.{hint}")
+
+
+async def _shown(request: Request, question: _Question, answer: Answer) -> view.Shown:
+    engine = engine_of(request)
     places = {(item.passage.document.id, item.span) for item in answer.evidence}
     places |= {(item.document.id, item.chunk.span) for item in answer.passages}
 
@@ -179,10 +239,10 @@ async def _shown(
 
     lines = await engine.run(lines_of)
     return view.shown(
-        asked,
+        question.asked,
         answer,
         lambda *place: lines[place],
-        scope,
+        question.scope,
         _base(request, answer),
         with_libraries=len(_libraries(request)) > 1,
     )
@@ -273,12 +333,11 @@ def _number(request: Request, name: str) -> int | None:
     return int(given) if _NUMBER.fullmatch(given) else None
 
 
-def _coverage(opened: Libraries, name: str) -> _Coverage:
+def _coverage(opened: Libraries, name: str, *, takes_uploads: bool) -> _Coverage:
     catalog = opened.catalog(name)
     skipped = catalog.skipped() if isinstance(catalog, SqliteReader) else []
-    return _Coverage(
-        name, tuple(_listed(item, name) for item in catalog.documents()), tuple(skipped)
-    )
+    listed = tuple(_listed(item, name) for item in catalog.documents())
+    return _Coverage(name, listed, tuple(skipped), takes_uploads)
 
 
 def _listed(item: Document, library: str) -> _Listed:
@@ -303,8 +362,16 @@ def _libraries(request: Request) -> list[str]:
 
 
 def _page(name: str, **values: Any) -> Response:
-    body = _templates().get_template(name).render(values)
-    return Response(encodable(body), headers={"Content-Security-Policy": _POLICY}, media_type=_HTML)
+    headers = {"Content-Security-Policy": _POLICY}
+    return Response(_rendered(name, values), headers=headers, media_type=_HTML)
+
+
+def _event(event: str, name: str, **values: Any) -> ServerSentEvent:
+    return ServerSentEvent(event=event, data=_rendered(name, values), sep="\n")
+
+
+def _rendered(name: str, values: Mapping[str, Any]) -> str:
+    return encodable(_templates().get_template(name).render(values))
 
 
 @cache

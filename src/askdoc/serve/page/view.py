@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -193,6 +193,20 @@ def shown(
     )
 
 
+def written(claim: Claim, citations: Iterable[Citation], *, with_library: bool) -> Statement:
+    """Prepare a claim that was just checked; `citations` are those of all claims so far."""
+    sources = {item.label: _source(item, with_library=with_library) for item in citations}
+    return _statement(claim, sources)
+
+
+def found(evidence: Sequence[Evidence], *, with_library: bool) -> tuple[Source, ...]:
+    """Prepare the sentences that were found, before there is an answer; their lines come later."""
+    return tuple(
+        _near(str(number), item, None, with_library=with_library)
+        for number, item in enumerate(evidence[:_NEAREST], start=1)
+    )
+
+
 def _source(item: Citation, *, with_library: bool) -> Source:
     return Source(
         label=str(item.label),
@@ -208,14 +222,14 @@ def _source(item: Citation, *, with_library: bool) -> Source:
     )
 
 
-def _near(label: str, item: Evidence, lines: Lines, *, with_library: bool) -> Source:
+def _near(label: str, item: Evidence, lines: Lines | None, *, with_library: bool) -> Source:
     document = item.passage.document
     return Source(
         label=label,
         text=encodable(one_line(item.text)),
         before="",
         after="",
-        where=_where_at(document, item.span, lines),
+        where=_where_at(document, item.span, lines) if lines else escaped(document.path),
         headings=encodable(heading_path(document.title, item.passage.chunk.headings)),
         state="",
         library=(document.library or "") if with_library else "",

@@ -36,6 +36,47 @@ function dropPending() {
   thread.querySelectorAll(".pending").forEach((turn) => turn.remove());
 }
 
+// Show evidence and checked claims while a language model writes; htmx gets the whole answer.
+async function stream(action, request) {
+  const headers = { ...request.headers, Accept: "text/event-stream" };
+  const answer = await fetch(action, { ...request, headers });
+  if (!answer.headers.get("Content-Type")?.startsWith("text/event-stream")) return answer;
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) throw new Error("the answer ended early");
+    const events = (rest + value).split("\n\n");
+    rest = events.pop();
+    for (const event of events) {
+      const lines = event.split("\n");
+      const name = lines.find((line) => line.startsWith("event: "))?.slice(7);
+      const data = lines.filter((line) => line.startsWith("data: ")).map((line) => line.slice(6)).join("\n");
+      if (name === "final") return new Response(data, { headers: { "Content-Type": "text/html" } });
+      if (name) showEarly(name, data);
+    }
+  }
+}
+
+function showEarly(name, html) {
+  const turn = thread.querySelector(".pending");
+  if (!turn) return;
+  const early = new DOMParser().parseFromString(html, "text/html").body;
+  if (name === "evidence") {
+    // Without a language model the answer follows at once, and this would only flicker.
+    setTimeout(() => {
+      if (!turn.isConnected) return;
+      turn.querySelector("p").textContent = "Reading the sentences that were found…";
+      turn.append(...early.childNodes);
+      htmx.process(turn);
+    }, 300);
+  } else {
+    turn.querySelector(".near")?.before(...early.childNodes);
+    htmx.process(turn);
+    say(turn.querySelector(".claim:last-of-type").textContent);
+  }
+}
+
 function arrive() {
   const turn = thread.querySelector("article:last-of-type");
   if (!turn) return;
@@ -62,7 +103,8 @@ if (form) {
       if (box.value.trim()) form.requestSubmit();
     }
   });
-  form.addEventListener("htmx:before:request", () => {
+  form.addEventListener("htmx:before:request", (event) => {
+    event.detail.ctx.fetch = stream;
     showPending(box.value.trim());
     box.value = "";
   });
@@ -239,7 +281,8 @@ document.addEventListener("keydown", (event) => {
 // ── list of documents ───────────────────────────────────────────────────────
 
 const filter = document.getElementById("filter");
-filter?.addEventListener("input", () => {
+
+function applyFilter() {
   const wanted = filter.value.toLowerCase();
   for (const item of document.querySelectorAll(".folder li, .skipped li")) {
     item.hidden = !item.textContent.toLowerCase().includes(wanted);
@@ -247,4 +290,92 @@ filter?.addEventListener("input", () => {
   for (const folder of document.querySelectorAll(".folder")) {
     folder.hidden = !folder.querySelector("li:not([hidden])");
   }
-});
+}
+
+filter?.addEventListener("input", applyFilter);
+
+// ── uploads ─────────────────────────────────────────────────────────────────
+
+let sending = Promise.resolve();
+
+function send(file, zone) {
+  const item = document.createElement("li");
+  const name = document.createElement("span");
+  name.textContent = file.name;
+  name.dir = "auto";
+  const bar = document.createElement("progress");
+  bar.max = 1;
+  bar.value = 0;
+  bar.setAttribute("aria-label", `Sending ${file.name}`);
+  const state = document.createElement("span");
+  state.className = "about";
+  state.textContent = "Waiting";
+  item.append(name, bar, state);
+  zone.querySelector(".uploads").append(item);
+
+  function end(text, failed) {
+    bar.remove();
+    state.textContent = text;
+    item.classList.toggle("failed", failed);
+    say(`${file.name}: ${text}`);
+  }
+
+  return () => new Promise((resolve) => {
+    const request = new XMLHttpRequest();
+    const query = new URLSearchParams({ library: zone.dataset.library, name: file.name });
+    request.open("POST", `/v1/documents?${query}`);
+    request.responseType = "json";
+    request.upload.addEventListener("progress", (event) => {
+      if (event.lengthComputable) bar.value = event.loaded / event.total;
+      state.textContent = "Sending";
+    });
+    request.upload.addEventListener("load", () => {
+      bar.removeAttribute("value");
+      state.textContent = "Reading";
+    });
+    request.addEventListener("load", () => {
+      if (request.status === 201) end("Added", false);
+      else end(request.response?.error?.message ?? "The server refused it", true);
+    });
+    request.addEventListener("error", () => end("The server does not answer", true));
+    request.addEventListener("loadend", resolve);
+    request.send(file);
+  });
+}
+
+async function showAnew() {
+  const answer = await fetch(location.href);
+  if (!answer.ok) return;
+  const found = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const anew = found.querySelectorAll(".library");
+  document.querySelectorAll(".library").forEach((library, at) => {
+    for (const part of ["h2", ".held"]) {
+      const fresh = anew[at]?.querySelector(part);
+      if (fresh) library.querySelector(part).replaceWith(fresh);
+    }
+  });
+  applyFilter();
+}
+
+function take(files, zone) {
+  const sends = [...files].map((file) => send(file, zone));
+  sending = sends.reduce((before, next) => before.then(next), sending).then(showAnew);
+}
+
+for (const zone of document.querySelectorAll(".drop")) {
+  const input = zone.querySelector("input");
+  input.addEventListener("change", () => {
+    take(input.files, zone);
+    input.value = "";
+  });
+  zone.addEventListener("dragover", (event) => {
+    event.preventDefault();
+    zone.classList.add("over");
+  });
+  zone.addEventListener("dragleave", () => zone.classList.remove("over"));
+  zone.addEventListener("drop", (event) => {
+    event.preventDefault();
+    zone.classList.remove("over");
+    take(event.dataTransfer.files, zone);
+  });
+}
