@@ -1,0 +1,239 @@
+"""How fast `askdoc serve` answers, and how it bears a mixed load.
+
+    python benchmarks/serving.py speed DATA/selqa INDEX [QUESTIONS]
+    python benchmarks/serving.py load DATA/selqa [MINUTES]
+
+`speed` asks `/v1/ask` from one client and from sixteen, and runs `askdoc ask --batch` on the same
+questions. `load` copies some documents, and has clients ask, search, read events and hang up, while
+files change beneath and the server follows them. It prints each error and the memory in between.
+"""
+
+import json
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+ASKDOC = str(Path(sys.executable).with_name("askdoc"))
+DOCUMENTS = 40
+CLIENTS = 6
+"""Clients of the mixed load."""
+
+
+def main() -> None:
+    """Run one of the two."""
+    what, data, *rest = sys.argv[1:]
+    if what == "speed":
+        speed(Path(data), rest[0], int(rest[1]) if len(rest) > 1 else 200)
+    else:
+        load(Path(data), float(rest[0]) if rest else 30)
+
+
+def questions_of(data: Path) -> list[str]:
+    """Return the questions of a suite."""
+    lines = (data / "suite.jsonl").read_text().splitlines()
+    return [json.loads(line)["question"] for line in lines]
+
+
+@contextmanager
+def server(folder: Path, *options: str) -> Iterator[tuple[str, int]]:
+    """Start a server; give its address and its process id."""
+    command = [ASKDOC, "serve", "--port", "0", "--llm", "extractive", *options]
+    with (
+        tempfile.TemporaryFile("w+") as log,
+        subprocess.Popen(command, cwd=folder, stderr=log, text=True) as process,
+    ):
+        while "; Ctrl-C ends it" not in (text := written(log)):
+            if process.poll() is not None:
+                sys.exit(text)
+            time.sleep(0.1)
+        yield text.partition(" at ")[2].partition(";")[0], process.pid
+        process.terminate()
+        process.wait()
+
+
+def written(log: object) -> str:
+    """Return what a file holds by now."""
+    log.seek(0)  # type: ignore[attr-defined]
+    return " ".join(log.read().split())  # type: ignore[attr-defined]
+
+
+# ── speed ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def speed(data: Path, index: str, count: int) -> None:
+    """Measure one client, sixteen, and a batch."""
+    questions = random.Random(1).sample(questions_of(data), count)
+    with server(data, "--index", index) as (address, _):
+        for clients in (1, 16):
+            measure(address, questions, clients)
+    with tempfile.TemporaryDirectory() as folder:
+        one, all_ = Path(folder, "one.txt"), Path(folder, "all.txt")
+        one.write_text(questions[0] + "\n")
+        all_.write_text("".join(f"{question}\n" for question in questions))
+        took = batch(data, index, all_) - batch(data, index, one)
+    print(f"batch: {(count - 1) / took:.1f} questions/s, its start not counted")
+
+
+def measure(address: str, questions: list[str], clients: int) -> None:
+    """Ask all questions from so many clients at once."""
+    times: list[float] = []
+    errors = Counter[str]()
+
+    def ask(question: str) -> None:
+        started = time.perf_counter()
+        reply = local.client.post("/v1/ask", json={"question": question})
+        times.append(time.perf_counter() - started)
+        if reply.status_code != 200:
+            errors[reply.text[:100]] += 1
+
+    local = threading.local()
+
+    def begin() -> None:
+        local.client = httpx.Client(base_url=address, timeout=120)
+
+    with ThreadPoolExecutor(clients, initializer=begin) as pool:
+        list(pool.map(ask, questions[:16]))  # warm
+        times.clear()
+        started = time.perf_counter()
+        list(pool.map(ask, questions))
+        took = time.perf_counter() - started
+    times.sort()
+    print(
+        f"{clients} clients: {len(questions) / took:.1f} questions/s,"
+        f" p50 {1000 * statistics.median(times):.0f} ms,"
+        f" p95 {1000 * times[int(len(times) * 0.95)]:.0f} ms, errors: {dict(errors)}"
+    )
+
+
+def batch(data: Path, index: str, questions: Path) -> float:
+    """Return the seconds that a batch takes."""
+    started = time.perf_counter()
+    command = [ASKDOC, "ask", "--batch", str(questions), "--index", index, "--llm", "extractive"]
+    subprocess.run([*command, "--json"], cwd=data, check=False, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - started
+
+
+# ── load ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def load(data: Path, minutes: float) -> None:
+    """Have clients call and files change for so many minutes."""
+    questions = questions_of(data)
+    until = time.monotonic() + minutes * 60
+    calls, errors = Counter[str](), Counter[str]()
+    with tempfile.TemporaryDirectory(prefix="askdoc-load-") as name:
+        folder = Path(name)
+        documents = sorted((data / "docs").iterdir())
+        for document in documents[:DOCUMENTS]:
+            shutil.copy(document, folder)
+        subprocess.run([ASKDOC, "index", ".", "--quiet"], cwd=folder, check=True)
+        with server(folder, "--watch") as (address, process):
+            workers = [
+                threading.Thread(target=client, args=(address, questions, until, calls, errors))
+                for _ in range(CLIENTS)
+            ]
+            workers.append(threading.Thread(target=change, args=(folder, documents, until)))
+            for worker in workers:
+                worker.start()
+            started = time.monotonic()
+            while time.monotonic() < until:
+                time.sleep(min(60, max(0, until - time.monotonic())))
+                told = ", ".join(f"{kind} {count}" for kind, count in sorted(calls.items()))
+                passed = (time.monotonic() - started) / 60
+                print(f"{passed:4.1f} min: {memory(process)} MB; {told}", flush=True)
+            for worker in workers:
+                worker.join()
+            metrics = httpx.get(f"{address}/metrics").text
+    print("errors:", dict(errors) or "none")
+    print(*(line for line in metrics.splitlines() if line.startswith("askdoc_documents")))
+
+
+def client(
+    address: str,
+    questions: list[str],
+    until: float,
+    calls: Counter[str],
+    errors: Counter[str],
+) -> None:
+    """Call one thing after another."""
+    kinds: tuple[Callable[[httpx.Client, str], None], ...] = (ask, ask, search, events, chat, leave)
+    with httpx.Client(base_url=address, timeout=130) as opened:
+        while time.monotonic() < until:
+            kind = random.choice(kinds)
+            calls[kind.__name__] += 1
+            try:
+                kind(opened, random.choice(questions))
+            except httpx.HTTPStatusError as error:
+                errors[f"{kind.__name__}: {error.response.read()[:200]!r}"] += 1
+            except (httpx.HTTPError, AssertionError) as error:
+                errors[f"{kind.__name__}: {error!r}"] += 1
+
+
+def ask(opened: httpx.Client, question: str) -> None:
+    """Ask, and read the answer."""
+    assert opened.post("/v1/ask", json={"question": question}).raise_for_status().json()["status"]
+
+
+def search(opened: httpx.Client, question: str) -> None:
+    """Search."""
+    opened.post("/v1/search", json={"question": question}).raise_for_status()
+
+
+def events(opened: httpx.Client, question: str) -> None:
+    """Read an answer as events."""
+    accept = {"Accept": "text/event-stream"}
+    reply = opened.post("/v1/ask", json={"question": question}, headers=accept)
+    assert "event: final" in reply.raise_for_status().text, reply.text[-200:]
+
+
+def chat(opened: httpx.Client, question: str) -> None:
+    """Ask as a client of OpenAI does."""
+    asked = {"model": "default", "messages": [{"role": "user", "content": question}]}
+    opened.post("/v1/chat/completions", json=asked).raise_for_status()
+
+
+def leave(opened: httpx.Client, question: str) -> None:
+    """Hang up at once."""
+    accept = {"Accept": "text/event-stream"}
+    asked = {"question": question}
+    with opened.stream("POST", "/v1/ask", json=asked, headers=accept) as reply:
+        reply.raise_for_status()
+
+
+def change(folder: Path, documents: list[Path], until: float) -> None:
+    """Add, change and delete files all the time."""
+    others = documents[DOCUMENTS : 2 * DOCUMENTS]
+    while time.monotonic() < until:
+        other = random.choice(others)
+        target = folder / other.name
+        if target.exists():
+            target.unlink()
+        else:
+            shutil.copy(other, target)
+        kept = folder / documents[random.randrange(DOCUMENTS)].name
+        with kept.open("a") as file:
+            file.write(f"\nThis line was added at {time.time():.0f}.\n")
+        time.sleep(10)
+
+
+def memory(process: int) -> int:
+    """Return the megabytes that a process holds."""
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    [line] = [line for line in lines if line.startswith("VmRSS:")]
+    return int(line.split()[1]) // 1024
+
+
+if __name__ == "__main__":
+    main()
