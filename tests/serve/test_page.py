@@ -387,7 +387,7 @@ def test_files_are_added_by_drag_and_drop(visit: Open, tmp_path: Path) -> None:
     file = tmp_path / "winch.txt"
     file.write_text("The winch pulls four tons.")
     page.get_by_label("Add files").set_input_files(file)
-    expect(page.get_by_role("link", name="inbox/winch.txt")).to_be_visible()
+    expect(page.get_by_role("link", name="inbox/winch.txt")).to_be_visible(timeout=120_000)
     found = Axe().run(page).response["violations"]
     assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
     asking = visit()
