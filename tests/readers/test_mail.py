@@ -135,6 +135,21 @@ def test_what_is_no_message_is_told(suffix: str, tmp_path: Path) -> None:
         assert caught.value.code == code
 
 
+def test_a_message_that_nests_too_deeply_is_refused() -> None:
+    nested = "".join(
+        f'Content-Type: multipart/mixed; boundary="b{level}"\n\n--b{level}\n'
+        for level in range(1100)
+    )
+    message = f"From: a@b.example\n{nested}\nAt last.\n"
+    with pytest.raises(ReadError, match="nests its parts too deeply") as caught:
+        read(message.encode())
+    assert caught.value.code == "broken"
+    line = "From a@b.example Sat Jan  3 01:05:34 2020\n"
+    box = read(f"{line}{message}\n{line}Subject: Oak\n\nThe pier is of oak.\n".encode(), "mbox")
+    assert "The pier is of oak." in box.text
+    assert box.warnings == ("messages that nest their parts too deeply: 1",)
+
+
 def test_a_message_is_named_by_who_wrote_it_when_and_about_what() -> None:
     reading = read(letter("First words.").as_bytes())
     place = reading.landmarks.between(0, 1)

@@ -262,9 +262,8 @@ def test_passages(draw: Draw, snapshot: SnapshotAssertion, width: int) -> None:
 
 
 def test_items_and_rows_of_a_passage_stand_on_lines_of_their_own(draw: Draw) -> None:
-    text = (
-        "The pier is\nof oak.\n\n- It is long.\n- It is old.\n\nRole | Cost\n|---|---|\nA: 1 | B: 2"
-    )
+    items, rows = "- It is long.\n- It is old.", "Role | Cost |\n|---|---|\nA: 1 | B: 2"
+    text = f"The pier is\nof oak.\n\n{items}\n\n{rows}"
     passage = make_passage(make_document(), text=text)
     shown = draw(passage_lines, [passage], width=80).splitlines()[-5:]
     lines = ["The pier is of oak.", "- It is long.", "- It is old.", "Role | Cost", "A: 1 | B: 2"]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from askdoc.text import sentences
 from askdoc.text.chunking import (
     Budget,
     chunk,
@@ -28,6 +30,17 @@ def reading(text: str, **places: tuple[int, ...] | tuple[Section, ...]) -> Readi
 
 
 texts = st.text(alphabet=st.sampled_from("ab. !?\n\"'()éß中。\u00a0"), max_size=300)
+
+
+@pytest.mark.parametrize("space", ["\u00a0", "\u2028", " \u3000", "\u2009"])
+def test_a_wide_space_before_a_full_stop_ends_no_program(
+    space: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = f"This is plan A{space}. It was not kept."
+    assert split(text, "en") == [f"This is plan A{space}. ", "It was not kept."]
+    monkeypatch.setattr(sentences, "_WIDE_SPACE", re.compile("never"))
+    if space != "\u2009":
+        assert split(text, "en") == [text]  # sentencex panics
 
 
 @given(texts)

@@ -70,7 +70,7 @@ class EmlReader(ContainerReader):
             raise empty(name)
         if not _FIELD.search(data[:_LEADING]):
             raise damaged(name)
-        message = _parsed(data)
+        message = _parsed(data, name)
         return _one(message, name, self._within)
 
 
@@ -88,8 +88,13 @@ class MboxReader(ContainerReader):
             raise empty(name)
         composer = Composer()
         parts: list[Part] = []
+        lost: list[str] = []
         for number, raw in enumerate(_split(data), start=1):
-            message = _parsed(_QUOTED_SEPARATOR.sub(rb"\1", raw))
+            try:
+                message = _parsed(_QUOTED_SEPARATOR.sub(rb"\1", raw), name)
+            except ReadError:
+                lost.append(str(number))
+                continue
             composer.place(Place(PlaceKind.MESSAGE, number))
             if subject := message.header("Subject"):
                 composer.section(subject, 1)
@@ -100,7 +105,8 @@ class MboxReader(ContainerReader):
             ]
         if not composer:
             raise damaged(name)
-        return composer.reading(parts=parts)
+        warnings = [f"messages that nest their parts too deeply: {', '.join(lost)}"] if lost else []
+        return composer.reading(parts=parts, warnings=warnings)
 
 
 class MsgReader(ContainerReader):
@@ -154,8 +160,11 @@ def _split(data: bytes) -> Iterator[bytes]:
         yield data[found.end() : end]
 
 
-def _parsed(data: bytes) -> _Message:
-    message = email.message_from_bytes(data, policy=email.policy.default)
+def _parsed(data: bytes, name: str) -> _Message:
+    try:
+        message = email.message_from_bytes(data, policy=email.policy.default)
+    except RecursionError as error:
+        raise damaged(name, "nests its parts too deeply") from error
     assert isinstance(message, EmailMessage)  # noqa: S101 - what the policy makes
     texts: list[str] = []
     pages: list[str] = []

@@ -148,7 +148,7 @@ def _paragraphs(text: str) -> Iterator[str]:
             yield " ".join(paragraph)
             paragraph = []
         if not _DRAWN.fullmatch(line):
-            paragraph.append(line)
+            paragraph.append(line.strip(" |") if CELL in line else line)
     if paragraph:
         yield " ".join(paragraph)
 
