@@ -19,7 +19,7 @@ from itertools import chain
 from threading import Event
 from typing import TYPE_CHECKING
 
-from askdoc.errors import DiskFull, IndexCorrupt, ReadError, StoreError
+from askdoc.errors import AskdocError, DiskFull, IndexCorrupt, ReadError, StoreError
 from askdoc.settings import AUTOMATIC, Settings
 from askdoc.store.catalog import SqliteCatalog
 from askdoc.store.vectors_codec import IN_CONTEXT, pack
@@ -263,6 +263,19 @@ class Intake:
         )
 
     def _pieces(
+        self, document: Document, part: Reading, stored: Mapping[bytes, str]
+    ) -> Iterator[Piece]:
+        """Cut a part of a document; no text that this fails for ends the run."""
+        try:
+            yield from self._cut_pieces(document, part, stored)
+        except (AskdocError, MemoryError):
+            raise
+        except Exception as error:
+            reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+            message = f"cutting it into passages failed ({reason})"
+            raise ReadError(message, code="failed") from error
+
+    def _cut_pieces(
         self, document: Document, part: Reading, stored: Mapping[bytes, str]
     ) -> Iterator[Piece]:
         language = document.language
