@@ -312,4 +312,5 @@ def test_a_file_without_permission_is_unreadable(shared: Path) -> None:
     (shared / "a.txt").chmod(0)
     with unprivileged():
         error = refused(shared / "a.txt")
-    assert (error.code, "permission" in str(error)) == ("unreadable", True)
+    assert (error.code, str(error)) == ("unreadable", "there is no permission to read `a.txt`")
+    assert error.hint == "give yourself the right to read it, or leave it out with `ignore`"

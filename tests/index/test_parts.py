@@ -183,7 +183,7 @@ def test_what_cannot_be_stored_is_read_to_its_end(
             yield replace(reading, origin=number * 100)
 
     def fails(*_: object) -> NoReturn:
-        raise KeyError("oak")
+        raise KeyError
 
     monkeypatch.setattr("askdoc.index.reading.reading.windows", long)
     monkeypatch.setattr("askdoc.index.embed.chunking.sentence_spans", fails)

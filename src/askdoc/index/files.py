@@ -19,7 +19,7 @@ from pathspec import GitIgnoreSpec
 from askdoc.errors import SettingsError
 from askdoc.index.plan import locate
 from askdoc.readers import is_readable, remedy_for, suffix_of
-from askdoc.system.safe_open import changed_ns, reason
+from askdoc.system.safe_open import changed_ns, reason, remedy
 from askdoc.types import Found, Skip
 from askdoc.types.indexing import MISSING, SPECIAL
 
@@ -147,7 +147,7 @@ def discover(
     except FileNotFoundError:
         yield origin.skip(path, MISSING, "there is no such file or folder")
     except OSError as error:
-        yield origin.skip(path, "unreadable", reason(error))
+        yield origin.skip(path, "unreadable", reason(error), remedy(error))
     else:
         if stat.S_ISDIR(info.st_mode):
             yield from _Walk(origin, ignore, leave_out, tell_all=tell_all, only=only).items()
@@ -224,7 +224,7 @@ class _Walk:
             except FileNotFoundError:
                 continue  # deleted since its folder was listed
             except OSError as error:
-                yield self._origin.skip(entry.path, "unreadable", reason(error))
+                yield self._origin.skip(entry.path, "unreadable", reason(error), remedy(error))
 
     def _list(
         self,
@@ -239,7 +239,7 @@ class _Walk:
         except FileNotFoundError:
             return
         except OSError as error:
-            yield self._origin.skip(folder, "unreadable", reason(error))
+            yield self._origin.skip(folder, "unreadable", reason(error), remedy(error))
             return
         if any(entry.name == _INDEX_MARK for entry in inside):
             return

@@ -49,7 +49,7 @@ def writing(folder: Path, command: str) -> Iterator[None]:
         message = (
             f"cannot write to the index in `{folder}`: {(error.strerror or str(error)).lower()}"
         )
-        raise StoreError(message) from error
+        raise StoreError(message, hint="name another folder: `--index FOLDER`") from error
     try:
         _sign(folder, command)
         yield

@@ -17,6 +17,7 @@ from askdoc.system.limits import TOO_LARGE, over
 from askdoc.types import Found
 
 _BLOCK = 1 << 18
+_PERMIT = "give yourself the right to read it, or leave it out with `ignore`"
 
 
 @contextmanager
@@ -42,6 +43,9 @@ def opened(found: Found, most: int) -> Iterator[BufferedReader]:
     except (FileNotFoundError, NotADirectoryError) as error:
         message = f"`{name}` vanished before it was read"
         raise ReadError(message, code="vanished") from error
+    except PermissionError as error:
+        message = f"there is no permission to read `{name}`"
+        raise ReadError(message, code="unreadable", hint=_PERMIT) from error
     except OSError as error:
         message = f"`{name}` cannot be read: {reason(error)}"
         raise ReadError(message, code="unreadable") from error
@@ -91,6 +95,11 @@ def reason(error: OSError) -> str:
     if isinstance(error, PermissionError):
         return "there is no permission to read it"
     return f"the system says: {(error.strerror or str(error)).lower()}"
+
+
+def remedy(error: OSError) -> str | None:
+    """Return what helps against the refusal, if that is known."""
+    return _PERMIT if isinstance(error, PermissionError) else None
 
 
 def _open(path: str, flags: int) -> int:
