@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from askdoc.errors import AskdocError, DiskFull, IndexCorrupt, ReadError, StoreError
 from askdoc.settings import AUTOMATIC, Settings
-from askdoc.store.catalog import SqliteCatalog
+from askdoc.store.sql_catalog import SqlCatalog
 from askdoc.store.vectors_codec import IN_CONTEXT, pack
 from askdoc.text import chunking
 from askdoc.text.chunking import Budget, Split, joined
@@ -160,7 +160,7 @@ class Intake:
 
     def __init__(
         self,
-        catalog: SqliteCatalog,
+        catalog: SqlCatalog,
         vectors: VectorStore,
         embedder: Embedder,
         cutters: Cutters,
@@ -437,7 +437,7 @@ def budget(settings: Settings, embedder: Embedder) -> Budget:
     return Budget(min(settings.chunk_tokens, room), settings.chunk_overlap)
 
 
-def passages(catalog: SqliteCatalog, document: Document) -> Iterator[tuple[Chunk, str]]:
+def passages(catalog: SqlCatalog, document: Document) -> Iterator[tuple[Chunk, str]]:
     """Yield the chunks of a stored document, each with its embedded text."""
     ids = catalog.chunk_ids([document.id])
     for start in range(0, len(ids), GROUP):
@@ -445,7 +445,7 @@ def passages(catalog: SqliteCatalog, document: Document) -> Iterator[tuple[Chunk
             yield chunk, chunking.passage_text(document.title, chunk.headings, chunk.text)
 
 
-def remove_obsolete(catalog: SqliteCatalog, vectors: VectorStore) -> None:
+def remove_obsolete(catalog: SqlCatalog, vectors: VectorStore) -> None:
     """Remove vectors of chunks that no longer exist."""
     if obsolete := catalog.obsolete():
         vectors.remove(obsolete)

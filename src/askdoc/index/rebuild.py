@@ -13,7 +13,7 @@ from askdoc.index.embed import WRITING
 from askdoc.index.plan import choose_scopes, is_there
 from askdoc.index.writer import EMBEDDER_NAME, SETTINGS_FINGERPRINT, UNFINISHED, Beside, Store
 from askdoc.settings import Settings, index_fingerprint
-from askdoc.store.catalog import SqliteCatalog
+from askdoc.store.sql_catalog import SqlCatalog
 from askdoc.types.ports import Embedder
 
 
@@ -141,7 +141,7 @@ class Rebuild:
         except IndexCorrupt:
             return False
 
-    def _fits(self, draft: SqliteCatalog) -> bool:
+    def _fits(self, draft: SqlCatalog) -> bool:
         made_with = draft.setting(SETTINGS_FINGERPRINT), draft.setting(EMBEDDER_NAME)
         return made_with[0] in (None, index_fingerprint(self._settings)) and (
             self._settings.embedder is None or made_with[1] in (None, self._settings.embedder)
@@ -154,6 +154,6 @@ def nothing_to_index() -> UsageError:
     return UsageError("there is nothing to index yet", hint=hint)
 
 
-def _registered(catalog: SqliteCatalog, configured: Sequence[str]) -> tuple[set[str], set[str]]:
+def _registered(catalog: SqlCatalog, configured: Sequence[str]) -> tuple[set[str], set[str]]:
     """Return the sources of an index without those of the settings, and its exclusions."""
     return set(catalog.sources()) - set(configured), set(catalog.exclusions())

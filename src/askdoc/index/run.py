@@ -29,7 +29,7 @@ from askdoc.index.preview import plan_of
 from askdoc.index.sources import PASSING, STAYS, Files, Readout, skip_of
 from askdoc.index.writer import IndexWriter, update_names
 from askdoc.settings import Settings
-from askdoc.store.catalog import SqliteCatalog
+from askdoc.store.sql_catalog import SqlCatalog
 from askdoc.types import (
     BARE_PAGES,
     Found,
@@ -140,7 +140,7 @@ class Before:
     `again` are files from which new options or limits may get more text.
     """
 
-    def __init__(self, catalog: SqliteCatalog, survey: Survey, files: Files) -> None:
+    def __init__(self, catalog: SqlCatalog, survey: Survey, files: Files) -> None:
         self.excluded = frozenset(catalog.exclusions())
         self.again = _to_read_again(catalog, files)
         self._former = {document.location: document for document in survey.known}
@@ -169,7 +169,7 @@ class Contents:
     `waiting` are documents that are not visible yet, by id.
     """
 
-    def __init__(self, catalog: SqliteCatalog) -> None:
+    def __init__(self, catalog: SqlCatalog) -> None:
         self.waiting: dict[str, Found] = {}
         self.begun: set[tuple[str, str]] = set()
         self.in_files: set[tuple[str, str]] = set()
@@ -451,7 +451,7 @@ def note(run: Run, survey: Survey) -> None:
 # ── helpers of the steps ────────────────────────────────────────────────────────────────────────
 
 
-def _to_read_again(catalog: SqliteCatalog, files: Files) -> frozenset[str]:
+def _to_read_again(catalog: SqlCatalog, files: Files) -> frozenset[str]:
     """Return the files from which new options or limits may get more text than before."""
     options = files.options
     bare = {

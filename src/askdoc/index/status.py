@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from askdoc.index.plan import absent_sources
-from askdoc.store.reader import SqliteReader
+from askdoc.store.reader import SqlReader
 from askdoc.types import Counts, Document, FileState, IndexReport, Skip
 
 STATUS = "askdoc.status/1"
@@ -25,7 +25,7 @@ class IndexStatus:
     files. `absent` are missing sources, whose documents stay until they are removed.
     """
 
-    index: Path
+    index: Path | str
     bytes: int
     counts: Counts
     embedder: str | None
@@ -40,8 +40,8 @@ class IndexStatus:
 
 
 def read_status(  # noqa: PLR0913 - what it looks at
-    catalog: SqliteReader,
-    index: Path,
+    catalog: SqlReader,
+    index: Path | str,
     *,
     embedder_key: str,
     file_state: Callable[[Document], FileState],
@@ -50,7 +50,9 @@ def read_status(  # noqa: PLR0913 - what it looks at
     unfinished_key: str | None = None,
     incomplete_key: str | None = None,
 ) -> IndexStatus:
-    """Read the state of the index in the folder `index`; this examines every indexed file.
+    """Read the state of an index; this examines every indexed file.
+
+    `index` is its folder, or the address of its database.
 
     `sources` are listed even without indexed files. Locations are relative to `root`.
     """
@@ -59,7 +61,7 @@ def read_status(  # noqa: PLR0913 - what it looks at
     sources = sorted({*sources, *(one.source for one in documents)})
     return IndexStatus(
         index=index,
-        bytes=folder_bytes(index),
+        bytes=catalog.size(),
         counts=catalog.counts(),
         embedder=catalog.setting(embedder_key),
         sources=tuple(sources),
@@ -71,17 +73,6 @@ def read_status(  # noqa: PLR0913 - what it looks at
         incomplete=incomplete_key is not None and bool(catalog.setting(incomplete_key)),
         absent=tuple(absent_sources(sources, documents, root)),
     )
-
-
-def folder_bytes(folder: Path) -> int:
-    """Add up the sizes of the files below `folder` in bytes; a file that vanishes counts 0."""
-    total = 0
-    for path in folder.rglob("*"):
-        try:
-            total += path.stat().st_size if path.is_file() else 0
-        except OSError:
-            continue
-    return total
 
 
 def status_to_json(status: IndexStatus) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from typing import Self
 from askdoc.errors import DiskFull, EmbedderMismatch, StoreError
 from askdoc.index.embed import WRITING, passages, remove_obsolete
 from askdoc.settings import Settings, index_fingerprint
-from askdoc.store.catalog import SqliteCatalog
+from askdoc.store.sql_catalog import SqlCatalog
 from askdoc.store.vectors_codec import IN_CONTEXT
 from askdoc.text.chunking import name_words
 from askdoc.types import INCOMPLETE
@@ -48,8 +48,8 @@ class Store:
     """
 
     lock: Callable[[], AbstractContextManager[None]]
-    catalog: Callable[[], SqliteCatalog]
-    reading: Callable[[], SqliteCatalog]
+    catalog: Callable[[], SqlCatalog]
+    reading: Callable[[], SqlCatalog]
     vectors: Callable[[], VectorStore]
     has_vectors: Callable[[], bool]
     discard_vectors: Callable[[], None]
@@ -296,7 +296,7 @@ def words_of(paths: Sequence[str]) -> str:
 
 
 def update_names(
-    catalog: SqliteCatalog, analyser: Analyser, document_ids: Collection[str] | None
+    catalog: SqlCatalog, analyser: Analyser, document_ids: Collection[str] | None
 ) -> None:
     """Update the names of these documents, or of all, in the full text."""
     for key, named in catalog.named(document_ids).items():

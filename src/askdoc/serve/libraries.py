@@ -20,7 +20,7 @@ from askdoc.ask.memo import remembering
 from askdoc.errors import EmbedderMismatch, UsageError
 from askdoc.index.writer import EMBEDDER_FINGERPRINT
 from askdoc.models.llm.interruptible import Interruptible
-from askdoc.store.catalog import SqliteCatalog
+from askdoc.store.sql_catalog import SqlCatalog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -193,7 +193,7 @@ class OpenInThread:
             if self._content == self._read_content():
                 for member in self._libraries.members.values():
                     catalog = member.parts.sources.catalog
-                    if isinstance(catalog, SqliteCatalog):
+                    if isinstance(catalog, SqlCatalog):
                         catalog.refresh()  # or the writer's log could not be shortened
                 self._files = files
                 return self._libraries

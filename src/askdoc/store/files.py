@@ -203,6 +203,17 @@ def discard(index: Path, vectors: str) -> None:
         made.rmdir()
 
 
+def folder_bytes(folder: Path) -> int:
+    """Add up the sizes of the files below `folder` in bytes; a file that vanishes counts 0."""
+    total = 0
+    for path in folder.rglob("*"):
+        try:
+            total += path.stat().st_size if path.is_file() else 0
+        except OSError:
+            continue
+    return total
+
+
 def file_state(document: Document) -> FileState:
     """Compare size and time, and the content only if these differ.
 

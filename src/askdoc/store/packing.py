@@ -1,19 +1,43 @@
-"""Packs values for which SQLite has no type."""
+"""Packs values for which a database has no type."""
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import accumulate
 
+from askdoc.errors import IndexCorrupt
 from askdoc.strings import line_starts
 from askdoc.types import Span
+
+REBUILD = (
+    "run `askdoc index --rebuild PATH` with all files and folders of the index: the list of them "
+    "was in it"
+)
+"""The hint for a damaged catalog."""
 
 _HEX_DIGITS = 32
 
 _SEGMENT = 32_768
 """Characters per compressed segment of text; to read one takes about 0.1 ms."""
+
+
+@contextmanager
+def decoding(place: str) -> Iterator[None]:
+    """Raise `IndexCorrupt` if a stored value of the catalog in `place` cannot be decoded."""
+    try:
+        yield
+    except (zlib.error, ValueError) as error:
+        message = f"the catalog in `{place}` is damaged: {error}"
+        raise IndexCorrupt(message, hint=REBUILD) from error
+
+
+class OddName(bytes):
+    """A name that is not valid Unicode, as bytes."""
+
+    __slots__ = ()
 
 
 def pack_text(text: str) -> bytes:
@@ -26,12 +50,12 @@ def unpack_text(packed: bytes) -> str:
     return zlib.decompress(packed).decode("utf-8", "surrogatepass")
 
 
-def pack_name(name: str) -> str | bytes:
+def pack_name(name: str) -> str | OddName:
     """Return a path or title as text, or as bytes if it is not valid Unicode."""
     try:
         name.encode()
     except UnicodeEncodeError:
-        return name.encode("utf-8", "surrogatepass")
+        return OddName(name.encode("utf-8", "surrogatepass"))
     return name
 
 

@@ -1,8 +1,9 @@
-"""The catalog for readers: documents, their text, their chunks, full text."""
+"""The catalog for readers: documents, their text, their chunks. SQLite and PostgreSQL share it."""
 
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
@@ -13,10 +14,10 @@ from askdoc.addresses import is_address
 from askdoc.errors import UsageError
 from askdoc.store.fields import matching, parse, unknown
 from askdoc.store.packing import (
+    decoding,
     pack_id,
     pack_name,
     pack_term,
-    quoted_term,
     unbundle,
     unpack_id,
     unpack_name,
@@ -24,7 +25,6 @@ from askdoc.store.packing import (
     unpack_spans,
     unpack_text,
 )
-from askdoc.store.schema import connect, decoding, translating
 from askdoc.strings import line_of, line_starts
 from askdoc.types import (
     Chunk,
@@ -70,22 +70,6 @@ _BUNDLES = """
     WHERE c.id IN ({})
 """
 _BUNDLE = "SELECT packed, lengths FROM sentence_vectors WHERE chunk = ?"
-_SEARCH = """
-    SELECT c.id, hits.score FROM (
-        SELECT rowid AS key, -bm25(lexicon) AS score FROM lexicon
-        WHERE lexicon MATCH ? ORDER BY score DESC LIMIT ?
-    ) hits JOIN chunks c ON c.key = hits.key
-"""
-# The `+` stops SQLite from using an index here: it would look it up once per chunk.
-_SEARCH_WITHIN = """
-    SELECT c.id, hits.score FROM (
-        SELECT rowid AS key, -bm25(lexicon) AS score FROM lexicon
-        WHERE lexicon MATCH ? AND +rowid IN (
-            SELECT c.key FROM chunks c JOIN documents d ON d.key = c.document
-            WHERE d.version = 1 AND d.id IN (SELECT value FROM json_each(?))
-        ) ORDER BY score DESC LIMIT ?
-    ) hits JOIN chunks c ON c.key = hits.key
-"""
 _BATCH = 500
 """Values per statement; old builds of SQLite allow 999."""
 _MOST_TERMS = 64
@@ -95,24 +79,21 @@ _MOST_POSTINGS = 120_000
 Row = tuple[Any, ...]
 
 
-class SqliteReader:
-    """A `CatalogReader` on the catalog in `folder`; it sees the state at its opening.
+class SqlReader(ABC):
+    """A `CatalogReader` on tables, in SQL that SQLite and PostgreSQL read.
 
-    Locations are relative to `root`, the workspace.
+    It sees the state at its opening. Locations are relative to `root`, the workspace. `place` names
+    the catalog in messages.
     """
 
-    _write = False
-
-    def __init__(self, folder: Path, root: Path) -> None:
-        self._folder = folder
+    def __init__(self, place: str, root: Path, *, write: bool) -> None:
+        self._place = place
         self._root = root
-        self._connection = connect(folder, write=self._write)
+        self._write = write
         self._segment = lru_cache(maxsize=64)(self._read_segment)
         self._frequencies: dict[str, int] = {}
         self._counted: Counts | None = None
         self._languages: list[str] | None = None
-        if not self._write:
-            self.refresh()
 
     def __enter__(self) -> Self:
         return self
@@ -120,19 +101,41 @@ class SqliteReader:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @abstractmethod
     def close(self) -> None:
-        """Close the file."""
-        self._connection.close()
+        """Close the connection; do not use the catalog afterwards."""
 
+    @abstractmethod
     def refresh(self) -> None:
         """See the current state; between two refreshes, all calls see the same state."""
-        self._frequencies.clear()
-        self._counted = self._languages = None
-        with translating(self._folder):
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            self._connection.execute("BEGIN")
-            self._connection.execute("SELECT 1 FROM meta").fetchone()
+
+    @abstractmethod
+    def search(
+        self,
+        terms: Sequence[str],
+        limit: int,
+        documents: Collection[str] | None = None,
+        *,
+        together: Sequence[Sequence[str]] = (),
+    ) -> list[Hit]:
+        """Rank chunks that have any of `terms` by BM25, best first.
+
+        If the terms are many or very common, only the rarest are searched: a common term adds
+        little to a score, but most of the reading. Each chunk must contain every phrase in
+        `together` (terms next to each other, in order).
+        """
+
+    @abstractmethod
+    def check(self) -> list[str]:
+        """Return one sentence per damage; empty if there is none. Reads everything."""
+
+    @abstractmethod
+    def size(self) -> int:
+        """Return how many bytes the index takes, vectors included."""
+
+    @abstractmethod
+    def _all(self, statement: str, *values: Any) -> list[Row]:
+        """Run a statement with `?` for each value, or `?1` and so on, and return its rows."""
 
     def documents(self, ids: Collection[str] | None = None) -> list[Document]:
         """List these documents, or all, by location; unknown ids are left out."""
@@ -142,7 +145,7 @@ class SqliteReader:
             rows = self._for_each(_DOCUMENTS + " AND id IN ({})", set(ids))
         copies = self._copies()
         fields = self._fields(None if ids is None else [row[0] for row in rows])
-        with decoding(self._folder):
+        with decoding(self._place):
             found = [
                 self._document(row, copies.get(row[1], ()), fields.get(row[0], ())) for row in rows
             ]
@@ -190,7 +193,7 @@ class SqliteReader:
             return ""
         if span is None:
             rows = self._all("SELECT packed FROM texts WHERE document = ? ORDER BY start", key)
-            with decoding(self._folder):
+            with decoding(self._place):
                 return "".join(unpack_text(packed) for (packed,) in rows)
         return self._slice(key, span)
 
@@ -206,13 +209,13 @@ class SqliteReader:
         """Return the chunks in this order; unknown ids are left out."""
         rows = self._for_each(_CHUNKS, {pack_id(chunk) for chunk in ids})
         found = {unpack_id(row[0]): row for row in rows}
-        with decoding(self._folder):
+        with decoding(self._place):
             return [self._chunk(found[chunk]) for chunk in ids if chunk in found]
 
     def chunks_of(self, document_id: str) -> list[Chunk]:
         """Return the chunks of a document, in the order of its text."""
         rows = self._all(_CHUNKS_OF, document_id)
-        with translating(self._folder):
+        with decoding(self._place):
             return [self._chunk(row) for row in rows]
 
     def sentence_vectors(self, ids: Sequence[str]) -> Mapping[str, bytes]:
@@ -223,37 +226,10 @@ class SqliteReader:
         found: dict[str, bytes] = {}
         for first, places in wanted.items():
             for vectors, lengths in self._all(_BUNDLE, first):
-                with decoding(self._folder):
+                with decoding(self._place):
                     read = unbundle(vectors, lengths, places)
                 found |= {places[place]: own for place, own in read.items()}
         return found
-
-    def search(
-        self,
-        terms: Sequence[str],
-        limit: int,
-        documents: Collection[str] | None = None,
-        *,
-        together: Sequence[Sequence[str]] = (),
-    ) -> list[Hit]:
-        """Rank chunks that have any of `terms` by BM25, best first.
-
-        If the terms are many or very common, only the rarest are searched: a common term adds
-        little to a score, but most of the reading. Each chunk must contain every phrase in
-        `together` (terms next to each other, in order).
-        """
-        expression = " OR ".join(quoted_term(term) for term in self._rarest(terms))
-        for run in together:
-            phrase = " + ".join(quoted_term(term) for term in run)
-            expression = f"({expression}) AND ({phrase})" if expression else phrase
-        if not expression or limit < 1 or (documents is not None and not documents):
-            return []
-        if documents is None:
-            rows = self._all(_SEARCH, expression, limit)
-        else:
-            rows = self._all(_SEARCH_WITHIN, expression, json.dumps(sorted(documents)), limit)
-        hits = [Hit(unpack_id(chunk), float(score)) for chunk, score in rows]
-        return sorted(hits, key=lambda hit: (-hit.score, hit.chunk_id))
 
     def frequencies(self, terms: Collection[str]) -> Mapping[str, int]:
         """Count the chunks that have each of `terms`."""
@@ -324,16 +300,12 @@ class SqliteReader:
         rows = self._all("SELECT value FROM meta WHERE key = ?", key)
         return str(rows[0][0]) if rows else None
 
-    def check(self) -> list[str]:
-        """Return one sentence per damage; empty if there is none. Reads the whole file."""
-        rows = self._all("PRAGMA integrity_check(5)")
-        return [str(row[0]) for row in rows if row[0] != "ok"]
-
     # ── helpers ────────────────────────────────────────────────────────────────────────────────
 
-    def _all(self, statement: str, *values: Any) -> list[Row]:
-        with translating(self._folder):
-            return self._connection.execute(statement, values).fetchall()
+    def _forget(self) -> None:
+        """Forget what is remembered of the former state."""
+        self._frequencies.clear()
+        self._counted = self._languages = None
 
     def _for_each(self, statement: str, values: Iterable[Any]) -> list[Row]:
         """Run a statement with `IN ({})` over many values, in batches."""
@@ -368,7 +340,7 @@ class SqliteReader:
             rows = self._all(_FIELDS.format("1"))
         else:
             rows = self._for_each(_FIELDS.format("document IN ({})"), keys)
-        with decoding(self._folder):
+        with decoding(self._place):
             for document, key, value, start, end in rows:
                 field = Field(unpack_name(key), unpack_name(value), Span(start, end))
                 found.setdefault(document, []).append(field)
@@ -457,7 +429,7 @@ class SqliteReader:
         )
         if not rows:
             return 1, ""
-        with decoding(self._folder):
+        with decoding(self._place):
             return rows[0][0], unpack_text(rows[0][1])
 
     def _rarest(self, terms: Sequence[str]) -> list[str]:

@@ -10,21 +10,17 @@ import os
 import shutil
 import sqlite3
 import stat
-import zlib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from askdoc.errors import DiskFull, IndexCorrupt, IndexLocked, IndexTooNew, NoIndex, StoreError
 from askdoc.paths import make_private, tighten
+from askdoc.store.packing import REBUILD
 
 FILE_NAME = "catalog.sqlite"
 
 _APPLICATION_ID = 0x61736B64  # "askd"
-_REBUILD = (
-    "run `askdoc index --rebuild PATH` with all files and folders of the index: the list of them "
-    "was in it"
-)
 _OWN_TABLES = {"meta", "sources", "exclusions", "skipped", "documents"}
 _DRAFT = "draft"
 
@@ -230,7 +226,7 @@ def _prepare(connection: sqlite3.Connection, folder: Path, *, write: bool) -> No
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
         if tables >= _OWN_TABLES:
             message = f"the catalog in `{folder}` is damaged: its mark is gone"
-            raise IndexCorrupt(message, hint=_REBUILD)
+            raise IndexCorrupt(message, hint=REBUILD)
         message = f"`{folder / FILE_NAME}` is another program's database, not a catalog of askdoc"
         raise StoreError(message, hint="choose another folder with `--index`")
     elif version > SCHEMA_VERSION:
@@ -238,7 +234,7 @@ def _prepare(connection: sqlite3.Connection, folder: Path, *, write: bool) -> No
         raise IndexTooNew(message, hint="update askdoc, or choose another folder with `--index`")
     elif version < SCHEMA_VERSION:
         message = f"an older askdoc made the index in `{folder}` (schema {version})"
-        raise IndexCorrupt(message, hint=_REBUILD)
+        raise IndexCorrupt(message, hint=REBUILD)
     if write:
         # A commit must survive a power cut before Chroma removes the vectors of the former version.
         connection.execute("PRAGMA synchronous = FULL")
@@ -287,16 +283,6 @@ def translating(folder: Path) -> Iterator[None]:
         raise StoreError(message, hint=hint) from error
 
 
-@contextmanager
-def decoding(folder: Path) -> Iterator[None]:
-    """Raise `IndexCorrupt` if a stored value cannot be decoded."""
-    try:
-        yield
-    except (zlib.error, ValueError) as error:
-        message = f"the catalog in `{folder}` is damaged: {error}"
-        raise IndexCorrupt(message, hint=_REBUILD) from error
-
-
 def _translated(error: sqlite3.Error, folder: Path) -> StoreError:
     extended = getattr(error, "sqlite_errorcode", 0)
     code = extended & 0xFF
@@ -312,7 +298,7 @@ def _translated(error: sqlite3.Error, folder: Path) -> StoreError:
             message = f"`{folder}` cannot be written to, and reading the index needs that too"
             return StoreError(message, hint="allow it, or copy the index to a folder of your own")
         return StoreError(f"cannot open `{folder / FILE_NAME}`: {error}")
-    return IndexCorrupt(f"the catalog in `{folder}` is damaged: {error}", hint=_REBUILD)
+    return IndexCorrupt(f"the catalog in `{folder}` is damaged: {error}", hint=REBUILD)
 
 
 def _is_full(folder: Path) -> bool:

@@ -31,7 +31,7 @@ from askdoc.render.console import Page, errors
 from askdoc.render.indexing import count
 from askdoc.render.notices import ModelNotices
 from askdoc.render.progress import CountProgress
-from askdoc.store.catalog import SqliteCatalog
+from askdoc.store.sql_catalog import SqlCatalog
 from askdoc.text.terms import SnowballAnalyser
 from askdoc.types import EvalCase
 from askdoc.workspace import Workspace
@@ -107,7 +107,7 @@ def generate(  # noqa: PLR0913 - one parameter for each option
 class _Work:
     """The documents to draft from, the cases of the suite, and how many more to draft."""
 
-    catalog: SqliteCatalog
+    catalog: SqlCatalog
     known: Sequence[EvalCase]
     wanted: Wanted
     seed: int
@@ -146,7 +146,7 @@ def _by_model(
         return draft_llm.write(excerpts, work.wanted, author, tools, report, seed=work.seed)
 
 
-def _excerpts(catalog: SqliteCatalog) -> list[Excerpt]:
+def _excerpts(catalog: SqlCatalog) -> list[Excerpt]:
     """List all passages as their sentences, in the order of the documents."""
     paths = {document.id: document.path for document in catalog.documents()}
     chunks = catalog.chunks(catalog.chunk_ids())
@@ -156,7 +156,7 @@ def _excerpts(catalog: SqliteCatalog) -> list[Excerpt]:
     ]
 
 
-def _tools(catalog: SqliteCatalog, known: Sequence[EvalCase], language: str) -> Tools:
+def _tools(catalog: SqlCatalog, known: Sequence[EvalCase], language: str) -> Tools:
     analyser = SnowballAnalyser()
 
     def terms(text: str) -> list[str]:

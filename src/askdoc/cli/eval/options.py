@@ -22,7 +22,7 @@ from askdoc.render.console import Page, errors
 from askdoc.render.errors import error_lines, note_line
 from askdoc.render.layout import BLANK
 from askdoc.render.notices import ModelNotices
-from askdoc.store.catalog import SqliteCatalog
+from askdoc.store.sql_catalog import SqlCatalog
 from askdoc.workspace import Workspace
 
 Documents = Annotated[
@@ -155,7 +155,7 @@ def open_bench(
         yield opened
 
 
-def indexed(workspace: Workspace, documents: Path | None) -> SqliteCatalog:
+def indexed(workspace: Workspace, documents: Path | None) -> SqlCatalog:
     """Open the catalog of the workspace, or of a folder of documents, without any model.
 
     Where there is no index yet, it is built as `open_bench` does.

@@ -27,7 +27,7 @@ from askdoc.serve.originals import highlight_of
 from askdoc.serve.page import reading, view
 from askdoc.serve.steps import Ask, steps
 from askdoc.serve.uploads import takes_uploads
-from askdoc.store.reader import SqliteReader
+from askdoc.store.reader import SqlReader
 from askdoc.strings import encodable, escaped
 from askdoc.types import Answer, Citation, Document, Skip, Span, Turn, Wrote
 from askdoc.types.places import name_place
@@ -335,7 +335,7 @@ def _number(request: Request, name: str) -> int | None:
 
 def _coverage(opened: Libraries, name: str, *, takes_uploads: bool) -> _Coverage:
     catalog = opened.catalog(name)
-    skipped = catalog.skipped() if isinstance(catalog, SqliteReader) else []
+    skipped = catalog.skipped() if isinstance(catalog, SqlReader) else []
     listed = tuple(_listed(item, name) for item in catalog.documents())
     return _Coverage(name, listed, tuple(skipped), takes_uploads)
 
