@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from tests.postgres import Server, serving
 
 from askdoc.models import embedder, rankers
 from askdoc.store.vectors import ChromaStore
@@ -53,6 +54,13 @@ def _all_in_this_process() -> Iterator[None]:
         patch.setattr(embedder, "packaged", cache(embedder.packaged))
         patch.setattr(rankers, "packaged", cache(rankers.packaged))
         yield
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """Run a PostgreSQL server, which all tests of the process share."""
+    with serving() as server:
+        yield server
 
 
 @pytest.fixture

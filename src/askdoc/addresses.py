@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from urllib.parse import quote, urljoin, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
 
 from askdoc.errors import UsageError
 
@@ -35,6 +35,40 @@ Target = Path | str
 def is_address(text: str) -> bool:
     """Tell whether `text` is an address rather than a path."""
     return _ADDRESS.match(text) is not None
+
+
+_DATABASE = ("postgresql://", "postgres://")
+_SHOWN = ("host", "port", "user", "dbname", "schema", "sslmode")
+"""Parameters of a database's address that have no secret."""
+
+
+def is_database(text: str) -> bool:
+    """Tell whether `text` is the address of a PostgreSQL database."""
+    return text.lower().startswith(_DATABASE)
+
+
+def without_secrets(text: str) -> str:
+    """Return the address of a database without its password; any other text as it is.
+
+    Of an address that is hard to read, only the beginning is left.
+    """
+    if not is_database(text):
+        return text
+    hidden = "postgresql://…"
+    try:
+        parts = urlsplit(text)
+        place = parts.netloc.rpartition("@")
+        query = [(key, value) for key, value in parse_qsl(parts.query) if key in _SHOWN]
+    except ValueError:
+        return hidden
+    if "@" in parts.path or parts.fragment:  # a password with `/` or `#` ends the host too early
+        return hidden
+    user = place[0].partition(":")[0]
+    if ":" in place[2] and not parts.hostname:
+        return hidden
+    known = f"{user}@{place[2]}" if user else place[2]
+    written = f"postgresql://{known}{parts.path}"
+    return f"{written}?{urlencode(query, safe='/')}" if query else written
 
 
 def normalised(text: str) -> str:

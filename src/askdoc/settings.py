@@ -140,7 +140,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 HELP: Mapping[str, str] = {
     "sources": "files, folders (relative to the workspace) and web addresses to keep in the index;"
     " for one workspace only",
-    "index": "folder of the index, relative to the workspace",
+    "index": "folder of the index, relative to the workspace, or the address of a PostgreSQL"
+    " database, `postgresql://HOST/NAME`",
     "evals": "folder of the evaluation suites, relative to the workspace",
     "ignore": "patterns of files to leave out, as in `.gitignore`",
     "max_file_mb": "largest file to read, in megabytes",

@@ -18,7 +18,7 @@ import sys
 import tomllib
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from tomlkit.exceptions import TOMLKitError
 
 from askdoc import paths
 from askdoc import settings as known
-from askdoc.addresses import expanded, is_address, normalised
+from askdoc.addresses import expanded, is_address, is_database, normalised, without_secrets
 from askdoc.errors import NO_ROOM, AskdocError, DiskFull, SettingsError, StoreError, UsageError
 from askdoc.paths import make_private, tighten
 from askdoc.settings import (
@@ -214,6 +214,8 @@ def _write_record(name: str, values: dict[str, str]) -> None:
 
 CONFIG_NAME = "askdoc.toml"
 FOLDER_NAME = ".askdoc"
+_LOCAL = f"{FOLDER_NAME}/shared"
+"""The folder for fetched pages and the like of a workspace whose index is in a database."""
 
 _MODELS = {
     "embedder": (DEFAULT_EMBEDDER, MULTILINGUAL),
@@ -264,6 +266,14 @@ class Workspace:
     addresses: tuple[str, ...] = ()
     library: str | None = None
     """The name of the library, if it is one."""
+    database: str | None = field(default=None, repr=False)
+    """The address of the database with the index, which may have a password; `index` is then the
+    folder for what stays on this machine."""
+
+    @property
+    def place(self) -> Path | str:
+        """Where the index is, without secrets."""
+        return self.index if self.database is None else without_secrets(self.database)
 
     def hint(self, text: str) -> str:
         """Return a hint whose `askdoc index` names the library, if this is one."""
@@ -339,10 +349,15 @@ def find(
         )
     if layers[0][2].get("offline") is True and not origins["offline"].trusted:
         settings = known.parse({"offline": True}, origin=str(user_config), base=settings)
+    is_shared = is_database(settings.index)
+    if is_shared and not origins["index"].trusted:
+        message = f"{config}: `index` is a database, `{without_secrets(settings.index)}`"
+        hint = "if you trust this file, run `askdoc trust`; else pass `--index` with its address"
+        raise SettingsError(message, hint=hint)
     return Workspace(
         root=root,
         settings=settings,
-        index=_place(root, "index", settings.index, origins),
+        index=_place(root, "index", _LOCAL if is_shared else settings.index, origins),
         evals=_place(root, "evals", settings.evals, origins),
         sources=tuple(
             _place(root, "sources", source, origins)
@@ -353,6 +368,7 @@ def find(
         origins=origins,
         addresses=tuple(normalised(one) for one in settings.sources if is_address(one)),
         library=library,
+        database=settings.index if is_shared else None,
     )
 
 
@@ -378,7 +394,9 @@ def is_for_one(key: str, value: Any) -> bool:
     """
     if key == "sources":
         return bool(value)
-    return key == "index" and isinstance(value, str) and _path(value, key).is_absolute()
+    if key != "index" or not isinstance(value, str):
+        return False
+    return is_database(value) or _path(value, key).is_absolute()
 
 
 def _refuse_for_all(values: Mapping[str, Any], user_config: Path) -> None:
@@ -393,7 +411,9 @@ def _refuse_for_all(values: Mapping[str, Any], user_config: Path) -> None:
 
 def _typed(value: Any) -> str:
     """Write a value from a file as it would be typed."""
-    return shlex.join(map(str, value)) if isinstance(value, list) else shlex.quote(str(value))
+    if isinstance(value, list):
+        return shlex.join(map(str, value))
+    return shlex.quote(without_secrets(str(value)))
 
 
 def _read_settings(path: Path, hint: str) -> dict[str, Any]:
@@ -420,7 +440,7 @@ def _anchored(overrides: Mapping[str, Any], start: Path) -> dict[str, Any]:
     """Make the paths of the command line absolute; they are relative to the current folder."""
     values = {key: value for key, value in overrides.items() if value is not None}
     for key in ("index", "evals"):
-        if key in values:
+        if key in values and not is_database(str(values[key])):
             values[key] = str(start / expanded(values[key]))
     if "sources" in values:
         values["sources"] = tuple(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,8 @@ from askdoc.testing import MemoryVectors
 from askdoc.types.ports import VectorStore
 
 if TYPE_CHECKING:
+    from tests.postgres import Server
+
     from askdoc.types.ports import Matrix
 
 Open = Callable[[], VectorStore]
@@ -32,18 +34,22 @@ def unit(*numbers: float) -> Matrix:
 EAST, NORTH, NORTH_EAST = unit(1, 0, 0), unit(0, 1, 0), unit(1, 1, 0)
 
 
-@pytest.fixture(params=["memory", "chroma", "shards", "process"])
+@pytest.fixture(params=["memory", "chroma", "shards", "process", "postgres"])
 def reopen(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Open]:
     memory = MemoryVectors()
     if request.param == "shards":
         monkeypatch.setattr(vectors_shards, "_SHARD", 2)
+    sessions = ExitStack()
+    postgres: Callable[[], VectorStore] | None = None
+    if request.param == "postgres":
+        postgres = in_postgres(request.getfixturevalue("postgres"), sessions)
     kinds: dict[str, Callable[[], VectorStore]] = {
         "memory": lambda: memory,
         "process": lambda: ChromaProcess(tmp_path),
     }
-    make = kinds.get(request.param, lambda: ChromaStore(tmp_path, write=True))
+    make = postgres or kinds.get(request.param, lambda: ChromaStore(tmp_path, write=True))
     opened: list[VectorStore] = []
 
     def again() -> VectorStore:
@@ -55,6 +61,17 @@ def reopen(
     yield again
     for store in opened:
         store.close()
+    sessions.close()
+
+
+def in_postgres(server: Server, sessions: ExitStack) -> Callable[[], VectorStore]:
+    """Return a function that opens the vectors of one library; `sessions` closes the connection."""
+    from askdoc.store.postgres.session import Database, Session
+    from askdoc.store.postgres.vectors import PostgresVectors
+
+    session = Session(Database.of(server.empty_library()), write=True)
+    sessions.callback(session.close)
+    return lambda: PostgresVectors(session, write=True)
 
 
 @pytest.fixture

@@ -148,7 +148,7 @@ class Bench:
             lock=lambda: writing(folder, "a test"),
             catalog=lambda: self.in_catalog(SqliteCatalog(folder, self.root, write=True)),
             reading=lambda: SqliteCatalog(folder, self.root),
-            vectors=lambda: self._open_vectors(folder),
+            vectors=lambda _: self._open_vectors(folder),
             has_vectors=lambda: (
                 self.memory is not None or vectors_files.is_intact(folder / "chroma")
             ),

@@ -74,7 +74,7 @@ def answerer(
         loading = pool.submit(
             lambda: like.sources.ranker if like else opening.ranker(workspace, listen)
         )
-        vectors = opening.open_vectors(workspace)
+        vectors = opening.open_vectors(workspace, catalog)
         stack.callback(vectors.close)
         judge = loading.result()
         in_context = catalog.setting(IN_CONTEXT) == "yes"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -35,14 +35,24 @@ from askdoc.settings import index_fingerprint
 from askdoc.store import archive as export_file
 from askdoc.store import files, vectors_files
 from askdoc.store import files as beside
-from askdoc.store.archive import CATALOG, IDS, VECTORS, copy, expect_inside, expect_sound, homes
+from askdoc.store.archive import (
+    CATALOG,
+    IDS,
+    VECTORS,
+    copy,
+    expect_inside,
+    expect_sound,
+    homes,
+    move_places,
+)
 from askdoc.store.catalog import SqliteCatalog
 from askdoc.store.schema import FILE_NAME, draft_in, replace
 from askdoc.types import Moving
 from askdoc.types.ports import Listener, ignore
 
 if TYPE_CHECKING:
-    from askdoc.types.ports import Embedder
+    from askdoc.store.sql_catalog import SqlCatalog
+    from askdoc.types.ports import Embedder, Matrix
     from askdoc.workspace import Workspace
 
 ELSEWHERE = "elsewhere"
@@ -78,7 +88,10 @@ def export_index(
     export_file.expect_free(target, force=force)
     app.expect_index(workspace)
     with ExitStack() as stack:
-        stack.enter_context(files.writing(workspace.index, "askdoc export"))
+        stack.enter_context(_alone(workspace, "askdoc export"))
+        folder = Path(
+            stack.enter_context(TemporaryDirectory(dir=target.parent, prefix=".askdoc-export-"))
+        )
         with closing(app.open_catalog(workspace)) as catalog:
             counts = catalog.counts()
             if not counts.chunks:
@@ -90,18 +103,18 @@ def export_index(
                 raise StoreError(message, hint="run `askdoc index` first")
             move = _relative([*catalog.sources(), *(one.source for one in catalog.known())])
             about = _about(workspace, catalog)
-        folder = Path(
-            stack.enter_context(TemporaryDirectory(dir=target.parent, prefix=".askdoc-export-"))
-        )
-        draft = stack.enter_context(closing(SqliteCatalog(folder, workspace.root, write=True)))
-        copy(workspace.index / FILE_NAME, draft, move)
+            draft = stack.enter_context(closing(SqliteCatalog(folder, workspace.root, write=True)))
+            if workspace.database is None:
+                copy(workspace.index / FILE_NAME, draft, move)
+            else:
+                _copy_out(catalog, draft, move)
+            placed = list(homes(draft))
+            about |= {"dimensions": _write_vectors(workspace, catalog, folder, placed, listen)}
         try:
             expect_sound(draft)
         except BadExport as error:
             message = f"the index can't be exported: {error}"
             raise StoreError(message, hint="rebuild it: `askdoc index --rebuild`") from error
-        placed = list(homes(draft))
-        about |= {"dimensions": _write_vectors(workspace, folder, placed, listen)}
         draft.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         draft.connection.execute("PRAGMA journal_mode = DELETE")
         export_file.write(target, folder, about, force=force, progress=_progress(listen, "Packing"))
@@ -127,7 +140,7 @@ def import_index(
         _expect_settings(workspace, packed.about)
         with (
             files.made(workspace.index, needs=FILE_NAME),
-            files.writing(workspace.index, "askdoc import"),
+            _alone(workspace, "askdoc import"),
             _incoming(workspace) as folder,
         ):
             _expect_replaceable(workspace, force=force)
@@ -159,10 +172,17 @@ def _put(
         with draft.transaction():
             draft.keep(EMBEDDER_NAME, loaded.name)
             draft.keep(WRITING, "no")
-        draft.rebuild_full_text()
         placed = list(homes(draft))
         counts = draft.counts()
         sources = draft.sources()
+        absent = [
+            one for one in sources if not is_address(one) and not (workspace.root / one).exists()
+        ]
+        done = Moved(counts.documents, counts.chunks, file, tuple(absent))
+        if workspace.database is not None:
+            _copy_in(workspace, draft, folder, placed, loaded.dimensions)
+            return done
+        draft.rebuild_full_text()
         _store_vectors(folder, placed, loaded.dimensions, listen)
     # From here on the old index changes. Until the catalog is replaced, which is one step, the next
     # run can repair an interrupted import from the old catalog.
@@ -174,11 +194,10 @@ def _put(
     (folder / vectors.name).replace(vectors)
     replace(workspace.index)
     beside.discard(workspace.index, app.VECTORS)  # an interrupted rebuild
-    absent = [one for one in sources if not is_address(one) and not (workspace.root / one).exists()]
-    return Moved(counts.documents, counts.chunks, file, tuple(absent))
+    return done
 
 
-def _about(workspace: Workspace, catalog: SqliteCatalog) -> dict[str, Any]:
+def _about(workspace: Workspace, catalog: SqlCatalog) -> dict[str, Any]:
     """Return the manifest of an index."""
     counts = catalog.counts()
     name = catalog.setting(EMBEDDER_NAME) or ""
@@ -222,13 +241,17 @@ def _relative(sources: Sequence[str]) -> Callable[[str], str]:
 
 
 def _write_vectors(
-    workspace: Workspace, folder: Path, placed: Sequence[tuple[str, str]], listen: Listener
+    workspace: Workspace,
+    catalog: SqlCatalog,
+    folder: Path,
+    placed: Sequence[tuple[str, str]],
+    listen: Listener,
 ) -> int:
     """Write the vectors of all chunks; return their dimensions."""
     progress = _progress(listen, "Reading vectors")
     dimensions = 0
     with (
-        closing(app.open_vectors(workspace)) as vectors,
+        closing(app.open_vectors(workspace, catalog)) as vectors,
         (folder / IDS).open("w", encoding="ascii") as ids,
         (folder / VECTORS).open("wb") as numbers,
     ):
@@ -251,34 +274,43 @@ def _store_vectors(
         BadExport: they do not match the chunks, or do not have unit length.
 
     """
-    import numpy as np
-
     from askdoc.store.vectors_process import ChromaProcess
+
+    progress = _progress(listen, "Storing vectors")
+    done = 0
+    with closing(ChromaProcess(folder / app.VECTORS)) as store:
+        store.open()  # also for an index without vectors
+        for batch, matrix in _unpacked(folder, placed, dimensions):
+            store.add([chunk for chunk, _ in batch], [document for _, document in batch], matrix)
+            done += len(batch)
+            progress(done, len(placed))
+
+
+def _unpacked(
+    folder: Path, placed: Sequence[tuple[str, str]], dimensions: int
+) -> Iterator[tuple[list[tuple[str, str]], Matrix]]:
+    """Yield chunks with their documents, and the unpacked vectors of these, shape (n, dimensions).
+
+    Raises:
+        BadExport: they do not match the chunks, or do not have unit length.
+
+    """
+    import numpy as np
 
     ids = (folder / IDS).read_bytes().decode("ascii", "replace").split("\n")[:-1]
     size = (folder / VECTORS).stat().st_size
     if ids != [chunk for chunk, _ in placed] or size != len(ids) * dimensions * _BYTES:
         message = "its vectors are not those of its passages"
         raise BadExport(message)
-    progress = _progress(listen, "Storing vectors")
-    with (
-        closing(ChromaProcess(folder / app.VECTORS)) as store,
-        (folder / VECTORS).open("rb") as numbers,
-    ):
-        store.open()  # also for an index without vectors
-        for done, batch in _batches(placed):
+    with (folder / VECTORS).open("rb") as numbers:
+        for _, batch in _batches(placed):
             data = numbers.read(len(batch) * dimensions * _BYTES)
             matrix = np.frombuffer(data, dtype="<f4").reshape(len(batch), dimensions)
             lengths = np.linalg.norm(matrix, axis=1)
             if not bool(np.all(np.abs(lengths - 1) < 0.01)):  # noqa: PLR2004 - also where not a number
                 message = "its vectors are damaged"
                 raise BadExport(message)
-            store.add(
-                [chunk for chunk, _ in batch],
-                [document for _, document in batch],
-                matrix.astype(np.float32),
-            )
-            progress(done, len(placed))
+            yield batch, matrix.astype(np.float32)
 
 
 def _batches(
@@ -341,13 +373,13 @@ def _expect_replaceable(workspace: Workspace, *, force: bool) -> None:
             return
         counts = former.counts()
     if counts.documents:
-        message = f"there is an index of {counts.documents:,} documents in `{workspace.index}`"
+        message = f"there is an index of {counts.documents:,} documents in `{workspace.place}`"
         hint = "replace it with `--force`, or choose another folder with `--index`"
         raise UsageError(message, hint=hint)
 
 
 @contextmanager
-def _former(workspace: Workspace) -> Iterator[SqliteCatalog | None]:
+def _former(workspace: Workspace) -> Iterator[SqlCatalog | None]:
     """Open the old index, if it exists and can be opened."""
     try:
         app.expect_index(workspace)
@@ -371,6 +403,43 @@ def _incoming(workspace: Workspace) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _alone(workspace: Workspace, command: str) -> AbstractContextManager[None]:
+    """Hold the writer's lock of the index."""
+    if (database := app.database_of(workspace)) is None:
+        return files.writing(workspace.index, command)
+    from askdoc.store.postgres import library
+
+    return library.writing(database, command)
+
+
+def _copy_out(catalog: SqlCatalog, draft: SqliteCatalog, move: Callable[[str], str]) -> None:
+    """Copy a shared library into an empty catalog."""
+    from askdoc.store.postgres import library
+
+    library.copy_out(catalog, draft)
+    with draft.transaction():
+        move_places(draft.connection, move)
+
+
+def _copy_in(
+    workspace: Workspace,
+    draft: SqliteCatalog,
+    folder: Path,
+    placed: Sequence[tuple[str, str]],
+    dimensions: int,
+) -> None:
+    """Replace the content of a shared library by a checked catalog and the unpacked vectors."""
+    from askdoc.store.postgres import library
+
+    def rows() -> Iterator[tuple[str, str, Any]]:
+        for batch, matrix in _unpacked(folder, placed, dimensions):
+            for (chunk, document), vector in zip(batch, matrix, strict=True):
+                yield chunk, document, vector
+
+    with closing(app.open_catalog(workspace, write=True)) as catalog:
+        library.copy_in(draft, catalog, rows)
 
 
 def _progress(listen: Listener, what: str) -> Callable[[int, int], None]:

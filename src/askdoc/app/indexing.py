@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from askdoc import workspace as trust
+from askdoc.addresses import without_secrets
 from askdoc.app import opening
 from askdoc.errors import AskdocError, FetchError, UsageError
 from askdoc.index.embed import Cutters
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from askdoc.index.status import Coverage
     from askdoc.index.watch import Follower
     from askdoc.settings import Settings
+    from askdoc.store.postgres.session import Database
     from askdoc.types import Found
     from askdoc.types.ports import VectorStore
     from askdoc.web.sources import WebSources
@@ -105,7 +107,7 @@ def _leaving_nothing(workspace: Workspace) -> Iterator[None]:
     try:
         yield
     except (UsageError, FetchError):
-        if missing and workspace.index.exists():
+        if missing and workspace.index.exists() and workspace.database is None:
             with suppress(AskdocError), lock.writing(workspace.index, "askdoc index"):
                 with closing(opening.open_catalog(workspace)) as catalog:
                     holds = bool(catalog.counts().documents or catalog.sources())
@@ -238,6 +240,8 @@ def _most_bytes(settings: Settings) -> int:
 
 def _store(workspace: Workspace) -> Store:
     """Return the access to catalog and vectors of the workspace's index, and of a rebuild."""
+    if (database := opening.database_of(workspace)) is not None:
+        return _shared_store(database, workspace)
     index = workspace.index
     return _store_in(
         index,
@@ -254,14 +258,55 @@ def _store(workspace: Workspace) -> Store:
 def _store_in(folder: Path, workspace: Workspace, beside: Beside | None = None) -> Store:
     vectors = folder / opening.VECTORS
     return Store(
-        lock=lambda: lock.writing(folder, " ".join(sys.argv)),
+        lock=lambda: lock.writing(folder, _command()),
         catalog=lambda: SqliteCatalog(folder, workspace.root, write=True),
         reading=lambda: SqliteCatalog(folder, workspace.root),
-        vectors=lambda: _vectors_to_write(vectors),
+        vectors=lambda _: _vectors_to_write(vectors),
         has_vectors=lambda: vectors_files.is_intact(vectors),
         discard_vectors=lambda: vectors_files.discard(vectors),
         beside=beside,
     )
+
+
+def _shared_store(database: Database, workspace: Workspace) -> Store:
+    """Return the access to a shared library, and to its rebuild."""
+    from askdoc.store.postgres import library
+
+    beside = Beside(
+        store=_store_at(database.beside(), workspace),
+        is_begun=lambda: library.is_begun(database),
+        take_over=lambda _: library.take_over(database),
+        discard=lambda: library.discard(database),
+    )
+    return _store_at(database, workspace, beside)
+
+
+def _store_at(database: Database, workspace: Workspace, beside: Beside | None = None) -> Store:
+    from askdoc.store.postgres import library
+    from askdoc.store.postgres.catalog import PostgresCatalog
+    from askdoc.store.postgres.vectors import PostgresVectors
+
+    return Store(
+        lock=lambda: library.writing(database, _command()),
+        catalog=lambda: PostgresCatalog(database, workspace.root, write=True),
+        reading=lambda: PostgresCatalog(database, workspace.root),
+        vectors=partial(PostgresVectors.of, write=True),
+        has_vectors=lambda: True,
+        discard_vectors=lambda: library.discard_vectors(database),
+        beside=beside,
+    )
+
+
+def _command() -> str:
+    """Return the command line, for messages; without the passwords of addresses."""
+    words = []
+    for word in sys.argv:
+        option, sign, value = word.partition("=")
+        if word.startswith("-"):
+            words.append(f"{option}{sign}{without_secrets(value)}")
+        else:
+            words.append(without_secrets(word))
+    return " ".join(words)
 
 
 def _vectors_to_write(folder: Path) -> VectorStore:

@@ -10,7 +10,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from askdoc.ask.confidence import Calibration
-from askdoc.errors import EmbedderMismatch, NoIndex
+from askdoc.errors import EmbedderMismatch, MissingPart, NoIndex, UsageError
 from askdoc.index.writer import EMBEDDER_FINGERPRINT, EMBEDDER_NAME
 from askdoc.settings import (
     AUTOMATIC,
@@ -20,7 +20,7 @@ from askdoc.settings import (
     RANKER_FINGERPRINT,
 )
 from askdoc.store import files as lock
-from askdoc.store import schema
+from askdoc.store import schema, vectors_files
 from askdoc.store.catalog import SqliteCatalog
 from askdoc.text.languages import detect
 from askdoc.types.ports import Listener, ignore
@@ -29,15 +29,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from askdoc.settings import Settings
-    from askdoc.store.vectors import ChromaStore
-    from askdoc.types.ports import CatalogReader, Embedder, Ranker
+    from askdoc.store.postgres.session import Database
+    from askdoc.store.sql_catalog import SqlCatalog
+    from askdoc.types.ports import CatalogReader, Embedder, Ranker, VectorStore
     from askdoc.workspace import Workspace
 
 VECTORS = "chroma"
 """The folder, inside that of the index, with the vectors."""
 
 
-def open_catalog(workspace: Workspace, *, write: bool = False) -> SqliteCatalog:
+def open_catalog(workspace: Workspace, *, write: bool = False) -> SqlCatalog:
     """Open the catalog of the workspace's index for reading, or for writing.
 
     Raises:
@@ -45,7 +46,33 @@ def open_catalog(workspace: Workspace, *, write: bool = False) -> SqliteCatalog:
         StoreError: it is damaged, or a newer askdoc made it.
     """
     with _naming(workspace):
-        return SqliteCatalog(workspace.index, workspace.root, write=write)
+        if (database := database_of(workspace)) is None:
+            return SqliteCatalog(workspace.index, workspace.root, write=write)
+        from askdoc.store.postgres.catalog import PostgresCatalog
+
+        return PostgresCatalog(database, workspace.root, write=write)
+
+
+def database_of(workspace: Workspace) -> Database | None:
+    """Return the database of the workspace's index; None if the index is in a folder.
+
+    Raises:
+        MissingPart: the extra for PostgreSQL is not installed.
+        UsageError: `offline` is set, and the database is on another machine.
+
+    """
+    if workspace.database is None:
+        return None
+    try:
+        from askdoc.store.postgres.session import Database
+    except ImportError as error:
+        message = f"an index in PostgreSQL needs more packages ({error.name} is missing)"
+        raise MissingPart(message, hint="install them: `pip install 'askdoc[postgres]'`") from error
+    database = Database.of(workspace.database)
+    if workspace.settings.offline and not database.is_here:
+        message = f"`--offline` refuses to connect to `{database.shown}`"
+        raise UsageError(message, hint="leave out `--offline`, or unset the setting `offline`")
+    return database
 
 
 @contextmanager
@@ -58,7 +85,7 @@ def _naming(workspace: Workspace) -> Iterator[None]:
         raise
 
 
-def open_made(workspace: Workspace) -> SqliteCatalog:
+def open_made(workspace: Workspace) -> SqlCatalog:
     """Open the catalog of an index that is not empty.
 
     Raises:
@@ -87,7 +114,12 @@ def refuse_while_made(workspace: Workspace) -> None:
         IndexLocked: a process is; the message names its id, machine and command.
 
     """
-    lock.refuse_while_written(workspace.index)
+    if (database := database_of(workspace)) is None:
+        lock.refuse_while_written(workspace.index)
+        return
+    from askdoc.store.postgres import library
+
+    library.refuse_while_written(database)
 
 
 def expect_index(workspace: Workspace) -> None:
@@ -98,7 +130,36 @@ def expect_index(workspace: Workspace) -> None:
 
     """
     with _naming(workspace):
-        schema.expect(workspace.index)
+        if workspace.database is None:
+            schema.expect(workspace.index)
+        else:
+            open_catalog(workspace).close()
+
+
+def has_index(workspace: Workspace) -> bool:
+    """Tell whether there is an index, in any state."""
+    try:
+        expect_index(workspace)
+    except NoIndex:
+        return False
+    return True
+
+
+def index_state(workspace: Workspace) -> object:
+    """Return a value that changes with every write to the index."""
+    if (database := database_of(workspace)) is not None:
+        from askdoc.store.postgres import library
+
+        return library.state(database)
+    found = []
+    for suffix in ("", "-wal"):
+        try:
+            stat = (workspace.index / f"{schema.FILE_NAME}{suffix}").stat()
+        except OSError:
+            continue
+        if stat.st_size:  # a reader creates an empty log
+            found.append((stat.st_ino, stat.st_mtime_ns, stat.st_size))
+    return found
 
 
 def vectors_folder(workspace: Workspace) -> Path:
@@ -106,8 +167,20 @@ def vectors_folder(workspace: Workspace) -> Path:
     return workspace.index / VECTORS
 
 
-def open_vectors(workspace: Workspace) -> ChromaStore:
-    """Open the vectors of the workspace's index for reading."""
+def has_vectors(workspace: Workspace) -> bool:
+    """Tell whether there is a place with vectors, in any state."""
+    return workspace.database is not None or vectors_files.has_database(vectors_folder(workspace))
+
+
+def open_vectors(workspace: Workspace, catalog: SqlCatalog) -> VectorStore:
+    """Open the vectors of the workspace's index for reading.
+
+    In a database, they share the connection of its catalog, and see the same state.
+    """
+    if workspace.database is not None:
+        from askdoc.store.postgres.vectors import PostgresVectors
+
+        return PostgresVectors.of(catalog)
     from askdoc.store.vectors import ChromaStore
 
     return ChromaStore(vectors_folder(workspace))

@@ -232,9 +232,7 @@ def _files_asked(
     return [] if is_at_end() else [STANDARD_INPUT]
 
 
-def _refuse_with_files(
-    *, library: list[str] | None, index: Path | None, batch: Path | None
-) -> None:
+def _refuse_with_files(*, library: list[str] | None, index: str | None, batch: Path | None) -> None:
     """Refuse options that name another index than that of the files."""
     named = {"--library": library, "--index": index, "--batch": batch}
     if other := next((option for option, value in named.items() if value), None):

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
+from askdoc.addresses import is_database, without_secrets
 from askdoc.cli.base import Group, command
 from askdoc.cli.completion import setting_names
 from askdoc.cli.open import here, open_workspace
@@ -304,4 +305,6 @@ def _written(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, tuple):
         return " ".join(map(redacted, value)) or _UNSET
-    return _UNSET if value is None else redacted(str(value))
+    if value is None:
+        return _UNSET
+    return without_secrets(value) if is_database(str(value)) else redacted(str(value))

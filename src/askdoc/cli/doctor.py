@@ -23,11 +23,11 @@ from askdoc.render.errors import note_line
 from askdoc.render.indexing import count
 from askdoc.render.progress import Check, Health, IndexProgress, check_lines
 from askdoc.settings import RERANKER
-from askdoc.store import vectors_files
 from askdoc.store.files import file_state
 from askdoc.types import Candidate, Document, FileState
 
 if TYPE_CHECKING:
+    from askdoc.types.ports import VectorStore
     from askdoc.workspace import Workspace
 
 
@@ -123,7 +123,7 @@ def _index(workspace: Workspace) -> Check:
             return Check("index", Health.BROKEN, f"damaged: {damage[0]}", _REBUILD)
         counts = catalog.counts()
     documents = "1 document" if counts.documents == 1 else f"{counts.documents:,} documents"
-    finding = f"{documents}, {counts.chunks:,} passages at {workspace.index}"
+    finding = f"{documents}, {counts.chunks:,} passages at {workspace.place}"
     if not counts.documents:
         hint = workspace.hint("add documents: `askdoc index FOLDER`")
         return Check("index", Health.WARNING, finding, hint)
@@ -133,13 +133,17 @@ def _index(workspace: Workspace) -> Check:
 def _vectors(workspace: Workspace) -> Check:
     with app.open_made(workspace) as catalog:
         expected = set(catalog.chunk_ids())
-    if not expected and not vectors_files.has_database(app.vectors_folder(workspace)):
-        return Check("vectors", Health.GOOD, "none, and none are needed")
-    with closing(app.open_vectors(workspace)) as vectors:
-        if damage := vectors.check():
-            remedy = "repair them: `askdoc doctor --repair`"
-            return Check("vectors", Health.BROKEN, f"damaged: {damage[0]}", remedy)
-        stored = set(vectors.ids())
+        if not expected and not app.has_vectors(workspace):
+            return Check("vectors", Health.GOOD, "none, and none are needed")
+        with closing(app.open_vectors(workspace, catalog)) as vectors:
+            return _compared(expected, vectors)
+
+
+def _compared(expected: set[str], vectors: VectorStore) -> Check:
+    if damage := vectors.check():
+        remedy = "repair them: `askdoc doctor --repair`"
+        return Check("vectors", Health.BROKEN, f"damaged: {damage[0]}", remedy)
+    stored = set(vectors.ids())
     if missing := len(expected - stored):
         finding = f"{missing:,} of {len(expected):,} passages have no vector"
         return Check("vectors", Health.BROKEN, finding, "repair them: `askdoc doctor --repair`")

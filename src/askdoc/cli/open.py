@@ -82,7 +82,7 @@ def open_workspace(
 
 
 def open_workspaces(
-    *, library: list[str] | None, index: Path | None, **overrides: Any
+    *, library: list[str] | None, index: str | None, **overrides: Any
 ) -> dict[str | None, Workspace]:
     """Find the workspace here, or the named libraries by their names.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -57,7 +56,12 @@ MaxSentences = Annotated[
     typer.Option("--max-sentences", "-n", metavar="N", help="Cite at most N sentences."),
 ]
 Index = Annotated[
-    Path | None, typer.Option("--index", metavar="DIR", help="Use the index in this folder.")
+    str | None,
+    typer.Option(
+        "--index",
+        metavar="DIR|URL",
+        help="Use the index in this folder, or in this PostgreSQL database.",
+    ),
 ]
 Embedder = Annotated[
     str | None,

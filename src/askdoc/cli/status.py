@@ -51,7 +51,7 @@ def status(
     with app.open_made(workspace) as catalog:
         found = read_status(
             catalog,
-            workspace.index,
+            workspace.place,
             embedder_key=EMBEDDER_NAME,
             file_state=file_state,
             root=workspace.root,

@@ -43,14 +43,14 @@ _REBUILD = "run `askdoc index --rebuild` to build the index again"
 class Store:
     """Access to the catalog and the vectors of an index; each function is called only when needed.
 
-    `reading` opens the catalog for reading, and raises `NoIndex` if there is none. `beside` is the
-    place of a rebuild.
+    `reading` opens the catalog for reading, and raises `NoIndex` if there is none. `vectors` gets
+    the open catalog, since both may share a connection. `beside` is the place of a rebuild.
     """
 
     lock: Callable[[], AbstractContextManager[None]]
     catalog: Callable[[], SqlCatalog]
     reading: Callable[[], SqlCatalog]
-    vectors: Callable[[], VectorStore]
+    vectors: Callable[[SqlCatalog], VectorStore]
     has_vectors: Callable[[], bool]
     discard_vectors: Callable[[], None]
     beside: Beside | None = None
@@ -127,7 +127,7 @@ class IndexWriter:
     def vectors(self) -> VectorStore:
         """The vectors, opened at the first call."""
         if self._vectors is None:
-            self._vectors = self._store.vectors()
+            self._vectors = self._store.vectors(self.catalog)
         return self._vectors
 
     def open_vectors(self) -> None:

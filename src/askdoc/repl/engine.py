@@ -34,7 +34,6 @@ T = TypeVar("T")
 Job = Callable[["Asked", Listener], T]
 """Work on an open index; it reports events to the listener."""
 
-_FILE = "catalog.sqlite"
 _MOMENT = 1.0
 """Seconds for an interrupted job to end."""
 
@@ -265,13 +264,4 @@ def _nothing() -> None:
 
 def _stamp(scope: Scope) -> object:
     """Return a stamp that changes with every write to the index."""
-    found = []
-    for workspace in scope.members.values():
-        for suffix in ("", "-wal"):
-            try:
-                stat = (workspace.index / f"{_FILE}{suffix}").stat()
-            except OSError:
-                continue
-            if stat.st_size:  # a reader creates an empty log
-                found.append((stat.st_ino, stat.st_mtime_ns, stat.st_size))
-    return found
+    return [app.index_state(workspace) for workspace in scope.members.values()]

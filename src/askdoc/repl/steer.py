@@ -134,7 +134,7 @@ def status(session: Session, arguments: str) -> None:
         with app.open_made(workspace) as catalog, session.keyboard.interrupts():
             found = read_status(
                 catalog,
-                workspace.index,
+                workspace.place,
                 embedder_key=EMBEDDER_NAME,
                 file_state=file_state,
                 root=workspace.root,

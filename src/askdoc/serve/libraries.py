@@ -12,7 +12,7 @@ import time
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from askdoc import app
 from askdoc.ask.federate import Federation
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 BETWEEN = ":"
 """Stands between the name of a library and the id of a document, as in a federation."""
 
-_CATALOG = "catalog.sqlite"
 _GLANCE = 0.1
 _PATIENCE = 10.0
 """Seconds that a thread waits for others to let go of the index as it was before."""
@@ -222,15 +221,6 @@ class OpenInThread:
                 found.append((catalog.corpus_fingerprint(), catalog.setting(EMBEDDER_FINGERPRINT)))
         return found
 
-    def _look_at_files(self) -> list[Any]:
+    def _look_at_files(self) -> list[object]:
         """Return what changes when somebody writes to an index."""
-        found: list[Any] = []
-        for workspace in self._shared.workspaces.values():
-            for suffix in ("", "-wal"):
-                try:
-                    stat = (workspace.index / f"{_CATALOG}{suffix}").stat()
-                except OSError:
-                    continue
-                if stat.st_size:  # reading makes an empty log
-                    found.append((stat.st_ino, stat.st_mtime_ns, stat.st_size))
-        return found
+        return [app.index_state(one) for one in self._shared.workspaces.values()]

@@ -36,14 +36,20 @@ _PLACES: Mapping[str, tuple[str, ...]] = {
 }
 """Columns with locations or paths."""
 
-_TABLES = (*_PLACES, "meta", "fields", "texts", "chunks", "terms", "sentence_vectors")
-_VISIBLE = "document IN (SELECT key FROM old.documents WHERE version = 1)"
-_ONLY: Mapping[str, str] = {
+_VISIBLE = "document IN (SELECT key FROM {0}documents WHERE version = 1)"
+
+TABLES: Mapping[str, str] = {
+    **dict.fromkeys(_PLACES, "true"),
     "documents": "version = 1",
     "meta": "key <> 'writing'",
     **dict.fromkeys(("fields", "texts", "chunks", "terms"), _VISIBLE),
-    "sentence_vectors": f"chunk IN (SELECT key FROM old.chunks WHERE {_VISIBLE})",  # noqa: S608 - names above
+    "sentence_vectors": f"chunk IN (SELECT key FROM {{0}}chunks WHERE {_VISIBLE})",  # noqa: S608 - names above
 }
+"""The tables of a catalog without its full text, and which rows are of published documents.
+
+`{0}` is the schema of the tables, with a dot.
+"""
+
 _LONGEST = 1 << 24
 """Bytes that a packed piece of text or terms may unpack to, however short its document is."""
 
@@ -75,10 +81,10 @@ def copy(source: Path, catalog: SqliteCatalog, move: Move | None = None) -> None
         try:
             _expect_catalog(connection)
             with catalog.transaction():
-                for table in _TABLES:
+                for table in TABLES:
                     _copy_rows(connection, table)
                 if move is not None:
-                    _move(connection, move)
+                    move_places(connection, move)
         finally:
             connection.execute("DETACH old")
 
@@ -193,7 +199,7 @@ def _expect_catalog(connection: sqlite3.Connection) -> None:
         raise BadExport(message)
     kinds = dict(connection.execute("SELECT name, type FROM old.sqlite_master").fetchall())
     made = dict(connection.execute("SELECT name, sql FROM old.sqlite_master").fetchall())
-    for table in _TABLES:
+    for table in TABLES:
         if kinds.get(table) != "table" or "VIRTUAL" in str(made[table]).upper().split("(")[0]:
             message = "its catalog lacks a table"
             raise BadExport(message)
@@ -202,13 +208,14 @@ def _expect_catalog(connection: sqlite3.Connection) -> None:
 def _copy_rows(connection: sqlite3.Connection, table: str) -> None:
     columns = connection.execute(f"PRAGMA main.table_info({table})")
     names = ", ".join(f'"{name}"' for _, name, *_ in columns)
-    where = _ONLY.get(table, "1")
+    where = TABLES[table].format("old.")
     connection.execute(
         f"INSERT INTO main.{table} ({names}) SELECT {names} FROM old.{table} WHERE {where}"  # noqa: S608 - names of our own schema
     )
 
 
-def _move(connection: sqlite3.Connection, move: Move) -> None:
+def move_places(connection: sqlite3.Connection, move: Move) -> None:
+    """Replace each location by what `move` returns for it."""
     for table, columns in _PLACES.items():
         for column in columns:
             rows = connection.execute(

@@ -74,12 +74,18 @@ def pack_optional(name: str | None) -> str | bytes | None:
     return None if name is None else pack_name(name)
 
 
-def pack_id(chunk_id: str) -> str | bytes:
+class PackedId(bytes):
+    """The 16 bytes of an id of 32 hexadecimal digits."""
+
+    __slots__ = ()
+
+
+def pack_id(chunk_id: str) -> str | PackedId:
     """Return an id of 32 hexadecimal digits as 16 bytes; any other id stays text."""
     if len(chunk_id) != _HEX_DIGITS:
         return chunk_id
     try:
-        packed = bytes.fromhex(chunk_id)
+        packed = PackedId.fromhex(chunk_id)
     except ValueError:
         return chunk_id
     return packed if packed.hex() == chunk_id else chunk_id

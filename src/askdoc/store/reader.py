@@ -337,7 +337,7 @@ class SqlReader(ABC):
         """List the fields of those versions, or all."""
         found: dict[int, list[Field]] = {}
         if keys is None:
-            rows = self._all(_FIELDS.format("1"))
+            rows = self._all(_FIELDS.format("true"))
         else:
             rows = self._for_each(_FIELDS.format("document IN ({})"), keys)
         with decoding(self._place):

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from askdoc.store.packing import (
+    OddName,
     TextEnd,
     bundles,
     pack_id,
@@ -46,7 +47,7 @@ _KNOWN = """
 _PLACE = "location, path, source, size, modified_ns, within"
 """The columns of a place, in this order."""
 _BY_CONTENT = " AND content_hash = ?"
-_NOWHERE = b"\0"
+_NOWHERE = OddName(b"\0")
 """The temporary location of a document that changes its place, within a transaction."""
 
 
@@ -546,7 +547,7 @@ class SqlCatalog(SqlReader):
     def _leave(self, key: int, document_id: str) -> None:
         """Take its main place from a document."""
         [(location, path)] = self._all("SELECT location, path FROM documents WHERE key = ?", key)
-        if location == _NOWHERE:
+        if unpack_name(location) == "\0":
             return
         self._count_place(unpack_name(path), self._content(document_id), -1)
         self._run(

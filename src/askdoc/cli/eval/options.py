@@ -172,11 +172,11 @@ def _ready(workspace: Workspace, documents: Path | None, stderr: Page) -> Worksp
     """
     if documents is not None:
         workspace = benches.on_documents(workspace, here() / documents)
-        if stderr.width is None and not (workspace.index / "catalog.sqlite").exists():
+        if stderr.width is None and not app.has_index(workspace):
             seen = seen_from(stderr.base, str(workspace.sources[0]))
             stderr.show([note_line(f"indexing `{seen}`; later runs reuse this index", stderr)])
         build(workspace, workspace.sources, stderr)
-    elif not (workspace.index / "catalog.sqlite").exists():
+    elif not app.has_index(workspace):
         if not workspace.sources:
             message = "there is no index to run on"
             hint = workspace.hint("make one: `askdoc index FOLDER`, or name `--documents`")

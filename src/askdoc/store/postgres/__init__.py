@@ -1,0 +1,1 @@
+"""An index in PostgreSQL with pgvector, which many machines share."""

@@ -1,0 +1,405 @@
+"""The catalog in PostgreSQL, with full text by a table of postings.
+
+Scores are those of FTS5, to the last bit: the database chooses the best passages, and `_Bm25` adds
+up their scores in FTS5's order.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from askdoc.errors import StoreError
+from askdoc.store.packing import pack_term, unpack_text
+from askdoc.store.postgres.session import Database, Session
+from askdoc.store.reader import Row, batched
+from askdoc.store.sql_catalog import SqlCatalog
+from askdoc.types import Hit
+
+_K1, _B = 1.2, 0.75
+"""The constants of FTS5's BM25."""
+
+_LEAST_IDF = 1e-6
+"""FTS5's weight of a term that is in more than half of the chunks."""
+
+_FEW = 1000
+"""Postings of the rare terms that choose candidates."""
+
+_SPARE = 16
+"""Rows beyond the limit, since the database adds up in another order than FTS5."""
+
+_SCORED = """
+    WITH asked AS (
+        SELECT * FROM unnest(?1::text[], ?2::float8[]) WITH ORDINALITY AS w(term, weight, number)
+    )
+    SELECT p.chunk, array_agg(w.number::int), array_agg(p.count), max(p.length),
+           sum(w.weight * p.count * 2.2 / (p.count + 1.2 * (0.25 + 0.75 * p.length / ?3::float8)))
+               AS score
+    FROM asked w JOIN postings p ON p.term = w.term
+    {} GROUP BY p.chunk ORDER BY score DESC, p.chunk LIMIT ?4
+"""
+_RARE = "p.chunk IN (SELECT chunk FROM postings WHERE term = ANY(?{}))"
+_WITHIN = """p.chunk IN (
+    SELECT c.key FROM chunks c JOIN documents d ON d.key = c.document
+    WHERE d.version = 1 AND d.id = ANY(?{}))
+"""
+_HAVING_ALL = """
+    SELECT chunk FROM postings WHERE term = ANY(?) GROUP BY chunk HAVING count(*) = ?
+"""
+_TERMS_OF = """
+    SELECT w.chunk, t.first_chunk, t.packed FROM unnest(?::bigint[]) AS w(chunk)
+    CROSS JOIN LATERAL (
+        SELECT first_chunk, packed FROM terms WHERE first_chunk <= w.chunk
+        ORDER BY first_chunk DESC LIMIT 1
+    ) t
+"""
+_COUNTED = """
+    INSERT INTO vocabulary SELECT * FROM unnest(?::text[], ?::bigint[])
+    ON CONFLICT (term) DO UPDATE SET doc = vocabulary.doc + excluded.doc
+"""
+_BATCH = 5000
+_ROWS = 50_000
+"""Postings in memory at a time."""
+
+_MANY = 1000
+"""From this many changed documents on, the writer lets PostgreSQL tidy up and count."""
+
+
+class PostgresCatalog(SqlCatalog):
+    """The catalog of a shared library; with `write`, it is created if missing.
+
+    Raises:
+        NoIndex: there is no catalog to read. IndexTooNew: a newer askdoc made it.
+        StoreError: the server cannot be reached or used.
+
+    """
+
+    def __init__(self, database: Database, root: Path, *, write: bool = False) -> None:
+        super().__init__(database.shown, root, write=write)
+        self.session = Session(database, write=write)
+        self._added: Counter[str] = Counter()
+        self._totals = [0, 0]
+        self._changed = 0
+        if not write:
+            self.refresh()
+
+    def close(self) -> None:
+        """Close the connection; after many changes, let PostgreSQL tidy up first."""
+        if self._changed >= _MANY and not self.session.is_broken:
+            with suppress(StoreError):  # the owner alone may; PostgreSQL does it by itself, later
+                for table in ("postings", "vocabulary", "chunks", "documents", "vectors"):
+                    self.session.run(f"VACUUM (ANALYZE) {table}")
+        self.session.close()
+
+    def refresh(self) -> None:
+        """See the current state."""
+        self._forget()
+        self.session.begin_snapshot()
+
+    def search(
+        self,
+        terms: Sequence[str],
+        limit: int,
+        documents: Collection[str] | None = None,
+        *,
+        together: Sequence[Sequence[str]] = (),
+    ) -> list[Hit]:
+        """Rank chunks with FTS5's BM25."""
+        if limit < 1 or (documents is not None and not documents):
+            return []
+        rarest = self._rarest(terms)
+        if not (rarest or together):
+            return []
+        [(chunks, length)] = self._all("SELECT chunks, terms FROM totals")
+        if not chunks or not length:
+            return []
+        bm25 = _Bm25(chunks, length / chunks)
+        found = self.frequencies(rarest)
+        asked = [_Asked(pack_term(term), bm25.weight(found[term])) for term in rarest]
+        if together:
+            scores = self._with_phrases(bm25, asked, together, documents)
+        else:
+            scores = self._with_terms(bm25, asked, limit, documents)
+        best = sorted(scores, key=lambda pair: (-pair[1], pair[0]))[:limit]
+        rows = self._for_each(
+            "SELECT key, id FROM chunks WHERE key IN ({})", [key for key, _ in best]
+        )
+        ids = dict(rows)
+        hits = [Hit(ids[key], score) for key, score in best]
+        return sorted(hits, key=lambda hit: (-hit.score, hit.chunk_id))
+
+    def check(self) -> list[str]:
+        """Return one sentence per damage; empty if there is none."""
+        faults = {
+            "passages without a document": """SELECT count(*) FROM chunks c
+                WHERE NOT EXISTS (SELECT 1 FROM documents d WHERE d.key = c.document)""",
+            "texts without a document": """SELECT count(*) FROM texts t
+                WHERE NOT EXISTS (SELECT 1 FROM documents d WHERE d.key = t.document)""",
+            "postings without a passage": """SELECT count(*) FROM postings p
+                WHERE NOT EXISTS (SELECT 1 FROM chunks c WHERE c.key = p.chunk)""",
+            "terms that are counted wrongly": """SELECT count(*) FROM vocabulary v FULL JOIN (
+                SELECT term, count(*) AS doc FROM postings GROUP BY term) p ON p.term = v.term
+                WHERE v.doc IS DISTINCT FROM p.doc""",
+        }
+        found = {what: int(self._all(statement)[0][0]) for what, statement in faults.items()}
+        return [f"{count:,} {what}" for what, count in found.items() if count]
+
+    def size(self) -> int:
+        """Return how many bytes the tables take, with their indexes."""
+        [(size,)] = self._all(
+            """SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint FROM pg_class c
+               WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r'"""
+        )
+        return int(size)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit all changes in this block at once, or none."""
+        if self.session.in_transaction:
+            yield
+            return
+        try:
+            with self.session.transaction():
+                yield
+                self._count_terms()
+        except BaseException:
+            self._added.clear()
+            self._totals = [0, 0]
+            raise
+
+    def copy_full_text(self) -> None:
+        """Build the full text of all published documents, which has none, in large steps."""
+        with self.transaction():
+            keys = [key for (key,) in self._all("SELECT key FROM documents WHERE version = 1")]
+            self._copy_postings(keys)
+
+    # ── full text ───────────────────────────────────────────────────────────────────────────────
+
+    def frequencies(self, terms: Collection[str]) -> Mapping[str, int]:
+        """Count the chunks that have each of `terms`."""
+        self._count_terms()
+        return super().frequencies(terms)
+
+    def _with_terms(
+        self, bm25: _Bm25, asked: Sequence[_Asked], limit: int, documents: Collection[str] | None
+    ) -> list[tuple[int, float]]:
+        """Score the chunks with the best of the terms.
+
+        First, the rare terms choose candidates. That is enough if no chunk with only the common
+        terms can have a higher score than the last of them.
+        """
+        rare = self._rare(asked)
+        if len(rare) < len(asked):
+            scores = self._score(bm25, asked, limit, documents, among=[one.term for one in rare])
+            most = sum(bm25.most(one.weight) for one in asked[len(rare) :])
+            if len(scores) >= limit and sorted(score for _, score in scores)[-limit] > most:
+                return scores
+        return self._score(bm25, asked, limit, documents)
+
+    def _rare(self, asked: Sequence[_Asked]) -> Sequence[_Asked]:
+        """Return the first of the terms, which are sorted by frequency, that have few postings."""
+        found = self.frequencies([one.term for one in asked])
+        postings = 0
+        for number, one in enumerate(asked):
+            postings += found[one.term]
+            if number and postings > _FEW:
+                return asked[:number]
+        return asked
+
+    def _score(
+        self,
+        bm25: _Bm25,
+        asked: Sequence[_Asked],
+        limit: int,
+        documents: Collection[str] | None,
+        among: list[str] | None = None,
+    ) -> list[tuple[int, float]]:
+        values: list[Any] = [
+            [one.term for one in asked],
+            [one.weight for one in asked],
+            bm25.average,
+            limit + _SPARE,
+        ]
+        conditions = []
+        if among is not None:
+            values.append(among)
+            conditions.append(_RARE.format(len(values)))
+        if documents is not None:
+            values.append(list(documents))
+            conditions.append(_WITHIN.format(len(values)))
+        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+        scores = []
+        for chunk, numbers, counts, length, _ in self._all(_SCORED.format(where), *values):
+            held = [0] * len(asked)
+            for number, count in zip(numbers, counts, strict=True):
+                held[number - 1] = count
+            weights = [one.weight for one in asked]
+            scores.append((chunk, bm25.score(weights, held, length)))
+        return scores
+
+    def _with_phrases(
+        self,
+        bm25: _Bm25,
+        asked: Sequence[_Asked],
+        together: Sequence[Sequence[str]],
+        documents: Collection[str] | None,
+    ) -> list[tuple[int, float]]:
+        """Score the chunks with all phrases; their terms are read to see which are neighbours."""
+        phrases = [[pack_term(term) for term in run] for run in together]
+        counted = [self._holding(phrase) for phrase in phrases]
+        inside = set.intersection(*(set(found) for found in counted))
+        if documents is not None:
+            rows = self._all(
+                """SELECT c.key FROM chunks c JOIN documents d ON d.key = c.document
+                   WHERE d.version = 1 AND d.id = ANY(?) AND c.key = ANY(?)""",
+                list(documents),
+                list(inside),
+            )
+            inside = {key for (key,) in rows}
+        rows = self._all(
+            "SELECT chunk, term, count FROM postings WHERE chunk = ANY(?) AND term = ANY(?)",
+            list(inside),
+            [one.term for one in asked],
+        )
+        held: dict[int, dict[str, int]] = {}
+        for chunk, term, count in rows:
+            held.setdefault(chunk, {})[term] = count
+        lengths = {chunk: length for found in counted for chunk, (_, length) in found.items()}
+        weights = [one.weight for one in asked] + [bm25.weight(len(found)) for found in counted]
+        return [
+            (
+                chunk,
+                bm25.score(
+                    weights,
+                    [
+                        *(held.get(chunk, {}).get(one.term, 0) for one in asked),
+                        *(found[chunk][0] for found in counted),
+                    ],
+                    lengths[chunk],
+                ),
+            )
+            for chunk in inside
+            if not asked or chunk in held
+        ]
+
+    def _holding(self, phrase: Sequence[str]) -> dict[int, tuple[int, int]]:
+        """Map the chunks with a phrase to how often they have it, and to how many terms."""
+        once = list(dict.fromkeys(phrase))
+        candidates = [chunk for (chunk,) in self._all(_HAVING_ALL, once, len(once))]
+        found = {}
+        for chunk, first, packed in self._all(_TERMS_OF, candidates):
+            terms = unpack_text(packed).split("\n")[chunk - first].split()
+            size = len(phrase)
+            count = sum(terms[at : at + size] == list(phrase) for at in range(len(terms)))
+            if count:
+                found[chunk] = count, len(terms)
+        return found
+
+    def _list(self, key: int) -> None:
+        self._changed += 1
+        self._copy_postings([key])
+
+    def _unlist(self, key: int) -> None:
+        self._changed += 1
+        pairs: list[tuple[str, int]] = []
+        for chunk, terms in self._terms(key):
+            own = terms.split()
+            self._totals[0] -= 1
+            self._totals[1] -= len(own)
+            pairs += ((term, chunk) for term in set(own))
+        self._added.subtract(term for term, _ in pairs)
+        for start in range(0, len(pairs), _BATCH):
+            part = pairs[start : start + _BATCH]
+            self._run(
+                """DELETE FROM postings p USING unnest(?::text[], ?::bigint[]) AS gone(term, chunk)
+                   WHERE p.term = gone.term AND p.chunk = gone.chunk""",
+                [term for term, _ in part],
+                [chunk for _, chunk in part],
+            )
+
+    def _clear_full_text(self) -> None:
+        for table in ("postings", "vocabulary"):
+            self._run(f"DELETE FROM {table}")  # noqa: S608 - names above
+        self._run("UPDATE totals SET chunks = 0, terms = 0")
+        self._added.clear()
+        self._totals = [0, 0]
+
+    def _copy_postings(self, keys: Sequence[int]) -> None:
+        rows = (row for key in keys for row in self._postings(key))
+        for part in batched(rows, _ROWS):  # they are read from the connection that copies them
+            self.session.copy("postings", ("term", "chunk", "count", "length"), part)
+
+    def _postings(self, key: int) -> Iterator[tuple[str, int, int, int]]:
+        """Yield the rows of a document, and count its terms."""
+        for chunk, terms in self._terms(key):
+            own = terms.split()
+            self._totals[0] += 1
+            self._totals[1] += len(own)
+            held = Counter(own)
+            self._added.update(held.keys())
+            for term, count in held.items():
+                yield term, chunk, count, len(own)
+
+    def _count_terms(self) -> None:
+        """Write the counts that have changed since the last call; they are sums, hence late."""
+        if any(self._totals):
+            self._run("UPDATE totals SET chunks = chunks + ?, terms = terms + ?", *self._totals)
+            self._totals = [0, 0]
+        changed = sorted((term, count) for term, count in self._added.items() if count)
+        self._added.clear()
+        if changed:
+            terms, counts = [term for term, _ in changed], [count for _, count in changed]
+            self._run(_COUNTED, terms, counts)
+            if any(count < 0 for count in counts):
+                self._run("DELETE FROM vocabulary WHERE doc <= 0 AND term = ANY(?)", terms)
+
+    # ── the session ─────────────────────────────────────────────────────────────────────────────
+
+    def _all(self, statement: str, *values: Any) -> list[Row]:
+        return self.session.all(statement, *values)
+
+    def _run(self, statement: str, *values: Any) -> None:
+        self.session.run(statement, *values)
+
+    def _many(self, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
+        self.session.many(statement, rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A term of a search, with its weight."""
+
+    term: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Bm25:
+    """FTS5's BM25 over `chunks` chunks of `average` terms."""
+
+    chunks: int
+    average: float
+
+    def weight(self, holding: int) -> float:
+        """Return the weight (IDF) of a term that so many chunks have."""
+        weight = math.log((self.chunks - holding + 0.5) / (holding + 0.5))
+        return weight if weight > 0 else _LEAST_IDF
+
+    def most(self, weight: float) -> float:
+        """Return what a term can add to a score at most."""
+        return weight * (_K1 + 1)
+
+    def score(self, weights: Sequence[float], counts: Sequence[int], length: int) -> float:
+        """Add up the score of a chunk of `length` terms, which has each term so many times."""
+        score = 0.0
+        for weight, count in zip(weights, counts, strict=True):
+            held = float(count)
+            score += weight * (
+                (held * (_K1 + 1.0)) / (held + _K1 * (1 - _B + _B * length / self.average))
+            )
+        return score

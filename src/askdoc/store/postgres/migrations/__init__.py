@@ -1,0 +1,1 @@
+"""The tables of a shared library, version by version; Alembic runs them."""

@@ -1,0 +1,454 @@
+"""A connection to a shared library: how it is opened, its transactions, and PostgreSQL's errors."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
+
+import numpy as np
+import psycopg
+from pgvector import Vector
+from pgvector.psycopg import register_vector
+from psycopg import conninfo, errors, sql
+from psycopg.adapt import Buffer
+from psycopg.types.string import TextLoader
+
+from askdoc.addresses import without_secrets
+from askdoc.errors import (
+    DiskFull,
+    IndexCorrupt,
+    IndexTooNew,
+    NoIndex,
+    StoreError,
+    UsageError,
+)
+from askdoc.store.packing import OddName, PackedId
+
+VERSION = "0001"
+"""The version of the tables; the newest migration has this number."""
+
+_SCHEMA = "askdoc"
+_NAME = re.compile(r"[a-z_][a-z0-9_]{0,47}")
+_LEAST_SERVER = 150_000
+_LEAST_VECTOR = (0, 8)
+_LOCK = 0x61736B64
+"""The class of askdoc's advisory locks; the second key is the name of the schema."""
+
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+_SECONDS = 10
+"""How long to wait for a server that does not answer."""
+
+_ESCAPED = "\1"
+"""The first character of text that PostgreSQL cannot store, such as a null character."""
+
+_RIGHTS = (
+    "ask the owner of the library for the rights; the guide `Share a library` has the commands"
+)
+_PLACE = re.compile(r"\?(\d*)")
+
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """Where a shared library is: a database, and a schema in it.
+
+    `shown` is its address without secrets.
+    """
+
+    address: str
+    schema: str
+    shown: str
+
+    @classmethod
+    def of(cls, address: str) -> Database:
+        """Read an address such as `postgresql://host/name?schema=legal`.
+
+        Raises:
+            UsageError: the schema has a name that askdoc does not use.
+
+        """
+        shown = without_secrets(address)
+        try:
+            parts = urlsplit(address)
+            query = parse_qsl(parts.query, keep_blank_values=True)
+        except ValueError as error:
+            message = f"`{shown}` is not the address of a database"
+            raise UsageError(message, hint="write `postgresql://HOST/NAME`") from error
+        schema = dict(query).get("schema", _SCHEMA)
+        if not _NAME.fullmatch(schema):
+            message = f"not a name for a schema: `{schema}`"
+            raise UsageError(message, hint="use small letters, digits and `_`")
+        rest = urlencode([(key, value) for key, value in query if key != "schema"])
+        return cls(urlunsplit(parts._replace(query=rest)), schema, shown)
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the database is on this machine."""
+        try:
+            given = conninfo.conninfo_to_dict(self.address)
+        except psycopg.ProgrammingError:  # connecting reports it
+            return True
+        hosts = given.get("hostaddr") or given.get("host") or os.environ.get("PGHOST", "")
+        return "service" not in given and all(
+            not one or one.startswith(("/", "@")) or one in _THIS_MACHINE
+            for one in str(hosts).split(",")
+        )
+
+    def beside(self) -> Database:
+        """Return the place of a rebuild."""
+        return Database(self.address, f"{self.schema}_rebuilding", self.shown)
+
+
+class Session:
+    """One connection; all its statements see one schema.
+
+    With `write`, missing tables are created, and older ones migrated. A reader's session is one
+    snapshot from `begin_snapshot` to the next.
+
+    Raises:
+        NoIndex: there are no tables to read. IndexTooNew: a newer askdoc made them.
+        StoreError: the server cannot be reached or used; the hint says what helps.
+
+    """
+
+    def __init__(self, database: Database, *, write: bool) -> None:
+        self.database = database
+        self.place = database.shown
+        self._within = False
+        self._connection = _connect(database)
+        try:
+            with self.translating():
+                self._prepare(write=write)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether the connection is lost."""
+        return self._connection.closed
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction of this session is open."""
+        return self._within
+
+    def all(self, statement: str, *values: Any) -> list[Row]:
+        """Run a statement with `?` or `?1` for its values; return its rows."""
+        with self.translating():
+            cursor = self._connection.execute(_numbered(statement), _adapted(values))
+            return cursor.fetchall()
+
+    def run(self, statement: str, *values: Any) -> None:
+        """Run a statement without rows."""
+        with self.translating():
+            self._connection.execute(_numbered(statement), _adapted(values))
+
+    def many(self, statement: str, rows: Iterable[Row]) -> None:
+        """Run a statement for each row of values, in one transaction."""
+        listed = [_adapted(row) for row in rows]  # first, since it may read from this connection
+        if not listed:
+            return
+        with self.transaction(), self.translating(), self._connection.cursor() as cursor:
+            cursor.executemany(_numbered(statement), listed)
+
+    def copy(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
+        """Append rows to a table, which is faster than inserting them."""
+        statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
+            sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
+        )
+        with (
+            self.transaction(),
+            self.translating(),
+            self._connection.cursor() as cursor,
+            cursor.copy(statement) as copy,
+        ):
+            for row in rows:
+                copy.write_row(_adapted(row))
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit all changes in this block at once, or none; nested ones join the outer one.
+
+        One transaction changes a library at a time. So the counts of terms and the fingerprint are
+        right, and no two writers wait for each other.
+        """
+        if self._within:
+            yield
+            return
+        self.run("BEGIN")
+        self._within = True
+        try:
+            self.run("SELECT pg_advisory_xact_lock(?, hashtext(?))", _LOCK, self.database.schema)
+            yield
+            self.run("COMMIT")
+        except BaseException:
+            with suppress(psycopg.Error):  # report the first error, not a later one
+                self._connection.execute("ROLLBACK")
+            raise
+        finally:
+            self._within = False
+
+    def begin_snapshot(self) -> None:
+        """See the current state; until the next call, all statements see this state."""
+        with self.translating():
+            if self._connection.info.transaction_status:
+                self._connection.execute("ROLLBACK")
+            self._connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            self._connection.execute("SELECT 1 FROM meta LIMIT 1")
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    @contextmanager
+    def translating(self) -> Iterator[None]:
+        """Turn PostgreSQL's errors into askdoc's."""
+        try:
+            yield
+        except psycopg.Error as error:
+            if (known := _translated(error, self.database, is_broken=self.is_broken)) is None:
+                raise  # a bug
+            raise known from error
+
+    # ── opening ─────────────────────────────────────────────────────────────────────────────────
+
+    def _prepare(self, *, write: bool) -> None:
+        place = self.database.shown
+        version = self._connection.info.server_version
+        if version < _LEAST_SERVER:
+            message = f"`{place}` is PostgreSQL {version // 10_000}, which is too old"
+            raise StoreError(message, hint="use PostgreSQL 15 or newer")
+        found = self._version()
+        if found is None and not write:
+            message = f"there is no index in `{place}`"
+            raise NoIndex(message, hint="run `askdoc index PATH` with the files or folders to ask")
+        if found is not None and found > VERSION:
+            message = f"a newer askdoc made the index in `{place}` (schema {found})"
+            raise IndexTooNew(message, hint="update askdoc")
+        if found != VERSION and not write:
+            message = f"an older askdoc made the index in `{place}` (schema {found})"
+            raise StoreError(message, hint="run `askdoc index` once, as the owner of the library")
+        self._expect_vector(write=write)
+        if found != VERSION:
+            self._migrate()
+
+    def _version(self) -> str | None:
+        """Return the version of the tables, or None if there are none."""
+        table = f'"{self.database.schema}".alembic_version'
+        [(there,)] = self.all("SELECT to_regclass(?)::text", table)
+        if there is None:
+            return None
+        rows = self.all(f"SELECT version_num FROM {table}")  # noqa: S608 - a checked name
+        return str(rows[0][0]) if rows else None
+
+    def _expect_vector(self, *, write: bool) -> None:
+        """Check that pgvector is there, and put its schema and the library's in the search path."""
+        found = self._vector()
+        if found is None and write:
+            with suppress(psycopg.Error):
+                self._connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
+            found = self._vector()
+        if found is None:
+            raise self._without_vector()
+        version, schema = found
+        if tuple(int(part) for part in version.split(".")[:2]) < _LEAST_VECTOR:
+            message = f"pgvector {version} in `{self.place}` is too old"
+            hint = "install 0.8 or newer, then run there: `ALTER EXTENSION vector UPDATE`"
+            raise StoreError(message, hint=hint)
+        path = f'"{self.database.schema}", "{schema}", pg_catalog'
+        self.all("SELECT set_config('search_path', ?, false)", path)
+        self.all("SELECT set_config('hnsw.ef_search', '400', false)")
+        register_vector(self._connection)
+
+    def _vector(self) -> tuple[str, str] | None:
+        rows = self.all(
+            """SELECT e.extversion, n.nspname FROM pg_extension e
+               JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'vector'"""
+        )
+        return rows[0] if rows else None
+
+    def _without_vector(self) -> StoreError:
+        major = self._connection.info.server_version // 10_000
+        message = f"the extension `vector` (pgvector) is missing in `{self.place}`"
+        if self.all("SELECT 1 FROM pg_available_extensions WHERE name = 'vector'"):
+            hint = "create it there, as the owner of the database: `CREATE EXTENSION vector`"
+        else:
+            hint = f"install it on the server, as in `apt-get install postgresql-{major}-pgvector`"
+        return StoreError(message, hint=hint)
+
+    def _migrate(self) -> None:
+        """Create the tables, or bring them up to date; one process does it at a time."""
+        # Imported late: they take a second, and only a new version needs them.
+        from alembic import command
+        from alembic.config import Config
+        from sqlalchemy import create_engine
+        from sqlalchemy.pool import NullPool
+
+        schema = self.database.schema
+        with self.transaction():
+            if self._version() == VERSION:
+                return
+            if not self.all("SELECT 1 FROM pg_namespace WHERE nspname = ?", schema):
+                self.run(f'CREATE SCHEMA "{schema}"')
+
+        [(path,)] = self.all("SELECT current_setting('search_path')")
+        [(extension,)] = self.all(
+            """SELECT n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+               WHERE e.extname = 'vector'"""
+        )
+        path = f'"{schema}","{extension}",pg_catalog'
+
+        def connected() -> psycopg.Connection[Row]:
+            made = psycopg.connect(self.database.address, connect_timeout=_SECONDS)
+            made.execute("SELECT set_config('search_path', %s, false)", [path])
+            made.commit()
+            return made
+
+        engine = create_engine("postgresql+psycopg://", creator=connected, poolclass=NullPool)
+        config = Config()
+        config.set_main_option("script_location", "askdoc:store/postgres/migrations")
+        with engine.begin() as connection:
+            connection.exec_driver_sql(
+                "SELECT pg_advisory_xact_lock(%s, hashtext(%s))", (_LOCK, schema)
+            )
+            config.attributes |= {"connection": connection, "schema": schema}
+            command.upgrade(config, "head")
+
+
+def _connect(database: Database) -> psycopg.Connection[Row]:
+    try:
+        connection = psycopg.connect(
+            database.address,
+            autocommit=True,
+            cursor_factory=psycopg.RawCursor,
+            connect_timeout=_SECONDS,
+            application_name="askdoc",
+        )
+    except psycopg.ProgrammingError as error:  # its text may have the password
+        message = f"`{database.shown}` is not the address of a database"
+        raise UsageError(message, hint="write `postgresql://USER@HOST/NAME`") from error
+    except psycopg.Error as error:
+        raise _unreachable(error, database) from None  # the chain may have the password
+    for kind in ("text", "varchar"):
+        connection.adapters.register_loader(kind, _NameLoader)
+    return connection
+
+
+def _unreachable(error: psycopg.Error, database: Database) -> StoreError:
+    reason = _one_line(error, database)
+    message = f"cannot connect to `{database.shown}`: {reason}"
+    hints = {
+        "password": "put the password into `~/.pgpass` or into the variable `PGPASSWORD`",
+        "database": "create it there: `createdb NAME`",
+        "role": "name a user of that server: `postgresql://USER@HOST/NAME`",
+        "pg_hba": "let its administrator permit this machine in `pg_hba.conf`",
+    }
+    for word, hint in hints.items():
+        if re.search(rf"(password auth|no password|{word} .*does not exist|{word})", reason):
+            return StoreError(message, hint=hint)
+    return StoreError(message, hint="see whether the server runs and the address is right")
+
+
+def _translated(error: psycopg.Error, database: Database, *, is_broken: bool) -> StoreError | None:
+    """Return askdoc's error, or None for a bug."""
+    place, reason = database.shown, _one_line(error, database)
+    known: StoreError | None
+    match error:
+        case errors.InsufficientPrivilege():
+            known = StoreError(f"`{place}` refuses: {reason}", hint=_RIGHTS)
+        case errors.UndefinedTable() | errors.InvalidSchemaName():
+            message = f"there is no index in `{place}` (any more)"
+            known = NoIndex(message, hint="run `askdoc index PATH` with the files to ask")
+        case errors.DiskFull():
+            known = DiskFull(f"no room left on the server of `{place}`", hint="free some there")
+        case errors.ReadOnlySqlTransaction():
+            message = f"`{place}` can only be read; it may be a replica"
+            known = StoreError(message, hint="index on the primary server")
+        case errors.DataCorrupted() | errors.IndexCorrupted():
+            known = IndexCorrupt(f"`{place}` is damaged: {reason}", hint="restore its backup")
+        case psycopg.OperationalError() | psycopg.InterfaceError() if is_broken:
+            message = f"the connection to `{place}` is lost: {reason}"
+            known = StoreError(message, hint="see whether the server runs, then run it again")
+        case psycopg.OperationalError():
+            known = StoreError(f"`{place}` failed: {reason}", hint="run it again")
+        case _:
+            known = None
+    return known
+
+
+def _one_line(error: psycopg.Error, database: Database) -> str:
+    """Return the message of an error in one line, without the password."""
+    text = " ".join((error.diag.message_primary or str(error)).split())
+    with suppress(ValueError):
+        secret = urlsplit(database.address).password
+        for one in filter(None, (secret, secret and unquote(secret))):
+            text = text.replace(one, "…")
+    return text.partition(" Is the server running")[0]
+
+
+@lru_cache(maxsize=512)
+def _numbered(statement: str) -> str:
+    """Replace `?` and `?1` by PostgreSQL's `$1`."""
+    count = 0
+
+    def number(match: re.Match[str]) -> str:
+        nonlocal count
+        count += 1
+        return f"${match[1] or count}"
+
+    return _PLACE.sub(number, statement)
+
+
+def _adapted(values: Sequence[Any]) -> list[Any]:
+    return [_adapt(value) for value in values]
+
+
+def _adapt(value: Any) -> Any:
+    if isinstance(value, str):
+        return escaped(value)
+    if isinstance(value, OddName):
+        return escaped(value.decode("utf-8", "surrogatepass"))
+    if isinstance(value, PackedId):
+        return value.hex()
+    if isinstance(value, list):
+        return _adapted(value)
+    if isinstance(value, np.ndarray):
+        return Vector(value)
+    return value
+
+
+def escaped(text: str) -> str:
+    """Return text that PostgreSQL can store; `unescaped` undoes it."""
+    if text.isascii():
+        if "\0" not in text and text[:1] != _ESCAPED:
+            return text
+    else:
+        try:
+            text.encode()
+            if "\0" not in text and text[:1] != _ESCAPED:
+                return text
+        except UnicodeEncodeError:
+            pass
+    return _ESCAPED + text.encode("unicode_escape").decode("ascii")
+
+
+def unescaped(text: str) -> str:
+    """Undo `escaped`."""
+    if text[:1] != _ESCAPED:
+        return text
+    return text[1:].encode("ascii").decode("unicode_escape")
+
+
+class _NameLoader(TextLoader):
+    """Loads text that `escaped` may have changed."""
+
+    def load(self, data: Buffer) -> str:
+        return unescaped(bytes(data).decode())
