@@ -16,6 +16,7 @@ from __future__ import annotations
 import sys
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,7 +47,7 @@ def main() -> None:
     place = bench.on_documents(workspace.find(Path.cwd()), Path(sys.argv[2]))
     with app.indexer(place) as indexer:
         indexer.sync([Path(sys.argv[2]).absolute()])
-    with app.open_catalog(place) as catalog, app.open_vectors(place) as vectors:
+    with app.open_catalog(place) as catalog, closing(app.open_vectors(place, catalog)) as vectors:
         measure(suite.cases, limit, catalog, vectors, app.embedder(place))
 
 

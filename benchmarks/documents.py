@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 
 from askdoc import app, workspace
@@ -30,7 +31,7 @@ def main() -> None:
     with app.indexer(place) as indexer:
         indexer.sync(place.sources)
     scores: dict[str, list[float]] = {}
-    with app.open_catalog(place) as catalog, app.open_vectors(place) as vectors:
+    with app.open_catalog(place) as catalog, closing(app.open_vectors(place, catalog)) as vectors:
         embedded = app.embedder(place).embed_queries([case.question for case in cases])
         for case, vector in zip(cases, embedded, strict=True):
             query = retrieve.prepare(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from askdoc import app, workspace
@@ -43,7 +44,7 @@ def rank_all(cases: list[EvalCase], place: workspace.Workspace) -> dict[str, lis
     outcomes: dict[str, list[bool]] = {}
     with (
         app.open_catalog(place) as catalog,
-        app.open_vectors(place) as vectors,
+        closing(app.open_vectors(place, catalog)) as vectors,
     ):
         gold = GoldFinder(catalog)
         embedder = app.embedder(place)

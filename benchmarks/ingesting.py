@@ -252,7 +252,10 @@ def contents(work: Path) -> dict[str, tuple[str, ...]]:
     Their ids say where a document was first met, which is elsewhere once it was renamed.
     """
     space = workspace.find(work)
-    with app.open_catalog(space) as catalog, app.open_vectors(space) as vectors:
+    with (
+        app.open_catalog(space) as catalog,
+        contextlib.closing(app.open_vectors(space, catalog)) as vectors,
+    ):
         assert catalog.check() == []
         assert vectors.check() == []
         chunks, stored = set(catalog.chunk_ids()), set(vectors.ids())

@@ -257,7 +257,7 @@ def measure(here: Workspace, texts: Texts, passages: int, *, dense: bool) -> Non
     before = resident()
     catalog = timed("open the catalog", lambda: app.open_catalog(here))
     timed("count documents and passages", catalog.counts)
-    vectors = timed("open the vectors", lambda: app.open_vectors(here)) if dense else None
+    vectors = timed("open the vectors", lambda: app.open_vectors(here, catalog)) if dense else None
     timed("first lexical search", lambda: catalog.search(asked[0], NEAREST))
     if vectors:
         timed("first dense search", lambda: vectors.search(near[0], NEAREST))

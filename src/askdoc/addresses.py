@@ -57,15 +57,15 @@ def without_secrets(text: str) -> str:
     hidden = "postgresql://…"
     try:
         parts = urlsplit(text)
+        _ = parts.port  # which need not be a number
         place = parts.netloc.rpartition("@")
         query = [(key, value) for key, value in parse_qsl(parts.query) if key in _SHOWN]
     except ValueError:
         return hidden
-    if "@" in parts.path or parts.fragment:  # a password with `/` or `#` ends the host too early
+    # A password with `/`, `?` or `#` ends the host too early.
+    if "@" in f"{parts.path}{parts.query}" or parts.fragment:
         return hidden
     user = place[0].partition(":")[0]
-    if ":" in place[2] and not parts.hostname:
-        return hidden
     known = f"{user}@{place[2]}" if user else place[2]
     written = f"postgresql://{known}{parts.path}"
     return f"{written}?{urlencode(query, safe='/')}" if query else written

@@ -257,7 +257,7 @@ class Workspace:
     """
 
     root: Path
-    settings: Settings
+    settings: Settings = field(repr=False)  # the address of a database may have a password
     index: Path
     evals: Path
     sources: tuple[Path, ...]

@@ -68,7 +68,7 @@ class Place:
         """Return what is indexed, having checked that vectors and passages agree."""
         with (
             app.open_catalog(self.workspace) as catalog,
-            closing(app.open_vectors(self.workspace)) as vectors,
+            closing(app.open_vectors(self.workspace, catalog)) as vectors,
         ):
             ids = catalog.chunk_ids()
             assert set(vectors.ids()) == set(ids)

@@ -19,12 +19,12 @@ from askdoc.ask.retrieve import DENSE
 from askdoc.formats import unmatched
 from askdoc.render.answers import notes
 from askdoc.settings import Settings
-from askdoc.store.vectors import ChromaStore
 from askdoc.store.vectors_codec import IN_CONTEXT
 from askdoc.workspace import Workspace
 
 if TYPE_CHECKING:
-    from askdoc.types.ports import Matrix
+    from askdoc.store.sql_catalog import SqlCatalog
+    from askdoc.types.ports import Matrix, VectorStore
 
 DOCUMENTS = {
     "harbour.txt": (
@@ -64,9 +64,9 @@ def test_a_language_model_begins_to_load_before_the_vectors_are_opened(
     def load_model(_: Settings) -> None:
         done.append("model")
 
-    def opened(workspace: Workspace) -> ChromaStore:
+    def opened(workspace: Workspace, catalog: SqlCatalog) -> VectorStore:
         done.append("vectors")
-        return open_vectors(workspace)
+        return open_vectors(workspace, catalog)
 
     monkeypatch.setattr("askdoc.app.opening.open_vectors", opened)
     with app.answerer(place, load_model=load_model):

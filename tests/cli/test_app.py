@@ -20,9 +20,9 @@ from askdoc.cli import app as cli
 from askdoc.cli.base import first_line
 
 HEAVY = (
-    "chromadb", "llama_index", "llama_index.core", "numpy", "onnxruntime", "sentence_transformers",
-    "sentencex", "tokenizers", "torch", "transformers", "msgspec", "askdoc.types", "rich.markdown",
-    "typer.rich_utils",
+    "chromadb", "llama_index", "llama_index.core", "numpy", "onnxruntime", "psycopg",
+    "sentence_transformers", "sentencex", "tokenizers", "torch", "transformers", "msgspec",
+    "askdoc.types", "rich.markdown", "typer.rich_utils",
 )  # fmt: skip
 
 

@@ -253,9 +253,7 @@ def test_a_staged_version_is_seen_by_nobody(catalog: SqlCatalog, reopen: Open) -
     assert sorted(catalog.obsolete()) == sorted(chunk.id for chunk in chunks("cat.txt"))
 
 
-def test_keeps_vectors_of_sentences_with_their_chunks(
-    catalog: SqlCatalog, reopen: Open
-) -> None:
+def test_keeps_vectors_of_sentences_with_their_chunks(catalog: SqlCatalog, reopen: Open) -> None:
     first, second = chunks("cat.txt")
     with catalog.transaction():
         catalog.stage(document("cat.txt"))

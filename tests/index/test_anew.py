@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -248,13 +249,13 @@ def test_killed_while_it_makes_the_index_anew(
         assert process.poll() is None
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-        with app.open_catalog(here) as catalog, app.open_vectors(here) as vectors:
+        with app.open_catalog(here) as catalog, closing(app.open_vectors(here, catalog)) as vectors:
             assert catalog.counts().documents == 60
             assert catalog.setting(UNFINISHED) == "yes"
             assert set(vectors.ids()) == set(catalog.chunk_ids())
     with app.indexer(here) as indexer:
         indexer.sync()
-    with app.open_catalog(here) as catalog, app.open_vectors(here) as vectors:
+    with app.open_catalog(here) as catalog, closing(app.open_vectors(here, catalog)) as vectors:
         assert catalog.setting(UNFINISHED) == "no"
         assert set(vectors.ids()) == set(catalog.chunk_ids())
         texts = {item.path: catalog.text(item.id) for item in catalog.documents()}

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from tests.commands import askdoc
 
-FORBIDDEN = ("torch", "transformers", "sentence_transformers", "llama_index", "openai")
+FORBIDDEN = ("torch", "transformers", "sentence_transformers", "llama_index", "openai", "psycopg")
 
 RUN = """
 import json, sys

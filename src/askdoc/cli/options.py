@@ -59,8 +59,8 @@ Index = Annotated[
     str | None,
     typer.Option(
         "--index",
-        metavar="DIR|URL",
-        help="Use the index in this folder, or in this PostgreSQL database.",
+        metavar="DIR",
+        help="Use the index in this folder or database.",
     ),
 ]
 Embedder = Annotated[

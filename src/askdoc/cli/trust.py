@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from askdoc import workspace as workspaces
+from askdoc.addresses import without_secrets
 from askdoc.cli.open import here
 from askdoc.errors import SettingsError, UsageError
 from askdoc.render.console import errors
@@ -18,8 +19,8 @@ from askdoc.workspace import CONFIG_NAME, root_of
 
 _ALLOWS = (
     "it may now name a language model's server, which gets your questions and the sentences found;"
-    " models to fetch from a hub; addresses to read; programs to open places with; and paths"
-    " outside this folder"
+    " a database for the index; models to fetch from a hub; addresses to read; programs to open"
+    " places with; and paths outside this folder"
 )
 _OUTWARD = ("llm", "check", "embedder", "reranker", "sources", "index", "evals", "editor", "viewer")
 """Settings that may reach out of the folder."""
@@ -32,9 +33,11 @@ def _set_here(config: Path) -> list[str]:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         message = f"{config} cannot be read: {str(error)[:1].lower()}{str(error)[1:]}"
         raise SettingsError(message, hint="repair it, then run `askdoc trust`") from error
-    found = [
-        f"`{key}` = {json.dumps(values[key], default=str)}" for key in _OUTWARD if key in values
-    ]
+    shown = {
+        key: without_secrets(value) if isinstance(value, str) else value
+        for key, value in values.items()
+    }
+    found = [f"`{key}` = {json.dumps(shown[key], default=str)}" for key in _OUTWARD if key in shown]
     return [f"it sets {', '.join(found)}"] if found else ["it sets none of these now"]
 
 

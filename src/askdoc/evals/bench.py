@@ -377,8 +377,8 @@ def in_cache(workspace: Workspace, sources: Sequence[Path]) -> Workspace:
     )
     digest = hashlib.blake2b(repr(parts).encode(), digest_size=10).hexdigest()
     index = cache_folder() / "indexes" / digest
-    return replace(
-        workspace, index=index, database=None, sources=tuple(source.resolve() for source in sources))
+    resolved = tuple(source.resolve() for source in sources)
+    return replace(workspace, index=index, database=None, sources=resolved)
 
 
 def cache_folder() -> Path:

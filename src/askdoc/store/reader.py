@@ -143,7 +143,7 @@ class SqlReader(ABC):
             rows = self._all(_DOCUMENTS)
         else:
             rows = self._for_each(_DOCUMENTS + " AND id IN ({})", set(ids))
-        copies = self._copies()
+        copies = self._copies(ids)
         fields = self._fields(None if ids is None else [row[0] for row in rows])
         with decoding(self._place):
             found = [
@@ -319,12 +319,15 @@ class SqlReader(ABC):
         rows = self._all("SELECT key FROM documents WHERE id = ? AND version = 1", document_id)
         return rows[0][0] if rows else None
 
-    def _copies(self) -> Mapping[str, Sequence[Copy]]:
-        """List the copies of each document, by location."""
+    def _copies(self, ids: Collection[str] | None) -> Mapping[str, Sequence[Copy]]:
+        """List the copies of these documents, or of all, by location."""
         found: dict[str, list[Copy]] = {}
-        rows = self._all(
-            "SELECT document, location, path, source, within FROM copies ORDER BY location"
-        )
+        statement = "SELECT document, location, path, source, within FROM copies"
+        if ids is None:
+            rows = self._all(f"{statement} ORDER BY location")
+        else:
+            statement += " WHERE document IN ({}) ORDER BY location"
+            rows = self._for_each(statement, set(ids))
         for key, location, path, source, within in rows:
             name, whole = unpack_name(location), unpack_optional(within)
             copy = Copy(

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from askdoc.errors import StoreError
-from askdoc.store.packing import pack_term, unpack_text
+from askdoc.store.packing import decoding, pack_term, unpack_text
 from askdoc.store.postgres.session import Database, Session
 from askdoc.store.reader import Row, batched
 from askdoc.store.sql_catalog import SqlCatalog
-from askdoc.types import Hit
+from askdoc.types import Chunk, Hit, Span
 
 _K1, _B = 1.2, 0.75
 """The constants of FTS5's BM25."""
@@ -58,6 +58,13 @@ _TERMS_OF = """
         ORDER BY first_chunk DESC LIMIT 1
     ) t
 """
+_TEXTS_OF = """
+    SELECT DISTINCT ON (t.document, t.start) t.document, t.start, t.packed
+    FROM chunks c JOIN documents d ON d.key = c.document AND d.version = 1
+    JOIN texts t ON t.document = c.document AND t.start < c."end" AND t.start >= (
+        SELECT max(start) FROM texts WHERE document = c.document AND start <= c.start
+    ) WHERE c.id = ANY(?)
+"""
 _COUNTED = """
     INSERT INTO vocabulary SELECT * FROM unnest(?::text[], ?::bigint[])
     ON CONFLICT (term) DO UPDATE SET doc = vocabulary.doc + excluded.doc
@@ -65,6 +72,9 @@ _COUNTED = """
 _BATCH = 5000
 _ROWS = 50_000
 """Postings in memory at a time."""
+
+_MOST_TEXTS = 200
+"""Documents whose texts are remembered in part."""
 
 _MANY = 1000
 """From this many changed documents on, the writer lets PostgreSQL tidy up and count."""
@@ -85,6 +95,7 @@ class PostgresCatalog(SqlCatalog):
         self._added: Counter[str] = Counter()
         self._totals = [0, 0]
         self._changed = 0
+        self._texts: dict[int, dict[int, str]] = {}
         if not write:
             self.refresh()
 
@@ -99,7 +110,19 @@ class PostgresCatalog(SqlCatalog):
     def refresh(self) -> None:
         """See the current state."""
         self._forget()
+        self._texts.clear()
         self.session.begin_snapshot()
+
+    def chunks(self, ids: Sequence[str]) -> list[Chunk]:
+        """Return the chunks in this order; all their texts come in one answer of the server."""
+        if not self._write:
+            if len(self._texts) > _MOST_TEXTS:
+                self._texts.clear()
+            for document, start, packed in self._all(_TEXTS_OF, list(ids)):
+                with decoding(self._place):
+                    held = self._texts.setdefault(document, {})
+                    held[start] = unpack_text(packed)
+        return super().chunks(ids)
 
     def search(
         self,
@@ -129,7 +152,7 @@ class PostgresCatalog(SqlCatalog):
         rows = self._for_each(
             "SELECT key, id FROM chunks WHERE key IN ({})", [key for key, _ in best]
         )
-        ids = dict(rows)
+        ids: dict[int, str] = dict(rows)
         hits = [Hit(ids[key], score) for key, score in best]
         return sorted(hits, key=lambda hit: (-hit.score, hit.chunk_id))
 
@@ -177,6 +200,19 @@ class PostgresCatalog(SqlCatalog):
         with self.transaction():
             keys = [key for (key,) in self._all("SELECT key FROM documents WHERE version = 1")]
             self._copy_postings(keys)
+
+    def _slice(self, document: int, span: Span) -> str:
+        held = self._texts.get(document, {})
+        before = [one for one in held if one <= span.start]
+        start = position = max(before, default=0)
+        pieces: list[str] = []
+        while position in held:
+            pieces.append(held[position])
+            position += len(pieces[-1])
+            if position >= span.end:
+                offset = span.start - start
+                return "".join(pieces)[offset : offset + len(span)]
+        return super()._slice(document, span)
 
     # ── full text ───────────────────────────────────────────────────────────────────────────────
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 import numpy as np
 import psycopg
@@ -50,6 +50,7 @@ _ESCAPED = "\1"
 _RIGHTS = (
     "ask the owner of the library for the rights; the guide `Share a library` has the commands"
 )
+_CONTENT = "SELECT value FROM meta WHERE key = 'corpus_fingerprint'"
 _PLACE = re.compile(r"\?(\d*)")
 
 Row = tuple[Any, ...]
@@ -86,7 +87,9 @@ class Database:
             message = f"not a name for a schema: `{schema}`"
             raise UsageError(message, hint="use small letters, digits and `_`")
         rest = urlencode([(key, value) for key, value in query if key != "schema"])
-        return cls(urlunsplit(parts._replace(query=rest)), schema, shown)
+        # `urlunsplit` would leave out the slashes before an empty host.
+        written = f"{parts.scheme}://{parts.netloc}{parts.path}"
+        return cls(f"{written}?{rest}" if rest else written, schema, shown)
 
     @property
     def is_here(self) -> bool:
@@ -110,7 +113,7 @@ class Session:
     """One connection; all its statements see one schema.
 
     With `write`, missing tables are created, and older ones migrated. A reader's session is one
-    snapshot from `begin_snapshot` to the next.
+    snapshot from `begin_snapshot` to the next; if its connection is lost, it connects again.
 
     Raises:
         NoIndex: there are no tables to read. IndexTooNew: a newer askdoc made them.
@@ -121,14 +124,11 @@ class Session:
     def __init__(self, database: Database, *, write: bool) -> None:
         self.database = database
         self.place = database.shown
+        self._write = write
         self._within = False
+        self._content: list[Row] | None = None
         self._connection = _connect(database)
-        try:
-            with self.translating():
-                self._prepare(write=write)
-        except BaseException:
-            self._connection.close()
-            raise
+        self._open()
 
     @property
     def is_broken(self) -> bool:
@@ -141,10 +141,20 @@ class Session:
         return self._within
 
     def all(self, statement: str, *values: Any) -> list[Row]:
-        """Run a statement with `?` or `?1` for its values; return its rows."""
-        with self.translating():
-            cursor = self._connection.execute(_numbered(statement), _adapted(values))
-            return cursor.fetchall()
+        """Run a statement with `?` or `?1` for its values; return its rows.
+
+        Raises:
+            StoreError: the statement fails, or a reader's connection was lost, and the library has
+                changed since.
+
+        """
+        try:
+            return self._rows(statement, values)
+        except StoreError:
+            if self._write or not self.is_broken:
+                raise
+        self._connect_again()
+        return self._rows(statement, values)
 
     def run(self, statement: str, *values: Any) -> None:
         """Run a statement without rows."""
@@ -202,7 +212,7 @@ class Session:
             if self._connection.info.transaction_status:
                 self._connection.execute("ROLLBACK")
             self._connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            self._connection.execute("SELECT 1 FROM meta LIMIT 1")
+            self._content = self._connection.execute(_CONTENT).fetchall()
 
     def close(self) -> None:
         """Close the connection."""
@@ -218,7 +228,31 @@ class Session:
                 raise  # a bug
             raise known from error
 
+    def _rows(self, statement: str, values: Sequence[Any]) -> list[Row]:
+        with self.translating():
+            cursor = self._connection.execute(_numbered(statement), _adapted(values))
+            return cursor.fetchall()
+
     # ── opening ─────────────────────────────────────────────────────────────────────────────────
+
+    def _open(self) -> None:
+        try:
+            with self.translating():
+                self._prepare(write=self._write)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _connect_again(self) -> None:
+        """Connect again; the library must be as it was."""
+        before = self._content
+        self._connection = _connect(self.database)
+        self._open()
+        if before is not None:
+            self.begin_snapshot()
+            if self._content != before:
+                message = f"the index in `{self.place}` was changed meanwhile"
+                raise StoreError(message, hint="ask again")
 
     def _prepare(self, *, write: bool) -> None:
         place = self.database.shown
@@ -290,6 +324,7 @@ class Session:
         from alembic import command
         from alembic.config import Config
         from sqlalchemy import create_engine
+        from sqlalchemy.exc import DBAPIError
         from sqlalchemy.pool import NullPool
 
         schema = self.database.schema
@@ -300,11 +335,6 @@ class Session:
                 self.run(f'CREATE SCHEMA "{schema}"')
 
         [(path,)] = self.all("SELECT current_setting('search_path')")
-        [(extension,)] = self.all(
-            """SELECT n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
-               WHERE e.extname = 'vector'"""
-        )
-        path = f'"{schema}","{extension}",pg_catalog'
 
         def connected() -> psycopg.Connection[Row]:
             made = psycopg.connect(self.database.address, connect_timeout=_SECONDS)
@@ -315,12 +345,17 @@ class Session:
         engine = create_engine("postgresql+psycopg://", creator=connected, poolclass=NullPool)
         config = Config()
         config.set_main_option("script_location", "askdoc:store/postgres/migrations")
-        with engine.begin() as connection:
-            connection.exec_driver_sql(
-                "SELECT pg_advisory_xact_lock(%s, hashtext(%s))", (_LOCK, schema)
-            )
-            config.attributes |= {"connection": connection, "schema": schema}
-            command.upgrade(config, "head")
+        try:
+            with engine.begin() as connection:
+                connection.exec_driver_sql(
+                    "SELECT pg_advisory_xact_lock(%s, hashtext(%s))", (_LOCK, schema)
+                )
+                config.attributes |= {"connection": connection, "schema": schema}
+                command.upgrade(config, "head")
+        except DBAPIError as error:
+            if isinstance(error.orig, psycopg.Error):
+                raise error.orig from None
+            raise
 
 
 def _connect(database: Database) -> psycopg.Connection[Row]:
@@ -332,9 +367,9 @@ def _connect(database: Database) -> psycopg.Connection[Row]:
             connect_timeout=_SECONDS,
             application_name="askdoc",
         )
-    except psycopg.ProgrammingError as error:  # its text may have the password
+    except psycopg.ProgrammingError:  # its text may have the password
         message = f"`{database.shown}` is not the address of a database"
-        raise UsageError(message, hint="write `postgresql://USER@HOST/NAME`") from error
+        raise UsageError(message, hint="write `postgresql://USER@HOST/NAME`") from None
     except psycopg.Error as error:
         raise _unreachable(error, database) from None  # the chain may have the password
     for kind in ("text", "varchar"):
@@ -346,13 +381,13 @@ def _unreachable(error: psycopg.Error, database: Database) -> StoreError:
     reason = _one_line(error, database)
     message = f"cannot connect to `{database.shown}`: {reason}"
     hints = {
-        "password": "put the password into `~/.pgpass` or into the variable `PGPASSWORD`",
-        "database": "create it there: `createdb NAME`",
-        "role": "name a user of that server: `postgresql://USER@HOST/NAME`",
+        "password|authentication": "put the password into `~/.pgpass` or into `PGPASSWORD`",
+        "database .* does not exist": "create it there: `createdb NAME`",
+        "role .* does not exist": "name a user of that server: `postgresql://USER@HOST/NAME`",
         "pg_hba": "let its administrator permit this machine in `pg_hba.conf`",
     }
-    for word, hint in hints.items():
-        if re.search(rf"(password auth|no password|{word} .*does not exist|{word})", reason):
+    for pattern, hint in hints.items():
+        if re.search(pattern, reason):
             return StoreError(message, hint=hint)
     return StoreError(message, hint="see whether the server runs and the address is right")
 
