@@ -161,7 +161,9 @@ def _put(
     file: Path,
 ) -> Moved:
     """Build an index from the files unpacked into `folder`, and replace the old one."""
-    with closing(SqliteCatalog(draft_in(workspace.index), workspace.root, write=True)) as draft:
+    # A database needs the draft no longer than the unpacked files.
+    place = workspace.index if workspace.database is None else folder
+    with closing(SqliteCatalog(draft_in(place), workspace.root, write=True)) as draft:
         copy(folder / CATALOG, draft)
         expect_inside(draft)
         expect_sound(draft)

@@ -76,7 +76,7 @@ _ROWS = 50_000
 _MOST_TEXTS = 200
 """Documents whose texts are remembered in part."""
 
-_MANY = 1000
+_MANY = 100
 """From this many changed documents on, the writer lets PostgreSQL tidy up and count."""
 
 
@@ -199,6 +199,7 @@ class PostgresCatalog(SqlCatalog):
         """Build the full text of all published documents, which has none, in large steps."""
         with self.transaction():
             keys = [key for (key,) in self._all("SELECT key FROM documents WHERE version = 1")]
+            self._changed += len(keys)
             self._copy_postings(keys)
 
     def _slice(self, document: int, span: Span) -> str:

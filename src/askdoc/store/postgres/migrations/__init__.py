@@ -1,1 +1,0 @@
-"""The tables of a shared library, version by version; Alembic runs them."""
