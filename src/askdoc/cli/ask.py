@@ -153,7 +153,7 @@ def ask(  # noqa: PLR0913 - one parameter for each option
     with ExitStack() as stack:
         if files:
             _refuse_with_files(library=library, index=index, batch=batch)
-            index = stack.enter_context(temporary_index())
+            index = str(stack.enter_context(temporary_index()))
         workspaces = open_workspaces(
             library=library,
             index=index,
