@@ -191,7 +191,7 @@ def test_a_workspace_file_cannot_have_a_model_fetched(tmp_path: Path, value: str
     assert asked.origins["embedder"].trusted
 
 
-def test_broken_toml_is_told_with_file_and_line(tmp_path: Path) -> None:
+def test_broken_toml_is_reported_with_file_and_line(tmp_path: Path) -> None:
     root = configure(tmp_path, "top_k = 3\nsources = [\n")
     with pytest.raises(SettingsError) as error:
         find(root)
@@ -221,7 +221,7 @@ def test_an_unknown_key_names_the_nearest(tmp_path: Path) -> None:
         ("keys = 'ed'", "`keys` must be `emacs` or `vi`, not `ed`"),
     ],
 )
-def test_a_value_that_does_not_fit_is_told(tmp_path: Path, text: str, said: str) -> None:
+def test_a_value_that_does_not_fit_is_reported(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(SettingsError, match=rf"askdoc\.toml: {said}$"):
         find(configure(tmp_path, text))
 
@@ -233,7 +233,7 @@ def test_an_option_that_does_not_fit_is_named_as_it_was_typed(tmp_path: Path) ->
         find(tmp_path, {"ASKDOC_TOP_K": "x"})
 
 
-def test_a_path_that_cannot_be_one_is_told(tmp_path: Path) -> None:
+def test_a_path_that_cannot_be_one_is_reported(tmp_path: Path) -> None:
     root = configure(tmp_path, 'index = "a\\u0000b"')
     with pytest.raises(SettingsError, match="`index` is not a path"):
         find(root)
@@ -241,12 +241,12 @@ def test_a_path_that_cannot_be_one_is_told(tmp_path: Path) -> None:
     assert find(root).index == root / "~no such user/x"
 
 
-def test_a_file_that_is_not_utf_8_is_told(tmp_path: Path) -> None:
+def test_a_file_that_is_not_utf_8_is_reported(tmp_path: Path) -> None:
     (tmp_path / "askdoc.toml").write_bytes(b"language = '\xff'")
     with pytest.raises(SettingsError, match=r"askdoc\.toml: not UTF-8 at byte 12"):
         find(tmp_path)
 
 
-def test_an_unreadable_user_configuration_is_told(tmp_path: Path) -> None:
+def test_an_unreadable_user_configuration_is_reported(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="cannot be read"):
         workspace.find(tmp_path, environment={}, user_config=tmp_path)

@@ -208,7 +208,7 @@ def test_one_writer_at_a_time(first: Place, second: Place, packed: Path, tmp_pat
         import_index(second.workspace, packed)
 
 
-def test_an_import_that_breaks_off_leaves_an_index_that_the_next_run_mends(
+def test_an_import_that_breaks_off_leaves_an_index_that_the_next_run_repairs(
     second: Place, packed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     second.write({"own.txt": "Boats leave before dawn. Nobody counts them."})
@@ -233,7 +233,7 @@ def test_an_import_that_breaks_off_leaves_an_index_that_the_next_run_mends(
 # ── other settings, other embedders, other versions ─────────────────────────────────────────────
 
 
-def test_other_settings_are_told(second: Place, packed: Path) -> None:
+def test_other_settings_are_reported(second: Place, packed: Path) -> None:
     second.folder.joinpath("askdoc.toml").write_text("chunk_tokens = 99\n")
     with pytest.raises(EmbedderMismatch, match="`chunk_tokens = 160`") as caught:
         import_index(second.workspace, packed)
@@ -296,7 +296,7 @@ def in_catalog(*statements: tuple[str, tuple[object, ...]]) -> Change:
         (said(format="something"), BadExport, "not an exported index"),
     ],
 )
-def test_what_does_not_fit_is_told_with_a_hint(
+def test_what_does_not_fit_is_reported_with_a_hint(
     second: Place, packed: Path, change: Change, error: type[AskdocError], words: str
 ) -> None:
     file = repacked(packed, second.folder.parent / "other.askdoc", change)

@@ -64,7 +64,7 @@ def test_no_evidence_has_no_signal() -> None:
     assert features(query, [], [], str.split) == dict.fromkeys(FEATURES, 0.0)
 
 
-def test_evidence_about_another_than_was_asked_for_is_told() -> None:
+def test_evidence_about_another_than_was_asked_for_is_reported() -> None:
     def signals(question: str) -> dict[str, float]:
         weights = {term: 1.0 + ("k" in term) for term in terms(question)}
         query = Query(question, None, weights, 1.0, 10)  # type: ignore[arg-type]
@@ -110,7 +110,7 @@ def terms(text: str) -> list[str]:
         (0.5, "confidence 0.50, needed 0.50"),
     ],
 )
-def test_a_confidence_is_told_with_the_digits_that_show_it_to_be_less(
+def test_a_confidence_is_reported_with_the_digits_that_show_it_to_be_less(
     confidence: float, told: str
 ) -> None:
     assert shortfall(confidence, 0.5) == told

@@ -118,7 +118,7 @@ class _Library:
         return len(self.quote), 9
 
 
-def test_documents_of_the_same_id_are_told_apart() -> None:
+def test_documents_of_the_same_id_are_distinguished() -> None:
     members = {"x": _Library("a"), "y": _Library("bb")}
     both = Federation(members, limit=3)  # type: ignore[arg-type]
     mine, yours = both.resolve(["*"])
@@ -198,7 +198,7 @@ def generated(*quotes: str, confidence: float = 0.9, generation: Generation) -> 
     return replace(given, generator=generation.model, generation=generation)
 
 
-def test_what_a_model_did_in_each_library_is_told_of_the_joined_answer() -> None:
+def test_what_a_model_did_in_each_library_is_reported_with_the_joined_answer() -> None:
     withheld = Claim("It fell.", (), Support.UNSUPPORTED, ("“fell” is not in [1]",))
     x = Generation(
         "m",
@@ -226,7 +226,7 @@ def test_what_a_model_did_in_each_library_is_told_of_the_joined_answer() -> None
     assert short.generation.disagreements == ()  # one of the two places is not shown
 
 
-def test_a_library_that_is_not_heard_is_told_of_by_its_use_alone() -> None:
+def test_a_library_that_is_not_heard_is_reported_by_its_use_alone() -> None:
     withheld = Claim("It fell.", (), Support.UNSUPPORTED)
     silent = Generation("m", withheld=(withheld,), fallback="it failed", spent=Spent(tokens_in=7))
     loud = Generation("m", spent=Spent(tokens_in=1))
@@ -240,7 +240,7 @@ def test_a_library_that_is_not_heard_is_told_of_by_its_use_alone() -> None:
     assert joined.generation == Generation("m", spent=Spent(tokens_in=8))
 
 
-def test_where_the_model_failed_is_told_by_library() -> None:
+def test_where_the_model_failed_is_reported_by_library() -> None:
     failed, fine = Generation("m", fallback="nobody answers"), Generation("m")
     x = replace(answer("x1"), generation=failed)
     both = join({"x": x, "y": generated("y1", generation=fine)}, limit=3).generation

@@ -77,7 +77,7 @@ def cited(answerer: Answerer, question: str) -> str:
     return " ".join(citation.quote for citation in answerer.answer(question).citations)
 
 
-def test_slips_of_the_keys_are_repaired_and_told(answerer: Answerer) -> None:
+def test_slips_of_the_keys_are_repaired_and_reported(answerer: Answerer) -> None:
     answer = answerer.answer("When was the harbuor dug out?")
     assert "1883" in answer.text
     assert answer.question == "When was the harbuor dug out?"
@@ -152,7 +152,7 @@ def test_answers_depend_on_how_sentences_have_their_vectors(
         ),
     ],
 )
-def test_numbers_that_nothing_cited_speaks_of_are_told(
+def test_numbers_that_nothing_cited_speaks_of_are_reported(
     answerer: Answerer, place: Workspace, question: str, expected: tuple[str, ...]
 ) -> None:
     answer = replace(answerer.answer("When was the harbour of Velm dug out?"), question=question)

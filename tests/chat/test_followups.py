@@ -192,7 +192,7 @@ def test_names_stand_where_they_are_said_to(text: str) -> None:
         ("Dr. Bo Lind’s plan", ["Dr. Bo Lind"]),
     ],
 )
-def test_names_are_told_by_their_capitals(text: str, found: list[str]) -> None:
+def test_names_are_recognised_by_their_capitals(text: str, found: list[str]) -> None:
     assert [name.text for name in names(text)] == found
 
 
@@ -204,5 +204,5 @@ def test_names_are_told_by_their_capitals(text: str, found: list[str]) -> None:
         ("What happened?", None),
     ],
 )
-def test_the_topic_is_told_by_its_place(question: str, about: str | None) -> None:
+def test_the_topic_is_recognised_by_its_place(question: str, about: str | None) -> None:
     assert topic(question) == about

@@ -139,7 +139,7 @@ def test_a_question_may_be_longer_than_a_name() -> None:
         ["ask", "what?", "--reranker"],
     ],
 )
-def test_a_name_that_is_too_long_is_told(arguments: list[str]) -> None:
+def test_a_name_that_is_too_long_is_reported(arguments: list[str]) -> None:
     Path("q").write_text("What is it?\n")
     done = run(*arguments, "n" * 300)
     assert done.exit_code in {1, 2}
@@ -348,7 +348,7 @@ def test_completion_offers_commands_suites_schemas_and_models(typed: list[str]) 
         ),
     ],
 )
-def test_wrong_usage_is_told_on_stderr_with_code_2(arguments: list[str], error: str) -> None:
+def test_wrong_usage_is_reported_on_stderr_with_code_2(arguments: list[str], error: str) -> None:
     done = run(*arguments)
     assert (done.exit_code, done.stdout) == (2, "")
     assert done.stderr == error
@@ -434,7 +434,7 @@ def test_completion_offers_commands_and_options() -> None:
     assert done.stdout.split() == ["--source"]
 
 
-def test_a_current_folder_that_is_gone_is_told(tmp_path: Path) -> None:
+def test_a_current_folder_that_is_gone_is_reported(tmp_path: Path) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()
     script = (
@@ -453,7 +453,7 @@ def test_a_current_folder_that_is_gone_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is full")
 @pytest.mark.parametrize("arguments", [["--help"], ["schema", "answer"], ["config", "list"]])
-def test_a_full_disk_is_told(arguments: list[str]) -> None:
+def test_a_full_disk_is_reported(arguments: list[str]) -> None:
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
             [sys.executable, "-m", "askdoc", *arguments],
@@ -463,7 +463,7 @@ def test_a_full_disk_is_told(arguments: list[str]) -> None:
     assert (done.returncode, done.stderr.decode()) == (1, said)
 
 
-def test_a_closed_output_is_told() -> None:
+def test_a_closed_output_is_reported() -> None:
     command = f'"{sys.executable}" -m askdoc schema answer >&-'
     done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, check=False, timeout=60)
     assert done.returncode == 1
@@ -490,7 +490,7 @@ def test_ctrl_c_while_a_shell_completes_ends_without_a_traceback(
 @pytest.mark.parametrize(
     "arguments", ["", "repl", "ask -", "ask --batch - --json", "history delete --all", "--help"]
 )
-def test_a_closed_input_is_told_where_it_is_to_be_read(arguments: str) -> None:
+def test_a_closed_input_is_reported_where_it_is_to_be_read(arguments: str) -> None:
     command = f'"{sys.executable}" -m askdoc {arguments} <&-'
     done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, check=False, timeout=60)
     assert b"Traceback" not in done.stderr

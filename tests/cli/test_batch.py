@@ -101,7 +101,7 @@ def test_a_batch_says_what_each_question_alone_does(bridges: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no kill -9")
-def test_a_batch_that_was_killed_goes_on_with_no_question_lost_or_doubled(
+def test_a_batch_that_was_killed_continues_with_no_question_lost_or_doubled(
     bridges: Path, tmp_path: Path
 ) -> None:
     to = tmp_path / "answers.jsonl"
@@ -124,7 +124,7 @@ def test_a_batch_that_was_killed_goes_on_with_no_question_lost_or_doubled(
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of other systems")
 @pytest.mark.parametrize(("how", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_a_batch_that_is_told_to_end_leaves_whole_lines_and_nothing_else(
+def test_a_batch_that_is_asked_to_end_leaves_whole_lines_and_nothing_else(
     how: signal.Signals, code: int, bridges: Path, tmp_path: Path
 ) -> None:
     to = tmp_path / "answers.jsonl"

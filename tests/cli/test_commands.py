@@ -337,7 +337,7 @@ def test_without_an_index_the_sources_are_indexed_first(bare: Path) -> None:
     assert "note: there is no index yet; building it from `docs`\n" in done.stderr
 
 
-def test_without_index_and_sources_it_is_said_what_to_do(bare: Path) -> None:
+def test_without_index_and_sources_it_is_explained_what_to_do(bare: Path) -> None:
     for arguments in ([QUESTION], ["search", "x"], ["status"], ["show", "x"], ["remove", "x"]):
         done = run(*arguments)
         assert (done.exit_code, done.stdout) == (1, "")
@@ -460,7 +460,7 @@ def test_removing_takes_a_document_out_and_leaves_the_file(work: Path) -> None:
 
 
 @pytest.mark.usefixtures("work")
-def test_a_source_of_which_nothing_is_indexed_is_told() -> None:
+def test_a_source_of_which_nothing_is_indexed_is_reported() -> None:
     run("remove", "docs/")
     assert "Sources     docs\n" in run("status").stdout
     assert json.loads(run("status", "--json").stdout)["sources"] == ["docs"]
@@ -685,7 +685,7 @@ def test_lines_of_a_page_are_those_of_the_file(work: Path) -> None:
     assert (citation["line_start"], citation["line_end"]) == (4, 5)
 
 
-def test_a_copy_that_is_gone_is_told_as_such(work: Path) -> None:
+def test_a_copy_that_is_gone_is_reported_as_such(work: Path) -> None:
     shutil.copy(work / "docs/minutes/pier.txt", work / "docs/twin.txt")
     assert run("index").exit_code == 0
     assert "also in docs/twin.txt\n" in run(QUESTION).stdout

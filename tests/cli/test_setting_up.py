@@ -149,7 +149,7 @@ def test_config_hides_rare_settings_that_are_not_set(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("option", [[], ["--workspace"]])
-def test_a_broken_file_of_settings_is_mended_where_it_is(option: list[str]) -> None:
+def test_a_broken_file_of_settings_is_repaired_where_it_is(option: list[str]) -> None:
     file = Path(run("config", "path", *option).stdout.strip())
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("top_k = = 3\n")
@@ -185,7 +185,7 @@ def test_init_refuses_what_it_cannot_index(source: str, said: str, here: Path) -
     assert not list(here.iterdir())
 
 
-def test_init_where_nothing_can_be_written_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_init_where_nothing_can_be_written_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir("/proc")
     done = run("init", ".")
     assert done.exit_code == 1
@@ -246,14 +246,14 @@ def test_a_search_takes_several_libraries() -> None:
 
 
 @pytest.mark.usefixtures("libraries")
-def test_a_library_that_is_not_there_is_told() -> None:
+def test_a_library_that_is_not_there_is_reported() -> None:
     assert "did you mean `birds`?" in run("--library", "bird", "x y").stderr
     assert "not a name for a library" in run("--library", "../up", "x y").stderr
     assert "each name an index" in run("status", "--library", "town", "--index", "x").stderr
 
 
 @pytest.mark.usefixtures("libraries")
-def test_a_batch_goes_on_where_it_stopped(here: Path) -> None:
+def test_a_batch_continues_where_it_stopped(here: Path) -> None:
     (here / "q.txt").write_text("Where do swans nest?\n\n# no question\nWhere do herons nest?\n")
     batch = ["ask", "--library", "birds", "--batch", "q.txt", "--json"]
     done = run(*batch)
@@ -313,7 +313,7 @@ def test_an_output_that_is_something_else_is_left_as_it_is(here: Path) -> None:
 
 @pytest.mark.parametrize("option", [[], ["--workspace"]])
 @pytest.mark.parametrize("text", ["top_k = = 3\n", "top_k = 0\n", "nothing = 3\n"])
-def test_every_command_says_how_broken_settings_are_mended(option: list[str], text: str) -> None:
+def test_every_command_says_how_broken_settings_are_repaired(option: list[str], text: str) -> None:
     file = Path(run("config", "path", *option).stdout.strip())
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text)
@@ -395,7 +395,9 @@ def test_a_device_does_not_become_a_source(here: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="a folder where nothing can be made")
-def test_a_library_that_cannot_be_made_is_told(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_library_that_cannot_be_made_is_reported(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (here / "f.md").write_text("Herons nest.")
     monkeypatch.setenv("XDG_DATA_HOME", "/proc/none")
     done = run("index", "--library", "xx", "f.md")
@@ -404,7 +406,7 @@ def test_a_library_that_cannot_be_made_is_told(here: Path, monkeypatch: pytest.M
 
 
 @pytest.mark.usefixtures("libraries")
-def test_a_batch_goes_on_only_with_the_same_index_and_settings(here: Path) -> None:
+def test_a_batch_continues_only_with_the_same_index_and_settings(here: Path) -> None:
     (here / "q.txt").write_text("Where do herons nest?\n")
     batch = ["ask", "--batch", "q.txt", "--json", "--output", "a.jsonl", "--library"]
     assert run(*batch, "birds").exit_code == 0
@@ -434,7 +436,7 @@ def test_a_batch_goes_on_only_with_the_same_index_and_settings(here: Path) -> No
 
 @pytest.mark.usefixtures("libraries")
 @pytest.mark.parametrize("asked", [["birds"], ["birds", "town"]])
-def test_a_batch_goes_on_only_in_the_same_documents(here: Path, asked: list[str]) -> None:
+def test_a_batch_continues_only_in_the_same_documents(here: Path, asked: list[str]) -> None:
     (here / "birds" / "owls.txt").write_text("Owls nest in barns.")
     assert run("index", "--library", "birds").exit_code == 0
     one, two = "Where do herons nest?\n", "Where do owls nest?\n"
@@ -462,7 +464,7 @@ def test_a_batch_goes_on_only_in_the_same_documents(here: Path, asked: list[str]
 
 
 @pytest.mark.usefixtures("libraries")
-def test_a_federated_batch_with_a_source_goes_on(here: Path) -> None:
+def test_a_federated_batch_with_a_source_continues(here: Path) -> None:
     (here / "q.txt").write_text("Where do herons nest?\n")
     both = ["ask", "--library", "birds", "--library", "town", "--source", "*town*"]
     batch = [*both, "--batch", "q.txt", "--json", "--output", "a.jsonl"]
@@ -548,7 +550,7 @@ def test_a_batch_asks_several_libraries_as_one_question_does(here: Path) -> None
     assert {item["library"] for line in only for item in json.loads(line)["evidence"]} == {"town"}
 
 
-def test_without_libraries_it_is_told_how_one_is_made() -> None:
+def test_without_libraries_it_is_explained_how_one_is_made() -> None:
     done = run("libraries")
     assert (done.exit_code, done.stdout) == (0, "")
     assert "make one: `askdoc index --library NAME FOLDER`" in " ".join(done.stderr.split())
@@ -771,7 +773,7 @@ def test_the_manual_page_is_good_roff() -> None:
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_a_shell_is_told_how_to_complete(shell: str) -> None:
+def test_a_shell_learns_how_to_complete(shell: str) -> None:
     done = run("--show-completion", shell)
     assert done.exit_code == 0
     assert f"complete_{shell}" in done.stdout
@@ -796,14 +798,14 @@ def test_completion_is_installed_for_the_shell_that_is_named(
     assert f"complete_{shell}" in (tmp_path / file).read_text(encoding="utf-8")
 
 
-def test_a_shell_without_completion_is_told() -> None:
+def test_a_shell_without_completion_is_reported() -> None:
     done = run("--install-completion", "tcsh")
     assert done.exit_code == 2
     assert "no completion for `tcsh`" in done.stderr
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="shells of other systems")
-def test_completion_that_cannot_be_installed_is_told(
+def test_completion_that_cannot_be_installed_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -858,7 +860,7 @@ def test_completion_offers_sessions_of_this_workspace(kept: int) -> None:
 
 
 @pytest.mark.usefixtures("libraries")
-def test_a_question_that_is_nearly_a_command_is_told_of_it_where_it_is_refused() -> None:
+def test_a_question_that_is_nearly_a_command_gets_a_hint_where_it_is_refused() -> None:
     refused = run("--library", "birds", "histroy", "list")
     assert refused.exit_code == 3
     assert "did you mean the command `askdoc history list`?" in " ".join(refused.stderr.split())
@@ -868,7 +870,7 @@ def test_a_question_that_is_nearly_a_command_is_told_of_it_where_it_is_refused()
     assert "did you mean" not in run("--library", "birds", "who", "won", "it?").stderr
 
 
-def test_a_question_while_the_first_index_is_made_is_told_so(here: Path) -> None:
+def test_a_question_while_the_first_index_is_made_learns_so(here: Path) -> None:
     index = here / ".askdoc" / "index"
     with writing(index, "askdoc index docs"):
         for _ in range(2):

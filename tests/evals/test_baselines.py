@@ -113,7 +113,7 @@ def test_refusals_that_stop_are_caught_as_a_score_of_the_set(
     assert [moved.id for moved in comparison.worse] == [f"u{n}" for n in range(5)]
 
 
-def test_other_cases_or_documents_are_not_compared_unless_told(
+def test_other_cases_or_documents_are_not_compared_unless_asked(
     tmp_path: Path, corpus: Any, say: Any
 ) -> None:
     report = run(corpus, say)

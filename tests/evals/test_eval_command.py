@@ -352,7 +352,7 @@ def test_sweep_takes_the_sources_that_the_index_keeps(work: Path) -> None:
     assert swept.exit_code == 0, swept.stderr
 
 
-def test_a_file_in_the_way_of_a_folder_is_told(work: Path) -> None:
+def test_a_file_in_the_way_of_a_folder_is_reported(work: Path) -> None:
     (work / "blocked").write_text("here already")
     done = run("export", "village", "blocked", "--format", "ragas")
     assert done.exit_code == 1
@@ -428,7 +428,7 @@ def test_a_broken_suite_keeps_no_other_from_being_looked_at(work: Path) -> None:
     assert (unknown.exit_code, "no case in" in unknown.stderr) == (1, True)
 
 
-def test_a_suite_of_drafts_alone_is_told_as_such(work: Path) -> None:
+def test_a_suite_of_drafts_alone_is_reported_as_such(work: Path) -> None:
     path = work / "evals/new.jsonl"
     path.write_text('{"id": "a", "question": "?", "tags": ["draft"]}\n', encoding="utf-8")
     told = run("evals/new.jsonl")

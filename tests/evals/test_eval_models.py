@@ -209,7 +209,7 @@ def test_a_case_for_which_the_model_fails_fails_and_is_asked_again(work: Path) -
         assert len(served.prompts) == before + 1
 
 
-def test_a_model_whose_claims_hold_nothing_is_told_of(work: Path) -> None:
+def test_a_model_whose_claims_hold_nothing_is_reported(work: Path) -> None:
     with serving(lambda _: "- The moon is made of 17 green cheeses by Orla Quist. [1]\n") as served:
         (suite,) = json.loads(run("--llm", served.url, "--json").stdout)["suites"]
     assert suite["writing"]["extracted"] == suite["writing"]["withheld"] == 10

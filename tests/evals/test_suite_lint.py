@@ -36,7 +36,7 @@ def test_repeated_ids_and_questions(corpus: Any, say: Any) -> None:
     assert "`a`" in found[1].message
 
 
-def test_a_quote_that_is_not_there_is_offered_mended(corpus: Any) -> None:
+def test_a_quote_that_is_not_there_is_offered_repaired(corpus: Any) -> None:
     wrong = case("a", ("moon.txt", "It orbits the earth every 27 days."))
     (found,) = findings(corpus, wrong)
     assert (found.level, found.code) == (Level.ERROR, "no_quote")
@@ -55,14 +55,14 @@ def test_a_quote_in_another_document_is_found_there(corpus: Any, say: Any) -> No
     assert "nearest is `moon.txt`" in near.message
 
 
-def test_white_space_is_mended(corpus: Any) -> None:
+def test_white_space_is_repaired(corpus: Any) -> None:
     (found,) = findings(corpus, case("a", ("moon.txt", "in  27\ndays.")))
     assert (found.level, found.code) == (Level.WARNING, "white_space")
     assert found.repaired is not None
     assert found.repaired.evidence[0].quote == "in 27 days."
 
 
-def test_what_else_is_told(corpus: Any, say: Any) -> None:
+def test_what_else_is_reported(corpus: Any, say: Any) -> None:
     told = {
         "nothing_to_judge": case("a"),
         "contradiction": case("b", say.orbit, answerable=False),
@@ -75,7 +75,7 @@ def test_what_else_is_told(corpus: Any, say: Any) -> None:
         assert [f.code for f in findings(corpus, one)] == [code]
 
 
-def test_a_document_that_changed_is_told(corpus: Any, say: Any) -> None:
+def test_a_document_that_changed_is_reported(corpus: Any, say: Any) -> None:
     (found,) = findings(corpus, case("a", say.orbit), intact=False)
     assert found.code == "stale_document"
 

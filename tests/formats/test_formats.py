@@ -313,7 +313,7 @@ def test_paths_are_written_as_one_would_type_them() -> None:
     assert seen_from(BASE, "/mnt/a.txt") == "/mnt/a.txt"
 
 
-def test_every_schema_is_one_and_an_unknown_name_is_told() -> None:
+def test_every_schema_is_one_and_an_unknown_name_is_reported() -> None:
     names = formats.schema_names()
     assert {"answer", "search"} <= set(names)
     for name in names:

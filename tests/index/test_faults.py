@@ -217,7 +217,7 @@ def test_ctrl_c_while_reading_embeds_nothing(filled: Bench) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends itself a signal")
-def test_ctrl_c_while_embedding_is_told_at_once_and_waits_for_a_few_passages(
+def test_ctrl_c_while_embedding_is_reported_at_once_and_waits_for_a_few_passages(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench.write(**{f"docs__f{number}": f"House {number} is old." for number in range(100)})
@@ -304,7 +304,7 @@ def test_damaged_vectors_are_made_anew(
     assert filled.state() == before
 
 
-def test_lost_and_stray_vectors_are_mended(filled: Bench) -> None:
+def test_lost_and_stray_vectors_are_repaired(filled: Bench) -> None:
     filled.sync()
     before = filled.state()
     assert filled.memory is not None

@@ -63,7 +63,7 @@ def test_files_are_found_in_the_order_of_their_names(tmp_path: Path) -> None:
     assert found(tmp_path) == ["B.txt", "a/b/c.txt", "a/z.md", "a.txt", "b.txt"]
 
 
-def test_a_file_is_told_of_in_full(tmp_path: Path) -> None:
+def test_a_file_is_reported_in_full(tmp_path: Path) -> None:
     fill(tmp_path, "docs/a/b.txt", text="12345")
     file = tmp_path / "docs/a/b.txt"
     later = time.time_ns() + 10**15
@@ -176,7 +176,7 @@ def test_unsupported_files_are_skipped_by_type(tmp_path: Path) -> None:
     assert skipped(tmp_path / "a.xyz", tmp_path) == {"a.xyz": "unsupported"}
 
 
-def test_links_are_not_followed_but_told_of(tmp_path: Path) -> None:
+def test_links_are_not_followed_but_reported(tmp_path: Path) -> None:
     source = tmp_path / "docs"
     fill(source, "a.txt", "sub/b.txt")
     fill(tmp_path, "secret/c.txt", "docs-too/d.txt")

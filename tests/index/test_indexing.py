@@ -473,7 +473,7 @@ def test_a_source_folder_that_is_gone_keeps_its_documents(bench: Bench) -> None:
     assert "docs/cat.txt" in bench.texts()
 
 
-def test_sources_whose_documents_stay_are_told(bench: Bench) -> None:
+def test_sources_whose_documents_stay_are_reported(bench: Bench) -> None:
     bench.write(docs__cat=CAT, dog=DOG)
     bench.sync("docs", "dog.txt")
     shutil.rmtree(bench.root / "docs")
@@ -502,7 +502,7 @@ def test_an_empty_folder_is_no_error(bench: Bench) -> None:
     assert bench.sync().added == ("docs/cat.txt",)
 
 
-def test_skips_are_told_and_kept_until_they_change(bench: Bench) -> None:
+def test_skips_are_reported_and_kept_until_they_change(bench: Bench) -> None:
     bench.write(docs__bad="broken", docs__blank=" \n \n", docs__cat=CAT)
     (bench.root / "docs" / "image.png").write_bytes(b"png")
     report = bench.sync("docs")
@@ -739,7 +739,7 @@ def test_a_rebuild_that_ends_early_forgets_no_source(bench: Bench, method: str) 
     assert set(bench.texts()) == {"docs/dog.txt", "notes/owl.txt"}
 
 
-def test_a_file_whose_reader_is_missing_is_told_with_its_reason_ahead_of_a_run(
+def test_a_file_whose_reader_is_missing_is_reported_with_its_reason_ahead_of_a_run(
     bench: Bench,
 ) -> None:
     def lacking(_: str) -> Reader:

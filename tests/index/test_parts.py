@@ -86,7 +86,7 @@ def test_each_part_is_a_document_of_its_own_in_its_file(bundles: Bench) -> None:
         )
 
 
-def test_a_part_that_was_skipped_is_told_again_by_a_preview(bundles: Bench) -> None:
+def test_a_part_that_was_skipped_is_reported_again_by_a_preview(bundles: Bench) -> None:
     bundles.write(docs__mail="Dear all. | plan: ?")
     assert [skip.location for skip in bundles.sync("docs").skipped] == ["docs/mail.txt/plan"]
     planned = bundles.indexer().preview()

@@ -159,7 +159,7 @@ def test_a_file_that_needs_too_much_memory_is_given_up(tmp_path: Path, hostile: 
         assert outcome(last) == "after"
 
 
-def test_a_file_that_takes_long_is_told_with_the_setting(tmp_path: Path, hostile: str) -> None:
+def test_a_file_that_takes_long_is_reported_with_the_setting(tmp_path: Path, hostile: str) -> None:
     limits = Limits(size=1000, seconds=0.2, memory=LIMITS.memory)
     with ReadingPool(1, limits, lambda _: hostile).read(write(tmp_path, bad="hang")) as readouts:
         [bad] = [readout for readout in readouts if readout is not None]

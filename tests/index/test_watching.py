@@ -112,7 +112,7 @@ def save_as_vim_does(path: Path, text: str) -> None:
     backup.unlink()
 
 
-def test_each_change_is_followed_and_told_in_a_line(tmp_path: Path, start: Start) -> None:
+def test_each_change_is_followed_and_reported_in_a_line(tmp_path: Path, start: Start) -> None:
     docs = tmp_path / "docs"
     (docs / "light.txt").write_text("The lighthouse stands on the north cliff.\n")
     watching = start()
@@ -138,7 +138,7 @@ def test_each_change_is_followed_and_told_in_a_line(tmp_path: Path, start: Start
     )
 
 
-def test_folders_come_and_go_and_ignore_files_are_minded(tmp_path: Path, start: Start) -> None:
+def test_folders_come_and_go_and_ignore_files_are_respected(tmp_path: Path, start: Start) -> None:
     docs = tmp_path / "docs"
     watching = start()
     (tmp_path / "drafts").mkdir()

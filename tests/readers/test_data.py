@@ -82,7 +82,7 @@ def test_comments_and_commas_too_many_are_let_pass() -> None:
 @pytest.mark.parametrize(
     "text", ['{"a": 1', '{"a": }]', "[1, words]", '{"a": "open', "<html>", "}"]
 )
-def test_what_is_not_json_is_told_with_its_line(text: str) -> None:
+def test_what_is_not_json_is_reported_with_its_line(text: str) -> None:
     error = refused(f"\n{text}", "json")
     assert (error.code, "is not JSON, line" in str(error)) == ("broken", True)
 
@@ -143,7 +143,7 @@ def test_nothing_in_yaml_is_executed() -> None:
     assert "echo oak" in reading.text
 
 
-def test_what_is_not_yaml_is_told_with_its_line() -> None:
+def test_what_is_not_yaml_is_reported_with_its_line() -> None:
     assert str(refused("a: [1\nb: 2\n", "yaml")) == "`x.yaml` is not YAML, line 2"
 
 

@@ -37,7 +37,7 @@ FRENCH = "Le café à côté de l'hôtel était fermé, déjà à midi. Où ête
 
 
 @pytest.mark.parametrize(("encoding", "text"), [*TEXTS.items(), ("latin-1", FRENCH)])
-def test_encodings_are_told_by_evidence_and_named(encoding: str, text: str) -> None:
+def test_encodings_are_recognised_by_evidence_and_named(encoding: str, text: str) -> None:
     decoded = decode(text.encode(encoding), name="x.txt")
     assert decoded.text == text
     (warning,) = decoded.warnings
@@ -163,7 +163,7 @@ def packed(*members: str) -> bytes:
         (packed("xl/workbook.xml"), "a document packed as ZIP", "`.xlsx`"),
     ],
 )
-def test_what_a_file_is_by_its_content_is_told(data: bytes, what: str, ending: str) -> None:
+def test_what_a_file_is_by_its_content_is_reported(data: bytes, what: str, ending: str) -> None:
     with pytest.raises(ReadError) as caught:
         decode(data, name="x.txt")
     assert caught.value.code == "binary"

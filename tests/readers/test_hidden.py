@@ -131,7 +131,7 @@ def place_of(reading: Reading, words: str) -> str:
 
 
 @pytest.mark.parametrize("state", ["hidden", "veryHidden"])
-def test_a_hidden_sheet_is_said_to_be_hidden(state: str) -> None:
+def test_a_hidden_sheet_is_marked_as_hidden(state: str) -> None:
     book = openpyxl.Workbook()
     book.active.title = "Open"
     book.active.append(["Oak stands in the yard"])
@@ -170,7 +170,7 @@ def test_hidden_rows_and_columns_with_words_are_counted() -> None:
     )
 
 
-def test_what_old_workbooks_hide_is_told() -> None:
+def test_what_old_workbooks_hide_is_reported() -> None:
     book = xlwt.Workbook()
     for name, visibility in (("Open", 0), ("Plan", 1), ("Deep", 2)):
         sheet = book.add_sheet(name)
@@ -196,7 +196,7 @@ def test_a_workbook_that_hides_nothing_tells_nothing() -> None:
     assert reading_of(book, "xlsx").warnings == ()
 
 
-def test_a_hidden_slide_is_said_to_be_hidden() -> None:
+def test_a_hidden_slide_is_marked_as_hidden() -> None:
     show = pptx.Presentation()
     for words in ("Oak", "Ash", "Elm"):
         show.slides.add_slide(show.slide_layouts[5]).shapes.title.text = f"{words} grows here"

@@ -203,7 +203,7 @@ def test_a_small_page_is_read_whole() -> None:
     assert cut(read(html)) == ["Pizza 8 €", "Pasta 7 €"]
 
 
-def test_encodings_are_stated_or_told_by_evidence() -> None:
+def test_encodings_are_stated_or_recognised_by_evidence() -> None:
     stated = "<meta charset=iso-8859-2><p>żółw</p>".encode("iso8859-2")
     assert (cut(read(stated)), read(stated).warnings) == (["żółw"], ())
     declared = '<?xml version="1.0" encoding="windows-1251"?><html><p>Привет</p></html>'
@@ -276,7 +276,7 @@ def test_lines_of_what_is_taken_out_of_a_page_are_those_of_the_file() -> None:
         assert f"It is number {number}." in source[place.number - 1]
 
 
-def test_a_cell_that_spans_rows_is_said_in_each() -> None:
+def test_a_cell_that_spans_rows_is_repeated_in_each() -> None:
     page = (
         b"<main><table><tr><th>Year</th><th>Place</th><th>Honey</th></tr>"
         b"<tr><td rowspan='2'>1999</td><td>Kelm</td><td>12 kg</td></tr>"

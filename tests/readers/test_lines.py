@@ -44,7 +44,7 @@ def test_wrapped_lines_are_one_block() -> None:
     assert cut(text) == [text]
 
 
-def test_a_sentence_that_breaks_off_within_a_name_goes_on() -> None:
+def test_a_sentence_that_breaks_off_within_a_name_continues() -> None:
     wide = (
         "It was a long year for everyone who lived by the harbour, and the masons who had come up"
     )
@@ -119,7 +119,7 @@ def test_a_wrapped_item_keeps_its_second_line() -> None:
     assert cut(text) == ["- an item that goes on\n  in a second line", "- another one"]
 
 
-def test_a_line_in_lower_case_goes_on() -> None:
+def test_a_line_in_lower_case_continues() -> None:
     assert cut("Next Reward: $50 gift card\nat 5,000 pts") == [
         "Next Reward: $50 gift card\nat 5,000 pts"
     ]
@@ -216,13 +216,13 @@ def test_ends_of_sentences(line: str, ends: bool) -> None:  # noqa: FBT001 - dat
     assert ends_sentence(line) is ends
 
 
-def test_a_sentence_goes_on_after_a_comma_or_in_lower_case() -> None:
+def test_a_sentence_continues_after_a_comma_or_in_lower_case() -> None:
     text = "Dear Ann,\nYou know"
     assert continues(text, Span(0, 9), Span(10, 18))
     assert not continues("It ended\nYou know", Span(0, 8), Span(9, 17))
 
 
-def test_rules_are_told_from_words_and_dialogue() -> None:
+def test_rules_are_distinguished_from_words_and_dialogue() -> None:
     assert is_rule("=====")
     assert is_rule("* * *")
     assert not is_rule("--")

@@ -128,7 +128,7 @@ def test_odd_messages_are_read_as_far_as_they_go() -> None:
 
 
 @pytest.mark.parametrize("suffix", ["eml", "mbox", "msg"])
-def test_what_is_no_message_is_told(suffix: str, tmp_path: Path) -> None:
+def test_what_is_no_message_is_reported(suffix: str, tmp_path: Path) -> None:
     for data, code in ((b"", "empty"), (b"no message at all", "broken"), (b"\0" * 900, "broken")):
         with pytest.raises(ReadError) as caught:
             read(data, suffix)

@@ -90,7 +90,7 @@ def test_items_quotes_and_wrapped_lines() -> None:
     ]
 
 
-def test_hard_breaks_end_a_block_unless_a_sentence_goes_on() -> None:
+def test_hard_breaks_end_a_block_unless_a_sentence_continues() -> None:
     assert cut(read("Name: Ann  \nAge: 41\\\nand a half")) == ["Name: Ann", "Age: 41\\\nand a half"]
 
 

@@ -135,7 +135,7 @@ MADE: dict[str, Callable[[], bytes]] = {
 
 
 @pytest.mark.parametrize("suffix", MADE)
-def test_merged_cells_are_said_in_each_row_and_name_each_column(suffix: str) -> None:
+def test_merged_cells_are_repeated_in_each_row_and_name_each_column(suffix: str) -> None:
     reading = body(reader_for(f"x.{suffix}").read(MADE[suffix](), name=f"x.{suffix}"))
     assert reading.text.splitlines() == WRITTEN
 
@@ -156,7 +156,7 @@ def test_a_head_of_a_page_that_spans_columns_names_each() -> None:
     assert lines[6] == "Ship: Heron | 2023 Spring: fish | 2024 Spring: tea | 2024 Autumn: wool"
 
 
-def test_columns_without_end_are_not_minded() -> None:
+def test_columns_without_end_do_no_harm() -> None:
     cells = "<td colspan=99999999>oak</td>" * 300
     page = f"<main><table><tr><th>Ship</th></tr><tr>{cells}</tr></table></main>"
     assert HtmlReader().read(page.encode(), name="x.html").text.count("oak") == 300

@@ -220,7 +220,7 @@ def test_comments_of_cells_stand_with_their_row() -> None:
     assert place_of(reading, "Nothing") == Place(PlaceKind.ROW, 5, "Sheet")
 
 
-def test_formulas_without_a_result_are_told() -> None:
+def test_formulas_without_a_result_are_reported() -> None:
     book = openpyxl.Workbook()
     book.active.append(["Oak", 3, "=B1*2"])
     told = "no stored result: open and save it in a spreadsheet program"
@@ -260,7 +260,7 @@ def test_formulas_without_a_result_are_told() -> None:
         ([["two\nlines", "b c"], ["", "x"]], {1: "two lines | b c", 2: "b c: x"}),
     ],
 )
-def test_the_head_of_a_table_is_told_from_its_rows(
+def test_the_head_of_a_table_is_distinguished_from_its_rows(
     rows: list[list[str]], written: dict[int, str]
 ) -> None:
     assert dict(table_rows(rows)) == written
@@ -302,7 +302,7 @@ def test_a_field_of_ten_megabytes_is_read_in_pieces() -> None:
         ('a,b\n1,5" pipe\n"2",""', None),
     ],
 )
-def test_a_quotation_that_does_not_end_is_told(text: str, line: int | None) -> None:
+def test_a_quotation_that_does_not_end_is_reported(text: str, line: int | None) -> None:
     reading = reader_for("x.csv").read(text.encode(), name="x.csv")
     told = (
         f"a quotation mark that opens in line {line} is not closed: all that follows it is one cell"
@@ -317,7 +317,7 @@ def test_a_field_without_white_space_is_cut_all_the_same() -> None:
     assert max(len(block) for block in reading.blocks) <= 20_000
 
 
-def test_a_cell_that_is_merged_over_rows_is_said_in_each() -> None:
+def test_a_cell_that_is_merged_over_rows_is_repeated_in_each() -> None:
     import io
 
     import openpyxl

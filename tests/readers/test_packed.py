@@ -138,7 +138,7 @@ def test_entities_in_xml_are_neither_resolved_nor_loaded(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("suffix", [*OFFICE, "ods", "odp", "zip"])
-def test_damage_is_told(suffix: str) -> None:
+def test_damage_is_reported(suffix: str) -> None:
     assert refused(b"", suffix).code == "empty"
     assert refused(b"not packed at all", suffix).code == "broken"
     assert refused(packed({"other.txt": "words"})[:-30], suffix).code == "broken"
@@ -147,12 +147,12 @@ def test_damage_is_told(suffix: str) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["docx", "pptx", "xlsx"])
-def test_an_office_document_with_a_password_is_told(suffix: str) -> None:
+def test_an_office_document_with_a_password_is_reported(suffix: str) -> None:
     error = refused(bytes.fromhex("d0cf11e0a1b11ae1") + b"\0" * 600, suffix)
     assert (error.code, "password" in str(error)) == ("encrypted", True)
 
 
-def test_a_book_that_is_protected_is_told() -> None:
+def test_a_book_that_is_protected_is_reported() -> None:
     files = {
         "META-INF/container.xml": '<container><rootfile full-path="a.opf"/></container>',
         "META-INF/encryption.xml": '<e><EncryptionMethod Algorithm="http://drm.example"/></e>',

@@ -43,7 +43,7 @@ def test_larger_type_is_a_block_of_its_own() -> None:
     assert cut([page])[0] == page[0].text
 
 
-def test_a_paragraph_goes_on_in_the_next_column() -> None:
+def test_a_paragraph_continues_in_the_next_column() -> None:
     page = [*column(FULL, FULL), *column("a new column, where it ends at last.", FULL, left=400)]
     assert cut([page])[0].startswith(f"{FULL}\n{FULL}\na new column")
 

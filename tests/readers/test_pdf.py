@@ -67,7 +67,7 @@ def test_a_hyphen_at_a_line_end_stays_with_its_line_end() -> None:
     assert read(pdf).text == "Nothing came of the con\u00ad\nfirmation that was hoped for."
 
 
-def test_headings_and_paragraphs_are_told_apart_by_the_space_between() -> None:
+def test_headings_and_paragraphs_are_distinguished_by_the_space_between() -> None:
     pdf = page_maker()
     pdf.add_page()
     pdf.multi_cell(0, 6, "Results of the year")

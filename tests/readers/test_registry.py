@@ -56,6 +56,6 @@ def test_only_the_library_that_is_needed_is_imported() -> None:
     assert done.stdout.split() == []
 
 
-def test_a_space_at_the_end_of_a_name_is_told() -> None:
+def test_a_space_at_the_end_of_a_name_is_reported() -> None:
     assert remedy_for(" lead.txt ") == "rename it: its name ends with a space"
     assert remedy_for(" lead.xyz ").startswith("convert it")

@@ -47,7 +47,7 @@ def test_a_text_of_headings_alone_keeps_them_as_blocks() -> None:
     assert cut(read("Only this")) == ["Only this"]
 
 
-def test_the_encoding_is_told_of() -> None:
+def test_the_encoding_is_reported() -> None:
     reading = TextReader().read("Wir prüfen größere Straßen in München.".encode("cp1252"), name="x")
     assert reading.warnings == ("read as cp1252",)
 

@@ -424,7 +424,7 @@ def test_a_sentence_may_run_over_several_subtitles() -> None:
     assert place(reading, "Much") == "01:00:00"
 
 
-def test_what_holds_no_subtitles_is_told() -> None:
+def test_what_holds_no_subtitles_is_reported() -> None:
     for text in ("some words", "1\n00:00:01,000 --> 00:00:02,000\n\n"):
         with pytest.raises(ReadError):
             read(text, "srt")
@@ -467,7 +467,7 @@ def test_a_notebook_has_text_code_and_what_it_printed() -> None:
 @pytest.mark.parametrize(
     "text", ["{}", "[]", "nonsense", '{"cells": [{}]}', '{"cells": 1}', "[" * 99_999]
 )
-def test_what_is_no_notebook_is_told(text: str) -> None:
+def test_what_is_no_notebook_is_reported(text: str) -> None:
     with pytest.raises(ReadError) as caught:
         read(text, "ipynb")
     assert caught.value.code in ("broken", "no_text")

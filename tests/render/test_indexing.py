@@ -110,7 +110,7 @@ def test_a_report_of_many_skips_points_to_the_rest() -> None:
     assert written.count("and 7 more; see `askdoc status --skipped`") == 2
 
 
-def test_a_run_that_mended_vectors_says_so() -> None:
+def test_a_run_that_repaired_vectors_says_so() -> None:
     written = draw(report_lines, IndexReport(repaired=3), width=80)
     assert "repaired: 3 vectors made again from the stored text" in written
 
@@ -125,7 +125,7 @@ def test_an_interrupted_run_says_so() -> None:
     assert "are kept" not in rebuilt
 
 
-def test_renamed_files_and_copies_are_told_where_there_are_any() -> None:
+def test_renamed_files_and_copies_are_reported_where_there_are_any() -> None:
     report = IndexReport(renamed=(("a", "b"),), added=("c", "d"), copies=("c", "d"))
     written = draw(report_lines, report, width=80)
     assert "\nnew 2 · renamed 1\n" in written
@@ -151,7 +151,7 @@ def test_a_document_in_several_places_is_listed_with_all(tmp_path: Path) -> None
     assert f"also in {b}, {c} (the file is gone), {d} and 3 more" in told
 
 
-def test_a_source_that_is_not_there_is_told_apart_from_files_that_are_gone() -> None:
+def test_a_source_that_is_not_there_is_distinguished_from_files_that_are_gone() -> None:
     missing = ("docs/a.pdf", f"docs/{HOSTILE}", "notes/c.txt")
     status = replace(STATUS, changed=(), missing=missing, absent=("docs",))
     told = " ".join(draw(status_lines, status, width=None).split())
@@ -233,7 +233,7 @@ def test_lines_around_a_place(snapshot: SnapshotAssertion, width: int | None) ->
     assert printable(written) == written
 
 
-def test_a_line_beyond_the_end_is_told() -> None:
+def test_a_line_beyond_the_end_is_reported() -> None:
     with pytest.raises(UsageError, match="there is no line 7") as error:
         draw(lambda on: line_lines(TEXT, (7, 7), 1, on), width=80)
     assert error.value.hint == "the last line is 6"
@@ -314,7 +314,7 @@ def test_a_pipe_does_not_hear_that_a_run_stops() -> None:
     assert out.getvalue() == ""
 
 
-def test_a_model_made_ready_is_told_once_even_into_a_pipe() -> None:
+def test_a_model_made_ready_is_reported_once_even_into_a_pipe() -> None:
     on, out = paper(None)
     with progress.IndexProgress(on) as listen:
         for stage in CompileStage:

@@ -115,7 +115,7 @@ def test_a_follow_up_that_is_typed_again_is_taken_for_the_same(talk: Talk) -> No
     assert asked[1] == asked[2] == "What did Anna Berg say about housing?"
 
 
-def test_a_pronoun_for_nobody_who_was_named_is_told(talk: Talk) -> None:
+def test_a_pronoun_for_nobody_who_was_named_is_reported(talk: Talk) -> None:
     told = "note: nothing said so far says who `he` is; asked as typed"
     said = " ".join(talk.say("Where do herons nest?", "When did he die?").split())
     assert told in said
@@ -126,7 +126,7 @@ def test_a_pronoun_for_nobody_who_was_named_is_told(talk: Talk) -> None:
     assert "says who" not in talk.say(PIER, "and what did she say about housing?")
 
 
-def test_what_asks_the_same_question_again_is_told(talk: Talk) -> None:
+def test_what_asks_the_same_question_again_is_reported(talk: Talk) -> None:
     said = talk.say("Where do herons nest?", "Where do owls nest?")
     assert "the same question again" not in said
     assert "note: the same question again; `/sources`" in talk.say("and herons?")
@@ -597,7 +597,7 @@ def test_what_is_asked_after_a_session_was_deleted_is_kept_anew(root: Path, home
         assert asked == ["When do they return?", "and when do they leave?"]
 
 
-def test_a_full_disk_is_told_as_such(root: Path, home: Path) -> None:
+def test_a_full_disk_is_reported_as_such(root: Path, home: Path) -> None:
     with Opened(root, home) as talk:
         talk.say(PIER)
         assert isinstance(talk.session.store, SqliteSessions)
@@ -849,7 +849,7 @@ def test_the_bar_fits(columns: int, talk: Talk) -> None:
     assert len(bar_text(talk.session, columns)) < max(columns, 2)
 
 
-def test_a_model_that_is_being_made_ready_is_told_of(talk: Talk) -> None:
+def test_a_model_that_is_being_made_ready_is_reported(talk: Talk) -> None:
     engine = talk.session.engine
     redrawn: list[str] = []
     engine.on_opened = lambda: redrawn.append(bar_text(talk.session, 80))

@@ -164,7 +164,7 @@ def test_a_resize_while_an_answer_comes_keeps_it_whole(terminal: Start, server: 
     assert screen.leave() == 0
 
 
-def test_a_server_that_asks_to_wait_is_told_of_on_a_line_of_its_own(
+def test_a_server_that_asks_to_wait_is_reported_on_a_line_of_its_own(
     terminal: Start, server: Server
 ) -> None:
     screen = terminal("repl", "--llm", server.url, columns=120)

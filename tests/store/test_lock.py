@@ -33,7 +33,7 @@ def holder(folder: Path) -> Iterator[subprocess.Popen[str]]:
         yield process
 
 
-def test_the_second_writer_is_told_who_holds_the_lock(tmp_path: Path) -> None:
+def test_the_second_writer_learns_who_holds_the_lock(tmp_path: Path) -> None:
     with holder(tmp_path) as process:
         try:
             with pytest.raises(IndexLocked) as caught, writing(tmp_path, "askdoc index"):

@@ -71,7 +71,7 @@ def filled(folder: Path) -> list[Chunk]:
     return chunks
 
 
-def test_what_is_lost_or_damaged_is_told(tmp_path: Path) -> None:
+def test_what_is_lost_or_damaged_is_reported(tmp_path: Path) -> None:
     ids = [chunk.id for chunk in filled(tmp_path)]
     with SqliteCatalog(tmp_path, tmp_path, write=True) as catalog:
         catalog.connection.execute("UPDATE sentence_vectors SET packed = x'789c'")

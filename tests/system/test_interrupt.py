@@ -67,7 +67,7 @@ def test_ctrl_c_is_met_at_once_where_nothing_is_imported() -> None:
         signal.raise_signal(signal.SIGINT)
 
 
-def test_ctrl_c_that_does_nothing_goes_on_to_do_nothing() -> None:
+def test_ctrl_c_that_does_nothing_continues_to_do_nothing() -> None:
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         with interruptible():
@@ -124,7 +124,7 @@ def _starts_a_process(process: int) -> bool:
 
 
 @pytest.mark.parametrize("comes", [_loads_onnxruntime, _starts_a_process])
-def test_ctrl_c_while_indexing_begins_is_told_in_a_word(
+def test_ctrl_c_while_indexing_begins_is_reported_in_a_word(
     comes: Callable[[int], bool], tmp_path: Path
 ) -> None:
     for number in range(300):

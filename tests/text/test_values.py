@@ -45,7 +45,7 @@ def test_one_value_in_two_spellings(one: str, other: str) -> None:
         ("-5 degrees", "5 degrees"),
     ],
 )
-def test_two_values_are_told_apart(one: str, other: str) -> None:
+def test_two_values_are_distinguished(one: str, other: str) -> None:
     (first,), (second,) = read_quantities(one), read_quantities(other)
     assert not first.equals(second)
 

@@ -141,7 +141,7 @@ def test_leave_for_a_private_address_is_remembered(here: Here, site: Site) -> No
         (("--dry-run", "https://example.org/"), "`--dry-run` fetches nothing"),
     ],
 )
-def test_what_is_wrong_is_told(here: Here, arguments: tuple[str, ...], words: str) -> None:
+def test_what_is_wrong_is_reported(here: Here, arguments: tuple[str, ...], words: str) -> None:
     refused = here.run("index", *arguments, code=2)
     assert words in refused.stderr
     assert "secret" not in refused.stderr

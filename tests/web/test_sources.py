@@ -134,7 +134,7 @@ def test_a_changed_page_takes_the_place_of_what_it_was(reader: Reader) -> None:
 
 
 @pytest.mark.parametrize("status", [404, 410])
-def test_a_page_that_is_gone_leaves_the_index_and_is_told(reader: Reader, status: int) -> None:
+def test_a_page_that_is_gone_leaves_the_index_and_is_reported(reader: Reader, status: int) -> None:
     site, bench = reader.site, reader.bench
     site.put("/a", BOATS)
     address = reader.name("/a")
@@ -149,7 +149,7 @@ def test_a_page_that_is_gone_leaves_the_index_and_is_told(reader: Reader, status
     assert bench.skips() == {}
 
 
-def test_a_link_that_leads_nowhere_is_told_until_it_is_gone(reader: Reader) -> None:
+def test_a_link_that_leads_nowhere_is_reported_until_it_is_gone(reader: Reader) -> None:
     site, bench = reader.site, reader.bench
     site.put("/", OAK, links=("a", "b"))
     site.put("/a", BOATS)
@@ -252,7 +252,7 @@ def test_a_page_that_is_no_longer_linked_leaves_and_others_stay(reader: Reader) 
     assert reader.texts().keys() == {"/", "/c"}
 
 
-def test_robots_txt_is_minded_by_a_crawl(reader: Reader) -> None:
+def test_robots_txt_is_respected_by_a_crawl(reader: Reader) -> None:
     site, bench = reader.site, reader.bench
     site.pages["/robots.txt"] = Page(
         b"User-agent: *\nDisallow: /private/\nDisallow: /*.txt$\n", type="text/plain"

@@ -98,7 +98,7 @@ def test_a_claim_comes_as_soon_as_its_line_is_whole() -> None:
 @pytest.mark.parametrize(
     "text", ["NO ANSWER", "- NO ANSWER.", "I cannot answer this.", "The sources do not say."]
 )
-def test_a_refusal_is_told_from_a_claim(text: str) -> None:
+def test_a_refusal_is_distinguished_from_a_claim(text: str) -> None:
     assert isinstance(read(text)[0], Refused)
 
 

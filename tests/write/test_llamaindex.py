@@ -106,7 +106,7 @@ def test_without_an_llm_the_documents_speak_for_themselves(library: Path) -> Non
         (Says(text="- The Oren dam was completed in 1931. [1]\n"), "Says", None),
     ],
 )
-def test_what_failed_of_a_model_is_told(
+def test_what_failed_of_a_model_is_reported(
     library: Path, llm: Says, generator: str, failure: str | None
 ) -> None:
     with AskdocQueryEngine.open(library, llm=llm) as engine:

@@ -95,7 +95,7 @@ def test_a_package_that_is_not_there_is_an_error_with_a_hint(
     assert not isinstance(caught.value, Unreachable)
 
 
-def test_an_index_that_does_not_answer_is_told_from_a_package_that_is_not_there(
+def test_an_index_that_does_not_answer_is_distinguished_from_a_package_that_is_not_there(
     files: ModelFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("PIP_NO_INDEX", raising=False)

@@ -105,7 +105,7 @@ def test_its_models_are_listed_and_completed(served: list[dict[str, Any]]) -> No
     assert model_names("smol") == ["smollm2-135m"]
 
 
-def test_a_model_that_it_does_not_have_is_told_with_those_that_it_has(
+def test_a_model_that_it_does_not_have_is_reported_with_those_that_it_has(
     served: list[dict[str, Any]],
 ) -> None:
     with pytest.raises(GeneratorError, match="does not have the model `qwen3`") as caught:

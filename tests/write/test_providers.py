@@ -189,7 +189,7 @@ def test_a_server_that_says_nothing_is_given_up(llama: str) -> None:
     assert "ASKDOC_LLM_TIMEOUT" in (caught.value.hint or "")
 
 
-def test_what_came_before_a_failure_is_kept_and_the_reason_told(llama: str) -> None:
+def test_what_came_before_a_failure_is_kept_and_the_reason_reported(llama: str) -> None:
     part = chunk("- The Oren dam was completed in 1931. [1]\n- The")
     with in_front_of(llama, breaking(part, promised=5000)) as (url, _):
         generator, _ = ask(url)
@@ -304,7 +304,9 @@ def test_a_server_of_another_protocol_is_an_error(body: bytes, kind: str) -> Non
         (504, "text/plain", "can't be reached: 504"),
     ],
 )
-def test_a_page_in_place_of_what_a_server_serves_is_told(status: int, kind: str, says: str) -> None:
+def test_a_page_in_place_of_what_a_server_serves_is_reported(
+    status: int, kind: str, says: str
+) -> None:
     with (
         in_front_of(
             "http://127.0.0.1:1/v1", failing(500), served=b"<html>no", status=status, kind=kind

@@ -121,7 +121,7 @@ def test_a_downloaded_folder_cannot_name_a_check_elsewhere(tmp_path: Path) -> No
     assert found.settings.check == "llm"
 
 
-def test_a_name_that_is_no_model_is_told_with_what_the_option_takes() -> None:
+def test_a_name_that_is_no_model_is_reported_with_what_the_option_takes() -> None:
     from askdoc.models.entailment import load
 
     with pytest.raises(ModelError, match="`cross-encoder/nli-none` is not on this machine") as told:

@@ -201,7 +201,7 @@ def test_a_provider_cannot_pass_on_what_it_is_asked(
 
 
 @pytest.mark.parametrize("kind", [*PROVIDERS, "compatible", "ollama"])
-def test_an_answer_that_its_limit_of_tokens_cut_off_is_told_from_a_whole_one(
+def test_an_answer_that_its_limit_of_tokens_cut_off_is_distinguished_from_a_whole_one(
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with a_server(cut_off) as (url, _):
@@ -266,7 +266,7 @@ def test_an_address_with_a_secret_is_refused_without_showing_it(address: str, sa
     assert caught.value.hint
 
 
-def test_a_server_that_dies_before_it_says_anything_is_told_as_that() -> None:
+def test_a_server_that_dies_before_it_says_anything_is_reported_as_that() -> None:
     def dying(handler: BaseHTTPRequestHandler, body: bytes) -> bool:
         handler.send_response(200)
         handler.send_header("Content-Type", "text/event-stream")

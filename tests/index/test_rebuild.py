@@ -77,7 +77,7 @@ def test_the_former_index_answers_until_the_new_one_is_whole(filled: Bench) -> N
     assert not is_unfinished(filled)
 
 
-def test_a_run_of_all_goes_on_with_what_was_broken_off(filled: Bench) -> None:
+def test_a_run_of_all_continues_with_what_was_broken_off(filled: Bench) -> None:
     filled.on_load = lambda found: interrupt(found) if "dog" in found.location else None
     filled.write(docs__cat="The cat is awake.")
     report = filled.sync(rebuild=True)
