@@ -15,10 +15,10 @@ from typer.testing import CliRunner
 from askdoc.cli import app as cli
 
 
-def askdoc(folder: Path, *arguments: str, given: str | None = None) -> CompletedProcess[str]:
-    """Run a command in a folder, with `given` as its standard input."""
+def askdoc(folder: Path, *arguments: str) -> CompletedProcess[str]:
+    """Run a command in a folder, with an empty standard input."""
     with contextlib.chdir(folder):
-        done = CliRunner().invoke(cli.make_app(), arguments, prog_name="askdoc", input=given)
+        done = CliRunner().invoke(cli.make_app(), arguments, prog_name="askdoc")
     if done.exception is not None and not isinstance(done.exception, SystemExit):
         raise done.exception
     return CompletedProcess(["askdoc", *arguments], done.exit_code, done.stdout, done.stderr)
