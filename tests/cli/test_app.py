@@ -225,6 +225,13 @@ def test_the_process_ends_at_once_with_all_that_was_printed(argument: str, code:
     assert done.stderr.startswith("error: there is no option `--nope`" if code else "")
 
 
+def test_a_group_without_a_command_lists_its_commands() -> None:
+    done = run("sources")
+    assert done.exit_code == 2
+    hint = "hint: choose one of `list`, `add`, `remove`; see `askdoc sources --help`"
+    assert done.stderr == f"error: missing command\n\n{hint}\n"
+
+
 def test_the_version() -> None:
     assert run("--version").stdout == "askdoc 0.1.0\n"
 

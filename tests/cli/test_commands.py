@@ -232,7 +232,7 @@ def test_the_status_lists_the_fields_of_each_document() -> None:
 
 
 @pytest.mark.usefixtures("work")
-@pytest.mark.parametrize("arguments", [[""], ["ask"], ["ask", "  \n"], ["search", ""]])
+@pytest.mark.parametrize("arguments", [[""], ["ask"], ["ask", "  \n"]])
 def test_an_empty_question_is_wrong_usage(arguments: list[str]) -> None:
     done = run(*arguments)
     assert (done.exit_code, done.stdout) == (2, "")
@@ -792,6 +792,16 @@ def test_a_search_marks_the_words_of_the_question_in_any_form() -> None:
     text = "The piers were rebuilt, in Oak and in steel."
     marked = _matches('What is the pier "built in" oak -steel?', SnowballAnalyser(), "en")
     assert [text[start:end] for start, end in marked(text)] == ["piers", "Oak"]
+
+
+@pytest.mark.usefixtures("work")
+def test_a_search_without_words_or_passages_says_so() -> None:
+    done = run("search")
+    assert done.exit_code == 2
+    assert done.stderr.endswith('hint: name it: `askdoc search "WORDS"`\n')
+    done = run("search", "--source", "bees.md", "--", "pier -summer -winter")
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert done.stderr == "note: no passage has what you search for\n"
 
 
 @pytest.mark.usefixtures("work")

@@ -121,10 +121,10 @@ class Root(Group):
     ) -> Any:
         """Run the command line `args`, by default that of the process, and exit."""
         console.prepare_streams()
+        args = sys.argv[1:] if args is None else args
         try:
             _expect_output()
             keep_number()
-            args = sys.argv[1:] if args is None else args
             self._complete_for(args)
             if COMPLETING in os.environ:
                 from askdoc.cli import completion as shells
@@ -145,7 +145,7 @@ class Root(Group):
             code = error.exit_code
         except typer.TyperException as error:
             page = console.errors()
-            page.show(problem_lines(*_explained(error), page))
+            page.show(problem_lines(*_explained(error, args), page))
             code = error.exit_code
         except typer.Abort:
             code = INTERRUPTED
@@ -315,7 +315,7 @@ def _refuse_second_values(given: Sequence[Any]) -> None:
         seen.add(item.name)
 
 
-def _explained(error: typer.TyperException) -> tuple[str, str | None]:
+def _explained(error: typer.TyperException, args: Sequence[str]) -> tuple[str, str | None]:
     """Convert typer's usage error to askdoc's style."""
     message = _PARSER.sub(r"should be \1", error.format_message().replace("'", "`").rstrip("."))
     context = getattr(error, "ctx", None)
@@ -331,15 +331,18 @@ def _explained(error: typer.TyperException) -> tuple[str, str | None]:
             hint = "a value that starts with `-` comes after `--`"
         elif known:
             hint = f"did you mean {' or '.join(f'`{name}`' for name in known)}?"
-        elif given := _starting_with(option):
+        elif given := _starting_with(option, args):
             command = f"{context.command_path} -- {given}" if context else f"-- {given}"
             hint = f"if that is a name and no option, put `--` before it: `{command}`"
+    elif context and isinstance(context.command, TyperGroup):
+        commands = ", ".join(f"`{name}`" for name in context.command.list_commands(context))
+        hint = f"choose one of {commands}; {hint}"
     return f"{message[:1].lower()}{message[1:]}", hint
 
 
-def _starting_with(option: str) -> str | None:
+def _starting_with(option: str, args: Sequence[str]) -> str | None:
     """Return the argument that was parsed as options but looks like a file name."""
-    named = (one for one in sys.argv[1:] if one.startswith(option) and _FILE.fullmatch(one))
+    named = (one for one in args if one.startswith(option) and _FILE.fullmatch(one))
     return next(map(shlex.quote, named), None)
 
 

@@ -27,10 +27,12 @@ from askdoc.cli.options import (
     Words,
 )
 from askdoc.cli.output import print_json
+from askdoc.errors import UsageError
 from askdoc.formats import search_to_json
 from askdoc.paths import seen_from
 from askdoc.render.answers import passage_lines
 from askdoc.render.console import errors, output
+from askdoc.render.errors import note_line
 from askdoc.strings import one_line
 
 if TYPE_CHECKING:
@@ -70,6 +72,9 @@ def search(  # noqa: PLR0913 - one parameter for each option
         vim -q <(askdoc search --vimgrep "isolation")
     """
     text = read_question(question)
+    if not text.strip():
+        message = "there is nothing to search for"
+        raise UsageError(message, hint='name it: `askdoc search "WORDS"`')
     workspaces = open_workspaces(library=library, index=index, embedder=embedder, top_k=top_k)
     with ExitStack() as stack:
         load_model = stack.enter_context(app.language_models())
@@ -100,6 +105,9 @@ def search(  # noqa: PLR0913 - one parameter for each option
             analyser = next(iter(answerers.values())).parts.sources.analyser
             marked = _matches(text, analyser, app.language_of(text, settings))
             page.show(passage_lines(passages, page, lines=lines, marked=marked))
+        if not passages and not as_json:
+            page = errors()
+            page.show([note_line("no passage has what you search for", page)])
 
 
 def _search(

@@ -60,7 +60,7 @@ def _summary(answer: Answer) -> Text:
     total = stages.pop("total", None)
     if total is not None:
         parts.append(f"{total:.0f} ms")
-    if named := ", ".join(f"{stage} {took:.0f}" for stage, took in stages.items() if took):
+    if named := ", ".join(f"{stage} {took:.0f}" for stage, took in stages.items() if round(took)):
         parts[-1] += f" ({named})"
     return Text(" · ".join(parts))
 
