@@ -138,7 +138,7 @@ def human(folder: Path) -> Iterator[Item]:
     """Read the pairs that people judged."""
     for path in sorted(folder.glob("*.jsonl.gz")):
         source = path.name.removesuffix(".jsonl.gz")
-        for row in _rows(path):
+        for row in read_rows(path):
             premise = row["premise"]
             if title := row.get("title"):
                 premise = f"{title} {premise}"
@@ -153,8 +153,9 @@ def clapnq(folder: Path) -> Iterator[Item]:
 
     Half of the passages, by a hash, are left out altogether, to measure on.
     """
-    titles = {row["pid"]: row["title"] for row in _rows(folder / "clapnq_dev.passages.jsonl.gz")}
-    for row in _rows(folder / "clapnq_dev.questions.jsonl.gz"):
+    passages = read_rows(folder / "clapnq_dev.passages.jsonl.gz")
+    titles = {row["pid"]: row["title"] for row in passages}
+    for row in read_rows(folder / "clapnq_dev.questions.jsonl.gz"):
         if is_left_out(row["pid"]):
             continue
         text = " ".join(answer["text"] for answer in row["answers"])
@@ -174,7 +175,7 @@ def is_left_out(name: str) -> bool:
 def made(folder: Path, rng: random.Random) -> Iterator[Item]:
     """Make pairs from sentences of passages."""
     for name, most in PASSAGES.items():
-        passages = list(_rows(folder / f"{name}.passages.jsonl.gz"))
+        passages = list(read_rows(folder / f"{name}.passages.jsonl.gz"))
         by_title = defaultdict(list)
         for passage in passages:
             by_title[passage["title"]].append(passage["text"])
@@ -249,7 +250,8 @@ def _premise(title: str, gold: str, others: list[str], rng: random.Random) -> st
     return " ".join(texts)
 
 
-def _rows(path: Path) -> Iterator[dict]:
+def read_rows(path: Path) -> Iterator[dict]:
+    """Read a file of JSON lines."""
     with gzip.open(path, "rt", encoding="utf-8") as file:
         yield from map(json.loads, file)
 

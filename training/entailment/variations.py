@@ -44,6 +44,12 @@ often/seldom majority/minority ancient/modern ascending/descending strengthened/
 expanded/reduced gained/lost gain/lose
 """.split()
 
+_TURNED: dict[str, list[str]] = {}
+for _pair in _OPPOSITES:
+    _one, _other = _pair.split("/")
+    _TURNED.setdefault(_one, []).append(_other)
+    _TURNED.setdefault(_other, []).append(_one)
+
 _UNITS = [
     "km kilometres kilometers miles metres meters feet yards inches centimetres".split(),
     ["kilograms", "kg", "grams", "tonnes", "tons", "pounds", "ounces"],
@@ -111,10 +117,10 @@ Make = Callable[[str, Sequence[str], random.Random], Iterator[Variation]]
 def true_claims(sentence: str, rng: random.Random) -> list[Variation]:
     """List claims that the sentence holds: it says less, or the same in another order."""
     found = []
-    bare = _BRACKETS.sub("", sentence)
+    bare = without_brackets(sentence)
     if bare != sentence:
         found.append(bare)
-    if "," in bare and (shorter := _ASIDE.sub("", bare)) != bare:
+    if "," in bare and (shorter := without_aside(bare)) != bare:
         found.append(shorter)
     for base in [bare, *found[-1:]]:
         if match := _LEADING.search(base):
@@ -124,7 +130,7 @@ def true_claims(sentence: str, rng: random.Random) -> list[Variation]:
         tail = _TAIL.search(base.rstrip("."))
         if tail and tail.start() > _SHORTEST and not _limits(tail[0]):
             found.append(base[: tail.start()] + ".")
-    found.append(_numerals(bare))
+    found.append(numerals(bare))
     return [
         Variation(claim, SUPPORTED, "shortened")
         for claim in dict.fromkeys(found)
@@ -157,7 +163,8 @@ def _moved(rest: str, place: str) -> str:
     return f"{rest.rstrip('.')} {lead}."
 
 
-def _numerals(text: str) -> str:
+def numerals(text: str) -> str:
+    """Write a number in figures instead of words, or a million in full."""
     for word, value in zip(_SMALL, _SMALL_VALUES, strict=True):
         if f" {word} " in text:
             return text.replace(f" {word} ", f" {value} ", 1)
@@ -202,12 +209,11 @@ def _other_number(text: str, rng: random.Random) -> str:
 
 
 def _words(claim: str, rng: random.Random) -> Iterator[Variation]:
-    found = []
-    for pair in _OPPOSITES:
-        one, other = pair.split("/")
-        for old, new in ((one, other), (other, one)):
-            if match := re.search(rf"(?<![\w-]){old}(?![\w-])", claim):
-                found.append((match.span(), new))
+    found = [
+        (match.span(), new)
+        for match in re.finditer(r"(?<![\w-])\w+(?![\w-])", claim)
+        for new in _TURNED.get(match[0], ())
+    ]
     for span, new in rng.sample(found, min(2, len(found))):
         yield _swap(claim, span, new, "direction")
 
@@ -284,6 +290,31 @@ def _halves(claim: str, others: Sequence[str], rng: random.Random) -> Iterator[V
 def _swap(claim: str, span: tuple[int, int], new: str, part: str) -> Variation:
     start, end = span
     return Variation(claim[:start] + new + claim[end:], CONTRADICTED, part)
+
+
+def opposite(text: str, rng: random.Random) -> list[str]:
+    """Turn one word of a text into its opposite, in up to two ways."""
+    return [variation.claim for variation in _words(text, rng)]
+
+
+def turned_by_negation(text: str) -> list[str]:
+    """Deny what a text says, or say what it denies."""
+    return [variation.claim for variation in _negations(text)]
+
+
+def restricted(text: str, rng: random.Random) -> list[str]:
+    """Take out what limits a text, or put a limit in."""
+    return [variation.claim for variation in _restrictions(text, rng)]
+
+
+def without_brackets(text: str) -> str:
+    """Leave out what stands in brackets."""
+    return _BRACKETS.sub("", text)
+
+
+def without_aside(text: str) -> str:
+    """Leave out an apposition or a relative clause between commas."""
+    return _ASIDE.sub("", text)
 
 
 def names_of(text: str) -> list[str]:

@@ -98,7 +98,9 @@ def writer(
         return None
     settings = workspace.settings
     from askdoc.ask.cite import readable
+    from askdoc.models.instructions import order_finder
     from askdoc.write.check.checker import Check
+    from askdoc.write.prompts import Show
     from askdoc.write.writer import Limits, Writer
 
     analyser = SnowballAnalyser()
@@ -122,7 +124,7 @@ def writer(
         terms,
         limits=limits,
         second_check=_second_check(workspace, generator),
-        reach=readable,
+        show=Show(readable, order_finder(embedder)),
         embed=embedder.embed_queries,
     )
 

@@ -21,10 +21,10 @@ from askdoc.ask.cite import Chosen, readable
 from askdoc.ask.find import Finder, Found, Sources, clean
 from askdoc.ask.lookup import fitting, none_fits
 from askdoc.ask.mail import credited, is_message
+from askdoc.models.instructions import order_finder
 from askdoc.settings import Settings, answer_fingerprint
 from askdoc.store.vectors_codec import IN_CONTEXT
 from askdoc.strings import one_line
-from askdoc.text.mentions import content_words
 from askdoc.types import (
     Answer,
     Citation,
@@ -45,7 +45,8 @@ from askdoc.types import (
 )
 from askdoc.types.places import Place
 from askdoc.types.ports import AnswerWriter, CatalogReader, Listener, ignore
-from askdoc.write.prompts import REFUSAL
+from askdoc.write.prompts import REFUSAL, words_of
+from askdoc.write.suspicious import suspicion
 
 if TYPE_CHECKING:
     from askdoc.types.ports import Matrix
@@ -57,27 +58,22 @@ def unpoisoned(
     evidence: Sequence[Evidence],
     suspicious: Container[str],
 ) -> list[Chosen]:
-    """Drop chosen sentences that address a model, unless the question is about them.
+    """Drop chosen sentences that address a model or order something, unless they are asked about.
 
     `suspicious` has their labels. The question is about such a sentence if they share a word that
     no other evidence has; then it comes last. If nothing is left, the best other sentence is used;
     if there is none, nothing is dropped.
     """
     others = [item for item in evidence if item.label not in suspicious]
-    known = {word for item in others for word in _words(item.text)}
-    asked = _words(question) - known
+    asked = words_of(question).difference(*(words_of(item.text) for item in others))
     trusted = [
         item
         for item in chosen
-        if item.evidence.label not in suspicious or asked & _words(item.evidence.text)
+        if item.evidence.label not in suspicious or asked & words_of(item.evidence.text)
     ]
     if trusted or not others:
         return sorted(trusted, key=lambda one: one.evidence.label in suspicious) or list(chosen)
     return [Chosen(others[0], readable(others[0]))]
-
-
-def _words(text: str) -> set[str]:
-    return {word.casefold() for word in content_words(text)}
 
 
 GENERATOR = "extractive"
@@ -115,6 +111,7 @@ class Answerer:
         self._catalog = sources.catalog
         self._settings = settings
         self._finder = Finder(sources, settings)
+        self._orders = order_finder(sources.embedder)
         models = {"embedder": sources.embedder.fingerprint}
         if sources.ranker:
             models["ranker"] = sources.ranker.fingerprint
@@ -181,7 +178,11 @@ class Answerer:
         listen(evidence)
         # Step 6: a language model phrases the answer, or the chosen sentences are the answer.
         reply = (
-            self._write(writer, found, listen, complete) if writer else self._extract(found.chosen)
+            self._write(writer, found, listen, complete)
+            if writer
+            else self._extract(
+                unpoisoned(found.searched, found.chosen, found.evidence, self._suspicious(found))
+            )
         )
         reason = reason or reply.reason
         finished = time.perf_counter()
@@ -245,6 +246,24 @@ class Answerer:
     def lines(self, document_id: str, span: Span) -> tuple[int, int]:
         """Return the first and last line (from 1) of a place."""
         return self._catalog.lines(document_id, span)
+
+    def _suspicious(self, found: Found) -> set[str]:
+        """Return the labels of sentences that address a model or give orders to whoever answers.
+
+        Evidence that is not chosen is examined only where it may take the place of a chosen one.
+        """
+        chosen = [item.evidence for item in found.chosen]
+        labels: set[str] = set()
+        for items in (chosen, found.evidence):
+            orders = self._orders([item.text for item in items])
+            labels = {
+                item.label
+                for item, order in zip(items, orders, strict=True)
+                if order or suspicion(item.text)
+            }
+            if not labels:
+                break
+        return labels
 
     def _extract(self, chosen: Sequence[Chosen], generation: Generation | None = None) -> _Reply:
         """Return the chosen sentences as claims."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from askdoc.ask.cite import readable
 from askdoc.types import Citation, Form, Support
 from askdoc.write.check.checker import Check, Source, Verdict, labels, premise
-from askdoc.write.prompts import Offer, build
+from askdoc.write.prompts import Offer, Show, build
 from askdoc.write.writer import source_of
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class DraftCheck:
         evidence = self._answerer.evidence(question, documents=documents)[: 2 * _NEAREST]
         built = build(
             question, evidence, context=4 * _ROOM, evidence_tokens=_ROOM, form=Form.FREE,
-            reach=readable,
+            show=Show(readable),
         )  # fmt: skip
         offers = built.offers[:_NEAREST]
         sources = [source_of(offer) for offer in offers]

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from askdoc.models.instructions import FindOrders
+from askdoc.text.mentions import content_words
 from askdoc.types import Evidence, Form, Prompt, Span
 from askdoc.write.suspicious import harmless, suspicion, visible
 
@@ -113,6 +115,9 @@ _CHARACTERS_PER_TOKEN = 3.2
 
 _FENCE = "<sentences>"
 
+ORDERS = "it gives an order to whoever answers"
+"""Why such a sentence is kept from the model."""
+
 _ADJOINING = 24
 """Characters after a sentence to examine."""
 
@@ -129,15 +134,32 @@ def alone(item: Evidence) -> Span:
     return item.span
 
 
+def no_orders(sentences: Sequence[str]) -> list[bool]:
+    """Take no sentence for an order."""
+    return [False] * len(sentences)
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """How evidence is shown: where a sentence begins, and which sentences give orders."""
+
+    reach: Reach = alone
+    orders: FindOrders = no_orders
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """An offered sentence: its number, its place, and the context for the check."""
+    """An offered sentence: its number, its place, and the context for the check.
+
+    `quoted` where it gives an order to whoever answers, so that the prompt quotes it.
+    """
 
     number: int
     evidence: Evidence
     span: Span
     text: str
     context: str
+    quoted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,27 +190,37 @@ def build(
     evidence_tokens: int,
     may_refuse: bool = True,
     form: Form = Form.GRAMMAR,
-    reach: Reach = alone,
+    show: Show | None = None,
 ) -> Built:
     """Build the prompt for `question`, with as much of `evidence` as fits, best first.
 
     `context` is the model's window in tokens, `evidence_tokens` the part of it for evidence.
     Without `may_refuse`, for a weak model, the grammar has no refusal. Sentences that address the
-    model are left out and listed.
+    model are left out and listed. So are orders to whoever answers, unless the question shares a
+    word with one that no other sentence has; then it is quoted.
     """
+    show = show or Show()
     frame = estimate(AS_JSON) + estimate(question) + _ANSWER_TOKENS + _SLACK
     room = min(evidence_tokens, context - frame)
     is_crowded = room < evidence_tokens
     offers: list[Offer] = []
     suspicious: dict[str, str] = {}
     unfit: list[tuple[Evidence, Span, str]] = []
+    places: list[tuple[Evidence, Span, str]] = []
     for item in evidence:
-        span = reach(item)
+        span = show.reach(item)
         text = _at(item, span)
         if reason := suspicion(text + _adjoining(item, span)) or suspicion(_heading(item)):
             suspicious[item.label] = reason
+        else:
+            places.append((item, span, visible(text)))
+    ordering = show.orders([text for _, _, text in places])
+    plain = [text for (_, _, text), order in zip(places, ordering, strict=True) if not order]
+    asked = words_of(question).difference(*map(words_of, plain))
+    for (item, span, text), order in zip(places, ordering, strict=True):
+        if order and not asked & words_of(text):
+            suspicious[item.label] = ORDERS
             continue
-        text = visible(text)
         if any(offer.evidence.passage.document.id == item.passage.document.id
                and offer.span.overlap(span) for offer in offers):  # fmt: skip
             continue
@@ -197,7 +229,7 @@ def build(
             unfit.append((item, span, text))
             continue
         room -= line
-        offers.append(Offer(len(offers) + 1, item, span, text, _around(item, span)))
+        offers.append(Offer(len(offers) + 1, item, span, text, _around(item, span), order))
     prompt = _prompt(question, offers, form, may_refuse=may_refuse)
     beyond = tuple(
         Offer(number, item, span, text, _around(item, span))
@@ -224,7 +256,9 @@ def _prompt(question: str, offers: Sequence[Offer], form: Form, *, may_refuse: b
         grammar = claims_grammar(len(offers), most_claims=most, may_refuse=may_refuse)
     if form is Form.SCHEMA:
         schema = claims_schema(len(offers), most_claims=most, may_refuse=may_refuse)
-    sentences = "\n".join(_line(offer.number, offer.text) for offer in offers)
+    sentences = "\n".join(
+        _line(offer.number, f"“{offer.text}”" if offer.quoted else offer.text) for offer in offers
+    )
     return Prompt(
         system=AS_JSON if schema else SYSTEM if may_refuse else BRIEFLY,
         user=f"{_FENCE}\n{sentences}\n</sentences>\n\nQuestion: {harmless(question)}",
@@ -233,6 +267,11 @@ def _prompt(question: str, offers: Sequence[Offer], form: Form, *, may_refuse: b
         grammar=grammar,
         schema=schema,
     )
+
+
+def words_of(text: str) -> set[str]:
+    """Return the content words of a text, folded."""
+    return {word.casefold() for word in content_words(text)}
 
 
 def _line(number: int, text: str) -> str:

@@ -33,7 +33,7 @@ from askdoc.write.check.checker import Check, Checker, EmbedTexts, Source, Verdi
 from askdoc.write.check.disagreement import Dispute, common, disagreements, parallel
 from askdoc.write.check.shortening import altered
 from askdoc.write.parse import Refused, Written, ends_sentence, is_label, read_claims
-from askdoc.write.prompts import Built, Offer, Reach, alone
+from askdoc.write.prompts import Built, Offer, Show
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,14 +157,15 @@ class Writer:
 
     def __init__(
         self, generator: Generator, check: Check, terms: Terms, *, limits: Limits | None = None,
-        second_check: Checker | None = None, reach: Reach = alone, embed: EmbedTexts | None = None,
+        second_check: Checker | None = None, show: Show | None = None,
+        embed: EmbedTexts | None = None,
     ) -> None:  # fmt: skip
         self._generator = generator
         self._check = check
         self._terms = terms
         self._limits = limits or Limits()
         self._second = second_check
-        self._reach = reach
+        self._show = show
         self._embed = embed
 
     @property
@@ -200,7 +201,7 @@ class Writer:
             evidence_tokens=self._limits.evidence_tokens,
             may_refuse=self._limits.trusted,
             form=self._generator.form,
-            reach=self._reach,
+            show=self._show,
         )
         progress = _Progress(time.perf_counter(), question)
         if built.beyond and not built.offers:
