@@ -54,7 +54,7 @@ def stored(work: Path) -> int:
 def test_a_run_that_ends_early_reports_what_is_kept_and_the_next_continues(
     how: signal.Signals, code: int, work: Path
 ) -> None:
-    write(work, 600, lines=1)  # more than two groups are stored one after the other
+    write(work, 400, lines=1)  # more than the group that is stored first
     process = subprocess.Popen(
         [sys.executable, "-m", "askdoc", "index"],
         cwd=work,
@@ -72,10 +72,10 @@ def test_a_run_that_ends_early_reports_what_is_kept_and_the_next_continues(
     assert told, printed
     assert "completed files are kept; `askdoc index` continues from here" in printed
     kept = int(told[1])
-    assert 0 < kept < 600
+    assert 0 < kept < 400
     assert stored(work) == kept
     after = askdoc(work, "index")
-    assert f"new {600 - kept} · unchanged {kept}\n" in after.stdout
+    assert f"new {400 - kept} · unchanged {kept}\n" in after.stdout
     assert askdoc(work, "doctor").returncode == 0
 
 

@@ -7,7 +7,6 @@ import random
 import shutil
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -193,28 +192,30 @@ def test_the_environment_chooses_vi_keys_and_no_colour(
     assert b"\x1b[35m" not in screen.raw
 
 
-def _has(part: str, times: int, text: str) -> bool:
-    return text.count(part) == times
+def test_the_number_of_the_right_source_is_asked_for(terminal: Start, root: Path) -> None:
+    screen = terminal()
+    screen.say("Where do herons nest?")
+    screen.until("[1] docs/herons.txt")
+    screen.say("/eval add")
+    screen.until("A number, or none:")
+    screen.press(f"1{ENTER}")
+    screen.until("added `")
+    assert "tall trees" in (root / "evals" / "questions.jsonl").read_text(encoding="utf-8")
 
 
-def test_the_number_of_the_right_source_is_asked_for_and_may_be_refused(
-    terminal: Start, root: Path
+@pytest.mark.parametrize("key", [CTRL_C, CTRL_D])
+def test_the_number_of_the_right_source_may_be_kept_back(
+    key: str, terminal: Start, root: Path
 ) -> None:
     screen = terminal()
     screen.say("Where do herons nest?")
     screen.until("[1] docs/herons.txt")
-    for count, key in enumerate((CTRL_C, CTRL_D), start=1):
-        screen.say("/eval add")
-        screen.until(partial(_has, "A number, or none:", count))
-        screen.press(key)
-        screen.until(partial(_has, "note: interrupted", count))
-        screen.ready()
-    assert not (root / "evals").exists()
     screen.say("/eval add")
-    screen.until(partial(_has, "A number, or none:", 3))
-    screen.press(f"1{ENTER}")
-    screen.until("added `")
-    assert "tall trees" in (root / "evals" / "questions.jsonl").read_text(encoding="utf-8")
+    screen.until("A number, or none:")
+    screen.press(key)
+    screen.until("note: interrupted")
+    assert screen.leave() == 0
+    assert not (root / "evals").exists()
 
 
 def test_what_is_typed_meanwhile_stands_at_the_next_prompt(terminal: Start) -> None:
