@@ -37,7 +37,7 @@ from askdoc.evals import suite
 from askdoc.evals.grade import GoldFinder, Graded, grade
 from askdoc.types import Status
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "training" / "ranker"))
+sys.path.insert(0, str(Path(__file__).parent.parent / "training"))
 from groups import held_out
 
 COLUMNS = ("first", "five", "cited", "answered", "refused")

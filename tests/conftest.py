@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from tests.postgres import Server, serving
 
-from askdoc.models import embedder, ranker
+from askdoc.models import embedder, reader
 from askdoc.store.vectors import ChromaStore
 
 # A shell that starts tests in the background has them ignore Ctrl-C, and the processes that they
@@ -52,7 +52,7 @@ def _all_in_this_process() -> Iterator[None]:
             "askdoc.app.indexing._vectors_to_write", lambda folder: ChromaStore(folder, write=True)
         )
         patch.setattr(embedder, "packaged", cache(embedder.packaged))
-        patch.setattr("askdoc.models.rankers.packaged", cache(ranker.packaged))
+        patch.setattr("askdoc.models.rankers.packaged", cache(reader.packaged))
         yield
 
 

@@ -1,234 +1,269 @@
 """Fit the confidence model: how likely it is that the documents answer a question.
 
-    python training/fit_confidence.py SET [--near NEAR_MISSES.jsonl] [--reranker none] [--alone]
-        [--write]
+    python training/fit_confidence.py KEPT.pickle DATA FOLDER --collect selqa,qed,realdocs/specs,...
+        [--near NEAR_MISSES.jsonl] [--alone]
+    python training/fit_confidence.py KEPT.pickle [--use ranker,short,...] [--write] [--alone]
 
-`SET` is the folder of a set with `suite.jsonl` and `docs/`, all of whose questions are answerable.
-Each question is answered as a user's would be; the signals of the answer are the features. A
-question is asked of several libraries:
+The first form asks the questions of those sets as a user would and keeps the signals of each.
+`FOLDER` holds an index for each set, and gets one without the gold sentences of its questions. A
+question counts as answerable where it is asked of all documents or of its own document alone. It
+does not where people wrote it so, where the gold sentences are cut out, and where it is asked of
+another document alone. Questions on documents that the reader was trained on are left out. With
+`--near`, near misses over selqa that were written by hand are kept too; nothing is fitted on them.
 
-    whole    all documents                               answerable
-    half     every second document                       where its document is among them
-    single   one document, or one that it is not about   where it is about it
-    twenty   twenty documents                            where its document is among them
-    removed  all documents, with the gold sentences of   no: a near miss
-             these questions cut out of them
-    cut      one document or twenty, so cut              no: a near miss
-
-With the packaged ranker only questions on documents that it was not trained on are taken. Folds are
-made over documents, so that none is both fitted on and judged on. Prints AUROC, expected
-calibration error and accuracy over the folds for each library, and with `--near` the AUROC of near
-misses that were written by hand, on which nothing is fitted. Then fits on all and, with `--write`,
-puts the coefficients into the package. With `--alone` the index keeps no vectors of sentences in
-their context, as with an embedder that gives none.
+The second form fits a logistic model. It prints, for each set, how a model that was fitted without
+this set does there, and with `--write` puts the coefficients that were fitted on all into the
+package. `--alone` is for an index without vectors of sentences in their passage.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
+import math
+import pickle
 import random
 import re
 import shutil
-import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from groups import held_out
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from askdoc import app, workspace
+from askdoc.ask.answer import Answerer
 from askdoc.ask.confidence import FEATURES
-from askdoc.ask.memo import RememberingEmbedder, remembering
+from askdoc.ask.memo import remembering
 from askdoc.evals import suite
-from askdoc.settings import NO_RERANKER, RERANKER
-from askdoc.types import EvalCase
-
-sys.path.insert(0, str(Path(__file__).parent / "ranker"))
-from groups import held_out
+from askdoc.evals.grade import GoldFinder, met
+from askdoc.settings import RERANKER
+from askdoc.types import Document, EvalCase
 
 TARGET = Path(__file__).parent.parent / "src" / "askdoc" / "data" / "confidence.json"
-FOLDS = 5
 REGULARISATION = 10.0
-SINGLE = 100
-MOST = {"single": 4, "twenty": 40}
-"""Questions of its own that a small library is asked."""
+MOST = 250
+"""Questions of a set that is not one of the corpora of real documents."""
+SMALL = 60
+"""Of these, questions that are asked of one document alone."""
+REAL = "realdocs"
+HELD = "near"
+"""The kind of a trial on which nothing is fitted."""
 SEED = 1
-WEIGHTS = {"removed": 0.3, "single cut": 0.15, "twenty cut": 0.15}
-"""How much a trial counts, where not 1: near misses are as many here as answerable questions.
-
-In a small library little else tells them from answers, so each that is refused costs more answers.
-"""
+CHUNKS = 20
+"""Chunks of a document, about."""
+SHARES = {"whole": 1.0, "removed": 0.6, "own document": 0.5, "other document": 0.5}
+"""How much a kind of trial counts."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One question put to one library."""
+    """One question put to one library; `first` tells whether gold is the first of the evidence."""
 
+    set: str
     kind: str
-    features: list[float]
+    question: str
+    features: dict[str, float]
     answerable: bool
-    fold: int
+    first: bool
 
 
 def main() -> None:
-    """Collect signals, judge by folds, fit on all."""
+    """Collect signals, or judge by folds over sets and fit on all."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("set", type=Path)
-    parser.add_argument("--near", type=Path, help="near misses to judge on")
-    parser.add_argument("--reranker", default=RERANKER, choices=[RERANKER, NO_RERANKER])
+    parser.add_argument("kept", type=Path)
+    parser.add_argument("data", type=Path, nargs="?")
+    parser.add_argument("folder", type=Path, nargs="?")
+    parser.add_argument("--collect", default="", help="names of sets, with commas between them")
+    parser.add_argument("--near", type=Path, help="near misses over selqa, written by hand")
+    parser.add_argument("--use", default=",".join(FEATURES), help="the signals to fit on")
     parser.add_argument("--alone", action="store_true", help="without vectors of sentences")
-    parser.add_argument("--trials", type=Path, help="file that keeps the signals")
     parser.add_argument("--write", action="store_true", help="put the coefficients in the package")
     arguments = parser.parse_args()
-    documents, ranker = arguments.set / "docs", arguments.reranker
-    if arguments.alone:
-        without_sentences()
-    cases = [case for case in suite.load(arguments.set / "suite.jsonl").cases if case.evidence]
-    if ranker == RERANKER:
-        name = arguments.set.name
+    kept: Path = arguments.kept
+    trials: list[Trial] = []
+    if kept.exists():
+        trials = pickle.loads(kept.read_bytes())  # noqa: S301 - its own file
+    if not arguments.collect:
+        report(trials, arguments.use.split(","), write=arguments.write, alone=arguments.alone)
+        return
+    for name in arguments.collect.split(","):
+        near = suite.load(arguments.near).cases if arguments.near and name == "selqa" else ()
+        trials = [trial for trial in trials if trial.set != name]
+        trials += collect(
+            name, arguments.data / name, arguments.folder, near, alone=arguments.alone
+        )
+        print(name, len(trials), flush=True)
+        kept.write_bytes(pickle.dumps(trials))
+
+
+def collect(
+    name: str, source: Path, folder: Path, near: Sequence[EvalCase], *, alone: bool
+) -> Iterator[Trial]:
+    """Ask the questions of a set in all ways."""
+    cases = list(suite.load(source / "suite.jsonl").cases)
+    real = name.startswith(REAL)
+    if not real:
+        cases = [case for case in cases if case.evidence]
         cases = [case for case in cases if held_out(name, case.evidence[0].document)]
-    used = [name for name in FEATURES if ranker != NO_RERANKER or name != "ranker"]
-    trials = kept(arguments.trials, lambda: collect(cases, documents, ranker))
-    if arguments.near:
-        near = suite.load(arguments.near).cases
-        path = arguments.trials and arguments.trials.with_suffix(".near")
-        by_hand = kept(path, lambda: written(near, documents, ranker))
-    rows = np.array([[trial.features[FEATURES.index(n)] for n in used] for trial in trials])
-    labels = np.array([trial.answerable for trial in trials])
-    folds = np.array([trial.fold for trial in trials])
-    kinds = np.array([trial.kind for trial in trials])
-    weights = np.array([WEIGHTS.get(trial.kind, 1.0) for trial in trials])
-    held = np.zeros(len(labels))
-    for fold in range(FOLDS):
-        model = fit(rows[folds != fold], labels[folds != fold], weights[folds != fold])
-        held[folds == fold] = model.predict_proba(rows[folds == fold])[:, 1]
-    whole = kinds == "whole"
-    for kind in ("half", "single", "twenty"):
-        report(kind, labels[kinds == kind], held[kinds == kind])
-    mixed = whole | (kinds == "removed")
-    report("whole against removed", labels[mixed], held[mixed])
-    for kind in ("single", "twenty"):
-        mixed = (kinds == kind) & labels | (kinds == f"{kind} cut")
-        report(f"{kind} against cut", labels[mixed], held[mixed])
-    model = fit(rows, labels, weights)
-    if arguments.near:
-        asked = np.array([trial.features for trial in by_hand])
-        asked = asked[:, [FEATURES.index(name) for name in used]]
-        judged = np.concatenate([held[whole], model.predict_proba(asked)[:, 1]])
-        truth = np.concatenate([np.ones(whole.sum(), bool), np.zeros(len(by_hand), bool)])
-        report("whole against near misses by hand", truth, judged)
-    fitted = {
-        "weights": dict(zip(used, np.round(model.coef_[0], 4).tolist(), strict=True)),
-        "intercept": round(float(model.intercept_[0]), 4),
-    }
-    print(json.dumps(fitted, indent=2))
-    if arguments.write:
-        all_fitted = json.loads(TARGET.read_text())
-        (all_fitted if arguments.alone else all_fitted["in context"])[ranker] = fitted
-        TARGET.write_text(json.dumps(all_fitted, indent=2) + "\n")
+        cases = random.Random(SEED).sample(cases, min(MOST, len(cases)))
+    index = folder / name.replace("/", "-")
+    with opened(source, source / "docs", index, alone=alone) as asker:
+        for case in cases:
+            yield asker.trial(name, "whole", case, answerable=case.answerable)
+        for case in near:
+            yield asker.trial(name, HELD, case, answerable=False)
+        yield from asker.small(name, [case for case in cases if case.evidence])
+    if real:
+        return
+    without = index.with_name(f"{index.name}-without")
+    with tempfile.TemporaryDirectory() as copies:
+        documents = Path(copies)
+        without_gold(cases, source / "docs", documents)
+        if not without.exists():
+            place = workspace.find(documents, overrides={"index": str(without)})
+            with app.indexer(place) as indexer:
+                indexer.sync([documents])
+        with opened(source, documents, without, alone=alone) as asker:
+            for case in cases:
+                yield asker.trial(name, "removed", case, answerable=False)
 
 
-def without_sentences() -> None:
-    """Have embedders give vectors of passages alone."""
-
-    class Plain(RememberingEmbedder):
-        contextual = False
-
-    load = app.opening.embedder
-    app.opening.embedder = lambda *args, **named: Plain(load(*args, **named))
-
-
-def collect(cases: Sequence[EvalCase], documents: Path, ranker: str) -> Iterator[Trial]:
-    """Put the cases to all kinds of libraries."""
-    for case, values in ask(cases, [documents], ranker):
-        yield Trial("whole", values, answerable=True, fold=fold_of(case))
-    half = sorted(documents.iterdir())[::2]
-    names = {path.name for path in half}
-    for case, values in ask(cases, half, ranker):
-        yield Trial("half", values, case.evidence[0].document in names, fold_of(case))
-    with tempfile.TemporaryDirectory() as folder:
-        cut = without_gold(cases, sorted(documents.iterdir()), Path(folder))
-        for case, values in ask(cases, [cut], ranker):
-            yield Trial("removed", values, answerable=False, fold=fold_of(case))
-    yield from small_libraries(cases, documents, ranker)
+@contextmanager
+def opened(source: Path, documents: Path, index: Path, *, alone: bool) -> Iterator[Asker]:
+    """Open an index for questions."""
+    place = replace(
+        workspace.find(source, overrides={"min_confidence": 0.0}),
+        root=documents.resolve(),
+        config=None,
+        index=index.resolve(),
+        sources=(documents.resolve(),),
+    )
+    with app.answerer(place, change=remembering) as answerer:
+        if alone:
+            answerer._finder._in_context = False  # noqa: SLF001
+        yield Asker(answerer)
 
 
-def without_gold(cases: Sequence[EvalCase], documents: Sequence[Path], target: Path) -> Path:
+class Asker:
+    """Asks an index and keeps the signals."""
+
+    def __init__(self, answerer: Answerer) -> None:
+        self._answerer = answerer
+        self._catalog = answerer.parts.sources.catalog
+        self._gold = GoldFinder(self._catalog)
+
+    def trial(
+        self,
+        name: str,
+        kind: str,
+        case: EvalCase,
+        *,
+        answerable: bool,
+        documents: Sequence[Document] | None = None,
+    ) -> Trial:
+        """Ask one question, of some documents or of all."""
+        ids = None if documents is None else [document.id for document in documents]
+        answer = self._answerer.answer(case.question, documents=ids)
+        first = False
+        if answerable and answer.evidence:
+            best = answer.evidence[0]
+            needs = self._gold.needs(case)
+            first = bool(met(best.passage.document.id, best.span, needs))
+        signals = {key: float(value) for key, value in answer.signals.items()}
+        if documents is not None:
+            signals["library_size"] = math.log10(len(documents) * CHUNKS)
+        return Trial(name, kind, case.question, signals, answerable, first)
+
+    def small(self, name: str, cases: Sequence[EvalCase]) -> Iterator[Trial]:
+        """Ask some questions of their own document alone, and of another one."""
+        chance = random.Random(SEED)
+        chosen = chance.sample(list(cases), min(SMALL, len(cases)))
+        for case in chosen:
+            own = self._gold.documents(case.evidence[0].document)
+            others = [
+                other
+                for other in cases
+                if other.evidence[0].document not in {item.document for item in case.evidence}
+            ]
+            if not own or not others:
+                continue
+            other = self._gold.documents(chance.choice(others).evidence[0].document)
+            yield self.trial(name, "own document", case, answerable=True, documents=own)
+            yield self.trial(name, "other document", case, answerable=False, documents=other)
+
+
+def without_gold(cases: Sequence[EvalCase], documents: Path, target: Path) -> None:
     """Copy the documents and cut the gold quotes out of the copies."""
-    for document in documents:
+    for document in sorted(documents.iterdir()):
         shutil.copy(document, target)
     for case in cases:
         for item in case.evidence:
             path = target / item.document
             loose = r"\s+".join(re.escape(word) for word in item.quote.split())
             path.write_text(re.sub(loose, "", path.read_text()))
-    return target
 
 
-def small_libraries(cases: Sequence[EvalCase], documents: Path, ranker: str) -> Iterator[Trial]:
-    """Put questions to single documents and to groups of twenty, all of one fold."""
-    chance = random.Random(SEED)
-    about: dict[str, list[EvalCase]] = {}
-    for case in cases:
-        about.setdefault(case.evidence[0].document, []).append(case)
-    names = sorted(about)
-    chance.shuffle(names)
-    libraries = [("single", [name]) for name in names[:SINGLE]]
-    for fold in range(FOLDS):
-        same = [name for name in names if fold_of(about[name][0]) == fold]
-        libraries += [("twenty", same[start : start + 20]) for start in (0, 20)]
-    for kind, library in libraries:
-        own = [case for name in library for case in about[name]][: MOST[kind]]
-        if not own:
-            continue
-        others = [case for name in names if name not in library for case in about[name]]
-        fold = fold_of(own[0])
-        paths = [documents / name for name in library]
-        for case, values in ask([*own, *chance.sample(others, len(own))], paths, ranker):
-            yield Trial(kind, values, case in own, fold)
-        with tempfile.TemporaryDirectory() as folder:
-            cut = without_gold(own, paths, Path(folder))
-            if not any(path.read_text().strip() for path in cut.iterdir()):
-                continue
-            for _, values in ask(own, [cut], ranker):
-                yield Trial(f"{kind} cut", values, answerable=False, fold=fold)
+def report(trials: Sequence[Trial], used: Sequence[str], *, write: bool, alone: bool) -> None:
+    """Judge by folds over sets, then fit on all."""
+    known = [trial for trial in trials if trial.features.keys() >= {*used}]
+    fitted_on = [trial for trial in known if trial.kind != HELD]
+    held = np.zeros(len(fitted_on))
+    rows = np.array([[trial.features[name] for name in used] for trial in fitted_on])
+    labels = np.array([trial.answerable for trial in fitted_on])
+    sets = np.array([trial.set for trial in fitted_on])
+    weights = np.array([weight_of(trial, fitted_on) for trial in fitted_on])
+    for name in sorted(set(sets)):
+        own = sets == name
+        model = fit(rows[~own], labels[~own], weights[~own])
+        held[own] = model.predict_proba(rows[own])[:, 1]
+    kinds = np.array([trial.kind for trial in fitted_on])
+    for name in sorted(set(sets)):
+        own = sets == name
+        tell(name, labels[own & (kinds == "whole")], held[own & (kinds == "whole")])
+        tell(f"{name}, all kinds", labels[own], held[own])
+    real = np.array([REAL in trial.set and trial.kind == "whole" for trial in fitted_on])
+    tell("all real documents", labels[real], held[real])
+    others = [name for name in sorted(set(sets)) if REAL not in name]
+    for least in (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8):
+        over = held >= least
+        cells = [f"real {over[real & labels].mean():.3f} {over[real & ~labels].mean():.3f}"]
+        for name in others:
+            own = sets == name
+            whole, removed = over[own & (kinds == "whole")], over[own & (kinds == "removed")]
+            cells.append(f"{name} {whole.mean():.3f} {removed.mean():.3f}")
+        print(f"at least {least}, answerable and not: " + "; ".join(cells))
+    model = fit(rows, labels, weights)
+    by_hand = [trial for trial in known if trial.kind == HELD]
+    if by_hand:
+        near = model.predict_proba([[t.features[name] for name in used] for t in by_hand])[:, 1]
+        whole = held[(sets == "selqa") & (kinds == "whole")]
+        truth = np.concatenate([np.ones(len(whole), bool), np.zeros(len(near), bool)])
+        tell("selqa against near misses by hand", truth, np.concatenate([whole, near]))
+    fitted = {
+        "weights": dict(zip(used, np.round(model.coef_[0], 4).tolist(), strict=True)),
+        "intercept": round(float(model.intercept_[0]), 4),
+    }
+    print(json.dumps(fitted, indent=2))
+    if write:
+        packaged = json.loads(TARGET.read_text())
+        (packaged if alone else packaged["in context"])[RERANKER] = fitted
+        TARGET.write_text(json.dumps(packaged, indent=2) + "\n")
 
 
-def ask(
-    cases: Sequence[EvalCase], sources: Sequence[Path], ranker: str
-) -> Iterator[tuple[EvalCase, list[float]]]:
-    """Index the sources, ask every question, give each case with its row of features."""
-    with tempfile.TemporaryDirectory() as folder:
-        chosen = {"index": f"{folder}/index", "reranker": ranker}
-        place = workspace.find(Path(folder), overrides=chosen)
-        with app.indexer(place) as indexer:
-            indexer.sync(sources)
-        with app.answerer(place, change=remembering) as answerer:
-            vectors = answerer.embed([case.question for case in cases])
-            for case, vector in zip(cases, vectors, strict=True):
-                signals = answerer.answer(case.question, vector=vector).signals
-                yield case, [signals[name] for name in FEATURES]
-
-
-def written(near: Sequence[EvalCase], documents: Path, ranker: str) -> Iterator[Trial]:
-    """Put near misses that were written by hand to all documents."""
-    for _, values in ask(near, [documents], ranker):
-        yield Trial("near", values, answerable=False, fold=0)
-
-
-def kept(path: Path | None, collect: Callable[[], Iterator[Trial]]) -> list[Trial]:
-    """Take trials from a file, or collect them and keep them there."""
-    if path is not None and path.exists():
-        return [Trial(**row) for row in json.loads(path.read_text())]
-    trials = list(collect())
-    if path is not None:
-        path.write_text(json.dumps([asdict(trial) for trial in trials]))
-    return trials
+def weight_of(trial: Trial, trials: Sequence[Trial]) -> float:
+    """Give each kind of question of a set the same weight, and real documents twice as much."""
+    alike = sum(
+        other.set == trial.set and other.kind == trial.kind and other.answerable == trial.answerable
+        for other in trials
+    )
+    share = 1.0 if trial.set.startswith(REAL) else 1.5
+    return share * SHARES[trial.kind] * 30 / (alike + 20)
 
 
 def fit(rows: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> LogisticRegression:
@@ -236,25 +271,19 @@ def fit(rows: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> LogisticRe
     return LogisticRegression(C=REGULARISATION, max_iter=1000).fit(rows, labels, weights)
 
 
-def fold_of(case: EvalCase) -> int:
-    """Give every document, with all questions on it, to one fold."""
-    key = case.evidence[0].document if case.evidence else case.id
-    return hashlib.sha256(key.encode()).digest()[0] % FOLDS
-
-
-def report(kind: str, labels: np.ndarray, probabilities: np.ndarray) -> None:
-    """Print how well the held-out probabilities tell answerable from not."""
+def tell(kind: str, labels: np.ndarray, probabilities: np.ndarray) -> None:
+    """Print how well held-out probabilities tell answerable from not."""
     bins = np.minimum((probabilities * 10).astype(int), 9)
-    ece = sum(
+    error = sum(
         abs(labels[bins == b].mean() - probabilities[bins == b].mean()) * (bins == b).mean()
         for b in range(10)
         if (bins == b).any()
     )
-    accuracy = ((probabilities >= 0.5) == labels).mean()
+    if labels.all():
+        print(f"{kind}: {len(labels)} answerable")
+        return
     auroc = roc_auc_score(labels, probabilities)
-    answered, refused = (probabilities >= 0.5)[labels].mean(), (probabilities < 0.5)[~labels].mean()
-    print(f"{kind}: {len(labels)} held-out cases, AUROC {auroc:.3f}, ECE {ece:.3f}, ", end="")
-    print(f"accuracy {accuracy:.3f}, answered {answered:.3f}, refused {refused:.3f}")
+    print(f"{kind}: {len(labels)} cases, AUROC {auroc:.3f}, calibration error {error:.3f}")
 
 
 if __name__ == "__main__":

@@ -14,12 +14,12 @@ from __future__ import annotations
 import argparse
 import pickle
 import random
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from groups import held_out
 from scipy.optimize import minimize
 
 from askdoc import app, workspace
@@ -29,9 +29,6 @@ from askdoc.ask.rank import RANKER, WEIGHTS
 from askdoc.evals import suite
 from askdoc.evals.grade import GoldFinder, met
 from askdoc.types import Kind
-
-sys.path.insert(0, str(Path(__file__).parent / "ranker"))
-from groups import held_out
 
 MOST = 150
 """Questions of a set that is not one of the corpora of real documents."""

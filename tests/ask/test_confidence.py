@@ -24,10 +24,11 @@ def test_a_confidence_is_a_probability(ranker: str, given_values: dict[str, floa
 
 def test_only_with_a_ranker_its_signal_is_looked_at() -> None:
     within = calibration(RERANKER, in_context=True), calibration(NO_RERANKER, in_context=True)
-    assert [set(model.weights) for model in within] == [set(FEATURES), set(FEATURES) - {"ranker"}]
+    read = {"ranker", "short"}
+    assert [set(model.weights) for model in within] == [set(FEATURES), set(FEATURES) - read]
     older = set(FEATURES) - {"unmet", "unmet_names"}
     assert set(calibration(RERANKER).weights) == older
-    assert set(calibration(NO_RERANKER).weights) == older - {"ranker"}
+    assert set(calibration(NO_RERANKER).weights) == older - read
     assert calibration("some/cross-encoder") == calibration(NO_RERANKER)
 
 
@@ -45,6 +46,7 @@ def test_the_shipped_model_rewards_good_evidence_and_doubts_it_more_in_a_large_l
             "unmet": 1 - quality,
             "unmet_names": 0.0,
             "ranker": 8 * quality - 4,
+            "short": 20 * quality - 18,
         }
         return probability(values, shipped)
 

@@ -3,11 +3,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from askdoc.ask.rank import RANKER, Asked, score
 from askdoc.ask.retrieve import Query
-from askdoc.types import Block, Candidate, Chunk, Document, Kind, Passage, Span, Stamp, Structure
+from askdoc.types import (
+    Block,
+    Candidate,
+    Chunk,
+    Document,
+    Judgement,
+    Kind,
+    Passage,
+    Span,
+    Stamp,
+    Structure,
+)
 
 
 class Picky:
@@ -15,8 +25,8 @@ class Picky:
 
     name = fingerprint = "picky"
 
-    def score(self, question: str, candidates: Sequence[Candidate]) -> npt.NDArray[np.float32]:
-        return np.array([3.0 if "Iceland" in one.sentence else -3.0 for one in candidates])
+    def judge(self, question: str, candidates: Sequence[Candidate]) -> list[Judgement | None]:
+        return [Judgement(3.0 if "Iceland" in one.sentence else -3.0) for one in candidates]
 
 
 def test_all_parts_of_a_row_count_as_the_part_with_its_name() -> None:

@@ -1,8 +1,8 @@
-"""What every ranker keeps to: the packaged one, and a cross-encoder that was compiled."""
+"""What every ranker keeps to: the packaged reader, and a cross-encoder that was compiled."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,19 +12,27 @@ from tests.published import published_model
 from askdoc.errors import ModelError
 from askdoc.models import rankers
 from askdoc.settings import RERANKER
-from askdoc.types import Candidate, CompileStage, Compiling
+from askdoc.types import Candidate, CompileStage, Compiling, Span
 from askdoc.types.ports import Ranker
 
 QUESTION = "When was the harbour dug out?"
-ANSWER = Candidate(
-    "It was dug out in 1883.", "The harbour is the largest of the island.", "Harbour"
-)
+PASSAGE = "The harbour is the largest of the island. It was dug out in 1883."
+
+
+def sentence(text: str, context: str = "", *, after: str = "") -> Candidate:
+    """Make a candidate that stands after some other text in its passage."""
+    return Candidate(after + text, Span(len(after), len(after + text)), context)
+
+
+ANSWER = Candidate(PASSAGE, Span(42, 66), "Harbour")
 OTHERS = [
-    Candidate("The harbour is the largest of the island.", "", "Harbour"),
-    Candidate("Salt", "", "Salt"),
-    Candidate("", "", ""),
-    Candidate("Wolves hunt in packs; the young are fed by all of them. " * 40, "", "Wolves"),
-    Candidate("Der Hafen wurde 1883 ausgehoben. \ud800", "", "Hafen"),
+    Candidate(PASSAGE, Span(0, 41), "Harbour"),
+    sentence("Salt", "Salt"),
+    sentence(
+        "Wolves hunt in packs; the young are fed by all of them.", "Wolves", after="Wolf. " * 999
+    ),
+    sentence("Wolves hunt in packs; the young are fed by all of them. " * 40, "Wolves"),
+    sentence("Der Hafen wurde 1883 ausgehoben. \ud800", "Hafen"),
 ]
 
 
@@ -68,28 +76,59 @@ def test_it_says_who_it_is(ranker: Ranker) -> None:
     assert len(ranker.fingerprint) == 24
 
 
-def test_it_gives_each_candidate_a_number(ranker: Ranker) -> None:
-    scores = ranker.score(QUESTION, [ANSWER, *OTHERS])
-    assert scores.shape == (6,)
-    assert scores.dtype == np.float32
-    assert np.isfinite(scores).all()
+def scores(ranker: Ranker, candidates: Sequence[Candidate]) -> list[float]:
+    """Return the scores of candidates, all of which are read."""
+    return [judged.score for judged in ranker.judge(QUESTION, candidates) if judged is not None]
 
 
-def test_a_score_does_not_depend_on_the_others(ranker: Ranker) -> None:
-    together = ranker.score(QUESTION, [ANSWER, *OTHERS])
-    alone = [ranker.score(QUESTION, [item])[0] for item in [ANSWER, *OTHERS]]
-    assert together.tolist() == alone
+def test_it_judges_each_candidate(ranker: Ranker) -> None:
+    found = scores(ranker, [ANSWER, *OTHERS])
+    assert len(found) == 6
+    assert np.isfinite(found).all()
 
 
-def test_none_is_none(ranker: Ranker) -> None:
-    assert ranker.score(QUESTION, []).shape == (0,)
+def test_a_judgement_does_not_depend_on_other_passages(ranker: Ranker) -> None:
+    together = ranker.judge(QUESTION, [ANSWER, *OTHERS])
+    alone = [
+        *ranker.judge(QUESTION, [ANSWER, OTHERS[0]]),
+        *(ranker.judge(QUESTION, [item])[0] for item in OTHERS[1:]),
+    ]
+    assert together == alone
 
 
-def test_the_packaged_ranker_knows_an_answer() -> None:
-    ranker = rankers.load(RERANKER)
-    scores = ranker.score(QUESTION, [ANSWER, *OTHERS[:4]])
-    assert scores.argmax() == 0
-    assert scores[0] > 0 > scores[1:].max()
+def test_without_candidates_there_is_nothing_to_judge(ranker: Ranker) -> None:
+    assert ranker.judge(QUESTION, []) == []
+
+
+def test_what_is_empty_or_beyond_what_it_reads_is_left_out(ranker: Ranker) -> None:
+    many = [sentence(f"It was dug out in {year}.", str(year)) for year in range(1000, 1400)]
+    found = ranker.judge(QUESTION, many)
+    read = [judged is not None for judged in found]
+    assert read[0]
+    assert not read[-1]
+    assert read == sorted(read, reverse=True)
+
+
+def test_the_reader_knows_an_answer_and_its_words() -> None:
+    reader = rankers.load(RERANKER)
+    best, *others = reader.judge(QUESTION, [ANSWER, *OTHERS[:4]])
+    assert best is not None
+    assert best.score > 0
+    assert all(other is not None and other.score < best.score for other in others)
+    assert best.short is not None
+    assert best.short.of(PASSAGE) in ("1883", "in 1883")
+
+
+def test_the_reader_finds_a_sentence_anywhere_in_a_long_passage() -> None:
+    reader = rankers.load(RERANKER)
+    long = "Gulls nest on the roofs of the town. " * 60
+    text = f"{long}{PASSAGE} {long}"
+    place = Span(len(long) + 42, len(long) + 66)
+    [judged] = reader.judge(QUESTION, [Candidate(text, place, "Harbour")])
+    assert judged is not None
+    assert judged.short is not None
+    assert place.covers(judged.short)
+    assert "1883" in judged.short.of(text)
 
 
 def test_a_cross_encoder_is_compiled_once(tmp_path: Path) -> None:
@@ -103,7 +142,7 @@ def test_a_cross_encoder_is_compiled_once(tmp_path: Path) -> None:
     again = rankers.load(str(model), cache=tmp_path / "cache", listen=heard.append)
     assert len(heard) == 2
     assert again.fingerprint == first.fingerprint
-    assert again.score(QUESTION, [ANSWER]) == first.score(QUESTION, [ANSWER])
+    assert again.judge(QUESTION, [ANSWER]) == first.judge(QUESTION, [ANSWER])
 
 
 def test_no_library_draws_its_progress_while_a_model_is_loaded(

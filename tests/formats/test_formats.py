@@ -26,6 +26,7 @@ from askdoc.types import (
     Fingerprint,
     Passage,
     Reason,
+    ShortAnswer,
     Span,
     Stamp,
     Status,
@@ -88,6 +89,7 @@ evidence = st.builds(
     Evidence, label=names, span=spans, text=words, passage=passages, score=scores, scores=tables
 )
 confidences = st.floats(0, 1, allow_nan=False)
+shorts = st.builds(ShortAnswer, text=words.filter(bool), label=st.just(1), span=spans)
 
 
 def citations(label: int) -> st.SearchStrategy[Citation]:
@@ -128,6 +130,7 @@ def answers(draw: st.DrawFn) -> Answer:
         generator="extractive",
         fingerprint=Fingerprint("c", "s", {"embedder": draw(words)}, "0.1.0"),
         timings=draw(st.dictionaries(names, st.floats(0, 1e6), max_size=3)),
+        short=draw(st.none() | shorts) if cited else None,
     )
 
 

@@ -39,6 +39,7 @@ from askdoc.types import (
     Fingerprint,
     Passage,
     Reason,
+    ShortAnswer,
     Span,
     Stamp,
     Status,
@@ -209,6 +210,16 @@ def test_what_a_model_wrote_stands_above_its_sources(draw: Draw, cited: Answer) 
     assert draw(answer_lines, written, shown=1).startswith("\n[1] minutes/pier.txt")
     brief = draw(answer_lines, written, view=View.BRIEF, width=None)
     assert brief.startswith("Oak it is. [minutes/pier.txt, line 3; books/a long name")
+
+
+def test_a_short_answer_stands_first_and_is_marked_in_its_quote(draw: Draw, cited: Answer) -> None:
+    span = cited.citations[0].span
+    start = span.start + cited.citations[0].quote.index("Mara Lind")
+    short = replace(cited, short=ShortAnswer("Mara Lind", 1, Span(start, start + 9)))
+    for view in (View.CONTEXT, View.QUOTES):
+        assert draw(answer_lines, short, view=view).startswith("Mara Lind [1]\n\n")
+    coloured = draw(answer_lines, short, colours="standard")
+    assert coloured.count("\x1b[1mMara Lind") == 2
 
 
 def test_an_unsure_answer_says_so_in_every_view(draw: Draw, cited: Answer) -> None:

@@ -19,7 +19,7 @@ import msgspec
 from askdoc.models.compiler import checked, describe, export_embedder
 from askdoc.models.manifest import MODEL, Precision, write_manifest
 from askdoc.models.onnx import WORDS, OnnxEmbedder
-from askdoc.models.ranker import packaged_data
+from askdoc.models.packaged import packaged_data
 from askdoc.models.sentence_transformers import TorchEmbedder, load_model, quietly
 from askdoc.settings import DEFAULT_EMBEDDER
 

@@ -16,7 +16,7 @@ from quantise import quantise, share_words
 
 from askdoc.models.entailment import ABOUT, IDS, MODEL, OUTPUT, TYPES
 from askdoc.models.onnx import WORDS
-from askdoc.models.ranker import digest, packaged_data
+from askdoc.models.packaged import digest, packaged_data
 
 TARGET = Path(__file__).parents[2] / "src" / "askdoc" / "data" / "entailment"
 OPSET = 20

@@ -20,7 +20,7 @@ from texts import attacks, documents, innocent
 
 from askdoc.models import embedder
 from askdoc.models.instructions import ABOUT, features
-from askdoc.models.ranker import packaged_data
+from askdoc.models.packaged import packaged_data
 
 SEED = 5
 ATTACKS, INNOCENT = 900, 2200

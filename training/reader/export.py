@@ -1,6 +1,6 @@
 """Turn a trained reader into what the package carries: ONNX with weights of 7 bits.
 
-    python training/reader/export.py WEIGHTS.pt [--target training/reader/out]
+    python training/reader/export.py WEIGHTS.pt [--target src/askdoc/data/reader]
 
 Weights may be a checkpoint. The three numbers of each token and the two of the passage are computed
 in 32 bits. With --check, passages of a prepared file are read by torch and by both ONNX models, in
@@ -13,23 +13,21 @@ import argparse
 import json
 import pickle
 import random
-import shutil
 import tempfile
 from pathlib import Path
 
 import numpy as np
 import torch
-from encode import Encoder, unit_scores
 from network import Reader, base_folder
-from quantise import quantise
+from quantise import quantise, share_words
 from tokenizers import Tokenizer
 
-from askdoc.models.onnx import open_session
-from askdoc.models.ranker import ABOUT, IDS, MODEL, TOKENIZER, TYPES, digest
+from askdoc.models.onnx import WORDS, open_session
+from askdoc.models.packaged import ABOUT, IDS, MODEL, TOKENIZER, TYPES, digest, packaged_data
+from askdoc.models.reader import OUTPUTS, Encoder, unit_scores
 
-TARGET = Path(__file__).parent / "out"
+TARGET = Path(__file__).parents[2] / "src" / "askdoc" / "data" / "reader"
 OPSET = 20
-OUTPUTS = ["units", "starts", "ends", "not_here", "yes"]
 
 
 class Outputs(torch.nn.Module):
@@ -69,8 +67,9 @@ def main() -> None:
         quantise(plain, arguments.target / MODEL)
         if arguments.check:
             check(arguments.check, reader, plain, arguments.target / MODEL)
-    shutil.copy(base_folder() / TOKENIZER, arguments.target / TOKENIZER)
+    # The digest is that of the complete model, since it names what the scores depend on.
     about = {"sha256": digest(arguments.target / MODEL), "layers": 6}
+    share_words(arguments.target / MODEL, packaged_data() / WORDS)
     (arguments.target / ABOUT).write_text(json.dumps(about, indent=2) + "\n")
     print(f"{(arguments.target / MODEL).stat().st_size / 1e6:.1f} MB in {arguments.target}")
 
@@ -85,7 +84,7 @@ def export(model: Outputs, path: Path) -> None:
             (example, torch.zeros_like(example)),
             str(path),
             input_names=[IDS, TYPES],
-            output_names=OUTPUTS,
+            output_names=[*OUTPUTS, "not_here", "yes"],
             dynamic_shapes=({1: tokens}, {1: tokens}),
             opset_version=OPSET,
             dynamo=True,

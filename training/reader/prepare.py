@@ -19,10 +19,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import structure
-from encode import context_of
 from examples import Bm25, Passage, Question, bare, joined, sentences, touched
 
-sys.path.append(str(Path(__file__).parents[1] / "ranker"))
+from askdoc.models.reader import context_of
+
+sys.path.append(str(Path(__file__).parents[1]))
 from groups import held_out
 
 SEED = 7

@@ -26,12 +26,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from encode import CLS, Encoded, Encoder, Tokens, best_span, unit_scores
 from examples import Passage, Question
 from network import Reader, base_folder
 from tokenizers import Tokenizer
 
-sys.path.append(str(Path(__file__).parents[1] / "ranker"))
+from askdoc.models.packaged import TOKENIZER
+from askdoc.models.reader import CLS, Encoded, Encoder, Tokens, best_span, unit_scores
+
+sys.path.append(str(Path(__file__).parents[1]))
 from groups import noisy
 
 SEED = 5
@@ -41,13 +43,12 @@ THREADS = 2
 WARM_UP = 40
 SECONDS, SAID = 300, 25
 """Seconds between two checkpoints, and steps between two lines of the log."""
-TOKENIZER = "tokenizer.json"
 SPAN, WITHIN, YES = 0.25, 0.4, 0.2
 """Weights of the losses beside that over all units."""
 NOTHING = -1e4
 WINDOWS = [70, 90, 110, 110, 130, 150, 190]
-"""Tokens that are read of a passage, about; those of one question are alike, so that little is
-padding."""
+"""Tokens that are read of a passage, about. They are the same for all passages of a question, so
+that little is padding."""
 MOST, KNOWN_CONTEXT = 224, 0.88
 """Tokens of a sequence at most, and how often the context is shown."""
 HEADS = 5

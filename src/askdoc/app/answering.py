@@ -177,7 +177,7 @@ def expected_fingerprint(workspace: Workspace, catalog: CatalogReader) -> Finger
         return None
     models = {"embedder": made_by}
     if settings.reranker in (None, RERANKER):
-        models["ranker"] = opening.fingerprint_of_packaged_ranker()
+        models["ranker"] = opening.fingerprint_of_packaged_reader()
     elif settings.reranker != NO_RERANKER:
         return None
     if may_write(settings):

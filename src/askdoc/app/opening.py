@@ -233,9 +233,9 @@ def ranker(workspace: Workspace, listen: Listener = ignore) -> Ranker | None:
     return load(settings.reranker, allow_download=named and not settings.offline, listen=listen)
 
 
-def fingerprint_of_packaged_ranker() -> str:
-    """Return the fingerprint of the packaged ranker without loading it."""
-    about = resources.files("askdoc").joinpath("data/ranker/about.json").read_text()
+def fingerprint_of_packaged_reader() -> str:
+    """Return the fingerprint of the packaged reader without loading it."""
+    about = resources.files("askdoc").joinpath("data/reader/about.json").read_text()
     return str(json.loads(about)["sha256"])[:RANKER_FINGERPRINT]
 
 

@@ -21,6 +21,7 @@ from askdoc.ask.cite import Chosen, readable
 from askdoc.ask.find import Finder, Found, Sources, clean
 from askdoc.ask.lookup import fitting, none_fits
 from askdoc.ask.mail import credited, is_message
+from askdoc.ask.rank import SHORT
 from askdoc.models.instructions import order_finder
 from askdoc.settings import Settings, answer_fingerprint
 from askdoc.store.vectors_codec import IN_CONTEXT
@@ -38,6 +39,7 @@ from askdoc.types import (
     Generation,
     Passage,
     Reason,
+    ShortAnswer,
     Span,
     Status,
     Support,
@@ -64,6 +66,8 @@ def unpoisoned(
     no other evidence has; then it comes last. If nothing is left, the best other sentence is used;
     if there is none, nothing is dropped.
     """
+    if not chosen:
+        return []
     others = [item for item in evidence if item.label not in suspicious]
     asked = words_of(question).difference(*(words_of(item.text) for item in others))
     trusted = [
@@ -78,6 +82,9 @@ def unpoisoned(
 
 GENERATOR = "extractive"
 _SHOWN_EVIDENCE = 10
+_SURE_SHORT = 2.0
+"""How far a short answer has to beat "there is none" to be shown."""
+
 _LONGEST_REFUSAL = 200
 """Most characters to show of a model's own reason."""
 
@@ -100,6 +107,7 @@ class _Reply:
     generator: str
     generation: Generation | None = None
     reason: Reason | None = None
+    short: ShortAnswer | None = None
 
 
 class Answerer:
@@ -206,6 +214,7 @@ class Answerer:
             },
             signals=found.signals,
             generation=reply.generation,
+            short=reply.short,
         )
 
     def evidence(
@@ -271,7 +280,8 @@ class Answerer:
             self.cite(label, item.evidence, item.span) for label, item in enumerate(chosen, start=1)
         )
         claims = tuple(_claim(citation) for citation in citations)
-        return _Reply(claims, citations, GENERATOR, generation)
+        short = _short(chosen[0].evidence, citations[0]) if chosen else None
+        return _Reply(claims, citations, GENERATOR, generation, short=short)
 
     def _write(
         self,
@@ -379,6 +389,15 @@ def _status(claims: Sequence[Claim], reason: Reason | None) -> Status:
 def _claim(citation: Citation) -> Claim:
     """Return a citation's own words as a claim, which is true to its source by construction."""
     return Claim(one_line(citation.quote), (citation.label,), Support.SUPPORTED)
+
+
+def _short(evidence: Evidence, citation: Citation) -> ShortAnswer | None:
+    """Return the short answer in the best evidence, if the reader is sure that it is one."""
+    span = evidence.short
+    if span is None or evidence.scores[SHORT] < _SURE_SHORT or not citation.span.covers(span):
+        return None
+    text = one_line(evidence.passage.chunk.sentence(span))
+    return ShortAnswer(text, citation.label, span) if text != one_line(citation.quote) else None
 
 
 def _why_extractive(draft: Draft) -> str:

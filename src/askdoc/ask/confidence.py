@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from askdoc.ask.rank import RANKER, coverage
+from askdoc.ask.rank import RANKER, SHORT, coverage
 from askdoc.ask.retrieve import DENSE, LEXICAL, Query
 from askdoc.text.chunking import lexical_text
 from askdoc.text.words import Terms, Word, alike, read_words
@@ -162,6 +162,7 @@ FEATURES = (
     "unmet",
     "unmet_names",
     "ranker",
+    "short",
 )
 
 _MOST_DIGITS = 15
@@ -197,6 +198,7 @@ def features(
                         not there in any form: another person, year or model
     ranker              what a ranker thinks of the sentence that it likes best, in its own measure;
                         0 where there is none
+    short               how far the best short answer beats that there is none; 0 without a reader
     """
     if not passages or not evidence:
         return dict.fromkeys(FEATURES, 0.0)
@@ -205,6 +207,10 @@ def features(
     told = f"{best.document.path}\n{context(best)}"
     missed = unmet(query.text, weights, told, terms, query.language)
     names = named(query.text, terms, query.language)
+
+    def judged(part: str) -> list[float]:
+        return [item.scores[part] for item in evidence if part in item.scores]
+
     return {
         "sentence_dense": max(item.scores.get(DENSE, 0.0) for item in evidence[:3]),
         "sentence_coverage": max(coverage(query, terms(item.text)) for item in evidence[:3]),
@@ -216,9 +222,8 @@ def features(
         "unmet": max((weights[term] for term in missed), default=0.0)
         / max(weights.values(), default=1.0),
         "unmet_names": sum(weights[term] for term in missed if term in names) / (query.mass or 1.0),
-        "ranker": max(
-            (item.scores[RANKER] for item in evidence if RANKER in item.scores), default=0.0
-        ),
+        "ranker": max(judged(RANKER), default=0.0),
+        "short": max(judged(SHORT), default=0.0),
     }
 
 

@@ -32,26 +32,28 @@ if TYPE_CHECKING:
 Terms = Callable[[str], list[str]]
 EmbedTexts = Callable[[Sequence[str]], npt.NDArray[np.float32]]
 
-RANKER = "ranker"
+RANKER, SHORT = "ranker", "short"
+"""What a ranker says of a sentence, and of the short answer in it."""
+
 WEIGHTS: Mapping[str, float] = {
-    "lexical": 0.2,
-    "context": 1.0,
-    "passage": 1.0,
-    "document": 0.3,
-    "figures": -0.6,
-    "named": 0.2,
-    "opens": -0.25,
-    "length": -0.08,
-    "bare": -0.5,
-    "key": 1.5,
-    "quote": -0.4,
+    "lexical": 0.09,
+    "context": 0.94,
+    "passage": 0.84,
+    "document": 0.29,
+    "figures": -0.54,
+    "named": 0.26,
+    "opens": -0.13,
+    "bare": -0.46,
+    "key": 1.0,
+    "quote": -0.28,
     DENSE: 1.5,
-    RANKER: 0.3,
+    RANKER: 0.06,
+    SHORT: 0.04,
 }
 """How much each part of a score counts."""
 
-_EMBEDDED, _RANKED = 20, 12
-"""Units that are embedded where the index has no vectors, and that the ranker reads.
+_EMBEDDED = 20
+"""Units that are embedded where the index has no vectors.
 
 With more, the right unit stands no higher (`benchmarks/RESULTS.md`), and each costs time.
 """
@@ -133,18 +135,13 @@ def score(
         assert embed is not None  # noqa: S101 - only asked where there is one
         return embed([item.passage.chunk.sentence(item.sentence) for item in best]) @ query.vector
 
-    def judged(best: Sequence[Evidence]) -> Scores:
-        assert ranker is not None  # noqa: S101 - only asked where there is one
-        read = [candidate(item.passage, item.sentence) for item in best]
-        return np.clip(ranker.score(query.text, read), -_MOST, _MOST)
-
     evidence = sorted(_cheaply(asked, passages, terms), key=_by_score)
     if cosines is not None:
         evidence = _with(evidence, DENSE, known, len(evidence))
     elif embed is not None:
         evidence = _with(evidence, DENSE, similar, _EMBEDDED)
     if ranker is not None:
-        evidence = _with(evidence, RANKER, judged, _RANKED)
+        evidence = _judged(evidence, query.text, ranker)
     kept = _once(evidence)
     return [replace(item, label=f"S{number}") for number, item in enumerate(kept, start=1)]
 
@@ -223,8 +220,6 @@ def _with(
         return []
     values = [float(value) for value in measure(evidence[:depth])]
     values += [min(values)] * (len(evidence) - len(values))
-    if name == RANKER:
-        values = _by_row(evidence, values)
     found = [
         replace(
             item,
@@ -236,14 +231,39 @@ def _with(
     return sorted(found, key=_by_score)
 
 
-def _by_row(evidence: Sequence[Evidence], values: Sequence[float]) -> list[float]:
-    """Give all parts of a row the value of the best: a ranker sees the name of the row in one."""
+def _judged(evidence: Sequence[Evidence], question: str, ranker: Ranker) -> list[Evidence]:
+    """Add what the ranker says of the evidence that it reads, and put all in order again.
+
+    What it leaves unread counts as the worst that it read. All parts of a row of a table count as
+    the best of them, since only one of them has the name of the row.
+    """
+    shown = [candidate(item.passage, item.sentence) for item in evidence]
+    found = ranker.judge(question, shown)
+    scores = [None if one is None else _within(one.score) for one in found]
+    worst = min((score for score in scores if score is not None), default=0.0)
+    worst_short = min((one.short_score for one in found if one is not None), default=0.0)
     rows = [_row(item) for item in evidence]
     best: dict[tuple[str, int], float] = {}
-    for row, value in zip(rows, values, strict=True):
-        if row:
-            best[row] = max(value, best.get(row, value))
-    return [best[row] if row else value for row, value in zip(rows, values, strict=True)]
+    for row, score in zip(rows, scores, strict=True):
+        if row and score is not None:
+            best[row] = max(score, best.get(row, score))
+    judged = []
+    for item, row, score, one in zip(evidence, rows, scores, found, strict=True):
+        parts = {
+            RANKER: best.get(row, worst) if row else worst if score is None else score,
+            SHORT: worst_short if one is None else one.short_score,
+        }
+        total = item.score + sum(WEIGHTS[name] * value for name, value in parts.items())
+        if one is None:
+            judged.append(replace(item, score=total))
+            continue
+        short = one.short and one.short.moved(item.passage.chunk.span.start)
+        judged.append(replace(item, score=total, scores={**item.scores, **parts}, short=short))
+    return sorted(judged, key=_by_score)
+
+
+def _within(score: float) -> float:
+    return max(-_MOST, min(_MOST, score))
 
 
 def _row(item: Evidence) -> tuple[str, int] | None:
@@ -283,14 +303,9 @@ def _by_score(item: Evidence) -> float:
 def candidate(passage: Passage, span: Span) -> Candidate:
     """Show a sentence of a passage as a ranker sees it."""
     chunk, document = passage.chunk, passage.document
-    place = chunk.sentences.index(span)
-    title = document.title or document.path
-    headings = [heading for heading in chunk.headings if heading != title]
-    return Candidate(
-        sentence=chunk.sentence(span),
-        before=chunk.sentence(chunk.sentences[place - 1]) if place else "",
-        context=" ".join([title, *headings[-2:]]),
-    )
+    place = span.moved(-chunk.span.start)
+    context = dict.fromkeys((document.title or document.path, *chunk.headings))
+    return Candidate(chunk.text, place, " › ".join(context))
 
 
 def coverage(query: Query, terms: Sequence[str]) -> float:

@@ -24,7 +24,7 @@ from askdoc.render.indexing import count
 from askdoc.render.progress import Check, Health, IndexProgress, check_lines
 from askdoc.settings import RERANKER
 from askdoc.store.files import file_state
-from askdoc.types import Candidate, Document, FileState
+from askdoc.types import Candidate, Document, FileState, Span
 
 if TYPE_CHECKING:
     from askdoc.types.ports import VectorStore
@@ -167,8 +167,9 @@ def _ranker(workspace: Workspace) -> Check:
     ranker = app.ranker(workspace)
     if ranker is None:
         return Check("ranker", Health.GOOD, "switched off: `reranker` is `none`")
-    right, unrelated = ranker.score(_QUESTION, [Candidate(_RIGHT), Candidate(_UNRELATED)])
-    if not right > unrelated:
+    shown = [Candidate(text, Span(0, len(text))) for text in (_RIGHT, _UNRELATED)]
+    right, unrelated = ranker.judge(_QUESTION, shown)
+    if right is None or unrelated is None or not right.score > unrelated.score:
         finding = f"`{ranker.name}` ranks an unrelated sentence before the answer"
         remedy = "pip install --force-reinstall askdoc" if ranker.name == RERANKER else None
         return Check("ranker", Health.WARNING, finding, remedy or "choose another `--reranker`")

@@ -25,6 +25,7 @@ from askdoc.formats.records import (
     EvidenceRecord,
     GenerationRecord,
     PlaceRecord,
+    ShortRecord,
 )
 from askdoc.paths import seen_from
 from askdoc.strings import rewritten
@@ -39,6 +40,7 @@ from askdoc.types import (
     FileState,
     Generation,
     Passage,
+    ShortAnswer,
     Span,
     Spent,
     Stamp,
@@ -100,6 +102,7 @@ def answer_to_json(answer: Answer, *, base: Path) -> dict[str, Any]:
         usage=answer.generation.spent if answer.generation else msgspec.UNSET,
         searched=answer.searched or msgspec.UNSET,
         unmatched=unmatched(answer) or msgspec.UNSET,
+        short=_short_out(answer.short) if answer.short else msgspec.UNSET,
     )
     return dict(_lists(msgspec.to_builtins(values)))
 
@@ -148,6 +151,7 @@ def answer_from_json(data: Mapping[str, Any], *, base: Path) -> Answer:
             timings=read.timings,
             generation=_generation_in(read),
             searched=read.searched or None,
+            short=_short_in(read.short),
         )
     except ValueError as error:  # msgspec's own errors and those of the types are ValueErrors
         message = f"not an answer: {str(error)[:1].lower()}{str(error)[1:]}"
@@ -209,6 +213,16 @@ def _lists(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _lists(item) for key, item in value.items()}
     return [_lists(item) for item in value] if isinstance(value, tuple) else value
+
+
+def _short_out(short: ShortAnswer) -> ShortRecord:
+    return ShortRecord(short.text, short.label, short.span.start, short.span.end)
+
+
+def _short_in(read: ShortRecord | msgspec.UnsetType) -> ShortAnswer | None:
+    if isinstance(read, msgspec.UnsetType):
+        return None
+    return ShortAnswer(read.text, read.citation, Span(read.start, read.end))
 
 
 def _claim_out(claim: Claim) -> ClaimRecord:

@@ -78,6 +78,15 @@ class ClaimRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     probability: float | None = None
 
 
+class ShortRecord(msgspec.Struct, frozen=True):
+    """The short answer: its words, and their place in the quote of a citation."""
+
+    text: str
+    citation: int
+    start: int
+    end: int
+
+
 class GenerationRecord(msgspec.Struct, frozen=True):
     """The part of a language model in an answer."""
 
@@ -112,3 +121,4 @@ class AnswerRecord(msgspec.Struct, frozen=True):
     usage: Spent | msgspec.UnsetType = msgspec.UNSET
     searched: str | msgspec.UnsetType = msgspec.UNSET
     unmatched: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    short: ShortRecord | msgspec.UnsetType = msgspec.UNSET

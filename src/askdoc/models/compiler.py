@@ -19,9 +19,10 @@ from askdoc.errors import ModelError
 from askdoc.models import manifest, sentence_transformers, sources
 from askdoc.models.manifest import Manifest, Precision
 from askdoc.models.onnx import OnnxEmbedder
-from askdoc.models.ranker import ABOUT, IDS, MASK, MODEL, TOKENIZER, TYPES, TextRanker, digest
+from askdoc.models.packaged import ABOUT, IDS, MASK, MODEL, TOKENIZER, TYPES, digest
+from askdoc.models.ranker import TextRanker
 from askdoc.models.sentence_transformers import TorchEmbedder, quietly, write_onnx
-from askdoc.types import Candidate, CompileStage, Compiling
+from askdoc.types import Candidate, CompileStage, Compiling, Span
 from askdoc.types.ports import Embedder, Listener, ignore
 
 AGREEMENT = 0.999
@@ -200,5 +201,10 @@ def _agreement(compiled: TextRanker, model: CrossEncoder) -> float:
         wanted = model.predict(
             list(_PAIRS), activation_fn=torch.nn.Identity(), show_progress_bar=False
         )
-    found = [compiled.score(question, [Candidate(passage)])[0] for question, passage in _PAIRS]
+    found = [
+        judged.score
+        for question, passage in _PAIRS
+        for judged in compiled.judge(question, [Candidate(passage, Span(0, len(passage)))])
+        if judged is not None
+    ]
     return float(np.corrcoef(np.asarray(wanted).ravel(), found)[0, 1])

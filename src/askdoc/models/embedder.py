@@ -13,7 +13,7 @@ from askdoc.models import sources
 from askdoc.models.cache import cache_folder, cached
 from askdoc.models.manifest import Precision, read_manifest
 from askdoc.models.onnx import OnnxEmbedder
-from askdoc.models.ranker import packaged_data
+from askdoc.models.packaged import packaged_data
 from askdoc.models.sources import Source
 from askdoc.settings import DEFAULT_EMBEDDER, MULTILINGUAL
 from askdoc.types import CompileStage, Compiling, NotCompiled

@@ -18,12 +18,11 @@ from tokenizers import Encoding, Tokenizer
 from askdoc.errors import ModelError
 from askdoc.models import sources
 from askdoc.models.onnx import WORDS, on_each_core, open_session
-from askdoc.models.ranker import packaged_data
+from askdoc.models.packaged import ABOUT, IDS, MODEL, TOKENIZER, TYPES, packaged_data
 from askdoc.strings import encodable
 from askdoc.types import Entailment
 
-MODEL, TOKENIZER, ABOUT = "model.onnx", "tokenizer.json", "about.json"
-IDS, TYPES, OUTPUT = "input_ids", "token_type_ids", "scores"
+OUTPUT = "scores"
 
 _MOST_TOKENS = 256
 """Tokens of a pair; a longer text is cut, a claim never is."""

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from askdoc.errors import ModelError
-from askdoc.models.ranker import packaged_data
+from askdoc.models.packaged import packaged_data
 from askdoc.types.ports import Embedder
 
 ABOUT = "instructions.json"

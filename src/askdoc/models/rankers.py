@@ -1,4 +1,4 @@
-"""Loads a ranker by its name: the packaged one, or a cross-encoder of Sentence Transformers.
+"""Loads a ranker by its name: the packaged reader, or a cross-encoder of Sentence Transformers.
 
 A cross-encoder is exported on its first use, so that later ones start without torch.
 """
@@ -9,7 +9,8 @@ from pathlib import Path
 
 from askdoc.models import sources
 from askdoc.models.cache import cache_folder, cached
-from askdoc.models.ranker import TextRanker, packaged
+from askdoc.models.ranker import TextRanker
+from askdoc.models.reader import packaged
 from askdoc.settings import RERANKER
 from askdoc.types import CompileStage, Compiling
 from askdoc.types.ports import Listener, Ranker, ignore

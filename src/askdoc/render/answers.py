@@ -23,6 +23,7 @@ from askdoc.types import (
     Evidence,
     FileState,
     Passage,
+    ShortAnswer,
     Status,
     Support,
 )
@@ -80,10 +81,14 @@ def answer_lines(
     if answer.status is Status.UNSURE:
         yield Text("Not sure, the closest is:", style="faint")
         yield BLANK
+    if answer.short is not None:
+        short = flat(answer.short.text, "short").append(f" [{answer.short.label}]", style="label")
+        yield hang(short, page)
+        yield BLANK
     parts = [[hang(claim_text(claim), page)] for claim in _claims_to_show(answer, view)[shown:]]
     if parts and not page.width:  # a pipe gets the claims as one block
         parts = [[line for part in parts for line in part]]
-    parts += [list(_citation(citation, page, view)) for citation in answer.citations]
+    parts += [list(_citation(one, page, view, answer.short)) for one in answer.citations]
     for number, part in enumerate(parts, start=shown):
         if number:
             yield BLANK
@@ -204,7 +209,9 @@ def _with_support(text: Text, claim: Claim) -> Text:
     return text
 
 
-def _citation(citation: Citation, page: Page, view: View) -> Iterator[Text]:
+def _citation(
+    citation: Citation, page: Page, view: View, short: ShortAnswer | None
+) -> Iterator[Text]:
     """Show a place, and the sentence behind a bar between what stands before and after it."""
     label = Text(f"[{citation.label}] ", style="label")
     yield hang(citation_title(citation, page), page, first=label, rest=_INDENT)
@@ -216,7 +223,12 @@ def _citation(citation: Citation, page: Page, view: View) -> Iterator[Text]:
     if before := tail(_LIST_MARK.sub("", citation.before), limit):
         yield hang(Text(before, style="faint"), page, first=_INDENT)
     bar = Text.assemble("  ", ("│" if page.width else ">", "bar"), " ")
-    yield hang(flat(citation.quote, "quote"), page, first=bar, rest=bar)
+    quote = flat(citation.quote, "quote")
+    if short is not None and short.label == citation.label:
+        at = quote.plain.find(short.text)
+        if at >= 0:
+            quote.stylize("short", at, at + len(short.text))
+    yield hang(quote, page, first=bar, rest=bar)
     if after := head(citation.after, limit):
         yield hang(Text(after, style="faint"), page, first=_INDENT)
 

@@ -26,6 +26,7 @@ THEME = Theme(
         "file": "bold",
         "faint": "dim",
         "quote": "none",
+        "short": "bold",
         "match": "bold magenta",
         "bar": "magenta",
         "heading": "bold",
@@ -35,6 +36,7 @@ THEME = Theme(
         "bad": "bold red",
         # Rich's own colours of bars suit only a dark background.
         "bar.back": "dim",
+        "bar.pulse": "magenta",
         "progress.download": "none",
         "progress.remaining": "dim",
     }

@@ -75,6 +75,9 @@ class AskResult(msgspec.Struct, frozen=True):
 
     citations: Annotated[tuple[Quote, ...], Meta(description="The quotes that the answer cites.")]
     answer: Annotated[str, Meta(description="The claims as one text with `[1]` behind each.")]
+    short: Annotated[
+        str | None, Meta(description="The few words of the first quote that answer, if any.")
+    ]
     status: Annotated[
         Status,
         Meta(
@@ -160,6 +163,7 @@ def ask_result(answer: Answer, links: Links, lines: Lines) -> AskResult:
     return AskResult(
         citations=tuple(_cited(item, links) for item in answer.citations),
         answer=answer.text,
+        short=answer.short.text if answer.short else None,
         status=answer.status,
         confidence=round(answer.confidence, 6),
         reason=answer.reason,

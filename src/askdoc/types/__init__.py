@@ -4,7 +4,7 @@ Offsets count characters (Python string indices) of a document's stored text, ha
 lines count from 1. Standard library only.
 """
 
-from askdoc.types.answers import Answer, Fingerprint
+from askdoc.types.answers import Answer, Fingerprint, ShortAnswer
 from askdoc.types.citations import Citation, Claim, FileState, Reason, Status, Support
 from askdoc.types.documents import (
     BARE_PAGES,
@@ -60,7 +60,7 @@ from askdoc.types.models import (
     NotCompiled,
     Sending,
 )
-from askdoc.types.retrieval import Candidate, Evidence, Hit, Passage
+from askdoc.types.retrieval import Candidate, Evidence, Hit, Judgement, Passage
 
 __all__ = [
     "BARE_PAGES",
@@ -98,6 +98,7 @@ __all__ = [
     "Hit",
     "IndexReport",
     "Indexed",
+    "Judgement",
     "Kind",
     "Known",
     "Moving",
@@ -111,6 +112,7 @@ __all__ = [
     "Reason",
     "Section",
     "Sending",
+    "ShortAnswer",
     "Skip",
     "Span",
     "Spent",

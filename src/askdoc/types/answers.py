@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from askdoc.strings import unlabelled
 from askdoc.types.citations import Citation, Claim, Reason, Status
+from askdoc.types.documents import Span
 from askdoc.types.generation import Generation
 from askdoc.types.retrieval import Evidence, Passage
 
@@ -26,6 +27,15 @@ class Fingerprint:
 
 
 @dataclass(frozen=True, slots=True)
+class ShortAnswer:
+    """The few words of a quote that answer: `span` lies in the quote of the citation `label`."""
+
+    text: str
+    label: int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """The outcome of one question.
 
@@ -34,6 +44,7 @@ class Answer:
     `confidence` is a calibrated probability that the evidence answers the question, made from
     `signals`. `timings` are milliseconds by stage. `generation` describes the part of a language
     model, if one was used. `searched` is the question with repaired spelling, if it was repaired.
+    `short` is the short answer, if the reader found one.
     """
 
     question: str
@@ -50,6 +61,7 @@ class Answer:
     signals: Mapping[str, float] = field(default_factory=dict)
     generation: Generation | None = None
     searched: str | None = None
+    short: ShortAnswer | None = None
 
     def __post_init__(self) -> None:
         cited = any(claim.citations for claim in self.claims)

@@ -34,6 +34,10 @@ class Span:
         """Cut this span out of `text`."""
         return text[self.start : self.end]
 
+    def moved(self, by: int) -> Span:
+        """Return the span that lies so many characters later."""
+        return Span(self.start + by, self.end + by)
+
     def overlap(self, other: Span) -> int:
         """Count the characters that both spans share."""
         return max(0, min(self.end, other.end) - max(self.start, other.start))

@@ -15,6 +15,7 @@ from askdoc.types import (
     Evidence,
     Form,
     Hit,
+    Judgement,
     Prompt,
     Reading,
     ReadOptions,
@@ -87,7 +88,7 @@ class Embedder(Protocol):
 
 
 class Ranker(Protocol):
-    """A cross-encoder: scores how well a sentence answers a question."""
+    """A cross-encoder: says how well a sentence answers a question."""
 
     @property
     def name(self) -> str:
@@ -97,10 +98,10 @@ class Ranker(Protocol):
     def fingerprint(self) -> str:
         """A hash of all that its scores depend on."""
 
-    def score(self, question: str, candidates: Sequence[Candidate]) -> Scores:
-        """Score each candidate, shape (len(candidates),), as a logit.
+    def judge(self, question: str, candidates: Sequence[Candidate]) -> list[Judgement | None]:
+        """Judge candidates, the likeliest first; None for those at the end that it leaves unread.
 
-        Above 0 it more likely answers.
+        A judgement does not depend on the other candidates of other passages.
         """
 
 

@@ -32,7 +32,8 @@ class Evidence:
     """A piece of text that an answer may cite; `scores` are the parts of `score`.
 
     `span` is what is shown, `core` the scored sentence in it, if that is shorter. `lines` are its
-    first and last line, if they were looked up.
+    first and last line, if they were looked up. `short` is the short answer in the sentence, if a
+    reader found one.
     """
 
     label: str
@@ -43,6 +44,7 @@ class Evidence:
     scores: Mapping[str, float] = field(default_factory=dict)
     core: Span | None = None
     lines: tuple[int, int] | None = None
+    short: Span | None = None
 
     @property
     def sentence(self) -> Span:
@@ -52,11 +54,29 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A sentence with its context for a ranker.
+    """A sentence for a ranker: its place in the text of its passage.
 
-    `before` is the sentence before it in its passage, `context` are the titles above it.
+    `context` is the title of the document and the headings above, for a ranker that reads it.
     """
 
-    sentence: str
-    before: str = ""
+    text: str
+    place: Span
     context: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """The words of the sentence."""
+        return self.text[self.place.start : self.place.end]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a ranker says of a sentence: `score` is a logit; above 0 it rather answers.
+
+    A reader of passages also gives the best `short` answer in the sentence, as a place in the
+    passage's text, and `short_score`, how far it beats that there is none.
+    """
+
+    score: float
+    short: Span | None = None
+    short_score: float = 0.0

@@ -102,6 +102,7 @@ class Shown:
     status_text: str
     percent: int
     reason: str
+    short: str
     statements: tuple[Statement, ...]
     sources: tuple[Source, ...]
     nearest: tuple[Source, ...]
@@ -152,6 +153,7 @@ def shown(
         status_text=_STATUS[answer.status],
         percent=round(100 * answer.confidence),
         reason=_sentence(answer.reason.message) if answer.reason else "",
+        short=encodable(answer.short.text) if answer.short else "",
         statements=tuple(_statement(claim, sources) for claim in answer.claims),
         sources=tuple(sources.values()),
         nearest=tuple(

@@ -1,6 +1,6 @@
-"""Write the cases of a set that the ranker was not trained on: a suite to judge it by.
+"""Write the cases of a set that the reader was not trained on: a suite to judge it by.
 
-    python training/ranker/held_out.py SET [--suite TYPOS.jsonl] > HELD_OUT.jsonl
+    python training/held_out.py SET [--suite TYPOS.jsonl] > HELD_OUT.jsonl
 
 `SET` is the folder of a set; `--suite` takes the cases from another file about its documents.
 """
