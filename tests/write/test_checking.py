@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from askdoc.text.terms import SnowballAnalyser
 from askdoc.types import Entailment, Support
 from askdoc.write.check.checker import Check, Source, Verdict
+from askdoc.write.check.places import exchanged
 
 DATA = Path(__file__).parents[1] / "data"
 _ANALYSER = SnowballAnalyser()
 
-RIGHT, PASSING = 0.67, 0.32
+RIGHT, PASSING = 0.70, 0.25
 """Of the labelled pairs: the share judged right at least, and of the untrue that pass at most.
 
 The pairs were written to deceive: two names change places, a word turns into its opposite.
@@ -108,6 +109,31 @@ def test_a_quotation_stands_in_the_source_word_for_word() -> None:
     )
     held = against('The chair said it "will be open by the end of the year".', source)
     assert held.support is not Support.UNSUPPORTED
+
+
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [
+        ("The union sued the airline.", "The airline sued the union over the new rosters."),
+        ("The union was sued by the pilots.", "The pilots were sued by the union in May."),
+        ("Tea brings 25 percent.", "Coffee brings 25 percent of the income, tea brings 8 percent."),
+    ],
+)
+def test_what_changed_places_is_not_supported(claim: str, source: str) -> None:
+    assert " in [1]" in against(claim, source).reasons[0]
+    assert against(claim, source).support is Support.UNSUPPORTED
+
+
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [
+        ("The union was sued by the airline.", "The airline sued the union over the new rosters."),
+        ("Anna Varga directed the film.", "The film, directed by Anna Varga, opened in May."),
+        ("Coffee brings 25 percent.", "Coffee brings 25 percent of the income, tea 8 percent."),
+    ],
+)
+def test_another_order_of_the_same_is_not_taken_for_an_exchange(claim: str, source: str) -> None:
+    assert exchanged(claim, source, terms) is None
 
 
 def test_sources_are_judged_together() -> None:

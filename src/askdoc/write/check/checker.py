@@ -1,9 +1,10 @@
 """Whether a claim says no more and nothing else than the sentences it cites.
 
 First the facts, by rule and in many languages: each number, date, quotation and name of the claim
-stands in its sources or follows from them. Then an entailment model judges the claim against all
-its sources together. The packaged model reads English. In other languages the words that a claim
-shares with its sources decide, and whether both deny or neither does.
+stands in its sources or follows from them; in English, also that nothing has changed places. Then
+an entailment model judges the claim against all its sources together. The packaged model reads
+English. In other languages the words that a claim shares with its sources decide, and whether both
+deny or neither does.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from askdoc.text.words import Terms, is_light, read_words
 from askdoc.types import Entailment, Support
 from askdoc.write.check.facts import denies, missing_facts, read_values
 from askdoc.write.check.languages import ENGLISH, UNSPACED
+from askdoc.write.check.places import exchanged
 
 EmbedTexts = Callable[[Sequence[str]], npt.NDArray[np.float32]]
 
@@ -127,15 +129,20 @@ class Check:
         where = labels(sources)
         missing = self._missing(claim, f"{text} {context}")
         coverage = 1 - len(missing[0]) / missing[1] if missing[1] else 1.0
-        if wrong := missing_facts(claim, text, context, self.terms, language):
-            verb = "is" if len(wrong) == 1 else "are"
-            reason = f"{', '.join(wrong[:_NAMED])} {verb} not in {where}"
-            return Verdict(Support.UNSUPPORTED, (reason,), coverage)
+        if wrong := self._wrong(claim, text, context, language):
+            return Verdict(Support.UNSUPPORTED, (f"{wrong} in {where}",), coverage)
         if language != ENGLISH:
             return _by_words(claim, text, language, where, coverage)
         if coverage < _RELATED:
             return Verdict(Support.UNSUPPORTED, (f"{where} is about something else",), coverage)
         return coverage
+
+    def _wrong(self, claim: str, text: str, context: str, language: str) -> str | None:
+        """Say which facts of the claim its source lacks, or has in another place; else None."""
+        if missing := missing_facts(claim, text, context, self.terms, language):
+            verb = "is" if len(missing) == 1 else "are"
+            return f"{', '.join(missing[:_NAMED])} {verb} not"
+        return exchanged(claim, text, self.terms) if language == ENGLISH else None
 
     def language_of(self, text: str, document: str = ENGLISH) -> str:
         """Name the language of a text; where it has no sign of any, that of its document."""
