@@ -75,7 +75,7 @@ def unpoisoned(
         for item in chosen
         if item.evidence.label not in suspicious or asked & words_of(item.evidence.text)
     ]
-    if trusted or not others or not chosen:  # a question that is refused has nothing chosen
+    if trusted or not others:
         return sorted(trusted, key=lambda one: one.evidence.label in suspicious) or list(chosen)
     return [Chosen(others[0], readable(others[0]))]
 
