@@ -20,7 +20,7 @@ def test_a_reader_is_found_by_the_last_suffix() -> None:
 
 
 def test_names_without_suffix_are_text() -> None:
-    assert suffix_of("Makefile") == suffix_of("README") == "txt"
+    assert suffix_of("Makefile") == suffix_of("README") == suffix_of("Apache-2.0") == "txt"
     assert isinstance(reader_for("LICENSE"), TextReader)
 
 

@@ -82,7 +82,7 @@ def unpoisoned(
 
 GENERATOR = "extractive"
 _SHOWN_EVIDENCE = 10
-_SURE_SHORT = 2.0
+_SURE_SHORT = 1.0
 """How far a short answer has to beat "there is none" to be shown."""
 
 _LONGEST_REFUSAL = 200
@@ -214,7 +214,7 @@ class Answerer:
             },
             signals=found.signals,
             generation=reply.generation,
-            short=reply.short,
+            short=None if reason else reply.short,
         )
 
     def evidence(

@@ -84,9 +84,13 @@ _WITHOUT_SUFFIX = "txt"
 
 
 def suffix_of(name: str) -> str:
-    """Return the last suffix of a name in lower case without the dot; it selects the reader."""
+    """Return the last suffix of a name in lower case without the dot; it selects the reader.
+
+    Digits are the end of a version, as in `Apache-2.0`, and no suffix.
+    """
     suffix = os.path.splitext(name)[1]  # noqa: PTH122 - asked of every file of a folder
-    return suffix.lower().removeprefix(".") or _WITHOUT_SUFFIX
+    suffix = suffix.lower().removeprefix(".")
+    return _WITHOUT_SUFFIX if not suffix or suffix.isdecimal() else suffix
 
 
 def suffixes() -> list[str]:
