@@ -132,7 +132,7 @@ def test_a_question_is_answered_with_its_sentence(
 ) -> None:
     done = run(*arguments, **options)
     assert (done.exit_code, done.stderr) == (0, "")
-    assert done.stdout.startswith("[1] docs/minutes/pier.txt, line 4\n")
+    assert done.stdout.startswith("oak [1]\n\n[1] docs/minutes/pier.txt, line 4\n")
     assert f"\n  > {ANSWER}\n" in done.stdout
     assert done.stdout.count(ANSWER) == 1
     assert "\x1b" not in done.stdout
@@ -143,7 +143,9 @@ def test_a_brief_answer_is_one_line_with_its_place() -> None:
     done = run("--brief", "--max-sentences", "1", QUESTION)
     assert done.stdout == f"{ANSWER} [docs/minutes/pier.txt, line 4]\n"
     quotes = run("--quotes", "--max-sentences", "1", QUESTION)
-    assert quotes.stdout.startswith(f"{ANSWER} [1]\n\n[1] docs/minutes/pier.txt, line 4\n")
+    assert quotes.stdout.startswith(
+        f"oak [1]\n\n{ANSWER} [1]\n\n[1] docs/minutes/pier.txt, line 4\n"
+    )
     both = run("--brief", "--quotes", QUESTION)
     assert (both.exit_code, "exclude each other" in both.stderr) == (2, True)
 
@@ -183,7 +185,7 @@ def test_the_confidence_that_is_asked_for_decides() -> None:
 def test_an_explanation_follows_the_answer() -> None:
     done = run("--explain", QUESTION)
     answer, _, why = done.stdout.partition("\nWhy\n")
-    assert answer.startswith("[1] docs/minutes/pier.txt, line 4\n")
+    assert answer.startswith("oak [1]\n\n[1] docs/minutes/pier.txt, line 4\n")
     assert answer.count(f"\n  > {ANSWER}\n") == 1
     assert "dense #" in why
     assert "lexical #" in why

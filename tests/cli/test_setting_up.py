@@ -391,7 +391,7 @@ def test_a_device_does_not_become_a_source(here: Path) -> None:
     assert run("index", "f.md").exit_code == 0
     assert run("index", "/dev/zero").exit_code == 2
     assert "/dev/zero" not in run("sources", "list").stdout
-    assert "skipped 0" in run("index").stdout
+    assert "skipped" not in run("index").stdout
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="a folder where nothing can be made")

@@ -112,6 +112,5 @@ def test_a_document_that_is_read_in_parts_is_kept_as_one(
                 )
 
         monkeypatch.setattr("askdoc.index.reading.reading.windows", split)
-        monkeypatch.setattr("askdoc.index.run.windows", split)
     listing.sync(rebuild=True)
     assert kept(listing) == before

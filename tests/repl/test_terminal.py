@@ -83,7 +83,7 @@ def test_what_is_pasted_waits_for_enter_and_its_commands_run_one_by_one(terminal
     assert "[1]" not in screen.text
     screen.press(ENTER)
     screen.until("a question looks at 3 passages")
-    screen.until("> Where do herons nest? [1] docs/herons.txt, line 1")
+    screen.until("> Where do herons nest? in tall trees near water [1] [1] docs/herons.txt, line 1")
     screen.until("questions look into 1 document")
     assert screen.leave() == 0
 

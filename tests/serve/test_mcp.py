@@ -24,6 +24,7 @@ from askdoc.serve.engine import Engine, Limits
 from askdoc.serve.libraries import Libraries
 from askdoc.serve.mcp import make_server
 from askdoc.serve.results import Range, parsed
+from askdoc.strings import one_line
 
 T = TypeVar("T")
 
@@ -141,7 +142,7 @@ def test_a_refusal_is_a_result_with_what_is_nearest(call: Callable[..., CallTool
     assert all(item["quote"] and item["link"] and item["line_start"] for item in nearest)
     text = text_of(result)
     assert nearest
-    assert all(item["quote"].strip() in text and item["link"] in text for item in nearest)
+    assert all(one_line(item["quote"]) in text and item["link"] in text for item in nearest)
 
 
 def test_a_follow_up_means_what_was_asked_before(call: Callable[..., CallToolResult]) -> None:

@@ -86,9 +86,9 @@ class Relay:
             for line in replies:
                 self._reply(line)
         with self._lock:
+            engine.close()
             if self._engine is engine:
                 self._engine = None
-                engine.close()
                 if self._open and not self._closing:
                     self._begin()
 
