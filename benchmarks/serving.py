@@ -131,7 +131,6 @@ def batch(data: Path, index: str, questions: Path) -> float:
 def load(data: Path, minutes: float) -> None:
     """Have clients call and files change for so many minutes."""
     questions = questions_of(data)
-    until = time.monotonic() + minutes * 60
     calls, errors = Counter[str](), Counter[str]()
     with tempfile.TemporaryDirectory(prefix="askdoc-load-") as name:
         folder = Path(name)
@@ -140,6 +139,7 @@ def load(data: Path, minutes: float) -> None:
             shutil.copy(document, folder)
         subprocess.run([ASKDOC, "index", ".", "--quiet"], cwd=folder, check=True)
         with server(folder, "--watch") as (address, process):
+            until = time.monotonic() + minutes * 60
             workers = [
                 threading.Thread(target=client, args=(address, questions, until, calls, errors))
                 for _ in range(CLIENTS)

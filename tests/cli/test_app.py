@@ -237,15 +237,17 @@ def test_the_version() -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "hint"),
+    ("words", "hint"),
     [
+        ("help indx", "did you mean `askdoc help index`?"),
         ("list", "documents: `askdoc status --documents`; commands: `askdoc help`"),
         ("hepl", "did you mean `askdoc repl` or `askdoc help`? As a question: `askdoc ask hepl`"),
     ],
 )
-def test_a_word_that_is_nearly_a_command_is_no_question(word: str, hint: str) -> None:
-    done = run(word)
+def test_a_word_that_is_nearly_a_command_is_no_question(words: str, hint: str) -> None:
+    done = run(*words.split())
     assert done.exit_code == 2
+    word = words.rpartition(" ")[2]
     assert done.stderr == f"error: there is no command `{word}`\n\nhint: {hint}\n"
 
 

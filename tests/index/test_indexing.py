@@ -383,7 +383,7 @@ def test_tells_how_far_it_is(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> N
     bench.write(**{f"docs__f{number}": f"{CAT} {number}" for number in range(6)})
     bench.sync("docs")
     told = [event for event in bench.events if isinstance(event, Indexed)]
-    assert [event.chunks for event in told] == [2, 4, 6]
+    assert [event.chunks for event in told] == [0, 2, 4, 6]
     assert [event.documents for event in told] == sorted({event.documents for event in told})
     assert all(event.total == 6 for event in told)
     assert told[-1] == Indexed(6, 6, 6, "docs/f5.txt")

@@ -341,9 +341,9 @@ def test_bars_have_no_colour_that_vanishes_on_white_or_black(
     monkeypatch.setattr(progress, "_MOMENT", 0.0)
     out = StringIO()
     on = page(make_console(file=out, width=120, force_terminal=True, color_system="truecolor"))
-    listen = progress.IndexProgress(on)
-    listen(Indexed(1, 9, 10, "a.txt"))  # before that, the bar fades in and out
-    with listen:
+    with progress.IndexProgress(on) as listen:
+        time.sleep(0.05)
+        listen(Indexed(1, 9, 10, "a.txt"))
         time.sleep(0.05)
         listen(Indexed(3, 9, 10, "b.txt"))
     with progress.CountProgress("Questions", 9, on) as count:

@@ -158,6 +158,8 @@ class AskdocGroup(Root):
             return [word, *args[:leading], *args[leading + 1 :]]
         if args[0] == _HELP_WORD and (len(args) == 1 or args[1] in self.list_commands(ctx)):
             return [*args[1:], "--help"]
+        if args[0] == _HELP_WORD and len(args) == 2 and not ctx.resilient_parsing:  # noqa: PLR2004
+            self._refuse_mistyped_help(ctx, args[1])
         if not word and "--" not in args and self._opens_session(ctx, args):
             return ["repl", *args]
         if word.isalpha() and not ctx.resilient_parsing:
@@ -214,6 +216,13 @@ class AskdocGroup(Root):
             commands = " or ".join(f"`askdoc {name}`" for name in near)
             hint = f"did you mean {commands}? As a question: `askdoc ask {typed}`"
             raise UsageError(message, hint=hint)
+
+    def _refuse_mistyped_help(self, ctx: Any, word: str) -> None:
+        """Refuse `help` for a word that is nearly a command."""
+        if near := [name for name in self._nearest(ctx, word, _CLOSE_ALONE) if name != _HELP_WORD]:
+            message = f"there is no command `{word}`"
+            commands = " or ".join(f"`askdoc help {name}`" for name in near)
+            raise UsageError(message, hint=f"did you mean {commands}?")
 
     def _nearest(self, ctx: Any, word: str, close: float) -> list[str]:
         """List the commands most similar to a word; two if they are equally similar."""

@@ -267,6 +267,8 @@ def carry_out(
 def take_in(run: Run, plan: Plan) -> None:
     """Read new and changed files, and record copies."""
     run.log.total = len(plan.add) + len(plan.examine)
+    if run.log.total:
+        run.log.published(0, "")  # the total is known long before the first document is published
     # All changed files are examined before any is read: two files may have swapped their names.
     changed, copies = examine(run, map(run.before.of, plan.examine))
     if run.log.total:

@@ -36,7 +36,6 @@ THEME = Theme(
         "bad": "bold red",
         # Rich's own colours of bars suit only a dark background.
         "bar.back": "dim",
-        "bar.pulse": "magenta",
         "progress.download": "none",
         "progress.remaining": "dim",
     }

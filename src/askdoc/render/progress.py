@@ -9,6 +9,7 @@ from enum import StrEnum
 from threading import Timer
 from typing import Self
 
+from rich.console import RenderableType
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -33,6 +34,16 @@ _MOMENT = 1.0
 """Seconds before the bar appears; what ends sooner needs none."""
 
 _ROOM_FOR_NAMES = 80
+
+
+class _KnownBar(ProgressColumn):
+    """A bar once the total is known: the one that Rich moves until then fades to black."""
+
+    def render(self, task: Task) -> RenderableType:
+        if task.total is None:
+            return ""
+        bar = BarColumn(bar_width=16, complete_style="label", finished_style="label")
+        return bar.render(task)
 
 
 class _Count(ProgressColumn):
@@ -60,7 +71,7 @@ class IndexProgress:
         columns: list[ProgressColumn] = [
             SpinnerColumn(style="label"),
             TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=16, complete_style="label", finished_style="label"),
+            _KnownBar(),
             _Count(),
             _Rate(),
         ]
