@@ -13,7 +13,7 @@ run answers at once. For each corpus and each tag the table says
     refused   share of the other questions that are refused, or of which it is unsure
     auroc     how well the confidence tells the two apart
 
-`--held-out` leaves out questions on documents that the ranker was trained on. Below the table stand
+`--held-out` leaves out questions on documents that the reader was trained on. Below the table stand
 the questions that were taken to ask for an overview, which none of these sets has on purpose, and
 the curve of risk against coverage: of the most confident questions, how many are not answerable or
 do not have gold first.

@@ -117,7 +117,7 @@ def near(short: str, right: str) -> bool:
 
 
 def on_misses(reader: PackagedReader, folder: Path, most: int) -> None:
-    """Print how well answerable and unanswerable questions are told apart."""
+    """Print how well scores separate answerable from unanswerable questions."""
     texts = {row["pid"]: row["text"] for row in rows(folder / f"{MISSES}.passages.jsonl.gz")}
     asked = {row["id"]: row for row in rows(folder / f"{MISSES}.questions.jsonl.gz")}
     answerable = [row for row in asked.values() if row["answerable"] and row["pair"] in asked]

@@ -389,7 +389,11 @@ class Run:
         self.model = prepare_model(frozen)
         if start:
             state = torch.load(start, weights_only=True)
-            self.model.load_state_dict(state.get("model", state))
+            found = state.get("model", state)
+            # A checkpoint of the entailment model has the same layers below other outputs.
+            self.model.load_state_dict(
+                {name: found.get(name, own) for name, own in self.model.state_dict().items()}
+            )
         self._trained = [weights for weights in self.model.parameters() if weights.requires_grad]
         heads = [*self.model.tokens.parameters(), *self.model.passage.parameters()]
         body = self._trained[: -len(heads)]
@@ -459,7 +463,9 @@ def main() -> None:
     parser.add_argument(
         "--frozen", type=int, default=2, help="layers, from below, that are not trained"
     )
-    parser.add_argument("--start", type=Path, help="weights to begin with")
+    parser.add_argument(
+        "--start", type=Path, help="weights to begin with, also of the entailment model"
+    )
     arguments = parser.parse_args()
     torch.manual_seed(SEED)
     torch.set_num_threads(1)  # of each part of a step, which has a thread of its own

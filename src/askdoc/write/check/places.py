@@ -1,8 +1,9 @@
-"""Whether those that a claim names do, suffer and count what its source says.
+"""Whether a claim says the same of the same things as its source: who does what, and how much.
 
 "B beat A" and "Tea brings 25 percent" can take each word from their source and still be wrong,
-which the entailment model often overlooks. Without a parser: a clause ends at a comma or a joining
-word, a verb is told by its form, and a clause without a subject takes over that of the one before.
+which the entailment model often overlooks. There is no parser: a clause ends at a comma or a
+joining word, a verb is recognised by its ending, and a clause without a subject has that of the
+clause before.
 """
 
 from __future__ import annotations
