@@ -19,10 +19,12 @@ from askdoc.render.errors import note_line
 from askdoc.serve import client
 
 if TYPE_CHECKING:
+    from askdoc.serve.oidc import Issuer
     from askdoc.workspace import Workspace
 
 _PARTS = {
     "PIL",
+    "jwt",
     "limits",
     "mcp",
     "opentelemetry",
@@ -81,6 +83,22 @@ def serve(  # noqa: PLR0913 - one parameter for each option
             help="Calls a minute with one token, by default 600; with `--add-token`, for that one.",
         ),
     ] = None,
+    oidc_issuer: Annotated[
+        str | None,
+        typer.Option(
+            "--oidc-issuer",
+            metavar="URL",
+            help="Also let in callers with an access token of this OpenID Connect issuer.",
+        ),
+    ] = None,
+    oidc_audience: Annotated[
+        str | None,
+        typer.Option(
+            "--oidc-audience",
+            metavar="NAME",
+            help="What tokens of the issuer name this server as, in `aud`.",
+        ),
+    ] = None,
     uploads: Annotated[
         Path | None,
         typer.Option(
@@ -108,8 +126,8 @@ def serve(  # noqa: PLR0913 - one parameter for each option
     and opened again. Ctrl-C ends it after what is being answered. While it runs, it also answers
     `askdoc "QUESTION"` where that would use the same index.
 
-    Only this machine can call, unless `--host` names another address and `--token-file` says who
-    may.
+    Only this machine can call, unless `--host` names another address, and `--token-file` or
+    `--oidc-issuer` says who may.
 
     Examples:
         askdoc serve
@@ -142,6 +160,7 @@ def serve(  # noqa: PLR0913 - one parameter for each option
     rules = Rules(
         hosts=tuple(name or ()),
         tokens=None if token_file is None else tokens.read(token_file),
+        issuer=_issuer(oidc_issuer, oidc_audience, workspaces.values()),
         upload=_most_bytes(workspaces.values()) if uploads else 0,
         rate=rate or _RATE,
     )
@@ -217,6 +236,29 @@ def _add_token(
     text = f"this is the token of `{name}`; it is shown only now, and `{file}` keeps its hash"
     stderr.show([note_line(text, stderr)])
     return secret
+
+
+def _issuer(
+    address: str | None, audience: str | None, workspaces: Iterable[Workspace]
+) -> Issuer | None:
+    """Ask the issuer that is named, if any, where its keys are.
+
+    Raises:
+        UsageError: it is named in part only, `offline` is set, or it does not reply.
+
+    """
+    from askdoc.serve import oidc
+
+    if address is None and audience is None:
+        return None
+    if address is None or audience is None:
+        message = "`--oidc-issuer` and `--oidc-audience` belong together"
+        hint = "`--oidc-audience` is what tokens of the issuer name this server as, in `aud`"
+        raise UsageError(message, hint=hint)
+    if any(one.settings.offline for one in workspaces):
+        message = f"`--offline` refuses to fetch the keys of `{address}`"
+        raise UsageError(message, hint="leave out `--offline`, or unset the setting `offline`")
+    return oidc.discover(address, audience)
 
 
 def _expect_parts() -> None:

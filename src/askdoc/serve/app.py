@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from askdoc import __version__
 from askdoc.errors import AskdocError
-from askdoc.serve import asking, chat, documents, mcp, openapi, originals, uploads, watching
+from askdoc.serve import asking, chat, documents, mcp, oidc, openapi, originals, uploads, watching
 from askdoc.serve.guard import Guard, Rules
 from askdoc.serve.http import (
     engine_of,
@@ -47,9 +47,10 @@ def make_app(
     Its caller does so with `indexing`, too.
     """
     meters = Meters(engine)
+    rules = rules or Rules()
     app = Starlette(
-        routes=_routes(),
-        middleware=[Middleware(Watch, meters), Middleware(Guard, rules or Rules())],
+        routes=[*_routes(), *(oidc.routes(rules.issuer) if rules.issuer else ())],
+        middleware=[Middleware(Watch, meters), Middleware(Guard, rules)],
         exception_handlers={
             AskdocError: handle_error,
             HTTPException: handle_http_error,

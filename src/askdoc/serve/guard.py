@@ -10,7 +10,6 @@ import asyncio
 import base64
 import binascii
 import ipaddress
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -20,7 +19,7 @@ from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 from starlette.datastructures import Headers, MutableHeaders
 
-from askdoc.serve import tokens
+from askdoc.serve import oidc, tokens
 from askdoc.serve.http import TOKEN, json_response, plain_error
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
     from askdoc.serve.tokens import Token
 
-OPEN = frozenset({"/healthz", "/readyz"})
+OPEN = frozenset({"/healthz", "/readyz", oidc.METADATA})
 """Routes that need no token: they say nothing of the documents."""
 
 UPLOAD = ("POST", "/v1/documents")
@@ -51,18 +50,25 @@ _HEADERS = {
 class Rules:
     """Who may call, and with how much.
 
-    `hosts` are names of this machine besides `localhost`; `tokens` None lets everybody in. A body
-    has `body` bytes at most and arrives within `seconds`; that of an upload has `upload` bytes and
-    `upload_seconds`. Each token has `rate` calls a minute, unless it has a rate of its own.
+    `hosts` are names of this machine besides `localhost`. Without `tokens` and `issuer`, everybody
+    is let in. A body has `body` bytes at most and arrives within `seconds`; that of an upload has
+    `upload` bytes and `upload_seconds`. Each token has `rate` calls a minute, unless it has a rate
+    of its own.
     """
 
     hosts: tuple[str, ...] = ()
     tokens: tuple[Token, ...] | None = None
+    issuer: oidc.Issuer | None = None
     body: int = 1_000_000
     seconds: float = 20.0
     upload: int = 0
     upload_seconds: float = 600.0
     rate: int = 600
+
+    @property
+    def is_open(self) -> bool:
+        """Whether callers need no token."""
+        return self.tokens is None and self.issuer is None
 
 
 class Refused(Exception):
@@ -99,14 +105,14 @@ class Guard:
             await send(message)
 
         try:
-            self._admit(scope)
+            await self._admit(scope)
             await self._app(scope, _Body(receive, scope, self._rules).receive, sealed)
         except Refused as refused:
             if begun:
                 raise
             await _refusal(refused)(scope, receive, sealed)
 
-    def _admit(self, scope: Scope) -> None:
+    async def _admit(self, scope: Scope) -> None:
         headers = Headers(scope=scope)
         hosts = headers.getlist("host")
         if len(hosts) != 1 or not self._knows(hosts[0]):
@@ -114,16 +120,40 @@ class Guard:
         origin = headers.get("origin")
         if origin is not None and urlsplit(origin).netloc.lower() != hosts[0].lower():
             raise Refused(403, "pages of other sites may not call this server")
-        if self._rules.tokens is None or scope["path"] in OPEN:
+        if self._rules.is_open or scope["path"] in OPEN:
             return
-        token = _shown(headers.get("authorization", ""), self._rules.tokens)
+        challenge = 'Basic realm="askdoc: the token is the password"'
+        if self._rules.issuer is not None:
+            metadata = f"{scope['scheme']}://{hosts[0]}{oidc.METADATA}"
+            challenge = f'Bearer resource_metadata="{metadata}", {challenge}'
+        token = await self._token(_shown(headers.get("authorization", "")))
         if token is None:
-            ask = {"WWW-Authenticate": 'Basic realm="askdoc: the token is the password"'}
-            raise Refused(401, "a token is needed: `Authorization: Bearer TOKEN`", ask)
+            message = "a token is needed: `Authorization: Bearer TOKEN`"
+            raise Refused(401, message, {"WWW-Authenticate": challenge})
         rate = RateLimitItemPerMinute(token.rate or self._rules.rate)
         if not self._limiter.hit(rate, token.name):
             raise Refused(429, "too many calls with this token", {"Retry-After": "60"})
         scope[TOKEN] = token
+
+    async def _token(self, shown: str) -> Token | None:
+        """Find out what a token opens; None if it is not valid."""
+        known = tokens.find(self._rules.tokens or (), shown)
+        if known is not None or self._rules.issuer is None or not shown:
+            return known
+        try:
+            access = await self._rules.issuer.verify_token(shown)
+        except oidc.NoKeys as error:
+            raise Refused(503, str(error), {"Retry-After": str(error.retry_after)}) from error
+        if access is None:
+            return None
+        token = oidc.token_of(access)
+        if token is None:
+            raise Refused(
+                403,
+                f"the token needs the scope `{oidc.READ}`",
+                {"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{oidc.READ}"'},
+            )
+        return token
 
     def _knows(self, host: str) -> bool:
         """Tell whether a host is this machine: an address, or a name of its own.
@@ -179,17 +209,17 @@ class _Body:
         return Refused(413, message, {"Connection": "close"})
 
 
-def _shown(authorization: str, known: Sequence[Token]) -> Token | None:
-    """Find the token that a caller shows: as a bearer, or, as browsers do, as a password."""
+def _shown(authorization: str) -> str:
+    """Return the token that a caller shows, if any: a bearer, or, as browsers do, a password."""
     scheme, _, value = authorization.partition(" ")
     if scheme.lower() == "basic":
         try:
             value = base64.b64decode(value, validate=True).decode().partition(":")[2]
         except (binascii.Error, UnicodeDecodeError):
-            return None
+            return ""
     elif scheme.lower() != "bearer":
-        return None
-    return tokens.find(known, value.strip())
+        return ""
+    return value.strip()
 
 
 def _refusal(refused: Refused) -> Response:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import signal
 import socket
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from askdoc.errors import AskdocError, UsageError
+from askdoc.models.llm.providers import is_loopback
 from askdoc.serve.app import make_app
 from askdoc.serve.engine import Engine, Limits
 from askdoc.serve.guard import Rules
@@ -125,20 +125,11 @@ def refuse_open(options: Options) -> None:
         UsageError: others could call without one.
 
     """
-    if options.rules.tokens is None and not is_loopback(options.host):
+    if options.rules.is_open and not is_loopback(options.host):
         message = f"`{options.host}` can be reached from other machines, and no token is asked for"
         hint = "name a file of tokens: `--token-file FILE`; make one with `--add-token NAME`"
+        hint += "; or name an issuer: `--oidc-issuer URL`"
         raise UsageError(message, hint=hint)
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether an address can be reached from this machine alone."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def address(host: str, port: int) -> str:

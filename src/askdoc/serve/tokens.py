@@ -22,7 +22,8 @@ class Token(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     """A token by the name of its owner.
 
     `libraries` are those that it opens, None for all. With `index`, its owner may add documents.
-    `rate` is how many calls a minute it has, None for as many as the server gives.
+    `rate` is how many calls a minute it has, None for as many as the server gives. `sha256` is
+    empty where an issuer has signed the token.
     """
 
     name: str
