@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from fpdf import FPDF
 
 import askdoc
 from askdoc import workspace
@@ -151,6 +152,28 @@ def test_what_cannot_be_read_is_not_kept(caller: httpx.Client, root: Path) -> No
         assert reply.status_code == 422, (name, reply.text)
         assert not (root / "inbox" / name).exists()
     assert "damaged" not in caller.get("/documents").text
+
+
+def test_a_file_is_replaced_only_by_one_that_can_be_read(caller: httpx.Client, root: Path) -> None:
+    pdf = FPDF()
+    pdf.add_page()
+    pdf.set_font("helvetica")
+    pdf.multi_cell(0, text="The bell buoy off Holm rings in fog.")
+    good = bytes(pdf.output())
+    assert send(caller, "buoy.pdf", good).status_code == 201
+    before = caller.get("/v1/documents").json()["documents"]
+    reply = send(caller, "buoy.pdf", b"%PDF-1.4 broken", replace="true")
+    assert reply.status_code == 422
+    assert "`buoy.pdf` cannot be indexed: " in reason(reply)
+    (root / "inbox" / ".askdocignore").write_text("kept.txt\n")
+    (root / "inbox" / "kept.txt").write_text("by hand")
+    reply = send(caller, "kept.txt", b"another", replace="true")
+    assert "leaves it out" in reason(reply)
+    assert (root / "inbox" / "kept.txt").read_text() == "by hand"
+    assert (root / "inbox" / "buoy.pdf").read_bytes() == good
+    assert caller.get("/v1/documents").json()["documents"] == before
+    (root / "inbox" / ".askdocignore").unlink()
+    assert not list((root / "inbox").glob(".*"))
 
 
 def test_a_body_has_limits(caller: httpx.Client, root: Path) -> None:

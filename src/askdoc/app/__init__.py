@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from askdoc.app.answering import answerer, asked, expected_fingerprint, narrowed
-    from askdoc.app.indexing import coverage_of, follower, indexer, permit, refuse_index_around
+    from askdoc.app.indexing import (
+        coverage_of,
+        expect_readable,
+        follower,
+        indexer,
+        permit,
+        refuse_index_around,
+    )
     from askdoc.app.opening import (
         VECTORS,
         calibration,
@@ -37,6 +44,7 @@ __all__ = [
     "database_of",
     "embedder",
     "expect_index",
+    "expect_readable",
     "expected_fingerprint",
     "follower",
     "has_index",
@@ -61,7 +69,14 @@ __all__ = [
 
 _MODULES = {
     "answering": ("answerer", "asked", "expected_fingerprint", "narrowed"),
-    "indexing": ("coverage_of", "follower", "indexer", "permit", "refuse_index_around"),
+    "indexing": (
+        "coverage_of",
+        "expect_readable",
+        "follower",
+        "indexer",
+        "permit",
+        "refuse_index_around",
+    ),
     "opening": (
         "VECTORS",
         "calibration",

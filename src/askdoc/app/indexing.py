@@ -30,7 +30,7 @@ from askdoc.system.limits import Limits, cores, still_holds
 from askdoc.system.safe_open import digest
 from askdoc.text.sentences import split
 from askdoc.text.terms import SnowballAnalyser
-from askdoc.types import ReadOptions, Skip
+from askdoc.types import Found, ReadOptions, Skip
 from askdoc.types.indexing import Permission
 from askdoc.types.ports import Listener, ignore
 
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from askdoc.index.watch import Follower
     from askdoc.settings import Settings
     from askdoc.store.postgres.session import Database
-    from askdoc.types import Found
     from askdoc.types.ports import VectorStore
     from askdoc.web.sources import WebSources
     from askdoc.workspace import Workspace
@@ -127,6 +126,22 @@ def follower(
 
     watch = partial(FolderWatch, leave_out=[workspace.index])
     return Follower(indexer, watch, sources, listen)
+
+
+def expect_readable(workspace: Workspace, file: Path) -> None:
+    """Read a file as a run of indexing would, and store nothing.
+
+    Raises:
+        ReadError: it cannot be read.
+        MissingPart: its reader needs a package that is not installed.
+
+    """
+    info = file.stat()
+    found = Found(str(file), file.name, "", str(file), info.st_size, info.st_mtime_ns)
+    with _read(workspace.settings, _AS_THEY_ARE, [found]) as readouts:
+        for readout in filter(None, readouts):
+            for _ in readout.parts():
+                pass
 
 
 def coverage_of(workspace: Workspace) -> Coverage:

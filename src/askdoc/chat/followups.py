@@ -98,12 +98,18 @@ def unknown_person(question: str) -> str | None:
 
 def standing_alone(question: str, history: Sequence[Turn]) -> str:
     """Return what `question` means after turns that may themselves be follow-ups."""
-    turns: list[Turn] = []
-    for turn in history:
-        turns.append(Turn(rewrite(turn.question, turns), turn.answer))
+    turns = complete_turns(history)
     if history and is_repeated(question, history[-1].question):
         return turns[-1].question
     return rewrite(question, turns)
+
+
+def complete_turns(history: Sequence[Turn]) -> list[Turn]:
+    """Return the turns with what each of their questions means."""
+    turns: list[Turn] = []
+    for turn in history:
+        turns.append(Turn(rewrite(turn.question, turns), turn.answer))
+    return turns
 
 
 def is_repeated(question: str, before: str) -> bool:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from askdoc.chat.followups import is_open, rewrite
+from askdoc.errors import GeneratorError
 from askdoc.settings import ENGLISH
 from askdoc.text.mentions import content_words, words
 from askdoc.types import Form, Prompt, Turn
@@ -31,6 +32,29 @@ _LONGEST = 240
 _SENTENCE_END = re.compile(r"[^\W\d_]{3,}[.!?:;…]+\s|\?")
 _TELLING = 5
 """Outside English, a word with at least this many letters counts as a content word."""
+
+
+def is_follow_up(question: str, turns: Sequence[Turn], language: str) -> bool:
+    """Tell whether `question` may need `turns` to be understood; in English, rules decide that."""
+    if not turns or language != ENGLISH:
+        return bool(turns)
+    return rewrite(question, turns) != question or is_open(question)
+
+
+def completed(
+    question: str, turns: Sequence[Turn], generator: Generator | None, *, language: str
+) -> str:
+    """Return what `question` means after `turns`, as a language model says, else as rules say.
+
+    Other questions than follow-ups do not wait for the model. If it fails, the rules decide.
+    """
+    by_rules = rewrite(question, turns) if language == ENGLISH else question
+    if generator is None or not is_follow_up(question, turns, language):
+        return by_rules
+    try:
+        return rewrite_by_model(question, turns, generator, language=language) or by_rules
+    except GeneratorError:  # the answer will report the error
+        return by_rules
 
 
 def rewrite_by_model(

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from askdoc import app
-from askdoc.chat.followups import is_open, is_repeated, rewrite, unknown_person
-from askdoc.chat.rewriter import rewrite_by_model
-from askdoc.errors import GeneratorError, NoIndex
+from askdoc.chat.followups import is_repeated, unknown_person
+from askdoc.chat.rewriter import completed, is_follow_up
+from askdoc.errors import NoIndex
 from askdoc.render.notices import ModelNotices
 from askdoc.repl.wait import Waiting
 from askdoc.settings import ENGLISH
@@ -20,28 +20,17 @@ if TYPE_CHECKING:
 
 
 def standing_alone(session: Session, asked: str, waiting_for: Callable[[], str]) -> str:
-    """Return the typed question, completed from the turns of a session.
-
-    In English the rules decide whether it is a follow-up at all, so that other questions need not
-    wait.
-    """
+    """Return the typed question, completed from the turns of a session."""
     before = session.exchanges[-1] if session.exchanges else None
     if before and before.asked != before.question and is_repeated(asked, before.asked):
         return before.question
     turns = [exchange.turn for exchange in session.exchanges]
     language = app.language_of(asked, session.scope.settings)
-    by_rules = rewrite(asked, turns) if language == ENGLISH else asked
-    if not turns or (language == ENGLISH and by_rules == asked and not is_open(asked)):
+    if not is_follow_up(asked, turns, language):
         return asked
 
-    def job(_asked: Asked, _listen: Listener) -> str | None:
-        generator = session.engine.rewriter
-        if generator is None:
-            return None
-        try:
-            return rewrite_by_model(asked, turns, generator, language=language)
-        except GeneratorError:  # the answer will report the error
-            return None
+    def job(_asked: Asked, _listen: Listener) -> str:
+        return completed(asked, turns, session.engine.rewriter, language=language)
 
     notices = ModelNotices(session.pages.errors())
     with Waiting(session.pages.output(), waiting_for) as waiting:
@@ -52,9 +41,9 @@ def standing_alone(session: Session, asked: str, waiting_for: Callable[[], str])
                     notices(event)
 
         try:
-            return session.engine.call(job, on_event) or by_rules
+            return session.engine.call(job, on_event)
         except NoIndex:  # the answer will build the index
-            return by_rules
+            return completed(asked, turns, None, language=language)
 
 
 def note_on_rewriting(session: Session, asked: str, question: str) -> str | None:

@@ -24,7 +24,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from askdoc.app import language_of, may_write, narrowed
 from askdoc.ask.federate import interleaved, marked, marked_event
-from askdoc.chat.followups import standing_alone
+from askdoc.chat.followups import complete_turns, is_repeated
+from askdoc.chat.rewriter import completed
 from askdoc.errors import AskdocError
 from askdoc.evals.bench import default_jobs
 from askdoc.serve.libraries import Libraries, OpenInThread, Shared
@@ -246,7 +247,7 @@ class Engine:
             names = libraries.chosen(library, allowed)
             name = names[0] if len(names) == 1 else None
             asked: Asked = libraries.members[name] if name else libraries.together(names)
-            complete = self._complete(question, history, names[0])
+            complete = self._complete(question, history, names[0], libraries)
 
             def listen_marked(event: object) -> None:
                 hear(event if name is None else marked_event(event, name))
@@ -263,12 +264,15 @@ class Engine:
 
         return await self.run(job, listen)
 
-    def _complete(self, question: str, history: Sequence[Turn], library: str) -> str:
-        """Say what a question means after what was said before."""
-        settings = self.workspaces[library].settings
-        if not history or language_of(question, settings) != ENGLISH:
-            return question
-        return standing_alone(question, history)
+    def _complete(
+        self, question: str, history: Sequence[Turn], name: str, libraries: Libraries
+    ) -> str:
+        """Say what a question means after what was said before, as a session does."""
+        language = language_of(question, self.workspaces[name].settings)
+        turns = complete_turns(history) if language == ENGLISH else list(history)
+        if turns and is_repeated(question, history[-1].question):
+            return turns[-1].question
+        return completed(question, turns, libraries.rewriters.get(name), language=language)
 
     async def search(
         self,

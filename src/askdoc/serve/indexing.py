@@ -89,10 +89,22 @@ class Indexing:
         report = self._sync(library)
         return next((skip for skip in report.skipped if skip.location == location), None)
 
-    async def forget(self, library: str) -> None:
-        """Take out of the index what is no longer in the folder for uploads."""
+    async def update(self, library: str) -> None:
+        """Bring the index up to date with the folder for uploads."""
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(self._one_by_one, self._sync, library)
+
+    async def expect_readable(self, library: str, file: Path) -> None:
+        """Read a file, and store nothing.
+
+        Raises:
+            ReadError: it cannot be read.
+            MissingPart: its reader needs a package that is not installed.
+
+        """
+        loop = asyncio.get_running_loop()
+        workspace = self._workspaces[library]
+        await loop.run_in_executor(self._one_by_one, app.expect_readable, workspace, file)
 
     def _sync(self, library: str) -> IndexReport:
         """Bring the index up to date with the folder for uploads."""

@@ -23,7 +23,7 @@ from askdoc.models.llm.interruptible import Interruptible
 from askdoc.store.sql_catalog import SqlCatalog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from askdoc.ask.answer import Answerer, Parts
     from askdoc.types import Document
@@ -56,6 +56,8 @@ class Libraries:
 
     members: Mapping[str, Answerer]
     limit: int
+    rewriters: Mapping[str, Generator]
+    """The language models that may complete follow-ups."""
 
     def chosen(self, name: str | None, allowed: Collection[str] | None) -> list[str]:
         """List the libraries to ask: the one that is named, else all of `allowed`.
@@ -115,8 +117,15 @@ class Shared:
                 name: self._open_one(name, workspace, stack)
                 for name, workspace in self.workspaces.items()
             }
+            rewriters = dict(self._rewriters())
         first = next(iter(self.workspaces.values()))
-        return Libraries(members, first.settings.max_sentences)
+        return Libraries(members, first.settings.max_sentences, rewriters)
+
+    def _rewriters(self) -> Iterator[tuple[str, Generator]]:
+        for name, workspace in self.workspaces.items():
+            chosen = self._load_model(workspace.settings)
+            if chosen is not None and chosen.rewrites:
+                yield name, self._interruptible(chosen.generator)
 
     def _open_one(self, name: str, workspace: Workspace, stack: ExitStack) -> Answerer:
         if name in self._models:

@@ -6,13 +6,14 @@ import asyncio
 import errno
 import os
 import secrets
-from contextlib import asynccontextmanager, suppress
+import shutil
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from starlette.routing import Route
 
-from askdoc.errors import UsageError
+from askdoc.errors import MissingPart, ReadError, UsageError
 from askdoc.index.plan import locate
 from askdoc.readers import is_readable, remedy_for, suffix_of
 from askdoc.serve.documents import describe
@@ -30,7 +31,7 @@ from askdoc.serve.http import (
 from askdoc.serve.links import base_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
     from starlette.requests import Request
     from starlette.responses import Response
@@ -54,16 +55,23 @@ async def upload(request: Request) -> Response:
     name = file_name(request.query_params.get("name", ""))
     replace = request.query_params.get("replace", "") == "true"
     file = indexing.uploads[library] / name
-    async with _turn(request):
-        await _save(request, file, replace=replace)
-    skip = await indexing.add(library, file)
-    found = None if skip else await _found(request, library, file)
-    if not found:
-        file.unlink(missing_ok=True)
-        await indexing.forget(library)
-        reason = skip.reason if skip else "an ignore file or a setting leaves it out"
-        message = f"`{name}` cannot be indexed: {reason}"
-        raise Unusable(message, hint=skip.hint if skip else None)
+    with _naming_errors(name), _hidden_folder(file.parent) as hidden:
+        async with _turn(request):
+            if not replace and os.path.lexists(file):
+                raise _taken(file)
+            await _save(request, hidden / name)
+        before = await _replaceable(indexing, library, file, hidden)
+        await asyncio.to_thread(_publish, hidden / name, file, replace=replace)
+        skip = await indexing.add(library, file)
+        found = None if skip else await _found(request, library, file)
+        if not found:
+            if before is None:
+                file.unlink(missing_ok=True)
+            else:
+                before.replace(file)
+            await indexing.update(library)
+            reason = skip.reason if skip else "an ignore file or a setting leaves it out"
+            raise _unusable(name, reason, skip.hint if skip else None)
     return json_response({"documents": found}, status=201)
 
 
@@ -148,29 +156,62 @@ async def _turn(request: Request) -> AsyncIterator[None]:
         state.uploading -= 1
 
 
-async def _save(request: Request, file: Path, *, replace: bool) -> None:
-    """Write the body beside `file`, and give it that name once it is complete.
+@contextmanager
+def _naming_errors(name: str) -> Iterator[None]:
+    """Say which file cannot be saved.
 
     Raises:
-        Taken: there is a file of that name, and it is not to be replaced.
         NoRoom: it cannot be written.
 
     """
-    part = file.with_name(f".{secrets.token_hex(8)}.part")
     try:
-        if not replace and os.path.lexists(file):
-            raise _taken(file)
-        with open(part, "xb", opener=_private) as stream:
-            async for piece in request.stream():
-                stream.write(piece)
-        await asyncio.to_thread(_publish, part, file, replace=replace)
+        yield
     except OSError as error:
         why = "the disk is full" if error.errno == errno.ENOSPC else (error.strerror or "").lower()
-        message = f"`{file.name}` cannot be saved: {why}"
+        message = f"`{name}` cannot be saved: {why}"
         raise NoRoom(message) from error
+
+
+@contextmanager
+def _hidden_folder(folder: Path) -> Iterator[Path]:
+    """Make a folder that is never indexed, for files that do not have their place yet."""
+    hidden = folder / f".{secrets.token_hex(8)}.part"
+    hidden.mkdir(mode=0o700)
+    try:
+        yield hidden
     finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
+        shutil.rmtree(hidden, ignore_errors=True)
+
+
+async def _save(request: Request, file: Path) -> None:
+    """Write the body to a new file."""
+    with open(file, "xb", opener=_private) as stream:
+        async for piece in request.stream():
+            stream.write(piece)
+
+
+async def _replaceable(indexing: Indexing, library: str, file: Path, hidden: Path) -> Path | None:
+    """Return a copy of the file that is to be replaced, if there is one.
+
+    It answers until the new one is indexed, so the new one is read first.
+
+    Raises:
+        Unusable: the new one cannot be read.
+
+    """
+    if not os.path.lexists(file):
+        return None
+    try:
+        await indexing.expect_readable(library, hidden / file.name)
+    except (ReadError, MissingPart) as error:
+        raise _unusable(file.name, str(error), error.hint) from error
+    before = hidden / ".before"
+    await asyncio.to_thread(shutil.copy2, file, before, follow_symlinks=False)
+    return before
+
+
+def _unusable(name: str, reason: str, hint: str | None) -> Unusable:
+    return Unusable(f"`{name}` cannot be indexed: {reason}", hint=hint)
 
 
 def _publish(part: Path, file: Path, *, replace: bool) -> None:
