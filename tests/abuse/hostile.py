@@ -349,10 +349,11 @@ def _pdf_bomb(_: random.Random, size: int) -> bytes:
     return _page(b" " * (size * 300) + b"BT /F 9 Tf (oak) Tj ET")
 
 
-def pdf_forms(depth: int, *, in_a_circle: bool) -> bytes:
+def pdf_forms(depth: int, *, in_a_circle: bool = False, between: bool = False) -> bytes:
     """Each form draws the next one twice: 2 to the power of their number in all.
 
-    In a circle, the last form draws the first one.
+    In a circle, the last form draws the first one. The page that draws them may stand between two
+    others.
     """
     page = _SHEET_OF_PAPER % b"/XObject<</X 6 0 R>>"
     forms = [
@@ -367,8 +368,17 @@ def pdf_forms(depth: int, *, in_a_circle: bool) -> bytes:
         b"BT /F 9 Tf (oak) Tj ET",
         b"/Type/XObject/Subtype/Form/BBox[0 0 9 9]/Resources<</Font<</F 4 0 R>>>>",
     )
-    pages = b"<</Type/Pages/Kids[3 0 R]/Count 1>>"
-    return _pdf([_TREE, pages, page, _FONT, _stream(b"/X Do"), *forms, last])
+    objects = [_TREE, b"", page, _FONT, _stream(b"/X Do"), *forms, last]
+    kids = [3]
+    for where in (0, 2) if between else ():
+        at = len(objects) + 1
+        kids.insert(where, at)
+        plain = _SHEET_OF_PAPER % b"/Font<</F 4 0 R>>"
+        objects.append(plain.replace(b"5 0 R", b"%d 0 R" % (at + 1)))
+        objects.append(_stream(b"BT /F 9 Tf (The beam of page %d is sound.) Tj ET" % (where + 1)))
+    listed = b" ".join(b"%d 0 R" % kid for kid in kids)
+    objects[1] = b"<</Type/Pages/Kids[%s]/Count %d>>" % (listed, len(kids))
+    return _pdf(objects)
 
 
 # ── formats ─────────────────────────────────────────────────────────────────────────────────────

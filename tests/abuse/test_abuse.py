@@ -62,11 +62,17 @@ def test_drawings_that_multiply_end_at_a_limit_and_leave_other_files_alone(tmp_p
     docs = tmp_path / "docs"
     docs.mkdir()
     (docs / "circle.pdf").write_bytes(pdf_forms(3, in_a_circle=True))
-    (docs / "few.pdf").write_bytes(pdf_forms(5, in_a_circle=False))
-    (docs / "many.pdf").write_bytes(pdf_forms(40, in_a_circle=False))
+    (docs / "few.pdf").write_bytes(pdf_forms(5))
+    (docs / "many.pdf").write_bytes(pdf_forms(40))
+    (docs / "one page.pdf").write_bytes(pdf_forms(40, between=True))
     (docs / "oak.txt").write_text("The beam is of oak.")
     taken = take_in(tmp_path, seconds=2, megabytes=300)
-    assert set(taken.report.added) == {"docs/few.pdf", "docs/oak.txt"}
+    assert set(taken.report.added) == {"docs/few.pdf", "docs/oak.txt", "docs/one page.pdf"}
+    with app.open_catalog(taken.here) as catalog:
+        [pages] = [one for one in catalog.documents() if one.path == "one page.pdf"]
+        assert pages.warnings == ("1 of 3 pages cannot be read: 2",)
+        words = catalog.text(pages.id)
+    assert all(f"The beam of page {number} is sound." in words for number in (1, 3))
     skipped = {skip.location: skip.code for skip in taken.report.skipped}
     assert set(skipped) == {"docs/circle.pdf", "docs/many.pdf"}
     assert set(skipped.values()) <= {"out_of_time", "out_of_memory", "crashed"}

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import errno
+import os
 import signal
+import struct
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from askdoc.errors import AskdocError
+from askdoc.system.limits import PATIENCE
 
 _PASSING = frozenset({errno.EAGAIN, errno.EFAULT, errno.ENOMEM})
 """Errors of a start that may succeed in a moment: no memory, or too many processes."""
@@ -18,6 +21,15 @@ _PASSING = frozenset({errno.EAGAIN, errno.EFAULT, errno.ENOMEM})
 _TRIES = 4
 _PAUSE = 0.25
 """Seconds to wait before each retry."""
+
+_MOST_LOST = 3
+"""Items that may end their process."""
+
+_NO_MEMORY = 3
+"""The exit code of a process in which Python had no memory left."""
+
+_RESULT = struct.Struct("<dQ")
+"""The processor time that a process has used, and the length of the result that follows."""
 
 
 def start(
@@ -57,7 +69,87 @@ if sys.platform == "win32":
     def _without_endings() -> Iterator[None]:
         yield
 
+    def each_apart(
+        work: Callable[[int], bytes], count: int, seconds: float
+    ) -> Iterator[bytes | None]:
+        """Yield the results from this process: this system cannot copy it."""
+        del seconds
+        return map(work, range(count))
+
 else:
+
+    def each_apart(
+        work: Callable[[int], bytes], count: int, seconds: float
+    ) -> Iterator[bytes | None]:
+        """Yield `work(0)`, `work(1)` and so on from a copy of this process.
+
+        An item that takes too much time or memory ends the copy and yields None, and the next copy
+        continues after it. All items together get `seconds` of processor time. If they take more,
+        or more than a few are lost, or all, then this process ends as the last copy did.
+
+        Raises:
+            MemoryError: Python had no memory left in the last copy.
+
+        """
+        share = seconds / max(1, min(count, _MOST_LOST + 1))
+        done = lost = 0
+        spent = 0.0
+        while done < count:
+            reading, writing = os.pipe()
+            child = os.fork()
+            if not child:
+                os.close(reading)
+                _work_through(work, range(done, count), share, writing)
+            os.close(writing)
+            with os.fdopen(reading, "rb") as results:
+                while len(head := results.read(_RESULT.size)) == _RESULT.size:
+                    used, length = _RESULT.unpack(head)
+                    result = results.read(length)
+                    if len(result) < length:
+                        break
+                    yield result
+                    done += 1
+                    if spent + used > seconds:
+                        os.kill(child, signal.SIGPROF)
+                        _end_as(-signal.SIGPROF)
+            _, status, usage = os.wait4(child, 0)
+            spent += usage.ru_utime + usage.ru_stime
+            code = os.waitstatus_to_exitcode(status)
+            if done < count:
+                lost += 1
+                if lost > _MOST_LOST or lost == count or code == -signal.SIGKILL:
+                    _end_as(code)
+                yield None
+                done += 1
+
+    def _work_through(
+        work: Callable[[int], bytes], items: Iterable[int], share: float, writing: int
+    ) -> None:
+        """Write the results of the items, with limits on the time of each; end this process."""
+        code = 1
+        try:
+            with os.fdopen(writing, "wb") as results:
+                for item in items:
+                    signal.setitimer(signal.ITIMER_PROF, share)
+                    signal.setitimer(signal.ITIMER_REAL, share * PATIENCE)
+                    result = work(item)
+                    results.write(_RESULT.pack(time.process_time(), len(result)))
+                    results.write(result)
+                    results.flush()
+            code = 0
+        except MemoryError:
+            code = _NO_MEMORY
+        finally:
+            os._exit(code)  # no exit handler of the original process runs twice
+
+    def _end_as(code: int) -> None:
+        """End this process as another one ended, so that its parent sees the reason."""
+        if code == _NO_MEMORY:
+            raise MemoryError
+        if code < 0:
+            os.kill(os.getpid(), -code)
+        message = f"a process ended with exit code {code}"
+        raise RuntimeError(message)
 
     @contextmanager
     def _without_endings() -> Iterator[None]:

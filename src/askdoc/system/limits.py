@@ -23,7 +23,7 @@ OUT_OF_TIME = "out_of_time"
 CRASHED = "crashed"
 
 _LIMIT = "over the limit of"
-_PATIENCE = 5
+PATIENCE = 5
 """Wall-clock seconds allowed per second of processor time: a busy machine is slow."""
 
 _GROWN = 4
@@ -49,7 +49,7 @@ if sys.platform == "win32":
         """Ends this process after `seconds` of wall-clock time."""
 
         def __init__(self, seconds: float) -> None:
-            self._seconds = seconds * _PATIENCE
+            self._seconds = seconds * PATIENCE
 
         @contextmanager
         def running(self) -> Iterator[None]:
@@ -82,7 +82,7 @@ else:
         def __init__(self, seconds: float) -> None:
             self._left = {
                 signal.ITIMER_PROF: seconds,
-                signal.ITIMER_REAL: seconds * _PATIENCE,
+                signal.ITIMER_REAL: seconds * PATIENCE,
             }
 
         @contextmanager

@@ -248,12 +248,14 @@ class Unread:
 class ReadOptions:
     """Options of reading: passwords to try, and OCR for pages without text.
 
-    Parts of a file are read up to `most_within` bytes.
+    Parts of a file are read up to `most_within` bytes. With `seconds`, a file's pages are read in a
+    process that may end, within so much processor time, so that a bad page costs only itself.
     """
 
     passwords: tuple[str, ...] = ()
     ocr: bool = False
     most_within: int | None = None
+    seconds: float | None = None
 
     def may_help(self, code: str) -> bool:
         """Tell whether these options may help to read a file that was skipped with this code."""

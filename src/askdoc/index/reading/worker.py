@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+from dataclasses import replace
 from functools import partial
 from typing import IO
 
@@ -37,9 +38,8 @@ def _serve(request: Request, replies: IO[bytes]) -> bool:
     found = request.found
     limits.limit_memory(request.limits.memory)
     timer = limits.Timer(request.limits.seconds)
-    reading = FileReading(
-        found, request.limits.size, partial(load, request.reader, request.options)
-    )
+    options = replace(request.options, seconds=request.limits.seconds)
+    reading = FileReading(found, request.limits.size, partial(load, request.reader, options))
     refused: Skip | None = None
     try:
         with timer.running():

@@ -15,6 +15,7 @@ from importlib import resources
 from pathlib import PurePath
 from typing import Any
 
+import msgspec
 import pypdfium2 as pdfium  # type: ignore[import-untyped]
 from pypdfium2 import raw
 
@@ -24,6 +25,7 @@ from askdoc.readers.layout.headings import without_headings
 from askdoc.readers.pdf.annotations import annotation_lines
 from askdoc.readers.pdf.layout import CELL, Bookmark, PageLine, compose, in_reading_order, soften
 from askdoc.readers.pdf.tables import with_column_names
+from askdoc.system.children import each_apart
 from askdoc.types import BARE_PAGES, ENCRYPTED, NO_TEXT, Reading, ReadOptions
 
 _HYPHENS = frozenset((0x02, 0xFFFE))
@@ -63,6 +65,9 @@ _MOST_UNKNOWN = 0.3
 
 _NAMED_PAGES = 10
 
+_Page = tuple[list[PageLine], list[str]]
+"""The lines of a page, and its fields and notes."""
+
 _NO_OPTIONS = ReadOptions()
 _LOCKED = (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY)
 
@@ -91,7 +96,7 @@ class PdfReader:
         """
         document = _open(data, name, self._options.passwords)
         try:
-            return _read(document, name, ocr=self._options.ocr)
+            return _read(document, name, ocr=self._options.ocr, seconds=self._options.seconds)
         except pdfium.PdfiumError as error:
             raise _broken(name) from error
         finally:
@@ -115,17 +120,12 @@ def _broken(name: str) -> ReadError:
     return ReadError(f"`{name}` is damaged or not a PDF", code="broken", hint=hint)
 
 
-def _read(document: Any, name: str, *, ocr: bool) -> Reading:
+def _read(document: Any, name: str, *, ocr: bool, seconds: float | None) -> Reading:
     with suppress(pdfium.PdfiumError):
         document.init_forms()
-    both: list[tuple[list[PageLine], list[str]]] = []
-    lost: list[int] = []
-    for number in range(len(document)):
-        try:
-            both.append(_page(document, number))
-        except pdfium.PdfiumError:
-            both.append(([], []))
-            lost.append(number)
+    found = list(_pages(document, seconds))
+    lost = [number for number, page in enumerate(found) if page is None]
+    both = [page or ([], []) for page in found]
     written = [lines for lines, _ in both]
     bare = [number for number, page in enumerate(written) if not page and number not in lost]
     for number in bare if ocr else ():
@@ -231,17 +231,31 @@ def _bookmarks(document: Any) -> Iterator[Bookmark]:
         yield Bookmark(title, entry.level + 1, page, height)
 
 
-def _page(document: Any, number: int) -> tuple[list[PageLine], list[str]]:
+def _pages(document: Any, seconds: float | None) -> Iterator[_Page | None]:
+    """Yield what is on each page; None if it cannot be read.
+
+    Forms that draw other forms can make one page take any time and memory. With `seconds`, such a
+    page is left out.
+    """
+    count = len(document)
+    if seconds is None or sys.platform != "linux":
+        yield from (_page(document, number) for number in range(count))
+        return
+    encode, decode = msgspec.msgpack.encode, msgspec.msgpack.Decoder(_Page | None).decode
+    for packed in each_apart(lambda number: encode(_page(document, number)), count, seconds):
+        yield None if packed is None else decode(packed)
+
+
+def _page(document: Any, number: int) -> _Page | None:
     """Return the lines of a page in the order of its text, and its fields and notes.
 
-    There are no lines if the page has no usable text.
-
-    Raises:
-        PdfiumError: the page does not load.
-
+    There are no lines if the page has no usable text. Return None if the page does not load.
     """
-    page = document[number]
-    glyphs = _Glyphs(page.get_textpage(), page.get_bbox())
+    try:
+        page = document[number]
+        glyphs = _Glyphs(page.get_textpage(), page.get_bbox())
+    except pdfium.PdfiumError:
+        return None
     lines = list(glyphs.lines())
     text = "".join(line.text for line in lines)
     usable = text.count(_UNKNOWN) <= _MOST_UNKNOWN * len(text)
