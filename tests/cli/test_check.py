@@ -18,6 +18,7 @@ DAM = (
 DRAFT = """# What we know of the dam
 
 The Oren dam was completed in 1931. The reservoir never freezes.
+It holds 60 million litres of water.
 
 - Karl Holm designed the dam.
 - The dam cost 12 million euros.
@@ -59,6 +60,7 @@ def test_each_sentence_has_its_standing_with_citations() -> None:
     assert standings == {
         "The Oren dam was completed in 1931.": "supported",
         "The reservoir never freezes.": "contradicted",
+        "It holds 60 million litres of water.": "contradicted",
         "Karl Holm designed the dam.": "supported",
         "The dam cost 12 million euros.": "no_source",
     }
@@ -68,13 +70,21 @@ def test_each_sentence_has_its_standing_with_citations() -> None:
         "In winter the reservoir often freezes."
     ]
     assert found["counts"]["supported"] == 2
+    held = next(one for one in found["sentences"] if "holds" in one["text"])
+    assert held["reasons"] == ["[1] says “90 million litres”, not “60 million litres”"]
+    quotes = {one["text"]: [c["quote"] for c in one["citations"]] for one in found["sentences"]}
+    [quote] = quotes["It holds 60 million litres of water."]
+    assert quote.endswith("It holds 90 million litres of water.")
+    assert quotes["Karl Holm designed the dam."] == [
+        "Karl Holm designed the dam and the power station below it."
+    ]
 
 
 def test_what_is_supported_is_shown_only_on_request() -> None:
     short, every = run("check", "draft.md"), run("check", "--all", "draft.md")
     assert "Karl Holm designed the dam." not in short.stdout
     assert "Karl Holm designed the dam." in every.stdout
-    total = "4 sentences: 2 supported, 1 contradicted, 1 no source"
+    total = "5 sentences: 2 supported, 2 contradicted, 1 no source"
     assert short.stdout.splitlines()[-1] == every.stdout.splitlines()[-1] == total
 
 

@@ -218,10 +218,14 @@ class Answerer:
         )
 
     def evidence(
-        self, question: str, *, documents: Collection[str] | None = None
+        self,
+        question: str,
+        *,
+        documents: Collection[str] | None = None,
+        earlier: Sequence[str] = (),
     ) -> list[Evidence]:
-        """Return all scored sentences for a question, best first."""
-        return self._finder.find(question, documents=documents).evidence
+        """Return all scored sentences for a question, best first; `earlier` as for an answer."""
+        return self._finder.find(question, documents=documents, earlier=earlier).evidence
 
     def search(
         self, question: str, *, limit: int | None = None, documents: Collection[str] | None = None

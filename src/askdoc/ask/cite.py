@@ -78,10 +78,15 @@ def choose(
 def readable(item: Evidence) -> Span:
     """Return the span to show of a unit, with the sentence before it if it refers to that."""
     chunk = item.passage.chunk
-    if not _LEANING.match(item.text) or item.span.start == chunk.span.start:
+    if not leans(item.text) or item.span.start == chunk.span.start:
         return item.span
     before = [span for span in chunk.sentences if span.end <= item.span.start]
     return Span(before[-1].start, item.span.end) if before else item.span
+
+
+def leans(text: str) -> bool:
+    """Tell whether a sentence refers to the one before it."""
+    return _LEANING.match(text) is not None
 
 
 def _meet(one: Chosen, other: Chosen) -> bool:

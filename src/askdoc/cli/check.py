@@ -106,8 +106,10 @@ def check(  # noqa: PLR0913 - one parameter for each option
 
         judge = DraftCheck(answerer, Check(terms, language=analyser.language))
         with CountProgress("Checking", len(sentences), notes) as progress:
+            before = ""
             for sentence in sentences:
-                checked.append((sentence, judge(sentence.text, documents)))
+                checked.append((sentence, judge(sentence.text, documents, before=before)))
+                before = sentence.text
                 progress.step()
     if as_json:
         print_json(_as_json(checked))

@@ -127,8 +127,7 @@ class Check:
         context = " ".join(source.context for source in sources)
         language = self.language_of(f"{text} {claim}", sources[0].language)
         where = labels(sources)
-        missing = self._missing(claim, f"{text} {context}")
-        coverage = 1 - len(missing[0]) / missing[1] if missing[1] else 1.0
+        coverage = self.coverage(claim, f"{text} {context}")
         if wrong := self._wrong(claim, text, context, language):
             return Verdict(Support.UNSUPPORTED, (f"{wrong} in {where}",), coverage)
         if language != ENGLISH:
@@ -153,18 +152,18 @@ class Check:
             return self.language(text, (document, ENGLISH))
         return found
 
-    def _missing(self, claim: str, source: str) -> tuple[list[str], int]:
-        """List the content words of the claim that the source lacks, and count all of them."""
+    def coverage(self, claim: str, source: str) -> float:
+        """Return the share of the claim's content words, without values, that the source has."""
         ranges = read_values(claim).ranges
         stems = {word.stem for word in read_words(source, self.terms)}
         content = [
-            word
+            word.stem
             for word in read_words(claim, self.terms)
             if word.stem
             and not is_light(word.stem)
             and not any(start <= word.start < end for start, end in ranges)
         ]
-        return [word.text for word in content if word.stem not in stems], len(content)
+        return sum(stem in stems for stem in content) / len(content) if content else 1.0
 
 
 def _by_model(chances: Entailment, sources: Sequence[Source], coverage: float) -> Verdict:

@@ -7,7 +7,7 @@ where a single digit counts.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -95,6 +95,29 @@ def missing_facts(
         and not _is_known(name, around)
     ]
     return [f"“{text}”" for text in dict.fromkeys(found)]
+
+
+def exchanges(claim: str, source: str) -> Iterator[tuple[str, str, str]]:
+    """Yield the claim with a value that the source lacks exchanged for one of the same kind there.
+
+    With each claim come the value that it had and the one that it has now.
+    """
+    mine, theirs = read_values(claim), read_values(source)
+    pairs: list[tuple[Date | Quantity, Date | Quantity]] = [
+        (date, other)
+        for date in mine.dates
+        for other in theirs.dates
+        if date.parts.keys() == other.parts.keys() and date.parts != other.parts
+    ]
+    pairs += [
+        (quantity, other)
+        for quantity in mine.quantities
+        if not _is_given(claim, quantity, theirs.quantities)
+        for other in theirs.quantities
+        if quantity.same_kind(other)
+    ]
+    for value, other in pairs:
+        yield claim[: value.start] + other.text + claim[value.end :], value.text, other.text
 
 
 def _is_given(claim: str, quantity: Quantity, given: Sequence[Quantity]) -> bool:
