@@ -15,7 +15,8 @@ def terms(text: str) -> list[str]:
     [
         ("In which release was PEP 8 changed?", ["8"]),
         ("pep-0008.rst", ["8"]),
-        ("release v1.4.2 of 2023-10-31", ["1.4.2", "2023", "10", "31"]),
+        ("release v1.4.2 of 2023-10-31", ["1.4.2", "2023-10-31"]),
+        ("2024-05 and 10-2024-0", ["2024-05", "10", "2024", "0"]),
         ("1,250,000 people", ["1250000"]),
         ("AA21-008A and CO2", ["aa21", "8a", "co2"]),
         ("no figure at all", []),
@@ -29,6 +30,12 @@ def test_a_longer_form_of_a_version_holds_the_shorter_and_not_the_reverse() -> N
     assert missing(["1.24"], ["1.24.3"]) == []
     assert missing(["1.24.3"], ["1.24"]) == ["1.24.3"]
     assert missing(["1.2"], ["1.24"]) == ["1.2"]
+
+
+def test_a_date_holds_its_year_and_is_no_version() -> None:
+    given = figures("1.0.0 | 2018-03-06")
+    assert missing(["2018", "2018-03", "1"], given) == []
+    assert missing(["3"], given) == ["3"]
 
 
 def test_the_words_of_a_file_name_are_its_terms() -> None:

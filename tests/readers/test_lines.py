@@ -259,3 +259,11 @@ def test_runs_hold_the_lines_between_blank_ones(lines: list[str]) -> None:
         for a, b in pairwise(run):
             assert text[a.span.end : b.span.start].strip() == ""
             assert text[a.span.end : b.span.start].count("\n") == 1
+
+
+def test_a_word_that_goes_on_in_the_next_line_keeps_the_lines_together() -> None:
+    text = (
+        "-D   Disable the erasing of flash. When memory is speci\u00ad\n"
+        "fied, the chip is erased before it is written, since otherwise the old content stays."
+    )
+    assert len(blocks(text, text_runs(text))) == 1

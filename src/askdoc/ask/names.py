@@ -1,8 +1,8 @@
 """Matches what a question names with documents and units: figures, codes, versions, names of files.
 
 A figure is anything with a digit: a year, a number, a version, a code such as `EIP-1559`. It is
-compared without leading zeros, without the commas in thousands, and a version also with its longer
-forms: `1.24` is held by `v1.24.0`. Pure.
+compared without leading zeros, without the commas in thousands, and a version or a date also with
+its longer forms: `1.24` is held by `v1.24.0`, `2024` by `2024-03-01`, which is one figure. Pure.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from askdoc.strings import folded
 
 _GROUPED = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
-_FIGURE = re.compile(r"[^\W_]*\d[^\W_]*(?:\.[^\W_]*\d[^\W_]*)*")
+_DATE = r"(?<![\w.])\d{4}-\d\d(?:-\d\d)?(?![^\W_]*\d)"
+_FIGURE = re.compile(_DATE + r"|[^\W_]*\d[^\W_]*(?:\.[^\W_]*\d[^\W_]*)*")
 _VERSION = re.compile(r"\Av(?=\d)")
 _ZEROS = re.compile(r"\A0+(?=\d)")
 _WORD = re.compile(r"[^\W_]+")
@@ -36,7 +37,7 @@ def missing(asked: Sequence[str], given: Collection[str]) -> list[str]:
 
 
 def _holds(asked: str, given: str) -> bool:
-    return given == asked or given.startswith(f"{asked}.")
+    return given == asked or given.startswith((f"{asked}.", f"{asked}-"))
 
 
 def name_terms(name: str, terms: Callable[[str], list[str]]) -> set[str]:

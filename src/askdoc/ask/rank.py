@@ -10,6 +10,7 @@ there is a ranker, it reads the best of them together with the question. The wei
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
@@ -57,6 +58,9 @@ _EMBEDDED = 20
 
 With more, the right unit stands no higher (`benchmarks/RESULTS.md`), and each costs time.
 """
+
+_CELL = re.compile(r"(?:\A|(?<= \| ))(?P<column>[^|:]+): +(?P<value>[^|]+?)(?= \||\s*\Z)")
+"""A cell in a row as readers write it: `Year: 2024 | Total: 12`."""
 
 _MOST = 8.0
 """A ranker's score beyond this, up or down, says no more than this."""
@@ -141,7 +145,7 @@ def score(
     elif embed is not None:
         evidence = _with(evidence, DENSE, similar, _EMBEDDED)
     if ranker is not None:
-        evidence = _judged(evidence, query.text, ranker)
+        evidence = _judged(evidence, asked, terms, ranker)
     kept = _once(evidence)
     return [replace(item, label=f"S{number}") for number, item in enumerate(kept, start=1)]
 
@@ -231,14 +235,17 @@ def _with(
     return sorted(found, key=_by_score)
 
 
-def _judged(evidence: Sequence[Evidence], question: str, ranker: Ranker) -> list[Evidence]:
+def _judged(
+    evidence: Sequence[Evidence], asked: Asked, terms: Terms, ranker: Ranker
+) -> list[Evidence]:
     """Add what the ranker says of the evidence that it reads, and put all in order again.
 
     What it leaves unread counts as the worst that it read. All parts of a row of a table count as
-    the best of them, since only one of them has the name of the row.
+    the best of them, since only one of them has the name of the row. The short answer in a row is
+    the cell whose column the question names: a reader takes one number for another.
     """
     shown = [candidate(item.passage, item.sentence) for item in evidence]
-    found = ranker.judge(question, shown)
+    found = ranker.judge(asked.query.text, shown)
     scores = [None if one is None else _within(one.score) for one in found]
     worst = min((score for score in scores if score is not None), default=0.0)
     worst_short = min((one.short_score for one in found if one is not None), default=0.0)
@@ -258,6 +265,8 @@ def _judged(evidence: Sequence[Evidence], question: str, ranker: Ranker) -> list
             judged.append(replace(item, score=total))
             continue
         short = one.short and one.short.moved(item.passage.chunk.span.start)
+        if row:
+            short = _asked_cell(item, asked, terms)
         judged.append(replace(item, score=total, scores={**item.scores, **parts}, short=short))
     return sorted(judged, key=_by_score)
 
@@ -271,6 +280,19 @@ def _row(item: Evidence) -> tuple[str, int] | None:
     document = item.passage.document
     block = document.structure.block_at(item.sentence.start)
     return (document.id, block.span.start) if block and block.kind is Kind.ROW else None
+
+
+def _asked_cell(item: Evidence, asked: Asked, terms: Terms) -> Span | None:
+    """Find the value in a row whose column the question names more than any other."""
+    text = item.passage.chunk.sentence(item.sentence)
+    cells = [
+        (asked.share(frozenset(terms(found["column"]))), Span(*found.span("value")))
+        for found in _CELL.finditer(text)
+    ]
+    cells.sort(key=lambda cell: -cell[0])
+    if not cells or not cells[0][0] or (len(cells) > 1 and cells[0][0] == cells[1][0]):
+        return None
+    return cells[0][1].moved(item.sentence.start)
 
 
 def _once(evidence: Sequence[Evidence]) -> list[Evidence]:

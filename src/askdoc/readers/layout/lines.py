@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
 
+from askdoc.strings import SOFT_HYPHEN
 from askdoc.types import Span
 
 _LINE = re.compile(r"[^\r\n]+")
@@ -29,7 +30,7 @@ _NEXT_SENTENCE = re.compile(r"(?:[^\W\d_]{3}|\d{2})[.?!][\"'”’»)]*\s+[A-Z]\
 
 _TERMINAL = frozenset(".?!:;…。！？：；．｡।॥؟۔։።፧។៕။།")
 _CLOSING = frozenset("\"'”’»›)]}*_」』）")
-_GOES_ON = frozenset(",-–—(/&‐،、，\u00ad")
+_GOES_ON = frozenset(f",-–—(/&‐،、，{SOFT_HYPHEN}")
 _SMALL_WORDS = frozenset(
     ("a", "an", "and", "as", "at", "by", "for", "from", "in", "into", "is", "of", "on", "or")
 ).union(
@@ -231,6 +232,8 @@ def _starts_block(text: str, a: Line, b: Line, *, free: bool) -> bool:
     or if lines are `free`: in a list, or not wrapped.
     """
     here, before = b.span.of(text), a.span.of(text)
+    if before.endswith(SOFT_HYPHEN):
+        return False
     if BULLET.match(here) or _ROW.search(here) or _ROW.search(before):
         return True
     if _is_figures(here) and _is_figures(before):
