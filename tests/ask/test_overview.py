@@ -38,14 +38,28 @@ The salt works of Tarn employ forty people, most of them in summer.
 """
 
 
+CHANGES = """# Changes of Tarn Salt
+
+## Version 2.10.0 - 2024-05-02
+
+- The salt is dried by the wind alone, without ovens that burn wood.
+- Bags of one kilogram are made of paper and no longer of plastic.
+
+## Version 2.9.1 - 2023-11-07
+
+- A leak in the third basin is closed with clay from the river.
+"""
+
+
 @pytest.fixture(scope="module")
 def answerer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answerer]:
     folder = tmp_path_factory.mktemp("overview")
     (folder / "harbour.md").write_text(HARBOUR)
     (folder / "salt.md").write_text(SALT)
+    (folder / "tarn-changes.md").write_text(CHANGES)
     place = workspace.find(folder, overrides={"index": str(folder / "index")})
     with app.indexer(place) as indexer:
-        indexer.sync([folder / "harbour.md", folder / "salt.md"])
+        indexer.sync([folder])
     with app.answerer(place) as opened:
         yield opened
 
@@ -84,7 +98,7 @@ def test_it_is_unsure_which_document_is_meant_where_none_is_named(answerer: Answ
 
     assert answer.status is Status.UNSURE
     assert answer.reason is not None
-    assert "any of 2 documents" in answer.reason.message
+    assert "any of 3 documents" in answer.reason.message
 
 
 def test_the_one_document_that_is_asked_is_meant(answerer: Answerer) -> None:
@@ -101,4 +115,21 @@ def test_the_one_document_that_is_asked_is_meant(answerer: Answerer) -> None:
     ["Who designed the lighthouse?", "When was the first pier built?", "who wrote the report?"],
 )
 def test_a_question_about_a_detail_is_no_overview(answerer: Answerer, question: str) -> None:
+    assert "overview" not in answerer.answer(question).signals
+
+
+def test_the_changes_of_a_version_are_those_below_its_heading(answerer: Answerer) -> None:
+    answer = answerer.answer("What changed in Tarn 2.10?")
+
+    assert answer.status is Status.ANSWERED
+    assert {one.headings[-1] for one in answer.citations} == {"Version 2.10.0 - 2024-05-02"}
+    quoted = " ".join(one.quote for one in answer.citations)
+    assert "dried by the wind" in quoted
+    assert "made of paper" in quoted
+
+
+@pytest.mark.parametrize("question", ["What changed in Tarn 2.11?", "When was Tarn 2.10 released?"])
+def test_no_overview_of_changes_without_the_version_or_for_its_date(
+    answerer: Answerer, question: str
+) -> None:
     assert "overview" not in answerer.answer(question).signals

@@ -283,7 +283,14 @@ class Finder:
         """Return the names in a question, and how well it names each document."""
         terms = named(query.text, self._terms(query.language), query.language)
         most = max(query.weights.values(), default=1.0)
-        asked = dict.fromkeys(figures(query.text), most) | dict(query.weights)
+        numbers = dict.fromkeys(figures(query.text), most)
+        # The 4 and the 5 of version 4.5 name nothing.
+        whole = {
+            term: weight
+            for term, weight in query.weights.items()
+            if term in numbers or not term.isdecimal()
+        }
+        asked = numbers | whole
         documents = self._names(query.language).matches(asked)
         return Asked(query, terms & query.weights.keys(), documents)
 

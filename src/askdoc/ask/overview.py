@@ -2,7 +2,7 @@
 
 Such a question has no subject of its own: `What is this document about?`, `Summarise chapter 2`. It
 is recognised by the embedder: with the names of documents taken out, it is near to one of
-`_OVERVIEWS` and nearer to it than to any of `_DETAILS`. The sentences are chosen one by one: each
+`_OVERVIEWS` or `_CHANGES` and nearer to it than to any of `_DETAILS`. The sentences are chosen one by one: each
 is the one that makes most passages of the document better represented than they are.
 """
 
@@ -38,7 +38,12 @@ _OVERVIEWS = (
     "Give an overview of the report.",
     "What does this chapter cover?",
 )
+_CHANGES = ("What changed in this version?", "What is new in this release?")
+"""These ask for an overview only where a heading has the number of the version."""
+
 _DETAILS = (
+    "When was this version released?",
+    "What is the latest version?",
     "What is the title of this document?",
     "Who wrote this report?",
     "When was this document published?",
@@ -143,7 +148,7 @@ class OverviewFinder:
         titles = {
             term for one in named for term in (*title_terms(one, terms), *terms(one.path))
         }  # people write `report.pdf`, too
-        nearness = self._nearness(query, titles)
+        nearness, of_changes = self._nearness(query, titles)
         if not nearness:
             return None
         count = self._catalog.counts().documents if documents is None else len(documents)
@@ -155,11 +160,15 @@ class OverviewFinder:
         chunks = self._catalog.chunks_of(document.id)
         numbers = [one for one in figures(query.text) if one not in titles]
         section = _section(query.weights.keys() - titles, numbers, document, chunks, terms)
+        if of_changes and not (numbers and section):
+            return None
         chosen = self._cover(document, section or chunks, limit)
         if not chosen:
             return None
         sought = numbers if section is None else ()
-        return Overview(chosen, document, nearness, len(named) or count, tuple(sought))
+        # Of some documents that are named alike, one has the version that is asked for.
+        fits = 1 if of_changes and named else len(named) or count
+        return Overview(chosen, document, nearness, fits, tuple(sought))
 
     def _named(
         self, query: Query, asked: Asked, documents: Collection[str] | None
@@ -174,27 +183,31 @@ class OverviewFinder:
             if not telling.isdisjoint(title_terms(one, terms))
         ]
 
-    def _nearness(self, query: Query, titles: AbstractSet[str]) -> float:
+    def _nearness(self, query: Query, titles: AbstractSet[str]) -> tuple[float, bool]:
         """Say how near a question is to one that asks for an overview; 0 where it asks for none.
 
-        The terms in `titles` name a document, whatever they are.
+        Also whether that is an overview of changes. The terms in `titles` name a document, whatever
+        they are.
         """
         overviews = self._overviews
         vector, least = query.vector, _NEAR
         if titles:
             if float((overviews @ vector).max()) < _HINT:
-                return 0.0
+                return 0.0, False
             terms = self._terms_in(query.language)
             plain = without_names(query.text, titles, terms, "this document")
             [vector], least = self._embedder.embed_queries([plain]), _NAMELESS
-        nearest = float((overviews @ vector).max())
+        cosines = overviews @ vector
+        nearest = float(cosines.max())
         if nearest < least:  # as nearly always, so the other prototypes are not even embedded
-            return 0.0
-        return nearest if nearest >= float((self._details @ vector).max()) + _MARGIN else 0.0
+            return 0.0, False
+        if nearest < float((self._details @ vector).max()) + _MARGIN:
+            return 0.0, False
+        return nearest, int(cosines.argmax()) >= len(_OVERVIEWS)
 
     @cached_property
     def _overviews(self) -> Matrix:
-        return self._embedder.embed_queries(_OVERVIEWS)
+        return self._embedder.embed_queries((*_OVERVIEWS, *_CHANGES))
 
     @cached_property
     def _details(self) -> Matrix:
