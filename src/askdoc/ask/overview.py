@@ -2,8 +2,8 @@
 
 Such a question has no subject of its own: `What is this document about?`, `Summarise chapter 2`. It
 is recognised by the embedder: with the names of documents taken out, it is near to one of
-`_OVERVIEWS` or `_CHANGES` and nearer to it than to any of `_DETAILS`. The sentences are chosen one by one: each
-is the one that makes most passages of the document better represented than they are.
+`_OVERVIEWS` or `_CHANGES` and nearer to it than to any of `_DETAILS`. The sentences are chosen one
+by one: each is the one that makes most passages of the document better represented than they are.
 """
 
 from __future__ import annotations
@@ -148,6 +148,7 @@ class OverviewFinder:
         titles = {
             term for one in named for term in (*title_terms(one, terms), *terms(one.path))
         }  # people write `report.pdf`, too
+        titles = titles.difference(*map(terms, _CHANGES))  # a document may be called "Changes"
         nearness, of_changes = self._nearness(query, titles)
         if not nearness:
             return None
