@@ -11,6 +11,7 @@
     ├── MissingPart             nothing installed goes by that name
     ├── SuiteError              an evaluation suite is malformed
     └── StoreError              the index cannot be used as it is
+        ├── ConnectionLost      its database cannot be reached
         ├── NoIndex             there is none yet, or nothing in it
         ├── IndexLocked         another process writes to it
         ├── IndexCorrupt        it is damaged
@@ -90,6 +91,10 @@ class SuiteError(AskdocError):
 
 class StoreError(AskdocError):
     """The index cannot be used as it is."""
+
+
+class ConnectionLost(StoreError):
+    """The database of the index cannot be reached, or not any more."""
 
 
 class NoIndex(StoreError):

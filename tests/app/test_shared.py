@@ -234,8 +234,15 @@ def test_a_reader_survives_a_lost_connection(both: tuple[Place, Place]) -> None:
             reader.documents()
         writer.keep("corpus_fingerprint", before)
         cut(writer)
+        writer.keep("anything", "else")
+
+        def change() -> None:
+            with writer.transaction():
+                cut(writer)
+                writer.keep("anything", "else")
+
         with pytest.raises(StoreError, match=r"the connection to .* is lost") as caught:
-            writer.keep("anything", "else")
+            change()
         assert caught.value.hint
 
 

@@ -145,7 +145,7 @@ class Bench:
 
     def _store_in(self, folder: Path, other: Beside | None = None) -> Store:
         return Store(
-            lock=lambda: writing(folder, "a test"),
+            lock=lambda _alone: writing(folder, "a test"),
             catalog=lambda: self.in_catalog(SqliteCatalog(folder, self.root, write=True)),
             reading=lambda: SqliteCatalog(folder, self.root),
             vectors=lambda _: self._open_vectors(folder),

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from askdoc.app.answering import answerer, asked, expected_fingerprint, narrowed
+    from askdoc.app.answering import answerer, asked, expected_fingerprint, narrowed, rest
     from askdoc.app.indexing import (
         coverage_of,
         expect_readable,
@@ -64,11 +64,12 @@ __all__ = [
     "ranker",
     "refuse_index_around",
     "refuse_while_made",
+    "rest",
     "vectors_folder",
 ]
 
 _MODULES = {
-    "answering": ("answerer", "asked", "expected_fingerprint", "narrowed"),
+    "answering": ("answerer", "asked", "expected_fingerprint", "narrowed", "rest"),
     "indexing": (
         "coverage_of",
         "expect_readable",

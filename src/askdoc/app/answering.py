@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 from askdoc.app import opening
 from askdoc.app.writing import language_models, may_write, writer
 from askdoc.ask.answer import Answerer, Parts, fingerprint
-from askdoc.ask.federate import federate
+from askdoc.ask.federate import Federation, federate
 from askdoc.ask.find import Sources
 from askdoc.errors import NoIndex, StoreError, UsageError
 from askdoc.index.writer import EMBEDDER_FINGERPRINT, EMBEDDER_NAME
 from askdoc.settings import BY_WORDS, NO_RERANKER, RERANKER
 from askdoc.store.files import file_state
+from askdoc.store.sql_catalog import SqlCatalog
 from askdoc.store.vectors_codec import IN_CONTEXT
 from askdoc.text.terms import SnowballAnalyser
 from askdoc.types.ports import Listener, ignore
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from askdoc.app.writing import LoadModel
-    from askdoc.ask.federate import Asked, Federation
+    from askdoc.ask.federate import Asked
     from askdoc.types import Fingerprint
     from askdoc.types.ports import CatalogReader, Generator
     from askdoc.workspace import Workspace
@@ -141,6 +142,14 @@ def asked(
             raise StoreError(message, hint="run it again")
         first = next(iter(workspaces.values()))
         yield federate(opened, limit=first.settings.max_sentences)
+
+
+def rest(asked: object) -> None:
+    """Let the catalogs of an open index let go of connections, until the next question."""
+    members = asked.members.values() if isinstance(asked, Federation) else (asked,)
+    for member in members:
+        if isinstance(member, Answerer) and isinstance(member.parts.sources.catalog, SqlCatalog):
+            member.parts.sources.catalog.rest()
 
 
 def narrowed(asked: Asked, source: Sequence[str], where: Sequence[str]) -> list[str] | None:

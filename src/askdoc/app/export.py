@@ -407,7 +407,7 @@ def _incoming(workspace: Workspace) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _alone(workspace: Workspace, command: str) -> AbstractContextManager[None]:
+def _alone(workspace: Workspace, command: str) -> AbstractContextManager[object]:
     """Hold the writer's lock of the index."""
     if (database := app.database_of(workspace)) is None:
         return files.writing(workspace.index, command)

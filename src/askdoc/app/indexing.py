@@ -273,7 +273,7 @@ def _store(workspace: Workspace) -> Store:
 def _store_in(folder: Path, workspace: Workspace, beside: Beside | None = None) -> Store:
     vectors = folder / opening.VECTORS
     return Store(
-        lock=lambda: lock.writing(folder, _command()),
+        lock=lambda _alone: lock.writing(folder, _command()),
         catalog=lambda: SqliteCatalog(folder, workspace.root, write=True),
         reading=lambda: SqliteCatalog(folder, workspace.root),
         vectors=lambda _: _vectors_to_write(vectors),
@@ -287,28 +287,44 @@ def _shared_store(database: Database, workspace: Workspace) -> Store:
     """Return the access to a shared library, and to its rebuild."""
     from askdoc.store.postgres import library
 
+    runs: list[int] = []
+    """The number of the run, while it holds the lock."""
     beside = Beside(
-        store=_store_at(database.beside(), workspace),
+        store=_store_at(database.beside(), workspace, runs),
         is_begun=lambda: library.is_begun(database),
         take_over=lambda _: library.take_over(database),
         discard=lambda: library.discard(database),
     )
-    return _store_at(database, workspace, beside)
+    return _store_at(database, workspace, runs, beside)
 
 
-def _store_at(database: Database, workspace: Workspace, beside: Beside | None = None) -> Store:
+def _store_at(
+    database: Database, workspace: Workspace, runs: list[int], beside: Beside | None = None
+) -> Store:
     from askdoc.store.postgres import library
     from askdoc.store.postgres.catalog import PostgresCatalog
+    from askdoc.store.postgres.claims import Claims
     from askdoc.store.postgres.vectors import PostgresVectors
 
+    @contextmanager
+    def locked(alone: bool) -> Iterator[None]:  # noqa: FBT001 - as `Store.lock`
+        with library.writing(database, _command(), alone=alone) as run:
+            runs.append(run)
+            try:
+                yield
+            finally:
+                runs.pop()
+
     return Store(
-        lock=lambda: library.writing(database, _command()),
-        catalog=lambda: PostgresCatalog(database, workspace.root, write=True),
+        lock=locked,
+        catalog=lambda: PostgresCatalog(database, workspace.root, write=True, run=runs[-1]),
         reading=lambda: PostgresCatalog(database, workspace.root),
         vectors=partial(PostgresVectors.of, write=True),
         has_vectors=lambda: True,
         discard_vectors=lambda: library.discard_vectors(database),
         beside=beside,
+        claims=Claims.of,
+        arriving=partial(PostgresVectors.of, into="staged_vectors"),
     )
 
 

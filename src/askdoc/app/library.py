@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from askdoc import workspace as workspaces
 from askdoc.addresses import Target, addresses_of, paths_of, targets
-from askdoc.app.answering import answerer, narrowed
+from askdoc.app.answering import answerer, narrowed, rest
 from askdoc.app.indexing import indexer, permit, refuse_index_around
 from askdoc.app.opening import open_catalog
 from askdoc.errors import NoIndex, UsageError
@@ -145,7 +145,10 @@ class Library:
         """
         asked = self._open()
         documents = narrowed(asked, source, where)
-        return asked.answer(question, documents=documents, listen=listen)
+        try:
+            return asked.answer(question, documents=documents, listen=listen)
+        finally:
+            rest(asked)
 
     def search(
         self,
@@ -168,7 +171,10 @@ class Library:
 
         """
         asked = self._open()
-        return asked.search(question, documents=narrowed(asked, source, where), limit=limit)
+        try:
+            return asked.search(question, documents=narrowed(asked, source, where), limit=limit)
+        finally:
+            rest(asked)
 
     def documents(self) -> list[Document]:
         """List the indexed documents, by location."""

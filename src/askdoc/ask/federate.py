@@ -179,6 +179,11 @@ class Federation:
         self._members = members
         self._limit = limit
 
+    @property
+    def members(self) -> Mapping[str, Asked]:
+        """The libraries, by name."""
+        return self._members
+
     def answer(
         self,
         question: str,

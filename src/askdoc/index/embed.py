@@ -156,7 +156,11 @@ class IncomingDocument:
 
 
 class Intake:
-    """Takes documents one after the other; `published` is called with ids that are now visible."""
+    """Takes documents one after the other; `published` is called with ids that are now visible.
+
+    With `arriving`, a place for vectors of documents that are not published yet, documents are
+    stored and not published: `published` is called with ids that are complete.
+    """
 
     def __init__(
         self,
@@ -166,9 +170,12 @@ class Intake:
         cutters: Cutters,
         settings: Settings,
         published: Callable[[Sequence[str], int], None],
+        *,
+        arriving: VectorStore | None = None,
     ) -> None:
         self._catalog = catalog
         self._vectors = vectors
+        self._arriving = arriving
         self._embedder = embedder
         self._cutters = cutters
         self._set_language = settings.language
@@ -209,7 +216,7 @@ class Intake:
             self._store_next()
 
     def flush(self) -> None:
-        """Store and publish all remaining groups."""
+        """Store all remaining groups, and publish them if that is done here."""
         self._submit()
         while self._embedding:
             self._store_next()
@@ -354,33 +361,46 @@ class Intake:
         # Ctrl-C may interrupt this wait. The group leaves the queue after it, so that none is lost.
         vectors, sentences = embedded.result()
         self._embedding.popleft()
-        fresh = group.fresh()
+        fresh, copied = group.fresh(), group.copied()
         new = {piece.chunk.id: packed for piece, packed in zip(fresh, sentences, strict=True)}
+        meanings = new | self._sentences_like(group.pieces)
+        done = [document.id for document in group.finished]
+        if self._arriving is not None:
+            alike = self._vectors_like(copied) if copied else None
+            with self._catalog.staging():
+                self._stage(group, meanings)
+                self._arriving.add(*keys(fresh), vectors)
+                if alike is not None:
+                    self._arriving.add(*keys(copied), alike)
+                for document in group.finished:
+                    self._catalog.complete(document)
+            self._published(done, len(group.pieces))
+            return
         # The catalog comes before the vectors: after a crash in between it knows which to remove.
-        self._stage(group, new | self._sentences_like(group.pieces))
+        with self._catalog.transaction():
+            self._catalog.keep(WRITING, "yes")
+            self._stage(group, meanings)
         if fresh:
             self._vectors.add(*keys(fresh), vectors)
-        if copied := group.copied():
+        if copied:
             self._vectors.add(*keys(copied), self._vectors_like(copied))
         with self._catalog.transaction():
             for document in group.finished:
                 self._catalog.complete(document)
-            self._catalog.publish([document.id for document in group.finished])
+            self._catalog.publish(done)
         remove_obsolete(self._catalog, self._vectors)
-        self._published([document.id for document in group.finished], len(group.pieces))
+        self._published(done, len(group.pieces))
 
     def _stage(self, group: Group, sentences: Mapping[str, bytes]) -> None:
-        with self._catalog.transaction():
-            self._catalog.keep(WRITING, "yes")
-            for document in group.started:
-                self._catalog.stage(document)
-            for key, text in group.texts:
-                self._catalog.append(key, text)
-            for key, pieces in by_document(group.pieces):
-                chunks = [piece.chunk for piece in pieces]
-                terms = [piece.terms for piece in pieces]
-                meanings = [sentences[chunk.id] for chunk in chunks] if self._in_context else ()
-                self._catalog.extend(key, chunks, terms, meanings)
+        for document in group.started:
+            self._catalog.stage(document)
+        for key, text in group.texts:
+            self._catalog.append(key, text)
+        for key, pieces in by_document(group.pieces):
+            chunks = [piece.chunk for piece in pieces]
+            terms = [piece.terms for piece in pieces]
+            meanings = [sentences[chunk.id] for chunk in chunks] if self._in_context else ()
+            self._catalog.extend(key, chunks, terms, meanings)
 
     def _embed(self, pieces: Sequence[Piece]) -> Embedded:
         """Embed passages, and sentences where needed; runs in the embedding thread."""

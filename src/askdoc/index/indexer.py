@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from askdoc.addresses import Target, is_address
-from askdoc.errors import IndexCorrupt, NoIndex, UsageError
+from askdoc.errors import ConnectionLost, IndexCorrupt, NoIndex, UsageError
 from askdoc.index.embed import Cutters
 from askdoc.index.plan import (
     Access,
@@ -27,15 +27,16 @@ from askdoc.index.plan import (
 )
 from askdoc.index.preview import IndexView, Nothing, preview
 from askdoc.index.rebuild import Rebuild, nothing_to_index
-from askdoc.index.run import Run, carry_out
+from askdoc.index.run import Run, RunLog, carry_out
 from askdoc.index.sources import Files
 from askdoc.index.writer import UNFINISHED, IndexWriter, Repaired, Store, update_names
 from askdoc.settings import Settings
-from askdoc.types import IndexReport, Known, Skip
+from askdoc.types import IndexReport, Known, Skip, Waiting
 from askdoc.types.ports import Embedder, Listener, ignore
 
 __all__ = ["Files", "Indexer"]
 
+_GLANCE = 0.5
 _ANEW = "rebuild it, naming all its files and folders: `askdoc index --rebuild PATH`"
 
 
@@ -106,7 +107,7 @@ class Indexer:
         started = time.perf_counter()
         asked = self._located(sources or ())
         self._files.trust.allow(asked)
-        with self._rebuild.locked():
+        with self._rebuild.locked(alone=rebuild):
             loaded, beside = None, False
             if rebuild:
                 loaded, beside = self._rebuild.begin(asked or self._configured)
@@ -137,7 +138,7 @@ class Indexer:
         def look(writing: IndexWriter) -> Survey:
             return survey_changes(writing.catalog, places, self._files.discover, self._root)
 
-        with self._rebuild.locked():
+        with self._rebuild.locked(alone=False):
             run = self._carry_out(look, listen, asked=sorted(places))
             return run.report(time.perf_counter() - started)
 
@@ -150,12 +151,39 @@ class Indexer:
         *,
         asked: Sequence[str],
     ) -> Run:
+        """Carry out a run; begin it again if the connection to the database was lost.
+
+        What it has read by then is not read again. It ends with an error if it makes no progress.
+        """
+        log, tries = RunLog(listen), 0
+        while True:
+            try:
+                return self._carry_out_once(look, log, loaded, store, asked=asked)
+            except ConnectionLost:
+                tries = 0 if log.has_advanced() else tries + 1
+                if tries > 1:
+                    raise
+                log = RunLog(listen)
+
+    def _carry_out_once(
+        self,
+        look: Callable[[IndexWriter], Survey],
+        log: RunLog,
+        loaded: Embedder | None = None,
+        store: Store | None = None,
+        *,
+        asked: Sequence[str],
+    ) -> Run:
         with self._open(loaded, store) as writing:
             writing.expect_same_settings()
-            found = look(writing)
-            run = carry_out(
-                writing, self._files, self._cutters, self._settings, listen, found, asked
-            )
+            while True:
+                found = look(writing)
+                run = carry_out(
+                    writing, self._files, self._cutters, self._settings, log, found, asked
+                )
+                if not run.elsewhere or run.interrupted:
+                    break
+                _wait_for(run)
             if not asked and not run.interrupted and writing.catalog.setting(UNFINISHED) == "yes":
                 writing.catalog.keep(UNFINISHED, "no")
         return run
@@ -359,13 +387,24 @@ class Indexer:
         wanted = self._wanted(catalog, asked)
         # An edited file needs the vectors, which take a second to open: start now.
         access = replace(self._access, edited=writing.open_vectors)
+        before = catalog.sources()
         found = survey(catalog, wanted, access, asked or ())
         with catalog.transaction():
-            if list(found.sources) != catalog.sources():
-                catalog.keep_sources(found.sources)
+            now = catalog.sources()  # another run may have added some meanwhile
+            sources = dict.fromkeys((*found.sources, *(one for one in now if one not in before)))
+            if list(sources) != now:
+                catalog.keep_sources(sources)
             if back := set(asked or ()) & set(catalog.exclusions()):
                 catalog.include(back)
         return found
+
+
+def _wait_for(run: Run) -> None:
+    """Wait until another run has published the files that this one has left to it, or has ended."""
+    claims = run.writer.claims
+    while claims is not None and (count := claims.busy(run.elsewhere)):
+        run.log.listen(Waiting(f"another run reads {count} of the files; it may take a moment"))
+        time.sleep(_GLANCE)
 
 
 def _within_any(sources: Sequence[str], location: str, *, root: str) -> bool:

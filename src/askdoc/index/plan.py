@@ -262,26 +262,30 @@ class Contents(Protocol):
     def has_parts(self, location: str) -> bool:
         """Tell whether the file at a location has parts that are documents."""
 
-    def is_taken(self, document_id: str) -> bool:
-        """Tell whether a document has this id."""
+    def is_taken(self, document_id: str, location: str) -> bool:
+        """Tell whether a document has this id, other than one being read at this location."""
 
 
 class Recogniser:
     """Recognises copies and new versions.
 
-    `waiting` has the ids of documents that are not stored yet.
+    `waiting` has the ids of documents that are not stored yet, and `copied` those of which there
+    will be one more copy.
     """
 
-    def __init__(self, catalog: Contents, waiting: Collection[str]) -> None:
+    def __init__(
+        self, catalog: Contents, waiting: Collection[str], copied: Collection[str]
+    ) -> None:
         self._catalog = catalog
         self._waiting = waiting
+        self._copied = copied
 
-    def twin(self, found: Found, digest: str) -> str | None:
+    def twin(self, location: str, digest: str) -> str | None:
         """Return the id of a document with the same content and the same kind of reader."""
         for known in self._catalog.with_content(digest):
             if (
                 known.id not in self._waiting
-                and suffix(known.location) == suffix(found.location)
+                and suffix(known.location) == suffix(location)
                 and not self._catalog.has_parts(known.location)
             ):
                 return known.id
@@ -294,7 +298,7 @@ class Recogniser:
         """
         if former is not None:
             places = self._catalog.with_content(former.content_hash)
-            shared = sum(one.id == former.id for one in places) > 1
+            shared = sum(one.id == former.id for one in places) > 1 or former.id in self._copied
             if former.content_hash == digest or not shared:
                 return former.id, None
             like: str | None = former.id
@@ -302,7 +306,7 @@ class Recogniser:
             like = next((one.id for one in self._catalog.with_content(digest)), None)
         numbers = count(1)
         key = document_id(location)
-        while self._catalog.is_taken(key) or key in self._waiting:
+        while self._catalog.is_taken(key, location) or key in self._waiting:
             key = document_id(location, next(numbers))
         return key, like
 

@@ -66,7 +66,7 @@ class Nothing:
         """Tell that there are none."""
         return False
 
-    def is_taken(self, document_id: str) -> bool:  # noqa: ARG002 - the protocol's
+    def is_taken(self, document_id: str, location: str) -> bool:  # noqa: ARG002 - the protocol's
         """Tell that none is."""
         return False
 
@@ -148,7 +148,7 @@ def _copies(
     may_lie_in_files = any(item.within for item in known)
     for file in new:
         sizes[file.size] = sizes.get(file.size, 0) + 1
-    recogniser = Recogniser(index, ())
+    recogniser = Recogniser(index, (), ())
     first: dict[tuple[str, str], str] = {}
     copies: dict[str, str] = {}
     skips: list[Skip] = []
@@ -161,7 +161,7 @@ def _copies(
             skips.append(skip_of(file, error))
             continue
         content = digest, suffix(file.location)
-        twin = recogniser.twin(file, digest) or first.get(content)
+        twin = recogniser.twin(file.location, digest) or first.get(content)
         if twin is None:
             first[content] = file.location
         else:

@@ -45,9 +45,12 @@ class Rebuild:
         return self._store.beside
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the lock of the index, and complete an interrupted exchange."""
-        with self._store.lock():
+    def locked(self, *, alone: bool = True) -> Iterator[None]:
+        """Hold the lock of the index, and complete an interrupted exchange.
+
+        Where the store lets several runs index at once, one that is not `alone` lets others in.
+        """
+        with self._store.lock(alone or self._beside.is_begun()):
             if self._beside.is_begun() and self._is_complete():
                 self.take_over()
             yield

@@ -7,10 +7,11 @@ steps share.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from itertools import chain, groupby
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from askdoc.errors import MissingPart, ReadError
 from askdoc.index.embed import Cutters, IncomingDocument, Intake
@@ -29,6 +30,7 @@ from askdoc.index.preview import plan_of
 from askdoc.index.sources import PASSING, STAYS, Files, Readout, skip_of
 from askdoc.index.writer import IndexWriter, update_names
 from askdoc.settings import Settings
+from askdoc.store.reader import batched
 from askdoc.store.sql_catalog import SqlCatalog
 from askdoc.types import (
     BARE_PAGES,
@@ -46,8 +48,13 @@ from askdoc.types import (
 from askdoc.types.indexing import KILLED
 from askdoc.types.ports import Listener
 
+if TYPE_CHECKING:
+    from askdoc.store.postgres.claims import Claims
+
 _BATCH = 256
 """Copies per transaction."""
+_CLAIMED = 16
+"""Files that a run claims at a time."""
 
 
 @dataclass(slots=True)
@@ -55,7 +62,7 @@ class RunLog:
     """Collects what a run does, for its report.
 
     `copied` maps each new place to its document. `done` of `total` files are finished; parts of
-    files do not count.
+    files do not count. `stored` counts documents since `has_advanced` was last asked.
     """
 
     listen: Listener
@@ -67,6 +74,7 @@ class RunLog:
     chunks: int = 0
     total: int = 0
     done: int = 0
+    stored: int = 0
     _removed: list[str] = field(default_factory=list)
     _renamed: list[tuple[str, str]] = field(default_factory=list)
 
@@ -79,6 +87,11 @@ class RunLog:
         """Count passages that are visible now, and report the progress."""
         self.chunks += chunks
         self.listen(Indexed(self.done, self.chunks, self.total, current))
+
+    def has_advanced(self) -> bool:
+        """Tell whether a document was stored since the last call."""
+        stored, self.stored = self.stored, 0
+        return stored > 0
 
     def take_out(self, gone: Sequence[str], renamed: Sequence[tuple[str, str]]) -> None:
         """Record removed places; `renamed` maps old places to new ones."""
@@ -166,7 +179,9 @@ class Contents:
     """The contents that the index has or will have after this run, to recognise copies.
 
     `begun` are being read, `in_files` were found inside other files, `failed` could not be read.
-    `waiting` are documents that are not visible yet, by id.
+    `waiting` are documents that are not stored yet, by id. `stored` are the documents of contents
+    that are stored and not visible yet; `copied` are documents that get a copy at the end, and
+    `with_parts` are files with parts.
     """
 
     def __init__(self, catalog: SqlCatalog) -> None:
@@ -174,15 +189,34 @@ class Contents:
         self.begun: set[tuple[str, str]] = set()
         self.in_files: set[tuple[str, str]] = set()
         self.failed: dict[tuple[str, str], Skip] = {}
-        self._recogniser = Recogniser(catalog, self.waiting)
+        self.stored: dict[tuple[str, str], Known] = {}
+        self.copied: set[str] = set()
+        self.with_parts: set[str] = set()
+        self._recogniser = Recogniser(catalog, self.waiting, self.copied)
 
     def twin(self, work: WorkFile) -> str | None:
         """Return the id of a document with the content of a file."""
-        return self._recogniser.twin(work.found, work.digest)
+        stored = self.stored.get(work.content)
+        if stored and stored.location not in self.with_parts and stored.location != work.location:
+            return stored.id
+        return self._recogniser.twin(work.location, work.digest)
+
+    def visible_twin(self, known: Known) -> str | None:
+        """Return the id of a visible document with the content of another one."""
+        return self._recogniser.twin(known.location, known.content_hash)
 
     def identify(self, work: WorkFile) -> tuple[str, str | None]:
         """Choose the id for a file, and return the id of a document that may be similar."""
         return self._recogniser.identify(work.location, work.digest, work.former)
+
+
+@dataclass(frozen=True, slots=True)
+class Copying:
+    """A file, or a part of the file `within`, that becomes a further place of a document."""
+
+    work: WorkFile
+    twin: str
+    within: str | None
 
 
 @dataclass(slots=True)
@@ -192,6 +226,10 @@ class Run:
     At the end, `lost` places are removed, `touched` places are updated, and documents in `renamed`
     get the names of their places. `twins` may be copies, so they are read after the originals.
     `killed` files ran out of memory, so they are read once more, alone.
+
+    Where several runs index at once, nothing is visible before the end: until then, `copies` wait,
+    and so do the documents `taken_in`. `left` are documents that a killed run has left, by file,
+    and other runs read the files `elsewhere`.
     """
 
     writer: IndexWriter
@@ -210,6 +248,9 @@ class Run:
     lost: list[Known] = field(default_factory=list)
     renamed: set[str] = field(default_factory=set)
     taken_in: list[str] = field(default_factory=list)
+    copies: list[Copying] = field(default_factory=list)
+    left: dict[str, Known] = field(default_factory=dict)
+    elsewhere: list[str] = field(default_factory=list)
     interrupted: bool = False
 
     def report(self, seconds: float) -> IndexReport:
@@ -224,41 +265,62 @@ def carry_out(
     files: Files,
     cutters: Cutters,
     settings: Settings,
-    listen: Listener,
+    log: RunLog,
     survey: Survey,
     asked: Sequence[str] = (),
 ) -> Run:
     """Bring the index up to date with a survey; Ctrl-C ends the run early.
 
-    `asked` names the surveyed sources, if not all.
+    `asked` names the surveyed sources, if not all. `log` may be that of an earlier run, which this
+    one continues.
     """
-    catalog = writer.catalog
+    catalog, claims = writer.catalog, writer.claims
     before = Before(catalog, survey, files)
-    run = Run(writer, files, cutters, settings, RunLog(listen), before, Contents(catalog))
+    run = Run(writer, files, cutters, settings, log, before, Contents(catalog))
     plan = plan_of(catalog, survey, files, before.again)
-    run.log.unchanged = plan.unchanged + len(plan.move)
+    log.unchanged = plan.unchanged + len(plan.move)
+    log.unchanged -= len(log.added) + len(log.changed) + len(log.copied)
     run.touched += plan.move
     try:
         for skip in plan.skip:
-            run.log.skip(skip)
+            log.skip(skip)
         if plan.add or plan.examine:
             writer.is_reading(asked)
+        run.left = claims.left() if claims else {}
         take_in(run, plan)
-        take_out(run, plan)
+        if claims is None:
+            take_out(run, plan)
     except KeyboardInterrupt:
         _stop(run)
         _close(run)
         writer.roll_back()
-        _count_unreported(run)
-        # An interrupted document leaves passages without vectors, and vectors without passages.
-        run.log.chunks = len(catalog.chunk_ids(dict.fromkeys(run.taken_in)))
+        if claims is None:
+            _count_unreported(run)
+            # An interrupted document leaves passages without vectors, and vectors without passages.
+            log.chunks = len(catalog.chunk_ids(dict.fromkeys(run.taken_in)))
     finally:
         _close(run)
-    update_names(catalog, cutters.analyser, None if writer.was_broken else run.renamed)
+    with nullcontext() if claims is None else catalog.transaction():
+        if claims is not None:
+            publish(run, claims)
+            if run.interrupted:
+                writer.remove_obsolete()
+            else:
+                take_out(run, plan)
+        _finish(run, survey, asked)
+    return run
+
+
+def _finish(run: Run, survey: Survey, asked: Sequence[str]) -> None:
+    """Update names, and record what this run has done."""
+    writer = run.writer
+    renamed = None if writer.was_broken else run.renamed
+    update_names(writer.catalog, run.cutters.analyser, renamed)
     note(run, survey)
     if not run.interrupted:
         writer.has_read(asked)
-    return run
+        if writer.claims is not None and not asked:
+            writer.claims.drop_left()
 
 
 # ── the steps ───────────────────────────────────────────────────────────────────────────────────
@@ -310,7 +372,7 @@ def choose(run: Run, works: Iterable[WorkFile]) -> Iterator[WorkFile]:
     """Compute one digest after the other; yield files with new content."""
     copies: list[tuple[WorkFile, str]] = []
     contents = run.contents
-    for work in works:
+    for work in _claimed(run, works):
         if not (work.digest or _digested(run, work)):
             continue
         if not work.is_same and (twin := contents.twin(work)):
@@ -324,6 +386,8 @@ def choose(run: Run, works: Iterable[WorkFile]) -> Iterator[WorkFile]:
             _copy(run, copies)
             copies.clear()
             contents.begun.add(work.content)
+            if _adopt(run, work):
+                continue
             yield work
             _started(run)  # the models load while the first file is read
         if len(copies) == _BATCH or work.former is not None:
@@ -393,6 +457,7 @@ def take_in_parts(
         if part is None:
             run.lost += left.values()
             return readings
+        run.contents.with_parts.add(file.location)
         found = within(file.found, part.name)
         if found.location in run.before.excluded:
             run.log.skip(excluded_skip(found.location))
@@ -417,6 +482,36 @@ def take_in_parts(
     return iter(())
 
 
+def publish(run: Run, claims: Claims) -> None:
+    """Make visible, at once, what this run has read, and its copies.
+
+    Another run may have published the same content meanwhile; then a file is a copy of that.
+    """
+    catalog, contents = run.writer.catalog, run.contents
+    held = claims.held()
+    mine = [
+        known
+        for known in claims.waiting(dict.fromkeys(run.taken_in))
+        if not held.isdisjoint((known.location, *wholes(known.location)))
+    ]
+    replaced: dict[str, str] = {}
+    for known in mine:
+        twin = contents.visible_twin(known)
+        if twin not in (None, known.id) and known.location not in contents.with_parts:
+            replaced[known.id] = twin
+            former = run.before.former(known.location)
+            work = WorkFile(_found(known), former, digest=known.content_hash)
+            run.copies.append(Copying(work, twin, known.within))
+    arriving = dict.fromkeys(known.id for known in mine if known.id not in replaced)
+    catalog.drop_staged(replaced)
+    # A renamed file claims its document before the old place is changed or removed.
+    early = [one for one in run.copies if one.twin not in arriving]
+    _copy_now(run, [replace(one, twin=replaced.get(one.twin, one.twin)) for one in early])
+    catalog.publish(arriving)
+    _copy_now(run, [one for one in run.copies if one.twin in arriving])
+    claims.release()
+
+
 def take_out(run: Run, plan: Plan) -> None:
     """Remove what is gone, and find what was renamed."""
     gone = [*plan.remove, *run.lost]
@@ -432,7 +527,8 @@ def note(run: Run, survey: Survey) -> None:
     catalog = run.writer.catalog
     before = {skip.location: skip for skip in survey.skipped}
     skips = run.log.skips
-    forget = {name for name in before.keys() - skips.keys() if not _is_closed_part(run, name)}
+    left = before.keys() - skips.keys() - set(run.elsewhere)
+    forget = {name for name in left if not _is_closed_part(run, name)}
     news = [
         (skip, file)
         for skip, file in skips.values()
@@ -503,10 +599,14 @@ def _copy(run: Run, copies: Sequence[tuple[WorkFile, str]], *, within: str | Non
     """Record files as further places of documents."""
     if not copies:
         return
-    catalog = run.writer.catalog
-    with catalog.transaction():
-        run.writer.begin()
-        catalog.copy([(work.found, twin) for work, twin in copies], within=within)
+    if run.writer.claims is None:
+        catalog = run.writer.catalog
+        with catalog.transaction():
+            run.writer.begin()
+            catalog.copy([(work.found, twin) for work, twin in copies], within=within)
+    else:
+        run.copies += [Copying(work, twin, within) for work, twin in copies]
+        run.contents.copied |= {twin for _, twin in copies}
     for work, twin in copies:
         run.log.done += within is None
         run.renamed.add(twin)
@@ -517,16 +617,68 @@ def _copy(run: Run, copies: Sequence[tuple[WorkFile, str]], *, within: str | Non
             run.log.copied[work.location] = twin
 
 
+def _copy_now(run: Run, copies: Sequence[Copying]) -> None:
+    """Record waiting copies, unless the document has other content by now."""
+    catalog = run.writer.catalog
+    for one in copies:
+        content = {known.id for known in catalog.with_content(one.work.digest)}
+        if one.twin in content:
+            catalog.copy([(one.work.found, one.twin)], within=one.within)
+            run.renamed.add(one.twin)
+        else:
+            run.log.copied.pop(one.work.location, None)
+            run.elsewhere.append(one.within or one.work.location)
+
+
+def _claimed(run: Run, works: Iterable[WorkFile]) -> Iterator[WorkFile]:
+    """Yield the files that no other run reads, or has read since this one began."""
+    claims = run.writer.claims
+    if claims is None:
+        yield from works
+        return
+    for batch in batched(works, _CLAIMED):
+        places = [work.location for work in batch]
+        mine, done = claims.claim(places), claims.published_at(places)
+        for work in batch:
+            stamp = (work.found.size, work.found.modified_ns)
+            if work.location not in mine:
+                run.elsewhere.append(work.location)
+            elif done.get(work.location) == stamp and not _is_version_of(work.found, work.former):
+                run.log.unchanged += 1
+                run.log.done += 1
+            else:
+                yield work
+
+
+def _adopt(run: Run, work: WorkFile) -> bool:
+    """Take what a killed run has read of a file, if that is complete and the file is the same."""
+    claims, left = run.writer.claims, run.left.pop(work.location, None)
+    if claims is None or left is None or left.content_hash != work.digest:
+        return False
+    if _identify(run, work)[0] != left.id or not _is_version_of(work.found, left):
+        return False
+    chunks = claims.adopt(left.id)
+    if chunks is None:
+        return False
+    run.opened.add(work.location)
+    run.contents.waiting[left.id] = work.found
+    _published(run, [left.id], chunks)
+    return True
+
+
+def _found(known: Known) -> Found:
+    return Found(known.location, known.path, known.source, "", known.size, known.modified_ns)
+
+
 def _is_copy(run: Run, work: WorkFile, file: WorkFile) -> bool:
     """Record a part as a further place of a document with the same content, if there is one.
 
     A part at a document's own place is read again instead, since options may get more text from it.
     """
-    catalog = run.writer.catalog
     if work.former is not None and work.is_same:
         if _is_at(run, work.former.id, work.location):
             return False
-        catalog.update(work.found)
+        run.touched.append(work.found)
         run.log.unchanged += 1
         return True
     twin = _published_twin(run, work)
@@ -609,7 +761,13 @@ def _started(run: Run) -> Intake:
             _published(run, document_ids, chunks)
 
         run.intake = Intake(
-            writer.catalog, writer.vectors, embedder, run.cutters, run.settings, published
+            writer.catalog,
+            writer.vectors,
+            embedder,
+            run.cutters,
+            run.settings,
+            published,
+            arriving=None if writer.claims is None else writer.arriving,
         )
     return run.intake
 
@@ -618,6 +776,8 @@ def _published(run: Run, document_ids: Sequence[str], chunks: int) -> None:
     waiting, log = run.contents.waiting, run.log
     current = next(reversed(waiting.values())).location
     run.taken_in += document_ids
+    log.stored += len(document_ids)
+    _note_stored(run, document_ids)
     for key in document_ids:
         location = waiting[key].location
         is_new = run.before.former(location) is None
@@ -626,6 +786,18 @@ def _published(run: Run, document_ids: Sequence[str], chunks: int) -> None:
         del waiting[key]
         log.done += run.opened.isdisjoint(wholes(location))
     log.published(chunks, current)
+
+
+def _note_stored(run: Run, document_ids: Sequence[str]) -> None:
+    """Let later files be recognised as copies of documents that are complete, and not visible."""
+    if (claims := run.writer.claims) is None:
+        return
+    alone = []
+    for known in claims.waiting(document_ids):
+        run.contents.stored[known.content_hash, suffix(known.location)] = known
+        if known.within is None and known.location not in run.contents.with_parts:
+            alone.append(known.id)
+    claims.complete(alone)
 
 
 def _count_unreported(run: Run) -> None:

@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from askdoc.errors import DiskFull, EmbedderMismatch, StoreError
 from askdoc.index.embed import WRITING, passages, remove_obsolete
@@ -23,6 +23,9 @@ from askdoc.store.vectors_codec import IN_CONTEXT
 from askdoc.text.chunking import name_words
 from askdoc.types import INCOMPLETE
 from askdoc.types.ports import Analyser, Embedder, VectorStore
+
+if TYPE_CHECKING:
+    from askdoc.store.postgres.claims import Claims
 
 UNFINISHED = "unfinished"
 """This setting of the catalog is `yes` until a rebuild is complete, in the new index and in the old
@@ -43,17 +46,23 @@ _REBUILD = "run `askdoc index --rebuild` to build the index again"
 class Store:
     """Access to the catalog and the vectors of an index; each function is called only when needed.
 
-    `reading` opens the catalog for reading, and raises `NoIndex` if there is none. `vectors` gets
-    the open catalog, since both may share a connection. `beside` is the place of a rebuild.
+    `lock` gets whether the run has to be alone. `reading` opens the catalog for reading, and raises
+    `NoIndex` if there is none. `vectors` gets the open catalog, since both may share a connection.
+    `beside` is the place of a rebuild.
+
+    Where several runs index at once, `claims` returns those of this run, and `arriving` the place
+    for vectors that are not published yet.
     """
 
-    lock: Callable[[], AbstractContextManager[None]]
+    lock: Callable[[bool], AbstractContextManager[object]]
     catalog: Callable[[], SqlCatalog]
     reading: Callable[[], SqlCatalog]
     vectors: Callable[[SqlCatalog], VectorStore]
     has_vectors: Callable[[], bool]
     discard_vectors: Callable[[], None]
     beside: Beside | None = None
+    claims: Callable[[SqlCatalog], Claims] | None = None
+    arriving: Callable[[SqlCatalog], VectorStore] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +107,7 @@ class IndexWriter:
         self.was_broken = False
         self.repaired = Repaired()
         self.catalog = store.catalog()
+        self.claims = store.claims(self.catalog) if store.claims else None
 
     def __enter__(self) -> Self:
         try:
@@ -129,6 +139,11 @@ class IndexWriter:
         if self._vectors is None:
             self._vectors = self._store.vectors(self.catalog)
         return self._vectors
+
+    @property
+    def arriving(self) -> VectorStore:
+        """The place for vectors of documents that are not published yet."""
+        return self._store.arriving(self.catalog) if self._store.arriving else self.vectors
 
     def open_vectors(self) -> None:
         """Start to open the vectors in the background, since they will be needed."""
@@ -173,16 +188,22 @@ class IndexWriter:
             _ = self.embedder  # one name can mean different models; the fingerprint decides
 
     def begin(self) -> None:
-        """Mark the catalog as being changed; a crash from now on leads to a repair."""
-        self.catalog.keep(WRITING, "yes")
+        """Mark the catalog as being changed; a crash from now on leads to a repair.
+
+        Where all changes of a run are one transaction, a crash leaves nothing to repair.
+        """
+        if self.claims is None:
+            self.catalog.keep(WRITING, "yes")
 
     def is_reading(self, sources: Sequence[str]) -> None:
         """Record that these sources (or all, if none is named) are being read."""
-        self._keep_missing(self._missing() | set(sources or [_ALL]))
+        with self.catalog.transaction():
+            self._keep_missing(self._missing() | set(sources or [_ALL]))
 
     def has_read(self, sources: Sequence[str]) -> None:
         """Record that these sources (or all, if none is named) have been read completely."""
-        self._keep_missing(self._missing() - set(sources) if sources else set())
+        with self.catalog.transaction():
+            self._keep_missing(self._missing() - set(sources) if sources else set())
 
     def release(self, locations: Collection[str]) -> None:
         """Remove places from the catalog; `remove_obsolete` removes their vectors."""
@@ -228,6 +249,8 @@ class IndexWriter:
             self.catalog.keep(INCOMPLETE, json.dumps(sorted(sources)) if sources else "")
 
     def _repair_after_crash(self) -> None:
+        if self.claims is not None:
+            return
         self.was_broken = self.catalog.setting(WRITING) == "yes"
         if self.was_broken or (not self._store.has_vectors() and self.catalog.counts().chunks):
             self.repaired = self.repair()

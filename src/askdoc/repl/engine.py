@@ -123,6 +123,7 @@ class Engine:
                 except Gone:
                     return job(self._load(), listen)
             finally:
+                app.rest(self._asked)
                 self._emit = self._events.put
                 events.put(_Done())
 

@@ -311,6 +311,7 @@ class Engine:
         own = OpenInThread(self._shared)
         try:
             self._warm(own)
+            own.rest()
             while True:
                 try:
                     task = self._tasks.get(timeout=_GLANCE)
@@ -322,6 +323,7 @@ class Engine:
                 if task is None:
                     return
                 self._do(task, own)
+                own.rest()
         finally:
             own.close()
 

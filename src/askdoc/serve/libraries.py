@@ -216,6 +216,11 @@ class OpenInThread:
         self._files, self._content = files, content
         return self._libraries
 
+    def rest(self) -> None:
+        """Let go of connections to databases until the next question."""
+        for member in self._libraries.members.values() if self._libraries else ():
+            app.rest(member)
+
     def close(self) -> None:
         """Close the libraries."""
         self._libraries = None

@@ -55,6 +55,9 @@ class SqliteCatalog(SqlCatalog):
         """The connection, for operations on whole tables."""
         return self._connection
 
+    def rest(self) -> None:
+        """Do nothing: to read a file keeps nobody else from it."""
+
     def close(self) -> None:
         """Close the file; a writer compacts it first."""
         if self._write:

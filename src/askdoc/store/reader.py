@@ -110,6 +110,10 @@ class SqlReader(ABC):
         """See the current state; between two refreshes, all calls see the same state."""
 
     @abstractmethod
+    def rest(self) -> None:
+        """Let go of what others may need; the next call may see another state."""
+
+    @abstractmethod
     def search(
         self,
         terms: Sequence[str],

@@ -65,6 +65,10 @@ class SqlCatalog(SqlReader):
         Nested transactions join the outer one.
         """
 
+    def staging(self) -> AbstractContextManager[None]:
+        """Commit all changes of staged documents in this block at once, or none."""
+        return self.transaction()
+
     @abstractmethod
     def _run(self, statement: str, *values: Any) -> None:
         """Run a statement as in `_all`, without rows."""
@@ -155,12 +159,12 @@ class SqlCatalog(SqlReader):
 
     def known(self) -> list[Known]:
         """List every place of every document, for planning."""
-        return [_known(row) for row in self._all(_KNOWN.format(""))]
+        return [known_from(row) for row in self._all(_KNOWN.format(""))]
 
     def with_content(self, content_hash: str) -> list[Known]:
         """List the places of documents whose file has this content."""
         rows = self._all(_KNOWN.format(_BY_CONTENT), content_hash, content_hash)
-        return sorted((_known(row) for row in rows), key=lambda known: known.location)
+        return sorted((known_from(row) for row in rows), key=lambda known: known.location)
 
     def has_parts(self, location: str) -> bool:
         """Tell whether the file at a location has parts that are documents."""
@@ -175,9 +179,16 @@ class SqlCatalog(SqlReader):
             )
         )
 
-    def is_taken(self, document_id: str) -> bool:
-        """Tell whether a published or staged document has this id."""
-        return bool(self._all("SELECT 1 FROM documents WHERE id = ? LIMIT 1", document_id))
+    def is_taken(self, document_id: str, location: str) -> bool:
+        """Tell whether a published document, or a staged one from elsewhere, has this id."""
+        return bool(
+            self._all(
+                """SELECT 1 FROM documents
+                   WHERE id = ? AND NOT (version = 0 AND location = ?) LIMIT 1""",
+                document_id,
+                pack_name(location),
+            )
+        )
 
     def copy(self, places: Iterable[tuple[Found, str]], *, within: str | None = None) -> None:
         """Record files as further places of documents (by id) with the same content.
@@ -301,7 +312,7 @@ class SqlCatalog(SqlReader):
     def stage(self, document: Document) -> None:
         """Start a new version of a document, invisible to readers until it is published."""
         stamp = document.stamp
-        with self.transaction():
+        with self.staging():
             self._erase_staged(document.id)
             self._run(
                 """INSERT INTO documents (version, id, location, path, source, title, length,
@@ -331,13 +342,13 @@ class SqlCatalog(SqlReader):
 
     def append(self, document_id: str, text: str) -> None:
         """Append text to the staged version of a document."""
-        with self.transaction():
+        with self.staging():
             key, end = self._version(document_id, 0), self._ends[document_id]
             self._many("INSERT INTO texts VALUES (?, ?, ?, ?)", segments(key, text, end))
 
     def complete(self, document: Document) -> None:
         """Set what is known only at the end of a staged version, such as its length."""
-        with self.transaction():
+        with self.staging():
             self._run(
                 """UPDATE documents SET length = ?, content_hash = ?, warnings = ?, landmarks = ?,
                    structure = ? WHERE id = ? AND version = 0""",
@@ -360,7 +371,7 @@ class SqlCatalog(SqlReader):
         """Append chunks to the staged version of a document."""
         if not chunks:
             return
-        with self.transaction():
+        with self.staging():
             key = self._version(document_id, 0)
             [(first,)] = self._all("SELECT coalesce(max(key), 0) + 1 FROM chunks")
             [(seen,)] = self._all(
@@ -427,7 +438,7 @@ class SqlCatalog(SqlReader):
 
     def drop_staged(self, document_ids: Iterable[str] | None = None) -> None:
         """Discard the staged versions of these documents, or of all, as after a crash."""
-        with self.transaction():
+        with self.staging():
             if document_ids is None:
                 rows = self._all("SELECT id FROM documents WHERE version = 0")
                 document_ids = [document_id for (document_id,) in rows]
@@ -631,7 +642,8 @@ class SqlCatalog(SqlReader):
         self.keep(CORPUS_FINGERPRINT, f"{total % _MODULUS:064x}")
 
 
-def _known(row: tuple[Any, ...]) -> Known:
+def known_from(row: tuple[Any, ...]) -> Known:
+    """Read a place of a document from a row."""
     key, location, path, source, size, modified, content, within = row
     return Known(
         key,

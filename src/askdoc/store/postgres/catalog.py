@@ -19,7 +19,7 @@ from askdoc.store.packing import decoding, pack_term, unpack_text
 from askdoc.store.postgres.session import Database, Session
 from askdoc.store.reader import Row, batched
 from askdoc.store.sql_catalog import SqlCatalog
-from askdoc.types import Chunk, Hit, Span
+from askdoc.types import Chunk, Document, Hit, Span
 
 _K1, _B = 1.2, 0.75
 """The constants of FTS5's BM25."""
@@ -69,6 +69,10 @@ _COUNTED = """
     INSERT INTO vocabulary SELECT * FROM unnest(?::text[], ?::bigint[])
     ON CONFLICT (term) DO UPDATE SET doc = vocabulary.doc + excluded.doc
 """
+_ARRIVED = """
+    INSERT INTO vectors SELECT id, document, vector FROM staged_vectors WHERE document = ANY(?)
+    ON CONFLICT (id) DO UPDATE SET document = excluded.document, vector = excluded.vector
+"""
 _BATCH = 5000
 _ROWS = 50_000
 """Postings in memory at a time."""
@@ -83,15 +87,21 @@ _MANY = 100
 class PostgresCatalog(SqlCatalog):
     """The catalog of a shared library; with `write`, it is created if missing.
 
+    `run` is the number of the run that writes; what it stages is its own.
+
     Raises:
         NoIndex: there is no catalog to read. IndexTooNew: a newer askdoc made it.
         StoreError: the server cannot be reached or used.
 
     """
 
-    def __init__(self, database: Database, root: Path, *, write: bool = False) -> None:
+    def __init__(
+        self, database: Database, root: Path, *, write: bool = False, run: int | None = None
+    ) -> None:
         super().__init__(database.shown, root, write=write)
+        self.run = run
         self.session = Session(database, write=write)
+        self.session.changed = self._look_again
         self._added: Counter[str] = Counter()
         self._totals = [0, 0]
         self._changed = 0
@@ -109,9 +119,17 @@ class PostgresCatalog(SqlCatalog):
 
     def refresh(self) -> None:
         """See the current state."""
-        self._forget()
-        self._texts.clear()
+        self._look_again()
         self.session.begin_snapshot()
+
+    def rest(self) -> None:
+        """Let go of the connection; the next call sees the state that is current then."""
+        self.session.rest()
+
+    def _look_again(self) -> None:
+        self._forget()
+        self._segment.cache_clear()
+        self._texts.clear()
 
     def chunks(self, ids: Sequence[str]) -> list[Chunk]:
         """Return the chunks in this order; all their texts come in one answer of the server."""
@@ -194,6 +212,65 @@ class PostgresCatalog(SqlCatalog):
             self._added.clear()
             self._totals = [0, 0]
             raise
+
+    @contextmanager
+    def staging(self) -> Iterator[None]:
+        """Commit all changes of staged documents in this block at once, or none.
+
+        That does not wait for a run that publishes its documents.
+        """
+        with self.session.transaction(staging=True):
+            yield
+
+    def stage(self, document: Document) -> None:
+        """Start a new version of a document, which belongs to this run."""
+        with self.staging():
+            super().stage(document)
+            self._run(
+                "UPDATE documents SET run = ? WHERE id = ? AND version = 0", self.run, document.id
+            )
+
+    def publish(self, document_ids: Iterable[str]) -> None:
+        """Publish the staged versions of documents with their vectors; remove the former ones."""
+        ids = list(document_ids)
+        with self.transaction():
+            self._run(_ARRIVED, ids)
+            self._run("DELETE FROM staged_vectors WHERE document = ANY(?)", ids)
+            super().publish(ids)
+
+    def drop_staged(self, document_ids: Iterable[str] | None = None) -> None:
+        """Discard the staged versions of these documents, or what this run has left unfinished."""
+        if document_ids is None and self.run is not None:
+            rows = self._all(
+                "SELECT id FROM documents WHERE version = 0 AND run = ? AND NOT ready", self.run
+            )
+            document_ids = [key for (key,) in rows]
+        super().drop_staged(document_ids)
+
+    def _version(self, document_id: str, version: int) -> int:
+        try:
+            key = super()._version(document_id, version)
+        except LookupError:
+            if version or self.run is None:
+                raise
+            raise self._taken_over() from None
+        if version == 0 and self.run is not None:
+            [(run,)] = self._all("SELECT run FROM documents WHERE key = ?", key)
+            if run not in (None, self.run):
+                raise self._taken_over()
+        return key
+
+    def _taken_over(self) -> StoreError:
+        message = f"another run in `{self._place}` has taken over a file of this one"
+        return StoreError(message, hint="this one did not answer for too long; run it again")
+
+    def _erase(self, key: int) -> None:
+        self._run(
+            """DELETE FROM staged_vectors WHERE document IN
+               (SELECT id FROM documents WHERE key = ? AND version = 0)""",
+            key,
+        )
+        super()._erase(key)
 
     def copy_full_text(self) -> None:
         """Build the full text of all published documents, which has none, in large steps."""

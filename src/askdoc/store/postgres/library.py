@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 
@@ -19,8 +20,16 @@ from askdoc.store.sql_catalog import SqlCatalog
 _LOCK = 0x61736B72
 """The class of the lock that a run holds; the second key is the name of the schema."""
 
+_ALONE = "pg_try_advisory_lock"
+_BESIDE_OTHERS = "pg_try_advisory_lock_shared"
+_FOR_A_MOMENT = "pg_try_advisory_xact_lock"
+
+LEASE = 30.0
+"""Seconds after which other runs take over the files of one that is silent."""
+_LEASE_END = "clock_timestamp() + make_interval(secs => ?)"
+
 _FULL_TEXT = ("postings", "vocabulary", "totals")
-_ALL = (*TABLES, "obsolete", "vectors", *_FULL_TEXT)
+_ALL = (*TABLES, "obsolete", "vectors", "staged_vectors", *_FULL_TEXT)
 
 _IDS = frozenset({("chunks", "id")})
 _NAMES = frozenset(
@@ -45,32 +54,71 @@ _HOLDER = """
 
 
 @contextmanager
-def writing(database: Database, command: str) -> Iterator[None]:
-    """Hold the lock of a run that changes the library; it is recorded in the table `runs`.
+def writing(database: Database, command: str, *, alone: bool = True) -> Iterator[int]:
+    """Record a run that changes the library in the table `runs`, and return its number.
 
-    The server holds the lock, so a killed run blocks nobody.
+    No other run goes on beside one that is `alone`. The server holds the lock and the run extends
+    its lease, so a killed run blocks nobody for long.
 
     Raises:
-        IndexLocked: another process holds it; the message names its id, machine and command.
+        IndexLocked: another process writes; the message names its id, machine and command.
 
     """
     with closing(Session(database, write=True)) as session:
-        if not _try_lock(session):
+        if not _try_lock(session, _ALONE if alone else _BESIDE_OTHERS):
             message = f"another process is writing to the index in `{database.shown}`"
             message += _holder(session)
             raise IndexLocked(message, hint="wait for it to end, then run again")
-        session.run("UPDATE runs SET ended = now() WHERE ended IS NULL")  # those that were killed
+        session.run("UPDATE runs SET ended = until WHERE ended IS NULL AND until < now()")
+        session.run("DELETE FROM claims WHERE run IN (SELECT id FROM runs WHERE ended < now())")
         [(number,)] = session.all(
-            "INSERT INTO runs (process, host, command) VALUES (?, ?, ?) RETURNING id",
+            f"""INSERT INTO runs (process, host, command, until) VALUES (?, ?, ?, {_LEASE_END})
+                RETURNING id""",  # noqa: S608 - the words below
             os.getpid(),
             socket.gethostname(),
             command,
+            LEASE,
         )
+        lease = _Lease(session, number, alone=alone)
+        lease.start()
         try:
-            yield
+            yield number
         finally:
+            lease.end()
             with suppress(StoreError):
-                session.run("UPDATE runs SET ended = now() WHERE id = ?", number)
+                session.run("DELETE FROM claims WHERE run = ?", number)
+                session.run("UPDATE runs SET ended = clock_timestamp() WHERE id = ?", number)
+
+
+class _Lease(threading.Thread):
+    """Extends the lease of a run until its end, over another connection if the first is lost."""
+
+    def __init__(self, session: Session, number: int, *, alone: bool) -> None:
+        super().__init__(name="askdoc-lease", daemon=True)
+        self._session = session
+        self._number = number
+        self._kind = _ALONE if alone else _BESIDE_OTHERS
+        self._ended = threading.Event()
+
+    def run(self) -> None:
+        """Extend the lease now and then."""
+        process = None
+        while not self._ended.wait(LEASE / 4):
+            with suppress(StoreError):  # the server is gone for a moment
+                self._session.run(
+                    f"UPDATE runs SET until = {_LEASE_END} WHERE id = ?",  # noqa: S608 - as above
+                    LEASE,
+                    self._number,
+                )
+                [(now,)] = self._session.all("SELECT pg_backend_pid()")
+                if process not in (None, now):
+                    _try_lock(self._session, self._kind)
+                process = now
+
+    def end(self) -> None:
+        """Stop; the session is free then."""
+        self._ended.set()
+        self.join()
 
 
 def refuse_while_written(database: Database) -> None:
@@ -85,7 +133,7 @@ def refuse_while_written(database: Database) -> None:
     except NoIndex:
         return
     with closing(session):
-        if not _try_lock(session):
+        if not _try_lock(session, _FOR_A_MOMENT):
             message = f"the index in `{database.shown}` is just being made{_holder(session)}"
             raise IndexLocked(message, hint="wait for it to end, then run it again")
 
@@ -231,10 +279,8 @@ def _for_postgres(table: str, columns: list[str], row: Row) -> Row:
     )
 
 
-def _try_lock(session: Session) -> bool:
-    [(held,)] = session.all(
-        "SELECT pg_try_advisory_lock(?, hashtext(?))", _LOCK, session.database.schema
-    )
+def _try_lock(session: Session, kind: str) -> bool:
+    [(held,)] = session.all(f"SELECT {kind}(?, hashtext(?))", _LOCK, session.database.schema)
     return bool(held)
 
 

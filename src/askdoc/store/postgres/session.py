@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import atexit
+import logging
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+from weakref import WeakSet
 
 import numpy as np
 import psycopg
@@ -18,9 +23,11 @@ from pgvector.psycopg import register_vector
 from psycopg import conninfo, errors, sql
 from psycopg.adapt import Buffer
 from psycopg.types.string import TextLoader
+from psycopg_pool import ConnectionPool, PoolTimeout
 
 from askdoc.addresses import without_secrets
 from askdoc.errors import (
+    ConnectionLost,
     DiskFull,
     IndexCorrupt,
     IndexTooNew,
@@ -30,7 +37,7 @@ from askdoc.errors import (
 )
 from askdoc.store.packing import OddName, PackedId
 
-VERSION = "0001"
+VERSION = "0002"
 """The version of the tables; the newest migration has this number."""
 
 _SCHEMA = "askdoc"
@@ -38,11 +45,18 @@ _NAME = re.compile(r"[a-z_][a-z0-9_]{0,47}")
 _LEAST_SERVER = 150_000
 _LEAST_VECTOR = (0, 8)
 _LOCK = 0x61736B64
-"""The class of askdoc's advisory locks; the second key is the name of the schema."""
+"""The class of the lock for changes that readers see; the second key is the name of the schema."""
+_STAGING = 0x61736B73
+"""The class of the lock for documents that are not published yet."""
 
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 _SECONDS = 10
-"""How long to wait for a server that does not answer."""
+"""How long to wait for a server that does not answer, or that starts again."""
+_GLANCE = 0.1
+_MOST = 100
+"""Most connections of the readers in one process."""
+_IDLE = 60
+"""Seconds after which a connection that no reader uses is closed."""
 
 _ESCAPED = "\1"
 """The first character of text that PostgreSQL cannot store, such as a null character."""
@@ -54,6 +68,7 @@ _CONTENT = "SELECT value FROM meta WHERE key = 'corpus_fingerprint'"
 _PLACE = re.compile(r"\?(\d*)")
 
 Row = tuple[Any, ...]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +125,11 @@ class Database:
 
 
 class Session:
-    """One connection; all its statements see one schema.
+    """All statements see one schema; a writer has a connection, and readers share some.
 
-    With `write`, missing tables are created, and older ones migrated. A reader's session is one
-    snapshot from `begin_snapshot` to the next; if its connection is lost, it connects again.
+    With `write`, missing tables are created, and older ones migrated. A reader sees one snapshot
+    from `begin_snapshot` to `rest`, and a new one from its next statement on; `changed` is called
+    if the library is another then. A lost connection is replaced once, outside of transactions.
 
     Raises:
         NoIndex: there are no tables to read. IndexTooNew: a newer askdoc made them.
@@ -124,16 +140,17 @@ class Session:
     def __init__(self, database: Database, *, write: bool) -> None:
         self.database = database
         self.place = database.shown
+        self.changed: Callable[[], None] = lambda: None
         self._write = write
         self._within = False
         self._content: list[Row] | None = None
-        self._connection = _connect(database)
+        self._opened: psycopg.Connection[Row] | None = None
         self._open()
 
     @property
     def is_broken(self) -> bool:
         """Whether the connection is lost."""
-        return self._connection.closed
+        return self._opened is not None and self._opened.closed
 
     @property
     def in_transaction(self) -> bool:
@@ -144,22 +161,30 @@ class Session:
         """Run a statement with `?` or `?1` for its values; return its rows.
 
         Raises:
-            StoreError: the statement fails, or a reader's connection was lost, and the library has
-                changed since.
+            ConnectionLost: the server is gone, or the connection was lost within a transaction.
+            StoreError: the statement fails, or the library has changed since a reader's connection
+                was lost.
 
         """
-        try:
-            return self._rows(statement, values)
-        except StoreError:
-            if self._write or not self.is_broken:
-                raise
-        self._connect_again()
-        return self._rows(statement, values)
+        return self._again_if_lost(lambda: self._rows(statement, values))
 
     def run(self, statement: str, *values: Any) -> None:
         """Run a statement without rows."""
-        with self.translating():
-            self._connection.execute(_numbered(statement), _adapted(values))
+
+        def act() -> None:
+            with self.translating():
+                self._connection.execute(_numbered(statement), _adapted(values))
+
+        self._again_if_lost(act)
+
+    def _again_if_lost(self, act: Callable[[], T]) -> T:
+        try:
+            return act()
+        except StoreError as error:
+            if self._within or not (self.is_broken or isinstance(error, ConnectionLost)):
+                raise
+        self._connect_again()
+        return act()
 
     def many(self, statement: str, rows: Iterable[Row]) -> None:
         """Run a statement for each row of values, in one transaction."""
@@ -184,19 +209,22 @@ class Session:
                 copy.write_row(_adapted(row))
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self, *, staging: bool = False) -> Iterator[None]:
         """Commit all changes in this block at once, or none; nested ones join the outer one.
 
-        One transaction changes a library at a time. So the counts of terms and the fingerprint are
-        right, and no two writers wait for each other.
+        One transaction at a time changes what readers see. So the counts of terms and the
+        fingerprint are right, and no two writers wait for each other. With `staging`, the changes
+        are of documents that no reader sees; that may happen at the same time.
         """
         if self._within:
+            if staging:
+                self._lock(_STAGING)
             yield
             return
         self.run("BEGIN")
         self._within = True
         try:
-            self.run("SELECT pg_advisory_xact_lock(?, hashtext(?))", _LOCK, self.database.schema)
+            self._lock(_STAGING if staging else _LOCK)
             yield
             self.run("COMMIT")
         except BaseException:
@@ -206,17 +234,34 @@ class Session:
         finally:
             self._within = False
 
+    def _lock(self, kind: int) -> None:
+        self.run("SELECT pg_advisory_xact_lock(?, hashtext(?))", kind, self.database.schema)
+
     def begin_snapshot(self) -> None:
-        """See the current state; until the next call, all statements see this state."""
+        """See the current state; until the next call or `rest`, all statements see this state."""
+        self._again_if_lost(self._begin_snapshot)
+
+    def _begin_snapshot(self) -> None:
         with self.translating():
-            if self._connection.info.transaction_status:
-                self._connection.execute("ROLLBACK")
-            self._connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            self._content = self._connection.execute(_CONTENT).fetchall()
+            connection = self._opened or self._open()
+            if connection.info.transaction_status:
+                connection.execute("ROLLBACK")
+            connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            self._content = connection.execute(_CONTENT).fetchall()
+
+    def rest(self) -> None:
+        """Let go of a reader's snapshot and of its connection, until the next statement."""
+        if self._write or self._opened is None:
+            return
+        connection, self._opened = self._opened, None
+        _give_back(self.database, connection)
 
     def close(self) -> None:
         """Close the connection."""
-        self._connection.close()
+        if self._opened is not None and self._write:
+            self._opened.close()
+        else:
+            self.rest()
 
     @contextmanager
     def translating(self) -> Iterator[None]:
@@ -228,6 +273,17 @@ class Session:
                 raise  # a bug
             raise known from error
 
+    @property
+    def _connection(self) -> psycopg.Connection[Row]:
+        """The connection; a reader that has rested gets one, with a new snapshot."""
+        if self._opened is None:
+            before = self._content
+            self.begin_snapshot()
+            if self._content != before:
+                self.changed()
+        assert self._opened is not None  # noqa: S101 - opened above
+        return self._opened
+
     def _rows(self, statement: str, values: Sequence[Any]) -> list[Row]:
         with self.translating():
             cursor = self._connection.execute(_numbered(statement), _adapted(values))
@@ -235,28 +291,45 @@ class Session:
 
     # ── opening ─────────────────────────────────────────────────────────────────────────────────
 
-    def _open(self) -> None:
+    def _open(self) -> psycopg.Connection[Row]:
+        connection = _connect(self.database) if self._write else _take(self.database)
+        self._opened = connection
         try:
             with self.translating():
                 self._prepare(write=self._write)
         except BaseException:
-            self._connection.close()
+            self.close()
             raise
+        return connection
 
     def _connect_again(self) -> None:
-        """Connect again; the library must be as it was."""
-        before = self._content
-        self._connection = _connect(self.database)
-        self._open()
-        if before is not None:
-            self.begin_snapshot()
+        """Connect again, once the server answers; what a reader sees must be as it was."""
+        before, has_rested = self._content, self._opened is None
+        self.close()
+        self._opened = None
+        until = time.monotonic() + _SECONDS
+        while True:
+            try:
+                self._open()
+                break
+            except ConnectionLost:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(_GLANCE)
+        if has_rested:
+            self.rest()  # its next statement begins a snapshot
+        elif before is not None:
+            self._begin_snapshot()
             if self._content != before:
                 message = f"the index in `{self.place}` was changed meanwhile"
                 raise StoreError(message, hint="ask again")
 
     def _prepare(self, *, write: bool) -> None:
         place = self.database.shown
-        version = self._connection.info.server_version
+        assert self._opened is not None  # noqa: S101 - by `_open`
+        if self._content is not None and self._opened in _PREPARED:
+            return
+        version = self._opened.info.server_version
         if version < _LEAST_SERVER:
             message = f"`{place}` is PostgreSQL {version // 10_000}, which is too old"
             raise StoreError(message, hint="use PostgreSQL 15 or newer")
@@ -273,6 +346,8 @@ class Session:
         self._expect_vector(write=write)
         if found != VERSION:
             self._migrate()
+        if not write:
+            _PREPARED.add(self._opened)
 
     def _version(self) -> str | None:
         """Return the version of the tables, or None if there are none."""
@@ -360,21 +435,85 @@ class Session:
 
 def _connect(database: Database) -> psycopg.Connection[Row]:
     try:
-        connection = psycopg.connect(
-            database.address,
-            autocommit=True,
-            cursor_factory=psycopg.RawCursor,
-            connect_timeout=_SECONDS,
-            application_name="askdoc",
-        )
+        return _Connection.connect(database.address, **_HOW)
     except psycopg.ProgrammingError:  # its text may have the password
         message = f"`{database.shown}` is not the address of a database"
         raise UsageError(message, hint="write `postgresql://USER@HOST/NAME`") from None
     except psycopg.Error as error:
         raise _unreachable(error, database) from None  # the chain may have the password
-    for kind in ("text", "varchar"):
-        connection.adapters.register_loader(kind, _NameLoader)
-    return connection
+
+
+class _Connection(psycopg.Connection[Row]):
+    """A connection that reads names."""
+
+    @classmethod
+    def connect(cls, conninfo: str = "", **kwargs: Any) -> _Connection:
+        made = super().connect(conninfo, **kwargs)
+        for kind in ("text", "varchar"):
+            made.adapters.register_loader(kind, _NameLoader)
+        return made
+
+
+_HOW: dict[str, Any] = {
+    "autocommit": True,
+    "cursor_factory": psycopg.RawCursor,
+    "connect_timeout": _SECONDS,
+    "application_name": "askdoc",
+}
+logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)  # errors say what is wrong
+_POOLS: dict[tuple[str, str], ConnectionPool[_Connection]] = {}
+_OPENING = threading.Lock()
+_PREPARED: WeakSet[psycopg.Connection[Row]] = WeakSet()
+"""Connections of pools whose server, version and search path are known to fit."""
+
+
+def _take(database: Database) -> psycopg.Connection[Row]:
+    """Take a connection from those that the readers of this process share.
+
+    Raises:
+        ConnectionLost: the server cannot be reached. StoreError: too many connections are in use.
+
+    """
+    key = (database.address, database.schema)
+    with _OPENING:
+        if (pool := _POOLS.get(key)) is None:
+            _connect(database).close()  # it says what is wrong with the address; a pool only waits
+            pool = _POOLS[key] = ConnectionPool(
+                database.address,
+                connection_class=_Connection,
+                kwargs=_HOW,
+                min_size=0,
+                max_size=_MOST,
+                max_idle=_IDLE,
+                open=True,
+                check=ConnectionPool.check_connection,
+                name="askdoc",
+            )
+            atexit.register(pool.close)
+    until = time.monotonic() + _SECONDS
+    while True:
+        try:
+            return pool.getconn(_GLANCE)
+        except PoolTimeout:
+            if pool.get_stats().get("pool_size", 0) < _MOST:
+                return _connect(database)  # or it says why that fails
+            if time.monotonic() > until:
+                message = f"all connections to `{database.shown}` are in use"
+                raise StoreError(message, hint="ask again in a moment") from None
+
+
+def _give_back(database: Database, connection: psycopg.Connection[Row]) -> None:
+    pool = _POOLS.get((database.address, database.schema))
+    if pool is None or not isinstance(connection, _Connection):
+        connection.close()
+        return
+    with suppress(psycopg.Error):
+        if not connection.closed and connection.info.transaction_status:
+            connection.execute("ROLLBACK")
+    try:
+        pool.putconn(connection)
+    except ValueError:  # it was made outside of the pool
+        connection.close()
 
 
 def _unreachable(error: psycopg.Error, database: Database) -> StoreError:
@@ -389,7 +528,7 @@ def _unreachable(error: psycopg.Error, database: Database) -> StoreError:
     for pattern, hint in hints.items():
         if re.search(pattern, reason):
             return StoreError(message, hint=hint)
-    return StoreError(message, hint="see whether the server runs and the address is right")
+    return ConnectionLost(message, hint="see whether the server runs and the address is right")
 
 
 def _translated(error: psycopg.Error, database: Database, *, is_broken: bool) -> StoreError | None:
@@ -411,7 +550,7 @@ def _translated(error: psycopg.Error, database: Database, *, is_broken: bool) ->
             known = IndexCorrupt(f"`{place}` is damaged: {reason}", hint="restore its backup")
         case psycopg.OperationalError() | psycopg.InterfaceError() if is_broken:
             message = f"the connection to `{place}` is lost: {reason}"
-            known = StoreError(message, hint="see whether the server runs, then run it again")
+            known = ConnectionLost(message, hint="see whether the server runs, then run it again")
         case psycopg.OperationalError():
             known = StoreError(f"`{place}` failed: {reason}", hint="run it again")
         case _:

@@ -40,7 +40,7 @@ _NEAREST_BY_GRAPH = """
     SELECT id, 1 - (vector <=> ?1) FROM best ORDER BY vector <=> ?1, id LIMIT ?2
 """
 _PUT = """
-    INSERT INTO vectors VALUES (?, ?, ?)
+    INSERT INTO {} VALUES (?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET document = excluded.document, vector = excluded.vector
 """
 
@@ -49,21 +49,26 @@ class PostgresVectors:
     """A `VectorStore` on the session of a catalog, so that both see the same state.
 
     The stored vectors have 32 bits a number; the graph has 16, and its best are compared again.
+    `into` is the table to which new ones are added: those in `staged_vectors` are found once their
+    documents are published.
     """
 
-    def __init__(self, session: Session, *, write: bool = False) -> None:
+    def __init__(self, session: Session, *, write: bool = False, into: str = "vectors") -> None:
         self._session = session
+        self._into = into
         self._write = write
         self._dimensions: int | None = None
         self._has_graph: bool | None = None
 
     @classmethod
-    def of(cls, catalog: SqlCatalog, *, write: bool = False) -> PostgresVectors:
+    def of(
+        cls, catalog: SqlCatalog, *, write: bool = False, into: str = "vectors"
+    ) -> PostgresVectors:
         """Return the vectors beside a catalog in PostgreSQL."""
         if not isinstance(catalog, PostgresCatalog):
             message = "the catalog is not in PostgreSQL"
             raise TypeError(message)
-        return cls(catalog.session, write=write)
+        return cls(catalog.session, write=write, into=into)
 
     def open(self) -> None:
         """Do nothing: the session is open."""
@@ -77,7 +82,7 @@ class PostgresVectors:
         if stored not in (None, given):
             message = f"vectors of {stored} numbers are stored, not of {given}"
             raise EmbedderMismatch(message, hint="run `askdoc index --rebuild`")
-        self._session.many(_PUT, zip(ids, document_ids, vectors, strict=True))
+        self._session.many(_PUT.format(self._into), zip(ids, document_ids, vectors, strict=True))
         self._dimensions = given
 
     def remove(self, ids: Collection[str]) -> None:
