@@ -38,6 +38,7 @@ def test_another_year_model_person_or_thing_is_missed(
         ("Who purchased the yard?", "The yard was bought by Lund & Co."),
         ("Who is the teacher of the choir?", "Ola teaches the choir."),
         ("What does the K-70 weigh?", "The K70 weighs 3 kg."),
+        ("When does support of v3 end?", "Version: 3.0.0 | End of support: 2023-06-30"),
         ("What does the K70 weigh?", "The K 70 weighs 3 kg."),
         ("What was built in the 1920s?", "The mill was built in 1920."),
         ("How many people live in the United Arab Emirates?", "9 million people live in the UAE."),

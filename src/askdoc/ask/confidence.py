@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from askdoc.ask.names import held as held_figures
 from askdoc.ask.rank import RANKER, SHORT, coverage
 from askdoc.ask.retrieve import DENSE, LEXICAL, Query
 from askdoc.text.chunking import lexical_text
@@ -61,9 +62,10 @@ def unmet(
     """List those of the `asked` terms of a question that a text contains in no form.
 
     Other forms of a term are synonyms, a name in the plural or by its initials, a code with a gap,
-    and the number of the same noun in other figures (`phase III`, `phase 3`).
+    a longer form of a version or date (`v3`, `3.0.0`), and the number of the same noun in other
+    figures (`phase III`, `phase 3`).
     """
-    held = {*terms(told)}
+    held = {*terms(told)}.union(*map(terms, held_figures(question, told)))
     names = named(question, terms, language)
     kinds = {term for word in _KIND.findall(question) for term in terms(word)} - names
     lacking = [term for term in asked if term not in held and term not in kinds]

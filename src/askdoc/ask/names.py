@@ -27,13 +27,23 @@ _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 def figures(text: str) -> list[str]:
     """List the figures of a text as they are compared, in order."""
-    found = _FIGURE.findall(_GROUPED.sub("", folded(text)))
-    return [_ZEROS.sub("", _VERSION.sub("", one)) for one in found]
+    return [_compared(one) for one in _FIGURE.findall(_GROUPED.sub("", folded(text)))]
+
+
+def _compared(figure: str) -> str:
+    return _ZEROS.sub("", _VERSION.sub("", figure))
 
 
 def missing(asked: Sequence[str], given: Collection[str]) -> list[str]:
     """List the figures that are asked for and not given."""
     return [one for one in asked if not any(_holds(one, other) for other in given)]
+
+
+def held(question: str, told: str) -> list[str]:
+    """List the figures of a question, as they are written, that a text holds in any form."""
+    given = figures(told)
+    written = _FIGURE.findall(_GROUPED.sub("", folded(question)))
+    return [one for one in written if not missing([_compared(one)], given)]
 
 
 def _holds(asked: str, given: str) -> bool:
