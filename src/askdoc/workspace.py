@@ -276,10 +276,14 @@ class Workspace:
         return self.index if self.database is None else without_secrets(self.database)
 
     def hint(self, text: str) -> str:
-        """Return a hint whose `askdoc index` names the library, if this is one."""
-        if self.library is None:
+        """Return a hint whose `askdoc index` names the library or the index that was named."""
+        if self.library is not None:
+            named = f"--library {self.library}"
+        elif self.origins["index"] is Origin.COMMAND_LINE:
+            named = f"--index {shlex.quote(paths.seen_from(Path.cwd(), str(self.place)))}"
+        else:
             return text
-        return text.replace("`askdoc index", f"`askdoc index --library {self.library}")
+        return text.replace("`askdoc index", f"`askdoc index {named}")
 
     @property
     def source_names(self) -> list[str]:

@@ -500,6 +500,7 @@ def test_an_index_that_is_named_is_not_built_by_a_question(
     done = run(*arguments)
     assert (done.exit_code, done.stdout) == (1, "")
     assert "there is no index in" in done.stderr
+    assert "hint: run `askdoc index --index typo PATH`" in done.stderr
     assert not (bare / "typo").exists()
 
 

@@ -57,7 +57,7 @@ def examine(
         ("ranker", lambda: _ranker(workspace)),
     )
     reported: set[str] = set()
-    making = False
+    making = missing = False
     for name, check in checks:
         try:
             yield check()
@@ -72,7 +72,9 @@ def examine(
             yield Check(name, Health.WARNING, finding, None if making else error.hint)
             making = True
         except NoIndex as error:
-            yield Check(name, Health.WARNING, str(error), error.hint)
+            finding = "unknown until there is an index" if missing else str(error)
+            yield Check(name, Health.WARNING, finding, None if missing else error.hint)
+            missing = True
         except AskdocError as error:
             yield Check(name, Health.BROKEN, str(error), error.hint)
 
