@@ -24,7 +24,7 @@ from tests.processes import running
 
 from askdoc.errors import DiskFull, IndexCorrupt, StoreError
 from askdoc.store import vectors as chroma
-from askdoc.store import vectors_files, vectors_shards
+from askdoc.store import vectors_files, vectors_process, vectors_shards
 from askdoc.store.vectors import ChromaStore
 from askdoc.store.vectors_files import discard, is_intact
 from askdoc.store.vectors_process import ChromaProcess
@@ -573,6 +573,8 @@ def test_a_process_that_crashes_is_an_error_like_any_other(copy: Path) -> None:
     assert "run `askdoc index` again" in (caught.value.hint or "")
     assert not is_intact(copy)
     store.close()
+    crashed = vectors_process._crashed(copy, -11)  # by itself, not for want of memory
+    assert "run `askdoc index` again" in (crashed.hint or "")
 
 
 def test_a_process_tells_what_is_wrong_and_can_be_asked_again(copy: Path) -> None:
