@@ -110,6 +110,7 @@ def test_a_question_with_two_answers_is_left_out() -> None:
         "Shirer argues that the fatal decision was the delay, because it took too many weeks.",
         "The Castle Bridge was so called because its northern pillars had sunk into the mud.",
         "The Harbour Museum had 10, the only one of its kind that was ever on show there.",
+        "Mara Lind said that nobody would want to pay for what the others broke yesterday.",
     ],
 )
 def test_a_sentence_that_makes_no_question_a_person_could_ask_makes_none(text: str) -> None:

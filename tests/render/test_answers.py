@@ -29,6 +29,7 @@ from askdoc.render.layout import flat, hang, head, tail
 from askdoc.strings import one_line, printable
 from askdoc.types import (
     Answer,
+    Block,
     Chunk,
     Citation,
     Claim,
@@ -37,12 +38,14 @@ from askdoc.types import (
     Evidence,
     FileState,
     Fingerprint,
+    Kind,
     Passage,
     Reason,
     ShortAnswer,
     Span,
     Stamp,
     Status,
+    Structure,
     Support,
 )
 from askdoc.types.places import Place, PlaceKind
@@ -279,6 +282,24 @@ def test_items_and_rows_of_a_passage_stand_on_lines_of_their_own(draw: Draw) -> 
     shown = draw(passage_lines, [passage], width=80).splitlines()[-5:]
     lines = ["The pier is of oak.", "- It is long.", "- It is old.", "Role | Cost", "A: 1 | B: 2"]
     assert shown == [f"    {line}" for line in lines]
+
+
+def test_code_keeps_its_lines_in_a_terminal(draw: Draw) -> None:
+    text = "Run it:\n\n```python\nfor pier in piers:\n    print(pier)\n```\n\nThat is all."
+    start, end = text.index("for"), text.index("\n```\n")
+    code = Structure([Block(Span(start, end), Kind.CODE)])
+    document = make_document(length=len(text), structure=code)
+    lines = ["for pier in piers:", "    print(pier)"]
+    shown = draw(passage_lines, [make_passage(document, text=text)], width=80).splitlines()[1:]
+    assert shown == [f"    {line}" for line in ("Run it:", *lines, "That is all.")]
+    citation = make_citation(
+        document, span=Span(0, end), quote=text[:end], before="", after=text[end:]
+    )
+    claim = Claim(one_line(citation.quote), (1,), Support.SUPPORTED)
+    answer = make_answer(citation, claims=(claim,))
+    shown = draw(answer_lines, answer, width=80).splitlines()[1:]
+    assert shown == [*(f"  │ {line}" for line in ("Run it:", *lines)), "    That is all."]
+    assert draw(answer_lines, answer, width=None).count("\n") == 3
 
 
 def test_a_passage_says_where_else_it_is(draw: Draw) -> None:

@@ -11,7 +11,7 @@ from rich.text import Text
 from askdoc.ask import query
 from askdoc.formats import Lines, unmatched
 from askdoc.render.console import Page
-from askdoc.render.layout import BLANK, flat, hang, head, line_limit, tail
+from askdoc.render.layout import BLANK, flat, hang, head, line_limit, plain, tail
 from askdoc.render.places import also_in, file_name, heading_path
 from askdoc.strings import CELL, one_line, unlabelled
 from askdoc.types import (
@@ -22,6 +22,7 @@ from askdoc.types import (
     Document,
     Evidence,
     FileState,
+    Kind,
     Passage,
     ShortAnswer,
     Status,
@@ -34,6 +35,9 @@ _LIST_MARK = re.compile(r"\n[^\S\n]*(?:[-*+•–]|\d{1,3}[.)])[^\S\n]*$")
 
 _ITEM = re.compile(r"\s*(?:[-*+•–]|\d{1,3}[.)])\s")
 _DRAWN = re.compile(r"[-=+|:\s]*")
+_FENCE = re.compile(r"^[^\S\n]*(?:`{3,}|~{3,})[^\n]*$", re.MULTILINE)
+"""The lines around code in Markdown."""
+
 _NEAREST = 3
 _INDENT = "    "
 
@@ -133,12 +137,37 @@ def passage_lines(
         yield hang(_header(passage, where, page), page, first=label)
         yield from _also(passage.document, page)
         yield from _headings(passage.document.title, passage.chunk.headings, page)
-        text = passage.chunk.text
-        for paragraph in _paragraphs(text) if page.width else (text,):
-            body = flat(paragraph)
+        for body in _bodies(passage, page):
             for start, end in marked(body.plain) if marked else ():
                 body.stylize("match", start, end)
             yield hang(body, page, first=_INDENT)
+
+
+def _bodies(passage: Passage, page: Page) -> Iterator[Text]:
+    """Yield the text of a passage in a pipe, and its paragraphs and lines of code in a terminal."""
+    chunk = passage.chunk
+    if not page.width:
+        yield flat(chunk.text)
+        return
+    for text, is_code in _by_code(chunk.text, chunk.span.start, passage.document):
+        yield from (plain(text),) if is_code else map(flat, _paragraphs(text))
+
+
+def _by_code(text: str, start: int, document: Document) -> Iterator[tuple[str, bool]]:
+    """Yield each line of code, with True, and the text between them without marks around code."""
+    between = ""
+    for line in text.splitlines(keepends=True):
+        at = start + len(line) - len(line.lstrip())
+        if line.strip() and document.structure.kind_at(at) is Kind.CODE:
+            if between.strip():
+                yield between, False
+            between = ""
+            yield line.rstrip().expandtabs(4), True
+        else:
+            between += _FENCE.sub("", line)
+        start += len(line)
+    if between.strip():
+        yield between, False
 
 
 def _paragraphs(text: str) -> Iterator[str]:
@@ -220,17 +249,26 @@ def _citation(
     if path := heading_path(citation.document.title, citation.headings):
         shown = tail(path, limit) if view is View.CONTEXT and page.width else path
         yield hang(Text(shown, style="faint"), page, first=_INDENT)
-    if before := tail(_LIST_MARK.sub("", citation.before), limit):
+    if before := tail(_FENCE.sub("", _LIST_MARK.sub("", citation.before)), limit):
         yield hang(Text(before, style="faint"), page, first=_INDENT)
     bar = Text.assemble("  ", ("│" if page.width else ">", "bar"), " ")
-    quote = flat(citation.quote, "quote")
-    if short is not None and short.label == citation.label:
-        at = quote.plain.find(short.text)
-        if at >= 0:
-            quote.stylize("short", at, at + len(short.text))
-    yield hang(quote, page, first=bar, rest=bar)
-    if after := head(citation.after, limit):
+    for quote in _quotes(citation, page):
+        if short is not None and short.label == citation.label:
+            at = quote.plain.find(short.text)
+            if at >= 0:
+                quote.stylize("short", at, at + len(short.text))
+        yield hang(quote, page, first=bar, rest=bar)
+    if after := head(_FENCE.sub("", citation.after), limit):
         yield hang(Text(after, style="faint"), page, first=_INDENT)
+
+
+def _quotes(citation: Citation, page: Page) -> Iterator[Text]:
+    """Yield a quote as one paragraph, but in a terminal each line of code on its own."""
+    if not page.width:
+        yield flat(citation.quote, "quote")
+        return
+    for text, is_code in _by_code(citation.quote, citation.span.start, citation.document):
+        yield plain(text, "quote") if is_code else flat(text, "quote")
 
 
 def citation_title(citation: Citation, page: Page) -> Text:
