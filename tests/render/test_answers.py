@@ -25,7 +25,7 @@ from askdoc.render.console import Page, make_console, page
 from askdoc.render.errors import error_lines
 from askdoc.render.explain import explain_lines
 from askdoc.render.help import Panel, help_lines
-from askdoc.render.layout import flat, hang, head, tail
+from askdoc.render.layout import flat, hang, head, named, plain, tail
 from askdoc.strings import one_line, printable
 from askdoc.types import (
     Answer,
@@ -282,6 +282,18 @@ def test_items_and_rows_of_a_passage_stand_on_lines_of_their_own(draw: Draw) -> 
     shown = draw(passage_lines, [passage], width=80).splitlines()[-5:]
     lines = ["The pier is of oak.", "- It is long.", "- It is old.", "Role | Cost", "A: 1 | B: 2"]
     assert shown == [f"    {line}" for line in lines]
+
+
+@pytest.mark.parametrize("made", [plain, named, flat])
+def test_what_is_appended_to_words_does_not_take_over_their_style(
+    made: Callable[..., Text],
+) -> None:
+    line = made("pier.txt", "file").append(" a title", style="faint")
+    assert {(span.start, span.end, str(span.style)) for span in line.spans} == {
+        (0, 8, "file"),
+        (8, 16, "faint"),
+    }
+    assert line.style == ""
 
 
 def test_code_keeps_its_lines_in_a_terminal(draw: Draw) -> None:

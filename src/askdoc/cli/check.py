@@ -149,8 +149,7 @@ def _sentences(files: list[str], embedder: str | None, notes: Page) -> list[_Sen
 def _lines(sentence: _Sentence, found: Checked, page: Page) -> Iterator[Text]:
     """Lay out a sentence with its standing, the reasons and the cited sentences."""
     word, style = _WORDS[found.standing]
-    first = Text(f"{Path(sentence.file).name}:{sentence.line}  ", style="faint")
-    first.append(word, style=style)
+    first = Text.assemble((f"{Path(sentence.file).name}:{sentence.line}  ", "faint"), (word, style))
     if found.reasons:
         first.append(f"  {'; '.join(found.reasons)}", style="faint")
     yield hang(first, page, rest="    ")

@@ -1,7 +1,8 @@
 """Laying out text: hanging indents, clipped context, and labels beside values.
 
 Everything is a rich `Text`, never markup, so that brackets in a document stay brackets. All text
-from outside passes `plain` or `flat` here.
+from outside passes `plain` or `flat` here. A style is that of the words alone: what is appended
+does not take it over.
 """
 
 from __future__ import annotations
@@ -23,17 +24,17 @@ _NEVER_FIRST = ",.;:)"
 
 def plain(text: str, style: str = "") -> Text:
     """Take text from outside as it is, without what could steer the terminal."""
-    return Text(printable(text), style=style)
+    return Text.assemble((printable(text), style))
 
 
 def named(text: str, style: str = "") -> Text:
     """Take a name from outside: what could steer the terminal is shown as an escape."""
-    return Text(escaped(text), style=style)
+    return Text.assemble((escaped(text), style))
 
 
 def flat(text: str, style: str = "") -> Text:
     """Take text from outside as one paragraph: printable, white space as single spaces."""
-    return Text(one_line(text), style=style)
+    return Text.assemble((one_line(text), style))
 
 
 def hang(text: Text, page: Page, *, first: Text | str = "", rest: Text | str | None = None) -> Text:

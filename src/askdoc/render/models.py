@@ -18,10 +18,8 @@ _INDENT = "    "
 
 def model_lines(model: Model, page: Page, *, here: bool) -> Iterator[Text]:
     """Lay out one model of a list: its name, its size, whether it is here, what it is for."""
-    title = Text(model.name, style="file")
-    title.append(f", {_size(model.size)}")
-    if here:
-        title.append(" (here)", style="good")
+    mark = " (here)" if here else ""
+    title = Text.assemble((model.name, "file"), f", {_size(model.size)}", (mark, "good"))
     yield hang(title, page)
     yield hang(Text(model.about, style="faint"), page, first=_INDENT)
 
