@@ -314,6 +314,12 @@ def test_code_keeps_its_lines_in_a_terminal(draw: Draw) -> None:
     assert draw(answer_lines, answer, width=None).count("\n") == 3
 
 
+def test_words_that_were_searched_for_are_marked(draw: Draw) -> None:
+    passage = make_passage(make_document(), text="A pier of oak.")
+    options: dict[str, Any] = {"marked": lambda _text: [(2, 6)], "colours": "standard"}
+    assert "A \x1b[1;35mpier\x1b[0m of oak." in draw(passage_lines, [passage], **options)
+
+
 def test_a_passage_says_where_else_it_is(draw: Draw) -> None:
     copy = Copy("/else/pier.txt", "pier.txt", "/else", "/else/pier.txt")
     passage = make_passage(replace(make_document(), copies=(copy,)))
