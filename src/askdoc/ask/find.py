@@ -107,6 +107,7 @@ class Finder:
         self._settings = settings
         self._terms_of: dict[str, Terms] = {}
         self._names_of: dict[str, Names] = {}
+        self._asked: Asked | None = None
         self._fields = FieldFinder(sources.catalog, sources.embedder, self._terms)
         self._overviews = OverviewFinder(sources.catalog, sources.embedder, self._terms)
         self._in_context = sources.catalog.setting(IN_CONTEXT) == "yes"
@@ -281,6 +282,11 @@ class Finder:
 
     def asked(self, query: Query) -> Asked:
         """Return the names in a question, and how well it names each document."""
+        if self._asked is None or self._asked.query is not query:  # several steps ask for it
+            self._asked = self._read(query)
+        return self._asked
+
+    def _read(self, query: Query) -> Asked:
         terms = named(query.text, self._terms(query.language), query.language)
         most = max(query.weights.values(), default=1.0)
         numbers = dict.fromkeys(figures(query.text), most)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -183,31 +183,41 @@ def title_terms(document: Document, terms: Terms) -> frozenset[str]:
 
 
 def _parts(asked: Asked, unit: Unit, context: _Context, terms: Terms) -> dict[str, float]:
+    """Measure a unit; what has no weight is not computed."""
     own, lead = frozenset(terms(unit.text)), frozenset(terms(unit.lead))
-    around = own | lead | context.headings | context.titles
-    numbers = figures(unit.text)
+    below = own | lead | context.headings
+    around = below | context.titles
     passage = unit.passage
-    lacking = missing(asked.figures, [*numbers, *figures(unit.lead), *context.figures])
     weights, mass = asked.query.weights, asked.query.mass or 1.0
-    return {
-        "lexical": asked.share(own),
-        "led": asked.share(own | lead),
-        "below": asked.share(own | lead | context.headings),
-        "context": asked.share(around),
-        "density": asked.share(own) / math.log1p(2 + len(own)),
-        "figures": len(lacking) / max(1, len(asked.figures)),
-        "own_figures": len(missing(asked.figures, numbers)) / max(1, len(asked.figures)),
-        "names": sum(weights[term] for term in asked.names - around) / mass,
-        "named": (asked.documents or {}).get(passage.document.id, 0.0),
-        "opens": float(unit.opens),
-        "bare": float(own <= weights.keys()),
-        "length": math.log1p(len(unit.text.split())),
-        "key": passage.scores.get(FIELD, 0.0),
-        "passage": passage.score,
-        "passage_dense": passage.scores.get(DENSE, 0.0),
-        "passage_lexical": passage.scores.get(LEXICAL, 0.0),
-        **{kind.name.lower(): float(unit.kind is kind) for kind in Kind if kind is not Kind.PROSE},
+    measures: dict[str, Callable[[], float]] = {
+        "lexical": lambda: asked.share(own),
+        "led": lambda: asked.share(own | lead),
+        "below": lambda: asked.share(below),
+        "context": lambda: asked.share(around),
+        "density": lambda: asked.share(own) / math.log1p(2 + len(own)),
+        "figures": lambda: _lacking(asked, (unit.text, unit.lead), context.figures),
+        "own_figures": lambda: _lacking(asked, (unit.text,)),
+        "names": lambda: sum(weights[term] for term in asked.names - around) / mass,
+        "named": lambda: (asked.documents or {}).get(passage.document.id, 0.0),
+        "opens": lambda: float(unit.opens),
+        "bare": lambda: float(own <= weights.keys()),
+        "length": lambda: math.log1p(len(unit.text.split())),
+        "key": lambda: passage.scores.get(FIELD, 0.0),
+        "passage": lambda: passage.score,
+        "passage_dense": lambda: passage.scores.get(DENSE, 0.0),
+        "passage_lexical": lambda: passage.scores.get(LEXICAL, 0.0),
     }
+    parts = {name: measure() for name, measure in measures.items() if name in WEIGHTS}
+    kinds = {kind.name.lower(): kind for kind in Kind if kind is not Kind.PROSE}
+    return parts | {n: float(unit.kind is kind) for n, kind in kinds.items() if n in WEIGHTS}
+
+
+def _lacking(asked: Asked, texts: Iterable[str], known: Sequence[str] = ()) -> float:
+    """Return the share of the question's figures that are neither in the texts nor known."""
+    if not asked.figures:
+        return 0.0
+    given = [*(figure for text in texts for figure in figures(text)), *known]
+    return len(missing(asked.figures, given)) / len(asked.figures)
 
 
 def _with(

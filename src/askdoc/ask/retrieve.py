@@ -244,8 +244,9 @@ def _hydrate(
 ) -> list[Passage]:
     """Load the best chunks; an id that the catalog does not know (any more) is dropped."""
     passages: list[Passage] = []
-    for start in range(0, len(fused), limit):
-        batch = {item.chunk_id: item for item in fused[start : start + limit]}
+    start, size = 0, limit
+    while start < len(fused) and len(passages) < limit:
+        batch = {item.chunk_id: item for item in fused[start : start + size]}
         chunks = catalog.chunks(list(batch))
         documents = {d.id: d for d in catalog.documents({c.document_id for c in chunks})}
         for chunk in chunks:
@@ -254,6 +255,7 @@ def _hydrate(
                 passage = Passage(chunk, document, item.score, item.ranks, item.scores)
                 if accepts is None or accepts(passage):
                     passages.append(passage)
-        if len(passages) >= limit:
-            break
-    return passages[:limit]
+            if len(passages) == limit:
+                break
+        start, size = start + size, 2 * size  # where few are accepted, many are needed
+    return passages
