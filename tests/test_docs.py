@@ -98,6 +98,19 @@ def _unlike(step: Step, workspace: Path) -> str | None:
     return f"{step.command}\nshown:\n{step.output}\n\nprinted:\n{done.output}"
 
 
+@pytest.mark.parametrize("listing", ["docs/decisions/index.md", "mkdocs.yml"])
+def test_every_decision_is_listed_in_order(listing: str) -> None:
+    files = sorted(path.name for path in (ROOT / "docs/decisions").glob("0*.md"))
+    assert re.findall(r"0\d{3}-[\w-]+\.md", (ROOT / listing).read_text(encoding="utf-8")) == files
+
+
+@pytest.mark.parametrize("listing", ["README.md", "docs/index.md", "mkdocs.yml"])
+def test_every_guide_is_linked(listing: str) -> None:
+    files = {path.name for path in (ROOT / "docs/guide").glob("*.md")}
+    linked = re.findall(r"guide/([\w-]+\.md)", (ROOT / listing).read_text(encoding="utf-8"))
+    assert set(linked) == files
+
+
 def test_steps_are_found_with_their_output() -> None:
     text = (
         "Text.\n\n```console\n$ askdoc index\nIndexed …\n\n$ askdoc 'what?'\nThat.\n…\n```\n\n"

@@ -100,7 +100,7 @@ Share = Annotated[float, Meta(ge=0, le=1)]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The settings of one run; every field is documented in `HELP`."""
+    """The settings of one run; every field is documented in `GROUPS`."""
 
     sources: tuple[str, ...] = ()
     index: str = ".askdoc/index"
@@ -137,54 +137,92 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     keep_warm: Annotated[float, Meta(ge=0, le=10_080)] = 0
 
 
-HELP: Mapping[str, str] = {
-    "sources": "files, folders (relative to the workspace) and web addresses to keep in the index;"
-    " for one workspace only",
-    "index": "folder of the index, relative to the workspace, or the address of a PostgreSQL"
-    " database, `postgresql://HOST/NAME`",
-    "evals": "folder of the evaluation suites, relative to the workspace",
-    "ignore": "patterns of files to leave out, as in `.gitignore`",
-    "max_file_mb": "largest file to read, in megabytes",
-    "max_read_seconds": "processor time that reading one file may take, in seconds",
-    "max_read_mb": "memory that reading one file may take, in megabytes, on Linux",
-    "max_fetch_seconds": "seconds that fetching one page may take, redirects included",
-    "max_pages": "pages that are fetched of one address with `--depth`, or of a sitemap",
-    "workers": "processes that read files, by default one for each core; with 0 askdoc reads them"
-    " itself, without those limits",
-    "language": "language of the documents, as an ISO 639-1 code; `auto` finds out that of each",
-    "embedder": "name or folder of the Sentence Transformers model that makes the vectors, by"
-    f" default {DEFAULT_EMBEDDER}; `{MULTILINGUAL}` for other languages than English",
-    "reranker": "name or folder of a cross-encoder that ranks sentences, by default the packaged"
-    f" {RERANKER}; `none` for no ranker",
-    "chunk_tokens": "largest chunk, in tokens of the embedder",
-    "chunk_overlap": "sentences that two neighbouring chunks share",
-    "top_k": "passages that a question looks at",
-    "dense_weight": "how much vectors count against words in finding passages, from 0 to 1",
-    "max_sentences": "most source sentences in an answer",
-    "min_confidence": "least confidence, from 0 to 1, with which anything is cited",
-    "sure_confidence": "confidence from which an answer is sure; below it, it is shown as unsure",
-    "llm": "language model that writes answers: a name, a .gguf file, `ollama:NAME` or a URL",
-    "llm_timeout": "seconds to wait for a language model's server to say something",
-    "llm_threads": "threads of a model in this process, by default as many as physical cores",
-    "llm_price_in": "price of a million tokens that are read, in any currency",
-    "llm_price_out": "price of a million tokens that are written",
-    "check": "second check of claims: an entailment model's name or folder, or `llm` for the model",
-    "show_unsupported": "show what a language model wrote without support, struck and flagged",
-    "offline": "refuse all use of the network",
-    "editor": "command that opens text at a place, with `{file}` and `{line}` or without",
-    "viewer": "command that opens files with pages, with `{file}` and `{page}` or without",
-    "keys": "how the session's prompt is edited: `emacs` or `vi`",
-    "history": "whether sessions and what is typed at their prompt are kept",
-    "keep_warm": "minutes that an engine stays after a question, to answer the next ones at once",
+GROUPS: Mapping[str, Mapping[str, str]] = {
+    "Documents": {
+        "sources": "files, folders (relative to the workspace) and web addresses to keep in the"
+        " index; for one workspace only",
+        "index": "folder of the index, relative to the workspace, or the address of a PostgreSQL"
+        " database, `postgresql://HOST/NAME`",
+        "ignore": "patterns of files to leave out, as in `.gitignore`",
+        "language": "language of the documents, as an ISO 639-1 code; `auto` finds out that"
+        " of each",
+        "max_file_mb": "largest file to read, in megabytes",
+        "max_read_seconds": "processor time that reading one file may take, in seconds",
+        "max_read_mb": "memory that reading one file may take, in megabytes, on Linux",
+        "max_fetch_seconds": "seconds that fetching one page may take, redirects included",
+        "max_pages": "pages that are fetched of one address with `--depth`, or of a sitemap",
+        "workers": "processes that read files, by default one for each core; with 0 askdoc reads"
+        " them itself, without those limits",
+        "offline": "refuse all use of the network",
+    },
+    "Search and answers": {
+        "top_k": "passages that a question looks at",
+        "max_sentences": "most source sentences in an answer",
+        "min_confidence": "least confidence, from 0 to 1, with which anything is cited",
+        "sure_confidence": "confidence from which an answer is sure; below it, it is"
+        " shown as unsure",
+        "embedder": "name or folder of the Sentence Transformers model that makes the vectors, by"
+        f" default {DEFAULT_EMBEDDER}; `{MULTILINGUAL}` for other languages than English",
+        "reranker": "name or folder of a cross-encoder that ranks sentences, by default the"
+        f" packaged {RERANKER}; `none` for no ranker",
+        "chunk_tokens": "largest chunk, in tokens of the embedder",
+        "chunk_overlap": "sentences that two neighbouring chunks share",
+        "dense_weight": "how much vectors count against words in finding passages, from 0 to 1",
+        "evals": "folder of the evaluation suites, relative to the workspace",
+        "keep_warm": "minutes that an engine stays after a question, to answer the next"
+        " ones at once",
+    },
+    "Language model": {
+        "llm": "language model that writes answers: a name, a .gguf file, `ollama:NAME` or a URL",
+        "check": "second check of claims: an entailment model's name or folder, or `llm`"
+        " for the model",
+        "show_unsupported": "show what a language model wrote without support, struck and flagged",
+        "llm_timeout": "seconds to wait for a language model's server to say something",
+        "llm_threads": "threads of a model in this process, by default as many as physical cores",
+        "llm_price_in": "price of a million tokens that are read, in any currency",
+        "llm_price_out": "price of a million tokens that are written",
+    },
+    "Terminal": {
+        "editor": "command that opens text at a place, with `{file}` and `{line}` or without",
+        "viewer": "command that opens files with pages, with `{file}` and `{page}` or without",
+        "keys": "how the session's prompt is edited: `emacs` or `vi`",
+        "history": "whether sessions and what is typed at their prompt are kept",
+    },
 }
+"""Each setting with what it is for, in the groups of `askdoc config list`."""
+
+HELP: Mapping[str, str] = {key: about for group in GROUPS.values() for key, about in group.items()}
+
+RARE = frozenset(
+    {
+        "max_file_mb",
+        "max_read_seconds",
+        "max_read_mb",
+        "max_fetch_seconds",
+        "max_pages",
+        "workers",
+        "chunk_tokens",
+        "chunk_overlap",
+        "dense_weight",
+        "evals",
+        "keep_warm",
+        "llm_timeout",
+        "llm_threads",
+        "llm_price_in",
+        "llm_price_out",
+    }
+)
+"""Settings that few people change; `askdoc config list` shows them only with `--all`."""
 
 _NEAR = 0.65
 """Similarity from which an unknown key counts as a mistyped one."""
 
 _INDEX_KEYS = ("chunk_overlap", "chunk_tokens", "language")
+"""Settings that the content of an index depends on: a change indexes all documents again."""
 _TERMS_VERSION = 2
 """Raise this when the same text gives other terms: indexes are then built again."""
 _ANSWER_KEYS = ("dense_weight", "max_sentences", "min_confidence", "sure_confidence", "top_k")
+"""Other settings that an answer depends on; they are part of its fingerprint."""
 
 
 def parse(values: Mapping[str, Any], *, origin: str, base: Settings | None = None) -> Settings:

@@ -187,6 +187,7 @@ def test_an_explanation_follows_the_answer() -> None:
     answer, _, why = done.stdout.partition("\nWhy\n")
     assert answer.startswith("oak [1]\n\n[1] docs/minutes/pier.txt, line 4\n")
     assert answer.count(f"\n  > {ANSWER}\n") == 1
+    assert "\n  sentence_dense " in why
     assert "dense #" in why
     assert "lexical #" in why
     assert "cited as [1]" in why

@@ -130,6 +130,7 @@ def answers(draw: st.DrawFn) -> Answer:
         generator="extractive",
         fingerprint=Fingerprint("c", "s", {"embedder": draw(words)}, "0.1.0"),
         timings=draw(st.dictionaries(names, st.floats(0, 1e6), max_size=3)),
+        signals=draw(st.dictionaries(names, st.floats(-20, 20), max_size=3)),
         short=draw(st.none() | shorts) if cited else None,
     )
 

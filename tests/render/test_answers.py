@@ -262,7 +262,8 @@ def test_an_abstention_with_nothing_near(draw: Draw) -> None:
 
 @pytest.mark.parametrize("width", [None, 40, 80])
 def test_an_explanation(draw: Draw, snapshot: SnapshotAssertion, width: int) -> None:
-    answer = make_answer(make_citation(make_document()))
+    signals = {"sentence_dense": 0.71234, "library_size": 3.0, "ranker": -1.5, "overview": 0.4}
+    answer = make_answer(make_citation(make_document()), signals=signals)
     assert draw(explain_lines, answer, width=width) == snapshot
 
 

@@ -155,17 +155,20 @@ def _digit(text: str) -> bool:
     return any(letter.isdigit() for letter in text)
 
 
-FEATURES = (
-    "sentence_dense",
-    "sentence_coverage",
-    "passage_coverage",
-    "agreement",
-    "library_size",
-    "unmet",
-    "unmet_names",
-    "ranker",
-    "short",
-)
+FEATURES: Mapping[str, str] = {
+    "sentence_dense": "cosine of the best sentence to the question",
+    "sentence_coverage": "share of the question's terms, by weight, in the best sentence",
+    "passage_coverage": "share of them in the best passage, with title and headings",
+    "agreement": "1 if vectors and words rank the same passage first, else 0",
+    # In a large library some passages come near a question by chance.
+    "library_size": "decimal logarithm of the number of passages",
+    # A near miss often differs from the question in one important word.
+    "unmet": "weight of the heaviest term that the best passage lacks; 1 is the heaviest of all",
+    "unmet_names": "share of the question's terms, by weight, that are names or numbers it lacks",
+    "ranker": "score of the sentence that the reader ranks best; 0 without a reader",
+    "short": "how far the best short answer beats no answer; 0 without a reader",
+}
+"""The signals of the confidence, each with its meaning; `--explain` shows both."""
 
 _MOST_DIGITS = 15
 """Decimals of a feature; more would only show rounding."""
@@ -187,20 +190,8 @@ def features(
 ) -> dict[str, float]:
     """Describe the evidence for a question by `FEATURES`.
 
-    sentence_dense      cosine of the best sentence to the question
-    sentence_coverage   share of the question's terms, by weight, that the best sentence holds
-    passage_coverage    most that one of the three best passages holds, with title and headings
-    agreement           1 where dense and lexical search rank the same passage first
-    library_size        decimal logarithm of the number of chunks: among more of them, some come
-                        near a question by chance
-    unmet               weight of the heaviest term that the best sentence's passage, title,
-                        headings and path hold in no form (`unmet`), against the heaviest of the
-                        question: the one word in which another thing than was asked for differs
-    unmet_names         share of the question's terms, by weight, that are names or numbers and are
-                        not there in any form: another person, year or model
-    ranker              what a ranker thinks of the sentence that it likes best, in its own measure;
-                        0 where there is none
-    short               how far the best short answer beats that there is none; 0 without a reader
+    The best sentence or passage is the best of the first three, except for `unmet` and
+    `unmet_names`: they look at the passage of the first sentence, with its path.
     """
     if not passages or not evidence:
         return dict.fromkeys(FEATURES, 0.0)

@@ -66,7 +66,10 @@ def ask(  # noqa: PLR0913 - one parameter for each option
     brief: Brief = False,
     quotes: Quotes = False,
     explain: Annotated[
-        bool, typer.Option("--explain", "-e", help="Show who ranked what where, and every score.")
+        bool,
+        typer.Option(
+            "--explain", "-e", help="Show ranks, scores, and the signals of the confidence."
+        ),
     ] = False,
     file: Annotated[
         list[str] | None,

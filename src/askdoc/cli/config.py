@@ -21,7 +21,7 @@ from askdoc.models.llm.providers import redacted
 from askdoc.render.console import Page, output
 from askdoc.render.layout import BLANK, flat, hang, plain
 from askdoc.repl import editor
-from askdoc.settings import HELP, expect_known, from_words
+from askdoc.settings import GROUPS, HELP, RARE, expect_known, from_words
 from askdoc.workspace import (
     CONFIG_NAME,
     Origin,
@@ -59,64 +59,6 @@ _UNSET = "not set"
 _BESIDE = 27
 """Cells for a setting and its value beside what it does."""
 
-_GROUPS = {
-    "Documents": (
-        "sources",
-        "index",
-        "ignore",
-        "language",
-        "max_file_mb",
-        "max_read_seconds",
-        "max_read_mb",
-        "max_fetch_seconds",
-        "max_pages",
-        "workers",
-        "offline",
-    ),
-    "Search and answers": (
-        "top_k",
-        "max_sentences",
-        "min_confidence",
-        "sure_confidence",
-        "embedder",
-        "reranker",
-        "chunk_tokens",
-        "chunk_overlap",
-        "dense_weight",
-        "evals",
-        "keep_warm",
-    ),
-    "Language model": (
-        "llm",
-        "check",
-        "show_unsupported",
-        "llm_timeout",
-        "llm_threads",
-        "llm_price_in",
-        "llm_price_out",
-    ),
-    "Terminal": ("editor", "viewer", "keys", "history"),
-}
-_RARE = frozenset(
-    {
-        "max_file_mb",
-        "max_read_seconds",
-        "max_read_mb",
-        "max_fetch_seconds",
-        "max_pages",
-        "workers",
-        "chunk_tokens",
-        "chunk_overlap",
-        "dense_weight",
-        "evals",
-        "keep_warm",
-        "llm_timeout",
-        "llm_threads",
-        "llm_price_in",
-        "llm_price_out",
-    }
-)
-"""Settings that few people change; `--all` lists them."""
 
 Key = Annotated[
     str, typer.Argument(metavar="KEY", help="Name of the setting.", autocompletion=setting_names)
@@ -145,11 +87,11 @@ def list_(
     workspace = open_workspace()
     page = output()
     hidden = 0
-    for title, keys in _GROUPS.items():
+    for title, keys in GROUPS.items():
         shown = [
             key
             for key in keys
-            if everything or key not in _RARE or workspace.origins[key] is not Origin.DEFAULT
+            if everything or key not in RARE or workspace.origins[key] is not Origin.DEFAULT
         ]
         hidden += len(keys) - len(shown)
         if shown:

@@ -98,6 +98,8 @@ def answer_to_json(answer: Answer, *, base: Path) -> dict[str, Any]:
         generator=answer.generator,
         fingerprint=answer.fingerprint,
         timings=dict(answer.timings),
+        signals={name: round(value, _DIGITS) for name, value in answer.signals.items()}
+        or msgspec.UNSET,
         generation=_generation_out(answer.generation) if answer.generation else msgspec.UNSET,
         usage=answer.generation.spent if answer.generation else msgspec.UNSET,
         searched=answer.searched or msgspec.UNSET,
@@ -149,6 +151,7 @@ def answer_from_json(data: Mapping[str, Any], *, base: Path) -> Answer:
             generator=read.generator,
             fingerprint=read.fingerprint,
             timings=read.timings,
+            signals=read.signals or {},
             generation=_generation_in(read),
             searched=read.searched or None,
             short=_short_in(read.short),

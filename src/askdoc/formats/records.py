@@ -117,6 +117,7 @@ class AnswerRecord(msgspec.Struct, frozen=True):
     generator: str
     fingerprint: Fingerprint
     timings: dict[str, float]
+    signals: dict[str, float] | msgspec.UnsetType = msgspec.UNSET
     generation: GenerationRecord | msgspec.UnsetType = msgspec.UNSET
     usage: Spent | msgspec.UnsetType = msgspec.UNSET
     searched: str | msgspec.UnsetType = msgspec.UNSET

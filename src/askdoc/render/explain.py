@@ -1,4 +1,4 @@
-"""Explains an answer: each retriever's rank of a passage, and the parts of a sentence's score.
+"""Explains an answer: signals of the confidence, ranks of passages, scores of sentences.
 
 Lists rather than tables, so that it reads at any width.
 """
@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from rich.text import Text
 
+from askdoc.ask.confidence import FEATURES
 from askdoc.formats import Lines
 from askdoc.render.console import Page
 from askdoc.render.layout import BLANK, flat, hang, head, line_limit
@@ -20,12 +21,16 @@ _SENTENCES = 10
 
 
 def explain_lines(answer: Answer, page: Page, *, lines: Lines | None = None) -> Iterator[Text]:
-    """Lay out how the answer came about: confidence and time, passages, sentences.
+    """Lay out how the answer came about: confidence and time, signals, passages, sentences.
 
     Without `lines`, the place of a passage without pages is given in characters.
     """
     yield Text("Why", style="heading")
     yield hang(_summary(answer), page, first="  ")
+    if answer.signals:
+        yield BLANK
+        yield Text("Signals of the confidence", style="heading")
+        yield from _signals(answer.signals, page)
     if answer.passages:
         yield BLANK
         yield Text("Passages, by fused score", style="heading")
@@ -63,6 +68,15 @@ def _summary(answer: Answer) -> Text:
     if named := ", ".join(f"{stage} {took:.0f}" for stage, took in stages.items() if round(took)):
         parts[-1] += f" ({named})"
     return Text(" · ".join(parts))
+
+
+def _signals(signals: Mapping[str, float], page: Page) -> Iterator[Text]:
+    widest = max(map(len, signals))
+    for name, value in signals.items():
+        line = Text(f"{name:<{widest}}  {_number(value):>7}  ", style="label")
+        yield hang(
+            line.append_text(flat(FEATURES.get(name, ""), "faint")), page, first="  ", rest="      "
+        )
 
 
 def _passage(number: int, passage: Passage, page: Page, lines: Lines | None) -> Iterator[Text]:

@@ -235,7 +235,7 @@ COMMANDS = (
     Command(
         "why",
         "",
-        "Explain the last answer: who ranked what where, and every score",
+        "Explain the last answer: ranks, scores, and the signals of the confidence",
         "Shows confidence, time, the passages with their ranks, and the sentences with the parts "
         "of their scores.",
         why,
