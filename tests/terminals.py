@@ -61,8 +61,8 @@ class Screen:
         """Press keys."""
         self._terminal.send(keys)
 
-    def read(self, seconds: float = 0.02) -> bool:
-        """Take in what the program writes within some seconds, and tell whether there was any.
+    def read(self, seconds: float = 0.25) -> bool:
+        """Take in the next thing that the program writes, and tell whether it came in time.
 
         Raises:
             pexpect.EOF: it has ended.
@@ -80,6 +80,12 @@ class Screen:
     def text(self) -> str:
         """What the screen shows, without spaces at the ends of lines."""
         return "\n".join(line.rstrip() for line in self.screen.display).rstrip()
+
+    @property
+    def line(self) -> str:
+        """The line of the cursor, without spaces at its end; the whole text takes much longer."""
+        cells = self.screen.buffer[self.screen.cursor.y]
+        return "".join(cells[column].data for column in range(self.screen.columns)).rstrip()
 
     def resize(self, columns: int, rows: int) -> None:
         """Change the size of the window."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -36,14 +37,6 @@ OTHERS = [
 ]
 
 
-def _packaged(_: Path) -> Ranker:
-    return rankers.load()
-
-
-def _compiled(folder: Path) -> Ranker:
-    return rankers.load(str(tiny_cross_encoder(folder / "model")), cache=folder / "cache")
-
-
 def tiny_cross_encoder(folder: Path, *, labels: int = 1) -> Path:
     """Save a cross-encoder of random weights, with the tokeniser of the default embedder."""
     import torch
@@ -63,12 +56,30 @@ def tiny_cross_encoder(folder: Path, *, labels: int = 1) -> Path:
     return folder
 
 
-MAKERS: Mapping[str, Callable[[Path], Ranker]] = {"packaged": _packaged, "compiled": _compiled}
+@dataclass
+class Compiled:
+    """A cross-encoder that was compiled, from where to where, and what was heard of it."""
+
+    ranker: Ranker
+    model: Path
+    cache: Path
+    heard: list[object]
 
 
-@pytest.fixture(scope="module", params=MAKERS)
-def ranker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Ranker:
-    return MAKERS[request.param](tmp_path_factory.mktemp("ranker"))
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Compiled:
+    folder = tmp_path_factory.mktemp("ranker")
+    model, cache = tiny_cross_encoder(folder / "model"), folder / "cache"
+    heard: list[object] = []
+    return Compiled(rankers.load(str(model), cache=cache, listen=heard.append), model, cache, heard)
+
+
+@pytest.fixture(scope="module", params=["packaged", "compiled"])
+def ranker(request: pytest.FixtureRequest) -> Ranker:
+    if request.param == "packaged":
+        return rankers.load()
+    made: Compiled = request.getfixturevalue("compiled")
+    return made.ranker
 
 
 def test_it_says_who_it_is(ranker: Ranker) -> None:
@@ -131,31 +142,28 @@ def test_the_reader_finds_a_sentence_anywhere_in_a_long_passage() -> None:
     assert "1883" in judged.short.of(text)
 
 
-def test_a_cross_encoder_is_compiled_once(tmp_path: Path) -> None:
-    model = tiny_cross_encoder(tmp_path / "model")
-    heard: list[object] = []
-    first = rankers.load(str(model), cache=tmp_path / "cache", listen=heard.append)
-    assert heard == [
-        Compiling(str(model), CompileStage.LOAD),
-        Compiling(str(model), CompileStage.EXPORT),
+def test_a_cross_encoder_is_compiled_once(compiled: Compiled) -> None:
+    assert compiled.heard == [
+        Compiling(str(compiled.model), CompileStage.LOAD),
+        Compiling(str(compiled.model), CompileStage.EXPORT),
     ]
-    again = rankers.load(str(model), cache=tmp_path / "cache", listen=heard.append)
-    assert len(heard) == 2
-    assert again.fingerprint == first.fingerprint
-    assert again.judge(QUESTION, [ANSWER]) == first.judge(QUESTION, [ANSWER])
+    heard: list[object] = []
+    again = rankers.load(str(compiled.model), cache=compiled.cache, listen=heard.append)
+    assert heard == []
+    assert again.fingerprint == compiled.ranker.fingerprint
+    assert again.judge(QUESTION, [ANSWER]) == compiled.ranker.judge(QUESTION, [ANSWER])
 
 
 def test_no_library_draws_its_progress_while_a_model_is_loaded(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    compiled: Compiled, capfd: pytest.CaptureFixture[str]
 ) -> None:
     from transformers.utils import logging
 
     from askdoc.models import compiler
 
-    model = tiny_cross_encoder(tmp_path / "model")
     logging.enable_progress_bar()  # type: ignore[no-untyped-call]  # as in a fresh process
     capfd.readouterr()
-    compiler._load(model)
+    compiler._load(compiled.model)
     assert capfd.readouterr() == ("", "")
 
 

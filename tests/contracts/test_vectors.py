@@ -47,7 +47,7 @@ def reopen(
         postgres = in_postgres(request.getfixturevalue("postgres"), sessions)
     kinds: dict[str, Callable[[], VectorStore]] = {
         "memory": lambda: memory,
-        "process": lambda: ChromaProcess(tmp_path),
+        "process": lambda: ChromaProcess(tmp_path, starts_here=True),
     }
     make = postgres or kinds.get(request.param, lambda: ChromaStore(tmp_path, write=True))
     opened: list[VectorStore] = []
@@ -175,6 +175,23 @@ def test_what_was_stored_is_there_at_the_next_opening(
     assert np.allclose(store.vectors(ids[10:]), many[10:], atol=1e-6)
     assert [store.search(many[n], 1)[0].chunk_id for n in (10, 1499)] == [ids[10], ids[1499]]
     assert store.check() == []
+
+
+def test_a_separate_process_does_the_same(tmp_path: Path) -> None:
+    with closing(ChromaProcess(tmp_path)) as store:
+        add(store, a1=NORTH, a2=EAST, b1=NORTH_EAST)
+        assert store._process
+        assert [hit.chunk_id for hit in store.search(EAST, 2)] == ["a2", "b1"]
+        assert [hit.chunk_id for hit in store.search(EAST, 2, ["b"])] == ["b1"]
+        assert np.allclose(store.vectors(["b1", "a1"]), [NORTH_EAST, NORTH], atol=1e-6)
+        store.remove(["a1", "never seen"])
+        assert (sorted(store.ids()), store.count(), store.check()) == (["a2", "b1"], 2, [])
+        with pytest.raises(EmbedderMismatch):
+            add(store, a2=unit(1, 2))
+        with pytest.raises(StoreError, match="unknown"):
+            store.vectors(["unknown"])
+    with closing(ChromaProcess(tmp_path, starts_here=True)) as again:
+        assert sorted(again.ids()) == ["a2", "b1"]
 
 
 def test_what_is_never_opened_starts_no_process_and_may_be_closed_twice(tmp_path: Path) -> None:

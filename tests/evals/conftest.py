@@ -216,7 +216,7 @@ def run(*arguments: str, **options: Any) -> Result:
 
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace with a suite and an index, and a cache of its own beside the models' one."""
+    """A workspace with a suite and an index, and a cache with the answers, all made once."""
     folder = tmp_path_factory.mktemp("home") / "work"
     (folder / "docs").mkdir(parents=True)
     for name, fact in FACTS.items():
@@ -238,14 +238,19 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "evals/village.jsonl").write_text(lines, encoding="utf-8")
     done = askdoc(folder, "index")
     assert done.returncode == 0, done.stderr
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setattr(bench, "cache_folder", lambda: folder.parent / "eval")
+        assert run("village").exit_code == 0
     return folder
 
 
 @pytest.fixture
 def work(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-
+    """A copy to work in. The suite has been run in it, so a run that asks anew has `--no-cache`."""
     folder = tmp_path / "work"
     shutil.copytree(home, folder)
+    shutil.copytree(home.parent / "eval", tmp_path / "eval")
     monkeypatch.chdir(folder)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setattr(bench, "cache_folder", lambda: tmp_path / "eval")

@@ -55,9 +55,12 @@ def test_a_run_its_json_and_its_files(work: Path) -> None:
     assert [row["id"] for row in rows] == list(QUESTIONS)
 
 
-def test_a_second_run_asks_nothing_and_says_the_same(work: Path, monkeypatch: Any) -> None:
+def test_a_second_run_asks_nothing_and_says_the_same(
+    work: Path, tmp_path: Path, monkeypatch: Any
+) -> None:
     from askdoc.ask.answer import Answerer
 
+    shutil.rmtree(tmp_path / "eval")
     first = json.loads(run("--json").stdout)
     monkeypatch.setattr(Answerer, "answer", None)
     monkeypatch.setattr(Answerer, "embed", None)

@@ -91,10 +91,10 @@ def test_a_sparse_file_within_the_limit_is_no_text(here: Workspace) -> None:
 
 
 def test_a_limit_that_is_raised_has_files_read_again(here: Workspace) -> None:
-    (here.root / "docs" / "long.txt").write_text(f"{CAT}\n\n" * 40_000)
-    strict = replace(here, settings=structs.replace(here.settings, max_read_seconds=0.005))
+    (here.root / "docs" / "long.txt").write_text(f"{CAT}\n\n" * 4_000)
+    strict = replace(here, settings=structs.replace(here.settings, max_read_seconds=0.001))
     [skip] = sync(strict).skipped
-    assert (skip.code, skip.reason) == ("out_of_time", "reading it takes more than 0.005 s")
+    assert (skip.code, skip.reason) == ("out_of_time", "reading it takes more than 0.001 s")
     with app.indexer(strict) as indexer:
         assert indexer.preview().skipped == (skip,)  # it is remembered
     with app.indexer(here) as indexer:
@@ -318,11 +318,11 @@ def test_an_archive_that_unpacks_to_too_much_is_read_once(here: Workspace) -> No
 def test_a_file_in_an_archive_is_under_the_limit_of_files(here: Workspace) -> None:
     with zipfile.ZipFile(here.root / "docs" / "box.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("cat.txt", CAT)
-        archive.writestr("long.txt", f"{CAT}\n\n" * 10_000)
-    strict = replace(here, settings=structs.replace(here.settings, max_file_mb=0.3))
+        archive.writestr("long.txt", f"{CAT}\n\n" * 4_000)
+    strict = replace(here, settings=structs.replace(here.settings, max_file_mb=0.1))
     [skip] = sync(strict).skipped
     assert (skip.location, skip.code) == ("docs/box.zip/long.txt", "too_large")
-    assert skip.reason == "`long.txt` has 0.5 MB, over the limit of 0.3 MB"
+    assert skip.reason == "`long.txt` has 0.2 MB, over the limit of 0.1 MB"
     assert set(indexed(here)) == {"box.zip", "box.zip/cat.txt"}
     assert sync(strict).unchanged == 2  # the archive is not read again
     with app.open_catalog(here) as catalog:

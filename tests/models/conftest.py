@@ -1,4 +1,8 @@
-"""A small Sentence Transformers model with random weights, in the layout that real ones have."""
+"""A small Sentence Transformers model with random weights, in the layout that real ones have.
+
+Its libraries take seconds to import, so only what runs imports them: every process of a test run
+imports all modules of tests.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +13,7 @@ from pathlib import Path
 import pytest
 from tests.published import published_model
 
-from askdoc.models import compiler, manifest
-from askdoc.models.compiler import compile_embedder
+from askdoc.models import manifest
 
 SIZE = 32
 LENGTH = 48
@@ -70,6 +73,8 @@ def prompt_free_pooling(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def tiny_compiled(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the tiny model, exported; nobody writes to it."""
+    from askdoc.models.compiler import compile_embedder
+
     target = tmp_path_factory.mktemp("compiled")
     compile_embedder(tiny, target, name="tiny")
     return target
@@ -85,4 +90,4 @@ def quick_export(tiny_compiled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             if path.name != manifest.MANIFEST:
                 shutil.copy(path, target)
 
-    monkeypatch.setattr(compiler, "export_embedder", copy)
+    monkeypatch.setattr("askdoc.models.compiler.export_embedder", copy)

@@ -12,12 +12,10 @@ import pytest
 from tests.published import published_model
 
 from askdoc.errors import ModelError
-from askdoc.models import compiler, sentence_transformers, sources
-from askdoc.models.compiler import checked, compile_embedder
+from askdoc.models import sources
 from askdoc.models.embedder import packaged
 from askdoc.models.manifest import Precision, read_manifest
 from askdoc.models.onnx import OnnxEmbedder
-from askdoc.models.sentence_transformers import TorchEmbedder, load_model, traits
 from askdoc.types import CompileStage, Compiling
 
 TEXTS = (
@@ -67,6 +65,8 @@ TEXTS = (
 
 
 def test_vectors_are_those_of_the_original(tiny: Path, tiny_compiled: Path) -> None:
+    from askdoc.models.sentence_transformers import TorchEmbedder, load_model
+
     original = TorchEmbedder(load_model(tiny), name="tiny", digest="of tiny")
     compiled = OnnxEmbedder.open(tiny_compiled)
     assert compiled.dimensions == original.dimensions == 24
@@ -92,7 +92,9 @@ def test_the_manifest_tells_how_the_model_wants_to_be_used(tiny_compiled: Path) 
 def test_an_export_that_differs_from_the_original_is_not_used(
     tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(compiler, "AGREEMENT", 1.1)
+    from askdoc.models.compiler import compile_embedder
+
+    monkeypatch.setattr("askdoc.models.compiler.AGREEMENT", 1.1)
     compile_embedder(tiny, tmp_path, name="tiny")
     made = read_manifest(tmp_path)
     assert made.precision is Precision.TORCH
@@ -103,6 +105,8 @@ def test_an_export_that_differs_from_the_original_is_not_used(
 def test_a_pooling_that_leaves_out_the_prompt_stays_on_torch(
     prompt_free_pooling: Path, tmp_path: Path
 ) -> None:
+    from askdoc.models.compiler import compile_embedder
+
     compile_embedder(prompt_free_pooling, tmp_path, name="it")
     made = read_manifest(tmp_path)
     assert made.precision is Precision.TORCH
@@ -113,11 +117,13 @@ def test_a_pooling_that_leaves_out_the_prompt_stays_on_torch(
 def test_what_torch_cannot_export_stays_on_torch(
     tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from askdoc.models.compiler import compile_embedder
+
     def fail(*_: object, **__: object) -> None:
         message = "torch cannot export it: no such operator"
         raise ModelError(message)
 
-    monkeypatch.setattr(sentence_transformers, "export", fail)
+    monkeypatch.setattr("askdoc.models.sentence_transformers.export", fail)
     compile_embedder(tiny, tmp_path, name="tiny")
     made = read_manifest(tmp_path)
     assert (made.precision, made.reason) == (
@@ -129,6 +135,8 @@ def test_what_torch_cannot_export_stays_on_torch(
 def test_nothing_leaves_the_machine_and_nothing_is_printed(
     tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    from askdoc.models.compiler import compile_embedder
+
     def refuse(*_: object) -> None:
         pytest.fail("a connection was opened")
 
@@ -145,6 +153,8 @@ def test_nothing_leaves_the_machine_and_nothing_is_printed(
 
 @pytest.mark.parametrize("content", ["{", "{}", '{"model_type": "unheard of"}'])
 def test_a_folder_that_is_no_model_is_an_error(tmp_path: Path, content: str) -> None:
+    from askdoc.models.sentence_transformers import load_model
+
     (tmp_path / "config.json").write_text(content)
     with pytest.raises(ModelError, match="cannot be loaded") as caught:
         load_model(tmp_path)
@@ -152,6 +162,8 @@ def test_a_folder_that_is_no_model_is_an_error(tmp_path: Path, content: str) -> 
 
 
 def test_code_that_comes_with_a_model_is_not_run(tiny: Path, tmp_path: Path) -> None:
+    from askdoc.models.sentence_transformers import load_model
+
     (tmp_path / "config.json").write_text(
         '{"model_type": "own", "auto_map": {"AutoConfig": "own.Config", "AutoModel": "own.Model"}}'
     )
@@ -164,6 +176,9 @@ def test_code_that_comes_with_a_model_is_not_run(tiny: Path, tmp_path: Path) -> 
 
 def test_the_packaged_model_computes_what_the_published_one_does() -> None:
     """The texts are of many kinds and languages; weights of 7 bits cost a little."""
+    from askdoc.models.compiler import checked
+    from askdoc.models.sentence_transformers import TorchEmbedder, load_model
+
     made = packaged()
     model = load_model(published_model())
     original = TorchEmbedder(model, name="original", digest="d")
@@ -188,6 +203,8 @@ def test_the_packaged_model_computes_what_the_published_one_does() -> None:
 def test_e5_models_get_the_prompts_that_they_want(
     tiny: Path, tmp_path: Path, name: str, query: str, passage: str
 ) -> None:
+    from askdoc.models.sentence_transformers import load_model, traits
+
     bare = shutil.copytree(tiny, tmp_path / "bare")
     file = bare / "config_sentence_transformers.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | {"prompts": {}}))

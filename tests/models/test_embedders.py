@@ -17,11 +17,10 @@ import numpy as np
 import pytest
 
 from askdoc.errors import MissingPart, ModelError
-from askdoc.models import compiler, sources
+from askdoc.models import sources
 from askdoc.models.cache import cache_folder
 from askdoc.models.embedder import load
 from askdoc.models.onnx import OnnxEmbedder
-from askdoc.models.sentence_transformers import TorchEmbedder
 from askdoc.types import CompileStage, Compiling, NotCompiled
 from askdoc.types.ports import Embedder
 
@@ -148,6 +147,8 @@ def test_without_the_library_the_command_to_install_it_is_named(
 def test_a_model_that_cannot_be_compiled_runs_on_torch(
     prompt_free_pooling: Path, tmp_path: Path
 ) -> None:
+    from askdoc.models.sentence_transformers import TorchEmbedder
+
     load(str(prompt_free_pooling), cache=tmp_path)
     events: list[object] = []
     embedder = load(str(prompt_free_pooling), cache=tmp_path, listen=events.append)
@@ -175,7 +176,7 @@ def test_a_full_disk_is_an_error_with_a_way_out(
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(compiler, "export_embedder", full)
+    monkeypatch.setattr("askdoc.models.compiler.export_embedder", full)
     with pytest.raises(ModelError, match="No space left") as caught:
         load(str(tiny), cache=tmp_path)
     assert caught.value.hint is not None

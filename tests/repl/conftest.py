@@ -56,11 +56,16 @@ def root(built: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where this test's own state, data and configuration go."""
-    for name in ("STATE", "DATA", "CONFIG"):
-        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name.lower()))
-    for name in ("VISUAL", "EDITOR", "COLUMNS", "LINES", "NO_COLOR"):
-        monkeypatch.delenv(name, raising=False)
+    live_in(tmp_path, monkeypatch)
     return tmp_path
+
+
+def live_in(folder: Path, patch: pytest.MonkeyPatch) -> None:
+    """Have what is started from now on keep state, data and configuration in a folder."""
+    for name in ("STATE", "DATA", "CONFIG"):
+        patch.setenv(f"XDG_{name}_HOME", str(folder / name.lower()))
+    for name in ("VISUAL", "EDITOR", "COLUMNS", "LINES", "NO_COLOR"):
+        patch.delenv(name, raising=False)
 
 
 class Terminal(Screen):
@@ -72,29 +77,36 @@ class Terminal(Screen):
         command = [sys.executable, "-m", "askdoc", *arguments]
         super().__init__(command, folder, columns=columns, rows=rows, term=term)
 
-    def until(self, done: str | Callable[[str], bool], seconds: float = 60) -> str:
+    def until(self, done: str | Callable[[str], bool], seconds: float = 120) -> str:
         """Wait until the screen shows a text, wherever it wraps, or is as wanted; return it all."""
-        fits = (lambda text: done in " ".join(text.split())) if isinstance(done, str) else done
-        end = time.monotonic() + seconds
-        while not fits(self.text):
-            assert time.monotonic() < end, f"waited in vain for {done!r} on:\n{self.text}"
-            try:
-                self.read()
-            except pexpect.EOF:
-                assert fits(self.text), f"ended before {done!r}:\n{self.text}"
+        if isinstance(done, str):
+            self._wait(lambda: done in " ".join(self.text.split()), done, seconds)
+        else:
+            self._wait(lambda: done(self.text), "what is wanted", seconds)
         return self.text
+
+    def _wait(self, fits: Callable[[], bool], wanted: str, seconds: float = 120) -> None:
+        """Look again whenever the program writes: reading a whole screen takes milliseconds."""
+        end = time.monotonic() + seconds
+        while not fits():
+            assert time.monotonic() < end, f"waited in vain for {wanted!r} on:\n{self.text}"
+            try:
+                while not self.read():
+                    assert time.monotonic() < end, f"waited in vain for {wanted!r} on:\n{self.text}"
+            except pexpect.EOF:
+                assert fits(), f"ended before {wanted!r}:\n{self.text}"
 
     def say(self, line: str) -> None:
         """Type a line at the prompt and press Enter."""
         self.ready()
         self.press(line)
-        self.until(lambda _: self._at_cursor() != ">")
-        self.until(lambda _: " ".join(line.split())[-20:] in " ".join(self.text.split()))
+        self._wait(lambda: self.line != ">", "what was typed")
+        self.until(" ".join(line.split())[-20:])
         self.press("\r")
 
     def ready(self) -> str:
         """Wait for an empty prompt that is wholly drawn, and return what the screen shows."""
-        self.until(lambda _: self._at_cursor() == ">")
+        self._wait(lambda: self.line == ">", "an empty prompt")
         before = -1
         while before != len(self.raw):
             before = len(self.raw)
@@ -111,7 +123,7 @@ class Terminal(Screen):
                     self.read(0.1)
                 except pexpect.EOF:
                     pytest.fail(f"the session ended:\n{self.text}")
-                if self._at_cursor() == f"> here {attempt}":
+                if self.line == f"> here {attempt}":
                     self.press("\x03")
                     self.ready()
                     return
@@ -122,9 +134,6 @@ class Terminal(Screen):
         self.ready()
         self.press("\x04")
         return self.end()
-
-    def _at_cursor(self) -> str:
-        return str(self.screen.display[self.screen.cursor.y]).rstrip()
 
     def end(self) -> int:
         """Wait for the program to end, and return its exit code."""

@@ -1,9 +1,14 @@
-"""A session with a language model: streaming, follow-ups, Ctrl-C; in a real terminal."""
+"""A session with a language model: streaming, follow-ups, Ctrl-C; in a real terminal.
+
+A process that has loaded the library for the server takes six seconds to start, so most tests
+share one, and begin with `/clear`.
+"""
 
 from __future__ import annotations
 
 import json
 import re
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -16,7 +21,7 @@ from tests.write.conftest import model_path
 
 from askdoc.chat.store import SqliteSessions
 
-from .conftest import Terminal
+from .conftest import Terminal, live_in
 
 Start = Callable[..., Terminal]
 
@@ -41,6 +46,11 @@ class Server:
     asked: list[str] = field(default_factory=list)
     stopped: threading.Event = field(default_factory=threading.Event)
 
+    def forget(self) -> None:
+        """Be as at first; what hangs goes on."""
+        self.stopped.set()
+        self.__dict__ = Server(self.url).__dict__
+
     def pieces(self, system: str, user: str) -> Iterator[str]:
         self.asked.append(user)
         if system.startswith("Rewrite"):
@@ -61,8 +71,8 @@ def _chunk(text: str) -> bytes:
     return b"data: " + json.dumps(data).encode() + b"\n\n"
 
 
-@pytest.fixture
-def server() -> Iterator[Server]:
+@pytest.fixture(scope="module")
+def serving() -> Iterator[Server]:
     said = Server()
 
     class Handler(BaseHTTPRequestHandler):
@@ -110,10 +120,54 @@ def server() -> Iterator[Server]:
     http.server_close()
 
 
+@pytest.fixture
+def server(serving: Server) -> Iterator[Server]:
+    """The server as at first."""
+    serving.forget()
+    yield serving
+    serving.stopped.set()
+
+
+@dataclass
+class Shared:
+    """A session that tests hold one after the other, and where it keeps its state."""
+
+    screen: Terminal
+    state: Path
+
+
+@pytest.fixture(scope="module")
+def opened(
+    built: Path, serving: Server, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Shared]:
+    home = tmp_path_factory.mktemp("models")
+    root = shutil.copytree(built, home / "harbour")
+    with pytest.MonkeyPatch.context() as patch:
+        live_in(home, patch)
+        screen = Terminal(root, "repl", "--llm", serving.url, columns=120)
+    try:
+        screen.ready()
+        yield Shared(screen, home / "state" / "askdoc")
+        assert screen.leave() == 0
+    finally:
+        screen.close()
+
+
+@pytest.fixture
+def shared(opened: Shared, server: Server) -> Shared:
+    """The session with nothing asked, on a clear screen."""
+    opened.screen.resize(120, 40)
+    opened.screen.start_afresh()
+    opened.screen.say("/clear")
+    opened.screen.ready()
+    opened.screen.raw = b""
+    return opened
+
+
 def test_a_follow_up_is_completed_by_the_model_and_cited_as_any_question(
-    terminal: Start, server: Server
+    shared: Shared, server: Server
 ) -> None:
-    screen = terminal("repl", "--llm", server.url)
+    screen = shared.screen
     screen.say(PIER)
     screen.until("must close before winter. [1]")
     screen.say("and on what does she insist for the young?")
@@ -123,13 +177,10 @@ def test_a_follow_up_is_completed_by_the_model_and_cited_as_any_question(
     screen.until(f"→ {server.rewritten}")
     screen.until("[1] docs/towns/housing.txt")
     assert "Follow-up question: and what did she say" in "".join(server.asked)
-    assert screen.leave() == 0
 
 
-def test_ctrl_c_ends_a_generation_and_keeps_what_was_shown(
-    terminal: Start, server: Server, home: Path
-) -> None:
-    screen = terminal("repl", "--llm", server.url)
+def test_ctrl_c_ends_a_generation_and_keeps_what_was_shown(shared: Shared, server: Server) -> None:
+    screen = shared.screen
     server.hangs = True
     screen.say(PIER)
     screen.until("must close before winter. [1]")
@@ -142,15 +193,15 @@ def test_ctrl_c_ends_a_generation_and_keeps_what_was_shown(
     screen.until("Anna Berg, head of the harbour office")
     screen.say("Where do herons nest?")
     screen.until("tall trees near water. [1]")
-    assert screen.leave() == 0
-    kept = SqliteSessions(home / "state" / "askdoc")
-    [session] = kept.sessions()
+    screen.ready()
+    kept = SqliteSessions(shared.state)
+    session, *_ = kept.sessions()
     assert session.exchanges == 2
     kept.close()
 
 
-def test_a_resize_while_an_answer_comes_keeps_it_whole(terminal: Start, server: Server) -> None:
-    screen = terminal("repl", "--llm", server.url, columns=100)
+def test_a_resize_while_an_answer_comes_keeps_it_whole(shared: Shared, server: Server) -> None:
+    screen = shared.screen
     server.hangs = True
     screen.say(PIER)
     screen.until("must close before winter. [1]")
@@ -161,13 +212,12 @@ def test_a_resize_while_an_answer_comes_keeps_it_whole(terminal: Start, server: 
     assert "Anna Berg, head of the harbour office" in " ".join(below.replace("│", "").split())
     assert all(len(line) <= 40 for line in below.splitlines())
     assert "Traceback" not in screen.raw.decode()
-    assert screen.leave() == 0
 
 
 def test_a_server_that_asks_to_wait_is_reported_on_a_line_of_its_own(
-    terminal: Start, server: Server
+    shared: Shared, server: Server
 ) -> None:
-    screen = terminal("repl", "--llm", server.url, columns=120)
+    screen = shared.screen
     screen.say(PIER)
     screen.until("must close before winter. [1]")
     server.refuses = 2
@@ -180,7 +230,6 @@ def test_a_server_that_asks_to_wait_is_reported_on_a_line_of_its_own(
     told = [line for line in below.splitlines() if "asks to wait" in line]
     assert len(told) == 2
     assert all(line.startswith("note: ") and line.endswith("again in 2 s") for line in told)
-    assert screen.leave() == 0
 
 
 def test_a_server_that_hangs_holds_up_neither_the_session_nor_its_end(

@@ -563,6 +563,26 @@ def test_a_process_is_due_when_it_holds_several_graphs(
         assert store.is_due
 
 
+def test_a_new_database_moves_to_a_process_once_there_is_much(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vectors_shards, "_SHARD", 100)
+    monkeypatch.setattr(chroma, "_LONGEST_LOG", 100)
+    folder = tmp_path / "chroma"
+    with ChromaProcess(folder, starts_here=True) as store:
+        store.add(names(90), ["d"] * 90, clustered(90))
+        store.add(names(60, 90), ["d"] * 60, clustered(60, seed=1))  # now there are two graphs
+        processes = [store._process]
+        store.add(names(10, 150), ["d"] * 10, clustered(10, seed=2))
+        processes.append(store._process)
+        assert [process is None for process in processes] == [True, False]
+        assert waiting(folder) <= 12  # the log was written before
+        assert sorted(store.ids()) == sorted(names(160))
+    assert is_intact(folder)
+    with ChromaStore(folder, write=True) as again:
+        assert again.count() == 160
+
+
 def test_a_process_that_crashes_is_an_error_like_any_other(copy: Path) -> None:
     store = ChromaProcess(copy)
     store.count()

@@ -138,7 +138,7 @@ def test_ctrl_c_while_indexing_begins_is_reported_in_a_word(
         start_new_session=True,
     )
     while process.poll() is None and not comes(process.pid):
-        pass
+        time.sleep(0.005)
     os.killpg(process.pid, signal.SIGINT)
     printed, errors = process.communicate(timeout=_PATIENCE)
     assert process.returncode == 130, errors

@@ -280,7 +280,7 @@ def _store_vectors(
 
     progress = _progress(listen, "Storing vectors")
     done = 0
-    with closing(ChromaProcess(folder / app.VECTORS)) as store:
+    with closing(ChromaProcess(folder / app.VECTORS, starts_here=True)) as store:
         store.open()  # also for an index without vectors
         for batch, matrix in _unpacked(folder, placed, dimensions):
             store.add([chunk for chunk, _ in batch], [document for _, document in batch], matrix)

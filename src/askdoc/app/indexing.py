@@ -343,7 +343,7 @@ def _command() -> str:
 def _vectors_to_write(folder: Path) -> VectorStore:
     from askdoc.store.vectors_process import ChromaProcess
 
-    return ChromaProcess(folder)
+    return ChromaProcess(folder, starts_here=not vectors_files.has_database(folder))
 
 
 def _cutters() -> Cutters:

@@ -1,7 +1,9 @@
 """Lets a separate process write the vectors.
 
 Chroma's memory grows the longer it runs, and damaged files can crash it. A separate process is
-replaced when it has grown, a crash is an ordinary error, and the work runs on another core.
+replaced when it has grown, a crash is an ordinary error, and the work runs on another core. But to
+start it takes longer than to write a small index. A new database has no damage, so it may begin in
+this process, and move to another when that would be replaced.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ import numpy as np
 from askdoc import errors
 from askdoc.errors import IndexCorrupt
 from askdoc.store import vectors_files
+from askdoc.store.vectors_worker import Worker
 from askdoc.system import children
 from askdoc.system.wire import Call, Failed, Returned, receive, send
 from askdoc.types import Hit
@@ -35,10 +38,13 @@ class ChromaProcess:
     Calls run in order, even if their caller is interrupted while it waits. Errors of opening, which
     takes a second, are raised by the first call. The process starts with the first call or `open`,
     so that there is always an owner to close it; an orphan would keep the folder locked.
+
+    With `starts_here`, which is for a new database, there is no process before there is much.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, starts_here: bool = False) -> None:
         self._folder = folder
+        self._here = Worker(folder) if starts_here else None
         self._process: subprocess.Popen[bytes] | None = None
         self._is_due = False
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="askdoc-vectors")
@@ -137,6 +143,8 @@ class ChromaProcess:
             raise _raised(done)
 
     def _exchange(self, call: Call) -> Returned | Failed:
+        if self._here is not None:
+            return self._here.reply(call)
         if self._process is None:
             self._process = children.start(
                 "askdoc.store.vectors_worker", [str(self._folder.absolute())]
@@ -149,7 +157,10 @@ class ChromaProcess:
         return reply
 
     def _dismiss(self) -> int:
-        """End the process and return its exit code."""
+        """End the process, or the work in this one, and return its exit code."""
+        if self._here is not None:
+            self._here.release()
+            self._here = None
         process, self._process = self._process, None
         if process is None:
             return 0

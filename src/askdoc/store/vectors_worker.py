@@ -26,7 +26,7 @@ def main() -> None:
     """Run calls until the input ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent process
     calls, replies = standard_streams()
-    worker = _Worker(Path(sys.argv[1]))
+    worker = Worker(Path(sys.argv[1]))
     try:
         while True:
             send(replies, worker.reply(receive(calls)))
@@ -35,7 +35,9 @@ def main() -> None:
         os._exit(0)
 
 
-class _Worker:
+class Worker:
+    """Opens the store in a folder with the first call, and runs calls on it."""
+
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._held = ExitStack()
@@ -50,6 +52,10 @@ class _Worker:
             return Failed(type(error).__name__, str(error), error.hint)
         except Exception:  # noqa: BLE001 - a bug, to be shown where it can be seen
             return Failed("", traceback.format_exc())
+
+    def release(self) -> None:
+        """Let other processes write; the end of a process does that by itself."""
+        self._held.close()
 
     def _open(self) -> ChromaStore:
         with ExitStack() as stack:
