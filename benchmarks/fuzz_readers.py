@@ -27,6 +27,7 @@ from pathlib import Path
 
 from askdoc.errors import MissingPart, ReadError
 from askdoc.readers import is_readable, reader_for
+from askdoc.readers.refusal import CODES
 from askdoc.types import Reading
 
 SECONDS = 20
@@ -35,7 +36,6 @@ PATIENCE = 10
 
 HUNG = "!hangs"
 MEMORY = 3_000_000_000
-CODES = {"binary", "broken", "empty", "encrypted", "no_text", "too_large", "too_deep"}
 TOKENS = [
     b"<",
     b">",

@@ -4,16 +4,26 @@
         [--near NEAR_MISSES.jsonl] [--alone]
     python training/fit_confidence.py KEPT.pickle [--use ranker,short,...] [--write] [--alone]
 
-The first form asks the questions of those sets as a user would and keeps the signals of each.
-`FOLDER` holds an index for each set, and gets one without the gold sentences of its questions. A
-question counts as answerable where it is asked of all documents or of its own document alone. It
-does not where people wrote it so, where the gold sentences are cut out, and where it is asked of
-another document alone. Questions on documents that the reader was trained on are left out. With
+The sets are not in the repository. A set is a folder below `DATA` with the documents in `docs/` and
+the questions in `suite.jsonl`, a suite as `askdoc eval` reads it. `FOLDER` holds an index for each
+set; `realdocs-specs` is that of `realdocs/specs`. Build it first: in `docs/`, run
+`askdoc index --index FOLDER/realdocs-specs .`.
+
+The first form asks the questions of those sets as a user would and keeps the signals of each. Run
+it again after adding a signal: kept trials lack it, and the second form leaves such trials out. It
+also builds, for each set that is not of `realdocs`, an index without the gold sentences of its
+questions. A question counts as answerable where it is asked of all documents or of its own document
+alone. It does not where people wrote it so, where the gold sentences are cut out, and where it is
+asked of another document alone. Questions on documents that the reader was trained on are left out. With
 `--near`, near misses over selqa that were written by hand are kept too; nothing is fitted on them.
 
 The second form fits a logistic model. It prints, for each set, how a model that was fitted without
 this set does there, and with `--write` puts the coefficients that were fitted on all into the
-package. `--alone` is for an index without vectors of sentences in their passage.
+package. To see what a signal gains, run it twice: with the signal in `--use`, and without it.
+
+`confidence.json` has one model for each ranker. `in context` are those for an index with vectors of
+sentences in their passage, the usual kind. `--write` writes the one for the packaged reader there,
+or with `--alone` the one for an index without such vectors. The others stay as they are.
 """
 
 from __future__ import annotations
@@ -25,6 +35,7 @@ import pickle
 import random
 import re
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -113,6 +124,9 @@ def collect(
         cases = [case for case in cases if held_out(name, case.evidence[0].document)]
         cases = random.Random(SEED).sample(cases, min(MOST, len(cases)))
     index = folder / name.replace("/", "-")
+    if not index.exists():
+        command = f"cd {source / 'docs'} && askdoc index --index {index.resolve()} ."
+        sys.exit(f"there is no index `{index}` for the set `{name}`: run `{command}`")
     with opened(source, source / "docs", index, alone=alone) as asker:
         for case in cases:
             yield asker.trial(name, "whole", case, answerable=case.answerable)
@@ -211,6 +225,9 @@ def without_gold(cases: Sequence[EvalCase], documents: Path, target: Path) -> No
 
 def report(trials: Sequence[Trial], used: Sequence[str], *, write: bool, alone: bool) -> None:
     """Judge by folds over sets, then fit on all."""
+    for name in used:
+        if not any(name in trial.features for trial in trials):
+            sys.exit(f"no kept trial has the signal `{name}`: collect again")
     known = [trial for trial in trials if trial.features.keys() >= {*used}]
     fitted_on = [trial for trial in known if trial.kind != HELD]
     held = np.zeros(len(fitted_on))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from askdoc.errors import ReadError
 from askdoc.readers import reader_for, reader_named, suffixes
+from askdoc.readers.refusal import CODES
 from askdoc.text.chunking import sentence_spans
 from askdoc.text.sentences import split
 from askdoc.types import Reading
@@ -99,14 +100,7 @@ def test_any_bytes_make_a_sound_reading_or_an_error(suffix: str, data: bytes) ->
     except ReadError as error:
         outcome = error
     if isinstance(outcome, ReadError):
-        assert outcome.code in {
-            "binary",
-            "broken",
-            "empty",
-            "encrypted",
-            "no_text",
-            "too_large",
-        }
+        assert outcome.code in CODES
         assert str(outcome).startswith(f"`{name}`")
     else:
         check(outcome)

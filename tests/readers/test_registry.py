@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from askdoc.errors import ReadError
-from askdoc.readers import reader_for, remedy_for, suffix_of, suffixes
+from askdoc.readers import _REMEDIES, reader_for, remedy_for, suffix_of, suffixes
 from askdoc.readers.pdf.reader import PdfReader
 from askdoc.readers.text import TextReader
 
@@ -35,6 +35,11 @@ def test_what_nothing_reads_is_named_with_what_to_do() -> None:
             reader_for(name)
         assert caught.value.code == "unsupported"
         assert remedy in (caught.value.hint or "")
+
+
+def test_what_is_read_has_no_remedy() -> None:
+    unread = {suffix for group in _REMEDIES for suffix in group}
+    assert not unread & set(suffixes())
 
 
 def test_every_declared_reader_loads() -> None:

@@ -1,9 +1,15 @@
-"""The errors that all readers share."""
+"""The errors that all readers share.
+
+Every message of a reader starts with the name of the file, and its code is one of `CODES`.
+"""
 
 from __future__ import annotations
 
 from askdoc.errors import ReadError
 from askdoc.types import ENCRYPTED, NO_TEXT
+
+CODES = frozenset({"binary", "broken", "empty", ENCRYPTED, NO_TEXT, "too_large"})
+"""The codes of errors that a reader raises."""
 
 
 def damaged(name: str, what: str = "is damaged, or not what its name says") -> ReadError:

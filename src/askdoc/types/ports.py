@@ -276,7 +276,9 @@ class Reader(Protocol):
         """Read the bytes of a file called `name`.
 
         Raises:
-            ReadError: the bytes have another format, are damaged, or have no text.
+            ReadError: the bytes have another format, are damaged, or have no text. Its message
+                starts with the name in back-ticks, and its code is one of
+                `askdoc.readers.refusal.CODES`.
 
         """
 
