@@ -14,8 +14,9 @@ it again after adding a signal: kept trials lack it, and the second form leaves 
 also builds, for each set that is not of `realdocs`, an index without the gold sentences of its
 questions. A question counts as answerable where it is asked of all documents or of its own document
 alone. It does not where people wrote it so, where the gold sentences are cut out, and where it is
-asked of another document alone. Questions on documents that the reader was trained on are left out. With
-`--near`, near misses over selqa that were written by hand are kept too; nothing is fitted on them.
+asked of another document alone. Questions on documents that the reader was trained on are left out.
+With `--near`, near misses over selqa that were written by hand are kept too; nothing is fitted on
+them.
 
 The second form fits a logistic model. It prints, for each set, how a model that was fitted without
 this set does there, and with `--write` puts the coefficients that were fitted on all into the
