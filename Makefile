@@ -12,6 +12,7 @@ WHEEL_VENV := $(VENV)/wheel
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --no-compile
 # Tests wait for other processes about a third of their time.
 WORKERS ?= $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) * 3 // 2)")
+MINUTES ?= 60
 QUESTION := What did Xue Lan say about isolation?
 
 # Tests start askdoc hundreds of times: its modules are to be compiled once.
@@ -30,9 +31,9 @@ test: $(VENV)/.installed-dev
 fuzz: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m fuzz
 
-# An hour of hostile files, larger than those of the tests; the worst are reported.
+# An hour of hostile files, larger than those of the tests; the worst of each kind are reported.
 soak: $(VENV)/.installed-dev
-	$(BIN)/python -m tests.abuse.soak --minutes 60
+	$(BIN)/python -m tests.abuse.soak --minutes $(MINUTES)
 
 check: lint types layers deps test wheel
 	$(BIN)/askdoc index --quiet
