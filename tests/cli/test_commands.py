@@ -21,11 +21,11 @@ from typer.testing import CliRunner, Result
 
 from askdoc import formats
 from askdoc.cli import app as cli
-from askdoc.cli.search import _matches
+from askdoc.cli.search import _grep_lines, _matches
 from askdoc.store.catalog import SqliteCatalog
 from askdoc.strings import printable
 from askdoc.text.terms import SnowballAnalyser
-from askdoc.types import Field, Span
+from askdoc.types import Chunk, Document, Field, Passage, Span, Stamp
 
 PIER = """Minutes of the harbour board
 
@@ -383,6 +383,7 @@ def test_an_empty_folder_and_a_missing_path(bare: Path) -> None:
     assert done.exit_code == 0
     assert done.stdout.startswith("Indexed 0 documents")
     assert done.stderr == "note: `empty` has nothing to index yet\n"
+    assert run("index").stderr == "note: this workspace has nothing to index yet\n"
     done = run("index", "nowhere")
     assert done.exit_code == 2
     assert "nowhere" in done.stderr
@@ -814,6 +815,12 @@ def test_a_search_for_editors_names_file_and_line() -> None:
     file, line, column, text = first.split(":", 3)
     assert (file, line, column) == ("docs/minutes/pier.txt", "3", "1")
     assert "rebuilt in oak" in text
+
+
+def test_a_line_for_editors_has_no_line_end_in_its_name() -> None:
+    document = Document("a", "a", "a", ".", "a\nb.txt", None, 4, Stamp(1, 1, "a"), (), "en")
+    passage = Passage(Chunk("c", "a", Span(0, 4), "text", ()), document, 1.0, {}, {})
+    assert list(_grep_lines([passage], lambda *_: (1, 1))) == ["a\\nb.txt:1:1:text"]
 
 
 @pytest.mark.usefixtures("work")

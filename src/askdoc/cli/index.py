@@ -169,27 +169,28 @@ def index(  # noqa: PLR0913 - one parameter for each option
         page.show(report_lines(report, page, rebuilt=rebuild))
     if report.interrupted:
         raise typer.Exit(INTERRUPTED)
-    if paths and not (dry_run or watch):
-        _expect_something(report, paths)
+    if not (dry_run or watch):
+        _expect_something(report, paths or ())
     if watch:
         followed = paths_of(sources or ()) or None
         keep_current(workspace, followed, report, options, as_json=as_json, quiet=quiet)
 
 
 def _expect_something(report: IndexReport, paths: Sequence[str]) -> None:
-    """Exit with 1 if a run found only skipped files, or if a named file is missing.
+    """Exit with 1 if the paths have only skipped files, or one is missing.
 
-    Print a note if it found nothing at all.
+    Print a note if a run found nothing at all.
     """
-    if any(skip.code == MISSING for skip in report.skipped):
+    if paths and any(skip.code == MISSING for skip in report.skipped):
         raise typer.Exit(1)
     if any((report.added, report.changed, report.renamed, report.removed, report.unchanged)):
         return
     if report.skipped:
-        raise typer.Exit(1)
-
+        if paths:
+            raise typer.Exit(1)
+        return
     stderr = errors()
-    named = ", ".join(f"`{path}`" for path in paths)
+    named = ", ".join(f"`{path}`" for path in paths) or "this workspace"
     stderr.show([note_line(f"{named} has nothing to index yet", stderr)])
 
 

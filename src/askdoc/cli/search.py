@@ -33,7 +33,7 @@ from askdoc.paths import seen_from
 from askdoc.render.answers import passage_lines
 from askdoc.render.console import errors, output
 from askdoc.render.errors import note_line
-from askdoc.strings import one_line
+from askdoc.strings import escaped, one_line
 
 if TYPE_CHECKING:
     from askdoc.ask.answer import Answerer
@@ -144,5 +144,5 @@ def _grep_lines(passages: list[Passage], lines: Lines) -> Iterator[str]:
     """Write each passage as a line with its file, as `grep` would."""
     for passage in passages:
         first, _ = lines(passage.document.id, passage.chunk.span)
-        file = seen_from(here(), passage.document.file)
+        file = escaped(seen_from(here(), passage.document.file))
         yield f"{file}:{first}:1:{one_line(passage.chunk.text)}"
