@@ -104,6 +104,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     sources: tuple[str, ...] = ()
     index: str = ".askdoc/index"
+    groups: tuple[str, ...] = ()
     evals: str = "evals"
     ignore: tuple[str, ...] = ()
     max_file_mb: Annotated[float, Meta(gt=0, le=100_000)] = 50
@@ -143,6 +144,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         " index; for one workspace only",
         "index": "folder of the index, relative to the workspace, or the address of a PostgreSQL"
         " database, `postgresql://HOST/NAME`",
+        "groups": "groups in whose name a shared library is asked, besides what is open to all",
         "ignore": "patterns of files to leave out, as in `.gitignore`",
         "language": "language of the documents, as an ISO 639-1 code; `auto` finds out that"
         " of each",
@@ -195,6 +197,7 @@ HELP: Mapping[str, str] = {key: about for group in GROUPS.values() for key, abou
 
 RARE = frozenset(
     {
+        "groups",
         "max_file_mb",
         "max_read_seconds",
         "max_read_mb",
@@ -288,7 +291,7 @@ def from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
         value = environment.get(f"ASKDOC_{field.name.upper()}")
         if value is None:
             continue
-        if field.name in ("sources", "ignore"):
+        if field.name in ("sources", "groups", "ignore"):
             found[field.name] = tuple(part.strip() for part in value.split(",") if part.strip())
             continue
         try:

@@ -279,8 +279,10 @@ def test_a_reader_cannot_write(both: tuple[Place, Place]) -> None:
         session = owner.session  # type: ignore[attr-defined]
         session.run("DROP ROLE IF EXISTS only_reads")
         session.run("CREATE ROLE only_reads LOGIN")
-        session.run(f"GRANT USAGE ON SCHEMA {database.schema} TO only_reads")
-        session.run(f"GRANT SELECT ON ALL TABLES IN SCHEMA {database.schema} TO only_reads")
+        schema = database.schema
+        session.run(f"GRANT USAGE ON SCHEMA {schema}, {schema}_seen TO only_reads")
+        session.run(f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema}_seen TO only_reads")
+        session.run(f"GRANT SELECT ON {schema}.alembic_version TO only_reads")
     assert shared.database is not None
     reader = Place(shared.folder, shared.database.replace("postgres@", "only_reads@"))
     assert reader.answers() == shared.answers()

@@ -318,7 +318,7 @@ def _store_at(
     return Store(
         lock=locked,
         catalog=lambda: PostgresCatalog(database, workspace.root, write=True, run=runs[-1]),
-        reading=lambda: PostgresCatalog(database, workspace.root),
+        reading=lambda: PostgresCatalog(database, workspace.root, groups=None),
         vectors=partial(PostgresVectors.of, write=True),
         has_vectors=lambda: True,
         discard_vectors=lambda: library.discard_vectors(database),

@@ -50,7 +50,8 @@ def open_catalog(workspace: Workspace, *, write: bool = False) -> SqlCatalog:
             return SqliteCatalog(workspace.index, workspace.root, write=write)
         from askdoc.store.postgres.catalog import PostgresCatalog
 
-        return PostgresCatalog(database, workspace.root, write=write)
+        groups = workspace.settings.groups
+        return PostgresCatalog(database, workspace.root, write=write, groups=groups)
 
 
 def database_of(workspace: Workspace) -> Database | None:

@@ -23,6 +23,7 @@ from askdoc.cli.options import (
     AsAnswerJson,
     Brief,
     Embedder,
+    Groups,
     Index,
     Libraries,
     Llm,
@@ -117,6 +118,7 @@ def ask(  # noqa: PLR0913 - one parameter for each option
     reranker: Reranker = None,
     library: Libraries = None,
     index: Index = None,
+    group: Groups = None,
 ) -> None:
     """Answer a question from the documents, with its sources.
 
@@ -169,6 +171,7 @@ def ask(  # noqa: PLR0913 - one parameter for each option
             llm=llm,
             show_unsupported=show_unsupported,
             offline=offline,
+            groups=tuple(group) if group else None,
         )
         if batch is not None:
             from askdoc.cli.batch import run_batch

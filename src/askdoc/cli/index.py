@@ -120,6 +120,15 @@ def index(  # noqa: PLR0913 - one parameter for each option
             help="Try this password on encrypted files; `-` asks for it; repeatable.",
         ),
     ] = None,
+    group: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--group",
+            metavar="NAME",
+            help="Show the documents of these paths to this group alone, in a shared library;"
+            " repeatable, and `-` opens them to all.",
+        ),
+    ] = None,
     depth: Depth = None,
     allow_private: AllowPrivate = False,
     offline: Offline = None,
@@ -154,6 +163,7 @@ def index(  # noqa: PLR0913 - one parameter for each option
     if watch and sources and not paths_of(sources):
         message = "`--watch` needs a file or folder"
         raise UsageError(message, hint="name one, or leave out `--watch`")
+    groups = _groups(workspace, group)
     expect_addresses(sources or (), depth=depth, allow_private=allow_private)
     options = ReadOptions(passwords=tuple(map(_asked, password or ())), ocr=ocr)
     if dry_run:
@@ -161,7 +171,9 @@ def index(  # noqa: PLR0913 - one parameter for each option
     else:
         for address in addresses_of(sources or ()):
             app.permit(workspace, address, depth=depth, allow_private=allow_private)
-        report = build(workspace, sources, errors(), rebuild=rebuild, options=options)
+        report = build(
+            workspace, sources, errors(), rebuild=rebuild, options=options, groups=groups
+        )
     if as_json:
         print_json(report_to_json(report), in_a_line=watch)
     elif not quiet:
@@ -174,6 +186,17 @@ def index(  # noqa: PLR0913 - one parameter for each option
     if watch:
         followed = paths_of(sources or ()) or None
         keep_current(workspace, followed, report, options, as_json=as_json, quiet=quiet)
+
+
+def _groups(workspace: Workspace, given: Sequence[str] | None) -> list[str] | None:
+    """Return the groups that alone see what is indexed; none of them means everybody."""
+    if given is None:
+        return None
+    if workspace.database is None:
+        message = "`--group` needs a shared library; this index is in a folder"
+        hint = "keep it in PostgreSQL: `--index postgresql://HOST/NAME`"
+        raise UsageError(message, hint=hint)
+    return [one for one in given if one != "-"]
 
 
 def _expect_something(report: IndexReport, paths: Sequence[str]) -> None:

@@ -238,6 +238,7 @@ def build(
     *,
     rebuild: bool = False,
     options: ReadOptions | None = None,
+    groups: Sequence[str] | None = None,
 ) -> IndexReport:
     """Bring the index up to date with `sources`, or with all known ones, with a progress bar."""
     app.refuse_index_around(workspace, paths_of(sources or ()))
@@ -246,4 +247,4 @@ def build(
         IndexProgress(stderr) as progress,
         app.indexer(workspace, progress, options=options) as indexer,
     ):
-        return indexer.sync(sources, progress, rebuild=rebuild)
+        return indexer.sync(sources, progress, rebuild=rebuild, groups=groups)

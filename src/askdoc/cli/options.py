@@ -63,6 +63,14 @@ Index = Annotated[
         help="Use the index in this folder or database.",
     ),
 ]
+Groups = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--group",
+        metavar="NAME",
+        help="Ask a shared library in the name of this group; repeatable.",
+    ),
+]
 Embedder = Annotated[
     str | None,
     typer.Option(

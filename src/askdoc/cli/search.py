@@ -19,6 +19,7 @@ from askdoc.cli.open import here, open_answerer, open_workspaces
 from askdoc.cli.options import (
     AsSearchJson,
     Embedder,
+    Groups,
     Index,
     Libraries,
     Sources,
@@ -58,6 +59,7 @@ def search(  # noqa: PLR0913 - one parameter for each option
     embedder: Embedder = None,
     library: Libraries = None,
     index: Index = None,
+    group: Groups = None,
 ) -> None:
     """Find the passages that fit a question best.
 
@@ -75,7 +77,13 @@ def search(  # noqa: PLR0913 - one parameter for each option
     if not text.strip():
         message = "there is nothing to search for"
         raise UsageError(message, hint='name it: `askdoc search "WORDS"`')
-    workspaces = open_workspaces(library=library, index=index, embedder=embedder, top_k=top_k)
+    workspaces = open_workspaces(
+        library=library,
+        index=index,
+        embedder=embedder,
+        top_k=top_k,
+        groups=tuple(group) if group else None,
+    )
     with ExitStack() as stack:
         load_model = stack.enter_context(app.language_models())
         answerers = {

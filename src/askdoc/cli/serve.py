@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -74,6 +74,14 @@ def serve(  # noqa: PLR0913 - one parameter for each option
     may_index: Annotated[
         bool, typer.Option("--may-index", help="With `--add-token`: it may also add documents.")
     ] = False,
+    group: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--group",
+            metavar="NAME",
+            help="With `--add-token`: it also shows the documents of this group; repeatable.",
+        ),
+    ] = None,
     rate: Annotated[
         int | None,
         typer.Option(
@@ -141,9 +149,14 @@ def serve(  # noqa: PLR0913 - one parameter for each option
         _exchange("stop" if stop else "status")
         return
     if add_token is not None:
-        secret = _add_token(token_file, add_token, library, may_index=may_index, rate=rate)
-        typer.echo(secret)
+        token = _add_token(
+            token_file, add_token, library, may_index=may_index, rate=rate, groups=group or ()
+        )
+        typer.echo(token)
         return
+    if group:
+        message = "`--group` is for a new token"
+        raise UsageError(message, hint="make one: `--add-token NAME --group NAME`")
     if may_index:
         message = "`--may-index` is for a new token"
         raise UsageError(message, hint="make one: `--add-token NAME --may-index`")
@@ -224,14 +237,20 @@ def _most_bytes(workspaces: Iterable[Workspace]) -> int:
 
 
 def _add_token(
-    file: Path | None, name: str, library: list[str] | None, *, may_index: bool, rate: int | None
+    file: Path | None,
+    name: str,
+    library: list[str] | None,
+    *,
+    may_index: bool,
+    rate: int | None,
+    groups: Sequence[str],
 ) -> str:
     from askdoc.serve import tokens
 
     if file is None:
         message = "`--add-token` needs a file to put the token's hash into"
         raise UsageError(message, hint="name it: `--token-file FILE`")
-    secret = tokens.add(file, name, library, index=may_index, rate=rate)
+    secret = tokens.add(file, name, library, index=may_index, rate=rate, groups=groups)
     stderr = errors()
     text = f"this is the token of `{name}`; it is shown only now, and `{file}` keeps its hash"
     stderr.show([note_line(text, stderr)])

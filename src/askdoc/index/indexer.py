@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
@@ -15,6 +16,7 @@ from askdoc.errors import ConnectionLost, IndexCorrupt, NoIndex, UsageError
 from askdoc.index.embed import Cutters
 from askdoc.index.plan import (
     Access,
+    GroupPlaces,
     Survey,
     Surveyed,
     choose_scopes,
@@ -37,6 +39,7 @@ from askdoc.types.ports import Embedder, Listener, ignore
 __all__ = ["Files", "Indexer"]
 
 _GLANCE = 0.5
+_GROUP = re.compile(r"[a-z_][a-z0-9_]{0,30}")
 _ANEW = "rebuild it, naming all its files and folders: `askdoc index --rebuild PATH`"
 
 
@@ -86,6 +89,7 @@ class Indexer:
         listen: Listener = ignore,
         *,
         rebuild: bool = False,
+        groups: Sequence[str] | None = None,
     ) -> IndexReport:
         """Bring the index up to date with `sources`, or with all known ones; return a report.
 
@@ -97,6 +101,8 @@ class Indexer:
             listen: gets `Indexed` and `Skip` events.
             rebuild: build the index again from its sources; the old one answers until the new one
                 is complete. A later run of all sources continues an interrupted rebuild.
+            groups: only these groups see the documents at `sources`, now and after later runs;
+                without any, everybody sees them.
 
         Raises:
             UsageError: a path does not exist, or there is nothing to index.
@@ -108,6 +114,8 @@ class Indexer:
         asked = self._located(sources or ())
         self._files.trust.allow(asked)
         with self._rebuild.locked(alone=rebuild):
+            if groups is not None:
+                self._restrict(asked, groups)
             loaded, beside = None, False
             if rebuild:
                 loaded, beside = self._rebuild.begin(asked or self._configured)
@@ -120,6 +128,38 @@ class Indexer:
             if beside and not run.interrupted:
                 self._rebuild.take_over()
             return run.report(time.perf_counter() - started)
+
+    def _restrict(self, places: Sequence[str], groups: Sequence[str]) -> None:
+        """Let only these groups see the documents at these places, from now on.
+
+        Raises:
+            UsageError: no place is named or there, or a group has no name that PostgreSQL takes.
+
+        """
+        if not places:
+            message = "name the files or folders of the group"
+            raise UsageError(message, hint="`askdoc index --group NAME PATH`")
+        for group in groups:
+            if not _GROUP.fullmatch(group):
+                message = f"not a name for a group: `{group}`"
+                raise UsageError(message, hint="use small letters, digits and `_`")
+        for place in places:
+            if not (is_address(place) or is_there(self._root / place)):
+                message = f"there is no file or folder `{place}`"
+                raise UsageError(message, hint="check the path")
+        with closing(self._store.catalog()) as catalog, catalog.transaction():
+            catalog.restrict({**catalog.restricted(), **dict.fromkeys(places, tuple(groups))})
+            places_of = GroupPlaces(catalog.restricted(), str(self._root))
+            main = {one.id: one.location for one in catalog.documents()}
+            # A document has copies only where the same groups see them; others are read again.
+            catalog.release(
+                [
+                    known.location
+                    for known in catalog.known()
+                    if places_of.of(known.location) != places_of.of(main[known.id])
+                ]
+            )
+            catalog.regroup(places_of.of)
 
     def follow(self, changed: Collection[Path], listen: Listener = ignore) -> IndexReport:
         """Bring the index up to date with paths that may have changed, and everything below them.
@@ -372,7 +412,7 @@ class Indexer:
 
     def _open(self, loaded: Embedder | None = None, store: Store | None = None) -> IndexWriter:
         load = self._load_embedder if loaded is None else lambda _: loaded
-        return IndexWriter(store or self._store, self._settings, load)
+        return IndexWriter(store or self._store, self._settings, load, str(self._root))
 
     def _wanted(self, catalog: Surveyed, asked: Sequence[str] | None) -> Sequence[str]:
         """Return the locations to survey: those that were named, else all sources."""

@@ -266,19 +266,39 @@ class Contents(Protocol):
         """Tell whether a document has this id, other than one being read at this location."""
 
 
+class GroupPlaces:
+    """Which groups see the documents at a location: those of the nearest place around it."""
+
+    def __init__(self, places: Mapping[str, Sequence[str]], root: str) -> None:
+        self._places = sorted(places, key=lambda place: len(_absolute(place, root)), reverse=True)
+        self._groups = {place: tuple(sorted(groups)) for place, groups in places.items()}
+        self._root = root
+
+    def of(self, location: str) -> tuple[str, ...]:
+        """Return the groups that alone see a document; none means everybody."""
+        around = (place for place in self._places if covers(place, location, self._root))
+        place = next(around, None)
+        return () if place is None else self._groups[place]
+
+
 class Recogniser:
     """Recognises copies and new versions.
 
     `waiting` has the ids of documents that are not stored yet, and `copied` those of which there
-    will be one more copy.
+    will be one more copy. A document has copies only where the same groups see them.
     """
 
     def __init__(
-        self, catalog: Contents, waiting: Collection[str], copied: Collection[str]
+        self,
+        catalog: Contents,
+        waiting: Collection[str],
+        copied: Collection[str],
+        groups: GroupPlaces,
     ) -> None:
         self._catalog = catalog
         self._waiting = waiting
         self._copied = copied
+        self._groups = groups
 
     def twin(self, location: str, digest: str) -> str | None:
         """Return the id of a document with the same content and the same kind of reader."""
@@ -286,6 +306,7 @@ class Recogniser:
             if (
                 known.id not in self._waiting
                 and suffix(known.location) == suffix(location)
+                and self._groups.of(known.location) == self._groups.of(location)
                 and not self._catalog.has_parts(known.location)
             ):
                 return known.id

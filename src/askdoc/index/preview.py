@@ -9,6 +9,7 @@ from askdoc.errors import ReadError
 from askdoc.index.plan import (
     Attempt,
     Contents,
+    GroupPlaces,
     Plan,
     Recogniser,
     Survey,
@@ -148,7 +149,7 @@ def _copies(
     may_lie_in_files = any(item.within for item in known)
     for file in new:
         sizes[file.size] = sizes.get(file.size, 0) + 1
-    recogniser = Recogniser(index, (), ())
+    recogniser = Recogniser(index, (), (), GroupPlaces({}, "."))
     first: dict[tuple[str, str], str] = {}
     copies: dict[str, str] = {}
     skips: list[Skip] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
@@ -69,12 +69,14 @@ class Rebuild:
         """
         sources: list[str] = []
         exclusions: list[str] = []
+        groups: Mapping[str, Sequence[str]] = {}
         made_by = None
         answers = False
         damage: IndexCorrupt | None = None
         try:
             with closing(self._store.catalog()) as catalog:
                 sources, exclusions = catalog.sources(), catalog.exclusions()
+                groups = catalog.restricted()
                 made_by = catalog.setting(EMBEDDER_NAME)
                 answers = bool(catalog.counts().documents)
         except IndexCorrupt as error:
@@ -97,6 +99,7 @@ class Rebuild:
             draft.keep(UNFINISHED, "yes")
             draft.keep_sources(sources)
             draft.exclude(exclusions)
+            draft.restrict(groups)
             if made_by is not None:
                 draft.keep(EMBEDDER_NAME, made_by)
         if not answers:
@@ -121,8 +124,9 @@ class Rebuild:
             with closing(self._store.catalog()) as catalog:
                 catalog.keep(UNFINISHED, "no")
             return False
-        with closing(self._store.catalog()) as catalog:
+        with closing(self._store.catalog()) as catalog, closing(self.store.catalog()) as draft:
             is_same = _registered(catalog, configured) == begun_with
+            draft.restrict(catalog.restricted())
         return is_same or self.begin(())[1]
 
     def take_over(self) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from askdoc.errors import MissingPart, ReadError
 from askdoc.index.embed import Cutters, IncomingDocument, Intake
 from askdoc.index.plan import (
+    GroupPlaces,
     Plan,
     Recogniser,
     Survey,
@@ -184,7 +185,8 @@ class Contents:
     `with_parts` are files with parts.
     """
 
-    def __init__(self, catalog: SqlCatalog) -> None:
+    def __init__(self, catalog: SqlCatalog, groups: GroupPlaces) -> None:
+        self._groups = groups
         self.waiting: dict[str, Found] = {}
         self.begun: set[tuple[str, str]] = set()
         self.in_files: set[tuple[str, str]] = set()
@@ -192,12 +194,17 @@ class Contents:
         self.stored: dict[tuple[str, str], Known] = {}
         self.copied: set[str] = set()
         self.with_parts: set[str] = set()
-        self._recogniser = Recogniser(catalog, self.waiting, self.copied)
+        self._recogniser = Recogniser(catalog, self.waiting, self.copied, groups)
 
     def twin(self, work: WorkFile) -> str | None:
         """Return the id of a document with the content of a file."""
         stored = self.stored.get(work.content)
-        if stored and stored.location not in self.with_parts and stored.location != work.location:
+        if (
+            stored
+            and stored.location not in self.with_parts
+            and stored.location != work.location
+            and self._groups.of(stored.location) == self._groups.of(work.location)
+        ):
             return stored.id
         return self._recogniser.twin(work.location, work.digest)
 
@@ -239,6 +246,7 @@ class Run:
     log: RunLog
     before: Before
     contents: Contents
+    groups: GroupPlaces
     intake: Intake | None = None
     reading: dict[str, WorkFile] = field(default_factory=dict)
     opened: set[str] = field(default_factory=set)
@@ -276,7 +284,8 @@ def carry_out(
     """
     catalog, claims = writer.catalog, writer.claims
     before = Before(catalog, survey, files)
-    run = Run(writer, files, cutters, settings, log, before, Contents(catalog))
+    groups = GroupPlaces(catalog.restricted(), writer.root)
+    run = Run(writer, files, cutters, settings, log, before, Contents(catalog, groups), groups)
     plan = plan_of(catalog, survey, files, before.again)
     log.unchanged = plan.unchanged + len(plan.move)
     log.unchanged -= len(log.added) + len(log.changed) + len(log.copied)
@@ -314,6 +323,8 @@ def carry_out(
 def _finish(run: Run, survey: Survey, asked: Sequence[str]) -> None:
     """Update names, and record what this run has done."""
     writer = run.writer
+    if writer.catalog.restricted():
+        writer.catalog.regroup(run.groups.of)
     renamed = None if writer.was_broken else run.renamed
     update_names(writer.catalog, run.cutters.analyser, renamed)
     note(run, survey)

@@ -97,8 +97,13 @@ class IndexWriter:
     """
 
     def __init__(
-        self, store: Store, settings: Settings, load_embedder: Callable[[str | None], Embedder]
+        self,
+        store: Store,
+        settings: Settings,
+        load_embedder: Callable[[str | None], Embedder],
+        root: str = "",
     ) -> None:
+        self.root = root
         self._store = store
         self._settings = settings
         self._load_embedder = load_embedder

@@ -28,7 +28,7 @@ from askdoc.chat.followups import complete_turns, is_repeated
 from askdoc.chat.rewriter import completed
 from askdoc.errors import AskdocError
 from askdoc.evals.bench import default_jobs
-from askdoc.serve.libraries import Libraries, OpenInThread, Shared
+from askdoc.serve.libraries import GROUPS, Libraries, OpenByGroups, Shared
 from askdoc.settings import ENGLISH
 from askdoc.system.limits import cores
 from askdoc.types import Answer, Passage, Span, Turn
@@ -308,7 +308,7 @@ class Engine:
     # ── in the threads ──────────────────────────────────────────────────────────────────────────
 
     def _work(self) -> None:
-        own = OpenInThread(self._shared)
+        own = OpenByGroups(self._shared)
         try:
             self._warm(own)
             own.rest()
@@ -327,7 +327,7 @@ class Engine:
         finally:
             own.close()
 
-    def _warm(self, own: OpenInThread) -> None:
+    def _warm(self, own: OpenByGroups) -> None:
         """Open the libraries, and look for something in each, which loads what is loaded late."""
         try:
             for name, member in own.get().members.items():
@@ -344,14 +344,15 @@ class Engine:
         if self.ready:
             self._opened.set()
 
-    def _do(self, task: Task[Any], own: OpenInThread) -> None:
+    def _do(self, task: Task[Any], own: OpenByGroups) -> None:
         if not task.future.set_running_or_notify_cancel():
             return
         with self._lock:
             self._busy.add(task)
         self._running.task = task
         try:
-            task.future.set_result(task.context.run(task.job, own.get(), task.listen))
+            libraries = own.get(task.context.get(GROUPS))
+            task.future.set_result(task.context.run(task.job, libraries, task.listen))
         except KeyboardInterrupt:
             task.future.set_exception(Ended("the question was given up"))
         except BaseException as error:  # noqa: BLE001 - raised where it is waited for

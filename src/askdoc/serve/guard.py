@@ -21,6 +21,7 @@ from starlette.datastructures import Headers, MutableHeaders
 
 from askdoc.serve import oidc, tokens
 from askdoc.serve.http import TOKEN, json_response, plain_error
+from askdoc.serve.libraries import GROUPS
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -134,6 +135,7 @@ class Guard:
         if not self._limiter.hit(rate, token.name):
             raise Refused(429, "too many calls with this token", {"Retry-After": "60"})
         scope[TOKEN] = token
+        GROUPS.set(token.groups)
 
     async def _token(self, shown: str) -> Token | None:
         """Find out what a token opens; None if it is not valid."""

@@ -11,8 +11,11 @@ import threading
 import time
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import structs
 
 from askdoc import app
 from askdoc.ask.federate import Federation
@@ -33,6 +36,11 @@ if TYPE_CHECKING:
 BETWEEN = ":"
 """Stands between the name of a library and the id of a document, as in a federation."""
 
+GROUPS: ContextVar[tuple[str, ...] | None] = ContextVar("askdoc_groups", default=None)
+"""The groups of the caller who shows a token; None stands for those of the settings."""
+
+_MOST_GROUPS = 8
+"""Sets of groups for which a thread has shared libraries open."""
 _GLANCE = 0.1
 _PATIENCE = 10.0
 """Seconds that a thread waits for others to let go of the index as it was before."""
@@ -110,12 +118,21 @@ class Shared:
         self._open: dict[OpenInThread, object] = {}
         """The content of the indexes that each thread has open."""
 
-    def open(self, stack: ExitStack) -> Libraries:
+    def seen_by(self, groups: tuple[str, ...] | None) -> dict[str, Workspace]:
+        """Return the workspaces as these groups see them."""
+        return {
+            name: workspace
+            if groups is None or workspace.database is None
+            else replace(workspace, settings=structs.replace(workspace.settings, groups=groups))
+            for name, workspace in self.workspaces.items()
+        }
+
+    def open(self, workspaces: Mapping[str, Workspace], stack: ExitStack) -> Libraries:
         """Open all libraries for the thread that calls."""
         with self._opening:
             members = {
                 name: self._open_one(name, workspace, stack)
-                for name, workspace in self.workspaces.items()
+                for name, workspace in workspaces.items()
             }
             rewriters = dict(self._rewriters())
         first = next(iter(self.workspaces.values()))
@@ -175,8 +192,9 @@ class Shared:
 class OpenInThread:
     """The libraries of one thread; opened again where the content of an index has changed."""
 
-    def __init__(self, shared: Shared) -> None:
+    def __init__(self, shared: Shared, groups: tuple[str, ...] | None = None) -> None:
         self._shared = shared
+        self._workspaces = shared.seen_by(groups)
         self._stack = ExitStack()
         self._libraries: Libraries | None = None
         self._files: object = None
@@ -207,9 +225,10 @@ class OpenInThread:
                 return self._libraries
             self.close()
         content = self._read_content()
-        self._shared.hold(self, content)
+        # Several snapshots of a database can be open at once.
+        self._shared.hold(self, [one for one in content if not one[0]])
         try:
-            self._libraries = self._shared.open(self._stack)
+            self._libraries = self._shared.open(self._workspaces, self._stack)
         except BaseException:
             self.close()
             raise
@@ -227,14 +246,64 @@ class OpenInThread:
         self._stack.close()
         self._shared.let_go(self)
 
-    def _read_content(self) -> object:
+    def _read_content(self) -> list[tuple[object, ...]]:
         """Name what is indexed, and what made the vectors."""
-        found: list[object] = []
-        for workspace in self._shared.workspaces.values():
+        found: list[tuple[object, ...]] = []
+        for workspace in self._workspaces.values():
             with app.open_made(workspace) as catalog:
-                found.append((catalog.corpus_fingerprint(), catalog.setting(EMBEDDER_FINGERPRINT)))
+                found.append(
+                    (
+                        workspace.database is not None,
+                        catalog.corpus_fingerprint(),
+                        catalog.setting(EMBEDDER_FINGERPRINT),
+                    )
+                )
         return found
 
     def _look_at_files(self) -> list[object]:
         """Return what changes when somebody writes to an index."""
-        return [app.index_state(one) for one in self._shared.workspaces.values()]
+        return [app.index_state(one) for one in self._workspaces.values()]
+
+
+class OpenByGroups:
+    """The libraries of one thread, opened for each set of groups that asks.
+
+    So nothing that one caller may see is remembered for another.
+    """
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+        self._has_groups = any(one.database is not None for one in shared.workspaces.values())
+        self._opened: dict[tuple[str, ...] | None, OpenInThread] = {None: OpenInThread(shared)}
+
+    @property
+    def is_current(self) -> bool:
+        """Whether what is open to the settings' groups is as it was when it was last looked at."""
+        return self._opened[None].is_current
+
+    def get(self, groups: tuple[str, ...] | None = None) -> Libraries:
+        """Return the libraries as these groups see them now; None stands for the settings' groups.
+
+        Raises:
+            StoreError: an index cannot be opened as it is now.
+
+        """
+        key = None if groups is None or not self._has_groups else tuple(sorted(set(groups)))
+        for other, opened in list(self._opened.items()):
+            if other != key and not opened.is_current:
+                opened.close()
+        opened = self._opened.pop(key, None) or OpenInThread(self._shared, key)
+        self._opened[key] = opened  # the latest comes last
+        for oldest in [one for one in self._opened if one is not None][:-_MOST_GROUPS]:
+            self._opened.pop(oldest).close()
+        return opened.get()
+
+    def rest(self) -> None:
+        """Let go of connections to databases until the next question."""
+        for opened in self._opened.values():
+            opened.rest()
+
+    def close(self) -> None:
+        """Close all libraries."""
+        for opened in self._opened.values():
+            opened.close()

@@ -22,8 +22,9 @@ class Token(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     """A token by the name of its owner.
 
     `libraries` are those that it opens, None for all. With `index`, its owner may add documents.
-    `rate` is how many calls a minute it has, None for as many as the server gives. `sha256` is
-    empty where an issuer has signed the token.
+    It shows what is open to all and the documents of `groups`. `rate` is how many calls a minute
+    it has, None for as many as the server gives. `sha256` is empty where an issuer has signed the
+    token.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Token(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     libraries: tuple[str, ...] | None = None
     index: bool = False
     rate: int | None = None
+    groups: tuple[str, ...] = ()
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -67,6 +69,7 @@ def add(
     *,
     index: bool = False,
     rate: int | None = None,
+    groups: Sequence[str] = (),
 ) -> str:
     """Make a token, add its hash to the file, and return the token itself, which is kept nowhere.
 
@@ -80,7 +83,7 @@ def add(
         raise UsageError(message, hint="choose another name, or take that one out of the file")
     secret = _PREFIX + secrets.token_urlsafe(_BYTES)
     opened = None if libraries is None else tuple(libraries)
-    token = Token(name, _hash(secret), opened, index, rate)
+    token = Token(name, _hash(secret), opened, index, rate, tuple(groups))
     written = msgspec.json.format(msgspec.json.encode(_File((*known, token))))
     part = file.with_name(f"{file.name}.{os.getpid()}.part")
     try:

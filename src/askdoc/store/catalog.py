@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,9 @@ class SqliteCatalog(SqlCatalog):
     def connection(self) -> sqlite3.Connection:
         """The connection, for operations on whole tables."""
         return self._connection
+
+    def regroup(self, groups_of: Callable[[str], Sequence[str]]) -> None:
+        """Do nothing: there are no groups in a folder."""
 
     def rest(self) -> None:
         """Do nothing: to read a file keeps nobody else from it."""

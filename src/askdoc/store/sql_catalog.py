@@ -10,11 +10,12 @@ from __future__ import annotations
 import hashlib
 import json
 from abc import abstractmethod
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+from askdoc.errors import UsageError
 from askdoc.store.packing import (
     OddName,
     TextEnd,
@@ -68,6 +69,26 @@ class SqlCatalog(SqlReader):
     def staging(self) -> AbstractContextManager[None]:
         """Commit all changes of staged documents in this block at once, or none."""
         return self.transaction()
+
+    def restricted(self) -> Mapping[str, Sequence[str]]:
+        """Map places to the groups that alone see the documents there; none in a folder."""
+        return {}
+
+    def restrict(self, places: Mapping[str, Sequence[str]]) -> None:
+        """Replace the places of groups.
+
+        Raises:
+            UsageError: the index is in a folder, where everybody reads everything.
+
+        """
+        if places:
+            message = "groups need a shared library; this index is in a folder"
+            hint = "keep it in PostgreSQL: `--index postgresql://HOST/NAME`"
+            raise UsageError(message, hint=hint)
+
+    @abstractmethod
+    def regroup(self, groups_of: Callable[[str], Sequence[str]]) -> None:
+        """Set the groups of all published documents by their locations."""
 
     @abstractmethod
     def _run(self, statement: str, *values: Any) -> None:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from askdoc.errors import StoreError
-from askdoc.store.packing import decoding, pack_term, unpack_text
+from askdoc.store.packing import decoding, pack_name, pack_term, unpack_name, unpack_text
 from askdoc.store.postgres.session import Database, Session
 from askdoc.store.reader import Row, batched
 from askdoc.store.sql_catalog import SqlCatalog
@@ -73,6 +73,13 @@ _ARRIVED = """
     INSERT INTO vectors SELECT id, document, vector FROM staged_vectors WHERE document = ANY(?)
     ON CONFLICT (id) DO UPDATE SET document = excluded.document, vector = excluded.vector
 """
+_TERMS_COUNTED = """
+    UPDATE documents d SET terms = counted.terms FROM (
+        SELECT c.document, sum(p.length) AS terms
+        FROM (SELECT DISTINCT chunk, length FROM postings) p JOIN chunks c ON c.key = p.chunk
+        GROUP BY c.document
+    ) counted WHERE d.key = counted.document
+"""
 _BATCH = 5000
 _ROWS = 50_000
 """Postings in memory at a time."""
@@ -87,7 +94,8 @@ _MANY = 100
 class PostgresCatalog(SqlCatalog):
     """The catalog of a shared library; with `write`, it is created if missing.
 
-    `run` is the number of the run that writes; what it stages is its own.
+    `run` is the number of the run that writes; what it stages is its own. A reader sees the
+    documents of these `groups` and those without; with None, all.
 
     Raises:
         NoIndex: there is no catalog to read. IndexTooNew: a newer askdoc made it.
@@ -96,11 +104,17 @@ class PostgresCatalog(SqlCatalog):
     """
 
     def __init__(
-        self, database: Database, root: Path, *, write: bool = False, run: int | None = None
+        self,
+        database: Database,
+        root: Path,
+        *,
+        write: bool = False,
+        run: int | None = None,
+        groups: Sequence[str] | None = (),
     ) -> None:
         super().__init__(database.shown, root, write=write)
         self.run = run
-        self.session = Session(database, write=write)
+        self.session = Session(database, write=write, groups=groups)
         self.session.changed = self._look_again
         self._added: Counter[str] = Counter()
         self._totals = [0, 0]
@@ -194,7 +208,8 @@ class PostgresCatalog(SqlCatalog):
         """Return how many bytes the tables take, with their indexes."""
         [(size,)] = self._all(
             """SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint FROM pg_class c
-               WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r'"""
+               WHERE c.relnamespace = ?::regnamespace AND c.relkind = 'r'""",
+            f'"{self.session.database.schema}"',
         )
         return int(size)
 
@@ -212,6 +227,33 @@ class PostgresCatalog(SqlCatalog):
             self._added.clear()
             self._totals = [0, 0]
             raise
+
+    def restricted(self) -> dict[str, tuple[str, ...]]:
+        """Map places to the groups that alone see the documents there; none means everybody."""
+        rows = self._all("SELECT location, groups FROM group_places")
+        return {unpack_name(location): tuple(groups) for location, groups in rows}
+
+    def restrict(self, places: Mapping[str, Sequence[str]]) -> None:
+        """Replace the places of groups; `regroup` then changes the documents."""
+        with self.transaction():
+            self._run("DELETE FROM group_places")
+            self._many(
+                "INSERT INTO group_places VALUES (?, ?)",
+                ((pack_name(place), list(groups)) for place, groups in places.items()),
+            )
+
+    def regroup(self, groups_of: Callable[[str], Sequence[str]]) -> None:
+        """Set the groups of all published documents by their locations."""
+        with self.transaction():
+            rows = self._all("SELECT key, location, groups FROM documents WHERE version = 1")
+            self._many(
+                "UPDATE documents SET groups = ? WHERE key = ?",
+                (
+                    (list(wanted), key)
+                    for key, location, groups in rows
+                    if (wanted := groups_of(unpack_name(location))) != tuple(groups)
+                ),
+            )
 
     @contextmanager
     def staging(self) -> Iterator[None]:
@@ -278,6 +320,7 @@ class PostgresCatalog(SqlCatalog):
             keys = [key for (key,) in self._all("SELECT key FROM documents WHERE version = 1")]
             self._changed += len(keys)
             self._copy_postings(keys)
+            self._run(_TERMS_COUNTED)
 
     def _slice(self, document: int, span: Span) -> str:
         held = self._texts.get(document, {})
@@ -417,6 +460,8 @@ class PostgresCatalog(SqlCatalog):
     def _list(self, key: int) -> None:
         self._changed += 1
         self._copy_postings([key])
+        terms = sum(len(line.split()) for _, line in self._terms(key))
+        self._run("UPDATE documents SET terms = ? WHERE key = ?", terms, key)
 
     def _unlist(self, key: int) -> None:
         self._changed += 1

@@ -8,12 +8,12 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 
-from askdoc.errors import IndexLocked, NoIndex, StoreError
+from askdoc.errors import IndexLocked, NoIndex, StoreError, UsageError
 from askdoc.store.archive import TABLES
 from askdoc.store.catalog import SqliteCatalog
 from askdoc.store.packing import OddName, pack_id, pack_name, unpack_id
 from askdoc.store.postgres.catalog import PostgresCatalog
-from askdoc.store.postgres.session import Database, Row, Session
+from askdoc.store.postgres.session import SEEN, Database, Row, Session
 from askdoc.store.postgres.vectors import PostgresVectors
 from askdoc.store.sql_catalog import SqlCatalog
 
@@ -153,7 +153,7 @@ def state(database: Database) -> object:
 
 def is_begun(database: Database) -> bool:
     """Tell whether there is a rebuild beside the library, complete or not."""
-    with suppress(NoIndex), closing(Session(database.beside(), write=False)):
+    with suppress(NoIndex), closing(Session(database.beside(), write=False, groups=None)):
         return True
     return False
 
@@ -169,13 +169,14 @@ def take_over(database: Database) -> None:
                 f'INSERT INTO {table} ({columns}) SELECT {columns} FROM "{made}".{table}'  # noqa: S608
             )
         _count_on(session)
-        session.run(f'DROP SCHEMA "{made}" CASCADE')
+        session.run(f'DROP SCHEMA "{made}", "{made}{SEEN}" CASCADE')
 
 
 def discard(database: Database) -> None:
     """Delete the rebuild."""
     with closing(Session(database, write=True)) as session:
-        session.run(f'DROP SCHEMA IF EXISTS "{database.beside().schema}" CASCADE')
+        made = database.beside().schema
+        session.run(f'DROP SCHEMA IF EXISTS "{made}", "{made}{SEEN}" CASCADE')
 
 
 def discard_vectors(database: Database) -> None:
@@ -188,8 +189,17 @@ def discard_vectors(database: Database) -> None:
 
 
 def copy_out(catalog: SqlCatalog, draft: SqliteCatalog) -> None:
-    """Copy the published documents of a shared library into an empty catalog, without full text."""
+    """Copy the published documents of a shared library into an empty catalog, without full text.
+
+    Raises:
+        UsageError: some are for certain groups alone, which a folder does not know.
+
+    """
     session = _shared(catalog).session
+    [(grouped,)] = session.all("SELECT has_groups()")
+    if grouped:
+        message = f"`{session.place}` has documents of groups, and a file would show them to all"
+        raise UsageError(message, hint="copy the database instead: `pg_dump`")
     with draft.transaction():
         for table, visible in TABLES.items():
             columns = _columns(session, table) if table != "documents" else _own(draft, table)
@@ -243,7 +253,8 @@ def _own(draft: SqliteCatalog, table: str) -> list[str]:
 def _columns(session: Session, table: str) -> list[str]:
     rows = session.all(
         """SELECT column_name FROM information_schema.columns
-           WHERE table_schema = current_schema() AND table_name = ? ORDER BY ordinal_position""",
+           WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position""",
+        session.database.schema,
         table,
     )
     return [str(name) for (name,) in rows]

@@ -37,11 +37,13 @@ from askdoc.errors import (
 )
 from askdoc.store.packing import OddName, PackedId
 
-VERSION = "0002"
+VERSION = "0003"
 """The version of the tables; the newest migration has this number."""
 
 _SCHEMA = "askdoc"
-_NAME = re.compile(r"[a-z_][a-z0-9_]{0,47}")
+SEEN = "_seen"
+"""The end of the name of the schema with the views for those who ask."""
+_NAME = re.compile(r"[a-z_][a-z0-9_]{0,40}")
 _LEAST_SERVER = 150_000
 _LEAST_VECTOR = (0, 8)
 _LOCK = 0x61736B64
@@ -131,14 +133,20 @@ class Session:
     from `begin_snapshot` to `rest`, and a new one from its next statement on; `changed` is called
     if the library is another then. A lost connection is replaced once, outside of transactions.
 
+    A reader asks in the name of `groups` and sees their documents and those without groups; with
+    None it sees all, as a writer does, and needs the right to read the tables themselves.
+
     Raises:
         NoIndex: there are no tables to read. IndexTooNew: a newer askdoc made them.
         StoreError: the server cannot be reached or used; the hint says what helps.
 
     """
 
-    def __init__(self, database: Database, *, write: bool) -> None:
+    def __init__(
+        self, database: Database, *, write: bool, groups: Sequence[str] | None = ()
+    ) -> None:
         self.database = database
+        self._groups = None if write else groups
         self.place = database.shown
         self.changed: Callable[[], None] = lambda: None
         self._write = write
@@ -146,6 +154,18 @@ class Session:
         self._content: list[Row] | None = None
         self._opened: psycopg.Connection[Row] | None = None
         self._open()
+
+    @property
+    def _pool(self) -> tuple[str, str]:
+        """Which readers share connections: those with the same search path."""
+        return self.database.address, self._path
+
+    @property
+    def _path(self) -> str:
+        schema = self.database.schema
+        if self._write or self._groups is None:
+            return f'"{schema}"'
+        return f'"{schema}{SEEN}", "{schema}"'
 
     @property
     def is_broken(self) -> bool:
@@ -247,6 +267,8 @@ class Session:
             if connection.info.transaction_status:
                 connection.execute("ROLLBACK")
             connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            asked = ",".join(self._groups or ())
+            connection.execute("SELECT set_config('askdoc.groups', $1, true)", [asked])
             self._content = connection.execute(_CONTENT).fetchall()
 
     def rest(self) -> None:
@@ -254,7 +276,7 @@ class Session:
         if self._write or self._opened is None:
             return
         connection, self._opened = self._opened, None
-        _give_back(self.database, connection)
+        _give_back(self._pool, connection)
 
     def close(self) -> None:
         """Close the connection."""
@@ -292,7 +314,7 @@ class Session:
     # ── opening ─────────────────────────────────────────────────────────────────────────────────
 
     def _open(self) -> psycopg.Connection[Row]:
-        connection = _connect(self.database) if self._write else _take(self.database)
+        connection = _connect(self.database) if self._write else _take(self.database, self._pool)
         self._opened = connection
         try:
             with self.translating():
@@ -372,9 +394,10 @@ class Session:
             message = f"pgvector {version} in `{self.place}` is too old"
             hint = "install 0.8 or newer, then run there: `ALTER EXTENSION vector UPDATE`"
             raise StoreError(message, hint=hint)
-        path = f'"{self.database.schema}", "{schema}", pg_catalog'
+        path = f'{self._path}, "{schema}", pg_catalog'
         self.all("SELECT set_config('search_path', ?, false)", path)
         self.all("SELECT set_config('hnsw.ef_search', '400', false)")
+        self.all("SELECT set_config('hnsw.iterative_scan', 'strict_order', false)")
         register_vector(self._connection)
 
     def _vector(self) -> tuple[str, str] | None:
@@ -467,14 +490,13 @@ _PREPARED: WeakSet[psycopg.Connection[Row]] = WeakSet()
 """Connections of pools whose server, version and search path are known to fit."""
 
 
-def _take(database: Database) -> psycopg.Connection[Row]:
+def _take(database: Database, key: tuple[str, str]) -> psycopg.Connection[Row]:
     """Take a connection from those that the readers of this process share.
 
     Raises:
         ConnectionLost: the server cannot be reached. StoreError: too many connections are in use.
 
     """
-    key = (database.address, database.schema)
     with _OPENING:
         if (pool := _POOLS.get(key)) is None:
             _connect(database).close()  # it says what is wrong with the address; a pool only waits
@@ -502,8 +524,8 @@ def _take(database: Database) -> psycopg.Connection[Row]:
                 raise StoreError(message, hint="ask again in a moment") from None
 
 
-def _give_back(database: Database, connection: psycopg.Connection[Row]) -> None:
-    pool = _POOLS.get((database.address, database.schema))
+def _give_back(key: tuple[str, str], connection: psycopg.Connection[Row]) -> None:
+    pool = _POOLS.get(key)
     if pool is None or not isinstance(connection, _Connection):
         connection.close()
         return

@@ -164,7 +164,8 @@ class PostgresVectors:
     def _graph(self) -> bool:
         if not self._has_graph:
             rows = self._session.all(
-                "SELECT 1 FROM pg_indexes WHERE schemaname = current_schema() AND indexname = ?",
+                "SELECT 1 FROM pg_indexes WHERE schemaname = ? AND indexname = ?",
+                self._session.database.schema,
                 _GRAPH,
             )
             self._has_graph = bool(rows)
