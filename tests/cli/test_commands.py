@@ -21,11 +21,14 @@ from typer.testing import CliRunner, Result
 
 from askdoc import formats
 from askdoc.cli import app as cli
+from askdoc.cli.open import index_files
 from askdoc.cli.search import _grep_lines, _matches
+from askdoc.render.console import errors
 from askdoc.store.catalog import SqliteCatalog
 from askdoc.strings import printable
 from askdoc.text.terms import SnowballAnalyser
-from askdoc.types import Chunk, Document, Field, Passage, Span, Stamp
+from askdoc.types import Chunk, Document, Field, IndexReport, Passage, Span, Stamp
+from askdoc.workspace import find
 
 PIER = """Minutes of the harbour board
 
@@ -770,6 +773,15 @@ def test_an_empty_pipe_beside_a_question_leaves_the_index_to_be_asked(work: Path
     )
     assert done.returncode == 0, done.stderr
     assert "docs/minutes/pier.txt" in done.stdout
+
+
+def test_ctrl_c_while_a_file_is_indexed_ends_the_question(
+    bare: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped = IndexReport(interrupted=True)
+    monkeypatch.setattr("askdoc.cli.open.build", lambda *_: stopped)
+    with pytest.raises(KeyboardInterrupt):
+        index_files(find(bare), ["pier.txt"], errors())
 
 
 def test_a_file_and_a_library_do_not_go_together(bare: Path) -> None:

@@ -224,6 +224,8 @@ def index_files(workspace: Workspace, files: Sequence[str], stderr: Page) -> Non
         text.write_bytes(read_all(LONGEST_TEXT, "the text"))
         named[named.index(STANDARD_INPUT)] = str(text)
     report = build(workspace, targets(named, here()), stderr)
+    if report.interrupted:
+        raise KeyboardInterrupt
     if not report.added:
         reason = report.skipped[0].reason if report.skipped else "it has no text"
         message = f"there is nothing to ask in {', '.join(f'`{name}`' for name in files)}: {reason}"

@@ -35,7 +35,8 @@ class Lines(Protocol):
 def interactive(session: Session, lines: Lines, *, version: str) -> None:
     """Read lines until the user leaves; Ctrl-C ends an answer, not the session."""
     with session.keyboard.grabbed():
-        session.pages.output().show([Text(_GREETING.format(version=version), style="faint"), BLANK])
+        page = session.pages.output()
+        page.show([hang(Text(_GREETING.format(version=version), style="faint"), page), BLANK])
         while _once(session, lines):
             pass
 
