@@ -31,7 +31,7 @@ import numpy as np
 
 from askdoc import app, workspace
 from askdoc.index.embed import sweep
-from askdoc.store.vectors_process import ChromaProcess
+from askdoc.store import embedded
 from askdoc.text.terms import SnowballAnalyser
 from askdoc.types import Chunk, Document, Span, Stamp
 from askdoc.workspace import Workspace
@@ -115,7 +115,7 @@ class Builder:
     def __init__(self, here: Workspace, texts: Texts, *, vectors: bool) -> None:
         self._texts = texts
         self._catalog = app.open_catalog(here, write=True)
-        self._vectors = ChromaProcess(app.vectors_folder(here)) if vectors else None
+        self._vectors = embedded.open_to_write(here.index) if vectors else None
         self.seconds = {"catalog": 0.0, "vectors": 0.0}
         self.wall = -time.perf_counter()
         before = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from askdoc import app, workspace
-from askdoc.store.vectors import ChromaStore
+from askdoc.store.chroma import ChromaStore
 from askdoc.testing import HashEmbedder
 from askdoc.workspace import Workspace
 

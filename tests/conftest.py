@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, settings
 from tests.postgres import Server, serving
 
 from askdoc.models import embedder, reader
-from askdoc.store.vectors import ChromaStore
+from askdoc.store import embedded as embedded_vectors
+from askdoc.store.chroma import ChromaStore
 
 # A shell that starts tests in the background has them ignore Ctrl-C, and the processes that they
 # start inherit that; those are to end by it.
@@ -49,7 +50,8 @@ def _all_in_this_process() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("askdoc.app.indexing.cores", lambda: 0)
         patch.setattr(
-            "askdoc.app.indexing._vectors_to_write", lambda folder: ChromaStore(folder, write=True)
+            "askdoc.store.embedded.open_to_write",
+            lambda index: ChromaStore(index / embedded_vectors.VECTORS_FOLDER, write=True),
         )
         patch.setattr(embedder, "packaged", cache(embedder.packaged))
         patch.setattr("askdoc.models.rankers.packaged", cache(reader.packaged))

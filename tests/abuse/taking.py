@@ -55,7 +55,7 @@ def take_in(root: Path, *, seconds: float, megabytes: int) -> Taken:
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("askdoc.app.opening.embedder", lambda *_, **__: NoEmbedder())
-        patch.setattr("askdoc.app.indexing._vectors_to_write", lambda _: MemoryVectors())
+        patch.setattr("askdoc.store.embedded.open_to_write", lambda _: MemoryVectors())
         before, started = memory_used(), time.process_time()
         with app.indexer(here) as indexer:
             report = indexer.sync([root / "docs"])

@@ -28,7 +28,7 @@ from askdoc.errors import (
     UsageError,
 )
 from askdoc.store import archive as export_file
-from askdoc.store import files
+from askdoc.store import embedded, files
 from askdoc.store.packing import pack_numbers, pack_text
 from askdoc.types import Block, Field, IndexReport, Kind, Moving, Span, Structure
 
@@ -136,6 +136,27 @@ def test_questions_work_at_once_and_moved_documents_are_unchanged(
     assert (report.added, report.changed, report.removed) == ((), (), ())
     second.write({"docs/bees.md": "# Bees\n\nSwarms leave the hive on warm days."})
     assert second.index().changed == ("docs/bees.md",)
+
+
+def test_vectors_live_through_all_that_happens_to_an_index(tmp_path: Path) -> None:
+    place, other = Place(tmp_path / "place"), Place(tmp_path / "other")
+    place.write(DOCUMENTS)
+    place.index(place.folder / "docs")
+    place.write({"docs/bees.md": HERONS})
+    place.index()
+    changed = place.state()
+    with app.indexer(place.workspace) as indexer:
+        indexer.sync(rebuild=True)
+    assert place.state() == changed
+    embedded.discard(place.workspace.index)
+    assert not app.has_vectors(place.workspace)
+    with app.indexer(place.workspace) as indexer:
+        indexer.repair()
+    assert place.state() == changed
+    file = tmp_path / "library.askdoc"
+    export_index(place.workspace, file)
+    import_index(other.workspace, file)
+    assert other.state()["vectors"].keys() == changed["vectors"].keys()
 
 
 def test_documents_that_are_brought_to_another_place_are_recognised(

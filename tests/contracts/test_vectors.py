@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from askdoc.errors import EmbedderMismatch, StoreError
-from askdoc.store import vectors_shards
-from askdoc.store.vectors import ChromaStore
-from askdoc.store.vectors_process import ChromaProcess
+from askdoc.store import chroma_shards
+from askdoc.store.chroma import ChromaStore
+from askdoc.store.chroma_writer import ChromaWriter
 from askdoc.testing import MemoryVectors
 from askdoc.types.ports import VectorStore
 
@@ -40,14 +40,14 @@ def reopen(
 ) -> Iterator[Open]:
     memory = MemoryVectors()
     if request.param == "shards":
-        monkeypatch.setattr(vectors_shards, "_SHARD", 2)
+        monkeypatch.setattr(chroma_shards, "_SHARD", 2)
     sessions = ExitStack()
     postgres: Callable[[], VectorStore] | None = None
     if request.param == "postgres":
         postgres = in_postgres(request.getfixturevalue("postgres"), sessions)
     kinds: dict[str, Callable[[], VectorStore]] = {
         "memory": lambda: memory,
-        "process": lambda: ChromaProcess(tmp_path, starts_here=True),
+        "process": lambda: ChromaWriter(tmp_path, starts_here=True),
     }
     make = postgres or kinds.get(request.param, lambda: ChromaStore(tmp_path, write=True))
     opened: list[VectorStore] = []
@@ -119,7 +119,7 @@ def test_searches_within_very_many_documents(
     store: VectorStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     count = 5000
-    monkeypatch.setattr(vectors_shards, "_SHARD", 2000)
+    monkeypatch.setattr(chroma_shards, "_SHARD", 2000)
     vectors = np.eye(3, dtype=np.float32)[np.arange(count) % 3]
     store.add([f"{n}" for n in range(count)], [f"d{n}" for n in range(count)], vectors)
     wanted = [f"d{n}" for n in range(1, count)]
@@ -164,7 +164,7 @@ def test_refuses_vectors_of_another_length(store: VectorStore) -> None:
 def test_what_was_stored_is_there_at_the_next_opening(
     reopen: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(vectors_shards, "_SHARD", 700)
+    monkeypatch.setattr(chroma_shards, "_SHARD", 700)
     many = np.random.default_rng(0).normal(size=(1500, 8)).astype(np.float32)
     many /= np.linalg.norm(many, axis=1, keepdims=True)
     ids = [f"{n:032x}" for n in range(len(many))]
@@ -178,7 +178,7 @@ def test_what_was_stored_is_there_at_the_next_opening(
 
 
 def test_a_separate_process_does_the_same(tmp_path: Path) -> None:
-    with closing(ChromaProcess(tmp_path)) as store:
+    with closing(ChromaWriter(tmp_path)) as store:
         add(store, a1=NORTH, a2=EAST, b1=NORTH_EAST)
         assert store._process
         assert [hit.chunk_id for hit in store.search(EAST, 2)] == ["a2", "b1"]
@@ -190,18 +190,18 @@ def test_a_separate_process_does_the_same(tmp_path: Path) -> None:
             add(store, a2=unit(1, 2))
         with pytest.raises(StoreError, match="unknown"):
             store.vectors(["unknown"])
-    with closing(ChromaProcess(tmp_path, starts_here=True)) as again:
+    with closing(ChromaWriter(tmp_path, starts_here=True)) as again:
         assert sorted(again.ids()) == ["a2", "b1"]
 
 
 def test_what_is_never_opened_starts_no_process_and_may_be_closed_twice(tmp_path: Path) -> None:
-    store = ChromaProcess(tmp_path / "chroma")
+    store = ChromaWriter(tmp_path / "chroma")
     store.close()
     store.close()
     assert not (tmp_path / "chroma").exists()
-    opened = ChromaProcess(tmp_path / "chroma")
+    opened = ChromaWriter(tmp_path / "chroma")
     opened.open()
     opened.close()
     opened.close()
-    with closing(ChromaProcess(tmp_path / "chroma")) as again:  # nothing holds on to the folder
+    with closing(ChromaWriter(tmp_path / "chroma")) as again:  # nothing holds on to the folder
         assert again.count() == 0

@@ -26,7 +26,7 @@ from askdoc import formats
 from askdoc.ask import rank
 from askdoc.models.cache import cache_folder
 from askdoc.store.catalog import SqliteCatalog
-from askdoc.store.vectors import ChromaStore
+from askdoc.store.chroma import ChromaStore
 from askdoc.types import Hit
 
 

@@ -22,11 +22,11 @@ from askdoc.index.reading.reading import in_line
 from askdoc.index.sources import NO_WEB, Files, Web
 from askdoc.index.writer import Beside, Store
 from askdoc.settings import Settings
+from askdoc.store import embedded
 from askdoc.store import files as beside
-from askdoc.store import vectors_files
 from askdoc.store.catalog import SqliteCatalog
+from askdoc.store.chroma import ChromaStore
 from askdoc.store.files import writing
-from askdoc.store.vectors import ChromaStore
 from askdoc.testing import HashEmbedder, MemoryVectors
 from askdoc.text.terms import SnowballAnalyser
 from askdoc.types import Found, IndexReport, Reading, ReadOptions, Skip, Span
@@ -149,9 +149,7 @@ class Bench:
             catalog=lambda: self.in_catalog(SqliteCatalog(folder, self.root, write=True)),
             reading=lambda: SqliteCatalog(folder, self.root),
             vectors=lambda _: self._open_vectors(folder),
-            has_vectors=lambda: (
-                self.memory is not None or vectors_files.is_intact(folder / "chroma")
-            ),
+            has_vectors=lambda: self.memory is not None or embedded.are_intact(folder),
             discard_vectors=lambda: self._discard_vectors(folder),
             beside=other,
         )
@@ -201,16 +199,16 @@ class Bench:
             self.memory = MemoryVectors()
         elif folder != self.index:
             self.memory_beside = MemoryVectors()
-        vectors_files.discard(folder / "chroma")
+        embedded.discard(folder)
 
     def _take_over(self, has_passages: bool) -> None:  # noqa: FBT001 - as the real one
         if self.memory is not None:
             self.memory = self.memory_beside
-        beside.take_over(self.index, "chroma", has_passages=has_passages)
+        beside.take_over(self.index, has_passages=has_passages)
 
     def _discard_anew(self) -> None:
         self.memory_beside = MemoryVectors()
-        beside.discard(self.index, "chroma")
+        beside.discard(self.index)
 
     def _load_embedder(self, _made_by: str | None) -> CountingEmbedder:
         self.opened.append("embedder")

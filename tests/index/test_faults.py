@@ -22,7 +22,7 @@ from askdoc.index import embed as intake
 from askdoc.index import run
 from askdoc.index.writer import Repaired
 from askdoc.settings import Settings
-from askdoc.store import vectors as chroma
+from askdoc.store import chroma
 from askdoc.testing import MemoryVectors
 from askdoc.types import Found, Stopping
 

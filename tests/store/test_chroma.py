@@ -23,11 +23,10 @@ from chromadb.api.models.Collection import Collection
 from tests.processes import running
 
 from askdoc.errors import DiskFull, IndexCorrupt, StoreError
-from askdoc.store import vectors as chroma
-from askdoc.store import vectors_files, vectors_process, vectors_shards
-from askdoc.store.vectors import ChromaStore
-from askdoc.store.vectors_files import discard, is_intact
-from askdoc.store.vectors_process import ChromaProcess
+from askdoc.store import chroma, chroma_files, chroma_shards, chroma_writer
+from askdoc.store.chroma import ChromaStore
+from askdoc.store.chroma_files import discard, is_intact
+from askdoc.store.chroma_writer import ChromaWriter
 
 if TYPE_CHECKING:
     from askdoc.types.ports import Matrix
@@ -99,7 +98,7 @@ def test_closing_leaves_little_unused_space(built: Path, tmp_path: Path) -> None
 
 def test_a_fold_loads_only_what_it_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Chroma leaves the last change in the log of each; loading all would take memory for all."""
-    monkeypatch.setattr(vectors_shards, "_SHARD", 500)
+    monkeypatch.setattr(chroma_shards, "_SHARD", 500)
     folder = tmp_path / "chroma"
     with ChromaStore(folder, write=True) as store:
         store.add(names(1400), ["d"] * 1400, clustered(1400))
@@ -121,26 +120,26 @@ def test_a_fold_loads_only_what_it_changes(tmp_path: Path, monkeypatch: pytest.M
 def test_a_fold_reads_again_only_what_it_changed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(vectors_shards, "_SHARD", 500)
+    monkeypatch.setattr(chroma_shards, "_SHARD", 500)
     folder = tmp_path / "chroma"
     store = ChromaStore(folder, write=True)
     store.add(names(900), ["d"] * 900, clustered(900))
     store.close()
     read: list[Path] = []
-    original = vectors_files._checksums
+    original = chroma_files._checksums
 
     def noted(file: Path, most: int | None = None) -> list[int]:
         read.append(file)
         return original(file, most)
 
-    monkeypatch.setattr(vectors_files, "_checksums", noted)
+    monkeypatch.setattr(chroma_files, "_checksums", noted)
     store = ChromaStore(folder, write=True)
     store.add(names(50, 900), ["d"] * 50, clustered(50, seed=1))
     store.close()
     assert read
     assert len({file.parent for file in read}) == 1
     assert len({file.parent for file in folder.glob("*/data_level0.bin")}) == 2
-    assert vectors_files.seal_holds(folder, thoroughly=True)
+    assert chroma_files.seal_holds(folder, thoroughly=True)
 
 
 @pytest.mark.parametrize(("added", "left"), [(20, range(20, 23)), (40, range(3))])
@@ -216,7 +215,7 @@ def test_vectors_that_cannot_be_written_to_are_read(copy: Path) -> None:
     with tempfile.TemporaryDirectory() as top:
         Path(top).chmod(0o755)
         folder = shutil.copytree(copy, Path(top, "chroma"))
-        script = "import sys, pathlib\nfrom askdoc.store.vectors import ChromaStore\n"
+        script = "import sys, pathlib\nfrom askdoc.store.chroma import ChromaStore\n"
         script += "with ChromaStore(pathlib.Path(sys.argv[1])) as store:\n"
         script += "    print(store.check(), store.count(), len(store.vectors(list(store.ids()))))"
         command = ["setpriv", "--reuid", "65534", "--clear-groups", sys.executable, "-c", script]
@@ -318,9 +317,9 @@ def test_bytes_that_changed_by_themselves_are_found_at_the_next_opening(copy: Pa
 def test_an_opening_samples_a_large_index_and_the_check_reads_all_of_it(
     copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(vectors_files, "_BLOCK", 4096)
-    monkeypatch.setattr(vectors_files, "_SAMPLE", 40)  # of 130 or so
-    with vectors_files.unsealed(copy):
+    monkeypatch.setattr(chroma_files, "_BLOCK", 4096)
+    monkeypatch.setattr(chroma_files, "_SAMPLE", 40)  # of 130 or so
+    with chroma_files.unsealed(copy):
         os.utime(next(copy.glob("*/data_level0.bin")))  # so that its checksums are taken anew
     assert is_intact(copy)
     [file] = copy.glob("*/data_level0.bin")
@@ -329,8 +328,8 @@ def test_an_opening_samples_a_large_index_and_the_check_reads_all_of_it(
     with ChromaStore(copy) as store:
         assert store.check() == ["files of vectors are damaged"]
     monkeypatch.undo()
-    monkeypatch.setattr(vectors_files, "_BLOCK", 4096)
-    monkeypatch.setattr(vectors_files, "_SAMPLE", 40)
+    monkeypatch.setattr(chroma_files, "_BLOCK", 4096)
+    monkeypatch.setattr(chroma_files, "_SAMPLE", 40)
     assert not all(is_intact(copy) for _ in range(50))
 
 
@@ -342,10 +341,10 @@ def test_a_seal_of_an_older_version_holds(copy: Path) -> None:
         entry[2] = zlib.crc32((copy / file).read_bytes())
     seal.write_text(json.dumps(sealed))
     assert is_intact(copy)
-    assert vectors_files.seal_holds(copy, thoroughly=True)
+    assert chroma_files.seal_holds(copy, thoroughly=True)
     [file] = copy.glob("*/data_level0.bin")
     flip(file)
-    assert not vectors_files.seal_holds(copy, thoroughly=True)
+    assert not chroma_files.seal_holds(copy, thoroughly=True)
 
 
 def test_a_long_log_is_folded_meanwhile(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -364,7 +363,7 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from test_chroma import clustered, names
-from askdoc.store.vectors import ChromaStore
+from askdoc.store.chroma import ChromaStore
 vectors = clustered(1200)
 rounds = wrong = 0
 print("ready", flush=True)
@@ -428,7 +427,7 @@ def test_an_odd_variable_of_the_environment_is_no_obstacle(
     copy: Path, tmp_path: Path, name: str, value: str
 ) -> None:
     code = (
-        "import sys; from pathlib import Path; from askdoc.store.vectors import ChromaStore\n"
+        "import sys; from pathlib import Path; from askdoc.store.chroma import ChromaStore\n"
         "print(ChromaStore(Path(sys.argv[1])).count())"
     )
     for place in ("environment", "file"):
@@ -444,7 +443,7 @@ def test_an_odd_variable_of_the_environment_is_no_obstacle(
 def test_an_env_file_that_chroma_chokes_on_is_named(copy: Path, tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"MIGRATIONS=\xe9\n")
     code = (
-        "import sys; from pathlib import Path; from askdoc.store.vectors import ChromaStore\n"
+        "import sys; from pathlib import Path; from askdoc.store.chroma import ChromaStore\n"
         "from askdoc.errors import IndexCorrupt, StoreError\n"
         "try: ChromaStore(Path(sys.argv[1]))\n"
         "except StoreError as error: print(isinstance(error, IndexCorrupt), error.hint)"
@@ -486,7 +485,7 @@ def test_a_disk_that_fills_is_said(
 
 def test_a_process_folds_a_long_log_meanwhile(copy: Path) -> None:
     """Without reading anything again: the same process goes on."""
-    store = ChromaProcess(copy)
+    store = ChromaWriter(copy)
     used: set[int] = set()
     for start in range(10_000, 14_400, 400):
         store.add(names(400, start), ["d"] * 400, clustered(400, seed=start))
@@ -518,13 +517,13 @@ def test_no_change_folds_where_it_was_not_foretold(
     """A fold that comes as a surprise leaves the seal broken, and others may load meanwhile."""
     monkeypatch.setattr(chroma, "_LONGEST_LOG", 100)
     surprises: list[bool] = []
-    unsealed = vectors_files.unsealed
+    unsealed = chroma_files.unsealed
 
     def noting(folder: Path) -> AbstractContextManager[None]:
-        surprises.append(not vectors_files.seal_holds(folder))
+        surprises.append(not chroma_files.seal_holds(folder))
         return unsealed(folder)
 
-    monkeypatch.setattr(vectors_files, "unsealed", noting)
+    monkeypatch.setattr(chroma_files, "unsealed", noting)
     with ChromaStore(copy, write=True) as store:
         if when != "between":
             look(store)
@@ -541,20 +540,20 @@ def test_no_change_folds_where_it_was_not_foretold(
 
 
 def test_a_fold_is_out_of_reach_of_others_while_a_writer_adds(copy: Path) -> None:
-    with ChromaProcess(copy) as store:
+    with ChromaWriter(copy) as store:
         for start in range(5000, 7600, 200):
             store.add(names(200, start), ["d"] * 200, clustered(200, seed=start))
             with contextlib.closing(sqlite3.connect(copy / "chroma.sqlite3")) as database:
                 rows = database.execute("SELECT config_json_str, schema_str FROM collections")
                 kept = str(rows.fetchall())
             thresholds = set(re.findall(r'"sync_threshold": ?(\d+)', kept))
-            assert thresholds == {str(vectors_shards.FOLD_NEVER)}
+            assert thresholds == {str(chroma_shards.FOLD_NEVER)}
 
 
 def test_a_process_is_due_when_it_holds_several_graphs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(vectors_shards, "_SHARD", 500)
+    monkeypatch.setattr(chroma_shards, "_SHARD", 500)
     monkeypatch.setattr(chroma, "_LONGEST_LOG", 300)
     with ChromaStore(tmp_path / "chroma", write=True, folds=False) as store:
         store.add(names(490), ["d"] * 490, clustered(490))
@@ -566,10 +565,10 @@ def test_a_process_is_due_when_it_holds_several_graphs(
 def test_a_new_database_moves_to_a_process_once_there_is_much(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(vectors_shards, "_SHARD", 100)
+    monkeypatch.setattr(chroma_shards, "_SHARD", 100)
     monkeypatch.setattr(chroma, "_LONGEST_LOG", 100)
     folder = tmp_path / "chroma"
-    with ChromaProcess(folder, starts_here=True) as store:
+    with ChromaWriter(folder, starts_here=True) as store:
         store.add(names(90), ["d"] * 90, clustered(90))
         store.add(names(60, 90), ["d"] * 60, clustered(60, seed=1))  # now there are two graphs
         processes = [store._process]
@@ -584,7 +583,7 @@ def test_a_new_database_moves_to_a_process_once_there_is_much(
 
 
 def test_a_process_that_crashes_is_an_error_like_any_other(copy: Path) -> None:
-    store = ChromaProcess(copy)
+    store = ChromaWriter(copy)
     store.count()
     assert store._process
     store._process.kill()
@@ -593,16 +592,16 @@ def test_a_process_that_crashes_is_an_error_like_any_other(copy: Path) -> None:
     assert "run `askdoc index` again" in (caught.value.hint or "")
     assert not is_intact(copy)
     store.close()
-    crashed = vectors_process._crashed(copy, -11)  # by itself, not for want of memory
+    crashed = chroma_writer._crashed(copy, -11)  # by itself, not for want of memory
     assert "run `askdoc index` again" in (crashed.hint or "")
 
 
 def test_a_process_tells_what_is_wrong_and_can_be_asked_again(copy: Path) -> None:
     (copy / "seal.json").unlink()
-    with ChromaProcess(copy) as store, pytest.raises(IndexCorrupt, match="damaged"):
+    with ChromaWriter(copy) as store, pytest.raises(IndexCorrupt, match="damaged"):
         store.count()
     discard(copy)
-    with ChromaProcess(copy) as store:
+    with ChromaWriter(copy) as store:
         for _ in range(2):
             with pytest.raises(StoreError, match="unknown"):
                 store.vectors(["unknown"])

@@ -9,8 +9,8 @@ from pathlib import Path
 _FRESH = """
 import sys
 from pathlib import Path
-from askdoc.store import vectors_import
-from askdoc.store.vectors import ChromaStore
+from askdoc.store import chroma_import
+from askdoc.store.chroma import ChromaStore
 import numpy as np
 
 with ChromaStore(Path(sys.argv[1]), write=True) as store:

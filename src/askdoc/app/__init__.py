@@ -16,7 +16,6 @@ if TYPE_CHECKING:
         refuse_index_around,
     )
     from askdoc.app.opening import (
-        VECTORS,
         calibration,
         database_of,
         embedder,
@@ -31,12 +30,10 @@ if TYPE_CHECKING:
         open_vectors,
         ranker,
         refuse_while_made,
-        vectors_folder,
     )
     from askdoc.app.writing import language_model, language_models, may_write
 
 __all__ = [
-    "VECTORS",
     "answerer",
     "asked",
     "calibration",
@@ -65,7 +62,6 @@ __all__ = [
     "refuse_index_around",
     "refuse_while_made",
     "rest",
-    "vectors_folder",
 ]
 
 _MODULES = {
@@ -79,7 +75,6 @@ _MODULES = {
         "refuse_index_around",
     ),
     "opening": (
-        "VECTORS",
         "calibration",
         "database_of",
         "embedder",
@@ -94,7 +89,6 @@ _MODULES = {
         "open_vectors",
         "ranker",
         "refuse_while_made",
-        "vectors_folder",
     ),
     "writing": ("language_model", "language_models", "may_write"),
 }

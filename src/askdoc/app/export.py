@@ -33,7 +33,7 @@ from askdoc.index.plan import covers
 from askdoc.index.writer import EMBEDDER_FINGERPRINT, EMBEDDER_NAME, SETTINGS_FINGERPRINT
 from askdoc.settings import index_fingerprint
 from askdoc.store import archive as export_file
-from askdoc.store import files, vectors_files
+from askdoc.store import embedded, files
 from askdoc.store import files as beside
 from askdoc.store.archive import (
     CATALOG,
@@ -191,11 +191,9 @@ def _put(
     with _former(workspace) as former:
         if former is not None:
             former.keep(WRITING, "yes")
-    vectors = app.vectors_folder(workspace)
-    vectors_files.discard(vectors)
-    (folder / vectors.name).replace(vectors)
+    embedded.replace(workspace.index, folder)
     replace(workspace.index)
-    beside.discard(workspace.index, app.VECTORS)  # an interrupted rebuild
+    beside.discard(workspace.index)  # an interrupted rebuild
     return done
 
 
@@ -276,11 +274,9 @@ def _store_vectors(
         BadExport: they do not match the chunks, or do not have unit length.
 
     """
-    from askdoc.store.vectors_process import ChromaProcess
-
     progress = _progress(listen, "Storing vectors")
     done = 0
-    with closing(ChromaProcess(folder / app.VECTORS, starts_here=True)) as store:
+    with closing(embedded.open_to_write(folder)) as store:
         store.open()  # also for an index without vectors
         for batch, matrix in _unpacked(folder, placed, dimensions):
             store.add([chunk for chunk, _ in batch], [document for _, document in batch], matrix)

@@ -22,9 +22,9 @@ from askdoc.index.sources import ANYWHERE, Files, Trust, Web
 from askdoc.index.status import coverage
 from askdoc.index.writer import Beside, Store
 from askdoc.readers import expect_parts, reader_for, reader_named
+from askdoc.store import embedded
 from askdoc.store import files as beside
 from askdoc.store import files as lock
-from askdoc.store import vectors_files
 from askdoc.store.catalog import SqliteCatalog
 from askdoc.system.limits import Limits, cores, still_holds
 from askdoc.system.safe_open import digest
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from askdoc.index.watch import Follower
     from askdoc.settings import Settings
     from askdoc.store.postgres.session import Database
-    from askdoc.types.ports import VectorStore
     from askdoc.web.sources import WebSources
     from askdoc.workspace import Workspace
 
@@ -264,21 +263,20 @@ def _store(workspace: Workspace) -> Store:
         Beside(
             store=_store_in(beside.folder_of(index), workspace),
             is_begun=lambda: beside.is_begun(index),
-            take_over=lambda has: beside.take_over(index, opening.VECTORS, has_passages=has),
-            discard=lambda: beside.discard(index, opening.VECTORS),
+            take_over=lambda has: beside.take_over(index, has_passages=has),
+            discard=lambda: beside.discard(index),
         ),
     )
 
 
 def _store_in(folder: Path, workspace: Workspace, beside: Beside | None = None) -> Store:
-    vectors = folder / opening.VECTORS
     return Store(
         lock=lambda _alone: lock.writing(folder, _command()),
         catalog=lambda: SqliteCatalog(folder, workspace.root, write=True),
         reading=lambda: SqliteCatalog(folder, workspace.root),
-        vectors=lambda _: _vectors_to_write(vectors),
-        has_vectors=lambda: vectors_files.is_intact(vectors),
-        discard_vectors=lambda: vectors_files.discard(vectors),
+        vectors=lambda _: embedded.open_to_write(folder),
+        has_vectors=lambda: embedded.are_intact(folder),
+        discard_vectors=lambda: embedded.discard(folder),
         beside=beside,
     )
 
@@ -338,12 +336,6 @@ def _command() -> str:
         else:
             words.append(without_secrets(word))
     return " ".join(words)
-
-
-def _vectors_to_write(folder: Path) -> VectorStore:
-    from askdoc.store.vectors_process import ChromaProcess
-
-    return ChromaProcess(folder, starts_here=not vectors_files.has_database(folder))
 
 
 def _cutters() -> Cutters:

@@ -19,23 +19,18 @@ from askdoc.settings import (
     NO_RERANKER,
     RANKER_FINGERPRINT,
 )
+from askdoc.store import embedded, schema
 from askdoc.store import files as lock
-from askdoc.store import schema, vectors_files
 from askdoc.store.catalog import SqliteCatalog
 from askdoc.text.languages import detect
 from askdoc.types.ports import Listener, ignore
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from askdoc.settings import Settings
     from askdoc.store.postgres.session import Database
     from askdoc.store.sql_catalog import SqlCatalog
     from askdoc.types.ports import CatalogReader, Embedder, Ranker, VectorStore
     from askdoc.workspace import Workspace
-
-VECTORS = "chroma"
-"""The folder, inside that of the index, with the vectors."""
 
 
 def open_catalog(workspace: Workspace, *, write: bool = False) -> SqlCatalog:
@@ -163,14 +158,9 @@ def index_state(workspace: Workspace) -> object:
     return found
 
 
-def vectors_folder(workspace: Workspace) -> Path:
-    """Return the folder of the vectors of the workspace's index."""
-    return workspace.index / VECTORS
-
-
 def has_vectors(workspace: Workspace) -> bool:
     """Tell whether there is a place with vectors, in any state."""
-    return workspace.database is not None or vectors_files.has_database(vectors_folder(workspace))
+    return workspace.database is not None or embedded.exist(workspace.index)
 
 
 def open_vectors(workspace: Workspace, catalog: SqlCatalog) -> VectorStore:
@@ -182,9 +172,7 @@ def open_vectors(workspace: Workspace, catalog: SqlCatalog) -> VectorStore:
         from askdoc.store.postgres.vectors import PostgresVectors
 
         return PostgresVectors.of(catalog)
-    from askdoc.store.vectors import ChromaStore
-
-    return ChromaStore(vectors_folder(workspace))
+    return embedded.open_to_read(workspace.index)
 
 
 def language_of(text: str, settings: Settings) -> str:

@@ -33,17 +33,17 @@ Examples:
 class _Entry:
     """A command before it is imported; `summary` is the first line of its function's docstring.
 
-    The module has a function called like the command, or a `typer.Typer` called `app`. `code` names
-    module and function where they are called otherwise.
+    The module has a function called like the command, or a `typer.Typer` called `app`.
+    `location` names module and function where they are called otherwise.
     """
 
     name: str
     summary: str
     panel: str
-    code: tuple[str, str] | None = None
+    location: tuple[str, str] | None = None
 
     def load(self) -> Any:
-        file, function = self.code or (self.name, self.name)
+        file, function = self.location or (self.name, self.name)
         module = import_module(f"askdoc.cli.{file}")
         app = getattr(module, "app", None)
         if not isinstance(app, typer.Typer):

@@ -18,7 +18,7 @@ from pathlib import Path
 from askdoc.addresses import is_address
 from askdoc.errors import IndexLocked, StoreError, UsageError
 from askdoc.paths import make_private
-from askdoc.store import schema, vectors_files
+from askdoc.store import embedded, schema
 from askdoc.system.safe_open import changed_ns
 from askdoc.types import Document, FileState
 
@@ -176,29 +176,28 @@ def is_begun(index: Path) -> bool:
     return (folder_of(index) / schema.FILE_NAME).is_file()
 
 
-def take_over(index: Path, vectors: str, *, has_passages: bool) -> None:
+def take_over(index: Path, *, has_passages: bool) -> None:
     """Replace the old index by the new one; no process may write to either.
 
-    `vectors` is the name of the vectors' folder in both. After an interrupt, call it again.
+    After an interrupt, call it again.
 
     Raises:
         StoreError: the folder has another program's files.
 
     """
     made = folder_of(index)
-    if vectors_files.has_database(made / vectors):
-        vectors_files.discard(index / vectors)
-        (made / vectors).replace(index / vectors)
+    if embedded.exist(made):
+        embedded.replace(index, made)
     elif not has_passages:  # else an interrupted call has moved them already
-        vectors_files.discard(index / vectors)
+        embedded.discard(index)
     schema.replace(index, made)
 
 
-def discard(index: Path, vectors: str) -> None:
+def discard(index: Path) -> None:
     """Delete the new index."""
     made = folder_of(index)
     schema.discard(made)
-    vectors_files.discard(made / vectors)
+    embedded.discard(made)
     with suppress(OSError):
         made.rmdir()
 

@@ -1,4 +1,4 @@
-"""The process that writes vectors: `python -m askdoc.store.vectors_worker FOLDER`.
+"""The process that writes vectors: `python -m askdoc.store.chroma_worker FOLDER`.
 
 It runs calls from its standard input one by one, and ends when the input ends.
 """
@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from askdoc.errors import StoreError
-from askdoc.store.vectors import ChromaStore
-from askdoc.store.vectors_files import writing_alone
+from askdoc.store.chroma import ChromaStore
+from askdoc.store.chroma_files import writing_alone
 from askdoc.system.wire import Call, Failed, Returned, receive, send, standard_streams
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from askdoc.store.vectors_files import DATABASE
+from askdoc.store.chroma_files import DATABASE
 from askdoc.types import Hit
 
 if TYPE_CHECKING:

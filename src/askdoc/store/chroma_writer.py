@@ -22,8 +22,8 @@ import numpy as np
 
 from askdoc import errors
 from askdoc.errors import IndexCorrupt
-from askdoc.store import vectors_files
-from askdoc.store.vectors_worker import Worker
+from askdoc.store import chroma_files
+from askdoc.store.chroma_worker import Worker
 from askdoc.system import children
 from askdoc.system.wire import Call, Failed, Returned, receive, send
 from askdoc.types import Hit
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from askdoc.types.ports import Matrix
 
 
-class ChromaProcess:
+class ChromaWriter:
     """A `VectorStore` in `folder` for writing, created if missing.
 
     Calls run in order, even if their caller is interrupted while it waits. Errors of opening, which
@@ -126,7 +126,7 @@ class ChromaProcess:
             self._is_due = isinstance(reply, Returned) and reply.retires
         except (EOFError, BrokenPipeError, pickle.UnpicklingError) as error:
             code = self._dismiss()
-            vectors_files.suspect(self._folder)
+            chroma_files.suspect(self._folder)
             raise _crashed(self._folder, code) from error
         if isinstance(reply, Failed):
             raise _raised(reply)
@@ -147,7 +147,7 @@ class ChromaProcess:
             return self._here.reply(call)
         if self._process is None:
             self._process = children.start(
-                "askdoc.store.vectors_worker", [str(self._folder.absolute())]
+                "askdoc.store.chroma_worker", [str(self._folder.absolute())]
             )
         process = self._process
         if process.stdin is None or process.stdout is None:

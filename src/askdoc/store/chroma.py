@@ -31,9 +31,9 @@ from typing import TYPE_CHECKING, Any, Self, cast
 import numpy as np
 
 from askdoc.errors import DiskFull, EmbedderMismatch, IndexCorrupt, StoreError
-from askdoc.store import vectors_files
-from askdoc.store.vectors_import import importing, without_environment
-from askdoc.store.vectors_shards import (
+from askdoc.store import chroma_files
+from askdoc.store.chroma_import import importing, without_environment
+from askdoc.store.chroma_shards import (
     FOLD_NEVER,
     FOLD_NOW,
     HNSW,
@@ -67,7 +67,7 @@ def translated(error: BaseException, doing: str, folder: Path) -> StoreError:
     if "expecting embedding with dimension" in text:
         message = f"the vectors in `{folder}` come from another embedder: {text}"
         return EmbedderMismatch(message, hint="run `askdoc index --rebuild`")
-    if not vectors_files.can_write(folder):
+    if not chroma_files.can_write(folder):
         message = f"the vectors in `{folder}` cannot be used, or not written to: {text}"
         return StoreError(message, hint="copy the index to a folder of your own")
     if isinstance(error, OSError):
@@ -166,19 +166,19 @@ class ChromaStore:
         self._client: Client
         if write:
             with self._translating("preparing"):
-                vectors_files.prepare(folder)
-        elif not vectors_files.has_database(folder):
+                chroma_files.prepare(folder)
+        elif not chroma_files.has_database(folder):
             message = f"the vectors in `{folder}` are missing"
             raise IndexCorrupt(message, hint=REPAIR)
         with (
             self._translating("opening"),
-            vectors_files.standing_still(folder, alone=write),
+            chroma_files.standing_still(folder, alone=write),
         ):
-            if not vectors_files.seal_holds(folder):
+            if not chroma_files.seal_holds(folder):
                 message = f"files of the vectors in `{folder}` are damaged"
                 raise IndexCorrupt(message, hint=REPAIR)
             self._place = (
-                folder if write else self._held.enter_context(vectors_files.readable(folder))
+                folder if write else self._held.enter_context(chroma_files.readable(folder))
             )
             try:
                 self._open()
@@ -282,7 +282,7 @@ class ChromaStore:
 
     def check(self) -> list[str]:
         """Return one sentence per damage; empty if there is none. Reads every byte."""
-        found = vectors_files.faults(self._folder)
+        found = chroma_files.faults(self._folder)
         try:
             listed = sum(1 for _ in self.ids())
             if listed != (counted := self.count()):
@@ -309,13 +309,13 @@ class ChromaStore:
         try:
             if self._write and (
                 any(shard.log > _SHORT_LOG for shard in self._shards.values())
-                or not vectors_files.is_intact(self._folder)
+                or not chroma_files.is_intact(self._folder)
             ):
                 self._fold()
         finally:
             self.leave()
             if self._write:
-                vectors_files.compact(self._folder)
+                chroma_files.compact(self._folder)
 
     def leave(self) -> None:
         """Close without folding; the next writer folds."""
@@ -407,19 +407,19 @@ class ChromaStore:
         """
         is_first = shard.shard.name not in self._changed
         may_fold = self._was_read or shard.log + count >= _LONGEST_LOG
-        before = vectors_files.folded(self._folder)
+        before = chroma_files.folded(self._folder)
         with ExitStack() as stack:
             if is_first or may_fold:
-                stack.enter_context(vectors_files.standing_still(self._folder, alone=True))
+                stack.enter_context(chroma_files.standing_still(self._folder, alone=True))
             if is_first:
                 shard.fold_at(_LONGEST_LOG)
                 stack.callback(shard.fold_at, FOLD_NEVER)
             if may_fold:
-                stack.enter_context(vectors_files.unsealed(self._folder))
+                stack.enter_context(chroma_files.unsealed(self._folder))
             yield
-        has_folded = vectors_files.folded(self._folder) != before
+        has_folded = chroma_files.folded(self._folder) != before
         if has_folded and not may_fold:  # another version of Chroma may count differently
-            with vectors_files.unsealed(self._folder):
+            with chroma_files.unsealed(self._folder):
                 self._was_read = True
         self._changed.add(shard.shard.name)
         self._changes += count
@@ -443,8 +443,8 @@ class ChromaStore:
         changed = [shard for shard in self._shards.values() if shard.log > _SHORT_LOG]
         with (
             self._translating("writing vectors"),
-            vectors_files.standing_still(self._folder, alone=True),
-            vectors_files.unsealed(self._folder),
+            chroma_files.standing_still(self._folder, alone=True),
+            chroma_files.unsealed(self._folder),
         ):
             for shard in changed:
                 shard.fold_at(FOLD_NOW)
@@ -483,5 +483,5 @@ class ChromaStore:
         except BaseException as error:  # a panic of Chroma's Rust code is a BaseException
             cause = translated(error, doing, self._folder)
             if isinstance(cause, IndexCorrupt):
-                vectors_files.suspect(self._folder)
+                chroma_files.suspect(self._folder)
             raise cause from error
