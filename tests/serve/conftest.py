@@ -20,6 +20,7 @@ from askdoc.serve.app import make_app
 from askdoc.serve.engine import Engine, Limits
 from askdoc.serve.guard import Rules
 from askdoc.serve.indexing import Indexing
+from askdoc.serve.run import HttpProtocol
 
 DAM = "The Oren dam was completed in 1931. It holds 90 million litres of water.\n"
 BEES = "# Bees\n\nA colony needs fifteen kilograms of honey to live through the winter.\n"
@@ -68,7 +69,8 @@ def serving(
     """Run a server in a thread, and give its address."""
     listening = socket.create_server(("127.0.0.1", 0))
     app = make_app(engine, rules, indexing)
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="on", ws="none"))
+    config = uvicorn.Config(app, http=HttpProtocol, log_config=None, lifespan="on", ws="none")
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
     thread.start()
     while not server.started:

@@ -16,7 +16,7 @@ from askdoc.serve import tokens
 from askdoc.serve.app import make_app
 from askdoc.serve.engine import Engine
 from askdoc.serve.guard import OPEN, Rules
-from askdoc.serve.run import Options, refuse_open
+from askdoc.serve.run import HttpProtocol, Options, refuse_open
 
 from .conftest import serving
 
@@ -136,6 +136,21 @@ def test_a_body_that_does_not_arrive_is_not_waited_for(
         head = f"POST /v1/ask HTTP/1.1\r\nHost: {target.netloc}\r\nContent-Length: 100\r\n"
         slow.sendall(f"{head}Authorization: Bearer {secrets['anna']}\r\n\r\n{{".encode())
         assert slow.recv(1000).startswith(b"HTTP/1.1 408")
+
+
+def test_a_connection_without_a_request_is_closed(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(HttpProtocol, "seconds", 0.3)
+    target = urlsplit(str(client.base_url))
+    head = f"GET /healthz HTTP/1.1\r\nHost: {target.netloc}\r\n"
+    for sent in ("", head, f"{head}\r\n{head}"):
+        with socket.create_connection((target.hostname, target.port or 0), timeout=20) as silent:
+            silent.sendall(sent.encode())
+            received = b""
+            while part := silent.recv(1000):
+                received += part
+            assert received.count(b"HTTP/1.1 200 OK") == sent.count("\r\n\r\n")
 
 
 def test_other_machines_get_in_by_tokens_alone() -> None:

@@ -28,6 +28,7 @@ from askdoc import workspace
 from askdoc.serve.engine import Engine, Limits
 from askdoc.serve.guard import Rules
 from askdoc.serve.indexing import Indexing
+from askdoc.serve.page.routes import _within
 from askdoc.types import Answer, Support, Wrote
 from askdoc.types.ports import Listener
 
@@ -402,3 +403,16 @@ def test_the_policy_of_the_page_allows_its_own_files_alone(site: str) -> None:
     assert "unsafe" not in policy
     assert "http:" not in reply.text.replace(site, "")
     assert httpx.get(f"{site}/page/assets/..%2froutes.py").status_code == 404
+
+
+def test_files_are_named_by_their_path_in_their_source() -> None:
+    sources = ["/srv/papers", "/srv/papers/old", "notes.pdf", "https://example.org/a"]
+    for location, shown in (
+        ("/srv/papers/a/scan.pdf", "a/scan.pdf"),
+        ("/srv/papers/old/scan.pdf", "scan.pdf"),
+        ("notes.pdf", "notes.pdf"),
+        ("https://example.org/a", "https://example.org/a"),
+        ("elsewhere/scan.pdf", "elsewhere/scan.pdf"),
+    ):
+        assert _within(location, sources) == shown
+    assert _within("/srv/one.pdf", ["/srv/one.pdf"]) == "one.pdf"

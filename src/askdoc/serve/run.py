@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import uvicorn
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from askdoc.errors import AskdocError, UsageError
 from askdoc.models.llm.providers import is_loopback
@@ -24,6 +25,7 @@ from askdoc.serve.local import LocalServer
 from askdoc.serve.watching import LOG
 
 if TYPE_CHECKING:
+    from asyncio import Transport
     from types import FrameType
 
     from askdoc.workspace import Workspace
@@ -69,6 +71,7 @@ def serve(
         server = _Server(
             uvicorn.Config(
                 make_app(engine, options.rules, indexing),
+                http=HttpProtocol,
                 log_config=None,
                 access_log=False,
                 server_header=False,
@@ -135,6 +138,28 @@ def refuse_open(options: Options) -> None:
 def address(host: str, port: int) -> str:
     """Write the address of the server."""
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+class HttpProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
+    """Closes a connection that does not send a request in time, for which uvicorn waits forever."""
+
+    seconds = 20.0
+
+    def connection_made(self, transport: Transport) -> None:
+        """Begin to watch a new connection."""
+        super().connection_made(transport)
+        self._last: object = self
+        self._look()
+
+    def _look(self) -> None:
+        if self.transport.is_closing():
+            return
+        is_idle = self.cycle is None or self.cycle.response_complete
+        if is_idle and self.cycle is self._last:
+            self.transport.close()
+            return
+        self._last = self.cycle
+        self.loop.call_later(self.seconds, self._look)
 
 
 class _Server(uvicorn.Server):

@@ -6,9 +6,10 @@ import mimetypes
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from importlib.resources import files
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
@@ -335,9 +336,22 @@ def _number(request: Request, name: str) -> int | None:
 
 def _coverage(opened: Libraries, name: str, *, takes_uploads: bool) -> _Coverage:
     catalog = opened.catalog(name)
-    skipped = catalog.skipped() if isinstance(catalog, SqlReader) else []
+    skipped = []
+    if isinstance(catalog, SqlReader):
+        sources = catalog.sources()
+        skipped = [
+            replace(item, location=_within(item.location, sources)) for item in catalog.skipped()
+        ]
     listed = tuple(_listed(item, name) for item in catalog.documents())
     return _Coverage(name, listed, tuple(skipped), takes_uploads)
+
+
+def _within(location: str, sources: Sequence[str]) -> str:
+    """Name a file by its path in its source; callers need not know the folders of this machine."""
+    around = [source for source in sources if location.startswith(f"{source}/")]
+    if is_address(location) or not (around or location in sources):
+        return location
+    return location.removeprefix(f"{max(around, key=len, default=PurePosixPath(location).parent)}/")
 
 
 def _listed(item: Document, library: str) -> _Listed:
