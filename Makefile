@@ -32,8 +32,10 @@ fuzz: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m fuzz
 
 # An hour of hostile files, larger than those of the tests; the worst of each kind are reported.
+# Then, where PostgreSQL is, 20 kills of runs, connections and the server of a shared library.
 soak: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.abuse.soak --minutes $(MINUTES)
+	$(BIN)/python -m tests.abuse.kills --kills 20
 
 check: lint types layers deps test wheel
 	$(BIN)/askdoc index --quiet

@@ -39,6 +39,8 @@ from askdoc.types.ports import Embedder, Listener, ignore
 __all__ = ["Files", "Indexer"]
 
 _GLANCE = 0.5
+_PATIENCE = 15.0
+"""Seconds for which a run tries to reach a database that is gone."""
 _GROUP = re.compile(r"[a-z_][a-z0-9_]{0,30}")
 _ANEW = "rebuild it, naming all its files and folders: `askdoc index --rebuild PATH`"
 
@@ -195,14 +197,17 @@ class Indexer:
 
         What it has read by then is not read again. It ends with an error if it makes no progress.
         """
-        log, tries = RunLog(listen), 0
+        log = RunLog(listen)
+        since: float | None = None
         while True:
             try:
                 return self._carry_out_once(look, log, loaded, store, asked=asked)
             except ConnectionLost:
-                tries = 0 if log.has_advanced() else tries + 1
-                if tries > 1:
+                now = time.monotonic()
+                since = now if since is None or log.has_advanced() else since
+                if now - since > _PATIENCE:
                     raise
+                time.sleep(_GLANCE)  # the server may be about to start again
                 log = RunLog(listen)
 
     def _carry_out_once(

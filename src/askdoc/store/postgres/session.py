@@ -483,7 +483,7 @@ _HOW: dict[str, Any] = {
     "connect_timeout": _SECONDS,
     "application_name": "askdoc",
 }
-logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)  # errors say what is wrong
+logging.getLogger("psycopg").setLevel(logging.CRITICAL)  # errors say what is wrong
 _POOLS: dict[tuple[str, str], ConnectionPool[_Connection]] = {}
 _OPENING = threading.Lock()
 _PREPARED: WeakSet[psycopg.Connection[Row]] = WeakSet()
