@@ -176,11 +176,12 @@ class Finder:
         before = [self.query(one) for one in others[: len(EARLIER)] if one]
         searched = in_conversation(query, before) if before else query
         passages = self.gather(searched, self._settings.top_k, documents, demands=demands)
+        # Sentences are scored by the terms of earlier questions, too, but with lower weights.
         weights = dict(query.weights)
         for share, one in zip(EARLIER, before, strict=False):
             for term, weight in one.weights.items():
                 weights.setdefault(term, share * weight)
-        if before and not query.weights:
+        if before and not query.weights:  # `why?` asks about the question before
             query = replace(query, weights=before[0].weights)
         if demands.phrases and not passages:
             # People also put quotation marks around titles, and around words that no document has.
@@ -249,10 +250,10 @@ class Finder:
         found = search(limit=limit, documents=documents)
         if demanded := self._holding_figures(query):
             found += search(limit=_MORE, documents=documents, demanded=demanded)
-        named = self.asked(query).plainly_named() if documents is None else ()
-        for document in named:
-            own = demanded and search(limit=_MORE, documents=[document], demanded=demanded)
-            found += own or search(limit=_MORE, documents=[document])
+        # A document that the question names is searched alone, first for the figures.
+        for document in self.asked(query).plainly_named() if documents is None else ():
+            in_document = partial(search, limit=_MORE, documents=[document])
+            found += (demanded and in_document(demanded=demanded)) or in_document()
         return _once(sorted(found, key=lambda item: -item.score), lambda item: item.chunk.id)
 
     def _holding_figures(self, query: Query) -> Demanded | None:
@@ -290,13 +291,13 @@ class Finder:
         terms = named(query.text, self._terms(query.language), query.language)
         most = max(query.weights.values(), default=1.0)
         numbers = dict.fromkeys(figures(query.text), most)
-        # The 4 and the 5 of version 4.5 name nothing.
-        whole = {
+        # Version 4.5 is one figure but two terms, 4 and 5, which alone name nothing.
+        names = {
             term: weight
             for term, weight in query.weights.items()
             if term in numbers or not term.isdecimal()
         }
-        asked = numbers | whole
+        asked = numbers | names
         documents = self._names(query.language).matches(asked)
         return Asked(query, terms & query.weights.keys(), documents)
 
@@ -312,10 +313,7 @@ class Finder:
         return self._names_of[language]
 
     def _cosines(self, query: Query, passages: Sequence[Passage]) -> dict[str, Scores] | None:
-        """Return the cosines of the question to each sentence of each chunk.
-
-        None without vectors.
-        """
+        """Return the cosines of the question to each sentence, by chunk; None without vectors."""
         if not self._in_context:
             return None
         chunks = {
@@ -324,9 +322,8 @@ class Finder:
         stored = self._sources.catalog.sentence_vectors(list(chunks))
         dimensions = self._sources.embedder.dimensions
         found = {key: unpack(packed, dimensions) for key, packed in stored.items()}
-        whole = all(len(found.get(key, ())) == len(c.sentences) for key, c in chunks.items())
-        if not whole:
-            return None
+        if any(len(found.get(key, ())) != len(chunk.sentences) for key, chunk in chunks.items()):
+            return None  # some sentences have no vector
         fields = {
             passage.chunk.id: np.array([passage.scores[FIELD]], np.float32)
             for passage in passages

@@ -39,10 +39,13 @@ from askdoc.types.ports import Embedder, Listener, ignore
 __all__ = ["Files", "Indexer"]
 
 _GLANCE = 0.5
+"""Seconds between two looks at whether other runs have read their files."""
+
 _PATIENCE = 15.0
 """Seconds for which a run tries to reach a database that is gone."""
+
 _GROUP = re.compile(r"[a-z_][a-z0-9_]{0,30}")
-_ANEW = "rebuild it, naming all its files and folders: `askdoc index --rebuild PATH`"
+_REBUILD_ALL = "rebuild it, naming all its files and folders: `askdoc index --rebuild PATH`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +124,7 @@ class Indexer:
             loaded, beside = None, False
             if rebuild:
                 loaded, beside = self._rebuild.begin(asked or self._configured)
-            elif not asked and self._rebuild.is_to_go_on(self._configured):
+            elif not asked and self._rebuild.has_unfinished(self._configured):
                 beside = True
             look = partial(self._survey, asked=None if rebuild else asked)
             store = self._rebuild.store if beside else self._store
@@ -221,7 +224,7 @@ class Indexer:
     ) -> Run:
         with self._open(loaded, store) as writing:
             writing.expect_same_settings()
-            while True:
+            while True:  # as long as other runs are reading some of the files
                 found = look(writing)
                 run = carry_out(
                     writing, self._files, self._cutters, self._settings, log, found, asked
@@ -338,7 +341,7 @@ class Indexer:
                 skipped = [skip.location for skip in catalog.skipped() if below(skip.location)]
                 catalog.record_skips((), forget=skipped)
                 writing.release([item.location for item in gone])
-            self._settle(writing, gone)
+            self._clean_up(writing, gone)
             for location in filter(is_address, wanted):
                 self._files.web.forget(location)
             counted = Counter(item.source for item in gone)
@@ -354,7 +357,7 @@ class Indexer:
             known = ", ".join(f"`{item}`" for item in sources) or "none"
             raise UsageError(message, hint=f"the sources are: {known}")
 
-    def _settle(self, writing: IndexWriter, gone: Sequence[Known]) -> None:
+    def _clean_up(self, writing: IndexWriter, gone: Sequence[Known]) -> None:
         """Remove vectors and names of places that no longer exist."""
         ids = {item.id for item in gone}
         update_names(writing.catalog, self._cutters.analyser, ids)
@@ -380,7 +383,7 @@ class Indexer:
                 catalog.keep_sources([item for item in catalog.sources() if item not in emptied])
                 catalog.exclude([item.location for item in gone if item.source not in emptied])
                 writing.release(taken)
-            self._settle(writing, gone)
+            self._clean_up(writing, gone)
             return tuple(sorted(taken))
 
     def _is_there(self, source: str) -> bool:
@@ -397,7 +400,7 @@ class Indexer:
         with self._rebuild.locked(), self._open() as writing:
             if damage := writing.catalog.check():
                 message = f"the catalog is damaged: {damage[0]}"
-                raise IndexCorrupt(message, hint=_ANEW)
+                raise IndexCorrupt(message, hint=_REBUILD_ALL)
             before = writing.repaired
             writing.catalog.rebuild_full_text()
             again = writing.repair()

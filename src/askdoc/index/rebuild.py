@@ -106,7 +106,7 @@ class Rebuild:
             self._beside.take_over(False)  # noqa: FBT003 - there are no passages
         return loaded, answers
 
-    def is_to_go_on(self, configured: Sequence[str]) -> bool:
+    def has_unfinished(self, configured: Sequence[str]) -> bool:
         """Tell whether there is an interrupted rebuild to continue.
 
         One with other settings, or with other sources than now, is discarded.
