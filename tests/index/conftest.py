@@ -22,8 +22,7 @@ from askdoc.index.reading.reading import in_line
 from askdoc.index.sources import NO_WEB, Files, Web
 from askdoc.index.writer import Beside, Store
 from askdoc.settings import Settings
-from askdoc.store import embedded
-from askdoc.store import files as beside
+from askdoc.store import embedded, files
 from askdoc.store.catalog import SqliteCatalog
 from askdoc.store.chroma import ChromaStore
 from askdoc.store.files import writing
@@ -132,12 +131,12 @@ class Bench:
         )
 
     def _store(self) -> Store:
-        anew = beside.folder_of(self.index)
+        anew = files.rebuild_folder(self.index)
         return self._store_in(
             self.index,
             Beside(
                 store=self._store_in(anew),
-                is_begun=lambda: beside.is_begun(self.index),
+                is_begun=lambda: files.has_rebuild(self.index),
                 take_over=self._take_over,
                 discard=self._discard_anew,
             ),
@@ -204,11 +203,11 @@ class Bench:
     def _take_over(self, has_passages: bool) -> None:  # noqa: FBT001 - as the real one
         if self.memory is not None:
             self.memory = self.memory_beside
-        beside.take_over(self.index, has_passages=has_passages)
+        files.take_over_rebuild(self.index, has_passages=has_passages)
 
     def _discard_anew(self) -> None:
         self.memory_beside = MemoryVectors()
-        beside.discard(self.index)
+        files.discard_rebuild(self.index)
 
     def _load_embedder(self, _made_by: str | None) -> CountingEmbedder:
         self.opened.append("embedder")

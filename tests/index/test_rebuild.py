@@ -73,7 +73,7 @@ def test_the_former_index_answers_until_the_new_one_is_whole(filled: Bench) -> N
     assert filled.sync(rebuild=True).added == ("docs/cat.txt", "docs/dog.txt")
     assert seen == [BOTH, BOTH]
     assert filled.texts() == {"docs/cat.txt": "The cat is awake.", "docs/dog.txt": DOG}
-    assert not files.folder_of(filled.index).exists()
+    assert not files.rebuild_folder(filled.index).exists()
     assert not is_unfinished(filled)
 
 
@@ -96,7 +96,7 @@ def test_a_run_of_a_part_brings_the_former_index_up_to_date(filled: Bench) -> No
     filled.write(docs__cat="The cat is awake.")
     assert filled.sync("docs/cat.txt").changed == ("docs/cat.txt",)
     assert is_unfinished(filled)
-    assert files.is_begun(filled.index)
+    assert files.has_rebuild(filled.index)
 
 
 def test_sources_and_exclusions_that_came_since_are_heeded(filled: Bench) -> None:
@@ -126,12 +126,12 @@ def test_one_begun_with_other_settings_is_given_up(filled: Bench) -> None:
     filled.settings = Settings()
     assert filled.sync().unchanged == 2
     assert not is_unfinished(filled)
-    assert not files.is_begun(filled.index)
+    assert not files.has_rebuild(filled.index)
 
 
 def test_one_that_is_damaged_is_given_up(filled: Bench) -> None:
     break_off(filled)
-    (files.folder_of(filled.index) / "catalog.sqlite").write_bytes(b"nothing of use" * 1000)
+    (files.rebuild_folder(filled.index) / "catalog.sqlite").write_bytes(b"nothing of use" * 1000)
     assert filled.sync().unchanged == 2
     assert not is_unfinished(filled)
 
@@ -175,7 +175,7 @@ def test_an_exchange_that_was_broken_off_is_brought_to_its_end(
     filled.remove("nothing")  # any run that writes
     assert filled.embedder.embedded == []
     assert filled.texts() == {"docs/cat.txt": "The cat is awake.", "docs/dog.txt": DOG}
-    assert not files.is_begun(filled.index)
+    assert not files.has_rebuild(filled.index)
 
 
 def test_with_nothing_to_answer_from_the_new_index_is_the_index_at_once(filled: Bench) -> None:
@@ -184,7 +184,7 @@ def test_with_nothing_to_answer_from_the_new_index_is_the_index_at_once(filled: 
     filled.on_load = lambda found: interrupt(found) if "dog" in found.location else None
     assert filled.sync("docs", rebuild=True).interrupted
     assert is_unfinished(filled)
-    assert not files.is_begun(filled.index)
+    assert not files.has_rebuild(filled.index)
     filled.on_load = lambda _: None
     assert filled.sync().added
     assert not is_unfinished(filled)
@@ -241,7 +241,7 @@ def test_killed_while_it_makes_the_index_anew(
     with app.indexer(here) as indexer:
         indexer.sync([docs])
     (docs / "00.txt").write_text("Boat 0 carries tar.")
-    draft = files.folder_of(here.index)
+    draft = files.rebuild_folder(here.index)
     for sign in (draft / "catalog.sqlite", draft / "chroma" / "chroma.sqlite3"):
         process = subprocess.Popen(command, cwd=tmp_path, start_new_session=True)
         while not sign.exists() and process.poll() is None:
@@ -278,10 +278,10 @@ def test_an_import_ends_what_was_to_replace_the_former_index(
     with app.indexer(here) as indexer:
         indexer.sync([tmp_path / "docs"])
     export_index(here, tmp_path / "out.askdoc")
-    shutil.copytree(here.index, files.folder_of(here.index), ignore=lambda *_: {"rebuilding"})
-    assert files.is_begun(here.index)
+    shutil.copytree(here.index, files.rebuild_folder(here.index), ignore=lambda *_: {"rebuilding"})
+    assert files.has_rebuild(here.index)
     import_index(here, tmp_path / "out.askdoc", force=True)
-    assert not files.is_begun(here.index)
+    assert not files.has_rebuild(here.index)
 
 
 def test_a_store_without_room_beside_says_so(bench: Bench) -> None:

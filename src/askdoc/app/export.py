@@ -34,7 +34,6 @@ from askdoc.index.writer import EMBEDDER_FINGERPRINT, EMBEDDER_NAME, SETTINGS_FI
 from askdoc.settings import index_fingerprint
 from askdoc.store import archive as export_file
 from askdoc.store import embedded, files
-from askdoc.store import files as beside
 from askdoc.store.archive import (
     CATALOG,
     IDS,
@@ -193,7 +192,7 @@ def _put(
             former.keep(WRITING, "yes")
     embedded.replace(workspace.index, folder)
     replace(workspace.index)
-    beside.discard(workspace.index)  # an interrupted rebuild
+    files.discard_rebuild(workspace.index)  # an interrupted rebuild
     return done
 
 

@@ -22,9 +22,7 @@ from askdoc.index.sources import ANYWHERE, Files, Trust, Web
 from askdoc.index.status import coverage
 from askdoc.index.writer import Beside, Store
 from askdoc.readers import expect_parts, reader_for, reader_named
-from askdoc.store import embedded
-from askdoc.store import files as beside
-from askdoc.store import files as lock
+from askdoc.store import embedded, files
 from askdoc.store.catalog import SqliteCatalog
 from askdoc.system.limits import Limits, cores, still_holds
 from askdoc.system.safe_open import digest
@@ -106,11 +104,11 @@ def _leaving_nothing(workspace: Workspace) -> Iterator[None]:
         yield
     except (UsageError, FetchError):
         if missing and workspace.index.exists() and workspace.database is None:
-            with suppress(AskdocError), lock.writing(workspace.index, "askdoc index"):
+            with suppress(AskdocError), files.writing(workspace.index, "askdoc index"):
                 with closing(opening.open_catalog(workspace)) as catalog:
                     holds = bool(catalog.counts().documents or catalog.sources())
                 if not holds:
-                    lock.take_away(missing)
+                    files.take_away(missing)
         raise
 
 
@@ -261,17 +259,17 @@ def _store(workspace: Workspace) -> Store:
         index,
         workspace,
         Beside(
-            store=_store_in(beside.folder_of(index), workspace),
-            is_begun=lambda: beside.is_begun(index),
-            take_over=lambda has: beside.take_over(index, has_passages=has),
-            discard=lambda: beside.discard(index),
+            store=_store_in(files.rebuild_folder(index), workspace),
+            is_begun=lambda: files.has_rebuild(index),
+            take_over=lambda has: files.take_over_rebuild(index, has_passages=has),
+            discard=lambda: files.discard_rebuild(index),
         ),
     )
 
 
 def _store_in(folder: Path, workspace: Workspace, beside: Beside | None = None) -> Store:
     return Store(
-        lock=lambda _alone: lock.writing(folder, _command()),
+        lock=lambda _alone: files.writing(folder, _command()),
         catalog=lambda: SqliteCatalog(folder, workspace.root, write=True),
         reading=lambda: SqliteCatalog(folder, workspace.root),
         vectors=lambda _: embedded.open_to_write(folder),

@@ -19,8 +19,7 @@ from askdoc.settings import (
     NO_RERANKER,
     RANKER_FINGERPRINT,
 )
-from askdoc.store import embedded, schema
-from askdoc.store import files as lock
+from askdoc.store import embedded, files, schema
 from askdoc.store.catalog import SqliteCatalog
 from askdoc.text.languages import detect
 from askdoc.types.ports import Listener, ignore
@@ -111,7 +110,7 @@ def refuse_while_made(workspace: Workspace) -> None:
 
     """
     if (database := database_of(workspace)) is None:
-        lock.refuse_while_written(workspace.index)
+        files.refuse_while_written(workspace.index)
         return
     from askdoc.store.postgres import library
 

@@ -39,7 +39,7 @@ from askdoc.types.ports import Embedder, Listener, ignore
 __all__ = ["Files", "Indexer"]
 
 _GLANCE = 0.5
-"""Seconds between two looks at whether other runs have read their files."""
+"""Seconds between two looks at what is waited for: another run, or a server that is gone."""
 
 _PATIENCE = 15.0
 """Seconds for which a run tries to reach a database that is gone."""

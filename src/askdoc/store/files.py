@@ -1,4 +1,4 @@
-"""Allows one writer at a time.
+"""The files of an index: the lock of its one writer, and the folder of a rebuild.
 
 The operating system holds the lock, so a killed writer blocks nobody.
 """
@@ -166,17 +166,17 @@ def _holder(folder: Path) -> str:
 _FOLDER = "rebuilding"
 
 
-def folder_of(index: Path) -> Path:
-    """Return the folder of the new index."""
+def rebuild_folder(index: Path) -> Path:
+    """Return the folder in which a rebuild makes the new index."""
     return index / _FOLDER
 
 
-def is_begun(index: Path) -> bool:
+def has_rebuild(index: Path) -> bool:
     """Tell whether there is a new index, complete or not."""
-    return (folder_of(index) / schema.FILE_NAME).is_file()
+    return (rebuild_folder(index) / schema.FILE_NAME).is_file()
 
 
-def take_over(index: Path, *, has_passages: bool) -> None:
+def take_over_rebuild(index: Path, *, has_passages: bool) -> None:
     """Replace the old index by the new one; no process may write to either.
 
     After an interrupt, call it again.
@@ -185,7 +185,7 @@ def take_over(index: Path, *, has_passages: bool) -> None:
         StoreError: the folder has another program's files.
 
     """
-    made = folder_of(index)
+    made = rebuild_folder(index)
     if embedded.exist(made):
         embedded.replace(index, made)
     elif not has_passages:  # else an interrupted call has moved them already
@@ -193,9 +193,9 @@ def take_over(index: Path, *, has_passages: bool) -> None:
     schema.replace(index, made)
 
 
-def discard(index: Path) -> None:
-    """Delete the new index."""
-    made = folder_of(index)
+def discard_rebuild(index: Path) -> None:
+    """Delete the new index of a rebuild, complete or not."""
+    made = rebuild_folder(index)
     schema.discard(made)
     embedded.discard(made)
     with suppress(OSError):
