@@ -1,8 +1,8 @@
 """Turn a trained reader into what the package carries: ONNX with weights of 7 bits.
 
-    python training/reader/export.py WEIGHTS.pt [--target src/askdoc/data/reader]
+    python training/reader/export.py WEIGHTS.pt [WEIGHTS.pt ...] [--target src/askdoc/data/reader]
 
-Weights may be a checkpoint. The three numbers of each token and the two of the passage are computed
+Weights may be a checkpoint; of several their mean is taken, as is usual for those of one run. The three numbers of each token and the two of the passage are computed
 in 32 bits. With --check, passages of a prepared file are read by torch and by both ONNX models, in
 32 bits and quantised, and the differences are printed.
 """
@@ -14,6 +14,7 @@ import json
 import pickle
 import random
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -52,14 +53,13 @@ class Outputs(torch.nn.Module):
 def main() -> None:
     """Export, quantise, and write beside it what the model says of itself."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("weights", type=Path)
+    parser.add_argument("weights", type=Path, nargs="+")
     parser.add_argument("--target", type=Path, default=TARGET)
     parser.add_argument("--check", type=Path, help="a prepared file")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     reader = Reader().eval()
-    state = torch.load(arguments.weights, weights_only=True)
-    reader.load_state_dict(state.get("model", state))
+    reader.load_state_dict(mean(arguments.weights))
     arguments.target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         plain = Path(folder) / MODEL
@@ -72,6 +72,18 @@ def main() -> None:
     share_words(arguments.target / MODEL, packaged_data() / WORDS)
     (arguments.target / ABOUT).write_text(json.dumps(about, indent=2) + "\n")
     print(f"{(arguments.target / MODEL).stat().st_size / 1e6:.1f} MB in {arguments.target}")
+
+
+def mean(files: Sequence[Path]) -> dict[str, torch.Tensor]:
+    """Load weights, or the mean of some."""
+    loaded = [torch.load(file, weights_only=True) for file in files]
+    states = [state.get("model", state) for state in loaded]
+    return {
+        name: sum(state[name] for state in states) / len(states)
+        if first.is_floating_point()
+        else first
+        for name, first in states[0].items()
+    }
 
 
 def export(model: Outputs, path: Path) -> None:

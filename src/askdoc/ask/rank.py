@@ -37,18 +37,18 @@ RANKER, SHORT = "ranker", "short"
 """What a ranker says of a sentence, and of the short answer in it."""
 
 WEIGHTS: Mapping[str, float] = {
-    "lexical": 0.09,
-    "context": 0.94,
-    "passage": 0.84,
-    "document": 0.29,
-    "figures": -0.54,
-    "named": 0.26,
-    "opens": -0.13,
-    "bare": -0.46,
-    "key": 1.0,
-    "quote": -0.28,
+    "lexical": 0.07,
+    "context": 0.95,
+    "passage": 0.63,
+    "document": 0.27,
+    "figures": -0.56,
+    "named": 0.2,
+    "opens": -0.09,
+    "bare": -0.43,
+    "key": 0.76,
+    "quote": -0.2,
     DENSE: 1.5,
-    RANKER: 0.06,
+    RANKER: 0.065,
     SHORT: 0.04,
 }
 """How much each part of a score counts."""
