@@ -1,10 +1,11 @@
 """Turn a trained reader into what the package carries: ONNX with weights of 7 bits.
 
-    python training/reader/export.py WEIGHTS.pt [WEIGHTS.pt ...] [--target src/askdoc/data/reader]
+    python training/reader/export.py WEIGHTS.pt [WEIGHTS.pt ...] [--target FOLDER]
 
-Weights may be a checkpoint; of several their mean is taken, as is usual for those of one run. The three numbers of each token and the two of the passage are computed
-in 32 bits. With --check, passages of a prepared file are read by torch and by both ONNX models, in
-32 bits and quantised, and the differences are printed.
+Weights may be a checkpoint; of several their mean is taken, as is usual for those of one run. The
+three numbers of each token and the two of the passage are computed in 32 bits. With --check,
+passages of a prepared file are read by torch and by both ONNX models, in 32 bits and quantised, and
+the differences are printed.
 """
 
 from __future__ import annotations
