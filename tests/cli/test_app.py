@@ -167,7 +167,7 @@ def test_the_help_of_askdoc(snapshot: SnapshotAssertion) -> None:
 LOADABLE = [
     entry.name
     for entry in cli.ENTRIES
-    if importlib.util.find_spec(f"askdoc.cli.{(entry.code or (entry.name,))[0]}") is not None
+    if importlib.util.find_spec(f"askdoc.cli.{(entry.location or (entry.name,))[0]}") is not None
 ]
 
 

@@ -123,7 +123,9 @@ class AnswerCache:
     ) -> None:
         self.fingerprint = fingerprint
         self._documents = {document.id: document for document in catalog.documents()}
-        self._entries = Entries(path, _hash("answers", fingerprint, besides, code_digest()))
+        # The same texts in another folder are documents with other ids.
+        ids = sorted(self._documents)
+        self._entries = Entries(path, _hash("answers", fingerprint, besides, code_digest(), *ids))
 
     def __enter__(self) -> Self:
         return self
