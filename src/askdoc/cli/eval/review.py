@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from askdoc.types.ports import CatalogReader
 _KEYS = {"k": "keep", "e": "edit", "d": "drop", "s": "skip", "q": "quit"}
 _PROMPT = ", ".join(f"[{key}]{word[1:]}" for key, word in _KEYS.items()) + "? "
 _MARGIN = 160
+_LONGEST_KEY, _CTRL_D = 8, "\x04"
 
 
 def review(suite: SuiteName, *, documents: Documents = None, index: Index = None) -> None:
@@ -74,13 +76,42 @@ def _key(page: Page) -> str:
 def _read_key(page: Page) -> str:
     if not sys.stdin.isatty():
         return (_line(_PROMPT) or "q").lower()
-    page.console.print(_PROMPT, end="")
     try:
-        key = str(typer.getchar()).lower()
+        key = _pressed(lambda: page.console.print(_PROMPT, end="")).lower()
     except EOFError:  # Ctrl-D
         key = "q"
     page.console.print(_KEYS.get(key, ""))
     return key
+
+
+if sys.platform == "win32":
+
+    def _pressed(ask: Callable[[], None]) -> str:
+        """Ask, and return the key that is pressed."""
+        ask()
+        return str(typer.getchar())
+
+else:
+    import os
+    import termios
+    import tty
+
+    def _pressed(ask: Callable[[], None]) -> str:
+        """Ask, and return the key that is pressed, also where that is before the question shows.
+
+        `typer.getchar` drops what was pressed before it begins to wait.
+        """
+        terminal = sys.stdin.fileno()
+        modes = termios.tcgetattr(terminal)
+        tty.setcbreak(terminal, termios.TCSADRAIN)
+        try:
+            ask()
+            key = os.read(terminal, _LONGEST_KEY).decode(errors="replace")
+        finally:
+            termios.tcsetattr(terminal, termios.TCSADRAIN, modes)
+        if key in ("", _CTRL_D):
+            raise EOFError
+        return key
 
 
 def _edited(case: EvalCase) -> EvalCase:
