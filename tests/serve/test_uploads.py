@@ -204,3 +204,9 @@ def test_changes_of_the_sources_are_followed(
     while "colza" not in caller.post("/v1/ask", json=asked).json()["answer"]:
         assert time.monotonic() < until
         time.sleep(0.2)
+
+
+def test_what_was_never_started_can_be_closed(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    place = workspace.find(tmp_path, overrides={"index": str(tmp_path / "index")})
+    Indexing({"one": place}, watch=True).close()

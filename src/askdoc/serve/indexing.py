@@ -71,7 +71,8 @@ class Indexing:
         self._ended.set()
         self._one_by_one.shutdown(wait=False, cancel_futures=True)
         for thread in self._threads:
-            thread.join(_LAST)
+            if thread.ident is not None:  # a server that ends before it is ready has started none
+                thread.join(_LAST)
 
     async def add(self, library: str, file: Path) -> Skip | None:
         """Index a file in the folder for uploads; return why it is not in the index, if so.
