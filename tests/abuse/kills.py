@@ -47,7 +47,7 @@ _QUESTION = "What number has the heron of north?"
 
 @dataclass
 class Asking(threading.Thread):
-    """Asks the same question until it is told to stop; counts what came of it."""
+    """Asks the same question until `stop` is set, and counts answers and errors."""
 
     place: Place
     counts: Counter[str] = field(default_factory=Counter)
