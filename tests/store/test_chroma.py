@@ -10,9 +10,11 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import zlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -398,6 +400,75 @@ def test_readers_find_the_same_while_a_writer_adds_removes_and_folds(
     assert sorted(store.ids()) == names(1200)
     assert store.check() == []
     store.close()
+
+
+WRITE = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from test_chroma import clustered, names
+from askdoc.store import chroma
+chroma._LONGEST_LOG = 150
+for round in range(3):
+    store = chroma.ChromaStore(Path(sys.argv[1]), write=True)
+    for number in range(4):
+        store.add(names(20, 5000 + 20 * number), ["e"] * 20, clustered(20, seed=number))
+    store.remove(names(80, 5000))
+    store.close()
+print("done", flush=True)
+"""
+
+
+def test_readers_that_stay_open_find_the_same_while_another_process_writes(copy: Path) -> None:
+    vectors = clustered(1200)
+    ended = threading.Event()
+
+    def read(first: int) -> int:
+        rounds = 0
+        with ChromaStore(copy) as store:
+            while not ended.is_set():
+                number = (first + 7 * rounds) % 1200
+                hits = store.search(vectors[number], 5, ["d", "e"])
+                assert hits[0].chunk_id == names(1, number)[0]
+                assert np.allclose(store.vectors(names(2, number)), vectors[number : number + 2])
+                rounds += 1
+        return rounds
+
+    command = [sys.executable, "-c", WRITE, str(copy), str(Path(__file__).parent)]
+    with ThreadPoolExecutor(2) as pool, running(command, stdout=subprocess.PIPE) as writer:
+        readers = [pool.submit(read, first) for first in (0, 600)]
+        assert writer.stdout
+        try:
+            assert writer.stdout.readline() == "done\n"
+        finally:
+            ended.set()
+        assert all(reader.result() > 10 for reader in readers)
+    assert is_intact(copy)
+
+
+def test_a_failure_is_damage_where_nothing_has_changed(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[object] = []
+
+    def fail(*_: object, **__: object) -> None:
+        tried.append(None)
+        message = "Error finding id"
+        raise RuntimeError(message)
+
+    [vector] = clustered(1)
+    with ChromaStore(copy) as store:
+        with monkeypatch.context() as patch:
+            patch.setattr(Collection, "query", fail)
+            with pytest.raises(IndexCorrupt, match="Error finding id"):
+                store.search(vector, 1)
+            assert len(tried) == 1
+            with ChromaStore(copy, write=True) as writer:
+                writer.add(names(1, 5000), ["e"], vector[None, :])
+            with pytest.raises(IndexCorrupt, match="Error finding id"):
+                store.search(vector, 1)
+            assert len(tried) == 3
+        assert store.search(vector, 2, ["e"])[0].chunk_id == names(1, 5000)[0]
 
 
 def test_nothing_of_the_environment_is_taken(

@@ -11,7 +11,6 @@ import gc
 import re
 import sys
 import threading
-import time
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import ExitStack, suppress
 from contextvars import ContextVar
@@ -44,10 +43,6 @@ GROUPS: ContextVar[tuple[str, ...] | None] = ContextVar("askdoc_groups", default
 
 _MOST_GROUPS = 8
 """Sets of groups for which a thread has shared libraries open."""
-_GLANCE = 0.1
-_PATIENCE = 10.0
-"""Seconds that a thread waits for others to let go of the index as it was before."""
-
 
 _NOT_IN_NAMES = re.compile(r"[^\w-]+")
 
@@ -117,9 +112,6 @@ class Shared:
         self._load_model = self._stack.enter_context(app.language_models())
         self._models: dict[str, Parts] = {}
         self._opening = threading.Lock()
-        self._changed = threading.Condition()
-        self._open: dict[OpenInThread, object] = {}
-        """The content of the indexes that each thread has open."""
 
     def seen_by(self, groups: tuple[str, ...] | None) -> dict[str, Workspace]:
         """Return the workspaces as these groups see them."""
@@ -166,26 +158,6 @@ class Shared:
 
     def _interruptible(self, generator: Generator) -> Generator:
         return Interruptible(generator, self._is_cancelled)
-
-    def hold(self, thread: OpenInThread, content: object) -> None:
-        """Wait until no thread has other content open, then note what this one opens.
-
-        Chroma keeps one copy of an index for all threads that have it open, and reads the files
-        again only when the last of them has closed it.
-        """
-        until = time.monotonic() + _PATIENCE
-        with self._changed:
-            while any(held != content for held in self._open.values()):
-                if time.monotonic() > until:
-                    break
-                self._changed.wait(_GLANCE)
-            self._open[thread] = content
-
-    def let_go(self, thread: OpenInThread) -> None:
-        """Note that a thread has closed its libraries."""
-        with self._changed:
-            self._open.pop(thread, None)
-            self._changed.notify_all()
 
     def close(self) -> None:
         """Unload the language models; all threads have closed their libraries."""
@@ -240,8 +212,6 @@ class OpenInThread:
                 return self._libraries
             self.close()
         content = self._read_content()
-        # Several snapshots of a database can be open at once.
-        self._shared.hold(self, [one for one in content if not one[0]])
         try:
             self._libraries = self._shared.open(self._workspaces, self._stack)
         except BaseException:
@@ -260,22 +230,15 @@ class OpenInThread:
         was_open = self._libraries is not None
         self._libraries = None
         self._stack.close()
-        self._shared.let_go(self)
         if was_open:
             _release_memory()
 
-    def _read_content(self) -> list[tuple[object, ...]]:
+    def _read_content(self) -> list[object]:
         """Name what is indexed, and what made the vectors."""
-        found: list[tuple[object, ...]] = []
+        found: list[object] = []
         for workspace in self._workspaces.values():
             with app.open_made(workspace) as catalog:
-                found.append(
-                    (
-                        workspace.database is not None,
-                        catalog.corpus_fingerprint(),
-                        catalog.setting(EMBEDDER_FINGERPRINT),
-                    )
-                )
+                found.append((catalog.corpus_fingerprint(), catalog.setting(EMBEDDER_FINGERPRINT)))
         return found
 
     def _look_at_files(self) -> list[object]:

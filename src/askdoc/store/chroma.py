@@ -14,6 +14,11 @@ lowers the threshold once more and reopens the collection, which folds the rest.
 Touching a collection loads its whole graph into memory. So a large store has several collections
 ("shards"), and a writer needs memory for only one. Searching a shard takes about the same time for
 any size, so later shards are larger.
+
+A process that has loaded a graph does not see what others write afterwards. But Chroma's tables
+show it, and a filter is looked up in them. If they name a vector that the graph does not have, the
+search fails ("Error finding id"). So a reader that fails opens the store again if others have
+changed it, and searches again.
 """
 
 from __future__ import annotations
@@ -21,12 +26,13 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 import numpy as np
 
@@ -41,6 +47,7 @@ from askdoc.store.chroma_shards import (
     Shard,
     batches,
     homes,
+    latest_change,
     shard_name,
     shards,
 )
@@ -52,6 +59,8 @@ if TYPE_CHECKING:
 
     from askdoc.types.ports import Matrix
 
+
+T = TypeVar("T")
 
 _API = "chromadb.api.rust"
 """The module that Chroma imports by name when it opens a database."""
@@ -87,8 +96,17 @@ def _is_full(folder: Path) -> bool:
         return False
 
 
-def client(folder: Path) -> Client:
+_OPENING = threading.Lock()
+"""Chroma counts who uses a database, and threads would disturb that."""
+
+_changes: dict[str, object] = {}
+"""The latest change in the databases that this process has opened, by the name for Chroma."""
+
+
+def client(folder: Path, change: object = None) -> Client:
     """Open Chroma on `folder`, without telemetry and without settings of the environment.
+
+    All who open it at the same latest `change` share one copy in memory; a writer names none.
 
     Chroma is imported here because that takes half a second, and many runs need no vectors.
     """
@@ -110,14 +128,22 @@ def client(folder: Path) -> Client:
             chroma_otel_collection_endpoint="",
             chroma_otel_granularity=None,
             is_persistent=True,
-            persist_directory=str(folder),
         )
-    try:
-        return Client(settings=settings)
-    except BaseException:
-        # Chroma caches a system that failed to start, and would return it at the next try.
-        Client._identifier_to_system.pop(str(folder), None)  # noqa: SLF001
-        raise
+    with _OPENING:
+        cached = Client._identifier_to_system  # noqa: SLF001
+        # Chroma returns the copy that it has of a folder of the same name, however old it is.
+        name = str(folder)
+        while name in cached and (change is None or _changes.get(name) != change):
+            name += "/."
+        settings.persist_directory = name
+        try:
+            opened = Client(settings=settings)
+        except BaseException:
+            # Chroma caches a system that failed to start, and would return it at the next try.
+            cached.pop(name, None)
+            raise
+        _changes[name] = change
+        return opened
 
 
 _DOCUMENT = "document"
@@ -134,6 +160,9 @@ _PAGE = 1000
 
 _MOST_FILTERED = 2000
 """Documents per filter; each is a variable of an SQL statement in Chroma."""
+
+_MOST_OPENINGS = 10
+"""Times that one search opens the store again while others change it."""
 
 _ROOM = 16 << 20
 """Bytes that must be free before a write: a write that fails half-way leaves broken HNSW files."""
@@ -162,6 +191,7 @@ class ChromaStore:
         self._changes = 0
         self._was_read = False
         self._threads: ThreadPoolExecutor | None = None
+        self._latest: object = None
         self._held = ExitStack()
         self._client: Client
         if write:
@@ -174,9 +204,7 @@ class ChromaStore:
             self._translating("opening"),
             chroma_files.standing_still(folder, alone=write),
         ):
-            if not chroma_files.seal_holds(folder):
-                message = f"files of the vectors in `{folder}` are damaged"
-                raise IndexCorrupt(message, hint=REPAIR)
+            self._expect_seal()
             self._place = (
                 folder if write else self._held.enter_context(chroma_files.readable(folder))
             )
@@ -231,8 +259,12 @@ class ChromaStore:
             return []
         self._was_read = True
         parts = [None] if documents is None else list(batches(sorted(documents), _MOST_FILTERED))
-        asked = [(shard, part) for shard in self._shards.values() for part in parts]
-        found = self._side_by_side(lambda one: self._nearest(*one, vector, limit), asked)
+
+        def read() -> list[list[Hit]]:
+            asked = [(shard, part) for shard in self._shards.values() for part in parts]
+            return self._side_by_side(lambda one: _nearest(*one, vector, limit), asked)
+
+        found = self._reading("searching", read)
         if len(found) == 1:
             return found[0]
         hits = itertools.chain.from_iterable(found)
@@ -259,15 +291,19 @@ class ChromaStore:
 
         """
         self._was_read = True
-        found: dict[str, Any] = {}
-        for name, held in self._homes(dict.fromkeys(ids)).items():
-            for part in batches(held, _PAGE):
-                with self._translating("reading vectors"):
+
+        def read() -> dict[str, Any]:
+            found: dict[str, Any] = {}
+            for name, held in self._homes(dict.fromkeys(ids)).items():
+                for part in batches(held, _PAGE):
                     got = self._shards[name].collection.get(ids=part, include=["embeddings"])
-                embeddings = got["embeddings"]
-                found.update(
-                    zip(got["ids"], () if embeddings is None else embeddings, strict=False)
-                )
+                    embeddings = got["embeddings"]
+                    found.update(
+                        zip(got["ids"], () if embeddings is None else embeddings, strict=False)
+                    )
+            return found
+
+        found = self._reading("reading vectors", read)
         missing = [chunk for chunk in ids if chunk not in found]
         if missing:
             message = f"there is no vector `{missing[0]}` ({len(missing)} of {len(ids)} missing)"
@@ -319,35 +355,54 @@ class ChromaStore:
 
     def leave(self) -> None:
         """Close without folding; the next writer folds."""
-        if self._threads is not None:
-            self._threads.shutdown()
-        self._client.close()
+        self._leave_chroma()
         self._held.close()
 
     # ── helpers ─────────────────────────────────────────────────────────────────────────────────
 
+    def _expect_seal(self) -> None:
+        """Check that the files are as they were sealed.
+
+        Raises:
+            IndexCorrupt: they are not.
+
+        """
+        if not chroma_files.seal_holds(self._folder):
+            message = f"files of the vectors in `{self._folder}` are damaged"
+            raise IndexCorrupt(message, hint=REPAIR)
+
+    def _leave_chroma(self) -> None:
+        if self._threads is not None:
+            self._threads.shutdown()
+            self._threads = None
+        with _OPENING:
+            self._client.close()
+
     def _open(self) -> None:
-        self._client = client(self._place)
+        latest = None if self._write else latest_change(self._place)
+        self._client = client(self._place, latest)
         self._changed.clear()
         self._changes = 0
         self._was_read = False
         try:
             self._batch = self._client.get_max_batch_size()
             listed = shards(self._place, counted=self._write)
+            made: dict[str, OpenShard] = {}
             if self._write and not listed:
+                self._shards = made
                 self._make(0)
                 return
             for shard in listed or [Shard(shard_name(0), 0, 0, None)]:
                 collection = self._client.get_collection(shard.name, embedding_function=None)
-                opened = OpenShard(shard, collection, shard.count, shard.log)
-                self._shards[shard.name] = opened
+                opened = made[shard.name] = OpenShard(shard, collection, shard.count, shard.log)
                 if self._write:  # a killed run may have left the threshold low
                     opened.fold_at(FOLD_NEVER)
                 else:  # this loads the HNSW files, so they may change afterwards
                     collection.count()
         except BaseException:
-            self._client.close()
+            self._leave_chroma()
             raise
+        self._shards, self._latest = made, latest
 
     def _make(self, number: int) -> OpenShard:
         name = shard_name(number)
@@ -430,8 +485,7 @@ class ChromaStore:
             self._fold()
             # A collection that has folded would fold again.
             with self._translating("opening again"):
-                self._client.close()
-                self._shards.clear()
+                self._leave_chroma()
                 self._open()
 
     def _fold(self) -> None:
@@ -448,7 +502,7 @@ class ChromaStore:
         ):
             for shard in changed:
                 shard.fold_at(FOLD_NOW)
-            self._client.close()
+            self._leave_chroma()
             self._client = client(self._place)
             for name, shard in self._shards.items():
                 shard.collection = self._client.get_collection(name, embedding_function=None)
@@ -467,12 +521,20 @@ class ChromaStore:
             self._threads = ThreadPoolExecutor(os.cpu_count(), "askdoc-vectors")
         return list(self._threads.map(search, asked))
 
-    def _nearest(
-        self, shard: OpenShard, documents: Collection[str] | None, vector: Matrix, limit: int
-    ) -> list[Hit]:
-        where = None if documents is None else cast("Where", {_DOCUMENT: {"$in": [*documents]}})
-        with self._translating("searching"):
-            return shard.nearest(vector, limit, where)
+    def _reading(self, doing: str, read: Callable[[], T]) -> T:
+        """Read; if that fails and others have changed the store, open it again and repeat."""
+        with self._translating(doing):
+            for _ in range(_MOST_OPENINGS):
+                try:
+                    return read()
+                except Exception:
+                    if self._write or self._latest == latest_change(self._place):
+                        raise  # the graph and the tables are of the same time
+                self._leave_chroma()
+                with chroma_files.standing_still(self._folder, alone=False):
+                    self._expect_seal()
+                    self._open()
+            return read()
 
     @contextmanager
     def _translating(self, doing: str) -> Iterator[None]:
@@ -485,3 +547,10 @@ class ChromaStore:
             if isinstance(cause, IndexCorrupt):
                 chroma_files.suspect(self._folder)
             raise cause from error
+
+
+def _nearest(
+    shard: OpenShard, documents: Collection[str] | None, vector: Matrix, limit: int
+) -> list[Hit]:
+    where = None if documents is None else cast("Where", {_DOCUMENT: {"$in": [*documents]}})
+    return shard.nearest(vector, limit, where)

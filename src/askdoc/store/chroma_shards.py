@@ -65,6 +65,9 @@ _COUNTED_SHARDS = """
     LEFT JOIN embeddings e ON e.segment_id = s.id
     GROUP BY c.id
 """
+_LATEST = """
+    SELECT (SELECT max(seq_id) FROM embeddings_queue), (SELECT max(seq_id) FROM max_seq_id)
+"""
 _HOMES = """
     SELECT c.name, e.embedding_id FROM embeddings e
     JOIN segments s ON s.id = e.segment_id AND s.scope = 'METADATA'
@@ -145,6 +148,13 @@ def shards(folder: Path, *, counted: bool) -> list[Shard]:
         for match, (name, dimension, count, log) in found
     ]
     return sorted(made, key=lambda shard: shard.number)
+
+
+def latest_change(folder: Path) -> object:
+    """Return a value that differs after each change of a vector, and for another database."""
+    with _database(folder) as database:
+        [numbers] = database.execute(_LATEST).fetchall()
+    return (folder / DATABASE).stat().st_ino, numbers
 
 
 def homes(folder: Path, ids: Collection[str]) -> dict[str, list[str]]:
