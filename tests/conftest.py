@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -32,10 +33,18 @@ settings.load_profile("askdoc")
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_home_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep tests out of what the user has: settings, models, sessions; what is cached may stay."""
-    with pytest.MonkeyPatch.context() as patch:
+    """Keep tests out of what the user has: settings, models, sessions, engines that run.
+
+    What is cached may stay.
+    """
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        # The path of a socket may have a hundred characters.
+        tempfile.TemporaryDirectory(prefix="ad-") as runtime,
+    ):
         for name in ("STATE", "DATA", "CONFIG"):
             patch.setenv(f"XDG_{name}_HOME", str(tmp_path_factory.mktemp(name.lower())))
+        patch.setenv("XDG_RUNTIME_DIR", runtime)
         yield
 
 

@@ -169,8 +169,17 @@ def test_an_engine_that_says_nothing_is_passed_over(
         monkeypatch.setattr(client, "_MOMENT", 0.2)
         try:
             assert client.answered([QUESTION]) == 0
+            connection = connect("session", [workspace.find(folder)])
+            assert connection
+            connection.close()
         finally:
             mute.unlink()
+        for _ in range(2):  # what waited for it has hung up
+            accepted, _ = bound.accept()
+            with accepted:
+                accepted.settimeout(5)
+                while accepted.recv(1 << 16):
+                    pass
 
 
 def test_only_the_user_gets_in(runtime: Path, stopped: threading.Event) -> None:

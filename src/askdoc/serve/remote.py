@@ -6,7 +6,7 @@ import json
 import pickle
 import socket
 from collections.abc import Collection, Iterable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -36,14 +36,14 @@ def connect(what: str, workspaces: Iterable[Workspace]) -> socket.socket | None:
         "workspaces": [described(workspace) for workspace in workspaces],
     }
     for path in client.sockets():
-        with suppress(OSError, ValueError):
-            connection = client.opened(path, request)
+        with suppress(OSError, ValueError), ExitStack() as stack:
+            connection = stack.enter_context(client.opened(path, request))
             with connection.makefile("rb", buffering=0) as replies:  # all that follows is not ours
                 reply = json.loads(replies.readline())
             if "accepted" in reply:
                 connection.settimeout(None)
+                stack.pop_all()
                 return connection
-            connection.close()
     return None
 
 
