@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
+    from askdoc.app.cluster import Ray
     from askdoc.index.sources import Readout
     from askdoc.index.status import Coverage
     from askdoc.index.watch import Follower
@@ -58,42 +59,70 @@ _PAGES = "web"
 
 @contextmanager
 def indexer(
-    workspace: Workspace, listen: Listener = ignore, *, options: ReadOptions = _AS_THEY_ARE
+    workspace: Workspace,
+    listen: Listener = ignore,
+    *,
+    options: ReadOptions = _AS_THEY_ARE,
+    ray: str | None = None,
 ) -> Iterator[Indexer]:
     """Return an indexer for the workspace; `listen` gets events about models.
 
-    `options` say how to read files. Nothing is opened, locked or loaded before it is needed.
+    `options` say how to read files, and `ray` is the address of a cluster that reads them. Nothing
+    is opened, locked, loaded or connected before it is needed.
+
+    Raises:
+        UsageError: a cluster is named for an index in a folder.
+        MissingPart: what `options` or `ray` need is not installed.
+
     """
     refuse_index_around(workspace, workspace.sources)
 
     expect_parts(options)
-    settings = workspace.settings
+    with ExitStack() as stack:
+        machines = None
+        if ray is not None:
+            from askdoc.app.cluster import Ray
+
+            machines = stack.enter_context(Ray(ray, workspace, options))
+        yield stack.enter_context(_indexer(workspace, listen, options, machines))
+
+
+@contextmanager
+def _indexer(
+    workspace: Workspace, listen: Listener, options: ReadOptions, machines: Ray | None
+) -> Iterator[Indexer]:
     load_embedder = cache(lambda made_by: opening.embedder(workspace, listen, indexed_with=made_by))
-    own = [path for path in (workspace.index, workspace.config) if path]
-    look = partial(discover, root=workspace.root, ignore=settings.ignore, leave_out=own)
     with _leaving_nothing(workspace):
         yield Indexer(
-            _store(workspace),
-            Files(
-                discover=look,
-                digest=partial(digest, most=_most_bytes(settings)),
-                read=partial(_read, settings, options),
-                options=options,
-                still_holds=partial(still_holds, limits=_limits(settings, options)),
-                passed_over=lambda source: (
-                    item
-                    for item in look(source, tell_all=True)
-                    if isinstance(item, Skip) and item.code in ("hidden", "ignored")
-                ),
-                web=_web(workspace, listen),
-                trust=_trust(workspace),
-            ),
-            _cutters(),
-            settings,
+            _store(workspace, machines),
+            files_of(workspace, options, listen),
+            cutters(),
+            workspace.settings,
             workspace.root,
             load_embedder=load_embedder,
             configured=(*workspace.sources, *workspace.addresses),
         )
+
+
+def files_of(workspace: Workspace, options: ReadOptions, listen: Listener = ignore) -> Files:
+    """Return the access to the files of a workspace."""
+    settings = workspace.settings
+    own = [path for path in (workspace.index, workspace.config) if path]
+    look = partial(discover, root=workspace.root, ignore=settings.ignore, leave_out=own)
+    return Files(
+        discover=look,
+        digest=partial(digest, most=most_bytes(settings)),
+        read=partial(_read, settings, options),
+        options=options,
+        still_holds=partial(still_holds, limits=_limits(settings, options)),
+        passed_over=lambda source: (
+            item
+            for item in look(source, tell_all=True)
+            if isinstance(item, Skip) and item.code in ("hidden", "ignored")
+        ),
+        web=_web(workspace, listen),
+        trust=_trust(workspace),
+    )
 
 
 @contextmanager
@@ -199,7 +228,7 @@ def _web(workspace: Workspace, listen: Listener) -> Web:
         return WebSources(
             workspace.index / _PAGES,
             workspace.settings,
-            most=_most_bytes(workspace.settings),
+            most=most_bytes(workspace.settings),
             permission=permission,
             listen=listen,
         )
@@ -232,8 +261,8 @@ def _trust(workspace: Workspace) -> Trust:
 def _read(
     settings: Settings, options: ReadOptions, items: Iterable[Found]
 ) -> AbstractContextManager[Iterator[Readout | None]]:
-    """Return a function that reads files, in separate processes unless there are none."""
-    most = _most_bytes(settings)
+    """Read files, in separate processes unless there are none."""
+    most = most_bytes(settings)
     options = replace(options, most_within=most)
     workers = min(cores(), _MOST_WORKERS) if settings.workers is None else settings.workers
     if not workers:
@@ -243,17 +272,18 @@ def _read(
 
 def _limits(settings: Settings, options: ReadOptions) -> Limits:
     seconds = settings.max_read_seconds * (_PATIENCE_FOR_OCR if options.ocr else 1)
-    return Limits(_most_bytes(settings), seconds, int(settings.max_read_mb * 1_000_000))
+    return Limits(most_bytes(settings), seconds, int(settings.max_read_mb * 1_000_000))
 
 
-def _most_bytes(settings: Settings) -> int:
+def most_bytes(settings: Settings) -> int:
+    """Return how large a file may be."""
     return int(settings.max_file_mb * 1_000_000)
 
 
-def _store(workspace: Workspace) -> Store:
+def _store(workspace: Workspace, machines: Ray | None) -> Store:
     """Return the access to catalog and vectors of the workspace's index, and of a rebuild."""
     if (database := opening.database_of(workspace)) is not None:
-        return _shared_store(database, workspace)
+        return _shared_store(database, workspace, machines)
     index = workspace.index
     return _store_in(
         index,
@@ -279,24 +309,29 @@ def _store_in(folder: Path, workspace: Workspace, beside: Beside | None = None) 
     )
 
 
-def _shared_store(database: Database, workspace: Workspace) -> Store:
+def _shared_store(database: Database, workspace: Workspace, machines: Ray | None) -> Store:
     """Return the access to a shared library, and to its rebuild."""
     from askdoc.store.postgres import library
 
     runs: list[int] = []
     """The number of the run, while it holds the lock."""
     beside = Beside(
-        store=_store_at(database.beside(), workspace, runs),
+        store=store_at(database.beside(), workspace, runs, machines),
         is_begun=lambda: library.is_begun(database),
         take_over=lambda _: library.take_over(database),
         discard=lambda: library.discard(database),
     )
-    return _store_at(database, workspace, runs, beside)
+    return store_at(database, workspace, runs, machines, beside)
 
 
-def _store_at(
-    database: Database, workspace: Workspace, runs: list[int], beside: Beside | None = None
+def store_at(
+    database: Database,
+    workspace: Workspace,
+    runs: list[int],
+    machines: Ray | None = None,
+    beside: Beside | None = None,
 ) -> Store:
+    """Return the access to a database for the run that is the last of `runs`."""
     from askdoc.store.postgres import library
     from askdoc.store.postgres.catalog import PostgresCatalog
     from askdoc.store.postgres.claims import Claims
@@ -321,6 +356,7 @@ def _store_at(
         beside=beside,
         claims=Claims.of,
         arriving=partial(PostgresVectors.of, into="staged_vectors"),
+        cluster=None if machines is None else lambda _: machines.cluster(database, runs[-1]),
     )
 
 
@@ -336,5 +372,6 @@ def _command() -> str:
     return " ".join(words)
 
 
-def _cutters() -> Cutters:
+def cutters() -> Cutters:
+    """Return the functions that cut a text into sentences and terms."""
     return Cutters(split, SnowballAnalyser())

@@ -129,6 +129,15 @@ def index(  # noqa: PLR0913 - one parameter for each option
             " repeatable, and `-` opens them to all.",
         ),
     ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            "--ray",
+            metavar="ADDRESS",
+            help="Let a Ray cluster read the files of a shared library: `local`, `auto`,"
+            " `HOST:PORT` or `ray://HOST:PORT`.",
+        ),
+    ] = None,
     depth: Depth = None,
     allow_private: AllowPrivate = False,
     offline: Offline = None,
@@ -152,8 +161,8 @@ def index(  # noqa: PLR0913 - one parameter for each option
 
     Exit codes: 0 done, 1 an error, a missing file, or nothing could be indexed.
     """
-    if watch and dry_run:
-        message = "`--dry-run` and `--watch` do not go together"
+    if watch and (dry_run or ray is not None):
+        message = f"`{'--dry-run' if dry_run else '--ray'}` and `--watch` do not go together"
         raise UsageError(message, hint="leave out one of them")
 
     workspace = open_workspace(
@@ -172,7 +181,7 @@ def index(  # noqa: PLR0913 - one parameter for each option
         for address in addresses_of(sources or ()):
             app.permit(workspace, address, depth=depth, allow_private=allow_private)
         report = build(
-            workspace, sources, errors(), rebuild=rebuild, options=options, groups=groups
+            workspace, sources, errors(), rebuild=rebuild, options=options, groups=groups, ray=ray
         )
     if as_json:
         print_json(report_to_json(report), in_a_line=watch)

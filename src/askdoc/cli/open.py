@@ -241,12 +241,13 @@ def build(
     rebuild: bool = False,
     options: ReadOptions | None = None,
     groups: Sequence[str] | None = None,
+    ray: str | None = None,
 ) -> IndexReport:
     """Bring the index up to date with `sources`, or with all known ones, with a progress bar."""
     app.refuse_index_around(workspace, paths_of(sources or ()))
     options = options or ReadOptions()
     with (
         IndexProgress(stderr) as progress,
-        app.indexer(workspace, progress, options=options) as indexer,
+        app.indexer(workspace, progress, options=options, ray=ray) as indexer,
     ):
         return indexer.sync(sources, progress, rebuild=rebuild, groups=groups)

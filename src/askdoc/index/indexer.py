@@ -29,8 +29,9 @@ from askdoc.index.plan import (
 )
 from askdoc.index.preview import IndexView, Nothing, preview
 from askdoc.index.rebuild import Rebuild, nothing_to_index
-from askdoc.index.run import Run, RunLog, carry_out
+from askdoc.index.run import Run, carry_out
 from askdoc.index.sources import Files
+from askdoc.index.work import RunLog
 from askdoc.index.writer import UNFINISHED, IndexWriter, Repaired, Store, update_names
 from askdoc.settings import Settings
 from askdoc.types import IndexReport, Known, Skip, Waiting

@@ -1,13 +1,13 @@
 """One run of indexing: examines changed files, reads new content, removes what is gone.
 
-`carry_out` calls the steps in order. A `WorkFile` is one file of the run; a `Run` has what the
-steps share.
+`carry_out` calls the steps in order; a `Run` has what they share. Where the run has a cluster,
+`take_in_batch` does the middle part of the work in its processes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from itertools import chain, groupby
 from pathlib import PurePosixPath
@@ -29,6 +29,15 @@ from askdoc.index.plan import (
 )
 from askdoc.index.preview import plan_of
 from askdoc.index.sources import PASSING, STAYS, Files, Readout, skip_of
+from askdoc.index.work import (
+    Batch,
+    Cluster,
+    Copying,
+    Result,
+    RunLog,
+    WorkFile,
+    batches,
+)
 from askdoc.index.writer import IndexWriter, update_names
 from askdoc.settings import Settings
 from askdoc.store.reader import batched
@@ -36,7 +45,6 @@ from askdoc.store.sql_catalog import SqlCatalog
 from askdoc.types import (
     BARE_PAGES,
     Found,
-    Indexed,
     IndexReport,
     Known,
     Part,
@@ -47,7 +55,6 @@ from askdoc.types import (
     Unread,
 )
 from askdoc.types.indexing import KILLED
-from askdoc.types.ports import Listener
 
 if TYPE_CHECKING:
     from askdoc.store.postgres.claims import Claims
@@ -56,96 +63,8 @@ _BATCH = 256
 """Copies per transaction."""
 _CLAIMED = 16
 """Files that a run claims at a time."""
-
-
-@dataclass(slots=True)
-class RunLog:
-    """Collects what a run does, for its report.
-
-    `copied` maps each new place to its document. `done` of `total` files are finished; parts of
-    files do not count. `stored` counts documents since `has_advanced` was last asked.
-    """
-
-    listen: Listener
-    added: list[str] = field(default_factory=list)
-    changed: list[str] = field(default_factory=list)
-    copied: dict[str, str] = field(default_factory=dict)
-    skips: dict[str, tuple[Skip, Found | None]] = field(default_factory=dict)
-    unchanged: int = 0
-    chunks: int = 0
-    total: int = 0
-    done: int = 0
-    stored: int = 0
-    _removed: list[str] = field(default_factory=list)
-    _renamed: list[tuple[str, str]] = field(default_factory=list)
-
-    def skip(self, skip: Skip, found: Found | None = None) -> None:
-        """Record a skipped file; with `found`, it is not read again until it changes."""
-        self.skips[skip.location] = skip, found
-        self.listen(skip)
-
-    def published(self, chunks: int, current: str) -> None:
-        """Count passages that are visible now, and report the progress."""
-        self.chunks += chunks
-        self.listen(Indexed(self.done, self.chunks, self.total, current))
-
-    def has_advanced(self) -> bool:
-        """Tell whether a document was stored since the last call."""
-        stored, self.stored = self.stored, 0
-        return stored > 0
-
-    def take_out(self, gone: Sequence[str], renamed: Sequence[tuple[str, str]]) -> None:
-        """Record removed places; `renamed` maps old places to new ones."""
-        former = {before for before, _ in renamed}
-        self._renamed = list(renamed)
-        self._removed += [location for location in gone if location not in former]
-        for _, now in renamed:
-            del self.copied[now]
-
-    def report(self, seconds: float, *, interrupted: bool, repaired: int) -> IndexReport:
-        """Return the report of the run."""
-        return IndexReport(
-            added=tuple(sorted((*self.added, *self.copied))),
-            changed=tuple(self.changed),
-            unchanged=self.unchanged,
-            removed=tuple(sorted(self._removed)),
-            renamed=tuple(sorted(self._renamed)),
-            copies=tuple(sorted(self.copied)),
-            skipped=tuple(skip for _, (skip, _) in sorted(self.skips.items())),
-            chunks=self.chunks,
-            seconds=seconds,
-            interrupted=interrupted,
-            repaired=repaired,
-        )
-
-
-@dataclass(slots=True)
-class WorkFile:
-    """A file of a run, or a part of one.
-
-    `former` is its document in the index, `parts` are the documents of its parts.
-    """
-
-    found: Found
-    former: Known | None = None
-    parts: Sequence[Known] = ()
-    digest: str = ""
-    was_killed: bool = False
-
-    @property
-    def location(self) -> str:
-        """Its location."""
-        return self.found.location
-
-    @property
-    def content(self) -> tuple[str, str]:
-        """The digest and the suffix; copies have both in common."""
-        return self.digest, suffix(self.location)
-
-    @property
-    def is_same(self) -> bool:
-        """Whether the index has this content for it."""
-        return self.former is not None and self.former.content_hash == self.digest
+_ATTEMPTS = 2
+"""How often a file is given to a cluster whose processes end."""
 
 
 class Before:
@@ -154,12 +73,14 @@ class Before:
     `again` are files from which new options or limits may get more text.
     """
 
-    def __init__(self, catalog: SqlCatalog, survey: Survey, files: Files) -> None:
-        self.excluded = frozenset(catalog.exclusions())
-        self.again = _to_read_again(catalog, files)
-        self._former = {document.location: document for document in survey.known}
+    def __init__(
+        self, known: Sequence[Known], excluded: Iterable[str], again: frozenset[str] = frozenset()
+    ) -> None:
+        self.excluded = frozenset(excluded)
+        self.again = again
+        self._former = {document.location: document for document in known}
         self._parts: dict[str, list[Known]] = {}
-        for document in survey.known:
+        for document in known:
             if document.within is not None:
                 self._parts.setdefault(document.within, []).append(document)
 
@@ -217,15 +138,6 @@ class Contents:
         return self._recogniser.identify(work.location, work.digest, work.former)
 
 
-@dataclass(frozen=True, slots=True)
-class Copying:
-    """A file, or a part of the file `within`, that becomes a further place of a document."""
-
-    work: WorkFile
-    twin: str
-    within: str | None
-
-
 @dataclass(slots=True)
 class Run:
     """What the steps of a run share.
@@ -236,7 +148,7 @@ class Run:
 
     Where several runs index at once, nothing is visible before the end: until then, `copies` wait,
     and so do the documents `taken_in`. `left` are documents that a killed run has left, by file,
-    and other runs read the files `elsewhere`.
+    and other runs read the files `elsewhere`. A cluster has computed `digests`, by file.
     """
 
     writer: IndexWriter
@@ -255,10 +167,11 @@ class Run:
     touched: list[Found] = field(default_factory=list)
     lost: list[Known] = field(default_factory=list)
     renamed: set[str] = field(default_factory=set)
-    taken_in: list[str] = field(default_factory=list)
+    taken_in: dict[str, Found] = field(default_factory=dict)
     copies: list[Copying] = field(default_factory=list)
     left: dict[str, Known] = field(default_factory=dict)
     elsewhere: list[str] = field(default_factory=list)
+    digests: dict[str, str | Skip] = field(default_factory=dict)
     interrupted: bool = False
 
     def report(self, seconds: float) -> IndexReport:
@@ -283,7 +196,7 @@ def carry_out(
     one continues.
     """
     catalog, claims = writer.catalog, writer.claims
-    before = Before(catalog, survey, files)
+    before = Before(survey.known, catalog.exclusions(), _to_read_again(catalog, files))
     groups = GroupPlaces(catalog.restricted(), writer.root)
     run = Run(writer, files, cutters, settings, log, before, Contents(catalog, groups), groups)
     plan = plan_of(catalog, survey, files, before.again)
@@ -306,7 +219,7 @@ def carry_out(
         if claims is None:
             _count_unreported(run)
             # An interrupted document leaves passages without vectors, and vectors without passages.
-            log.chunks = len(catalog.chunk_ids(dict.fromkeys(run.taken_in)))
+            log.chunks = len(catalog.chunk_ids(run.taken_in))
     finally:
         _close(run)
     with nullcontext() if claims is None else catalog.transaction():
@@ -342,14 +255,16 @@ def take_in(run: Run, plan: Plan) -> None:
     run.log.total = len(plan.add) + len(plan.examine)
     if run.log.total:
         run.log.published(0, "")  # the total is known long before the first document is published
+        if run.writer.cluster is not None:
+            run.digests |= run.writer.cluster.digest((*plan.add, *plan.examine))
     # All changed files are examined before any is read: two files may have swapped their names.
     changed, copies = examine(run, map(run.before.of, plan.examine))
     if run.log.total:
         read_all(run, _in_order(run, map(run.before.of, plan.add), copies, changed))
     while run.killed or run.twins:
         killed, run.killed = run.killed, []
-        for work in killed:  # one at a time, so that each has all memory
-            read_all(run, iter([work]))
+        for works in _alone(run, killed):
+            read_all(run, iter(works))
         waiting, run.twins = run.twins, []
         run.contents.begun.clear()
         read_all(run, choose(run, waiting))
@@ -400,7 +315,8 @@ def choose(run: Run, works: Iterable[WorkFile]) -> Iterator[WorkFile]:
             if _adopt(run, work):
                 continue
             yield work
-            _started(run)  # the models load while the first file is read
+            if run.writer.cluster is None:
+                _started(run)  # the models load while the first file is read
         if len(copies) == _BATCH or work.former is not None:
             _copy(run, copies)
             copies.clear()
@@ -409,6 +325,9 @@ def choose(run: Run, works: Iterable[WorkFile]) -> Iterator[WorkFile]:
 
 def read_all(run: Run, works: Iterator[WorkFile]) -> None:
     """Read files in parallel, and store what each contains."""
+    if run.writer.cluster is not None:
+        read_elsewhere(run, run.writer.cluster, works)
+        return
 
     def asked_for() -> Iterator[Found]:
         for work in works:
@@ -427,6 +346,63 @@ def read_all(run: Run, works: Iterator[WorkFile]) -> None:
             raise
     if run.intake is not None:
         run.intake.flush()
+
+
+def read_elsewhere(run: Run, cluster: Cluster, works: Iterable[WorkFile]) -> None:
+    """Let a cluster read and store files.
+
+    Those whose process has ended are read again, each in a batch of its own.
+    """
+    left = {work.location: work for work in works}
+    most = len(left)
+    if left:
+        _ = run.writer.embedder  # this run writes down which one it is
+    for _attempt in range(_ATTEMPTS):
+        if not left:
+            return
+        orders = [*batches(left.values(), run.contents.copied, most=most)]
+        with closing(cluster.take_in(orders)) as results:
+            try:
+                for result in results:
+                    _add(run, result)
+                    for location in result.opened:
+                        left.pop(location, None)
+            except KeyboardInterrupt:
+                _stop(run)  # close the iterator first: it ends the processes
+                raise
+        most = 1
+    for work in left.values():
+        reason = f"the process that read it has ended {_ATTEMPTS} times"
+        _fail(run, work, Skip(work.location, KILLED, reason, "look into the logs of the cluster"))
+
+
+def take_in_batch(
+    writer: IndexWriter, files: Files, cutters: Cutters, settings: Settings, batch: Batch
+) -> Result:
+    """Read and store a batch of files for a run that another process leads."""
+    catalog = writer.catalog
+    known = [one for work in batch.works for one in (work.former, *work.parts) if one is not None]
+    groups = GroupPlaces(catalog.restricted(), writer.root)
+    contents = Contents(catalog, groups)
+    contents.copied |= batch.copied
+    before = Before(known, catalog.exclusions())
+    run = Run(writer, files, cutters, settings, RunLog(), before, contents, groups)
+    try:
+        read_all(run, iter(batch.works))
+    finally:
+        _close(run)
+    return Result(
+        run.log,
+        run.taken_in,
+        run.copies,
+        run.touched,
+        run.lost,
+        run.killed,
+        frozenset(run.renamed),
+        tuple(run.opened),
+        frozenset(contents.with_parts),
+        contents.failed,
+    )
 
 
 def take_in_file(run: Run, work: WorkFile, readout: Readout) -> None:
@@ -502,24 +478,30 @@ def publish(run: Run, claims: Claims) -> None:
     held = claims.held()
     mine = [
         known
-        for known in claims.waiting(dict.fromkeys(run.taken_in))
+        for known in claims.waiting(run.taken_in)
         if not held.isdisjoint((known.location, *wholes(known.location)))
     ]
     replaced: dict[str, str] = {}
-    for known in mine:
-        twin = contents.visible_twin(known)
-        if twin not in (None, known.id) and known.location not in contents.with_parts:
+    first: dict[tuple[str, str, tuple[str, ...]], str] = {}
+    for known in sorted(mine, key=lambda one: one.location):
+        if known.location in contents.with_parts:
+            continue
+        kind = (known.content_hash, suffix(known.location), run.groups.of(known.location))
+        # Two processes of a cluster may have read the same content.
+        twin = contents.visible_twin(known) or first.setdefault(kind, known.id)
+        if twin != known.id:
             replaced[known.id] = twin
             former = run.before.former(known.location)
             work = WorkFile(_found(known), former, digest=known.content_hash)
             run.copies.append(Copying(work, twin, known.within))
+            run.log.is_copy(known.location, twin)
     arriving = dict.fromkeys(known.id for known in mine if known.id not in replaced)
     catalog.drop_staged(replaced)
+    copies = [replace(one, twin=replaced.get(one.twin, one.twin)) for one in run.copies]
     # A renamed file claims its document before the old place is changed or removed.
-    early = [one for one in run.copies if one.twin not in arriving]
-    _copy_now(run, [replace(one, twin=replaced.get(one.twin, one.twin)) for one in early])
+    _copy_now(run, [one for one in copies if one.twin not in arriving])
     catalog.publish(arriving)
-    _copy_now(run, [one for one in run.copies if one.twin in arriving])
+    _copy_now(run, [one for one in copies if one.twin in arriving])
     claims.release()
 
 
@@ -592,12 +574,52 @@ def _in_order(
 
 def _digested(run: Run, work: WorkFile) -> bool:
     """Compute the digest of a file; False, and a recorded skip, if it cannot be opened."""
-    try:
-        work.digest = run.files.digest(work.found)
-    except ReadError as error:
-        _fail(run, work, skip_of(work.found, error))
+    digest = run.digests.get(work.location)
+    if digest is None:
+        try:
+            digest = run.files.digest(work.found)
+        except ReadError as error:
+            digest = skip_of(work.found, error)
+    if isinstance(digest, Skip):
+        _fail(run, work, digest)
         return False
+    work.digest = digest
     return True
+
+
+def _alone(run: Run, works: Sequence[WorkFile]) -> Iterator[Sequence[WorkFile]]:
+    """Yield files one at a time, so that each has all memory of the machine.
+
+    The machines of a cluster get them together: it takes seconds to start.
+    """
+    if run.writer.cluster is None:
+        yield from ([work] for work in works)
+    elif works:
+        yield works
+
+
+def _add(run: Run, result: Result) -> None:
+    """Add what a process of a cluster has stored.
+
+    Raises:
+        AskdocError: something there keeps the run from going on.
+
+    """
+    if result.failed is not None:
+        raise result.failed.raised()
+    run.opened.update(result.opened)
+    run.taken_in |= result.taken_in
+    run.copies += result.copies
+    run.contents.copied |= {one.twin for one in result.copies}
+    run.contents.with_parts |= result.with_parts
+    run.contents.failed |= result.refused
+    run.touched += result.touched
+    run.lost += result.lost
+    run.killed += result.killed
+    run.renamed |= result.renamed
+    _note_stored(run, [*result.taken_in])
+    current = next(reversed(result.opened), "")
+    run.log.add(result.log, current)
 
 
 def _identify(run: Run, work: WorkFile) -> tuple[str, str | None]:
@@ -786,7 +808,7 @@ def _started(run: Run) -> Intake:
 def _published(run: Run, document_ids: Sequence[str], chunks: int) -> None:
     waiting, log = run.contents.waiting, run.log
     current = next(reversed(waiting.values())).location
-    run.taken_in += document_ids
+    run.taken_in |= {key: waiting[key] for key in document_ids}
     log.stored += len(document_ids)
     _note_stored(run, document_ids)
     for key in document_ids:

@@ -25,6 +25,7 @@ from askdoc.types import INCOMPLETE
 from askdoc.types.ports import Analyser, Embedder, VectorStore
 
 if TYPE_CHECKING:
+    from askdoc.index.work import Cluster
     from askdoc.store.postgres.claims import Claims
 
 UNFINISHED = "unfinished"
@@ -51,7 +52,8 @@ class Store:
     `beside` is the place of a rebuild.
 
     Where several runs index at once, `claims` returns those of this run, and `arriving` the place
-    for vectors that are not published yet.
+    for vectors that are not published yet; `cluster` returns the processes that read its files, if
+    that is not this one.
     """
 
     lock: Callable[[bool], AbstractContextManager[object]]
@@ -63,6 +65,7 @@ class Store:
     beside: Beside | None = None
     claims: Callable[[SqlCatalog], Claims] | None = None
     arriving: Callable[[SqlCatalog], VectorStore] | None = None
+    cluster: Callable[[SqlCatalog], Cluster] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,7 @@ class IndexWriter:
         self.repaired = Repaired()
         self.catalog = store.catalog()
         self.claims = store.claims(self.catalog) if store.claims else None
+        self.cluster = store.cluster(self.catalog) if store.cluster else None
 
     def __enter__(self) -> Self:
         try:

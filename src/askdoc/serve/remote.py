@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from askdoc import errors
 from askdoc.serve import client
 from askdoc.system.wire import Call, Heard, Returned, receive, send
 from askdoc.types.ports import Listener, ignore
@@ -129,8 +128,6 @@ class Remote:
             raise
         if isinstance(reply, Returned):
             return reply.value
-        kind = getattr(errors, reply.error, None)
-        if kind is None:
+        if not reply.error:
             raise Gone
-        raised: Exception = kind(reply.message, hint=reply.hint)
-        raise raised
+        raise reply.raised()

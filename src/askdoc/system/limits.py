@@ -130,10 +130,16 @@ def has_grown(most: int) -> bool:
 
 
 def cores() -> int:
-    """Count the cores that this process may use; a container may allow fewer than exist."""
+    """Count the cores that this process may use.
+
+    A container may allow fewer than exist, and so may `OMP_NUM_THREADS`, which Ray sets.
+    """
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        there = len(os.sched_getaffinity(0))
+    else:
+        there = os.cpu_count() or 1
+    allowed = os.environ.get("OMP_NUM_THREADS", "")
+    return min(there, int(allowed)) if allowed.isdecimal() and int(allowed) else there
 
 
 def out_of_memory(found: Found, limits: Limits) -> Skip:

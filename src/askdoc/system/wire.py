@@ -13,6 +13,7 @@ import struct
 from dataclasses import dataclass
 from typing import IO, Any
 
+from askdoc import errors
 from askdoc.system.limits import Limits
 from askdoc.types import Found, Part, Reading, ReadOptions, Skip
 
@@ -79,6 +80,14 @@ class Failed:
     error: str
     message: str
     hint: str | None = None
+
+    def raised(self) -> Exception:
+        """Return the error to raise."""
+        kind = getattr(errors, self.error, None)
+        if kind is None:
+            return RuntimeError(self.message)
+        made: Exception = kind(self.message, hint=self.hint)
+        return made
 
 
 Message = Request | Reading | Part | Done | Refused | Call | Heard | Returned | Failed

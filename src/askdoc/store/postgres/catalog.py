@@ -119,6 +119,7 @@ class PostgresCatalog(SqlCatalog):
         self._added: Counter[str] = Counter()
         self._totals = [0, 0]
         self._changed = 0
+        self._staged: dict[str, int] = {}
         self._texts: dict[int, dict[int, str]] = {}
         if not write:
             self.refresh()
@@ -268,9 +269,12 @@ class PostgresCatalog(SqlCatalog):
         """Start a new version of a document, which belongs to this run."""
         with self.staging():
             super().stage(document)
-            self._run(
-                "UPDATE documents SET run = ? WHERE id = ? AND version = 0", self.run, document.id
+            rows = self._all(
+                "UPDATE documents SET run = ? WHERE id = ? AND version = 0 RETURNING key",
+                self.run,
+                document.id,
             )
+            self._staged[document.id] = rows[0][0]
 
     def publish(self, document_ids: Iterable[str]) -> None:
         """Publish the staged versions of documents with their vectors; remove the former ones."""
@@ -298,7 +302,8 @@ class PostgresCatalog(SqlCatalog):
             raise self._taken_over() from None
         if version == 0 and self.run is not None:
             [(run,)] = self._all("SELECT run FROM documents WHERE key = ?", key)
-            if run not in (None, self.run):
+            # Another process of the same run may have begun it again, too.
+            if run not in (None, self.run) or self._staged.get(document_id, key) != key:
                 raise self._taken_over()
         return key
 
