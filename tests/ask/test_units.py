@@ -82,6 +82,27 @@ def test_a_lead_in_is_shown_with_its_list_and_an_item_with_its_lead_in() -> None
     assert [unit.lead for unit in found] == ["", "You need:", "You need:", ""]
 
 
+def test_a_row_of_figures_is_shown_with_the_names_of_its_columns() -> None:
+    given = passage(
+        ("The fleet grows.", Kind.PROSE),
+        ("In thousands   2024   2023", Kind.ROW),
+        ("Boats   12   9", Kind.ROW),
+        ("Crew   81   77", Kind.ROW),
+    )
+    found = units([given])
+    assert shown(found)["Crew   81   77"].splitlines() == [
+        "In thousands   2024   2023",
+        "Boats   12   9",
+        "Crew   81   77",
+    ]
+    assert [unit.lead for unit in found][2:] == ["In thousands   2024   2023"] * 2
+
+
+def test_rows_of_words_have_no_line_of_names() -> None:
+    given = passage(("web   the page", Kind.ROW), ("mail   the letters", Kind.ROW))
+    assert [unit.lead for unit in units([given])] == ["", ""]
+
+
 def test_code_is_shown_whole_with_its_description() -> None:
     given = passage(
         ("Undo the last commit.", Kind.PROSE),

@@ -8,7 +8,7 @@ import pytest
 from fpdf import FPDF
 
 from askdoc.readers import reader_for
-from askdoc.types import Reading
+from askdoc.types import Kind, Reading
 
 from .bodies import body
 
@@ -91,6 +91,41 @@ def test_what_stands_around_a_table_stays_as_it_is() -> None:
 )
 def test_what_is_no_plain_table_stays_as_it_is(rows: Sequence[Sequence[str]]) -> None:
     assert lines(read(rows)) == ["   ".join(row) for row in rows]
+
+
+def placed(*lines: Sequence[tuple[float, str]], size: float = 10) -> Reading:
+    """Read a page that has only glyphs at places, and no spaces between them, as TeX writes it."""
+    document = FPDF(unit="pt", format=(600, 400))
+    document.set_font("Helvetica", size=size)
+    document.add_page()
+    for number, line in enumerate(lines):
+        for left, words in line:
+            document.text(left, 50 + 12 * number, words)
+    return body(reader_for("x.pdf").read(bytes(document.output()), name="x.pdf"))
+
+
+def rows(reading: Reading) -> list[str]:
+    return [one.span.of(reading.text) for one in reading.structure.blocks if one.kind is Kind.ROW]
+
+
+def test_cells_without_a_space_between_them_are_cells() -> None:
+    reading = placed(
+        [(40, "web"), (140, "Apache"), (260, "www")],
+        [(40, "printing"), (140, "CUPS"), (260, "ipp")],
+        [(40, "proxy"), (140, "Squid"), (260, "webcache")],
+    )
+    assert rows(reading) == [
+        "web   Apache   www",
+        "printing   CUPS   ipp",
+        "proxy   Squid   webcache",
+    ]
+
+
+def test_a_line_that_is_stretched_to_the_margin_has_no_cells() -> None:
+    words = ["Each", "block", "is", "handled", "alone.", "The"]
+    places = [40, 71, 103, 118, 161, 214]  # wide spaces, the widest after the sentence
+    reading = placed([(left, word) for left, word in zip(places, words, strict=True)])
+    assert "   " not in reading.text
 
 
 def test_a_table_ends_where_another_begins() -> None:

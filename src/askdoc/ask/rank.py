@@ -275,7 +275,7 @@ def _judged(
             judged.append(replace(item, score=total))
             continue
         short = one.short and one.short.moved(item.passage.chunk.span.start)
-        if row:
+        if row and _CELL.search(item.text):
             short = _asked_cell(item, asked, terms)
         judged.append(replace(item, score=total, scores={**item.scores, **parts}, short=short))
     return sorted(judged, key=_by_score)

@@ -25,6 +25,11 @@ _ASKS = re.compile(r"[?？؟][\W_]*\Z")
 _LABEL = re.compile(r"\A[*_]{0,2}\w+[*_]{0,2}:\s+")
 """What stands before the title in the head of a document: `Subject:`, `title:`."""
 
+_CELLS = re.compile(r"\S {3,}\S")
+"""White space between the cells of a row of a page, which has no other marks."""
+
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+_DIGIT = re.compile(r"\d")
 _MARKS = re.compile(r"[\W_]+")
 
 _TOGETHER = frozenset((Kind.CODE, Kind.ROW, Kind.FIELD))
@@ -114,8 +119,8 @@ def _units(passage: Passage) -> Iterator[Unit]:
             lead = None
         if lead is None and _describes(parts, at - 1, at):
             lead = at - 1
-        parent = _parent(parts, at)
-        above = [one for one in dict.fromkeys((lead, parent)) if one is not None]
+        over = (lead, _parent(parts, at), _head_of_table(parts, at))
+        above = [one for one in dict.fromkeys(over) if one is not None]
         announced = " ".join(parts[one].text for one in above)
         shown = _shown(parts, at, max(above, default=None))
         yield Unit(passage, part.span, shown, part.kind, announced, part.opens or part.asks)
@@ -138,6 +143,21 @@ def _parent(parts: Sequence[_Part], at: int) -> int | None:
         if _same_block(other, part) or _is_below(part, other):
             return before
     return None
+
+
+def _head_of_table(parts: Sequence[_Part], at: int) -> int | None:
+    """Find the line with the names of the columns above a row of figures.
+
+    That is the first line of a table, if it has no figures but years, and cells without names.
+    """
+    first = at
+    while first and parts[first - 1].kind is Kind.ROW:
+        first -= 1
+    if first == at or parts[at].kind is not Kind.ROW or not _DIGIT.search(parts[at].text):
+        return None
+    head = parts[first].text
+    plain = _CELLS.search(head) and _CELLS.search(parts[at].text)
+    return first if plain and not _DIGIT.search(_YEAR.sub("", head)) else None
 
 
 def _is_below(part: _Part, other: _Part) -> bool:

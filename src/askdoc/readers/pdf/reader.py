@@ -13,6 +13,7 @@ from dataclasses import replace
 from functools import cache
 from importlib import resources
 from pathlib import PurePath
+from statistics import median
 from typing import Any
 
 import msgspec
@@ -59,6 +60,12 @@ _DATE = re.compile(
     r"(?P<hour>\d\d)?(?P<minute>\d\d)?(?P<second>\d\d)?"
 )
 """A date in PDF's format, without its time zone."""
+
+_STRETCH = 5
+"""White space of this many times the usual one of its line separates two cells.
+
+TeX stretches the space after a sentence up to 4.5 times as much as the others.
+"""
 
 _MOST_UNKNOWN = 0.3
 """A page with a larger share of unknown glyphs is treated like an image."""
@@ -296,7 +303,7 @@ class _Glyphs:
             return
         samples = [self._style(at) for at in {first, inked[len(inked) // 2], last}]
         size, angle, baseline = max(samples, key=lambda style: (style[0], style[2]))
-        for begin, stop in self._pieces(first, last + 1, size):
+        for begin, stop in self._pieces(first, last + 1, size, angle):
             yield PageLine(
                 text=self._text(begin, stop),
                 left=self._extent(begin, angle)[0],
@@ -306,11 +313,17 @@ class _Glyphs:
                 angle=angle,
             )
 
-    def _pieces(self, start: int, end: int, size: float) -> Iterator[tuple[int, int]]:
-        """Split a line at wide white space, as between table cells or columns."""
+    def _pieces(self, start: int, end: int, size: float, angle: int) -> Iterator[tuple[int, int]]:
+        """Split a line at wide white space, as between table cells or columns.
+
+        A line that is stretched to the margin has wide white space, too, widest after a sentence.
+        """
+        gaps = {at: self._gap(at, angle) for at in range(start, end) if self._codes[at] == _SPACE}
+        usual = [gap for gap in gaps.values() if gap <= CELL * size]
+        widest = max(CELL * size, _STRETCH * median(usual) if usual else 0.0)
         begin = start
-        for at in range(start, end):
-            if self._codes[at] == _SPACE and self._gap(at) > CELL * size:
+        for at, gap in gaps.items():
+            if gap > widest:
                 if begin < at:
                     yield begin, at
                 begin = at + 1
@@ -320,11 +333,13 @@ class _Glyphs:
         codes = self._codes[start:end]
         return _characters("".join("-" if code in _HYPHENS else chr(code) for code in codes))
 
-    def _gap(self, at: int) -> float:
-        """Return the distance from before a space to the glyph after it."""
-        x, y = self._origin(at)
-        next_x, next_y = self._origin(at + 1)
-        return math.hypot(next_x - x, next_y - y)
+    def _gap(self, at: int, angle: int) -> float:
+        """Return the distance between the glyphs around a space, along the writing direction.
+
+        The space itself has no sure place: where the file has none, pdfium adds one at the glyph
+        after it.
+        """
+        return self._extent(at + 1, angle)[0] - self._extent(at - 1, angle)[1]
 
     def _origin(self, at: int) -> tuple[float, float]:
         raw.FPDFText_GetCharOrigin(self._page, at, byref(self._x), byref(self._y))

@@ -1,8 +1,8 @@
 """Finds tables on pages, and puts the column's name before each cell.
 
-Pure. A PDF does not mark tables, so one is recognised by its layout: a line of names, with lines
-below whose cells are aligned to them, and numbers in some column. Less clear cases stay as they
-are.
+Pure. A PDF does not mark tables, so one is recognised by its layout: lines with cells that are
+aligned to each other. The cells get the names of their columns where a line of names stands above
+them, and numbers stand in some column. Less clear tables keep their text.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from itertools import pairwise
 from askdoc.readers.pdf.layout import CELL, PageLine, stands_beside
 
 _LEAST_ROWS = 2
+_LEAST_ALIGNED = 3
+_NEAR = 2
 _LONGEST_NAME = 40
 _WORD = re.compile(r"[^\W\d_]")
 _FIGURE = re.compile(r"[^\w]*\d[\d.,:/ \-–%]*\s*(?:%|[^\W\d_]{1,3}|[^\w\s])?")
@@ -35,15 +37,12 @@ class _Row:
 def with_column_names(page: Sequence[PageLine]) -> list[PageLine]:
     """Return the pieces of a page; the cells of table rows get the names of their columns."""
     rows = list(_rows(page))
+    aligned = _aligned(rows)
     written: list[PageLine] = []
     at = 0
     while at < len(rows):
         below = _below(rows, at) if _is_head(rows[at]) else []
-        pieces = _pieces(rows[at])
-        written += [replace(piece, in_table=True) for piece in pieces] if below else pieces
-        if not below:
-            at += 1
-            continue
+        written += _pieces(rows[at], in_table=bool(below) or at in aligned)
         names = rows[at].texts
         for row, columns in below:
             if columns is None:
@@ -55,6 +54,33 @@ def with_column_names(page: Sequence[PageLine]) -> list[PageLine]:
                 written += [replace(first, text=text, in_table=True), *rest]
         at += 1 + len(below)
     return written
+
+
+def _aligned(rows: Sequence[_Row]) -> set[int]:
+    """Return the places of the rows of all tables, with or without names of columns.
+
+    Several lines in a row are a table where each has a cell, after the first one, that is aligned
+    to one of the line above. A single line between them may be the first half of a long cell.
+    """
+    groups: list[list[int]] = [[]]
+    for at, row in enumerate(rows):
+        if len(row.cells) == 1:
+            continue
+        group = groups[-1]
+        if group and (at - group[-1] > _NEAR or not _is_below(rows[group[-1]], row)):
+            groups.append([])
+        groups[-1].append(at)
+    return {at for group in groups if len(group) >= _LEAST_ALIGNED for at in group}
+
+
+def _is_below(above: _Row, row: _Row) -> bool:
+    """Tell whether a cell after the first is aligned to one of the row above."""
+    return any(
+        abs(cell[0].left - over[0].left) < cell[0].size / 2
+        or abs(cell[-1].right - over[-1].right) < cell[0].size / 2
+        for cell in row.cells[1:]
+        for over in above.cells[1:]
+    )
 
 
 def _rows(page: Sequence[PageLine]) -> Iterator[_Row]:
@@ -74,8 +100,8 @@ def _rows(page: Sequence[PageLine]) -> Iterator[_Row]:
         yield _Row(tuple(map(tuple, cells)))
 
 
-def _pieces(row: _Row) -> list[PageLine]:
-    return [piece for cell in row.cells for piece in cell]
+def _pieces(row: _Row, *, in_table: bool = False) -> list[PageLine]:
+    return [replace(piece, in_table=in_table) for cell in row.cells for piece in cell]
 
 
 def _is_head(row: _Row) -> bool:
