@@ -175,9 +175,19 @@ def _glues(written: Written, everything: Written) -> bool:
     """Tell whether a block joins a heading of the page with the text after it."""
     page = [_letters(block.of(everything.text)) for block in everything.blocks]
     headings = {_letters(heading.title) for heading in everything.headings}
-    joined = [one + other for one, other in pairwise(page) if one in headings]
-    blocks = [_letters(block.of(written.text)) for block in written.blocks]
-    return any(two in block for block in blocks for two in joined)
+    joined = [one + other for one, other in pairwise(page) if one in headings and one + other]
+    size = min(map(len, joined), default=0)
+    by_start: dict[str, list[str]] = {}
+    for two in joined:
+        by_start.setdefault(two[:size], []).append(two)
+    # A page may have thousands of headings: each place of a block is looked up, not each heading.
+    new = {_letters(block.of(written.text)) for block in written.blocks}.difference(page)
+    return any(
+        block.startswith(two, at)
+        for block in new
+        for at in range(len(block) - size + 1)
+        for two in by_start.get(block[at : at + size], ())
+    )
 
 
 def _lines(written: Written, everything: Written) -> Iterator[tuple[int, int]]:
