@@ -72,6 +72,12 @@ def test_what_is_no_slip_stays(typed: str) -> None:
     assert repair(typed, DOCUMENTS) == typed
 
 
+def test_a_form_of_a_word_of_the_language_is_no_slip() -> None:
+    held = vocabulary("The cable has two wires.")
+    assert repair("who wipes the disk?", held) == "who wipes the disk?"
+    assert repair("where are the wirres?", held) == "where are the wires?"
+
+
 def test_of_equally_near_words_the_frequent_one_is_meant() -> None:
     known = vocabulary("zorbax zorbay zorbay")
     assert repair("zorbaz", known) == "zorbay"

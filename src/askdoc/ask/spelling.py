@@ -94,10 +94,14 @@ def _asking_word(word: str, vocabulary: Vocabulary) -> str:
 
 
 def _doubted(word: str, vocabulary: Vocabulary) -> str | None:
-    """Return the term of a word, or None if the language knows it."""
-    if word.lower() in vocabulary.words:
+    """Return the term of a word; None if it is a word of the language, or one with an ending."""
+    lower = word.lower()
+    if lower in vocabulary.words:
         return None
     terms = vocabulary.terms(word)
+    bases = (lower[:end] for end in range(_TELLING - 1, len(lower)))
+    if any(base in vocabulary.words and vocabulary.terms(base) == terms for base in bases):
+        return None
     return terms[0] if len(terms) == 1 else None
 
 
