@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import platform
 import socket
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -201,3 +204,28 @@ def test_a_changed_index_is_followed_without_a_lost_question(tmp_path: Path) -> 
     assert "1931" in answers[0]
     assert "1947" in answers[-1]
     assert all("Oren dam was completed" in answer for answer in answers)
+
+
+HEAPS = """
+import ctypes, os, sys, threading
+from askdoc.serve.libraries import Shared
+Shared({}, bool)
+together, libc = threading.Barrier(8), ctypes.CDLL(None)
+libc.malloc.restype = ctypes.c_void_p
+def allocate():
+    libc.malloc(1000)
+    together.wait()
+threads = [threading.Thread(target=allocate) for _ in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+libc.fopen.restype = ctypes.c_void_p
+file = ctypes.c_void_p(libc.fopen(b"/dev/stdout", b"w"))
+libc.malloc_info(0, file)
+libc.fflush(file)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="heaps of glibc")
+def test_all_threads_allocate_from_two_heaps() -> None:
+    done = subprocess.run([sys.executable, "-c", HEAPS], capture_output=True, text=True, check=True)
+    assert done.stdout.count("<heap nr=") == 2

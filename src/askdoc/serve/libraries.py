@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import platform
 import re
-import sys
 import threading
 from collections.abc import Collection, Iterable, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -43,6 +43,12 @@ GROUPS: ContextVar[tuple[str, ...] | None] = ContextVar("askdoc_groups", default
 
 _MOST_GROUPS = 8
 """Sets of groups for which a thread has shared libraries open."""
+
+_HAS_GLIBC = platform.libc_ver()[0] == "glibc"
+_ARENA_MAX = -8
+"""The number by which glibc knows how many heaps it may make."""
+
+_HEAPS = 2
 
 _NOT_IN_NAMES = re.compile(r"[^\w-]+")
 
@@ -106,6 +112,7 @@ class Shared:
     def __init__(
         self, workspaces: Mapping[str, Workspace], is_cancelled: Callable[[], bool]
     ) -> None:
+        _limit_heaps()
         self.workspaces = dict(workspaces)
         self._is_cancelled = is_cancelled
         self._stack = ExitStack()
@@ -164,16 +171,21 @@ class Shared:
         self._stack.close()
 
 
-def _release_memory() -> None:
-    """Return the memory of what was closed to the system.
+def _limit_heaps() -> None:
+    """Have all threads of the process allocate from two heaps.
 
-    glibc keeps it otherwise, and a server whose documents change all day grows by megabytes a
-    minute.
+    glibc makes up to eight for each core. Chroma starts threads at each opening, and what they
+    leave behind in ever other heaps makes a server grow while its documents change.
     """
+    if _HAS_GLIBC:
+        ctypes.CDLL(None).mallopt(_ARENA_MAX, _HEAPS)
+
+
+def _release_memory() -> None:
+    """Return the memory of what was closed to the system, which glibc does not do by itself."""
     gc.collect()
-    if sys.platform == "linux":
-        with suppress(OSError, AttributeError):  # another C library has no such function
-            ctypes.CDLL("libc.so.6").malloc_trim(0)
+    if _HAS_GLIBC:
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 class OpenInThread:
