@@ -184,7 +184,7 @@ def client(
                 kind(opened, random.choice(questions))
             except httpx.HTTPStatusError as error:
                 errors[f"{kind.__name__}: {error.response.read()[:200]!r}"] += 1
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - all are counted
                 errors[f"{kind.__name__}: {error!r}"[:300]] += 1
 
 
