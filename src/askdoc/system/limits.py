@@ -11,8 +11,9 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from askdoc.types import Found, Skip
 from askdoc.types.indexing import KILLED
@@ -120,6 +121,12 @@ else:
 
     def memory_used() -> int:
         """Return the peak memory of this process in bytes; a process rarely gives memory back."""
+        # On Linux, `ru_maxrss` of a process begins with the memory of the one that started it.
+        with suppress(OSError):
+            for line in Path("/proc/self/status").read_text("ascii", "replace").splitlines():
+                name, _, value = line.partition(":")
+                if name == "VmHWM":
+                    return int(value.removesuffix("kB")) * 1024
         used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return used * (1 if sys.platform == "darwin" else 1024)
 
