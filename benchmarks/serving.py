@@ -2,10 +2,13 @@
 
     python benchmarks/serving.py speed DATA/selqa INDEX [QUESTIONS]
     python benchmarks/serving.py load DATA/selqa [MINUTES]
+    python benchmarks/serving.py small DATA/selqa [CALLS]
 
 `speed` asks `/v1/ask` from one client and from sixteen, and runs `askdoc ask --batch` on the same
 questions. `load` copies some documents, and has clients ask, search, read events and hang up, while
 files change beneath and the server follows them. It prints each error and the memory in between.
+`small` sends thousands of small calls, also wrong ones and some on connections of their own, and
+prints what the server holds before and after.
 """
 
 import json
@@ -32,10 +35,12 @@ CLIENTS = 6
 
 
 def main() -> None:
-    """Run one of the two."""
+    """Run one of the three."""
     what, data, *rest = sys.argv[1:]
     if what == "speed":
         speed(Path(data), rest[0], int(rest[1]) if len(rest) > 1 else 200)
+    elif what == "small":
+        small(Path(data), int(rest[0]) if rest else 10_000)
     else:
         load(Path(data), float(rest[0]) if rest else 30)
 
@@ -128,36 +133,42 @@ def batch(data: Path, index: str, questions: Path) -> float:
 # ── load ────────────────────────────────────────────────────────────────────────────────────────
 
 
+@contextmanager
+def indexed(documents: list[Path]) -> Iterator[Path]:
+    """Copy documents to a folder of their own, and index it."""
+    with tempfile.TemporaryDirectory(prefix="askdoc-load-") as name:
+        folder = Path(name)
+        for document in documents:
+            shutil.copy(document, folder)
+        subprocess.run([ASKDOC, "index", ".", "--quiet"], cwd=folder, check=True)
+        yield folder
+
+
 def load(data: Path, minutes: float) -> None:
     """Have clients call and files change for so many minutes."""
     questions = questions_of(data)
     calls, errors = Counter[str](), Counter[str]()
-    with tempfile.TemporaryDirectory(prefix="askdoc-load-") as name:
-        folder = Path(name)
-        documents = sorted((data / "docs").iterdir())
-        for document in documents[:DOCUMENTS]:
-            shutil.copy(document, folder)
-        subprocess.run([ASKDOC, "index", ".", "--quiet"], cwd=folder, check=True)
-        with server(folder, "--watch") as (address, process):
-            until = time.monotonic() + minutes * 60
-            workers = [
-                threading.Thread(target=client, args=(address, questions, until, calls, errors))
-                for _ in range(CLIENTS)
-            ]
-            workers.append(threading.Thread(target=change, args=(folder, documents, until)))
-            for worker in workers:
-                worker.start()
-            started = time.monotonic()
-            while time.monotonic() < until:
-                time.sleep(min(60, max(0, until - time.monotonic())))
-                told = ", ".join(f"{kind} {count}" for kind, count in sorted(calls.items()))
-                passed = (time.monotonic() - started) / 60
-                held = f"{memory(process)} MB, {sum(errors.values())} errors"
-                print(f"{passed:4.1f} min: {held}; {told}", flush=True)
-            for worker in workers:
-                worker.join()
-            print(f"calls: {sum(calls.values())}, errors: {dict(errors) or 'none'}", flush=True)
-            print(*counted(address), sep="\n")
+    documents = sorted((data / "docs").iterdir())
+    with indexed(documents[:DOCUMENTS]) as folder, server(folder, "--watch") as (address, process):
+        until = time.monotonic() + minutes * 60
+        workers = [
+            threading.Thread(target=client, args=(address, questions, until, calls, errors))
+            for _ in range(CLIENTS)
+        ]
+        workers.append(threading.Thread(target=change, args=(folder, documents, until)))
+        for worker in workers:
+            worker.start()
+        started = time.monotonic()
+        while time.monotonic() < until:
+            time.sleep(min(60, max(0, until - time.monotonic())))
+            told = ", ".join(f"{kind} {count}" for kind, count in sorted(calls.items()))
+            passed = (time.monotonic() - started) / 60
+            state = f"{memory(process)} MB, {sum(errors.values())} errors"
+            print(f"{passed:4.1f} min: {state}; {told}", flush=True)
+        for worker in workers:
+            worker.join()
+        print(f"calls: {sum(calls.values())}, errors: {dict(errors) or 'none'}", flush=True)
+        print(*counted(address), sep="\n")
 
 
 def counted(address: str) -> list[str]:
@@ -233,6 +244,58 @@ def change(folder: Path, documents: list[Path], until: float) -> None:
         with kept.open("a") as file:
             file.write(f"\nThis line was added at {time.time():.0f}.\n")
         time.sleep(10)
+
+
+# ── small calls ─────────────────────────────────────────────────────────────────────────────────
+
+SMALL = (
+    ("GET", "/v1/models", b"", 200),
+    ("GET", "/healthz", b"", 200),
+    ("GET", "/v1/libraries", b"", 200),
+    ("GET", "/v1/documents/none", b"", 404),
+    ("GET", "/none", b"", 404),
+    ("POST", "/v1/ask", b"{", 400),
+    ("POST", "/v1/chat/completions", b"{}", 400),
+)
+
+
+def small(data: Path, count: int) -> None:
+    """Send so many small calls from several clients."""
+    wrong = Counter[str]()
+
+    def send(share: int) -> None:
+        opened = httpx.Client(base_url=address, timeout=60)
+        for number in range(share):
+            method, path, body, expected = SMALL[number % len(SMALL)]
+            if number % 10 == 9:  # a connection of its own
+                opened.close()
+                opened = httpx.Client(base_url=address, timeout=60)
+            try:
+                code = opened.request(method, path, content=body).status_code
+            except httpx.HTTPError as error:
+                wrong[f"{method} {path}: {error!r}"] += 1
+            else:
+                wrong[f"{method} {path}: {code}"] += code != expected
+        opened.close()
+
+    few = sorted((data / "docs").iterdir())[:5]
+    with indexed(few) as folder, server(folder) as (address, process):
+        send(100)
+        print(f"before: {held(process)}")
+        started = time.perf_counter()
+        with ThreadPoolExecutor(CLIENTS) as pool:
+            list(pool.map(send, [count // CLIENTS + 1] * CLIENTS))
+        took = time.perf_counter() - started
+        time.sleep(1)
+        print(f"after: {held(process)}")
+    print(f"{count} calls in {took:.0f} s, wrong replies: {dict(+wrong) or 'none'}")
+
+
+def held(process: int) -> str:
+    """Say what a process holds."""
+    of = Path(f"/proc/{process}")
+    threads, files = (len(list((of / name).iterdir())) for name in ("task", "fd"))
+    return f"{memory(process)} MB, {threads} threads, {files} open files"
 
 
 def memory(process: int) -> int:
