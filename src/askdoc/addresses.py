@@ -37,6 +37,26 @@ def is_address(text: str) -> bool:
     return _ADDRESS.match(text) is not None
 
 
+_OBJECT = re.compile(r"(s3|gs)://", re.IGNORECASE)
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,221}")
+
+
+def is_object(text: str) -> bool:
+    """Tell whether `text` is an address in an object store, such as `s3://bucket/folder`."""
+    return _OBJECT.match(text) is not None
+
+
+def object_within(outer: str, inner: str) -> str | None:
+    """Return the rest of an address in an object store below another one; None if it is not there.
+
+    It is empty if both are the same.
+    """
+    if inner == outer:
+        return ""
+    start = f"{outer.rstrip('/')}/"
+    return inner[len(start) :] if inner.startswith(start) else None
+
+
 _DATABASE = ("postgresql://", "postgres://")
 _SHOWN = ("host", "port", "user", "dbname", "schema", "sslmode")
 """Parameters of a database's address that have no secret."""
@@ -72,13 +92,15 @@ def without_secrets(text: str) -> str:
 
 
 def normalised(text: str) -> str:
-    """Return the normal form of an address, without `#` and the part after it.
+    """Return the normal form of an address; that of a page is without `#` and what follows.
 
     Raises:
         UsageError: it cannot be indexed.
 
     """
     written = text.strip()
+    if is_object(written):
+        return _object(written)
     try:
         parts = urlsplit(written)
         scheme, host, port = parts.scheme.lower(), parts.hostname or "", parts.port
@@ -102,6 +124,15 @@ def normalised(text: str) -> str:
     path = urlsplit(urljoin(f"{scheme}://{place}/", path if path[:1] == "/" else f"/{path}")).path
     query = quote(parts.query, safe=_IN_QUERY)
     return urlunsplit((scheme, place, path or "/", query, ""))
+
+
+def _object(written: str) -> str:
+    store, _, place = written.partition("://")
+    bucket, _, key = place.partition("/")
+    if not _BUCKET.fullmatch(bucket) or len(written) > _LONGEST:
+        message = f"`{written[:80]}` names no bucket"
+        raise UsageError(message, hint="write `s3://BUCKET/FOLDER` or `gs://BUCKET/FOLDER`")
+    return f"{store.lower()}://{bucket}/{key}".rstrip("/")
 
 
 def resolved(base: str, link: str) -> str | None:

@@ -34,7 +34,6 @@ from askdoc.index.run import take_in_batch
 from askdoc.index.sources import skip_of
 from askdoc.index.work import Batch, Cluster, Result
 from askdoc.index.writer import IndexWriter
-from askdoc.system.safe_open import digest
 from askdoc.system.wire import Failed
 from askdoc.types import Found, ReadOptions, Skip
 
@@ -54,7 +53,7 @@ _DIGESTS = 256
 """Files whose digests an actor computes at a time."""
 
 _WORTH_STARTING = 4
-"""Fewer such parts are computed here, in less time than actors need to start."""
+"""Fewer such parts are left to this process, which needs less time than actors to start."""
 
 _RETRIES = 1
 """How often Ray gives a batch to another process after the first has ended."""
@@ -117,16 +116,15 @@ class Ray:
         """Return the processes that read files for a run."""
         order = Order(self._workspace, self._options, database, run)
         return Cluster(
-            digest=partial(self._digest, indexing.most_bytes(self._workspace.settings)),
+            digest=self._digest,
             take_in=partial(self._take_in, order),
         )
 
-    def _digest(self, most: int, files: Sequence[Found]) -> Iterator[tuple[str, str | Skip]]:
+    def _digest(self, files: Sequence[Found]) -> Iterator[tuple[str, str | Skip]]:
         parts = [files[start : start + _DIGESTS] for start in range(0, len(files), _DIGESTS)]
         if len(parts) < _WORTH_STARTING:
-            yield from _digests(most, files)
             return
-        for found in self._results(parts, partial(_digests, most)):
+        for found in self._results(parts, partial(_digests, self._workspace, self._options)):
             yield from found
 
     def _take_in(self, order: Order, batches: Sequence[Batch]) -> Generator[Result, None, None]:
@@ -281,14 +279,17 @@ class _Actor:
         return {"result": [pickle.dumps(self._work(item)) for item in items]}
 
 
-def _digests(most: int, files: Sequence[Found]) -> list[tuple[str, str | Skip]]:
+def _digests(
+    workspace: Workspace, options: ReadOptions, files: Sequence[Found]
+) -> list[tuple[str, str | Skip]]:
     """Compute the digests of files."""
     found: list[tuple[str, str | Skip]] = []
-    for file in files:
-        try:
-            found.append((file.location, digest(file, most=most)))
-        except ReadError as error:
-            found.append((file.location, skip_of(file, error)))
+    with indexing.files_of(workspace, options) as opened:
+        for file in files:
+            try:
+                found.append((file.location, opened.digest(file)))
+            except ReadError as error:
+                found.append((file.location, skip_of(file, error)))
     return found
 
 
@@ -315,8 +316,8 @@ class _Worker:
             raise UsageError(message, hint="install the same version on all machines")
         store = indexing.store_at(order.database, workspace, [order.run])
         writer = IndexWriter(store, workspace.settings, self._loaded, str(workspace.root))
-        with closing(writer.catalog):
-            files = indexing.files_of(_with_one_process(workspace), order.options)
+        alone = _with_one_process(workspace)
+        with closing(writer.catalog), indexing.files_of(alone, order.options) as files:
             return take_in_batch(writer, files, indexing.cutters(), workspace.settings, batch)
 
     def _loaded(self, made_by: str | None) -> Embedder:

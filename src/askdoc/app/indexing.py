@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from askdoc import workspace as trust
-from askdoc.addresses import without_secrets
+from askdoc.addresses import is_object, without_secrets
 from askdoc.app import opening
 from askdoc.errors import AskdocError, FetchError, UsageError
 from askdoc.index.embed import Cutters
 from askdoc.index.files import discover
 from askdoc.index.indexer import Indexer
+from askdoc.index.objects import Objects
 from askdoc.index.reading.pool import ReadingPool
 from askdoc.index.reading.reading import in_line
 from askdoc.index.sources import ANYWHERE, Files, Trust, Web
@@ -92,10 +93,10 @@ def _indexer(
     workspace: Workspace, listen: Listener, options: ReadOptions, machines: Ray | None
 ) -> Iterator[Indexer]:
     load_embedder = cache(lambda made_by: opening.embedder(workspace, listen, indexed_with=made_by))
-    with _leaving_nothing(workspace):
+    with _leaving_nothing(workspace), files_of(workspace, options, listen) as opened:
         yield Indexer(
             _store(workspace, machines),
-            files_of(workspace, options, listen),
+            opened,
             cutters(),
             workspace.settings,
             workspace.root,
@@ -104,25 +105,29 @@ def _indexer(
         )
 
 
-def files_of(workspace: Workspace, options: ReadOptions, listen: Listener = ignore) -> Files:
+@contextmanager
+def files_of(
+    workspace: Workspace, options: ReadOptions, listen: Listener = ignore
+) -> Iterator[Files]:
     """Return the access to the files of a workspace."""
     settings = workspace.settings
     own = [path for path in (workspace.index, workspace.config) if path]
     look = partial(discover, root=workspace.root, ignore=settings.ignore, leave_out=own)
-    return Files(
-        discover=look,
-        digest=partial(digest, most=most_bytes(settings)),
-        read=partial(_read, settings, options),
-        options=options,
-        still_holds=partial(still_holds, limits=_limits(settings, options)),
-        passed_over=lambda source: (
-            item
-            for item in look(source, tell_all=True)
-            if isinstance(item, Skip) and item.code in ("hidden", "ignored")
-        ),
-        web=_web(workspace, listen),
-        trust=_trust(workspace),
-    )
+    with Objects(most_bytes(settings), settings.ignore) as objects:
+        yield Files(
+            discover=look,
+            digest=objects.digesting(partial(digest, most=most_bytes(settings))),
+            read=objects.reading(partial(_read, settings, options)),
+            options=options,
+            still_holds=partial(still_holds, limits=_limits(settings, options)),
+            passed_over=lambda source: (
+                item
+                for item in look(source, tell_all=True)
+                if isinstance(item, Skip) and item.code in ("hidden", "ignored")
+            ),
+            web=_web(workspace, objects, listen),
+            trust=_trust(workspace),
+        )
 
 
 @contextmanager
@@ -214,8 +219,8 @@ def refuse_index_around(workspace: Workspace, sources: Iterable[Path]) -> None:
             raise UsageError(message, hint=hint)
 
 
-def _web(workspace: Workspace, listen: Listener) -> Web:
-    """Return the access to web pages; the fetching library is loaded on first use."""
+def _web(workspace: Workspace, objects: Objects, listen: Listener) -> Web:
+    """Return the access to web pages and object stores; the libraries are loaded on first use."""
     trusted = workspace.addresses if workspace.origins["sources"].trusted else ()
 
     def permission(address: str) -> Permission | None:
@@ -233,11 +238,20 @@ def _web(workspace: Workspace, listen: Listener) -> Web:
             listen=listen,
         )
 
+    def found_at(address: str) -> Iterable[Found | Skip]:
+        if not is_object(address):
+            return opened().pages(address)
+        from askdoc.web.sources import refusal
+
+        refused = refusal(address, permission(address), workspace.settings)
+        return objects.listed(address) if refused is None else [refused]
+
     def forget(address: str) -> None:
-        opened().forget(address)
+        if not is_object(address):
+            opened().forget(address)
         trust.forbid(workspace.root, [address])
 
-    return Web(lambda address: opened().pages(address), forget)
+    return Web(found_at, forget)
 
 
 def _trust(workspace: Workspace) -> Trust:

@@ -14,7 +14,7 @@ from itertools import count
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
-from askdoc.addresses import is_address, prefix_of
+from askdoc.addresses import is_address, is_object, object_within, prefix_of
 from askdoc.errors import FetchError, UsageError
 from askdoc.index.embed import document_id
 from askdoc.types import Document, Found, Known, Skip
@@ -181,8 +181,10 @@ class Area:
 def covers(outer: str, inner: str, root: str) -> bool:
     """Tell whether the location `inner` is `outer` or inside it.
 
-    For addresses, inside means below the same path of the site.
+    For pages, inside means below the same path of the site.
     """
+    if is_object(outer):
+        return object_within(outer, inner) is not None
     if is_address(outer):
         return inner == outer or inner.startswith((prefix_of(outer), f"{outer}/"))
     return not is_address(inner) and _lies_in(_absolute(inner, root), _absolute(outer, root))

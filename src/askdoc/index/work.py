@@ -168,8 +168,9 @@ class Result:
 class Cluster:
     """Processes, on this or on other machines, that read and store the files of a run.
 
-    `digest` yields locations with the SHA-256 of the file's bytes, or with its skip. `take_in`
-    yields a result for each batch, except for those whose processes ended.
+    `digest` yields locations with the SHA-256 of the file's bytes, or with its skip; the run
+    computes what is missing. `take_in` yields a result for each batch, except for those whose
+    processes ended.
     """
 
     digest: Callable[[Sequence[Found]], Iterator[tuple[str, str | Skip]]]

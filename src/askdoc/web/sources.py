@@ -16,6 +16,17 @@ from askdoc.web.fetch import Fetcher
 from askdoc.web.mirror import Mirror
 
 
+def refusal(source: str, allowed: Permission | None, settings: Settings) -> Skip | None:
+    """Return why nothing is fetched from an address; None if it may be."""
+    if allowed is None:
+        hint = f"if you trust it, `askdoc index {shlex.quote(source)}` fetches it"
+        return Skip(source, NOT_NAMED, "nobody has named this address on this machine", hint)
+    if settings.offline:
+        hint = "leave out `--offline`, or unset `offline`"
+        return Skip(source, OFFLINE, "`offline` refuses to fetch it", hint)
+    return None
+
+
 class WebSources:
     """Lists the pages of a workspace's addresses; `folder` stores them.
 
@@ -43,15 +54,9 @@ class WebSources:
     def pages(self, source: str) -> Iterator[Found | Skip]:
         """Yield the pages of a source, and the skips."""
         allowed = self._permission(source)
-        if allowed is None:
-            hint = f"if you trust it, `askdoc index {shlex.quote(source)}` fetches it"
-            reason = "nobody has named this address on this machine"
-            yield from self._as_it_was(Skip(source, NOT_NAMED, reason, hint))
-        elif self._settings.offline:
-            reason = "`offline` refuses to fetch it"
-            hint = "leave out `--offline`, or unset `offline`"
-            yield from self._as_it_was(Skip(source, OFFLINE, reason, hint))
-        else:
+        if (refused := refusal(source, allowed, self._settings)) is not None:
+            yield from self._as_it_was(refused)
+        elif allowed is not None:
             settings = self._settings
             with Fetcher(
                 most=self._most,
