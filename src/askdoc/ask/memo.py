@@ -46,8 +46,9 @@ class RememberingEmbedder:
     thread-safe as the other embedder.
     """
 
-    def __init__(self, embedder: Embedder) -> None:
+    def __init__(self, embedder: Embedder, most: int = _MOST) -> None:
         self._embedder = embedder
+        self._most = most
         self._kept: dict[tuple[str, str], Vector] = {}
         self._memory = _Switch()
 
@@ -105,7 +106,7 @@ class RememberingEmbedder:
     ) -> Matrix:
         if not self._memory.on or not texts:
             return embed(texts)
-        if len(self._kept) > _MOST:
+        if len(self._kept) > self._most:
             self._kept.clear()
         found = {text: self._kept.get((role, text)) for text in texts}
         missing = [text for text, vector in found.items() if vector is None]
@@ -118,8 +119,9 @@ class RememberingEmbedder:
 class RememberingAnalyser:
     """Caches the terms of another analyser."""
 
-    def __init__(self, analyser: Analyser) -> None:
+    def __init__(self, analyser: Analyser, most: int = _MOST) -> None:
         self._analyser = analyser
+        self._most = most
         self._kept: dict[tuple[str, str], tuple[str, ...]] = {}
         self._memory = _Switch()
 
@@ -131,7 +133,7 @@ class RememberingAnalyser:
         """List the terms of `text` in order."""
         if not self._memory.on:
             return self._analyser.terms(text, language)
-        if len(self._kept) > _MOST:
+        if len(self._kept) > self._most:
             self._kept.clear()
         found = self._kept.get((text, language))
         if found is None:
@@ -161,14 +163,14 @@ class RememberingAnalyser:
             yield
 
 
-def remembering(parts: Parts) -> Parts:
-    """Put caches in front of the embedder and the analyser."""
+def remembering(parts: Parts, most: int = _MOST) -> Parts:
+    """Put caches of at most so many texts in front of the embedder and the analyser."""
     sources = parts.sources
     return replace(
         parts,
         sources=replace(
             sources,
-            embedder=RememberingEmbedder(sources.embedder),
-            analyser=RememberingAnalyser(sources.analyser),
+            embedder=RememberingEmbedder(sources.embedder, most),
+            analyser=RememberingAnalyser(sources.analyser, most),
         ),
     )

@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterable, Mapping
 from contextlib import ExitStack
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec import structs
@@ -43,6 +44,10 @@ GROUPS: ContextVar[tuple[str, ...] | None] = ContextVar("askdoc_groups", default
 
 _MOST_GROUPS = 8
 """Sets of groups for which a thread has shared libraries open."""
+
+_MOST_REMEMBERED = 10_000
+"""Texts whose terms and vectors a server remembers: some 20 MB. Other documents and other questions
+have others, so more would be growth all day."""
 
 _HAS_GLIBC = platform.libc_ver()[0] == "glibc"
 _ARENA_MAX = -8
@@ -157,7 +162,7 @@ class Shared:
                 workspace,
                 wrap_generator=self._interruptible,
                 load_model=self._load_model,
-                change=remembering,
+                change=partial(remembering, most=_MOST_REMEMBERED),
             )
         )
         self._models[name] = opened.parts
