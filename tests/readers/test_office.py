@@ -258,6 +258,18 @@ def test_formulas_without_a_result_are_reported() -> None:
         ([["1984", "1971"], ["2", "3"]], {1: "1984 | 1971", 2: "2 | 3"}),
         ([["A", "B"], ["1", "2", "3"]], {1: "A | B", 2: "A: 1 | B: 2 | 3"}),
         ([["two\nlines", "b c"], ["", "x"]], {1: "two lines | b c", 2: "b c: x"}),
+        (  # notes above the head
+            [["For", "the board"], ["Name", "Job", "Age"], ["Mara", "mate", "40"]],
+            {1: "For | the board", 2: "Name | Job | Age", 3: "Name: Mara | Job: mate | Age: 40"},
+        ),
+        (  # a row of words alone is no head, since it has no more cells than the first
+            [["Name", "Job", "Age"], ["Mara", "mate", "old"], ["Tom", "cook", "40"]],
+            {
+                1: "Name | Job | Age",
+                2: "Name: Mara | Job: mate | Age: old",
+                3: "Name: Tom | Job: cook | Age: 40",
+            },
+        ),
     ],
 )
 def test_the_head_of_a_table_is_distinguished_from_its_rows(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate, pairwise
+from itertools import accumulate, chain, islice, pairwise
 
 from askdoc.readers.copies import Copies
 from askdoc.readers.html_tree import Written
@@ -323,12 +323,18 @@ def table_rows(rows: Iterable[Sequence[str]]) -> Iterable[tuple[int, str]]:
 
     Without a header, and in the header, there are only the cells. Empty cells and rows are left
     out. A header cell followed by `SPANNED` names several columns, and the row below may refine the
-    names.
+    names. Notes may stand above the header.
     """
+    numbered = enumerate(rows, start=1)
+    first = list(islice(numbered, _MOST_NOTES))
+    notes = _notes_above(first)
+    for number, raw in first[:notes]:
+        if filled := _filled(raw):
+            yield number, CELL.join(filled)
     head: Sequence[str] | None = None
     undecided = True
     above: Sequence[str] = ()
-    for number, raw in enumerate(rows, start=1):
+    for number, raw in chain(first[notes:], numbered):
         cells = [" ".join(cell.split()) for cell in raw]
         row = ["" if cell == SPANNED else cell for cell in cells]
         filled = [cell for cell in row if cell]
@@ -348,6 +354,36 @@ def table_rows(rows: Iterable[Sequence[str]]) -> Iterable[tuple[int, str]]:
                 continue
         is_heading = len(filled) == 1 and SPANNED in cells  # a title of the rows below
         yield number, CELL.join(_cells(row, head) if head and not is_heading else filled)
+
+
+def _notes_above(rows: Sequence[tuple[int, Sequence[str]]]) -> int:
+    """Count the rows of notes above the header of a table; 0 if it has no clear one.
+
+    The header stands right above the first row with a number, has more cells than all rows of notes
+    above it, and at least as many as the row below it.
+    """
+    widest, last = 0, None
+    for at, (_, raw) in enumerate(rows):
+        filled = _filled(raw)
+        if not filled:
+            continue
+        if any(map(_is_figure, filled)):
+            if last is None or not widest:
+                return 0
+            head = [" ".join(cell.split()) for cell in rows[last][1]]
+            wide = len(_filled(head))
+            return last if _heads(head) and wide > widest and wide >= len(filled) else 0
+        if SPANNED in raw:
+            return 0
+        widest = max(widest, len(_filled(rows[last][1])) if last is not None else 0)
+        last = at
+    return 0
+
+
+def _filled(raw: Sequence[str]) -> list[str]:
+    """Return the cells of a row that are not empty, each on one line."""
+    cells = [" ".join(cell.split()) for cell in raw]
+    return [cell for cell in cells if cell and cell != SPANNED]
 
 
 def spread(cells: Sequence[str]) -> list[str]:
@@ -421,6 +457,9 @@ def named(name: str | None) -> str | None:
     words = " ".join(clean(name or "").split())
     return words if _WORD.search(words) and not _FILE_NUMBER.fullmatch(words) else None
 
+
+_MOST_NOTES = 20
+"""Rows at the top of a table where its header is looked for."""
 
 _MOST_COLUMNS = 256
 _MOST_ROWS = 1000
