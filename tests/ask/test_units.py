@@ -5,7 +5,10 @@ from askdoc.types import Block, Chunk, Document, Kind, Passage, Span, Stamp, Str
 
 
 def passage(
-    *parts: tuple[str, Kind], title: str | None = None, headings: tuple[str, ...] = ()
+    *parts: tuple[str, Kind],
+    title: str | None = None,
+    headings: tuple[str, ...] = (),
+    between: str = "\n",
 ) -> Passage:
     """Make a passage of sentences, each in a block of its kind; code that follows code is one."""
     spans: list[Span] = []
@@ -13,7 +16,7 @@ def passage(
     position = 10
     for text, kind in parts:
         span = Span(position, position + len(text))
-        position += len(text) + 1
+        position += len(text) + len(between)
         spans.append(span)
         if kind is Kind.PROSE:
             continue
@@ -34,7 +37,7 @@ def passage(
         language="en",
         structure=Structure(tuple(blocks)),
     )
-    text = "\n".join(text for text, _ in parts)
+    text = between.join(text for text, _ in parts)
     chunk = Chunk("c", "d", Span(10, 10 + len(text)), text, tuple(spans), headings)
     return Passage(chunk, document, 1.0)
 
@@ -112,6 +115,39 @@ def test_code_is_shown_whole_with_its_description() -> None:
     whole = "Undo the last commit.\n$ git reset HEAD~1\n$ git status"
     found = shown(units([given]))
     assert found["$ git reset HEAD~1"] == found["$ git status"] == whole
+
+
+def test_the_paragraph_that_announces_code_is_shown_with_it() -> None:
+    given = passage(
+        ("The database needs an upgrade.", Kind.PROSE),
+        ("Stop the server and run:", Kind.PROSE),
+        ("$ hub upgrade-db", Kind.CODE),
+        between=" ",
+    )
+    whole = "The database needs an upgrade. Stop the server and run: $ hub upgrade-db"
+    assert shown(units([given]))["The database needs an upgrade."] == whole
+
+
+def test_a_paragraph_before_the_one_that_announces_code_is_not_shown_with_it() -> None:
+    given = passage(
+        ("The database needs an upgrade.", Kind.PROSE),
+        ("Stop the server and run:", Kind.PROSE),
+        ("$ hub upgrade-db", Kind.CODE),
+        between="\n\n",
+    )
+    alone = "The database needs an upgrade."
+    assert shown(units([given]))[alone] == alone
+
+
+def test_a_heading_is_evidence_where_it_states_a_date() -> None:
+    given = passage(
+        ("2.1.0 - 2024-05-17", Kind.HEADING),
+        ("Faster.", Kind.ITEM),
+        headings=("2.1.0 - 2024-05-17",),
+    )
+    assert list(shown(units([given]))) == ["2.1.0 - 2024-05-17", "Faster."]
+    old = passage(("2.0 (2023)", Kind.HEADING), ("New.", Kind.ITEM), headings=("2.0 (2023)",))
+    assert list(shown(units([old]))) == ["New."]
 
 
 def test_a_question_is_shown_with_its_answer() -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from askdoc.ask.retrieve import FIELD
 from askdoc.strings import folded
+from askdoc.text.values import states_a_day
 from askdoc.types import Block, Chunk, Kind, Passage, Span
 
 LONGEST, MOST_LINES = 600, 12
@@ -30,6 +31,7 @@ _CELLS = re.compile(r"\S {3,}\S")
 
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _DIGIT = re.compile(r"\d")
+_BLANK_LINE = re.compile(r"\n[ \t]*\r?\n")
 _MARKS = re.compile(r"[\W_]+")
 
 _TOGETHER = frozenset((Kind.CODE, Kind.ROW, Kind.FIELD))
@@ -68,7 +70,8 @@ class _Part:
     """A sentence of a passage, its kind, and the block that it stands in.
 
     `indent` is the column of the line that its list item begins in. `heads` tells that it names
-    what stands below it: an item with items of its own, a term with its description.
+    what stands below it: an item with items of its own, a term with its description. `ends` tells
+    that its paragraph ends with it.
     """
 
     span: Span
@@ -77,6 +80,7 @@ class _Part:
     block: Block | None
     indent: int | None = None
     heads: bool = False
+    ends: bool = True
 
     @property
     def opens(self) -> bool:
@@ -90,8 +94,8 @@ class _Part:
 def units(passages: Sequence[Passage]) -> list[Unit]:
     """List the units of the passages, each core once.
 
-    A core that two passages share is taken from the one that shows more, then the better.
-    Where there are only headings, these are the units.
+    A core that two passages share is taken from the one that shows more, then the better. A heading
+    is a unit where it states a date, or where there are only headings.
     """
     found: dict[tuple[str, Span], Unit] = {}
     for passage in passages:
@@ -99,7 +103,9 @@ def units(passages: Sequence[Passage]) -> list[Unit]:
             key = (passage.document.id, unit.core)
             if key not in found or _preferred(unit, found[key]):
                 found[key] = unit
-    evidence = [one for one in found.values() if one.kind is not Kind.HEADING]
+    evidence = [
+        one for one in found.values() if one.kind is not Kind.HEADING or states_a_day(one.text)
+    ]
     return evidence or list(found.values())
 
 
@@ -179,7 +185,7 @@ def _parts(passage: Passage) -> list[_Part]:
         indent = _indent(passage.chunk, block) if block and kind is Kind.ITEM else None
         parts.append(_Part(span, text, kind, block, indent))
     return [
-        replace(part, heads=_heads(chunk, part, after))
+        replace(part, heads=_heads(chunk, part, after), ends=_ends(chunk, part, after))
         for part, after in zip(parts, [*parts[1:], None], strict=True)
     ]
 
@@ -192,6 +198,13 @@ def _heads(chunk: Chunk, part: _Part, after: _Part | None) -> bool:
         return _is_below(after, part)
     begins = part.block is not None and part.block.span.start == part.span.start
     return begins and "\n" in chunk.sentence(Span(part.span.end, after.span.start))
+
+
+def _ends(chunk: Chunk, part: _Part, after: _Part | None) -> bool:
+    """Tell whether a paragraph ends with a sentence of it."""
+    if after is None or after.kind is not part.kind:
+        return True
+    return bool(_BLANK_LINE.search(chunk.sentence(Span(part.span.end, after.span.start))))
 
 
 def _indent(chunk: Chunk, block: Block) -> int | None:
@@ -241,9 +254,29 @@ def _shown(parts: Sequence[_Part], at: int, lead: int | None) -> Span:
             last += 1
         while first and _same_block(parts[first - 1], part):
             first -= 1
+    elif code := _announced_code(parts, at):
+        last = code
     if lead is not None:
         first = min(first, lead)
     return _within_limits(parts, first, at, last)
+
+
+def _announced_code(parts: Sequence[_Part], at: int) -> int | None:
+    """Find the end of the code that the paragraph of the sentence at `at` announces, if any.
+
+    The paragraph says what the code is for, and only its last sentence is the lead-in.
+    """
+    last = at
+    while not parts[last].ends:
+        last += 1
+    after = last + 1
+    if parts[at].kind is not Kind.PROSE or not parts[last].opens or after == len(parts):
+        return None
+    if parts[after].kind is not Kind.CODE:
+        return None
+    while after + 1 < len(parts) and _same_block(parts[after + 1], parts[after]):
+        after += 1
+    return after
 
 
 def _same_block(one: _Part, other: _Part) -> bool:

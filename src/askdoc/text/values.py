@@ -272,6 +272,11 @@ def read_dates(text: str) -> list[Date]:
     return found
 
 
+def states_a_day(text: str) -> bool:
+    """Tell whether a text holds a date with day, month and year."""
+    return any(date.year and date.month and date.day for date in read_dates(text))
+
+
 def _dates_read(match: re.Match[str]) -> Date:
     def part(letter: str) -> str | None:
         names = [name for name in match.groupdict() if re.fullmatch(rf"{letter}\d", name)]

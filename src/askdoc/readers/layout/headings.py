@@ -1,7 +1,7 @@
 """Finds the headings of a plain text.
 
 Pure. A heading is context, not a sentence to cite: it becomes a section, and helps to find the
-words below it. A heading without text below stays a block, so that no word is lost.
+words below it. A heading without text below, or with a date, stays a block as well.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from askdoc.readers.layout.lines import Run, continues, ends_sentence
+from askdoc.text.values import states_a_day
 from askdoc.types import Section, Span
 
 _NUMBERED = re.compile(r"(\d{1,2}(?:\.\d{1,2}){0,4})[.)]?\s+(?=[^\W\d_])")
@@ -114,9 +115,10 @@ def text_title(text: str, runs: Sequence[Run], headings: Sequence[Heading]) -> H
 
 
 def without_headings(blocks: Sequence[Span], headings: Sequence[Heading]) -> tuple[Span, ...]:
-    """Return the blocks without those of headings, except headings without a block below.
+    """Return the blocks without those of headings, except headings that are evidence themselves.
 
-    Both lists are sorted, and no block crosses the border of a heading. A heading that is not in
+    That are headings without a block below, and those with a date, as in `2.1.0 - 2024-05-17`. Both
+    lists are sorted, and no block crosses the border of a heading. A heading that is not in
     the text has an empty span.
     """
     starts = [heading.span.start for heading in headings]
@@ -126,7 +128,10 @@ def without_headings(blocks: Sequence[Span], headings: Sequence[Heading]) -> tup
         heading.span
         for heading, end in zip(headings, _ends(headings), strict=True)
         if len(heading.span)
-        and bisect_left(text_starts, heading.span.end) == bisect_left(text_starts, end)
+        and (
+            bisect_left(text_starts, heading.span.end) == bisect_left(text_starts, end)
+            or states_a_day(heading.title)
+        )
     ]
     return tuple(sorted([*text, *bare]))
 
