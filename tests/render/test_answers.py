@@ -306,7 +306,7 @@ def test_code_keeps_its_lines_in_a_terminal(draw: Draw) -> None:
     shown = draw(passage_lines, [make_passage(document, text=text)], width=80).splitlines()[1:]
     assert shown == [f"    {line}" for line in ("Run it:", *lines, "That is all.")]
     citation = make_citation(
-        document, span=Span(0, end), quote=text[:end], before="", after=text[end:]
+        document, span=Span(0, end), quote=text[:end], before="", after="That is all."
     )
     claim = Claim(one_line(citation.quote), (1,), Support.SUPPORTED)
     answer = make_answer(citation, claims=(claim,))

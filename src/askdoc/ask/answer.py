@@ -434,9 +434,10 @@ def _around(evidence: Evidence, place: Span) -> tuple[str, str]:
     chunk = evidence.passage.chunk
     earlier = [span for span in chunk.sentences if span.end <= place.start]
     later = [span for span in chunk.sentences if span.start >= place.end]
-    start = earlier[-1].start if earlier else place.start
-    end = later[0].end if later else place.end
-    return chunk.sentence(Span(start, place.start)), chunk.sentence(Span(place.end, end))
+    return (
+        chunk.sentence(earlier[-1]) if earlier else "",
+        chunk.sentence(later[0]) if later else "",
+    )
 
 
 def _milliseconds(start: float, end: float) -> float:

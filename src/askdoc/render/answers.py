@@ -249,7 +249,7 @@ def _citation(
     if path := heading_path(citation.document.title, citation.headings):
         shown = tail(path, limit) if view is View.CONTEXT and page.width else path
         yield hang(Text(shown, style="faint"), page, first=_INDENT)
-    if before := tail(_FENCE.sub("", _LIST_MARK.sub("", citation.before)), limit):
+    if before := tail(_LIST_MARK.sub("", citation.before), limit):
         yield hang(Text(before, style="faint"), page, first=_INDENT)
     bar = Text.assemble("  ", ("│" if page.width else ">", "bar"), " ")
     for quote in _quotes(citation, page):
@@ -258,7 +258,7 @@ def _citation(
             if at >= 0:
                 quote.stylize("short", at, at + len(short.text))
         yield hang(quote, page, first=bar, rest=bar)
-    if after := head(_FENCE.sub("", citation.after), limit):
+    if after := head(citation.after, limit):
         yield hang(Text(after, style="faint"), page, first=_INDENT)
 
 
