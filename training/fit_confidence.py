@@ -12,11 +12,19 @@ set; `realdocs-specs` is that of `realdocs/specs`. Build it first: in `docs/`, r
 The first form asks the questions of those sets as a user would and keeps the signals of each. Run
 it again after adding a signal: kept trials lack it, and the second form leaves such trials out. It
 also builds, for each set that is not of `realdocs`, an index without the gold sentences of its
-questions. A question counts as answerable where it is asked of all documents or of its own document
-alone. It does not where people wrote it so, where the gold sentences are cut out, and where it is
-asked of another document alone. Questions on documents that the reader was trained on are left out.
-With `--near`, near misses over selqa that were written by hand are kept too; nothing is fitted on
-them.
+questions. Each question is asked in several ways. It is answerable where it is asked
+
+- of all documents, or
+- of its own document alone.
+
+It is not answerable where
+
+- its author says so,
+- its gold sentences are cut out of the documents, or
+- it is asked of another document alone.
+
+Questions on documents that the reader was trained on are left out. With `--near`, near misses over
+selqa that were written by hand are kept too; nothing is fitted on them.
 
 The second form fits a logistic model. It prints, for each set, how a model that was fitted without
 this set does there, and with `--write` puts the coefficients that were fitted on all into the
@@ -24,7 +32,8 @@ package. To see what a signal gains, run it twice: with the signal in `--use`, a
 
 `confidence.json` has one model for each ranker. `in context` are those for an index with vectors of
 sentences in their passage, the usual kind. `--write` writes the one for the packaged reader there,
-or with `--alone` the one for an index without such vectors. The others stay as they are.
+or with `--alone` the one for an index without such vectors: give `--alone` to both forms. The
+models without a ranker stay as they are.
 """
 
 from __future__ import annotations
@@ -75,7 +84,11 @@ SHARES = {"whole": 1.0, "removed": 0.6, "own document": 0.5, "other document": 0
 
 @dataclass(frozen=True)
 class Trial:
-    """One question put to one library; `first` tells whether gold is the first of the evidence."""
+    """One question put to one library.
+
+    `first` tells whether gold is the first of the evidence, `alone` that there were no vectors of
+    sentences in their passage.
+    """
 
     set: str
     kind: str
@@ -83,6 +96,7 @@ class Trial:
     features: dict[str, float]
     answerable: bool
     first: bool
+    alone: bool = False
 
 
 def main() -> None:
@@ -106,7 +120,7 @@ def main() -> None:
         return
     for name in arguments.collect.split(","):
         near = suite.load(arguments.near).cases if arguments.near and name == "selqa" else ()
-        trials = [trial for trial in trials if trial.set != name]
+        trials = [one for one in trials if one.set != name or one.alone is not arguments.alone]
         trials += collect(
             name, arguments.data / name, arguments.folder, near, alone=arguments.alone
         )
@@ -162,14 +176,15 @@ def opened(source: Path, documents: Path, index: Path, *, alone: bool) -> Iterat
     with app.answerer(place, change=remembering) as answerer:
         if alone:
             answerer._finder._in_context = False  # noqa: SLF001
-        yield Asker(answerer)
+        yield Asker(answerer, alone=alone)
 
 
 class Asker:
     """Asks an index and keeps the signals."""
 
-    def __init__(self, answerer: Answerer) -> None:
+    def __init__(self, answerer: Answerer, *, alone: bool) -> None:
         self._answerer = answerer
+        self._alone = alone
         self._catalog = answerer.parts.sources.catalog
         self._gold = GoldFinder(self._catalog)
 
@@ -193,7 +208,7 @@ class Asker:
         signals = {key: float(value) for key, value in answer.signals.items()}
         if documents is not None:
             signals["library_size"] = math.log10(len(documents) * CHUNKS)
-        return Trial(name, kind, case.question, signals, answerable, first)
+        return Trial(name, kind, case.question, signals, answerable, first, self._alone)
 
     def small(self, name: str, cases: Sequence[EvalCase]) -> Iterator[Trial]:
         """Ask some questions of their own document alone, and of another one."""
@@ -229,7 +244,9 @@ def report(trials: Sequence[Trial], used: Sequence[str], *, write: bool, alone: 
     for name in used:
         if not any(name in trial.features for trial in trials):
             sys.exit(f"no kept trial has the signal `{name}`: collect again")
-    known = [trial for trial in trials if trial.features.keys() >= {*used}]
+    known = [trial for trial in trials if trial.alone is alone and trial.features.keys() >= {*used}]
+    if not known:
+        sys.exit("no kept trial is of this kind: collect first, with `--alone` or without")
     fitted_on = [trial for trial in known if trial.kind != HELD]
     held = np.zeros(len(fitted_on))
     rows = np.array([[trial.features[name] for name in used] for trial in fitted_on])

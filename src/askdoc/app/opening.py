@@ -231,8 +231,8 @@ def fingerprint_of_packaged_reader() -> str:
 def calibration(ranker: str, *, in_context: bool = False) -> Calibration:
     """Read the packaged confidence model for a ranker.
 
-    An unknown ranker gets the model without the feature `ranker`. An index with contextual sentence
-    vectors has other models.
+    An unknown ranker gets the model without the signals of a ranker. An index with contextual
+    sentence vectors has other models.
     """
     fitted = json.loads(resources.files("askdoc").joinpath("data/confidence.json").read_text())
     if in_context:

@@ -190,8 +190,8 @@ def features(
 ) -> dict[str, float]:
     """Describe the evidence for a question by `FEATURES`.
 
-    The best sentence or passage is the best of the first three, except for `unmet` and
-    `unmet_names`: they look at the passage of the first sentence, with its path.
+    `sentence_…` and `passage_…` are the best of the first three. `unmet` and `unmet_names` look at
+    the passage of the first sentence, with its path.
     """
     if not passages or not evidence:
         return dict.fromkeys(FEATURES, 0.0)

@@ -94,10 +94,11 @@ class Composer:
         turns: Sequence[Place] = (),
         kind: Kind = Kind.PROSE,
     ) -> None:
-        """Write a paragraph; a line that ends on purpose becomes a block.
+        """Write a paragraph of blocks of this `kind`.
 
-        Without `join`, every line does. There is no blank line between two `close` ones. The places
-        of `turns` begin at the marks `TURN` in the words. The `kind` is that of all its lines.
+        A line that was ended on purpose ends a block; without `join`, each line does. Between two
+        paragraphs with `close` there is no blank line. The places of `turns` begin at the marks
+        `TURN` in the words.
         """
         marked = "\n".join(line.rstrip() for line in clean(words).split("\n")).strip("\n")
         first, *others = marked.split(TURN) if turns else (marked,)

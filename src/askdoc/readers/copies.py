@@ -1,4 +1,4 @@
-"""How often the words of a cell are written, in the rows and columns that it reaches over."""
+"""Limits how often the words of a merged cell are repeated in the rows and columns it covers."""
 
 from __future__ import annotations
 

@@ -39,7 +39,8 @@ class ChromaWriter:
     takes a second, are raised by the first call. The process starts with the first call or `open`,
     so that there is always an owner to close it; an orphan would keep the folder locked.
 
-    With `starts_here`, which is for a new database, there is no process before there is much.
+    `starts_here` is for a new database: it is written in this process, and in one of its own from
+    a certain size on.
     """
 
     def __init__(self, folder: Path, *, starts_here: bool = False) -> None:

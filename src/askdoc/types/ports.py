@@ -80,7 +80,7 @@ class Embedder(Protocol):
     def embed_in_context(
         self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]
     ) -> tuple[Matrix, list[Matrix]]:
-        """Embed passages and the sentences at `spans` in each.
+        """Embed passages, and in each the sentences at these spans.
 
         Shapes: (len(texts), dimensions), and per text (sentences, dimensions). Without contextual
         vectors the latter is (0, dimensions).
