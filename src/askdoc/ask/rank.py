@@ -62,6 +62,13 @@ With more, the right unit stands no higher (`benchmarks/RESULTS.md`), and each c
 _CELL = re.compile(r"(?:\A|(?<= \| ))(?P<column>[^|:]+): +(?P<value>[^|]+?)(?= \||\s*\Z)")
 """A cell in a row as readers write it: `Year: 2024 | Total: 12`."""
 
+_PLAIN_CELL = re.compile(r"\S+(?: {1,2}\S+)*")
+"""A cell in a row of a page, which has only white space between its cells."""
+
+Cells = Sequence[tuple[str, Span]]
+"""The name of the column and the place in the row, for each cell."""
+
+_LEAST_NAMES = 2
 _MOST = 8.0
 """A ranker's score beyond this, up or down, says no more than this."""
 
@@ -275,8 +282,8 @@ def _judged(
             judged.append(replace(item, score=total))
             continue
         short = one.short and one.short.moved(item.passage.chunk.span.start)
-        if row and _CELL.search(item.text):
-            short = _asked_cell(item, asked, terms)
+        if row and (cells := _cells(item)):
+            short = _asked_cell(item, asked, cells, terms)
         judged.append(replace(item, score=total, scores={**item.scores, **parts}, short=short))
     return sorted(judged, key=_by_score)
 
@@ -292,17 +299,28 @@ def _row(item: Evidence) -> tuple[str, int] | None:
     return (document.id, block.span.start) if block and block.kind is Kind.ROW else None
 
 
-def _asked_cell(item: Evidence, asked: Asked, terms: Terms) -> Span | None:
+def _asked_cell(item: Evidence, asked: Asked, cells: Cells, terms: Terms) -> Span | None:
     """Find the value in a row whose column the question names more than any other."""
-    text = item.passage.chunk.sentence(item.sentence)
-    cells = [
-        (asked.share(frozenset(terms(found["column"]))), Span(*found.span("value")))
-        for found in _CELL.finditer(text)
-    ]
-    cells.sort(key=lambda cell: -cell[0])
-    if not cells or not cells[0][0] or (len(cells) > 1 and cells[0][0] == cells[1][0]):
+    shares = sorted(
+        ((asked.share(frozenset(terms(name))), value) for name, value in cells),
+        key=lambda one: -one[0],
+    )
+    if not shares[0][0] or (len(shares) > 1 and shares[0][0] == shares[1][0]):
         return None
-    return cells[0][1].moved(item.sentence.start)
+    return shares[0][1].moved(item.sentence.start)
+
+
+def _cells(item: Evidence) -> Cells:
+    """List the cells of a row that have a name, in the row or in the line of names above it."""
+    text = item.passage.chunk.sentence(item.sentence)
+    if named := [(cell["column"], Span(*cell.span("value"))) for cell in _CELL.finditer(text)]:
+        return named
+    above = item.passage.chunk.sentence(Span(item.span.start, item.sentence.start))
+    names = [cell[0] for cell in _PLAIN_CELL.finditer(above.split("\n", 1)[0])]
+    values = [Span(*cell.span()) for cell in _PLAIN_CELL.finditer(text)]
+    if len(names) < _LEAST_NAMES or len(values) - len(names) not in (0, 1):
+        return []
+    return list(zip(names, values[-len(names) :], strict=True))  # the first may have no name
 
 
 def _once(evidence: Sequence[Evidence]) -> list[Evidence]:
