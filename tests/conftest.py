@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import signal
 import subprocess
@@ -26,9 +27,20 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 # A busy machine is slow, which says nothing about the code.
 settings.register_profile(
-    "askdoc", max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "askdoc", max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("askdoc")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests that load PyTorch first: then one process loads it, not all of them."""
+    items.sort(key=lambda item: "torch" not in item.keywords)
+
+
+def pytest_collection_finish() -> None:
+    """Take what was imported out of garbage collection, which would look at it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -22,7 +22,7 @@ from askdoc.cli.batch import answer_all
 from askdoc.errors import StoreError
 
 TEXT = "The {} bridge was built in {}. It was paid for by the {} guild. Boats of {} pass below.\n\n"
-NAMES = "north south east west upper lower old new".split()  # noqa: SIM905
+NAMES = "north south east west upper lower".split()  # noqa: SIM905
 QUESTIONS = [f"When was the {name} bridge built?" for name in NAMES] + [
     f"Who paid for the {name} bridge?" for name in NAMES
 ]

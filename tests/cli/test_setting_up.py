@@ -523,9 +523,10 @@ def test_a_batch_is_written_to_a_device_or_a_pipe_unread(here: Path) -> None:
         lines = (here / "pipe").read_text().splitlines()
         assert process.wait() == 0
     assert [json.loads(line)["question"][9:14] for line in lines] == ["swans", "heron"]
-    for name in ("-", "/dev/fd/1"):
-        done = subprocess.run([*command, name], capture_output=True, check=False)
-        assert (done.returncode, len(done.stdout.splitlines())) == (0, 2), done.stderr
+    done = subprocess.run([*command, "/dev/fd/1"], capture_output=True, check=False)
+    assert (done.returncode, len(done.stdout.splitlines())) == (0, 2), done.stderr
+    shown = run(*batch, "-")
+    assert (shown.exit_code, len(shown.stdout.splitlines())) == (0, 2), shown.stderr
     assert not (here / "-").exists()
     assert not list(here.glob(".askdoc-*"))
     folder = run(*batch, "birds")
@@ -874,10 +875,9 @@ def test_a_question_while_the_first_index_is_made_learns_so(here: Path) -> None:
     index = here / ".askdoc" / "index"
     with writing(index, "askdoc index docs"):
         for _ in range(2):
-            command = [sys.executable, "-m", "askdoc", "Who?"]
-            done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
+            done = run("Who?")
             told = " ".join(done.stderr.split())
-            assert done.returncode == 1
+            assert done.exit_code == 1
             assert "is just being made: process" in told
             assert "`askdoc index docs`, since" in told
             SqliteCatalog(index, here, write=True).close()

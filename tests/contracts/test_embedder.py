@@ -14,6 +14,8 @@ from askdoc.testing import HashEmbedder
 from askdoc.types import Span
 from askdoc.types.ports import Embedder
 
+pytestmark = pytest.mark.torch
+
 TEXTS = [
     "The harbour was dug out in 1883.",
     "Salt",

@@ -16,6 +16,8 @@ from askdoc.settings import RERANKER
 from askdoc.types import Candidate, CompileStage, Compiling, Span
 from askdoc.types.ports import Ranker
 
+pytestmark = pytest.mark.torch
+
 QUESTION = "When was the harbour dug out?"
 PASSAGE = "The harbour is the largest of the island. It was dug out in 1883."
 

@@ -127,26 +127,23 @@ def test_several_questions_at_a_time_give_the_same_run_in_the_same_order(work: P
         return first_sentence(prompt)
 
     with serving() as served:
-        one = json.loads(run("--llm", served.url, "--jobs", "1", "--no-cache", "--json").stdout)
+        limited = ["--limit", "6", "--no-cache", "--json"]
+        one = json.loads(run("--llm", served.url, "--jobs", "1", *limited).stdout)
         assert served.most_at_once == 1
         served.say = say
-        limited = ["--limit", "9", "--no-cache", "--json"]
         three = json.loads(run("--llm", served.url, "--jobs", "3", *limited).stdout)
         assert served.most_at_once == 3
-        served.say = first_sentence
-        many = json.loads(run("--llm", served.url, "--no-cache", "--json").stdout)
-        assert timeless(many) == timeless(one)
-        again = json.loads(run("--llm", served.url, "--jobs", "1", *limited).stdout)
-        assert timeless(three) == timeless(again)
-    Draft202012Validator(formats.schema("eval")).validate(many)
-    (suite,) = many["suites"]
-    assert [result["id"] for result in suite["results"]] == list(QUESTIONS)
+    assert timeless(three) == timeless(one)
+    Draft202012Validator(formats.schema("eval")).validate(three)
+    (suite,) = three["suites"]
+    asked = [result["id"] for result in suite["results"]]
+    assert asked == [name for name in QUESTIONS if name in asked]
     assert suite["generator"] == f"{served.url}/prompt-{prompts.VERSION}"
     assert suite["writing"]["model"] == served.url
-    assert suite["writing"]["asked"] == suite["writing"]["written"] == 10
-    assert suite["writing"]["tokens_in"] == 500
-    (pier,) = [result for result in suite["results"] if result["id"] == "pier"]
-    assert [claim["text"] for claim in pier["answer"]["claims"]] == [FACTS["pier"]]
+    assert suite["writing"]["asked"] == suite["writing"]["written"] == 6
+    assert suite["writing"]["tokens_in"] == 300
+    for result in suite["results"]:
+        assert [claim["text"] for claim in result["answer"]["claims"]] == [FACTS[result["id"]]]
 
 
 def test_extractive_runs_on_several_threads_are_the_same_too(
@@ -154,7 +151,7 @@ def test_extractive_runs_on_several_threads_are_the_same_too(
 ) -> None:
     path = work / "evals/village.jsonl"
     cases = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-    for case in list(cases):  # more than are timed, which are asked alone
+    for case in cases[:4]:  # more than are timed, which are asked alone
         said = f"Please, {case['question']}"
         cases.append({**case, "id": f"{case['id']}-2", "question": said})
     path.write_text("".join(json.dumps(case) + "\n" for case in cases), "utf-8")

@@ -7,8 +7,6 @@ from itertools import permutations
 import numpy as np
 import numpy.typing as npt
 import pytest
-from sklearn import metrics as sk  # type: ignore[import-untyped]
-from sklearn.calibration import calibration_curve  # type: ignore[import-untyped]
 
 from askdoc.evals import calibration as ours
 from askdoc.evals.statistics import resample_counts
@@ -36,6 +34,8 @@ def ones(n: int) -> Values:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_precision_recall_f1_are_those_of_scikit_learn(seed: int) -> None:
+    from sklearn import metrics as sk  # type: ignore[import-untyped]
+
     truth, said, _ = cases(seed)
     w = ones(len(truth))
     assert ours.precision(truth, said, w)[0] == pytest.approx(
@@ -48,14 +48,18 @@ def test_precision_recall_f1_are_those_of_scikit_learn(seed: int) -> None:
 @pytest.mark.parametrize("rounded", [False, True])
 @pytest.mark.parametrize("seed", SEEDS)
 def test_auroc_is_that_of_scikit_learn_with_and_without_ties(seed: int, *, rounded: bool) -> None:
+    from sklearn.metrics import roc_auc_score  # type: ignore[import-untyped]
+
     truth, _, confidence = cases(seed, rounded=rounded)
-    expected = sk.roc_auc_score(truth, confidence)
+    expected = roc_auc_score(truth, confidence)
     assert ours.auroc(truth, confidence, ones(len(truth)))[0] == pytest.approx(expected, abs=1e-9)
 
 
 @pytest.mark.parametrize("rounded", [False, True])
 @pytest.mark.parametrize("seed", SEEDS)
 def test_calibration_error_sums_the_bins_of_scikit_learn(seed: int, *, rounded: bool) -> None:
+    from sklearn.calibration import calibration_curve  # type: ignore[import-untyped]
+
     truth, _, confidence = cases(seed, rounded=rounded)
     true, predicted = calibration_curve(truth, confidence, n_bins=10)
     edges = np.linspace(0, 1, 11)

@@ -11,7 +11,6 @@ from typing import Any
 import ir_measures
 import numpy as np
 import pytest
-import sklearn.metrics as sk  # type: ignore[import-untyped]
 from ir_measures import Success
 
 from askdoc.evals import metrics
@@ -47,6 +46,8 @@ def test_evidence_hit_is_the_success_of_trec_eval(corpus: Any, seed: int) -> Non
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_citation_scores_are_those_of_scikit_learn(corpus: Any, seed: int) -> None:
+    from sklearn import metrics as sk  # type: ignore[import-untyped]
+
     draw = np.random.default_rng(seed)
     needs = int(draw.integers(1, 6))
     met = [need for need in range(needs) if draw.random() < 0.6]

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats  # type: ignore[import-untyped]
 
 from askdoc.evals.statistics import (
     RESAMPLES,
@@ -21,6 +20,8 @@ from askdoc.evals.statistics import (
 
 @pytest.mark.parametrize("n", [2, 7, 60, 300])
 def test_the_interval_is_that_of_scipy_with_the_same_seed(n: int) -> None:
+    from scipy import stats  # type: ignore[import-untyped]
+
     values = np.random.default_rng(n).random(n)
     ours = estimate_mean(values)
     theirs = stats.bootstrap(
@@ -39,6 +40,8 @@ def test_the_interval_is_that_of_scipy_with_the_same_seed(n: int) -> None:
 
 @given(st.integers(0, 300), st.integers(0, 300))
 def test_the_sign_test_is_the_binomial_test_of_scipy(better: int, worse: int) -> None:
+    from scipy import stats  # type: ignore[import-untyped]
+
     expected = stats.binomtest(better, better + worse).pvalue if better + worse else 1.0
     assert sign_test(better, worse) == pytest.approx(expected, abs=1e-9)
 

@@ -26,12 +26,16 @@ _PATIENCE = 120
 
 
 class Watching:
-    """A process that keeps the index of `folder` current, and what it prints."""
+    """A process that keeps the index of `folder` current, and what it prints.
 
-    def __init__(self, folder: Path, *arguments: str) -> None:
+    It reads files itself, unless `workers` are to: they would start anew for each change.
+    """
+
+    def __init__(self, folder: Path, *arguments: str, workers: int = 0) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "askdoc", "index", "--watch", *arguments],
             cwd=folder,
+            env={**os.environ, "ASKDOC_WORKERS": str(workers)},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -79,8 +83,8 @@ def start(tmp_path: Path) -> Iterator[Start]:
     (tmp_path / "askdoc.toml").write_text('sources = ["docs"]\n')
     made: list[Watching] = []
 
-    def begin(*arguments: str) -> Watching:
-        made.append(Watching(tmp_path, *arguments))
+    def begin(*arguments: str, workers: int = 0) -> Watching:
+        made.append(Watching(tmp_path, *arguments, workers=workers))
         made[-1].until("watching")
         return made[-1]
 
@@ -204,7 +208,7 @@ def test_a_file_that_is_the_source_is_followed_by_its_name(tmp_path: Path, start
 
 
 def test_another_writer_is_waited_for(tmp_path: Path, start: Start) -> None:
-    watching = start()
+    watching = start(workers=1)
     with writing(tmp_path / ".askdoc" / "index", "something long"):
         (tmp_path / "docs" / "boat.txt").write_text("A boat came in from the west.\n")
         assert "`something long`" in watching.until("another process")

@@ -14,6 +14,7 @@ import pytest
 from tests.published import published_model
 
 from askdoc.models import manifest
+from askdoc.models.embedder import load
 
 SIZE = 32
 LENGTH = 48
@@ -71,13 +72,18 @@ def prompt_free_pooling(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def tiny_compiled(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the tiny model, exported; nobody writes to it."""
-    from askdoc.models.compiler import compile_embedder
+def filled(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache that holds the tiny model, compiled without any short cut; nobody writes to it."""
+    cache = tmp_path_factory.mktemp("cache")
+    load(str(tiny), cache=cache)
+    return cache
 
-    target = tmp_path_factory.mktemp("compiled")
-    compile_embedder(tiny, target, name="tiny")
-    return target
+
+@pytest.fixture(scope="session")
+def tiny_compiled(filled: Path) -> Path:
+    """The folder of the tiny model, exported; nobody writes to it."""
+    (folder,) = (filled / "models" / "embedders").glob("*/")
+    return folder
 
 
 @pytest.fixture

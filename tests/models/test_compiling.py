@@ -18,6 +18,8 @@ from askdoc.models.manifest import Precision, read_manifest
 from askdoc.models.onnx import OnnxEmbedder
 from askdoc.types import CompileStage, Compiling
 
+pytestmark = pytest.mark.torch
+
 TEXTS = (
     "Salt.",
     "What year did the bridge open?",

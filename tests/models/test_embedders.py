@@ -26,7 +26,7 @@ from askdoc.types.ports import Embedder
 
 QUESTION = ["Where are the boats?"]
 
-pytestmark = pytest.mark.usefixtures("quick_export")
+pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("quick_export")]
 
 SCRIPT = """
 import sys
@@ -45,14 +45,6 @@ load(sys.argv[1], cache=Path(sys.argv[2]), listen=listen)
 @pytest.fixture
 def model(tiny: Path, tmp_path: Path) -> Path:
     return shutil.copytree(tiny, tmp_path / "model")
-
-
-@pytest.fixture(scope="module")
-def filled(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cache that holds the tiny model, compiled without any short cut; nobody writes to it."""
-    cache = tmp_path_factory.mktemp("cache")
-    load(str(tiny), cache=cache)
-    return cache
 
 
 @pytest.fixture

@@ -19,6 +19,8 @@ from askdoc.models import onnx
 from askdoc.models.manifest import Precision, read_manifest, write_manifest
 from askdoc.models.onnx import OnnxEmbedder
 
+pytestmark = pytest.mark.torch
+
 TEXTS = [f"{'Some words to fill a line. ' * (n % 13)}Number {n} is about boats." for n in range(40)]
 
 
@@ -96,8 +98,8 @@ def test_a_prompt_takes_its_share_of_the_length(tiny_compiled: Path) -> None:
     assert OnnxEmbedder.open(tiny_compiled).max_tokens == 44
 
 
-def test_the_name_is_the_one_that_was_asked_for(tiny_compiled: Path) -> None:
-    assert OnnxEmbedder.open(tiny_compiled).name == "tiny"
+def test_the_name_is_the_one_that_was_asked_for(tiny: Path, tiny_compiled: Path) -> None:
+    assert OnnxEmbedder.open(tiny_compiled).name == str(tiny)
     other = OnnxEmbedder.open(tiny_compiled, name="another")
     assert other.name == "another"
     assert other.fingerprint == OnnxEmbedder.open(tiny_compiled).fingerprint

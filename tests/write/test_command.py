@@ -83,11 +83,14 @@ def test_a_check_without_a_language_model_is_reported(workspace: Path) -> None:
     assert told not in asked.stderr
 
 
-def test_weak_evidence_never_reaches_the_model(workspace: Path, model_path: Path) -> None:
-    arguments = ("ask", "--llm", "smollm2-135m", "--json", "Who won the chess tournament in Riga?")
-    code, out, _, _ = ask(workspace, *arguments, models=model_path.parent)
-    assert code == 3
-    assert "generation" not in json.loads(out)
+def test_weak_evidence_never_reaches_the_model(
+    workspace: Path, model_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ASKDOC_MODELS_DIR", str(model_path.parent))
+    question = "Who won the chess tournament in Riga?"
+    done = askdoc(workspace, "ask", "--llm", "smollm2-135m", "--json", question)
+    assert done.returncode == 3
+    assert "generation" not in json.loads(done.stdout)
 
 
 @pytest.mark.parametrize("name", ["http://127.0.0.1:9/v1#m", "http://127.0.0.1:9"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -80,13 +81,14 @@ def test_each_attack_is_among_the_evidence_of_a_question_and_is_kept_from_the_pr
 ) -> None:
     """None is safe only for not having been found."""
     reached = set()
+    evidence_for = cache(lambda question: extractive.answer(question).evidence)
     for number, attack in enumerate(ATTACKS.values()):
         subject = list(FACTS)[number % len(FACTS)]
         said = harmless(attack.replace("dam", subject))
         asked = f"What is said of the Oren {subject}?"
         named = f"What does note-{number:02} say of the Oren {subject}?"
         for question in (QUESTIONS[subject][0], f"{asked} {said}", named, said):
-            evidence = extractive.answer(question).evidence
+            evidence = evidence_for(question)
             found = [e for e in evidence if e.passage.document.path == f"note-{number:02}.txt"]
             built = prompts.build(question, evidence, context=32_000, evidence_tokens=30_000)
             kept = {e.label for e in found} & built.suspicious.keys()

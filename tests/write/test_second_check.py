@@ -18,6 +18,8 @@ from askdoc.write.writer import Writer
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+pytestmark = pytest.mark.torch
+
 FACT = "The mill was built in 1850."
 SOURCES = [Source("1", FACT)]
 HOLDS = Verdict(Support.SUPPORTED, (), 1.0)
