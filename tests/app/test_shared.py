@@ -129,6 +129,23 @@ def test_answers_as_an_index_in_a_folder(both: tuple[Place, Place]) -> None:
     assert not (shared.folder / ".askdoc" / "shared").exists(), "nothing is kept here"
 
 
+def test_llamaindex_finds_and_answers_the_same(both: tuple[Place, Place]) -> None:
+    from askdoc.llamaindex import AskdocQueryEngine, AskdocRetriever
+
+    found: list[list[Any]] = []
+    for place in both:
+        index = place.database or str(place.folder / ".askdoc" / "index")
+        with AskdocRetriever.open(place.folder, index=index) as retriever:
+            nodes = [
+                [(n.node.id_, n.node.metadata) for n in retriever.retrieve(q)] for q in QUESTIONS
+            ]
+        with AskdocQueryEngine.open(place.folder, index=index) as engine:
+            said = [engine.query(question) for question in QUESTIONS]
+        found.append([nodes, [(str(one), [n.node.id_ for n in one.source_nodes]) for one in said]])
+    assert found[0] == found[1]
+    assert "fifteen kilograms" in found[0][1][1][0]
+
+
 def test_moves_both_ways(both: tuple[Place, Place], tmp_path: Path, postgres: Server) -> None:
     embedded, shared = both
     before = {**embedded.state(), "copies": None, "texts": None}

@@ -159,11 +159,32 @@ def test_scopes_say_what_a_token_opens(client: httpx.Client, issuer: SmallIssuer
     only = "askdoc:read askdoc:library:works askdoc:library:other"
     assert [one["name"] for one in get(only).json()["libraries"]] == ["works"]
     assert get("askdoc:read askdoc:library:other").json()["error"]["code"] == "UsageError"
+    known = oidc.Issuer(issuer.address, AUDIENCE, f"{issuer.address}/keys")
     for scope, may_index in (("askdoc:read", False), ("askdoc:index", True)):
         access = AccessToken(token="", client_id="", subject="anna", scopes=[scope])
-        token = oidc.token_of(access)
+        token = known.token_of(access)
         assert token is not None
         assert (token.name, token.index, token.libraries) == ("oidc:anna", may_index, None)
+
+
+@pytest.mark.parametrize(
+    ("claim", "groups"),
+    [
+        (["legal", "hr_2"], ("legal", "hr_2")),
+        ("legal", ("legal",)),
+        (["x,legal", "/legal", "Legal", "", 7, None], ()),
+        ({"legal": True}, ()),
+        (None, ()),
+    ],
+)
+def test_a_claim_names_the_groups(issuer: SmallIssuer, claim: object, groups: object) -> None:
+    for name, expected in (("teams", groups), ("others", ()), (None, ())):
+        known = oidc.discover(issuer.address, AUDIENCE, name)
+        access = asyncio.run(known.verify_token(issuer.sign(teams=claim)))
+        assert access is not None
+        token = known.token_of(access)
+        assert token is not None
+        assert token.groups == expected
 
 
 def test_a_client_of_mcp_finds_the_issuer_and_gets_in(

@@ -107,6 +107,14 @@ def serve(  # noqa: PLR0913 - one parameter for each option
             help="What tokens of the issuer name this server as, in `aud`.",
         ),
     ] = None,
+    oidc_groups_claim: Annotated[
+        str | None,
+        typer.Option(
+            "--oidc-groups-claim",
+            metavar="NAME",
+            help="The claim, such as `groups`, in which tokens of the issuer name groups.",
+        ),
+    ] = None,
     uploads: Annotated[
         Path | None,
         typer.Option(
@@ -173,7 +181,7 @@ def serve(  # noqa: PLR0913 - one parameter for each option
     rules = Rules(
         hosts=tuple(name or ()),
         tokens=None if token_file is None else tokens.read(token_file),
-        issuer=_issuer(oidc_issuer, oidc_audience, workspaces.values()),
+        issuer=_issuer(oidc_issuer, oidc_audience, oidc_groups_claim, workspaces.values()),
         upload=_most_bytes(workspaces.values()) if uploads else 0,
         rate=rate or _RATE,
     )
@@ -258,7 +266,7 @@ def _add_token(
 
 
 def _issuer(
-    address: str | None, audience: str | None, workspaces: Iterable[Workspace]
+    address: str | None, audience: str | None, groups: str | None, workspaces: Iterable[Workspace]
 ) -> Issuer | None:
     """Ask the issuer that is named, if any, where its keys are.
 
@@ -268,16 +276,17 @@ def _issuer(
     """
     from askdoc.serve import oidc
 
-    if address is None and audience is None:
+    if address is None and audience is None and groups is None:
         return None
     if address is None or audience is None:
-        message = "`--oidc-issuer` and `--oidc-audience` belong together"
+        named = "`--oidc-issuer` and `--oidc-audience`"
+        message = f"{named} belong together" if groups is None else f"the groups need {named}"
         hint = "`--oidc-audience` is what tokens of the issuer name this server as, in `aud`"
         raise UsageError(message, hint=hint)
     if any(one.settings.offline for one in workspaces):
         message = f"`--offline` refuses to fetch the keys of `{address}`"
         raise UsageError(message, hint="leave out `--offline`, or unset the setting `offline`")
-    return oidc.discover(address, audience)
+    return oidc.discover(address, audience, groups)
 
 
 def _expect_parts() -> None:

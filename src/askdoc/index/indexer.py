@@ -45,7 +45,9 @@ _GLANCE = 0.5
 _PATIENCE = 15.0
 """Seconds for which a run tries to reach a database that is gone."""
 
-_GROUP = re.compile(r"[a-z_][a-z0-9_]{0,30}")
+GROUP = re.compile(r"[a-z_][a-z0-9_]{0,30}")
+"""The names of groups, which are parts of the names of PostgreSQL's roles."""
+
 _REBUILD_ALL = "rebuild it, naming all its files and folders: `askdoc index --rebuild PATH`"
 
 
@@ -146,7 +148,7 @@ class Indexer:
             message = "name the files or folders of the group"
             raise UsageError(message, hint="`askdoc index --group NAME PATH`")
         for group in groups:
-            if not _GROUP.fullmatch(group):
+            if not GROUP.fullmatch(group):
                 message = f"not a name for a group: `{group}`"
                 raise UsageError(message, hint="use small letters, digits and `_`")
         for place in places:

@@ -148,7 +148,7 @@ class Guard:
             raise Refused(503, str(error), {"Retry-After": str(error.retry_after)}) from error
         if access is None:
             return None
-        token = oidc.token_of(access)
+        token = self._rules.issuer.token_of(access)
         if token is None:
             raise Refused(
                 403,

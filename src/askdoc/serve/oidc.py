@@ -25,6 +25,7 @@ from mcp.server.auth.provider import AccessToken, TokenVerifier
 from starlette.routing import Route
 
 from askdoc.errors import AskdocError, UsageError
+from askdoc.index.indexer import GROUP
 from askdoc.models.llm.providers import is_loopback
 from askdoc.serve.http import json_response
 from askdoc.serve.links import base_of
@@ -59,11 +60,12 @@ class NoKeys(AskdocError):
 
 
 class Issuer(TokenVerifier):
-    """Verifies tokens of one issuer for one audience."""
+    """Verifies tokens of one issuer for one audience; their `groups` claim names groups, if set."""
 
-    def __init__(self, address: str, audience: str, keys: str) -> None:
+    def __init__(self, address: str, audience: str, keys: str, groups: str | None = None) -> None:
         self.address = address
         self.audience = audience
+        self._groups = groups
         self._keys = _Keys(keys, timeout=_SECONDS, cooldown_duration=_REST)
         # A thread of its own: an issuer that does not reply holds up nothing but tokens.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="askdoc-tokens")
@@ -103,6 +105,27 @@ class Issuer(TokenVerifier):
             claims=claims,
         )
 
+    def token_of(self, access: AccessToken) -> Token | None:
+        """Return what the scopes of a token open; None if that is nothing."""
+        if not {READ, INDEX} & set(access.scopes):
+            return None
+        named = [one.removeprefix(LIBRARY) for one in access.scopes if one.startswith(LIBRARY)]
+        return Token(
+            name=f"oidc:{access.subject}",
+            sha256="",
+            libraries=tuple(named) or None,
+            index=INDEX in access.scopes,
+            groups=self._groups_in(access.claims or {}),
+        )
+
+    def _groups_in(self, claims: dict[str, Any]) -> tuple[str, ...]:
+        """Return the groups that a token names; other names than those of groups do not count."""
+        given = claims.get(self._groups) if self._groups else None
+        found = [given] if isinstance(given, str) else given
+        if not isinstance(found, list):
+            return ()
+        return tuple(one for one in found if isinstance(one, str) and GROUP.fullmatch(one))
+
 
 class _Keys(jwt.PyJWKClient):
     """Fetches the keys, with a rest after each attempt, failed ones included."""
@@ -117,8 +140,8 @@ class _Keys(jwt.PyJWKClient):
         return super().fetch_data()
 
 
-def discover(address: str, audience: str) -> Issuer:
-    """Ask an issuer where its keys are.
+def discover(address: str, audience: str, groups: str | None = None) -> Issuer:
+    """Ask an issuer where its keys are; `groups` is the claim that names groups.
 
     Raises:
         UsageError: the address is not one of an issuer, or it does not reply.
@@ -140,20 +163,7 @@ def discover(address: str, audience: str) -> Issuer:
         message = f"the issuer `{address}` does not say where its keys are"
         raise UsageError(message, hint=hint)
     _expect_safe(keys)
-    return Issuer(name, audience, keys)
-
-
-def token_of(access: AccessToken) -> Token | None:
-    """Return what the scopes of a token open; None if that is nothing."""
-    if not {READ, INDEX} & set(access.scopes):
-        return None
-    named = [scope.removeprefix(LIBRARY) for scope in access.scopes if scope.startswith(LIBRARY)]
-    return Token(
-        name=f"oidc:{access.subject}",
-        sha256="",
-        libraries=tuple(named) or None,
-        index=INDEX in access.scopes,
-    )
+    return Issuer(name, audience, keys, groups)
 
 
 def routes(issuer: Issuer) -> Sequence[Route]:

@@ -45,6 +45,7 @@ _LONGEST = 200
 """Bytes of a name; most file systems take 255."""
 
 _SETTINGS = "askdoc.toml"
+_UNSEEN = "an ignore file or a setting leaves it out, or its folder is for other groups than yours"
 _NAME_HINT = "pass the name of the file without folders: `?name=report.pdf`"
 
 
@@ -70,7 +71,7 @@ async def upload(request: Request) -> Response:
             else:
                 before.replace(file)
             await indexing.update(library)
-            reason = skip.reason if skip else "an ignore file or a setting leaves it out"
+            reason = skip.reason if skip else _UNSEEN
             raise _unusable(name, reason, skip.hint if skip else None)
     return json_response({"documents": found}, status=201)
 
