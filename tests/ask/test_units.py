@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from askdoc.ask.units import LONGEST, Unit, units
 from askdoc.types import Block, Chunk, Document, Kind, Passage, Span, Stamp, Structure
 
@@ -146,6 +148,9 @@ def test_a_heading_is_evidence_where_it_states_a_date() -> None:
         headings=("2.1.0 - 2024-05-17",),
     )
     assert list(shown(units([given]))) == ["2.1.0 - 2024-05-17", "Faster."]
+    title = passage(("Board 2024-05-17", Kind.HEADING), ("Ole: mate.", Kind.ITEM))
+    document = replace(title.document, title="Board 2024-05-17")
+    assert list(shown(units([replace(title, document=document)]))) == ["Ole: mate."]
     old = passage(("2.0 (2023)", Kind.HEADING), ("New.", Kind.ITEM), headings=("2.0 (2023)",))
     assert list(shown(units([old]))) == ["New."]
 

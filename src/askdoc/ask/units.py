@@ -95,7 +95,7 @@ def units(passages: Sequence[Passage]) -> list[Unit]:
     """List the units of the passages, each core once.
 
     A core that two passages share is taken from the one that shows more, then the better. A heading
-    is a unit where it states a date, or where there are only headings.
+    is a unit where it states a date and is not the title, or where there are only headings.
     """
     found: dict[tuple[str, Span], Unit] = {}
     for passage in passages:
@@ -103,10 +103,14 @@ def units(passages: Sequence[Passage]) -> list[Unit]:
             key = (passage.document.id, unit.core)
             if key not in found or _preferred(unit, found[key]):
                 found[key] = unit
-    evidence = [
-        one for one in found.values() if one.kind is not Kind.HEADING or states_a_day(one.text)
-    ]
+    evidence = [one for one in found.values() if one.kind is not Kind.HEADING or _is_dated(one)]
     return evidence or list(found.values())
+
+
+def _is_dated(heading: Unit) -> bool:
+    """Tell whether a heading, other than the title, states a date."""
+    title = _plain(heading.passage.document.title or "")
+    return _plain(heading.text) != title and states_a_day(heading.text)
 
 
 def _preferred(one: Unit, other: Unit) -> bool:
