@@ -20,6 +20,7 @@ from askdoc.formats import unmatched
 from askdoc.render.answers import notes
 from askdoc.settings import Settings
 from askdoc.store.vectors_codec import IN_CONTEXT
+from askdoc.types import Status
 from askdoc.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -83,6 +84,23 @@ def test_slips_of_the_keys_are_repaired_and_reported(answerer: Answerer) -> None
     assert answer.question == "When was the harbuor dug out?"
     assert answer.searched == "When was the harbour dug out?"
     assert answerer.answer("When was the harbour dug out?").searched is None
+
+
+def test_an_answer_on_another_version_is_not_sure(tmp_path: Path) -> None:
+    (tmp_path / "pump.txt").write_text(
+        "Release 2.1.0 of the pump came out on 3 May 2019. It needs less oil."
+    )
+    place = workspace.find(tmp_path, overrides={"index": str(tmp_path / "index")})
+    with app.indexer(place) as indexer:
+        indexer.sync([tmp_path / "pump.txt"])
+    with app.answerer(place) as answerer:
+        right = answerer.answer("When did release 2.1.0 of the pump come out?")
+        other = answerer.answer("When did release 2.1.7 of the pump come out?")
+    assert right.status is Status.ANSWERED
+    assert other.status is Status.UNSURE
+    assert other.reason
+    assert other.reason.message == "nothing near this question is about version 2.1.7"
+    assert other.confidence > Settings().sure_confidence  # all else is alike
 
 
 def test_a_vector_for_the_question_changes_nothing(answerer: Answerer) -> None:

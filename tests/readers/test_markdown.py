@@ -252,6 +252,13 @@ def test_odd_white_space_is_in_no_block() -> None:
     assert cut(read("\x0bone\x0b\n\n\u00a0two\u2003\n")) == ["one", "two"]
 
 
+def test_an_anchor_alone_is_no_text() -> None:
+    text = '<a id="base"></a>\n\nUse `<a>` for links.\n\n`<b>`\n'
+    reading = MarkdownReader().read(text.encode(), name="x.md")
+    blocks = [block.of(reading.text) for block in reading.blocks]
+    assert blocks == ["Use `<a>` for links.", "`<b>`"]
+
+
 def test_a_heading_with_a_date_is_a_block_as_well() -> None:
     text = "## 2.1.0 - 2024-05-17\n\n- Faster.\n\n## 2.0 (2023)\n\n- New.\n"
     reading = MarkdownReader().read(text.encode(), name="x.md")

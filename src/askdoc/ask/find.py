@@ -361,6 +361,8 @@ class Finder:
         signals = features(query, passages, evidence, terms)
         confidence = probability(signals, self._calibration(query.language))
         reason = self._doubt(evidence, confidence, demands, documents)
+        if reason is None and (lacking := self._lacking_version(query, evidence[0])):
+            reason = Reason("unsure", f"nothing near this question is about version {lacking}")
         limit = self._settings.max_sentences
         chosen = []
         if confidence >= self._settings.min_confidence:
@@ -368,6 +370,20 @@ class Finder:
         else:
             evidence = self._near(query, evidence)
         return Found(query.text, passages, evidence, chosen, signals, confidence, reason)
+
+    def _lacking_version(self, query: Query, best: Evidence) -> str | None:
+        """Return a version in the question that the best evidence does not name, if there is one.
+
+        Neither does what stands above it. An answer on another version is not sure: of those in the
+        development sets not one was right.
+        """
+        versions = [figure for figure in figures(query.text) if "." in figure]
+        if not versions:
+            return None
+        chunk, document = best.passage.chunk, best.passage.document
+        told = figures("\n".join((chunk.sentence(best.span), *chunk.headings)))
+        known = title_terms(document, self._terms(query.language))
+        return next(iter(missing(versions, [*told, *known])), None)
 
     def _near(self, query: Query, evidence: Sequence[Evidence]) -> list[Evidence]:
         """Return the nearest evidence of a refused question, relabelled.

@@ -122,6 +122,14 @@ def _plain(markup: str) -> str:
     return " ".join("".join(words).split())
 
 
+def _has_tags_alone(content: Token) -> bool:
+    """Tell whether a paragraph is made of HTML tags alone, such as an anchor `<a id="top"></a>`."""
+    if not content.content.lstrip().startswith("<"):
+        return False
+    children = _INLINE.parseInline(content.content)[0].children or ()
+    return all(child.type == "html_inline" or not child.content.strip() for child in children)
+
+
 def _comments(text: str) -> Iterator[Span]:
     """Find HTML comments in running text, but not in code spans."""
     ticks: dict[int, list[int]] = {}
@@ -317,7 +325,8 @@ class _Page:
         first, last = token.map or (0, 0)
         match token.type:
             case "paragraph_open":
-                self._flow(range(first, last))
+                if not _has_tags_alone(following):
+                    self._flow(range(first, last))
             case "heading_open":
                 self._head(token, following)
             case "html_block":
