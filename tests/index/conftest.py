@@ -20,7 +20,7 @@ from askdoc.index.indexer import Indexer
 from askdoc.index.plan import locate
 from askdoc.index.reading.reading import in_line
 from askdoc.index.sources import NO_WEB, Files, Web
-from askdoc.index.writer import Beside, Store
+from askdoc.index.writer import RebuildPlace, Store
 from askdoc.settings import Settings
 from askdoc.store import embedded, files
 from askdoc.store.catalog import SqliteCatalog
@@ -69,7 +69,7 @@ class Bench:
 
     root: Path
     memory: MemoryVectors | None = field(default_factory=MemoryVectors)
-    memory_beside: MemoryVectors = field(default_factory=MemoryVectors)
+    memory_of_rebuild: MemoryVectors = field(default_factory=MemoryVectors)
     embedder: CountingEmbedder = field(default_factory=CountingEmbedder)
     settings: Settings = field(default_factory=Settings)
     configured: tuple[Path, ...] = ()
@@ -131,18 +131,18 @@ class Bench:
         )
 
     def _store(self) -> Store:
-        anew = files.rebuild_folder(self.index)
+        rebuilt = files.rebuild_folder(self.index)
         return self._store_in(
             self.index,
-            Beside(
-                store=self._store_in(anew),
+            RebuildPlace(
+                store=self._store_in(rebuilt),
                 is_begun=lambda: files.has_rebuild(self.index),
                 take_over=self._take_over,
-                discard=self._discard_anew,
+                discard=self._discard_rebuild,
             ),
         )
 
-    def _store_in(self, folder: Path, other: Beside | None = None) -> Store:
+    def _store_in(self, folder: Path, other: RebuildPlace | None = None) -> Store:
         return Store(
             lock=lambda _alone: writing(folder, "a test"),
             catalog=lambda: self.in_catalog(SqliteCatalog(folder, self.root, write=True)),
@@ -150,7 +150,7 @@ class Bench:
             vectors=lambda _: self._open_vectors(folder),
             has_vectors=lambda: self.memory is not None or embedded.are_intact(folder),
             discard_vectors=lambda: self._discard_vectors(folder),
-            beside=other,
+            rebuild=other,
         )
 
     def catalog(self) -> SqliteCatalog:
@@ -185,7 +185,7 @@ class Bench:
 
     def _open_vectors(self, folder: Path) -> VectorStore:
         self.opened.append("vectors")
-        kept: VectorStore = self.memory_beside
+        kept: VectorStore = self.memory_of_rebuild
         if self.memory is None:
             kept = ChromaStore(folder / "chroma", write=True)
         elif folder == self.index:
@@ -197,16 +197,16 @@ class Bench:
         if self.memory is not None and folder == self.index:
             self.memory = MemoryVectors()
         elif folder != self.index:
-            self.memory_beside = MemoryVectors()
+            self.memory_of_rebuild = MemoryVectors()
         embedded.discard(folder)
 
     def _take_over(self, has_passages: bool) -> None:  # noqa: FBT001 - as the real one
         if self.memory is not None:
-            self.memory = self.memory_beside
+            self.memory = self.memory_of_rebuild
         files.take_over_rebuild(self.index, has_passages=has_passages)
 
-    def _discard_anew(self) -> None:
-        self.memory_beside = MemoryVectors()
+    def _discard_rebuild(self) -> None:
+        self.memory_of_rebuild = MemoryVectors()
         files.discard_rebuild(self.index)
 
     def _load_embedder(self, _made_by: str | None) -> CountingEmbedder:

@@ -314,7 +314,7 @@ class _Worker:
         if order.version != __version__:
             message = f"askdoc {order.version} leads the run, and a machine has {__version__}"
             raise UsageError(message, hint="install the same version on all machines")
-        store = indexing.store_at(order.database, workspace, [order.run])
+        store = indexing.database_store(order.database, workspace, [order.run])
         writer = IndexWriter(store, workspace.settings, self._loaded, str(workspace.root))
         alone = _with_one_process(workspace)
         with closing(writer.catalog), indexing.files_of(alone, order.options) as files:

@@ -21,7 +21,7 @@ from askdoc.index.reading.pool import ReadingPool
 from askdoc.index.reading.reading import in_line
 from askdoc.index.sources import ANYWHERE, Files, Trust, Web
 from askdoc.index.status import coverage
-from askdoc.index.writer import Beside, Store
+from askdoc.index.writer import RebuildPlace, Store
 from askdoc.readers import expect_parts, reader_for, reader_named
 from askdoc.store import embedded, files
 from askdoc.store.catalog import SqliteCatalog
@@ -299,11 +299,11 @@ def _store(workspace: Workspace, machines: Ray | None) -> Store:
     if (database := opening.database_of(workspace)) is not None:
         return _shared_store(database, workspace, machines)
     index = workspace.index
-    return _store_in(
+    return _folder_store(
         index,
         workspace,
-        Beside(
-            store=_store_in(files.rebuild_folder(index), workspace),
+        RebuildPlace(
+            store=_folder_store(files.rebuild_folder(index), workspace),
             is_begun=lambda: files.has_rebuild(index),
             take_over=lambda has: files.take_over_rebuild(index, has_passages=has),
             discard=lambda: files.discard_rebuild(index),
@@ -311,7 +311,7 @@ def _store(workspace: Workspace, machines: Ray | None) -> Store:
     )
 
 
-def _store_in(folder: Path, workspace: Workspace, beside: Beside | None = None) -> Store:
+def _folder_store(folder: Path, workspace: Workspace, rebuild: RebuildPlace | None = None) -> Store:
     return Store(
         lock=lambda _alone: files.writing(folder, _command()),
         catalog=lambda: SqliteCatalog(folder, workspace.root, write=True),
@@ -319,7 +319,7 @@ def _store_in(folder: Path, workspace: Workspace, beside: Beside | None = None) 
         vectors=lambda _: embedded.open_to_write(folder),
         has_vectors=lambda: embedded.are_intact(folder),
         discard_vectors=lambda: embedded.discard(folder),
-        beside=beside,
+        rebuild=rebuild,
     )
 
 
@@ -329,21 +329,21 @@ def _shared_store(database: Database, workspace: Workspace, machines: Ray | None
 
     runs: list[int] = []
     """The number of the run, while it holds the lock."""
-    beside = Beside(
-        store=store_at(database.beside(), workspace, runs, machines),
+    rebuild = RebuildPlace(
+        store=database_store(database.for_rebuild(), workspace, runs, machines),
         is_begun=lambda: library.is_begun(database),
         take_over=lambda _: library.take_over(database),
         discard=lambda: library.discard(database),
     )
-    return store_at(database, workspace, runs, machines, beside)
+    return database_store(database, workspace, runs, machines, rebuild)
 
 
-def store_at(
+def database_store(
     database: Database,
     workspace: Workspace,
     runs: list[int],
     machines: Ray | None = None,
-    beside: Beside | None = None,
+    rebuild: RebuildPlace | None = None,
 ) -> Store:
     """Return the access to a database for the run that is the last of `runs`."""
     from askdoc.store.postgres import library
@@ -367,7 +367,7 @@ def store_at(
         vectors=partial(PostgresVectors.of, write=True),
         has_vectors=lambda: True,
         discard_vectors=lambda: library.discard_vectors(database),
-        beside=beside,
+        rebuild=rebuild,
         claims=Claims.of,
         arriving=partial(PostgresVectors.of, into="staged_vectors"),
         cluster=None if machines is None else lambda _: machines.cluster(database, runs[-1]),

@@ -29,7 +29,7 @@ from askdoc.index.plan import (
 )
 from askdoc.index.preview import IndexView, Nothing, preview
 from askdoc.index.rebuild import Rebuild, nothing_to_index
-from askdoc.index.run import Run, carry_out
+from askdoc.index.run import Run, update_index
 from askdoc.index.sources import Files
 from askdoc.index.work import RunLog
 from askdoc.index.writer import UNFINISHED, IndexWriter, Repaired, Store, update_names
@@ -124,16 +124,16 @@ class Indexer:
         with self._rebuild.locked(alone=rebuild):
             if groups is not None:
                 self._restrict(asked, groups)
-            loaded, beside = None, False
+            loaded, in_rebuild = None, False
             if rebuild:
-                loaded, beside = self._rebuild.begin(asked or self._configured)
+                loaded, in_rebuild = self._rebuild.begin(asked or self._configured)
             elif not asked and self._rebuild.has_unfinished(self._configured):
-                beside = True
+                in_rebuild = True
             look = partial(self._survey, asked=None if rebuild else asked)
-            store = self._rebuild.store if beside else self._store
+            store = self._rebuild.store if in_rebuild else self._store
             named = () if rebuild else asked
-            run = self._carry_out(look, listen, loaded, store, asked=named)
-            if beside and not run.interrupted:
+            run = self._update(look, listen, loaded, store, asked=named)
+            if in_rebuild and not run.interrupted:
                 self._rebuild.take_over()
             return run.report(time.perf_counter() - started)
 
@@ -187,10 +187,10 @@ class Indexer:
             return survey_changes(writing.catalog, places, self._files.discover, self._root)
 
         with self._rebuild.locked(alone=False):
-            run = self._carry_out(look, listen, asked=sorted(places))
+            run = self._update(look, listen, asked=sorted(places))
             return run.report(time.perf_counter() - started)
 
-    def _carry_out(
+    def _update(
         self,
         look: Callable[[IndexWriter], Survey],
         listen: Listener,
@@ -199,7 +199,7 @@ class Indexer:
         *,
         asked: Sequence[str],
     ) -> Run:
-        """Carry out a run; begin it again if the connection to the database was lost.
+        """Update the index; begin again if the connection to the database was lost.
 
         What it has read by then is not read again. It ends with an error if it makes no progress.
         """
@@ -207,7 +207,7 @@ class Indexer:
         since: float | None = None
         while True:
             try:
-                return self._carry_out_once(look, log, loaded, store, asked=asked)
+                return self._update_once(look, log, loaded, store, asked=asked)
             except ConnectionLost:
                 now = time.monotonic()
                 since = now if since is None or log.has_advanced() else since
@@ -216,7 +216,7 @@ class Indexer:
                 time.sleep(_GLANCE)  # the server may be about to start again
                 log = RunLog(listen)
 
-    def _carry_out_once(
+    def _update_once(
         self,
         look: Callable[[IndexWriter], Survey],
         log: RunLog,
@@ -229,7 +229,7 @@ class Indexer:
             writing.expect_same_settings()
             while True:  # as long as other runs are reading some of the files
                 found = look(writing)
-                run = carry_out(
+                run = update_index(
                     writing, self._files, self._cutters, self._settings, log, found, asked
                 )
                 if not run.elsewhere or run.interrupted:

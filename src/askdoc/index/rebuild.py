@@ -11,7 +11,7 @@ from askdoc.addresses import is_address
 from askdoc.errors import IndexCorrupt, UsageError
 from askdoc.index.embed import WRITING
 from askdoc.index.plan import choose_scopes, is_there
-from askdoc.index.writer import EMBEDDER_NAME, SETTINGS_FINGERPRINT, UNFINISHED, Beside, Store
+from askdoc.index.writer import EMBEDDER_NAME, SETTINGS_FINGERPRINT, UNFINISHED, RebuildPlace, Store
 from askdoc.settings import Settings, index_fingerprint
 from askdoc.store.sql_catalog import SqlCatalog
 from askdoc.types.ports import Embedder
@@ -35,14 +35,14 @@ class Rebuild:
     @property
     def store(self) -> Store:
         """The store of the new index."""
-        return self._beside.store
+        return self._place.store
 
     @property
-    def _beside(self) -> Beside:
-        if self._store.beside is None:
+    def _place(self) -> RebuildPlace:
+        if self._store.rebuild is None:
             message = "this store has no place for another index"
             raise LookupError(message)
-        return self._store.beside
+        return self._store.rebuild
 
     @contextmanager
     def locked(self, *, alone: bool = True) -> Iterator[None]:
@@ -50,8 +50,8 @@ class Rebuild:
 
         Where the store lets several runs index at once, one that is not `alone` lets others in.
         """
-        with self._store.lock(alone or self._beside.is_begun()):
-            if self._beside.is_begun() and self._is_complete():
+        with self._store.lock(alone or self._place.is_begun()):
+            if self._place.is_begun() and self._is_complete():
                 self.take_over()
             yield
 
@@ -90,7 +90,7 @@ class Rebuild:
                 hint = f"bring it back, or run `askdoc remove {shlex.quote(location)}`"
                 raise UsageError(message, hint=hint)
         loaded = self._load_embedder(made_by)
-        self._beside.discard()
+        self._place.discard()
         if answers:
             with closing(self._store.catalog()) as catalog, catalog.transaction():
                 catalog.keep(UNFINISHED, "yes")
@@ -103,7 +103,7 @@ class Rebuild:
             if made_by is not None:
                 draft.keep(EMBEDDER_NAME, made_by)
         if not answers:
-            self._beside.take_over(False)  # noqa: FBT003 - there are no passages
+            self._place.take_over(False)  # noqa: FBT003 - there are no passages
         return loaded, answers
 
     def has_unfinished(self, configured: Sequence[str]) -> bool:
@@ -111,7 +111,7 @@ class Rebuild:
 
         One with other settings, or with other sources than now, is discarded.
         """
-        if not self._beside.is_begun():
+        if not self._place.is_begun():
             return False
         try:
             with closing(self.store.catalog()) as draft:
@@ -120,7 +120,7 @@ class Rebuild:
         except IndexCorrupt:
             fits = False
         if not fits:
-            self._beside.discard()
+            self._place.discard()
             with closing(self._store.catalog()) as catalog:
                 catalog.keep(UNFINISHED, "no")
             return False
@@ -139,7 +139,7 @@ class Rebuild:
             has_passages = bool(draft.counts().chunks)
         with suppress(IndexCorrupt), closing(self._store.catalog()) as catalog:
             catalog.keep(WRITING, "yes")
-        self._beside.take_over(has_passages)
+        self._place.take_over(has_passages)
 
     def _is_complete(self) -> bool:
         try:

@@ -1,6 +1,6 @@
 """One run of indexing: examines changed files, reads new content, removes what is gone.
 
-`carry_out` calls the steps in order; a `Run` has what they share. Where the run has a cluster,
+`update_index` calls the steps in order; a `Run` has what they share. Where the run has a cluster,
 `take_in_batch` does the middle part of the work in its processes.
 """
 
@@ -181,7 +181,7 @@ class Run:
         )
 
 
-def carry_out(
+def update_index(
     writer: IndexWriter,
     files: Files,
     cutters: Cutters,

@@ -49,7 +49,7 @@ class Store:
 
     `lock` gets whether the run has to be alone. `reading` opens the catalog for reading, and raises
     `NoIndex` if there is none. `vectors` gets the open catalog, since both may share a connection.
-    `beside` is the place of a rebuild.
+    `rebuild` is the place of a rebuild.
 
     Where several runs index at once, `claims` returns those of this run, and `arriving` the place
     for vectors that are not published yet; `cluster` returns the processes that read its files, if
@@ -62,14 +62,14 @@ class Store:
     vectors: Callable[[SqlCatalog], VectorStore]
     has_vectors: Callable[[], bool]
     discard_vectors: Callable[[], None]
-    beside: Beside | None = None
+    rebuild: RebuildPlace | None = None
     claims: Callable[[SqlCatalog], Claims] | None = None
     arriving: Callable[[SqlCatalog], VectorStore] | None = None
     cluster: Callable[[SqlCatalog], Cluster] | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class RebuildPlace:
     """The place of a rebuild, next to the index that answers meanwhile.
 
     `take_over` puts the new index in place, and gets whether it has passages; after an interrupt it

@@ -46,7 +46,7 @@ class Worker:
     def reply(self, call: Call) -> Returned | Failed:
         """Run a call; the first one opens the store."""
         try:
-            value = self._carry_out(call)
+            value = self._run(call)
             return Returned(value, self._store is not None and self._store.is_due)
         except StoreError as error:
             return Failed(type(error).__name__, str(error), error.hint)
@@ -64,7 +64,7 @@ class Worker:
             self._held = stack.pop_all()
         return store
 
-    def _carry_out(self, call: Call) -> Any:
+    def _run(self, call: Call) -> Any:
         store = self._store = self._store or self._open()
         match call.method, call.arguments:
             case "open", ():

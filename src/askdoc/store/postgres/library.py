@@ -153,14 +153,14 @@ def state(database: Database) -> object:
 
 def is_begun(database: Database) -> bool:
     """Tell whether there is a rebuild beside the library, complete or not."""
-    with suppress(NoIndex), closing(Session(database.beside(), write=False, groups=None)):
+    with suppress(NoIndex), closing(Session(database.for_rebuild(), write=False, groups=None)):
         return True
     return False
 
 
 def take_over(database: Database) -> None:
     """Replace the rows of the library by those of the rebuild, in one transaction."""
-    made = database.beside().schema
+    made = database.for_rebuild().schema
     with closing(Session(database, write=True)) as session, session.transaction():
         for table in _ALL:
             columns = ", ".join(f'"{name}"' for name in _columns(session, table))
@@ -175,7 +175,7 @@ def take_over(database: Database) -> None:
 def discard(database: Database) -> None:
     """Delete the rebuild."""
     with closing(Session(database, write=True)) as session:
-        made = database.beside().schema
+        made = database.for_rebuild().schema
         session.run(f'DROP SCHEMA IF EXISTS "{made}", "{made}{SEEN}" CASCADE')
 
 

@@ -121,7 +121,7 @@ class Database:
             for one in str(hosts).split(",")
         )
 
-    def beside(self) -> Database:
+    def for_rebuild(self) -> Database:
         """Return the place of a rebuild."""
         return Database(self.address, f"{self.schema}_rebuilding", self.shown)
 
