@@ -20,13 +20,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from encode import unit_scores
 from network import Reader, base_folder
 from quantise import quantise, share_words
 from tokenizers import Tokenizer
 
 from askdoc.models.onnx import WORDS, open_session
 from askdoc.models.packaged import ABOUT, IDS, MODEL, TOKENIZER, TYPES, digest, packaged_data
-from askdoc.models.reader import OUTPUTS, Encoder, unit_scores
+from askdoc.models.reader import OUTPUTS, Encoder
 
 TARGET = Path(__file__).parents[2] / "src" / "askdoc" / "data" / "reader"
 OPSET = 20

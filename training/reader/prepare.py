@@ -19,9 +19,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import structure
+from encode import context_of
 from examples import Bm25, Passage, Question, bare, joined, sentences, touched
-
-from askdoc.models.reader import context_of
 
 sys.path.append(str(Path(__file__).parents[1]))
 from groups import held_out

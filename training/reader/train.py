@@ -26,12 +26,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from encode import unit_scores
 from examples import Passage, Question
 from network import Reader, base_folder
 from tokenizers import Tokenizer
 
 from askdoc.models.packaged import TOKENIZER
-from askdoc.models.reader import CLS, Encoded, Encoder, Tokens, best_span, unit_scores
+from askdoc.models.reader import CLS, Encoded, Encoder, Tokens, best_span
 
 sys.path.append(str(Path(__file__).parents[1]))
 from groups import noisy

@@ -43,8 +43,6 @@ MOST_ANSWER = 30
 CLS = 0
 """The place of [CLS], where the score of "no short answer" is read."""
 
-BETWEEN = " › "
-
 OUTPUTS = ["units", "starts", "ends"]
 
 Floats = npt.NDArray[np.float32]
@@ -79,11 +77,6 @@ class Encoded:
 
     def __len__(self) -> int:
         return len(self.ids)
-
-
-def context_of(title: str, headings: Sequence[str]) -> str:
-    """Write title and headings as the reader knows them, each once."""
-    return BETWEEN.join(dict.fromkeys(part for part in (title, *headings) if part))
 
 
 class Encoder:
@@ -245,18 +238,6 @@ def judgement(
     answer = best_span(sequence, starts, ends, unit)
     score = float(units[begin:end].mean())
     return Judgement(score, Span(answer.start, answer.end), answer.score)
-
-
-def unit_scores(sequence: Encoded, tokens: Floats) -> Floats:
-    """Return the mean score of each unit's tokens; nan where a unit has none."""
-    sums = np.concatenate([[0.0], np.cumsum(tokens, dtype=np.float64)])
-    return np.array(
-        [
-            (sums[end] - sums[begin]) / (end - begin) if end > begin else np.nan
-            for begin, end in sequence.units
-        ],
-        np.float32,
-    )
 
 
 @dataclass(frozen=True, slots=True)
