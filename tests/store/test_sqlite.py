@@ -273,3 +273,19 @@ def test_a_value_that_cannot_be_stored_is_not_a_damaged_catalog(tmp_path: Path) 
         catalog.stage(Document("a", "a", "a", ".", "", None, 4, Stamp(1, 1, "a"), (), "en"))
         with pytest.raises(ValueError, match="byte must be in range"):
             catalog.extend("a", [Chunk("c", "a", Span(0, 4), "text", twice)], ["text"])
+
+
+def test_a_journal_stays_short_while_two_readers_follow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schema, "_LONG_JOURNAL", 100_000)
+    SqliteCatalog(tmp_path, tmp_path, write=True).close()
+    with SqliteCatalog(tmp_path, tmp_path) as one, SqliteCatalog(tmp_path, tmp_path) as other:
+        for number in range(12):
+            with SqliteCatalog(tmp_path, tmp_path, write=True) as writer:
+                writer.keep("large", f"{number} " * 50_000)
+            for _ in range(2):  # after the change, and after the copy of the journal
+                for reader in (one, other):
+                    reader.refresh()
+                    assert (reader.setting("large") or "").startswith(f"{number} ")
+        assert (tmp_path / "catalog.sqlite-wal").stat().st_size < 600_000

@@ -12,7 +12,7 @@ from typing import Any
 from askdoc.store.files import folder_bytes
 from askdoc.store.packing import quoted_term, unpack_id
 from askdoc.store.reader import Row
-from askdoc.store.schema import compact, connect, translating
+from askdoc.store.schema import compact, connect, shorten_journal, translating
 from askdoc.store.sql_catalog import SqlCatalog
 from askdoc.types import Hit
 
@@ -75,6 +75,7 @@ class SqliteCatalog(SqlCatalog):
                 self._connection.execute("ROLLBACK")
             self._connection.execute("BEGIN")
             self._connection.execute("SELECT 1 FROM meta").fetchone()
+        shorten_journal(self._folder)
 
     def search(
         self,

@@ -98,6 +98,8 @@ _APART = 4
 """The full text is merged when more than this fraction (1/n) of its pages is outside of its largest
 segment; merging is cheap compared with what was added."""
 
+_LONG_JOURNAL = 4 << 20
+
 _SPARE = 32
 """A small catalog is compacted when more than this fraction (1/n) of its pages is free."""
 
@@ -189,6 +191,22 @@ def compact(connection: sqlite3.Connection) -> None:
         [[free]] = connection.execute("PRAGMA freelist_count")
         if free > pages / (_SPARE if is_small else 2):
             connection.execute("VACUUM")
+
+
+def shorten_journal(folder: Path) -> None:
+    """Copy a long journal into the catalog, as far as no reader needs the state before.
+
+    SQLite does so by itself only after a commit, when readers still need that state. So it would
+    never begin the journal anew while a server reads. The copy changes the file, by which readers
+    notice that they should `refresh`: then none needs the journal any more.
+    """
+    file = folder / FILE_NAME
+    with suppress(sqlite3.Error, OSError):
+        if file.with_name(f"{file.name}-wal").stat().st_size < _LONG_JOURNAL:
+            return
+        uri = f"{file.absolute().as_uri()}?mode=rw"
+        with closing(sqlite3.connect(uri, uri=True, timeout=0)) as opened:
+            opened.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
 
 def _discard_journals(folder: Path) -> None:
