@@ -169,19 +169,36 @@ def forbid(root: Path, addresses: Iterable[str]) -> None:
 
 
 def allow_paths(root: Path, locations: Iterable[str]) -> None:
-    """Record that the user has named paths outside of a workspace."""
+    """Record that the user has named paths that lead out of a workspace."""
     known = _read_record(_PATHS)
-    fresh = {_key(root, one): "named" for one in locations if os.path.isabs(one)}  # noqa: PTH117
+    targets = (_target(root, one) for one in locations if not is_address(one))
+    fresh = {_key(root, one): "named" for one in targets if not _is_within(one, root)}
     if not fresh.keys() <= known.keys():
         _write_record(_PATHS, known | fresh)
 
 
-def may_read(root: Path, location: str) -> bool:
-    """Tell whether a location is in the workspace, or inside a path that the user has named."""
-    if not os.path.isabs(location):  # noqa: PTH117 - a location is text
+def may_read(root: Path, location: str, named: Iterable[Path] = ()) -> bool:
+    """Tell whether a location leads into the workspace, or into a path that the user has named.
+
+    An index from elsewhere can reach out of the workspace by `..` and by links, too.
+    """
+    target = _target(root, location)
+    if any(_is_within(target, folder) for folder in (root, *named)):
         return True
     known = _read_record(_PATHS)
-    return any(_key(root, str(one)) in known for one in (location, *Path(location).parents))
+    return any(_key(root, str(one)) in known for one in (target, *Path(target).parents))
+
+
+def _target(root: Path, location: str) -> str:
+    """Return the path to which a location leads, without links; empty for what is no path."""
+    try:
+        return os.path.realpath(root / location)
+    except ValueError:  # a null character
+        return ""
+
+
+def _is_within(path: str, folder: Path) -> bool:
+    return Path(path).is_relative_to(folder.resolve())
 
 
 def _key(root: Path, address: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -58,3 +60,39 @@ def test_a_path_outside_that_nobody_named_here_is_not_read(
     assert text(root) == "The pier is made of oak. The heron has flown."
     assert index(root, outside).skipped == ()
     assert "secrets" in text(root)
+
+
+@pytest.mark.parametrize("source", ["../outside", "link", "link/out.txt"])
+def test_a_source_that_leads_out_of_the_folder_is_outside_of_it(root: Path, source: str) -> None:
+    """The index came with the folder, so its sources are what its maker chose."""
+    (root / "link").symlink_to(root.parent / "outside")
+    with closing(sqlite3.connect(workspace.find(root).index / "catalog.sqlite")) as opened, opened:
+        opened.execute("UPDATE sources SET location = ? WHERE location LIKE '%outside'", [source])
+    (root.parent / "data" / "paths.json").unlink()
+    with app.indexer(workspace.find(root)) as indexer:
+        report = indexer.preview()
+        assert indexer.watched() == [root / "in.txt"]
+    assert [skip.code for skip in report.skipped] == ["not_named"]
+    assert not report.added
+
+
+def test_settings_that_the_user_trusts_may_name_a_source_outside(root: Path) -> None:
+    (root.parent / "data" / "paths.json").unlink()
+    (root / "askdoc.toml").write_text('sources = ["../outside"]')
+    workspace.trust(root / "askdoc.toml")
+    with app.indexer(workspace.find(root)) as indexer:
+        assert indexer.preview().skipped == ()
+
+
+def test_a_link_out_of_the_folder_is_read_again_where_it_was_named(root: Path) -> None:
+    (root.parent / "elsewhere").mkdir()
+    linked = root.parent / "elsewhere" / "linked.txt"
+    linked.write_text("The quay is made of stone.")
+    (root / "link").symlink_to(linked.parent)
+    index(root, root / "link")
+    linked.write_text("The quay is made of brick.")
+    assert index(root).skipped == ()
+    assert "brick" in text(root)
+    (root / "link").unlink()
+    (root / "link").symlink_to(root.parent)
+    assert [skip.code for skip in index(root).skipped] == ["not_named"]

@@ -262,12 +262,8 @@ def _trust(workspace: Workspace) -> Trust:
     if workspace.library is not None:
         return ANYWHERE
     root = workspace.root
-    own = workspace.sources if workspace.origins["sources"].trusted else ()
     return Trust(
-        allows=lambda location: (
-            trust.may_read(root, location)
-            or any(Path(location).is_relative_to(source) for source in own)
-        ),
+        allows=lambda location: trust.may_read(root, location, workspace.sources),
         allow=lambda locations: trust.allow_paths(root, locations),
     )
 
