@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askdoc.text import sentences
+from askdoc.text import chunking, sentences
 from askdoc.text.chunking import (
     Budget,
     chunk,
@@ -188,6 +189,7 @@ def test_the_work_and_the_chunks_of_a_hard_text_are_bounded(text: str, letters: 
     assert counted <= 4 * len(text)
     assert sum(len(item.text) for item in made) <= 1.1 * len(text)
     assert all(len(item.text) <= budget.characters for item in made)
+    assert all(any(map(str.isalnum, item.text)) for item in made)
     found = "".join(item.text for item in made)
     assert sum(map(str.isalnum, found)) >= sum(map(str.isalnum, text))
 
@@ -249,3 +251,36 @@ def test_a_chunk_that_begins_with_a_sub_item_stands_under_its_item() -> None:
         "six of them were right": ("Triage team",),
         "Budget of it": (),
     }
+
+
+def test_the_work_and_the_labels_of_a_long_list_are_bounded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each passage looks at its list and at the headings above it, but not at all of them."""
+    looked_at = opened = 0
+    cut, open_one = Reading.cut, chunking._open
+
+    def counted_cut(self: Reading, span: Span) -> str:
+        nonlocal looked_at
+        looked_at += len(span)
+        return cut(self, span)
+
+    def counted_open(path: list[Section], section: Section) -> None:
+        nonlocal opened
+        opened += 1
+        open_one(path, section)
+
+    head, below, beside = "long " * 300, ["item"] * 1_000, ["beside"] * 1_000
+    text = f"* {head}\n" + "".join(f"  * {one}\n" for one in below) + " ".join(beside)
+    given = structured(text, *((one.strip(), Kind.ITEM) for one in [head, *below, *beside]))
+    spans = [block.span for block in given.structure.blocks]
+    given = replace(given, sections=tuple(Section(span.start, 1, "A") for span in spans[500:]))
+    monkeypatch.setattr(chunking, "_MOST_ITEMS", 10)
+    monkeypatch.setattr(chunking, "_WIDEST", 20)
+    monkeypatch.setattr(Reading, "cut", counted_cut)
+    monkeypatch.setattr(chunking, "_open", counted_open)
+    made = chunk(given, spans, "d", budget=Budget(1), count_tokens=words)
+    assert len(made) == 2_300
+    assert looked_at < 1_000 * len(made)
+    assert opened <= len(given.sections)
+    assert max(len(heading) for one in made for heading in one.headings) < 200
