@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import os
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -22,6 +24,7 @@ from askdoc import app
 from .hostile import KINDS, hostile, suffixes
 from .taking import BEYOND, take_in
 
+_FORKS = multiprocessing.get_context("fork")
 SECONDS, MEGABYTES = 60, 1000
 """What reading a file may take: the defaults of askdoc."""
 
@@ -58,15 +61,23 @@ def take_in_one(root: Path) -> dict[str, object]:
     return {"characters": characters, "code": "error" if faults else (codes or ["indexed"])[0]}
 
 
+def make(suffix: str, kind: str, seed: str, size: int, file: Path) -> None:
+    """Make a hostile file."""
+    dice = random.Random(seed)  # noqa: S311 - not for secrets
+    file.write_bytes(hostile(suffix, kind, dice, size))
+
+
 def measure(suffix: str, kind: str, seed: str, size: int, keep: Path) -> Outcome:
     """Make a file and take it in, in a process of its own."""
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
         (root / ".askdoc").mkdir()
         (root / "docs").mkdir()
-        data = hostile(suffix, kind, random.Random(seed), size)  # noqa: S311 - not for secrets
         file = root / "docs" / f"{kind}-{seed}.{suffix}"
-        file.write_bytes(data)
+        # In a process of its own: a process inherits the peak of memory of the one that starts it.
+        making = _FORKS.Process(target=make, args=(suffix, kind, seed, size, file))
+        making.start()
+        making.join()
         command = [sys.executable, "-m", "tests.abuse.soak", "--one", name]
         with subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
@@ -76,9 +87,9 @@ def measure(suffix: str, kind: str, seed: str, size: int, keep: Path) -> Outcome
             _, _, used = os.wait4(started.pid, 0)  # of its own processes, too
         said = json.loads(told or '{"characters": 0, "code": "error"}')
         seconds, megabytes = used.ru_utime + used.ru_stime, used.ru_maxrss / 1000
-        found = Outcome(file.name, len(data), seconds, megabytes, **said)
+        found = Outcome(file.name, file.stat().st_size, seconds, megabytes, **said)
         if found.is_bad:
-            (keep / file.name).write_bytes(data)
+            shutil.copyfile(file, keep / file.name)
         return found
 
 
