@@ -30,7 +30,7 @@ from pathlib import Path
 import numpy as np
 
 from askdoc import app, workspace
-from askdoc.index.embed import sweep
+from askdoc.index.embed import remove_obsolete
 from askdoc.store import embedded
 from askdoc.text.terms import SnowballAnalyser
 from askdoc.types import Chunk, Document, Span, Stamp
@@ -152,7 +152,7 @@ class Builder:
             after = time.process_time()
             self._catalog.publish([item[0].id for item in made])
             then = time.process_time()
-            self._sweep()
+            self._clean_up()
             self.seconds["catalog"] += between - started + then - after
             self.seconds["vectors"] += after - between + time.process_time() - then
 
@@ -163,7 +163,7 @@ class Builder:
         for first in range(0, len(places), 100):
             self._catalog.release(places[first : first + 100])
         between = time.process_time()
-        self._sweep()
+        self._clean_up()
         self.seconds["catalog"] += between - started
         self.seconds["vectors"] += time.process_time() - between
 
@@ -178,11 +178,11 @@ class Builder:
         self._catalog.close()
         self.wall += time.perf_counter()
 
-    def _sweep(self) -> None:
+    def _clean_up(self) -> None:
         if self._vectors is not None:
-            sweep(self._catalog, self._vectors)
+            remove_obsolete(self._catalog, self._vectors)
         else:
-            self._catalog.settle(self._catalog.obsolete())
+            self._catalog.clear_obsolete(self._catalog.obsolete())
 
 
 def embed(passages: list[str]) -> np.ndarray:
@@ -252,8 +252,10 @@ def measure(here: Workspace, texts: Texts, passages: int, *, dense: bool) -> Non
 
     documents = passages // PER_DOCUMENT
     random = np.random.default_rng(5)
-    asked = [_question(texts, int(n)) for n in random.integers(0, documents, QUERIES)]
-    near = [_near(int(n)) for n in random.integers(min(REAL, passages // 2), passages, QUERIES)]
+    asked = [question(texts, int(n)) for n in random.integers(0, documents, QUERIES)]
+    near = [
+        near_to_none(int(n)) for n in random.integers(min(REAL, passages // 2), passages, QUERIES)
+    ]
     before = resident()
     catalog = timed("open the catalog", lambda: app.open_catalog(here))
     timed("count documents and passages", catalog.counts)
@@ -284,14 +286,14 @@ def _load(catalog: object, hits: list) -> None:
     catalog.documents({chunk.document_id for chunk in chunks})
 
 
-def _question(texts: Texts, number: int) -> list[str]:
+def question(texts: Texts, number: int) -> list[str]:
     """Choose six words of one of a document's sentences, as a question does."""
     random = np.random.default_rng([4, number])
     words = texts.document(number)[3][int(random.integers(0, PER_DOCUMENT))][:SENTENCE]
     return " ".join(texts.terms[w] for w in random.choice(words, 10)).split()[:6]
 
 
-def _near(number: int) -> np.ndarray:
+def near_to_none(number: int) -> np.ndarray:
     """Make a random vector to search for; none of the stored ones is near it."""
     return vectors_for(np.array([20_000_000 + number]))[0]
 
@@ -336,10 +338,10 @@ def memory() -> str:
     return f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3:,.0f} MB at most"
 
 
-def forget(here: Workspace) -> None:
-    """Drop the files of the index, and of nothing else, from the machine's memory."""
+def forget(folder: Path) -> None:
+    """Drop the files in a folder, and nothing else, from the machine's memory."""
     os.sync()
-    for file in here.index.rglob("*"):
+    for file in folder.rglob("*"):
         if file.is_file():
             with file.open("rb") as stream:
                 os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
@@ -352,7 +354,7 @@ def run(folder: Path, passages: int, *options: str) -> None:
     for step in ("build", "cold", "warm", "change", "changed"):
         print(f"\n{passages:,} passages: {step}", flush=True)
         if step == "cold":
-            forget(here)
+            forget(here.index)
         command = [sys.executable, __file__, str(passages), "--folder", str(folder)]
         subprocess.run([*command, *options, "--step", step], check=True)
 

@@ -25,6 +25,7 @@ class Server:
 
     programs: Path
     folder: Path
+    options: str
     _numbers: Iterator[int] = field(default_factory=itertools.count)
     _emptied: dict[str, str] = field(default_factory=dict)
 
@@ -67,7 +68,7 @@ class Server:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        options = f"-c listen_addresses= -c unix_socket_directories={self.folder} -c fsync=off"
+        options = f"-c listen_addresses= -c unix_socket_directories={self.folder} {self.options}"
         log = str(self.folder / "log")
         self.run("pg_ctl", "-D", str(self.folder / "data"), "-o", options, "-l", log, "-w", "start")
 
@@ -77,7 +78,7 @@ class Server:
 
 
 @contextmanager
-def serving() -> Iterator[Server]:
+def serving(options: str = "-c fsync=off") -> Iterator[Server]:
     """Run a server, or skip the test where there is none."""
     programs = _programs()
     if programs is None:
@@ -87,7 +88,7 @@ def serving() -> Iterator[Server]:
     if os.geteuid() == 0 and shutil.which("runuser") is None:
         pytest.skip("PostgreSQL does not run as root, and `runuser` is not here")
     folder = Path(tempfile.mkdtemp(prefix="askdoc-pg-"))  # a socket needs a short path
-    server = Server(programs, folder)
+    server = Server(programs, folder, options)
     try:
         if os.geteuid() == 0:
             shutil.chown(folder, "postgres")

@@ -140,13 +140,13 @@ class SqliteCatalog(SqlCatalog):
         with self.transaction(), translating(self._folder):
             self._connection.executemany(statement, rows)
 
-    def _list(self, key: int) -> None:
-        self._many("INSERT INTO lexicon (rowid, terms) VALUES (?, ?)", self._terms(key))
+    def _list(self, keys: Sequence[int]) -> None:
+        rows = ((chunk, terms) for _, chunk, terms in self._terms(keys))
+        self._many("INSERT INTO lexicon (rowid, terms) VALUES (?, ?)", rows)
 
     def _unlist(self, key: int) -> None:
-        self._many(
-            "INSERT INTO lexicon (lexicon, rowid, terms) VALUES ('delete', ?, ?)", self._terms(key)
-        )
+        rows = ((chunk, terms) for _, chunk, terms in self._terms([key]))
+        self._many("INSERT INTO lexicon (lexicon, rowid, terms) VALUES ('delete', ?, ?)", rows)
 
     def _clear_full_text(self) -> None:
         self._run("INSERT INTO lexicon (lexicon) VALUES ('delete-all')")

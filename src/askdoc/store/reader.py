@@ -69,7 +69,7 @@ _BUNDLES = """
     FROM chunks c JOIN documents d ON d.key = c.document AND d.version = 1
     WHERE c.id IN ({})
 """
-_BUNDLE = "SELECT packed, lengths FROM sentence_vectors WHERE chunk = ?"
+_BUNDLE = "SELECT chunk, packed, lengths FROM sentence_vectors WHERE chunk IN ({})"
 _BATCH = 500
 """Values per statement; old builds of SQLite allow 999."""
 _MOST_TERMS = 64
@@ -228,11 +228,11 @@ class SqlReader(ABC):
         for chunk, key, first in self._for_each(_BUNDLES, {pack_id(chunk) for chunk in ids}):
             wanted.setdefault(first or key, {})[key - (first or key)] = unpack_id(chunk)
         found: dict[str, bytes] = {}
-        for first, places in wanted.items():
-            for vectors, lengths in self._all(_BUNDLE, first):
-                with decoding(self._place):
-                    read = unbundle(vectors, lengths, places)
-                found |= {places[place]: own for place, own in read.items()}
+        for first, vectors, lengths in self._for_each(_BUNDLE, wanted):
+            places = wanted[first]
+            with decoding(self._place):
+                read = unbundle(vectors, lengths, places)
+            found |= {places[place]: own for place, own in read.items()}
         return found
 
     def frequencies(self, terms: Collection[str]) -> Mapping[str, int]:

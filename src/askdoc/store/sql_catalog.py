@@ -31,7 +31,7 @@ from askdoc.store.packing import (
     unpack_optional,
     unpack_text,
 )
-from askdoc.store.reader import CORPUS_FINGERPRINT, SqlReader
+from askdoc.store.reader import CORPUS_FINGERPRINT, SqlReader, batched
 from askdoc.text.chunking import name_words
 from askdoc.types import Chunk, Document, Found, Known, Named, Skip
 
@@ -48,6 +48,14 @@ _KNOWN = """
 _PLACE = "location, path, source, size, modified_ns, within"
 """The columns of a place, in this order."""
 _BY_CONTENT = " AND content_hash = ?"
+_REPLACING_NOTHING = """
+    SELECT s.id, s.key FROM documents s WHERE s.version = 0 AND s.id IN ({})
+    AND NOT EXISTS (SELECT 1 FROM documents o WHERE o.location = s.location AND o.key <> s.key)
+    AND NOT EXISTS (SELECT 1 FROM documents o WHERE o.id = s.id AND o.version = 1)
+    AND NOT EXISTS (SELECT 1 FROM copies c WHERE c.location = s.location)
+"""
+_READ_TOGETHER = 20
+"""Documents whose terms are in memory at a time."""
 _NOWHERE = OddName(b"\0")
 """The temporary location of a document that changes its place, within a transaction."""
 
@@ -99,8 +107,8 @@ class SqlCatalog(SqlReader):
         """Run a statement once for each row of values, in one transaction."""
 
     @abstractmethod
-    def _list(self, key: int) -> None:
-        """Add the chunks of a document to the full text."""
+    def _list(self, keys: Sequence[int]) -> None:
+        """Add the chunks of documents to the full text."""
 
     @abstractmethod
     def _unlist(self, key: int) -> None:
@@ -239,7 +247,7 @@ class SqlCatalog(SqlReader):
                 ),
             )
             for found, document_id in wanted:
-                self._count_place(found.path, self._content(document_id), 1)
+                self._count_places([(found.path, self._content(document_id))], 1)
             for key, document_id in self._all(
                 "SELECT key, id FROM documents WHERE location = ?", _NOWHERE
             ):
@@ -261,7 +269,7 @@ class SqlCatalog(SqlReader):
                 statement = f"SELECT path FROM {table} WHERE {where}"  # noqa: S608 - names above
                 for (path,) in self._all(statement, pack_name(found.location)):
                     content = self._content_at(found.location)
-                    self._count_place(unpack_name(path), content, -1)
+                    self._count_places([(unpack_name(path), content)], -1)
                     self._run(
                         f"""UPDATE {table} SET path = ?, source = ?, size = ?, modified_ns = ?
                             WHERE {where}""",  # noqa: S608 - names above
@@ -271,7 +279,7 @@ class SqlCatalog(SqlReader):
                         found.modified_ns,
                         pack_name(found.location),
                     )
-                    self._count_place(found.path, content, 1)
+                    self._count_places([(found.path, content)], 1)
 
     def named(self, document_ids: Collection[str] | None = None) -> Mapping[str, Named]:
         """Return, for these documents or all, the names in the full text, and their paths."""
@@ -308,15 +316,14 @@ class SqlCatalog(SqlReader):
                 self._run(
                     "UPDATE terms SET packed = ? WHERE first_chunk = ?", pack_text(renamed), first
                 )
-            self._list(key)
+            self._list([key])
             self._run("UPDATE documents SET named = ? WHERE key = ?", pack_name(named), key)
 
     def rebuild_full_text(self) -> None:
         """Build the full text again from the stored terms."""
         with self.transaction():
             self._clear_full_text()
-            for (key,) in self._all("SELECT key FROM documents WHERE version = 1"):
-                self._list(key)
+            self._list([key for (key,) in self._all("SELECT key FROM documents WHERE version = 1")])
 
     # ── documents ───────────────────────────────────────────────────────────────────────────────
 
@@ -433,17 +440,15 @@ class SqlCatalog(SqlReader):
         A place that belonged to another document is taken from it.
         """
         with self.transaction():
-            for document_id in document_ids:
-                key = self._version(document_id, 0)
-                self._ends.pop(document_id, None)
-                self._make_way(document_id, key)
-                self._list(key)
-                self._run("UPDATE documents SET version = 1 WHERE key = ?", key)
-                self._run(
-                    "DELETE FROM obsolete WHERE id IN (SELECT id FROM chunks WHERE document = ?)",
-                    key,
-                )
-                self._count_in(document_id, 1)
+            for batch in batched(dict.fromkeys(document_ids)):
+                new = self._replacing_nothing(batch)
+                if new:
+                    self._show(new)
+                for document_id in batch:
+                    if document_id not in new:
+                        key = self._version(document_id, 0)
+                        self._make_way(document_id, key)
+                        self._show({document_id: key})
 
     def chunk_ids(self, document_ids: Iterable[str] | None = None) -> list[str]:
         """List the chunk ids of these documents, or of all."""
@@ -495,6 +500,29 @@ class SqlCatalog(SqlReader):
             ),
         )
 
+    def _replacing_nothing(self, document_ids: Sequence[str]) -> dict[str, int]:
+        """Map those of the staged documents that replace nothing to their keys.
+
+        They are published together, since a database on another machine answers each statement
+        only after a while.
+        """
+        return dict(self._for_each(_REPLACING_NOTHING, document_ids))
+
+    def _show(self, staged: Mapping[str, int]) -> None:
+        """Make the staged versions of documents visible, given by ids and keys."""
+        for document_id in staged:
+            self._ends.pop(document_id, None)
+        keys = list(staged.values())
+        self._list(keys)
+        marks = ",".join("?" * len(keys))
+        self._run(f"UPDATE documents SET version = 1 WHERE key IN ({marks})", *keys)  # noqa: S608
+        self._run(
+            f"""DELETE FROM obsolete
+                WHERE id IN (SELECT id FROM chunks WHERE document IN ({marks}))""",  # noqa: S608
+            *keys,
+        )
+        self._count_in(list(staged), 1)
+
     def _make_way(self, document_id: str, staged: int) -> None:
         """Remove what the staged version of a document replaces."""
         [(location,)] = self._all("SELECT location FROM documents WHERE key = ?", staged)
@@ -513,7 +541,7 @@ class SqlCatalog(SqlReader):
         """
         name = pack_name(location)
         for key, path in self._all("SELECT document, path FROM copies WHERE location = ?", name):
-            self._count_place(unpack_name(path), self._content(key), -1)
+            self._count_places([(unpack_name(path), self._content(key))], -1)
             self._run("DELETE FROM copies WHERE location = ?", name)
         for key, document_id, version in self._all(
             "SELECT key, id, version FROM documents WHERE location = ?", name
@@ -581,7 +609,7 @@ class SqlCatalog(SqlReader):
         [(location, path)] = self._all("SELECT location, path FROM documents WHERE key = ?", key)
         if unpack_name(location) == "\0":
             return
-        self._count_place(unpack_name(path), self._content(document_id), -1)
+        self._count_places([(unpack_name(path), self._content(document_id))], -1)
         self._run(
             "UPDATE documents SET location = ?, named = coalesce(named, ?) WHERE key = ?",
             _NOWHERE,
@@ -590,7 +618,7 @@ class SqlCatalog(SqlReader):
         )
 
     def _take_out(self, key: int, document_id: str) -> None:
-        self._count_in(document_id, -1)
+        self._count_in([document_id], -1)
         self._unlist(key)
         self._erase(key)
 
@@ -618,11 +646,20 @@ class SqlCatalog(SqlReader):
         )
         return str(rows[0][0])
 
-    def _terms(self, key: int) -> Iterator[tuple[int, str]]:
-        """Yield the row id and the terms of each chunk of a document, as the full text has them."""
-        statement = "SELECT first_chunk, packed FROM terms WHERE document = ? ORDER BY first_chunk"
-        for first, packed in self._all(statement, key):
-            yield from enumerate(unpack_text(packed).split("\n"), start=first)
+    def _terms(self, keys: Sequence[int]) -> Iterator[tuple[int, int, str]]:
+        """Yield the document, the row id and the terms of each chunk of documents.
+
+        The terms are those that the full text has.
+        """
+        for batch in batched(keys, _READ_TOGETHER):
+            rows = self._all(
+                f"""SELECT document, first_chunk, packed FROM terms
+                    WHERE document IN ({",".join("?" * len(batch))}) ORDER BY first_chunk""",  # noqa: S608
+                *batch,
+            )
+            for key, first, packed in rows:
+                for chunk, line in enumerate(unpack_text(packed).split("\n"), start=first):
+                    yield key, chunk, line
 
     def _erase_staged(self, document_id: str) -> None:
         rows = self._all("SELECT key FROM documents WHERE id = ? AND version = 0", document_id)
@@ -649,17 +686,23 @@ class SqlCatalog(SqlReader):
             self._run(f"DELETE FROM {table} WHERE document = ?", key)  # noqa: S608 - names above
         self._run("DELETE FROM documents WHERE key = ?", key)
 
-    def _count_in(self, document_id: str, sign: int) -> None:
-        """Add a document with all its places to the corpus fingerprint, or subtract it."""
-        content = self._content(document_id)
-        for path in self.named([document_id])[document_id].paths:
-            self._count_place(path, content, sign)
+    def _count_in(self, document_ids: Sequence[str], sign: int) -> None:
+        """Add documents with all their places to the corpus fingerprint, or subtract them."""
+        named = self.named(document_ids)
+        contents = self._for_each(
+            "SELECT id, content_hash FROM documents WHERE version = 1 AND id IN ({})", document_ids
+        )
+        self._count_places(
+            ((path, content) for key, content in contents for path in named[key].paths), sign
+        )
 
-    def _count_place(self, path: str, content: str, sign: int) -> None:
-        """Add a place to the corpus fingerprint; `sign` -1 subtracts it."""
-        name = path.encode("utf-8", "surrogatepass")
-        digest = hashlib.blake2b(name + b"\0" + content.encode(), digest_size=32).digest()
-        total = int(self.corpus_fingerprint(), 16) + sign * int.from_bytes(digest)
+    def _count_places(self, places: Iterable[tuple[str, str]], sign: int) -> None:
+        """Add places, each with its content, to the corpus fingerprint; -1 subtracts them."""
+        total = int(self.corpus_fingerprint(), 16)
+        for path, content in places:
+            name = path.encode("utf-8", "surrogatepass")
+            digest = hashlib.blake2b(name + b"\0" + content.encode(), digest_size=32).digest()
+            total += sign * int.from_bytes(digest)
         self.keep(CORPUS_FINGERPRINT, f"{total % _MODULUS:064x}")
 
 

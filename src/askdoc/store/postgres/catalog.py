@@ -73,12 +73,9 @@ _ARRIVED = """
     INSERT INTO vectors SELECT id, document, vector FROM staged_vectors WHERE document = ANY(?)
     ON CONFLICT (id) DO UPDATE SET document = excluded.document, vector = excluded.vector
 """
-_TERMS_COUNTED = """
-    UPDATE documents d SET terms = counted.terms FROM (
-        SELECT c.document, sum(p.length) AS terms
-        FROM (SELECT DISTINCT chunk, length FROM postings) p JOIN chunks c ON c.key = p.chunk
-        GROUP BY c.document
-    ) counted WHERE d.key = counted.document
+_SET_TERMS = """
+    UPDATE documents d SET terms = counted.terms
+    FROM unnest(?::bigint[], ?::bigint[]) AS counted(key, terms) WHERE d.key = counted.key
 """
 _BATCH = 5000
 _ROWS = 50_000
@@ -87,6 +84,7 @@ _ROWS = 50_000
 _MOST_TEXTS = 200
 """Documents whose texts are remembered in part."""
 
+_GROWING = ("postings", "vocabulary", "chunks", "documents", "vectors", "staged_vectors")
 _MANY = 100
 """From this many changed documents on, the writer lets PostgreSQL tidy up and count."""
 
@@ -119,6 +117,7 @@ class PostgresCatalog(SqlCatalog):
         self._added: Counter[str] = Counter()
         self._totals = [0, 0]
         self._changed = 0
+        self._corpus: Row | None = None
         self._staged: dict[str, int] = {}
         self._texts: dict[int, dict[int, str]] = {}
         if not write:
@@ -128,7 +127,7 @@ class PostgresCatalog(SqlCatalog):
         """Close the connection; after many changes, let PostgreSQL tidy up first."""
         if self._changed >= _MANY and not self.session.is_broken:
             with suppress(StoreError):  # the owner alone may; PostgreSQL does it by itself, later
-                for table in ("postings", "vocabulary", "chunks", "documents", "vectors"):
+                for table in _GROWING:
                     self.session.run(f"VACUUM (ANALYZE) {table}")
         self.session.close()
 
@@ -145,6 +144,7 @@ class PostgresCatalog(SqlCatalog):
         self._forget()
         self._segment.cache_clear()
         self._texts.clear()
+        self._corpus = None
 
     def chunks(self, ids: Sequence[str]) -> list[Chunk]:
         """Return the chunks in this order; all their texts come in one answer of the server."""
@@ -171,7 +171,9 @@ class PostgresCatalog(SqlCatalog):
         rarest = self._rarest(terms)
         if not (rarest or together):
             return []
-        [(chunks, length)] = self._all("SELECT chunks, terms FROM totals")
+        if self._corpus is None or self._write:
+            [self._corpus] = self._all("SELECT chunks, terms FROM totals")
+        chunks, length = self._corpus
         if not chunks or not length:
             return []
         bm25 = _Bm25(chunks, length / chunks)
@@ -284,6 +286,23 @@ class PostgresCatalog(SqlCatalog):
             self._run("DELETE FROM staged_vectors WHERE document = ANY(?)", ids)
             super().publish(ids)
 
+    def _replacing_nothing(self, document_ids: Sequence[str]) -> dict[str, int]:
+        found = super()._replacing_nothing(document_ids)
+        if self.run is None:
+            return found
+        rows = self._all(
+            "SELECT key FROM documents WHERE key = ANY(?) AND coalesce(run, ?) <> ?",
+            list(found.values()),
+            self.run,
+            self.run,
+        )
+        taken_over = {key for (key,) in rows}  # publishing one of them alone says so
+        return {
+            document_id: key
+            for document_id, key in found.items()
+            if key not in taken_over and self._staged.get(document_id, key) == key
+        }
+
     def drop_staged(self, document_ids: Iterable[str] | None = None) -> None:
         """Discard the staged versions of these documents, or what this run has left unfinished."""
         if document_ids is None and self.run is not None:
@@ -318,14 +337,6 @@ class PostgresCatalog(SqlCatalog):
             key,
         )
         super()._erase(key)
-
-    def copy_full_text(self) -> None:
-        """Build the full text of all published documents, which has none, in large steps."""
-        with self.transaction():
-            keys = [key for (key,) in self._all("SELECT key FROM documents WHERE version = 1")]
-            self._changed += len(keys)
-            self._copy_postings(keys)
-            self._run(_TERMS_COUNTED)
 
     def _slice(self, document: int, span: Span) -> str:
         held = self._texts.get(document, {})
@@ -462,16 +473,18 @@ class PostgresCatalog(SqlCatalog):
                 found[chunk] = count, len(terms)
         return found
 
-    def _list(self, key: int) -> None:
-        self._changed += 1
-        self._copy_postings([key])
-        terms = sum(len(line.split()) for _, line in self._terms(key))
-        self._run("UPDATE documents SET terms = ? WHERE key = ?", terms, key)
+    def _list(self, keys: Sequence[int]) -> None:
+        self._changed += len(keys)
+        lengths = dict.fromkeys(keys, 0)
+        # The rows are read from the connection that copies them.
+        for part in batched(self._postings(keys, lengths), _ROWS):
+            self.session.copy("postings", ("term", "chunk", "count", "length"), part)
+        self._run(_SET_TERMS, list(lengths), list(lengths.values()))
 
     def _unlist(self, key: int) -> None:
         self._changed += 1
         pairs: list[tuple[str, int]] = []
-        for chunk, terms in self._terms(key):
+        for _, chunk, terms in self._terms([key]):
             own = terms.split()
             self._totals[0] -= 1
             self._totals[1] -= len(own)
@@ -493,15 +506,13 @@ class PostgresCatalog(SqlCatalog):
         self._added.clear()
         self._totals = [0, 0]
 
-    def _copy_postings(self, keys: Sequence[int]) -> None:
-        rows = (row for key in keys for row in self._postings(key))
-        for part in batched(rows, _ROWS):  # they are read from the connection that copies them
-            self.session.copy("postings", ("term", "chunk", "count", "length"), part)
-
-    def _postings(self, key: int) -> Iterator[tuple[str, int, int, int]]:
-        """Yield the rows of a document, and count its terms."""
-        for chunk, terms in self._terms(key):
+    def _postings(
+        self, keys: Sequence[int], lengths: dict[int, int]
+    ) -> Iterator[tuple[str, int, int, int]]:
+        """Yield the rows of documents, and count their terms, each document's in `lengths`."""
+        for key, chunk, terms in self._terms(keys):
             own = terms.split()
+            lengths[key] += len(own)
             self._totals[0] += 1
             self._totals[1] += len(own)
             held = Counter(own)

@@ -235,7 +235,7 @@ def copy_in(
             session.copy(table, columns, (_for_postgres(table, columns, row) for row in rows))
         _count_on(session)
         session.copy("vectors", ("id", "document", "vector"), vectors())
-        shared.copy_full_text()
+        shared.rebuild_full_text()
     PostgresVectors(session, write=True).close()  # which builds the graph
 
 

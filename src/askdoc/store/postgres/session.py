@@ -37,7 +37,7 @@ from askdoc.errors import (
 )
 from askdoc.store.packing import OddName, PackedId
 
-VERSION = "0003"
+VERSION = "0004"
 """The version of the tables; the newest migration has this number."""
 
 _SCHEMA = "askdoc"
@@ -66,7 +66,11 @@ _ESCAPED = "\1"
 _RIGHTS = (
     "ask the owner of the library for the rights; the guide `Share a library` has the commands"
 )
-_CONTENT = "SELECT value FROM meta WHERE key = 'corpus_fingerprint'"
+_SNAPSHOT = """
+    BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+    SELECT set_config('askdoc.groups', {}, true);
+    SELECT value FROM meta WHERE key = 'corpus_fingerprint'
+"""
 _PLACE = re.compile(r"\?(\d*)")
 
 Row = tuple[Any, ...]
@@ -151,6 +155,7 @@ class Session:
         self.changed: Callable[[], None] = lambda: None
         self._write = write
         self._within = False
+        self._locks: set[int] = set()
         self._content: list[Row] | None = None
         self._opened: psycopg.Connection[Row] | None = None
         self._open()
@@ -253,8 +258,13 @@ class Session:
             raise
         finally:
             self._within = False
+            self._locks.clear()
 
     def _lock(self, kind: int) -> None:
+        """Take a lock until the end of the transaction, once."""
+        if kind in self._locks:
+            return
+        self._locks.add(kind)
         self.run("SELECT pg_advisory_xact_lock(?, hashtext(?))", kind, self.database.schema)
 
     def begin_snapshot(self) -> None:
@@ -264,12 +274,13 @@ class Session:
     def _begin_snapshot(self) -> None:
         with self.translating():
             connection = self._opened or self._open()
-            if connection.info.transaction_status:
-                connection.execute("ROLLBACK")
-            connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            asked = ",".join(self._groups or ())
-            connection.execute("SELECT set_config('askdoc.groups', $1, true)", [asked])
-            self._content = connection.execute(_CONTENT).fetchall()
+            before = "ROLLBACK;" if connection.info.transaction_status else ""
+            asked = sql.quote(",".join(self._groups or ()), connection)
+            # One message, since each takes a while where the server is on another machine.
+            cursor = connection.execute(before + _SNAPSHOT.format(asked), prepare=False)
+            while cursor.nextset():
+                pass
+            self._content = cursor.fetchall()
 
     def rest(self) -> None:
         """Let go of a reader's snapshot and of its connection, until the next statement."""

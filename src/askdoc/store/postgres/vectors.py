@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,15 @@ GRAPH_FROM = 10_000
 which takes some milliseconds and misses nothing."""
 
 _GRAPH = "vectors_by_cosine"
+_LOOK_EVERY = 30.0
+"""Seconds between two looks for a graph that was not there."""
+_LINKS = 1536
+"""Bytes of memory for a vector's links while the graph is built, with some to spare."""
+_MOST_MEMORY = 2 << 30
+_ALLOW = """
+    SELECT set_config('maintenance_work_mem', greatest(
+        pg_size_bytes(current_setting('maintenance_work_mem')) / 1024, ?::bigint) || 'kB', false)
+"""
 _MOST_CANDIDATES = 400
 """Most vectors that come from the graph to be compared exactly; `hnsw.ef_search` is as many."""
 
@@ -58,7 +68,8 @@ class PostgresVectors:
         self._into = into
         self._write = write
         self._dimensions: int | None = None
-        self._has_graph: bool | None = None
+        self._has_graph = False
+        self._looked = -_LOOK_EVERY
 
     @classmethod
     def of(
@@ -145,9 +156,12 @@ class PostgresVectors:
     def close(self) -> None:
         """Build the graph of a library that has grown; the session stays open."""
         if self._write and not self._session.is_broken and not self._graph():
-            length = self._length()
-            if length is not None and self.count() >= GRAPH_FROM:
+            length, count = self._length(), self.count()
+            if length is not None and count >= GRAPH_FROM:
+                memory = min(count * (2 * length + _LINKS), _MOST_MEMORY)
                 with suppress(StoreError):  # without it, a search takes longer and finds the same
+                    # Beyond this memory, building goes on in the table, many times as slowly.
+                    self._session.all(_ALLOW, memory // 1024)
                     self._session.run(
                         f"""CREATE INDEX IF NOT EXISTS {_GRAPH} ON vectors
                             USING hnsw ((vector::halfvec({length})) halfvec_cosine_ops)
@@ -162,7 +176,9 @@ class PostgresVectors:
         return self._dimensions
 
     def _graph(self) -> bool:
-        if not self._has_graph:
+        """Tell whether there is a graph; readers notice a new one after a while."""
+        if not self._has_graph and time.monotonic() - self._looked > _LOOK_EVERY:
+            self._looked = time.monotonic()
             rows = self._session.all(
                 "SELECT 1 FROM pg_indexes WHERE schemaname = ? AND indexname = ?",
                 self._session.database.schema,
