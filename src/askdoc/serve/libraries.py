@@ -46,7 +46,7 @@ _MOST_GROUPS = 8
 """Sets of groups for which a thread has shared libraries open."""
 
 _MOST_REMEMBERED = 10_000
-"""Texts whose terms and vectors a server remembers: some 20 MB. Other documents and other questions
+"""Texts whose terms and vectors a server remembers: some 25 MB. Other documents and other questions
 have others, so more would be growth all day."""
 
 _HAS_GLIBC = platform.libc_ver()[0] == "glibc"
