@@ -197,7 +197,8 @@ def _workers() -> list[int]:
         ("local", "needs a shared library"),
         ("cluster", "not the address of a cluster"),
         ("http://cluster:80", "not the address of a cluster"),
-        ("ray://cluster:10001", "refuses to connect to"),
+        ("ray://cluster:10001", "not the address of a cluster"),
+        ("cluster:6379", "refuses to connect to"),
     ],
 )
 def test_refuses_what_cannot_be(tmp_path: Path, address: str, message: str) -> None:

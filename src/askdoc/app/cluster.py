@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from askdoc.workspace import Workspace
 
 LOCAL, AUTO = "local", "auto"
-_HOW = "write `local`, `auto`, `HOST:PORT` or `ray://HOST:PORT`"
+_HOW = "write `local`, `auto` or `HOST:PORT`, on a machine of the cluster"
 _MEMORY = 100_000_000
 """Bytes of the store of objects that a local cluster gets; batches and results are small."""
 
@@ -346,7 +346,7 @@ def _is_here(address: str) -> bool:
     if address in (LOCAL, AUTO):
         return True
     try:
-        host = urlsplit(address if "://" in address else f"//{address}").hostname or ""
+        host = urlsplit(f"//{address}").hostname or ""
     except ValueError:
         return False
     with suppress(ValueError):
@@ -357,8 +357,8 @@ def _is_here(address: str) -> bool:
 def _expect_address(address: str) -> None:
     message = f"`{address}` is not the address of a cluster"
     try:
-        parts = urlsplit(address if "://" in address else f"//{address}")
-        fits = parts.scheme in ("", "ray") and parts.hostname and parts.port
+        parts = urlsplit(f"//{address}")
+        fits = "/" not in address and parts.hostname and parts.port
     except ValueError as error:
         raise UsageError(message, hint=_HOW) from error
     if not fits:

@@ -134,8 +134,8 @@ def index(  # noqa: PLR0913 - one parameter for each option
         typer.Option(
             "--ray",
             metavar="ADDRESS",
-            help="Let a Ray cluster read the files of a shared library: `local`, `auto`,"
-            " `HOST:PORT` or `ray://HOST:PORT`.",
+            help="Let a Ray cluster read the files of a shared library: `local`, `auto`"
+            " or the `HOST:PORT` of one that this machine belongs to.",
         ),
     ] = None,
     depth: Depth = None,
