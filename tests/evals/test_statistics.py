@@ -40,7 +40,7 @@ def test_the_interval_is_that_of_scipy_with_the_same_seed(n: int) -> None:
 
 @given(st.integers(0, 300), st.integers(0, 300))
 def test_the_sign_test_is_the_binomial_test_of_scipy(better: int, worse: int) -> None:
-    from scipy import stats  # type: ignore[import-untyped]
+    from scipy import stats
 
     expected = stats.binomtest(better, better + worse).pvalue if better + worse else 1.0
     assert sign_test(better, worse) == pytest.approx(expected, abs=1e-9)
