@@ -805,6 +805,15 @@ def test_an_outline_is_the_headings_each_with_a_sentence() -> None:
     assert "has no headings" in none.stderr
 
 
+def test_the_properties_of_a_file_are_no_part_of_its_outline(bare: Path) -> None:
+    page = '<meta name="author" content="Ada Holm"><p>The pier is of oak.</p>'
+    (bare / "pier.html").write_text(page, encoding="utf-8")
+    assert run("index", ".").exit_code == 0
+    done = run("outline", "pier.html")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "has no headings" in done.stderr
+
+
 def test_a_search_marks_the_words_of_the_question_in_any_form() -> None:
     text = "The piers were rebuilt, in Oak and in steel."
     marked = _matches('What is the pier "built in" oak -steel?', SnowballAnalyser(), "en")

@@ -21,7 +21,7 @@ from askdoc.render.layout import flat, hang
 from askdoc.strings import one_line
 from askdoc.types import Chunk, Document, Span
 from askdoc.types.documents import Kind
-from askdoc.types.places import name_place
+from askdoc.types.places import PROPERTIES, name_place
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def _parts(document: Document, text: str, chunks: Sequence[Chunk]) -> Iterator[_
     }
     before: tuple[str, ...] = ()
     for chunk in chunks:
-        if chunk.headings == before:
+        if chunk.headings == before or document.place_of(chunk.span) == PROPERTIES:
             continue
         shared = 0
         while chunk.headings[: shared + 1] == before[: shared + 1] and shared < len(before):
