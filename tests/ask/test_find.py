@@ -99,7 +99,7 @@ def test_an_answer_on_another_version_is_not_sure(tmp_path: Path) -> None:
     assert right.status is Status.ANSWERED
     assert other.status is Status.UNSURE
     assert other.reason
-    assert other.reason.message == "nothing near this question is about version 2.1.7"
+    assert other.reason.message == "what comes nearest to this question does not name 2.1.7"
     assert other.confidence > Settings().sure_confidence  # all else is alike
 
 

@@ -362,7 +362,8 @@ class Finder:
         confidence = probability(signals, self._calibration(query.language))
         reason = self._doubt(evidence, confidence, demands, documents)
         if reason is None and (lacking := self._lacking_version(query, evidence[0])):
-            reason = Reason("unsure", f"nothing near this question is about version {lacking}")
+            message = f"what comes nearest to this question does not name {lacking}"
+            reason = Reason("unsure", message)
         limit = self._settings.max_sentences
         chosen = []
         if confidence >= self._settings.min_confidence:
@@ -374,10 +375,10 @@ class Finder:
     def _lacking_version(self, query: Query, best: Evidence) -> str | None:
         """Return a version in the question that the best evidence does not name, if there is one.
 
-        Neither does what stands above it. An answer on another version is not sure: of those in the
-        development sets not one was right.
+        Neither does what stands above it. Then the answer is mostly about another version: of
+        three that were sure in the development sets none was right.
         """
-        versions = [figure for figure in figures(query.text) if "." in figure]
+        versions = [one for one in figures(query.text) if one[0].isdigit() and "." in one]
         if not versions:
             return None
         chunk, document = best.passage.chunk, best.passage.document

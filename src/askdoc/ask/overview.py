@@ -237,7 +237,8 @@ class OverviewFinder:
 
 def _candidates(passages: Sequence[Passage], limit: int) -> list[Unit]:
     """List the units that may stand for a text: its sentences, or what else it has."""
-    found = [unit for unit in units(passages) if unit.kind is not Kind.HEADING] or units(passages)
+    every = units(passages)
+    found = [unit for unit in every if unit.kind is not Kind.HEADING] or every
     prose = [unit for unit in found if unit.kind in _TEXT and not unit.opens]
     whole = [unit for unit in prose if _WHOLE.fullmatch(unit.text.strip())]
     chosen = next((some for some in (whole, prose) if len(some) >= limit), found)

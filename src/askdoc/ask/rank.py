@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from askdoc.ask.names import figures, missing, name_terms
 from askdoc.ask.retrieve import DENSE, FIELD, LEXICAL, Query
-from askdoc.ask.units import Unit, units
+from askdoc.ask.units import Unit, plain_cells, units
 from askdoc.types import Candidate, Document, Evidence, Kind, Passage, Span
 from askdoc.types.ports import Ranker
 
@@ -62,13 +62,9 @@ With more, the right unit stands no higher (`benchmarks/RESULTS.md`), and each c
 _CELL = re.compile(r"(?:\A|(?<= \| ))(?P<column>[^|:]+): +(?P<value>[^|]+?)(?= \||\s*\Z)")
 """A cell in a row as readers write it: `Year: 2024 | Total: 12`."""
 
-_PLAIN_CELL = re.compile(r"\S+(?: {1,2}\S+)*")
-"""A cell in a row of a page, which has only white space between its cells."""
-
 Cells = Sequence[tuple[str, Span]]
 """The name of the column and the place in the row, for each cell."""
 
-_LEAST_NAMES = 2
 _MOST = 8.0
 """A ranker's score beyond this, up or down, says no more than this."""
 
@@ -316,11 +312,14 @@ def _cells(item: Evidence) -> Cells:
     if named := [(cell["column"], Span(*cell.span("value"))) for cell in _CELL.finditer(text)]:
         return named
     above = item.passage.chunk.sentence(Span(item.span.start, item.sentence.start))
-    names = [cell[0] for cell in _PLAIN_CELL.finditer(above.split("\n", 1)[0])]
-    values = [Span(*cell.span()) for cell in _PLAIN_CELL.finditer(text)]
-    if len(names) < _LEAST_NAMES or len(values) - len(names) not in (0, 1):
+    head = above.partition("\n")[0]
+    names, values = plain_cells(head), plain_cells(text)
+    # The first column, of what the rows are about, may have no name.
+    if len(names) < len(values) - 1 or not 1 < len(names) <= len(values):
         return []
-    return list(zip(names, values[-len(names) :], strict=True))  # the first may have no name
+    return [
+        (name.of(head), value) for name, value in zip(names, values[-len(names) :], strict=True)
+    ]
 
 
 def _once(evidence: Sequence[Evidence]) -> list[Evidence]:

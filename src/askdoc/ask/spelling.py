@@ -21,6 +21,7 @@ _AS_MEANT = re.compile(
 _WORD = re.compile(r"(?<![\w@#/.])[^\W\d_]{5,}(?![\w@/]|\.\w)")
 _ASKING = re.compile(r"(?<![\w@#/.-])[^\W\d_]{3,}(?![\w@/-]|\.\w)")
 _SHORT = 7
+_SHORTEST_BASE = 4
 _TELLING = 5
 """Least letters of a stem for a comparison."""
 _BY_STEM = 1.5
@@ -99,9 +100,9 @@ def _doubted(word: str, vocabulary: Vocabulary) -> str | None:
     if lower in vocabulary.words:
         return None
     terms = vocabulary.terms(word)
-    bases = (lower[:end] for end in range(_TELLING - 1, len(lower)))
-    if any(base in vocabulary.words and vocabulary.terms(base) == terms for base in bases):
-        return None
+    beginnings = (lower[:end] for end in range(_SHORTEST_BASE, len(lower)))
+    if any(one in vocabulary.words and vocabulary.terms(one) == terms for one in beginnings):
+        return None  # `wipes`, of `wipe`
     return terms[0] if len(terms) == 1 else None
 
 

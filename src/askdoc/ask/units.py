@@ -26,8 +26,8 @@ _ASKS = re.compile(r"[?？؟][\W_]*\Z")
 _LABEL = re.compile(r"\A[*_]{0,2}\w+[*_]{0,2}:\s+")
 """What stands before the title in the head of a document: `Subject:`, `title:`."""
 
-_CELLS = re.compile(r"\S {3,}\S")
-"""White space between the cells of a row of a page, which has no other marks."""
+_CELL = re.compile(r"\S+(?: {1,2}\S+)*")
+"""A cell in a row of a page, which has only white space between its cells."""
 
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _DIGIT = re.compile(r"\d")
@@ -158,7 +158,8 @@ def _parent(parts: Sequence[_Part], at: int) -> int | None:
 def _head_of_table(parts: Sequence[_Part], at: int) -> int | None:
     """Find the line with the names of the columns above a row of figures.
 
-    That is the first line of a table, if it has no figures but years, and cells without names.
+    That is the first line of a table whose cells have no names of their own, if its only figures
+    are years.
     """
     first = at
     while first and parts[first - 1].kind is Kind.ROW:
@@ -166,8 +167,13 @@ def _head_of_table(parts: Sequence[_Part], at: int) -> int | None:
     if first == at or parts[at].kind is not Kind.ROW or not _DIGIT.search(parts[at].text):
         return None
     head = parts[first].text
-    plain = _CELLS.search(head) and _CELLS.search(parts[at].text)
-    return first if plain and not _DIGIT.search(_YEAR.sub("", head)) else None
+    are_plain = len(plain_cells(head)) > 1 and len(plain_cells(parts[at].text)) > 1
+    return first if are_plain and not _DIGIT.search(_YEAR.sub("", head)) else None
+
+
+def plain_cells(row: str) -> list[Span]:
+    """List the cells of a row of a page, which stand apart by white space alone."""
+    return [Span(*cell.span()) for cell in _CELL.finditer(row)]
 
 
 def _is_below(part: _Part, other: _Part) -> bool:
