@@ -20,7 +20,7 @@ from askdoc.formats import unmatched
 from askdoc.render.answers import notes
 from askdoc.settings import Settings
 from askdoc.store.vectors_codec import IN_CONTEXT
-from askdoc.types import Status
+from askdoc.types import INCOMPLETE, Status
 from askdoc.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -141,6 +141,22 @@ def test_where_vectors_of_sentences_are_lost_they_are_embedded(
         answer = opened.answer("When was the harbour of Velm dug out?")
     assert "1883" in answer.claims[0].text
     assert all(DENSE in item.scores for item in answer.evidence)
+
+
+def test_an_index_that_a_run_has_left_incomplete_says_so(place: Workspace, tmp_path: Path) -> None:
+    shutil.copytree(place.index, tmp_path / "index")
+    with closing(sqlite3.connect(tmp_path / "index" / "catalog.sqlite")) as catalog:
+        catalog.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (INCOMPLETE, '["docs"]'))
+        catalog.commit()
+    other = workspace.find(place.root, overrides={"index": str(tmp_path / "index")})
+    question = "When was the harbour of Velm dug out?"
+    with app.answerer(other) as left, app.answerer(place) as complete:
+        answer = left.answer(question)
+        assert any("files may be missing" in note for note in notes(answer))
+        assert not any("files may be missing" in note for note in notes(complete.answer(question)))
+        refused = left.answer("How many vitamins does kale have?")
+    assert refused.reason
+    assert "files may be missing" in refused.reason.message
 
 
 def test_answers_depend_on_how_sentences_have_their_vectors(

@@ -342,6 +342,12 @@ def test_a_file_that_is_not_as_indexed_is_marked(draw: Draw, state: FileState, m
     assert note.startswith("one cited file is no longer as indexed")
 
 
+def test_an_answer_from_an_incomplete_index_says_so() -> None:
+    answer = make_answer(make_citation(make_document()))
+    [note] = notes(replace(answer, incomplete=True))
+    assert note.startswith("files may be missing, the last run was stopped")
+
+
 def test_a_current_file_needs_no_note() -> None:
     assert list(notes(make_answer(make_citation(make_document())))) == []
 

@@ -27,6 +27,7 @@ from askdoc.settings import Settings, answer_fingerprint
 from askdoc.store.vectors_codec import IN_CONTEXT
 from askdoc.strings import one_line
 from askdoc.types import (
+    INCOMPLETE,
     Answer,
     Citation,
     Claim,
@@ -215,6 +216,7 @@ class Answerer:
             signals=found.signals,
             generation=reply.generation,
             short=None if reason else reply.short,
+            incomplete=bool(self._catalog.setting(INCOMPLETE)),
         )
 
     def evidence(

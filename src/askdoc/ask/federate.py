@@ -338,6 +338,7 @@ def join(answers: Mapping[str, Answer], *, limit: int) -> Answer:
         ),
         fingerprint=_joined({name: answer.fingerprint for name, answer in answers.items()}),
         timings=_added([answer.timings for answer in named]),
+        incomplete=any(answer.incomplete for answer in named),
         generation=join_generations(
             {name: answer.generation for name, answer in answers.items() if answer.generation},
             contributing=[names[id(answer)] for answer in strong],

@@ -12,6 +12,7 @@ from askdoc.ask import query
 from askdoc.formats import Lines, unmatched
 from askdoc.render.console import Page
 from askdoc.render.layout import BLANK, flat, hang, head, line_limit, plain, tail
+from askdoc.render.notices import STOPPED
 from askdoc.render.places import also_in, file_name, heading_path
 from askdoc.strings import CELL, one_line, unlabelled
 from askdoc.types import (
@@ -188,7 +189,9 @@ def _paragraphs(text: str) -> Iterator[str]:
 
 
 def notes(answer: Answer) -> Iterator[str]:
-    """Return notes for the reader: a repaired question, missing numbers, changed files."""
+    """Return notes: an incomplete index, a repaired question, missing numbers, changed files."""
+    if answer.incomplete and answer.claims:  # the reason of a refusal says so itself
+        yield STOPPED
     if answer.searched is not None:
         yield from _searched(answer.question, answer.searched)
     if numbers := unmatched(answer):

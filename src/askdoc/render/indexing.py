@@ -12,6 +12,7 @@ from askdoc.index.status import OUTDATED, PARTLY, Coverage, Gap, IndexStatus, ga
 from askdoc.paths import seen_from
 from askdoc.render.console import Page
 from askdoc.render.layout import BLANK, flat, hang, named, table
+from askdoc.render.notices import STOPPED
 from askdoc.render.places import also_in
 from askdoc.types import Document, IndexReport
 from askdoc.types.indexing import MISSING
@@ -137,8 +138,7 @@ def status_lines(status: IndexStatus, page: Page, *, documents: bool = False) ->
     if status.unfinished:
         rows.append(("State", page.advice("being rebuilt; run `askdoc index` to continue")))
     elif status.incomplete:
-        text = "files may be missing, the last run was stopped; run `askdoc index` to continue"
-        rows.append(("State", page.advice(text)))
+        rows.append(("State", page.advice(STOPPED)))
     kept = {one.location: one.source for one in status.documents if one.source in status.absent}
     gone = [location for location in status.missing if location not in kept]
     for label, names in (("Changed", status.changed), ("Gone", gone)):

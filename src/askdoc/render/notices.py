@@ -1,4 +1,4 @@
-"""Notes on standard error while a model is prepared."""
+"""Notes on standard error: on an incomplete index, and while a model is prepared."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ STAGES = {
     CompileStage.CHECK: "Checking the model",
 }
 """The steps of preparing a model, in words."""
+
+STOPPED = "files may be missing, the last run was stopped; run `askdoc index` to continue"
+"""What is said of an index that a run has left incomplete."""
 
 
 class ModelNotices:

@@ -44,7 +44,8 @@ class Answer:
     `confidence` is a calibrated probability that the evidence answers the question, made from
     `signals`. `timings` are milliseconds by stage. `generation` describes the part of a language
     model, if one was used. `searched` is the question with repaired spelling, if it was repaired.
-    `short` is the short answer, if the reader found one.
+    `short` is the short answer, if the reader found one. `incomplete` tells that files may be
+    missing from the index, since a run has not come to its end.
     """
 
     question: str
@@ -62,6 +63,7 @@ class Answer:
     generation: Generation | None = None
     searched: str | None = None
     short: ShortAnswer | None = None
+    incomplete: bool = False
 
     def __post_init__(self) -> None:
         cited = any(claim.citations for claim in self.claims)
