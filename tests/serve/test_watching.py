@@ -35,7 +35,8 @@ QUESTION = "When was the Oren dam completed?"
 
 
 def test_it_counts(client: httpx.Client) -> None:
-    client.post("/v1/ask", json={"question": QUESTION})
+    reply = client.post("/v1/ask", json={"question": QUESTION})
+    assert (reply.status_code, reply.json()["status"]) == (200, "answered")
     text = client.get("/metrics").text
     assert 'askdoc_questions_total{status="answered"}' in text
     assert 'askdoc_stage_seconds_count{stage="retrieve"}' in text
