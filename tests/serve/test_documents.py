@@ -13,6 +13,9 @@ import httpx
 import pytest
 from PIL import Image, ImageChops
 
+from askdoc.errors import StoreError, UsageError
+from askdoc.serve.http import hint_for_caller
+
 from .conftest import DAM, WEIR
 
 QUESTION = "When was the Oren dam completed?"
@@ -56,6 +59,18 @@ def test_an_error_is_an_event(client: httpx.Client) -> None:
     asked = {"question": "x", "source": ["none"]}
     [(name, data)] = events(client.post("/v1/ask", json=asked, headers=headers))
     assert (name, data["error"]["code"]) == ("error", "UsageError")
+    assert data["error"]["hint"] == "see what is indexed: `/v1/documents`"
+
+
+def test_a_hint_for_a_caller_names_no_command_that_only_the_server_can_run() -> None:
+    empty = UsageError("the question is empty", hint="ask one: `askdoc …`, or open: `askdoc repl`")
+    assert hint_for_caller(empty) is None
+    unknown = UsageError("no field `x`", hint="the fields are `a`; `askdoc status` shows values")
+    assert hint_for_caller(unknown) == "the fields are `a`"
+    gone = StoreError("the index is damaged", hint="rebuild it: `askdoc index --rebuild`")
+    assert hint_for_caller(gone) == f"for whoever runs askdoc: {gone.hint}"
+    taken = UsageError("taken", hint="replace it: `&replace=true`")
+    assert hint_for_caller(taken) == taken.hint
 
 
 def test_the_file_is_sent_to_be_saved(client: httpx.Client) -> None:

@@ -123,13 +123,17 @@ class Guard:
             raise Refused(403, "pages of other sites may not call this server")
         if self._rules.is_open or scope["path"] in OPEN:
             return
-        challenge = 'Basic realm="askdoc: the token is the password"'
-        if self._rules.issuer is not None:
-            metadata = f"{scope['scheme']}://{hosts[0]}{oidc.METADATA}"
-            challenge = f'Bearer resource_metadata="{metadata}", {challenge}'
-        token = await self._token(_shown(headers.get("authorization", "")))
+        authorization = headers.get("authorization", "")
+        token = await self._token(_shown(authorization))
         if token is None:
             message = "a token is needed: `Authorization: Bearer TOKEN`"
+            if authorization:
+                message = "this server does not know that token, or it has expired"
+            challenge = 'Basic realm="askdoc: the token is the password"'
+            if self._rules.issuer is not None:
+                metadata = f"{scope['scheme']}://{hosts[0]}{oidc.METADATA}"
+                wrong = 'error="invalid_token", ' if authorization else ""
+                challenge = f'Bearer {wrong}resource_metadata="{metadata}", {challenge}'
             raise Refused(401, message, {"WWW-Authenticate": challenge})
         rate = RateLimitItemPerMinute(token.rate or self._rules.rate)
         if not self._limiter.hit(rate, token.name):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -26,6 +27,9 @@ JSON = "application/json"
 
 TOKEN = "askdoc.token"  # noqa: S105 - the name of a key
 """The key, in the scope of a request, of the token that the caller has shown."""
+
+_COMMAND = re.compile(r"`(?:(?:askdoc|pip|ollama|keyring)[ `]|--?\w|[A-Z]+_[A-Z_]+)")
+"""A command, an option or a variable of the terminal of whoever runs askdoc."""
 
 _GONE = 499
 """The status, seen by nobody but the log, for a caller that has hung up."""
@@ -99,7 +103,20 @@ def json_response(
 
 def error_body(error: AskdocError) -> dict[str, Any]:
     """Write an error with its hint."""
-    return plain_error(str(error), _kind(error)[1], type(error).__name__, error.hint)
+    return plain_error(str(error), _kind(error)[1], type(error).__name__, hint_for_caller(error))
+
+
+def hint_for_caller(error: AskdocError) -> str | None:
+    """Return the hint of an error for one who calls the server, and has no terminal there.
+
+    A command against wrong usage is of no use to a caller; others are for whoever runs askdoc.
+    """
+    hint = (error.hint or "").replace("`askdoc status --documents`", "`/v1/documents`")
+    if not _COMMAND.search(hint):
+        return hint or None
+    if isinstance(error, UsageError):
+        return "; ".join(part for part in hint.split("; ") if not _COMMAND.search(part)) or None
+    return f"for whoever runs askdoc: {hint}"
 
 
 def error_response(error: AskdocError) -> Response:

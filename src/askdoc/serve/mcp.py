@@ -51,7 +51,7 @@ from askdoc import __version__
 from askdoc.errors import AskdocError, UsageError
 from askdoc.index.embed import document_id
 from askdoc.serve import results
-from askdoc.serve.http import allowed_to
+from askdoc.serve.http import allowed_to, hint_for_caller
 from askdoc.serve.libraries import BETWEEN
 from askdoc.serve.links import base_of, passage_link
 from askdoc.settings import explain
@@ -582,4 +582,5 @@ def _message(error: AskdocError | msgspec.ValidationError) -> str:
     """Say what is wrong, and what would help."""
     if isinstance(error, msgspec.ValidationError):
         return explain(error)
-    return f"{error}; {error.hint}" if error.hint else str(error)
+    hint = hint_for_caller(error)
+    return f"{error}; {hint}" if hint else str(error)

@@ -22,7 +22,7 @@ from starlette.routing import Route
 from askdoc.addresses import is_address
 from askdoc.errors import AskdocError, UsageError
 from askdoc.serve.documents import no_document
-from askdoc.serve.http import NotFound, allowed_to, engine_of, unless_gone
+from askdoc.serve.http import NotFound, allowed_to, engine_of, hint_for_caller, unless_gone
 from askdoc.serve.libraries import BETWEEN
 from askdoc.serve.originals import highlight_of
 from askdoc.serve.page import reading, view
@@ -225,7 +225,8 @@ def _asking(request: Request, question: _Question) -> Ask:
 
 
 def _problem(error: AskdocError) -> str:
-    hint = f" Hint: {error.hint}." if error.hint else ""
+    hint = hint_for_caller(error)
+    hint = f" Hint: {hint}." if hint else ""
     return encodable(f"{str(error)[:1].upper()}{str(error)[1:]}.{hint}")
 
 
