@@ -217,6 +217,8 @@ RARE = frozenset(
 )
 """Settings that few people change; `askdoc config list` shows them only with `--all`."""
 
+LISTED = "`askdoc config list --all` says what each setting is"
+
 _NEAR = 0.65
 """Similarity from which an unknown key counts as a mistyped one."""
 
@@ -232,21 +234,38 @@ def parse(values: Mapping[str, Any], *, origin: str, base: Settings | None = Non
     """Override `base`, or the defaults, by `values`.
 
     Raises:
-        SettingsError: a key does not exist or a value is invalid; the message names `origin`.
+        SettingsError: keys do not exist or values are invalid; the message names `origin` and all
+            of them.
 
     """
-    for key in values:
-        expect_known(key, f"{origin}: ")
     merged = {**(msgspec.to_builtins(base) if base else {}), **values}
-    try:
+    faults = [fault for key, value in values.items() if (fault := _fault(key, value, origin))]
+    if not faults:
         return msgspec.convert(merged, Settings)
+    before = "" if origin == COMMAND_LINE else f"{origin}: "
+    raise _all_faults(faults, before)
+
+
+def _fault(key: str, value: Any, origin: str) -> SettingsError | None:
+    """Return what is wrong with one setting, without its origin; None if nothing is."""
+    try:
+        expect_known(key)
+        msgspec.convert({key: value}, Settings)
+    except SettingsError as error:
+        return error
     except msgspec.ValidationError as error:
-        key, inside, _ = field_of(error).partition("[")
-        text = explain(error) if inside else _misfit(_named(key, origin), key, merged[key], error)
-        message = text if origin == COMMAND_LINE else f"{origin}: {text}"
-        raise SettingsError(
-            message, hint="`askdoc config list` says what each setting is"
-        ) from error
+        inside = "[" in field_of(error)
+        text = explain(error) if inside else _misfit(_named(key, origin), key, value, error)
+        return SettingsError(text)
+    return None
+
+
+def _all_faults(faults: Sequence[SettingsError], before: str) -> SettingsError:
+    """Return one error for all faults of one origin, each on a line where there are several."""
+    if len(faults) == 1:
+        return SettingsError(f"{before}{faults[0]}", hint=faults[0].hint or LISTED)
+    lines = [str(one) if one.hint in (None, LISTED) else f"{one}; {one.hint}" for one in faults]
+    return SettingsError("\n  ".join([f"{before}{len(faults)} faults", *lines]), hint=LISTED)
 
 
 def _named(key: str, origin: str) -> str:
@@ -265,18 +284,18 @@ def _misfit(name: str, key: str, value: Any, error: msgspec.ValidationError) -> 
     return f"`{name}` must be {wanted}, not `{shown}`"
 
 
-def expect_known(key: str, before: str = "") -> None:
+def expect_known(key: str) -> None:
     """Check that a key is a setting.
 
     Raises:
-        SettingsError: it is not; `before` precedes the message.
+        SettingsError: it is not.
 
     """
     known = Settings.__struct_fields__
     if key not in known:
         near = difflib.get_close_matches(key, known, n=1, cutoff=_NEAR)
-        hint = f"did you mean `{near[0]}`?" if near else f"known keys: {', '.join(known)}"
-        message = f"{before}there is no setting `{key}`"
+        hint = f"did you mean `{near[0]}`?" if near else LISTED
+        message = f"there is no setting `{key}`"
         raise SettingsError(message, hint=hint)
 
 
@@ -287,6 +306,7 @@ def from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     other programs may use the prefix.
     """
     found: dict[str, Any] = {}
+    faults: list[SettingsError] = []
     for field in msgspec.structs.fields(Settings):
         value = environment.get(f"ASKDOC_{field.name.upper()}")
         if value is None:
@@ -298,7 +318,9 @@ def from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
             found[field.name] = msgspec.convert(value, field.type, strict=False)
         except msgspec.ValidationError as error:
             message = _misfit(f"ASKDOC_{field.name.upper()}", field.name, value, error)
-            raise SettingsError(message) from error
+            faults.append(SettingsError(message))
+    if faults:
+        raise _all_faults(faults, "environment: " if len(faults) > 1 else "")
     return found
 
 

@@ -355,7 +355,7 @@ def find(
         except SettingsError as error:
             nearest = "did you mean" in (error.hint or "")
             if origin in (Origin.USER, Origin.WORKSPACE, Origin.TRUSTED) and not nearest:
-                error.hint = _FIX if origin == Origin.USER else fix
+                error.hint = f"{_FIX if origin == Origin.USER else fix}; {known.LISTED}"
             raise
         origins.update(dict.fromkeys(values, origin))
     _refuse_programs(settings, origins, config)

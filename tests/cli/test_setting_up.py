@@ -85,8 +85,8 @@ def test_config_writes_lists_into_the_workspace(here: Path) -> None:
     ("arguments", "said"),
     [
         (["set", "max_sentence", "5"], "did you mean `max_sentences`?"),
-        (["get", "xyzzy"], "known keys: sources"),
-        (["unset", "nope"], "known keys: sources"),
+        (["get", "xyzzy"], "hint: `askdoc config list --all` says what each setting is"),
+        (["unset", "nope"], "hint: `askdoc config list --all` says what each setting is"),
         (["set", "top_k", "many"], "`top_k` must be a whole number, not `many`"),
         (["set", "top_k", "0"], "`top_k` must be a whole number of at least 1, not `0`"),
         (["set", "top_k", "-1"], "hint: a value that starts with `-` comes after `--`"),
@@ -164,6 +164,24 @@ def test_config_edit_checks_what_was_written(monkeypatch: pytest.MonkeyPatch) ->
     done = run("config", "edit")
     assert done.exit_code == 2
     assert "did you mean `top_k`?" in done.stderr
+
+
+def test_all_faults_of_a_file_are_reported_at_once_and_the_settings_can_still_be_listed() -> None:
+    Path("askdoc.toml").write_text('top_kk = 3\nxyzzy = 1\nmax_sentences = "many"\n')
+    done = run("status")
+    assert done.exit_code == 2
+    for said in (
+        "askdoc.toml: 3 faults\n",
+        "there is no setting `top_kk`; did you mean `top_k`?",
+        "there is no setting `xyzzy`\n",
+        "`max_sentences` must be a whole number, not `many`",
+        "hint: fix it: `askdoc config edit --workspace`; `askdoc config list --all`",
+    ):
+        assert said in done.stderr
+    listed = run("config", "list", "--all")
+    assert listed.exit_code == 2
+    assert "max_sentences = 3" in listed.stdout
+    assert "askdoc.toml: 3 faults" in listed.stderr
 
 
 # ── init ────────────────────────────────────────────────────────────────────────────────────────

@@ -21,11 +21,10 @@ from askdoc.models.llm.providers import redacted
 from askdoc.render.console import Page, output
 from askdoc.render.layout import BLANK, flat, hang, plain
 from askdoc.repl import editor
-from askdoc.settings import GROUPS, HELP, RARE, expect_known, from_words
+from askdoc.settings import GROUPS, HELP, RARE, Settings, expect_known, from_words
 from askdoc.workspace import (
     CONFIG_NAME,
     Origin,
-    Workspace,
     create,
     is_for_one,
     put,
@@ -78,38 +77,46 @@ def list_(
 ) -> None:
     """List settings with their values, where each comes from, and what it does.
 
-    Rarely used settings are listed with `--all`, or where they are set.
+    Rarely used settings are listed with `--all`, or where they are set. Where a file or a variable
+    is wrong, the defaults are listed, and then what is wrong.
 
     Examples:
         askdoc config list
         askdoc config list --all
     """
-    workspace = open_workspace()
+    wrong: SettingsError | None = None
+    settings, origins = Settings(), dict.fromkeys(HELP, Origin.DEFAULT)
+    try:
+        workspace = open_workspace()
+        settings, origins = workspace.settings, dict(workspace.origins)
+    except SettingsError as error:
+        wrong = error
     page = output()
     hidden = 0
     for title, keys in GROUPS.items():
         shown = [
             key
             for key in keys
-            if everything or key not in RARE or workspace.origins[key] is not Origin.DEFAULT
+            if everything or key not in RARE or origins[key] is not Origin.DEFAULT
         ]
         hidden += len(keys) - len(shown)
         if shown:
             page.show([Text(title, style="heading")])
         for key in shown:
-            page.show(_setting_lines(key, workspace, page))
+            page.show(_setting_lines(key, getattr(settings, key), origins[key], page))
         if shown:
             page.show([BLANK])
     if hidden:
         text = f"{hidden} rarely used settings are not shown; `askdoc config list --all`"
         page.show([hang(Text(text, style="faint"), page)])
+    if wrong is not None:
+        raise wrong
 
 
-def _setting_lines(key: str, workspace: Workspace, page: Page) -> Iterator[Text]:
+def _setting_lines(key: str, setting: Any, origin: Origin, page: Page) -> Iterator[Text]:
     """Lay out a setting; in a terminal, what it does stands beside a short value."""
-    value = flat(_written(getattr(workspace.settings, key)))
+    value = flat(_written(setting))
     line = Text.assemble((key, "label"), " = ").append_text(value)
-    origin = workspace.origins[key]
     if origin is not Origin.DEFAULT or not page.width:
         line.append(f"  ({origin})", style="faint")
     about = flat(HELP[key], "faint")
