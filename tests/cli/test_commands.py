@@ -352,7 +352,8 @@ def test_without_index_and_sources_it_is_explained_what_to_do(bare: Path) -> Non
     assert list(bare.iterdir()) == []
     done = run("index")
     assert done.exit_code == 2
-    assert "askdoc index PATH" in done.stderr
+    assert "no files or folders to index are named: not here, in `askdoc.toml`" in done.stderr
+    assert "index this folder: `askdoc index .`" in done.stderr
 
 
 @pytest.mark.parametrize("as_json", [(), ("--json",)])
@@ -385,8 +386,9 @@ def test_an_empty_folder_and_a_missing_path(bare: Path) -> None:
     done = run("index", "empty")
     assert done.exit_code == 0
     assert done.stdout.startswith("Indexed 0 documents")
-    assert done.stderr == "note: `empty` has nothing to index yet\n"
-    assert run("index").stderr == "note: this workspace has nothing to index yet\n"
+    assert done.stderr.startswith("note: there are no documents in `empty`; looked for PDF, office")
+    assert "index another folder: `askdoc index FOLDER`" in done.stderr
+    assert "no documents in the sources of this index" in run("index").stderr
     done = run("index", "nowhere")
     assert done.exit_code == 2
     assert "nowhere" in done.stderr
@@ -736,7 +738,9 @@ def test_what_is_not_indexed_is_listed_with_reason_and_help(
     run("index", "docs")
     (tmp_path / "docs" / "new.txt").write_text("New.")
     told = run("status", "--skipped").stdout
-    assert told.startswith("1 file indexed completely, 5 not\n\n2 files not indexed: no reader for")
+    assert told.startswith(
+        "1 file is indexed completely, 5 are not\n\n2 files not indexed: no reader for"
+    )
     assert "  docs/a.png\n  docs/b.png\n" in told
     for line in ("its name begins with a dot", "leaves it out", "it is new\n  run `askdoc index`"):
         assert line in told

@@ -14,7 +14,14 @@ from rich.text import Text
 from syrupy.assertion import SnapshotAssertion
 
 from askdoc.errors import UsageError
-from askdoc.index.status import Coverage, IndexStatus, gaps, report_to_json, status_to_json
+from askdoc.index.status import (
+    OUTDATED,
+    Coverage,
+    IndexStatus,
+    gaps,
+    report_to_json,
+    status_to_json,
+)
 from askdoc.render import progress
 from askdoc.render.console import Page, make_console, page
 from askdoc.render.documents import line_lines, split_lines, text_lines
@@ -162,9 +169,33 @@ def test_a_source_that_is_not_there_is_distinguished_from_files_that_are_gone() 
     assert "Gone 1; run `askdoc index` to update the index" in told
     skip = Skip("docs", "missing", "there is no such file or folder")
     found = Coverage(2, gaps([skip]))
-    assert "2 files indexed completely, 0 not\n\n1 source not indexed: there is" in draw(
-        coverage_lines, found, width=None
+    told = draw(coverage_lines, found, width=None)
+    assert "2 files are indexed completely\n\n1 source not indexed: there is" in told
+
+
+def test_sentences_agree_with_the_number_of_files() -> None:
+    one, two = (
+        Coverage(
+            n,
+            gaps(
+                Skip(f"{code}{file}", code, reason)
+                for code, reason in (
+                    (OUTDATED, "it has changed since it was indexed"),
+                    ("damaged", "it is damaged or not a PDF"),
+                )
+                for file in range(n)
+            ),
+        )
+        for n in (1, 2)
     )
+    told = draw(coverage_lines, one, width=None)
+    assert "1 file is indexed completely, 2 are not\n" in told
+    assert "1 file indexed as it was: it has changed since it was indexed\n" in told
+    assert "1 file not indexed: it is damaged or not a PDF\n" in told
+    told = draw(coverage_lines, two, width=None)
+    assert "2 files are indexed completely, 4 are not\n" in told
+    assert "2 files indexed as they were: each has changed since it was indexed\n" in told
+    assert "2 files not indexed: each is damaged or not a PDF\n" in told
 
 
 def test_a_status_says_how_many_files_are_copies() -> None:

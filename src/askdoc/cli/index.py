@@ -32,8 +32,9 @@ from askdoc.errors import UsageError
 from askdoc.index.status import report_to_json
 from askdoc.paths import seen_from
 from askdoc.render.console import errors, output
-from askdoc.render.errors import note_line
+from askdoc.render.errors import hint_line, note_line
 from askdoc.render.indexing import report_lines
+from askdoc.render.layout import BLANK
 from askdoc.render.progress import ChangeLines, ending_line
 from askdoc.system.interrupt import ending_in_order
 from askdoc.types import ReadOptions, Waiting
@@ -42,6 +43,12 @@ from askdoc.types.indexing import MISSING
 if TYPE_CHECKING:
     from askdoc.types import IndexReport
     from askdoc.workspace import Workspace
+
+
+_ELSEWHERE = (
+    "put some there and run `askdoc index`, or index another folder: `askdoc index FOLDER`;"
+    " `askdoc status --skipped` lists what is left out"
+)
 
 
 def keep_current(
@@ -222,8 +229,10 @@ def _expect_something(report: IndexReport, paths: Sequence[str]) -> None:
             raise typer.Exit(1)
         return
     stderr = errors()
-    named = ", ".join(f"`{path}`" for path in paths) or "this workspace"
-    stderr.show([note_line(f"{named} has nothing to index yet", stderr)])
+    looked = ", ".join(f"`{path}`" for path in paths) or "the sources of this index"
+    note = f"there are no documents in {looked}; looked for PDF, office files, e-books, mail,"
+    note += " web pages, text, data and code, but not for hidden or ignored files"
+    stderr.show([note_line(note, stderr), BLANK, hint_line(_ELSEWHERE, stderr)])
 
 
 def _planned(

@@ -157,8 +157,11 @@ class Rebuild:
 
 def nothing_to_index() -> UsageError:
     """Return the error for an index without sources."""
-    hint = "name files or folders: `askdoc index PATH`"
-    return UsageError("there is nothing to index yet", hint=hint)
+    message = (
+        "no files or folders to index are named: not here, in `askdoc.toml`, or in a run before"
+    )
+    hint = "index this folder: `askdoc index .`; or name files, folders and web addresses"
+    return UsageError(message, hint=hint)
 
 
 def _registered(catalog: SqlCatalog, configured: Sequence[str]) -> tuple[set[str], set[str]]:

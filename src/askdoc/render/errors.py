@@ -22,7 +22,12 @@ def problem_lines(message: str, hint: str | None, page: Page) -> Iterator[Text]:
     yield _labelled("error", "bad", message, page)
     if hint:
         yield BLANK
-        yield _labelled("hint", "heading", hint, page)
+        yield hint_line(hint, page)
+
+
+def hint_line(hint: str, page: Page) -> Text:
+    """Lay out what to do next."""
+    return _labelled("hint", "heading", hint, page)
 
 
 def note_line(message: str, page: Page) -> Text:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -99,7 +100,8 @@ def source_kept_lines(sources: Sequence[IndexSource], page: Page) -> Iterator[Te
 def coverage_lines(found: Coverage, page: Page) -> Iterator[Text]:
     """Lay out every file that is not indexed, or not completely: why, and what would help."""
     missing = sum(len(gap.files) for gap in found.gaps if gap.code != MISSING)
-    text = f"{count(found.indexed, 'file')} indexed completely, {number(missing)} not"
+    text = f"{count(found.indexed, 'file')} {_be(found.indexed)} indexed completely"
+    text += f", {number(missing)} {_be(missing)} not" if missing else ""
     yield hang(Text(text), page)
     yield from gap_lines(found.gaps, page)
 
@@ -108,10 +110,13 @@ def gap_lines(gaps: Iterable[Gap], page: Page, *, most: int | None = None) -> It
     """Lay out files by the reason that they share, `most` of each reason at most."""
     for gap in gaps:
         yield BLANK
+        several = len(gap.files) > 1
         what = "indexed in part" if gap.code == PARTLY else "not indexed"
-        what = "indexed as it was" if gap.code == OUTDATED else what
+        if gap.code == OUTDATED:
+            what = f"indexed as {'they were' if several else 'it was'}"
         noun = "source" if gap.code == MISSING else "file"
-        yield hang(Text(f"{count(len(gap.files), noun)} {what}: ").append(flat(gap.reason)), page)
+        reason = re.sub(r"^it ", "each ", gap.reason) if several else gap.reason
+        yield hang(Text(f"{count(len(gap.files), noun)} {what}: ").append(flat(reason)), page)
         if gap.help:
             yield hang(flat(gap.help, "faint"), page, first="  ")
         for file in gap.files[:most]:
@@ -120,6 +125,10 @@ def gap_lines(gaps: Iterable[Gap], page: Page, *, most: int | None = None) -> It
             left = number(len(gap.files) - most)
             rest = page.advice(f"and {left} more; see `askdoc status --skipped`")
             yield hang(Text(rest, "faint"), page, first="  ")
+
+
+def _be(n: int) -> str:
+    return "is" if n == 1 else "are"
 
 
 def status_lines(status: IndexStatus, page: Page, *, documents: bool = False) -> Iterator[Text]:
