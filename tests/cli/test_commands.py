@@ -768,6 +768,14 @@ def test_text_piped_in_beside_a_question_is_asked(bare: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert ANSWER in done.stdout
+    assert "[1] stdin, line " in done.stdout
+    assert tempfile.gettempdir() not in done.stdout
+    command.append("--json")
+    done = subprocess.run(
+        command, cwd=bare, input=PIER, capture_output=True, encoding="utf-8", check=False
+    )
+    assert {one["path"] for one in json.loads(done.stdout)["citations"]} == {"stdin"}
+    assert tempfile.gettempdir() not in done.stdout
 
 
 def test_an_empty_pipe_beside_a_question_leaves_the_index_to_be_asked(work: Path) -> None:

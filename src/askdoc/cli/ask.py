@@ -15,6 +15,7 @@ from askdoc.cli.input import LONGEST, STANDARD_INPUT, has_input, is_at_end, is_p
 from askdoc.cli.open import (
     here,
     index_files,
+    name_input,
     open_asked,
     open_workspaces,
     temporary_index,
@@ -187,6 +188,8 @@ def ask(  # noqa: PLR0913 - one parameter for each option
         stream = ClaimStream(output())
         listen = ignore if as_json or no_stream or brief else stream
         answer = answerer.answer(text, documents=documents, listen=listen)
+        if STANDARD_INPUT in files:
+            answer = name_input(answer, workspaces[None])
         if as_json:
             print_json(answer_to_json(answer, base=here()))
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from askdoc.ask.answer import Answerer, Parts
     from askdoc.ask.federate import Federation
     from askdoc.render.console import Page
-    from askdoc.types import IndexReport
+    from askdoc.types import Answer, Document, IndexReport, Passage
     from askdoc.workspace import Workspace
 
     OpenAgain = Callable[[], AbstractContextManager[Answerer | Federation]]
@@ -220,7 +221,7 @@ def index_files(workspace: Workspace, files: Sequence[str], stderr: Page) -> Non
     """
     named = list(files)
     if STANDARD_INPUT in named:
-        text = workspace.index.parent / "standard-input.txt"
+        text = _input_file(workspace)
         text.write_bytes(read_all(LONGEST_TEXT, "the text"))
         named[named.index(STANDARD_INPUT)] = str(text)
     report = build(workspace, targets(named, here()), stderr)
@@ -228,8 +229,41 @@ def index_files(workspace: Workspace, files: Sequence[str], stderr: Page) -> Non
         raise KeyboardInterrupt
     if not report.added:
         reason = report.skipped[0].reason if report.skipped else "it has no text"
-        message = f"there is nothing to ask in {', '.join(f'`{name}`' for name in files)}: {reason}"
+        reason = reason.replace(f"`{_input_file(workspace).name}`", "it")
+        given = [INPUT_NAME if name == STANDARD_INPUT else name for name in files]
+        message = f"there is nothing to ask in {', '.join(f'`{name}`' for name in given)}: {reason}"
         raise UsageError(message)
+
+
+INPUT_NAME = "stdin"
+"""What an answer calls the text from standard input."""
+
+
+def _input_file(workspace: Workspace) -> Path:
+    return workspace.index.parent / "standard-input.txt"
+
+
+def name_input(answer: Answer, workspace: Workspace) -> Answer:
+    """Return the answer with `stdin` for the temporary file that held standard input."""
+    file = str(_input_file(workspace))
+
+    def document(one: Document) -> Document:
+        copies = tuple(
+            replace(copy, file=INPUT_NAME, path=INPUT_NAME) if copy.file == file else copy
+            for copy in one.copies
+        )
+        one = replace(one, copies=copies)
+        return replace(one, file=INPUT_NAME, path=INPUT_NAME) if one.file == file else one
+
+    def passage(one: Passage) -> Passage:
+        return replace(one, document=document(one.document))
+
+    return replace(
+        answer,
+        citations=tuple(replace(one, document=document(one.document)) for one in answer.citations),
+        evidence=tuple(replace(one, passage=passage(one.passage)) for one in answer.evidence),
+        passages=tuple(map(passage, answer.passages)),
+    )
 
 
 @ending_in_order()

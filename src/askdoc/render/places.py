@@ -31,7 +31,8 @@ def file_name(document: Document, page: Page) -> Text:
     """
     name = escaped(seen_from(page.base, document.file) + document.inside)
     library = f"{document.library}: " if document.library else ""
-    return Text.assemble(library, (name, _linked(document.file) if page.links else "file"))
+    is_linked = page.links and (is_address(document.file) or Path(document.file).is_absolute())
+    return Text.assemble(library, (name, _linked(document.file) if is_linked else "file"))
 
 
 def also_in(document: Document, page: Page) -> str:
