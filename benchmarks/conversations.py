@@ -13,7 +13,7 @@ half-way.
 
 from __future__ import annotations
 
-import sys
+import argparse
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import closing
@@ -42,11 +42,17 @@ WAYS = ("question alone", "words of the questions before", "and their vectors")
 
 def main() -> None:
     """Rank the passages for every question in every way, and print the means."""
-    suite = suites.load(Path(sys.argv[1]))
-    limit = int(sys.argv[3]) if len(sys.argv) > 3 else None
-    place = bench.on_documents(workspace.find(Path.cwd()), Path(sys.argv[2]))
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("suite", type=Path)
+    parser.add_argument("documents", type=Path)
+    parser.add_argument("limit", type=int, nargs="?")
+    chosen = parser.parse_args()
+    suite, limit = suites.load(chosen.suite), chosen.limit
+    place = bench.on_documents(workspace.find(Path.cwd()), chosen.documents)
     with app.indexer(place) as indexer:
-        indexer.sync([Path(sys.argv[2]).absolute()])
+        indexer.sync([chosen.documents.absolute()])
     with app.open_catalog(place) as catalog, closing(app.open_vectors(place, catalog)) as vectors:
         measure(suite.cases, limit, catalog, vectors, app.embedder(place))
 

@@ -7,7 +7,7 @@ Prints the mean ndcg@10 of dense search, BM25, and the weighted sum that askdoc 
 
 from __future__ import annotations
 
-import sys
+import argparse
 from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
@@ -25,9 +25,15 @@ DEPTH = 10
 
 def main() -> None:
     """Rank every case in each way and print the means."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("suite", type=Path)
+    parser.add_argument("documents", type=Path)
+    chosen = parser.parse_args()
     analyser = SnowballAnalyser()
-    cases = [case for case in suite.load(Path(sys.argv[1])).cases if case.relevant]
-    place = bench.on_documents(workspace.find(Path.cwd()), Path(sys.argv[2]))
+    cases = [case for case in suite.load(chosen.suite).cases if case.relevant]
+    place = bench.on_documents(workspace.find(Path.cwd()), chosen.documents)
     with app.indexer(place) as indexer:
         indexer.sync(place.sources)
     scores: dict[str, list[float]] = {}

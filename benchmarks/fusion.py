@@ -8,7 +8,7 @@ shares, each retriever's alone beside them, and the cases in which only one of t
 
 from __future__ import annotations
 
-import sys
+import argparse
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -24,12 +24,18 @@ from askdoc.types import Chunk, EvalCase, Hit
 
 def main() -> None:
     """Rank every case by both rules and print the shares."""
-    suite = suites.load(Path(sys.argv[1]))
-    limit = int(sys.argv[3]) if len(sys.argv) > 3 else None
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("suite", type=Path)
+    parser.add_argument("documents", type=Path)
+    parser.add_argument("limit", type=int, nargs="?")
+    chosen = parser.parse_args()
+    suite, limit = suites.load(chosen.suite), chosen.limit
     cases = [case for case in suites.choose(suite, limit=limit, seed=1).cases if case.evidence]
-    place = bench.on_documents(workspace.find(Path.cwd()), Path(sys.argv[2]))
+    place = bench.on_documents(workspace.find(Path.cwd()), chosen.documents)
     with app.indexer(place) as indexer:
-        indexer.sync([Path(sys.argv[2]).absolute()])
+        indexer.sync([chosen.documents.absolute()])
     right = rank_all(cases, place)
     for name, outcomes in right.items():
         print(f"{name:16} {sum(outcomes) / len(outcomes):.3f}")

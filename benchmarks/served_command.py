@@ -6,6 +6,7 @@ FOLDER is indexed. Beside it stands `python -c pass`, which no program in Python
 take turns, so that a busy machine slows both; processor time hardly depends on that.
 """
 
+import argparse
 import os
 import resource
 import statistics
@@ -18,8 +19,14 @@ from pathlib import Path
 
 def main() -> None:
     """Run both commands, and print how long they take."""
-    folder, question = sys.argv[1:3]
-    runs = int(sys.argv[3]) if len(sys.argv) > 3 else 31
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder")
+    parser.add_argument("question")
+    parser.add_argument("runs", type=int, nargs="?", default=31)
+    chosen = parser.parse_args()
+    folder, question, runs = chosen.folder, chosen.question, chosen.runs
     askdoc = str(Path(sys.executable).with_name("askdoc"))
     with tempfile.TemporaryDirectory(prefix="ad-") as runtime:
         environment = {**os.environ, "XDG_RUNTIME_DIR": runtime}

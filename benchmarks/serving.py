@@ -11,6 +11,7 @@ files change beneath and the server follows them. It prints each error and the m
 prints what the server holds before and after.
 """
 
+import argparse
 import json
 import random
 import shutil
@@ -36,13 +37,23 @@ CLIENTS = 6
 
 def main() -> None:
     """Run one of the three."""
-    what, data, *rest = sys.argv[1:]
-    if what == "speed":
-        speed(Path(data), rest[0], int(rest[1]) if len(rest) > 1 else 200)
-    elif what == "small":
-        small(Path(data), int(rest[0]) if rest else 10_000)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    kinds = parser.add_subparsers(dest="kind", required=True)
+    for kind in ("speed", "load", "small"):
+        kinds.add_parser(kind).add_argument("data", type=Path)
+    kinds.choices["speed"].add_argument("index")
+    kinds.choices["speed"].add_argument("questions", type=int, nargs="?", default=200)
+    kinds.choices["load"].add_argument("minutes", type=float, nargs="?", default=30)
+    kinds.choices["small"].add_argument("calls", type=int, nargs="?", default=10_000)
+    chosen = parser.parse_args()
+    if chosen.kind == "speed":
+        speed(chosen.data, chosen.index, chosen.questions)
+    elif chosen.kind == "small":
+        small(chosen.data, chosen.calls)
     else:
-        load(Path(data), float(rest[0]) if rest else 30)
+        load(chosen.data, chosen.minutes)
 
 
 def questions_of(data: Path) -> list[str]:

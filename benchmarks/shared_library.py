@@ -12,8 +12,8 @@ most 0.0001. Where only passages of equal score have changed places, that is a t
 
 from __future__ import annotations
 
+import argparse
 import shutil
-import sys
 import time
 from contextlib import closing
 from pathlib import Path
@@ -32,8 +32,16 @@ NEAR = 1e-4
 
 def main() -> None:
     """Move the index, ask both, and print the comparison."""
-    index, suite, address = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
-    limit = int(sys.argv[4]) if len(sys.argv) > 4 else 300
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("index", type=Path)
+    parser.add_argument("suite", type=Path)
+    parser.add_argument("address")
+    parser.add_argument("questions", type=int, nargs="?", default=300)
+    chosen = parser.parse_args()
+    index, suite, address = chosen.index, chosen.suite, chosen.address
+    limit = chosen.questions
     cases = suites.load(suite).cases
     questions = [case.question for case in cases[:: max(1, len(cases) // limit)]][:limit]
     with TemporaryDirectory() as folder:

@@ -9,10 +9,10 @@ suite gives the same slips.
 
 from __future__ import annotations
 
+import argparse
 import json
 import random
 import re
-import sys
 from pathlib import Path
 
 from askdoc.text.languages import function_words
@@ -29,8 +29,13 @@ WORD = re.compile(r"[A-Za-z]{6,}")
 
 def main() -> None:
     """Read the suite, write it with slips."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("suite", type=Path)
+    chosen = parser.parse_args()
     chance = random.Random(SEED)
-    for line in Path(sys.argv[1]).read_text().splitlines():
+    for line in chosen.suite.read_text().splitlines():
         case = json.loads(line)
         case["question"] = WORD.sub(lambda match: slip(match.group(), chance), case["question"])
         print(json.dumps(case, ensure_ascii=False))

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import contextlib
 import re
+import runpy
 import shlex
 import shutil
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -141,3 +143,31 @@ def test_steps_are_found_with_their_output() -> None:
 )
 def test_output_matches_by_the_line(shown: str, printed: str, fits: bool) -> None:  # noqa: FBT001
     assert matches(shown, printed) is fits
+
+
+_SCRIPTS = [
+    path
+    for path in sorted((ROOT / "benchmarks").glob("*.py"))
+    if path.name != "obvious_build.py"  # it needs packages of its own
+]
+
+
+@pytest.mark.parametrize("script", _SCRIPTS, ids=lambda path: path.name)
+def test_a_benchmark_says_how_it_is_called(
+    script: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", [str(script), "--help"])
+    monkeypatch.syspath_prepend(script.parent)
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(script), run_name="__main__")
+    assert ended.value.code == 0
+    assert "usage: " in capsys.readouterr().out
+
+
+@pytest.mark.skipif(
+    not (ROOT / "Makefile").is_file() or shutil.which("make") is None, reason="needs make"
+)
+def test_make_says_that_it_installs_before_it_does(tmp_path: Path) -> None:
+    command = ["make", "--dry-run", "demo", f"VENV={tmp_path / 'venv'}"]
+    printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert "some minutes" in printed[: printed.index("pip install")]
