@@ -220,9 +220,13 @@ def test_vectors_that_cannot_be_written_to_are_read(copy: Path) -> None:
         script = "import sys, pathlib\nfrom askdoc.store.chroma import ChromaStore\n"
         script += "with ChromaStore(pathlib.Path(sys.argv[1])) as store:\n"
         script += "    print(store.check(), store.count(), len(store.vectors(list(store.ids()))))"
-        command = ["setpriv", "--reuid", "65534", "--clear-groups", sys.executable, "-c", script]
+        command = ["setpriv", "--reuid", "65534", "--clear-groups", sys.executable, "-c"]
+        if subprocess.run(
+            [*command, "import askdoc"], check=False, cwd=top, capture_output=True
+        ).returncode:
+            pytest.skip("another user cannot read this checkout")
         done = subprocess.run(
-            [*command, str(folder)], capture_output=True, check=False, cwd=top, text=True
+            [*command, script, str(folder)], capture_output=True, check=False, cwd=top, text=True
         )
         kept = sorted(folder.rglob("*"))
     with ChromaStore(copy) as store:
