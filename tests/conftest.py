@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from tests.chroma import ChromaServer, chroma_serving
 from tests.postgres import Server, serving
 
 from askdoc.models import embedder, reader
@@ -83,6 +84,13 @@ def _all_in_this_process() -> Iterator[None]:
 def postgres() -> Iterator[Server]:
     """Run a PostgreSQL server, which all tests of the process share."""
     with serving() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def chroma() -> Iterator[ChromaServer]:
+    """Run a Chroma server, which all tests of the process share."""
+    with chroma_serving() as server:
         yield server
 
 

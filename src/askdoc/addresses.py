@@ -5,6 +5,7 @@ Pure: nothing is looked up or fetched.
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -58,6 +59,7 @@ def object_within(outer: str, inner: str) -> str | None:
 
 
 _DATABASE = ("postgresql://", "postgres://")
+_CHROMA = ("chroma+http://", "chroma+https://")
 _SHOWN = ("host", "port", "user", "dbname", "schema", "sslmode")
 """Parameters of a database's address that have no secret."""
 
@@ -67,14 +69,35 @@ def is_database(text: str) -> bool:
     return text.lower().startswith(_DATABASE)
 
 
+def is_chroma(text: str) -> bool:
+    """Tell whether `text` is the address of a Chroma server, such as `chroma+http://HOST:PORT`."""
+    return text.lower().startswith(_CHROMA)
+
+
+def is_server(text: str) -> bool:
+    """Tell whether `text` is the address of a server that keeps an index, or its vectors."""
+    return is_database(text) or is_chroma(text)
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether `host` is this machine, without asking a name server."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def without_secrets(text: str) -> str:
-    """Return the address of a database without its password; any other text as it is.
+    """Return the address of a server without its password; any other text as it is.
 
     Of an address that is hard to read, only the beginning is left.
     """
-    if not is_database(text):
+    if not is_server(text):
         return text
-    hidden = "postgresql://…"
+    scheme = text.partition("://")[0].lower() if is_chroma(text) else "postgresql"
+    hidden = f"{scheme}://…"
     try:
         parts = urlsplit(text)
         _ = parts.port  # which need not be a number
@@ -87,7 +110,7 @@ def without_secrets(text: str) -> str:
         return hidden
     user = place[0].partition(":")[0]
     known = f"{user}@{place[2]}" if user else place[2]
-    written = f"postgresql://{known}{parts.path}"
+    written = f"{scheme}://{known}{parts.path}"
     return f"{written}?{urlencode(query, safe='/')}" if query else written
 
 

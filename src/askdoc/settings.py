@@ -143,7 +143,8 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "sources": "files, folders (relative to the workspace) and web addresses to keep in the"
         " index; for one workspace only",
         "index": "folder of the index, relative to the workspace, or the address of a PostgreSQL"
-        " database, `postgresql://HOST/NAME`",
+        " database, `postgresql://HOST/NAME`, or of a Chroma server for its vectors,"
+        " `chroma+http://HOST:PORT`",
         "groups": "groups in whose name a shared library is asked, besides what is open to all",
         "ignore": "patterns of files to leave out, as in `.gitignore`",
         "language": "language of the documents, as an ISO 639-1 code; `auto` finds out that"

@@ -28,7 +28,15 @@ from tomlkit.exceptions import TOMLKitError
 
 from askdoc import paths
 from askdoc import settings as known
-from askdoc.addresses import expanded, is_address, is_database, normalised, without_secrets
+from askdoc.addresses import (
+    expanded,
+    is_address,
+    is_chroma,
+    is_database,
+    is_server,
+    normalised,
+    without_secrets,
+)
 from askdoc.errors import NO_ROOM, AskdocError, DiskFull, SettingsError, StoreError, UsageError
 from askdoc.paths import make_private, tighten
 from askdoc.settings import (
@@ -286,11 +294,14 @@ class Workspace:
     database: str | None = field(default=None, repr=False)
     """The address of the database with the index, which may have a password; `index` is then the
     folder for what stays on this machine."""
+    vectors: str | None = field(default=None, repr=False)
+    """The address of the Chroma server with the vectors; `index` is then the folder of the rest."""
 
     @property
     def place(self) -> Path | str:
         """Where the index is, without secrets."""
-        return self.index if self.database is None else without_secrets(self.database)
+        server = self.database or self.vectors
+        return self.index if server is None else without_secrets(server)
 
     def hint(self, text: str) -> str:
         """Return a hint whose `askdoc index` names the library or the index that was named."""
@@ -370,15 +381,15 @@ def find(
         )
     if layers[0][2].get("offline") is True and not origins["offline"].trusted:
         settings = known.parse({"offline": True}, origin=str(user_config), base=settings)
-    is_shared = is_database(settings.index)
-    if is_shared and not origins["index"].trusted:
-        message = f"{config}: `index` is a database, `{without_secrets(settings.index)}`"
+    if is_server(settings.index) and not origins["index"].trusted:
+        kind = "database" if is_database(settings.index) else "Chroma server"
+        message = f"{config}: `index` is a {kind}, `{without_secrets(settings.index)}`"
         hint = "if you trust this file, run `askdoc trust`; else pass `--index` with its address"
         raise SettingsError(message, hint=hint)
     return Workspace(
         root=root,
         settings=settings,
-        index=_place(root, "index", _LOCAL if is_shared else settings.index, origins),
+        index=_place(root, "index", _folder_of(settings.index), origins),
         evals=_place(root, "evals", settings.evals, origins),
         sources=tuple(
             _place(root, "sources", source, origins)
@@ -389,8 +400,16 @@ def find(
         origins=origins,
         addresses=tuple(normalised(one) for one in settings.sources if is_address(one)),
         library=library,
-        database=settings.index if is_shared else None,
+        database=settings.index if is_database(settings.index) else None,
+        vectors=settings.index if is_chroma(settings.index) else None,
     )
+
+
+def _folder_of(index: str) -> str:
+    """Return the folder of an index, or of what stays on this machine."""
+    if is_database(index):
+        return _LOCAL
+    return Settings().index if is_chroma(index) else index
 
 
 def root_of(start: Path) -> Path:
@@ -417,7 +436,7 @@ def is_for_one(key: str, value: Any) -> bool:
         return bool(value)
     if key != "index" or not isinstance(value, str):
         return False
-    return is_database(value) or _path(value, key).is_absolute()
+    return is_server(value) or _path(value, key).is_absolute()
 
 
 def _refuse_for_all(values: Mapping[str, Any], user_config: Path) -> None:
@@ -461,7 +480,7 @@ def _anchored(overrides: Mapping[str, Any], start: Path) -> dict[str, Any]:
     """Make the paths of the command line absolute; they are relative to the current folder."""
     values = {key: value for key, value in overrides.items() if value is not None}
     for key in ("index", "evals"):
-        if key in values and not is_database(str(values[key])):
+        if key in values and not is_server(str(values[key])):
             values[key] = str(start / expanded(values[key]))
     if "sources" in values:
         values["sources"] = tuple(

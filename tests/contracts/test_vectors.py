@@ -18,6 +18,7 @@ from askdoc.testing import MemoryVectors
 from askdoc.types.ports import VectorStore
 
 if TYPE_CHECKING:
+    from tests.chroma import ChromaServer
     from tests.postgres import Server
 
     from askdoc.types.ports import Matrix
@@ -34,7 +35,7 @@ def unit(*numbers: float) -> Matrix:
 EAST, NORTH, NORTH_EAST = unit(1, 0, 0), unit(0, 1, 0), unit(1, 1, 0)
 
 
-@pytest.fixture(params=["memory", "chroma", "shards", "process", "postgres"])
+@pytest.fixture(params=["memory", "chroma", "shards", "process", "server", "postgres"])
 def reopen(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Open]:
@@ -42,14 +43,16 @@ def reopen(
     if request.param == "shards":
         monkeypatch.setattr(chroma_shards, "_SHARD", 2)
     sessions = ExitStack()
-    postgres: Callable[[], VectorStore] | None = None
+    served: Callable[[], VectorStore] | None = None
     if request.param == "postgres":
-        postgres = in_postgres(request.getfixturevalue("postgres"), sessions)
+        served = in_postgres(request.getfixturevalue("postgres"), sessions)
+    if request.param == "server":
+        served = on_server(request.getfixturevalue("chroma"), tmp_path)
     kinds: dict[str, Callable[[], VectorStore]] = {
         "memory": lambda: memory,
         "process": lambda: ChromaWriter(tmp_path, starts_here=True),
     }
-    make = postgres or kinds.get(request.param, lambda: ChromaStore(tmp_path, write=True))
+    make = served or kinds.get(request.param, lambda: ChromaStore(tmp_path, write=True))
     opened: list[VectorStore] = []
 
     def again() -> VectorStore:
@@ -72,6 +75,14 @@ def in_postgres(server: Server, sessions: ExitStack) -> Callable[[], VectorStore
     session = Session(Database.of(server.empty_library()), write=True)
     sessions.callback(session.close)
     return lambda: PostgresVectors(session, write=True)
+
+
+def on_server(server: ChromaServer, folder: Path) -> Callable[[], VectorStore]:
+    """Return a function that opens the vectors of the index in `folder` on a server."""
+    from askdoc.store.chroma_server import Server, ServerVectors
+
+    places = ServerVectors(Server.of(server.address), folder)
+    return lambda: places.open_to_write(folder)
 
 
 @pytest.fixture

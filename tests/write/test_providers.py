@@ -14,9 +14,10 @@ import pytest
 from tests.write.conftest import evidence, terms
 from tests.write.servers import KEY, breaking, chunk, failing, in_front_of, reply
 
+from askdoc.addresses import is_loopback
 from askdoc.errors import GeneratorError, NoAnswerYet
 from askdoc.models.llm.connection import connect, connect_later
-from askdoc.models.llm.providers import Provider, is_loopback, read_provider
+from askdoc.models.llm.providers import Provider, read_provider
 from askdoc.models.llm.remote import LlamaIndexGenerator
 from askdoc.render.console import Console, page
 from askdoc.render.notices import ModelNotices

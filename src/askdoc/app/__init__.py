@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         open_vectors,
         ranker,
         refuse_while_made,
+        vector_places,
     )
     from askdoc.app.writing import language_model, language_models, may_write
 
@@ -62,6 +63,7 @@ __all__ = [
     "refuse_index_around",
     "refuse_while_made",
     "rest",
+    "vector_places",
 ]
 
 _MODULES = {
@@ -89,6 +91,7 @@ _MODULES = {
         "open_vectors",
         "ranker",
         "refuse_while_made",
+        "vector_places",
     ),
     "writing": ("language_model", "language_models", "may_write"),
 }

@@ -6,7 +6,6 @@ embed files, and store them in the database; what comes back is counts, skips an
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import os
 import pickle
@@ -17,7 +16,7 @@ import tempfile
 import traceback
 import warnings
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.util import find_spec
@@ -28,6 +27,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from askdoc import __version__
+from askdoc.addresses import is_loopback
 from askdoc.app import indexing, opening
 from askdoc.errors import AskdocError, MissingPart, ReadError, UsageError
 from askdoc.index.run import take_in_batch
@@ -349,9 +349,7 @@ def _is_here(address: str) -> bool:
         host = urlsplit(f"//{address}").hostname or ""
     except ValueError:
         return False
-    with suppress(ValueError):
-        return ipaddress.ip_address(host).is_loopback
-    return host == "localhost"
+    return is_loopback(host)
 
 
 def _expect_address(address: str) -> None:

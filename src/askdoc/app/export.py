@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -33,7 +33,7 @@ from askdoc.index.plan import covers
 from askdoc.index.writer import EMBEDDER_FINGERPRINT, EMBEDDER_NAME, SETTINGS_FINGERPRINT
 from askdoc.settings import index_fingerprint
 from askdoc.store import archive as export_file
-from askdoc.store import embedded, files
+from askdoc.store import files
 from askdoc.store.archive import (
     CATALOG,
     IDS,
@@ -51,7 +51,7 @@ from askdoc.types.ports import Listener, ignore
 
 if TYPE_CHECKING:
     from askdoc.store.sql_catalog import SqlCatalog
-    from askdoc.types.ports import Embedder, Matrix
+    from askdoc.types.ports import Embedder, Matrix, VectorPlaces
     from askdoc.workspace import Workspace
 
 ELSEWHERE = "elsewhere"
@@ -160,6 +160,7 @@ def _put(
     file: Path,
 ) -> Moved:
     """Build an index from the files unpacked into `folder`, and replace the old one."""
+    vectors = app.vector_places(workspace)
     # A database needs the draft no longer than the unpacked files.
     place = workspace.index if workspace.database is None else folder
     with closing(SqliteCatalog(draft_in(place), workspace.root, write=True)) as draft:
@@ -184,15 +185,15 @@ def _put(
             _copy_in(workspace, draft, folder, placed, loaded.dimensions)
             return done
         draft.rebuild_full_text()
-        _store_vectors(folder, placed, loaded.dimensions, listen)
+        _store_vectors(folder, vectors, placed, loaded.dimensions, listen)
     # From here on the old index changes. Until the catalog is replaced, which is one step, the next
     # run can repair an interrupted import from the old catalog.
     with _former(workspace) as former:
         if former is not None:
             former.keep(WRITING, "yes")
-    embedded.replace(workspace.index, folder)
+    vectors.replace(workspace.index, folder)
     replace(workspace.index)
-    files.discard_rebuild(workspace.index)  # an interrupted rebuild
+    files.discard_rebuild(workspace.index, vectors)  # an interrupted rebuild
     return done
 
 
@@ -265,9 +266,13 @@ def _write_vectors(
 
 
 def _store_vectors(
-    folder: Path, placed: Sequence[tuple[str, str]], dimensions: int, listen: Listener
+    folder: Path,
+    vectors: VectorPlaces,
+    placed: Sequence[tuple[str, str]],
+    dimensions: int,
+    listen: Listener,
 ) -> None:
-    """Build a database from the unpacked vectors.
+    """Build a database of vectors from the unpacked ones.
 
     Raises:
         BadExport: they do not match the chunks, or do not have unit length.
@@ -275,7 +280,7 @@ def _store_vectors(
     """
     progress = _progress(listen, "Storing vectors")
     done = 0
-    with closing(embedded.open_to_write(folder)) as store:
+    with closing(vectors.open_to_write(folder)) as store:
         store.open()  # also for an index without vectors
         for batch, matrix in _unpacked(folder, placed, dimensions):
             store.add([chunk for chunk, _ in batch], [document for _, document in batch], matrix)
@@ -394,12 +399,19 @@ def _former(workspace: Workspace) -> Iterator[SqlCatalog | None]:
 def _incoming(workspace: Workspace) -> Iterator[Path]:
     """Create a temporary folder on the disk of the index."""
     folder = workspace.index / _INCOMING
-    shutil.rmtree(folder, ignore_errors=True)
+    vectors = app.vector_places(workspace)
+    _take_away(folder, vectors)
     folder.mkdir()
     try:
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        _take_away(folder, vectors)
+
+
+def _take_away(folder: Path, vectors: VectorPlaces) -> None:
+    with suppress(StoreError):  # a server may have ended meanwhile
+        vectors.discard(folder)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _alone(workspace: Workspace, command: str) -> AbstractContextManager[object]:

@@ -23,7 +23,7 @@ from askdoc.index.sources import ANYWHERE, Files, Trust, Web
 from askdoc.index.status import coverage
 from askdoc.index.writer import RebuildPlace, Store
 from askdoc.readers import expect_parts, reader_for, reader_named
-from askdoc.store import embedded, files
+from askdoc.store import files
 from askdoc.store.catalog import SqliteCatalog
 from askdoc.system.limits import Limits, cores, still_holds
 from askdoc.system.safe_open import digest
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from askdoc.index.watch import Follower
     from askdoc.settings import Settings
     from askdoc.store.postgres.session import Database
+    from askdoc.types.ports import VectorPlaces
     from askdoc.web.sources import WebSources
     from askdoc.workspace import Workspace
 
@@ -294,27 +295,33 @@ def _store(workspace: Workspace, machines: Ray | None) -> Store:
     """Return the access to catalog and vectors of the workspace's index, and of a rebuild."""
     if (database := opening.database_of(workspace)) is not None:
         return _shared_store(database, workspace, machines)
-    index = workspace.index
+    index, vectors = workspace.index, opening.vector_places(workspace)
     return _folder_store(
         index,
         workspace,
+        vectors,
         RebuildPlace(
-            store=_folder_store(files.rebuild_folder(index), workspace),
+            store=_folder_store(files.rebuild_folder(index), workspace, vectors),
             is_begun=lambda: files.has_rebuild(index),
-            take_over=lambda has: files.take_over_rebuild(index, has_passages=has),
-            discard=lambda: files.discard_rebuild(index),
+            take_over=lambda has: files.take_over_rebuild(index, vectors, has_passages=has),
+            discard=lambda: files.discard_rebuild(index, vectors),
         ),
     )
 
 
-def _folder_store(folder: Path, workspace: Workspace, rebuild: RebuildPlace | None = None) -> Store:
+def _folder_store(
+    folder: Path,
+    workspace: Workspace,
+    vectors: VectorPlaces,
+    rebuild: RebuildPlace | None = None,
+) -> Store:
     return Store(
         lock=lambda _alone: files.writing(folder, _command()),
         catalog=lambda: SqliteCatalog(folder, workspace.root, write=True),
         reading=lambda: SqliteCatalog(folder, workspace.root),
-        vectors=lambda _: embedded.open_to_write(folder),
-        has_vectors=lambda: embedded.are_intact(folder),
-        discard_vectors=lambda: embedded.discard(folder),
+        vectors=lambda _: vectors.open_to_write(folder),
+        has_vectors=lambda: vectors.are_intact(folder),
+        discard_vectors=lambda: vectors.discard(folder),
         rebuild=rebuild,
     )
 

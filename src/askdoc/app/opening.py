@@ -10,7 +10,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from askdoc.ask.confidence import Calibration
-from askdoc.errors import EmbedderMismatch, MissingPart, NoIndex, UsageError
+from askdoc.errors import EmbedderMismatch, IndexCorrupt, MissingPart, NoIndex, UsageError
 from askdoc.index.writer import EMBEDDER_FINGERPRINT, EMBEDDER_NAME
 from askdoc.settings import (
     AUTOMATIC,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from askdoc.settings import Settings
     from askdoc.store.postgres.session import Database
     from askdoc.store.sql_catalog import SqlCatalog
-    from askdoc.types.ports import CatalogReader, Embedder, Ranker, VectorStore
+    from askdoc.types.ports import CatalogReader, Embedder, Ranker, VectorPlaces, VectorStore
     from askdoc.workspace import Workspace
 
 
@@ -159,7 +159,27 @@ def index_state(workspace: Workspace) -> object:
 
 def has_vectors(workspace: Workspace) -> bool:
     """Tell whether there is a place with vectors, in any state."""
-    return workspace.database is not None or embedded.exist(workspace.index)
+    return workspace.database is not None or vector_places(workspace).exist(workspace.index)
+
+
+def vector_places(workspace: Workspace) -> VectorPlaces:
+    """Return what keeps the vectors of an index in a folder: this folder, or a Chroma server.
+
+    Raises:
+        SettingsError: the address of the server is wrong or not safe, or there is no token for it.
+        UsageError: `offline` is set, and the server is on another machine.
+
+    """
+    if workspace.vectors is None:
+        return embedded
+    from askdoc.store.chroma_server import Server, ServerVectors
+
+    server = Server.of(workspace.vectors)
+    if workspace.settings.offline and not server.is_here:
+        message = f"`--offline` refuses to connect to `{server.url}`"
+        raise UsageError(message, hint="leave out `--offline`, or unset the setting `offline`")
+    server.token()  # refuses before anything is made
+    return ServerVectors(server, workspace.index)
 
 
 def open_vectors(workspace: Workspace, catalog: SqlCatalog) -> VectorStore:
@@ -171,7 +191,25 @@ def open_vectors(workspace: Workspace, catalog: SqlCatalog) -> VectorStore:
         from askdoc.store.postgres.vectors import PostgresVectors
 
         return PostgresVectors.of(catalog)
-    return embedded.open_to_read(workspace.index)
+    places = vector_places(workspace)
+    if workspace.vectors is None and not places.exist(workspace.index):
+        _refuse_elsewhere(workspace)
+    return places.open_to_read(workspace.index)
+
+
+def _refuse_elsewhere(workspace: Workspace) -> None:
+    """Check that the vectors of an index are not on a server that the settings do not name.
+
+    Raises:
+        IndexCorrupt: they are.
+
+    """
+    from askdoc.store.chroma_server import place_of
+
+    if (place := place_of(workspace.index)) is not None:
+        message = f"the vectors of this index are on the Chroma server at `{place}`"
+        hint = f"pass `--index {place}`, or run `askdoc index` to have them in the folder"
+        raise IndexCorrupt(message, hint=hint)
 
 
 def language_of(text: str, settings: Settings) -> str:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from askdoc.addresses import is_database, without_secrets
+from askdoc.addresses import is_server, without_secrets
 from askdoc.cli.base import Group, command
 from askdoc.cli.completion import setting_names
 from askdoc.cli.open import here, open_workspace
@@ -256,4 +256,4 @@ def _written(value: Any) -> str:
         return " ".join(map(redacted, value)) or _UNSET
     if value is None:
         return _UNSET
-    return without_secrets(value) if is_database(str(value)) else redacted(str(value))
+    return without_secrets(value) if is_server(str(value)) else redacted(str(value))

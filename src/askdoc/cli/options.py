@@ -60,7 +60,7 @@ Index = Annotated[
     typer.Option(
         "--index",
         metavar="DIR",
-        help="Use the index in this folder or database.",
+        help="Use the index in this folder or on this server.",
     ),
 ]
 Groups = Annotated[

@@ -19,7 +19,7 @@ from askdoc.workspace import CONFIG_NAME, root_of
 
 _ALLOWS = (
     "it may now name a language model's server, which gets your questions and the sentences found;"
-    " a database for the index; models to fetch from a hub; addresses to read; programs to open"
+    " a server for the index; models to fetch from a hub; addresses to read; programs to open"
     " places with; and paths outside this folder"
 )
 _OUTWARD = ("llm", "check", "embedder", "reranker", "sources", "index", "evals", "editor", "viewer")

@@ -15,7 +15,7 @@ from itertools import islice
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from askdoc.errors import DiskFull, EmbedderMismatch, StoreError
+from askdoc.errors import ConnectionLost, DiskFull, EmbedderMismatch, StoreError
 from askdoc.index.embed import WRITING, passages, remove_obsolete
 from askdoc.settings import Settings, index_fingerprint
 from askdoc.store.sql_catalog import SqlCatalog
@@ -285,7 +285,7 @@ class IndexWriter:
             ids = set(self.vectors.ids())
             if not self.vectors.check():
                 return ids
-        except DiskFull:
+        except (ConnectionLost, DiskFull):  # which say nothing about the vectors
             raise
         except StoreError:
             pass

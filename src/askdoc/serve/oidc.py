@@ -24,9 +24,9 @@ from jwt.exceptions import PyJWKClientConnectionError
 from mcp.server.auth.provider import AccessToken, TokenVerifier
 from starlette.routing import Route
 
+from askdoc.addresses import is_loopback
 from askdoc.errors import AskdocError, UsageError
 from askdoc.index.indexer import GROUP
-from askdoc.models.llm.providers import is_loopback
 from askdoc.serve.http import json_response
 from askdoc.serve.links import base_of
 from askdoc.serve.tokens import Token

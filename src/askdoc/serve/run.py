@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import uvicorn
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
+from askdoc.addresses import is_loopback
 from askdoc.errors import AskdocError, UsageError
-from askdoc.models.llm.providers import is_loopback
 from askdoc.serve.app import make_app
 from askdoc.serve.engine import Engine, Limits
 from askdoc.serve.guard import Rules

@@ -1,7 +1,8 @@
 """The vectors in the folder of an index: to open, check, delete and replace them.
 
-The other packages use Chroma only by these functions. Another embedded vector store takes its place
-here. PostgreSQL keeps vectors in the database of the catalog, and needs none of this.
+The module is a `VectorPlaces`. The other packages use Chroma only by these functions. Another
+embedded vector store takes its place here. `chroma_server.ServerVectors` does the same on a server.
+PostgreSQL keeps vectors in the database of the catalog, and needs none of this.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from askdoc.addresses import is_address
 from askdoc.errors import IndexLocked, StoreError, UsageError
@@ -21,6 +22,9 @@ from askdoc.paths import make_private
 from askdoc.store import embedded, schema
 from askdoc.system.safe_open import changed_ns
 from askdoc.types import Document, FileState
+
+if TYPE_CHECKING:
+    from askdoc.types.ports import VectorPlaces
 
 _LOCK = "lock"
 _HOLDER = "lock.json"
@@ -176,7 +180,7 @@ def has_rebuild(index: Path) -> bool:
     return (rebuild_folder(index) / schema.FILE_NAME).is_file()
 
 
-def take_over_rebuild(index: Path, *, has_passages: bool) -> None:
+def take_over_rebuild(index: Path, vectors: VectorPlaces = embedded, *, has_passages: bool) -> None:
     """Replace the old index by the new one; no process may write to either.
 
     After an interrupt, call it again.
@@ -186,18 +190,18 @@ def take_over_rebuild(index: Path, *, has_passages: bool) -> None:
 
     """
     made = rebuild_folder(index)
-    if embedded.exist(made):
-        embedded.replace(index, made)
+    if vectors.exist(made):
+        vectors.replace(index, made)
     elif not has_passages:  # else an interrupted call has moved them already
-        embedded.discard(index)
+        vectors.discard(index)
     schema.replace(index, made)
 
 
-def discard_rebuild(index: Path) -> None:
+def discard_rebuild(index: Path, vectors: VectorPlaces = embedded) -> None:
     """Delete the new index of a rebuild, complete or not."""
     made = rebuild_folder(index)
     schema.discard(made)
-    embedded.discard(made)
+    vectors.discard(made)
     with suppress(OSError):
         made.rmdir()
 

@@ -24,6 +24,8 @@ from askdoc.types import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy as np
     import numpy.typing as npt
 
@@ -211,6 +213,33 @@ class VectorStore(Protocol):
 
     def close(self) -> None:
         """Close the files; do not use the store afterwards."""
+
+
+class VectorPlaces(Protocol):
+    """Keeps the vectors of indexes whose catalogs are in folders; `index` is such a folder."""
+
+    def open_to_read(self, index: Path) -> VectorStore:
+        """Open the vectors of an index.
+
+        Raises:
+            IndexCorrupt: there are none, or they are damaged.
+
+        """
+
+    def open_to_write(self, index: Path) -> VectorStore:
+        """Open the vectors of an index to change them; they are created if missing."""
+
+    def exist(self, index: Path) -> bool:
+        """Tell whether there are vectors, in any state."""
+
+    def are_intact(self, index: Path) -> bool:
+        """Tell whether there are vectors without known damage."""
+
+    def discard(self, index: Path) -> None:
+        """Delete the vectors."""
+
+    def replace(self, index: Path, new: Path) -> None:
+        """Replace the vectors of the index in `index` by those of the one in `new`."""
 
 
 class CatalogReader(Protocol):

@@ -6,7 +6,6 @@ Finds the address, key and model name.
 from __future__ import annotations
 
 import json
-import os
 import time
 import urllib.error
 import urllib.request
@@ -17,12 +16,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from askdoc.addresses import is_loopback
 from askdoc.errors import GeneratorError, MissingPart, NoAnswerYet
 from askdoc.models.llm.providers import (
     COMPATIBLE,
     KEY_VARIABLES,
     Provider,
-    is_loopback,
     ollama_host,
     ollama_url,
 )
@@ -36,6 +35,7 @@ from askdoc.models.llm.remote import (
     explained,
     foreign,
 )
+from askdoc.system.secrets import secret
 from askdoc.types import Form, Prompt, Spent
 from askdoc.types.ports import Generator, Listener, ignore
 
@@ -414,19 +414,10 @@ def _not_yet(error: Exception, provider: Provider) -> NoAnswerYet:
 def _key(provider: Provider, *, needed: bool = True) -> str | None:
     """Find a provider's key in the system's keyring under `askdoc`, else in the environment."""
     variables = KEY_VARIABLES[provider.kind]
-    stored = _from_keyring(provider.host if provider.kind == COMPATIBLE else provider.kind)
-    found = stored or next((os.environ[name] for name in variables if os.environ.get(name)), None)
+    name = provider.host if provider.kind == COMPATIBLE else provider.kind
+    found = secret(name, variables)
     if found is None and needed:
         message = f"there is no key for `{provider.kind}`"
         hint = f"set `{variables[0]}`, or keep it: `keyring set askdoc {provider.kind}`"
         raise GeneratorError(message, hint=hint)
     return found
-
-
-def _from_keyring(name: str) -> str | None:
-    try:
-        keyring = import_module("keyring")
-        found = keyring.get_password("askdoc", name)
-    except Exception:  # noqa: BLE001 - a machine without a working keyring has no key in it
-        return None
-    return found if isinstance(found, str) else None

@@ -7,12 +7,12 @@ openai:NAME anthropic:NAME google:NAME
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
+from askdoc.addresses import is_loopback
 from askdoc.errors import UsageError
 
 KINDS = ("ollama", "openai", "anthropic", "google")
@@ -146,13 +146,3 @@ def ollama_url() -> str:
 def ollama_host() -> str:
     """Return the host of `ollama_url`."""
     return urlsplit(ollama_url()).hostname or ""
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether `host` is this machine, without asking a name server."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
