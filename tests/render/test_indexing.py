@@ -25,6 +25,7 @@ from askdoc.index.status import (
 from askdoc.render import progress
 from askdoc.render.console import Page, make_console, page
 from askdoc.render.documents import line_lines, split_lines, text_lines
+from askdoc.render.engines import engine_lines
 from askdoc.render.indexing import coverage_lines, report_lines, size, status_lines
 from askdoc.render.progress import Check, Health, check_lines
 from askdoc.strings import line_of, line_starts, printable
@@ -171,6 +172,20 @@ def test_a_source_that_is_not_there_is_distinguished_from_files_that_are_gone() 
     found = Coverage(2, gaps([skip]))
     told = draw(coverage_lines, found, width=None)
     assert "2 files are indexed completely\n\n1 source not indexed: there is" in told
+
+
+def test_engines_are_laid_out_with_where_and_how_long() -> None:
+    assert draw(engine_lines, [], width=None) == "no engine runs; start one: `askdoc serve`\n"
+    told = {"pid": 7, "ready": False, "libraries": {"law": "/l"}}
+    engines = [
+        {**told, "address": None, "seconds": 1},
+        {**told, "address": "http://h", "seconds": 7300},
+    ]
+    assert draw(engine_lines, engines, width=None) == (
+        "answers commands on this machine alone\n"
+        "  process 7 · not ready yet · running for 1 second\n"
+        "  law  /l\n\nhttp://h\n  process 7 · not ready yet · running for 2 hours\n  law  /l\n"
+    )
 
 
 def test_sentences_agree_with_the_number_of_files() -> None:

@@ -198,6 +198,9 @@ def test_an_engine_says_what_it_serves_and_ends(folder: Path, stopped: threading
     assert status["libraries"] == {"works": str(folder)}
     assert not stopped.is_set()
     done = CliRunner().invoke(make_app(), ["serve", "--status"])
+    assert f"  process {os.getpid()} · ready · running for" in done.stdout
+    assert f"  works  {folder}\n" in done.stdout
+    done = CliRunner().invoke(make_app(), ["serve", "--status", "--json"])
     assert json.loads(done.stdout)["engines"][0]["pid"] == os.getpid()
     done = CliRunner().invoke(make_app(), ["serve", "--stop"])
     assert done.stdout == "1 engine told to end\n"

@@ -203,6 +203,10 @@ class Root(Group):
             return super().invoke(ctx)
 
 
+_BRACES = re.compile(r"\{([^{}|]+)\}")
+"""The marks that typer puts around an argument that is needed."""
+
+
 def command(app: typer.Typer, name: str | None = None) -> Callable[[Any], Any]:
     """Register a function as a command of `app`, with askdoc's own help."""
     return app.command(name, cls=Command)
@@ -211,7 +215,8 @@ def command(app: typer.Typer, name: str | None = None) -> Callable[[Any], Any]:
 def show_help(described: Any, ctx: Any) -> None:
     """Print the help of a command or group to standard output."""
     page = console.output()
-    usage = " ".join([ctx.command_path, *described.collect_usage_pieces(ctx)])
+    pieces = [_BRACES.sub(r"\1", piece) for piece in described.collect_usage_pieces(ctx)]
+    usage = " ".join([ctx.command_path, *pieces])
     text = inspect.cleandoc(described.help or "")
     groups = [_commands(described, ctx), _options(described, ctx)]
     page.show(help_lines(usage, text, groups, page))

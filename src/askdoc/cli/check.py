@@ -62,7 +62,7 @@ class _Sentence:
 def check(  # noqa: PLR0913 - one parameter for each option
     file: Annotated[
         list[str],
-        typer.Argument(metavar="FILE...", help="The draft, in any format; `-` is stdin."),
+        typer.Argument(metavar="FILE", help="The draft, in any format; `-` is stdin."),
     ],
     *,
     as_json: AsJson = False,

@@ -120,7 +120,7 @@ def _setting_lines(key: str, setting: Any, origin: Origin, page: Page) -> Iterat
     if origin is not Origin.DEFAULT or not page.width:
         line.append(f"  ({origin})", style="faint")
     about = flat(HELP[key], "faint")
-    if page.width and line.cell_len < _BESIDE <= page.width // 2:
+    if page.width and line.cell_len <= _BESIDE - 2 and page.width >= 2 * _BESIDE:
         line.pad_right(_BESIDE - line.cell_len)
         yield hang(about, page, first=Text("  ").append_text(line))
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,7 +14,8 @@ from askdoc.cli.open import build_missing, open_workspaces
 from askdoc.cli.options import Index, Libraries, Llm, Offline, Watch
 from askdoc.cli.output import print_json, say
 from askdoc.errors import MissingPart, NoIndex, UsageError, unwritable
-from askdoc.render.console import errors
+from askdoc.render.console import errors, output
+from askdoc.render.engines import engine_lines
 from askdoc.render.errors import note_line
 from askdoc.serve import client
 
@@ -126,10 +127,13 @@ def serve(  # noqa: PLR0913 - one parameter for each option
     ] = None,
     watch: Watch = False,
     status: Annotated[
-        bool, typer.Option("--status", help="Print which engines run, as JSON, and exit.")
+        bool, typer.Option("--status", help="Print which engines run, and exit.")
     ] = False,
     stop: Annotated[
         bool, typer.Option("--stop", help="Have the engines that run end, and exit.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", "-j", help="Print what `--status` says as JSON.")
     ] = False,
     llm: Llm = None,
     offline: Offline = None,
@@ -154,7 +158,7 @@ def serve(  # noqa: PLR0913 - one parameter for each option
         askdoc serve --status
     """
     if status or stop:
-        _exchange("stop" if stop else "status")
+        _exchange("stop" if stop else "status", as_json=as_json)
         return
     if add_token is not None:
         token = _add_token(
@@ -207,14 +211,18 @@ def serve(  # noqa: PLR0913 - one parameter for each option
     run(workspaces, options, tell)
 
 
-def _exchange(what: str) -> None:
+def _exchange(what: str, *, as_json: bool) -> None:
     """Ask each engine that runs, and print what it says."""
-    replies: list[object] = []
+    replies: list[dict[str, Any]] = []
     for path in client.sockets():
         with suppress(OSError, ValueError):
             replies += client.exchange(path, {"do": what})
     if what == "status":
-        print_json({"engines": replies})
+        if as_json:
+            print_json({"engines": replies})
+            return
+        page = output()
+        page.show(engine_lines(replies, page))
         return
     count = len(replies)
     say(["no engine runs" if not count else f"{count} engine{'s' * (count > 1)} told to end"])

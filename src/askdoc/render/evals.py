@@ -133,16 +133,18 @@ def _tags(suite: SuiteReport) -> Iterator[Text]:
 
 def _lost(suite: SuiteReport, page: Page, *, limit: int | None) -> Iterator[Text]:
     wrong = [result for result in suite.results if result.lost]
-    counts = {lost: sum(result.lost is lost for result in wrong) for lost in Lost}
-    reasons = [f"{count} {WHY[lost]}" for lost, count in counts.items() if count]
-    yield hang(Text(", ".join(reasons)), page, first="lost  ", rest="  ")
-    for result in wrong[:limit]:
-        assert result.lost is not None  # noqa: S101 - chosen above
-        question = head(result.graded.case.question, 90)
-        line = Text.assemble(
-            (f"{result.id}  ", "faint"), question, (f"  {WHY[result.lost]}", "faint")
-        )
-        yield hang(line, page, first="  ", rest="    ")
+    yield Text(f"lost  {count(len(wrong), 'question')}", "heading")
+    left = len(wrong) if limit is None else limit
+    for lost in Lost:
+        results = [result for result in wrong if result.lost is lost]
+        if not results:
+            continue
+        yield hang(Text(f"{len(results)} {WHY[lost]}"), page, first="  ")
+        for result in results[:left]:
+            question = head(result.graded.case.question, 90)
+            line = Text.assemble((f"{result.id}  ", "faint"), question)
+            yield hang(line, page, first="    ", rest="      ")
+        left = max(0, left - len(results))
     if limit is not None and len(wrong) > limit:
         yield Text(f"  and {len(wrong) - limit} more: --all or --html", "faint")
 
@@ -309,7 +311,7 @@ def floor_lines(
         if name not in current:
             line.append("  new", style="faint")
         elif current[name] != floor:
-            line.append(f"  now {shown(name, current[name])}", style="faint")
+            line.append(f"  instead of {shown(name, current[name])}", style="faint")
         yield line
     yield BLANK
 

@@ -18,6 +18,8 @@ from askdoc.types import Answer, Evidence, Passage
 from askdoc.types.places import place_suffix
 
 _SENTENCES = 10
+_LINES = 3
+"""About how many lines of a sentence are shown."""
 
 
 def explain_lines(answer: Answer, page: Page, *, lines: Lines | None = None) -> Iterator[Text]:
@@ -73,10 +75,12 @@ def _summary(answer: Answer) -> Text:
 def _signals(signals: Mapping[str, float], page: Page) -> Iterator[Text]:
     widest = max(map(len, signals))
     for name, value in signals.items():
-        line = Text(f"{name:<{widest}}  {_number(value):>7}  ", style="label")
-        yield hang(
-            line.append_text(flat(FEATURES.get(name, ""), "faint")), page, first="  ", rest="      "
-        )
+        first = Text.assemble("  ", (f"{name:<{widest}}  {_number(value):>7}  ", "label"))
+        about = flat(FEATURES.get(name, ""), "faint")
+        if page.width and page.width < 2 * first.cell_len:
+            yield hang(first[2:].append_text(about), page, first="  ", rest="      ")
+        else:
+            yield hang(about, page, first=first)
 
 
 def _passage(number: int, passage: Passage, page: Page, lines: Lines | None) -> Iterator[Text]:
@@ -97,7 +101,7 @@ def _sentence(item: Evidence, label: int | None, page: Page) -> Iterator[Text]:
     parts = [sentence_scores(item)]
     if label is not None:
         parts.append(f"cited as [{label}]")
-    yield hang(flat(item.text), page, first=first)
+    yield hang(Text(head(item.text, _LINES * line_limit(page))), page, first=first)
     yield hang(flat(" · ".join(parts), "faint"), page, first="     ")
 
 

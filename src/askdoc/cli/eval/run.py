@@ -389,4 +389,4 @@ def floors(
         path = gate.write_floors(workspace.evals, found)
         say(f"wrote {seen_from(here(), str(path))}")
     else:
-        say("to keep them: `--write`")
+        say("to write them into `askdoc-eval.toml`, add `--write`")

@@ -179,7 +179,7 @@ def calibrate(  # noqa: PLR0913 - one parameter for each option
     page = output()
     page.show(calibration_lines(chosen.name, shown, sure, page))
     if not write:
-        say("to use them: `--write`")
+        say("to write them into your settings, add `--write`")
         return
     file = workspace.config or workspace.root / workspaces.CONFIG_NAME
     edit = "askdoc config edit --workspace"
