@@ -54,6 +54,9 @@ _WIDE = 90
 
 _ROOM_FOR_INTERVALS = 65
 
+_FIGURES = 60
+"""Columns for what is said of a trial of a sweep beside its settings."""
+
 
 def report_lines(
     report: EvalReport,
@@ -96,7 +99,7 @@ def _suite(suite: SuiteReport, page: Page, *, everything: bool) -> Iterator[Text
         yield from _metrics(names, suite, page)
     if everything and suite.tags:
         yield BLANK
-        yield from _tags(suite)
+        yield from _tags(suite, page)
     if wrong:
         yield BLANK
         yield from _lost(suite, page, limit=None if everything else _SHOWN)
@@ -118,17 +121,18 @@ def _metrics(names: Sequence[str], suite: SuiteReport, page: Page) -> Iterator[T
             ends = f"{shown(name, estimate.low):>9} to {shown(name, estimate.high):<9}"
             line.append(f"  {ends} n {estimate.n:<6,}", style="faint")
         if room >= _WIDE:
-            line.append(MEANING[name], style="faint")
-        line.rstrip()
-        yield line
+            yield hang(Text(MEANING[name], "faint"), page, first=line)
+        else:
+            line.rstrip()
+            yield line
 
 
-def _tags(suite: SuiteReport) -> Iterator[Text]:
+def _tags(suite: SuiteReport, page: Page) -> Iterator[Text]:
     names = [name for name in headline(suite) if not name.endswith("_ms")][:4]
     width = max(len(tag) for tag in suite.tags)
     for tag, metrics in suite.tags.items():
         figures = [f"{n} {shown(n, metrics[n].mean)}" for n in names if n in metrics]
-        yield Text.assemble("  ", f"{tag:<{width}}  ", (" · ".join(figures), "faint"))
+        yield hang(Text(" · ".join(figures), "faint"), page, first=f"  {tag:<{width}}  ")
 
 
 def _lost(suite: SuiteReport, page: Page, *, limit: int | None) -> Iterator[Text]:
@@ -178,7 +182,7 @@ def comparison_lines(comparison: Comparison, rules: Rules, page: Page) -> Iterat
     """Lay out what changed since a stored run."""
     baseline = comparison.baseline
     commit = f" ({baseline.commit})" if baseline.commit else ""
-    yield Text(f"compared with the run of {baseline.saved}{commit}", style="heading")
+    yield hang(Text(f"compared with the run of {baseline.saved}{commit}", style="heading"), page)
     for note in comparison.notes:
         yield hang(Text(note), page, first=Text("note: ", "label"), rest="")
     moved = {m: c for m, c in comparison.changes.items() if c.difference or c.better or c.worse}
@@ -187,7 +191,6 @@ def comparison_lines(comparison: Comparison, rules: Rules, page: Page) -> Iterat
     width = max((len(name) for name in moved), default=0)
     for name, change in moved.items():
         line = Text.assemble(
-            f"  {name:<{width}}  ",
             (f"{change.difference:+.3f}", "heading"),
             (f"  {change.low:+.3f} to {change.high:+.3f}", "faint"),
         )
@@ -197,7 +200,7 @@ def comparison_lines(comparison: Comparison, rules: Rules, page: Page) -> Iterat
             )
         if is_regression(name, change, rules):
             line.append("  dropped", style="bad")
-        yield line
+        yield hang(line, page, first=f"  {name:<{width}}  ")
     for title, cases in (("worse", comparison.worse), ("better", comparison.better)):
         if cases:
             yield BLANK
@@ -320,11 +323,12 @@ def sweep_lines(trials: Sequence[Trial], metric: str, choice: Choice, page: Page
     """Lay out the trials, best first, and what the cases held out say of the best one."""
     front = dict(zip(map(id, trials), pareto(trials, metric), strict=True))
     width = max(len(written(trial.values)) for trial in trials)
-    yield Text(f"{'settings':<{width}}  {metric} on the cases to choose by", style="faint")
+    is_narrow = page.width is not None and width + _FIGURES > page.width
+    yield hang(Text(f"{metric} on the cases to choose by", style="faint"), page)
     for trial in sorted(trials, key=lambda t: (t is not choice.best, -t.quality.mean)):
         quality = trial.quality
+        first = Text(f"{written(trial.values):<{width}}  ")
         line = Text.assemble(
-            f"{written(trial.values):<{width}}  ",
             (shown(metric, quality.mean), "heading"),
             (f"  {shown(metric, quality.low)} to {shown(metric, quality.high)}", "faint"),
             f"  {trial.milliseconds:,.0f} ms",
@@ -333,7 +337,11 @@ def sweep_lines(trials: Sequence[Trial], metric: str, choice: Choice, page: Page
             line.append("  current", style="label")
         if front[id(trial)]:
             line.append("  best trade-off", style="good")
-        yield line
+        if is_narrow:
+            yield hang(first, page, rest="  ")
+            yield hang(line, page, first="  ")
+        else:
+            yield hang(line, page, first=first)
     yield BLANK
     if choice.best is trials[0]:
         yield Text("no setting does better than the current one")
