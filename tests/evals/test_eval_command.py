@@ -301,8 +301,12 @@ def test_a_single_key_needs_no_enter(work: Path) -> None:
         shows(screen, "1 of 4", "[q]uit?")
         screen.press("k")
         shows(screen, "2 of 4", "[q]uit?")
+        screen.press("\r\r")  # from habit
         screen.press("x")
-        shows(screen, "there is no choice `x`", "[q]uit?")
+        shows(screen, "2 of 4", "there is no choice `x`", "[q]uit?")
+        screen.press("\t")
+        shows(screen, "there is no choice `\\t`", "[q]uit?")
+        assert screen.text.count("there is no choice") == 2
         screen.press("d")
         shows(screen, "3 of 4", "[q]uit?")
         screen.press("\x04")

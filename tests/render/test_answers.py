@@ -253,6 +253,15 @@ def test_an_abstention_is_calm(draw: Draw, snapshot: SnapshotAssertion, width: i
     assert written == snapshot
 
 
+def test_a_refusal_fits_24_lines(draw: Draw) -> None:
+    [evidence] = make_answer().evidence
+    long = replace(evidence, text="Steel was cheaper, but the divers refused to sign. " * 20)
+    answer = make_answer(evidence=(long,) * 3)
+    lines = {"lines": lambda _id, _span: (1, 2)}
+    assert len(draw(answer_lines, answer, width=80, **lines).splitlines()) <= 24
+    assert long.text.strip() in draw(answer_lines, answer, width=None, **lines)
+
+
 def test_an_abstention_with_nothing_near(draw: Draw) -> None:
     reason = Reason("nothing_found", "nothing in the documents comes near this question")
     answer = make_answer(reason=reason, evidence=(), passages=())

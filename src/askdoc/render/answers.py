@@ -40,6 +40,8 @@ _FENCE = re.compile(r"^[^\S\n]*(?:`{3,}|~{3,})[^\n]*$", re.MULTILINE)
 """The lines around code in Markdown."""
 
 _NEAREST = 3
+_LINES = 3
+"""About how many lines of each of these are shown in a terminal."""
 _INDENT = "    "
 
 _STATES = {
@@ -304,7 +306,8 @@ def _abstention(answer: Answer, page: Page, lines: Lines | None, *, nearest: int
         first = Text(f"{number:>2}. ", style="label") if page.in_session else "  - "
         yield hang(_header(item.passage, where, page), page, first=first)
         yield from _headings(item.passage.document.title, item.passage.chunk.headings, page)
-        yield hang(flat(item.text), page, first=_INDENT)
+        text = head(item.text, _LINES * line_limit(page)) if page.width else item.text
+        yield hang(flat(text), page, first=_INDENT)
 
 
 def _headings(title: str | None, headings: Sequence[str], page: Page) -> Iterator[Text]:

@@ -300,7 +300,8 @@ def draft_lines(
             flat(quote, "heading"),
             (f" {head(after, 120)}" if after.strip() else "", "faint"),
         )
-        yield hang(text, page, first=f"  {document}: ", rest="    ")
+        yield hang(Text(document, "file"), page, first="  ")
+        yield hang(text, page, first="    ")
 
 
 def floor_lines(

@@ -18,6 +18,7 @@ from askdoc.evals.grade import GoldFinder, GoldMissing
 from askdoc.evals.suite import DRAFT
 from askdoc.render.console import Page, output
 from askdoc.render.evals import draft_lines
+from askdoc.strings import escaped
 from askdoc.types import EvalCase
 from askdoc.types.ports import CatalogReader
 
@@ -70,7 +71,8 @@ def _key(page: Page) -> str:
         key = _read_key(page)
         if key in _KEYS:
             return key
-        page.console.print(f"there is no choice `{key}`; choose one of {', '.join(_KEYS)}")
+        shown = escaped(key)
+        page.console.print(f"there is no choice `{shown}`; choose one of {', '.join(_KEYS)}")
 
 
 def _read_key(page: Page) -> str:
@@ -99,6 +101,7 @@ else:
     def _pressed(ask: Callable[[], None]) -> str:
         """Ask, and return the key that is pressed, also where that is before the question shows.
 
+        Enter after a key is no key: people press it from habit.
         `typer.getchar` drops what was pressed before it begins to wait.
         """
         terminal = sys.stdin.fileno()
@@ -106,12 +109,17 @@ else:
         tty.setcbreak(terminal, termios.TCSADRAIN)
         try:
             ask()
-            key = os.read(terminal, _LONGEST_KEY).decode(errors="replace")
+            while not (key := _read(terminal).strip("\r\n")):
+                pass
         finally:
             termios.tcsetattr(terminal, termios.TCSADRAIN, modes)
-        if key in ("", _CTRL_D):
+        if key == _CTRL_D:
             raise EOFError
         return key
+
+    def _read(terminal: int) -> str:
+        """Return what is pressed; Ctrl-D where the terminal is gone."""
+        return os.read(terminal, _LONGEST_KEY).decode(errors="replace") or _CTRL_D
 
 
 def _edited(case: EvalCase) -> EvalCase:
