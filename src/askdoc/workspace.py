@@ -16,7 +16,7 @@ import shlex
 import shutil
 import sys
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -151,7 +151,7 @@ def was_warned_about(root: Path, host: str) -> bool:
 
 def permit(root: Path, address: str, *, depth: int | None, private: bool) -> Permission:
     """Record that the user has named an address; None keeps the former depth."""
-    before = permission(root, address) or Permission()
+    before = _named_address(root, address) or Permission()
     now = Permission(before.depth if depth is None else depth, private or before.private)
     known = _read_record(_ADDRESSES)
     known[_key(root, address)] = f"{now.depth}{_PRIVATE if now.private else ''}"
@@ -159,8 +159,17 @@ def permit(root: Path, address: str, *, depth: int | None, private: bool) -> Per
     return now
 
 
-def permission(root: Path, address: str) -> Permission | None:
-    """Return what the user permits for an address on this machine; None if it was never named."""
+def permission(root: Path, address: str, trusted: Collection[str] = ()) -> Permission | None:
+    """Return what the user permits for an address on this machine; None for one from elsewhere.
+
+    That is one which was never named here, and is not among `trusted`: those of settings that the
+    user made. An index may come from elsewhere, so that it has an address permits nothing.
+    """
+    named = _named_address(root, address)
+    return named or (Permission() if address in trusted else None)
+
+
+def _named_address(root: Path, address: str) -> Permission | None:
     stored = _read_record(_ADDRESSES).get(_key(root, address))
     if stored is None:
         return None

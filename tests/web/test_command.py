@@ -121,6 +121,23 @@ def test_a_downloaded_folder_has_nothing_fetched(here: Here, site: Site) -> None
     assert site.asked == ["/a"]
 
 
+def test_an_index_that_came_with_a_folder_has_nothing_fetched(
+    here: Here, site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Its maker was allowed to fetch the page, and the user here has named nothing."""
+    site.put("/a", DOOR)
+    here.run("index", "--allow-private", site.at("/a"))
+    monkeypatch.setenv("ASKDOC_DATA_DIR", str(tmp_path / "another machine"))
+    site.clear()
+    report = here.json("index")
+    [skip] = report["skipped"]
+    assert (skip["location"], skip["code"]) == (site.at("/a"), "not_named")
+    assert site.asked == []
+    assert here.json(QUESTION)["status"] == "answered"
+    here.run("index", "--allow-private", site.at("/a"))
+    assert site.asked == ["/a"]
+
+
 def test_leave_for_a_private_address_is_remembered(here: Here, site: Site) -> None:
     site.put("/a", DOOR)
     here.run("index", "--allow-private", site.at("/a"))

@@ -53,8 +53,7 @@ class Reader:
         )
 
     def _permission(self, address: str) -> Permission | None:
-        named = workspace.permission(self.bench.root, address)
-        return named or (Permission() if address in self.trusted else None)
+        return workspace.permission(self.bench.root, address, self.trusted)
 
     def _forget(self, address: str) -> None:
         self.web().forget(address)

@@ -225,8 +225,7 @@ def _web(workspace: Workspace, objects: Objects, listen: Listener) -> Web:
     trusted = workspace.addresses if workspace.origins["sources"].trusted else ()
 
     def permission(address: str) -> Permission | None:
-        named = trust.permission(workspace.root, address)
-        return named or (Permission() if address in trusted else None)
+        return trust.permission(workspace.root, address, trusted)
 
     def opened() -> WebSources:
         from askdoc.web.sources import WebSources
