@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -177,6 +178,18 @@ def test_the_help_of_a_command(name: str, snapshot: SnapshotAssertion) -> None:
     assert done.exit_code == 0
     assert done.stdout == snapshot
     assert f"askdoc {name}" in done.stdout.partition("Examples:")[2]
+
+
+@pytest.mark.parametrize("name", LOADABLE)
+def test_a_schema_that_help_refers_to_is_there(name: str) -> None:
+    shown = run(name, "--help").stdout
+    for schema in re.findall(r"askdoc schema ([a-z]+)", " ".join(shown.split())):
+        assert run("schema", schema).exit_code == 0, schema
+
+
+@pytest.mark.parametrize("letter", ["-j", "-e", "-f", "-s", "-w", "-k", "-n", "-o", "-m", "-l"])
+def test_an_option_that_is_much_used_has_a_letter(letter: str) -> None:
+    assert re.search(rf"^  {letter}, --", run("ask", "--help").stdout, re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", LOADABLE)
