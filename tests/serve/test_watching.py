@@ -25,7 +25,8 @@ from askdoc import workspace
 from askdoc.serve import watching
 from askdoc.serve.app import make_app
 from askdoc.serve.engine import Engine, Limits, Overloaded
-from askdoc.serve.libraries import Libraries
+from askdoc.serve.libraries import Libraries, OpenInThread, Shared
+from askdoc.text import words
 from askdoc.types import Answer
 from askdoc.types.ports import Listener, ignore
 
@@ -205,6 +206,30 @@ def test_a_changed_index_is_followed_without_a_lost_question(tmp_path: Path) -> 
     assert "1931" in answers[0]
     assert "1947" in answers[-1]
     assert all("Oren dam was completed" in answer for answer in answers)
+
+
+def test_an_index_that_is_opened_again_leaves_nothing_behind(tmp_path: Path) -> None:
+    file = tmp_path / "dam.txt"
+    file.write_text(DAM)
+    with askdoc.open(tmp_path) as library:
+        library.index()
+    found = workspace.find(tmp_path, overrides={"llm": "extractive"})
+    shared = Shared({"works": found}, bool)
+    opened = OpenInThread(shared)
+    words._groups.cache_clear()
+    made = []
+    try:
+        for year in ("1931", "1947", "1952"):
+            file.write_text(DAM.replace("1931", year))
+            with askdoc.open(tmp_path) as library:
+                library.index()
+            answer = opened.get().members["works"].answer("When was the Oren dam finished?")
+            assert year in answer.text
+            made.append(words._groups.cache_info().misses)
+    finally:
+        opened.close()
+        shared.close()
+    assert made == [1, 1, 1]  # the first question makes the table of synonyms
 
 
 HEAPS = """

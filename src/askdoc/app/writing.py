@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from askdoc.app.opening import main_language
 from askdoc.settings import CHECK_BY_LLM, EXTRACTIVE
-from askdoc.text.terms import SnowballAnalyser
+from askdoc.text.terms import SnowballAnalyser, terms_in
 from askdoc.types import Sending
 from askdoc.types.ports import Listener, MayWait, ignore
 from askdoc.workspace import was_warned_about
@@ -105,9 +105,7 @@ def writer(
 
     analyser = SnowballAnalyser()
     language = main_language(settings, catalog)
-
-    def terms(text: str) -> list[str]:
-        return analyser.terms(text, language)
+    terms = terms_in(analyser, language)
 
     tell(workspace, chosen.generator, listen)
     limits = Limits(

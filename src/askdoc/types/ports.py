@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from askdoc.types import (
@@ -320,8 +320,8 @@ class AdaptableReader(Reader, Protocol):
         """Return this reader with `options`."""
 
 
-class Analyser(Protocol):
-    """Turns text into the terms of lexical search."""
+class Analyser(Hashable, Protocol):
+    """Turns text into the terms of lexical search; callers remember results by it."""
 
     def language(self, text: str, among: Sequence[str] = ()) -> str:
         """Return the language of `text`, one of `among` if given; the first if in doubt."""

@@ -32,7 +32,7 @@ from askdoc.render.indexing import count
 from askdoc.render.notices import ModelNotices
 from askdoc.render.progress import CountProgress
 from askdoc.store.sql_catalog import SqlCatalog
-from askdoc.text.terms import SnowballAnalyser
+from askdoc.text.terms import SnowballAnalyser, terms_in
 from askdoc.types import EvalCase
 from askdoc.workspace import Workspace
 
@@ -158,9 +158,7 @@ def _excerpts(catalog: SqlCatalog) -> list[Excerpt]:
 
 def _tools(catalog: SqlCatalog, known: Sequence[EvalCase], language: str) -> Tools:
     analyser = SnowballAnalyser()
-
-    def terms(text: str) -> list[str]:
-        return analyser.terms(text, language)
+    terms = terms_in(analyser, language)
 
     def answered(wanted: Sequence[str]) -> bool:
         """Tell whether some sentence of the documents holds all these terms."""
