@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import signal
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import suppress
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, suppress
 from email.message import EmailMessage
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.app.test_runs import summary, texts
 from tests.app.test_shared import DOCUMENTS, Place
+from tests.chroma import free_port
+from tests.ray_head import head
 
 from askdoc import app, workspace
 from askdoc.errors import UsageError
@@ -189,6 +196,65 @@ def _workers() -> list[int]:
             if b"ray::MapWorker" in (folder / "cmdline").read_bytes():
                 found.append(int(folder.name))
     return found
+
+
+def test_a_cluster_that_runs_is_joined_by_its_address(tmp_path: Path, postgres: Server) -> None:
+    alone = Place(tmp_path / "work", postgres.address())
+    shared = Place(tmp_path / "work", postgres.address())
+    alone.write(DOCUMENTS)
+    (alone.folder / "docs/broken.pdf").write_bytes(b"%PDF-1.7 is all there is")
+    report = alone.index()
+    assert shared.database is not None
+    program = "from askdoc.cli import app; app.make_app()(prog_name='askdoc')"
+    with head(1) as started:
+        command = ["index", "--json", "--ray", started.address, "--index", shared.database, "docs"]
+
+        def run(environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+            return subprocess.run(
+                [sys.executable, "-c", program, *command],
+                cwd=shared.folder,
+                env=dict(environment),
+                check=False,
+                capture_output=True,
+                text=True,
+                timeout=240,
+            )
+
+        done = run(started.environment)
+        assert done.returncode == 0, done.stderr
+        assert not done.stderr.strip(), done.stderr
+        assert json.loads(done.stdout)["added"] == list(report.added)
+        again = run(started.environment)  # the cluster is still there, and nothing is new
+        assert again.returncode == 0, again.stderr
+        assert not json.loads(again.stdout)["added"]
+    assert shared.state() == alone.state()
+    assert shared.answers() == alone.answers()
+
+
+@pytest.mark.parametrize("listens", [False, True])
+def test_a_cluster_that_is_not_there_is_not_waited_for(
+    tmp_path: Path, postgres: Server, monkeypatch: pytest.MonkeyPatch, *, listens: bool
+) -> None:
+    if find_spec("ray") is None:
+        pytest.skip("Ray is not here: `pip install 'askdoc[ray]'`")
+    monkeypatch.setattr("askdoc.app.cluster._is_joined", lambda: False)  # by another test
+    place = Place(tmp_path / "work", postgres.address())
+    place.write(texts("north", 2))
+    with ExitStack() as stack:
+        port = free_port()
+        if listens:  # but says nothing
+            port = stack.enter_context(
+                closing(socket.create_server(("127.0.0.1", 0)))
+            ).getsockname()[1]
+        began = time.monotonic()
+        message = "is no Ray cluster" if listens else "connection refused"
+        with (
+            pytest.raises(UsageError, match=message) as refused,
+            app.indexer(place.workspace, ray=f"127.0.0.1:{port}") as indexer,
+        ):
+            indexer.sync([place.folder / "docs"])
+    assert time.monotonic() - began < 30  # Ray itself waits for two minutes
+    assert "ray start --head" in str(refused.value.hint)
 
 
 @pytest.mark.parametrize(

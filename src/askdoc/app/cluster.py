@@ -11,6 +11,7 @@ import os
 import pickle
 import secrets
 import shutil
+import socket
 import sys
 import tempfile
 import traceback
@@ -54,6 +55,9 @@ _DIGESTS = 256
 
 _WORTH_STARTING = 4
 """Fewer such parts are left to this process, which needs less time than actors to start."""
+
+_PATIENCE = 5.0
+"""Seconds to wait for the head of a cluster to answer."""
 
 _RETRIES = 1
 """How often Ray gives a batch to another process after the first has ended."""
@@ -243,7 +247,14 @@ def start(processors: int | None = None) -> Callable[[], None]:
 
 
 def _join(address: str) -> Callable[[], None]:
-    """Join a cluster that runs already; return a function that leaves it."""
+    """Join a cluster that runs already; return a function that leaves it.
+
+    Raises:
+        UsageError: there is none.
+
+    """
+    if address != AUTO:
+        _expect_cluster(address)
     os.environ |= _SILENCE
     import ray
 
@@ -254,6 +265,35 @@ def _join(address: str) -> Callable[[], None]:
         message = f"no Ray cluster answers at `{address}`: {_first_line(error)}"
         raise UsageError(message, hint=_HOW) from error
     return ray.shutdown
+
+
+def _expect_cluster(address: str) -> None:
+    """Check that a server for gRPC answers, since Ray would wait for one for more than a minute.
+
+    Raises:
+        UsageError: none does.
+
+    """
+    parts = urlsplit(f"//{address}")
+    host, port = parts.hostname or "", parts.port or 0
+    hint = f"start one: `ray start --head --port {port}`, or {_HOW}"
+    try:
+        socket.create_connection((host, port), _PATIENCE).close()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        message = f"no Ray cluster answers at `{address}`: {reason}"
+        raise UsageError(message, hint=hint) from error
+    if os.environ.get("RAY_USE_TLS", "0") != "0":
+        return  # the certificates are Ray's business
+    import grpc
+
+    place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    with grpc.insecure_channel(place, [("grpc.enable_http_proxy", 0)]) as channel:
+        try:
+            grpc.channel_ready_future(channel).result(_PATIENCE)
+        except grpc.FutureTimeoutError as error:
+            message = f"what answers at `{address}` is no Ray cluster"
+            raise UsageError(message, hint=hint) from error
 
 
 def _is_joined() -> bool:
