@@ -444,7 +444,7 @@ def test_the_sources_of_the_settings_are_indexed_too(bench: Bench) -> None:
 
 
 def test_nothing_to_index(bench: Bench) -> None:
-    with pytest.raises(UsageError, match="nothing to index") as caught:
+    with pytest.raises(UsageError, match="no files or folders to index") as caught:
         bench.sync()
     assert caught.value.hint
 

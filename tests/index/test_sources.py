@@ -57,7 +57,7 @@ def test_a_preview_of_an_unchanged_folder_reads_nothing(bench: Bench) -> None:
 
 
 def test_a_preview_of_nothing_at_all(bench: Bench) -> None:
-    with pytest.raises(UsageError, match="nothing to index"):
+    with pytest.raises(UsageError, match="no files or folders to index"):
         preview(bench)
     with pytest.raises(UsageError, match="no file or folder `nowhere`"):
         preview(bench, "nowhere")
