@@ -6,7 +6,9 @@
 
 `speed` asks `/v1/ask` from one client and from sixteen, and runs `askdoc ask --batch` on the same
 questions. `load` copies some documents, and has clients ask, search, read events and hang up, while
-files change beneath and the server follows them. It prints each error and the memory in between.
+files change beneath and the server follows them. The folder keeps its size: a file comes for one
+that goes. It prints the errors and the memory each minute, and how the memory grows after the first
+five.
 `small` sends thousands of small calls, also wrong ones and some on connections of their own, and
 prints what the server holds before and after.
 """
@@ -33,6 +35,8 @@ ASKDOC = str(Path(sys.executable).with_name("askdoc"))
 DOCUMENTS = 40
 CLIENTS = 6
 """Clients of the mixed load."""
+SETTLED = 5
+"""Minutes after which memory should not grow."""
 
 
 def main() -> None:
@@ -160,7 +164,8 @@ def load(data: Path, minutes: float) -> None:
     questions = questions_of(data)
     calls, errors = Counter[str](), Counter[str]()
     documents = sorted((data / "docs").iterdir())
-    with indexed(documents[:DOCUMENTS]) as folder, server(folder, "--watch") as (address, process):
+    first = documents[: DOCUMENTS + DOCUMENTS // 2]
+    with indexed(first) as folder, server(folder, "--watch") as (address, process):
         until = time.monotonic() + minutes * 60
         workers = [
             threading.Thread(target=client, args=(address, questions, until, calls, errors))
@@ -170,16 +175,34 @@ def load(data: Path, minutes: float) -> None:
         for worker in workers:
             worker.start()
         started = time.monotonic()
+        sizes: list[tuple[float, int]] = []
         while time.monotonic() < until:
             time.sleep(min(60, max(0, until - time.monotonic())))
-            told = ", ".join(f"{kind} {count}" for kind, count in sorted(calls.items()))
             passed = (time.monotonic() - started) / 60
-            state = f"{memory(process)} MB, {sum(errors.values())} errors"
-            print(f"{passed:4.1f} min: {state}; {told}", flush=True)
+            sizes.append((passed, memory(process)))
+            by_kind = ", ".join(f"{kind} {count}" for kind, count in sorted(calls.items()))
+            state = f"{sizes[-1][1]} MB, {sum(errors.values())} errors"
+            print(f"{passed:4.1f} min: {state}; {by_kind}", flush=True)
         for worker in workers:
             worker.join()
         print(f"calls: {sum(calls.values())}, errors: {dict(errors) or 'none'}", flush=True)
+        print(growth([each for each in sizes if each[0] > SETTLED]))
         print(*counted(address), sep="\n")
+
+
+def growth(sizes: list[tuple[float, int]]) -> str:
+    """Describe the memory of some minutes: the slope of a line through them, and both ends."""
+    if len(sizes) < 4:
+        return f"memory: not enough minutes after the first {SETTLED}"
+    slope = statistics.linear_regression(*zip(*sizes, strict=True)).slope
+    fourth = len(sizes) // 4
+    early, late = (
+        statistics.mean(size for _, size in part) for part in (sizes[:fourth], sizes[-fourth:])
+    )
+    return (
+        f"memory after the first {SETTLED} minutes: {slope:+.2f} MB a minute;"
+        f" first quarter {early:.0f} MB, last quarter {late:.0f} MB"
+    )
 
 
 def counted(address: str) -> list[str]:
@@ -242,18 +265,15 @@ def leave(opened: httpx.Client, question: str) -> None:
 
 
 def change(folder: Path, documents: list[Path], until: float) -> None:
-    """Add, change and delete files all the time."""
+    """Replace one file and write another anew, all the time; the size of the folder stays."""
     others = documents[DOCUMENTS : 2 * DOCUMENTS]
     while time.monotonic() < until:
-        other = random.choice(others)
-        target = folder / other.name
-        if target.exists():
-            target.unlink()
-        else:
-            shutil.copy(other, target)
-        kept = folder / documents[random.randrange(DOCUMENTS)].name
-        with kept.open("a") as file:
-            file.write(f"\nThis line was added at {time.time():.0f}.\n")
+        here = [other for other in others if (folder / other.name).exists()]
+        (folder / random.choice(here).name).unlink()
+        shutil.copy(random.choice([other for other in others if other not in here]), folder)
+        kept = documents[random.randrange(DOCUMENTS)]
+        text = f"{kept.read_text()}\nThis line was added at {time.time():.0f}.\n"
+        (folder / kept.name).write_text(text)
         time.sleep(10)
 
 
