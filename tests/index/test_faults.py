@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pytest
 
@@ -22,7 +22,7 @@ from askdoc.index import embed as intake
 from askdoc.index import run
 from askdoc.index.writer import Repaired
 from askdoc.settings import Settings
-from askdoc.store import chroma
+from askdoc.store import chroma, chroma_files
 from askdoc.testing import MemoryVectors
 from askdoc.types import Found, Stopping
 
@@ -235,6 +235,45 @@ def test_ctrl_c_while_embedding_is_reported_at_once_and_waits_for_a_few_passages
     assert bench.sync("docs").interrupted
     assert told == [True]
     assert len(bench.embedder.embedded) <= 16
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="flock")
+def test_interrupted_with_a_lock_just_taken(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cleanup takes the same lock."""
+    import fcntl
+
+    bench.memory = None
+    bench.write(docs__cat="The cat sat on the mat.", docs__dog="The dog ran to the park.")
+    bench.sync("docs")
+    bench.path("docs__dog").unlink()
+    take = chroma_files.standing_still
+    taken: list[str] = []
+
+    class Interrupted:
+        """Take a lock, and be interrupted before the `with` block begins."""
+
+        def __init__(self, folder: Path, *, alone: bool) -> None:
+            self.lock = take(folder, alone=alone)
+
+        def __enter__(self) -> None:
+            self.lock.__enter__()
+            taken.append("one")
+            if len(taken) == 2:  # the first is to open the store, the second to remove vectors
+                raise KeyboardInterrupt
+
+        def __exit__(self, *reason: object) -> None:
+            self.lock.__exit__(*reason)  # type: ignore[arg-type]
+
+    def take_at_once(file: BinaryIO, *, alone: bool) -> None:
+        """Fail in place of waiting for ever."""
+        fcntl.flock(file, fcntl.LOCK_NB | (fcntl.LOCK_EX if alone else fcntl.LOCK_SH))
+
+    monkeypatch.setattr(chroma_files, "standing_still", Interrupted)
+    monkeypatch.setattr(chroma_files, "_lock", take_at_once)
+    assert bench.sync("docs").interrupted
+    assert len(taken) > 2
+    assert not bench.sync("docs").interrupted
+    assert bench.texts() == on_disk(bench)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="forks")

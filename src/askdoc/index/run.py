@@ -214,14 +214,15 @@ def update_index(
             take_out(run, plan)
     except KeyboardInterrupt:
         _stop(run)
+    finally:
         _close(run)
+    # Not in the handler: the exception holds what it interrupted, which may have taken a lock.
+    if run.interrupted:
         writer.roll_back()
         if claims is None:
             _count_unreported(run)
             # An interrupted document leaves passages without vectors, and vectors without passages.
             log.chunks = len(catalog.chunk_ids(run.taken_in))
-    finally:
-        _close(run)
     with nullcontext() if claims is None else catalog.transaction():
         if claims is not None:
             publish(run, claims)
