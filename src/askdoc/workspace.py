@@ -38,6 +38,7 @@ from askdoc.addresses import (
     without_secrets,
 )
 from askdoc.errors import NO_ROOM, AskdocError, DiskFull, SettingsError, StoreError, UsageError
+from askdoc.models.llm.known import known_models
 from askdoc.paths import make_private, tighten
 from askdoc.settings import (
     CHECK_BY_LLM,
@@ -548,8 +549,6 @@ def _own_llm(value: str, root: Path, config: Path) -> str:
     It may be a name of the catalogue, or a file inside the workspace; never a server, and nothing
     is downloaded.
     """
-    from askdoc.models.llm.known import known_models
-
     if value == EXTRACTIVE or value in known_models():
         return value
     file = Path(os.path.normpath(root / _path(value, "llm")))

@@ -7,11 +7,15 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from askdoc.app.opening import main_language
+from askdoc.ask.cite import readable
+from askdoc.models.instructions import order_finder
+from askdoc.models.llm.known import known_models
 from askdoc.settings import CHECK_BY_LLM, EXTRACTIVE
 from askdoc.text.terms import SnowballAnalyser, terms_in
 from askdoc.types import Sending
 from askdoc.types.ports import Listener, MayWait, ignore
 from askdoc.workspace import was_warned_about
+from askdoc.write.prompts import Show, opening
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,8 +32,6 @@ if TYPE_CHECKING:
 def may_write(settings: Settings) -> bool:
     """Tell whether the settings allow a language model."""
     if settings.llm is None:
-        from askdoc.models.llm.known import known_models
-
         return any(model.good_enough for model in known_models().values())
     return settings.llm != EXTRACTIVE
 
@@ -59,7 +61,6 @@ def language_models() -> Iterator[LoadModel]:
             if not may_write(settings):
                 return None
             from askdoc.models.llm.choice import choose
-            from askdoc.write.prompts import opening
 
             key = (settings.llm, settings.offline, settings.llm_timeout, settings.llm_threads)
             if key not in known:
@@ -97,10 +98,7 @@ def writer(
     if chosen is None:
         return None
     settings = workspace.settings
-    from askdoc.ask.cite import readable
-    from askdoc.models.instructions import order_finder
     from askdoc.write.check.checker import Check
-    from askdoc.write.prompts import Show
     from askdoc.write.writer import Limits, Writer
 
     analyser = SnowballAnalyser()
