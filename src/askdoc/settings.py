@@ -22,6 +22,7 @@ from askdoc.errors import SettingsError
 _PLACE = re.compile(r"(?P<what>.*?)(?: - at (?:`key` in )?`\$\.?(?P<field>.*)`)?", re.DOTALL)
 _TYPE = re.compile(r"Expected `(?P<type>[^`]*)`(?P<more>.*)", re.DOTALL)
 _MISSING = re.compile(r"Object missing required field `(?P<name>.*)`")
+_UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>.*)`")
 _NAMES = {
     "int": "a whole number",
     "float": "a number",
@@ -65,6 +66,8 @@ def explain(error: msgspec.ValidationError) -> str:
     what = str(error).partition(" - at ")[0]
     if missing := _MISSING.fullmatch(what):
         return f"`{f'{place}.' if place else ''}{missing['name']}` is missing"
+    if unknown := _UNKNOWN.fullmatch(what):
+        return f"unknown field `{f'{place}.' if place else ''}{unknown['name']}`"
     if wanted := need(error):
         got = what.partition(", got `")[2].rstrip("`")
         instead = f", not {_NAMES.get(got, got)}" if got else ""

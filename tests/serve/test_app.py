@@ -47,6 +47,8 @@ def test_documents_are_listed(client: httpx.Client) -> None:
 def test_what_is_wrong_is_named(client: httpx.Client) -> None:
     for body, text in (
         (b"{", "not JSON"),
+        (b"nope", "not JSON: JSON is malformed"),
+        (b'{"question": "x", "libary": "works"}', "unknown field `libary`"),
         (b"{}", "`question` is missing"),
         (b'{"question": 1}', "`question` must be"),
         (b'{"question": ""}', "empty"),
@@ -56,5 +58,10 @@ def test_what_is_wrong_is_named(client: httpx.Client) -> None:
         reply = client.post("/v1/ask", content=body)
         assert reply.status_code == 400
         assert text in reply.json()["error"]["message"]
+    taken = client.get("/v1/ask").json()["error"]
+    assert taken["message"] == "`/v1/ask` does not take GET, but POST"
+    assert taken["hint"] == "see `/openapi.json`"
+    missed = client.get("/v1/nothing").json()["error"]
+    assert missed["message"] == "there is nothing at `/v1/nothing`"
     assert client.get("/v1/documents/works:none").status_code == 404
     assert client.get("/v1/documents/..%2f..%2fetc%2fpasswd").status_code == 404

@@ -217,7 +217,7 @@ def test_what_the_picture_does_not_show_is_not_marked(visit: Open) -> None:
     page.route("**/pages/2.png*", lambda route: route.fulfill(status=404))
     ask(page, SILT)
     expect(page.get_by_text("The page cannot be shown as a picture")).to_be_visible()
-    expect(page.locator("#mark")).to_be_visible()
+    expect(page.locator("#source mark").first).to_be_visible()
     drawn = io.BytesIO()
     Image.new("RGB", (20, 30), "white").save(drawn, "PNG")
     unmarked = {"X-Askdoc-Marks": "0", "Content-Type": "image/png"}
@@ -304,6 +304,56 @@ def test_axe_finds_nothing_serious(visit: Open) -> None:
         shown.emulate_media(color_scheme="dark" if dark else "light")
         found = Axe().run(shown).response["violations"]
         assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
+
+
+def test_a_number_stays_on_the_line_of_its_statement(visit: Open) -> None:
+    page = visit(width=700)
+    ask(page, SILT)
+    for width in range(320, 700, 20):
+        page.set_viewport_size({"width": width, "height": 700})
+        apart = page.locator("a.cite").evaluate(
+            """link => {
+              const end = document.createRange(), text = link.previousSibling;
+              end.setStart(text, text.data.trimEnd().length - 1);
+              end.setEnd(text, text.data.trimEnd().length);
+              const [last, number] = [end, link].map((one) => one.getBoundingClientRect());
+              return Math.abs((last.top + last.bottom) / 2 - (number.top + number.bottom) / 2);
+            }"""
+        )
+        assert apart < 10, width
+
+
+def test_a_link_of_an_answer_opens_at_the_sentence_without_scripts(
+    browser: Browser, site: str, harbour: Engine
+) -> None:
+    [root] = [one.root for one in harbour.workspaces.values()]
+    long = "".join(f"The buoy number {number} is painted green.\n\n" for number in range(60))
+    (root / "buoys.txt").write_text(f"{long}The harbour bell was cast by Nils Ekdal.\n\n{long}")
+    with askdoc.open(root) as library:
+        library.index()
+    asked = {"question": "Who cast the harbour bell?"}
+    [cited] = httpx.post(f"{site}/v1/ask", json=asked, timeout=60).json()["citations"]
+    with browser.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(cited["url"])
+        expect(page.locator("mark")).to_have_text(cited["quote"])
+        expect(page.locator("mark")).to_be_in_viewport()
+
+
+def test_print_shows_the_answers_alone(visit: Open) -> None:
+    page = visit()
+    ask(page, SILT)
+    expect(page.locator(".sources a[aria-current]")).to_be_visible()
+    page.emulate_media(media="print")
+    expect(page.locator(".claim")).to_be_visible()
+    for hidden in (".top", "#ask", "#source", ".actions"):
+        expect(page.locator(hidden)).to_be_hidden()
+    for current in (".sources a[aria-current]", "a.cite[aria-current]"):
+        look = page.locator(current).evaluate(
+            "link => { const { boxShadow, backgroundImage, backgroundColor } ="
+            " getComputedStyle(link); return [boxShadow, backgroundImage, backgroundColor]; }"
+        )
+        assert look == ["none", "none", "rgba(0, 0, 0, 0)"]
 
 
 def test_a_document_is_shown_as_text_and_runs_nothing(visit: Open) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -13,7 +14,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
+from askdoc.cli.app import make_app
 from askdoc.serve import client
 
 ASK = """
@@ -41,6 +44,16 @@ def test_it_answers_when_it_is_ready_and_ends_in_order(folder: Path) -> None:
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
         assert "Traceback" not in process.stderr.read()
+
+
+def test_an_address_that_is_taken_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = CliRunner().invoke(make_app(), ["serve", "--port", str(port)])
+    assert (
+        f"error: cannot listen at http://127.0.0.1:{port}: address already in use\n" in done.stderr
+    )
 
 
 def test_without_the_extra_it_says_what_to_install(folder: Path) -> None:

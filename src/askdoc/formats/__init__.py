@@ -28,6 +28,7 @@ from askdoc.formats.records import (
     ShortRecord,
 )
 from askdoc.paths import seen_from
+from askdoc.settings import lowered
 from askdoc.strings import rewritten
 from askdoc.types import (
     Answer,
@@ -157,7 +158,7 @@ def answer_from_json(data: Mapping[str, Any], *, base: Path) -> Answer:
             short=_short_in(read.short),
         )
     except ValueError as error:  # msgspec's own errors and those of the types are ValueErrors
-        message = f"not an answer: {str(error)[:1].lower()}{str(error)[1:]}"
+        message = f"not an answer: {lowered(str(error))}"
         raise UsageError(message, hint="see `askdoc schema answer`") from error
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Coroutine, Mapping
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -14,7 +15,7 @@ from starlette.responses import Response
 from askdoc.errors import AskdocError, GeneratorError, UsageError
 from askdoc.formats import dumps
 from askdoc.serve.engine import Ended, Engine, Overloaded, TookTooLong
-from askdoc.settings import explain
+from askdoc.settings import explain, lowered
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -136,11 +137,19 @@ async def handle_error(_: Request, error: Exception) -> Response:
     return error_response(error)
 
 
-async def handle_http_error(_: Request, error: Exception) -> Response:
+async def handle_http_error(request: Request, error: Exception) -> Response:
     """Answer to a path or a method that there is not."""
     if not isinstance(error, HTTPException):
         raise error
-    details = plain_error(error.detail, "invalid_request_error", error.status_code)
+    message, path = error.detail, request.url.path
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        message = f"there is nothing at `{path}`"
+    elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        message = f"`{path}` does not take {request.method}"
+        if takes := (error.headers or {}).get("Allow"):
+            message += f", but {takes}"
+    code, kind = error.status_code, "invalid_request_error"
+    details = plain_error(message, kind, code, hint="see `/openapi.json`")
     return json_response(details, status=error.status_code, headers=error.headers)
 
 
@@ -168,7 +177,7 @@ async def read_json(request: Request, kind: type[T]) -> T:
     except msgspec.ValidationError as error:
         raise UsageError(explain(error), hint="see `/openapi.json`") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        message = f"the body is not JSON: {str(error)[:1].lower()}{str(error)[1:]}"
+        message = f"the body is not JSON: {lowered(str(error))}"
         raise UsageError(message) from error
 
 

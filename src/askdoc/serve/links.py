@@ -23,7 +23,7 @@ def document_link(base: str, document: Document) -> str:
 
 def passage_link(base: str, document: Document, span: Span) -> str:
     """Return the address at which a person sees a place in a document."""
-    return f"{document_link(base, document)}/passage?highlight={span.start}-{span.end}#hit"
+    return f"{document_link(base, document)}/passage?highlight={span.start}-{span.end}#mark"
 
 
 def with_links(data: dict[str, Any], answer: Answer, base: str) -> dict[str, Any]:

@@ -197,7 +197,7 @@ def _listening(options: Options) -> Iterator[socket.socket]:
             (options.host, options.port), family=family, reuse_port=False, backlog=512
         )
     except (OSError, OverflowError) as error:
-        why = (getattr(error, "strerror", None) or str(error)).lower()
+        why = (getattr(error, "strerror", None) or str(error)).partition(" (while ")[0].lower()
         message = f"cannot listen at {address(options.host, options.port)}: {why}"
         raise UsageError(message, hint="name another one: `--port N`, or 0 for any") from error
     with opened:

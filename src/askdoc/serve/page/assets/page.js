@@ -152,7 +152,7 @@ function bring(y, of) {
 
 function bringMark() {
   const image = source.querySelector("img[data-marks]");
-  const mark = source.querySelector("#mark");
+  const mark = source.querySelector("mark");
   if (!image) mark?.checkVisibility() && bring(0, mark);
   else if (image.dataset.marks > 0) bring(image.dataset.top * image.clientHeight, image);
 }
