@@ -9,13 +9,19 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
+import sys
+import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from tests.write.conftest import model_path
 
@@ -43,6 +49,7 @@ class Server:
     rewritten: str = "What did Anna Berg say about housing?"
     hangs: bool = False
     refuses: int = 0
+    waiting: int = 0
     asked: list[str] = field(default_factory=list)
     stopped: threading.Event = field(default_factory=threading.Event)
 
@@ -136,21 +143,49 @@ class Shared:
     state: Path
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=["alone", "served"])
 def opened(
-    built: Path, serving: Server, tmp_path_factory: pytest.TempPathFactory
+    built: Path,
+    serving: Server,
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
 ) -> Iterator[Shared]:
     home = tmp_path_factory.mktemp("models")
     root = shutil.copytree(built, home / "harbour")
-    with pytest.MonkeyPatch.context() as patch:
+    with ExitStack() as stack:
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
         live_in(home, patch)
+        # The path of a socket may have a hundred characters.
+        runtime = stack.enter_context(tempfile.TemporaryDirectory(prefix="ad-"))
+        patch.setenv("XDG_RUNTIME_DIR", runtime)
+        running = request.param == "served"
+        address = stack.enter_context(engine(root, serving.url)) if running else None
         screen = Terminal(root, "repl", "--llm", serving.url, columns=120)
-    try:
+        patch.undo()
+        stack.callback(screen.close)
         screen.ready()
         yield Shared(screen, home / "state" / "askdoc")
         assert screen.leave() == 0
-    finally:
-        screen.close()
+        if address:  # it was asked, not passed over
+            counted = httpx.get(f"{address}/metrics").text
+            assert re.search(
+                r'^askdoc_questions_total{status="answered"} [1-9]', counted, re.MULTILINE
+            )
+
+
+@contextmanager
+def engine(root: Path, llm: str) -> Iterator[str]:
+    """Run `askdoc serve`, and give its address."""
+    command = [sys.executable, "-m", "askdoc", "serve", "--port", "0", "--llm", llm]
+    with subprocess.Popen(command, cwd=root, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        try:
+            found = re.search(r"http://127\.0\.0\.1:\d+", process.stderr.readline())
+            assert found
+            yield found[0]
+        finally:
+            process.terminate()
+            assert process.wait(30) == 0
 
 
 @pytest.fixture
@@ -198,6 +233,20 @@ def test_ctrl_c_ends_a_generation_and_keeps_what_was_shown(shared: Shared, serve
     session, *_ = kept.sessions()
     assert session.exchanges == 2
     kept.close()
+
+
+def test_ctrl_c_ends_what_has_not_begun_to_be_written(shared: Shared, server: Server) -> None:
+    screen = shared.screen
+    server.pieces = lambda *_: iter(_forever(server))  # type: ignore[method-assign]
+    screen.say(PIER)
+    screen.until("reading …")
+    while server.waiting == 0:
+        time.sleep(0.05)
+    screen.press(CTRL_C)
+    screen.until("note: interrupted")
+    server.forget()
+    screen.say("Where do herons nest?")
+    screen.until("tall trees near water. [1]")
 
 
 def test_a_resize_while_an_answer_comes_keeps_it_whole(shared: Shared, server: Server) -> None:
@@ -252,6 +301,7 @@ def test_a_server_that_hangs_holds_up_neither_the_session_nor_its_end(
 
 
 def _forever(server: Server) -> Iterator[str]:
+    server.waiting += 1
     server.stopped.wait(60)
     yield ""
 

@@ -25,12 +25,13 @@ from askdoc.render.console import make_console, page
 from askdoc.repl.run import script
 from askdoc.repl.scope import Scope
 from askdoc.repl.session import Pages, Session
-from askdoc.serve import client
-from askdoc.serve.engine import Engine
+from askdoc.serve import client, local
+from askdoc.serve.engine import Engine, Limits
 from askdoc.serve.local import LocalServer
 from askdoc.serve.mcp import own_server
 from askdoc.serve.relay import Relay
 from askdoc.serve.remote import Remote, connect
+from askdoc.types import Busy, Sending
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sockets of Unix")
 
@@ -51,10 +52,10 @@ def runtime() -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def stopped(engine: Engine, runtime: Path) -> Iterator[threading.Event]:
     event = threading.Event()
-    local = LocalServer(engine, address="http://127.0.0.1:1", stop=event.set)
-    local.start()
+    server = LocalServer(engine, address="http://127.0.0.1:1", stop=event.set)
+    server.start()
     yield event
-    local.close()
+    server.close()
     assert client.sockets() == []
 
 
@@ -205,6 +206,38 @@ def test_an_engine_says_what_it_serves_and_ends(folder: Path, stopped: threading
     done = CliRunner().invoke(make_app(), ["serve", "--stop"])
     assert done.stdout == "1 engine told to end\n"
     assert stopped.wait(5)
+
+
+def test_a_command_says_that_a_model_has_to_wait(
+    folder: Path,
+    stopped: threading.Event,
+    engine: Engine,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    print_answer = local._print
+
+    def waits(*arguments: Any, **options: Any) -> Any:
+        engine._tell(Busy("m", 2, None))
+        return print_answer(*arguments, **options)
+
+    monkeypatch.setattr(local, "_print", waits)
+    monkeypatch.chdir(folder)
+    assert client.answered([QUESTION]) == 0
+    assert "note: `m` asks to wait; it is asked again in 2 s\n" in capsys.readouterr().err
+
+
+def test_an_engine_says_where_its_model_sends_questions(folder: Path) -> None:
+    llm = "https://models.example.org/v1#m"
+    opened = Engine({"works": workspace.find(folder, overrides={"llm": llm})}, Limits(threads=1))
+    heard: list[object] = []
+    opened.on_event = heard.append
+    opened.start()
+    try:
+        opened.wait(120)
+    finally:
+        opened.close()
+    assert heard == [Sending("models.example.org")]
 
 
 def test_what_an_engine_left_behind_is_taken_away(stopped: threading.Event) -> None:

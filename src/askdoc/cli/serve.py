@@ -17,6 +17,7 @@ from askdoc.errors import MissingPart, NoIndex, UsageError, unwritable
 from askdoc.render.console import errors, output
 from askdoc.render.engines import engine_lines
 from askdoc.render.errors import note_line
+from askdoc.render.notices import ModelNotices
 from askdoc.serve import client
 
 if TYPE_CHECKING:
@@ -208,7 +209,7 @@ def serve(  # noqa: PLR0913 - one parameter for each option
         )
         stderr.show([note_line(f"serving {several} at {address}; Ctrl-C ends it", stderr)])
 
-    run(workspaces, options, tell)
+    run(workspaces, options, tell, ModelNotices(stderr))
 
 
 def _exchange(what: str, *, as_json: bool) -> None:

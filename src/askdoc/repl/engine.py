@@ -7,15 +7,17 @@ next event. Where an engine runs that serves the same, it is asked, and nothing 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from queue import SimpleQueue
 from threading import Event
 from typing import TYPE_CHECKING, TypeVar
 
 from askdoc import app
+from askdoc.chat.rewriter import completed
 from askdoc.errors import AskdocError
 from askdoc.models.llm.interruptible import Interruptible
 from askdoc.repl.keyboard import Keyboard
@@ -26,7 +28,7 @@ from askdoc.types.ports import Listener, ignore
 if TYPE_CHECKING:
     from askdoc.ask.federate import Asked
     from askdoc.repl.scope import Scope
-    from askdoc.types import Document
+    from askdoc.types import Document, Turn
     from askdoc.types.ports import Generator
 
 T = TypeVar("T")
@@ -71,8 +73,9 @@ class Engine:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="askdoc")
         self._stack = ExitStack()
         self._asked: Asked | None = None
-        self.rewriter: Generator | None = None
-        """The language model that completes follow-ups; only jobs may use it."""
+        self._remote: Remote | None = None
+        """The engine that is asked, if one runs that serves the same."""
+        self._rewriter: Generator | None = None
         self._seen: object = None
         self._cancel = self._running = Event()
         """Set to end the latest and the running job."""
@@ -118,10 +121,7 @@ class Engine:
                 while not self._events.empty():
                     events.put(_Event(self._events.get()))
                 self._emit = lambda event: events.put(_Event(event))
-                try:
-                    return job(asked, listen)
-                except Gone:
-                    return job(self._load(), listen)
+                return self._do(job, asked, listen, cancel)
             finally:
                 app.rest(self._asked)
                 self._emit = self._events.put
@@ -136,8 +136,14 @@ class Engine:
                 return future.result()
         except KeyboardInterrupt:
             pass  # in a script, where the keyboard is not grabbed
-        cancel.set()
+        self._give_up(cancel)
         return _finished(future)
+
+    def completed(self, question: str, turns: Sequence[Turn], language: str) -> str:
+        """Return what a question means after `turns`; only jobs may call this."""
+        if self._remote is not None:
+            return self._remote.completed(question, turns, language, listen=self._emit)
+        return completed(question, turns, self._rewriter, language=language)
 
     def reopen(self, scope: Scope) -> None:
         """Open the index again in the background, with the settings of `scope`."""
@@ -159,11 +165,25 @@ class Engine:
 
     def close(self) -> None:
         """Close the index and end the thread."""
-        self._cancel.set()
+        self._give_up(self._cancel)
         self._pool.submit(self._close)
         self._pool.shutdown()
 
+    def _give_up(self, cancel: Event) -> None:
+        """End a job at its next event, or where an engine does it, at once."""
+        cancel.set()
+        if (remote := self._remote) is not None:
+            remote.give_up()
+
     # ── in the thread ───────────────────────────────────────────────────────────────────────────
+
+    def _do(self, job: Job[T], asked: Asked, listen: Listener, cancel: Event) -> T:
+        try:
+            return job(asked, listen)
+        except Gone:
+            if cancel.is_set():
+                raise KeyboardInterrupt from None
+            return job(self._load(), listen)
 
     def _load_quietly(self) -> None:
         try:
@@ -207,23 +227,19 @@ class Engine:
         )
         chosen = load_model(scope.settings)
         if chosen is not None and chosen.rewrites:
-            self.rewriter = self._interruptible(chosen.generator)
+            self._rewriter = self._interruptible(chosen.generator)
         self.opened = Opened(tuple(documents))
         self.error = None
         return self._asked
 
     def _running_engine(self) -> Asked | None:
-        """Connect to an engine that serves the same.
-
-        A language model also completes follow-ups, and Ctrl-C ends it while it reads; both need it
-        here.
-        """
-        if app.may_write(self._scope.settings):
-            return None
-        connection = connect("session", self._scope.members.values())
+        """Connect to an engine that serves the same."""
+        again = partial(connect, "session", list(self._scope.members.values()))
+        connection = again()
         if connection is None:
             return None
-        return self._stack.enter_context(closing(Remote(connection)))
+        self._remote = self._stack.enter_context(closing(Remote(connection, again)))
+        return self._remote
 
     def _on_event(self, event: object) -> None:
         """Pass events of a model to the waiting job, or keep them for the next one.
@@ -247,7 +263,7 @@ class Engine:
         return self._load()
 
     def _close(self) -> None:
-        self._asked = self.rewriter = None
+        self._asked = self._rewriter = self._remote = None
         self._stack.close()
 
 

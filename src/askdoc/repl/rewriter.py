@@ -30,7 +30,7 @@ def standing_alone(session: Session, asked: str, waiting_for: Callable[[], str])
         return asked
 
     def job(_asked: Asked, _listen: Listener) -> str:
-        return completed(asked, turns, session.engine.rewriter, language=language)
+        return session.engine.completed(asked, turns, language)
 
     notices = ModelNotices(session.pages.errors())
     with Waiting(session.pages.output(), waiting_for) as waiting:

@@ -117,10 +117,12 @@ class Engine:
         """When it was last asked something."""
         self.on_answer: Callable[[Answer], None] = ignore
         """Hears each answer, in the thread that made it."""
+        self.on_event: Listener = ignore
+        """Hears what models report: where they send to, and when they have to wait."""
         self._opened = threading.Event()
         self._running = _Running()
         self._tasks: Queue[Task[Any] | None] = Queue()
-        self._shared = Shared(workspaces, self._is_cancelled)
+        self._shared = Shared(workspaces, self._is_cancelled, self._tell)
         self._cold = 0
         self._lock = threading.Lock()
         self._busy: set[Task[Any]] = set()
@@ -362,6 +364,15 @@ class Engine:
             self.last_used = time.monotonic()
             with self._lock:
                 self._busy.discard(task)
+
+    def _tell(self, event: object) -> None:
+        """Hand on what a model reports, also to all who wait for an answer."""
+        self.on_event(event)
+        with self._lock:
+            busy = list(self._busy)
+        for task in busy:
+            with suppress(OSError, RuntimeError):  # its caller is gone
+                task.hear(event)
 
     def _is_cancelled(self) -> bool:
         task = self._running.task

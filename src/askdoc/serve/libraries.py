@@ -27,6 +27,7 @@ from askdoc.errors import EmbedderMismatch, UsageError
 from askdoc.index.writer import EMBEDDER_FINGERPRINT
 from askdoc.models.llm.interruptible import Interruptible
 from askdoc.store.sql_catalog import SqlCatalog
+from askdoc.types.ports import Listener, ignore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -115,11 +116,15 @@ class Shared:
     """What the threads share: the models, and which state of the indexes each has open."""
 
     def __init__(
-        self, workspaces: Mapping[str, Workspace], is_cancelled: Callable[[], bool]
+        self,
+        workspaces: Mapping[str, Workspace],
+        is_cancelled: Callable[[], bool],
+        listen: Listener = ignore,
     ) -> None:
         _limit_heaps()
         self.workspaces = dict(workspaces)
         self._is_cancelled = is_cancelled
+        self._listen = listen
         self._stack = ExitStack()
         self._load_model = self._stack.enter_context(app.language_models())
         self._models: dict[str, Parts] = {}
@@ -160,6 +165,7 @@ class Shared:
         opened = stack.enter_context(
             app.answerer(
                 workspace,
+                self._listen,
                 wrap_generator=self._interruptible,
                 load_model=self._load_model,
                 change=partial(remembering, most=_MOST_REMEMBERED),

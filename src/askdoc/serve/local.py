@@ -27,6 +27,7 @@ import msgspec
 
 from askdoc import __version__, workspace
 from askdoc.app import narrowed
+from askdoc.chat.rewriter import completed
 from askdoc.errors import AskdocError, UsageError
 from askdoc.formats import answer_to_json, dumps
 from askdoc.paths import make_private
@@ -34,12 +35,13 @@ from askdoc.render.answers import View
 from askdoc.render.console import MEASURE, Page, make_console
 from askdoc.render.errors import error_lines
 from askdoc.render.generation import ClaimStream
+from askdoc.render.notices import ModelNotices
 from askdoc.render.outcome import INTERRUPTED, Style, exit_code, show_answer, show_notes
 from askdoc.serve import client
 from askdoc.serve.engine import Ended, Engine, Task
 from askdoc.settings import Settings
 from askdoc.system.wire import Call, Failed, Heard, Returned, receive, send
-from askdoc.types.ports import Listener, ignore
+from askdoc.types.ports import Listener
 
 if TYPE_CHECKING:
     from askdoc.ask.federate import Asked
@@ -52,6 +54,8 @@ _NARROWEST = 20
 _LONGEST = 1_000_000
 _PATIENCE = 30.0
 _GLANCE = 0.1
+_LAST = 0.5
+"""Seconds for a task that was given up to end with what it has."""
 
 
 class Meant(msgspec.Struct, frozen=True):
@@ -227,6 +231,12 @@ class LocalServer:
         self, names: list[str], opened: socket.socket, reader: IO[bytes], stream: IO[bytes]
     ) -> None:
         """Do what a session asks for until it leaves."""
+        sending = threading.Lock()
+
+        def hear(event: object) -> None:
+            with sending:
+                send(stream, Heard(event))
+
         while True:
             try:
                 call = receive(reader)
@@ -234,28 +244,17 @@ class LocalServer:
                 return
             reply: Returned | Failed
             try:
-                task = self._engine.submit(partial(self._call, call, names, stream), ignore)
+                task = self._engine.submit(partial(self._call, call, names), hear)
                 reply = Returned(_result(task, opened))
             except Ended:
                 return
             except AskdocError as error:
                 reply = Failed(type(error).__name__, str(error), error.hint)
-            send(stream, reply)
+            with sending:
+                send(stream, reply)
 
-    def _call(
-        self,
-        call: Call,
-        names: list[str],
-        stream: IO[bytes],
-        libraries: Libraries,
-        hear: Listener,
-    ) -> object:
+    def _call(self, call: Call, names: list[str], libraries: Libraries, listen: Listener) -> object:
         asked = _chosen(libraries, names)
-
-        def listen(event: object) -> None:
-            hear(event)
-            send(stream, Heard(event))
-
         match call.method, call.arguments:
             case "answer", (question, documents, earlier, complete):
                 answer = asked.answer(
@@ -267,6 +266,9 @@ class LocalServer:
                 )
                 self._engine.on_answer(answer)
                 return answer
+            case "completed", (question, turns, language):
+                rewriter = libraries.rewriters.get(names[0])
+                return completed(question, turns, rewriter, language=language)
             case "search", (question, limit, documents):
                 return asked.search(question, limit=limit, documents=documents)
             case ("resolve" | "where" | "lines" | "fingerprint_for") as method, arguments:
@@ -291,7 +293,7 @@ class LocalServer:
             return code
 
         try:
-            code = _result(self._engine.submit(job, ignore), opened)
+            code = _result(self._engine.submit(job, ModelNotices(stderr)), opened)
         except Ended:
             code = INTERRUPTED
         except AskdocError as error:
@@ -301,7 +303,9 @@ class LocalServer:
 
 
 def _result(task: Task[T], opened: socket.socket) -> T:
-    """Wait for a task, which ends when the caller hangs up.
+    """Wait for a task, which ends when the caller hangs up, or says that it sends no more.
+
+    One who only sends no more gets what is there by then.
 
     Raises:
         Ended: the caller is gone, or the engine is being closed.
@@ -312,6 +316,9 @@ def _result(task: Task[T], opened: socket.socket) -> T:
         readable, _, _ = select.select([opened], [], [], 0)
         if readable and not opened.recv(1, socket.MSG_PEEK):
             task.cancel.set()
+            wait([task.future], _LAST)
+            if task.future.done():
+                break
             message = "the caller is gone"
             raise Ended(message)
     return task.future.result()

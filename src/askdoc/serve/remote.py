@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import socket
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from askdoc.system.wire import Call, Heard, Returned, receive, send
 from askdoc.types.ports import Listener, ignore
 
 if TYPE_CHECKING:
-    from askdoc.types import Answer, Fingerprint, Passage, Span
+    from askdoc.types import Answer, Fingerprint, Passage, Span, Turn
     from askdoc.workspace import Workspace
 
 
@@ -56,9 +56,19 @@ def described(workspace: Workspace) -> dict[str, Any]:
 
 
 class Remote:
-    """The libraries of an engine, asked through its socket."""
+    """The libraries of an engine, asked through its socket.
 
-    def __init__(self, connection: socket.socket) -> None:
+    `again` connects anew, after a call was given up.
+    """
+
+    def __init__(
+        self, connection: socket.socket, again: Callable[[], socket.socket | None]
+    ) -> None:
+        self._again = again
+        self._given_up = False
+        self._use(connection)
+
+    def _use(self, connection: socket.socket) -> None:
         self._connection = connection
         self._calls = connection.makefile("wb")
         self._replies = connection.makefile("rb")
@@ -103,6 +113,19 @@ class Remote:
         found: Fingerprint = self._call("fingerprint_for", documents)
         return found
 
+    def completed(
+        self, question: str, turns: Sequence[Turn], language: str, *, listen: Listener
+    ) -> str:
+        """Return what a question means after what was said before."""
+        found: str = self._call("completed", question, list(turns), language, listen=listen)
+        return found
+
+    def give_up(self) -> None:
+        """End what is being done, from any thread; what is there by then is still returned."""
+        self._given_up = True
+        with suppress(OSError):  # the engine reads that nothing more comes
+            self._connection.shutdown(socket.SHUT_WR)
+
     def close(self) -> None:
         """Leave the engine."""
         for stream in (self._calls, self._replies, self._connection):
@@ -112,15 +135,22 @@ class Remote:
     def _call(self, method: str, *arguments: Any, listen: Listener = ignore) -> Any:
         """Call a method in the engine.
 
+        Where `listen` raises a KeyboardInterrupt, someone gives the call up.
+
         Raises:
-            Gone: the engine has ended, or refuses to answer now.
+            Gone: the engine has ended, or refuses to answer now, or has nothing yet to return.
             AskdocError: what the method raises.
 
         """
+        if self._given_up:
+            self._connect_again()
         try:
             send(self._calls, Call(method, arguments))
             while isinstance(reply := receive(self._replies), Heard):
-                listen(reply.event)
+                try:
+                    listen(reply.event)
+                except KeyboardInterrupt:
+                    listen = ignore
         except (OSError, ValueError, EOFError, pickle.UnpicklingError) as error:
             raise Gone from error
         except BaseException:
@@ -131,3 +161,17 @@ class Remote:
         if not reply.error:
             raise Gone
         raise reply.raised()
+
+    def _connect_again(self) -> None:
+        """Leave the connection that was given up for a new one.
+
+        Raises:
+            Gone: no engine serves the same any more.
+
+        """
+        self.close()
+        connection = self._again()
+        if connection is None:
+            raise Gone
+        self._use(connection)
+        self._given_up = False

@@ -23,6 +23,7 @@ from askdoc.serve.guard import Rules
 from askdoc.serve.indexing import Indexing
 from askdoc.serve.local import LocalServer
 from askdoc.serve.watching import LOG
+from askdoc.types.ports import Listener, ignore
 
 if TYPE_CHECKING:
     from asyncio import Transport
@@ -54,9 +55,14 @@ class Options:
 
 
 def serve(
-    workspaces: Mapping[str, Workspace], options: Options, tell: Callable[[str], None]
+    workspaces: Mapping[str, Workspace],
+    options: Options,
+    tell: Callable[[str], None],
+    listen: Listener = ignore,
 ) -> None:
     """Open the libraries and answer until a signal; `tell` hears the address once all is warm.
+
+    `listen` hears what models report.
 
     Raises:
         UsageError: the address cannot be listened at, or is open to others without tokens.
@@ -67,6 +73,7 @@ def serve(
     _log_calls()
     with _listening(options) as listening:
         engine = Engine(workspaces, options.limits)
+        engine.on_event = listen
         indexing = Indexing(workspaces, uploads=options.uploads, watch=options.watch)
         server = _Server(
             uvicorn.Config(
