@@ -340,6 +340,23 @@ def test_a_link_of_an_answer_opens_at_the_sentence_without_scripts(
         expect(page.locator("mark")).to_be_in_viewport()
 
 
+def test_what_cannot_be_shown_is_said_on_a_page(visit: Open, site: str) -> None:
+    page = visit("/v1/documents/harbour:gone/passage?highlight=1-2")
+    expect(page.get_by_role("alert")).to_have_text("There is no document `harbour:gone`.")
+    page = visit("/nothing")
+    expect(page.get_by_role("alert")).to_have_text("There is nothing at `/nothing`.")
+    found = Axe().run(page).response["violations"]
+    assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
+    page.get_by_role("link", name="Ask your documents").click()
+    expect(page.get_by_label("Your question")).to_be_visible()
+    reply = httpx.get(f"{site}/nothing", headers={"Accept": "text/html"})
+    assert (reply.status_code, "default-src" in reply.headers["content-security-policy"]) == (
+        404,
+        True,
+    )
+    assert httpx.get(f"{site}/nothing").json()["error"]["code"] == 404
+
+
 def test_print_shows_the_answers_alone(visit: Open) -> None:
     page = visit()
     ask(page, SILT)

@@ -164,7 +164,8 @@ def test_a_file_is_replaced_only_by_one_that_can_be_read(caller: httpx.Client, r
     before = caller.get("/v1/documents").json()["documents"]
     reply = send(caller, "buoy.pdf", b"%PDF-1.4 broken", replace="true")
     assert reply.status_code == 422
-    assert "`buoy.pdf` cannot be indexed: " in reason(reply)
+    assert reason(reply) == "`buoy.pdf` is damaged or not a PDF"
+    assert reason(send(caller, "empty.txt", b"")) == "`empty.txt` is empty"
     (root / "inbox" / ".askdocignore").write_text("kept.txt\n")
     (root / "inbox" / "kept.txt").write_text("by hand")
     reply = send(caller, "kept.txt", b"another", replace="true")

@@ -52,8 +52,8 @@ def make_app(
         routes=[*_routes(), *(oidc.routes(rules.issuer) if rules.issuer else ())],
         middleware=[Middleware(Watch, meters), Middleware(Guard, rules)],
         exception_handlers={
-            AskdocError: handle_error,
-            HTTPException: handle_http_error,
+            AskdocError: page.for_people(handle_error),
+            HTTPException: page.for_people(handle_http_error),
             Exception: handle_bug,
         },
         lifespan=_lifespan,

@@ -212,7 +212,8 @@ async def _replaceable(indexing: Indexing, library: str, file: Path, hidden: Pat
 
 
 def _unusable(name: str, reason: str, hint: str | None) -> Unusable:
-    return Unusable(f"`{name}` cannot be indexed: {reason}", hint=hint)
+    named = reason if f"`{name}`" in reason else f"`{name}` cannot be indexed: {reason}"
+    return Unusable(named, hint=hint)
 
 
 def _publish(part: Path, file: Path, *, replace: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 
     from askdoc.serve.libraries import Libraries
     from askdoc.types.ports import Listener
+
+Handler = Callable[["Request", Exception], Awaitable[Response]]
+"""Answers to an error."""
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:;"
@@ -269,6 +272,22 @@ def _scope(given: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """Return what a question is narrowed to: a library, and documents in it."""
     found = {name: given.get(name, [""])[0].strip() for name in ("library", "source")}
     return {name: value for name, value in found.items() if value}
+
+
+def for_people(handle: Handler) -> Handler:
+    """Answer to an error with a page where a person in a browser opens an address."""
+
+    async def handling(request: Request, error: Exception) -> Response:
+        reply = await handle(request, error)
+        is_read = request.method in {"GET", "HEAD"}
+        if not (is_read and "text/html" in request.headers.get("accept", "")):
+            return reply
+        message = msgspec.json.decode(reply.body)["error"]["message"]
+        page = _page("problem.html", message=f"{message[:1].upper()}{message[1:]}.")
+        page.status_code = reply.status_code
+        return page
+
+    return handling
 
 
 # ── documents ───────────────────────────────────────────────────────────────────────────────────
