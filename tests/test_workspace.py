@@ -7,7 +7,7 @@ import pytest
 
 from askdoc import workspace
 from askdoc.errors import SettingsError
-from askdoc.settings import Settings
+from askdoc.settings import Settings, from_words
 from askdoc.workspace import Origin, Workspace
 
 
@@ -48,6 +48,24 @@ def test_the_nearest_parent_with_a_configuration_is_taken(tmp_path: Path) -> Non
     assert found.sources == (inner / "docs",)
     assert found.index == inner / "idx"
     assert found.settings.top_k == Settings().top_k
+
+
+@pytest.mark.parametrize(
+    ("written", "minutes"), [('"15m"', 15), ("15", 15), ('"90s"', 1.5), ('"2h"', 120), ("0.5", 0.5)]
+)
+def test_a_time_may_have_a_unit(tmp_path: Path, written: str, minutes: float) -> None:
+    found = find(configure(tmp_path, f"keep_warm = {written}"))
+    assert found.settings.keep_warm == minutes
+    words = written.strip('"')
+    assert find(tmp_path, {"ASKDOC_KEEP_WARM": words}).settings.keep_warm == minutes
+    assert from_words("keep_warm", [words]) == minutes
+
+
+@pytest.mark.parametrize("written", ['"15x"', '"15"', '"-1m"', '"m"', '"200h"', "-1"])
+def test_a_time_that_is_none_is_refused(tmp_path: Path, written: str) -> None:
+    configure(tmp_path, f"keep_warm = {written}")
+    with pytest.raises(SettingsError, match="`keep_warm` must be a number"):
+        find(tmp_path)
 
 
 def test_a_folder_with_an_index_is_a_workspace(tmp_path: Path) -> None:

@@ -23,6 +23,8 @@ _PLACE = re.compile(r"(?P<what>.*?)(?: - at (?:`key` in )?`\$\.?(?P<field>.*)`)?
 _TYPE = re.compile(r"Expected `(?P<type>[^`]*)`(?P<more>.*)", re.DOTALL)
 _MISSING = re.compile(r"Object missing required field `(?P<name>.*)`")
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>.*)`")
+_TIME = re.compile(r"(?P<number>\d+(\.\d+)?) ?(?P<unit>[smh])")
+_MINUTES = {"s": 1 / 60, "m": 1, "h": 60}
 _NAMES = {
     "int": "a whole number",
     "float": "a number",
@@ -176,7 +178,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "dense_weight": "how much vectors count against words in finding passages, from 0 to 1",
         "evals": "folder of the evaluation suites, relative to the workspace",
         "keep_warm": "minutes that an engine stays after a question, to answer the next"
-        " ones at once",
+        " ones at once; or a time such as `90s`, `15m` or `2h`",
     },
     "Language model": {
         "llm": "language model that writes answers: a name, a .gguf file, `ollama:NAME` or a URL",
@@ -242,12 +244,21 @@ def parse(values: Mapping[str, Any], *, origin: str, base: Settings | None = Non
             of them.
 
     """
+    values = {key: _in_minutes(key, value) for key, value in values.items()}
     merged = {**(msgspec.to_builtins(base) if base else {}), **values}
     faults = [fault for key, value in values.items() if (fault := _fault(key, value, origin))]
     if not faults:
         return msgspec.convert(merged, Settings)
     before = "" if origin == COMMAND_LINE else f"{origin}: "
     raise _all_faults(faults, before)
+
+
+def _in_minutes(key: str, value: Any) -> Any:
+    """Return a time with a unit, such as `15m`, in minutes; all else as it is."""
+    if key != "keep_warm" or not isinstance(value, str):
+        return value
+    found = _TIME.fullmatch(value.strip())
+    return float(found["number"]) * _MINUTES[found["unit"]] if found else value
 
 
 def _fault(key: str, value: Any, origin: str) -> SettingsError | None:
@@ -319,7 +330,8 @@ def from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
             found[field.name] = tuple(part.strip() for part in value.split(",") if part.strip())
             continue
         try:
-            found[field.name] = msgspec.convert(value, field.type, strict=False)
+            given = _in_minutes(field.name, value)
+            found[field.name] = msgspec.convert(given, field.type, strict=False)
         except msgspec.ValidationError as error:
             message = _misfit(f"ASKDOC_{field.name.upper()}", field.name, value, error)
             faults.append(SettingsError(message))
@@ -343,7 +355,7 @@ def from_words(key: str, words: Sequence[str]) -> Any:
         message = f"`{key}` takes one value, not {len(words)}"
         raise SettingsError(message, hint="put quotation marks around one with blanks")
     try:
-        return msgspec.convert(words[0], field.type, strict=False)
+        return msgspec.convert(_in_minutes(key, words[0]), field.type, strict=False)
     except msgspec.ValidationError as error:
         message = _misfit(key, key, words[0], error)
         raise SettingsError(message, hint=f"`{key}` is for: {HELP[key]}") from error

@@ -347,7 +347,10 @@ def test_what_cannot_be_shown_is_said_on_a_page(visit: Open, site: str) -> None:
     expect(page.get_by_role("alert")).to_have_text("There is nothing at `/nothing`.")
     found = Axe().run(page).response["violations"]
     assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
+    ground = "getComputedStyle(document.body).backgroundColor"
+    told = page.evaluate(ground)
     page.get_by_role("link", name="Ask your documents").click()
+    assert page.evaluate(ground) == told
     expect(page.get_by_label("Your question")).to_be_visible()
     reply = httpx.get(f"{site}/nothing", headers={"Accept": "text/html"})
     assert (reply.status_code, "default-src" in reply.headers["content-security-policy"]) == (
