@@ -15,7 +15,7 @@ import pytest
 
 from askdoc import app, formats, workspace
 from askdoc.ask.answer import Answerer
-from askdoc.ask.retrieve import DENSE
+from askdoc.ask.retrieve import DENSE, SENTENCE
 from askdoc.formats import unmatched
 from askdoc.render.answers import notes
 from askdoc.settings import Settings
@@ -108,6 +108,17 @@ def test_a_vector_for_the_question_changes_nothing(answerer: Answerer) -> None:
         vector = answerer.embed([question])[0]
         with_it = answerer.answer(question, vector=vector)
         assert with_it.evidence == answerer.answer(question).evidence
+
+
+def test_a_passage_counts_by_its_nearest_sentence(answerer: Answerer) -> None:
+    answer = answerer.answer("Who designed the lighthouse?")
+    for passage in answer.passages:
+        of_sentences = [
+            item.scores[DENSE]
+            for item in answer.evidence
+            if item.passage.chunk.id == passage.chunk.id
+        ]
+        assert passage.scores[SENTENCE] == pytest.approx(max(of_sentences))
 
 
 def test_a_question_embeds_itself_alone(

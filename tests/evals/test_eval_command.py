@@ -82,7 +82,7 @@ def test_weaker_retrieval_is_caught_and_the_cases_that_lost_their_passage_named(
         if any(rest):
             return []  # nor within a document that the question names
         found = nearest(self, vector, 50, *rest)
-        return [Hit(hit.chunk_id, 1 - hit.score) for hit in reversed(found)][:limit]
+        return [Hit(hit.chunk_id, 1 - hit.score) for hit in reversed(found)][:5]
 
     nearest = ChromaStore.search
     monkeypatch.setattr(SqliteCatalog, "search", forgetful)

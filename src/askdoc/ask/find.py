@@ -28,6 +28,7 @@ from askdoc.ask.retrieve import (
     LEXICAL,
     Demanded,
     Query,
+    Scoring,
     gather,
     in_conversation,
     prepare,
@@ -242,7 +243,10 @@ class Finder:
             query,
             self._sources.catalog,
             self._sources.vectors,
-            weights={DENSE: dense, LEXICAL: 1 - dense} if known else FOREIGN_WEIGHTS,
+            scoring=Scoring(
+                {DENSE: dense, LEXICAL: 1 - dense} if known else FOREIGN_WEIGHTS,
+                partial(self._nearest, query) if known and self._in_context else None,
+            ),
         )
         if demands:
             wanted = self._demanded(demands, query.language)
@@ -319,9 +323,7 @@ class Finder:
         chunks = {
             passage.chunk.id: passage.chunk for passage in passages if FIELD not in passage.scores
         }
-        stored = self._sources.catalog.sentence_vectors(list(chunks))
-        dimensions = self._sources.embedder.dimensions
-        found = {key: unpack(packed, dimensions) for key, packed in stored.items()}
+        found = self._sentence_vectors(list(chunks))
         if any(len(found.get(key, ())) != len(chunk.sentences) for key, chunk in chunks.items()):
             return None  # some sentences have no vector
         fields = {
@@ -330,6 +332,16 @@ class Finder:
             if FIELD in passage.scores
         }
         return {key: rows @ query.vector for key, rows in found.items()} | fields
+
+    def _nearest(self, query: Query, chunks: Sequence[str]) -> dict[str, float]:
+        """Return the cosine of the question to the nearest sentence of each chunk, by id."""
+        found = self._sentence_vectors(chunks)
+        return {key: float(np.max(rows @ query.vector)) for key, rows in found.items() if len(rows)}
+
+    def _sentence_vectors(self, chunks: Sequence[str]) -> dict[str, Matrix]:
+        stored = self._sources.catalog.sentence_vectors(chunks)
+        dimensions = self._sources.embedder.dimensions
+        return {key: unpack(packed, dimensions) for key, packed in stored.items()}
 
     def _demanded(self, demands: Demands, language: str) -> Demanded:
         """Return the demands on passages.

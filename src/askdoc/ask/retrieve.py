@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -57,17 +57,22 @@ def weighted(
     return sorted(fused, key=lambda item: item.score, reverse=True)
 
 
-DENSE, LEXICAL = "dense", "lexical"
+DENSE, LEXICAL, SENTENCE = "dense", "lexical", "sentence"
 FIELD = "field"
 """The name of the score for the similarity of a field's key to the question."""
 WEIGHTS: Mapping[str, float] = {DENSE: 0.5, LEXICAL: 0.5}
 FOREIGN_WEIGHTS: Mapping[str, float] = {DENSE: 0.1, LEXICAL: 0.9}
 """If the embedder does not know the language, words decide, and it only breaks ties."""
+SENTENCE_SHARE = 1.4
+"""How much the nearest sentence of a passage counts beside the two retrievers, which count 1."""
 DEPTH = 50
 """Hits per retriever."""
 DEMANDED_DEPTH = 300
 """Hits per retriever if many of them may fail the demands."""
 
+
+NearestSentences = Callable[[Sequence[str]], Mapping[str, float]]
+"""Returns the cosine of the question to the nearest sentence of each of these chunks, by id."""
 
 _HAN_PAIR = re.compile("[々\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]{2}")
 
@@ -121,6 +126,14 @@ def in_conversation(query: Query, earlier: Sequence[Query]) -> Query:
     # A question of few words, such as `why?`, gets the scale of the previous ones.
     scale = max(query.bm25_mass, mass)
     return replace(query, vector=vector / length, earlier=tuple(terms), bm25_mass=scale)
+
+
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """How passages are scored: the weight of each retriever, and what finds nearest sentences."""
+
+    weights: Mapping[str, float] = field(default_factory=lambda: WEIGHTS)
+    nearest: NearestSentences | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,17 +213,44 @@ def gather(
     *,
     limit: int,
     documents: Collection[str] | None = None,
-    weights: Mapping[str, float] = WEIGHTS,
+    scoring: Scoring = Scoring(),
     demanded: Demanded | None = None,
 ) -> list[Passage]:
     """Return the `limit` best passages, best first; `documents` are the ids to search in.
 
-    With `demanded`, only passages that it accepts are found.
+    With `demanded`, only passages that it accepts are found. If `scoring` finds nearest sentences,
+    they count, too: a passage is long, and its vector is about all that it holds.
     """
     depth = max(DEPTH, limit) if demanded is None else DEMANDED_DEPTH
     rankings = rank(query, catalog, vectors, depth, documents, demanded)
-    fused = weighted(rankings, weights, depth)
+    fused = weighted(rankings, scoring.weights, depth)
+    if scoring.nearest is not None:
+        fused = by_sentences(fused, scoring.nearest, max(DEPTH, limit))
     return _hydrate(fused, catalog, limit, demanded.accepts if demanded else None)
+
+
+def by_sentences(fused: Sequence[Fused], nearest: NearestSentences, depth: int) -> list[Fused]:
+    """Add the nearest sentence to the scores of the `depth` best chunks, and sort again.
+
+    A chunk beyond, or without vectors of sentences, counts with the lowest of the others. The score
+    stays on its scale.
+    """
+    cosines = nearest([item.chunk_id for item in fused[:depth]])
+    if not cosines:
+        return list(fused)
+    least = min(cosines.values())
+    best_first = sorted(cosines, key=lambda chunk_id: -cosines[chunk_id])
+    places = {chunk_id: at for at, chunk_id in enumerate(best_first, start=1)}
+
+    def joined(item: Fused) -> Fused:
+        near = cosines.get(item.chunk_id, least)
+        score = (item.score + SENTENCE_SHARE * near) / (1 + SENTENCE_SHARE)
+        if item.chunk_id not in cosines:
+            return replace(item, score=score)
+        ranks = {**item.ranks, SENTENCE: places[item.chunk_id]}
+        return Fused(item.chunk_id, score, ranks, {**item.scores, SENTENCE: near})
+
+    return sorted(map(joined, fused), key=lambda item: item.score, reverse=True)
 
 
 def rank(
