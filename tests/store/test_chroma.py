@@ -450,6 +450,31 @@ def test_readers_that_stay_open_find_the_same_while_another_process_writes(copy:
     assert is_intact(copy)
 
 
+def test_a_reader_leaves_the_file_of_the_database_to_chroma(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To close the file would release the locks that Chroma has on it for another thread."""
+    monkeypatch.setattr(chroma_shards, "_SHARD", 500)
+    folder = tmp_path / "chroma"
+    vectors = clustered(1200)
+    with ChromaStore(folder, write=True) as store:
+        store.add(names(1200), ["d"] * 1200, vectors)
+    opened: list[str] = []
+
+    def watch(event: str, arguments: tuple[object, ...]) -> None:
+        if event in ("open", "sqlite3.connect") and "chroma.sqlite3" in str(arguments[0]):
+            opened.append(event)
+
+    sys.addaudithook(watch)
+    with ChromaStore(folder) as store:
+        assert len(store._shards) == 3
+        assert store.search(vectors[900], 1, ["d"])[0].chunk_id == names(1, 900)[0]
+        assert np.allclose(store.vectors(names(1200)), vectors, atol=1e-6)
+        assert opened == []
+    shards = chroma_shards.counted_shards(folder)
+    assert (opened, len(shards)) == (["sqlite3.connect"], 3)
+
+
 def test_a_failure_is_damage_where_nothing_has_changed(
     copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

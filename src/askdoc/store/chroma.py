@@ -27,7 +27,7 @@ import itertools
 import os
 import shutil
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from importlib import import_module
@@ -46,6 +46,7 @@ from askdoc.store.chroma_shards import (
     OpenShard,
     Shard,
     batches,
+    counted_shards,
     homes,
     latest_change,
     shard_name,
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
+_Asked = TypeVar("_Asked")
 
 _API = "chromadb.api.rust"
 """The module that Chroma imports by name when it opens a database."""
@@ -103,10 +105,11 @@ _changes: dict[str, object] = {}
 """The latest change in the databases that this process has opened, by the name for Chroma."""
 
 
-def client(folder: Path, change: object = None) -> Client:
+def client(folder: Path, *, share: bool = False) -> tuple[Client, object]:
     """Open Chroma on `folder`, without telemetry and without settings of the environment.
 
-    All who open it at the same latest `change` share one copy in memory; a writer names none.
+    Return it with the latest change that it may not know. All who `share` have one copy in memory,
+    until the database changes.
 
     Chroma is imported here because that takes half a second, and many runs need no vectors.
     """
@@ -133,17 +136,19 @@ def client(folder: Path, change: object = None) -> Client:
         cached = Client._identifier_to_system  # noqa: SLF001
         # Chroma returns the copy that it has of a folder of the same name, however old it is.
         name = str(folder)
-        while name in cached and (change is None or _changes.get(name) != change):
+        now = latest_change(folder) if share else None
+        while name in cached and (now is None or _changes.get(name) != now):
             name += "/."
-        settings.persist_directory = name
+        settings.persist_directory, is_known = name, name in cached
         try:
             opened = Client(settings=settings)
         except BaseException:
             # Chroma caches a system that failed to start, and would return it at the next try.
             cached.pop(name, None)
             raise
-        _changes[name] = change
-        return opened
+        if not is_known:  # opening has changed the database; nothing is loaded yet
+            _changes[name] = latest_change(folder) if share else None
+        return opened, _changes[name]
 
 
 _DOCUMENT = "document"
@@ -261,7 +266,9 @@ class ChromaStore:
         parts = [None] if documents is None else list(batches(sorted(documents), _MOST_FILTERED))
 
         def read() -> list[list[Hit]]:
-            asked = [(shard, part) for shard in self._shards.values() for part in parts]
+            asked: list[_Part] = [
+                (shard, part) for shard in self._shards.values() for part in parts
+            ]
             return self._side_by_side(lambda one: _nearest(*one, vector, limit), asked)
 
         found = self._reading("searching", read)
@@ -293,15 +300,13 @@ class ChromaStore:
         self._was_read = True
 
         def read() -> dict[str, Any]:
-            found: dict[str, Any] = {}
-            for name, held in self._homes(dict.fromkeys(ids)).items():
-                for part in batches(held, _PAGE):
-                    got = self._shards[name].collection.get(ids=part, include=["embeddings"])
-                    embeddings = got["embeddings"]
-                    found.update(
-                        zip(got["ids"], () if embeddings is None else embeddings, strict=False)
-                    )
-            return found
+            asked = [
+                (self._shards[name], part)
+                for name, held in self._holders(dict.fromkeys(ids)).items()
+                for part in batches(held, _PAGE)
+            ]
+            found = self._side_by_side(lambda one: one[0].vectors(one[1]), asked)
+            return dict(itertools.chain.from_iterable(part.items() for part in found))
 
         found = self._reading("reading vectors", read)
         missing = [chunk for chunk in ids if chunk not in found]
@@ -379,20 +384,19 @@ class ChromaStore:
             self._client.close()
 
     def _open(self) -> None:
-        latest = None if self._write else latest_change(self._place)
-        self._client = client(self._place, latest)
+        self._client, latest = client(self._place, share=not self._write)
         self._changed.clear()
         self._changes = 0
         self._was_read = False
         try:
             self._batch = self._client.get_max_batch_size()
-            listed = shards(self._place, counted=self._write)
+            listed = counted_shards(self._place) if self._write else shards(self._client)
             made: dict[str, OpenShard] = {}
             if self._write and not listed:
                 self._shards = made
                 self._make(0)
                 return
-            for shard in listed or [Shard(shard_name(0), 0, 0, None)]:
+            for shard in listed or [Shard(shard_name(0), 0)]:
                 collection = self._client.get_collection(shard.name, embedding_function=None)
                 opened = made[shard.name] = OpenShard(shard, collection, shard.count, shard.log)
                 if self._write:  # a killed run may have left the threshold low
@@ -411,7 +415,7 @@ class ChromaStore:
             embedding_function=None,
             configuration={"hnsw": {**HNSW, "sync_threshold": FOLD_NEVER}},
         )
-        made = self._shards[name] = OpenShard(Shard(name, number, 0, None), collection, 0)
+        made = self._shards[name] = OpenShard(Shard(name, number), collection, 0)
         return made
 
     def _roomy(self, dimension: int) -> OpenShard:
@@ -430,6 +434,10 @@ class ChromaStore:
                 return shard
         with self._translating("adding vectors"):
             return self._make(1 + max(shard.shard.number for shard in self._shards.values()))
+
+    def _holders(self, ids: Collection[str]) -> Mapping[str, Collection[str]]:
+        """Map the names of shards to those of `ids` that they may have."""
+        return self._homes(ids) if self._write else dict.fromkeys(self._shards, ids)
 
     def _homes(self, ids: Collection[str]) -> dict[str, list[str]]:
         with self._translating("looking up vectors"):
@@ -503,7 +511,7 @@ class ChromaStore:
             for shard in changed:
                 shard.fold_at(FOLD_NOW)
             self._leave_chroma()
-            self._client = client(self._place)
+            self._client, _ = client(self._place)
             for name, shard in self._shards.items():
                 shard.collection = self._client.get_collection(name, embedding_function=None)
                 if shard in changed:
@@ -511,15 +519,13 @@ class ChromaStore:
                     shard.fold_at(FOLD_NEVER)
                     shard.log = 0
 
-    def _side_by_side(
-        self, search: Callable[[_Part], list[Hit]], asked: Sequence[_Part]
-    ) -> list[list[Hit]]:
-        """Search shards in threads; Chroma releases the interpreter lock while it searches."""
-        if len(asked) == 1:
-            return [search(asked[0])]
+    def _side_by_side(self, read: Callable[[_Asked], T], asked: Sequence[_Asked]) -> list[T]:
+        """Read shards in threads; Chroma releases the interpreter lock meanwhile."""
+        if len(asked) <= 1:
+            return [read(one) for one in asked]
         if self._threads is None:
             self._threads = ThreadPoolExecutor(os.cpu_count(), "askdoc-vectors")
-        return list(self._threads.map(search, asked))
+        return list(self._threads.map(read, asked))
 
     def _reading(self, doing: str, read: Callable[[], T]) -> T:
         """Read; if that fails and others have changed the store, open it again and repeat."""

@@ -1,6 +1,9 @@
-"""Finds the collections (shards) of a store and their vectors in Chroma's SQL tables.
+"""Finds the collections (shards) of a store and their vectors.
 
-Chroma's own API would load the whole graph of a collection for that.
+A writer reads Chroma's SQL tables for that, because Chroma's own API would load the whole graph of
+a collection. A reader must not: closing a file gives up all locks that the process has on it, also
+those of Chroma, which another thread may need at that moment
+(https://www.sqlite.org/howtocorrupt.html, section 2.2). A reader has loaded the graphs anyway.
 """
 
 from __future__ import annotations
@@ -8,12 +11,12 @@ from __future__ import annotations
 import re
 import sqlite3
 import warnings
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,6 +24,7 @@ from askdoc.store.chroma_files import DATABASE
 from askdoc.types import Hit
 
 if TYPE_CHECKING:
+    from chromadb.api.client import Client
     from chromadb.api.collection_configuration import CreateHNSWConfiguration
     from chromadb.api.models.Collection import Collection as ChromaCollection
     from chromadb.api.types import Where
@@ -55,18 +59,12 @@ FOLD_NOW = 2
 FOLD_NEVER = 1 << 40
 
 _SHARDS = """
-    SELECT c.name, c.dimension, 0, 0 FROM collections c
-"""
-_COUNTED_SHARDS = """
     SELECT c.name, c.dimension, count(e.id),
            (SELECT count(*) FROM embeddings_queue q WHERE q.topic LIKE '%/' || c.id)
     FROM collections c
     LEFT JOIN segments s ON s.collection = c.id AND s.scope = 'METADATA'
     LEFT JOIN embeddings e ON e.segment_id = s.id
     GROUP BY c.id
-"""
-_LATEST = """
-    SELECT (SELECT max(seq_id) FROM embeddings_queue), (SELECT max(seq_id) FROM max_seq_id)
 """
 _HOMES = """
     SELECT c.name, e.embedding_id FROM embeddings e
@@ -81,14 +79,13 @@ _HOMES = """
 class Shard:
     """A collection with part of the vectors; `dimension` is None while it is empty.
 
-    `log` counts the changes that are not in its files yet. Both counts are 0 if they were not
-    requested.
+    `log` counts the changes that are not in its files yet. A reader knows only name and number.
     """
 
     name: str
     number: int
-    count: int
-    dimension: int | None
+    count: int = 0
+    dimension: int | None = None
     log: int = 0
 
 
@@ -132,33 +129,54 @@ class OpenShard:
             )
         ]
 
+    def vectors(self, ids: list[str]) -> dict[str, Any]:
+        """Map those of `ids` that the shard has to their vectors."""
+        got = self.collection.get(ids=ids, include=["embeddings"])
+        embeddings = got["embeddings"]
+        return dict(zip(got["ids"], () if embeddings is None else embeddings, strict=False))
+
 
 def shard_name(number: int) -> str:
     """Return the name of the collection of a shard, from 0."""
     return f"{_FIRST}-{number}" if number else _FIRST
 
 
-def shards(folder: Path, *, counted: bool) -> list[Shard]:
-    """List the shards of the database in `folder`, in order; counting reads one row per vector."""
+def shards(client: Client) -> list[Shard]:
+    """List the shards that Chroma has, in order, without their counts."""
+    names = (collection.name for collection in client.list_collections())
+    return _in_order(Shard(name, 0) for name in names)
+
+
+def counted_shards(folder: Path) -> list[Shard]:
+    """List the shards of the database in `folder`, in order; for a writer.
+
+    Reads one row per vector.
+    """
     with _database(folder) as database:
-        rows = database.execute(_COUNTED_SHARDS if counted else _SHARDS).fetchall()
-    found = [(match, row) for row in rows if (match := _NAME.fullmatch(row[0]))]
-    made = [
-        Shard(name, int(match[1] or 0), count, dimension, log)
-        for match, (name, dimension, count, log) in found
+        rows = database.execute(_SHARDS).fetchall()
+    return _in_order(Shard(name, 0, count, dimension, log) for name, dimension, count, log in rows)
+
+
+def _in_order(listed: Iterable[Shard]) -> list[Shard]:
+    numbered = [
+        replace(shard, number=int(match[1] or 0))
+        for shard in listed
+        if (match := _NAME.fullmatch(shard.name))
     ]
-    return sorted(made, key=lambda shard: shard.number)
+    return sorted(numbered, key=lambda shard: shard.number)
 
 
 def latest_change(folder: Path) -> object:
-    """Return a value that differs after each change of a vector, and for another database."""
-    with _database(folder) as database:
-        [numbers] = database.execute(_LATEST).fetchall()
-    return (folder / DATABASE).stat().st_ino, numbers
+    """Return a value that differs after each change of the database, and for another one.
+
+    Opening it for reading is also a change: Chroma writes then.
+    """
+    found = (folder / DATABASE).stat()
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def homes(folder: Path, ids: Collection[str]) -> dict[str, list[str]]:
-    """Map the names of shards to those of `ids` that they have."""
+    """Map the names of shards to those of `ids` that they have; for a writer."""
     found: dict[str, list[str]] = {}
     rest = iter(ids)
     with _database(folder) as database:
