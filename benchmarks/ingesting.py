@@ -4,6 +4,7 @@
     python benchmarks/ingesting.py --memory 10 40           # megabytes: as one file, as 4,000 files
     python benchmarks/ingesting.py --workers FOLDER         # reading in workers against in line
     python benchmarks/ingesting.py --kills 50               # killed while it indexes 300 files
+    python -m benchmarks.ingesting --ray FOLDER             # by one Ray worker, and by two
 
 Text is generated, seeded. Memory is that of `askdoc index` and all its processes together, by what
 each has to itself and its share of what they share (PSS), looked at ten times a second; Linux only.
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import os
 import random
 import resource
@@ -44,6 +46,26 @@ main()
 """
 QUICK = [sys.executable, "-c", _STAND_IN]
 """askdoc with vectors that cost nothing to make: all that depends on the size of a text is real."""
+
+_RAY = """
+import json, sys, time
+from pathlib import Path
+from askdoc import app, workspace
+from askdoc.app import cluster
+from askdoc.types.ports import ignore
+before = time.perf_counter()
+leave = cluster.start(int(sys.argv[1]))
+started = time.perf_counter()
+space = workspace.find(Path.cwd(), overrides={"index": sys.argv[2]})
+with app.indexer(space, ray="local") as indexer:
+    indexer.sync(None, ignore)
+ended = time.perf_counter()
+leave()
+with app.open_catalog(space) as catalog:
+    passages = sum(1 for _ in catalog.chunk_ids())
+print(json.dumps([started - before, ended - started, passages]))
+"""
+"""Indexes what the current folder names, by a cluster of so many workers."""
 
 KILLED_FILES = 300
 
@@ -223,6 +245,31 @@ def workers(folder: Path, documents: Path, rounds: int) -> None:
     say(f"workers / in line: {statistics.median(ratios):.2f} (median of {rounds})")
 
 
+def ray(folder: Path, documents: Path, rounds: int) -> None:
+    """Index a folder of documents into PostgreSQL by one Ray worker and by two, alternately."""
+    from tests.postgres import serving
+
+    work = fresh(folder / "ray")
+    (work / "askdoc.toml").write_text(f"sources = [{json.dumps(str(documents.absolute()))}]\n")
+    ratios: list[float] = []
+    with serving() as server:
+        for _ in range(rounds):
+            times = {}
+            for number in (1, 2):
+                command = [sys.executable, "-c", _RAY, str(number), server.address()]
+                done = subprocess.run(
+                    command, cwd=work, check=True, stdout=subprocess.PIPE, text=True
+                )
+                started, seconds, passages = json.loads(done.stdout)
+                times[number] = seconds
+                say(
+                    f"{number} of Ray: {passages} passages in {seconds:.1f} s, "
+                    f"{passages / seconds:.0f} in a second; the cluster started in {started:.1f} s"
+                )
+            ratios.append(times[1] / times[2])
+    say(f"one / two: {statistics.median(ratios):.2f} (median of {rounds})")
+
+
 # ── kills ───────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -347,6 +394,7 @@ def main() -> None:
     parser.add_argument("--memory", type=int, nargs="+", metavar="MB")
     parser.add_argument("--quick", action="store_true", help="without the real embedder")
     parser.add_argument("--workers", type=Path, metavar="FOLDER")
+    parser.add_argument("--ray", type=Path, metavar="FOLDER")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--kills", type=int, metavar="N")
     parser.add_argument("--seed", type=int, default=1)
@@ -361,6 +409,8 @@ def main() -> None:
             memory(folder, given.memory, command)
         if given.workers:
             workers(folder, given.workers, given.rounds)
+        if given.ray:
+            ray(folder, given.ray, given.rounds)
         if given.kills:
             kill(folder, given.kills, given.seed, command)
 
