@@ -250,7 +250,7 @@ def ray(folder: Path, documents: Path, rounds: int) -> None:
     from tests.postgres import serving
 
     work = fresh(folder / "ray")
-    (work / "askdoc.toml").write_text(f"sources = [{json.dumps(str(documents.absolute()))}]\n")
+    shutil.copytree(documents, work / "docs", dirs_exist_ok=True)
     ratios: list[float] = []
     with serving() as server:
         for _ in range(rounds):
